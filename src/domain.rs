@@ -1,0 +1,22 @@
+//! The nouns every room shares: values with `FromStr`, `Display` and ordering, and no behaviour.
+//!
+//! A noun that gains behaviour moves to the room that behaves. Nothing here does I/O, reads a clock
+//! or knows where it came from. Invariant: no type in this room can hold a payload value, except the
+//! decoded bytes of a [`Layer`], which live no longer than one exchange.
+
+mod effect;
+mod field;
+mod finding;
+mod limits;
+mod region;
+mod tag;
+
+pub use effect::{Effect, Generalise, Replacement};
+pub use field::{
+    Container, Coverage, Encoding, Escape, FieldSink, Format, Gap, GapCause, Key, Layer, LayerId,
+    Part, Scalar, Span, Value,
+};
+pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
+pub use limits::Limits;
+pub use region::{Region, RegionError};
+pub use tag::{Category, Sensitivity, Tag, TagPattern, TagSet, Taxonomy, TaxonomyError};

@@ -1,0 +1,363 @@
+//! Where a value stands in a message: layers of bytes, fields inside them, and how much was readable.
+//!
+//! A message is a few [`Layer`]s as received (the request target, each header value, the body) and the
+//! layers decoded out of those: the JSON inside a gzip body, the JSON inside a string of that JSON.
+//! Every span is a byte range of its own layer, so an edit deep inside can be carried outwards by
+//! encoding each layer anew into the span of its parent.
+
+use std::fmt;
+
+/// A byte range `start..end` of one layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    /// Positions past 4 GiB saturate; no layer is that long (`Limits::decoded_bytes_max`).
+    pub fn new(start: usize, end: usize) -> Self {
+        let narrow = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+        Self { start: narrow(start), end: narrow(end.max(start)) }
+    }
+
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.range()).unwrap_or_default()
+    }
+
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    pub fn contains(self, inner: Self) -> bool {
+        self.start <= inner.start && inner.end <= self.end
+    }
+
+    /// The same range, counted from `base` bytes further left.
+    #[must_use]
+    pub fn shift(self, base: usize) -> Self {
+        Self::new(self.start as usize + base, self.end as usize + base)
+    }
+}
+
+/// Which part of the message a field belongs to; the first word of its locator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Path,
+    Query,
+    Header,
+    Cookie,
+    Body,
+}
+
+impl Part {
+    pub const ALL: [Self; 5] = [Self::Path, Self::Query, Self::Header, Self::Cookie, Self::Body];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+            Self::Body => "body",
+        }
+    }
+}
+
+/// The number of a layer within one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LayerId(pub u16);
+
+/// Bytes in one format, as received or decoded out of a span of another layer.
+#[derive(Clone)]
+pub struct Layer<'m> {
+    pub parent: Option<(LayerId, Span)>,
+    /// How the parent's span encodes these bytes; `Identity` for a layer as received.
+    pub encoding: Encoding,
+    pub format: Format,
+    pub bytes: std::borrow::Cow<'m, [u8]>,
+}
+
+impl fmt::Debug for Layer<'_> {
+    /// Without the bytes: a debug line must not carry a payload.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("parent", &self.parent)
+            .field("encoding", &self.encoding)
+            .field("format", &self.format)
+            .field("length", &self.bytes.len())
+            .finish()
+    }
+}
+
+/// How bytes are wrapped in the layer around them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    Identity,
+    /// RFC 1952.
+    Gzip,
+    /// zlib, RFC 1950, which is what `Content-Encoding: deflate` means (RFC 9110 §8.4.1.2).
+    Deflate,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 8878.
+    Zstd,
+    /// RFC 4648 §4.
+    Base64,
+    /// RFC 4648 §5, with or without padding.
+    Base64Url,
+    /// Text inside a value that is escaped this way.
+    Escaped(Escape),
+}
+
+/// How text is escaped where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Escape {
+    /// As is: header values, plain text.
+    None,
+    /// RFC 8259 §7.
+    Json,
+    /// RFC 3986 §2.1.
+    Percent,
+    /// application/x-www-form-urlencoded: percent, and `+` for a space.
+    Form,
+    /// Character and predefined entity references.
+    Xml,
+    /// RFC 4180: a quote is doubled inside quotes.
+    Csv,
+}
+
+/// The grammar a layer is read with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// The request target: path segments and query.
+    Target,
+    /// One header value.
+    Header,
+    /// The value of `Cookie`.
+    Cookie,
+    Json,
+    NdJson,
+    Form,
+    Multipart,
+    Xml,
+    Csv,
+    Text,
+    /// A picture whose metadata is read.
+    Image,
+    /// Nothing we can read.
+    Opaque,
+}
+
+impl Format {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Target => "target",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+            Self::Json => "json",
+            Self::NdJson => "ndjson",
+            Self::Form => "form",
+            Self::Multipart => "multipart",
+            Self::Xml => "xml",
+            Self::Csv => "csv",
+            Self::Text => "text",
+            Self::Image => "image",
+            Self::Opaque => "opaque",
+        }
+    }
+}
+
+/// What stands in front of a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Key<'b> {
+    /// The value is the whole layer.
+    Root,
+    /// A member name: `text` is what stands between the quotes, still escaped; `span` includes them.
+    Name { text: &'b [u8], span: Span, escape: Escape },
+    /// An array element, from 0.
+    Index(u32),
+}
+
+/// A value that holds others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Container {
+    Object,
+    Array,
+}
+
+/// A value that holds no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    String,
+    Number,
+    Bool,
+    Null,
+    /// Bytes that are not text: a binary part.
+    Binary,
+}
+
+/// A scalar as a decoder reports it.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'b> {
+    pub kind: Scalar,
+    /// The text without its quotes, still escaped; it stands at `text_span`.
+    pub text: &'b [u8],
+    pub text_span: Span,
+    /// With quotes.
+    pub span: Span,
+    /// With its key: what goes when the field is removed (separators are found at redaction).
+    pub member: Span,
+    pub escape: Escape,
+}
+
+/// Receives the fields of one layer in document order. The engine implements it; decoders are generic
+/// over it so that no call through a table stands between a byte and its detector.
+pub trait FieldSink {
+    /// An object or array begins: its member (key included) at `member_start`, its own first byte at
+    /// `start`.
+    fn open(&mut self, key: Key<'_>, container: Container, member_start: usize, start: usize);
+    /// The innermost one ends; `end` is past its last byte, `member_end` past its member's.
+    fn close(&mut self, end: usize, member_end: usize);
+    fn scalar(&mut self, key: Key<'_>, value: Value<'_>);
+}
+
+/// How much of a message, or of one of its parts, was read.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Coverage {
+    /// Every byte.
+    #[default]
+    Full,
+    /// Some of it was not; the gaps say which and why.
+    Partial,
+    /// Nothing of some part could be read.
+    Opaque,
+}
+
+impl Coverage {
+    pub const ALL: [Self; 3] = [Self::Full, Self::Partial, Self::Opaque];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Partial => "partial",
+            Self::Opaque => "opaque",
+        }
+    }
+}
+
+/// One place that was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+pub struct Gap {
+    pub part: Part,
+    pub coverage: Coverage,
+    pub cause: GapCause,
+    /// Byte offset in the layer where reading stopped.
+    pub offset: usize,
+}
+
+/// Why a place was not read.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum GapCause {
+    /// No decoder for the media type.
+    UnknownMediaType,
+    /// No decoder for the content encoding.
+    UnknownContentEncoding,
+    /// The bytes are not what the declared or recognised format requires.
+    Malformed,
+    /// The bytes contradict the declared media type.
+    MediaTypeMismatch,
+    /// A compressed layer ends early or its checksum is wrong.
+    CorruptEncoding,
+    InvalidUtf8,
+    TooDeep,
+    TooManyFields,
+    TooManyFindings,
+    TooManyLayers,
+    /// The body is longer than the hold limit.
+    BodyTooLarge,
+    /// A decoded layer is longer than its limit.
+    DecodedTooLarge,
+    /// A decoded layer is suspiciously many times its source.
+    DecodedRatio,
+    TimeExceeded,
+    /// A tunnel, an upgrade or a range: not a payload we hold.
+    NotHeld,
+}
+
+impl GapCause {
+    pub const ALL: [Self; 15] = [
+        Self::UnknownMediaType,
+        Self::UnknownContentEncoding,
+        Self::Malformed,
+        Self::MediaTypeMismatch,
+        Self::CorruptEncoding,
+        Self::InvalidUtf8,
+        Self::TooDeep,
+        Self::TooManyFields,
+        Self::TooManyFindings,
+        Self::TooManyLayers,
+        Self::BodyTooLarge,
+        Self::DecodedTooLarge,
+        Self::DecodedRatio,
+        Self::TimeExceeded,
+        Self::NotHeld,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownMediaType => "unknown_media_type",
+            Self::UnknownContentEncoding => "unknown_content_encoding",
+            Self::Malformed => "malformed",
+            Self::MediaTypeMismatch => "media_type_mismatch",
+            Self::CorruptEncoding => "corrupt_encoding",
+            Self::InvalidUtf8 => "invalid_utf8",
+            Self::TooDeep => "too_deep",
+            Self::TooManyFields => "too_many_fields",
+            Self::TooManyFindings => "too_many_findings",
+            Self::TooManyLayers => "too_many_layers",
+            Self::BodyTooLarge => "body_too_large",
+            Self::DecodedTooLarge => "decoded_too_large",
+            Self::DecodedRatio => "decoded_ratio",
+            Self::TimeExceeded => "time_exceeded",
+            Self::NotHeld => "not_held",
+        }
+    }
+}

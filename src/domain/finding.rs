@@ -1,0 +1,161 @@
+//! Where a detector fired. A finding knows where, never what.
+
+use std::fmt::{self, Write as _};
+
+use super::{LayerId, Part, Region, Span, Tag, TagSet, field::Scalar};
+
+/// How sure a detector is, in percent.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Confidence(pub u8);
+
+/// The number of a detector within one generation; only its name leaves the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DetectorId(pub u16);
+
+/// What else is known of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Marks {
+    /// Belongs to somebody else than the subject: an address-book entry, a message's peer (MI-08).
+    pub third_party: bool,
+    /// A hash or an encryption of the value: it keeps its category (seed §4.4).
+    pub pseudonymous: bool,
+    /// The value stands in a member name, which locators for others' eyes therefore hide.
+    pub in_key: bool,
+    /// An object or array judged as one thing.
+    pub container: bool,
+}
+
+/// One place where personal data stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
+    pub tag: Tag,
+    pub part: Part,
+    pub layer: LayerId,
+    /// The field's node in [`Findings`].
+    pub path: u32,
+    /// The bytes that are the personal data, within the layer; a whole value or a part of a text.
+    pub span: Span,
+    /// The whole value, with quotes.
+    pub value: Span,
+    /// The value with its key.
+    pub member: Span,
+    /// What kind of value; `None` for a container.
+    pub kind: Option<Scalar>,
+    pub confidence: Confidence,
+    pub detector: DetectorId,
+    pub marks: Marks,
+    /// Index of the innermost container finding around this one.
+    pub enclosing: Option<u32>,
+    /// The jurisdiction the value speaks for: a calling code, the issuer of an identifier.
+    pub region: Option<Region>,
+}
+
+impl Finding {
+    /// True when the personal data is the whole value rather than a part of a longer text.
+    pub fn is_whole(&self) -> bool {
+        self.marks.container || self.span.len() + 2 >= self.value.len()
+    }
+}
+
+/// One step from a field to the field around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathNode {
+    pub parent: Option<u32>,
+    pub step: Step,
+    /// The name is itself personal data, or may be.
+    pub personal: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    Name(Box<str>),
+    Index(u32),
+}
+
+/// The findings of one message in document order, and the paths they share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    pub items: Vec<Finding>,
+    pub nodes: Vec<PathNode>,
+}
+
+impl Findings {
+    /// The path number of a field that is its whole layer.
+    pub const ROOT: u32 = u32::MAX;
+
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.nodes.clear();
+    }
+
+    pub fn tags(&self) -> TagSet {
+        self.items.iter().map(|finding| finding.tag).collect()
+    }
+
+    /// Where `finding` stands: a JSON Pointer (RFC 6901) for the body, and the part's name before it
+    /// elsewhere: `query:/imei`, `header:/x-forwarded-for`, `cookie:/session_id`, `path:/2`.
+    pub fn locator(&self, finding: &Finding) -> String {
+        self.render(finding, false)
+    }
+
+    /// The same, with `*` for each name that is itself personal data: for records and replies.
+    pub fn safe_locator(&self, finding: &Finding) -> String {
+        self.render(finding, true)
+    }
+
+    fn render(&self, finding: &Finding, hide: bool) -> String {
+        let mut chain = Vec::new();
+        let mut next = Some(finding.path);
+        while let Some(node) = next.and_then(|number| self.nodes.get(number as usize)) {
+            chain.push(node);
+            next = node.parent;
+        }
+        let mut text = String::new();
+        if finding.part != Part::Body {
+            text.push_str(finding.part.as_str());
+            text.push(':');
+        }
+        for node in chain.into_iter().rev() {
+            text.push('/');
+            match &node.step {
+                Step::Name(_) if hide && node.personal => text.push('*'),
+                Step::Name(name) => push_pointer_token(&mut text, name),
+                Step::Index(index) => {
+                    // Writing to a string cannot fail.
+                    let _ = write!(text, "{index}");
+                }
+            }
+        }
+        text
+    }
+}
+
+fn push_pointer_token(text: &mut String, name: &str) {
+    for character in name.chars() {
+        match character {
+            '~' => text.push_str("~0"),
+            '/' => text.push_str("~1"),
+            other => text.push(other),
+        }
+    }
+}
+
+impl fmt::Display for Confidence {
+    /// As a fraction with two decimals, `0.95`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+}

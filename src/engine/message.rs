@@ -1,0 +1,71 @@
+//! What goes into the engine and what comes out.
+
+use std::fmt;
+
+use crate::{
+    domain::{Coverage, Findings, Gap},
+    policy::{Decision, Transfer},
+};
+
+/// A request as received. Header names are lower case.
+#[derive(Clone, Copy)]
+pub struct Message<'m> {
+    pub method: &'m str,
+    /// Path and query, as on the request line.
+    pub target: &'m str,
+    pub headers: &'m [(&'m str, &'m [u8])],
+    pub body: &'m [u8],
+}
+
+impl Message<'_> {
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    /// Without anything received.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("headers", &self.headers.len())
+            .field("body", &self.body.len())
+            .finish()
+    }
+}
+
+/// The judgement of one message.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    pub decision: Decision,
+    pub findings: Findings,
+    pub coverage: Coverage,
+    pub gaps: Vec<Gap>,
+    /// The transfer that was judged, completed by the payload's own evidence.
+    pub transfer: Transfer,
+    /// Set when the effect is `Redact`.
+    pub redacted: Option<Redacted>,
+    /// Bytes read, decoded layers included.
+    pub inspected_bytes: usize,
+}
+
+/// The changed parts of a message; what is `None` goes through byte for byte.
+#[derive(Clone, Default)]
+pub struct Redacted {
+    pub target: Option<String>,
+    /// Index into `Message::headers`, and the new value; `None` takes the header out.
+    pub headers: Vec<(usize, Option<Vec<u8>>)>,
+    pub body: Option<Vec<u8>>,
+    /// The body goes out without the `Content-Encoding` it came with.
+    pub body_is_identity: bool,
+}
+
+impl fmt::Debug for Redacted {
+    /// Without the content.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redacted")
+            .field("target", &self.target.is_some())
+            .field("headers", &self.headers.len())
+            .field("body", &self.body.as_ref().map(Vec::len))
+            .finish()
+    }
+}

@@ -1,0 +1,5 @@
+//! Bordergate, a cross-border data transfer policy gateway.
+pub mod domain;
+pub mod engine;
+pub mod policy;
+pub mod source;

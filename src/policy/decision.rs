@@ -1,0 +1,77 @@
+//! The answer, and why.
+
+use crate::domain::{Effect, Replacement};
+
+/// The number of a rule within one generation; only its id leaves the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleRef(pub u16);
+
+/// Where a rule stands (seed §1.4), highest first. A higher layer may override a lower one in either
+/// direction; nothing relaxes the law.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    Law,
+    Agreement,
+    Policy,
+    Organisation,
+}
+
+impl Layer {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Law => "law",
+            Self::Agreement => "agreement",
+            Self::Policy => "policy",
+            Self::Organisation => "organisation",
+        }
+    }
+}
+
+/// One field to change: the index of its finding, by which rule, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redaction {
+    pub finding: u32,
+    pub rule: RuleRef,
+    pub replacement: Replacement,
+}
+
+/// An obligation that goes with the transfer: `file-ctia-by`, `sticky-policy`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Annotation {
+    pub name: String,
+    /// What the obligation needs to know, such as a deadline: `2026-03-02`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// What happens to one transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decision {
+    pub effect: Effect,
+    /// Empty when the effect is not `Redact`; at most one per finding.
+    pub redactions: Vec<Redaction>,
+    /// The rules that stopped the transfer; empty unless the effect is `Block`. Highest layer first.
+    pub blocked_by: Vec<RuleRef>,
+    /// Every rule that had a say, those that permitted included, in the order of their ids.
+    pub rules: Vec<RuleRef>,
+    pub annotations: Vec<Annotation>,
+    /// One sentence for a person, free of values.
+    pub reason: String,
+    /// The version of the privacy policy that applied.
+    pub policy_version: Option<String>,
+    /// Ids of the mechanisms that satisfied a rule.
+    pub mechanisms: Vec<String>,
+}

@@ -1,0 +1,431 @@
+//! What a rule may ask beside the payload: the transfer and everything on file about it.
+//!
+//! The JSON shape is the decision request (seed §1.1). Every element may be absent: a transfer is put
+//! together from several sources, of which the earlier one wins ([`Transfer::fill_from`]), and a rule
+//! that needs what is absent finds its condition unmet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::domain::Region;
+
+/// An instant. A date without time is 00:00 UTC (seed §1.1).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Timestamp(#[schemars(with = "String")] pub jiff::Timestamp);
+
+impl std::str::FromStr for Timestamp {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+            return Ok(Self(instant));
+        }
+        text.parse::<jiff::civil::Date>()
+            .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC))
+            .map(|zoned| Self(zoned.timestamp()))
+            .map_err(|_| {
+                format!(
+                    "`{text}` is not an RFC 3339 timestamp or date such as `2026-11-23T09:00:00Z`"
+                )
+            })
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Data of one or more people on its way from one jurisdiction to another.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Transfer {
+    pub as_of: Option<Timestamp>,
+    /// Whose data it is: the jurisdiction of the data subject.
+    pub origin: Option<Region>,
+    /// ISO 3166-2, such as `US-TX`.
+    pub origin_subdivision: Option<String>,
+    pub collected_in: Option<Region>,
+    pub destination: Option<Region>,
+    /// Countries whose staff can read the data at the destination; a remote read is a transfer.
+    #[serde(deserialize_with = "or_default")]
+    pub remote_access_from: Vec<Region>,
+    #[serde(deserialize_with = "or_default")]
+    pub exporter: Exporter,
+    #[serde(deserialize_with = "or_default")]
+    pub recipient: Recipient,
+    pub purpose: Option<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub subject: Subject,
+    #[serde(deserialize_with = "or_default")]
+    pub mechanisms: Vec<Mechanism>,
+    /// Distinct-subject counts, this request's subjects included, nested groups joined by a dot:
+    /// `us_bulk.identifiers`.
+    #[serde(deserialize_with = "counters")]
+    pub counters: BTreeMap<String, u64>,
+    pub legal_basis: Option<LegalBasis>,
+    #[serde(deserialize_with = "or_default")]
+    pub policy_versions: Vec<PolicyVersion>,
+    pub user_agreement: Option<UserAgreement>,
+    pub transport: Option<Transport>,
+    pub source_host: Option<String>,
+    pub purpose_ended: Option<bool>,
+    pub legal_hold: Option<bool>,
+    /// The service that collected the data, where a rule confines reuse to it (MI-27).
+    pub collected_for: Option<String>,
+    /// Data that comes back to us rather than leaving (MI-57, MI-85).
+    pub inbound: Option<bool>,
+    /// Something of value is given for the data.
+    pub consideration: Option<bool>,
+    pub contract_necessity: Option<bool>,
+    pub occasional: Option<bool>,
+    pub anonymised: Option<bool>,
+    pub important_data: Option<bool>,
+    pub government_related: Option<bool>,
+    pub first_transfer_at: Option<Timestamp>,
+    pub cn_exempt: Option<CnExempt>,
+    pub us_exempt: Option<UsExempt>,
+    /// Lists that regulators fill later, such as `IN.restricted_destinations`.
+    #[serde(deserialize_with = "or_default")]
+    pub config: BTreeMap<String, Vec<String>>,
+    /// Anything else a caller sent. Rules may name it as a flag.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, serde_json::Value>,
+}
+
+/// Who sends.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct Exporter {
+    pub role: Option<ExporterRole>,
+    pub sector: Option<String>,
+    /// A critical information infrastructure operator (CSL art. 33).
+    #[serde(deserialize_with = "or_default")]
+    pub ciio: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub flags: Vec<String>,
+    pub location: Option<Region>,
+}
+
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ExporterRole {
+    Controller,
+    Processor,
+    DataBroker,
+}
+
+/// Who receives.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct Recipient {
+    /// One of the classes of seed §1.2, such as `first_party_facility`.
+    pub class: Option<String>,
+    pub id: Option<String>,
+    /// For a service provider: `delivery`, `analytics` …
+    pub kind: Option<String>,
+    /// 28 CFR 202.211.
+    pub covered_person: Option<bool>,
+    pub data_intermediary: Option<bool>,
+    pub own_purpose: Option<bool>,
+    pub governing_policy: Option<String>,
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub other: BTreeMap<String, serde_json::Value>,
+}
+
+/// Whose data it is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Subject {
+    pub age: Option<u32>,
+    pub minor: Option<bool>,
+    #[serde(deserialize_with = "or_default")]
+    pub consents: Vec<Consent>,
+    #[serde(deserialize_with = "or_default")]
+    pub opt_outs: BTreeSet<String>,
+    /// Device and account toggles: `location_access`, `permission.sms`.
+    #[serde(deserialize_with = "or_default")]
+    pub settings: BTreeMap<String, bool>,
+    #[serde(deserialize_with = "or_default")]
+    pub withdrawn: Vec<Withdrawal>,
+    pub verified: Option<bool>,
+}
+
+/// A consent on file (seed §1.5).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Consent {
+    pub scope: String,
+    #[serde(rename = "type")]
+    pub kind: ConsentType,
+    #[serde(default)]
+    pub policy_version: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub purposes: Vec<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub categories: Vec<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub destinations: Vec<Region>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub recipients: Vec<String>,
+    #[serde(default)]
+    pub given_at: Option<Timestamp>,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub evidence_ref: Option<String>,
+    #[serde(default)]
+    pub notice_ref: Option<String>,
+}
+
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentType {
+    Explicit,
+    SeparateExplicit,
+    NoObjection,
+    DeemedByUse,
+    Guardian,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// `all`, `purpose:x`, `category:x` or `recipient:x`.
+    pub scope: String,
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+}
+
+/// A legal instrument on file. What a type adds (`supplementary_measures`, `notified_at`) is in
+/// `other`, where a rule's condition names it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Mechanism {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub id: String,
+    pub valid_from: Option<Timestamp>,
+    pub valid_until: Option<Timestamp>,
+    /// Empty means unscoped, here and below.
+    #[serde(deserialize_with = "or_default")]
+    pub destinations: Vec<Region>,
+    #[serde(deserialize_with = "or_default")]
+    pub recipients: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub categories: Vec<String>,
+    #[serde(flatten)]
+    pub other: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LegalBasis {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    pub authority_country: Option<Region>,
+    #[serde(deserialize_with = "or_default")]
+    pub scope_categories: Vec<String>,
+    #[serde(flatten)]
+    pub other: BTreeMap<String, serde_json::Value>,
+}
+
+/// A version of the privacy policy and what it changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PolicyVersion {
+    pub id: String,
+    #[serde(default)]
+    pub effective_from: Option<Timestamp>,
+    /// `null` or absent: as in the version before.
+    #[serde(default)]
+    pub destinations: Option<Vec<Region>>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub added_purposes: BTreeMap<String, Vec<String>>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub material: bool,
+    #[serde(default)]
+    pub notice_ref: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserAgreement {
+    pub id: Option<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub accepted: bool,
+    pub accepted_at: Option<Timestamp>,
+    #[serde(deserialize_with = "or_default")]
+    pub forbidden_destinations: Vec<Region>,
+    #[serde(deserialize_with = "or_default")]
+    pub permits: Vec<Permit>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permit {
+    pub purpose: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub categories: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    Tls,
+    Plaintext,
+}
+
+/// Order 16 of the CAC, art. 3 to 6: a ground on which a transfer is exempt and not counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CnExempt {
+    pub ground: String,
+}
+
+/// 28 CFR 202.501 to 202.511.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsExempt {
+    pub ground: String,
+}
+
+impl Transfer {
+    /// Takes from `other` whatever is absent here.
+    pub fn fill_from(&mut self, other: Self) {
+        macro_rules! fill {
+            ($($field:ident),*) => { $( if self.$field.is_none() { self.$field = other.$field; } )* };
+        }
+        macro_rules! fill_empty {
+            ($($field:ident),*) => { $( if self.$field.is_empty() { self.$field = other.$field; } )* };
+        }
+        fill!(
+            as_of,
+            origin,
+            origin_subdivision,
+            collected_in,
+            destination,
+            purpose,
+            legal_basis,
+            user_agreement,
+            transport,
+            source_host,
+            purpose_ended,
+            legal_hold,
+            collected_for,
+            inbound,
+            consideration,
+            contract_necessity,
+            occasional,
+            anonymised,
+            important_data,
+            government_related,
+            first_transfer_at,
+            cn_exempt,
+            us_exempt
+        );
+        fill_empty!(remote_access_from, mechanisms, counters, policy_versions, config, other);
+        if self.exporter == Exporter::default() {
+            self.exporter = other.exporter;
+        }
+        if self.recipient == Recipient::default() {
+            self.recipient = other.recipient;
+        }
+        if self.subject == Subject::default() {
+            self.subject = other.subject;
+        }
+    }
+}
+
+/// `null` means what absence means.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+fn counters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Count {
+        One(u64),
+        Group(BTreeMap<String, u64>),
+    }
+    let given = Option::<BTreeMap<String, Count>>::deserialize(deserializer)?.unwrap_or_default();
+    let mut counters = BTreeMap::new();
+    for (name, count) in given {
+        match count {
+            Count::One(count) => {
+                counters.insert(name, count);
+            }
+            Count::Group(group) => {
+                counters
+                    .extend(group.into_iter().map(|(key, count)| (format!("{name}.{key}"), count)));
+            }
+        }
+    }
+    Ok(counters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_source_wins_and_a_later_one_fills_the_gaps() {
+        let mut header: Transfer =
+            serde_json::from_str(r#"{"origin": "PK", "recipient": {"id": "a"}}"#).unwrap();
+        let route: Transfer = serde_json::from_str(
+            r#"{"origin": "IN", "purpose": "cloud_sync", "recipient": {"id": "b", "class": "affiliate"}, "counters": {"us_bulk": {"health": 3}, "cn_ytd_ordinary": 4}, "legal_basis": null}"#,
+        )
+        .unwrap();
+        header.fill_from(route);
+        assert_eq!(header.origin, Some(Region::new(*b"PK")));
+        assert_eq!(header.purpose.as_deref(), Some("cloud_sync"));
+        assert_eq!(header.recipient.id.as_deref(), Some("a"));
+        assert_eq!(header.counters.get("us_bulk.health"), Some(&3));
+        assert_eq!(header.counters.get("cn_ytd_ordinary"), Some(&4));
+    }
+
+    #[test]
+    fn a_date_is_midnight_utc() {
+        assert_eq!(
+            "2026-02-01".parse::<Timestamp>().unwrap(),
+            "2026-02-01T00:00:00Z".parse::<Timestamp>().unwrap()
+        );
+        assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+}

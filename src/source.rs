@@ -1,0 +1,22 @@
+//! YAML files read with their places.
+//!
+//! Every file an operator writes (configuration and rules) comes through here: text becomes a tree
+//! whose nodes remember line and column, serde reads the tree into the room's own source types, and
+//! whatever is wrong becomes a [`Diagnostic`] with file, line and a remedy. Reading goes on after a
+//! complaint, so that one pass reports every problem. Nothing here knows what a rule is.
+
+mod de;
+mod diagnostic;
+mod tree;
+
+pub use de::{At, read};
+pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
+pub use tree::{Node, NodeValue, parse};
+
+/// One file, by the name operators know it under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Relative to the directory it came from, with `/`: `law/eu.yaml`.
+    pub name: String,
+    pub text: String,
+}

@@ -1,0 +1,192 @@
+//! YAML 1.2 text to a tree that remembers places.
+//!
+//! Aliases are refused rather than expanded (a rule file has no use for them, and expansion is how a
+//! small file becomes a large one); so are several documents in one file and duplicate keys.
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+use super::{Diagnostics, Place, SourceFile};
+
+/// A value and where it starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub value: NodeValue,
+    /// Tells nodes apart that start at the same place, such as a mapping and its first key.
+    pub(super) id: u32,
+    /// From 1.
+    pub line: u32,
+    /// From 1.
+    pub column: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeValue {
+    /// `plain` is true without quotes, so that it may also be read as a number, boolean or null of
+    /// YAML's core schema (`NO` stays a text, unlike in YAML 1.1).
+    Scalar {
+        text: String,
+        plain: bool,
+    },
+    Sequence(Vec<Node>),
+    /// In the order written.
+    Mapping(Vec<(Node, Node)>),
+}
+
+impl Node {
+    pub fn place(&self, file: &str) -> Place {
+        Place { file: file.to_owned(), line: self.line, column: self.column }
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, NodeValue::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// The text of a scalar.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            NodeValue::Scalar { text, .. } => Some(text),
+            NodeValue::Sequence(_) | NodeValue::Mapping(_) => None,
+        }
+    }
+}
+
+/// The tree of a file; `None` when it is not YAML, or empty. Syntax errors go to `diagnostics`.
+pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut builder = Builder {
+        file: &file.name,
+        diagnostics,
+        open: Vec::new(),
+        root: None,
+        documents: 0,
+        nodes: 0,
+    };
+    for event in Parser::new_from_str(&file.text) {
+        match event {
+            Ok((event, span)) => {
+                let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
+                let column = u32::try_from(span.start.col() + 1).unwrap_or(u32::MAX);
+                if !builder.take(event, line, column) {
+                    return None;
+                }
+            }
+            Err(error) => {
+                let place = Place {
+                    file: file.name.clone(),
+                    line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
+                    column: u32::try_from(error.marker().col() + 1).unwrap_or(u32::MAX),
+                };
+                builder
+                    .diagnostics
+                    .error(place, format!("not readable as YAML: {}", error.info()))
+                    .remedy("check indentation, quotes and brackets just before this place");
+                return None;
+            }
+        }
+    }
+    builder.root
+}
+
+/// Levels of nesting no rule or configuration file needs; the tree is read recursively.
+const DEPTH_MAX: usize = 64;
+
+struct Builder<'d> {
+    file: &'d str,
+    diagnostics: &'d mut Diagnostics,
+    open: Vec<Open>,
+    root: Option<Node>,
+    documents: usize,
+    nodes: u32,
+}
+
+struct Open {
+    node: Node,
+    key: Option<Node>,
+}
+
+impl Builder<'_> {
+    /// False when reading cannot go on.
+    fn take(&mut self, event: Event<'_>, line: u32, column: u32) -> bool {
+        let complaint = match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => None,
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                (self.documents > 1)
+                    .then_some(("a second document in one file", "put it into a file of its own"))
+            }
+            Event::Alias(_) => Some(("an alias (`*name`)", "write the value out")),
+            Event::Scalar(text, style, _, _) => {
+                let plain = style == ScalarStyle::Plain;
+                let node =
+                    self.node(NodeValue::Scalar { text: text.into_owned(), plain }, line, column);
+                self.finish(node);
+                None
+            }
+            Event::SequenceStart(..) => self.start(NodeValue::Sequence(Vec::new()), line, column),
+            Event::MappingStart(..) => self.start(NodeValue::Mapping(Vec::new()), line, column),
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop() {
+                    self.finish(open.node);
+                }
+                None
+            }
+        };
+        match complaint {
+            Some((what, remedy)) => {
+                let place = Place { file: self.file.to_owned(), line, column };
+                self.diagnostics
+                    .error(place, format!("{what} is not supported here"))
+                    .remedy(remedy);
+                false
+            }
+            None => true,
+        }
+    }
+
+    fn start(
+        &mut self,
+        value: NodeValue,
+        line: u32,
+        column: u32,
+    ) -> Option<(&'static str, &'static str)> {
+        if self.open.len() >= DEPTH_MAX {
+            return Some(("nesting deeper than 64 levels", "flatten the structure"));
+        }
+        let node = self.node(value, line, column);
+        self.open.push(Open { node, key: None });
+        None
+    }
+
+    fn node(&mut self, value: NodeValue, line: u32, column: u32) -> Node {
+        self.nodes += 1;
+        Node { value, id: self.nodes, line, column }
+    }
+
+    fn finish(&mut self, node: Node) {
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        match &mut open.node.value {
+            NodeValue::Sequence(items) => items.push(node),
+            NodeValue::Mapping(entries) => match open.key.take() {
+                None => open.key = Some(node),
+                Some(key) => {
+                    if let Some((first, _)) =
+                        entries.iter().find(|(known, _)| known.value == key.value)
+                    {
+                        let message = format!(
+                            "key `{}` is given twice; it is first given on line {}",
+                            key.text().unwrap_or("?"),
+                            first.line
+                        );
+                        let place = key.place(self.file);
+                        self.diagnostics.error(place, message).remedy("keep one of the two");
+                    } else {
+                        entries.push((key, node));
+                    }
+                }
+            },
+            NodeValue::Scalar { .. } => {}
+        }
+    }
+}

@@ -2,4 +2,5 @@
 pub mod domain;
 pub mod engine;
 pub mod policy;
+pub mod snapshot;
 pub mod source;

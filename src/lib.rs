@@ -2,5 +2,6 @@
 pub mod domain;
 pub mod engine;
 pub mod policy;
+pub mod redact;
 pub mod snapshot;
 pub mod source;

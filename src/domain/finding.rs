@@ -64,9 +64,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// True when the personal data is the whole value rather than a part of a longer text.
+    /// True when the personal data is the whole value (quotes aside) rather than a part of a text.
     pub fn is_whole(&self) -> bool {
-        self.marks.container || self.span.len() + 2 >= self.value.len()
+        let (start, end) = (
+            self.span.start - self.value.start.min(self.span.start),
+            self.value.end.saturating_sub(self.span.end),
+        );
+        self.marks.container || (start == end && start <= 1)
     }
 }
 

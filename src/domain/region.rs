@@ -22,12 +22,52 @@ impl Region {
         std::str::from_utf8(&self.0).unwrap_or("??")
     }
 
+    /// True when ISO 3166-1 assigns the code to a country or territory. `XK` is user-assigned and
+    /// counts, since address databases and phone plans use it for Kosovo.
+    pub fn is_assigned(self) -> bool {
+        let [first, second] = self.0;
+        ASSIGNED.iter().any(|row| match row.as_bytes() {
+            [letter, seconds @ ..] => *letter == first && seconds.contains(&second),
+            [] => false,
+        })
+    }
+
     /// A dense number below 676, for tables indexed by region.
     pub fn index(self) -> usize {
         let [first, second] = self.0;
         usize::from(first.saturating_sub(b'A')) * 26 + usize::from(second.saturating_sub(b'A'))
     }
 }
+
+/// The assigned codes: a first letter, then every second letter that follows it.
+const ASSIGNED: [&str; 26] = [
+    "ADEFGILMOQRSTUWXZ",
+    "BABDEFGHIJLMNOQRSTVWYZ",
+    "CACDFGHIKLMNORUVWXYZ",
+    "DEJKMOZ",
+    "ECEGHRST",
+    "FIJKMOR",
+    "GABDEFGHILMNPQRSTUWY",
+    "HKMNRTU",
+    "IDELMNOQRST",
+    "JEMOP",
+    "KEGHIMNPRWYZ",
+    "LABCIKRSTUVY",
+    "MACDEFGHKLMNOPQRSTUVWXYZ",
+    "NACEFGILOPRUZ",
+    "OM",
+    "PAEFGHKLMNRSTWY",
+    "QA",
+    "REOSUW",
+    "SABCDEGHIJKLMNORSTVXYZ",
+    "TCDFGHJKLMNORTVWZ",
+    "UAGMSYZ",
+    "VACEGINU",
+    "WFS",
+    "XK",
+    "YET",
+    "ZAMW",
+];
 
 impl FromStr for Region {
     type Err = RegionError;
@@ -80,6 +120,18 @@ impl schemars::JsonSchema for Region {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn assigned_codes_are_249_and_kosovo() {
+        let assigned = (b'A'..=b'Z')
+            .flat_map(|first| (b'A'..=b'Z').map(move |second| Region::new([first, second])))
+            .filter(|region| region.is_assigned())
+            .count();
+        assert_eq!(assigned, 250);
+        for (code, expected) in [(*b"CN", true), (*b"PK", true), (*b"UK", false), (*b"EU", false)] {
+            assert_eq!(Region::new(code).is_assigned(), expected);
+        }
+    }
 
     #[test]
     fn reads_two_letters_in_any_case_and_nothing_else() {

@@ -1,0 +1,299 @@
+//! Settings that need a restart: addresses, threads, limits, paths, data centres and routes.
+//!
+//! One YAML file, read through [`source`](crate::source) so that every problem is reported in one
+//! pass with file, line and remedy. What a rule says is not here; rules are reloaded while serving.
+//! Invariant: a [`Config`] that was handed out has been checked, so that what refers to something
+//! else in it does find it.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use crate::source::{At, Diagnostics, SourceFile};
+
+mod bounds;
+mod check;
+mod place;
+mod units;
+
+pub use bounds::{DeadlinesSection, DrainSection, LimitsSection};
+pub use place::{
+    DataCentre, Endpoint, Facts, Match, OnMismatch, Protocol, Roots, RouteSection, Transport,
+    UpstreamTls,
+};
+pub use units::{ByteSize, Time};
+
+/// The configuration file.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Sockets that take requests.
+    pub listeners: Vec<Listener>,
+    /// The operators' side: health, metrics, reload.
+    #[serde(default)]
+    pub admin: AdminSection,
+    /// Threads that move requests, each with its own sockets and connections. Default 0: one per
+    /// core.
+    #[serde(default)]
+    pub workers: usize,
+    /// Places that receive data.
+    pub data_centres: Vec<DataCentre>,
+    /// Which requests go to which data centre.
+    pub routes: Vec<RouteSection>,
+    /// Facts that hold for every route, in the shape of a decision request; a route's own win.
+    #[serde(default)]
+    pub context: Option<At<Facts>>,
+    /// Addresses whose `Bordergate-Transfer`, `Forwarded` and `X-Forwarded-For` headers are
+    /// believed, as `10.0.0.0/8`. Default: none; the headers of anyone else are taken off unread.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub trusted_hops: Vec<At<Network>>,
+    #[serde(default)]
+    pub limits: LimitsSection,
+    #[serde(default)]
+    pub deadlines: DeadlinesSection,
+    #[serde(default)]
+    pub inspection: InspectionSection,
+    #[serde(default)]
+    pub rules: RulesSection,
+    #[serde(default)]
+    pub geoip: GeoIpSection,
+    #[serde(default)]
+    pub audit: AuditSection,
+    #[serde(default)]
+    pub drain: DrainSection,
+}
+
+/// One socket that takes requests.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Names it in logs and records.
+    pub name: At<String>,
+    /// Address and port, `0.0.0.0:8080`; port 0 lets the system choose.
+    #[schemars(with = "String")]
+    pub address: At<Address>,
+    /// Absent: HTTP/1.1 and HTTP/2 in clear. Present: both over TLS 1.2 or 1.3.
+    #[serde(default)]
+    pub tls: Option<ListenerTls>,
+}
+
+/// What a listener proves its name with.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListenerTls {
+    /// PEM file, leaf first.
+    pub certificate: At<PathBuf>,
+    /// PEM file of its private key.
+    pub key: At<PathBuf>,
+}
+
+/// The operators' side.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdminSection {
+    /// Address and port. Default `127.0.0.1:9901`: this machine only.
+    #[schemars(with = "String")]
+    pub address: At<Address>,
+}
+
+impl Default for AdminSection {
+    fn default() -> Self {
+        let address = Address(SocketAddr::from(([127, 0, 0, 1], 9901)));
+        Self { address: At { value: address, line: 0, column: 0 } }
+    }
+}
+
+/// How payloads are looked at.
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(default, deny_unknown_fields)]
+pub struct InspectionSection {
+    /// `false` passes every payload on unread and undecided. For measuring only.
+    pub enabled: bool,
+    /// What happens to a message that could not be read to its end.
+    pub on_gap: OnGap,
+    /// Bodies up to here are inspected where they are received; longer ones on a thread of their
+    /// own, so that short requests do not wait for them.
+    pub inline_bytes_max: ByteSize,
+}
+
+impl Default for InspectionSection {
+    fn default() -> Self {
+        Self { enabled: true, on_gap: OnGap::ByRule, inline_bytes_max: ByteSize(256 << 10) }
+    }
+}
+
+/// What happens to a message that could not be read to its end.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum OnGap {
+    /// What the rules say of its coverage.
+    ByRule,
+    /// It is not sent, whatever the rules say.
+    Block,
+}
+
+/// Where the rules come from.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RulesSection {
+    /// A directory of rule files. Default: the rules inside the program.
+    #[schemars(with = "Option<PathBuf>")]
+    pub directory: Option<At<PathBuf>>,
+    /// Reload when the directory changes.
+    pub watch: bool,
+    /// The key under which pseudonyms are made, at least 32 bytes. Default: a new random key at each
+    /// start, so that pseudonyms do not outlive the process.
+    #[schemars(with = "Option<PathBuf>")]
+    pub pseudonym_key_file: Option<At<PathBuf>>,
+}
+
+impl Default for RulesSection {
+    fn default() -> Self {
+        Self { directory: None, watch: true, pseudonym_key_file: None }
+    }
+}
+
+/// Addresses to countries.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GeoIpSection {
+    /// A MaxMind DB file with countries. Default: none, and then no address is placed.
+    #[schemars(with = "Option<PathBuf>")]
+    pub database: Option<At<PathBuf>>,
+    /// What happens when an upstream address is not where its data centre is declared to be.
+    pub on_mismatch: OnMismatch,
+    /// Take the caller's country for the origin when nothing better is known.
+    pub client_origin: bool,
+}
+
+impl Default for GeoIpSection {
+    fn default() -> Self {
+        Self { database: None, on_mismatch: OnMismatch::Block, client_origin: true }
+    }
+}
+
+/// Where the record of each exchange goes.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSection {
+    pub sink: AuditSinkKind,
+    /// The file, when `sink` is `file`; records are appended.
+    #[schemars(with = "Option<PathBuf>")]
+    pub path: Option<At<PathBuf>>,
+    /// No record, no transfer: requests are refused while the sink does not take records.
+    pub required: bool,
+}
+
+impl Default for AuditSection {
+    fn default() -> Self {
+        Self { sink: AuditSinkKind::Stdout, path: None, required: false }
+    }
+}
+
+/// Where records go.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditSinkKind {
+    Stdout,
+    File,
+    None,
+}
+
+/// A socket address as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address(pub SocketAddr);
+
+/// A range of addresses as text, `10.0.0.0/8`; a single address means itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network(pub ipnet::IpNet);
+
+impl Config {
+    /// Reads and checks a file. A file that cannot be opened is a diagnostic as well.
+    pub fn load(path: &std::path::Path) -> Result<Self, Diagnostics> {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&SourceFile { name, text }),
+            Err(error) => {
+                let mut diagnostics = Diagnostics::default();
+                let place = crate::source::Place { file: name, line: 0, column: 0 };
+                diagnostics
+                    .error(place, format!("the file cannot be read: {error}"))
+                    .remedy("give the path of a readable file with `--config`");
+                Err(diagnostics)
+            }
+        }
+    }
+
+    /// Reads and checks a text. Paths in it are relative to the directory in the file's name. All
+    /// problems are reported; warnings are lost when there is no error, see [`Config::check`].
+    pub fn parse(file: &SourceFile) -> Result<Self, Diagnostics> {
+        let mut diagnostics = Diagnostics::default();
+        match Self::check(file, &mut diagnostics) {
+            Some(config) => Ok(config),
+            None => Err(diagnostics),
+        }
+    }
+
+    /// The same, warnings included; `None` when there was an error.
+    pub fn check(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let before = diagnostics.error_count();
+        let mut config: Self = crate::source::read(file, diagnostics)?;
+        check::resolve_paths(&mut config, file);
+        check::check(&config, file, diagnostics);
+        diagnostics.sort();
+        (diagnostics.error_count() == before).then_some(config)
+    }
+
+    /// The configuration inside the program: loopback only, the shipped rules, and stand-ins for
+    /// three data centres on this machine.
+    pub fn embedded() -> SourceFile {
+        SourceFile {
+            name: "default.yaml".to_owned(),
+            text: include_str!("../config/default.yaml").to_owned(),
+        }
+    }
+
+    pub fn data_centre(&self, id: &str) -> Option<&DataCentre> {
+        self.data_centres.iter().find(|data_centre| data_centre.id.value == id)
+    }
+}
+
+/// The JSON Schema of the configuration file, for editors.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Config).to_value()
+}
+
+macro_rules! as_text {
+    ($name:ident, $read:expr) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let read: fn(&str) -> Result<Self, String> = $read;
+                read(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0)
+            }
+        }
+    };
+}
+
+as_text!(Address, |text| text.parse().map(Address).map_err(|_| {
+    format!("`{text}` is not an address and port such as `127.0.0.1:8080` or `[::]:8080`")
+}));
+as_text!(Network, |text| {
+    let single = || text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
+    text.parse().or_else(|_| single()).map(Network).map_err(|_| {
+        format!("`{text}` is not a range of addresses such as `10.0.0.0/8` or `fd00::/8`")
+    })
+});
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,440 @@
+//! What one part of the configuration says about another, and what the files it names say.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use super::{AuditSinkKind, Config, DataCentre, Roots, RouteSection};
+use crate::{
+    domain::Region,
+    source::{self, At, Diagnostics, Node, NodeValue, Place, SourceFile},
+};
+
+/// Makes every relative path one from the directory of the configuration file.
+pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
+    let base = Path::new(&file.name).parent().map(Path::to_owned).unwrap_or_default();
+    let resolve = |path: &mut PathBuf| *path = base.join(&*path);
+    for tls in config.listeners.iter_mut().filter_map(|listener| listener.tls.as_mut()) {
+        resolve(&mut tls.certificate.value);
+        resolve(&mut tls.key.value);
+    }
+    for data_centre in &mut config.data_centres {
+        let tls = &mut data_centre.tls;
+        for path in [&mut tls.client_certificate, &mut tls.client_key].into_iter().flatten() {
+            resolve(&mut path.value);
+        }
+        if let Some(At { value: Roots::File(path), .. }) = &mut tls.roots {
+            resolve(path);
+        }
+    }
+    let single = [
+        &mut config.rules.directory,
+        &mut config.rules.pseudonym_key_file,
+        &mut config.geoip.database,
+        &mut config.audit.path,
+    ];
+    for path in single.into_iter().flatten() {
+        resolve(&mut path.value);
+    }
+}
+
+pub(super) fn check(config: &Config, source: &SourceFile, diagnostics: &mut Diagnostics) {
+    let mut checker = Checker { source, file: &source.name, diagnostics };
+    checker.listeners(config);
+    checker.data_centres(config);
+    checker.routes(config);
+    checker.sections(config);
+}
+
+struct Checker<'c> {
+    source: &'c SourceFile,
+    file: &'c str,
+    diagnostics: &'c mut Diagnostics,
+}
+
+impl Checker<'_> {
+    fn error<T>(&mut self, at: &At<T>, message: impl Into<String>, remedy: impl Into<String>) {
+        self.diagnostics.error(at.place(self.file), message).remedy(remedy);
+    }
+
+    fn listeners(&mut self, config: &Config) {
+        if config.listeners.is_empty() {
+            self.key(
+                &["listeners"],
+                "no listener is given",
+                "add one below `listeners:`, such as `- { name: egress, address: 127.0.0.1:8080 }`",
+            );
+        }
+        self.unique("listener", config.listeners.iter().map(|listener| &listener.name));
+        let mut taken: Vec<(SocketAddr, u32, String)> = Vec::new();
+        // The admin address comes first: it may be the default, which has no line to point at.
+        let listeners = config.listeners.iter().map(|one| (&one.address, one.name.value.clone()));
+        let sockets = std::iter::once((&config.admin.address, "admin".to_owned())).chain(listeners);
+        for (address, name) in sockets {
+            if let Some((other, line, first)) =
+                taken.iter().find(|(other, ..)| clash(*other, address.value.0)).cloned()
+            {
+                let line = if line > 0 { format!(" on line {line}") } else { String::new() };
+                self.error(
+                    address,
+                    format!(
+                        "address `{}` of `{name}` clashes with `{other}` of `{first}`{line}",
+                        address.value.0
+                    ),
+                    "give each socket an address and port of its own",
+                );
+            }
+            taken.push((address.value.0, address.line, name));
+        }
+        for tls in config.listeners.iter().filter_map(|listener| listener.tls.as_ref()) {
+            self.file_exists("certificate", &tls.certificate);
+            self.file_exists("key", &tls.key);
+        }
+    }
+
+    fn data_centres(&mut self, config: &Config) {
+        if config.data_centres.is_empty() {
+            self.key(&["data_centres"], "no data centre is given", "add one below `data_centres:`");
+        }
+        self.unique("data centre", config.data_centres.iter().map(|one| &one.id));
+        for data_centre in &config.data_centres {
+            self.region(&data_centre.jurisdiction);
+            for region in &data_centre.remote_access_from {
+                self.region(region);
+            }
+            self.endpoints(data_centre);
+            self.upstream_tls(data_centre);
+        }
+    }
+
+    fn endpoints(&mut self, data_centre: &DataCentre) {
+        let Some(first) = data_centre.endpoints.first() else {
+            self.error(
+                &data_centre.id,
+                format!("data centre `{}` has no endpoint", *data_centre.id),
+                "add one below `endpoints:`, such as `- https://ingest.example:443`",
+            );
+            return;
+        };
+        for endpoint in data_centre.endpoints.iter().filter(|one| one.tls != first.tls) {
+            self.error(
+                endpoint,
+                "endpoints of one data centre are partly `http`, partly `https`",
+                "give all of them one scheme",
+            );
+        }
+    }
+
+    fn upstream_tls(&mut self, data_centre: &DataCentre) {
+        let tls = &data_centre.tls;
+        if let Some(At { value: Roots::File(path), line, column }) = &tls.roots {
+            self.file_exists("roots", &At { value: path.clone(), line: *line, column: *column });
+        }
+        for (name, path) in
+            [("client_certificate", &tls.client_certificate), ("client_key", &tls.client_key)]
+        {
+            if let Some(path) = path {
+                self.file_exists(name, path);
+            }
+        }
+        match (&tls.client_certificate, &tls.client_key) {
+            (Some(one), None) => {
+                self.error(one, "a client certificate without its key", "add `client_key:`");
+            }
+            (None, Some(one)) => {
+                self.error(
+                    one,
+                    "a client key without its certificate",
+                    "add `client_certificate:`",
+                );
+            }
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+        if let Some(name) = &tls.server_name
+            && rustls_pki_types::ServerName::try_from(name.value.as_str()).is_err()
+        {
+            let message = format!("`{}` is not a name a certificate can bear", **name);
+            self.error(name, message, "give a host name such as `ingest.example`");
+        }
+    }
+
+    fn routes(&mut self, config: &Config) {
+        if config.routes.is_empty() {
+            self.key(
+                &["routes"],
+                "no route is given",
+                "add one below `routes:`, such as `- { id: all, data_centre: … }`",
+            );
+        }
+        self.unique("route", config.routes.iter().map(|route| &route.id));
+        let mut seen: HashMap<String, (&RouteSection, u32)> = HashMap::new();
+        for route in &config.routes {
+            self.route(config, route);
+            let key = selector(route);
+            if let Some((first, line)) = seen.insert(key, (route, route.id.line)) {
+                self.error(
+                    &route.id,
+                    format!(
+                        "route `{}` takes the same requests as route `{}` on line {line}",
+                        *route.id, *first.id
+                    ),
+                    "change the `match:` of one of them",
+                );
+            }
+        }
+    }
+
+    fn route(&mut self, config: &Config, route: &RouteSection) {
+        if config.data_centre(&route.data_centre).is_none() {
+            let known: Vec<String> =
+                config.data_centres.iter().map(|one| format!("`{}`", *one.id)).collect();
+            self.error(
+                &route.data_centre,
+                format!("unknown data centre `{}`", *route.data_centre),
+                format!("the data centres here are {}", known.join(", ")),
+            );
+        }
+        if let Some(origin) = &route.origin {
+            self.region(origin);
+        }
+        if let Some(host) = &route.matches.host {
+            let name = host.strip_prefix("*.").unwrap_or(host);
+            let is_label = |label: &str| {
+                !label.is_empty()
+                    && label.len() <= 63
+                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            };
+            // An address is a host as well: `[::1]`.
+            if !name.split('.').all(is_label)
+                && name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_err()
+            {
+                let message = format!("`{}` is not a host name", **host);
+                self.error(host, message, "write `name.example`, or `*.name.example` for everything below it; a port does not belong here");
+            }
+        }
+        if let Some(prefix) = &route.matches.path_prefix
+            && (!prefix.starts_with('/') || prefix.contains(['?', '#', '*']))
+        {
+            let message = format!("`{}` is not the beginning of a path", **prefix);
+            self.error(
+                prefix,
+                message,
+                "begin with `/`; a prefix takes whole segments, without `*` or query",
+            );
+        }
+        for method in &route.matches.methods {
+            let is_method = !method.is_empty()
+                && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+            if !is_method {
+                let message = format!("`{}` is not a method", **method);
+                self.error(method, message, "write it in capitals, such as `POST`");
+            } else if method.value == "CONNECT" {
+                self.error(
+                    method,
+                    "`CONNECT` opens a tunnel that nobody can look into, and is always refused",
+                    "take it out",
+                );
+            }
+        }
+    }
+
+    fn sections(&mut self, config: &Config) {
+        if let Some(directory) = &config.rules.directory
+            && !directory.is_dir()
+        {
+            let message = format!("no such directory: `{}`", directory.display());
+            self.error(directory, message, "create it, or correct `directory:`");
+        }
+        if let Some(path) = &config.rules.pseudonym_key_file {
+            self.file_exists("pseudonym_key_file", path);
+        }
+        if let Some(path) = &config.geoip.database {
+            self.file_exists("database", path);
+        }
+        match (config.audit.sink, &config.audit.path) {
+            (AuditSinkKind::File, None) => {
+                self.key(
+                    &["audit", "sink"],
+                    "`audit.sink` is `file`, and no `audit.path` is given",
+                    "add `path:` below `audit:`",
+                );
+            }
+            (AuditSinkKind::Stdout | AuditSinkKind::None, Some(path)) => {
+                self.diagnostics
+                    .warning(
+                        path.place(self.file),
+                        "`audit.path` is not used unless `audit.sink` is `file`",
+                    )
+                    .remedy("set `sink: file`, or take `path` out");
+            }
+            (AuditSinkKind::File, Some(_))
+            | (AuditSinkKind::Stdout | AuditSinkKind::None, None) => {}
+        }
+        if config.audit.required && config.audit.sink == AuditSinkKind::None {
+            self.key(
+                &["audit", "required"],
+                "`audit.required` is true, and `audit.sink` is `none`",
+                "choose `stdout` or `file`",
+            );
+        }
+        self.bounds(config);
+        if !config.inspection.enabled {
+            let place = crate::source::Place { file: self.file.to_owned(), line: 0, column: 0 };
+            self.diagnostics
+                .warning(
+                    place,
+                    "`inspection.enabled` is false: every payload crosses unread and undecided",
+                )
+                .remedy("take it out unless you are measuring");
+        }
+    }
+
+    fn bounds(&mut self, config: &Config) {
+        let limits = &config.limits;
+        // hyper's own floor for the read buffer of HTTP/1.
+        if limits.head_bytes_max.0 < 8 << 10 {
+            self.key(
+                &["limits", "head_bytes_max"],
+                "`limits.head_bytes_max` is below 8KiB",
+                "give at least `8KiB`",
+            );
+        }
+        let positive = [
+            ("headers_max", limits.headers_max),
+            ("body_bytes_max", limits.body_bytes_max.0),
+            ("decoded_ratio_max", limits.decoded_ratio_max),
+            ("depth_max", limits.depth_max),
+            ("fields_max", limits.fields_max),
+            ("findings_max", limits.findings_max),
+            ("connections_max", limits.connections_max),
+            ("exchanges_max", limits.exchanges_max),
+            ("streams_max", limits.streams_max as usize),
+        ];
+        for (name, value) in positive {
+            if value == 0 {
+                self.key(
+                    &["limits", name],
+                    format!("`limits.{name}` is 0, so that nothing would pass"),
+                    format!("give `{name}` a positive value, or take it out for the default"),
+                );
+            }
+        }
+        if limits.held_bytes_max.0 < limits.body_bytes_max.0 {
+            self.key(&["limits", "held_bytes_max"], format!("`limits.held_bytes_max` ({}) is below `limits.body_bytes_max` ({}), so that a permitted body is never held", limits.held_bytes_max, limits.body_bytes_max),
+                "raise the former or lower the latter",
+            );
+        }
+        let deadlines = &config.deadlines;
+        let times = [
+            ("handshake", deadlines.handshake),
+            ("head", deadlines.head),
+            ("body", deadlines.body),
+            ("inspection", deadlines.inspection),
+            ("connect", deadlines.connect),
+            ("first_byte", deadlines.first_byte),
+            ("idle", deadlines.idle),
+            ("total", deadlines.total),
+        ];
+        for (name, time) in times {
+            if time.0.is_zero() {
+                self.key(
+                    &["deadlines", name],
+                    format!("`deadlines.{name}` is 0, so that nothing would be in time"),
+                    format!("give `{name}` a positive value, or take it out for the default"),
+                );
+            }
+        }
+    }
+
+    /// A complaint about the value at `keys`, or about the nearest section around where it would be.
+    fn key(&mut self, keys: &[&str], message: impl Into<String>, remedy: impl Into<String>) {
+        let place = self.place_of(keys);
+        self.diagnostics.error(place, message).remedy(remedy);
+    }
+
+    fn place_of(&self, keys: &[&str]) -> Place {
+        let mut place = Place { file: self.file.to_owned(), line: 0, column: 0 };
+        // The text was readable a moment ago; its tree is built once more only to complain.
+        let mut node = source::parse(self.source, &mut Diagnostics::default());
+        for key in keys {
+            let Some(Node { value: NodeValue::Mapping(entries), .. }) = node else { break };
+            let Some((name, value)) =
+                entries.into_iter().find(|(name, _)| name.text() == Some(key))
+            else {
+                break;
+            };
+            place = name.place(self.file);
+            node = Some(value);
+        }
+        place
+    }
+
+    fn unique<'i>(&mut self, noun: &str, ids: impl Iterator<Item = &'i At<String>>) {
+        let mut first: HashMap<&str, u32> = HashMap::new();
+        for id in ids {
+            if id.is_empty() || id.chars().any(|c| c.is_control() || c.is_whitespace()) {
+                self.error(
+                    id,
+                    format!("`{}` is not an id", **id),
+                    "use letters, digits, `-` and `_`",
+                );
+            }
+            if let Some(line) = first.insert(id.as_str(), id.line) {
+                self.error(
+                    id,
+                    format!("{noun} `{}` is given twice; it is first given on line {line}", **id),
+                    "give each an id of its own",
+                );
+            }
+        }
+    }
+
+    fn region(&mut self, region: &At<Region>) {
+        if !region.is_assigned() {
+            let hint = match region.as_str() {
+                "UK" => "the code of the United Kingdom is `GB`",
+                "EU" => "name the member state, such as `DE` or `IE`",
+                _ => "use an assigned code, such as `CN`, `US` or `SG`",
+            };
+            self.error(region, format!("`{}` is not assigned by ISO 3166-1", **region), hint);
+        }
+    }
+
+    fn file_exists(&mut self, key: &str, path: &At<PathBuf>) {
+        match std::fs::File::open(&path.value) {
+            Ok(_) if path.is_dir() => {
+                let message = format!("`{}` is a directory", path.display());
+                self.error(path, message, format!("give `{key}:` the path of a file"));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let message = format!("no such file: `{}`", path.display());
+                self.error(path, message, format!("create it, or correct `{key}:`"));
+            }
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", path.display());
+                self.error(path, message, "let the user that runs this read it");
+            }
+        }
+    }
+}
+
+/// True when both cannot be bound at once. Port 0 never clashes.
+fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    a.port() != 0
+        && a.port() == b.port()
+        && (a.ip() == b.ip()
+            || (a.ip().is_unspecified() || b.ip().is_unspecified()) && a.is_ipv4() == b.is_ipv4()
+            || [a, b].iter().any(|one| one.ip() == std::net::Ipv6Addr::UNSPECIFIED))
+}
+
+fn selector(route: &RouteSection) -> String {
+    let matches = &route.matches;
+    let mut methods: Vec<&str> = matches.methods.iter().map(|method| method.as_str()).collect();
+    methods.sort_unstable();
+    let host = matches.host.as_ref().map(|host| host.to_ascii_lowercase()).unwrap_or_default();
+    let prefix = matches.path_prefix.as_ref().map_or("", |prefix| prefix.trim_end_matches('/'));
+    format!("{host} {prefix} {}", methods.join(","))
+}

@@ -1,0 +1,261 @@
+//! Where data goes and by which way: the sections `data_centres` and `routes`.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use crate::{domain::Region, source::At};
+
+/// Facts in the shape of a decision request: `{"mechanisms": […], "subject": {…}, …}`.
+pub type Facts = serde_json::Map<String, serde_json::Value>;
+
+/// A place that receives data.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataCentre {
+    pub id: At<String>,
+    /// For people: `Beijing`.
+    #[serde(default)]
+    pub city: Option<String>,
+    /// ISO 3166-1 alpha-2 code of the country whose law reaches the data there.
+    pub jurisdiction: At<Region>,
+    /// Who receives, as rules see it. Default: class `first_party_facility`, id as above.
+    #[serde(default)]
+    #[schemars(with = "Option<RecipientShape>")]
+    pub recipient: Option<At<Facts>>,
+    /// Countries whose staff can read the data there; a remote read is a transfer too.
+    #[serde(default)]
+    pub remote_access_from: Vec<At<Region>>,
+    /// `http://host:port` or `https://host:port`, all in the jurisdiction above.
+    pub endpoints: Vec<At<Endpoint>>,
+    /// What the endpoints speak. Default `http1`.
+    #[serde(default)]
+    pub protocol: Protocol,
+    /// How `https` endpoints are trusted, and how we prove who we are.
+    #[serde(default)]
+    pub tls: UpstreamTls,
+    /// Whether rules see the way there as `tls` or `plaintext`. Default: as the endpoints' scheme
+    /// says. Set it to `tls` where a mesh or a tunnel encrypts what leaves us in clear.
+    #[serde(default)]
+    pub transport: Option<At<Transport>>,
+    /// What happens when GeoIP places an endpoint's address in another country. Default: as
+    /// `geoip.on_mismatch` says.
+    #[serde(default)]
+    pub on_geoip_mismatch: Option<OnMismatch>,
+}
+
+/// Documents the keys that are usual for `recipient`; any other key is a fact that rules may name.
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct RecipientShape {
+    /// `first_party_facility`, `affiliate`, `service_provider`, `network_operator`, `authority` …
+    class: Option<String>,
+    id: Option<String>,
+    /// For a service provider: `delivery`, `analytics` …
+    kind: Option<String>,
+    /// A covered person under 28 CFR 202.211.
+    covered_person: Option<bool>,
+}
+
+/// What an endpoint speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    #[default]
+    Http1,
+    Http2,
+}
+
+/// How the way to a data centre is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    Tls,
+    Plaintext,
+}
+
+/// What follows when GeoIP contradicts a declared jurisdiction.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum OnMismatch {
+    /// Nothing is sent there.
+    #[default]
+    Block,
+    /// It is sent, and the record says so.
+    Annotate,
+}
+
+/// TLS towards a data centre.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpstreamTls {
+    /// `system` for the machine's trust store, or a PEM file of certificates. Default `system`.
+    #[schemars(with = "Option<String>")]
+    pub roots: Option<At<Roots>>,
+    /// The name the certificate must bear. Default: the endpoint's host.
+    pub server_name: Option<At<String>>,
+    /// PEM file of the certificate we show, leaf first.
+    pub client_certificate: Option<At<PathBuf>>,
+    /// PEM file of its private key.
+    pub client_key: Option<At<PathBuf>>,
+}
+
+/// Whose signatures are trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Roots {
+    System,
+    File(PathBuf),
+}
+
+impl<'de> serde::Deserialize<'de> for Roots {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(if text == "system" { Self::System } else { Self::File(text.into()) })
+    }
+}
+
+/// One upstream address: scheme, host and port.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    pub tls: bool,
+    /// A name or an address; IPv6 without brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+impl FromStr for Endpoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |what: &str| {
+            format!("`{text}` {what}; an endpoint reads `http://host:port` or `https://host:port`")
+        };
+        let (tls, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => return Err(wrong("has no scheme")),
+        };
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        if authority.contains(['/', '?', '#', '@']) {
+            return Err(wrong("holds more than host and port"));
+        }
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, Some(port)),
+            Some(_) | None => (authority, None),
+        };
+        let port = match port {
+            Some(port) => port.parse::<u16>().ok().filter(|port| *port > 0),
+            None => Some(if tls { 443 } else { 80 }),
+        }
+        .ok_or_else(|| wrong("has a port that is not between 1 and 65535"))?;
+        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = bracketed.unwrap_or(host);
+        let readable = match bracketed {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => {
+                let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+                !host.is_empty() && host.bytes().all(is_word)
+            }
+        };
+        if !readable {
+            return Err(wrong("has no readable host"));
+        }
+        Ok(Self { tls, host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        if self.host.contains(':') {
+            write!(f, "{scheme}://[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{scheme}://{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Endpoint {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Endpoint {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Endpoint".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^https?://[^/?#@]+/?$" })
+    }
+}
+
+/// Which requests go to which data centre, and what is known of them.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouteSection {
+    pub id: At<String>,
+    /// Default: every request.
+    #[serde(default, rename = "match")]
+    pub matches: Match,
+    /// The id of a data centre.
+    pub data_centre: At<String>,
+    /// The purpose unless a trusted hop names one. Without either the transfer has no purpose, and
+    /// the shipped rules block it.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// The origin unless a trusted hop names one: whose data it is.
+    #[serde(default)]
+    pub origin: Option<At<Region>>,
+    /// Who sends.
+    #[serde(default)]
+    #[schemars(with = "Option<ExporterShape>")]
+    pub exporter: Option<At<Facts>>,
+    /// Who receives, where it is somebody else than the data centre's recipient.
+    #[serde(default)]
+    #[schemars(with = "Option<RecipientShape>")]
+    pub recipient: Option<At<Facts>>,
+    /// Further facts in the shape of a decision request, such as `mechanisms` or `policy_versions`.
+    #[serde(default)]
+    pub context: Option<At<Facts>>,
+}
+
+/// Documents the keys that are usual for `exporter`.
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ExporterShape {
+    /// `controller`, `processor` or `data_broker`.
+    role: Option<String>,
+    sector: Option<String>,
+    /// A critical information infrastructure operator (Cybersecurity Law of China, art. 33).
+    ciio: Option<bool>,
+    flags: Option<Vec<String>>,
+    /// ISO 3166-1 alpha-2 code of where the exporter is.
+    location: Option<Region>,
+}
+
+/// Which requests a route takes. Among several that fit, the most exact host wins, then the longest
+/// path prefix, then the one that names methods.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Match {
+    /// A name, or `*.` and a name for everything below it. Default: any host.
+    pub host: Option<At<String>>,
+    /// Whole segments of the path: `/v1` takes `/v1` and `/v1/x`, not `/v10`. Default `/`.
+    pub path_prefix: Option<At<String>>,
+    /// Default: any method.
+    pub methods: Vec<At<String>>,
+}

@@ -2,6 +2,7 @@
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod format;
 pub mod policy;
 pub mod redact;
 pub mod snapshot;

@@ -1,0 +1,60 @@
+//! Turns bytes into addressable fields.
+//!
+//! [`identify`] says which grammar a body is written in, [`decode`] takes a compression off, [`walk`]
+//! reads one layer and reports each value with its place to a [`FieldSink`], and [`unescape`] gives the
+//! text of one value with a map back to the bytes it came from. Decoders are strict: what two readers
+//! could take in two ways ends the reading with a [`Stop`], so that the rest counts as not looked at.
+//!
+//! Nothing here builds a tree, copies a value or calls itself; time and memory are linear in the input
+//! and bounded by [`Limits`]. A decoder reports every byte that can carry a value: names, duplicate
+//! members and attributes included.
+
+mod json;
+mod scan;
+
+use crate::domain::{FieldSink, Format, GapCause, Limits};
+
+/// Where and why reading a layer ended early. What stands before it has been reported to the sink,
+/// which may therefore hold containers that were never closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop {
+    pub cause: GapCause,
+    /// Byte offset in the layer.
+    pub offset: usize,
+}
+
+impl Stop {
+    fn malformed(offset: usize) -> Self {
+        Self { cause: GapCause::Malformed, offset }
+    }
+}
+
+/// Reports the fields of one layer to `sink`, in document order.
+pub fn walk<S: FieldSink>(
+    format: Format,
+    bytes: &[u8],
+    limits: &Limits,
+    sink: &mut S,
+) -> Result<(), Stop> {
+    // Spans are 32 bits wide.
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(Stop { cause: GapCause::DecodedTooLarge, offset: 0 });
+    }
+    match format {
+        Format::Json => json::walk(bytes, limits, sink),
+        Format::NdJson => json::walk_sequence(bytes, limits, sink),
+        Format::Target
+        | Format::Header
+        | Format::Cookie
+        | Format::Form
+        | Format::Multipart
+        | Format::Xml
+        | Format::Csv
+        | Format::Text
+        | Format::Image
+        | Format::Opaque => Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! The inner loops: how far does a run of ordinary bytes go? Eight bytes at a time, in plain arithmetic.
+//!
+//! Everything a decoder does per byte rather than per value is in this file.
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = ONES << 7;
+
+/// The high bit of the lowest zero byte of `word` is set; bytes above it may be wrong.
+const fn zero_byte(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGHS
+}
+
+const fn repeat(byte: u8) -> u64 {
+    ONES * byte as u64
+}
+
+/// Offset of the first quotation mark, backslash or control character at or after `at`; the length of
+/// `bytes` when there is none.
+#[inline]
+pub(super) fn json_string_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let control = word.wrapping_sub(repeat(0x20)) & !word & HIGHS;
+        let stop = control | zero_byte(word ^ repeat(b'"')) | zero_byte(word ^ repeat(b'\\'));
+        if stop != 0 {
+            return at + stop.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while let Some(byte) = bytes.get(at) {
+        if matches!(byte, b'"' | b'\\' | ..0x20) {
+            return at;
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// Offset of the first byte at or after `at` that is not JSON whitespace.
+#[inline]
+pub(super) fn json_space_end(bytes: &[u8], mut at: usize) -> usize {
+    // Most values are followed by their separator at once, or by one space.
+    loop {
+        match bytes.get(at) {
+            Some(b' ' | b'\n' | b'\r' | b'\t') => at += 1,
+            Some(_) | None => return at,
+        }
+        // Indentation comes in long runs.
+        while bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) == Some(b"        ") {
+            at += 8;
+        }
+    }
+}
+
+/// Offset of the first byte at or after `at` that is not an ASCII digit.
+#[inline]
+pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    at
+}
+
+/// How many bytes at the start of `bytes` are valid UTF-8.
+#[inline]
+pub(super) fn utf8_length(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.len(),
+        Err(error) => error.valid_up_to(),
+    }
+}
+
+/// Length of the byte order mark at the start of `bytes`.
+pub(super) fn byte_order_mark(bytes: &[u8]) -> usize {
+    if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn json_string_end_by_bytes(bytes: &[u8], at: usize) -> usize {
+        (at..bytes.len())
+            .find(|&index| matches!(bytes[index], b'"' | b'\\' | ..0x20))
+            .unwrap_or(bytes.len())
+    }
+
+    #[test]
+    fn every_byte_value_at_every_offset() {
+        for byte in 0..=u8::MAX {
+            for offset in 0..24 {
+                let mut bytes = [b'a'; 24];
+                bytes[offset] = byte;
+                for at in 0..=offset {
+                    assert_eq!(
+                        json_string_end(&bytes, at),
+                        json_string_end_by_bytes(&bytes, at),
+                        "byte {byte:#04x} at {offset} from {at}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn runs_of_spaces_of_every_length() {
+        for length in 0..40 {
+            for after in ["", "x", "\u{a0}"] {
+                let text = format!("{}{after}", " ".repeat(length));
+                assert_eq!(json_space_end(text.as_bytes(), 0), length);
+            }
+        }
+        assert_eq!(json_space_end(b"\t\r\n          \nx", 0), 14);
+        assert_eq!(json_space_end(b"", 7), 7);
+    }
+
+    proptest! {
+        #[test]
+        fn words_agree_with_bytes(bytes: Vec<u8>, at in 0usize..80) {
+            let at = at.min(bytes.len());
+            prop_assert_eq!(json_string_end(&bytes, at), json_string_end_by_bytes(&bytes, at));
+        }
+    }
+}

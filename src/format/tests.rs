@@ -1,0 +1,196 @@
+//! What the tests of every decoder share: a sink that writes down what it is told and holds each
+//! decoder to the contract of spans, and inputs that no decoder may stumble over.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{Container, Escape, Key, Scalar, Value};
+
+/// Writes a line per event: `/path kind text`.
+#[derive(Default)]
+pub(super) struct Notes<'b> {
+    bytes: &'b [u8],
+    pub(super) lines: Vec<String>,
+    path: Vec<String>,
+    members: Vec<usize>,
+    /// Where the last key or value began: document order.
+    last: usize,
+    pub(super) events: usize,
+}
+
+impl<'b> Notes<'b> {
+    pub(super) fn of(format: Format, bytes: &'b [u8]) -> (Vec<String>, Result<(), Stop>) {
+        Self::within(format, bytes, &Limits::default())
+    }
+
+    pub(super) fn within(
+        format: Format,
+        bytes: &'b [u8],
+        limits: &Limits,
+    ) -> (Vec<String>, Result<(), Stop>) {
+        let mut notes = Self { bytes, ..Self::default() };
+        let read = walk(format, bytes, limits, &mut notes);
+        if read.is_ok() {
+            assert!(notes.members.is_empty(), "containers left open");
+        }
+        // A sink is told of nothing for free: what costs time must stand in the input.
+        assert!(notes.events <= 2 * bytes.len() + 8, "{} events", notes.events);
+        if let Err(stop) = read {
+            assert!(stop.offset <= bytes.len(), "{stop:?} outside {}", bytes.len());
+        }
+        (notes.lines, read)
+    }
+
+    fn step(&mut self, key: Key<'_>, at: usize) -> String {
+        self.events += 1;
+        assert!(self.last <= at, "out of order: {at} after {}", self.last);
+        self.last = at;
+        let step = match key {
+            Key::Root => String::new(),
+            Key::Index(index) => format!("/{index}"),
+            Key::Name { text, span, .. } => {
+                let around = span.of(self.bytes);
+                assert_eq!(around.len(), span.len(), "key outside the input");
+                assert!(
+                    memchr::memmem::find(around, text).is_some(),
+                    "the key's text does not stand in its span"
+                );
+                format!("/{}", String::from_utf8_lossy(text))
+            }
+        };
+        self.path.concat() + &step
+    }
+}
+
+impl FieldSink for Notes<'_> {
+    fn open(&mut self, key: Key<'_>, container: Container, member_start: usize, start: usize) {
+        assert!(member_start <= start && start <= self.bytes.len());
+        let path = self.step(key, member_start);
+        let bracket = if container == Container::Object { '{' } else { '[' };
+        self.lines.push(format!("{path} {bracket}"));
+        self.path.push(path[self.path.concat().len()..].to_owned());
+        self.members.push(member_start);
+    }
+
+    fn close(&mut self, end: usize, member_end: usize) {
+        self.events += 1;
+        let start = self.members.pop().expect("a container to close");
+        self.path.pop();
+        assert!(start <= end && end <= member_end && member_end <= self.bytes.len());
+    }
+
+    fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
+        let Value { text, text_span, span, member, .. } = value;
+        let path = self.step(key, member.start as usize);
+        assert!(member.contains(span) && span.contains(text_span), "{value:?}");
+        assert!(member.range().end <= self.bytes.len(), "{value:?}");
+        assert_eq!(text_span.of(self.bytes), text);
+        if let Some(&outer) = self.members.last() {
+            assert!(outer <= member.range().start);
+        }
+        let kind = match value.kind {
+            Scalar::String => "string",
+            Scalar::Number => "number",
+            Scalar::Bool => "bool",
+            Scalar::Null => "null",
+            Scalar::Binary => "binary",
+        };
+        if matches!(value.kind, Scalar::Number | Scalar::Bool | Scalar::Null) {
+            assert_eq!(value.escape, Escape::None);
+        }
+        self.lines.push(format!("{path} {kind} {}", String::from_utf8_lossy(text)));
+    }
+}
+
+/// Every format that `walk` reads.
+pub(super) const FORMATS: [Format; 2] = [Format::Json, Format::NdJson];
+
+/// Pieces that mean something to some decoder, so that random input gets past the first byte.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..8),
+        "[ -~]{0,8}".prop_map(String::into_bytes),
+        proptest::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "\"",
+            "\\",
+            "\\u00",
+            "1e5",
+            "-0",
+            "null",
+            "\n",
+            "\r\n",
+            "=",
+            "&",
+            ";",
+            "%41",
+            "%",
+            "+",
+            "<a>",
+            "</a>",
+            "<a b='c'/>",
+            "<![CDATA[",
+            "]]>",
+            "&amp;",
+            "&#x41;",
+            "<!--",
+            "-->",
+            "<?x ?>",
+            "--b\r\n",
+            "--b--",
+            "\t",
+            "\u{feff}",
+            "Content-Disposition: form-data; name=\"a\"\r\n\r\n",
+            "\u{1e}",
+            "é",
+            "\"a\":",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn no_input_breaks_a_decoder(pieces in proptest::collection::vec(piece(), 0..24)) {
+        let bytes = pieces.concat();
+        for format in FORMATS {
+            let _ = Notes::of(format, &bytes);
+        }
+    }
+
+    #[test]
+    fn fewer_fields_or_levels_only_end_the_reading_earlier(
+        pieces in proptest::collection::vec(piece(), 0..16),
+        fields_max in 0usize..8,
+        depth_max in 0usize..4,
+    ) {
+        let bytes = pieces.concat();
+        let limits = Limits { fields_max, depth_max, ..Limits::default() };
+        for format in FORMATS {
+            let (whole, _) = Notes::of(format, &bytes);
+            let (part, read) = Notes::within(format, &bytes, &limits);
+            prop_assert!(part.len() <= fields_max);
+            prop_assert_eq!(&part[..], &whole[..part.len()]);
+            if part.len() < whole.len() {
+                prop_assert!(read.is_err());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_layer_of_one_repeated_byte_is_read_in_linear_steps() {
+    for format in FORMATS {
+        for byte in b"[{\"\\<>&=;,\n-%\t 1" {
+            // Notes counts the steps.
+            let _ = Notes::of(format, &vec![*byte; 1 << 20]);
+        }
+    }
+}

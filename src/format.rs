@@ -11,6 +11,9 @@
 
 mod json;
 mod scan;
+mod unescape;
+
+pub use unescape::{Text, Unescaped, unescape};
 
 use crate::domain::{FieldSink, Format, GapCause, Limits};
 

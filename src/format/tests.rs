@@ -68,7 +68,8 @@ impl FieldSink for Notes<'_> {
         let path = self.step(key, member_start);
         let bracket = if container == Container::Object { '{' } else { '[' };
         self.lines.push(format!("{path} {bracket}"));
-        self.path.push(path[self.path.concat().len()..].to_owned());
+        let step = path.strip_prefix(&self.path.concat()).unwrap_or_default().to_owned();
+        self.path.push(step);
         self.members.push(member_start);
     }
 

@@ -1,0 +1,331 @@
+//! The text of a value, and the way back from the text to the bytes it was written as.
+//!
+//! Text that stands as it is (nearly all of it) is borrowed. Otherwise it is built in a buffer that the
+//! caller keeps, beside a list of runs in which text and bytes advance in step. Unescaping never fails:
+//! what is not an escape is itself, and bytes that are not UTF-8 become U+FFFD.
+
+#[cfg(test)]
+mod tests;
+
+use memchr::{memchr, memchr2, memmem};
+
+use crate::domain::{Escape, Span};
+
+/// Unescaped text, either borrowed or in the buffer.
+#[derive(Clone, Copy)]
+pub struct Text<'b> {
+    text: &'b str,
+    /// `None` when the text is the bytes.
+    buffer: Option<&'b Unescaped>,
+}
+
+impl<'b> Text<'b> {
+    pub fn as_str(&self) -> &'b str {
+        self.text
+    }
+
+    /// Where a range of the text stands in the escaped bytes; whole escapes, never half of one.
+    pub fn raw_span(&self, span: Span) -> Span {
+        match self.buffer {
+            None => span,
+            Some(buffer) => buffer.unescaped.before(buffer.lossy.before(span)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Text<'_> {
+    /// Without the text: a debug line must not carry a payload.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Text")
+            .field("length", &self.text.len())
+            .field("borrowed", &self.buffer.is_none())
+            .finish()
+    }
+}
+
+/// The buffer of [`unescape`]; grows to the longest value it has held and stays there.
+#[derive(Default)]
+pub struct Unescaped {
+    /// What the escapes stand for, as bytes.
+    bytes: Vec<u8>,
+    unescaped: Map,
+    /// The same once more when those bytes are not UTF-8.
+    text: String,
+    lossy: Map,
+}
+
+impl Unescaped {
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl std::fmt::Debug for Unescaped {
+    /// Without the text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unescaped").field("capacity", &self.bytes.capacity()).finish()
+    }
+}
+
+/// The text that `raw` stands for under `escape`.
+pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) -> Text<'b> {
+    let first = match escape {
+        Escape::None => None,
+        Escape::Json => memchr(b'\\', raw),
+        Escape::Percent => memchr(b'%', raw),
+        Escape::Form => memchr2(b'%', b'+', raw),
+        Escape::Xml => memchr2(b'&', b'\r', raw),
+        Escape::Csv => memmem::find(raw, b"\"\""),
+    };
+    if first.is_none()
+        && let Ok(text) = std::str::from_utf8(raw)
+    {
+        return Text { text, buffer: None };
+    }
+    buffer.fill(escape, raw, first.unwrap_or(raw.len()));
+    let buffer: &'b Unescaped = buffer;
+    let text = match std::str::from_utf8(&buffer.bytes) {
+        Ok(text) => text,
+        Err(_) => &buffer.text,
+    };
+    Text { text, buffer: Some(buffer) }
+}
+
+impl Unescaped {
+    /// `first` is the offset of the first escape.
+    fn fill(&mut self, escape: Escape, raw: &[u8], first: usize) {
+        self.bytes.clear();
+        self.unescaped.clear();
+        self.text.clear();
+        self.lossy.clear();
+        let mut at = 0;
+        let mut next = first;
+        while next < raw.len() {
+            self.copy(raw, at, next);
+            let rest = raw.get(next..).unwrap_or_default();
+            let mut room = [0; 4];
+            let (text, length) = one(escape, rest, &mut room);
+            self.unescaped.push(text.len(), length);
+            self.bytes.extend_from_slice(text);
+            at = next + length;
+            let rest = raw.get(at..).unwrap_or_default();
+            next = match escape {
+                Escape::None => None,
+                Escape::Json => memchr(b'\\', rest),
+                Escape::Percent => memchr(b'%', rest),
+                Escape::Form => memchr2(b'%', b'+', rest),
+                Escape::Xml => memchr2(b'&', b'\r', rest),
+                Escape::Csv => memchr(b'"', rest),
+            }
+            .map_or(raw.len(), |distance| at + distance);
+        }
+        self.copy(raw, at, raw.len());
+        if std::str::from_utf8(&self.bytes).is_err() {
+            for chunk in self.bytes.utf8_chunks() {
+                self.text.push_str(chunk.valid());
+                self.lossy.push_run(chunk.valid().len());
+                if !chunk.invalid().is_empty() {
+                    self.text.push(char::REPLACEMENT_CHARACTER);
+                    self.lossy.push(char::REPLACEMENT_CHARACTER.len_utf8(), chunk.invalid().len());
+                }
+            }
+        }
+    }
+
+    fn copy(&mut self, raw: &[u8], from: usize, to: usize) {
+        let plain = raw.get(from..to).unwrap_or_default();
+        self.bytes.extend_from_slice(plain);
+        self.unescaped.push_run(plain.len());
+    }
+}
+
+/// The escape at the start of `rest`: what it stands for, and its length. What only looks like one is
+/// one byte that stands for itself.
+fn one<'r>(escape: Escape, rest: &'r [u8], room: &'r mut [u8; 4]) -> (&'r [u8], usize) {
+    let found = match escape {
+        Escape::None => None,
+        Escape::Json => json(rest),
+        Escape::Percent => percent(rest),
+        Escape::Form if rest.first() == Some(&b'+') => Some((Unit::Byte(b' '), 1)),
+        Escape::Form => percent(rest),
+        Escape::Xml => xml(rest),
+        Escape::Csv => rest.starts_with(b"\"\"").then_some((Unit::Byte(b'"'), 2)),
+    };
+    match found {
+        Some((Unit::Character(character), length)) => {
+            (character.encode_utf8(room).as_bytes(), length)
+        }
+        Some((Unit::Byte(byte), length)) => {
+            let [first, ..] = room;
+            *first = byte;
+            (std::slice::from_ref(first), length)
+        }
+        None => (rest.get(..1).unwrap_or_default(), 1),
+    }
+}
+
+/// What one escape stands for.
+enum Unit {
+    Character(char),
+    /// Part of a character perhaps: percent-encoding is of bytes.
+    Byte(u8),
+}
+
+/// RFC 8259 §7; a surrogate without its half is U+FFFD.
+fn json(rest: &[u8]) -> Option<(Unit, usize)> {
+    let byte = match rest.get(1)? {
+        quoted @ (b'"' | b'\\' | b'/') => *quoted,
+        b'b' => 0x08,
+        b'f' => 0x0C,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'u' => {
+            let unit = hexadecimal(rest.get(2..6)?)?;
+            let low = || {
+                let second = rest.get(6..12)?;
+                second.starts_with(b"\\u").then(|| hexadecimal(second.get(2..)?)).flatten()
+            };
+            if (0xD800..0xDC00).contains(&unit)
+                && let Some(low @ 0xDC00..0xE000) = low()
+            {
+                let character = char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
+                return Some((Unit::Character(character.unwrap_or_default()), 12));
+            }
+            let character = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
+            return Some((Unit::Character(character), 6));
+        }
+        _ => return None,
+    };
+    Some((Unit::Byte(byte), 2))
+}
+
+fn percent(rest: &[u8]) -> Option<(Unit, usize)> {
+    let byte = hexadecimal(rest.get(1..3)?)?;
+    Some((Unit::Byte(u8::try_from(byte).ok()?), 3))
+}
+
+/// The five predefined entities, character references, and the line ends that XML 1.0 §2.11 joins.
+fn xml(rest: &[u8]) -> Option<(Unit, usize)> {
+    if rest.first() == Some(&b'\r') {
+        let length = if rest.get(1) == Some(&b'\n') { 2 } else { 1 };
+        return Some((Unit::Byte(b'\n'), length));
+    }
+    let (character, length) = xml_reference(rest)?;
+    Some((Unit::Character(character), length))
+}
+
+/// The reference at the start of `rest`: the character it stands for, and its length.
+pub(super) fn xml_reference(rest: &[u8]) -> Option<(char, usize)> {
+    // Leading zeros are legal, and no reason to look further than this.
+    let window = rest.get(..rest.len().min(REFERENCE_BYTES_MAX))?;
+    let end = memchr(b';', window)?;
+    let name = window.get(1..end)?;
+    let character = match name {
+        b"lt" => '<',
+        b"gt" => '>',
+        b"amp" => '&',
+        b"apos" => '\'',
+        b"quot" => '"',
+        [b'#', b'x', digits @ ..] => char::from_u32(hexadecimal(digits)?)?,
+        [b'#', digits @ ..] => {
+            let digits = std::str::from_utf8(digits).ok()?;
+            let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            char::from_u32(digits.parse().ok().filter(|_| plain)?)?
+        }
+        _ => return None,
+    };
+    Some((character, end + 1))
+}
+
+const REFERENCE_BYTES_MAX: usize = 32;
+
+/// At least one hexadecimal digit, and nothing else.
+fn hexadecimal(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |value, &digit| {
+        let digit = char::from(digit).to_digit(16)?;
+        value.checked_mul(16)?.checked_add(digit)
+    })
+}
+
+/// From offsets after a rewriting to offsets before it.
+#[derive(Default)]
+struct Map {
+    runs: Vec<Run>,
+    after: u32,
+    before: u32,
+}
+
+/// From here on, every `after_unit` bytes stand for `before_unit` bytes, until the next run.
+#[derive(Clone, Copy)]
+struct Run {
+    after: u32,
+    before: u32,
+    after_unit: u8,
+    before_unit: u8,
+}
+
+impl Map {
+    fn clear(&mut self) {
+        self.runs.clear();
+        (self.after, self.before) = (0, 0);
+    }
+
+    /// `length` bytes that stand for themselves.
+    fn push_run(&mut self, length: usize) {
+        if length > 0 {
+            self.push_units(1, 1, length);
+        }
+    }
+
+    /// One escape.
+    fn push(&mut self, after: usize, before: usize) {
+        self.push_units(after, before, 1);
+    }
+
+    fn push_units(&mut self, after: usize, before: usize, count: usize) {
+        // An escape is short: REFERENCE_BYTES_MAX is the longest.
+        let narrow = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
+        let run = Run {
+            after: self.after,
+            before: self.before,
+            after_unit: narrow(after),
+            before_unit: narrow(before),
+        };
+        let same =
+            |last: &Run| (last.after_unit, last.before_unit) == (run.after_unit, run.before_unit);
+        if !self.runs.last().is_some_and(same) {
+            self.runs.push(run);
+        }
+        let total = |unit: usize| u32::try_from(unit * count).unwrap_or(u32::MAX);
+        self.after = self.after.saturating_add(total(after));
+        self.before = self.before.saturating_add(total(before));
+    }
+
+    /// A map that has no runs was not needed.
+    fn before(&self, span: Span) -> Span {
+        if self.runs.is_empty() {
+            return span;
+        }
+        let start = self.point(span.start, false);
+        let end = if span.is_empty() { start } else { self.point(span.end, true) };
+        Span { start, end: end.max(start) }
+    }
+
+    /// The start of the unit at `after`, or the end of the unit that ends at or beyond it.
+    fn point(&self, after: u32, is_end: bool) -> u32 {
+        if after >= self.after {
+            return self.before;
+        }
+        let sought = if is_end { after.saturating_sub(1) } else { after };
+        let index = self.runs.partition_point(|run| run.after <= sought).saturating_sub(1);
+        let Some(run) = self.runs.get(index) else { return self.before };
+        let offset = after.saturating_sub(run.after);
+        let unit = u32::from(run.after_unit).max(1);
+        let units = if is_end { offset.div_ceil(unit) } else { offset / unit };
+        run.before.saturating_add(units.saturating_mul(u32::from(run.before_unit)))
+    }
+}

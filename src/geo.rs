@@ -1,0 +1,154 @@
+//! Address to region, from a country database in MaxMind's format (version 2.0).
+//!
+//! An address that no entry covers, or that belongs to nobody in particular (loopback, private
+//! ranges), has no region: `None` means not known, never "nowhere to worry about". The whole file is
+//! verified when it is loaded, so that a corrupt one is an error then and not a wrong answer later.
+
+use std::{
+    fmt,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use maxminddb::{Reader, path};
+
+use crate::domain::Region;
+
+/// A country database.
+pub struct GeoDb {
+    reader: Reader<Vec<u8>>,
+}
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum GeoError {
+    #[error("no such file: `{0}`")]
+    Missing(PathBuf),
+    #[error("`{path}` cannot be read: {error}")]
+    Unreadable { path: PathBuf, error: std::io::Error },
+    #[error("`{path}` is not a country database in MaxMind DB format: {error}")]
+    Corrupt { path: PathBuf, error: String },
+}
+
+impl GeoDb {
+    pub fn load(path: &Path) -> Result<Self, GeoError> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                GeoError::Missing(path.to_owned())
+            } else {
+                GeoError::Unreadable { path: path.to_owned(), error }
+            }
+        })?;
+        Self::read(bytes)
+            .map_err(|error| GeoError::Corrupt { path: path.to_owned(), error: error.to_string() })
+    }
+
+    fn read(bytes: Vec<u8>) -> Result<Self, maxminddb::MaxMindDbError> {
+        let reader = Reader::from_source(bytes)?;
+        reader.verify()?;
+        Ok(Self { reader })
+    }
+
+    /// The country an address is in, as far as the database knows.
+    pub fn region(&self, address: IpAddr) -> Option<Region> {
+        // `::ffff:192.0.2.1` is 192.0.2.1 seen through an IPv6 socket (RFC 4291 §2.5.5.2).
+        let entry = self.reader.lookup(address.to_canonical()).ok()?;
+        if !entry.has_data() {
+            return None;
+        }
+        // MaxMind and DB-IP nest the code, others hold it flat.
+        let layouts: [&[_]; 3] =
+            [&path!["country", "iso_code"], &path!["country_code"], &path!["country"]];
+        let region = layouts
+            .into_iter()
+            .find_map(|layout| entry.decode_path::<&str>(layout).ok().flatten())?
+            .parse::<Region>()
+            .ok()?;
+        region.is_assigned().then_some(region)
+    }
+
+    /// For people: what kind of database this is and when it was built.
+    pub fn describe(&self) -> String {
+        let metadata = self.reader.metadata();
+        format!("{}, built at Unix time {}", metadata.database_type, metadata.build_epoch)
+    }
+}
+
+impl fmt::Debug for GeoDb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GeoDb").field("type", &self.reader.metadata().database_type).finish()
+    }
+}
+
+#[cfg(test)]
+#[path = "../tests/it/mmdb.rs"]
+mod mmdb;
+
+#[cfg(test)]
+mod tests {
+    use super::{mmdb::Layout, *};
+
+    fn region_of(geo: &GeoDb, address: &str) -> Option<String> {
+        geo.region(address.parse().unwrap()).map(|region| region.to_string())
+    }
+
+    #[test]
+    fn every_usual_layout_is_read() {
+        for layout in [Layout::Nested, Layout::FlatCode, Layout::FlatCountry] {
+            let entries = [
+                ("192.0.2.0/24", "CN"),
+                ("198.51.100.0/25", "US"),
+                ("203.0.113.7/32", "sg"),
+                ("203.0.113.8/32", "ZZ"),
+                ("2001:db8:1::/48", "PK"),
+            ];
+            let geo = GeoDb::read(mmdb::write(&entries, layout)).unwrap();
+            for (address, expected) in [
+                ("192.0.2.1", Some("CN")),
+                ("192.0.3.1", None),
+                ("198.51.100.127", Some("US")),
+                ("198.51.100.128", None),
+                ("203.0.113.7", Some("SG")),
+                ("203.0.113.6", None),
+                // Not a code of ISO 3166-1.
+                ("203.0.113.8", None),
+                ("::ffff:192.0.2.1", Some("CN")),
+                ("::ffff:192.0.3.1", None),
+                ("2001:db8:1::5", Some("PK")),
+                ("2001:db8:2::5", None),
+                ("127.0.0.1", None),
+                ("::1", None),
+            ] {
+                assert_eq!(region_of(&geo, address).as_deref(), expected, "{layout:?} {address}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_or_damaged_file_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("country.mmdb");
+        let error = GeoDb::load(&path).unwrap_err();
+        assert!(matches!(&error, GeoError::Missing(_)), "{error}");
+        let good = mmdb::write(&[("192.0.2.0/24", "CN")], Layout::Nested);
+        let tree = good.len() - 40;
+        for (what, bytes) in [
+            ("empty", Vec::new()),
+            ("text", b"<html>not found</html>".to_vec()),
+            ("cut at its end", good[..good.len() - 20].to_vec()),
+            ("cut at its beginning", good[100..].to_vec()),
+            ("overwritten", {
+                let mut bytes = good.clone();
+                bytes[..tree.min(60)].fill(0xff);
+                bytes
+            }),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            let error = GeoDb::load(&path).unwrap_err();
+            assert!(matches!(&error, GeoError::Corrupt { .. }), "{what}: {error}");
+            assert!(error.to_string().contains("country.mmdb"), "{what}: {error}");
+        }
+        std::fs::write(&path, good).unwrap();
+        assert_eq!(region_of(&GeoDb::load(&path).unwrap(), "192.0.2.9").as_deref(), Some("CN"));
+    }
+}

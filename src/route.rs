@@ -1,0 +1,261 @@
+//! Request head to route.
+//!
+//! A table compiled once from what the configuration says; selecting takes a hash look-up for the host
+//! and a walk over that host's prefixes, longest first. Nothing here fails and nothing allocates for a
+//! host in lower case. The room deals in numbers: what a route leads to is its owner's affair.
+
+use std::{borrow::Cow, collections::HashMap};
+
+/// The number of a route, in the order the table was compiled from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouteId(pub u16);
+
+/// Which requests a route takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selector {
+    /// A name, `*.` and a name, or any host.
+    pub host: Option<String>,
+    /// Whole segments; empty or `/` for every path.
+    pub path_prefix: String,
+    /// Empty for every method.
+    pub methods: Vec<String>,
+}
+
+/// What a request head leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection<'t> {
+    Route(RouteId),
+    /// A route takes this host and path, and none of them this method; these would do.
+    Method(Vec<&'t str>),
+    /// No route takes this host and path.
+    Nowhere,
+}
+
+/// All routes. The most exact host wins, then the longest path prefix, then the route that names
+/// methods; a host whose routes do not take the path leaves it to the less exact ones.
+#[derive(Debug, Clone, Default)]
+pub struct RouteTable {
+    exact: HashMap<String, Vec<Entry>>,
+    /// `.example.org` for `*.example.org`, longest first.
+    wildcard: Vec<(String, Vec<Entry>)>,
+    any: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    /// Without a slash at its end.
+    prefix: String,
+    methods: Vec<String>,
+    id: RouteId,
+}
+
+impl RouteTable {
+    pub fn compile(selectors: impl IntoIterator<Item = Selector>) -> Self {
+        let mut table = Self::default();
+        for (number, selector) in (0..).zip(selectors) {
+            let entry = Entry {
+                prefix: selector.path_prefix.trim_end_matches('/').to_owned(),
+                methods: selector.methods,
+                id: RouteId(number),
+            };
+            table.entries(selector.host.as_deref()).push(entry);
+        }
+        table.wildcard.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
+        let all = table.exact.values_mut();
+        let all = all.chain(table.wildcard.iter_mut().map(|(_, entries)| entries));
+        for entries in all.chain([&mut table.any]) {
+            entries.sort_by_key(|entry| {
+                (std::cmp::Reverse(entry.prefix.len()), entry.methods.is_empty(), entry.id)
+            });
+        }
+        table
+    }
+
+    fn entries(&mut self, host: Option<&str>) -> &mut Vec<Entry> {
+        let Some(host) = host.map(str::to_ascii_lowercase) else { return &mut self.any };
+        let Some(suffix) = host.strip_prefix('*').map(str::to_owned) else {
+            return self.exact.entry(host).or_default();
+        };
+        let known = self.wildcard.iter().position(|(known, _)| *known == suffix);
+        let at = known.unwrap_or(self.wildcard.len());
+        if known.is_none() {
+            self.wildcard.push((suffix, Vec::new()));
+        }
+        match self.wildcard.get_mut(at) {
+            Some((_, entries)) => entries,
+            None => &mut self.any,
+        }
+    }
+
+    /// `host` as in `Host` or `:authority`, with or without port; `path` without query.
+    pub fn select(&self, method: &str, host: &str, path: &str) -> Selection<'_> {
+        let host = host_name(host);
+        let exact = self.exact.get(&*host).map(Vec::as_slice).unwrap_or_default();
+        let wildcard = self.wildcard.iter().filter(|(suffix, _)| is_below(&host, suffix));
+        let entries = exact.iter();
+        let entries = entries.chain(wildcard.flat_map(|(_, entries)| entries)).chain(&self.any);
+        let mut allowed: Vec<&str> = Vec::new();
+        for entry in entries.filter(|entry| takes(&entry.prefix, path)) {
+            if entry.methods.is_empty() || entry.methods.iter().any(|known| known == method) {
+                return Selection::Route(entry.id);
+            }
+            allowed.extend(entry.methods.iter().map(String::as_str));
+        }
+        if allowed.is_empty() {
+            return Selection::Nowhere;
+        }
+        allowed.sort_unstable();
+        allowed.dedup();
+        Selection::Method(allowed)
+    }
+}
+
+/// True when upstream may read the path differently from us: a dot segment (spelled out or
+/// percent-encoded, RFC 3986 §5.2.4) or a backslash. Such a path has no certain route.
+pub fn is_ambiguous(path: &str) -> bool {
+    path.split('/').any(is_dot_segment) || path.contains('\\') || has_encoded(path, *b"5c")
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    // A parameter after the dots (`..;x`) is taken off by some servers before they resolve.
+    let segment = segment.split(';').next().unwrap_or_default();
+    let mut rest = segment.as_bytes();
+    let mut dots = 0;
+    loop {
+        rest = match rest {
+            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
+            [] => return dots == 1 || dots == 2,
+            _ => return false,
+        };
+        dots += 1;
+    }
+}
+
+fn has_encoded(path: &str, hex: [u8; 2]) -> bool {
+    path.as_bytes().windows(3).any(|window| match window {
+        [b'%', high, low] => [high.to_ascii_lowercase(), low.to_ascii_lowercase()] == hex,
+        _ => false,
+    })
+}
+
+/// Lower case, without port and without the dot of a fully qualified name.
+fn host_name(authority: &str) -> Cow<'_, str> {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some(_) | None => authority,
+    };
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(host.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(host)
+    }
+}
+
+/// `suffix` begins with its dot; the name itself is not below itself.
+fn is_below(host: &str, suffix: &str) -> bool {
+    host.strip_suffix(suffix).is_some_and(|rest| !rest.is_empty())
+}
+
+fn takes(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        // `*` of OPTIONS belongs to whoever takes everything.
+        || prefix.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selector(host: &str, path_prefix: &str, methods: &[&str]) -> Selector {
+        Selector {
+            host: (host != "*").then(|| host.to_owned()),
+            path_prefix: path_prefix.to_owned(),
+            methods: methods.iter().map(|&method| method.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn the_most_exact_route_wins() {
+        let table = RouteTable::compile([
+            selector("*", "/", &[]),
+            selector("a.example", "/", &[]),
+            selector("a.example", "/v1", &[]),
+            selector("a.example", "/v1/", &["POST"]),
+            selector("a.example", "/v1/users", &["GET"]),
+            selector("*.example", "/", &[]),
+            selector("*.b.example", "/only", &[]),
+            selector("B.Example", "/", &["PUT"]),
+            selector("[::1]", "/", &[]),
+        ]);
+        for (method, host, path, expected) in [
+            ("GET", "elsewhere.test", "/", 0),
+            ("GET", "a.example", "/", 1),
+            ("GET", "A.EXAMPLE:8080", "/x", 1),
+            ("GET", "a.example.", "/v1", 2),
+            ("GET", "a.example", "/v1/x", 2),
+            ("GET", "a.example", "/v10", 1),
+            ("POST", "a.example", "/v1/x", 3),
+            ("POST", "a.example", "/v1", 3),
+            ("GET", "a.example", "/v1/users", 4),
+            ("GET", "a.example", "/v1/users/7", 4),
+            ("GET", "a.example", "/v1/usersx", 2),
+            // The method does not fit the longest prefix; the next one takes it.
+            ("POST", "a.example", "/v1/users", 3),
+            ("GET", "x.example", "/", 5),
+            ("GET", "x.y.example", "/", 5),
+            ("GET", "example", "/", 0),
+            ("GET", "x.b.example", "/only/this", 6),
+            // The longer wildcard does not take the path; the shorter one does.
+            ("GET", "x.b.example", "/other", 5),
+            ("PUT", "b.example:1", "/", 7),
+            ("GET", "b.example", "/", 5),
+            ("GET", "[::1]:8080", "/", 8),
+            ("OPTIONS", "elsewhere.test", "*", 0),
+        ] {
+            assert_eq!(
+                table.select(method, host, path),
+                Selection::Route(RouteId(expected)),
+                "{method} {host} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn where_no_route_leads_is_told_apart_from_a_wrong_method() {
+        let table = RouteTable::compile([
+            selector("a.example", "/v1", &["POST", "PUT"]),
+            selector("*.example", "/v1", &["POST", "PATCH"]),
+        ]);
+        for (host, path) in
+            [("b.test", "/v1"), ("a.example", "/"), ("a.example", "/V1"), ("", "/v1")]
+        {
+            assert_eq!(table.select("POST", host, path), Selection::Nowhere, "{host} {path}");
+        }
+        assert_eq!(
+            table.select("GET", "a.example", "/v1"),
+            Selection::Method(vec!["PATCH", "POST", "PUT"])
+        );
+    }
+
+    #[test]
+    fn a_path_that_upstream_may_resolve_is_ambiguous() {
+        for (path, expected) in [
+            ("/a/../b", true),
+            ("/a/./b", true),
+            ("/a/%2e%2E/b", true),
+            ("/a/.%2e", true),
+            ("/..;x=1/b", true),
+            ("/a\\..\\b", true),
+            ("/a%5cb", true),
+            ("/", false),
+            ("/a/...", false),
+            ("/a/..b", false),
+            ("/.well-known/x", false),
+            ("/a%2eb", false),
+            ("/a//b", false),
+        ] {
+            assert_eq!(is_ambiguous(path), expected, "{path}");
+        }
+    }
+}

@@ -9,3 +9,4 @@ pub mod redact;
 pub mod route;
 pub mod snapshot;
 pub mod source;
+pub mod telemetry;

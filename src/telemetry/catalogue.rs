@@ -1,0 +1,137 @@
+//! Every metric by name, kind, labels and help: the one place they are written down.
+//!
+//! [`Metrics`](super::Metrics) is built from these entries and the operators' table is printed from
+//! them, so that neither can drift from the other.
+
+use std::fmt;
+
+/// One metric family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Description {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub labels: &'static [&'static str],
+    pub help: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        })
+    }
+}
+
+macro_rules! catalogue {
+    ($($id:ident $kind:ident $name:literal [$($label:literal),*] $help:literal)*) => {
+        $(pub(super) const $id: Description = Description {
+            name: $name,
+            kind: Kind::$kind,
+            labels: &[$($label),*],
+            help: $help,
+        };)*
+        pub(super) const ALL: &[Description] = &[$($id),*];
+    };
+}
+
+catalogue! {
+    TRANSFERS Counter "bordergate_transfers_total" ["origin", "destination", "purpose", "outcome", "rule"]
+        "Transfers judged, by jurisdictions, purpose, outcome and the deciding rule (`none` when no rule stood out)."
+    FINDINGS Counter "bordergate_findings_total" ["category", "outcome"]
+        "Personal data found, by category and what happened to it."
+    COVERAGE Counter "bordergate_coverage_total" ["coverage", "cause"]
+        "Messages by how much of them was read, and why not all (`none` when all was)."
+    INSPECTED_BYTES Counter "bordergate_inspected_bytes_total" []
+        "Bytes read by the engine, decoded layers included."
+    INSPECTION_DURATION Histogram "bordergate_inspection_duration_seconds" []
+        "Time the engine took for one message: decode, detect, decide, redact."
+    UPSTREAM_DURATION Histogram "bordergate_upstream_duration_seconds" ["data_centre"]
+        "Time from the request sent upstream to the last byte of its response."
+    EXCHANGE_DURATION Histogram "bordergate_exchange_duration_seconds" []
+        "Time from the request's head to the response's last byte."
+    EXCHANGES_IN_FLIGHT Gauge "bordergate_exchanges_in_flight" []
+        "Exchanges begun and not yet closed."
+    EXCHANGE_ERRORS Counter "bordergate_exchange_errors_total" ["side", "kind"]
+        "Exchanges that failed for another reason than a rule, by whose side it was and what."
+    AUDIT_WRITTEN Counter "bordergate_audit_written_total" []
+        "Audit records handed to the operating system."
+    AUDIT_DROPPED Counter "bordergate_audit_dropped_total" []
+        "Audit records lost because the sink could not keep up or could not write."
+    AUDIT_ERRORS Counter "bordergate_audit_errors_total" ["kind"]
+        "Failed writes to the audit sink, by cause."
+    AUDIT_QUEUE Gauge "bordergate_audit_queue_bytes" []
+        "Bytes of audit records waiting to be written."
+    RELOAD_SUCCESSFUL Gauge "bordergate_config_last_reload_successful" []
+        "1 when the last attempt to load the rules succeeded, 0 when the rules before it still serve."
+    RELOAD_SUCCESS_TIMESTAMP Gauge "bordergate_config_last_reload_success_timestamp_seconds" []
+        "Unix time of the last successful load of the rules."
+    RULES_GENERATION Gauge "bordergate_rules_generation" []
+        "Number of the generation of rules that serves."
+    RELOADS Counter "bordergate_reloads_total" ["result"]
+        "Attempts to load the rules, the first included."
+    BUILD_INFO Gauge "bordergate_build_info" ["version", "os", "architecture"]
+        "Always 1; the labels say what is running."
+    PROCESS_CPU Counter "process_cpu_seconds_total" []
+        "User and system processor time spent."
+    PROCESS_RESIDENT Gauge "process_resident_memory_bytes" []
+        "Resident memory."
+    PROCESS_VIRTUAL Gauge "process_virtual_memory_bytes" []
+        "Virtual memory."
+    PROCESS_FDS Gauge "process_open_fds" []
+        "Open file descriptors."
+    PROCESS_FDS_MAX Gauge "process_max_fds" []
+        "File descriptors the process may open."
+    PROCESS_THREADS Gauge "process_threads" []
+        "Threads of the process."
+    PROCESS_START Gauge "process_start_time_seconds" []
+        "Unix time at which the process started."
+}
+
+/// Seconds. Small JSON takes the engine microseconds and a body of the largest size tens of
+/// milliseconds, so the scale is 1-2.5-5 from 5 µs; 2 s is the default time limit of an inspection.
+pub(super) const INSPECTION_BUCKETS: &[f64] = &[
+    5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.5, 2.0,
+];
+
+/// Seconds. A data centre in the same city answers within a millisecond, one across an ocean adds
+/// 150 to 350 ms of travel: the scale is dense there, and ends where callers give up.
+pub(super) const EXCHANGE_BUCKETS: &[f64] = &[
+    5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.5, 5.0,
+    10.0, 30.0,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// <https://prometheus.io/docs/practices/naming/>
+    #[test]
+    fn names_follow_the_conventions() {
+        for description in ALL {
+            let name = description.name;
+            assert_eq!(description.kind == Kind::Counter, name.ends_with("_total"), "{name}");
+            assert!(description.help.ends_with('.'), "{name}");
+            if description.kind == Kind::Histogram {
+                assert!(name.ends_with("_seconds"), "{name}");
+            }
+            let others = ALL.iter().filter(|other| other.name == name).count();
+            assert_eq!(others, 1, "{name} is described twice");
+        }
+    }
+
+    #[test]
+    fn buckets_ascend() {
+        for buckets in [INSPECTION_BUCKETS, EXCHANGE_BUCKETS] {
+            assert!(buckets.windows(2).all(|pair| pair[0] < pair[1]), "{buckets:?}");
+        }
+    }
+}

@@ -1,0 +1,564 @@
+//! What is counted and measured, and where to read it.
+//!
+//! One [`Metrics`] a process, shared by reference. Counting takes no lock and, once a thread has met a
+//! label set, allocates nothing.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use prometheus::{
+    Counter, Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use super::{
+    catalogue::{self as c, Description},
+    process::ProcessMetrics,
+    series::{self, Bound, NONE, NONE_ID, NameId, Names, OTHER, TransferKey, UNKNOWN},
+};
+use crate::domain::{Coverage, Effect, GapCause, Region};
+
+/// The exposition format, for the reply's `Content-Type`.
+pub const METRICS_CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// Series of one family. A gateway with ten origins, three destinations, thirty purposes and three
+/// outcomes has some thousands; what comes after is counted together under `other`.
+const TRANSFER_SERIES_MAX: usize = 10_000;
+const FINDING_SERIES_MAX: usize = 1_000;
+const UPSTREAM_SERIES_MAX: usize = 256;
+const ERROR_SERIES_MAX: usize = 256;
+
+/// The metrics could not be registered: two of one name, or a name the format does not allow.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot register the metrics: {0}")]
+pub struct MetricsError(#[from] prometheus::Error);
+
+/// Whose side an exchange failed on; decides whose alert rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    Downstream,
+    Upstream,
+    Internal,
+}
+
+impl Side {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Downstream => "downstream",
+            Self::Upstream => "upstream",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// What one judged transfer is counted under.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TransferLabels<'l> {
+    pub origin: Option<Region>,
+    pub destination: Option<Region>,
+    /// As the transfer names it; counted by name only when the serving rules register it.
+    pub purpose: Option<&'l str>,
+    pub outcome: Effect,
+    /// The id of the deciding rule, out of the snapshot.
+    pub rule: Option<&'l str>,
+}
+
+/// Everything the process counts.
+pub struct Metrics {
+    instance: u64,
+    registry: Registry,
+    names: Names,
+    transfers: IntCounterVec,
+    transfers_bound: Bound<TransferKey>,
+    findings: IntCounterVec,
+    findings_bound: Bound<(NameId, Effect)>,
+    /// By coverage, then by cause with `none` first.
+    coverage: Vec<Vec<IntCounter>>,
+    inspected_bytes: IntCounter,
+    inspection_duration: Histogram,
+    upstream_duration: HistogramVec,
+    upstream_bound: Bound<NameId>,
+    exchange_duration: Histogram,
+    in_flight: IntGauge,
+    errors: IntCounterVec,
+    errors_bound: Bound<(Side, NameId)>,
+    audit: AuditMetrics,
+    reload_successful: IntGauge,
+    reload_success_timestamp: Gauge,
+    generation: IntGauge,
+    reloads_success: IntCounter,
+    reloads_failure: IntCounter,
+    process: ProcessMetrics,
+}
+
+/// What the audit sink counts; cheap to clone.
+#[derive(Clone)]
+pub struct AuditMetrics {
+    pub(super) written: IntCounter,
+    pub(super) dropped: IntCounter,
+    pub(super) errors: IntCounterVec,
+    pub(super) queue_bytes: IntGauge,
+}
+
+/// One exchange under way; it is no longer when this is dropped.
+#[derive(Debug)]
+pub struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    pub fn new() -> Result<Self, MetricsError> {
+        static INSTANCES: AtomicU64 = AtomicU64::new(0);
+        let registry = Registry::new();
+        let r = &registry;
+        let coverage = counters(r, &c::COVERAGE)?;
+        let coverage = Coverage::ALL
+            .into_iter()
+            .map(|coverage_label| {
+                std::iter::once(NONE)
+                    .chain(GapCause::ALL.into_iter().map(GapCause::as_str))
+                    .map(|cause| {
+                        coverage.get_metric_with_label_values(&[coverage_label.as_str(), cause])
+                    })
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let reloads = counters(r, &c::RELOADS)?;
+        let build_info = IntGaugeVec::new(opts(&c::BUILD_INFO), c::BUILD_INFO.labels)?;
+        r.register(Box::new(build_info.clone()))?;
+        build_info
+            .get_metric_with_label_values(&[
+                env!("CARGO_PKG_VERSION"),
+                std::env::consts::OS,
+                std::env::consts::ARCH,
+            ])?
+            .set(1);
+        Ok(Self {
+            instance: INSTANCES.fetch_add(1, Ordering::Relaxed),
+            names: Names::new(),
+            transfers: counters(r, &c::TRANSFERS)?,
+            transfers_bound: Bound::new(TRANSFER_SERIES_MAX),
+            findings: counters(r, &c::FINDINGS)?,
+            findings_bound: Bound::new(FINDING_SERIES_MAX),
+            coverage,
+            inspected_bytes: counter(r, &c::INSPECTED_BYTES)?,
+            inspection_duration: histogram(r, &c::INSPECTION_DURATION, c::INSPECTION_BUCKETS)?,
+            upstream_duration: histograms(r, &c::UPSTREAM_DURATION, c::EXCHANGE_BUCKETS)?,
+            upstream_bound: Bound::new(UPSTREAM_SERIES_MAX),
+            exchange_duration: histogram(r, &c::EXCHANGE_DURATION, c::EXCHANGE_BUCKETS)?,
+            in_flight: gauge(r, &c::EXCHANGES_IN_FLIGHT)?,
+            errors: counters(r, &c::EXCHANGE_ERRORS)?,
+            errors_bound: Bound::new(ERROR_SERIES_MAX),
+            audit: AuditMetrics {
+                written: counter(r, &c::AUDIT_WRITTEN)?,
+                dropped: counter(r, &c::AUDIT_DROPPED)?,
+                errors: counters(r, &c::AUDIT_ERRORS)?,
+                queue_bytes: gauge(r, &c::AUDIT_QUEUE)?,
+            },
+            reload_successful: gauge(r, &c::RELOAD_SUCCESSFUL)?,
+            reload_success_timestamp: float_gauge(r, &c::RELOAD_SUCCESS_TIMESTAMP)?,
+            generation: gauge(r, &c::RULES_GENERATION)?,
+            reloads_success: reloads.get_metric_with_label_values(&["success"])?,
+            reloads_failure: reloads.get_metric_with_label_values(&["failure"])?,
+            process: ProcessMetrics::new(r)?,
+            registry,
+        })
+    }
+
+    /// Every metric, in the order of the operators' table.
+    pub fn describe() -> &'static [Description] {
+        c::ALL
+    }
+
+    /// Counts one judged transfer.
+    pub fn transfer(&self, labels: &TransferLabels<'_>) {
+        series::with_local(self.instance, |local| {
+            let key = TransferKey {
+                origin: labels.origin,
+                destination: labels.destination,
+                purpose: labels.purpose.map_or(NONE_ID, |text| local.purpose(&self.names, text)),
+                rule: labels.rule.map_or(NONE_ID, |text| local.name(&self.names, text)),
+                outcome: labels.outcome,
+            };
+            if let Some(series) = local.transfers.get(&key) {
+                series.inc();
+            } else if let Some(series) = self.transfer_series(key) {
+                series.inc();
+                local.transfers.insert(key, series);
+            }
+        });
+    }
+
+    /// Counts `count` findings of one category, by the effect on them: `Allow` when they went through.
+    pub fn findings(&self, category: &str, outcome: Effect, count: u64) {
+        series::with_local(self.instance, |local| {
+            let key = (local.name(&self.names, category), outcome);
+            if let Some(series) = local.findings.get(&key) {
+                series.inc_by(count);
+            } else {
+                let admitted = self.findings_bound.admits(key);
+                let category = if admitted { category } else { OTHER };
+                let labels = [category, outcome.as_str()];
+                if let Ok(series) = self.findings.get_metric_with_label_values(&labels) {
+                    series.inc_by(count);
+                    local.findings.insert(key, series);
+                }
+            }
+        });
+    }
+
+    /// Counts one inspection. `cause` is that of the worst gap, if there was one.
+    pub fn inspection(
+        &self,
+        duration: Duration,
+        bytes: usize,
+        coverage: Coverage,
+        cause: Option<GapCause>,
+    ) {
+        self.inspection_duration.observe(duration.as_secs_f64());
+        self.inspected_bytes.inc_by(bytes as u64);
+        let cause = cause.map_or(0, |cause| 1 + cause as usize);
+        if let Some(series) = self.coverage.get(coverage as usize).and_then(|row| row.get(cause)) {
+            series.inc();
+        }
+    }
+
+    pub fn upstream(&self, data_centre: &str, duration: Duration) {
+        series::with_local(self.instance, |local| {
+            let key = local.name(&self.names, data_centre);
+            if let Some(series) = local.upstream.get(&key) {
+                series.observe(duration.as_secs_f64());
+            } else {
+                let label = if self.upstream_bound.admits(key) { data_centre } else { OTHER };
+                if let Ok(series) = self.upstream_duration.get_metric_with_label_values(&[label]) {
+                    series.observe(duration.as_secs_f64());
+                    local.upstream.insert(key, series);
+                }
+            }
+        });
+    }
+
+    /// Counts an exchange as under way until the guard is dropped.
+    #[must_use]
+    pub fn begin_exchange(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    pub fn exchange(&self, duration: Duration) {
+        self.exchange_duration.observe(duration.as_secs_f64());
+    }
+
+    /// Counts an exchange that failed. `kind` is a word of the code, never text off the wire.
+    pub fn exchange_error(&self, side: Side, kind: &'static str) {
+        series::with_local(self.instance, |local| {
+            let key = (side, local.name(&self.names, kind));
+            if let Some(series) = local.errors.get(&key) {
+                series.inc();
+            } else {
+                let kind = if self.errors_bound.admits(key) { kind } else { OTHER };
+                if let Ok(series) = self.errors.get_metric_with_label_values(&[side.as_str(), kind])
+                {
+                    series.inc();
+                    local.errors.insert(key, series);
+                }
+            }
+        });
+    }
+
+    /// The rules of `generation` serve from `unix_seconds` on, and these are their purposes.
+    pub fn reload_succeeded<'p>(
+        &self,
+        generation: u64,
+        unix_seconds: f64,
+        purposes: impl IntoIterator<Item = &'p str>,
+    ) {
+        self.names.set_purposes(purposes);
+        self.reload_successful.set(1);
+        self.reload_success_timestamp.set(unix_seconds);
+        self.generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
+        self.reloads_success.inc();
+    }
+
+    /// An attempt to load the rules failed; what served before goes on.
+    pub fn reload_failed(&self) {
+        self.reload_successful.set(0);
+        self.reloads_failure.inc();
+    }
+
+    /// Handles for the audit sink.
+    pub fn audit(&self) -> AuditMetrics {
+        self.audit.clone()
+    }
+
+    /// Everything in Prometheus's text format.
+    pub fn render(&self) -> String {
+        self.process.refresh();
+        let mut text = Vec::with_capacity(16 << 10);
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "cannot render the metrics");
+        }
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    fn transfer_series(&self, key: TransferKey) -> Option<IntCounter> {
+        let outcome = key.outcome.as_str();
+        if !self.transfers_bound.admits(key) {
+            return self
+                .transfers
+                .get_metric_with_label_values(&[OTHER, OTHER, OTHER, outcome, OTHER])
+                .ok();
+        }
+        let region = |region: &Option<Region>| {
+            region.as_ref().map_or_else(|| UNKNOWN.to_owned(), ToString::to_string)
+        };
+        let labels: [&str; 5] = [
+            &region(&key.origin),
+            &region(&key.destination),
+            &self.names.text(key.purpose),
+            outcome,
+            &self.names.text(key.rule),
+        ];
+        self.transfers.get_metric_with_label_values(&labels).ok()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").field("instance", &self.instance).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AuditMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuditMetrics").finish_non_exhaustive()
+    }
+}
+
+fn opts(description: &Description) -> Opts {
+    Opts::new(description.name, description.help)
+}
+
+fn counter(
+    registry: &Registry,
+    description: &Description,
+) -> Result<IntCounter, prometheus::Error> {
+    let counter = IntCounter::with_opts(opts(description))?;
+    registry.register(Box::new(counter.clone()))?;
+    Ok(counter)
+}
+
+fn counters(
+    registry: &Registry,
+    description: &Description,
+) -> Result<IntCounterVec, prometheus::Error> {
+    let counters = IntCounterVec::new(opts(description), description.labels)?;
+    registry.register(Box::new(counters.clone()))?;
+    Ok(counters)
+}
+
+fn gauge(registry: &Registry, description: &Description) -> Result<IntGauge, prometheus::Error> {
+    let gauge = IntGauge::with_opts(opts(description))?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
+}
+
+fn histogram(
+    registry: &Registry,
+    description: &Description,
+    buckets: &[f64],
+) -> Result<Histogram, prometheus::Error> {
+    let opts = HistogramOpts::from(opts(description)).buckets(buckets.to_vec());
+    let histogram = Histogram::with_opts(opts)?;
+    registry.register(Box::new(histogram.clone()))?;
+    Ok(histogram)
+}
+
+fn histograms(
+    registry: &Registry,
+    description: &Description,
+    buckets: &[f64],
+) -> Result<HistogramVec, prometheus::Error> {
+    let opts = HistogramOpts::from(opts(description)).buckets(buckets.to_vec());
+    let histograms = HistogramVec::new(opts, description.labels)?;
+    registry.register(Box::new(histograms.clone()))?;
+    Ok(histograms)
+}
+
+pub(super) fn float_counter(
+    registry: &Registry,
+    description: &Description,
+) -> Result<Counter, prometheus::Error> {
+    let counter = Counter::with_opts(opts(description))?;
+    registry.register(Box::new(counter.clone()))?;
+    Ok(counter)
+}
+
+pub(super) fn float_gauge(
+    registry: &Registry,
+    description: &Description,
+) -> Result<Gauge, prometheus::Error> {
+    let gauge = Gauge::with_opts(opts(description))?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn line<'t>(text: &'t str, series: &str) -> Option<&'t str> {
+        text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
+    }
+
+    #[test]
+    fn every_described_family_is_rendered_with_its_type_and_labels() {
+        let metrics = Metrics::new().unwrap();
+        metrics.transfer(&TransferLabels::default());
+        metrics.findings("user.name", Effect::Redact, 2);
+        metrics.inspection(Duration::from_micros(7), 100, Coverage::Full, None);
+        metrics.upstream("singapore", Duration::from_millis(3));
+        metrics.exchange_error(Side::Upstream, "connect");
+        metrics.audit().errors.with_label_values(&["no_space"]).inc();
+        let text = metrics.render();
+        for description in Metrics::describe() {
+            let name = description.name;
+            assert_eq!(
+                line(&text, &format!("# TYPE {name}")),
+                Some(&*description.kind.to_string()),
+                "{name}"
+            );
+            let sample = text
+                .lines()
+                .find(|line| {
+                    line.starts_with(name)
+                        && line.contains('{')
+                            == (line.contains("le=") || !description.labels.is_empty())
+                })
+                .unwrap_or_else(|| panic!("no sample of {name}"));
+            for label in description.labels {
+                assert!(sample.contains(&format!("{label}=\"")), "{sample}");
+            }
+        }
+        let described = Metrics::describe().len();
+        assert_eq!(text.lines().filter(|line| line.starts_with("# TYPE ")).count(), described);
+    }
+
+    #[test]
+    fn a_transfer_is_counted_under_names_of_the_snapshot_only() {
+        let metrics = Metrics::new().unwrap();
+        metrics.reload_succeeded(3, 1_700_000_000.5, ["cloud_sync"]);
+        let labels = TransferLabels {
+            origin: Some(Region::new(*b"PK")),
+            destination: Some(Region::new(*b"SG")),
+            purpose: Some("cloud_sync"),
+            outcome: Effect::Redact,
+            rule: Some("MI-06"),
+        };
+        metrics.transfer(&labels);
+        metrics.transfer(&labels);
+        for purpose in ["sana.k@example.pk", "", "Cloud_Sync"] {
+            metrics.transfer(&TransferLabels { purpose: Some(purpose), ..labels });
+        }
+        metrics.transfer(&TransferLabels { outcome: Effect::Block, ..TransferLabels::default() });
+        let text = metrics.render();
+        let series = |origin: &str, destination: &str, purpose: &str, outcome: &str, rule: &str| {
+            let series = format!(
+                "bordergate_transfers_total{{destination=\"{destination}\",origin=\"{origin}\",outcome=\"{outcome}\",purpose=\"{purpose}\",rule=\"{rule}\"}}"
+            );
+            line(&text, &series).map(str::to_owned)
+        };
+        assert_eq!(series("PK", "SG", "cloud_sync", "redact", "MI-06").as_deref(), Some("2"));
+        assert_eq!(series("PK", "SG", "unregistered", "redact", "MI-06").as_deref(), Some("3"));
+        assert_eq!(series("unknown", "unknown", "none", "block", "none").as_deref(), Some("1"));
+        assert!(!text.contains("sana"), "{text}");
+        assert_eq!(line(&text, "bordergate_config_last_reload_successful"), Some("1"));
+        assert_eq!(
+            line(&text, "bordergate_config_last_reload_success_timestamp_seconds"),
+            Some("1700000000.5")
+        );
+        assert_eq!(line(&text, "bordergate_rules_generation"), Some("3"));
+        metrics.reload_failed();
+        let text = metrics.render();
+        assert_eq!(line(&text, "bordergate_config_last_reload_successful"), Some("0"));
+        assert_eq!(line(&text, "bordergate_rules_generation"), Some("3"));
+        assert_eq!(line(&text, "bordergate_reloads_total{result=\"failure\"}"), Some("1"));
+    }
+
+    #[test]
+    fn past_the_bound_everything_new_is_one_series() {
+        let metrics = Metrics::new().unwrap();
+        for number in 0..FINDING_SERIES_MAX + 100 {
+            metrics.findings(&format!("user.made_up_{number}"), Effect::Allow, 1);
+        }
+        let text = metrics.render();
+        let series =
+            text.lines().filter(|line| line.starts_with("bordergate_findings_total{")).count();
+        assert_eq!(series, FINDING_SERIES_MAX + 1);
+        assert_eq!(
+            line(&text, "bordergate_findings_total{category=\"other\",outcome=\"allow\"}"),
+            Some("100")
+        );
+    }
+
+    #[test]
+    fn coverage_has_a_place_for_every_cause() {
+        let metrics = Metrics::new().unwrap();
+        for cause in GapCause::ALL {
+            metrics.inspection(Duration::ZERO, 1, Coverage::Partial, Some(cause));
+        }
+        metrics.inspection(Duration::ZERO, 1, Coverage::Full, None);
+        let text = metrics.render();
+        for cause in GapCause::ALL {
+            let series = format!(
+                "bordergate_coverage_total{{cause=\"{}\",coverage=\"partial\"}}",
+                cause.as_str()
+            );
+            assert_eq!(line(&text, &series), Some("1"), "{series}");
+        }
+        assert_eq!(
+            line(&text, "bordergate_coverage_total{cause=\"none\",coverage=\"full\"}"),
+            Some("1")
+        );
+        assert_eq!(line(&text, "bordergate_inspected_bytes_total"), Some("16"));
+    }
+
+    #[test]
+    fn an_exchange_is_in_flight_until_its_guard_goes() {
+        let metrics = Metrics::new().unwrap();
+        let first = metrics.begin_exchange();
+        let second = metrics.begin_exchange();
+        assert_eq!(line(&metrics.render(), "bordergate_exchanges_in_flight"), Some("2"));
+        drop((first, second));
+        assert_eq!(line(&metrics.render(), "bordergate_exchanges_in_flight"), Some("0"));
+    }
+
+    #[test]
+    fn threads_count_together() {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        metrics.reload_succeeded(1, 0.0, ["backup"]);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..1_000 {
+                        metrics.transfer(&TransferLabels {
+                            purpose: Some("backup"),
+                            ..Default::default()
+                        });
+                    }
+                });
+            }
+        });
+        assert!(metrics.render().contains("purpose=\"backup\",rule=\"none\"} 4000"));
+    }
+}

@@ -1,0 +1,219 @@
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    path::Path,
+};
+
+use super::*;
+use crate::telemetry::{Metrics, audit::tests::record};
+
+fn sink(settings: AuditSettings) -> (AuditSink, Metrics) {
+    let metrics = Metrics::new().unwrap();
+    let sink = AuditSink::open(settings, metrics.audit()).unwrap();
+    (sink, metrics)
+}
+
+fn to(path: &Path) -> AuditSettings {
+    AuditSettings { target: AuditTarget::File(path.to_owned()), ..AuditSettings::default() }
+}
+
+fn generations(path: &Path) -> Vec<u64> {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.is_empty() || text.ends_with('\n'));
+    text.lines()
+        .map(|line| {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            record["generation"].as_u64().unwrap()
+        })
+        .collect()
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_secs(10), "{what}");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn every_record_of_every_thread_is_a_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    let (sink, metrics) = sink(to(&path));
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let sink = &sink;
+            scope.spawn(move || {
+                (0..500).for_each(|number| sink.record(&record(thread * 500 + number)))
+            });
+        }
+    });
+    sink.close();
+    let mut found = generations(&path);
+    // Those of one thread are in order; the threads interleave.
+    assert!(found.iter().filter(|number| **number < 500).is_sorted());
+    found.sort_unstable();
+    assert_eq!(found, (0..2_000).collect::<Vec<_>>());
+    assert!(metrics.render().contains("bordergate_audit_written_total 2000"));
+    sink.record(&record(9_999));
+    assert_eq!(sink.health().dropped, 1, "a record after the end is counted as lost");
+}
+
+#[tokio::test]
+async fn a_commit_returns_when_the_line_is_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    for sync in [SyncPolicy::AtShutdown, SyncPolicy::EveryWrite, SyncPolicy::Every(Duration::ZERO)]
+    {
+        let _ = fs::remove_file(&path);
+        let (sink, _) = sink(AuditSettings { required: true, sync, ..to(&path) });
+        for number in 0..20 {
+            sink.commit(&record(number)).await.unwrap();
+            assert_eq!(generations(&path).last(), Some(&number));
+        }
+    }
+}
+
+#[test]
+fn a_rotated_file_is_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    let (sink, _) = sink(to(&path));
+    sink.record(&record(1));
+    until("the first record is written", || generations(&path) == [1]);
+    let rotated = directory.path().join("audit.jsonl.1");
+    fs::rename(&path, &rotated).unwrap();
+    // The next look at the name, at most a second later, finds it gone.
+    until("the file is made again", || path.exists());
+    sink.record(&record(2));
+    until("the second record is in the new file", || generations(&path) == [2]);
+    fs::rename(&path, directory.path().join("audit.jsonl.2")).unwrap();
+    sink.reopen();
+    until("asked, it does not wait for the next look", || path.exists());
+    sink.record(&record(3));
+    sink.close();
+    assert_eq!(generations(&path), [3]);
+    assert_eq!(generations(&rotated), [1]);
+}
+
+#[test]
+fn a_full_disk_costs_records_only_when_the_queue_is_full_too() {
+    let line = with_line(&record(1), <[u8]>::len);
+    let (sink, metrics) =
+        sink(AuditSettings { queue_bytes_max: line * 10, ..to("/dev/full".as_ref()) });
+    for _ in 0..25 {
+        sink.record(&record(1));
+    }
+    until("the failure is seen", || sink.health().failing);
+    let health = sink.health();
+    assert_eq!((health.written, health.dropped), (0, 15));
+    assert!(health.last_error.unwrap().contains("No space left"), "the operator is told why");
+    assert!(metrics.render().contains("bordergate_audit_errors_total{kind=\"no_space\"}"));
+    sink.close();
+    assert_eq!(sink.health().dropped, 25, "what is lost at the end is counted as well");
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_whoever_needs_a_record() {
+    let (sink, _) = sink(AuditSettings { required: true, ..to("/dev/full".as_ref()) });
+    for _ in 0..3 {
+        let error = sink.commit(&record(1)).await.unwrap_err();
+        assert!(matches!(error, AuditError::Write(_)), "{error}");
+    }
+    // A record nobody waits for stays to be tried again, and meanwhile nobody is kept waiting.
+    sink.record(&record(2));
+    until("the failure is seen", || sink.health().failing);
+    let begin = Instant::now();
+    assert_eq!(sink.commit(&record(3)).await, Err(AuditError::Failing));
+    assert!(begin.elapsed() < Duration::from_millis(200));
+    assert_eq!(sink.health().written, 0);
+}
+
+/// A pipe that nobody reads stands for a sink that does not keep up.
+fn pipe(directory: &Path) -> (std::path::PathBuf, fs::File) {
+    let path = directory.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    let reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    (path, reader)
+}
+
+#[tokio::test]
+async fn a_slow_sink_makes_a_commit_wait_and_then_fail() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, mut reader) = pipe(directory.path());
+    // Fill the pipe: a writer of our own that does not block tells when it is full.
+    let mut filler = {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        const O_NONBLOCK: i32 = 0o4000;
+        fs::OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&path).unwrap()
+    };
+    let mut filled = 0;
+    while let Ok(count) = filler.write(&[b'\n'; 4096]) {
+        filled += count;
+    }
+    let (sink, metrics) = sink(AuditSettings {
+        required: true,
+        commit_time_max: Duration::from_millis(50),
+        queue_bytes_max: 4_000,
+        ..to(&path)
+    });
+    assert_eq!(sink.commit(&record(1)).await, Err(AuditError::Timeout));
+    // Those that wait in the queue behind it are given up too, and are not written later.
+    assert_eq!(sink.commit(&record(2)).await, Err(AuditError::Timeout));
+    for _ in 0..100 {
+        sink.record(&record(3));
+    }
+    assert!(sink.health().dropped > 80, "{:?}", sink.health());
+    let mut taken = vec![0; filled];
+    reader.read_exact(&mut taken).unwrap();
+    until("what was queued is written", || sink.health().queued_bytes == 0);
+    assert_eq!(sink.commit(&record(4)).await, Ok(()));
+    let health = sink.health();
+    assert_eq!(health.written + health.dropped, 102, "1 to 4 without the one given up: {health:?}");
+    assert!(!metrics.render().contains("bordergate_audit_written_total 0"));
+}
+
+#[test]
+fn a_line_that_an_earlier_process_left_unfinished_stays_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    fs::write(&path, "one\ntw").unwrap();
+    let mut output = Output::file(&path).unwrap();
+    let (written, result) = output.write(b"three\n");
+    assert_eq!((written, result.is_ok()), (6, true));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntw\nthree\n");
+    let mut output = Output::file(&path).unwrap();
+    assert!(output.write(b"four\n").1.is_ok() && !output.was_moved());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntw\nthree\nfour\n");
+}
+
+#[test]
+fn records_that_go_nowhere_cost_nothing_and_cannot_be_required() {
+    let (sink, _) = sink(AuditSettings::default());
+    assert!(!sink.is_on());
+    sink.record(&record(1));
+    sink.close();
+    assert_eq!(sink.health().dropped, 0);
+    let metrics = Metrics::new().unwrap();
+    let settings = AuditSettings { required: true, ..AuditSettings::default() };
+    assert_eq!(
+        AuditSink::open(settings, metrics.audit()).unwrap_err(),
+        AuditError::RequiredButNone
+    );
+    let settings = to("/nonexistent/audit.jsonl".as_ref());
+    let error = AuditSink::open(settings, metrics.audit()).unwrap_err();
+    assert!(error.to_string().contains("/nonexistent/audit.jsonl"), "{error}");
+}
+
+#[test]
+fn cutting_keeps_the_other_lines_and_their_places() {
+    let commit = |start, end| Commit { start, end, written: oneshot::channel().0 };
+    let mut lines = b"aa\nbbb\nc\ndd\n".to_vec();
+    let mut commits = vec![commit(0, 3), commit(3, 7), commit(9, 12)];
+    let (bytes, out) = cut(&mut lines, &mut commits, |commit| commit.start == 3);
+    assert_eq!((bytes, out.len(), &*lines), (4, 1, &b"aa\nc\ndd\n"[..]));
+    let places: Vec<_> = commits.iter().map(|commit| (commit.start, commit.end)).collect();
+    assert_eq!(places, [(0, 3), (5, 8)]);
+}

@@ -1,0 +1,207 @@
+//! Log set-up, and the trace context that connects an exchange with its callers (W3C Trace Context).
+
+use std::{fmt, io::IsTerminal as _, str::FromStr};
+
+use serde::{Serialize, Serializer};
+use tracing_subscriber::EnvFilter;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    #[default]
+    Auto,
+    Text,
+    Json,
+}
+
+/// Logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    #[error(
+        "`{filter}` is not a log filter: {reason}; use a level such as `info`, or `bordergate=debug,warn`"
+    )]
+    Filter { filter: String, reason: String },
+    #[error("logging is already set up: {0}")]
+    Twice(String),
+}
+
+/// Sends log lines to standard error from here on. `filter` is what `BORDERGATE_LOG` says: a level or
+/// a list of `target=level`; `info` when absent.
+pub fn init(format: LogFormat, filter: Option<&str>) -> Result<(), TraceError> {
+    let filter = filter.filter(|text| !text.trim().is_empty()).unwrap_or("info");
+    let env_filter = EnvFilter::try_new(filter).map_err(|error| TraceError::Filter {
+        filter: filter.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let terminal = std::io::stderr().is_terminal();
+    let text = match format {
+        LogFormat::Auto => terminal,
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let builder =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(env_filter);
+    let set = if text {
+        builder.with_ansi(terminal).with_target(false).try_init()
+    } else {
+        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+    };
+    set.map_err(|error| TraceError::Twice(error.to_string()))
+}
+
+/// The identity of a trace, 16 bytes that are not all zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TraceId(pub [u8; 16]);
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for TraceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What the header `traceparent` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceContext {
+    pub trace_id: TraceId,
+    /// The span of whoever wrote the header.
+    pub parent_id: [u8; 8],
+    pub sampled: bool,
+}
+
+/// The text is not a `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a traceparent such as `00-<32 hex digits>-<16 hex digits>-01`")]
+pub struct NotATraceparent;
+
+impl TraceContext {
+    /// A new trace that begins here.
+    pub fn begin() -> Self {
+        let trace_id = (u128::from(random()) << 64) | u128::from(random());
+        Self {
+            trace_id: TraceId(trace_id.max(1).to_be_bytes()),
+            parent_id: random().max(1).to_be_bytes(),
+            sampled: false,
+        }
+    }
+
+    /// The same trace with a span of our own as the parent: what goes upstream.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self { parent_id: random().max(1).to_be_bytes(), ..*self }
+    }
+
+    /// Continues the trace of a received header, or begins one.
+    pub fn receive(header: Option<&[u8]>) -> Self {
+        header
+            .and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse::<Self>().ok())
+            .map_or_else(Self::begin, |received| received.child())
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parent_id = u64::from_be_bytes(self.parent_id);
+        write!(f, "00-{}-{parent_id:016x}-{:02x}", self.trace_id, u8::from(self.sampled))
+    }
+}
+
+impl FromStr for TraceContext {
+    type Err = NotATraceparent;
+
+    /// Versions to come are read as far as version 00 goes, as the standard asks (§3.2.4).
+    fn from_str(text: &str) -> Result<Self, NotATraceparent> {
+        let mut parts = text.split('-');
+        let mut part = |length: usize| {
+            let part = parts.next().filter(|part| part.len() == length)?;
+            let hex = part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+            hex.then(|| u128::from_str_radix(part, 16).ok())?
+        };
+        let read = (|| Some((part(2)?, part(32)?, part(16)?, part(2)?)))();
+        let (version, trace_id, parent_id, flags) = read.ok_or(NotATraceparent)?;
+        let longer = parts.next().is_some();
+        if version == 0xff || (version == 0 && longer) || trace_id == 0 || parent_id == 0 {
+            return Err(NotATraceparent);
+        }
+        Ok(Self {
+            trace_id: TraceId(trace_id.to_be_bytes()),
+            parent_id: u64::try_from(parent_id).map_err(|_| NotATraceparent)?.to_be_bytes(),
+            sampled: flags & 1 == 1,
+        })
+    }
+}
+
+/// Numbers nobody can foresee without the thread's key, which the operating system gave: a keyed hash
+/// of a counter.
+fn random() -> u64 {
+    use std::{
+        cell::Cell,
+        hash::{BuildHasher as _, RandomState},
+    };
+    thread_local! {
+        static KEY: RandomState = RandomState::new();
+        static COUNTER: Cell<u64> = const { Cell::new(0) };
+    }
+    let count = COUNTER.with(|counter| counter.replace(counter.get().wrapping_add(1)));
+    KEY.with(|key| key.hash_one(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    /// <https://www.w3.org/TR/trace-context/#traceparent-header>
+    #[test]
+    fn reads_what_the_standard_allows_and_nothing_else() {
+        for (text, valid) in [
+            (GOOD, true),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", true),
+            ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-adds", true),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", false),
+            ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.more", false),
+            ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
+            ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false),
+            ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", false),
+            ("00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
+            ("", false),
+        ] {
+            assert_eq!(text.parse::<TraceContext>().is_ok(), valid, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_read() {
+        let context: TraceContext = GOOD.parse().unwrap();
+        assert_eq!(context.to_string(), GOOD);
+        assert_eq!(context.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+    }
+
+    #[test]
+    fn a_trace_is_continued_under_a_span_of_our_own() {
+        let received = TraceContext::receive(Some(GOOD.as_bytes()));
+        assert_eq!(received.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_ne!(received.parent_id, GOOD.parse::<TraceContext>().unwrap().parent_id);
+        assert!(received.sampled);
+        let first = TraceContext::receive(None);
+        let second = TraceContext::receive(Some(b"\xff"));
+        assert_ne!(first.trace_id, second.trace_id);
+        assert_eq!(first.to_string().parse(), Ok(first));
+    }
+}

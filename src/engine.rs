@@ -11,6 +11,7 @@ pub use message::{Message, Redacted, Verdict};
 use crate::{
     domain::{Coverage, Effect, Limits, Taxonomy},
     policy::{Decision, Transfer},
+    redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
 
@@ -18,6 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Engine {
     taxonomy: Taxonomy,
+    key: PseudonymKey,
 }
 
 /// Buffers one thread keeps between inspections.
@@ -26,10 +28,14 @@ pub struct Scratch {}
 
 impl Engine {
     /// Compiles everything under `rules/`. Every problem goes to `diagnostics`; `None` when one of them
-    /// is an error.
-    pub fn compile(files: &[SourceFile], diagnostics: &mut Diagnostics) -> Option<Self> {
+    /// is an error. Pseudonyms are made under `key`.
+    pub fn compile(
+        files: &[SourceFile],
+        key: PseudonymKey,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
         let _ = files;
-        (!diagnostics.has_errors()).then(|| Self { taxonomy: Taxonomy::default() })
+        (!diagnostics.has_errors()).then(|| Self { taxonomy: Taxonomy::default(), key })
     }
 
     /// Judges one message. Never fails: what cannot be read is coverage, and the rules say what that
@@ -49,6 +55,11 @@ impl Engine {
             inspected_bytes: message.body.len(),
             ..Verdict::default()
         }
+    }
+
+    /// A pseudonym of `text` under the key redactions use.
+    pub fn pseudonym(&self, text: &str) -> String {
+        self.key.pseudonym(text)
     }
 
     pub fn taxonomy(&self) -> &Taxonomy {

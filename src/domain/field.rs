@@ -160,6 +160,23 @@ pub enum Format {
 }
 
 impl Format {
+    /// How a value's text is escaped where it stands in a layer of this format.
+    pub fn escape(self, part: Part) -> Escape {
+        match self {
+            Self::Json | Self::NdJson => Escape::Json,
+            Self::Target if part == Part::Path => Escape::Percent,
+            Self::Target | Self::Form => Escape::Form,
+            Self::Xml => Escape::Xml,
+            Self::Csv => Escape::Csv,
+            Self::Header
+            | Self::Cookie
+            | Self::Text
+            | Self::Multipart
+            | Self::Image
+            | Self::Opaque => Escape::None,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Target => "target",

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    domain::{Coverage, Findings, Gap},
+    domain::{Coverage, Findings, Gap, Region},
     policy::{Decision, Transfer},
 };
 
@@ -15,6 +15,8 @@ pub struct Message<'m> {
     pub target: &'m str,
     pub headers: &'m [(&'m str, &'m [u8])],
     pub body: &'m [u8],
+    /// Where the downstream address is by GeoIP; whose data it is when nothing else says so.
+    pub client_region: Option<Region>,
 }
 
 impl Message<'_> {

@@ -76,27 +76,10 @@ impl Plan {
     }
 }
 
-/// How text is escaped in a layer of this format.
-fn escape_of(format: Format, part_is_path: bool) -> Escape {
-    match format {
-        Format::Json | Format::NdJson => Escape::Json,
-        Format::Target if part_is_path => Escape::Percent,
-        Format::Target | Format::Form => Escape::Form,
-        Format::Xml => Escape::Xml,
-        Format::Csv => Escape::Csv,
-        Format::Header
-        | Format::Cookie
-        | Format::Text
-        | Format::Multipart
-        | Format::Image
-        | Format::Opaque => Escape::None,
-    }
-}
-
 fn edit(layer: &Layer<'_>, target: &Target<'_>, key: &PseudonymKey) -> Edit {
     let finding = target.finding;
     let is_path = finding.part == crate::domain::Part::Path;
-    let escape_by = escape_of(layer.format, is_path);
+    let escape_by = layer.format.escape(finding.part);
     if finding.marks.in_key {
         return Edit { span: finding.member, with: Vec::new(), cut: true };
     }

@@ -9,10 +9,15 @@
 //! and bounded by [`Limits`]. A decoder reports every byte that can carry a value: names, duplicate
 //! members and attributes included.
 
+mod encoding;
+mod image;
 mod json;
+mod media;
 mod scan;
 mod unescape;
 
+pub use encoding::{content_encodings, decode, sniff_encoding};
+pub use media::identify;
 pub use unescape::{Text, Unescaped, unescape};
 
 use crate::domain::{FieldSink, Format, GapCause, Limits};

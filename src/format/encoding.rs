@@ -1,0 +1,308 @@
+//! Takes one content encoding off, within limits, and to the last byte.
+//!
+//! What a lenient reader would skip is refused: data after the stream, a wrong checksum, an early end,
+//! gzip's extra field and comment, zstd's skippable frames. Nothing may pass here that was not looked at.
+
+#[cfg(test)]
+mod tests;
+
+use base64::{
+    Engine as _,
+    alphabet::{STANDARD, URL_SAFE},
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use flate2::{Crc, Decompress, FlushDecompress, Status};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder, errors::FrameDecoderError};
+
+use super::{Stop, Unescaped, unescape};
+use crate::domain::{Encoding, GapCause, Limits};
+
+/// The encodings a `Content-Encoding` names, in the order they were applied: the last is taken off first.
+pub fn content_encodings(value: &str) -> Result<Vec<Encoding>, GapCause> {
+    let mut encodings = Vec::new();
+    for name in value.split(',').map(|name| name.trim_matches([' ', '\t'])) {
+        let known = [
+            ("gzip", Encoding::Gzip),
+            // RFC 9110 §8.4.1.3.
+            ("x-gzip", Encoding::Gzip),
+            ("deflate", Encoding::Deflate),
+            ("br", Encoding::Brotli),
+            ("zstd", Encoding::Zstd),
+        ];
+        // Empty list elements are allowed by RFC 9110 §5.6.1.
+        if name.is_empty() || name.eq_ignore_ascii_case("identity") {
+            continue;
+        }
+        match known.iter().find(|(word, _)| name.eq_ignore_ascii_case(word)) {
+            Some((_, encoding)) => encodings.push(*encoding),
+            None => return Err(GapCause::UnknownContentEncoding),
+        }
+    }
+    Ok(encodings)
+}
+
+/// The encoding whose mark `bytes` begin with, whatever was declared.
+pub fn sniff_encoding(bytes: &[u8]) -> Option<Encoding> {
+    match bytes {
+        [0x1F, 0x8B, 8, ..] => Some(Encoding::Gzip),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Encoding::Zstd),
+        // `x^`, the fourth of zlib's usual headers, is also how a text may begin.
+        [0x78, 0x01 | 0x9C | 0xDA, ..] => Some(Encoding::Deflate),
+        _ => None,
+    }
+}
+
+/// The bytes inside `bytes`.
+pub fn decode(encoding: Encoding, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Stop> {
+    let mut output = Output { bytes: Vec::new(), source_bytes: bytes.len(), limits };
+    match encoding {
+        Encoding::Identity => {
+            output.bytes.extend_from_slice(bytes);
+            output.check(bytes.len())?;
+        }
+        Encoding::Gzip => gzip(bytes, &mut output)?,
+        Encoding::Deflate => deflate(bytes, &mut output)?,
+        Encoding::Brotli => brotli(bytes, &mut output)?,
+        Encoding::Zstd => zstd(bytes, &mut output)?,
+        Encoding::Base64 => base64(&BASE64, bytes, &mut output)?,
+        Encoding::Base64Url => base64(&BASE64_URL, bytes, &mut output)?,
+        Encoding::Escaped(escape) => {
+            let mut buffer = Unescaped::new();
+            output
+                .bytes
+                .extend_from_slice(unescape(escape, bytes, &mut buffer).as_str().as_bytes());
+            output.check(bytes.len())?;
+        }
+    }
+    Ok(output.bytes)
+}
+
+fn corrupt(offset: usize) -> Stop {
+    Stop { cause: GapCause::CorruptEncoding, offset }
+}
+
+/// Decoded bytes, and how many more there may be.
+struct Output<'l> {
+    bytes: Vec<u8>,
+    source_bytes: usize,
+    limits: &'l Limits,
+}
+
+/// The ratio is not held against output up to here: a short body of one repeated letter may well be a
+/// thousand times its source, and does no harm at this size.
+const RATIO_FREE_BYTES: usize = 1 << 20;
+
+impl Output<'_> {
+    /// Makes room for at least one more byte, without passing the limit by more than one.
+    fn reserve(&mut self) {
+        if self.bytes.len() == self.bytes.capacity() {
+            let more = self.bytes.len().max(self.source_bytes.saturating_mul(3)).max(1024);
+            let most = self.limits.decoded_bytes_max.saturating_sub(self.bytes.len());
+            self.bytes.reserve_exact(more.min(most.saturating_add(1)));
+        }
+    }
+
+    /// `offset` is how far the source has been read.
+    fn check(&self, offset: usize) -> Result<(), Stop> {
+        let length = self.bytes.len();
+        if length > self.limits.decoded_bytes_max {
+            return Err(Stop { cause: GapCause::DecodedTooLarge, offset });
+        }
+        let ratio_max = self.limits.decoded_ratio_max;
+        if length > RATIO_FREE_BYTES && length > self.source_bytes.saturating_mul(ratio_max) {
+            return Err(Stop { cause: GapCause::DecodedRatio, offset });
+        }
+        Ok(())
+    }
+}
+
+/// Inflates the stream at `start`; where it ends.
+fn inflate(
+    state: &mut Decompress,
+    bytes: &[u8],
+    start: usize,
+    output: &mut Output<'_>,
+) -> Result<usize, Stop> {
+    let mut at = start;
+    loop {
+        output.reserve();
+        let (read, written) = (state.total_in(), output.bytes.len());
+        let rest = bytes.get(at..).unwrap_or_default();
+        let status = state.decompress_vec(rest, &mut output.bytes, FlushDecompress::None);
+        let advanced = usize::try_from(state.total_in() - read).unwrap_or(usize::MAX);
+        at = at.saturating_add(advanced).min(bytes.len());
+        output.check(at)?;
+        match status {
+            Ok(Status::StreamEnd) => return Ok(at),
+            Ok(Status::Ok | Status::BufError) if advanced > 0 || output.bytes.len() > written => {}
+            // It wants more, and there is no more.
+            Ok(Status::Ok | Status::BufError) => return Err(corrupt(bytes.len())),
+            Err(_) => return Err(corrupt(at)),
+        }
+    }
+}
+
+/// RFC 1952: one member after another; zeros after the last are padding, as `gzip` itself reads them.
+fn gzip(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+    let mut state = Decompress::new(false);
+    let mut at = 0;
+    loop {
+        let start = gzip_header(bytes, at)?;
+        let member = output.bytes.len();
+        state.reset(false);
+        let end = inflate(&mut state, bytes, start, output)?;
+        let trailer = bytes.get(end..).and_then(<[u8]>::first_chunk::<8>).ok_or(corrupt(end))?;
+        let mut crc = Crc::new();
+        crc.update(output.bytes.get(member..).unwrap_or_default());
+        let [sum @ .., _, _, _, _] = trailer;
+        if *sum != crc.sum().to_le_bytes() || !trailer.ends_with(&crc.amount().to_le_bytes()) {
+            return Err(corrupt(end));
+        }
+        at = end + trailer.len();
+        let rest = bytes.get(at..).unwrap_or_default();
+        if rest.iter().all(|&byte| byte == 0) {
+            return Ok(());
+        }
+    }
+}
+
+/// Past the header of the member at `at`. A file name is tolerated, since `gzip` writes one.
+fn gzip_header(bytes: &[u8], at: usize) -> Result<usize, Stop> {
+    const HEADER_BYTES: usize = 10;
+    const HEADER_CHECKSUM: u8 = 2;
+    const FILE_NAME: u8 = 8;
+    let header = bytes.get(at..).and_then(<[u8]>::first_chunk::<HEADER_BYTES>);
+    let flags = match header {
+        Some([0x1F, 0x8B, 8, flags, ..]) => *flags,
+        Some(_) | None => return Err(corrupt(at)),
+    };
+    // The lowest bit says that the rest is probably text.
+    if flags & !(1 | HEADER_CHECKSUM | FILE_NAME) != 0 {
+        return Err(corrupt(at + 3));
+    }
+    let mut end = at + HEADER_BYTES;
+    if flags & FILE_NAME != 0 {
+        let name = bytes.get(end..).unwrap_or_default();
+        end += memchr::memchr(0, name).ok_or(corrupt(bytes.len()))? + 1;
+    }
+    if flags & HEADER_CHECKSUM != 0 {
+        let mut crc = Crc::new();
+        crc.update(bytes.get(at..end).unwrap_or_default());
+        let [low, high, ..] = crc.sum().to_le_bytes();
+        if bytes.get(end..end + 2) != Some(&[low, high]) {
+            return Err(corrupt(end));
+        }
+        end += 2;
+    }
+    Ok(end)
+}
+
+/// RFC 1950, or RFC 1951 without its wrapping, which browsers accept because servers sent it.
+fn deflate(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+    let wrapped = matches!(bytes, [method, flags, ..]
+        if method & 0x0F == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0);
+    let mut read = Err(corrupt(0));
+    if wrapped {
+        read = inflate(&mut Decompress::new(true), bytes, 0, output);
+    }
+    // A raw stream may begin like a wrapped one by chance.
+    if matches!(read, Err(Stop { cause: GapCause::CorruptEncoding, .. })) {
+        output.bytes.clear();
+        read = inflate(&mut Decompress::new(false), bytes, 0, output);
+    }
+    match read {
+        Ok(end) if end < bytes.len() => Err(corrupt(end)),
+        Ok(_) => Ok(()),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// RFC 7932; windows beyond its 16 MiB are refused.
+fn brotli(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+    let allocator = StandardAlloc::default;
+    let mut state = BrotliState::new_strict(allocator(), allocator(), allocator());
+    let mut window = vec![0; WINDOW_BYTES];
+    let (mut left, mut at, mut total) = (bytes.len(), 0, 0);
+    loop {
+        let (mut room, mut written) = (window.len(), 0);
+        let result = BrotliDecompressStream(
+            &mut left,
+            &mut at,
+            bytes,
+            &mut room,
+            &mut written,
+            &mut window,
+            &mut total,
+            &mut state,
+        );
+        output.bytes.extend_from_slice(window.get(..written).unwrap_or_default());
+        output.check(at)?;
+        match result {
+            BrotliResult::NeedsMoreOutput => {}
+            BrotliResult::ResultSuccess if at == bytes.len() => return Ok(()),
+            BrotliResult::ResultSuccess
+            | BrotliResult::NeedsMoreInput
+            | BrotliResult::ResultFailure => return Err(corrupt(at)),
+        }
+    }
+}
+
+const WINDOW_BYTES: usize = 16 << 10;
+
+/// RFC 8878: one frame after another, without dictionaries.
+fn zstd(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+    let mut rest = bytes;
+    let mut frame = FrameDecoder::new();
+    // A frame that is one segment takes its whole content for its window.
+    let window_max = output.limits.decoded_bytes_max.max(CONTENT_WINDOW_BYTES);
+    frame.set_max_window_size(u64::try_from(window_max).unwrap_or(u64::MAX));
+    loop {
+        let at = |rest: &[u8]| bytes.len() - rest.len();
+        frame.reset(&mut rest).map_err(|error| {
+            let too_large = matches!(error, FrameDecoderError::WindowSizeTooBig { .. });
+            let cause =
+                if too_large { GapCause::DecodedTooLarge } else { GapCause::CorruptEncoding };
+            Stop { cause, offset: at(rest) }
+        })?;
+        while !frame.is_finished() {
+            frame
+                .decode_blocks(&mut rest, BlockDecodingStrategy::UptoBlocks(1))
+                .map_err(|_| corrupt(at(rest)))?;
+            frame.collect_to_writer(&mut output.bytes).map_err(|_| corrupt(at(rest)))?;
+            output.check(at(rest))?;
+        }
+        frame.collect_to_writer(&mut output.bytes).map_err(|_| corrupt(at(rest)))?;
+        output.check(at(rest))?;
+        let written = frame.get_checksum_from_data();
+        if written.is_some() && written != frame.get_calculated_checksum() {
+            return Err(corrupt(at(rest)));
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// RFC 9659: what every reader of the content coding supports.
+const CONTENT_WINDOW_BYTES: usize = 8 << 20;
+
+/// Padding may be missing and the last symbol's spare bits may be set, as lenient readers allow.
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
+
+/// RFC 4648; line breaks and spaces between symbols are skipped, as RFC 2045 §6.8 has it.
+fn base64(alphabet: &GeneralPurpose, bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+    let symbols: Vec<u8>;
+    let dense = if bytes.iter().any(u8::is_ascii_whitespace) {
+        symbols = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        &symbols
+    } else {
+        bytes
+    };
+    alphabet.decode_vec(dense, &mut output.bytes).map_err(|_| corrupt(0))?;
+    output.check(bytes.len())
+}

@@ -1,0 +1,279 @@
+//! Which grammar a body is written in: what its sender declares, held against its bytes.
+//!
+//! A declaration is believed only as far as the bytes allow. Two readers that disagree about a type read
+//! two different messages, so a contradiction is a gap and not a guess.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memmem};
+
+use super::{image, scan};
+use crate::domain::{Format, GapCause};
+
+/// The format of `bytes` that were declared as `content_type`; without a declaration, the format they
+/// look like. An empty body is text.
+pub fn identify(content_type: Option<&str>, bytes: &[u8]) -> Result<Format, GapCause> {
+    if bytes.is_empty() {
+        return Ok(Format::Text);
+    }
+    match content_type.map(str::trim).filter(|value| !value.is_empty()) {
+        None => sniff(bytes),
+        Some(value) => {
+            let media_type = MediaType::parse(value).ok_or(GapCause::UnknownMediaType)?;
+            declared(&media_type, bytes)
+        }
+    }
+}
+
+fn declared(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<Format, GapCause> {
+    let format = match known(media_type) {
+        Some(format) => format,
+        // The one type that says nothing.
+        None if media_type.is("application", "octet-stream") => return sniff(bytes),
+        None => return Err(GapCause::UnknownMediaType),
+    };
+    let start = scan::byte_order_mark(bytes);
+    let text = bytes.get(start..).unwrap_or_default();
+    let first = text.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    let agrees = match format {
+        Format::Json => first.is_none_or(|byte| {
+            matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+        }),
+        Format::NdJson => true,
+        Format::Xml => first.is_none_or(|byte| byte == b'<'),
+        Format::Form => {
+            memchr(0, bytes).is_none() && !is_json_container(text) && first != Some(b'<')
+        }
+        Format::Csv => memchr(0, bytes).is_none() && !is_json_container(text),
+        // Text of two bytes a letter would look like ASCII with a NUL in between.
+        Format::Text => memchr(0, bytes).is_none() && image::sniff(bytes).is_none(),
+        Format::Multipart => {
+            let boundary = media_type.parameter("boundary")?.ok_or(GapCause::Malformed)?;
+            begins_with_boundary(bytes, &boundary)
+        }
+        Format::Image => image::sniff(bytes).is_some_and(|kind| {
+            kind.subtypes().iter().any(|subtype| media_type.subtype.eq_ignore_ascii_case(subtype))
+        }),
+        Format::Target | Format::Header | Format::Cookie | Format::Opaque => false,
+    };
+    if !agrees {
+        return Err(GapCause::MediaTypeMismatch);
+    }
+    if !matches!(format, Format::Image | Format::Multipart) {
+        check_charset(media_type, bytes)?;
+    }
+    Ok(format)
+}
+
+/// The format a media type stands for.
+fn known(media_type: &MediaType<'_>) -> Option<Format> {
+    let subtype = media_type.subtype.to_ascii_lowercase();
+    // RFC 6839 and its kin: what comes after the last `+` is the syntax.
+    let suffix = subtype.rsplit_once('+').map(|(_, suffix)| suffix);
+    let format = match (media_type.kind.to_ascii_lowercase().as_str(), suffix.unwrap_or(&subtype)) {
+        (_, "json") | ("application" | "text", "x-json" | "csp-report") => Format::Json,
+        (
+            _,
+            "json-seq" | "ndjson" | "x-ndjson" | "jsonl" | "x-jsonl" | "jsonlines" | "x-jsonlines",
+        )
+        | ("application", "x-json-stream") => Format::NdJson,
+        ("application", "x-www-form-urlencoded") => Format::Form,
+        ("multipart", _) => Format::Multipart,
+        ("application" | "text" | "image" | "model", "xml") => Format::Xml,
+        ("text" | "application", "csv" | "x-csv" | "tsv" | "tab-separated-values") => Format::Csv,
+        (
+            "application",
+            "yaml" | "x-yaml" | "toml" | "graphql" | "sql" | "javascript" | "x-javascript"
+            | "ecmascript" | "x-sh",
+        )
+        | ("text", _) => Format::Text,
+        ("image", subtype) if image::SUBTYPES.contains(&subtype) => Format::Image,
+        _ => return None,
+    };
+    Some(format)
+}
+
+/// Whether a reader of the declared charset sees the text that we see.
+fn check_charset(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<(), GapCause> {
+    let Some(charset) = media_type.parameter("charset")? else { return Ok(()) };
+    let charset = charset.to_ascii_lowercase();
+    if matches!(charset.as_str(), "utf-8" | "utf8") {
+        return Ok(());
+    }
+    let extends_ascii = matches!(charset.as_str(), "us-ascii" | "ascii" | "latin1")
+        || ["iso-8859-", "windows-125", "gb", "big5", "euc-"]
+            .iter()
+            .any(|prefix| charset.starts_with(prefix));
+    if extends_ascii && bytes.is_ascii() { Ok(()) } else { Err(GapCause::UnknownMediaType) }
+}
+
+/// The format that undeclared bytes look like.
+fn sniff(bytes: &[u8]) -> Result<Format, GapCause> {
+    if image::sniff(bytes).is_some() {
+        return Ok(Format::Image);
+    }
+    let text = bytes.get(scan::byte_order_mark(bytes)..).unwrap_or_default();
+    let text = text.trim_ascii();
+    if text.first() == Some(&0x1E) {
+        return Ok(Format::NdJson);
+    }
+    if is_json_container(text) {
+        return Ok(if is_json_lines(text) { Format::NdJson } else { Format::Json });
+    }
+    if is_xml(text) {
+        return Ok(Format::Xml);
+    }
+    if let Some(first) = bytes.strip_prefix(b"--")
+        && let Some(end) = memchr(b'\n', first)
+        && first.get(end + 1..).is_some_and(|rest| starts_with_ignore_case(rest, b"content-"))
+    {
+        return Ok(Format::Multipart);
+    }
+    if scan::utf8_length(bytes) < bytes.len() || bytes.iter().any(is_binary) {
+        return Err(GapCause::UnknownMediaType);
+    }
+    Ok(if is_form(text) { Format::Form } else { Format::Text })
+}
+
+/// A control character that no text has.
+fn is_binary(byte: &u8) -> bool {
+    matches!(byte, 0..=8 | 0x0E..=0x1A | 0x1C..=0x1F)
+}
+
+/// Brackets at both ends, and behind the first what may stand there.
+fn is_json_container(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let second = text.iter().skip(1).copied().find(|byte| !byte.is_ascii_whitespace());
+    match (text.first(), text.last(), second) {
+        (Some(b'{'), Some(b'}' | b']'), Some(second)) => matches!(second, b'"' | b'}'),
+        (Some(b'['), Some(b'}' | b']'), Some(second)) => {
+            matches!(second, b'{' | b'[' | b'"' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+        }
+        _ => false,
+    }
+}
+
+/// A whole container on the first line, and another behind it.
+fn is_json_lines(text: &[u8]) -> bool {
+    let Some(end) = memchr(b'\n', text) else { return false };
+    let (first, rest) = text.split_at_checked(end).unwrap_or((text, b""));
+    is_json_container(first) && matches!(rest.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+fn is_xml(text: &[u8]) -> bool {
+    let is_markup =
+        matches!(text, [b'<', b'?' | b'!' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..]);
+    let is_web_page =
+        starts_with_ignore_case(text, b"<!doctype html") || starts_with_ignore_case(text, b"<html");
+    is_markup && !is_web_page && text.last() == Some(&b'>')
+}
+
+/// Pairs and nothing that would have been percent-encoded.
+fn is_form(text: &[u8]) -> bool {
+    let is_name = text.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    is_name
+        && memchr(b'=', text).is_some()
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~*+%=&[]!'(),:@/?$;|".contains(byte))
+}
+
+/// The first line is the delimiter, or the closing delimiter of a body without parts.
+fn begins_with_boundary(bytes: &[u8], boundary: &str) -> bool {
+    let Some(rest) = bytes.strip_prefix(b"\r\n").unwrap_or(bytes).strip_prefix(b"--") else {
+        return false;
+    };
+    let Some(rest) = rest.strip_prefix(boundary.as_bytes()) else { return false };
+    let line = rest.get(..memmem::find(rest, b"\r\n").unwrap_or(rest.len())).unwrap_or_default();
+    !boundary.is_empty() && matches!(line.trim_ascii(), b"" | b"--")
+}
+
+fn starts_with_ignore_case(text: &[u8], lower: &[u8]) -> bool {
+    text.get(..lower.len()).is_some_and(|start| start.eq_ignore_ascii_case(lower))
+}
+
+/// RFC 9110 §8.3.1.
+struct MediaType<'v> {
+    kind: &'v str,
+    subtype: &'v str,
+    parameters: &'v str,
+}
+
+impl<'v> MediaType<'v> {
+    fn parse(value: &'v str) -> Option<Self> {
+        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+        let (kind, subtype) = essence.trim_matches([' ', '\t']).split_once('/')?;
+        (is_token(kind) && is_token(subtype)).then_some(Self { kind, subtype, parameters })
+    }
+
+    fn is(&self, kind: &str, subtype: &str) -> bool {
+        self.kind.eq_ignore_ascii_case(kind) && self.subtype.eq_ignore_ascii_case(subtype)
+    }
+
+    /// The value of a parameter. Given twice with two values it is a mismatch: readers differ in which
+    /// of them they take.
+    fn parameter(&self, name: &str) -> Result<Option<Cow<'v, str>>, GapCause> {
+        let mut found: Option<Cow<'v, str>> = None;
+        let mut rest = self.parameters;
+        loop {
+            rest = rest.trim_start_matches([' ', '\t', ';']);
+            if rest.is_empty() {
+                return Ok(found);
+            }
+            let Some(end) = rest.find(['=', ';']) else { return Ok(found) };
+            let (key, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            // A word without a value says nothing.
+            let Some(after) = after.strip_prefix('=') else {
+                rest = after;
+                continue;
+            };
+            let (value, after) = match after.strip_prefix('"') {
+                Some(quoted) => unquote(quoted).ok_or(GapCause::Malformed)?,
+                None => {
+                    let end = after.find(';').unwrap_or(after.len());
+                    let (token, after) = after.split_at_checked(end).unwrap_or((after, ""));
+                    (Cow::Borrowed(token.trim_end_matches([' ', '\t'])), after)
+                }
+            };
+            let after = after.trim_start_matches([' ', '\t']);
+            if !after.is_empty() && !after.starts_with(';') {
+                return Err(GapCause::Malformed);
+            }
+            if key.eq_ignore_ascii_case(name) {
+                if found.as_ref().is_some_and(|found| *found != value) {
+                    return Err(GapCause::MediaTypeMismatch);
+                }
+                found = Some(value);
+            }
+            rest = after;
+        }
+    }
+}
+
+/// The text of a quoted string whose first quote is gone, and what comes after it.
+fn unquote(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
+    let end = memchr::memchr2(b'"', b'\\', quoted.as_bytes())?;
+    if quoted.as_bytes().get(end) == Some(&b'"') {
+        return Some((Cow::Borrowed(quoted.get(..end)?), quoted.get(end + 1..)?));
+    }
+    let mut text = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((Cow::Owned(text), quoted.get(at + 1..)?)),
+            '\\' => text.push(characters.next()?.1),
+            _ => text.push(character),
+        }
+    }
+    None
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

@@ -254,7 +254,7 @@ impl Config {
     pub fn embedded() -> SourceFile {
         SourceFile {
             name: "default.yaml".to_owned(),
-            text: include_str!("../config/default.yaml").to_owned(),
+            text: include_str!("config/default.yaml").to_owned(),
         }
     }
 

@@ -5,6 +5,8 @@
 //! written as `crate::room`, as `crate::{room, …}` or through `super::`, must be an edge of [`EDGES`].
 //! Adding an edge means editing the table in the same change, so that a reviewer sees the wall move.
 
+#![cfg(test)]
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -96,7 +98,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["telemetry"]),
     ("notify", &["control"]),
     ("saphyr_parser", &["source"]),
-    ("flate2", &["format"]),
+    ("flate2", &["format", "redact"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),

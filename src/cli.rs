@@ -1,0 +1,117 @@
+//! Words for humans and scripts: the commands, their help, their exit codes.
+//!
+//! Nothing is decided here. `scan` and `decide` call the engine that production calls; `serve` and
+//! `demo` start the same gateway. What a command prints on standard output is its result and stays the
+//! same on a terminal and in a pipe, apart from colour; everything said beside it goes to standard
+//! error.
+
+mod completions;
+mod config;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use output::Failure;
+
+/// What a script can tell from the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done as asked.
+    Done = 0,
+    /// Something went wrong on the way: a file, a port, the network.
+    Failed = 1,
+    /// The command line itself is wrong; clap says how.
+    Usage = 2,
+    /// Rules or configuration have errors; each was reported.
+    Invalid = 3,
+    /// Some input could not be read to its end, so that silence about it proves nothing.
+    Unread = 4,
+    /// Only with `--exit-code`: personal data was found, or would be redacted.
+    Found = 10,
+    /// Only with `--exit-code`: the transfer would be blocked.
+    Blocked = 11,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   something failed: a file, a port, the network
+  2   the command line is wrong
+  3   rules or configuration have errors; each was reported with file, line and remedy
+  4   some input could not be read to its end (scan)
+  10  with --exit-code: personal data found (scan), or transfer redacted (decide)
+  11  with --exit-code: transfer blocked (decide)";
+
+const EXAMPLES: &str = "\
+Examples:
+  bordergate demo                             see it work: three data centres on this machine
+  bordergate serve                            start on loopback with the shipped rules
+  bordergate serve --config bordergate.yaml   start as configured
+  bordergate scan order.json                  what personal data is in this file, and where?
+  bordergate decide --context transfer.json order.json
+                                              what would happen to it on its way?
+  bordergate rules check rules/               are these rules right?";
+
+/// A gateway on the border: inspects every payload, tags personal data, and allows, redacts or blocks
+/// its way to another jurisdiction by rules that can change while it runs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bordergate",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"),
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Config(config::Config),
+    Completions(completions::Completions),
+}
+
+/// Reads the command line, does what it says, and never panics over what it was given.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers too; clap knows which stream each belongs to.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
+        }
+    };
+    let result = match arguments.command {
+        Command::Config(config) => config.run(),
+        Command::Completions(completions) => completions.run(&mut Arguments::command()),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(Failure::ReaderGone) => Exit::Done.into(),
+        Err(failure) => {
+            output::failure(&failure);
+            failure.exit().into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

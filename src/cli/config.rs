@@ -1,0 +1,99 @@
+//! `bordergate config`: is it right, and what may stand in it?
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+
+use super::{
+    Exit,
+    output::{self, Failure, GOOD, Outcome},
+};
+use crate::{
+    config,
+    source::{Diagnostics, SourceFile},
+};
+
+/// Check the configuration, or print its schema
+#[derive(Debug, Args)]
+pub(super) struct Config {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    Check(Check),
+    Schema(Schema),
+    Default(Default),
+}
+
+/// Read a configuration as a start would, and report every problem
+///
+/// Each problem comes with file, line and a remedy; the exit code is 3 when one of them is an error.
+#[derive(Debug, Args)]
+struct Check {
+    /// Configuration file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Print the JSON Schema of the configuration file
+///
+/// Editors complete and check with it: put
+/// `# yaml-language-server: $schema=bordergate.schema.json` on the file's first line.
+#[derive(Debug, Args)]
+struct Schema {}
+
+/// Print the configuration that `serve` starts with when it is given none
+#[derive(Debug, Args)]
+struct Default {}
+
+impl Config {
+    pub(super) fn run(self) -> Outcome {
+        match self.command {
+            ConfigCommand::Check(check) => check.run(),
+            ConfigCommand::Schema(Schema {}) => {
+                let mut out = output::out();
+                serde_json::to_writer_pretty(&mut out, &config::schema())
+                    .map_err(std::io::Error::from)?;
+                out.write_all(b"\n")?;
+                Ok(Exit::Done)
+            }
+            ConfigCommand::Default(Default {}) => {
+                output::out().write_all(config::Config::embedded().text.as_bytes())?;
+                Ok(Exit::Done)
+            }
+        }
+    }
+}
+
+impl Check {
+    fn run(self) -> Outcome {
+        let config = read(&self.file)?;
+        writeln!(
+            output::out(),
+            "{GOOD}ok{GOOD:#}: {}, {}, {}",
+            output::count(config.listeners.len(), "listener"),
+            output::count(config.data_centres.len(), "data centre"),
+            output::count(config.routes.len(), "route"),
+        )?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Reads and checks a configuration, and prints what is wrong with it, warnings included.
+pub(super) fn read(path: &Path) -> Result<config::Config, Failure> {
+    let mut diagnostics = Diagnostics::default();
+    let config = match std::fs::read_to_string(path) {
+        Ok(text) => {
+            let file = SourceFile { name: path.display().to_string(), text };
+            config::Config::check(&file, &mut diagnostics)
+        }
+        Err(_) => config::Config::load(path).map_err(|found| diagnostics = found).ok(),
+    };
+    output::diagnostics(&diagnostics);
+    config.ok_or(Failure::Invalid)
+}

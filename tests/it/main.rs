@@ -1,0 +1,6 @@
+//! The gateway from outside: started in-process, spoken to over sockets, with real servers behind it.
+
+#[cfg(test)]
+mod deploy;
+#[cfg(test)]
+mod nginx;

@@ -10,14 +10,19 @@
 //! members and attributes included.
 
 mod encoding;
+mod form;
 mod image;
 mod json;
 mod media;
 mod scan;
+pub mod target;
+mod text;
 mod unescape;
 
 pub use encoding::{content_encodings, decode, sniff_encoding};
+pub use form::walk as walk_query;
 pub use media::identify;
+pub use target::walk_path;
 pub use unescape::{Text, Unescaped, unescape};
 
 use crate::domain::{FieldSink, Format, GapCause, Limits};
@@ -51,16 +56,35 @@ pub fn walk<S: FieldSink>(
     match format {
         Format::Json => json::walk(bytes, limits, sink),
         Format::NdJson => json::walk_sequence(bytes, limits, sink),
-        Format::Target
-        | Format::Header
-        | Format::Cookie
-        | Format::Form
-        | Format::Multipart
-        | Format::Xml
-        | Format::Csv
-        | Format::Text
-        | Format::Image
-        | Format::Opaque => Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 }),
+        Format::Form => form::walk(bytes, 0, limits, sink),
+        Format::Target => target::walk(bytes, limits, sink),
+        Format::Cookie => text::walk_cookie(bytes, limits, sink),
+        Format::Header | Format::Text => text::walk(bytes, limits, sink),
+        Format::Multipart | Format::Xml | Format::Csv | Format::Image | Format::Opaque => {
+            Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 })
+        }
+    }
+}
+
+/// How many more values may be reported.
+struct Fields {
+    left: usize,
+}
+
+impl Fields {
+    fn new(limits: &Limits) -> Self {
+        Self { left: limits.fields_max }
+    }
+
+    #[inline]
+    fn count(&mut self, offset: usize) -> Result<(), Stop> {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(Stop { cause: GapCause::TooManyFields, offset }),
+        }
     }
 }
 

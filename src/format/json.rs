@@ -10,7 +10,7 @@ mod tests;
 
 use memchr::memchr;
 
-use super::{Stop, scan};
+use super::{Fields, Stop, scan};
 use crate::domain::{Container, Escape, FieldSink, GapCause, Key, Limits, Scalar, Span, Value};
 
 /// One value, and nothing but whitespace around it.
@@ -72,7 +72,7 @@ struct Reader<'b> {
     /// The frames around the present one.
     outer: Vec<Frame>,
     depth_max: usize,
-    fields_left: usize,
+    fields: Fields,
 }
 
 impl<'b> Reader<'b> {
@@ -82,7 +82,7 @@ impl<'b> Reader<'b> {
             at: 0,
             outer: Vec::new(),
             depth_max: limits.depth_max,
-            fields_left: limits.fields_max,
+            fields: Fields::new(limits),
         }
     }
 
@@ -93,7 +93,7 @@ impl<'b> Reader<'b> {
         sink: &mut S,
     ) -> Result<(), Stop> {
         let start = self.at;
-        self.count_field()?;
+        self.fields.count(self.at)?;
         self.depth_max = self.depth_max.checked_sub(1).ok_or(self.too_deep())?;
         sink.open(Key::Root, Container::Array, start, start);
         let mut index = 0u32;
@@ -120,7 +120,7 @@ impl<'b> Reader<'b> {
         self.skip_space();
         let mut member_start = self.at;
         'value: loop {
-            self.count_field()?;
+            self.fields.count(self.at)?;
             let start = self.at;
             match self.peek() {
                 Some(b'"') => {
@@ -335,17 +335,6 @@ impl<'b> Reader<'b> {
     #[inline]
     fn skip_space(&mut self) {
         self.at = scan::json_space_end(self.bytes, self.at);
-    }
-
-    #[inline]
-    fn count_field(&mut self) -> Result<(), Stop> {
-        match self.fields_left.checked_sub(1) {
-            Some(left) => {
-                self.fields_left = left;
-                Ok(())
-            }
-            None => Err(Stop { cause: GapCause::TooManyFields, offset: self.at }),
-        }
     }
 
     fn too_deep(&self) -> Stop {

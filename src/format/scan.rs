@@ -2,6 +2,9 @@
 //!
 //! Everything a decoder does per byte rather than per value is in this file.
 
+use super::Stop;
+use crate::domain::GapCause;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = ONES << 7;
 
@@ -67,6 +70,17 @@ pub(super) fn utf8_length(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.len(),
         Err(error) => error.valid_up_to(),
+    }
+}
+
+/// Not before everything was told: a text that is not UTF-8 in places is still worth a look, but what was
+/// seen of it is not all there is. `bytes` stand at `base`.
+pub(super) fn check_utf8(bytes: &[u8], base: usize) -> Result<(), Stop> {
+    match utf8_length(bytes) {
+        valid if valid < bytes.len() => {
+            Err(Stop { cause: GapCause::InvalidUtf8, offset: base + valid })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,0 +1,96 @@
+//! `application/x-www-form-urlencoded`, and queries: names and values between `&`.
+//!
+//! As the URL Standard reads it: `;` separates nothing, a pair without `=` is a name with an empty value,
+//! an empty pair is none, and a stray `%` stands for itself. Bracketed names (`a[b]`) are one name.
+
+use memchr::memchr;
+
+use super::{Fields, Stop, scan};
+use crate::domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Value};
+
+/// `pairs` stand at `base` of their layer.
+pub fn walk<S: FieldSink>(
+    pairs: &[u8],
+    base: usize,
+    limits: &Limits,
+    sink: &mut S,
+) -> Result<(), Stop> {
+    let mut fields = Fields::new(limits);
+    fields.count(base)?;
+    sink.open(Key::Root, Container::Object, base, base);
+    let mut start = 0;
+    while start < pairs.len() {
+        let rest = pairs.get(start..).unwrap_or_default();
+        let pair = rest.get(..memchr(b'&', rest).unwrap_or(rest.len())).unwrap_or_default();
+        if !pair.is_empty() {
+            fields.count(base + start)?;
+            let name_length = memchr(b'=', pair).unwrap_or(pair.len());
+            let value_start = (name_length + 1).min(pair.len());
+            let at = |from: usize, to: usize| Span::new(start + from, start + to).shift(base);
+            let key = Key::Name {
+                text: pair.get(..name_length).unwrap_or_default(),
+                span: at(0, name_length),
+                escape: Escape::Form,
+            };
+            let span = at(value_start, pair.len());
+            let value = Value {
+                kind: Scalar::String,
+                text: pair.get(value_start..).unwrap_or_default(),
+                text_span: span,
+                span,
+                member: at(0, pair.len()),
+                escape: Escape::Form,
+            };
+            sink.scalar(key, value);
+        }
+        start += pair.len() + 1;
+    }
+    let end = base + pairs.len();
+    sink.close(end, end);
+    scan::check_utf8(pairs, base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::Notes, *};
+    use crate::domain::{Format, GapCause};
+
+    #[test]
+    fn pairs_come_by_name() {
+        for (text, lines) in [
+            ("", &[" {"][..]),
+            ("a=b", &[" {", "/a string b"]),
+            ("a=b&c=d=e", &[" {", "/a string b", "/c string d=e"]),
+            ("a&b=&=c", &[" {", "/a string ", "/b string ", "/ string c"]),
+            ("&&a=1&", &[" {", "/a string 1"]),
+            ("a=1;b=2", &[" {", "/a string 1;b=2"]),
+            ("a=1&a=2", &[" {", "/a string 1", "/a string 2"]),
+            (
+                "user[phone]=%2B65&x%5B%5D=1+2",
+                &[" {", "/user[phone] string %2B65", "/x%5B%5D string 1+2"],
+            ),
+            ("mei%40example.com", &[" {", "/mei%40example.com string "]),
+            ("a=%zz%", &[" {", "/a string %zz%"]),
+            ("a=b\n", &[" {", "/a string b\n"]),
+        ] {
+            let (notes, read) = Notes::of(Format::Form, text.as_bytes());
+            assert_eq!(read, Ok(()));
+            assert_eq!(notes, lines, "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_is_told_before_bytes_that_are_not_utf8_count_as_a_gap() {
+        let (notes, read) = Notes::of(Format::Form, b"a=\xff&b=2");
+        assert_eq!(notes, [" {", "/a string \u{fffd}", "/b string 2"]);
+        assert_eq!(read, Err(Stop { cause: GapCause::InvalidUtf8, offset: 2 }));
+    }
+
+    #[test]
+    fn pairs_have_a_limit() {
+        let limits = Limits { fields_max: 2, ..Limits::default() };
+        let (notes, read) = Notes::within(Format::Form, b"a=1&b=2", &limits);
+        assert_eq!(notes, [" {", "/a string 1"]);
+        assert_eq!(read, Err(Stop { cause: GapCause::TooManyFields, offset: 4 }));
+    }
+}

@@ -1,6 +1,7 @@
 //! Bordergate, a cross-border data transfer policy gateway.
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod domain;
 pub mod engine;
 pub mod format;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A position in a file an operator can open.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize)]
 pub struct Place {
     pub file: String,
     /// From 1; 0 when the whole file is meant.
@@ -23,16 +23,19 @@ pub enum Severity {
 
 /// One complaint. `message` says what was found and what was expected, lower case, the operator's own
 /// words in backticks; `remedy` says what to write instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Diagnostic {
+    #[serde(flatten)]
     pub place: Place,
     pub severity: Severity,
     pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }
 
 /// Everything that is wrong, in the order of files and lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
 }
@@ -52,6 +55,10 @@ impl Diagnostics {
         // INVARIANT: the item was pushed in the line above.
         #[expect(clippy::indexing_slicing, reason = "the item was pushed in the line above")]
         &mut self.items[at]
+    }
+
+    pub fn extend(&mut self, other: Self) {
+        self.items.extend(other.items);
     }
 
     pub fn has_errors(&self) -> bool {

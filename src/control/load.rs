@@ -1,0 +1,405 @@
+//! Rule files from a directory, or those the program ships.
+//!
+//! A directory is read as one version: where it is a link, or where its files come through a `..data`
+//! link as Kubernetes mounts a ConfigMap, the link is followed once and everything is read behind it.
+//! What the files say is not looked at here.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    fs::{self, Metadata},
+    io::{self, Read as _},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use super::embedded;
+use crate::source::{Diagnostics, Place, SourceFile};
+
+/// Bounds of a rules directory; real ones stay far below.
+const FILES_MAX: usize = 4_096;
+const FILE_BYTES_MAX: u64 = 4 << 20;
+const TOTAL_BYTES_MAX: u64 = 64 << 20;
+const DEPTH_MAX: usize = 8;
+
+/// Where the rules come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RulesSource {
+    /// Those the program ships.
+    Embedded,
+    /// Every `*.yaml` below a directory, names that begin with a dot left out.
+    Directory(PathBuf),
+}
+
+/// The files of one version, in the order of names.
+#[derive(Debug, Clone, Default)]
+pub struct RuleFiles {
+    pub files: Vec<SourceFile>,
+    /// SHA-256 over names and texts, hex.
+    pub hash: String,
+    /// The directories the files came from.
+    pub(super) directories: BTreeSet<PathBuf>,
+    pub(super) fingerprint: Fingerprint,
+}
+
+/// What can be seen of the files without reading them; differs when one was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Fingerprint(Vec<(PathBuf, [i64; 6])>);
+
+impl fmt::Display for RulesSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded => f.write_str("embedded"),
+            Self::Directory(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl RulesSource {
+    /// Reads every file. What could not be read is an error in `diagnostics`, the rest is there still.
+    pub fn load(&self, diagnostics: &mut Diagnostics) -> RuleFiles {
+        match self {
+            Self::Embedded => {
+                let files = embedded::files();
+                RuleFiles { hash: hash(&files), files, ..RuleFiles::default() }
+            }
+            Self::Directory(directory) => load_settled(directory, diagnostics),
+        }
+    }
+
+    /// The fingerprint alone.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::Embedded => Fingerprint::default(),
+            Self::Directory(directory) => {
+                let mut walk = Walk::default();
+                if let Ok(base) = base_of(directory) {
+                    walk.directory(&base, "", 0, &mut Diagnostics::default());
+                }
+                walk.fingerprint()
+            }
+        }
+    }
+}
+
+/// Reads until what was read is what is there: a link that is swapped meanwhile must not lead to half
+/// of one version and half of the next.
+fn load_settled(directory: &Path, diagnostics: &mut Diagnostics) -> RuleFiles {
+    const TRIES: usize = 3;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut found = Diagnostics::default();
+        let loaded = load_directory(directory, &mut found);
+        if tries == TRIES
+            || loaded.fingerprint == RulesSource::Directory(directory.into()).fingerprint()
+        {
+            diagnostics.extend(found);
+            return loaded;
+        }
+    }
+}
+
+fn load_directory(directory: &Path, diagnostics: &mut Diagnostics) -> RuleFiles {
+    let mut walk = Walk::default();
+    match base_of(directory) {
+        Ok(base) => walk.directory(&base, "", 0, diagnostics),
+        Err(error) => {
+            complain(
+                diagnostics,
+                &directory.display().to_string(),
+                format!("cannot be read: {error}"),
+            )
+            .remedy("give a directory with rule files, or leave it out for the shipped rules");
+        }
+    }
+    walk.found.sort_by(|a, b| a.name.cmp(&b.name));
+    let fingerprint = walk.fingerprint();
+    let mut total_bytes = 0;
+    let mut files = Vec::with_capacity(walk.found.len());
+    for found in &walk.found {
+        match read_text(found) {
+            Ok(text) => {
+                total_bytes += text.len() as u64;
+                files.push(SourceFile { name: found.name.clone(), text });
+            }
+            Err(reason) => {
+                complain(diagnostics, &found.name, reason);
+            }
+        }
+        if total_bytes > TOTAL_BYTES_MAX {
+            complain(
+                diagnostics,
+                &found.name,
+                format!("the files up to here have more than {} MiB", TOTAL_BYTES_MAX >> 20),
+            );
+            break;
+        }
+    }
+    if files.is_empty() && !diagnostics.has_errors() {
+        complain(diagnostics, &directory.display().to_string(), "holds no rule files".to_owned())
+            .remedy("rule files end in `.yaml`; leave the directory out for the shipped rules");
+    }
+    RuleFiles { hash: hash(&files), files, directories: walk.directories, fingerprint }
+}
+
+/// Where the files really are.
+fn base_of(directory: &Path) -> io::Result<PathBuf> {
+    let data = directory.join("..data");
+    let base = if data.is_dir() { data } else { directory.to_owned() };
+    let base = fs::canonicalize(base)?;
+    if base.is_dir() { Ok(base) } else { Err(io::ErrorKind::NotADirectory.into()) }
+}
+
+#[derive(Debug, Default)]
+struct Walk {
+    found: Vec<Found>,
+    directories: BTreeSet<PathBuf>,
+    full: bool,
+}
+
+#[derive(Debug)]
+struct Found {
+    name: String,
+    path: PathBuf,
+    metadata: Metadata,
+}
+
+impl Walk {
+    /// Goes through links too; one that leads back up is ended by the depth.
+    fn directory(
+        &mut self,
+        path: &Path,
+        prefix: &str,
+        depth: usize,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                complain(diagnostics, prefix, format!("the directory cannot be read: {error}"));
+                return;
+            }
+        };
+        self.directories.insert(path.to_owned());
+        let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let file_name = entry.file_name();
+            let Some(file_name) = file_name.to_str().filter(|name| !name.starts_with('.')) else {
+                continue;
+            };
+            let name = if prefix.is_empty() {
+                file_name.to_owned()
+            } else {
+                format!("{prefix}/{file_name}")
+            };
+            let path = entry.path();
+            let metadata = match fs::metadata(&path) {
+                Ok(metadata) => metadata,
+                Err(error) => {
+                    complain(diagnostics, &name, format!("cannot be read: {error}"));
+                    continue;
+                }
+            };
+            if metadata.is_dir() {
+                if depth < DEPTH_MAX {
+                    self.directory(&path, &name, depth + 1, diagnostics);
+                } else {
+                    complain(
+                        diagnostics,
+                        &name,
+                        format!("lies deeper than {DEPTH_MAX} directories and is not read"),
+                    );
+                }
+            } else if file_name.ends_with(".yaml") {
+                self.file(Found { name, path, metadata }, diagnostics);
+            } else if file_name.ends_with(".yml") {
+                diagnostics
+                    .warning(whole(&name), "is not read")
+                    .remedy("rule files end in `.yaml`");
+            }
+            if self.full {
+                return;
+            }
+        }
+    }
+
+    fn file(&mut self, found: Found, diagnostics: &mut Diagnostics) {
+        if self.found.len() < FILES_MAX {
+            self.found.push(found);
+        } else {
+            self.full = true;
+            complain(diagnostics, &found.name, format!("more than {FILES_MAX} rule files"));
+        }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let seen = |m: &Metadata| {
+            let number = |unsigned: u64| i64::from_ne_bytes(unsigned.to_ne_bytes());
+            [number(m.ino()), number(m.len()), m.mtime(), m.mtime_nsec(), m.ctime(), m.ctime_nsec()]
+        };
+        let mut files: Vec<_> =
+            self.found.iter().map(|found| (found.path.clone(), seen(&found.metadata))).collect();
+        files.sort();
+        Fingerprint(files)
+    }
+}
+
+fn read_text(found: &Found) -> Result<String, String> {
+    if !found.metadata.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    // The bound holds even where the file has grown since it was looked at.
+    fs::File::open(&found.path)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(format!("has more than {} MiB", FILE_BYTES_MAX >> 20));
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+}
+
+fn hash(files: &[SourceFile]) -> String {
+    let mut hasher = Sha256::new();
+    for file in files {
+        // Lengths keep the end of a name and the beginning of its text apart.
+        for part in [&file.name, &file.text] {
+            hasher.update((part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn complain<'d>(
+    diagnostics: &'d mut Diagnostics,
+    name: &str,
+    message: String,
+) -> &'d mut crate::source::Diagnostic {
+    diagnostics.error(whole(name), message)
+}
+
+fn whole(name: &str) -> Place {
+    Place { file: name.to_owned(), line: 0, column: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn write(base: &Path, name: &str, text: impl AsRef<[u8]>) {
+        let path = base.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn load(base: &Path) -> (Vec<String>, String, Vec<String>) {
+        let mut diagnostics = Diagnostics::default();
+        let loaded = RulesSource::Directory(base.to_owned()).load(&mut diagnostics);
+        let names = loaded.files.into_iter().map(|file| file.name).collect();
+        (names, loaded.hash, diagnostics.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn yaml_files_are_read_in_order_and_dot_files_are_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let base = directory.path();
+        for name in
+            ["zones/b.yaml", "purposes.yaml", "law/eu.yaml", ".hidden.yaml", "law/.git/x.yaml"]
+        {
+            write(base, name, "a: 1");
+        }
+        write(base, "README.md", "words");
+        write(base, "law/us.yml", "a: 1");
+        let (names, _, diagnostics) = load(base);
+        assert_eq!(names, ["law/eu.yaml", "purposes.yaml", "zones/b.yaml"]);
+        assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
+        assert!(diagnostics[0].starts_with("law/us.yml: warning"), "{diagnostics:?}");
+    }
+
+    #[test]
+    fn every_unreadable_file_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let base = directory.path();
+        write(base, "good.yaml", "a: 1");
+        write(base, "latin.yaml", b"a: \xe9");
+        write(base, "long.yaml", vec![b' '; usize::try_from(FILE_BYTES_MAX).unwrap() + 1]);
+        symlink("nowhere", base.join("dangling.yaml")).unwrap();
+        symlink("/dev/zero", base.join("endless.yaml")).unwrap();
+        let (names, _, diagnostics) = load(base);
+        assert_eq!(names, ["good.yaml"]);
+        for name in [
+            "latin.yaml: error: is not UTF-8 at byte 3",
+            "long.yaml",
+            "dangling.yaml",
+            "endless.yaml",
+        ] {
+            assert!(
+                diagnostics.iter().any(|text| text.starts_with(name)),
+                "{name}: {diagnostics:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_or_empty_directory_is_an_error_with_a_remedy() {
+        let directory = tempfile::tempdir().unwrap();
+        write(directory.path(), "file", "");
+        for path in [
+            directory.path().to_owned(),
+            directory.path().join("none"),
+            directory.path().join("file"),
+        ] {
+            let (names, _, diagnostics) = load(&path);
+            assert!(names.is_empty() && diagnostics.len() == 1, "{diagnostics:?}");
+            assert!(diagnostics[0].contains("help:"), "{diagnostics:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_in_a_circle_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        write(directory.path(), "a.yaml", "a: 1");
+        symlink(".", directory.path().join("again")).unwrap();
+        let (names, _, diagnostics) = load(directory.path());
+        assert_eq!(names.len(), DEPTH_MAX + 1);
+        assert!(diagnostics[0].contains("deeper"), "{diagnostics:?}");
+    }
+
+    #[test]
+    fn a_config_map_is_read_behind_its_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let base = directory.path();
+        write(base, "..2026_11_01/law/eu.yaml", "v: 1");
+        write(base, "..2026_11_02/law/eu.yaml", "v: 2");
+        symlink("..2026_11_01", base.join("..data")).unwrap();
+        symlink("..data/law", base.join("law")).unwrap();
+        let (names, first, diagnostics) = load(base);
+        assert_eq!((names, diagnostics), (vec!["law/eu.yaml".to_owned()], vec![]));
+        symlink("..2026_11_02", base.join("..data_tmp")).unwrap();
+        fs::rename(base.join("..data_tmp"), base.join("..data")).unwrap();
+        assert_ne!(load(base).1, first);
+    }
+
+    #[test]
+    fn the_hash_tells_names_and_texts_apart() {
+        let file = |name: &str, text: &str| SourceFile { name: name.into(), text: text.into() };
+        let hashes = [
+            hash(&[]),
+            hash(&[file("a", "b")]),
+            hash(&[file("ab", "")]),
+            hash(&[file("a", "b"), file("c", "d")]),
+            hash(&[file("c", "d"), file("a", "b")]),
+        ];
+        let distinct: BTreeSet<_> = hashes.iter().collect();
+        assert_eq!(distinct.len(), hashes.len());
+        assert_eq!(hashes[0], "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+}

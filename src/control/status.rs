@@ -1,0 +1,46 @@
+//! What serves, since when, and what went wrong last.
+
+use serde::Serialize;
+
+use super::Trigger;
+use crate::{policy::Timestamp, snapshot::Generation, source::Diagnostics};
+
+/// How the rules are doing. The diagnostics are for operators: they quote rule files, never traffic.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    pub generation: Generation,
+    /// SHA-256 over the names and texts of the files that serve, hex.
+    pub hash: String,
+    /// A directory, or `embedded`.
+    pub source: String,
+    /// Since when this generation serves.
+    pub loaded_at: Timestamp,
+    /// When the files were last looked at by a reload, and by what.
+    pub attempted_at: Timestamp,
+    pub attempted_by: Trigger,
+    /// What deserves a look in the rules that serve.
+    #[serde(skip_serializing_if = "Diagnostics::is_empty")]
+    pub warnings: Diagnostics,
+    /// True while the files are not those that serve, because they were refused.
+    pub stale: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<Failure>,
+    pub files: Vec<FileStatus>,
+}
+
+/// A reload that was refused.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failure {
+    pub at: Timestamp,
+    pub by: Trigger,
+    /// Of the files that were refused.
+    pub hash: String,
+    pub diagnostics: Diagnostics,
+}
+
+/// One file of the rules that serve.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileStatus {
+    pub name: String,
+    pub bytes: usize,
+}

@@ -1,0 +1,280 @@
+//! Rules change while they serve: whole, or not at all.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::symlink,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bordergate::{
+    control::{ControlSettings, Controller, Refused, Reloads, RulesSource, Trigger},
+    redact::PseudonymKey,
+    source::Diagnostics,
+    telemetry::Metrics,
+};
+use tempfile::TempDir;
+
+/// A directory with the shipped rules in it.
+fn rules(directory: &Path) {
+    fs::create_dir_all(directory).unwrap();
+    for file in RulesSource::Embedded.load(&mut Diagnostics::default()).files {
+        let path = directory.join(&file.name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, file.text).unwrap();
+    }
+}
+
+/// Other bytes, the same rules: what a harmless edit looks like.
+fn touch(directory: &Path, version: usize) {
+    let path = directory.join("purposes.yaml");
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    let text = text.lines().filter(|line| !line.starts_with("# version")).collect::<Vec<_>>();
+    write_whole(&path, &format!("{}\n# version {version}\n", text.join("\n")));
+}
+
+fn write_whole(path: &Path, text: &str) {
+    let beside = path.with_extension("next");
+    fs::write(&beside, text).unwrap();
+    fs::rename(beside, path).unwrap();
+}
+
+struct House {
+    directory: TempDir,
+    controller: Controller,
+    metrics: Arc<Metrics>,
+}
+
+impl House {
+    fn start(watch: bool) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        rules(directory.path());
+        touch(directory.path(), 0);
+        Self::start_in(directory, "", watch)
+    }
+
+    fn start_in(directory: TempDir, below: &str, watch: bool) -> Self {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let source = RulesSource::Directory(directory.path().join(below));
+        let settings = ControlSettings {
+            watch,
+            // Nothing but the watch notices a change in time.
+            look: Duration::from_secs(3_600),
+            ..ControlSettings::new(source, PseudonymKey::new(b"a key for tests"))
+        };
+        let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
+        Self { directory, controller, metrics }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn reloads(&self) -> Reloads {
+        self.controller.reloads()
+    }
+
+    fn generation(&self) -> u64 {
+        self.controller.snapshots().load().generation.0
+    }
+
+    fn metric(&self, series: &str) -> f64 {
+        let text = self.metrics.render();
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {series}")).parse().unwrap()
+    }
+
+    fn until_generation(&self, generation: u64) {
+        let begin = Instant::now();
+        while self.generation() < generation {
+            assert!(begin.elapsed() < Duration::from_secs(20), "no generation {generation}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
+    let house = House::start(false);
+    let reloads = house.reloads();
+    let serving = house.controller.snapshots().load_full();
+    let good = fs::read(house.path().join("purposes.yaml")).unwrap();
+    for bad in [&b"\xff\xfe"[..], b"\xc0", b"# \xe9"] {
+        fs::write(house.path().join("purposes.yaml"), bad).unwrap();
+        let refused = reloads.reload(Trigger::Operator).await.unwrap_err();
+        let Refused::Rules(diagnostics) = refused else { panic!("{refused}") };
+        assert!(diagnostics.iter().any(|item| item.place.file == "purposes.yaml"), "{diagnostics}");
+        assert!(Arc::ptr_eq(&serving, &house.controller.snapshots().load_full()));
+        assert_eq!(house.metric("bordergate_config_last_reload_successful"), 0.0);
+        assert_eq!(house.metric("bordergate_rules_generation"), 1.0);
+        let status = reloads.status();
+        assert!(status.stale);
+        let failure = status.last_failure.as_ref().unwrap();
+        assert_eq!((failure.by, failure.diagnostics.len()), (Trigger::Operator, diagnostics.len()));
+    }
+    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 3.0);
+
+    fs::write(house.path().join("purposes.yaml"), good).unwrap();
+    let reloaded = reloads.reload(Trigger::Hangup).await.unwrap();
+    assert_eq!((reloaded.generation.0, reloaded.changed), (1, false));
+    assert_eq!(house.metric("bordergate_config_last_reload_successful"), 1.0);
+    let status = reloads.status();
+    assert!(!status.stale && status.last_failure.is_some());
+
+    touch(house.path(), 1);
+    let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
+    assert_eq!((reloaded.generation.0, reloaded.changed), (2, true));
+    assert_ne!(reloaded.hash, serving.rules_hash);
+    assert_eq!(reloads.status().hash, reloaded.hash);
+    assert!(reloads.status().files.iter().any(|file| file.name == "purposes.yaml"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_readers_see_whole_generations_only() {
+    let house = House::start(false);
+    let cell = house.controller.snapshots();
+    let done = Arc::new(AtomicBool::new(false));
+    // Every pair of generation and hash that anybody saw.
+    let seen: Arc<Mutex<BTreeMap<u64, String>>> = Arc::default();
+    let readers: Vec<_> = (0..1_000)
+        .map(|_| {
+            let (cell, done, seen) = (Arc::clone(&cell), Arc::clone(&done), Arc::clone(&seen));
+            tokio::spawn(async move {
+                let mut last = 0;
+                let mut loads = 0u64;
+                while !done.load(Ordering::Relaxed) || loads == 0 {
+                    let snapshot = cell.load_full();
+                    let generation = snapshot.generation.0;
+                    assert!(generation >= last, "a reader went back");
+                    if generation != last {
+                        let mut seen = seen.lock().unwrap();
+                        let hash =
+                            seen.entry(generation).or_insert_with(|| snapshot.rules_hash.clone());
+                        assert_eq!(*hash, snapshot.rules_hash, "generation {generation} is two");
+                    }
+                    last = generation;
+                    loads += 1;
+                    tokio::task::yield_now().await;
+                    assert_eq!(
+                        snapshot.generation.0, generation,
+                        "a held snapshot stays what it is"
+                    );
+                }
+                loads
+            })
+        })
+        .collect();
+
+    let mut expected = BTreeMap::from([(1, cell.load().rules_hash.clone())]);
+    let reloads = house.reloads();
+    for version in 1..=100 {
+        if version % 2 == 0 {
+            touch(house.path(), version);
+            let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
+            expected.insert(reloaded.generation.0, reloaded.hash);
+        } else {
+            fs::write(house.path().join("broken.yaml"), b"\xff").unwrap();
+            reloads.reload(Trigger::Operator).await.unwrap_err();
+            fs::remove_file(house.path().join("broken.yaml")).unwrap();
+        }
+    }
+    done.store(true, Ordering::Relaxed);
+    let mut loads = 0;
+    for reader in readers {
+        loads += reader.await.unwrap();
+    }
+    assert_eq!(expected.len(), 51);
+    for (generation, hash) in &*seen.lock().unwrap() {
+        assert_eq!(expected.get(generation), Some(hash), "generation {generation}");
+    }
+    assert!(loads >= 1_000);
+    assert_eq!(house.metric("bordergate_reloads_total{result=\"success\"}"), 51.0);
+    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 50.0);
+}
+
+#[test]
+fn a_config_map_swap_is_one_reload() {
+    let directory = tempfile::tempdir().unwrap();
+    let base = directory.path();
+    // As the kubelet mounts a ConfigMap: a directory a version, a link to the current one, and a link
+    // for each entry through it.
+    for version in 1..=2 {
+        rules(&base.join(format!("..2026_{version}")));
+        touch(&base.join(format!("..2026_{version}")), version);
+    }
+    symlink("..2026_1", base.join("..data")).unwrap();
+    for entry in fs::read_dir(base.join("..2026_1")).unwrap() {
+        let name = entry.unwrap().file_name();
+        symlink(Path::new("..data").join(&name), base.join(&name)).unwrap();
+    }
+    let house = House::start_in(directory, "", true);
+    symlink("..2026_2", house.path().join("..data_tmp")).unwrap();
+    fs::rename(house.path().join("..data_tmp"), house.path().join("..data")).unwrap();
+    fs::remove_dir_all(house.path().join("..2026_1")).unwrap();
+    house.until_generation(2);
+
+    // Whatever else was noticed stands in line before this one.
+    let reloaded = house.reloads().reload_and_wait(Trigger::Operator).unwrap();
+    assert_eq!((reloaded.generation.0, reloaded.changed), (2, false));
+    assert_eq!(house.metric("bordergate_reloads_total{result=\"success\"}"), 3.0);
+    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);
+}
+
+#[test]
+fn changes_of_every_kind_are_noticed() {
+    let house = House::start(true);
+    touch(house.path(), 1);
+    house.until_generation(2);
+    assert_eq!(house.reloads().status().attempted_by, Trigger::Change);
+
+    // In place rather than renamed into place.
+    let purposes = house.path().join("purposes.yaml");
+    let text = fs::read_to_string(&purposes).unwrap();
+    fs::write(&purposes, format!("{text}# more\n")).unwrap();
+    house.until_generation(3);
+
+    // A file of another kind is no reason to reload, and a broken one is none to stop watching.
+    fs::write(house.path().join("notes.txt"), "words").unwrap();
+    fs::write(house.path().join("broken.yaml"), b"\xff").unwrap();
+    let begin = Instant::now();
+    while !house.reloads().status().stale {
+        assert!(begin.elapsed() < Duration::from_secs(20), "the broken file is not noticed");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(house.generation(), 3);
+    fs::remove_file(house.path().join("broken.yaml")).unwrap();
+    touch(house.path(), 2);
+    house.until_generation(4);
+}
+
+#[test]
+fn a_rules_directory_that_is_a_link_may_be_swapped() {
+    let directory = tempfile::tempdir().unwrap();
+    for version in 1..=2 {
+        rules(&directory.path().join(format!("release-{version}")));
+        touch(&directory.path().join(format!("release-{version}")), version);
+    }
+    symlink("release-1", directory.path().join("current")).unwrap();
+    let house = House::start_in(directory, "current", true);
+    symlink("release-2", house.path().join("next")).unwrap();
+    fs::rename(house.path().join("next"), house.path().join("current")).unwrap();
+    house.until_generation(2);
+}
+
+#[test]
+fn without_rules_that_compile_nothing_starts() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("broken.yaml"), b"\xff").unwrap();
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let settings = ControlSettings::new(
+        RulesSource::Directory(directory.path().to_owned()),
+        PseudonymKey::new(b"a key for tests"),
+    );
+    let diagnostics = Controller::start(settings, metrics).unwrap_err();
+    assert!(diagnostics.to_string().starts_with("broken.yaml: error: "), "{diagnostics}");
+}

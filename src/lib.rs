@@ -1,4 +1,5 @@
 //! Bordergate, a cross-border data transfer policy gateway.
+pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod control;

@@ -1,0 +1,224 @@
+//! "What would happen": a context and a payload in, the decision out.
+//!
+//! The one shape of question and answer, for `POST /-/decide` and for the command line. Nothing is
+//! decided here; the engine that production calls is asked, and nothing is sent anywhere.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::value::RawValue;
+
+use crate::{
+    domain::{Effect, Limits},
+    engine::{Engine, Message, Scratch, Verdict},
+    policy::{Annotation, Transfer},
+};
+
+/// A transfer, its payload and how that is written: one line of a batch, one body of a request.
+#[derive(Debug)]
+pub struct Case {
+    /// Comes back with the answer.
+    pub id: Option<serde_json::Value>,
+    pub transfer: Transfer,
+    pub body: Vec<u8>,
+    pub content_type: Option<String>,
+    pub content_encoding: Option<String>,
+}
+
+/// Why a text is no case.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    #[error("not a context with its payload: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("give either `payload` or `payload_base64`")]
+    TwoPayloads,
+    #[error("`payload_base64` is not base64 (RFC 4648 §4)")]
+    Base64,
+}
+
+impl Case {
+    /// The context's members beside `payload` (any JSON), or `payload_base64` (any bytes) with its
+    /// `content_type` and `content_encoding`. `id` comes back; `group`, `title` and `expected` are for
+    /// people and tests.
+    pub fn parse(text: &str) -> Result<Self, CaseError> {
+        /// What is not a fact of the transfer.
+        #[derive(Deserialize)]
+        struct Beside {
+            id: Option<serde_json::Value>,
+            payload: Option<Box<RawValue>>,
+            payload_base64: Option<String>,
+            content_type: Option<String>,
+            content_encoding: Option<String>,
+            #[serde(rename = "expected")]
+            _expected: Option<IgnoredAny>,
+        }
+        const NO_FACTS: [&str; 8] = [
+            "id",
+            "group",
+            "title",
+            "expected",
+            "payload",
+            "payload_base64",
+            "content_type",
+            "content_encoding",
+        ];
+        let beside: Beside = serde_json::from_str(text)?;
+        let mut transfer: Transfer = serde_json::from_str(text)?;
+        for name in NO_FACTS {
+            transfer.other.remove(name);
+        }
+        let (body, default_type) = match (beside.payload, beside.payload_base64) {
+            (Some(_), Some(_)) => return Err(CaseError::TwoPayloads),
+            (Some(payload), None) => (payload.get().as_bytes().to_vec(), Some("application/json")),
+            (None, Some(encoded)) => {
+                let standard = base64::engine::general_purpose::STANDARD;
+                (standard.decode(encoded).map_err(|_| CaseError::Base64)?, None)
+            }
+            (None, None) => (Vec::new(), None),
+        };
+        Ok(Self {
+            id: beside.id,
+            transfer,
+            body,
+            content_type: beside.content_type.or_else(|| default_type.map(str::to_owned)),
+            content_encoding: beside.content_encoding,
+        })
+    }
+
+    /// Asks the engine. The transfer must know its time already: no clock is read here.
+    pub fn judge(&self, engine: &Engine, limits: &Limits, scratch: &mut Scratch) -> Verdict {
+        let headers: Vec<(&str, &[u8])> =
+            [("content-type", &self.content_type), ("content-encoding", &self.content_encoding)]
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.as_deref()?.as_bytes())))
+                .collect();
+        let message = Message {
+            method: "POST",
+            target: "/",
+            headers: &headers,
+            body: &self.body,
+            client_region: None,
+        };
+        engine.inspect(&message, self.transfer.clone(), limits, scratch)
+    }
+}
+
+/// What would happen; the shape scripts rely on.
+#[derive(Debug, Serialize)]
+pub struct Answer<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a serde_json::Value>,
+    pub outcome: Effect,
+    /// Where the redacted fields stood.
+    pub redacted: BTreeSet<String>,
+    pub rules: Vec<&'a str>,
+    pub annotations: &'a [Annotation],
+    pub reason: &'a str,
+    /// What would be sent: JSON as it is, a text as a string, other bytes as `{"base64": …}`; `null`
+    /// when nothing would be.
+    pub body: Option<Box<RawValue>>,
+}
+
+impl<'a> Answer<'a> {
+    /// `body` is the payload as it was judged.
+    pub fn new(
+        engine: &'a Engine,
+        id: Option<&'a serde_json::Value>,
+        body: &[u8],
+        verdict: &'a Verdict,
+    ) -> Self {
+        let decision = &verdict.decision;
+        let changed = verdict.redacted.as_ref().and_then(|redacted| redacted.body.as_deref());
+        Self {
+            id,
+            outcome: decision.effect,
+            redacted: decision
+                .redactions
+                .iter()
+                .filter_map(|redaction| verdict.findings.items.get(redaction.finding as usize))
+                .map(|finding| verdict.findings.locator(finding))
+                .collect(),
+            rules: rule_ids(engine, verdict),
+            annotations: &decision.annotations,
+            reason: &decision.reason,
+            body: match decision.effect {
+                Effect::Allow => Some(as_json(body)),
+                Effect::Redact => Some(as_json(changed.unwrap_or(body))),
+                Effect::Block => None,
+            },
+        }
+    }
+}
+
+fn rule_ids<'a>(_engine: &'a Engine, _verdict: &Verdict) -> Vec<&'a str> {
+    Vec::new()
+}
+
+fn as_json(body: &[u8]) -> Box<RawValue> {
+    let text = std::str::from_utf8(body);
+    if let Some(json) = text.ok().and_then(|text| serde_json::from_str::<Box<RawValue>>(text).ok())
+    {
+        return json;
+    }
+    let value = match text {
+        Ok(text) => serde_json::json!(text),
+        Err(_) => {
+            let standard = base64::engine::general_purpose::STANDARD;
+            serde_json::json!({ "base64": standard.encode(body) })
+        }
+    };
+    // A string, or an object of strings, always is JSON.
+    serde_json::value::to_raw_value(&value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_keeps_what_is_beside_the_transfer_out_of_its_facts() {
+        let case = Case::parse(
+            r#"{"id": "A-1", "group": "g", "title": "t", "origin": "PK", "weather": "fine",
+                "payload": {"b": 1.0}, "expected": {"outcome": "block"}}"#,
+        )
+        .unwrap();
+        assert_eq!(case.id, Some(serde_json::json!("A-1")));
+        assert_eq!(case.body, br#"{"b": 1.0}"#);
+        assert_eq!(case.content_type.as_deref(), Some("application/json"));
+        assert_eq!(case.transfer.other.keys().collect::<Vec<_>>(), ["weather"]);
+    }
+
+    #[test]
+    fn a_payload_may_be_any_bytes() {
+        let case = Case::parse(
+            r#"{"payload_base64": "H4sI", "content_type": "text/csv", "content_encoding": "gzip"}"#,
+        )
+        .unwrap();
+        assert_eq!(case.body, [0x1f, 0x8b, 0x08]);
+        assert_eq!(case.content_type.as_deref(), Some("text/csv"));
+        assert_eq!(case.content_encoding.as_deref(), Some("gzip"));
+        assert_eq!(case.transfer, Transfer::default());
+        for bad in [
+            "",
+            "[]",
+            r#"{"payload": 1, "payload_base64": ""}"#,
+            r#"{"payload_base64": "*"}"#,
+            r#"{"origin": "Pakistan"}"#,
+        ] {
+            assert!(Case::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_shown_as_what_it_is() {
+        for (body, expected) in [
+            (&br#"{"b": 1.0}"#[..], r#"{"b": 1.0}"#),
+            (b"a=b", r#""a=b""#),
+            (b"\xff\x00", r#"{"base64":"/wA="}"#),
+            (b"", r#""""#),
+        ] {
+            assert_eq!(as_json(body).get(), expected);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Responses: JSON, and Problem Details (RFC 9457) for what went wrong.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::Full;
+use serde::Serialize;
+
+use crate::source::Diagnostics;
+
+pub(super) type Reply = Response<Full<Bytes>>;
+
+/// A problem of the request or of what it asked for.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Problem {
+    #[serde(serialize_with = "as_number")]
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+    #[serde(skip_serializing_if = "Diagnostics::is_empty")]
+    diagnostics: Diagnostics,
+    #[serde(skip)]
+    allow: Option<&'static str>,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { status, title, detail, diagnostics: Diagnostics::default(), allow: None }
+    }
+
+    pub(super) fn method_not_allowed(method: &Method, allow: &'static str) -> Self {
+        let detail = format!("`{method}` does not work here; use {allow}");
+        Self {
+            allow: Some(allow),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail)
+        }
+    }
+
+    #[must_use]
+    pub(super) fn with_diagnostics(self, diagnostics: Diagnostics) -> Self {
+        Self { diagnostics, ..self }
+    }
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Self {
+        let mut reply = with_type(problem.status, "application/problem+json", to_json(&problem));
+        if let Some(allow) = problem.allow {
+            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        reply
+    }
+}
+
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
+    with_type(status, "application/json", to_json(value))
+}
+
+pub(super) fn with_type(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Reply {
+    let mut reply = Response::new(Full::new(body.into()));
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    reply
+}
+
+fn to_json(value: &impl Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec(value).unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot write a reply as JSON");
+        b"null".to_vec()
+    });
+    text.push(b'\n');
+    text
+}
+
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}

@@ -1,0 +1,177 @@
+//! The socket, the thread and the connections.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::sync::{Semaphore, watch};
+
+use super::{ready::Readiness, routes};
+use crate::{
+    control::Reloads,
+    domain::Limits,
+    telemetry::{AuditSink, Metrics},
+};
+
+/// Where to listen, and bounds.
+#[derive(Debug, Clone)]
+pub struct AdminSettings {
+    pub address: SocketAddr,
+    /// Of a decision that an operator asks for.
+    pub limits: Limits,
+    pub body_bytes_max: usize,
+    pub body_time_max: Duration,
+    pub connections_max: usize,
+}
+
+impl AdminSettings {
+    pub fn new(address: SocketAddr, limits: Limits) -> Self {
+        Self {
+            address,
+            // A payload as base64, and its context.
+            body_bytes_max: limits.body_bytes_max / 3 * 4 + (1 << 20),
+            limits,
+            body_time_max: Duration::from_secs(10),
+            connections_max: 128,
+        }
+    }
+}
+
+/// What operators look at and act on.
+#[derive(Debug, Clone)]
+pub struct Plane {
+    pub reloads: Reloads,
+    pub metrics: Arc<Metrics>,
+    pub audit: Arc<AuditSink>,
+    pub readiness: Arc<Readiness>,
+}
+
+/// Why there is no admin server.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    #[error("cannot listen on `{address}` for operators: {error}")]
+    Bind { address: SocketAddr, error: io::Error },
+    #[error("cannot start the admin server: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// Runs until dropped.
+#[derive(Debug)]
+pub struct AdminServer {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Operators {
+    pub(super) settings: AdminSettings,
+    pub(super) plane: Plane,
+}
+
+impl AdminServer {
+    pub fn start(settings: AdminSettings, plane: Plane) -> Result<Self, AdminError> {
+        let listener = TcpListener::bind(settings.address)
+            .map_err(|error| AdminError::Bind { address: settings.address, error })?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            tracing::warn!(%address, "the admin address is reachable from other machines, without authentication");
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(2)
+            .thread_name("admin")
+            .build()?;
+        let (stop, stopped) = watch::channel(false);
+        let operators = Arc::new(Operators { settings, plane });
+        let thread = thread::Builder::new().name("admin".to_owned()).spawn(move || {
+            if let Err(error) = runtime.block_on(serve(listener, operators, stopped)) {
+                tracing::error!(%error, "the admin server ended");
+            }
+            // A decision under way is not waited for.
+            runtime.shutdown_background();
+        })?;
+        tracing::info!(%address, "admin listens");
+        Ok(Self { address, stop, thread: Some(thread) })
+    }
+
+    /// With the port the system chose, if it was left to it.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for AdminServer {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the admin server ended badly");
+        }
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    operators: Arc<Operators>,
+    mut stopped: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let room = Arc::new(Semaphore::new(operators.settings.connections_max));
+    loop {
+        let permit = tokio::select! {
+            permit = Arc::clone(&room).acquire_owned() => permit.map_err(io::Error::other)?,
+            _ = stopped.changed() => return Ok(()),
+        };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Too many open files, most likely: others may close theirs.
+                    tracing::debug!(%error, "cannot accept an admin connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+            _ = stopped.changed() => return Ok(()),
+        };
+        let operators = Arc::clone(&operators);
+        tokio::spawn(async move {
+            connection(stream, operators).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn connection(stream: tokio::net::TcpStream, operators: Arc<Operators>) {
+    /// For a head to arrive; also how long an idle connection is kept.
+    const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+    const HEAD_BYTES_MAX: usize = 16 << 10;
+    const CONNECTION_TIME_MAX: Duration = Duration::from_secs(600);
+    let service = service_fn(move |request| {
+        let operators = Arc::clone(&operators);
+        async move { Ok::<_, Infallible>(routes::answer(operators, request).await) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);
+    builder.http1().max_buf_size(HEAD_BYTES_MAX);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(16);
+    builder.http2().max_header_list_size(16 << 10).keep_alive_interval(Some(HEAD_TIME_MAX));
+    let serving = builder.serve_connection(TokioIo::new(stream), service);
+    match tokio::time::timeout(CONNECTION_TIME_MAX, serving).await {
+        Ok(Ok(())) | Err(_) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an admin connection ended early"),
+    }
+}

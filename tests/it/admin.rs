@@ -1,0 +1,267 @@
+//! The operators' side, spoken to as an operator would.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use bordergate::{
+    admin::{AdminError, AdminServer, AdminSettings, Plane, Readiness},
+    control::{ControlSettings, Controller, RulesSource},
+    domain::Limits,
+    redact::PseudonymKey,
+    source::Diagnostics,
+    telemetry::{AuditSettings, AuditSink, Metrics},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// An edit that changes no rule.
+fn append(rules: &Path, line: &[u8]) {
+    let path = rules.join("purposes.yaml");
+    let mut text = fs::read(&path).unwrap_or_default();
+    text.extend_from_slice(line);
+    fs::write(path, text).unwrap();
+}
+
+struct Office {
+    rules: TempDir,
+    server: AdminServer,
+    readiness: Arc<Readiness>,
+    controller: Controller,
+}
+
+struct Reply {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Reply {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// What RFC 9457 asks of a problem.
+    fn problem(&self) -> Value {
+        assert!(self.head.contains("content-type: application/problem+json"), "{}", self.head);
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status);
+        assert!(problem["title"].is_string() && problem["detail"].is_string());
+        problem
+    }
+}
+
+impl Office {
+    fn open() -> Self {
+        let rules = tempfile::tempdir().unwrap();
+        for file in RulesSource::Embedded.load(&mut Diagnostics::default()).files {
+            let path = rules.path().join(&file.name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file.text).unwrap();
+        }
+        append(rules.path(), b"# nothing yet\n");
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let settings = ControlSettings {
+            watch: false,
+            ..ControlSettings::new(
+                RulesSource::Directory(rules.path().to_owned()),
+                PseudonymKey::new(b"a key for tests"),
+            )
+        };
+        let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
+        let readiness = Arc::new(Readiness::default());
+        let plane = Plane {
+            reloads: controller.reloads(),
+            audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
+            metrics,
+            readiness: Arc::clone(&readiness),
+        };
+        let limits = Limits { body_bytes_max: 64 << 10, ..Limits::default() };
+        let settings = AdminSettings {
+            body_time_max: Duration::from_millis(300),
+            ..AdminSettings::new(SocketAddr::from(([127, 0, 0, 1], 0)), limits)
+        };
+        let server = AdminServer::start(settings, plane).unwrap();
+        Self { rules, server, readiness, controller }
+    }
+
+    fn send(&self, head: &str, body: &[u8]) -> Reply {
+        let mut stream = TcpStream::connect(self.server.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let head = format!("{head}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        // The server may have answered and gone before the whole body is taken.
+        let _ = stream.write_all(body);
+        let mut reply = Vec::new();
+        let _ = stream.read_to_end(&mut reply);
+        let reply = String::from_utf8(reply).unwrap();
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{reply:?}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Reply { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
+    fn get(&self, path: &str) -> Reply {
+        self.send(&format!("GET {path} HTTP/1.1"), b"")
+    }
+
+    fn post(&self, path: &str, body: &[u8]) -> Reply {
+        let length = body.len();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {length}"
+        );
+        self.send(&head, body)
+    }
+}
+
+#[test]
+fn health_is_told_under_both_names() {
+    let office = Office::open();
+    for path in ["/livez", "/-/healthy"] {
+        assert_eq!(
+            (office.get(path).status, office.get(path).json()),
+            (200, json!({"status": "alive"}))
+        );
+    }
+    for path in ["/readyz", "/-/ready"] {
+        let reply = office.get(path);
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.problem()["detail"], "the listeners are not bound yet");
+    }
+    office.readiness.serving();
+    for path in ["/readyz", "/-/ready"] {
+        assert_eq!(office.get(path).status, 200);
+    }
+    office.readiness.draining();
+    assert_eq!(office.get("/readyz").problem()["detail"], "the gateway is draining");
+    assert_eq!(office.get("/livez").status, 200, "draining is not dying");
+}
+
+#[test]
+fn metrics_are_in_prometheus_format() {
+    let office = Office::open();
+    let reply = office.get("/metrics");
+    assert_eq!(reply.status, 200);
+    assert!(reply.head.contains("content-type: text/plain; version=0.0.4"), "{}", reply.head);
+    for sample in ["bordergate_config_last_reload_successful 1", "bordergate_rules_generation 1"] {
+        assert!(reply.body.lines().any(|line| line == sample), "{sample}");
+    }
+    let head = office.send("HEAD /metrics HTTP/1.1", b"");
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+}
+
+#[test]
+fn a_reload_answers_with_the_generation_or_with_what_is_wrong() {
+    let office = Office::open();
+    let first = office.post("/-/reload", b"").json();
+    assert_eq!((&first["generation"], &first["changed"]), (&json!(1), &json!(false)));
+
+    append(office.rules.path(), b"# something\n");
+    let reply = office.post("/-/reload", b"");
+    assert_eq!(reply.status, 200);
+    assert_eq!((&reply.json()["generation"], &reply.json()["changed"]), (&json!(2), &json!(true)));
+
+    append(office.rules.path(), b"# \xff\n");
+    let reply = office.post("/-/reload", b"");
+    assert_eq!(reply.status, 422);
+    let problem = reply.problem();
+    assert_eq!(problem["detail"], "the rules have 1 error; generation 2 goes on serving");
+    assert_eq!(problem["diagnostics"][0]["file"], "purposes.yaml");
+    assert_eq!(problem["diagnostics"][0]["severity"], "error");
+
+    let status = office.get("/-/status").json();
+    for (pointer, expected) in [
+        ("/rules/generation", json!(2)),
+        ("/rules/stale", json!(true)),
+        ("/rules/attempted_by", json!("operator")),
+        ("/rules/last_failure/diagnostics/0/file", json!("purposes.yaml")),
+        ("/state", json!("starting")),
+        ("/audit/target", json!("none")),
+    ] {
+        assert_eq!(status.pointer(pointer), Some(&expected), "{pointer} in {status}");
+    }
+    assert_eq!(status["rules"]["hash"].as_str().unwrap().len(), 64);
+    assert!(!status["rules"]["files"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
+    let office = Office::open();
+    let case = json!({
+        "id": "A-1", "origin": "PK", "destination": "SG", "purpose": "no_such_purpose",
+        "payload": {"imei": "867619040000019"},
+    });
+    let reply = office.post("/-/decide", case.to_string().as_bytes());
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let answer = reply.json();
+    let keys: Vec<_> = answer.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, ["annotations", "body", "id", "outcome", "reason", "redacted", "rules"]);
+    assert_eq!(answer["id"], "A-1");
+    assert_eq!(answer["outcome"], "block", "an unknown purpose is not a purpose");
+    assert_eq!(answer["body"], Value::Null);
+}
+
+#[test]
+fn what_cannot_be_asked_is_a_problem() {
+    let office = Office::open();
+    for (reply, status) in [
+        (office.post("/-/decide", b"{"), 400),
+        (office.post("/-/decide", b"\xff"), 400),
+        (office.post("/-/decide", br#"{"origin": "Pakistan"}"#), 400),
+        (office.post("/-/decide", &vec![b' '; 2 << 20]), 413),
+        (office.send("POST /-/decide HTTP/1.1\r\nContent-Length: 2", b"{}"), 415),
+        (
+            office.send(
+                "POST /-/decide HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9",
+                b"{}",
+            ),
+            408,
+        ),
+        (office.get("/-/decide"), 405),
+        (office.get("/-/reload"), 405),
+        (office.post("/-/status", b""), 405),
+        (office.get("/no/such/page"), 404),
+        (
+            office.send(
+                "POST /-/reload HTTP/1.1\r\nContent-Length: 0\r\nOrigin: https://evil.example",
+                b"",
+            ),
+            403,
+        ),
+        (
+            office.send(
+                "POST /-/reload HTTP/1.1\r\nContent-Length: 0\r\nSec-Fetch-Site: cross-site",
+                b"",
+            ),
+            403,
+        ),
+    ] {
+        assert_eq!(reply.status, status, "{}", reply.body);
+        reply.problem();
+        assert_eq!(status == 405, reply.head.contains("\r\nallow: "), "{}", reply.head);
+    }
+    // Whatever was sent, it is still there.
+    assert_eq!(office.get("/livez").status, 200);
+}
+
+#[test]
+fn a_taken_port_is_told_with_its_address() {
+    let office = Office::open();
+    let settings = AdminSettings::new(office.server.address(), Limits::default());
+    let plane = {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        Plane {
+            reloads: office.controller.reloads(),
+            audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
+            metrics,
+            readiness: Arc::default(),
+        }
+    };
+    let error = AdminServer::start(settings, plane).unwrap_err();
+    assert!(matches!(error, AdminError::Bind { .. }));
+    assert!(error.to_string().contains(&office.server.address().to_string()), "{error}");
+}

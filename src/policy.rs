@@ -4,8 +4,19 @@
 //! [`Decision`]. `source` mirrors the rule files, `set` is what runs; compiling is the only step that
 //! can fail. The time is a field of the transfer.
 
+mod compile;
+mod condition;
+mod context;
 mod decision;
 mod facts;
+mod index;
+mod names;
+mod predicate;
+mod region_set;
+mod registry;
+mod set;
+pub mod source;
+mod words;
 
 pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef};
 pub use facts::{
@@ -13,3 +24,10 @@ pub use facts::{
     PolicyVersion, Recipient, Subject, Timestamp, Transfer, Transport, UsExempt, UserAgreement,
     Withdrawal,
 };
+pub use set::{RuleInfo, RuleSet};
+pub use words::{FieldTest, Names, Period, Scalar};
+
+/// JSON Schema of a rule file, for editors.
+pub fn rules_schema() -> schemars::Schema {
+    schemars::schema_for!(source::RuleFile)
+}

@@ -9,6 +9,7 @@ mod de;
 mod diagnostic;
 mod tree;
 
+pub(crate) use de::suggest;
 pub use de::{At, read};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use tree::{Node, NodeValue, parse};

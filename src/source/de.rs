@@ -197,7 +197,7 @@ fn describe(unexpected: de::Unexpected<'_>) -> String {
 }
 
 /// The nearest known word, or all of them when none is near.
-fn suggest(word: &str, known: &[&str], noun: &str) -> Option<String> {
+pub(crate) fn suggest(word: &str, known: &[&str], noun: &str) -> Option<String> {
     let nearest = known.iter().min_by_key(|candidate| distance(word, candidate))?;
     if distance(word, nearest) <= 2.max(word.len() / 4) {
         return Some(format!("did you mean `{nearest}`?"));

@@ -1,0 +1,825 @@
+//! From rule files to a rule set: the one step that can fail, and it reports everything in one pass.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    Layer,
+    condition::{Scope, Translated},
+    index::{Dimensions, Index},
+    names::NameBook,
+    predicate::{ClassSet, Predicate},
+    region_set::REGIONS,
+    registry::{Permit, Purpose, Registry, RegistryVersion, Section, Variation, Vocabulary},
+    set::{Annotate, AnnotateValue, Gate, Rule, RuleInfo, RuleSet, Selection},
+    source::{
+        self, DatePart, Entry, Mode, PermitSource, PurposesFile, RegisterFile, ReplacementKind,
+        RuleFile, ZonesFile,
+    },
+};
+use crate::{
+    domain::{Effect, Generalise, Replacement, Sensitivity, TagPattern, TagSet, Taxonomy},
+    source::{Diagnostics, Place, SourceFile, read},
+};
+
+/// Most rules one generation may hold; rule numbers are 16 bits wide.
+const RULES_MAX: usize = 60_000;
+
+impl RuleSet {
+    /// Compiles the files of `purposes.yaml`, `zones/`, `registers/`, `law/`, `agreement/`, `policy/`
+    /// and `organisation/`; others are somebody else's. Every problem goes to `diagnostics`; `None`
+    /// when one of them is an error.
+    pub fn compile(
+        files: &[SourceFile],
+        taxonomy: &Taxonomy,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let before = diagnostics.error_count();
+        let mut files: Vec<&SourceFile> = files.iter().collect();
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut book = NameBook::new(taxonomy);
+        for file in files.iter().filter(|file| file.name.starts_with("zones/")) {
+            if let Some(zones) = read::<ZonesFile>(file, diagnostics) {
+                book.add_zones(&file.name, &zones, diagnostics);
+            }
+        }
+        let mut vocabulary = VocabularyBuilder::default();
+        for file in files.iter().filter(|file| file.name.starts_with("registers/")) {
+            if let Some(register) = read::<RegisterFile>(file, diagnostics) {
+                vocabulary.add(&file.name, register, diagnostics);
+            }
+        }
+        book.vocabulary = vocabulary.vocabulary;
+        let mut registry = Registry::default();
+        for file in files.iter().filter(|file| file.name == "purposes.yaml") {
+            if let Some(purposes) = read::<PurposesFile>(file, diagnostics) {
+                registry = compile_purposes(&file.name, &purposes, &mut book, diagnostics);
+            }
+        }
+        book.purposes = registry.numbers.clone();
+        let mut builder = Builder::default();
+        for file in files.iter().filter(|file| is_rule_file(&file.name)) {
+            if let Some(rules) = read::<RuleFile>(file, diagnostics) {
+                builder.add(&file.name, &rules, &book, diagnostics);
+            }
+        }
+        let set = builder.finish(registry, book, taxonomy, diagnostics)?;
+        (diagnostics.error_count() == before).then_some(set)
+    }
+}
+
+fn is_rule_file(name: &str) -> bool {
+    ["law/", "agreement/", "policy/", "organisation/"].iter().any(|folder| name.starts_with(folder))
+}
+
+// === registers and purposes ===
+
+#[derive(Default)]
+struct VocabularyBuilder {
+    vocabulary: Vocabulary,
+}
+
+impl VocabularyBuilder {
+    fn add(&mut self, file: &str, register: RegisterFile, diagnostics: &mut Diagnostics) {
+        for entry in &register.recipient_classes {
+            let next = self.vocabulary.classes.len() + 1;
+            if next > ClassSet::MAX {
+                diagnostics.error(
+                    entry.name.place(file),
+                    format!("more than {} recipient classes", ClassSet::MAX),
+                );
+                return;
+            }
+            let number = u8::try_from(next).unwrap_or(0);
+            self.vocabulary.classes.insert(entry.name.value.as_str().into(), number);
+        }
+        let sections: [(Section, &[Entry]); 9] = [
+            (Section::Mechanism, &register.mechanisms),
+            (Section::ConsentScope, &register.consent_scopes),
+            (Section::OptOut, &register.opt_outs),
+            (Section::Setting, &register.settings),
+            (Section::ProviderKind, &register.provider_kinds),
+            (Section::Counter, &register.counters),
+            (Section::LegalBasis, &register.legal_bases),
+            (Section::Flag, &register.flags),
+            (Section::Sector, &register.sectors),
+        ];
+        for (section, entries) in sections {
+            for entry in entries {
+                let words = self.vocabulary.sections.entry(section).or_default();
+                if words.insert(entry.name.value.as_str().into(), Box::default()).is_some() {
+                    diagnostics
+                        .error(
+                            entry.name.place(file),
+                            format!("{} `{}` is declared twice", section.noun(), *entry.name),
+                        )
+                        .remedy("keep one of the two");
+                }
+            }
+        }
+        for list in &register.lists {
+            let values = list.values.iter().map(|value| value.as_str().into()).collect();
+            self.vocabulary
+                .sections
+                .entry(Section::List)
+                .or_default()
+                .insert(list.name.value.as_str().into(), values);
+        }
+    }
+}
+
+fn compile_purposes(
+    file: &str,
+    source: &PurposesFile,
+    book: &mut NameBook<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Registry {
+    for group in &source.groups {
+        let categories = book.categories(file, &group.categories, diagnostics);
+        book.add_group(&group.name, categories);
+    }
+    let mut registry = Registry::default();
+    if let Some(version) = &source.version {
+        registry.version = Some(RegistryVersion {
+            id: version.id.value.as_str().into(),
+            effective_from: version.effective_from,
+        });
+        for name in version.destinations.iter() {
+            match name.parse() {
+                Ok(region) => registry.destinations.push(region),
+                Err(error) => {
+                    let error: crate::domain::RegionError = error;
+                    diagnostics.error(name.place(file), error.to_string());
+                }
+            }
+        }
+    }
+    let default = source
+        .recipients
+        .as_ref()
+        .map_or(ClassSet(u64::MAX), |names| book.classes(file, names, diagnostics));
+    for purpose in &source.purposes {
+        let mut variations = |list: &[source::Variation], book: &NameBook<'_>| {
+            list.iter()
+                .map(|variation| Variation {
+                    classes: variation
+                        .class
+                        .as_ref()
+                        .map(|names| book.classes(file, names, diagnostics)),
+                    kinds: variation.kind.as_ref().map(|names| {
+                        book.words(file, Section::ProviderKind, names, diagnostics).into_vec()
+                    }),
+                    categories: book.categories(file, &variation.permit, diagnostics),
+                })
+                .collect::<Vec<_>>()
+        };
+        let (also, only) = (variations(&purpose.also, book), variations(&purpose.only, book));
+        let permit = match &purpose.permit_from {
+            Some(PermitSource::LegalBasis) => Permit::LegalBasis,
+            Some(PermitSource::Consent(scope)) => Permit::Consent(scope.value.as_str().into()),
+            None => Permit::Categories {
+                base: purpose
+                    .permit
+                    .as_ref()
+                    .map_or(TagSet::EMPTY, |names| book.categories(file, names, diagnostics)),
+                also,
+                only,
+            },
+        };
+        let recipients = purpose
+            .recipients
+            .as_ref()
+            .map_or(default, |names| book.classes(file, names, diagnostics));
+        registry.purposes.push(Purpose { permit, recipients, aggregate: purpose.aggregate });
+        let number = u16::try_from(registry.purposes.len()).unwrap_or(u16::MAX);
+        if registry.numbers.insert(purpose.id.value.as_str().into(), number).is_some() {
+            diagnostics
+                .error(
+                    purpose.id.place(file),
+                    format!("purpose `{}` is declared twice", *purpose.id),
+                )
+                .remedy("keep one of the two");
+        }
+    }
+    registry
+}
+
+// === rules ===
+
+struct Built {
+    rule: Rule,
+    info: RuleInfo,
+    place: Place,
+    dimensions: Dimensions,
+    exceptions: Vec<(String, Place)>,
+    fingerprint: String,
+}
+
+#[derive(Default)]
+struct Builder {
+    built: Vec<Built>,
+    child_ages: Vec<(usize, u8)>,
+    known_origins: Vec<usize>,
+}
+
+impl Builder {
+    fn add(
+        &mut self,
+        file: &str,
+        source: &RuleFile,
+        book: &NameBook<'_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let origin = source.origin.as_ref().map(|names| book.regions(file, names, diagnostics));
+        if let Some(origin) = &origin
+            && source.layer == Layer::Law
+        {
+            self.known_origins.extend((0..REGIONS).filter(|index| origin.may_contain(*index)));
+            if let Some(age) = source.child_age {
+                let age = u8::try_from(age).unwrap_or(u8::MAX);
+                self.child_ages
+                    .extend((0..REGIONS).filter(|it| origin.may_contain(*it)).map(|it| (it, age)));
+            }
+        }
+        for ages in &source.child_ages {
+            let regions = book.regions(file, &ages.regions, diagnostics);
+            let age = u8::try_from(ages.age).unwrap_or(u8::MAX);
+            self.child_ages
+                .extend((0..REGIONS).filter(|it| regions.may_contain(*it)).map(|it| (it, age)));
+        }
+        let mut scope = Scope {
+            file,
+            book,
+            sensitive: source
+                .sensitive
+                .as_ref()
+                .map(|names| book.categories(file, names, diagnostics)),
+            definitions: FxHashMap::default(),
+        };
+        for definition in &source.definitions {
+            let predicate = scope.tree(&definition.condition, diagnostics);
+            if scope.definitions.insert(definition.name.value.clone(), predicate).is_some() {
+                diagnostics.error(
+                    definition.name.place(file),
+                    format!("definition `{}` is given twice", *definition.name),
+                );
+            }
+        }
+        for rule in &source.rules {
+            if rule.mode == Mode::Off {
+                continue;
+            }
+            let built = build(rule, source, origin.as_ref(), &scope, diagnostics);
+            self.built.push(built);
+        }
+    }
+
+    fn finish(
+        mut self,
+        registry: Registry,
+        book: NameBook<'_>,
+        taxonomy: &Taxonomy,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<RuleSet> {
+        self.built.push(default_deny());
+        self.built.sort_by(|a, b| key(&a.info).cmp(&key(&b.info)));
+        if self.built.len() > RULES_MAX {
+            diagnostics
+                .error(Place::default(), format!("more than {RULES_MAX} rules"))
+                .remedy("merge rules that differ in names only");
+            return None;
+        }
+        self.check_duplicates(diagnostics);
+        let exceptions = self.resolve_exceptions(diagnostics);
+        for (built, exceptions) in self.built.iter_mut().zip(exceptions) {
+            built.rule.exceptions = exceptions;
+        }
+        let dimensions: Vec<Option<Dimensions>> = self
+            .built
+            .iter()
+            .map(|built| {
+                let is_candidate = !built.rule.closing && built.info.id != DEFAULT_DENY;
+                is_candidate.then(|| built.dimensions.clone())
+            })
+            .collect();
+        let mut index = Index::new(&dimensions, registry.purposes.len());
+        for (built, number) in self.built.iter().zip(0u16..) {
+            if built.rule.closing {
+                index.closing.push(number);
+            }
+            if built.info.id == DEFAULT_DENY {
+                index.default_deny = number;
+            }
+        }
+        let select = |wanted: &dyn Fn(&crate::domain::Category) -> bool| {
+            taxonomy.iter().filter(|(_, category)| wanted(category)).map(|(tag, _)| tag).collect()
+        };
+        let mut child_ages = vec![0u8; REGIONS];
+        for (region, age) in self.child_ages {
+            if let Some(slot) = child_ages.get_mut(region) {
+                // Where two laws speak, the higher age protects more.
+                *slot = (*slot).max(age);
+            }
+        }
+        let mut known_origins = vec![false; REGIONS];
+        for region in self.known_origins {
+            if let Some(known) = known_origins.get_mut(region) {
+                *known = true;
+            }
+        }
+        let (rules, infos) = self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
+        let identifiers = select(&|category| category.identifier);
+        let anonymous = select(&|category| {
+            super::context::is_anonymous_alone(category.sensitivity) && !category.identifier
+        });
+        let sensitive = select(&|category| category.sensitivity == Sensitivity::Sensitive);
+        let NameBook { names, vocabulary, .. } = book;
+        Some(RuleSet {
+            rules,
+            infos,
+            index,
+            registry,
+            vocabulary,
+            names,
+            identifiers,
+            anonymous,
+            sensitive,
+            child_ages,
+            known_origins,
+        })
+    }
+
+    fn check_duplicates(&self, diagnostics: &mut Diagnostics) {
+        for pair in self.built.windows(2) {
+            if let [first, second] = pair
+                && key(&first.info) == key(&second.info)
+            {
+                diagnostics
+                    .error(
+                        second.place.clone(),
+                        format!(
+                            "rule `{}` is given twice; the other is at {}",
+                            second.info.id, first.place
+                        ),
+                    )
+                    .remedy("rename one, or tell parts of one provision apart with `part:`");
+            }
+        }
+        let mut seen: FxHashMap<&str, &Built> = FxHashMap::default();
+        for built in &self.built {
+            if let Some(first) = seen.insert(&built.fingerprint, built) {
+                diagnostics
+                    .warning(
+                        built.place.clone(),
+                        format!(
+                            "rule `{}` asks what `{}` asks and does what it does; it never changes an answer",
+                            built.info.id, first.info.id
+                        ),
+                    )
+                    .remedy("take one of the two out");
+            }
+        }
+    }
+
+    /// Numbers of the rules each rule names as its exceptions.
+    fn resolve_exceptions(&self, diagnostics: &mut Diagnostics) -> Vec<Vec<u16>> {
+        let mut by_id: FxHashMap<&str, Vec<(u16, &Built)>> = FxHashMap::default();
+        for (built, number) in self.built.iter().zip(0u16..) {
+            by_id.entry(&built.info.id).or_default().push((number, built));
+        }
+        let mut resolved = Vec::with_capacity(self.built.len());
+        for built in &self.built {
+            let mut numbers = Vec::new();
+            for (id, place) in &built.exceptions {
+                let Some(named) = by_id.get(id.as_str()) else {
+                    let known: Vec<&str> = by_id.keys().copied().collect();
+                    let complaint =
+                        diagnostics.error(place.clone(), format!("there is no rule `{id}`"));
+                    if let Some(remedy) = crate::source::suggest(id, &known, "rule") {
+                        complaint.remedy(remedy);
+                    }
+                    continue;
+                };
+                let allowing: Vec<_> = named
+                    .iter()
+                    .filter(|(_, exception)| exception.info.effect == Some(Effect::Allow))
+                    .collect();
+                if allowing.is_empty() {
+                    diagnostics
+                        .error(
+                            place.clone(),
+                            format!("`{id}` allows nothing, so it is no exception"),
+                        )
+                        .remedy("name a rule whose effect is `allow`");
+                }
+                for (number, exception) in allowing {
+                    if exception.info.layer > built.info.layer {
+                        diagnostics
+                            .error(
+                                place.clone(),
+                                format!(
+                                    "`{id}` is of the {} layer and cannot relax the {} layer",
+                                    exception.info.layer.as_str(),
+                                    built.info.layer.as_str()
+                                ),
+                            )
+                            .remedy("an exception stands in the same layer or a higher one");
+                    }
+                    numbers.push(*number);
+                }
+            }
+            resolved.push(numbers);
+        }
+        resolved
+    }
+}
+
+fn key(info: &RuleInfo) -> (&str, Option<&str>) {
+    (&info.id, info.part.as_deref())
+}
+
+fn build(
+    source: &source::Rule,
+    file: &RuleFile,
+    origin: Option<&super::region_set::RegionSet>,
+    scope: &Scope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Built {
+    let place = source.id.place(scope.file);
+    for (text, what) in [(&source.statute, "statute"), (&source.reason, "reason")] {
+        if text.trim().is_empty() {
+            diagnostics
+                .error(
+                    text.place(scope.file),
+                    format!("rule `{}` has an empty `{what}`", *source.id),
+                )
+                .remedy(match what {
+                    "statute" => "name the article, section or heading it rests on",
+                    _ => "say in one sentence why the transfer was stopped or changed",
+                });
+        }
+    }
+    let empty = source::Condition::default();
+    let condition = source.when.as_ref().map_or(&empty, |when| &when.value);
+    let mut translated = scope.applicability(condition, diagnostics);
+    if translated.dimensions.origin.is_none() && translated.dimensions.origin_not.is_none() {
+        translated.dimensions.origin = origin.cloned();
+        if let Some(origin) = origin.filter(|origin| origin.is_dated()) {
+            translated.residual.push(Predicate::Origin(origin.clone()));
+        }
+    }
+    let mut tree = |condition: Option<&crate::source::At<source::Condition>>| {
+        condition.map(|condition| scope.tree(condition, diagnostics))
+    };
+    let (require, unless) = (tree(source.require.as_ref()), tree(source.unless.as_ref()));
+    check_applicability(source, scope.file, condition, &translated, diagnostics);
+    let layer = file.layer;
+    let cross_border = match condition.cross_border {
+        Some(is) => Some(is),
+        None => (layer == Layer::Law && !source.domestic).then_some(true),
+    };
+    let closing = translated.residual.iter().any(Predicate::is_closing);
+    if closing && source.effect.is_some_and(|effect| effect != Effect::Allow) {
+        diagnostics
+            .error(
+                place.clone(),
+                format!(
+                    "rule `{}` looks at what the others showed and cannot redact or block",
+                    *source.id
+                ),
+            )
+            .remedy("give it no effect, or `effect: allow`");
+    }
+    let window = source.in_force.as_ref().map(|window| {
+        if let (Some(from), Some(until)) = (window.from, window.until)
+            && until <= from
+        {
+            diagnostics
+                .error(window.place(scope.file), "the window ends before it begins")
+                .remedy("`from` is included and `until` is not; put the later one under `until`");
+        }
+        (window.from, window.until)
+    });
+    let annotate = annotations(source, scope.file, diagnostics);
+    if source.effect.is_none() && annotate.is_empty() && !closing {
+        diagnostics
+            .error(place.clone(), format!("rule `{}` does nothing", *source.id))
+            .remedy("give it an `effect`, or something to `annotate`");
+    }
+    let (selection, replacement) = redaction(source, &translated, scope, diagnostics);
+    let when = match translated.residual.len() {
+        0 => None,
+        1 => translated.residual.pop(),
+        _ => Some(Predicate::All(translated.residual.into_boxed_slice())),
+    };
+    let rule = Rule {
+        effect: source.effect,
+        layer,
+        gate: translated.gate,
+        cross_border,
+        window,
+        when,
+        unless,
+        require,
+        exceptions: Vec::new(),
+        selection,
+        replacement,
+        annotate,
+        mode: source.mode,
+        closing,
+    };
+    let exceptions: Vec<(String, Place)> = source
+        .exceptions
+        .iter()
+        .flat_map(super::words::Names::iter)
+        .map(|name| (name.value.clone(), name.place(scope.file)))
+        .collect();
+    let dimensions = translated.dimensions;
+    let fingerprint = format!("{rule:?} {dimensions:?} {exceptions:?}");
+    if source.effect == Some(Effect::Allow) && !exceptions.is_empty() {
+        diagnostics
+            .error(
+                place.clone(),
+                format!("rule `{}` allows and so needs no exceptions", *source.id),
+            )
+            .remedy("take `exceptions` out");
+    }
+    Built {
+        rule,
+        info: RuleInfo {
+            id: source.id.value.clone(),
+            part: source.part.as_ref().map(|part| part.value.clone()),
+            layer,
+            title: source.title.clone(),
+            statute: source.statute.value.clone(),
+            reason: source.reason.value.trim().to_owned(),
+            effect: source.effect,
+            file: place.file.clone(),
+            line: place.line,
+        },
+        place,
+        dimensions,
+        exceptions,
+        fingerprint,
+    }
+}
+
+/// A rule whose applicability contradicts itself never fires.
+fn check_applicability(
+    source: &source::Rule,
+    file: &str,
+    condition: &source::Condition,
+    translated: &Translated,
+    diagnostics: &mut Diagnostics,
+) {
+    let place = source.when.as_ref().map_or_else(|| source.id.place(file), |when| when.place(file));
+    let dimensions = &translated.dimensions;
+    let excluded = |within: &Option<super::region_set::RegionSet>,
+                    without: &Option<super::region_set::RegionSet>| {
+        match (within, without) {
+            (Some(within), Some(without)) => !(0..REGIONS)
+                .any(|region| within.may_contain(region) && !without.always_contains(region)),
+            (Some(_) | None, Some(_) | None) => false,
+        }
+    };
+    let mut complaints: Vec<&str> = Vec::new();
+    if excluded(&dimensions.origin, &dimensions.origin_not) {
+        complaints.push("`origin_not` excludes every `origin`");
+    }
+    if excluded(&dimensions.destination, &dimensions.destination_not) {
+        complaints.push("`destination_not` excludes every `destination`");
+    }
+    if let (Some(class), Some(not)) = (dimensions.class, dimensions.class_not)
+        && class.0 & !not.0 == 0
+    {
+        complaints.push("`recipient.class_not` excludes every `recipient.class`");
+    }
+    if let (Some(origin), Some(destination)) = (&dimensions.origin, &dimensions.destination)
+        && condition.cross_border == Some(false)
+        && !(0..REGIONS).any(|it| origin.may_contain(it) && destination.may_contain(it))
+    {
+        complaints.push("no `destination` is an `origin`, yet `cross_border` is false");
+    }
+    if let Some(counter) = &condition.counter
+        && (counter.at_least.zip(counter.below).is_some_and(|(least, below)| below <= least)
+            || counter.over.zip(counter.below).is_some_and(|(over, below)| below <= over + 1)
+            || (counter.known == Some(false)
+                && (counter.at_least.is_some()
+                    || counter.below.is_some()
+                    || counter.over.is_some())))
+    {
+        complaints.push("no count satisfies the bounds of `counter`");
+    }
+    if let (Some(window), Some(as_of)) = (&source.in_force, &condition.as_of)
+        && (window.until.zip(as_of.from).is_some_and(|(until, from)| until <= from)
+            || as_of.until.zip(window.from).is_some_and(|(until, from)| until <= from))
+    {
+        complaints.push("`as_of` lies outside `in_force`");
+    }
+    if condition.anonymous == Some(true) && condition.data.is_none() {
+        complaints
+            .push("without `data: any` the rule waits for personal data, and `anonymous` for none");
+    }
+    for complaint in complaints {
+        diagnostics
+            .error(place.clone(), format!("rule `{}` can never fire: {complaint}", *source.id))
+            .remedy("correct the condition or take the rule out");
+    }
+}
+
+fn annotations(source: &source::Rule, file: &str, diagnostics: &mut Diagnostics) -> Vec<Annotate> {
+    source
+        .annotate
+        .iter()
+        .map(|annotate| {
+            let value = match (&annotate.value, &annotate.deadline, annotate.fact) {
+                (None, None, None) => AnnotateValue::None,
+                (Some(text), None, None) => AnnotateValue::Text(text.as_str().into()),
+                (None, Some(deadline), None) => {
+                    AnnotateValue::Deadline { after: deadline.after, period: deadline.period }
+                }
+                (None, None, Some(fact)) => AnnotateValue::Fact(fact),
+                (Some(_) | None, Some(_) | None, Some(_) | None) => {
+                    diagnostics
+                        .error(
+                            annotate.name.place(file),
+                            format!("annotation `{}` has more than one value", *annotate.name),
+                        )
+                        .remedy("give one of `value`, `deadline` and `fact`");
+                    AnnotateValue::None
+                }
+            };
+            Annotate { name: annotate.name.value.as_str().into(), value }
+        })
+        .collect()
+}
+
+fn redaction(
+    source: &source::Rule,
+    translated: &Translated,
+    scope: &Scope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> (Selection, Replacement) {
+    let mut selection = Selection::default();
+    let mut replacement = Replacement::Remove;
+    let is_redact = source.effect == Some(Effect::Redact);
+    if let Some(redact) = &source.redact {
+        if !is_redact {
+            diagnostics
+                .error(
+                    redact.place(scope.file),
+                    format!("rule `{}` says what to redact, but its effect is another", *source.id),
+                )
+                .remedy("write `effect: redact`");
+        }
+        if let Some(names) = &redact.categories {
+            selection.categories = scope.tags(names, diagnostics);
+        }
+        selection.outside = redact.outside.as_ref().map(|names| scope.tags(names, diagnostics));
+        selection.outside_purpose = redact.outside_purpose;
+        selection.without_fresh_consent = redact.without_fresh_consent;
+        selection.withdrawn = redact.withdrawn;
+        selection.third_party = redact.third_party;
+        selection.in_list = redact.in_list.as_ref().map(|list| scope.list(list, diagnostics));
+        if let Some(wanted) = &redact.replacement {
+            replacement = compile_replacement(wanted, scope.file, diagnostics);
+        }
+    }
+    let says_what = source.redact.as_ref().is_some_and(|redact| {
+        redact.categories.is_some()
+            || redact.outside.is_some()
+            || redact.outside_purpose
+            || redact.without_fresh_consent
+            || redact.withdrawn
+            || redact.in_list.is_some()
+    });
+    if is_redact && !says_what {
+        match (translated.gate, selection.third_party) {
+            (Gate::Categories(tags), _) => selection.categories = tags,
+            (Gate::Any | Gate::Personal, true) => selection.categories = TagSet::ALL,
+            (Gate::Any | Gate::Personal, false) => {
+                diagnostics
+                    .error(
+                        source.id.place(scope.file),
+                        format!("rule `{}` redacts, but does not say what", *source.id),
+                    )
+                    .remedy("name categories under `when.data` or `redact.categories`");
+            }
+        }
+    }
+    (selection, replacement)
+}
+
+fn compile_replacement(
+    source: &source::Replacement,
+    file: &str,
+    diagnostics: &mut Diagnostics,
+) -> Replacement {
+    let generalise = match (source.decimals, source.ip_prefix, source.date) {
+        (Some(decimals), None, None) => Some(Generalise::Decimals(decimals)),
+        (None, Some(prefix), None) if prefix.v4_bits <= 32 && prefix.v6_bits <= 128 => {
+            Some(Generalise::IpPrefix { v4_bits: prefix.v4_bits, v6_bits: prefix.v6_bits })
+        }
+        (None, None, Some(DatePart::Year)) => Some(Generalise::Year),
+        (None, None, Some(DatePart::Month)) => Some(Generalise::Month),
+        (Some(_) | None, Some(_) | None, Some(_) | None) => None,
+    };
+    let is_plain = source.with.is_none()
+        && !source.keep_type
+        && source.keep_last.is_none()
+        && source.decimals.is_none()
+        && source.ip_prefix.is_none()
+        && source.date.is_none();
+    let compiled = match source.kind.value {
+        ReplacementKind::Remove if is_plain => Some(Replacement::Remove),
+        ReplacementKind::Hash if is_plain => Some(Replacement::Hash),
+        ReplacementKind::Replace if source.keep_last.is_none() && generalise.is_none() => {
+            Some(Replacement::Replace {
+                with: source.with.clone().unwrap_or_else(|| "[redacted]".to_owned()),
+                keep_type: source.keep_type,
+            })
+        }
+        ReplacementKind::Mask if source.with.is_none() && generalise.is_none() => {
+            Some(Replacement::Mask { keep_last: source.keep_last.unwrap_or(0) })
+        }
+        ReplacementKind::Generalise if source.with.is_none() && source.keep_last.is_none() => {
+            generalise.map(Replacement::Generalise)
+        }
+        ReplacementKind::Remove
+        | ReplacementKind::Hash
+        | ReplacementKind::Replace
+        | ReplacementKind::Mask
+        | ReplacementKind::Generalise => None,
+    };
+    compiled.unwrap_or_else(|| {
+        diagnostics
+            .error(source.kind.place(file), "the keys of this replacement do not fit its kind")
+            .remedy(
+                "`remove` and `hash` take none, `replace` takes `with` and `keep_type`, `mask` takes \
+                 `keep_last`, `generalise` takes one of `decimals`, `ip_prefix` and `date`",
+            );
+        Replacement::Remove
+    })
+}
+
+/// What happens when no rule allows.
+const DEFAULT_DENY: &str = "default-deny";
+
+fn default_deny() -> Built {
+    let rule = Rule {
+        effect: Some(Effect::Block),
+        layer: Layer::Organisation,
+        gate: Gate::Personal,
+        cross_border: None,
+        window: None,
+        when: None,
+        unless: None,
+        require: None,
+        exceptions: Vec::new(),
+        selection: Selection::default(),
+        replacement: Replacement::Remove,
+        annotate: Vec::new(),
+        mode: Mode::Enforce,
+        closing: false,
+    };
+    Built {
+        rule,
+        info: RuleInfo {
+            id: DEFAULT_DENY.to_owned(),
+            part: None,
+            layer: Layer::Organisation,
+            title: "What no rule allows is blocked".to_owned(),
+            statute: "built in".to_owned(),
+            reason: "No rule allows this transfer of personal data.".to_owned(),
+            effect: Some(Effect::Block),
+            file: String::new(),
+            line: 0,
+        },
+        place: Place::default(),
+        dimensions: Dimensions::default(),
+        exceptions: Vec::new(),
+        fingerprint: DEFAULT_DENY.to_owned(),
+    }
+}
+
+/// The patterns a fact may name categories by: keys, short names and wildcards.
+pub(super) fn category_names(taxonomy: &Taxonomy) -> FxHashMap<Box<str>, TagSet> {
+    let mut patterns: FxHashSet<String> = ["*".to_owned(), "**".to_owned()].into_iter().collect();
+    for (_, category) in taxonomy.iter() {
+        patterns.insert(category.short.clone());
+        let mut key = category.key.as_str();
+        loop {
+            patterns.extend([key.to_owned(), format!("{key}.*"), format!("{key}.**")]);
+            match key.rsplit_once('.') {
+                Some((parent, _)) => key = parent,
+                None => break,
+            }
+        }
+    }
+    patterns
+        .into_iter()
+        .filter_map(|pattern| {
+            let tags = taxonomy.select(&TagPattern(pattern.clone()));
+            (!tags.is_empty()).then(|| (pattern.into_boxed_str(), tags))
+        })
+        .collect()
+}

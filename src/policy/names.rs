@@ -1,0 +1,244 @@
+//! The names a rule file may use, looked up: regions and zones, categories, recipient classes, purposes
+//! and the words of the registers. A name nobody knows is a complaint with a suggestion.
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    compile::category_names,
+    predicate::{ClassSet, PurposeSet},
+    region_set::RegionSet,
+    registry::{Section, Vocabulary},
+    source::ZonesFile,
+    words::Names,
+};
+use crate::{
+    domain::{Region, TagSet, Taxonomy},
+    source::{At, Diagnostics, suggest},
+};
+
+pub(super) struct NameBook<'t> {
+    taxonomy: &'t Taxonomy,
+    zones: FxHashMap<Box<str>, RegionSet>,
+    /// Category patterns and groups.
+    pub(super) names: FxHashMap<Box<str>, TagSet>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) purposes: FxHashMap<Box<str>, u16>,
+}
+
+impl<'t> NameBook<'t> {
+    pub(super) fn new(taxonomy: &'t Taxonomy) -> Self {
+        Self {
+            taxonomy,
+            zones: FxHashMap::default(),
+            names: category_names(taxonomy),
+            vocabulary: Vocabulary::default(),
+            purposes: FxHashMap::default(),
+        }
+    }
+
+    pub(super) fn add_zones(
+        &mut self,
+        file: &str,
+        source: &ZonesFile,
+        diagnostics: &mut Diagnostics,
+    ) {
+        for zone in &source.zones {
+            let mut members = self.regions(file, &zone.members, diagnostics);
+            for dated in &zone.dated {
+                for name in dated.region.iter() {
+                    match assigned(name) {
+                        Some(region) => members.insert_dated(region, dated.from, dated.until),
+                        None => self.unknown_region(file, name, diagnostics),
+                    }
+                }
+            }
+            if members.is_empty() && !zone.members.is_empty() {
+                continue;
+            }
+            if self.zones.insert(zone.id.value.as_str().into(), members).is_some() {
+                diagnostics
+                    .error(zone.id.place(file), format!("zone `{}` is declared twice", *zone.id))
+                    .remedy("keep one of the two");
+            }
+        }
+    }
+
+    pub(super) fn add_group(&mut self, name: &At<String>, categories: TagSet) {
+        self.names.insert(name.value.as_str().into(), categories);
+    }
+
+    /// Regions and zones; `any` is every assigned code.
+    pub(super) fn regions(
+        &self,
+        file: &str,
+        names: &Names,
+        diagnostics: &mut Diagnostics,
+    ) -> RegionSet {
+        let mut set = RegionSet::default();
+        for name in names.iter() {
+            if let Some(zone) = self.zones.get(name.as_str()) {
+                set.extend(zone);
+            } else if **name == "any" {
+                ISO_3166_1
+                    .split(' ')
+                    .filter_map(|code| code.parse().ok())
+                    .for_each(|it| set.insert(it));
+            } else if let Some(region) = assigned(name) {
+                set.insert(region);
+            } else {
+                self.unknown_region(file, name, diagnostics);
+            }
+        }
+        set
+    }
+
+    fn unknown_region(&self, file: &str, name: &At<String>, diagnostics: &mut Diagnostics) {
+        let known: Vec<&str> = self.zones.keys().map(|zone| &**zone).collect();
+        let near = suggest(name, &known, "zone").filter(|text| text.starts_with("did"));
+        diagnostics
+            .error(
+                name.place(file),
+                format!("`{}` is neither an ISO 3166-1 code nor a zone", **name),
+            )
+            .remedy(
+                near.unwrap_or_else(|| "use a code such as `CN`, or declare a zone".to_owned()),
+            );
+    }
+
+    pub(super) fn categories(
+        &self,
+        file: &str,
+        names: &Names,
+        diagnostics: &mut Diagnostics,
+    ) -> TagSet {
+        names
+            .iter()
+            .fold(TagSet::EMPTY, |tags, name| tags.union(&self.category(file, name, diagnostics)))
+    }
+
+    pub(super) fn category(
+        &self,
+        file: &str,
+        name: &At<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> TagSet {
+        if **name == "all" {
+            return TagSet::ALL;
+        }
+        if let Some(tags) = self.names.get(name.as_str()) {
+            return *tags;
+        }
+        let known: Vec<&str> =
+            self.taxonomy.iter().map(|(_, category)| category.short.as_str()).collect();
+        let near = suggest(name, &known, "category").filter(|text| text.starts_with("did"));
+        diagnostics
+            .error(name.place(file), format!("`{}` is no category of the taxonomy", **name))
+            .remedy(near.unwrap_or_else(|| {
+                "use a key such as `user.contact.email`, a short name or a wildcard".to_owned()
+            }));
+        TagSet::EMPTY
+    }
+
+    pub(super) fn classes(
+        &self,
+        file: &str,
+        names: &Names,
+        diagnostics: &mut Diagnostics,
+    ) -> ClassSet {
+        let mut set = ClassSet::default();
+        for name in names.iter() {
+            match self.vocabulary.classes.get(name.as_str()) {
+                Some(class) => set.insert(*class),
+                None => {
+                    let known: Vec<&str> =
+                        self.vocabulary.classes.keys().map(|class| &**class).collect();
+                    complain(file, name, "recipient class", &known, diagnostics);
+                }
+            }
+        }
+        set
+    }
+
+    pub(super) fn purposes(
+        &self,
+        file: &str,
+        names: &Names,
+        diagnostics: &mut Diagnostics,
+    ) -> PurposeSet {
+        let mut set = PurposeSet::default();
+        for name in names.iter() {
+            match self.purposes.get(name.as_str()) {
+                Some(purpose) => set.insert(*purpose),
+                None => {
+                    let known: Vec<&str> = self.purposes.keys().map(|purpose| &**purpose).collect();
+                    complain(file, name, "purpose", &known, diagnostics);
+                }
+            }
+        }
+        set
+    }
+
+    /// Words of one section of the registers.
+    pub(super) fn words(
+        &self,
+        file: &str,
+        section: Section,
+        names: &Names,
+        diagnostics: &mut Diagnostics,
+    ) -> Box<[Box<str>]> {
+        names.iter().map(|name| self.word(file, section, name, diagnostics)).collect()
+    }
+
+    pub(super) fn word(
+        &self,
+        file: &str,
+        section: Section,
+        name: &At<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> Box<str> {
+        if !self.vocabulary.knows(section, name) {
+            let known: Vec<&str> = self
+                .vocabulary
+                .sections
+                .get(&section)
+                .into_iter()
+                .flat_map(|words| words.keys())
+                .map(|word| &**word)
+                .collect();
+            complain(file, name, section.noun(), &known, diagnostics);
+        }
+        name.value.as_str().into()
+    }
+}
+
+fn complain(
+    file: &str,
+    name: &At<String>,
+    noun: &str,
+    known: &[&str],
+    diagnostics: &mut Diagnostics,
+) {
+    let mut known = known.to_vec();
+    known.sort_unstable();
+    let complaint = diagnostics
+        .error(name.place(file), format!("there is no {noun} `{}` in the registers", **name));
+    match suggest(name, &known, noun) {
+        Some(remedy) => complaint.remedy(remedy),
+        None => complaint.remedy("declare it in a file of `registers/` or in `purposes.yaml`"),
+    }
+}
+
+fn assigned(name: &str) -> Option<Region> {
+    let region: Region = name.parse().ok()?;
+    ISO_3166_1.split(' ').any(|code| code == region.as_str()).then_some(region)
+}
+
+/// Officially assigned alpha-2 codes.
+const ISO_3166_1: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL \
+BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM \
+DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY \
+HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC \
+LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE \
+NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD \
+SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA \
+UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";

@@ -1,0 +1,124 @@
+//! Purposes and the words of the registers, compiled.
+
+use rustc_hash::FxHashMap;
+
+use super::{Timestamp, predicate::ClassSet};
+use crate::domain::{Region, TagSet};
+
+/// The purposes personal data may be used for (MI-01), and what each needs (MI-06).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Registry {
+    pub(super) version: Option<RegistryVersion>,
+    pub(super) destinations: Vec<Region>,
+    /// Number 0 is a purpose the registry does not know.
+    pub(super) numbers: FxHashMap<Box<str>, u16>,
+    pub(super) purposes: Vec<Purpose>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct RegistryVersion {
+    pub(super) id: Box<str>,
+    pub(super) effective_from: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Purpose {
+    pub(super) permit: Permit,
+    pub(super) recipients: ClassSet,
+    pub(super) aggregate: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Permit {
+    Categories { base: TagSet, also: Vec<Variation>, only: Vec<Variation> },
+    LegalBasis,
+    Consent(Box<str>),
+}
+
+/// What some recipients may have.
+#[derive(Debug, Clone)]
+pub(super) struct Variation {
+    pub(super) classes: Option<ClassSet>,
+    pub(super) kinds: Option<Vec<Box<str>>>,
+    pub(super) categories: TagSet,
+}
+
+impl Variation {
+    pub(super) fn applies(&self, class: u8, kind: Option<&str>) -> bool {
+        self.classes.is_none_or(|classes| classes.contains(class))
+            && self.kinds.as_ref().is_none_or(|kinds| {
+                kind.is_some_and(|kind| kinds.iter().any(|known| **known == *kind))
+            })
+    }
+}
+
+impl Registry {
+    pub(super) fn number(&self, name: &str) -> u16 {
+        self.numbers.get(name).copied().unwrap_or(0)
+    }
+
+    pub(super) fn purpose(&self, number: u16) -> Option<&Purpose> {
+        usize::from(number).checked_sub(1).and_then(|index| self.purposes.get(index))
+    }
+}
+
+/// The words the registers declare. A section nobody declared accepts every word.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Vocabulary {
+    /// Number 0 is a class no register knows.
+    pub(super) classes: FxHashMap<Box<str>, u8>,
+    pub(super) sections: FxHashMap<Section, Words>,
+}
+
+/// The words of one section; a list also has values.
+pub(super) type Words = FxHashMap<Box<str>, Box<[Box<str>]>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Section {
+    Mechanism,
+    ConsentScope,
+    OptOut,
+    Setting,
+    ProviderKind,
+    Counter,
+    List,
+    LegalBasis,
+    Flag,
+    Sector,
+}
+
+impl Section {
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Mechanism => "mechanism type",
+            Self::ConsentScope => "consent scope",
+            Self::OptOut => "opt-out",
+            Self::Setting => "setting",
+            Self::ProviderKind => "provider kind",
+            Self::Counter => "counter",
+            Self::List => "list",
+            Self::LegalBasis => "legal basis",
+            Self::Flag => "flag",
+            Self::Sector => "sector",
+        }
+    }
+}
+
+impl Vocabulary {
+    pub(super) fn class(&self, name: Option<&str>) -> u8 {
+        name.and_then(|name| self.classes.get(name)).copied().unwrap_or(0)
+    }
+
+    pub(super) fn knows(&self, section: Section, name: &str) -> bool {
+        self.sections.get(&section).is_none_or(|words| words.contains_key(name))
+    }
+
+    /// The values a list is shipped with.
+    pub(super) fn values(&self, list: &str) -> Box<[Box<str>]> {
+        self.sections
+            .get(&Section::List)
+            .and_then(|lists| lists.get(list))
+            .cloned()
+            .unwrap_or_default()
+    }
+}

@@ -7,7 +7,10 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::source::{At, Diagnostics, SourceFile};
+use crate::{
+    domain,
+    source::{At, Diagnostics, SourceFile},
+};
 
 mod bounds;
 mod check;
@@ -60,6 +63,10 @@ pub struct Config {
     pub audit: AuditSection,
     #[serde(default)]
     pub drain: DrainSection,
+    /// Who blocks, as a URI for the `Link` of an answer 451 (RFC 7725). Default
+    /// `urn:bordergate:gateway`.
+    #[serde(default)]
+    pub blocked_by: Option<At<String>>,
 }
 
 /// One socket that takes requests.
@@ -255,6 +262,22 @@ impl Config {
         SourceFile {
             name: "default.yaml".to_owned(),
             text: include_str!("config/default.yaml").to_owned(),
+        }
+    }
+
+    /// The bounds of one inspection.
+    pub fn inspection_limits(&self) -> domain::Limits {
+        let limits = &self.limits;
+        domain::Limits {
+            head_bytes_max: limits.head_bytes_max.0,
+            body_bytes_max: limits.body_bytes_max.0,
+            decoded_bytes_max: limits.decoded_bytes_max.0,
+            decoded_ratio_max: limits.decoded_ratio_max,
+            depth_max: limits.depth_max,
+            fields_max: limits.fields_max,
+            layers_max: limits.layers_max,
+            findings_max: limits.findings_max,
+            inspection_time_max: self.deadlines.inspection.0,
         }
     }
 

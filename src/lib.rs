@@ -8,6 +8,7 @@ pub mod engine;
 pub mod format;
 pub mod geo;
 pub mod policy;
+pub mod proxy;
 pub mod redact;
 pub mod route;
 pub mod snapshot;

@@ -279,6 +279,12 @@ impl Checker<'_> {
                 "choose `stdout` or `file`",
             );
         }
+        if let Some(uri) = &config.blocked_by
+            && (!uri.contains(':') || uri.contains(['<', '>', '"', ' ']) || !uri.is_ascii())
+        {
+            let message = format!("`{}` is not a URI", **uri);
+            self.error(uri, message, "give one such as `https://gateway.example/`");
+        }
         self.bounds(config);
         if !config.inspection.enabled {
             let place = crate::source::Place { file: self.file.to_owned(), line: 0, column: 0 };

@@ -36,6 +36,9 @@ pub struct DataCentre {
     /// says. Set it to `tls` where a mesh or a tunnel encrypts what leaves us in clear.
     #[serde(default)]
     pub transport: Option<At<Transport>>,
+    /// Pass the caller's `Host` on. Default `false`: `Host` is the endpoint's.
+    #[serde(default)]
+    pub preserve_host: bool,
     /// What happens when GeoIP places an endpoint's address in another country. Default: as
     /// `geoip.on_mismatch` says.
     #[serde(default)]
@@ -169,6 +172,16 @@ impl FromStr for Endpoint {
             return Err(wrong("has no readable host"));
         }
         Ok(Self { tls, host: host.to_owned(), port })
+    }
+}
+
+impl Endpoint {
+    /// Host and port as `Host` has them: without the port that the scheme implies.
+    pub fn authority(&self) -> String {
+        let implied = if self.tls { 443 } else { 80 };
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.port == implied { host } else { format!("{host}:{}", self.port) }
     }
 }
 

@@ -1,0 +1,205 @@
+//! The data plane: takes requests, has them judged, forwards what may cross, and records.
+//!
+//! Start with [`exchange`]: one request from its head to its record. The proxy reads the
+//! [`SnapshotCell`](crate::snapshot::SnapshotCell) and never writes it. What is here forwards nothing
+//! that was not judged, and answers nothing that was not asked.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use hyper_util::server::conn::auto;
+use ipnet::IpNet;
+
+use crate::{
+    config::{Config, DeadlinesSection, InspectionSection, OnGap},
+    domain::Limits,
+    geo::GeoDb,
+    snapshot::SnapshotCell,
+    source::Diagnostics,
+    telemetry::{AuditSink, Metrics},
+};
+
+mod body;
+mod context;
+mod error;
+mod exchange;
+mod head;
+mod listener;
+mod place;
+mod record;
+mod redaction;
+mod reply;
+mod tls;
+mod upstream;
+mod worker;
+
+pub use error::ProxyError;
+pub use listener::BindError;
+pub use worker::{Drained, Workers};
+
+use listener::BoundSocket;
+use place::{Place, Places};
+use upstream::Target;
+
+/// What every worker reads and none writes.
+pub struct Proxy {
+    snapshots: Arc<SnapshotCell>,
+    metrics: Arc<Metrics>,
+    audit: Arc<AuditSink>,
+    geo: Option<Arc<GeoDb>>,
+    places: Places,
+    targets: Vec<Arc<Target>>,
+    listeners: Vec<Listener>,
+    trusted_hops: Vec<IpNet>,
+    limits: Limits,
+    deadlines: DeadlinesSection,
+    inspection: InspectionSection,
+    client_origin: bool,
+    blocked_by: String,
+    headers_max: usize,
+    streams_max: u32,
+    held_bytes_max: usize,
+    connections_max: usize,
+    exchanges_max: usize,
+    workers: usize,
+    server: auto::Builder<LocalExecutor>,
+}
+
+/// A listener as configured, its certificate read.
+struct Listener {
+    name: String,
+    address: SocketAddr,
+    tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+/// What the proxy shares with the other planes.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    pub snapshots: Arc<SnapshotCell>,
+    pub metrics: Arc<Metrics>,
+    pub audit: Arc<AuditSink>,
+    pub geo: Option<Arc<GeoDb>>,
+}
+
+/// The sockets of all workers, and where they are.
+#[derive(Debug)]
+pub struct Bound {
+    sockets: Vec<Vec<BoundSocket>>,
+    addresses: Vec<(String, SocketAddr)>,
+}
+
+impl Bound {
+    /// Name and address of each listener, in the order of the configuration; ports are those the
+    /// system chose where it was asked to.
+    pub fn addresses(&self) -> &[(String, SocketAddr)] {
+        &self.addresses
+    }
+}
+
+impl Proxy {
+    /// Compiles what the configuration says of listeners, routes and data centres; certificates are
+    /// read here. `file` is its name in complaints.
+    pub fn compile(
+        config: &Config,
+        file: &str,
+        shared: Shared,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let before = diagnostics.error_count();
+        let places = Places::compile(config, file, diagnostics);
+        let targets: Vec<_> = config
+            .data_centres
+            .iter()
+            .filter_map(|one| Target::compile(config, one, file, diagnostics).map(Arc::new))
+            .collect();
+        let listeners = config
+            .listeners
+            .iter()
+            .map(|listener| Listener {
+                name: listener.name.value.clone(),
+                address: listener.address.0,
+                tls: listener.tls.as_ref().and_then(|tls| tls::server(tls, file, diagnostics)),
+            })
+            .collect();
+        if diagnostics.error_count() > before {
+            return None;
+        }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut proxy = Self {
+            snapshots: shared.snapshots,
+            metrics: shared.metrics,
+            audit: shared.audit,
+            geo: shared.geo,
+            places: places?,
+            targets,
+            listeners,
+            trusted_hops: config.trusted_hops.iter().map(|network| network.0).collect(),
+            limits: config.inspection_limits(),
+            deadlines: config.deadlines.clone(),
+            inspection: config.inspection.clone(),
+            client_origin: config.geoip.client_origin,
+            blocked_by: config
+                .blocked_by
+                .as_ref()
+                .map_or_else(|| "urn:bordergate:gateway".to_owned(), |uri| uri.value.clone()),
+            headers_max: config.limits.headers_max,
+            streams_max: config.limits.streams_max,
+            held_bytes_max: config.limits.held_bytes_max.0,
+            connections_max: config.limits.connections_max,
+            exchanges_max: config.limits.exchanges_max,
+            workers: if config.workers == 0 { cores } else { config.workers },
+            server: auto::Builder::new(LocalExecutor),
+        };
+        proxy.server = listener::recipe(&proxy);
+        Some(proxy)
+    }
+
+    /// Opens every listener's sockets, so that connections wait rather than fail from here on.
+    pub fn bind(&self) -> Result<Bound, BindError> {
+        let mut sockets: Vec<Vec<BoundSocket>> = Vec::new();
+        sockets.resize_with(self.workers, Vec::new);
+        let mut addresses = Vec::new();
+        for listener in &self.listeners {
+            let bound = listener::bind(&listener.name, listener.address, self.workers)?;
+            let address = bound.first().and_then(|socket| socket.local_addr().ok());
+            addresses.push((listener.name.clone(), address.unwrap_or(listener.address)));
+            for (worker, socket) in sockets.iter_mut().zip(bound) {
+                worker.push(BoundSocket { listener: socket, tls: listener.tls.clone() });
+            }
+        }
+        Ok(Bound { sockets, addresses })
+    }
+
+    /// Starts the workers.
+    pub fn start(self: &Arc<Self>, bound: Bound) -> std::io::Result<Workers> {
+        Workers::start(self, bound.sockets)
+    }
+
+    fn keeps_host(&self, place: &Place) -> bool {
+        self.targets.get(place.data_centre_number).is_some_and(|target| target.preserve_host)
+    }
+
+    fn blocks_gaps(&self) -> bool {
+        self.inspection.on_gap == OnGap::Block
+    }
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy").field("workers", &self.workers).finish_non_exhaustive()
+    }
+}
+
+/// Runs a connection's tasks on the thread that has the connection.
+#[derive(Debug, Clone, Copy)]
+struct LocalExecutor;
+
+impl<F> hyper::rt::Executor<F> for LocalExecutor
+where
+    F: Future + 'static,
+{
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(async move {
+            future.await;
+        });
+    }
+}

@@ -1,0 +1,308 @@
+//! Bodies: requests held whole within bounds, answers passed on as they come.
+
+use std::{
+    cell::Cell,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use super::{ProxyError, exchange::Exchange, upstream::Lease};
+
+/// Bytes one worker may hold at a time, all exchanges together.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<usize>);
+
+/// Bytes held; they are free again when this is dropped.
+#[derive(Debug)]
+struct Held {
+    budget: Rc<Budget>,
+    bytes: usize,
+}
+
+/// A request's body, whole.
+#[derive(Debug)]
+pub(super) struct HeldBody {
+    pub(super) bytes: Bytes,
+    _held: Held,
+}
+
+impl Budget {
+    pub(super) fn new(bytes: usize) -> Rc<Self> {
+        Rc::new(Self(Cell::new(bytes)))
+    }
+}
+
+impl Held {
+    fn more(&mut self, bytes: usize) -> Result<(), ProxyError> {
+        let left = self.budget.0.get().checked_sub(bytes).ok_or(ProxyError::Overloaded)?;
+        self.budget.0.set(left);
+        self.bytes += bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.budget.0.set(self.budget.0.get() + self.bytes);
+    }
+}
+
+/// Reads a body to its end. Not a byte more than `bytes_max` is kept, and memory grows with what
+/// arrives rather than with what was announced.
+pub(super) async fn collect<B>(
+    body: B,
+    declared: Option<usize>,
+    bytes_max: usize,
+    budget: &Rc<Budget>,
+    by: Instant,
+) -> Result<HeldBody, ProxyError>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let held = Held { budget: Rc::clone(budget), bytes: 0 };
+    if declared.is_some_and(|length| length > bytes_max) {
+        return Err(ProxyError::BodyTooLarge);
+    }
+    if body.is_end_stream() {
+        return Ok(HeldBody { bytes: Bytes::new(), _held: held });
+    }
+    match tokio::time::timeout_at(by, gather(body, declared, bytes_max, held)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(ProxyError::BodySlow),
+    }
+}
+
+async fn gather<B>(
+    mut body: B,
+    declared: Option<usize>,
+    bytes_max: usize,
+    mut held: Held,
+) -> Result<HeldBody, ProxyError>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    // Most bodies are one piece, which is then held as it came.
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ProxyError::BodyBroken)?;
+        // Trailers are not inspected, so they do not go on.
+        let Ok(piece) = frame.into_data() else { continue };
+        let length = first.len() + rest.len() + piece.len();
+        if length > bytes_max {
+            return Err(ProxyError::BodyTooLarge);
+        }
+        held.more(piece.len())?;
+        if first.is_empty() && rest.is_empty() {
+            first = piece;
+        } else {
+            if rest.is_empty() {
+                rest.reserve(length.max(declared.unwrap_or(0).min(GROW_BYTES)));
+                rest.extend_from_slice(&std::mem::take(&mut first));
+            }
+            rest.extend_from_slice(&piece);
+        }
+    }
+    let bytes = if rest.is_empty() { first } else { rest.freeze() };
+    Ok(HeldBody { bytes, _held: held })
+}
+
+/// Room made at once for a body that comes in pieces; beyond it, room grows as pieces come.
+const GROW_BYTES: usize = 256 << 10;
+
+/// The body of an answer: our own, or the data centre's as it comes.
+#[derive(Debug)]
+pub(super) enum ReplyBody {
+    Held(Bytes),
+    Streamed(Box<Stream>),
+}
+
+/// The data centre's answer on its way. When it is dropped the exchange is over, and the connection
+/// is kept if the answer came to its end.
+#[derive(Debug)]
+pub(super) struct Stream {
+    incoming: Incoming,
+    ended: bool,
+    idle: Duration,
+    /// Runs while a piece is waited for.
+    sleep: Option<Pin<Box<Sleep>>>,
+    lease: Option<Lease>,
+    exchange: Exchange,
+}
+
+/// Why an answer broke off after its head had gone out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StreamError {
+    #[error("the data centre's answer broke off: {0}")]
+    Broken(#[from] hyper::Error),
+    #[error("the data centre's answer paused too long")]
+    Idle,
+}
+
+impl ReplyBody {
+    pub(super) fn held(bytes: Bytes) -> Self {
+        Self::Held(bytes)
+    }
+
+    pub(super) fn stream(
+        incoming: Incoming,
+        idle: Duration,
+        lease: Lease,
+        exchange: Exchange,
+    ) -> Self {
+        let stream =
+            Stream { incoming, ended: false, idle, sleep: None, lease: Some(lease), exchange };
+        Self::Streamed(Box::new(stream))
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = StreamError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
+        match self.get_mut() {
+            Self::Held(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Held(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Streamed(stream) => stream.poll(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Held(bytes) => bytes.is_empty(),
+            Self::Streamed(stream) => stream.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Held(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Streamed(stream) => stream.incoming.size_hint(),
+        }
+    }
+}
+
+impl Stream {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.sleep = None;
+                self.exchange.answered(frame.data_ref().map_or(0, Bytes::len));
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.exchange.broke_off("answer-broken");
+                Poll::Ready(Some(Err(error.into())))
+            }
+            Poll::Ready(None) => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                let idle = self.idle;
+                let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
+                ready!(sleep.as_mut().poll(cx));
+                self.exchange.broke_off("answer-idle");
+                Poll::Ready(Some(Err(StreamError::Idle)))
+            }
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if self.ended || self.incoming.is_end_stream() {
+            if let Some(lease) = self.lease.take() {
+                lease.give_back();
+            }
+        } else {
+            self.exchange.broke_off("answer-abandoned");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A body in pieces; when they are through it ends, or waits for ever.
+    struct Pieces {
+        rest: std::collections::VecDeque<&'static str>,
+        ends: bool,
+    }
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+            match self.rest.pop_front() {
+                Some(piece) => {
+                    Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(piece.as_bytes())))))
+                }
+                None if self.ends => Poll::Ready(None),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    fn pieces(pieces: &[&'static str]) -> Pieces {
+        Pieces { rest: pieces.iter().copied().collect(), ends: true }
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_held_whole_and_given_back_to_the_budget() {
+        let budget = Budget::new(10);
+        for (parts, expected) in
+            [(&["abc"][..], "abc"), (&["abc", "", "def"], "abcdef"), (&[], ""), (&["", "x"], "x")]
+        {
+            let held = collect(pieces(parts), None, 8, &budget, soon()).await.unwrap();
+            assert_eq!(held.bytes, expected);
+            assert_eq!(budget.0.get(), 10 - expected.len());
+            drop(held);
+            assert_eq!(budget.0.get(), 10);
+        }
+    }
+
+    #[tokio::test]
+    async fn beyond_a_bound_it_is_refused() {
+        let budget = Budget::new(10);
+        let kind = |outcome: Result<HeldBody, ProxyError>| outcome.err().map(|error| error.kind());
+        for (parts, declared, bytes_max, expected) in [
+            (&["12345", "678"][..], None, 8, None),
+            (&["12345", "6789"], None, 8, Some("body-too-large")),
+            (&[], Some(9), 8, Some("body-too-large")),
+            (&["123456789ab"], None, 20, Some("overloaded")),
+        ] {
+            let outcome = collect(pieces(parts), declared, bytes_max, &budget, soon()).await;
+            assert_eq!(kind(outcome), expected, "{parts:?}");
+            assert_eq!(budget.0.get(), 10);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        let never = Pieces { rest: ["x"].into(), ends: false };
+        let outcome = collect(never, None, 8, &Budget::new(8), soon()).await;
+        assert!(matches!(outcome, Err(ProxyError::BodySlow)), "{outcome:?}");
+    }
+}

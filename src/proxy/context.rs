@@ -1,0 +1,324 @@
+//! The facts of a transfer, as far as they are known before anybody looks at the payload.
+//!
+//! A trusted hop may state them in `Bordergate-Transfer`, a dictionary of structured fields (RFC 9651):
+//!
+//! ```text
+//! Bordergate-Transfer: origin=PK, purpose=cloud_sync, recipient=mi-dc-singapore,
+//!     recipient-class=first_party_facility, flags=(consideration), context=:eyJzdWJqZWN0Ijp7fX0=:
+//! ```
+//!
+//! `context` holds a JSON object in the shape of a decision request for what has no member of its own;
+//! an explicit member wins over it. What the header leaves open, the route fills. The header is taken
+//! off before anything is forwarded, and is not read when it comes from anybody else.
+
+use http::{HeaderMap, HeaderName};
+use sfv::{BareItem, Dictionary, InnerList, ListEntry, Parser};
+
+use super::{ProxyError, place::Place};
+use crate::{
+    domain::Region,
+    policy::{Recipient, Timestamp, Transfer},
+};
+
+pub(super) const HEADER: HeaderName = HeaderName::from_static("bordergate-transfer");
+
+/// The transfer a request belongs to. `stated` are the request's headers when they come from a trusted
+/// hop.
+pub(super) fn transfer(
+    stated: Option<&HeaderMap>,
+    place: &Place,
+    now: Timestamp,
+) -> Result<Transfer, ProxyError> {
+    let mut transfer = match stated {
+        Some(headers) if headers.contains_key(&HEADER) => read(headers)?,
+        Some(_) | None => Transfer::default(),
+    };
+    // The destination is where the bytes go, whatever anybody says of it.
+    if let Some(stated) = transfer.destination
+        && Some(stated) != place.base.destination
+    {
+        return Err(ProxyError::DestinationConflict { stated, actual: place.jurisdiction });
+    }
+    let mut base = place.base.clone();
+    if transfer.recipient.id.is_none() {
+        // The recipient is still the route's; the hop only says more about it.
+        let stated = std::mem::take(&mut transfer.recipient);
+        transfer.recipient = say_more(std::mem::take(&mut base.recipient), stated);
+    }
+    transfer.fill_from(base);
+    transfer.transport = place.base.transport;
+    transfer.as_of.get_or_insert(now);
+    Ok(transfer)
+}
+
+fn say_more(known: Recipient, stated: Recipient) -> Recipient {
+    Recipient {
+        class: stated.class.or(known.class),
+        id: known.id,
+        kind: stated.kind.or(known.kind),
+        covered_person: stated.covered_person.or(known.covered_person),
+        data_intermediary: stated.data_intermediary.or(known.data_intermediary),
+        own_purpose: stated.own_purpose.or(known.own_purpose),
+        governing_policy: stated.governing_policy.or(known.governing_policy),
+        other: known.other.into_iter().chain(stated.other).collect(),
+    }
+}
+
+fn read(headers: &HeaderMap) -> Result<Transfer, ProxyError> {
+    let wrong = |what: &str| ProxyError::ContextMalformed(what.to_owned());
+    let mut joined = Vec::new();
+    // A dictionary may be spread over several lines (RFC 9651 §4.2).
+    for line in headers.get_all(&HEADER) {
+        if !joined.is_empty() {
+            joined.extend_from_slice(b", ");
+        }
+        joined.extend_from_slice(line.as_bytes());
+    }
+    let members: Dictionary =
+        Parser::new(&joined).parse().map_err(|_| wrong("it is not a dictionary"))?;
+    let mut transfer = match members.get("context") {
+        Some(ListEntry::Item(item)) => {
+            let BareItem::ByteSequence(bytes) = &item.bare_item else {
+                return Err(wrong("`context` is not a byte sequence"));
+            };
+            // What serde says may repeat what it read, so it is not passed on.
+            serde_json::from_slice(bytes)
+                .map_err(|_| wrong("`context` is not a decision request in JSON"))?
+        }
+        Some(ListEntry::InnerList(_)) => return Err(wrong("`context` is not a byte sequence")),
+        None => Transfer::default(),
+    };
+    for (key, member) in &members {
+        set(&mut transfer, key.as_str(), member)?;
+    }
+    Ok(transfer)
+}
+
+fn set(transfer: &mut Transfer, key: &str, member: &ListEntry) -> Result<(), ProxyError> {
+    let wrong = |what: &str| ProxyError::ContextMalformed(format!("`{key}` is not {what}"));
+    let text = || text(member).ok_or_else(|| wrong("a token or string"));
+    let region = || text()?.parse::<Region>().map_err(|_| wrong("an ISO 3166-1 alpha-2 code"));
+    let flag = || flag(member).ok_or_else(|| wrong("a boolean"));
+    match key {
+        "context" => {}
+        "origin" => transfer.origin = Some(region()?),
+        "origin-subdivision" => transfer.origin_subdivision = Some(text()?),
+        "collected-in" => transfer.collected_in = Some(region()?),
+        "destination" => transfer.destination = Some(region()?),
+        "purpose" => transfer.purpose = Some(text()?),
+        "source-host" => transfer.source_host = Some(text()?),
+        "collected-for" => transfer.collected_for = Some(text()?),
+        "recipient" => transfer.recipient.id = Some(text()?),
+        "recipient-class" => transfer.recipient.class = Some(text()?),
+        "recipient-kind" => transfer.recipient.kind = Some(text()?),
+        "covered-person" => transfer.recipient.covered_person = Some(flag()?),
+        "data-intermediary" => transfer.recipient.data_intermediary = Some(flag()?),
+        "own-purpose" => transfer.recipient.own_purpose = Some(flag()?),
+        "minor" => transfer.subject.minor = Some(flag()?),
+        "verified" => transfer.subject.verified = Some(flag()?),
+        "age" => {
+            transfer.subject.age = Some(age(member).ok_or_else(|| wrong("an age in years"))?);
+        }
+        "flags" => {
+            let ListEntry::InnerList(list) = member else { return Err(wrong("a list of tokens")) };
+            set_flags(transfer, list)?;
+        }
+        _ => {
+            let known = key.replace('-', "_");
+            set_flag(transfer, &known, flag()?).ok_or_else(|| wrong("a member this header has"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Each name in the list is a flag that holds.
+fn set_flags(transfer: &mut Transfer, list: &InnerList) -> Result<(), ProxyError> {
+    for item in &list.items {
+        let wrong = || ProxyError::ContextMalformed("`flags` holds what is not a flag".to_owned());
+        let name = bare_text(&item.bare_item).ok_or_else(wrong)?;
+        set_flag(transfer, &name, true).ok_or_else(wrong)?;
+    }
+    Ok(())
+}
+
+/// `None` when the decision request has no such flag.
+fn set_flag(transfer: &mut Transfer, name: &str, value: bool) -> Option<()> {
+    let flag = match name {
+        "purpose_ended" => &mut transfer.purpose_ended,
+        "legal_hold" => &mut transfer.legal_hold,
+        "inbound" => &mut transfer.inbound,
+        "consideration" => &mut transfer.consideration,
+        "contract_necessity" => &mut transfer.contract_necessity,
+        "occasional" => &mut transfer.occasional,
+        "anonymised" => &mut transfer.anonymised,
+        "important_data" => &mut transfer.important_data,
+        "government_related" => &mut transfer.government_related,
+        _ => return None,
+    };
+    *flag = Some(value);
+    Some(())
+}
+
+fn text(member: &ListEntry) -> Option<String> {
+    match member {
+        ListEntry::Item(item) => bare_text(&item.bare_item),
+        ListEntry::InnerList(_) => None,
+    }
+}
+
+fn bare_text(item: &BareItem) -> Option<String> {
+    match item {
+        BareItem::Token(token) => Some(token.as_str().to_owned()),
+        BareItem::String(string) => Some(string.as_str().to_owned()),
+        BareItem::DisplayString(string) => Some(string.clone()),
+        BareItem::Decimal(_)
+        | BareItem::Integer(_)
+        | BareItem::ByteSequence(_)
+        | BareItem::Boolean(_)
+        | BareItem::Date(_) => None,
+    }
+}
+
+fn flag(member: &ListEntry) -> Option<bool> {
+    match member {
+        ListEntry::Item(item) => item.bare_item.as_boolean(),
+        ListEntry::InnerList(_) => None,
+    }
+}
+
+fn age(member: &ListEntry) -> Option<u32> {
+    match member {
+        ListEntry::Item(item) => {
+            i64::from(item.bare_item.as_integer()?).try_into().ok().filter(|age| *age <= 150)
+        }
+        ListEntry::InnerList(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::policy::Transport;
+
+    fn place() -> Place {
+        let base = serde_json::json!({
+            "origin": "IN", "destination": "SG", "purpose": "backup",
+            "recipient": {"class": "first_party_facility", "id": "mi-dc-singapore"},
+            "counters": {"cn_ytd_ordinary": 4},
+        });
+        let mut place = Place::for_test(serde_json::from_value(base).unwrap());
+        place.base.transport = Some(Transport::Tls);
+        place
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-23T09:00:00Z".parse().unwrap()
+    }
+
+    fn read_lines(lines: &[&str]) -> Result<Transfer, ProxyError> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(HEADER, HeaderValue::from_str(line).unwrap());
+        }
+        transfer(Some(&headers), &place(), now())
+    }
+
+    #[test]
+    fn members_are_read_and_the_route_fills_the_rest() {
+        let read = read_lines(&[
+            "origin=PK, origin-subdivision=\"PK-SD\", purpose=cloud_sync",
+            "recipient=courier-x, recipient-class=service_provider, recipient-kind=delivery",
+            "covered-person=?0, minor, age=12, flags=(consideration occasional), inbound=?0",
+        ])
+        .unwrap();
+        assert_eq!(read.origin, Some(Region::new(*b"PK")));
+        assert_eq!(read.origin_subdivision.as_deref(), Some("PK-SD"));
+        assert_eq!(read.purpose.as_deref(), Some("cloud_sync"));
+        assert_eq!(read.recipient.id.as_deref(), Some("courier-x"));
+        assert_eq!(read.recipient.kind.as_deref(), Some("delivery"));
+        assert_eq!(read.recipient.covered_person, Some(false));
+        assert_eq!(read.subject.minor, Some(true));
+        assert_eq!(read.subject.age, Some(12));
+        assert_eq!(read.consideration, Some(true));
+        assert_eq!(read.occasional, Some(true));
+        assert_eq!(read.inbound, Some(false));
+        assert_eq!(read.destination, Some(Region::new(*b"SG")));
+        assert_eq!(read.counters.get("cn_ytd_ordinary"), Some(&4));
+        assert_eq!(read.as_of, Some(now()));
+    }
+
+    #[test]
+    fn an_explicit_member_wins_over_the_context() {
+        let context = STANDARD.encode(
+            r#"{"origin": "DE", "purpose": "statistics", "transport": "plaintext",
+                "mechanisms": [{"type": "eu_scc", "id": "scc-1"}], "as_of": "2026-02-01"}"#,
+        );
+        let read = read_lines(&[&format!("origin=FR, context=:{context}:")]).unwrap();
+        assert_eq!(read.origin, Some(Region::new(*b"FR")));
+        assert_eq!(read.purpose.as_deref(), Some("statistics"));
+        assert_eq!(read.mechanisms.len(), 1);
+        assert_eq!(read.as_of, Some("2026-02-01".parse().unwrap()));
+        // How the way there is protected is known here, not by whoever calls.
+        assert_eq!(read.transport, Some(Transport::Tls));
+    }
+
+    #[test]
+    fn more_about_the_recipient_leaves_it_the_route_s() {
+        let read = read_lines(&["covered-person"]).unwrap();
+        assert_eq!(read.recipient.id.as_deref(), Some("mi-dc-singapore"));
+        assert_eq!(read.recipient.class.as_deref(), Some("first_party_facility"));
+        assert_eq!(read.recipient.covered_person, Some(true));
+        // Somebody else is somebody else altogether.
+        let read = read_lines(&["recipient=courier-x"]).unwrap();
+        assert_eq!(read.recipient.class, None);
+    }
+
+    #[test]
+    fn without_the_header_the_route_speaks() {
+        for stated in [None, Some(&HeaderMap::new())] {
+            let read = transfer(stated, &place(), now()).unwrap();
+            assert_eq!(read.origin, Some(Region::new(*b"IN")));
+            assert_eq!(read.purpose.as_deref(), Some("backup"));
+        }
+    }
+
+    #[test]
+    fn the_destination_cannot_be_talked_away() {
+        assert!(read_lines(&["destination=SG"]).is_ok());
+        let error = read_lines(&["destination=US"]).unwrap_err();
+        assert!(matches!(error, ProxyError::DestinationConflict { .. }), "{error}");
+        let context = STANDARD.encode(r#"{"destination": "CN"}"#);
+        assert!(read_lines(&[&format!("context=:{context}:")]).is_err());
+    }
+
+    #[test]
+    fn what_is_malformed_is_refused_without_repeating_it() {
+        for line in [
+            "origin=",
+            "origin=pakistan",
+            "origin=?1",
+            "origin=(PK)",
+            "purpose=12",
+            "minor=yes",
+            "age=-1",
+            "age=4000",
+            "flags=consideration",
+            "flags=(everything)",
+            "everything",
+            "context=abc",
+            "context=:!!:",
+            "context=:bm90IGpzb24=:",
+            "context=:eyJzdWJqZWN0Ijp7ImFnZSI6InNlY3JldCJ9fQ==:",
+            "=",
+            "origin=PK,",
+            "Origin=PK",
+        ] {
+            let error = read_lines(&[line]).unwrap_err();
+            assert!(matches!(error, ProxyError::ContextMalformed(_)), "{line}: {error}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+}

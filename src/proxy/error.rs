@@ -1,0 +1,131 @@
+//! Why an exchange ended without the data centre's answer.
+
+use std::{io, net::IpAddr};
+
+use crate::{
+    domain::{GapCause, Region},
+    telemetry::Side,
+};
+
+/// One variant per way to fail. What it means to the caller is [`reply`](super::reply)'s affair; what is
+/// written here is for the log, and holds no payload value.
+#[derive(Debug, thiserror::Error)]
+pub enum ProxyError {
+    #[error("the request head is malformed: {0}")]
+    HeadMalformed(&'static str),
+    #[error("the path may be read differently upstream")]
+    PathAmbiguous,
+    #[error("a tunnel or upgrade was asked for")]
+    Tunnel,
+    #[error("no route takes this host and path")]
+    NoRoute,
+    #[error("no route takes this method here")]
+    MethodNotAllowed { allow: String },
+    #[error("`Bordergate-Transfer` is malformed: {0}")]
+    ContextMalformed(String),
+    #[error(
+        "`Bordergate-Transfer` says the data goes to {stated}, and the route leads to {actual}"
+    )]
+    DestinationConflict { stated: Region, actual: Region },
+    #[error("the body is longer than is held")]
+    BodyTooLarge,
+    #[error("the body did not arrive in time")]
+    BodySlow,
+    #[error("the body broke off")]
+    BodyBroken,
+    #[error("too much is in flight")]
+    Overloaded,
+    #[error("the transfer was blocked by rule")]
+    Blocked { law: bool, gap: Option<GapCause> },
+    #[error(
+        "`{data_centre}` is declared to be in {declared}, and its address {address} is in {found}"
+    )]
+    Misplaced { data_centre: String, declared: Region, found: Region, address: IpAddr },
+    #[error("the inspection took too long")]
+    InspectionSlow,
+    #[error("the inspection broke off")]
+    InspectionBroken,
+    #[error("no audit record could be made: {0}")]
+    Unrecorded(String),
+    #[error("the name of `{endpoint}` could not be resolved: {error}")]
+    Unresolved { endpoint: String, error: io::Error },
+    #[error("`{endpoint}` could not be reached: {error}")]
+    Unreachable { endpoint: String, error: io::Error },
+    #[error("`{endpoint}` could not be reached in time")]
+    ConnectSlow { endpoint: String },
+    #[error("the handshake with `{endpoint}` failed: {error}")]
+    Handshake { endpoint: String, error: String },
+    #[error("`{endpoint}` broke off: {error}")]
+    UpstreamBroken { endpoint: String, error: hyper::Error },
+    #[error("`{endpoint}` did not answer in time")]
+    UpstreamSlow { endpoint: String },
+    #[error("`{endpoint}` answered with what is not an answer: {what}")]
+    UpstreamMalformed { endpoint: String, what: &'static str },
+}
+
+impl ProxyError {
+    /// Whose alert rings.
+    pub fn side(&self) -> Side {
+        match self {
+            Self::HeadMalformed(_)
+            | Self::PathAmbiguous
+            | Self::Tunnel
+            | Self::NoRoute
+            | Self::MethodNotAllowed { .. }
+            | Self::ContextMalformed(_)
+            | Self::DestinationConflict { .. }
+            | Self::BodyTooLarge
+            | Self::BodySlow
+            | Self::BodyBroken
+            | Self::Blocked { .. } => Side::Downstream,
+            Self::Overloaded
+            | Self::InspectionSlow
+            | Self::InspectionBroken
+            | Self::Unrecorded(_) => Side::Internal,
+            Self::Misplaced { .. }
+            | Self::Unresolved { .. }
+            | Self::Unreachable { .. }
+            | Self::ConnectSlow { .. }
+            | Self::Handshake { .. }
+            | Self::UpstreamBroken { .. }
+            | Self::UpstreamSlow { .. }
+            | Self::UpstreamMalformed { .. } => Side::Upstream,
+        }
+    }
+
+    /// One word for metrics, records and the problem's type.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::HeadMalformed(_) => "head-malformed",
+            Self::PathAmbiguous => "path-ambiguous",
+            Self::Tunnel => "tunnel",
+            Self::NoRoute => "no-route",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::ContextMalformed(_) => "context-malformed",
+            Self::DestinationConflict { .. } => "destination-conflict",
+            Self::BodyTooLarge => "body-too-large",
+            Self::BodySlow => "body-slow",
+            Self::BodyBroken => "body-broken",
+            Self::Overloaded => "overloaded",
+            Self::Blocked { gap: Some(_), .. } => "not-inspectable",
+            Self::Blocked { law: true, gap: None } => "blocked-by-law",
+            Self::Blocked { law: false, gap: None } => "blocked-by-policy",
+            Self::Misplaced { .. } => "misplaced",
+            Self::InspectionSlow => "inspection-slow",
+            Self::InspectionBroken => "inspection-broken",
+            Self::Unrecorded(_) => "unrecorded",
+            Self::Unresolved { .. } => "unresolved",
+            Self::Unreachable { .. } => "unreachable",
+            Self::ConnectSlow { .. } => "connect-slow",
+            Self::Handshake { .. } => "handshake",
+            Self::UpstreamBroken { .. } => "upstream-broken",
+            Self::UpstreamSlow { .. } => "upstream-slow",
+            Self::UpstreamMalformed { .. } => "upstream-malformed",
+        }
+    }
+
+    /// True for the answer of a rule, which is no failure of anything.
+    pub fn is_decision(&self) -> bool {
+        matches!(self, Self::Blocked { .. })
+    }
+}

@@ -1,0 +1,392 @@
+//! One exchange, from the request's head to the record. Read this first.
+//!
+//! [`handle`] is the whole way: each step is a line, each may end it with a [`ProxyError`], and there is
+//! one place where that becomes an answer. An [`Exchange`] is recorded when it is dropped, so exactly
+//! once, whether it was answered, refused, or given up by whoever called. It is judged by the one
+//! snapshot it was opened with.
+
+use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+
+use http::{Request, Response, request};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::{
+    ProxyError,
+    body::{self, HeldBody, ReplyBody},
+    context, head,
+    place::Place,
+    record, redaction, reply,
+    upstream::{Answer, Outgoing},
+    worker::{InFlight, Worker},
+};
+use crate::{
+    domain::{Coverage, Effect, GapCause, Region},
+    engine::{Message, Scratch, Verdict},
+    policy::{Timestamp, Transfer},
+    route::{RouteId, Selection},
+    snapshot::Snapshot,
+    telemetry::{Side, TraceContext},
+};
+
+/// Who called, as far as the connection tells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    /// What it says of a transfer is believed.
+    pub(super) trusted: bool,
+    /// Where its address is; that of the caller behind a trusted hop is looked up per exchange.
+    pub(super) region: Option<Region>,
+}
+
+/// One request with its answer, and everything the record needs to know of it.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) worker: Rc<Worker>,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) peer: Peer,
+    pub(super) trace: TraceContext,
+    pub(super) started: Instant,
+    pub(super) time: Timestamp,
+    pub(super) route: Option<RouteId>,
+    pub(super) verdict: Option<Box<Verdict>>,
+    pub(super) misplaced: Option<Region>,
+    pub(super) failure: Option<(Side, &'static str)>,
+    pub(super) status: Option<u16>,
+    pub(super) request_bytes: usize,
+    pub(super) forwarded_bytes: usize,
+    pub(super) response_bytes: usize,
+    pub(super) inspection_time: Duration,
+    pub(super) sent_at: Option<Instant>,
+    _in_flight: Option<InFlight>,
+    _counted: crate::telemetry::InFlight,
+}
+
+/// Answers one request.
+pub(super) async fn handle(
+    worker: Rc<Worker>,
+    peer: Peer,
+    request: Request<Incoming>,
+) -> Response<ReplyBody> {
+    let mut exchange = Exchange::open(worker, peer, &request);
+    match exchange.walk(request).await {
+        Ok(answer) => exchange.pass_on(answer),
+        Err(error) => exchange.refuse(&error),
+    }
+}
+
+impl Exchange {
+    fn open(worker: Rc<Worker>, peer: Peer, request: &Request<Incoming>) -> Self {
+        let traceparent = request.headers().get("traceparent").map(|value| value.as_bytes());
+        Self {
+            snapshot: worker.proxy.snapshots.load_full(),
+            _in_flight: InFlight::begin(&worker),
+            _counted: worker.proxy.metrics.begin_exchange(),
+            worker,
+            peer,
+            trace: TraceContext::receive(traceparent),
+            started: Instant::now(),
+            time: Timestamp(jiff::Timestamp::now()),
+            route: None,
+            verdict: None,
+            misplaced: None,
+            failure: None,
+            status: None,
+            request_bytes: 0,
+            forwarded_bytes: 0,
+            response_bytes: 0,
+            inspection_time: Duration::ZERO,
+            sent_at: None,
+        }
+    }
+
+    /// The request on its way to the data centre, and the head of the answer on its way back.
+    async fn walk(&mut self, request: Request<Incoming>) -> Result<Answer, ProxyError> {
+        let (head, body) = request.into_parts();
+        self.admit(&head)?;
+        let worker = Rc::clone(&self.worker);
+        let place = self.place(&worker, &head)?;
+        let transfer = self.transfer(&head, place)?;
+        let body = self.collect(&head, body).await?;
+        let mut outgoing = self.outgoing(head, &body, place);
+        self.inspect(&mut outgoing, transfer).await?;
+        self.record_first().await?;
+        let answer = self.send(outgoing, place).await?;
+        Ok(answer)
+    }
+
+    /// Refuses what is beyond our means, or could be read in two ways.
+    fn admit(&self, head: &request::Parts) -> Result<(), ProxyError> {
+        if self._in_flight.is_none() {
+            return Err(ProxyError::Overloaded);
+        }
+        head::check(head)
+    }
+
+    fn place<'w>(
+        &mut self,
+        worker: &'w Worker,
+        head: &request::Parts,
+    ) -> Result<&'w Place, ProxyError> {
+        let places = &worker.proxy.places;
+        let authority = head::authority(head);
+        match places.table.select(head.method.as_str(), authority, head.uri.path()) {
+            Selection::Route(id) => {
+                self.route = Some(id);
+                places.get(id).ok_or(ProxyError::NoRoute)
+            }
+            Selection::Method(allowed) => {
+                Err(ProxyError::MethodNotAllowed { allow: allowed.join(", ") })
+            }
+            Selection::Nowhere => Err(ProxyError::NoRoute),
+        }
+    }
+
+    /// What is known of the transfer before anybody looks at the payload.
+    fn transfer(&self, head: &request::Parts, place: &Place) -> Result<Transfer, ProxyError> {
+        let stated = self.peer.trusted.then_some(&head.headers);
+        context::transfer(stated, place, self.time)
+    }
+
+    async fn collect(
+        &mut self,
+        head: &request::Parts,
+        body: Incoming,
+    ) -> Result<HeldBody, ProxyError> {
+        let proxy = &self.worker.proxy;
+        let declared = head::declared_length(&head.headers);
+        let by = self.started + proxy.deadlines.body.0.min(proxy.deadlines.total.0);
+        let bytes_max = proxy.limits.body_bytes_max;
+        let held = body::collect(body, declared, bytes_max, &self.worker.budget, by).await?;
+        self.request_bytes = held.bytes.len();
+        Ok(held)
+    }
+
+    /// The request as it would leave us unredacted; the inspection reads exactly this.
+    fn outgoing(&self, head: request::Parts, body: &HeldBody, place: &Place) -> Outgoing {
+        let host = self.worker.proxy.keeps_host(place).then(|| head::authority(&head).try_into());
+        let declared = head::declared_length(&head.headers).is_some();
+        let mut headers = head.headers;
+        let client =
+            head::client_address(&headers, self.peer.address, &self.worker.proxy.trusted_hops);
+        head::strip_request(&mut headers, self.peer.trusted);
+        Outgoing {
+            method: head.method,
+            target: head::origin_form(head.uri),
+            headers,
+            body: body.bytes.clone(),
+            host: host.and_then(Result::ok),
+            declares_length: declared,
+            client,
+        }
+    }
+
+    /// Reads the payload and judges it; redacts or refuses as the decision says.
+    async fn inspect(
+        &mut self,
+        outgoing: &mut Outgoing,
+        transfer: Transfer,
+    ) -> Result<(), ProxyError> {
+        if !self.worker.proxy.inspection.enabled {
+            let unread = Verdict { transfer, coverage: Coverage::Opaque, ..Verdict::default() };
+            self.verdict = Some(Box::new(unread));
+            return Ok(());
+        }
+        let started = Instant::now();
+        let verdict = self.judge(outgoing, transfer).await?;
+        self.inspection_time = started.elapsed();
+        let verdict = self.verdict.insert(verdict);
+        if let Some(redacted) = verdict.redacted.take() {
+            redaction::apply(outgoing, redacted);
+        }
+        let gap = worst_gap(verdict);
+        if verdict.decision.effect == Effect::Block
+            || (gap.is_some() && self.worker.proxy.blocks_gaps())
+        {
+            verdict.decision.effect = Effect::Block;
+            let law = record::is_blocked_by_law(&self.snapshot, &verdict.decision);
+            return Err(ProxyError::Blocked { law, gap });
+        }
+        Ok(())
+    }
+
+    /// Runs the engine: here when the body is short, on a thread of its own when it is long.
+    async fn judge(
+        &self,
+        outgoing: &Outgoing,
+        transfer: Transfer,
+    ) -> Result<Box<Verdict>, ProxyError> {
+        let proxy = &self.worker.proxy;
+        if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
+            return Box::pin(self.judge_aside(outgoing, transfer)).await;
+        }
+        let mut scratch = self.worker.scratch.borrow_mut();
+        let engine = &self.snapshot.engine;
+        Ok(outgoing.with_message(self.client_region(outgoing), |message| {
+            Box::new(engine.inspect(message, transfer, &proxy.limits, &mut scratch))
+        }))
+    }
+
+    async fn judge_aside(
+        &self,
+        outgoing: &Outgoing,
+        transfer: Transfer,
+    ) -> Result<Box<Verdict>, ProxyError> {
+        let client_region = self.client_region(outgoing);
+        let (snapshot, proxy) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker.proxy));
+        let by = Instant::now() + proxy.deadlines.inspection.0;
+        let message = outgoing.duplicate();
+        let inspection = tokio::task::spawn_blocking(move || {
+            message.with_message(client_region, |message: &Message<'_>| {
+                let mut scratch = Scratch::default();
+                Box::new(snapshot.engine.inspect(message, transfer, &proxy.limits, &mut scratch))
+            })
+        });
+        match tokio::time::timeout_at(by, inspection).await {
+            Ok(Ok(verdict)) => Ok(verdict),
+            Ok(Err(_)) => Err(ProxyError::InspectionBroken),
+            Err(_) => Err(ProxyError::InspectionSlow),
+        }
+    }
+
+    fn client_region(&self, outgoing: &Outgoing) -> Option<Region> {
+        let proxy = &self.worker.proxy;
+        if !proxy.client_origin {
+            return None;
+        }
+        match outgoing.client {
+            Some(address) if address == self.peer.address.ip().to_canonical() => self.peer.region,
+            Some(address) => proxy.geo.as_ref().and_then(|geo| geo.region(address)),
+            None => None,
+        }
+    }
+
+    /// Where a transfer needs its record, it is made before a byte leaves.
+    async fn record_first(&self) -> Result<(), ProxyError> {
+        let audit = &self.worker.proxy.audit;
+        if !audit.is_required() {
+            return Ok(());
+        }
+        let record = record::judged(self);
+        Box::pin(audit.commit(&record))
+            .await
+            .map_err(|error| ProxyError::Unrecorded(error.to_string()))
+    }
+
+    async fn send(&mut self, mut outgoing: Outgoing, place: &Place) -> Result<Answer, ProxyError> {
+        let worker = Rc::clone(&self.worker);
+        let deadlines = &worker.proxy.deadlines;
+        head::complete(&mut outgoing, &self.trace);
+        self.forwarded_bytes = outgoing.body.len();
+        self.sent_at = Some(Instant::now());
+        let upstream = worker.upstream(place).ok_or(ProxyError::NoRoute)?;
+        let by = self.started + deadlines.total.0;
+        let answer = upstream.send(outgoing, deadlines.first_byte.0, by).await?;
+        self.misplaced = answer.misplaced;
+        Ok(answer)
+    }
+
+    /// Hands the data centre's answer on as it comes. The exchange ends with its last byte.
+    fn pass_on(mut self, answer: Answer) -> Response<ReplyBody> {
+        let (mut head, body) = answer.response.into_parts();
+        head::strip_response(&mut head.headers);
+        head.version = http::Version::default();
+        self.status = Some(head.status.as_u16());
+        let idle = self.worker.proxy.deadlines.idle.0;
+        Response::from_parts(head, ReplyBody::stream(body, idle, answer.lease, self))
+    }
+
+    /// Error to answer. The exchange ends here.
+    fn refuse(mut self, error: &ProxyError) -> Response<ReplyBody> {
+        if !error.is_decision() {
+            self.failure = Some((error.side(), error.kind()));
+            record::log(&self, error);
+        }
+        if matches!(error, ProxyError::Misplaced { .. })
+            && let Some(verdict) = &mut self.verdict
+        {
+            verdict.decision.effect = Effect::Block;
+        }
+        let told = record::particulars(&self, error);
+        let response = reply::of(error, self.trace.trace_id, &told);
+        self.status = Some(response.status().as_u16());
+        self.response_bytes =
+            http_body::Body::size_hint(response.body()).lower().try_into().unwrap_or(0);
+        response
+    }
+
+    /// `bytes` more of the answer went out.
+    pub(super) fn answered(&mut self, bytes: usize) {
+        self.response_bytes += bytes;
+    }
+
+    /// The answer ended before its time.
+    pub(super) fn broke_off(&mut self, kind: &'static str) {
+        let side = if kind == "answer-abandoned" { Side::Downstream } else { Side::Upstream };
+        self.failure.get_or_insert((side, kind));
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        record::close(self);
+    }
+}
+
+/// Why the message was not read to its end: the cause that left most unread.
+fn worst_gap(verdict: &Verdict) -> Option<GapCause> {
+    if verdict.coverage == Coverage::Full {
+        return None;
+    }
+    let worst = verdict.gaps.iter().max_by_key(|gap| gap.coverage);
+    Some(worst.map_or(GapCause::NotHeld, |gap| gap.cause))
+}
+
+impl Outgoing {
+    /// The engine's view of the request.
+    fn with_message<T>(
+        &self,
+        client_region: Option<Region>,
+        read: impl FnOnce(&Message<'_>) -> T,
+    ) -> T {
+        let headers: Vec<(&str, &[u8])> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        read(&Message {
+            method: self.method.as_str(),
+            target: head::target(&self.target),
+            headers: &headers,
+            body: &self.body,
+            client_region,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One exchange waits in memory for as long as a data centre takes; its future must stay small.
+    #[test]
+    fn the_future_of_an_exchange_is_small() {
+        fn size_of_output<F>(_: impl FnOnce(Rc<Worker>, Peer, Request<Incoming>) -> F) -> usize {
+            std::mem::size_of::<F>()
+        }
+        let bytes = size_of_output(handle);
+        assert!(bytes < 8_192, "{bytes}");
+    }
+
+    #[test]
+    fn the_worst_gap_is_the_one_that_left_most_unread() {
+        use crate::domain::{Gap, Part};
+        let gap = |coverage, cause| Gap { part: Part::Body, coverage, cause, offset: 0 };
+        let mut verdict = Verdict::default();
+        assert_eq!(worst_gap(&verdict), None);
+        verdict.coverage = Coverage::Opaque;
+        assert_eq!(worst_gap(&verdict), Some(GapCause::NotHeld));
+        verdict.gaps = vec![
+            gap(Coverage::Opaque, GapCause::UnknownMediaType),
+            gap(Coverage::Partial, GapCause::TooDeep),
+        ];
+        assert_eq!(worst_gap(&verdict), Some(GapCause::UnknownMediaType));
+    }
+}

@@ -1,0 +1,416 @@
+//! Request and response heads: what is refused, what is taken off, what is put on.
+//!
+//! Hop-by-hop headers end here in both directions (RFC 9110 §7.6.1). The message goes out framed by
+//! us, from the body we hold, so that no two readers can disagree about where it ends.
+
+use std::net::{IpAddr, SocketAddr};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request};
+use ipnet::IpNet;
+use sha2::{Digest as _, Sha256, Sha512};
+
+use super::{ProxyError, context, upstream::Outgoing};
+use crate::telemetry::TraceContext;
+
+/// The length a sender declares for its body, if it does.
+pub(super) fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// What is refused before anything is looked up.
+pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
+    if head.method == Method::CONNECT || head.headers.contains_key(header::UPGRADE) {
+        return Err(ProxyError::Tunnel);
+    }
+    let hosts = head.headers.get_all(header::HOST).iter().count();
+    if hosts > 1 {
+        return Err(ProxyError::HeadMalformed("There is more than one `Host`."));
+    }
+    if head.headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+        return Err(ProxyError::HeadMalformed("There is more than one `Content-Length`."));
+    }
+    if head.headers.contains_key(header::TRANSFER_ENCODING)
+        && head.headers.contains_key(header::CONTENT_LENGTH)
+    {
+        return Err(ProxyError::HeadMalformed(
+            "`Transfer-Encoding` and `Content-Length` contradict each other.",
+        ));
+    }
+    if authority(head).is_empty() {
+        return Err(ProxyError::HeadMalformed("There is no `Host`."));
+    }
+    if let (Some(authority), Some(host)) = (head.uri.authority(), head.headers.get(header::HOST))
+        && !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes())
+    {
+        return Err(ProxyError::HeadMalformed("`Host` contradicts the request's target."));
+    }
+    if crate::route::is_ambiguous(head.uri.path()) {
+        return Err(ProxyError::PathAmbiguous);
+    }
+    Ok(())
+}
+
+/// Who was asked for: `:authority`, the authority of an absolute target, or `Host`.
+pub(super) fn authority(head: &request::Parts) -> &str {
+    match head.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or(""),
+    }
+}
+
+/// Path and query as on the request line.
+pub(super) fn target(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |target| target.as_str())
+}
+
+/// Path and query alone, as they go to a data centre.
+pub(super) fn origin_form(uri: Uri) -> Uri {
+    if uri.authority().is_none() {
+        return uri;
+    }
+    uri.path_and_query().cloned().map(Uri::from).unwrap_or_default()
+}
+
+/// Puts on what is ours to say: length, trace and the mark of an intermediary.
+pub(super) fn complete(outgoing: &mut Outgoing, trace: &TraceContext) {
+    set_length(&mut outgoing.headers, &outgoing.method, &outgoing.body, outgoing.declares_length);
+    if let Ok(traceparent) = HeaderValue::from_str(&trace.to_string()) {
+        outgoing.headers.insert(TRACEPARENT, traceparent);
+    }
+    // RFC 9110 §7.6.3 asks this of every gateway towards its data centre.
+    outgoing.headers.append(header::VIA, HeaderValue::from_static("1.1 bordergate"));
+}
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Takes off what must not be forwarded: everything between this hop and the one before, and what
+/// only a trusted hop may say.
+pub(super) fn strip_request(headers: &mut HeaderMap, trusted: bool) {
+    // gRPC asks for trailers with the one value of `TE` that may be passed on.
+    let wants_trailers = headers.get(header::TE).is_some_and(|te| te == "trailers");
+    strip_hop_by_hop(headers);
+    if wants_trailers {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    headers.remove(&context::HEADER);
+    headers.remove(header::EXPECT);
+    headers.remove(header::HOST);
+    headers.remove(header::CONTENT_LENGTH);
+    // It was read when the exchange was opened, and goes out anew.
+    headers.remove(&TRACEPARENT);
+    if !trusted {
+        headers.remove(header::FORWARDED);
+        headers.remove(&X_FORWARDED_FOR);
+    }
+}
+
+pub(super) fn strip_response(headers: &mut HeaderMap) {
+    strip_hop_by_hop(headers);
+}
+
+fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(header::CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(header::CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|name| name.trim().parse().ok())
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+const HOP_BY_HOP: [HeaderName; 9] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Who the request comes from in the end: the peer, or whom a chain of trusted hops names. `None` when
+/// a trusted hop names somebody who has no address.
+pub(super) fn client_address(
+    headers: &HeaderMap,
+    peer: SocketAddr,
+    trusted_hops: &[IpNet],
+) -> Option<IpAddr> {
+    let is_trusted = |address: IpAddr| trusts(trusted_hops, address);
+    if !is_trusted(peer.ip()) {
+        return Some(peer.ip().to_canonical());
+    }
+    let chain = match headers.contains_key(header::FORWARDED) {
+        true => lines(headers, &header::FORWARDED)
+            .filter_map(|element| {
+                element.split(';').find_map(|pair| {
+                    let (name, value) = pair.split_once('=')?;
+                    name.trim().eq_ignore_ascii_case("for").then(|| node(value))
+                })
+            })
+            .collect::<Vec<_>>(),
+        false => lines(headers, &X_FORWARDED_FOR).map(node).collect::<Vec<_>>(),
+    };
+    // From the nearest hop outwards: the first that is not ours is the one we were told of by ours.
+    let mut client = Some(peer.ip().to_canonical());
+    for address in chain.into_iter().rev() {
+        client = address;
+        if !address.is_some_and(is_trusted) {
+            break;
+        }
+    }
+    client
+}
+
+pub(super) fn trusts(hops: &[IpNet], address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    hops.iter().any(|network| network.contains(&address))
+}
+
+fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+    headers.get_all(name).into_iter().flat_map(|value| value.to_str().unwrap_or("?").split(','))
+}
+
+/// An address as `Forwarded` (RFC 7239 §6) and `X-Forwarded-For` write it, with or without port.
+fn node(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let address = match text.strip_prefix('[') {
+        Some(rest) => rest.split(']').next()?.parse().ok()?,
+        None => match text.parse::<IpAddr>() {
+            Ok(address) => address,
+            Err(_) => text.rsplit_once(':')?.0.parse().ok()?,
+        },
+    };
+    Some(address.to_canonical())
+}
+
+/// Puts the length of `body` on, unless nothing was declared and there is nothing.
+pub(super) fn set_length(headers: &mut HeaderMap, method: &Method, body: &[u8], declared: bool) {
+    let expects_body =
+        *method == Method::POST || *method == Method::PUT || *method == Method::PATCH;
+    if !body.is_empty() || declared || expects_body {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+}
+
+/// Makes the digests of a changed body right again, and takes off those it cannot (RFC 9530; RFC 3230
+/// and `Content-MD5` before it).
+pub(super) fn renew_digests(headers: &mut HeaderMap, body: &[u8]) {
+    for name in [&CONTENT_DIGEST, &REPR_DIGEST] {
+        let Some(stated) = take(headers, name) else { continue };
+        let mut members = Vec::new();
+        if names_algorithm(&stated, "sha-256") {
+            members.push(format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body))));
+        }
+        if names_algorithm(&stated, "sha-512") {
+            members.push(format!("sha-512=:{}:", STANDARD.encode(Sha512::digest(body))));
+        }
+        put(headers, name, &members);
+    }
+    if let Some(stated) = take(headers, &DIGEST) {
+        let mut members = Vec::new();
+        if names_algorithm(&stated, "sha-256") {
+            members.push(format!("SHA-256={}", STANDARD.encode(Sha256::digest(body))));
+        }
+        if names_algorithm(&stated, "sha-512") {
+            members.push(format!("SHA-512={}", STANDARD.encode(Sha512::digest(body))));
+        }
+        put(headers, &DIGEST, &members);
+    }
+    headers.remove(&CONTENT_MD5);
+}
+
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+const DIGEST: HeaderName = HeaderName::from_static("digest");
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+
+fn take(headers: &mut HeaderMap, name: &HeaderName) -> Option<String> {
+    let stated = lines(headers, name).collect::<Vec<_>>().join(",");
+    headers.remove(name).map(|_| stated)
+}
+
+fn put(headers: &mut HeaderMap, name: &HeaderName, members: &[String]) {
+    if let Ok(value) = HeaderValue::from_str(&members.join(", "))
+        && !members.is_empty()
+    {
+        headers.insert(name, value);
+    }
+}
+
+fn names_algorithm(stated: &str, algorithm: &str) -> bool {
+    stated
+        .split(',')
+        .filter_map(|member| member.split_once('='))
+        .any(|(name, _)| name.trim().eq_ignore_ascii_case(algorithm))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(target: &str, headers: &[(&str, &str)]) -> request::Parts {
+        let mut builder = http::Request::builder().method("POST").uri(target);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn a_head_that_could_be_read_in_two_ways_is_refused() {
+        for (target, headers, expected) in [
+            ("/", &[("host", "a.example")][..], None),
+            ("http://a.example/x", &[], None),
+            ("http://a.example/x", &[("host", "A.example")], None),
+            ("http://a.example/x", &[("host", "b.example")], Some("head-malformed")),
+            ("/", &[], Some("head-malformed")),
+            ("/", &[("host", "")], Some("head-malformed")),
+            ("/", &[("host", "a"), ("host", "b")], Some("head-malformed")),
+            (
+                "/",
+                &[("host", "a"), ("content-length", "1"), ("content-length", "1")],
+                Some("head-malformed"),
+            ),
+            (
+                "/",
+                &[("host", "a"), ("content-length", "1"), ("transfer-encoding", "chunked")],
+                Some("head-malformed"),
+            ),
+            ("/a/../b", &[("host", "a")], Some("path-ambiguous")),
+            ("/", &[("host", "a"), ("upgrade", "websocket")], Some("tunnel")),
+        ] {
+            let answer = check(&parts(target, headers)).err().map(|error| error.kind());
+            assert_eq!(answer, expected, "{target} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_one_hop_ends_here() {
+        let mut head = parts(
+            "/",
+            &[
+                ("host", "a"),
+                ("connection", "keep-alive, X-Private"),
+                ("x-private", "1"),
+                ("keep-alive", "timeout=5"),
+                ("te", "trailers"),
+                ("proxy-authorization", "Basic eDp5"),
+                ("transfer-encoding", "chunked"),
+                ("expect", "100-continue"),
+                ("bordergate-transfer", "origin=PK"),
+                ("x-forwarded-for", "192.0.2.1"),
+                ("forwarded", "for=192.0.2.1"),
+                ("accept", "*/*"),
+                ("cookie", "a=b"),
+            ],
+        );
+        let mut trusted = head.headers.clone();
+        strip_request(&mut head.headers, false);
+        let mut left: Vec<&str> = head.headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["accept", "cookie", "te"]);
+        strip_request(&mut trusted, true);
+        assert!(trusted.contains_key("x-forwarded-for") && trusted.contains_key("forwarded"));
+        assert!(!trusted.contains_key("bordergate-transfer"));
+    }
+
+    #[test]
+    fn the_caller_is_whom_the_nearest_trusted_hops_name() {
+        let hops: Vec<IpNet> = ["10.0.0.0/8", "::1/128"].map(|hop| hop.parse().unwrap()).to_vec();
+        let row = |peer: &str, headers: &[(&str, &str)]| {
+            let head = parts("/", headers);
+            let peer = SocketAddr::new(peer.parse().unwrap(), 1);
+            client_address(&head.headers, peer, &hops).map(|address| address.to_string())
+        };
+        for (peer, headers, expected) in [
+            ("192.0.2.9", &[][..], Some("192.0.2.9")),
+            // Not trusted: whatever it says.
+            ("192.0.2.9", &[("x-forwarded-for", "198.51.100.1")], Some("192.0.2.9")),
+            ("10.0.0.1", &[], Some("10.0.0.1")),
+            ("10.0.0.1", &[("x-forwarded-for", "198.51.100.1")], Some("198.51.100.1")),
+            // What stands before the first stranger was said by the stranger.
+            (
+                "10.0.0.1",
+                &[("x-forwarded-for", "203.0.113.5, 198.51.100.1, 10.0.0.2")],
+                Some("198.51.100.1"),
+            ),
+            (
+                "10.0.0.1",
+                &[("x-forwarded-for", "203.0.113.5"), ("x-forwarded-for", "198.51.100.1:4711")],
+                Some("198.51.100.1"),
+            ),
+            ("::ffff:10.0.0.1", &[("x-forwarded-for", "198.51.100.1")], Some("198.51.100.1")),
+            ("::1", &[("forwarded", "for=\"[2001:db8::7]:9\";proto=https")], Some("2001:db8::7")),
+            (
+                "10.0.0.1",
+                &[("forwarded", "For=198.51.100.1, for=10.0.0.2"), ("x-forwarded-for", "1.1.1.1")],
+                Some("198.51.100.1"),
+            ),
+            ("10.0.0.1", &[("forwarded", "for=unknown")], None),
+            ("10.0.0.1", &[("forwarded", "for=_hidden, for=10.0.0.2")], None),
+            ("10.0.0.1", &[("x-forwarded-for", "rubbish")], None),
+            ("10.0.0.1", &[("x-forwarded-for", "10.0.0.3")], Some("10.0.0.3")),
+        ] {
+            assert_eq!(row(peer, headers).as_deref(), expected, "{peer} {headers:?}");
+        }
+    }
+
+    /// The digests are those of RFC 9530, appendix A and B: `{"hello": "world"}` and a line feed.
+    #[test]
+    fn digests_are_made_right_or_taken_off() {
+        let body = b"{\"hello\": \"world\"}\n";
+        let mut head = parts(
+            "/",
+            &[
+                ("content-digest", "sha-256=:AAAA:, md5=:AAAA:"),
+                ("repr-digest", "unixsum=:AAAA:"),
+                ("digest", "SHA-256=AAAA,sha-512=AAAA"),
+                ("content-md5", "AAAA"),
+            ],
+        );
+        renew_digests(&mut head.headers, body);
+        assert_eq!(
+            head.headers["content-digest"],
+            "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"
+        );
+        assert!(!head.headers.contains_key("repr-digest"));
+        assert!(!head.headers.contains_key("content-md5"));
+        let digest = head.headers["digest"].to_str().unwrap();
+        assert!(
+            digest.starts_with("SHA-256=RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=, SHA-512=")
+        );
+        let mut none = HeaderMap::new();
+        renew_digests(&mut none, body);
+        assert!(none.is_empty());
+    }
+
+    #[test]
+    fn a_length_is_put_on_where_one_is_expected() {
+        for (method, body, declared, expected) in [
+            (Method::POST, &b"abc"[..], true, Some("3")),
+            (Method::POST, b"", false, Some("0")),
+            (Method::GET, b"", false, None),
+            (Method::GET, b"", true, Some("0")),
+            (Method::GET, b"x", false, Some("1")),
+            (Method::DELETE, b"", false, None),
+        ] {
+            let mut headers = HeaderMap::new();
+            set_length(&mut headers, &method, body, declared);
+            let length = headers.get("content-length").map(|value| value.to_str().unwrap());
+            assert_eq!(length, expected, "{method}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Routes as the data plane uses them: the table, and for each route its data centre and the facts a
+//! transfer by it begins with.
+
+use serde_json::Value;
+
+use crate::{
+    config::{self, Config, DataCentre, Facts, RouteSection},
+    domain::Region,
+    policy::{Transfer, Transport},
+    route::{RouteId, RouteTable, Selector},
+    source::{At, Diagnostics},
+};
+
+/// Where a route leads.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// The route's id.
+    pub(super) route: String,
+    /// The data centre's id, and its number in the order of the configuration.
+    pub(super) data_centre: String,
+    pub(super) data_centre_number: usize,
+    pub(super) jurisdiction: Region,
+    /// What is known of every transfer by this route.
+    pub(super) base: Transfer,
+}
+
+/// All routes.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) table: RouteTable,
+    places: Vec<Place>,
+}
+
+impl Places {
+    /// Every problem with the facts in the configuration goes to `diagnostics`.
+    pub(super) fn compile(
+        config: &Config,
+        file: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let before = diagnostics.error_count();
+        let table = RouteTable::compile(config.routes.iter().map(selector));
+        let mut places = Vec::with_capacity(config.routes.len());
+        for route in &config.routes {
+            let number = config
+                .data_centres
+                .iter()
+                .position(|one| one.id.value == route.data_centre.value)?;
+            let data_centre = config.data_centres.get(number)?;
+            places.push(Place {
+                route: route.id.value.clone(),
+                data_centre: data_centre.id.value.clone(),
+                data_centre_number: number,
+                jurisdiction: *data_centre.jurisdiction,
+                base: base(config, route, data_centre, file, diagnostics),
+            });
+        }
+        (diagnostics.error_count() == before).then_some(Self { table, places })
+    }
+
+    pub(super) fn get(&self, id: RouteId) -> Option<&Place> {
+        self.places.get(usize::from(id.0))
+    }
+}
+
+fn selector(route: &RouteSection) -> Selector {
+    Selector {
+        host: route.matches.host.as_ref().map(|host| host.value.clone()),
+        path_prefix: route
+            .matches
+            .path_prefix
+            .as_ref()
+            .map_or_else(String::new, |p| p.value.clone()),
+        methods: route.matches.methods.iter().map(|method| method.value.clone()).collect(),
+    }
+}
+
+/// The route's own facts, then those of its data centre, then those that hold everywhere.
+fn base(
+    config: &Config,
+    route: &RouteSection,
+    data_centre: &DataCentre,
+    file: &str,
+    diagnostics: &mut Diagnostics,
+) -> Transfer {
+    let mut read = |key: &str, facts: &Option<At<Facts>>| -> Transfer {
+        let Some(facts) = facts else { return Transfer::default() };
+        let value = if key == "context" {
+            Value::Object(facts.value.clone())
+        } else {
+            serde_json::json!({ key: facts.value })
+        };
+        serde_json::from_value(value).unwrap_or_else(|error| {
+            diagnostics
+                .error(
+                    facts.place(file),
+                    format!("`{key}` is not in the shape of a decision request: {error}"),
+                )
+                .remedy("compare it with the context that `bordergate decide` takes");
+            Transfer::default()
+        })
+    };
+    let mut transfer = read("context", &route.context);
+    // The section's own keys say it more plainly than the context does.
+    for (key, facts) in [("exporter", &route.exporter), ("recipient", &route.recipient)] {
+        let mut stated = read(key, facts);
+        std::mem::swap(&mut transfer, &mut stated);
+        transfer.fill_from(stated);
+    }
+    transfer.origin = route.origin.as_ref().map(|origin| origin.value).or(transfer.origin);
+    transfer.purpose = route.purpose.clone().or(transfer.purpose);
+    transfer.fill_from(read("recipient", &data_centre.recipient));
+    transfer.fill_from(read("context", &config.context));
+    transfer.recipient.id.get_or_insert_with(|| data_centre.id.value.clone());
+    transfer.recipient.class.get_or_insert_with(|| "first_party_facility".to_owned());
+    transfer.destination = Some(*data_centre.jurisdiction);
+    transfer
+        .remote_access_from
+        .extend(data_centre.remote_access_from.iter().map(|region| **region));
+    transfer.transport = Some(transport(data_centre));
+    transfer
+}
+
+fn transport(data_centre: &DataCentre) -> Transport {
+    let scheme_is_tls = data_centre.endpoints.iter().all(|endpoint| endpoint.tls);
+    match data_centre.transport.as_ref().map(|stated| stated.value) {
+        Some(config::Transport::Tls) => Transport::Tls,
+        Some(config::Transport::Plaintext) => Transport::Plaintext,
+        None if scheme_is_tls => Transport::Tls,
+        None => Transport::Plaintext,
+    }
+}
+
+#[cfg(test)]
+impl Place {
+    pub(super) fn for_test(base: Transfer) -> Self {
+        Self {
+            route: "test".into(),
+            data_centre: "test".into(),
+            data_centre_number: 0,
+            jurisdiction: base.destination.unwrap(),
+            base,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{route::Selection, source::SourceFile};
+
+    const CONFIG: &str = "\
+listeners: [{ name: egress, address: 127.0.0.1:0 }]
+data_centres:
+  - id: us
+    jurisdiction: US
+    remote_access_from: [CN]
+    recipient: { covered_person: false, shift: night }
+    endpoints: ['https://us.example']
+  - { id: sg, jurisdiction: SG, endpoints: ['http://sg.example'] }
+context: { policy_versions: [{ id: '2019-03-18', effective_from: 2019-03-18 }], transport: plaintext }
+routes:
+  - id: us
+    data_centre: us
+    match: { host: us.example }
+    purpose: backup
+    origin: PK
+    exporter: { role: controller, flags: [x] }
+    context: { purpose: statistics, mechanisms: [{ type: eu_scc, id: s }] }
+  - { id: sg, data_centre: sg, recipient: { class: affiliate, id: games } }
+";
+
+    fn compile(text: &str) -> (Option<Places>, String) {
+        let file = SourceFile { name: "b.yaml".into(), text: text.into() };
+        let config = Config::parse(&file).unwrap();
+        let mut diagnostics = Diagnostics::default();
+        let places = Places::compile(&config, &file.name, &mut diagnostics);
+        (places, diagnostics.to_string())
+    }
+
+    #[test]
+    fn a_route_knows_its_facts_from_near_to_far() {
+        let (places, complaints) = compile(CONFIG);
+        let places = places.unwrap_or_else(|| panic!("{complaints}"));
+        let Selection::Route(id) = places.table.select("GET", "us.example", "/") else { panic!() };
+        let place = places.get(id).unwrap();
+        assert_eq!((place.route.as_str(), place.data_centre.as_str()), ("us", "us"));
+        let base = &place.base;
+        assert_eq!(base.purpose.as_deref(), Some("backup"));
+        assert_eq!(base.origin, Some(Region::new(*b"PK")));
+        assert_eq!(base.destination, Some(Region::new(*b"US")));
+        assert_eq!(base.remote_access_from, [Region::new(*b"CN")]);
+        assert_eq!(base.exporter.flags, ["x"]);
+        assert_eq!(base.recipient.id.as_deref(), Some("us"));
+        assert_eq!(base.recipient.class.as_deref(), Some("first_party_facility"));
+        assert_eq!(base.recipient.covered_person, Some(false));
+        assert_eq!(base.recipient.other["shift"], "night");
+        assert_eq!(base.mechanisms[0].id, "s");
+        assert_eq!(base.policy_versions[0].id, "2019-03-18");
+        assert_eq!(base.transport, Some(Transport::Tls));
+        let Selection::Route(id) = places.table.select("GET", "x", "/") else { panic!() };
+        let base = &places.get(id).unwrap().base;
+        assert_eq!(base.recipient.class.as_deref(), Some("affiliate"));
+        assert_eq!(base.recipient.id.as_deref(), Some("games"));
+        assert_eq!(base.transport, Some(Transport::Plaintext));
+    }
+
+    #[test]
+    fn facts_of_the_wrong_shape_are_named_with_their_line() {
+        let (places, complaints) = compile(
+            &CONFIG.replace("role: controller", "role: emperor").replace("type: eu_scc", "type: 7"),
+        );
+        assert!(places.is_none());
+        assert!(complaints.contains("b.yaml:16:"), "{complaints}");
+        assert!(complaints.contains("`exporter`"), "{complaints}");
+        assert!(complaints.contains("b.yaml:17:"), "{complaints}");
+    }
+}

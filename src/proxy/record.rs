@@ -1,0 +1,252 @@
+//! What an exchange leaves behind: counts, a record, a line in the log, and the particulars of a
+//! refusal. Places and kinds, never values.
+
+use std::borrow::Cow;
+
+use super::{
+    ProxyError,
+    exchange::Exchange,
+    place::Place,
+    reply::{FIELDS_MAX, FieldNote, Particulars},
+};
+use crate::{
+    domain::{Coverage, Effect, TagSet},
+    engine::Verdict,
+    policy::{Decision, Layer, RuleRef},
+    snapshot::Snapshot,
+    telemetry::{
+        self, AddressClass, AuditRecord, Durations, Micros, Name, Side, Stage, TransferLabels,
+        tag_counts,
+    },
+};
+
+/// Counts and records an exchange that is over.
+pub(super) fn close(exchange: &mut Exchange) {
+    let proxy = &exchange.worker.proxy;
+    // Nobody answered and nothing failed: whoever called has gone.
+    if exchange.status.is_none() && exchange.failure.is_none() {
+        exchange.failure = Some((Side::Downstream, "abandoned"));
+    }
+    let metrics = &proxy.metrics;
+    metrics.exchange(exchange.started.elapsed());
+    if let Some((side, kind)) = exchange.failure {
+        metrics.exchange_error(side, kind);
+    }
+    if let (Some(sent_at), Some(place)) = (exchange.sent_at, place(exchange)) {
+        metrics.upstream(&place.data_centre, sent_at.elapsed());
+    }
+    if let Some(verdict) = &exchange.verdict {
+        count(exchange, verdict);
+    }
+    if proxy.audit.is_on() {
+        proxy.audit.record(&record(exchange, Stage::Closed));
+    }
+}
+
+/// The record a transfer needs before it may begin.
+pub(super) fn judged(exchange: &Exchange) -> AuditRecord<'_> {
+    record(exchange, Stage::Judged)
+}
+
+/// True when a rule of the law is among those that blocked.
+pub(super) fn is_blocked_by_law(snapshot: &Snapshot, decision: &Decision) -> bool {
+    decision.blocked_by.iter().any(|rule| rule_layer(snapshot, *rule) == Some(Layer::Law))
+}
+
+/// What a refusal tells whoever called.
+pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particulars {
+    let blocked_by = exchange.worker.proxy.blocked_by.clone();
+    let ProxyError::Blocked { .. } = error else {
+        return Particulars { blocked_by, ..Particulars::default() };
+    };
+    let Some(verdict) = &exchange.verdict else {
+        return Particulars { blocked_by, ..Particulars::default() };
+    };
+    let taxonomy = exchange.snapshot.engine.taxonomy();
+    let fields = verdict.findings.items.iter().take(FIELDS_MAX).map(|finding| FieldNote {
+        pointer: verdict.findings.safe_locator(finding),
+        category: taxonomy.key(finding.tag).to_owned(),
+    });
+    let rules = verdict.decision.blocked_by.iter();
+    Particulars {
+        rules: rules
+            .filter_map(|rule| rule_id(&exchange.snapshot, *rule))
+            .map(str::to_owned)
+            .collect(),
+        fields: fields.collect(),
+        reason: Some(verdict.decision.reason.clone()),
+        blocked_by,
+    }
+}
+
+/// Says what went wrong to whoever runs this.
+pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
+    let trace_id = exchange.trace.trace_id;
+    let route = place(exchange).map(|place| place.route.as_str());
+    let (kind, side) = (error.kind(), error.side().as_str());
+    match error.side() {
+        Side::Downstream => tracing::debug!(%trace_id, route, kind, side, %error, "refused"),
+        Side::Upstream | Side::Internal => {
+            tracing::warn!(%trace_id, route, kind, side, %error, "failed");
+        }
+    }
+}
+
+fn place(exchange: &Exchange) -> Option<&Place> {
+    exchange.worker.proxy.places.get(exchange.route?)
+}
+
+fn count(exchange: &Exchange, verdict: &Verdict) {
+    let metrics = &exchange.worker.proxy.metrics;
+    let outcome = verdict.decision.effect;
+    let deciding = match outcome {
+        Effect::Block => verdict.decision.blocked_by.first().copied(),
+        Effect::Redact => verdict.decision.redactions.first().map(|redaction| redaction.rule),
+        Effect::Allow => None,
+    };
+    metrics.transfer(&TransferLabels {
+        origin: verdict.transfer.origin,
+        destination: verdict.transfer.destination,
+        purpose: verdict.transfer.purpose.as_deref(),
+        outcome,
+        rule: deciding.and_then(|rule| rule_id(&exchange.snapshot, rule)),
+    });
+    if exchange.worker.proxy.inspection.enabled {
+        let cause = verdict.gaps.iter().max_by_key(|gap| gap.coverage).map(|gap| gap.cause);
+        let (time, bytes) = (exchange.inspection_time, verdict.inspected_bytes);
+        metrics.inspection(time, bytes, verdict.coverage, cause);
+    }
+    count_findings(exchange, verdict);
+}
+
+fn count_findings(exchange: &Exchange, verdict: &Verdict) {
+    let findings = &verdict.findings.items;
+    if findings.is_empty() {
+        return;
+    }
+    let mut all = [0u64; TagSet::CAPACITY];
+    let mut redacted = [0u64; TagSet::CAPACITY];
+    for finding in findings {
+        if let Some(count) = all.get_mut(usize::from(finding.tag.0)) {
+            *count += 1;
+        }
+    }
+    for redaction in &verdict.decision.redactions {
+        if let Some(finding) = findings.get(redaction.finding as usize)
+            && let Some(count) = redacted.get_mut(usize::from(finding.tag.0))
+        {
+            *count += 1;
+        }
+    }
+    let metrics = &exchange.worker.proxy.metrics;
+    let taxonomy = exchange.snapshot.engine.taxonomy();
+    let through = match verdict.decision.effect {
+        Effect::Block => Effect::Block,
+        Effect::Allow | Effect::Redact => Effect::Allow,
+    };
+    for tag in verdict.findings.tags().iter() {
+        let at = usize::from(tag.0);
+        let all = all.get(at).copied().unwrap_or(0);
+        let redacted = redacted.get(at).copied().unwrap_or(0).min(all);
+        let key = taxonomy.key(tag);
+        if redacted > 0 {
+            metrics.findings(key, Effect::Redact, redacted);
+        }
+        if all > redacted {
+            metrics.findings(key, through, all - redacted);
+        }
+    }
+}
+
+fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
+    let snapshot = &exchange.snapshot;
+    let place = place(exchange);
+    let verdict = exchange.verdict.as_ref();
+    let transfer = verdict.map(|verdict| &verdict.transfer);
+    let decision = verdict.map(|verdict| &verdict.decision);
+    let names = |rules: &[RuleRef]| -> Vec<Name<'_>> {
+        rules.iter().filter_map(|rule| rule_id(snapshot, *rule)).map(Name::new).collect()
+    };
+    AuditRecord {
+        time: exchange.time.0,
+        stage,
+        generation: snapshot.generation.0,
+        trace_id: exchange.trace.trace_id,
+        peer: telemetry::Peer {
+            workload: None,
+            address: AddressClass::from(exchange.peer.address.ip()),
+        },
+        route: place.map(|place| Name::new(place.route.as_str())),
+        data_centre: place.map(|place| Name::new(place.data_centre.as_str())),
+        origin: transfer.and_then(|transfer| transfer.origin),
+        destination: transfer
+            .and_then(|transfer| transfer.destination)
+            .or_else(|| place.map(|place| place.jurisdiction)),
+        recipient: telemetry::Recipient {
+            class: transfer.and_then(|transfer| transfer.recipient.class.as_deref()).map(Name::new),
+            id: transfer.and_then(|transfer| transfer.recipient.id.as_deref()).map(Name::new),
+        },
+        purpose: transfer.and_then(|transfer| transfer.purpose.as_deref()).map(Name::new),
+        // What was never judged was never sent.
+        effect: decision.map_or(Effect::Block, |decision| decision.effect),
+        rules: decision.map(|decision| names(&decision.rules)).unwrap_or_default(),
+        blocked_by: decision.map(|decision| names(&decision.blocked_by)).unwrap_or_default(),
+        reason: decision.map_or(Cow::Borrowed(""), |decision| Cow::Borrowed(&decision.reason)),
+        tags: verdict
+            .map(|verdict| {
+                let redacted =
+                    verdict.decision.redactions.iter().map(|redaction| redaction.finding);
+                tag_counts(&verdict.findings, snapshot.engine.taxonomy(), redacted)
+            })
+            .unwrap_or_default(),
+        coverage: verdict.map_or(Coverage::Opaque, |verdict| verdict.coverage),
+        gaps: verdict.map(|verdict| verdict.gaps.as_slice()).unwrap_or_default(),
+        annotations: annotations(exchange, decision),
+        mechanisms: decision
+            .map(|decision| decision.mechanisms.iter().map(|id| Name::new(id.as_str())).collect())
+            .unwrap_or_default(),
+        policy_version: decision
+            .and_then(|decision| decision.policy_version.as_deref())
+            .map(Name::new),
+        redacted_hash: None,
+        status: exchange.status,
+        error: exchange.failure.map(|(_, kind)| kind),
+        request_bytes: exchange.request_bytes as u64,
+        forwarded_bytes: exchange.forwarded_bytes as u64,
+        response_bytes: exchange.response_bytes as u64,
+        inspected_bytes: verdict.map_or(0, |verdict| verdict.inspected_bytes as u64),
+        durations: Durations {
+            total: Micros(exchange.started.elapsed()),
+            inspection: Micros(exchange.inspection_time),
+            upstream: Micros(exchange.sent_at.map(|at| at.elapsed()).unwrap_or_default()),
+        },
+    }
+}
+
+fn annotations<'e>(
+    exchange: &'e Exchange,
+    decision: Option<&'e Decision>,
+) -> Vec<telemetry::Annotation<'e>> {
+    let ruled = decision.map(|decision| decision.annotations.as_slice()).unwrap_or_default();
+    let ruled = ruled.iter().map(|annotation| telemetry::Annotation {
+        name: Name::new(annotation.name.as_str()),
+        value: annotation.value.as_deref().map(Name::new),
+    });
+    let misplaced = exchange.misplaced.map(|region| telemetry::Annotation {
+        name: Name::new("geoip-mismatch"),
+        value: Some(Name::new(region.to_string())),
+    });
+    let unread = (!exchange.worker.proxy.inspection.enabled)
+        .then(|| telemetry::Annotation { name: Name::new("inspection-off"), value: None });
+    ruled.chain(misplaced).chain(unread).collect()
+}
+
+fn rule_id(snapshot: &Snapshot, rule: RuleRef) -> Option<&str> {
+    let _ = (snapshot, rule);
+    None
+}
+
+fn rule_layer(snapshot: &Snapshot, rule: RuleRef) -> Option<Layer> {
+    let _ = (snapshot, rule);
+    None
+}

@@ -1,0 +1,356 @@
+//! Error to response; the only place with status codes.
+//!
+//! Every answer of our own is a Problem Details document (RFC 9457). It tells the caller which rules
+//! stood in the way and where the fields are that they stood against, never what is in them.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+
+use super::{ProxyError, body::ReplyBody};
+use crate::{domain::GapCause, telemetry::TraceId};
+
+/// What an answer may tell beside the error itself.
+#[derive(Debug, Default)]
+pub(super) struct Particulars {
+    /// Ids of the rules that blocked.
+    pub(super) rules: Vec<String>,
+    /// Where personal data was found, and of which category.
+    pub(super) fields: Vec<FieldNote>,
+    /// The sentence of the rule that decided; free of values.
+    pub(super) reason: Option<String>,
+    /// Who blocks, for RFC 7725.
+    pub(super) blocked_by: String,
+}
+
+/// One field by its locator.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct FieldNote {
+    pub(super) pointer: String,
+    pub(super) category: String,
+}
+
+/// Fields one answer names; the record counts all of them.
+pub(super) const FIELDS_MAX: usize = 64;
+
+#[derive(Serialize)]
+struct Problem<'p> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'p str,
+    instance: String,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    rules: &'p [String],
+    #[serde(skip_serializing_if = "<[FieldNote]>::is_empty")]
+    fields: &'p [FieldNote],
+}
+
+/// Seconds after which a caller may try again when we are overloaded.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Response<ReplyBody> {
+    let (status, title, detail) = words(error);
+    let problem = Problem {
+        kind: format!("urn:bordergate:problem:{}", error.kind()),
+        title,
+        status: status.as_u16(),
+        detail: told.reason.as_deref().filter(|reason| !reason.is_empty()).unwrap_or(detail),
+        instance: format!("urn:bordergate:trace:{trace}"),
+        rules: &told.rules,
+        fields: &told.fields,
+    };
+    // A document of strings and numbers always serialises.
+    let document = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = Response::new(ReplyBody::held(Bytes::from(document)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS {
+        let mut link = String::new();
+        // Writing to a string cannot fail.
+        let _ = write!(link, "<{}>; rel=\"blocked-by\"", told.blocked_by);
+        if let Ok(link) = HeaderValue::from_str(&link) {
+            headers.insert(header::LINK, link);
+        }
+    }
+    if let ProxyError::MethodNotAllowed { allow } = error
+        && let Ok(allow) = HeaderValue::from_str(allow)
+    {
+        headers.insert(header::ALLOW, allow);
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    // Bytes of a body that is not going to be read must not be taken for the next request.
+    if matches!(
+        error,
+        ProxyError::BodyTooLarge
+            | ProxyError::BodySlow
+            | ProxyError::BodyBroken
+            | ProxyError::HeadMalformed(_)
+            | ProxyError::Tunnel
+    ) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Status, title and what the caller is told unless a rule has its own sentence.
+fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
+    match error {
+        ProxyError::HeadMalformed(what) => (StatusCode::BAD_REQUEST, "Malformed request", what),
+        ProxyError::PathAmbiguous => (
+            StatusCode::BAD_REQUEST,
+            "Ambiguous path",
+            "The path holds dot segments or backslashes, so that its route is not certain.",
+        ),
+        ProxyError::Tunnel => (
+            StatusCode::NOT_IMPLEMENTED,
+            "No tunnels",
+            "CONNECT and protocol upgrades are refused: nobody could look into what follows.",
+        ),
+        ProxyError::NoRoute => (
+            StatusCode::NOT_FOUND,
+            "No route",
+            "No route leads from this host and path to a data centre.",
+        ),
+        ProxyError::MethodNotAllowed { .. } => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Method not allowed",
+            "No route of this host and path takes this method.",
+        ),
+        ProxyError::ContextMalformed(_) => (
+            StatusCode::BAD_REQUEST,
+            "Malformed transfer context",
+            "`Bordergate-Transfer` is not a dictionary of known members (RFC 9651).",
+        ),
+        ProxyError::DestinationConflict { .. } => (
+            StatusCode::BAD_REQUEST,
+            "Contradicting destination",
+            "The destination in `Bordergate-Transfer` is not where the route leads.",
+        ),
+        ProxyError::BodyTooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Body too large",
+            "The body is longer than is held for inspection.",
+        ),
+        ProxyError::BodySlow => {
+            (StatusCode::REQUEST_TIMEOUT, "Body too slow", "The body did not arrive in time.")
+        }
+        ProxyError::BodyBroken => {
+            (StatusCode::BAD_REQUEST, "Broken body", "The body ended before it was complete.")
+        }
+        ProxyError::Overloaded => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Overloaded",
+            "Too many exchanges are in flight; nothing was sent.",
+        ),
+        ProxyError::Blocked { gap: Some(cause), .. } => uninspected(*cause),
+        ProxyError::Blocked { law: true, gap: None } => (
+            StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
+            "Blocked by law",
+            "The law does not let this data cross; nothing was sent.",
+        ),
+        ProxyError::Blocked { law: false, gap: None } => (
+            StatusCode::FORBIDDEN,
+            "Blocked by policy",
+            "The policy does not let this data cross; nothing was sent.",
+        ),
+        ProxyError::Misplaced { .. } => (
+            StatusCode::FORBIDDEN,
+            "Data centre misplaced",
+            "The data centre's address is not in the jurisdiction it is declared to be in; nothing was sent.",
+        ),
+        ProxyError::InspectionSlow => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Inspection too slow",
+            "The inspection did not end in time; nothing was sent.",
+        ),
+        ProxyError::InspectionBroken => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Inspection failed",
+            "The inspection did not end; nothing was sent.",
+        ),
+        ProxyError::Unrecorded(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "No record, no transfer",
+            "The audit record could not be made; nothing was sent.",
+        ),
+        ProxyError::Unresolved { .. }
+        | ProxyError::Unreachable { .. }
+        | ProxyError::Handshake { .. } => (
+            StatusCode::BAD_GATEWAY,
+            "Data centre unreachable",
+            "No connection to the data centre could be made; nothing was sent.",
+        ),
+        ProxyError::UpstreamBroken { .. } | ProxyError::UpstreamMalformed { .. } => (
+            StatusCode::BAD_GATEWAY,
+            "No answer",
+            "The data centre did not give a complete answer.",
+        ),
+        ProxyError::ConnectSlow { .. } => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "Data centre too slow",
+            "No connection to the data centre could be made in time; nothing was sent.",
+        ),
+        ProxyError::UpstreamSlow { .. } => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "Data centre too slow",
+            "The data centre did not answer in time.",
+        ),
+    }
+}
+
+/// What is wrong with a payload that could not be read to its end.
+fn uninspected(cause: GapCause) -> (StatusCode, &'static str, &'static str) {
+    const TITLE: &str = "Not inspectable";
+    let (status, detail) = match cause {
+        GapCause::UnknownMediaType => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Nothing here reads this media type; nothing was sent.",
+        ),
+        GapCause::UnknownContentEncoding => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Nothing here reads this content encoding; nothing was sent.",
+        ),
+        GapCause::MediaTypeMismatch => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The payload is not of the media type it claims; nothing was sent.",
+        ),
+        GapCause::NotHeld => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The payload is not one that can be held and read; nothing was sent.",
+        ),
+        GapCause::Malformed => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The payload is not well-formed; nothing was sent.")
+        }
+        GapCause::CorruptEncoding => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "A compressed part of the payload is damaged; nothing was sent.",
+        ),
+        GapCause::InvalidUtf8 => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The payload is not valid UTF-8; nothing was sent.")
+        }
+        GapCause::TooDeep => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The payload nests too deep to be read; nothing was sent.",
+        ),
+        GapCause::TooManyLayers => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Too many encodings are wrapped in each other; nothing was sent.",
+        ),
+        GapCause::TooManyFields | GapCause::TooManyFindings => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The payload holds more fields than are read; nothing was sent.",
+        ),
+        GapCause::BodyTooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The body is longer than is held for inspection; nothing was sent.",
+        ),
+        GapCause::DecodedTooLarge | GapCause::DecodedRatio => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The payload is too large once it is decoded; nothing was sent.",
+        ),
+        GapCause::TimeExceeded => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "The payload takes too long to read; nothing was sent.")
+        }
+    };
+    (status, TITLE, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+    use crate::domain::Region;
+
+    fn told() -> Particulars {
+        Particulars {
+            rules: vec!["MI-50".into()],
+            fields: vec![FieldNote {
+                pointer: "/email".into(),
+                category: "user.contact.email".into(),
+            }],
+            reason: Some("No sale of personal information.".into()),
+            blocked_by: "https://gateway.example/".into(),
+        }
+    }
+
+    #[test]
+    fn each_failure_has_its_status() {
+        let blocked = |law, gap| ProxyError::Blocked { law, gap };
+        let cn = Region::new(*b"CN");
+        let endpoint = || "http://127.0.0.1:1".to_owned();
+        for (error, status) in [
+            (ProxyError::HeadMalformed("Two hosts."), 400),
+            (ProxyError::PathAmbiguous, 400),
+            (ProxyError::ContextMalformed(String::new()), 400),
+            (ProxyError::DestinationConflict { stated: cn, actual: cn }, 400),
+            (blocked(false, None), 403),
+            (blocked(true, None), 451),
+            (blocked(true, Some(GapCause::UnknownMediaType)), 415),
+            (blocked(false, Some(GapCause::UnknownContentEncoding)), 415),
+            (blocked(false, Some(GapCause::Malformed)), 422),
+            (blocked(false, Some(GapCause::TooDeep)), 422),
+            (blocked(false, Some(GapCause::DecodedRatio)), 413),
+            (ProxyError::NoRoute, 404),
+            (ProxyError::MethodNotAllowed { allow: "POST".into() }, 405),
+            (ProxyError::BodySlow, 408),
+            (ProxyError::BodyTooLarge, 413),
+            (ProxyError::Tunnel, 501),
+            (ProxyError::Overloaded, 503),
+            (ProxyError::Unrecorded(String::new()), 503),
+            (ProxyError::ConnectSlow { endpoint: endpoint() }, 504),
+            (ProxyError::UpstreamSlow { endpoint: endpoint() }, 504),
+            (ProxyError::Handshake { endpoint: endpoint(), error: String::new() }, 502),
+        ] {
+            let response = of(&error, TraceId([1; 16]), &Particulars::default());
+            assert_eq!(response.status().as_u16(), status, "{error}");
+            assert_eq!(response.headers().contains_key("retry-after"), status == 503, "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_problem_tells_where_and_why_and_never_what() {
+        let error = ProxyError::Blocked { law: true, gap: None };
+        let response = of(&error, TraceId([0xab; 16]), &told());
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        assert_eq!(response.headers()["link"], "<https://gateway.example/>; rel=\"blocked-by\"");
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(
+            problem,
+            serde_json::json!({
+                "type": "urn:bordergate:problem:blocked-by-law",
+                "title": "Blocked by law",
+                "status": 451,
+                "detail": "No sale of personal information.",
+                "instance": format!("urn:bordergate:trace:{}", "ab".repeat(16)),
+                "rules": ["MI-50"],
+                "fields": [{"pointer": "/email", "category": "user.contact.email"}],
+            })
+        );
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_the_right_ones() {
+        let error = ProxyError::MethodNotAllowed { allow: "PATCH, POST".into() };
+        let response = of(&error, TraceId([1; 16]), &Particulars::default());
+        assert_eq!(response.headers()["allow"], "PATCH, POST");
+        assert!(!response.headers().contains_key("link"));
+    }
+
+    #[test]
+    fn a_body_left_unread_ends_the_connection() {
+        for (error, closes) in [(ProxyError::BodyTooLarge, true), (ProxyError::NoRoute, false)] {
+            let response = of(&error, TraceId([1; 16]), &Particulars::default());
+            assert_eq!(response.headers().contains_key("connection"), closes, "{error}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! One thread that moves requests: its own runtime, sockets, connections and buffers.
+//!
+//! Workers share what is read only, and the counters. A connection lives on the worker whose socket
+//! took it, so nothing on the way of a request locks or crosses to another core.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt, io,
+    rc::Rc,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio::{
+    runtime::{Builder, LocalOptions, LocalRuntime},
+    sync::watch,
+};
+
+use super::{
+    Proxy,
+    body::Budget,
+    listener::{self, BoundSocket, Gate},
+    place::Place,
+    upstream::Upstream,
+};
+use crate::engine::Scratch;
+
+/// What one thread holds.
+pub(super) struct Worker {
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) scratch: RefCell<Scratch>,
+    pub(super) budget: Rc<Budget>,
+    upstreams: Vec<Rc<Upstream>>,
+    in_flight: Cell<usize>,
+    in_flight_max: usize,
+}
+
+/// One exchange under way on this worker; it is no longer when this is dropped.
+#[derive(Debug)]
+pub(super) struct InFlight(Rc<Worker>);
+
+impl InFlight {
+    /// `None` when there are too many.
+    pub(super) fn begin(worker: &Rc<Worker>) -> Option<Self> {
+        let count = worker.in_flight.get();
+        (count < worker.in_flight_max).then(|| {
+            worker.in_flight.set(count + 1);
+            Self(Rc::clone(worker))
+        })
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.set(self.0.in_flight.get() - 1);
+    }
+}
+
+impl Worker {
+    fn new(proxy: Arc<Proxy>) -> Rc<Self> {
+        let share = |whole: usize| whole.div_ceil(proxy.workers).max(1);
+        Rc::new(Self {
+            scratch: RefCell::default(),
+            // A worker must be able to hold the longest body there may be.
+            budget: Budget::new(share(proxy.held_bytes_max).max(proxy.limits.body_bytes_max)),
+            upstreams: proxy
+                .targets
+                .iter()
+                .map(|target| Upstream::new(Arc::clone(target), proxy.geo.clone()))
+                .collect(),
+            in_flight: Cell::new(0),
+            in_flight_max: share(proxy.exchanges_max),
+            proxy,
+        })
+    }
+
+    pub(super) fn upstream(&self, place: &Place) -> Option<&Rc<Upstream>> {
+        self.upstreams.get(place.data_centre_number)
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("in_flight", &self.in_flight.get()).finish_non_exhaustive()
+    }
+}
+
+/// All workers, running.
+#[derive(Debug)]
+pub struct Workers {
+    handles: Vec<JoinHandle<usize>>,
+    drain: watch::Sender<Option<Duration>>,
+}
+
+/// How a drain went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that were cut because their time was up.
+    pub cut: usize,
+}
+
+impl Workers {
+    /// Starts a thread per set of sockets.
+    pub(super) fn start(proxy: &Arc<Proxy>, sockets: Vec<Vec<BoundSocket>>) -> io::Result<Self> {
+        let (drain, draining) = watch::channel(None);
+        let mut handles = Vec::with_capacity(sockets.len());
+        for (number, sockets) in sockets.into_iter().enumerate() {
+            let runtime = Builder::new_current_thread()
+                .enable_all()
+                .max_blocking_threads(BLOCKING_THREADS_MAX)
+                .build_local(LocalOptions::default());
+            // A local runtime belongs to the thread that made it; this one only proves that it can be.
+            drop(runtime?);
+            let (proxy, draining) = (Arc::clone(proxy), draining.clone());
+            let handle = thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(move || run(proxy, sockets, draining))?;
+            handles.push(handle);
+        }
+        Ok(Self { handles, drain })
+    }
+
+    /// Takes no new connections, lets exchanges in flight finish within `timeout`, then ends. Blocks
+    /// until all workers have.
+    pub fn drain(self, timeout: Duration) -> Drained {
+        // Without workers left there is nobody to tell.
+        let _ = self.drain.send(Some(timeout));
+        let cut = self.handles.into_iter().map(|handle| handle.join().unwrap_or(0)).sum();
+        Drained { cut }
+    }
+}
+
+/// Long inspections one worker runs at a time; further ones wait.
+const BLOCKING_THREADS_MAX: usize = 4;
+
+fn run(
+    proxy: Arc<Proxy>,
+    sockets: Vec<BoundSocket>,
+    mut draining: watch::Receiver<Option<Duration>>,
+) -> usize {
+    let runtime: LocalRuntime = match Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build_local(LocalOptions::default())
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "a worker could not start");
+            return 0;
+        }
+    };
+    let cut = runtime.block_on(async {
+        let gate = Gate::new(proxy.connections_max.div_ceil(proxy.workers));
+        let worker = Worker::new(proxy);
+        for socket in sockets {
+            let accepting =
+                listener::accept(Rc::clone(&worker), socket, gate.clone(), draining.clone());
+            tokio::task::spawn_local(accepting);
+        }
+        let timeout = match draining.wait_for(Option::is_some).await {
+            Ok(timeout) => timeout.unwrap_or_default(),
+            Err(_) => Duration::ZERO,
+        };
+        gate.emptied(timeout).await
+    });
+    // Inspections that still run on their own threads are not waited for.
+    runtime.shutdown_background();
+    cut
+}

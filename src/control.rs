@@ -6,11 +6,13 @@
 //! Nothing here runs on a thread that moves requests.
 
 mod embedded;
+mod hangup;
 mod load;
 mod reload;
 mod status;
 mod watch;
 
+pub use hangup::Hangups;
 pub use load::{RuleFiles, RulesSource};
 pub use reload::{ControlSettings, Controller, Refused, Reloaded, Reloads, Trigger};
 pub use status::{Failure, FileStatus, Status};

@@ -172,8 +172,9 @@ impl Serialize for Micros {
 /// A name that people gave to a thing: a rule, a category, a purpose, a route, a workload.
 ///
 /// Purposes and mechanisms may come off the wire, so what is not shaped like a name is not taken:
-/// ASCII letters, digits and `._-/`, at least one letter unless it is a date, no long run of digits, at
-/// most 128 bytes; a `spiffe://` identity may have its colon. Everything else reads `withheld`.
+/// ASCII letters, digits and `._-/`, at least one letter, no long run of digits, at most 128 bytes; a
+/// `spiffe://` identity may have its colon. A date or a timestamp is taken too: policy versions and
+/// deadlines are called so. Everything else reads `withheld`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Name<'r>(Cow<'r, str>);
@@ -201,10 +202,13 @@ fn is_name(text: &str) -> bool {
     if text.is_empty() || text.len() > NAME_BYTES_MAX {
         return false;
     }
-    let rest = text.strip_prefix("spiffe://").unwrap_or(text);
+    is_word(text.strip_prefix("spiffe://").unwrap_or(text)) || is_time(text)
+}
+
+fn is_word(text: &str) -> bool {
     let mut letters = 0usize;
     let mut run = 0usize;
-    for byte in rest.bytes() {
+    for byte in text.bytes() {
         match byte {
             b'0'..=b'9' => run += 1,
             b'a'..=b'z' | b'A'..=b'Z' => {
@@ -218,7 +222,16 @@ fn is_name(text: &str) -> bool {
             return false;
         }
     }
-    letters > 0 || text.parse::<jiff::civil::Date>().is_ok()
+    letters > 0
+}
+
+fn is_time(text: &str) -> bool {
+    // The parsers take more than RFC 3339: dates without dashes, and annotations of any text.
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b"-:.+TZ".contains(&b));
+    let dashed = text.as_bytes().get(4) == Some(&b'-');
+    plain
+        && dashed
+        && (text.parse::<jiff::civil::Date>().is_ok() || text.parse::<jiff::Timestamp>().is_ok())
 }
 
 /// Where a finding stands, with `*` for names that are personal data themselves.
@@ -352,6 +365,7 @@ pub(super) mod tests {
             "user.device.device_id.imei",
             "cloud_sync",
             "2019-03-18",
+            "2026-03-02T09:00:00Z",
             "scc-2024-00012345",
             "law/eu",
             "spiffe://mesh.example/ns/shop/sa/checkout",
@@ -373,6 +387,8 @@ pub(super) mod tests {
             "王小明",
             "24.8607",
             "2019-13-45",
+            "20190318",
+            "2026-03-02T09:00:00Z[u-ca=sana]",
             &"a".repeat(NAME_BYTES_MAX + 1),
         ] {
             assert_eq!(Name::new(value).as_str(), Name::WITHHELD, "{value}");

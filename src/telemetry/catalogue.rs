@@ -31,6 +31,15 @@ impl fmt::Display for Kind {
     }
 }
 
+impl fmt::Display for Description {
+    /// A row of the operators' table: name, kind, labels, help.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, kind, labels, help } = self;
+        let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
+        write!(f, "| `{name}` | {kind} | {} | {help} |", labels.join(", "))
+    }
+}
+
 macro_rules! catalogue {
     ($($id:ident $kind:ident $name:literal [$($label:literal),*] $help:literal)*) => {
         $(pub(super) const $id: Description = Description {
@@ -126,6 +135,16 @@ mod tests {
             let others = ALL.iter().filter(|other| other.name == name).count();
             assert_eq!(others, 1, "{name} is described twice");
         }
+    }
+
+    #[test]
+    fn a_description_is_a_row_of_a_table() {
+        assert_eq!(
+            FINDINGS.to_string(),
+            "| `bordergate_findings_total` | counter | `category`, `outcome` | Personal data found, by \
+             category and what happened to it. |"
+        );
+        assert!(ALL.iter().all(|description| !description.help.contains('|')));
     }
 
     #[test]

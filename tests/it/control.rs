@@ -13,7 +13,7 @@ use std::{
 };
 
 use bordergate::{
-    control::{ControlSettings, Controller, Refused, Reloads, RulesSource, Trigger},
+    control::{ControlSettings, Controller, Hangups, Refused, Reloads, RulesSource, Trigger},
     redact::PseudonymKey,
     source::Diagnostics,
     telemetry::Metrics,
@@ -250,6 +250,30 @@ fn changes_of_every_kind_are_noticed() {
     fs::remove_file(house.path().join("broken.yaml")).unwrap();
     touch(house.path(), 2);
     house.until_generation(4);
+}
+
+#[tokio::test]
+async fn a_hangup_reloads_and_opens_files_anew() {
+    let house = House::start(false);
+    let reopened = Arc::new(AtomicBool::new(false));
+    let hangups = Hangups::listen().unwrap();
+    let also = {
+        let reopened = Arc::clone(&reopened);
+        move || reopened.store(true, Ordering::Relaxed)
+    };
+    tokio::spawn(hangups.reload(house.reloads(), also));
+    touch(house.path(), 1);
+    let own = std::process::id().to_string();
+    assert!(std::process::Command::new("kill").args(["-HUP", &own]).status().unwrap().success());
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while house.generation() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await
+    .unwrap();
+    assert!(reopened.load(Ordering::Relaxed));
+    assert_eq!(house.reloads().status().attempted_by, Trigger::Hangup);
 }
 
 #[test]

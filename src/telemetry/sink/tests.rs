@@ -75,6 +75,36 @@ async fn a_commit_returns_when_the_line_is_in_the_file() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_wait_together_are_written_together() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    let (sink, _) = sink(AuditSettings {
+        required: true,
+        commit_time_max: Duration::from_secs(10),
+        // Room for a few at a time: the others wait for it.
+        queue_bytes_max: 4_000,
+        ..to(&path)
+    });
+    let sink = Arc::new(sink);
+    let tasks: Vec<_> = (0..200)
+        .map(|task| {
+            let sink = Arc::clone(&sink);
+            tokio::spawn(async move {
+                for number in 0..5 {
+                    sink.commit(&record(task * 5 + number)).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let mut found = generations(&path);
+    found.sort_unstable();
+    assert_eq!(found, (0..1_000).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_rotated_file_is_followed() {
     let directory = tempfile::tempdir().unwrap();

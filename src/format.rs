@@ -9,15 +9,18 @@
 //! and bounded by [`Limits`]. A decoder reports every byte that can carry a value: names, duplicate
 //! members and attributes included.
 
+mod csv;
 mod encoding;
 mod form;
 mod image;
 mod json;
 mod media;
+mod multipart;
 mod scan;
 pub mod target;
 mod text;
 mod unescape;
+mod xml;
 
 pub use encoding::{content_encodings, decode, sniff_encoding};
 pub use form::walk as walk_query;
@@ -60,7 +63,10 @@ pub fn walk<S: FieldSink>(
         Format::Target => target::walk(bytes, limits, sink),
         Format::Cookie => text::walk_cookie(bytes, limits, sink),
         Format::Header | Format::Text => text::walk(bytes, limits, sink),
-        Format::Multipart | Format::Xml | Format::Csv | Format::Image | Format::Opaque => {
+        Format::Xml => xml::walk(bytes, limits, sink),
+        Format::Csv => csv::walk(bytes, limits, sink),
+        Format::Multipart => multipart::walk(bytes, limits, sink),
+        Format::Image | Format::Opaque => {
             Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 })
         }
     }

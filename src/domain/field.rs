@@ -247,6 +247,18 @@ pub trait FieldSink {
     /// The innermost one ends; `end` is past its last byte, `member_end` past its member's.
     fn close(&mut self, end: usize, member_end: usize);
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>);
+    /// A value that is a body of its own, such as a part of a multipart body: its text is in `encoding`
+    /// and was declared as `media_type`. A sink that does not look inside takes it for a scalar.
+    fn layer(
+        &mut self,
+        key: Key<'_>,
+        media_type: Option<&str>,
+        encoding: Encoding,
+        value: Value<'_>,
+    ) {
+        let _ = (media_type, encoding);
+        self.scalar(key, value);
+    }
 }
 
 /// How much of a message, or of one of its parts, was read.

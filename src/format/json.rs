@@ -19,7 +19,7 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
     let mut reader = Reader::new(bytes.get(..valid).unwrap_or_default(), limits);
     reader.at = scan::byte_order_mark(bytes);
     let read = reader.document(Key::Root, sink).and_then(|()| reader.end());
-    blame_utf8(read, valid, bytes.len())
+    scan::blame_utf8(read, valid, bytes.len())
 }
 
 /// One array-like container whose elements are the values of the sequence.
@@ -40,21 +40,10 @@ pub(super) fn walk_sequence<S: FieldSink>(
         Some(_) | None => b'\n',
     };
     let read = reader.sequence(text, separator, sink);
-    blame_utf8(read, valid, bytes.len())
+    scan::blame_utf8(read, valid, bytes.len())
 }
 
 const RECORD_SEPARATOR: u8 = 0x1E;
-
-/// The reader sees the valid prefix only: whatever it missed at its end is the fault of the bytes there.
-fn blame_utf8(read: Result<(), Stop>, valid: usize, length: usize) -> Result<(), Stop> {
-    match read {
-        Err(stop) if stop.offset < valid => Err(stop),
-        Ok(()) | Err(_) if valid < length => {
-            Err(Stop { cause: GapCause::InvalidUtf8, offset: valid })
-        }
-        Ok(()) | Err(_) => read,
-    }
-}
 
 /// What the reader stands in.
 #[derive(Clone, Copy)]
@@ -334,7 +323,7 @@ impl<'b> Reader<'b> {
 
     #[inline]
     fn skip_space(&mut self) {
-        self.at = scan::json_space_end(self.bytes, self.at);
+        self.at = scan::space_end(self.bytes, self.at);
     }
 
     fn too_deep(&self) -> Stop {

@@ -39,9 +39,32 @@ pub(super) fn json_string_end(bytes: &[u8], mut at: usize) -> usize {
     bytes.len()
 }
 
-/// Offset of the first byte at or after `at` that is not JSON whitespace.
+/// Offset of the first `end`, `&`, `<` or control character at or after `at`; the length of `bytes` when
+/// there is none.
 #[inline]
-pub(super) fn json_space_end(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn xml_text_end(bytes: &[u8], mut at: usize, end: u8) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let control = word.wrapping_sub(repeat(0x20)) & !word & HIGHS;
+        let markup = zero_byte(word ^ repeat(b'<')) | zero_byte(word ^ repeat(b'&'));
+        let stop = control | markup | zero_byte(word ^ repeat(end));
+        if stop != 0 {
+            return at + stop.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if matches!(byte, b'<' | b'&' | ..0x20) || byte == end {
+            return at;
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// Offset of the first byte at or after `at` that is not JSON whitespace, which is also XML's.
+#[inline]
+pub(super) fn space_end(bytes: &[u8], mut at: usize) -> usize {
     // Most values are followed by their separator at once, or by one space.
     loop {
         match bytes.get(at) {
@@ -84,6 +107,18 @@ pub(super) fn check_utf8(bytes: &[u8], base: usize) -> Result<(), Stop> {
     }
 }
 
+/// For a reader that was given the valid prefix only: whatever it missed at its end is the fault of the
+/// bytes there.
+pub(super) fn blame_utf8(read: Result<(), Stop>, valid: usize, length: usize) -> Result<(), Stop> {
+    match read {
+        Err(stop) if stop.offset < valid => Err(stop),
+        Ok(()) | Err(_) if valid < length => {
+            Err(Stop { cause: GapCause::InvalidUtf8, offset: valid })
+        }
+        Ok(()) | Err(_) => read,
+    }
+}
+
 /// Length of the byte order mark at the start of `bytes`.
 pub(super) fn byte_order_mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
@@ -123,11 +158,11 @@ mod tests {
         for length in 0..40 {
             for after in ["", "x", "\u{a0}"] {
                 let text = format!("{}{after}", " ".repeat(length));
-                assert_eq!(json_space_end(text.as_bytes(), 0), length);
+                assert_eq!(space_end(text.as_bytes(), 0), length);
             }
         }
-        assert_eq!(json_space_end(b"\t\r\n          \nx", 0), 14);
-        assert_eq!(json_space_end(b"", 7), 7);
+        assert_eq!(space_end(b"\t\r\n          \nx", 0), 14);
+        assert_eq!(space_end(b"", 7), 7);
     }
 
     proptest! {

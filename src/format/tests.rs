@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Container, Escape, Key, Scalar, Value};
+use crate::domain::{Container, Encoding, Escape, Key, Scalar, Value};
 
 /// Writes a line per event: `/path kind text`.
 #[derive(Default)]
@@ -62,6 +62,21 @@ impl<'b> Notes<'b> {
     }
 }
 
+impl Notes<'_> {
+    /// Holds a value to the contract; its path.
+    fn value(&mut self, key: Key<'_>, value: Value<'_>) -> String {
+        let Value { text, text_span, span, member, .. } = value;
+        let path = self.step(key, member.start as usize);
+        assert!(member.contains(span) && span.contains(text_span), "{value:?}");
+        assert!(member.range().end <= self.bytes.len(), "{value:?}");
+        assert_eq!(text_span.of(self.bytes), text);
+        if let Some(&outer) = self.members.last() {
+            assert!(outer <= member.range().start);
+        }
+        path
+    }
+}
+
 impl FieldSink for Notes<'_> {
     fn open(&mut self, key: Key<'_>, container: Container, member_start: usize, start: usize) {
         assert!(member_start <= start && start <= self.bytes.len());
@@ -81,14 +96,7 @@ impl FieldSink for Notes<'_> {
     }
 
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
-        let Value { text, text_span, span, member, .. } = value;
-        let path = self.step(key, member.start as usize);
-        assert!(member.contains(span) && span.contains(text_span), "{value:?}");
-        assert!(member.range().end <= self.bytes.len(), "{value:?}");
-        assert_eq!(text_span.of(self.bytes), text);
-        if let Some(&outer) = self.members.last() {
-            assert!(outer <= member.range().start);
-        }
+        let path = self.value(key, value);
         let kind = match value.kind {
             Scalar::String => "string",
             Scalar::Number => "number",
@@ -99,12 +107,24 @@ impl FieldSink for Notes<'_> {
         if matches!(value.kind, Scalar::Number | Scalar::Bool | Scalar::Null) {
             assert_eq!(value.escape, Escape::None);
         }
-        self.lines.push(format!("{path} {kind} {}", String::from_utf8_lossy(text)));
+        self.lines.push(format!("{path} {kind} {}", String::from_utf8_lossy(value.text)));
+    }
+
+    fn layer(
+        &mut self,
+        key: Key<'_>,
+        media_type: Option<&str>,
+        encoding: Encoding,
+        value: Value<'_>,
+    ) {
+        let path = self.value(key, value);
+        let (media_type, text) = (media_type.unwrap_or("-"), String::from_utf8_lossy(value.text));
+        self.lines.push(format!("{path} layer {media_type} {encoding:?} {text}"));
     }
 }
 
 /// Every format that `walk` reads.
-pub(super) const FORMATS: [Format; 7] = [
+pub(super) const FORMATS: [Format; 10] = [
     Format::Json,
     Format::NdJson,
     Format::Target,
@@ -112,6 +132,9 @@ pub(super) const FORMATS: [Format; 7] = [
     Format::Cookie,
     Format::Header,
     Format::Text,
+    Format::Xml,
+    Format::Csv,
+    Format::Multipart,
 ];
 
 /// Pieces that mean something to some decoder, so that random input gets past the first byte.

@@ -1,0 +1,153 @@
+use super::super::{Stop, tests::Notes};
+use crate::domain::{Format, GapCause, Limits};
+
+#[test]
+fn cells_come_by_record_and_column() {
+    for (text, lines) in [
+        ("", &[" ["][..]),
+        ("a", &[" [", "/0 [", "/0/0 string a"]),
+        (
+            "a,b\r\n1,2\r\n",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string a",
+                "/0/1 string b",
+                "/1 {",
+                "/1/a string 1",
+                "/1/b string 2",
+            ],
+        ),
+        ("\u{feff}a\n\n1\n", &[" [", "/0 [", "/0/0 string a", "/1 {", "/1/a string 1"]),
+        // Quotes.
+        (
+            "\"a\",\"b,c\"\n\"x \"\"y\"\"\",\"1\n2\"\n",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string a",
+                "/0/1 string b,c",
+                "/1 {",
+                "/1/a string x \"\"y\"\"",
+                "/1/b,c string 1\n2",
+            ],
+        ),
+        ("a\n\"\"", &[" [", "/0 [", "/0/0 string a", "/1 {", "/1/a string "]),
+        ("a\nx\"y\"", &[" [", "/0 [", "/0/0 string a", "/1 {", "/1/a string x\"y\""]),
+        // Records of different lengths.
+        (
+            "a,b\n1\n1,2,3",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string a",
+                "/0/1 string b",
+                "/1 {",
+                "/1/a string 1",
+                "/2 {",
+                "/2/a string 1",
+                "/2/b string 2",
+                "/2/2 string 3",
+            ],
+        ),
+        (
+            "a,\n,",
+            &[" [", "/0 [", "/0/0 string a", "/0/1 string ", "/1 {", "/1/a string ", "/1/ string "],
+        ),
+        // Other delimiters.
+        (
+            "a\tb,c\td\n1\t2\t3",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string a",
+                "/0/1 string b,c",
+                "/0/2 string d",
+                "/1 {",
+                "/1/a string 1",
+                "/1/b,c string 2",
+                "/1/d string 3",
+            ],
+        ),
+        (
+            "a;b\n1,5;2",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string a",
+                "/0/1 string b",
+                "/1 {",
+                "/1/a string 1,5",
+                "/1/b string 2",
+            ],
+        ),
+        (
+            "\"a;b;c\",d\n1,2",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string a;b;c",
+                "/0/1 string d",
+                "/1 {",
+                "/1/a;b;c string 1",
+                "/1/d string 2",
+            ],
+        ),
+        // No header.
+        (
+            "mei@example.com,2\n3,4",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string mei@example.com",
+                "/0/1 string 2",
+                "/1 [",
+                "/1/0 string 3",
+                "/1/1 string 4",
+            ],
+        ),
+        (
+            "490154203237518\n4",
+            &[" [", "/0 [", "/0/0 string 490154203237518", "/1 [", "/1/0 string 4"],
+        ),
+        (
+            "country,2025\nSG,1",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string country",
+                "/0/1 string 2025",
+                "/1 {",
+                "/1/country string SG",
+                "/1/2025 string 1",
+            ],
+        ),
+    ] {
+        let (notes, read) = Notes::of(Format::Csv, text.as_bytes());
+        assert_eq!(read, Ok(()), "{text:?}");
+        assert_eq!(notes, lines, "{text:?}");
+    }
+}
+
+#[test]
+fn broken_quotes_end_the_reading() {
+    for (text, offset) in [("\"a", 2), ("a\n\"b\"c", 5), ("\"a\" ,b", 3), ("\"a\"\"", 4)] {
+        let stop = Stop { cause: GapCause::Malformed, offset };
+        assert_eq!(Notes::of(Format::Csv, text.as_bytes()).1, Err(stop), "{text}");
+    }
+    let (notes, read) = Notes::of(Format::Csv, b"a\n\xff\nb");
+    assert_eq!(notes.len(), 7);
+    assert_eq!(read, Err(Stop { cause: GapCause::InvalidUtf8, offset: 2 }));
+    let limits = Limits { fields_max: 5, ..Limits::default() };
+    let (notes, read) = Notes::within(Format::Csv, b"a\n1\n2", &limits);
+    assert_eq!(notes, [" [", "/0 [", "/0/0 string a", "/1 {", "/1/a string 1"]);
+    assert_eq!(read, Err(Stop { cause: GapCause::TooManyFields, offset: 4 }));
+}
+
+#[test]
+fn a_long_heading_is_told_once() {
+    let text = format!("{}\n1\n", "a".repeat(300));
+    let (notes, read) = Notes::of(Format::Csv, text.as_bytes());
+    assert_eq!(read, Ok(()));
+    assert_eq!(notes[3..], ["/1 {", "/1/0 string 1"]);
+}

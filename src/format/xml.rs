@@ -1,0 +1,404 @@
+//! XML 1.0 without a tree, read for its values.
+//!
+//! An element is a member named by its local name: a leaf without attributes is a scalar, any other
+//! element an object of its attributes, its elements and its runs of text, which go by the element's
+//! own name. Comments, processing instructions and the document type are values too, by number, since
+//! data travels in them. Nothing is fetched or expanded: a document type may name an external subset,
+//! which is never read, and must not have an internal one; only the predefined entities exist.
+
+#[cfg(test)]
+mod tests;
+
+use memchr::memmem;
+
+use super::{Fields, Stop, scan, unescape::xml_reference};
+use crate::domain::{Container, Escape, FieldSink, GapCause, Key, Limits, Scalar, Span, Value};
+
+/// One document. Its root is an object whose members are the root element and what stands beside it.
+pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) -> Result<(), Stop> {
+    let valid = scan::utf8_length(bytes);
+    let mut reader = Reader {
+        bytes: bytes.get(..valid).unwrap_or_default(),
+        at: scan::byte_order_mark(bytes),
+        fields: Fields::new(limits),
+        depth_max: limits.depth_max,
+        open: Vec::new(),
+        others: 0,
+    };
+    let read = reader.document(sink);
+    scan::blame_utf8(read, valid, bytes.len())
+}
+
+struct Reader<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    fields: Fields,
+    depth_max: usize,
+    /// Where the names of the open elements stand in their start tags.
+    open: Vec<Span>,
+    /// Comments and their kin, so far.
+    others: u32,
+}
+
+/// An element that holds one text and nothing else.
+struct Leaf {
+    text: Span,
+    span: Span,
+    escape: Escape,
+    /// Past the end tag.
+    end: usize,
+}
+
+impl<'b> Reader<'b> {
+    fn document<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
+        self.declaration()?;
+        self.fields.count(self.at)?;
+        sink.open(Key::Root, Container::Object, self.at, self.at);
+        let (mut has_root, mut has_type) = (false, false);
+        loop {
+            self.text(sink)?;
+            let rest = self.rest();
+            let is_outside = self.open.is_empty();
+            if rest.is_empty() {
+                if !(is_outside && has_root) {
+                    return Err(Stop::malformed(self.at));
+                }
+                sink.close(self.at, self.at);
+                return Ok(());
+            }
+            if rest.starts_with(b"<!--") {
+                self.comment(sink)?;
+            } else if rest.starts_with(b"<?") {
+                self.instruction(sink)?;
+            } else if rest.starts_with(b"</") && !is_outside {
+                self.end_tag(sink)?;
+            } else if rest.starts_with(CDATA) && !is_outside {
+                let (text, end) = self.cdata(self.at)?;
+                self.run(text, Span::new(self.at, end), Escape::None, sink)?;
+                self.at = end;
+            } else if rest.starts_with(DOCTYPE) && !has_root && !has_type {
+                has_type = true;
+                self.document_type(sink)?;
+            } else if is_outside && has_root {
+                return Err(Stop::malformed(self.at));
+            } else {
+                has_root = true;
+                self.element(sink)?;
+            }
+        }
+    }
+
+    /// `<?xml … ?>`, which may name UTF-8 or what is part of it.
+    fn declaration(&mut self) -> Result<(), Stop> {
+        let rest = self.rest();
+        if !rest.starts_with(b"<?xml") || !rest.get(5).is_some_and(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        let length = memmem::find(rest, b"?>").ok_or(self.truncated())?;
+        let text = rest.get(..length).unwrap_or_default();
+        if let Some(at) = memmem::find(text, b"encoding") {
+            let value = text.get(at + b"encoding".len()..).unwrap_or_default().trim_ascii_start();
+            let name = value.strip_prefix(b"=").unwrap_or_default().trim_ascii_start();
+            let name = match name {
+                [quote @ (b'"' | b'\''), name @ ..] => {
+                    name.split(|byte| byte == quote).next().unwrap_or_default()
+                }
+                _ => return Err(Stop::malformed(self.at + at)),
+            };
+            let extends_ascii = name.eq_ignore_ascii_case(b"us-ascii")
+                || name.get(..9).is_some_and(|name| name.eq_ignore_ascii_case(b"iso-8859-"));
+            let is_ours =
+                name.eq_ignore_ascii_case(b"utf-8") || (extends_ascii && self.bytes.is_ascii());
+            if !is_ours {
+                return Err(Stop { cause: GapCause::UnknownMediaType, offset: self.at + at });
+            }
+        }
+        self.at += length + 2;
+        Ok(())
+    }
+
+    /// Up to the next markup.
+    fn text<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
+        let start = self.at;
+        let end = self.text_end(start, b'<')?;
+        let span = self.trim(start, end);
+        if !span.is_empty() {
+            self.run(span, span, Escape::Xml, sink)?;
+        }
+        self.at = end;
+        Ok(())
+    }
+
+    /// A run of text among other things, by the name of the element it stands in.
+    fn run<S: FieldSink>(
+        &mut self,
+        text: Span,
+        span: Span,
+        escape: Escape,
+        sink: &mut S,
+    ) -> Result<(), Stop> {
+        let Some(&name) = self.open.last() else { return Err(Stop::malformed(span.range().start)) };
+        self.fields.count(span.range().start)?;
+        let key = if name.len() <= NAME_BYTES_MAX { self.key(name) } else { Key::Index(0) };
+        sink.scalar(key, self.value(Scalar::String, text, span, span, escape));
+        Ok(())
+    }
+
+    fn comment<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
+        let start = self.at + 4;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let length = memmem::find(rest, b"-->").ok_or(self.truncated())?;
+        self.other(Span::new(start, start + length), start + length + 3, sink)
+    }
+
+    fn instruction<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
+        let start = self.at + 2;
+        let name = self.name(start)?;
+        if name.of(self.bytes).eq_ignore_ascii_case(b"xml") {
+            return Err(Stop::malformed(start));
+        }
+        let from = name.range().end;
+        let rest = self.bytes.get(from..).unwrap_or_default();
+        let length = memmem::find(rest, b"?>").ok_or(self.truncated())?;
+        self.other(self.trim(from, from + length), from + length + 2, sink)
+    }
+
+    fn document_type<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
+        let start = self.at + DOCTYPE.len();
+        let mut at = start;
+        loop {
+            match self.bytes.get(at) {
+                Some(b'>') => break,
+                Some(quote @ (b'"' | b'\'')) => {
+                    let rest = self.bytes.get(at + 1..).unwrap_or_default();
+                    at += memchr::memchr(*quote, rest).ok_or(self.truncated())? + 2;
+                }
+                Some(b'[' | b'<') | None => return Err(Stop::malformed(at)),
+                Some(_) => at += 1,
+            }
+        }
+        self.other(self.trim(start, at), at + 1, sink)
+    }
+
+    /// What is neither element nor text, up to `end`.
+    fn other<S: FieldSink>(&mut self, text: Span, end: usize, sink: &mut S) -> Result<(), Stop> {
+        self.fields.count(self.at)?;
+        let member = Span::new(self.at, end);
+        let value = self.value(Scalar::String, text, text, member, Escape::None);
+        sink.scalar(Key::Index(self.others), value);
+        self.others = self.others.saturating_add(1);
+        self.at = end;
+        Ok(())
+    }
+
+    fn element<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
+        let start = self.at;
+        let name = self.name(start + 1)?;
+        let (content, is_empty, has_attributes) = self.start_tag(name.range().end)?;
+        self.fields.count(start)?;
+        if !has_attributes {
+            let leaf = if is_empty {
+                let text = Span::new(content, content);
+                Some(Leaf { text, span: text, escape: Escape::Xml, end: content })
+            } else {
+                self.leaf(name, content)?
+            };
+            if let Some(leaf) = leaf {
+                let kind = if is_empty { Scalar::Null } else { Scalar::String };
+                let member = Span::new(start, leaf.end);
+                let escape = if is_empty { Escape::None } else { leaf.escape };
+                sink.scalar(self.key(name), self.value(kind, leaf.text, leaf.span, member, escape));
+                self.at = leaf.end;
+                return Ok(());
+            }
+        }
+        if self.open.len() >= self.depth_max {
+            return Err(Stop { cause: GapCause::TooDeep, offset: start });
+        }
+        sink.open(self.key(name), Container::Object, start, start);
+        self.attributes(name.range().end, sink)?;
+        self.at = content;
+        if is_empty {
+            sink.close(content, content)
+        } else {
+            self.open.push(name)
+        }
+        Ok(())
+    }
+
+    /// Checks a start tag from the end of its name on: where it ends, whether it ends the element too,
+    /// and whether it has attributes.
+    fn start_tag(&self, from: usize) -> Result<(usize, bool, bool), Stop> {
+        let (mut at, mut has_attributes) = (from, false);
+        while let Some((_, value)) = self.attribute(at)? {
+            at = value.range().end;
+            has_attributes = true;
+        }
+        at = scan::space_end(self.bytes, at);
+        match self.bytes.get(at..).unwrap_or_default() {
+            [b'>', ..] => Ok((at + 1, false, has_attributes)),
+            [b'/', b'>', ..] => Ok((at + 2, true, has_attributes)),
+            [b'/'] => Err(self.truncated()),
+            _ => Err(Stop::malformed(at)),
+        }
+    }
+
+    /// Reports the attributes of a start tag that has been checked.
+    fn attributes<S: FieldSink>(&mut self, from: usize, sink: &mut S) -> Result<(), Stop> {
+        let mut at = from;
+        while let Some((name, span)) = self.attribute(at)? {
+            self.fields.count(name.range().start)?;
+            at = span.range().end;
+            let text = Span { start: span.start + 1, end: span.end - 1 };
+            let member = Span { start: name.start, end: span.end };
+            let value = self.value(Scalar::String, text, span, member, Escape::Xml);
+            sink.scalar(self.key(name), value);
+        }
+        Ok(())
+    }
+
+    /// The attribute behind the whitespace at `at`: its name, and its value with quotes.
+    fn attribute(&self, at: usize) -> Result<Option<(Span, Span)>, Stop> {
+        let start = scan::space_end(self.bytes, at);
+        if start == at || matches!(self.bytes.get(start), Some(b'>' | b'/')) {
+            return Ok(None);
+        }
+        let name = self.name(start)?;
+        let equals = scan::space_end(self.bytes, name.range().end);
+        if self.bytes.get(equals) != Some(&b'=') {
+            return Err(Stop::malformed(equals));
+        }
+        let open = scan::space_end(self.bytes, equals + 1);
+        let Some(&quote @ (b'"' | b'\'')) = self.bytes.get(open) else {
+            return Err(Stop::malformed(open.min(self.bytes.len())));
+        };
+        let close = self.text_end(open + 1, quote)?;
+        if close == self.bytes.len() {
+            return Err(self.truncated());
+        }
+        Ok(Some((name, Span::new(open, close + 1))))
+    }
+
+    /// The element whose start tag ends at `content`, if it holds one text or one CDATA section alone.
+    fn leaf(&self, name: Span, content: usize) -> Result<Option<Leaf>, Stop> {
+        let end = self.text_end(content, b'<')?;
+        let text = self.trim(content, end);
+        let rest = self.bytes.get(end..).unwrap_or_default();
+        if rest.starts_with(b"</") {
+            let leaf = Leaf { text, span: text, escape: Escape::Xml, end: self.closed(name, end)? };
+            return Ok(Some(leaf));
+        }
+        if !text.is_empty() || !rest.starts_with(CDATA) {
+            return Ok(None);
+        }
+        let (inner, section_end) = self.cdata(end)?;
+        let after = scan::space_end(self.bytes, section_end);
+        if !self.bytes.get(after..).unwrap_or_default().starts_with(b"</") {
+            return Ok(None);
+        }
+        Ok(Some(Leaf {
+            text: inner,
+            span: Span::new(end, section_end),
+            escape: Escape::None,
+            end: self.closed(name, after)?,
+        }))
+    }
+
+    /// The text of the CDATA section at `at`, and where the section ends.
+    fn cdata(&self, at: usize) -> Result<(Span, usize), Stop> {
+        let start = at + CDATA.len();
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let length = memmem::find(rest, b"]]>").ok_or(self.truncated())?;
+        Ok((Span::new(start, start + length), start + length + 3))
+    }
+
+    fn end_tag<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
+        let Some(&name) = self.open.last() else { return Err(Stop::malformed(self.at)) };
+        let end = self.closed(name, self.at)?;
+        self.open.pop();
+        self.at = end;
+        sink.close(end, end);
+        Ok(())
+    }
+
+    /// Past the end tag at `at`, which must be that of `name`.
+    fn closed(&self, name: Span, at: usize) -> Result<usize, Stop> {
+        let start = at + 2;
+        let name = name.of(self.bytes);
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        if !rest.starts_with(name) {
+            let same = rest.iter().zip(name).take_while(|(have, want)| have == want).count();
+            return Err(Stop::malformed(start + same));
+        }
+        let end = scan::space_end(self.bytes, start + name.len());
+        if self.bytes.get(end) == Some(&b'>') { Ok(end + 1) } else { Err(Stop::malformed(end)) }
+    }
+
+    /// The name at `start`.
+    fn name(&self, start: usize) -> Result<Span, Stop> {
+        let mut end = start;
+        while let Some(&byte) = self.bytes.get(end) {
+            let is_first = matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' | 0x80..);
+            if !is_first && (end == start || !matches!(byte, b'0'..=b'9' | b'-' | b'.')) {
+                break;
+            }
+            end += 1;
+        }
+        if end == start { Err(Stop::malformed(end)) } else { Ok(Span::new(start, end)) }
+    }
+
+    /// Offset of the `end` that ends the text or attribute value at `at`, or of the end of the bytes.
+    fn text_end(&self, mut at: usize, end: u8) -> Result<usize, Stop> {
+        loop {
+            at = scan::xml_text_end(self.bytes, at, end);
+            match self.bytes.get(at) {
+                None => return Ok(self.bytes.len()),
+                Some(&byte) if byte == end => return Ok(at),
+                Some(b'\t' | b'\n' | b'\r') => at += 1,
+                Some(b'&') => {
+                    let rest = self.bytes.get(at..).unwrap_or_default();
+                    at += xml_reference(rest).ok_or(Stop::malformed(at))?.1;
+                }
+                Some(_) => return Err(Stop::malformed(at)),
+            }
+        }
+    }
+
+    fn trim(&self, start: usize, end: usize) -> Span {
+        let text = self.bytes.get(start..end).unwrap_or_default();
+        let start = start + (text.len() - text.trim_ascii_start().len());
+        Span::new(start, start + text.trim_ascii().len())
+    }
+
+    /// By local name: prefixes are a matter of taste.
+    fn key(&self, name: Span) -> Key<'b> {
+        let whole = name.of(self.bytes);
+        let local = memchr::memrchr(b':', whole).and_then(|colon| whole.get(colon + 1..));
+        let text = local.filter(|local| !local.is_empty()).unwrap_or(whole);
+        Key::Name { text, span: name, escape: Escape::None }
+    }
+
+    fn value(
+        &self,
+        kind: Scalar,
+        text: Span,
+        span: Span,
+        member: Span,
+        escape: Escape,
+    ) -> Value<'b> {
+        Value { kind, text: text.of(self.bytes), text_span: text, span, member, escape }
+    }
+
+    fn rest(&self) -> &'b [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn truncated(&self) -> Stop {
+        Stop::malformed(self.bytes.len())
+    }
+}
+
+/// A name is told with each run of text in its element: a long one would be read as often.
+const NAME_BYTES_MAX: usize = 256;
+const CDATA: &[u8] = b"<![CDATA[";
+const DOCTYPE: &[u8] = b"<!DOCTYPE";

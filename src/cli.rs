@@ -7,7 +7,13 @@
 
 mod completions;
 mod config;
+mod decide;
+mod demo;
+mod input;
 mod output;
+mod progress;
+mod rules;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -78,6 +84,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    Decide(decide::Decide),
+    Rules(rules::Rules),
     Config(config::Config),
     Completions(completions::Completions),
 }
@@ -93,6 +103,10 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match arguments.command {
+        Command::Serve(serve) => serve.run(),
+        Command::Demo(demo) => demo.run(),
+        Command::Decide(decide) => decide.run(),
+        Command::Rules(rules) => rules.run(),
         Command::Config(config) => config.run(),
         Command::Completions(completions) => completions.run(&mut Arguments::command()),
     };

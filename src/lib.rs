@@ -1,5 +1,6 @@
 //! Bordergate, a cross-border data transfer policy gateway.
 pub mod admin;
+pub mod app;
 pub mod cli;
 pub mod config;
 pub mod control;

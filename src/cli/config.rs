@@ -84,16 +84,20 @@ impl Check {
     }
 }
 
-/// Reads and checks a configuration, and prints what is wrong with it, warnings included.
+/// Reads and checks a configuration file, and prints what is wrong with it, warnings included.
 pub(super) fn read(path: &Path) -> Result<config::Config, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => check(&SourceFile { name: path.display().to_string(), text }),
+        Err(_) => config::Config::load(path).map_err(|diagnostics| {
+            output::diagnostics(&diagnostics);
+            Failure::Invalid
+        }),
+    }
+}
+
+pub(super) fn check(file: &SourceFile) -> Result<config::Config, Failure> {
     let mut diagnostics = Diagnostics::default();
-    let config = match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let file = SourceFile { name: path.display().to_string(), text };
-            config::Config::check(&file, &mut diagnostics)
-        }
-        Err(_) => config::Config::load(path).map_err(|found| diagnostics = found).ok(),
-    };
+    let config = config::Config::check(file, &mut diagnostics);
     output::diagnostics(&diagnostics);
     config.ok_or(Failure::Invalid)
 }

@@ -94,5 +94,10 @@ pub(super) fn diagnostics(diagnostics: &Diagnostics) {
 
 /// `1 file`, `2 files`.
 pub(super) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    count_as(number, noun, &format!("{noun}s"))
+}
+
+/// `1 category`, `2 categories`.
+pub(super) fn count_as(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -1,0 +1,196 @@
+//! Composition root: reads what the configuration names, starts the planes, ends them in order.
+//!
+//! `serve`, `demo` and the tests start the same [`Gateway`]. It owns every thread there is; nothing is
+//! global but the log. What can be wrong is found before the first connection is taken.
+
+use std::{fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    admin::{AdminError, AdminServer, AdminSettings, Plane, Readiness},
+    config::{AuditSinkKind, Config},
+    control::{ControlSettings, Controller, Hangups, Reloads, RulesSource},
+    geo::{GeoDb, GeoError},
+    proxy::{BindError, Drained, Proxy, Shared, Workers},
+    redact::PseudonymKey,
+    source::Diagnostics,
+    telemetry::{AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError},
+};
+
+/// A running gateway. Dropping it ends it at once; [`Gateway::drain`] lets exchanges finish.
+#[derive(Debug)]
+pub struct Gateway {
+    workers: Workers,
+    admin: AdminServer,
+    controller: Controller,
+    audit: Arc<AuditSink>,
+    readiness: Arc<Readiness>,
+    addresses: Vec<(String, SocketAddr)>,
+    drain_timeout: Duration,
+}
+
+/// Why it does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Rules, or what the configuration says beyond its own file.
+    #[error("{0}")]
+    Invalid(Diagnostics),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Geo(#[from] GeoError),
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] MetricsError),
+    #[error("the pseudonym key `{path}` cannot be read: {error}")]
+    KeyUnreadable { path: PathBuf, error: io::Error },
+    #[error(
+        "the pseudonym key `{path}` has {bytes} bytes; at least {KEY_BYTES_MIN} keep pseudonyms safe"
+    )]
+    KeyTooShort { path: PathBuf, bytes: usize },
+    #[error("the system gives no random bytes for a pseudonym key")]
+    NoRandomness,
+    #[error("cannot start the workers: {0}")]
+    Workers(io::Error),
+}
+
+/// Of a pseudonym key: the length of the hash beneath it (RFC 2104 §3).
+const KEY_BYTES_MIN: usize = 32;
+
+impl Gateway {
+    /// Starts everything, or nothing. `file` is the configuration's name in complaints.
+    pub fn start(config: &Config, file: &str) -> Result<Self, StartError> {
+        let metrics = Arc::new(Metrics::new()?);
+        let geo = match &config.geoip.database {
+            Some(path) => Some(Arc::new(GeoDb::load(path)?)),
+            None => None,
+        };
+        let mut control = ControlSettings::new(rules_source(config), pseudonym_key(config)?);
+        control.watch = config.rules.watch;
+        let controller =
+            Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;
+        let audit = Arc::new(AuditSink::open(audit_settings(config), metrics.audit())?);
+
+        let shared = Shared {
+            snapshots: controller.snapshots(),
+            metrics: Arc::clone(&metrics),
+            audit: Arc::clone(&audit),
+            geo,
+        };
+        let mut diagnostics = Diagnostics::default();
+        let proxy = Proxy::compile(config, file, shared, &mut diagnostics);
+        let Some(proxy) = proxy.map(Arc::new) else {
+            return Err(StartError::Invalid(diagnostics));
+        };
+        let bound = proxy.bind()?;
+        let addresses = bound.addresses().to_vec();
+        let readiness = Arc::new(Readiness::default());
+        let admin = AdminServer::start(
+            AdminSettings::new(config.admin.address.0, config.inspection_limits()),
+            Plane {
+                reloads: controller.reloads(),
+                metrics,
+                audit: Arc::clone(&audit),
+                readiness: Arc::clone(&readiness),
+            },
+        )?;
+        let workers = proxy.start(bound).map_err(StartError::Workers)?;
+        readiness.serving();
+        for (listener, address) in &addresses {
+            tracing::info!(%listener, %address, "listening");
+        }
+        Ok(Self {
+            workers,
+            admin,
+            controller,
+            audit,
+            readiness,
+            addresses,
+            drain_timeout: config.drain.timeout.0,
+        })
+    }
+
+    /// Name and address of each listener, in the order of the configuration.
+    pub fn addresses(&self) -> &[(String, SocketAddr)] {
+        &self.addresses
+    }
+
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin.address()
+    }
+
+    pub fn reloads(&self) -> Reloads {
+        self.controller.reloads()
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads the rules and opens the audit file
+    /// anew.
+    pub fn run(self) -> io::Result<Drained> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let signal = runtime.block_on(async {
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let audit = Arc::clone(&self.audit);
+            let hangups = Hangups::listen()?;
+            tokio::spawn(hangups.reload(self.reloads(), move || audit.reopen()));
+            io::Result::Ok(tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+            })
+        })?;
+        tracing::info!(signal, "draining");
+        Ok(self.drain())
+    }
+
+    /// Takes no new connections, lets exchanges in flight finish within the configured time, and
+    /// writes what the audit still holds. Blocks until all of it is done.
+    pub fn drain(self) -> Drained {
+        self.readiness.draining();
+        let drained = self.workers.drain(self.drain_timeout);
+        self.audit.close();
+        tracing::info!(connections_cut = drained.cut, "drained");
+        drained
+    }
+}
+
+fn rules_source(config: &Config) -> RulesSource {
+    match &config.rules.directory {
+        Some(directory) => RulesSource::Directory(directory.value.clone()),
+        None => RulesSource::Embedded,
+    }
+}
+
+fn audit_settings(config: &Config) -> AuditSettings {
+    let target = match (config.audit.sink, &config.audit.path) {
+        (AuditSinkKind::File, Some(path)) => AuditTarget::File(path.value.clone()),
+        (AuditSinkKind::Stdout, _) => AuditTarget::Stdout,
+        // A file without a path is a complaint of the configuration.
+        (AuditSinkKind::None | AuditSinkKind::File, _) => AuditTarget::None,
+    };
+    AuditSettings { target, required: config.audit.required, ..AuditSettings::default() }
+}
+
+/// From its file, or a random one that ends with the process.
+fn pseudonym_key(config: &Config) -> Result<PseudonymKey, StartError> {
+    let Some(path) = &config.rules.pseudonym_key_file else {
+        let mut secret = [0; KEY_BYTES_MIN];
+        rustls::crypto::ring::default_provider()
+            .secure_random
+            .fill(&mut secret)
+            .map_err(|_| StartError::NoRandomness)?;
+        return Ok(PseudonymKey::new(&secret));
+    };
+    let path = path.value.clone();
+    let secret = match fs::read(&path) {
+        Ok(secret) => secret,
+        Err(error) => return Err(StartError::KeyUnreadable { path, error }),
+    };
+    if secret.len() < KEY_BYTES_MIN {
+        return Err(StartError::KeyTooShort { path, bytes: secret.len() });
+    }
+    Ok(PseudonymKey::new(&secret))
+}

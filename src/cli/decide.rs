@@ -1,0 +1,165 @@
+//! `bordergate decide`: what would happen to this payload on its way?
+//!
+//! The same call that production makes, with a context from a file where production takes it from
+//! headers, routes and the address.
+
+use std::{
+    io::{BufRead, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::{
+    Exit,
+    input::{self, Described, Input},
+    output::{self, BAD, Failure, Outcome},
+    progress, rules,
+};
+use crate::{
+    admin::{Answer, Case},
+    domain::Effect,
+    engine::{Engine, Scratch, Verdict},
+    policy::{Timestamp, Transfer},
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  bordergate decide --context transfer.json order.json
+  bordergate decide --context transfer.json --content-encoding gzip order.json.gz
+  bordergate decide --batch transfers.jsonl
+  bordergate decide --exit-code --context transfer.json order.json || echo 'not as it is'
+
+A context says who sends what to whom, and what is on file about it:
+  {\"origin\": \"PK\", \"destination\": \"SG\", \"purpose\": \"service_activation\",
+   \"recipient\": {\"class\": \"first_party_facility\", \"id\": \"dc-singapore\"},
+   \"transport\": \"tls\", \"subject\": {\"consents\": [{\"scope\": \"service\", \"type\": \"explicit\"}]}}
+A line of a batch is such a context with its \"payload\", and an \"id\" if you like. Without \"as_of\" it
+is decided as of now.
+
+The answer, one object a line:
+  {\"outcome\": \"allow\" | \"redact\" | \"block\", \"redacted\": [JSON Pointers], \"rules\": [ids],
+   \"annotations\": [obligations], \"reason\": one sentence, \"body\": what would be sent, or null}";
+
+/// Say what would happen to a payload, and why
+///
+/// Calls exactly the code that the gateway calls. Nothing is sent anywhere.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Decide {
+    /// Directory with the rules; without it, those the program ships
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// JSON file with the context of the transfer
+    #[arg(
+        long,
+        value_name = "CTX.json",
+        required_unless_present = "batch",
+        conflicts_with = "batch"
+    )]
+    context: Option<PathBuf>,
+    /// File with a context and its payload on each line; `-` for standard input
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with = "payload")]
+    batch: Option<PathBuf>,
+    #[command(flatten)]
+    described: Described,
+    /// Exit with 10 when something would be redacted, with 11 when the transfer would be blocked
+    #[arg(long)]
+    exit_code: bool,
+    /// File with the payload; `-` for standard input
+    #[arg(value_name = "PAYLOAD", required_unless_present = "batch")]
+    payload: Option<PathBuf>,
+}
+
+impl Decide {
+    pub(super) fn run(self) -> Outcome {
+        let engine = rules::engine(self.rules.as_deref())?;
+        let strictest = match (&self.batch, &self.context, &self.payload) {
+            (Some(batch), _, _) => decide_batch(&engine, batch)?,
+            (None, Some(context), Some(payload)) => {
+                decide_one(&engine, context, payload, &self.described)?
+            }
+            // clap asks for one or the other.
+            (None, _, _) => return Ok(Exit::Usage),
+        };
+        Ok(match strictest {
+            Effect::Redact if self.exit_code => Exit::Found,
+            Effect::Block if self.exit_code => Exit::Blocked,
+            Effect::Allow | Effect::Redact | Effect::Block => Exit::Done,
+        })
+    }
+}
+
+fn decide_one(
+    engine: &Engine,
+    context: &Path,
+    payload: &Path,
+    described: &Described,
+) -> Result<Effect, Failure> {
+    let text = input::read(context)?;
+    let case = std::str::from_utf8(&text)
+        .map_err(anyhow::Error::from)
+        .and_then(|text| Ok(Case::parse(text)?))
+        .with_context(|| format!("`{}` is not a context", input::display_name(context)))?;
+    let input = Input::read(payload, described)?;
+    let verdict = judge(engine, &input, case.transfer, &mut Scratch::default());
+    let mut out = output::out();
+    print(&mut out, &Answer::new(engine, case.id.as_ref(), &input.body, &verdict))?;
+    out.flush()?;
+    Ok(verdict.decision.effect)
+}
+
+/// Every line is answered; a line that cannot be read is reported and the others are answered still.
+fn decide_batch(engine: &Engine, batch: &Path) -> Result<Effect, Failure> {
+    let name = input::display_name(batch);
+    let (reader, bytes) = input::open(batch)?;
+    let progress = progress::bar(bytes);
+    let mut out = output::out();
+    let mut scratch = Scratch::default();
+    let mut strictest = Effect::Allow;
+    let mut unread = 0_usize;
+    for (line, number) in reader.lines().zip(1_usize..) {
+        let line = line.with_context(|| format!("cannot read `{name}` at line {number}"))?;
+        progress.inc(line.len() as u64 + 1);
+        if line.trim().is_empty() {
+            continue;
+        }
+        let case = match Case::parse(&line) {
+            Ok(case) => case,
+            Err(error) => {
+                unread += 1;
+                progress.suspend(|| {
+                    output::note(format_args!("{name}:{number}: {BAD}error{BAD:#}: {error}"));
+                });
+                continue;
+            }
+        };
+        let input = Input::from_body(
+            case.body,
+            case.content_type.as_deref(),
+            case.content_encoding.as_deref(),
+        );
+        let verdict = judge(engine, &input, case.transfer, &mut scratch);
+        print(&mut out, &Answer::new(engine, case.id.as_ref(), &input.body, &verdict))?;
+        strictest = strictest.max(verdict.decision.effect);
+    }
+    progress.finish_and_clear();
+    out.flush()?;
+    if unread > 0 {
+        let lines = output::count(unread, "line");
+        return Err(anyhow::anyhow!("{lines} of `{name}` could not be read as a transfer").into());
+    }
+    Ok(strictest)
+}
+
+fn judge(engine: &Engine, input: &Input, mut transfer: Transfer, scratch: &mut Scratch) -> Verdict {
+    transfer.as_of.get_or_insert_with(|| Timestamp(jiff::Timestamp::now()));
+    input.with_message(|message| engine.inspect(message, transfer, &input.limits(), scratch))
+}
+
+fn print(out: &mut impl Write, answer: &Answer<'_>) -> Result<(), Failure> {
+    serde_json::to_writer(&mut *out, answer).map_err(std::io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}

@@ -134,7 +134,7 @@ const HOMES: &[Home] = &[
         city: &["London", "Leeds", "Bristol"], state: &["West Yorkshire", "Greater London"], postal_code: &["SW1A %AA", "LS% %BT", "BS% %QD"] },
     Home { country: "FR", calling_code: "33", trunk: "0",
         first: &["Camille", "Julien", "Élodie"], last: &["Moreau", "Lefèvre", "Dubois"],
-        native: &["Camille Moreau", "Élodie Dubois"], phone: &["6 %# ## ## ##"],
+        native: &["Camille Moreau", "Élodie Dubois"], phone: &["6 1# ## ## ##"],
         street: &["%# rue de la République", "%## avenue Victor Hugo"],
         city: &["Paris", "Lyon"], state: &["Île-de-France", "Rhône"], postal_code: &["750%#", "690%#"] },
     Home { country: "JP", calling_code: "81", trunk: "0",

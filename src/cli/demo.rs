@@ -111,7 +111,10 @@ impl Stage {
             output::diagnostics(&diagnostics);
             Failure::Invalid
         })?;
-        let gateway = Gateway::start(&config, &file.name).map_err(super::serve::told)?;
+        // It has runtimes of its own, which may not begin inside this one.
+        let starting =
+            tokio::task::spawn_blocking(move || Gateway::start(&config, &file.name)).await;
+        let gateway = starting.context("cannot start")?.map_err(super::serve::told)?;
         let address =
             gateway.addresses().first().map(|(_, address)| *address).context("no listener")?;
         Ok(Self { folder, centres, gateway, address })

@@ -1,11 +1,10 @@
 //! A service of the company: one keep-alive connection to the gateway.
 
-use std::{io::Write as _, net::SocketAddr};
+use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -13,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::calls::{CENTRES, Call, Payload};
+use crate::{domain::Encoding, redact::encode};
 
 pub(super) struct Caller(SendRequest<Full<Bytes>>);
 
@@ -76,7 +76,9 @@ impl Payload {
         match self {
             Self::None => Bytes::new(),
             Self::Json(value) => value.to_string().into(),
-            Self::Gzip(value) => gzip(value.to_string().as_bytes()).into(),
+            Self::Gzip(value) => {
+                encode(Encoding::Gzip, value.to_string().as_bytes()).unwrap_or_default().into()
+            }
             Self::Raw(_, bytes) => Bytes::from_static(bytes),
         }
     }
@@ -88,11 +90,4 @@ impl Payload {
             Self::Raw(media_type, _) => Some(media_type),
         }
     }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    // Writing to a vector cannot fail.
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default()
 }

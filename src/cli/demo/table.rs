@@ -12,7 +12,10 @@ use super::{
     calls::{Call, Payload},
     centre::Received,
 };
-use crate::domain::Effect;
+use crate::{
+    domain::{Effect, Encoding, Limits},
+    format::decode,
+};
 
 pub(super) const STYLE: TableStyle = UTF8_FULL.with_rounded_corners();
 
@@ -114,12 +117,8 @@ fn received(row: &Row<'_>) -> Cell {
 
 /// It went out compressed; a data centre would look inside as well.
 fn gunzip(body: &[u8]) -> String {
-    use std::io::Read as _;
-    let mut text = String::new();
-    match flate2::read::GzDecoder::new(body).read_to_string(&mut text) {
-        Ok(_) => text,
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
-    }
+    let decoded = decode(Encoding::Gzip, body, &Limits::default());
+    String::from_utf8_lossy(decoded.as_deref().unwrap_or(body)).into_owned()
 }
 
 /// Pointers to what was sent and did not arrive.

@@ -1,0 +1,340 @@
+//! The gateway in this process, with real sockets on both sides of it.
+//!
+//! ```text
+//! let upstream = Upstream::start().await;
+//! let gateway = TestGateway::new().upstream(&upstream).start().await;
+//! let answer = gateway.post("/v1", json, "{}").await;
+//! ```
+//!
+//! Ports come from the system; nothing waits for a fixed time. What a test waits for has a deadline.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use bordergate::{
+    app::Gateway,
+    config::Config,
+    control::RulesSource,
+    source::{Diagnostics, SourceFile},
+};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, client::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long anything may take that a test waits for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where the data centres of a test are: id and country.
+pub(crate) const CENTRES: [(&str, &str); 3] =
+    [("dc-singapore", "SG"), ("dc-beijing", "CN"), ("dc-us", "US")];
+
+/// Builds a gateway.
+pub(crate) struct TestGateway {
+    upstreams: Vec<SocketAddr>,
+    files: Vec<(String, String)>,
+    shipped: bool,
+    config: String,
+    purpose: Option<String>,
+}
+
+impl TestGateway {
+    pub(crate) fn new() -> Self {
+        Self {
+            upstreams: Vec::new(),
+            files: Vec::new(),
+            shipped: true,
+            config: String::new(),
+            purpose: None,
+        }
+    }
+
+    /// The next data centre of [`CENTRES`], reached by the host of its id.
+    pub(crate) fn upstream(mut self, address: SocketAddr) -> Self {
+        self.upstreams.push(address);
+        self
+    }
+
+    /// A rule file beside the shipped ones, or in place of the one with its name.
+    pub(crate) fn rules(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// No `law/`, `policy/` or `organisation/` of the shipped rules: only what the test gives.
+    pub(crate) fn without_shipped_rules(mut self) -> Self {
+        self.shipped = false;
+        self
+    }
+
+    /// Further top-level keys of the configuration.
+    pub(crate) fn config(mut self, yaml: &str) -> Self {
+        let _ = writeln!(self.config, "{yaml}");
+        self
+    }
+
+    /// The purpose of every route.
+    pub(crate) fn purpose(mut self, purpose: &str) -> Self {
+        self.purpose = Some(purpose.to_owned());
+        self
+    }
+
+    pub(crate) async fn start(self) -> RunningGateway {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = folder.path().join("rules");
+        for file in RulesSource::Embedded.load(&mut Diagnostics::default()).files {
+            let states_rules =
+                ["law/", "policy/", "organisation/"].iter().any(|top| file.name.starts_with(top));
+            if self.shipped || !states_rules {
+                write(&rules, &file.name, &file.text);
+            }
+        }
+        for (name, text) in &self.files {
+            write(&rules, name, text);
+        }
+        let name = folder.path().join("bordergate.yaml").display().to_string();
+        let text = self.configuration(folder.path());
+        fs::write(&name, &text).unwrap();
+        let config = Config::parse(&SourceFile { name: name.clone(), text })
+            .unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        // It has runtimes of its own, which may not begin inside the test's.
+        let starting = tokio::task::spawn_blocking(move || Gateway::start(&config, &name)).await;
+        let gateway = starting.unwrap().unwrap();
+        let (_, address) = gateway.addresses()[0];
+        let admin = gateway.admin_address();
+        RunningGateway { address, admin, rules, gateway, folder }
+    }
+
+    fn configuration(&self, folder: &Path) -> String {
+        let folder = folder.display();
+        let mut text = format!(
+            "listeners: [{{ name: test, address: \"127.0.0.1:0\" }}]
+admin: {{ address: \"127.0.0.1:0\" }}
+trusted_hops: [127.0.0.0/8]
+workers: 2
+rules: {{ directory: \"{folder}/rules\" }}
+audit: {{ sink: file, path: \"{folder}/audit.jsonl\" }}
+context:
+  policy_versions:
+    - {{ id: \"2019-03-18\", effective_from: 2019-03-18, destinations: [CN, US, SG], added_purposes: {{}} }}
+  subject:
+    age: 29
+    minor: false
+    verified: true
+    consents: [{{ scope: service, type: explicit, policy_version: \"2019-03-18\", given_at: 2020-01-10T08:00:00Z }}]
+{}data_centres:\n",
+            self.config
+        );
+        let purpose =
+            self.purpose.as_ref().map_or_else(String::new, |purpose| format!(", purpose: {purpose}"));
+        for ((id, country), address) in CENTRES.iter().zip(&self.upstreams) {
+            let _ = writeln!(
+                text,
+                "  - {{ id: {id}, jurisdiction: {country}, endpoints: [\"http://{address}\"], transport: tls }}"
+            );
+        }
+        text.push_str("routes:\n");
+        for ((id, _), _) in CENTRES.iter().zip(&self.upstreams) {
+            let _ = writeln!(
+                text,
+                "  - {{ id: to-{id}, match: {{ host: {id}.test }}, data_centre: {id}, \
+                 exporter: {{ role: controller, sector: consumer_electronics }}{purpose} }}"
+            );
+        }
+        text
+    }
+}
+
+/// A gateway that serves until it is dropped.
+pub(crate) struct RunningGateway {
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) rules: PathBuf,
+    pub(crate) gateway: Gateway,
+    folder: TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+}
+
+impl RunningGateway {
+    /// A request to the first data centre; `statement` is what a trusted hop says of the transfer.
+    pub(crate) fn request(&self, method: Method, target: &str, statement: &str) -> Request<Full<Bytes>> {
+        let (id, _) = CENTRES[0];
+        Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", format!("{id}.test"))
+            .header("bordergate-transfer", statement)
+            .body(Full::default())
+            .unwrap()
+    }
+
+    pub(crate) async fn post(
+        &self,
+        target: &str,
+        statement: &str,
+        media_type: &str,
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let mut request = self.request(Method::POST, target, statement);
+        request.headers_mut().insert("content-type", media_type.parse().unwrap());
+        *request.body_mut() = Full::from(body.into());
+        self.send(request).await
+    }
+
+    /// Over a connection of its own.
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        Connection::open(self.address).await.send(request).await
+    }
+
+    /// A request to the admin address.
+    pub(crate) async fn admin(&self, method: Method, target: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", "admin")
+            .body(Full::default())
+            .unwrap();
+        Connection::open(self.admin).await.send(request).await
+    }
+
+    pub(crate) fn write_rules(&self, name: &str, text: &str) {
+        write(&self.rules, name, text);
+    }
+
+    /// At least `count` audit records; fewer after the deadline fail the test.
+    pub(crate) async fn records(&self, count: usize) -> Vec<Value> {
+        let path = self.folder.path().join("audit.jsonl");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            let records: Vec<Value> =
+                text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            if records.len() >= count {
+                return records;
+            }
+            assert!(Instant::now() < deadline, "{} of {count} records", records.len());
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// One keep-alive HTTP/1.1 connection.
+pub(crate) struct Connection(http1::SendRequest<Full<Bytes>>);
+
+impl Connection {
+    pub(crate) async fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        Self(sender)
+    }
+
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Answer {
+        self.try_send(request).await.unwrap()
+    }
+
+    pub(crate) async fn try_send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answer, hyper::Error> {
+        self.0.ready().await?;
+        let (head, body) = self.0.send_request(request).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Answer { status: head.status, headers: head.headers, body })
+    }
+}
+
+/// A request as an upstream got it.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) method: Method,
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// An upstream in this process; answers 200 `stored` and keeps what it got.
+#[derive(Clone)]
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Upstream {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let upstream = Self { address: listener.local_addr().unwrap(), received: Arc::default() };
+        let received = Arc::clone(&upstream.received);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let received = Arc::clone(&received);
+                let service = service_fn(move |request| store(Arc::clone(&received), request));
+                tokio::spawn(async move {
+                    let builder = auto::Builder::new(TokioExecutor::new());
+                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        upstream
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    pub(crate) fn last(&self) -> Received {
+        self.received().pop().unwrap()
+    }
+}
+
+async fn store(
+    received: Arc<Mutex<Vec<Received>>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    received.lock().unwrap().push(Received {
+        method: head.method,
+        target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        headers: head.headers,
+        body,
+    });
+    Ok(Response::new(Full::from("stored\n")))
+}
+
+fn write(base: &Path, name: &str, text: &str) {
+    let path = base.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}

@@ -95,6 +95,7 @@ impl TestGateway {
     pub(crate) async fn start(self) -> RunningGateway {
         let folder = tempfile::tempdir().unwrap();
         let rules = folder.path().join("rules");
+        fs::create_dir(&rules).unwrap();
         for file in RulesSource::Embedded.load(&mut Diagnostics::default()).files {
             let states_rules =
                 ["law/", "policy/", "organisation/"].iter().any(|top| file.name.starts_with(top));
@@ -138,8 +139,10 @@ context:
 {}data_centres:\n",
             self.config
         );
-        let purpose =
-            self.purpose.as_ref().map_or_else(String::new, |purpose| format!(", purpose: {purpose}"));
+        let purpose = self
+            .purpose
+            .as_ref()
+            .map_or_else(String::new, |purpose| format!(", purpose: {purpose}"));
         for ((id, country), address) in CENTRES.iter().zip(&self.upstreams) {
             let _ = writeln!(
                 text,
@@ -181,13 +184,19 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 }
 
 impl RunningGateway {
     /// A request to the first data centre; `statement` is what a trusted hop says of the transfer.
-    pub(crate) fn request(&self, method: Method, target: &str, statement: &str) -> Request<Full<Bytes>> {
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        target: &str,
+        statement: &str,
+    ) -> Request<Full<Bytes>> {
         let (id, _) = CENTRES[0];
         Request::builder()
             .method(method)

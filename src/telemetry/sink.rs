@@ -85,7 +85,7 @@ pub struct AuditHealth {
     /// `none`, `stdout` or the file's path.
     pub target: String,
     pub required: bool,
-    /// The last write failed and is being retried.
+    /// The last write failed.
     pub failing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
@@ -204,7 +204,7 @@ impl AuditSink {
             if running.queue.closing.load(Ordering::Acquire) {
                 return Err(AuditError::Closed);
             }
-            if running.queue.failing.load(Ordering::Acquire) {
+            if running.queue.retrying.load(Ordering::Acquire) {
                 return Err(AuditError::Failing);
             }
             let (written, answer) = oneshot::channel();
@@ -290,7 +290,10 @@ struct Queue {
     waiting: AtomicBool,
     /// Somebody waits for a commit: no time to gather more.
     urgent: AtomicBool,
+    /// The last write failed.
     failing: AtomicBool,
+    /// And lines wait to be tried again: no commit is taken meanwhile.
+    retrying: AtomicBool,
     last_error: Mutex<Option<String>>,
     reopen: AtomicBool,
     closing: AtomicBool,
@@ -323,6 +326,7 @@ impl Queue {
             waiting: AtomicBool::new(false),
             urgent: AtomicBool::new(false),
             failing: AtomicBool::new(false),
+            retrying: AtomicBool::new(false),
             last_error: Mutex::new(None),
             reopen: AtomicBool::new(false),
             closing: AtomicBool::new(false),
@@ -488,7 +492,7 @@ impl Writer {
         if !lines.is_empty() {
             self.rest.extend_from_slice(&lines);
             self.retry_at = Some(Instant::now() + Self::RETRY);
-            self.queue.failing.store(true, Ordering::Release);
+            self.queue.retrying.store(true, Ordering::Release);
         } else if failure.is_none() && self.rest.is_empty() {
             self.recover();
         }
@@ -496,6 +500,7 @@ impl Writer {
 
     fn recover(&mut self) {
         self.retry_at = None;
+        self.queue.retrying.store(false, Ordering::Release);
         self.queue.failing.store(false, Ordering::Release);
         if self.complained_at.take().is_some() {
             tracing::info!(target = %self.output, "audit records are written again");
@@ -550,11 +555,13 @@ impl Writer {
     /// Counts every failure, and logs one now and then.
     fn complain(&mut self, kind: &'static str, error: &io::Error) {
         self.metrics.errors.with_label_values(&[kind]).inc();
+        // Whoever sees that it fails also sees why.
+        *lock(&self.queue.last_error) = Some(error.to_string());
+        self.queue.failing.store(true, Ordering::Release);
         if self.complained_at.is_none_or(|at| at.elapsed() >= Self::COMPLAIN) {
             self.complained_at = Some(Instant::now());
             tracing::error!(kind, %error, target = %self.output, "cannot write audit records");
         }
-        *lock(&self.queue.last_error) = Some(error.to_string());
     }
 }
 

@@ -150,10 +150,12 @@ async fn a_full_disk_refuses_whoever_needs_a_record() {
     for _ in 0..3 {
         let error = sink.commit(&record(1)).await.unwrap_err();
         assert!(matches!(error, AuditError::Write(_)), "{error}");
+        assert!(sink.health().failing);
     }
     // A record nobody waits for stays to be tried again, and meanwhile nobody is kept waiting.
     sink.record(&record(2));
-    until("the failure is seen", || sink.health().failing);
+    let retrying = || sink.running.as_ref().unwrap().queue.retrying.load(Ordering::Acquire);
+    until("the line waits to be tried again", retrying);
     let begin = Instant::now();
     assert_eq!(sink.commit(&record(3)).await, Err(AuditError::Failing));
     assert!(begin.elapsed() < Duration::from_millis(200));

@@ -191,6 +191,11 @@ impl RuleSet {
         (0u16..).map(RuleRef).zip(&self.infos)
     }
 
+    /// The ids of every registered purpose, in no particular order.
+    pub fn purposes(&self) -> impl Iterator<Item = &str> {
+        self.registry.numbers.keys().map(AsRef::as_ref)
+    }
+
     pub fn len(&self) -> usize {
         self.infos.len()
     }

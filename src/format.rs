@@ -24,6 +24,7 @@ mod xml;
 
 pub use encoding::{content_encodings, decode, sniff_encoding};
 pub use form::walk as walk_query;
+pub use image::without_location;
 pub use media::identify;
 pub use target::walk_path;
 pub use unescape::{Text, Unescaped, unescape};
@@ -66,9 +67,8 @@ pub fn walk<S: FieldSink>(
         Format::Xml => xml::walk(bytes, limits, sink),
         Format::Csv => csv::walk(bytes, limits, sink),
         Format::Multipart => multipart::walk(bytes, limits, sink),
-        Format::Image | Format::Opaque => {
-            Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 })
-        }
+        Format::Image => image::walk(bytes, limits, sink),
+        Format::Opaque => Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 }),
     }
 }
 

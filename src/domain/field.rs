@@ -220,7 +220,9 @@ pub enum Scalar {
     Number,
     Bool,
     Null,
-    /// Bytes that are not text: a binary part.
+    /// Bytes that are not text: a binary part, or a number in a picture's metadata. The value's text is
+    /// then how they read (a coordinate in decimal degrees) and does not stand at its span, which is
+    /// found or redacted as a whole.
     Binary,
 }
 

@@ -1,0 +1,243 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{domain::Format, format::tests::Notes};
+
+/// A TIFF structure with an artist and a place: 1°17′24.972″ N (or S), 103°51′7.01″ E.
+fn tiff(little: bool, latitude_ref: u8) -> Vec<u8> {
+    let half = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let word = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+        [&half(tag)[..], &half(kind), &word(count), &value].concat()
+    };
+    let mut out = if little { b"II*\0".to_vec() } else { b"MM\0*".to_vec() };
+    out.extend(word(8));
+    // The main directory at 8: 2 + 2 × 12 + 4 bytes.
+    out.extend(half(2));
+    out.extend(entry(0x013B, 2, 8, word(38)));
+    out.extend(entry(0x8825, 4, 1, word(46)));
+    out.extend(word(0));
+    out.extend(b"Mei Tan\0");
+    // The directory of the place at 46: 2 + 4 × 12 + 4 bytes.
+    out.extend(half(4));
+    out.extend(entry(1, 2, 2, [latitude_ref, 0, 0, 0]));
+    out.extend(entry(2, 5, 3, word(100)));
+    out.extend(entry(3, 2, 2, *b"E\0\0\0"));
+    out.extend(entry(4, 5, 3, word(124)));
+    out.extend(word(0));
+    for (numerator, denominator) in [(1, 1), (17, 1), (24_972, 1000), (103, 1), (51, 1), (701, 100)]
+    {
+        out.extend(word(numerator));
+        out.extend(word(denominator));
+    }
+    out
+}
+
+const XMP: &[u8] = b"<?xpacket begin='' id='x'?><x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='r'>\
+    <rdf:Description xmlns:exif='e' exif:GPSLatitude='1,17.4162N'><exif:GPSLongitude>103,51.1E</exif:GPSLongitude>\
+    <dc:creator xmlns:dc='d'>Mei</dc:creator></rdf:Description></rdf:RDF></x:xmpmeta>  <?xpacket end='w'?>";
+
+fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len() + 2).expect("a short segment");
+    [&[0xFF, marker][..], &length.to_be_bytes(), data].concat()
+}
+
+/// A picture as far as its markers go: blocks, a scan with a stuffed byte and a restart, the end.
+fn jpeg_of(blocks: &[Vec<u8>]) -> Vec<u8> {
+    let scan = segment(0xDA, &[1, 1, 0, 0, 63, 0]);
+    let pixels = [1, 2, 0xFF, 0, 3, 0xFF, 0xD0, 4, 0xFF, 0xD9];
+    [&[0xFF, 0xD8][..], &blocks.concat(), &scan, &pixels].concat()
+}
+
+fn exif_segment(tiff: &[u8]) -> Vec<u8> {
+    segment(0xE1, &[b"Exif\0\0", tiff].concat())
+}
+
+fn xmp_segment() -> Vec<u8> {
+    segment(0xE1, &[b"http://ns.adobe.com/xap/1.0/\0", XMP].concat())
+}
+
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(kind);
+    crc.update(data);
+    let length = u32::try_from(data.len()).expect("a short chunk");
+    [&length.to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
+}
+
+fn png_of(chunks: &[Vec<u8>]) -> Vec<u8> {
+    [b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &[0; 13])[..], &chunks.concat(), &chunk(b"IEND", &[])]
+        .concat()
+}
+
+fn webp_of(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let mut data = b"WEBP".to_vec();
+    for (kind, content) in chunks {
+        data.extend(*kind);
+        data.extend(u32::try_from(content.len()).expect("a short chunk").to_le_bytes());
+        data.extend(*content);
+        data.extend(vec![0; content.len() % 2]);
+    }
+    [b"RIFF", &u32::try_from(data.len()).expect("short").to_le_bytes()[..], &data].concat()
+}
+
+fn notes(picture: &[u8]) -> Vec<String> {
+    let (notes, read) = Notes::of(Format::Image, picture);
+    assert_eq!(read, Ok(()));
+    notes
+}
+
+const EXIF_LINES: [&str; 6] = [
+    "/exif {",
+    "/exif/Artist string Mei Tan",
+    "/exif/GPSLatitudeRef string N",
+    "/exif/GPSLatitude binary 1.290270",
+    "/exif/GPSLongitudeRef string E",
+    "/exif/GPSLongitude binary 103.851947",
+];
+
+#[test]
+fn the_place_of_a_picture_is_told_in_degrees() {
+    for little in [true, false] {
+        let tiff = tiff(little, b'N');
+        for picture in [
+            jpeg_of(&[exif_segment(&tiff)]),
+            png_of(&[chunk(b"eXIf", &tiff)]),
+            webp_of(&[(b"VP8X", &[0; 10]), (b"EXIF", &tiff)]),
+            webp_of(&[(b"EXIF", &[b"Exif\0\0", &tiff[..]].concat())]),
+        ] {
+            let notes = notes(&picture);
+            assert_eq!(notes[0], " {");
+            assert_eq!(notes[1..], EXIF_LINES);
+        }
+        let south = notes(&jpeg_of(&[exif_segment(&self::tiff(little, b'S'))]));
+        assert!(south.contains(&"/exif/GPSLatitude binary -1.290270".to_owned()));
+    }
+}
+
+#[test]
+fn xmp_comments_and_keywords_are_told() {
+    let has = |picture: &[u8], line: &str| {
+        assert!(notes(picture).iter().any(|note| note == line), "{:?}", notes(picture));
+    };
+    for picture in [
+        jpeg_of(&[xmp_segment()]),
+        png_of(&[chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat())]),
+        webp_of(&[(b"XMP ", XMP)]),
+    ] {
+        has(&picture, "/xmp/xmpmeta/RDF/Description/GPSLatitude string 1,17.4162N");
+        has(&picture, "/xmp/xmpmeta/RDF/Description/GPSLongitude string 103,51.1E");
+    }
+    has(&jpeg_of(&[segment(0xFE, b"by Mei")]), "/comment string by Mei");
+    has(&png_of(&[chunk(b"tEXt", b"Author\0Mei")]), "/Author string Mei");
+    has(&png_of(&[chunk(b"iTXt", b"Author\0\0\0en\0Author\0Mei")]), "/Author string Mei");
+    let png = png_of(&[chunk(b"zTXt", b"Author\0\0xyz")]);
+    has(&png, "/Author layer text/plain Deflate xyz");
+    let png = png_of(&[chunk(b"iTXt", b"Author\0\x01\0\0\0xyz")]);
+    has(&png, "/Author layer text/plain Deflate xyz");
+}
+
+#[test]
+fn taking_the_place_out_leaves_the_picture() {
+    for little in [true, false] {
+        let tiff = tiff(little, b'N');
+        let xmp = [b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat();
+        for picture in [
+            jpeg_of(&[exif_segment(&tiff), xmp_segment(), segment(0xFE, b"by Mei")]),
+            png_of(&[chunk(b"eXIf", &tiff), chunk(b"iTXt", &xmp), chunk(b"IDAT", b"pixels")]),
+            webp_of(&[(b"VP8 ", b"pixels"), (b"EXIF", &tiff), (b"XMP ", XMP)]),
+        ] {
+            let without = without_location(&picture).expect("a place to take out");
+            assert_eq!(without.len(), picture.len());
+            let notes = notes(&without);
+            assert!(notes.iter().any(|note| note == "/exif/Artist string Mei Tan"), "{notes:?}");
+            assert!(notes.iter().any(|note| note.ends_with("/creator string Mei")), "{notes:?}");
+            assert!(!notes.iter().any(|note| note.contains("GPS")), "{notes:?}");
+            for trace in [&b"17.4162"[..], b"103,51"] {
+                assert!(memchr::memmem::find(&without, trace).is_none());
+            }
+            assert_eq!(without_location(&without), None);
+            let changed = picture.iter().zip(&without).filter(|(old, new)| old != new).count();
+            assert!(changed < 54 + 48 + 120 + 8, "{changed} bytes changed");
+        }
+    }
+    // Checksums are right again.
+    let png = without_location(&png_of(&[chunk(b"eXIf", &tiff(true, b'N'))])).expect("a place");
+    let (kind, span) = png_chunk(&png, 8 + 25).expect("the second chunk");
+    assert_eq!(chunk(&kind, span.of(&png)), png[33..span.range().end + 4]);
+    // Nothing to take out.
+    assert_eq!(without_location(&jpeg_of(&[segment(0xFE, b"by Mei")])), None);
+    assert_eq!(without_location(b"GIF89a"), None);
+    assert_eq!(without_location(b""), None);
+    // XMP that cannot be read goes as a whole.
+    let broken = webp_of(&[(b"XMP ", b"<a GPSLatitude='1,17N'>")]);
+    let blank = webp_of(&[(b"XMP ", &[b' '; 23])]);
+    assert_eq!(without_location(&broken), Some(blank));
+}
+
+#[test]
+fn what_is_not_read_of_a_picture_is_a_gap() {
+    let jpeg = jpeg_of(&[]);
+    let png = png_of(&[]);
+    let webp = webp_of(&[]);
+    for (picture, cause, offset) in [
+        (b"GIF89a".to_vec(), GapCause::UnknownMediaType, 0),
+        (b"\0\0\0\x18ftypheic".to_vec(), GapCause::UnknownMediaType, 0),
+        ([&jpeg[..], b"ftypmp42"].concat(), GapCause::UnknownMediaType, jpeg.len()),
+        ([&png[..], b"x"].concat(), GapCause::UnknownMediaType, png.len()),
+        ([&webp[..], b"x"].concat(), GapCause::UnknownMediaType, webp.len()),
+        (jpeg[..jpeg.len() - 2].to_vec(), GapCause::Malformed, jpeg.len() - 2),
+        (png[..png.len() - 1].to_vec(), GapCause::Malformed, png.len() - 12),
+        (jpeg_of(&[exif_segment(b"XX*\0")]), GapCause::Malformed, 12),
+        (jpeg_of(&[vec![0xFF, 0xE1, 0, 1]]), GapCause::Malformed, 4),
+    ] {
+        let read = Notes::of(Format::Image, &picture).1;
+        assert_eq!(read, Err(Stop { cause, offset }), "{picture:?}");
+    }
+    // Zeros behind the end are padding; another picture is read too.
+    notes(&[&jpeg[..], &[0; 8]].concat());
+    let two = [jpeg_of(&[]), jpeg_of(&[exif_segment(&tiff(true, b'N'))])].concat();
+    assert_eq!(notes(&two)[1..], EXIF_LINES);
+}
+
+#[test]
+fn entries_that_share_their_data_do_not_multiply_the_work() {
+    let mut tiff = b"II*\0\x08\0\0\0".to_vec();
+    tiff.extend(2000u16.to_le_bytes());
+    for _ in 0..2000 {
+        tiff.extend([0x3B, 1, 2, 0]);
+        tiff.extend(20_000u32.to_le_bytes());
+        tiff.extend(24_100u32.to_le_bytes());
+    }
+    tiff.resize(50_000, b'a');
+    let (notes, read) = Notes::of(Format::Image, &jpeg_of(&[exif_segment(&tiff)]));
+    assert!(notes.len() <= 6);
+    assert_eq!(read.expect_err("too much").cause, GapCause::Malformed);
+}
+
+proptest! {
+    #[test]
+    fn damaged_pictures_never_break_the_reading(
+        which in 0usize..3,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        end: prop::sample::Index,
+    ) {
+        let tiff = tiff(which == 0, b'N');
+        let mut picture = [
+            jpeg_of(&[exif_segment(&tiff), xmp_segment()]),
+            png_of(&[chunk(b"eXIf", &tiff), chunk(b"iTXt", b"a\0\0\0\0\0b")]),
+            webp_of(&[(b"EXIF", &tiff), (b"XMP ", XMP)]),
+        ][which].clone();
+        for (at, byte) in changes {
+            let at = at.index(picture.len());
+            picture[at] = byte;
+            let _ = Notes::of(Format::Image, &picture);
+            if let Some(without) = without_location(&picture) {
+                prop_assert_eq!(without.len(), picture.len());
+            }
+        }
+        picture.truncate(end.index(picture.len()));
+        let _ = Notes::of(Format::Image, &picture);
+        let _ = without_location(&picture);
+    }
+}

@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod detect;
 pub mod domain;
 pub mod engine;
 pub mod format;

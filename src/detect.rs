@@ -1,0 +1,35 @@
+//! Finds personal data in fields.
+//!
+//! A [`DetectorSet`] is compiled from `rules/detectors/`; a [`Scanner`] walks one message with it,
+//! field by field. What a field's name says and what its value looks like are weighed together: a name
+//! alone can be enough (`email`), a value alone can be enough (a MAC address under `hw`), and either can
+//! contradict the other (fifteen digits under `order_no` are no IMEI). Objects around a field count
+//! too: `name` inside `product` is nobody's name.
+//!
+//! Known limit: names and postal addresses are found by the field's name and by the objects around it;
+//! in prose only what has a form of its own (an e-mail address, a telephone number, a numbered
+//! identifier) is found.
+//!
+//! Invariant: a hit knows where, never what. After compile nothing can fail, and a text costs time in
+//! proportion to its length.
+
+mod check;
+mod digits;
+mod keys;
+mod name;
+mod scanner;
+mod set;
+mod source;
+mod taxonomy;
+mod text;
+mod token;
+
+pub use scanner::{Hit, Scanner, Scratch};
+pub use set::DetectorSet;
+pub use taxonomy::taxonomy;
+
+/// The shipped rules of this room, for tests.
+#[cfg(test)]
+mod shipped;
+#[cfg(test)]
+mod tests;

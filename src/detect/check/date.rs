@@ -1,0 +1,134 @@
+//! Dates a person may have been born on, in the forms payloads carry.
+
+use super::{Match, arithmetic};
+
+/// `1996-04-12`, `12/04/1996`, `19960412`, `12 April 1996`, ISO 8601 with a time, or milliseconds
+/// since 1970 (of a field that is about a birth, so any year from 1900 counts).
+pub(super) fn birth(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let date = text.split(['T', ' ']).next().filter(|date| date.len() >= 8).unwrap_or(text);
+    let found =
+        numeric(date) || compact(text) || epoch(text) || with_month_name(text) || east_asian(text);
+    found.then_some(Match::PLAIN)
+}
+
+/// Three numbers with one separator between them, year first or last.
+fn numeric(text: &str) -> bool {
+    let Some(separator) = text.chars().find(|c| !c.is_ascii_digit()) else { return false };
+    if !matches!(separator, '-' | '/' | '.') {
+        return false;
+    }
+    let mut parts = text.split(separator);
+    let (Some(a), Some(b), Some(c), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let read = |part: &str| part.parse::<u32>().ok().filter(|_| part.len() <= 4);
+    let (Some(a_number), Some(b_number), Some(c_number)) = (read(a), read(b), read(c)) else {
+        return false;
+    };
+    let born = arithmetic::is_birth_date;
+    match (a.len(), c.len()) {
+        (4, 1 | 2) => born(a_number, b_number, c_number),
+        (1 | 2, 4) => born(c_number, b_number, a_number) || born(c_number, a_number, b_number),
+        (2, 2) => {
+            arithmetic::is_short_date(c_number, b_number, a_number)
+                || arithmetic::is_short_date(c_number, a_number, b_number)
+                || arithmetic::is_short_date(a_number, b_number, c_number)
+        }
+        _ => false,
+    }
+}
+
+/// `YYYYMMDD`.
+fn compact(text: &str) -> bool {
+    text.len() == 8
+        && text.parse::<u32>().is_ok_and(|number| {
+            arithmetic::is_birth_date(number / 10_000, number / 100 % 100, number % 100)
+        })
+}
+
+/// Seconds or milliseconds since 1970, between 1900 and 2030.
+fn epoch(text: &str) -> bool {
+    let Ok(number) = text.parse::<i64>() else { return false };
+    let digits = text.trim_start_matches('-').len();
+    match digits {
+        7..=8 => number < 0,
+        9..=10 => (-2_208_988_800..1_900_000_000).contains(&number),
+        11..=13 => (-2_208_988_800_000..1_900_000_000_000).contains(&number),
+        _ => false,
+    }
+}
+
+/// `12 April 1996`, `Apr 12, 1996`.
+fn with_month_name(text: &str) -> bool {
+    let mut year = false;
+    let mut day = false;
+    let mut month = false;
+    for part in text.split([' ', ',', '-', '.', '/']).filter(|part| !part.is_empty()) {
+        match part.parse::<u32>() {
+            Ok(1900..=2099) => year = true,
+            Ok(1..=31) => day = true,
+            Ok(_) => return false,
+            Err(_) => {
+                let head = part.get(..3).map(str::to_ascii_lowercase);
+                let named = head.is_some_and(|head| MONTHS.contains(&head.as_str()));
+                let ordinal =
+                    part.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse::<u32>();
+                if named {
+                    month = true;
+                } else if ordinal.is_ok_and(|ordinal| (1..=31).contains(&ordinal)) {
+                    day = true;
+                } else {
+                    return false;
+                }
+            }
+        }
+    }
+    year && month && day
+}
+
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// `1996年4月12日`, `1996년 4월 12일`.
+fn east_asian(text: &str) -> bool {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let mut next = || numbers.next().and_then(|part| part.parse::<u32>().ok());
+    let (Some(year), Some(month), Some(day)) = (next(), next(), next()) else { return false };
+    text.contains(['年', '년']) && arithmetic::is_birth_date(year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_birth_in_many_forms() {
+        for (text, expected) in [
+            ("1996-04-12", true),
+            ("1996/4/12", true),
+            ("12/04/1996", true),
+            ("04/13/1996", true),
+            ("12.04.96", true),
+            ("19960412", true),
+            ("1996-04-12T00:00:00Z", true),
+            ("829267200000", true),
+            ("-14182940", true),
+            ("12 April 1996", true),
+            ("Apr 12, 1996", true),
+            ("12th April 1996", true),
+            ("1996年4月12日", true),
+            ("1996-02-30", false),
+            ("1896-04-12", false),
+            ("19961312", false),
+            ("soon", false),
+            ("12", false),
+            ("", false),
+            ("V12.5.3", false),
+        ] {
+            assert_eq!(birth(text).is_some(), expected, "{text}");
+        }
+    }
+}

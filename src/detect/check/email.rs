@@ -1,0 +1,229 @@
+//! E-mail addresses (RFC 5321 addr-spec, RFC 6531 for other scripts), also percent-encoded.
+
+use crate::domain::Span;
+
+use super::Match;
+
+/// The whole of `text`, with `mailto:` and a display name allowed around it.
+pub(super) fn whole(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let text = text.strip_prefix("mailto:").unwrap_or(text);
+    let text = match (text.rfind('<'), text.strip_suffix('>')) {
+        (Some(at), Some(_)) => text.get(at + 1..text.len() - 1)?,
+        _ => text,
+    };
+    let at = text.bytes().position(|byte| byte == b'@').or_else(|| encoded_at(text.as_bytes()))?;
+    let span = around(text, at)?;
+    (span == Span::new(0, text.len())).then_some(Match::SHAPED)
+}
+
+/// The address around an `@` (or the `%40` that stands for one) at byte `at`. Looks no further than an
+/// address may be long, so that a text of `@`s costs linear time.
+pub(in crate::detect) fn around(text: &str, at: usize) -> Option<Span> {
+    let bytes = text.as_bytes();
+    let encoded = bytes.get(at) == Some(&b'%');
+    let domain_start = at + if encoded { 3 } else { 1 };
+    let start = local_start(bytes, at);
+    if start == at || bytes.get(start) == Some(&b'.') || bytes.get(at - 1) == Some(&b'.') {
+        return None;
+    }
+    let end = domain_end(text, domain_start)?;
+    // `user:secret@host` in a URL, and `git@host:path`, are not mailboxes.
+    let before = bytes.get(..start).unwrap_or_default();
+    if before.ends_with(b"//") || is_userinfo(before) {
+        return None;
+    }
+    if bytes.get(end) == Some(&b':') && bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    Some(Span::new(start, end))
+}
+
+/// Longest local part and longest domain, RFC 5321 §4.5.3.1.
+const LOCAL_MAX: usize = 64;
+const DOMAIN_MAX: usize = 255;
+
+fn local_start(bytes: &[u8], at: usize) -> usize {
+    let floor = at.saturating_sub(LOCAL_MAX);
+    let mut start = at;
+    while start > floor && bytes.get(start - 1).is_some_and(|byte| is_local(*byte)) {
+        start -= 1;
+    }
+    // Punctuation that opens a quotation rather than a mailbox.
+    while bytes.get(start).is_some_and(|byte| {
+        matches!(byte, b'\'' | b'*' | b'/' | b'=' | b'?' | b'&' | b'|' | b'`' | b'{')
+    }) && start < at
+    {
+        start += 1;
+    }
+    // `to=a@b.c` and `?q=a@b.c`: the mailbox begins after the last of these.
+    let mailbox = bytes.get(start..at).unwrap_or_default();
+    match mailbox.iter().rposition(|byte| matches!(byte, b'=' | b'&' | b'?' | b'/' | b'|')) {
+        Some(last) => start + last + 1,
+        None => start,
+    }
+}
+
+fn is_local(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || byte >= 0x80
+        || matches!(
+            byte,
+            b'.' | b'_'
+                | b'-'
+                | b'+'
+                | b'%'
+                | b'\''
+                | b'!'
+                | b'#'
+                | b'$'
+                | b'&'
+                | b'*'
+                | b'/'
+                | b'='
+                | b'?'
+                | b'^'
+                | b'`'
+                | b'{'
+                | b'|'
+                | b'}'
+                | b'~'
+        )
+}
+
+/// `scheme://user:` stands before what looked like a mailbox.
+fn is_userinfo(before: &[u8]) -> bool {
+    let window = before.get(before.len().saturating_sub(LOCAL_MAX)..).unwrap_or_default();
+    window.last() == Some(&b':')
+        && window
+            .iter()
+            .rposition(|byte| *byte == b'/')
+            .is_some_and(|slash| slash > 0 && window.get(slash - 1) == Some(&b'/'))
+}
+
+fn domain_end(text: &str, start: usize) -> Option<usize> {
+    let rest = text.get(start..)?;
+    let mut end = start;
+    let mut label_start = start;
+    let mut labels = 0;
+    for (offset, character) in rest.char_indices().take(DOMAIN_MAX + 1) {
+        let position = start + offset;
+        match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' => end = position + 1,
+            // The full stops of other scripts separate labels as well (RFC 5890).
+            '.' | '。' | '．' if position > label_start => {
+                labels += 1;
+                label_start = position + character.len_utf8();
+            }
+            other if !other.is_ascii() && other.is_alphanumeric() => {
+                end = position + character.len_utf8();
+            }
+            // Vowel signs of Indic domains.
+            '\u{0900}'..='\u{0dff}' => end = position + character.len_utf8(),
+            _ => break,
+        }
+    }
+    if end <= label_start {
+        // Ends in a full stop: the last label is the one before.
+        let domain = text.get(start..end)?;
+        label_start = start + domain.rfind(['.', '。', '．']).map_or(0, |dot| dot + 1);
+        labels -= 1;
+    }
+    if labels < 1 {
+        return None;
+    }
+    let domain = text.get(start..end)?;
+    let top = text.get(label_start..end)?;
+    let top = top.trim_start_matches(['。', '．']);
+    (is_top_level(top) && domain.split('.').all(is_label)).then_some(end)
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+}
+
+fn is_top_level(label: &str) -> bool {
+    if label.to_ascii_lowercase().starts_with("xn--") {
+        return true;
+    }
+    let letters = label.chars().filter(|c| c.is_alphabetic()).count();
+    let ascii = label.is_ascii();
+    if ascii && label.bytes().any(|byte| !byte.is_ascii_alphabetic()) {
+        return false;
+    }
+    letters >= if ascii { 2 } else { 1 }
+        && !FILE_ENDINGS.iter().any(|ending| label.eq_ignore_ascii_case(ending))
+}
+
+/// `logo@2x.png` is a file.
+const FILE_ENDINGS: [&str; 22] = [
+    "png", "jpg", "jpeg", "gif", "webp", "svg", "heic", "ico", "js", "mjs", "ts", "css", "scss",
+    "html", "htm", "json", "xml", "yaml", "yml", "dll", "exe", "local",
+];
+
+pub(in crate::detect) fn encoded_at(bytes: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes, b"%40")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(text: &str) -> Option<&str> {
+        let at = text.find('@').or_else(|| text.find("%40"))?;
+        around(text, at).and_then(|span| text.get(span.range()))
+    }
+
+    #[test]
+    fn addresses_are_found_whole() {
+        for (text, expected) in [
+            ("sana.k@example.pk", "sana.k@example.pk"),
+            ("write to sana.k+mi@mail.example.co.uk.", "sana.k+mi@mail.example.co.uk"),
+            ("<lena_vogel@example.de>", "lena_vogel@example.de"),
+            ("mailto:o'hara@example.ie", "o'hara@example.ie"),
+            ("'hana@example.jp'", "hana@example.jp"),
+            ("?q=hana@example.jp&x=1", "hana@example.jp"),
+            ("hana%40example.jp", "hana%40example.jp"),
+            ("王芳@例子.中国", "王芳@例子.中国"),
+            ("hans@xn--mller-kva.de", "hans@xn--mller-kva.de"),
+            ("राम@उदाहरण.भारत", "राम@उदाहरण.भारत"),
+        ] {
+            assert_eq!(find(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_an_address_is_not_found() {
+        for text in [
+            "@example.pk",
+            "sana@",
+            "sana@localhost",
+            "sana@example.",
+            "sana.@example.pk",
+            ".sana@example.pk",
+            "sana@-example.pk",
+            "sana@example.p",
+            "sana@example.123",
+            "logo@2x.png",
+            "git@code.example.org:team/app.git",
+            "https://robot:secret@host.example.org/",
+            "ssh://git@code.example.org/x",
+            "@babel/core@7.1.2",
+            "a@b..c",
+        ] {
+            assert_eq!(find(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_values_may_carry_a_display_name() {
+        for (text, expected) in [
+            ("Sana Khan <sana.k@example.pk>", true),
+            ("mailto:sana.k@example.pk", true),
+            ("sana.k@example.pk, x", false),
+            ("see sana.k@example.pk", false),
+        ] {
+            assert_eq!(whole(text).is_some(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Statements about people: names, ages, genders, languages, and words that are none of those.
+
+use super::Match;
+
+/// A name in any script: letters, spaces, and the marks names are written with; no digits, no URL.
+/// `shaped` when it is written the way names are: two to five words with capitals, or two to four
+/// ideographs.
+pub(super) fn name(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if !(1..=100).contains(&length) {
+        return None;
+    }
+    let mut letters = 0;
+    for character in text.chars() {
+        match character {
+            ' ' | '.' | '-' | '\'' | '’' | ',' | '·' | '・' | '(' | ')' | '\u{200c}' | '`' => {}
+            // Vowel signs of Indic and Arabic scripts.
+            '\u{0300}'..='\u{036f}' | '\u{0600}'..='\u{06ff}' | '\u{0900}'..='\u{0dff}' => {
+                letters += 1
+            }
+            other if other.is_alphabetic() => letters += 1,
+            _ => return None,
+        }
+    }
+    if letters == 0 || text.starts_with(['.', '-']) {
+        return None;
+    }
+    Some(Match { shaped: is_written_like_a_name(text, length), ..Match::PLAIN })
+}
+
+fn is_written_like_a_name(text: &str, length: usize) -> bool {
+    let ideographs = text
+        .chars()
+        .filter(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
+        .count();
+    if ideographs > 0 {
+        return ideographs <= 6 && length <= 8;
+    }
+    let mut words = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let bare = word.trim_start_matches(['\'', '(', '’']);
+        let first = bare.chars().next();
+        // Scripts without case have no capitals to ask for.
+        let capital = first.is_some_and(|c| c.is_uppercase() || !(c.is_lowercase()));
+        let particle = PARTICLES.contains(&word.to_lowercase().as_str());
+        if !capital && !particle {
+            return false;
+        }
+        if THINGS.contains(&word.to_lowercase().trim_end_matches(['.', ','])) {
+            return false;
+        }
+        words += 1;
+    }
+    (2..=5).contains(&words)
+}
+
+const PARTICLES: [&str; 24] = [
+    "bin", "binti", "bint", "ibn", "al", "el", "de", "da", "do", "dos", "del", "della", "di", "du",
+    "la", "le", "van", "von", "der", "den", "ter", "y", "e", "ul",
+];
+
+/// Words that names of products, places and roles are made of.
+const THINGS: [&str; 48] = [
+    "the",
+    "phone",
+    "pro",
+    "max",
+    "mini",
+    "plus",
+    "note",
+    "lite",
+    "ultra",
+    "store",
+    "shop",
+    "center",
+    "centre",
+    "office",
+    "team",
+    "service",
+    "services",
+    "support",
+    "inc",
+    "inc.",
+    "ltd",
+    "ltd.",
+    "llc",
+    "gmbh",
+    "company",
+    "group",
+    "bank",
+    "university",
+    "school",
+    "road",
+    "street",
+    "city",
+    "default",
+    "test",
+    "admin",
+    "system",
+    "server",
+    "update",
+    "release",
+    "app",
+    "home",
+    "main",
+    "new",
+    "order",
+    "charger",
+    "cable",
+    "case",
+    "edition",
+];
+
+/// One word or two, letters only: part of a name.
+pub(super) fn name_part(text: &str) -> Option<Match> {
+    let found = name(text)?;
+    (text.trim().split(' ').count() <= 4).then_some(Match { shaped: true, ..found })
+}
+
+/// A handle: no spaces at its ends, not a sentence.
+pub(super) fn handle(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let words = text.split(' ').count();
+    ((2..=64).contains(&text.chars().count()) && words <= 4 && !text.contains("://"))
+        .then_some(Match::PLAIN)
+}
+
+/// 0 to 130, or a range such as `18-24`, `65+`, `under 18`.
+pub(super) fn age(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let mut count = 0;
+    for number in numbers {
+        if number.parse::<u32>().ok().is_none_or(|age| age > 130) {
+            return None;
+        }
+        count += 1;
+    }
+    let short = text.len() <= 16 && !text.contains(['.', ':']);
+    ((1..=2).contains(&count) && short).then_some(Match::PLAIN)
+}
+
+/// Words and codes for gender, ISO/IEC 5218 among them.
+pub(super) fn gender(text: &str) -> Option<Match> {
+    let lower = text.trim().to_lowercase();
+    GENDERS.contains(&lower.as_str()).then_some(Match::PLAIN)
+}
+
+#[rustfmt::skip]
+const GENDERS: [&str; 56] = [
+    "0", "1", "2", "9", "m", "f", "o", "x", "u", "d", "w", "h", "male", "female", "man", "woman", "boy",
+    "girl", "other", "non-binary", "nonbinary", "diverse", "unspecified", "transgender",
+    "prefer not to say", "男", "女", "男性", "女性", "男生", "女生", "mard", "aurat", "khatoon", "purush",
+    "mahila", "stri", "مرد", "عورت", "पुरुष", "महिला", "남", "여", "남성", "여성", "männlich", "weiblich",
+    "divers", "masculino", "femenino", "feminino", "homme", "femme", "мужской", "женский", "erkek",
+];
+
+/// BCP 47 tag or the name of a language: short, letters and dashes.
+pub(super) fn language(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let mut parts = text.split(['-', '_']);
+    let first = parts.next()?;
+    let tag = (2..=3).contains(&first.len())
+        && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && parts.all(|part| {
+            (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+    let word = (4..=20).contains(&text.chars().count()) && text.chars().all(char::is_alphabetic);
+    (tag || word).then_some(Match { shaped: tag, ..Match::PLAIN })
+}
+
+/// Prose, an address line or another text with at least one letter.
+pub(super) fn words(text: &str) -> Option<Match> {
+    text.chars().any(char::is_alphabetic).then_some(Match::PLAIN)
+}
+
+/// Where somebody lives: letters, and either a digit, a comma or several words; not a URL, an e-mail
+/// address or a path.
+pub(super) fn address(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let wide = text.chars().any(|c| c as u32 >= 0x2e80);
+    let several = text.contains([' ', ',', '\n']) || text.chars().any(|c| c.is_ascii_digit());
+    let other = text.contains("://")
+        || text.contains('@')
+        || text.starts_with(['/', '0', '{', '<']) && !text.contains(' ');
+    (letters >= 2 && !other && text.len() >= 4 && (several || wide || letters >= 5))
+        .then_some(Match::PLAIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_any_script() {
+        for (text, expected) in [
+            ("Sana Khan", Some(true)),
+            ("Tan Wei Ming", Some(true)),
+            ("王芳", Some(true)),
+            ("佐藤 花", Some(true)),
+            ("민지", Some(true)),
+            ("محمد علی", Some(true)),
+            ("राम कुमार", Some(true)),
+            ("Ludwig van Beethoven", Some(true)),
+            ("O'Neill, Ann", Some(true)),
+            ("Amma", Some(false)),
+            ("sana khan", Some(false)),
+            ("Redmi Note", Some(false)),
+            ("Mi Store", Some(false)),
+            ("Redmi Note 10", None),
+            ("https://example.org", None),
+            ("a_b", None),
+            ("", None),
+            ("12", None),
+        ] {
+            assert_eq!(name(text).map(|found| found.shaped), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn tables_of_statements() {
+        type Row = (fn(&str) -> Option<Match>, &'static str, bool);
+        let rows: &[Row] = &[
+            (age, "29", true),
+            (age, "18-24", true),
+            (age, "65+", true),
+            (age, "131", false),
+            (age, "3600", false),
+            (age, "1.5", false),
+            (gender, "F", true),
+            (gender, "女", true),
+            (gender, "Erkek", true),
+            (gender, "connector", false),
+            (gender, "3", false),
+            (language, "ur-PK", true),
+            (language, "en_IN", true),
+            (language, "Urdu", true),
+            (language, "1", false),
+            (address, "House 12, Street 4, Gulshan", true),
+            (address, "北京市海淀区清河中街68号", true),
+            (address, "0x52908400098527886E0F7030069857D2E4169EE7", false),
+            (address, "https://example.org/a", false),
+            (address, "10", false),
+            (handle, "sanaK", true),
+            (handle, "a long sentence with many words", false),
+        ];
+        for (check, text, expected) in rows {
+            assert_eq!(check(text).is_some(), *expected, "{text}");
+        }
+    }
+}

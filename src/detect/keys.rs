@@ -1,0 +1,421 @@
+//! What a field's name says about its value.
+//!
+//! A name is taken apart into words and looked up whole, then without the words that change nothing,
+//! then by its ending. That is slow and happens once per name: the answer is cached by the bytes of
+//! the name, so that a known name costs one look-up.
+
+use rustc_hash::FxHashMap;
+
+use super::name::{NAME_BYTES_MAX, Words};
+
+/// What one name says. Small and free of references, so that it can be cached.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Facts {
+    /// Field rules in the order to be tried; `rule_count` of them.
+    rules: [u16; Self::RULES],
+    rule_count: u8,
+    /// Contexts that an object or list under this name opens.
+    pub(super) opens: u32,
+    /// Contexts that a member of this name shows its object to be of.
+    pub(super) beside: u32,
+    /// Stands for the object around it.
+    pub(super) stand_in: bool,
+    /// A statement about a value, or an attribute of one; takes no category from its surroundings.
+    pub(super) statement: bool,
+    pub(super) hashed: bool,
+    pub(super) encrypted: bool,
+    /// Value detectors that a word of the name supports, and those that one contradicts, as bits.
+    pub(super) supports: u128,
+    pub(super) against: u128,
+    /// An operator's patterns for this name, as bits.
+    pub(super) patterns: u64,
+    /// Suppressions that name this field, as bits.
+    pub(super) suppressed: u64,
+}
+
+impl Facts {
+    const RULES: usize = 6;
+
+    pub(super) fn rules(&self) -> &[u16] {
+        self.rules.get(..usize::from(self.rule_count)).unwrap_or_default()
+    }
+
+    fn add_rule(&mut self, rule: u16) {
+        if self.rules().contains(&rule) {
+            return;
+        }
+        if let Some(slot) = self.rules.get_mut(usize::from(self.rule_count)) {
+            *slot = rule;
+            self.rule_count += 1;
+        }
+    }
+}
+
+/// What is known under one squashed name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Entry {
+    pub(super) rules: Vec<u16>,
+    /// Rules that take the name only as it is.
+    pub(super) exact_rules: Vec<u16>,
+    /// Rules that take it as the ending of a longer one.
+    pub(super) ending_rules: Vec<u16>,
+    pub(super) opens: u32,
+    pub(super) beside: u32,
+    pub(super) patterns: u64,
+    pub(super) suppressed: u64,
+}
+
+/// What one word of a name means to the detectors.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct WordMeaning {
+    pub(super) prefix: bool,
+    pub(super) suffix: bool,
+    pub(super) hashed: bool,
+    pub(super) encrypted: bool,
+    pub(super) statement: bool,
+    pub(super) attribute: bool,
+    pub(super) stand_in: bool,
+    pub(super) supports: u128,
+    pub(super) against: u128,
+}
+
+/// The compiled tables of field names.
+#[derive(Debug, Default, Clone)]
+pub(super) struct KeyTable {
+    names: FxHashMap<Box<str>, Entry>,
+    words: FxHashMap<Box<str>, WordMeaning>,
+}
+
+impl KeyTable {
+    /// The entry of `name`, made when it is new. Empty when the name has no letter or digit.
+    pub(super) fn entry(&mut self, name: &str) -> &mut Entry {
+        let words = Words::of(name);
+        self.names.entry(words.squashed(0, words.len()).into()).or_default()
+    }
+
+    pub(super) fn word(&mut self, word: &str) -> &mut WordMeaning {
+        let words = Words::of(word);
+        self.words.entry(words.squashed(0, words.len()).into()).or_default()
+    }
+
+    pub(super) fn analyse(&self, name: &str) -> Facts {
+        let mut facts = Facts::default();
+        if name.len() > NAME_BYTES_MAX {
+            return facts;
+        }
+        let words = Words::of(name);
+        let count = words.len();
+        if count == 0 {
+            return facts;
+        }
+        self.read_words(&words, &mut facts);
+        self.add(words.squashed(0, count), Level::Exact, &mut facts);
+        if facts.rule_count == 0 {
+            self.read_pseudonym(&words, &mut facts);
+        }
+        if facts.rule_count == 0 && facts.opens == 0 {
+            self.add_singular(words.squashed(0, count), &mut facts);
+        }
+        let first = self.meaning(words.word(0));
+        let last = self.meaning(words.word(count - 1));
+        facts.statement = (count > 1 && first.statement) || last.attribute;
+        facts.stand_in = last.stand_in && count == 1;
+        if !facts.statement || facts.hashed || facts.encrypted {
+            self.add_stripped(&words, &mut facts);
+            self.add_endings(&words, &mut facts);
+        }
+        facts
+    }
+
+    fn meaning(&self, word: &str) -> WordMeaning {
+        self.words.get(word).copied().unwrap_or_default()
+    }
+
+    /// Words and pairs of words that support or contradict value detectors.
+    fn read_words(&self, words: &Words, facts: &mut Facts) {
+        for word in 0..words.len() {
+            for length in 1..=2.min(words.len() - word) {
+                let meaning = self.meaning(words.squashed(word, word + length));
+                facts.supports |= meaning.supports;
+                facts.against |= meaning.against;
+            }
+        }
+    }
+
+    /// `imei_md5`, `hashedEmail`, `email_sha256`: the name without those words, and the mark.
+    fn read_pseudonym(&self, words: &Words, facts: &mut Facts) {
+        let count = words.len();
+        let marks = [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2)];
+        for (tail, head) in marks {
+            if tail + head >= count {
+                continue;
+            }
+            let word = if tail > 0 {
+                words.squashed(count - tail, count)
+            } else {
+                words.squashed(0, head)
+            };
+            let meaning = self.meaning(word);
+            if !meaning.hashed && !meaning.encrypted {
+                continue;
+            }
+            let mut found = Facts::default();
+            self.add_range(words, head, count - tail, &mut found);
+            if found.rule_count > 0 {
+                *facts = Facts {
+                    hashed: meaning.hashed,
+                    encrypted: meaning.encrypted,
+                    supports: facts.supports,
+                    against: facts.against,
+                    ..found
+                };
+                return;
+            }
+        }
+    }
+
+    /// Every way of reading the words `from..to`.
+    fn add_range(&self, words: &Words, from: usize, to: usize, facts: &mut Facts) {
+        self.add(words.squashed(from, to), Level::Exact, facts);
+        for start in from..to {
+            let level = if start == from { Level::Stripped } else { Level::Ending };
+            self.add(words.squashed(start, to), level, facts);
+        }
+        for start in from..to {
+            if (from..start).all(|word| self.meaning(words.word(word)).prefix) {
+                self.add(words.squashed(start, to), Level::Stripped, facts);
+            }
+        }
+    }
+
+    fn add_singular(&self, squashed: &str, facts: &mut Facts) {
+        let singular = squashed
+            .strip_suffix("es")
+            .filter(|stem| stem.ends_with(['s', 'x', 'h']))
+            .or_else(|| squashed.strip_suffix('s'));
+        if let Some(singular) = singular.filter(|stem| stem.len() >= 3) {
+            self.add(singular, Level::Stripped, facts);
+        }
+    }
+
+    /// Without the words before and after that change nothing, the fewest taken off first.
+    fn add_stripped(&self, words: &Words, facts: &mut Facts) {
+        let count = words.len();
+        let heads = (0..count).take_while(|word| self.meaning(words.word(*word)).prefix).count();
+        let tails = (0..count)
+            .take_while(|back| {
+                let word = words.word(count - 1 - back);
+                self.meaning(word).suffix || word.bytes().all(|byte| byte.is_ascii_digit())
+            })
+            .count();
+        for taken in 1..=(heads + tails).min(count - 1).min(6) {
+            for tail in 0..=taken.min(tails) {
+                let head = taken - tail;
+                if head <= heads && head + tail < count {
+                    let squashed = words.squashed(head, count - tail);
+                    self.add(squashed, Level::Stripped, facts);
+                    self.add_singular(squashed, facts);
+                }
+            }
+        }
+        // `customerphone`, `手机号码`: the same with nothing between the words.
+        let squashed = words.squashed(0, count);
+        if facts.rule_count == 0 && count <= 2 {
+            self.add_unspaced(squashed, facts);
+        }
+    }
+
+    fn add_unspaced(&self, squashed: &str, facts: &mut Facts) {
+        for (at, _) in squashed.char_indices().skip(1).take(32) {
+            let (head, rest) = squashed.split_at(at);
+            if self.meaning(head).prefix && (head.len() >= 3 || !head.is_ascii()) {
+                self.add(rest, Level::Stripped, facts);
+                self.add_singular(rest, facts);
+                self.add_without_suffix(rest, facts);
+            }
+            // Scripts without spaces: the ending begins at any character.
+            if !squashed.is_ascii() && !rest.is_ascii() {
+                self.add(rest, Level::Ending, facts);
+            }
+        }
+        self.add_without_suffix(squashed, facts);
+    }
+
+    fn add_without_suffix(&self, squashed: &str, facts: &mut Facts) {
+        for (at, _) in squashed.char_indices().skip(1).take(32) {
+            let (head, rest) = squashed.split_at(at);
+            if self.meaning(rest).suffix && head.len() >= 3 {
+                self.add(head, Level::Stripped, facts);
+            }
+        }
+    }
+
+    /// The longest ending that a rule takes as such.
+    fn add_endings(&self, words: &Words, facts: &mut Facts) {
+        let count = words.len();
+        for tail in 0..=2usize {
+            if tail > 0 {
+                let Some(back) = count.checked_sub(tail) else { return };
+                let word = words.word(back);
+                if back == 0
+                    || !(self.meaning(word).suffix || word.bytes().all(|b| b.is_ascii_digit()))
+                {
+                    return;
+                }
+            }
+            for start in 1..count - tail {
+                let squashed = words.squashed(start, count - tail);
+                self.add(squashed, Level::Ending, facts);
+                if let Some(singular) = squashed.strip_suffix('s') {
+                    self.add(singular, Level::Ending, facts);
+                }
+            }
+        }
+    }
+
+    fn add(&self, squashed: &str, level: Level, facts: &mut Facts) {
+        let Some(entry) = self.names.get(squashed) else { return };
+        match level {
+            Level::Exact => {
+                entry.exact_rules.iter().chain(&entry.rules).for_each(|rule| facts.add_rule(*rule));
+                facts.beside |= entry.beside;
+            }
+            Level::Stripped => entry.rules.iter().for_each(|rule| facts.add_rule(*rule)),
+            Level::Ending => entry.ending_rules.iter().for_each(|rule| facts.add_rule(*rule)),
+        }
+        if level != Level::Ending || facts.opens == 0 {
+            facts.opens |= entry.opens;
+        }
+        facts.patterns |= entry.patterns;
+        if level == Level::Exact {
+            facts.suppressed |= entry.suppressed;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Exact,
+    Stripped,
+    Ending,
+}
+
+/// Facts by the bytes of the name. Bounded; when it is full, new names are analysed each time.
+#[derive(Debug, Default)]
+pub(super) struct KeyCache {
+    numbers: FxHashMap<Box<[u8]>, u32>,
+    facts: Vec<Facts>,
+}
+
+impl KeyCache {
+    /// Most names kept; a message has dozens, hostile ones have millions.
+    const NAMES_MAX: usize = 8192;
+
+    pub(super) fn clear(&mut self) {
+        self.numbers.clear();
+        self.facts.clear();
+    }
+
+    pub(super) fn facts(&mut self, table: &KeyTable, name: &str) -> Facts {
+        if let Some(facts) =
+            self.numbers.get(name.as_bytes()).and_then(|number| self.facts.get(*number as usize))
+        {
+            return *facts;
+        }
+        let facts = table.analyse(name);
+        if self.facts.len() < Self::NAMES_MAX && name.len() <= NAME_BYTES_MAX {
+            let number = u32::try_from(self.facts.len()).unwrap_or(u32::MAX);
+            self.numbers.insert(name.as_bytes().into(), number);
+            self.facts.push(facts);
+        }
+        facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> KeyTable {
+        let mut table = KeyTable::default();
+        for (name, rule) in
+            [("email", 1), ("email address", 1), ("phone", 2), ("手机号", 2), ("imei", 3)]
+        {
+            table.entry(name).rules.push(rule);
+            table.entry(name).ending_rules.push(rule);
+        }
+        table.entry("name").rules.push(4);
+        table.entry("aid").exact_rules.push(5);
+        for prefix in ["user", "customer", "收件人"] {
+            table.word(prefix).prefix = true;
+        }
+        for suffix in ["no", "number", "码"] {
+            table.word(suffix).suffix = true;
+        }
+        table.word("md5").hashed = true;
+        table.word("sha256").hashed = true;
+        table.word("hashed").hashed = true;
+        table.word("is").statement = true;
+        table.word("verified").attribute = true;
+        table
+    }
+
+    #[test]
+    fn a_name_is_found_in_every_style_and_no_other_is() {
+        let table = table();
+        for (name, expected) in [
+            ("email", &[1u16][..]),
+            ("EMAIL_ADDRESS", &[1]),
+            ("emails", &[1]),
+            ("customerEmailAddress", &[1]),
+            ("customeremail", &[1]),
+            ("projectOwnerEmail", &[1]),
+            ("user_phone_no", &[2]),
+            ("userphonenumber", &[2]),
+            ("phone2", &[2]),
+            ("收件人手机号", &[2]),
+            ("手机号码", &[2]),
+            ("IMEI1", &[3]),
+            ("userName", &[4]),
+            ("aid", &[5]),
+            ("user_aid", &[]),
+            ("productName", &[]),
+            ("microphone", &[]),
+            ("isEmail", &[]),
+            ("email_verified", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(table.analyse(name).rules(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hash_keeps_its_category_and_says_so() {
+        let table = table();
+        for (name, rules, hashed) in [
+            ("imei_md5", &[3u16][..], true),
+            ("emailSha256", &[1], true),
+            ("hashed_email", &[1], true),
+            ("md5", &[], false),
+            ("file_md5", &[], false),
+        ] {
+            let facts = table.analyse(name);
+            assert_eq!((facts.rules(), facts.hashed), (rules, hashed), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_cache_answers_like_the_table_and_stays_bounded() {
+        let table = table();
+        let mut cache = KeyCache::default();
+        for round in 0..2 {
+            for number in 0..10_000 {
+                let name = format!("x{number}_email");
+                assert_eq!(cache.facts(&table, &name).rules(), &[1], "{round}");
+            }
+        }
+        assert!(cache.facts.len() <= KeyCache::NAMES_MAX);
+        let long = "a".repeat(10_000) + "_email";
+        assert!(cache.facts(&table, &long).rules().is_empty());
+    }
+}

@@ -1,0 +1,226 @@
+//! Field names taken apart: `customerPhoneNo`, `CUSTOMER_PHONE_NO` and `customer-phone-no` are the
+//! same three words.
+
+/// Longest field name that is analysed, in bytes; a longer one is data rather than a name.
+pub(super) const NAME_BYTES_MAX: usize = 128;
+
+/// The words of a name, lower case, accents and width folded, in one reusable buffer.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Words {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Words {
+    pub(super) fn of(name: &str) -> Self {
+        let mut words = Self::default();
+        words.read(name);
+        words
+    }
+
+    pub(super) fn read(&mut self, name: &str) {
+        self.text.clear();
+        self.ends.clear();
+        let mut previous = Kind::Gap;
+        let mut characters = name.chars().map(fold_width).peekable();
+        while let Some(character) = characters.next() {
+            let kind = Kind::of(character);
+            let next_is_lower = characters.peek().is_some_and(|next| next.is_lowercase());
+            let breaks = match (previous, kind) {
+                (_, Kind::Gap) | (Kind::Gap, _) => false,
+                (Kind::Lower, Kind::Upper) => true,
+                // `IMEINumber`: the last capital of a run begins the next word.
+                (Kind::Upper, Kind::Upper) => next_is_lower,
+                (Kind::Upper, Kind::Lower) => false,
+                (before, now) => before != now,
+            };
+            if kind == Kind::Gap || breaks {
+                self.end_word();
+            }
+            if kind != Kind::Gap {
+                for lower in character.to_lowercase() {
+                    fold_accent(lower, &mut self.text);
+                }
+            }
+            previous = kind;
+        }
+        self.end_word();
+    }
+
+    fn end_word(&mut self) {
+        if self.text.len() > self.ends.last().copied().unwrap_or(0) {
+            self.ends.push(self.text.len());
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn start(&self, word: usize) -> usize {
+        word.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0)
+    }
+
+    /// One word; empty past the end.
+    pub(super) fn word(&self, word: usize) -> &str {
+        self.squashed(word, word + 1)
+    }
+
+    /// The words `from..to` without anything between them.
+    pub(super) fn squashed(&self, from: usize, to: usize) -> &str {
+        let end = to.checked_sub(1).and_then(|last| self.ends.get(last)).copied();
+        end.and_then(|end| self.text.get(self.start(from)..end)).unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|word| self.word(word))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Gap,
+    Lower,
+    Upper,
+    Digit,
+    /// Scripts written without case or spaces between words.
+    Ideograph,
+}
+
+impl Kind {
+    fn of(character: char) -> Self {
+        match character {
+            '0'..='9' => Self::Digit,
+            'a'..='z' => Self::Lower,
+            'A'..='Z' => Self::Upper,
+            '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => {
+                Self::Ideograph
+            }
+            '\0'..='\u{7f}' => Self::Gap,
+            // Vowel signs and joiners of Indic and Arabic scripts belong to their word.
+            '\u{0300}'..='\u{036f}' | '\u{0600}'..='\u{109f}' | '\u{200c}' | '\u{200d}' => {
+                Self::Lower
+            }
+            other if other.is_uppercase() => Self::Upper,
+            other if other.is_alphabetic() => Self::Lower,
+            other if other.is_numeric() => Self::Digit,
+            _ => Self::Gap,
+        }
+    }
+}
+
+/// Full-width forms to ASCII.
+pub(super) fn fold_width(character: char) -> char {
+    match character {
+        '\u{ff01}'..='\u{ff5e}' => {
+            char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character)
+        }
+        '\u{3000}' => ' ',
+        other => other,
+    }
+}
+
+/// Latin letters without their accents; everything else as it is.
+fn fold_accent(character: char, out: &mut String) {
+    let plain = match character {
+        'à'..='å'
+        | 'ā'
+        | 'ă'
+        | 'ą'
+        | 'ạ'
+        | 'ả'
+        | 'ấ'
+        | 'ầ'
+        | 'ẩ'
+        | 'ẫ'
+        | 'ậ'
+        | 'ắ'
+        | 'ằ'
+        | 'ẳ'
+        | 'ẵ'
+        | 'ặ' => "a",
+        'æ' => "ae",
+        'ç' | 'ć' | 'č' => "c",
+        'ď' | 'đ' | 'ð' => "d",
+        'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' | 'ẹ' | 'ẻ' | 'ẽ' | 'ế' | 'ề' | 'ể' | 'ễ' | 'ệ' => {
+            "e"
+        }
+        'ğ' => "g",
+        'ì'..='ï' | 'ī' | 'į' | 'ı' | 'ĩ' | 'ị' | 'ỉ' => "i",
+        'ł' | 'ľ' | 'ļ' => "l",
+        'ñ' | 'ń' | 'ň' | 'ņ' => "n",
+        'ò'..='ö'
+        | 'ø'
+        | 'ō'
+        | 'ő'
+        | 'ọ'
+        | 'ỏ'
+        | 'ố'
+        | 'ồ'
+        | 'ổ'
+        | 'ỗ'
+        | 'ộ'
+        | 'ơ'
+        | 'ớ'
+        | 'ờ'
+        | 'ở'
+        | 'ỡ'
+        | 'ợ' => "o",
+        'œ' => "oe",
+        'ŕ' | 'ř' => "r",
+        'ś' | 'š' | 'ş' | 'ș' => "s",
+        'ß' => "ss",
+        'ť' | 'ţ' | 'ț' => "t",
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' | 'ų' | 'ũ' | 'ụ' | 'ủ' | 'ư' | 'ứ' | 'ừ' | 'ử' | 'ữ' | 'ự' => {
+            "u"
+        }
+        'ý' | 'ÿ' | 'ỳ' | 'ỵ' | 'ỷ' | 'ỹ' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        // The mark of a letter written in two pieces, zero-width space and joiners.
+        '\u{0300}'..='\u{036f}' | '\u{200b}'..='\u{200d}' | '\u{feff}' => "",
+        other => return out.push(other),
+    };
+    out.push_str(plain);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_falls_into_the_same_words_in_every_style() {
+        for (name, expected) in [
+            ("customer_phone_no", "customer phone no"),
+            ("customerPhoneNo", "customer phone no"),
+            ("CUSTOMER-PHONE-NO", "customer phone no"),
+            ("CustomerPhoneNo", "customer phone no"),
+            ("customer.phone no", "customer phone no"),
+            ("IMEINumber", "imei number"),
+            ("deviceIMEI", "device imei"),
+            ("imei1", "imei 1"),
+            ("email_sha256", "email sha 256"),
+            ("x-forwarded-for", "x forwarded for"),
+            ("ｅｍａｉｌ", "email"),
+            ("Téléphone", "telephone"),
+            ("手机号", "手机号"),
+            ("用户Phone", "用户 phone"),
+            ("телефон", "телефон"),
+            ("मोबाइल", "मोबाइल"),
+            ("شناختی_کارڈ", "شناختی کارڈ"),
+            ("", ""),
+            ("__", ""),
+        ] {
+            let words = Words::of(name);
+            assert_eq!(words.iter().collect::<Vec<_>>().join(" "), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn words_squash() {
+        let words = Words::of("billingEmailAddress");
+        assert_eq!(words.squashed(1, 3), "emailaddress");
+        assert_eq!(words.squashed(0, 1), "billing");
+        assert_eq!(words.squashed(3, 4), "");
+    }
+}

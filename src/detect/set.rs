@@ -1,0 +1,771 @@
+//! `rules/detectors/*.yaml` compiled: the only step that can fail. What runs is here too, less the
+//! walk over a message, which is [`Scanner`](super::Scanner).
+
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    domain::{DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy},
+    source::{At, Diagnostics, Place, SourceFile, read},
+};
+
+use super::{
+    Scanner, Scratch,
+    check::{Check, Match},
+    keys::KeyTable,
+    name::Words,
+    source::{
+        ContextSource, DetectorFile, FieldSource, PatternSource, SuppressSource, ThresholdSource,
+        ValueSource,
+    },
+    token::Token,
+};
+
+/// The detectors of one generation.
+#[derive(Debug)]
+pub struct DetectorSet {
+    /// Tells a scratch whether its cache is of this set.
+    pub(super) identity: Arc<()>,
+    names: Vec<String>,
+    pub(super) keys: KeyTable,
+    pub(super) rules: Vec<FieldRule>,
+    pub(super) contexts: Contexts,
+    pub(super) values: Vec<ValueDetector>,
+    /// Detectors of letters and digits, by how many.
+    by_length: Vec<Vec<u16>>,
+    pub(super) finders: Finders,
+    /// Supporting and contradicting words in prose, and whose they are.
+    nearby: Option<AhoCorasick>,
+    nearby_masks: Vec<(u128, u128)>,
+    patterns: Vec<Pattern>,
+    /// Least confidence, by tag.
+    thresholds: Vec<u8>,
+    /// Tags below a tag.
+    below: Vec<TagSet>,
+    placeholders: FxHashSet<Box<str>>,
+    suppressions: Vec<Suppression>,
+}
+
+/// A field-name table of one category.
+#[derive(Debug)]
+pub(super) struct FieldRule {
+    pub(super) detector: DetectorId,
+    pub(super) tag: Tag,
+    pub(super) coarse: Tag,
+    pub(super) container: bool,
+    pub(super) inside: u32,
+    pub(super) outside: u32,
+    pub(super) check: Option<Check>,
+    pub(super) confidence: u8,
+    pub(super) checked: u8,
+    pub(super) unchecked: u8,
+    pub(super) spreads: bool,
+    pub(super) prose: bool,
+    pub(super) lists_only: bool,
+}
+
+/// Bits of the contexts.
+#[derive(Debug, Default)]
+pub(super) struct Contexts {
+    pub(super) lasting: u32,
+    pub(super) third_party: u32,
+    /// The context of each part of a message, when there is one of its name.
+    pub(super) parts: [u32; Part::ALL.len()],
+}
+
+/// Recognises one kind of value by its form.
+#[derive(Debug)]
+pub(super) struct ValueDetector {
+    pub(super) detector: DetectorId,
+    pub(super) tag: Tag,
+    pub(super) check: Check,
+    pub(super) issuer: Option<Region>,
+    plain: u8,
+    shaped: u8,
+    supported: u8,
+    certain: bool,
+}
+
+/// The detectors whose candidates are found by a character of their own.
+#[derive(Debug, Default)]
+pub(super) struct Finders {
+    pub(super) email: Option<u16>,
+    pub(super) ip: Option<u16>,
+    pub(super) jwt: Option<u16>,
+    pub(super) mac: Option<u16>,
+    pub(super) pair: Option<u16>,
+    pub(super) phone: Option<u16>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    detector: DetectorId,
+    tag: Tag,
+    regex: regex::Regex,
+    confidence: u8,
+    check: Option<Check>,
+}
+
+#[derive(Debug)]
+struct Suppression {
+    tags: TagSet,
+    named: bool,
+    values: FxHashSet<Box<str>>,
+    endings: Vec<Box<str>>,
+}
+
+impl DetectorSet {
+    /// Compiles the files of `rules/detectors/`. Every complaint goes to `diagnostics`; `None` when
+    /// there was an error.
+    pub fn compile(
+        files: &[SourceFile],
+        taxonomy: &Taxonomy,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let before = diagnostics.error_count();
+        let sources: Vec<(&str, DetectorFile)> = files
+            .iter()
+            .filter_map(|file| Some((file.name.as_str(), read(file, diagnostics)?)))
+            .collect();
+        let mut compiler = Compiler {
+            taxonomy,
+            diagnostics,
+            set: Self::empty(taxonomy),
+            contexts: FxHashMap::default(),
+            near: FxHashMap::default(),
+        };
+        for (file, source) in &sources {
+            compiler.words(&source.words);
+            source.contexts.iter().for_each(|context| compiler.context(file, context));
+        }
+        for (file, source) in &sources {
+            source.fields.iter().for_each(|field| compiler.field(file, field));
+            source.values.iter().for_each(|value| compiler.value(file, value));
+            source.patterns.iter().for_each(|pattern| compiler.pattern(file, pattern));
+            source.suppress.iter().for_each(|suppress| compiler.suppress(file, suppress));
+            compiler.placeholders(&source.placeholders);
+        }
+        for (file, source) in &sources {
+            compiler.against(&source.against);
+            compiler.thresholds(file, &source.thresholds);
+        }
+        let set = compiler.finish();
+        (diagnostics.error_count() == before).then_some(set)
+    }
+
+    /// The name of a detector as records show it; `?` for one of another set.
+    pub fn name(&self, detector: DetectorId) -> &str {
+        self.names.get(usize::from(detector.0)).map_or("?", String::as_str)
+    }
+
+    /// A scanner for one message.
+    pub fn scanner<'s>(&'s self, scratch: &'s mut Scratch) -> Scanner<'s> {
+        Scanner::new(self, scratch)
+    }
+
+    fn empty(taxonomy: &Taxonomy) -> Self {
+        let below = taxonomy
+            .iter()
+            .map(|(_, category)| taxonomy.select(&TagPattern(format!("{}.**", category.key))))
+            .collect();
+        Self {
+            identity: Arc::new(()),
+            names: Vec::new(),
+            keys: KeyTable::default(),
+            rules: Vec::new(),
+            contexts: Contexts::default(),
+            values: Vec::new(),
+            by_length: vec![Vec::new(); Token::CAPACITY + 1],
+            finders: Finders::default(),
+            nearby: None,
+            nearby_masks: Vec::new(),
+            patterns: Vec::new(),
+            thresholds: vec![DEFAULT_THRESHOLD; taxonomy.len()],
+            below,
+            placeholders: FxHashSet::default(),
+            suppressions: Vec::new(),
+        }
+    }
+
+    /// Detectors of candidates with this many letters and digits.
+    pub(super) fn of_length(&self, length: usize) -> &[u16] {
+        self.by_length.get(length).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn value(&self, number: u16) -> Option<&ValueDetector> {
+        self.values.get(usize::from(number))
+    }
+
+    pub(super) fn rule(&self, number: u16) -> Option<&FieldRule> {
+        self.rules.get(usize::from(number))
+    }
+
+    pub(super) fn reaches(&self, tag: Tag, confidence: u8) -> bool {
+        confidence > 0
+            && self.thresholds.get(usize::from(tag.0)).is_some_and(|least| confidence >= *least)
+    }
+
+    /// `inner` is a narrower category than `outer`.
+    pub(super) fn is_below(&self, inner: Tag, outer: Tag) -> bool {
+        self.below.get(usize::from(outer.0)).is_some_and(|below| below.contains(inner))
+    }
+
+    /// Stands for "nothing known".
+    pub(super) fn is_placeholder(&self, text: &str) -> bool {
+        const LONGEST: usize = 40;
+        if text.len() > LONGEST {
+            return false;
+        }
+        let text = text.trim();
+        if self.placeholders.contains(text) {
+            return true;
+        }
+        let mut bytes = text.bytes();
+        let first = bytes.next();
+        // `XXXX`, `****`, `----`, `0000000`: one character over and over, digits only when zero.
+        let repeated = text.len() >= 3
+            && first.is_some_and(|first| {
+                matches!(first, b'x' | b'X' | b'*' | b'-' | b'.' | b'_' | b'?' | b'#' | b'0')
+                    && bytes.all(|byte| byte == first)
+            });
+        repeated || text.is_empty() || self.is_placeholder_in_capitals(text)
+    }
+
+    fn is_placeholder_in_capitals(&self, text: &str) -> bool {
+        text.bytes().any(|byte| byte.is_ascii_uppercase())
+            && self.placeholders.contains(text.to_ascii_lowercase().as_str())
+    }
+
+    pub(super) fn has_suppressions(&self) -> bool {
+        !self.suppressions.is_empty()
+    }
+
+    /// Whether an operator said that this is never a finding. `named` are the suppressions whose field
+    /// names fit, as bits.
+    pub(super) fn is_suppressed(&self, tag: Tag, value: &str, named: u64) -> bool {
+        self.suppressions.iter().enumerate().any(|(number, suppression)| {
+            let field = !suppression.named || named >> number & 1 == 1;
+            let open = suppression.values.is_empty() && suppression.endings.is_empty();
+            field
+                && suppression.tags.contains(tag)
+                && (open || {
+                    let lower = value.trim().to_lowercase();
+                    suppression.values.contains(lower.as_str())
+                        || suppression.endings.iter().any(|ending| lower.ends_with(&**ending))
+                })
+        })
+    }
+
+    /// Supporting and contradicting detectors, as bits, by the words of a stretch of prose.
+    pub(super) fn nearby(&self, text: &[u8]) -> (u128, u128) {
+        let mut masks = (0, 0);
+        let Some(nearby) = &self.nearby else { return masks };
+        for found in nearby.find_iter(text) {
+            let before = found.start().checked_sub(1).and_then(|at| text.get(at));
+            let inside_word = before.is_some_and(u8::is_ascii_alphabetic)
+                && text.get(found.start()).is_some_and(u8::is_ascii_alphabetic);
+            if inside_word {
+                continue;
+            }
+            if let Some((supports, against)) = self.nearby_masks.get(found.pattern().as_usize()) {
+                masks.0 |= supports;
+                masks.1 |= against;
+            }
+        }
+        masks
+    }
+
+    /// The operator's patterns among `wanted` that fit the text: tag, confidence, detector, place.
+    pub(super) fn patterns<'t>(
+        &'t self,
+        wanted: u64,
+        text: &'t str,
+    ) -> impl Iterator<Item = (Tag, u8, DetectorId, std::ops::Range<usize>)> + 't {
+        self.patterns
+            .iter()
+            .enumerate()
+            .filter(move |(number, _)| wanted >> number & 1 == 1)
+            .flat_map(move |(_, pattern)| {
+                pattern
+                    .regex
+                    .find_iter(text)
+                    .filter(|found| {
+                        pattern.check.is_none_or(|check| check.whole(found.as_str()).is_some())
+                    })
+                    .map(|found| (pattern.tag, pattern.confidence, pattern.detector, found.range()))
+            })
+    }
+}
+
+impl ValueDetector {
+    /// How sure the value makes us, given the words around it.
+    pub(super) fn weigh(&self, number: u16, found: Match, supports: u128, against: u128) -> u8 {
+        let bit = 1u128 << number;
+        if supports & bit != 0 {
+            return if found.shaped { self.supported.max(self.shaped) } else { self.supported };
+        }
+        if against & bit != 0 && !(self.certain && found.shaped) {
+            return 0;
+        }
+        if found.shaped { self.shaped } else { self.plain }
+    }
+}
+
+/// Findings less sure than this are not made, where no threshold says otherwise.
+const DEFAULT_THRESHOLD: u8 = 50;
+/// One bit each in [`Facts`](super::keys::Facts).
+const VALUES_MAX: usize = 128;
+const PATTERNS_MAX: usize = 64;
+const SUPPRESSIONS_MAX: usize = 64;
+const CONTEXTS_MAX: usize = 32;
+/// A compiled pattern of an operator, bytes.
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+
+struct Compiler<'c> {
+    taxonomy: &'c Taxonomy,
+    diagnostics: &'c mut Diagnostics,
+    set: DetectorSet,
+    contexts: FxHashMap<String, u32>,
+    near: FxHashMap<String, (u128, u128)>,
+}
+
+impl Compiler<'_> {
+    fn words(&mut self, source: &super::source::WordsSource) {
+        let keys = &mut self.set.keys;
+        source.prefixes.iter().for_each(|word| keys.word(word).prefix = true);
+        source.suffixes.iter().for_each(|word| keys.word(word).suffix = true);
+        source.hashed.iter().for_each(|word| keys.word(word).hashed = true);
+        source.encrypted.iter().for_each(|word| keys.word(word).encrypted = true);
+        source.statements.iter().for_each(|word| keys.word(word).statement = true);
+        source.attributes.iter().for_each(|word| keys.word(word).attribute = true);
+        source.stand_ins.iter().for_each(|word| keys.word(word).stand_in = true);
+    }
+
+    fn context(&mut self, file: &str, source: &ContextSource) {
+        let number = self.contexts.len();
+        let known = self.contexts.get(&source.id.value).copied();
+        if known.is_none() && number >= CONTEXTS_MAX {
+            self.diagnostics
+                .error(
+                    source.id.place(file),
+                    format!("there are more than {CONTEXTS_MAX} contexts"),
+                )
+                .remedy("join contexts that the same fields use");
+            return;
+        }
+        let bit = known.unwrap_or(1 << number);
+        self.contexts.insert(source.id.value.clone(), bit);
+        for name in &source.names {
+            self.set.keys.entry(name).opens |= bit;
+        }
+        for name in &source.beside {
+            self.set.keys.entry(name).beside |= bit;
+        }
+        if source.lasting {
+            self.set.contexts.lasting |= bit;
+        }
+        if source.third_party {
+            self.set.contexts.third_party |= bit;
+        }
+        for (part, slot) in Part::ALL.iter().zip(&mut self.set.contexts.parts) {
+            if part.as_str() == source.id.value {
+                *slot = bit;
+            }
+        }
+    }
+
+    fn field(&mut self, file: &str, source: &FieldSource) {
+        let Some(tag) = self.tag(file, &source.category) else { return };
+        let coarse = match &source.coarse {
+            Some(coarse) => self.tag(file, coarse).unwrap_or(tag),
+            None => tag,
+        };
+        let check = source.check.as_ref().and_then(|check| self.check(file, check));
+        let inside = self.context_bits(file, &source.inside);
+        let outside = self.context_bits(file, &source.outside);
+        if source.names.is_empty() && source.endings.is_empty() {
+            self.diagnostics
+                .error(
+                    source.category.place(file),
+                    format!("`{}` has no names", source.category.value),
+                )
+                .remedy("add `names:` with the field names of this category");
+        }
+        let confidence = self.percent(file, &source.confidence);
+        let checked = source.checked.as_ref().map_or(confidence, |value| self.percent(file, value));
+        let unchecked = source.unchecked.as_ref().map_or(0, |value| self.percent(file, value));
+        let detector = self.detector(format!("field.{}", self.short(tag)));
+        let number = u16::try_from(self.set.rules.len()).unwrap_or(u16::MAX);
+        self.set.rules.push(FieldRule {
+            detector,
+            tag,
+            coarse,
+            container: self.taxonomy.category(tag).is_some_and(|category| category.container),
+            inside,
+            outside,
+            check,
+            confidence,
+            checked,
+            unchecked,
+            spreads: source.spreads,
+            prose: source.prose,
+            lists_only: source.lists_only,
+        });
+        for name in source.names.iter().chain(&source.endings) {
+            if Words::of(name).len() == 0 {
+                self.diagnostics
+                    .error(source.category.place(file), format!("`{name}` is not a field name"))
+                    .remedy("write at least one letter or digit");
+                continue;
+            }
+            let entry = self.set.keys.entry(name);
+            let list = if source.exact { &mut entry.exact_rules } else { &mut entry.rules };
+            // Rules bound to a context are tried before those that are not.
+            let at = if inside == 0 { list.len() } else { 0 };
+            list.insert(at, number);
+        }
+        for name in &source.endings {
+            let list = &mut self.set.keys.entry(name).ending_rules;
+            let at = if inside == 0 { list.len() } else { 0 };
+            list.insert(at, number);
+        }
+    }
+
+    fn value(&mut self, file: &str, source: &ValueSource) {
+        let Some(tag) = self.tag(file, &source.category) else { return };
+        let Some(check) = self.check(file, &source.check) else { return };
+        let issuer = source.issuer.as_ref().and_then(|issuer| match issuer.parse::<Region>() {
+            Ok(region) => Some(region),
+            Err(error) => {
+                self.diagnostics.error(issuer.place(file), error.to_string());
+                None
+            }
+        });
+        if self.set.values.len() >= VALUES_MAX {
+            self.diagnostics
+                .error(source.check.place(file), format!("there are more than {VALUES_MAX} values"))
+                .remedy("use `fields` with a `check` for values that need a name beside them");
+            return;
+        }
+        let mut percent =
+            |value: &Option<At<u8>>| value.as_ref().map_or(0, |value| self.percent(file, value));
+        let (plain, shaped, supported) =
+            (percent(&source.plain), percent(&source.shaped), percent(&source.supported));
+        let number = u16::try_from(self.set.values.len()).unwrap_or(u16::MAX);
+        self.register(file, source, check, number);
+        let detector = self.detector(format!("value.{}", source.check.value));
+        self.set.values.push(ValueDetector {
+            detector,
+            tag,
+            check,
+            issuer,
+            plain,
+            shaped,
+            supported: supported.max(shaped),
+            certain: source.certain,
+        });
+        let bit = 1u128 << number;
+        for word in &source.words {
+            self.set.keys.word(word).supports |= bit;
+            self.near.entry(word.to_lowercase()).or_default().0 |= bit;
+        }
+        for word in &source.against {
+            self.set.keys.word(word).against |= bit;
+            self.near.entry(word.to_lowercase()).or_default().1 |= bit;
+        }
+    }
+
+    /// Where candidates of a check are found.
+    fn register(&mut self, file: &str, source: &ValueSource, check: Check, number: u16) {
+        let finders = &mut self.set.finders;
+        match (check, source.check.as_str()) {
+            (Check::Token(shortest, longest, _), _) => {
+                for lengths in self.set.by_length.iter_mut().take(longest + 1).skip(shortest) {
+                    lengths.push(number);
+                }
+            }
+            (Check::Text(_), "email") => finders.email = Some(number),
+            (Check::Text(_), "ip") => finders.ip = Some(number),
+            (Check::Text(_), "jwt") => finders.jwt = Some(number),
+            (Check::Text(_), "mac") => finders.mac = Some(number),
+            (Check::Text(_), "coordinates") => finders.pair = Some(number),
+            (Check::Text(_), "phone") => finders.phone = Some(number),
+            (Check::Text(_), other) => {
+                self.diagnostics
+                    .error(
+                        source.check.place(file),
+                        format!("`{other}` cannot be recognised without a field name"),
+                    )
+                    .remedy("use it as the `check` of an entry under `fields`");
+            }
+        }
+    }
+
+    fn pattern(&mut self, file: &str, source: &PatternSource) {
+        let Some(tag) = self.tag(file, &source.category) else { return };
+        let number = self.set.patterns.len();
+        if number >= PATTERNS_MAX {
+            self.diagnostics
+                .error(
+                    source.id.place(file),
+                    format!("there are more than {PATTERNS_MAX} patterns"),
+                )
+                .remedy("join patterns of one category with `|`");
+            return;
+        }
+        if source.fields.is_empty() {
+            self.diagnostics
+                .error(
+                    source.id.place(file),
+                    format!("pattern `{}` names no fields", source.id.value),
+                )
+                .remedy("add `fields:` with the names of the fields it is tried on");
+            return;
+        }
+        let regex = regex::RegexBuilder::new(&source.pattern).size_limit(PATTERN_BYTES_MAX).build();
+        let regex = match regex {
+            Ok(regex) => regex,
+            Err(error) => {
+                let what = error.to_string().lines().last().unwrap_or("unreadable").to_owned();
+                self.diagnostics
+                    .error(
+                        source.pattern.place(file),
+                        format!("pattern `{}`: {what}", source.id.value),
+                    )
+                    .remedy("write a regular expression without look-around and back-references");
+                return;
+            }
+        };
+        let check = source.check.as_ref().and_then(|check| self.check(file, check));
+        let confidence = self.percent(file, &source.confidence);
+        let detector = self.detector(format!("pattern.{}", source.id.value));
+        self.set.patterns.push(Pattern { detector, tag, regex, confidence, check });
+        for name in &source.fields {
+            self.set.keys.entry(name).patterns |= 1 << number;
+        }
+    }
+
+    fn suppress(&mut self, file: &str, source: &SuppressSource) {
+        let number = self.set.suppressions.len();
+        if number >= SUPPRESSIONS_MAX {
+            self.diagnostics
+                .error(
+                    source.reason.place(file),
+                    format!("there are more than {SUPPRESSIONS_MAX} suppressions"),
+                )
+                .remedy("join those with the same reason");
+            return;
+        }
+        let everything = source.categories.is_empty()
+            && source.fields.is_empty()
+            && source.values.is_empty()
+            && source.value_endings.is_empty();
+        if everything {
+            self.diagnostics
+                .error(source.reason.place(file), "this suppresses every finding")
+                .remedy("add `categories`, `fields`, `values` or `value_endings`");
+            return;
+        }
+        let mut tags = TagSet::EMPTY;
+        if source.categories.is_empty() {
+            tags = TagSet::ALL;
+        }
+        for category in &source.categories {
+            tags = tags.union(&self.tags(file, category));
+        }
+        for name in &source.fields {
+            self.set.keys.entry(name).suppressed |= 1 << number;
+        }
+        self.set.suppressions.push(Suppression {
+            tags,
+            named: !source.fields.is_empty(),
+            values: source.values.iter().map(|text| text.to_lowercase().into()).collect(),
+            endings: source.value_endings.iter().map(|text| text.to_lowercase().into()).collect(),
+        });
+    }
+
+    fn placeholders(&mut self, source: &[String]) {
+        self.set.placeholders.extend(source.iter().map(|text| text.to_lowercase().into()));
+    }
+
+    /// Words of the general list contradict every detector of bare letters and digits.
+    fn against(&mut self, source: &[String]) {
+        let mut mask = 0u128;
+        for (number, value) in self.set.values.iter().enumerate() {
+            if matches!(value.check, Check::Token(..))
+                || self.set.finders.phone == u16::try_from(number).ok()
+            {
+                mask |= 1 << number;
+            }
+        }
+        for word in source {
+            self.set.keys.word(word).against |= mask;
+            self.near.entry(word.to_lowercase()).or_default().1 |= mask;
+        }
+    }
+
+    fn thresholds(&mut self, file: &str, source: &[ThresholdSource]) {
+        // Narrower patterns have the last word, however the file is ordered.
+        let mut ordered: Vec<&ThresholdSource> = source.iter().collect();
+        ordered.sort_by_key(|threshold| match threshold.category.as_str() {
+            "*" | "**" => 0,
+            other => 1 + other.matches('.').count(),
+        });
+        for threshold in ordered {
+            let minimum = self.percent(file, &threshold.minimum);
+            for tag in self.tags(file, &threshold.category).iter() {
+                if let Some(slot) = self.set.thresholds.get_mut(usize::from(tag.0)) {
+                    *slot = minimum;
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> DetectorSet {
+        let mut near: Vec<(String, (u128, u128))> = self.near.into_iter().collect();
+        near.sort();
+        let words: Vec<&str> = near.iter().map(|(word, _)| word.as_str()).collect();
+        let built = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&words);
+        match built {
+            Ok(nearby) => self.set.nearby = Some(nearby),
+            Err(error) => {
+                let place = Place::default();
+                self.diagnostics.error(place, format!("too many supporting words: {error}"));
+            }
+        }
+        self.set.nearby_masks = near.into_iter().map(|(_, masks)| masks).collect();
+        self.set
+    }
+
+    // === Names of other things ===
+
+    fn tag(&mut self, file: &str, name: &At<String>) -> Option<Tag> {
+        let tag = self.taxonomy.tag(name);
+        if tag.is_none() {
+            self.diagnostics
+                .error(name.place(file), format!("`{}` is not a category", name.value))
+                .remedy("use a `key` or `short` of the taxonomy, or add the category there");
+        }
+        tag
+    }
+
+    fn tags(&mut self, file: &str, pattern: &At<String>) -> TagSet {
+        let tags = self.taxonomy.select(&TagPattern(pattern.value.clone()));
+        if tags.is_empty() {
+            self.diagnostics
+                .error(pattern.place(file), format!("`{}` means no category", pattern.value))
+                .remedy(
+                    "use a `key` or `short` of the taxonomy, or a pattern such as `user.device.**`",
+                );
+        }
+        tags
+    }
+
+    fn check(&mut self, file: &str, name: &At<String>) -> Option<Check> {
+        let check = Check::named(name);
+        if check.is_none() {
+            let names: Vec<String> = Check::names().map(|name| format!("`{name}`")).collect();
+            self.diagnostics
+                .error(name.place(file), format!("`{}` is not a check", name.value))
+                .remedy(format!("the checks are {}", names.join(", ")));
+        }
+        check
+    }
+
+    fn context_bits(&mut self, file: &str, names: &[At<String>]) -> u32 {
+        let mut bits = 0;
+        for name in names {
+            match self.contexts.get(&name.value) {
+                Some(bit) => bits |= bit,
+                None => {
+                    self.diagnostics
+                        .error(name.place(file), format!("`{}` is not a context", name.value))
+                        .remedy("add it under `contexts:`, or use one that is there");
+                }
+            }
+        }
+        bits
+    }
+
+    fn percent(&mut self, file: &str, value: &At<u8>) -> u8 {
+        if value.value > 100 {
+            self.diagnostics
+                .error(value.place(file), format!("`{}` is more than 100 percent", value.value))
+                .remedy("write 0 to 100");
+        }
+        value.value
+    }
+
+    fn short(&self, tag: Tag) -> &str {
+        self.taxonomy.category(tag).map_or("?", |category| &category.short)
+    }
+
+    fn detector(&mut self, name: String) -> DetectorId {
+        let known = self.set.names.iter().position(|known| *known == name);
+        let number = known.unwrap_or_else(|| {
+            self.set.names.push(name);
+            self.set.names.len() - 1
+        });
+        DetectorId(u16::try_from(number).unwrap_or(u16::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::shipped;
+
+    fn complaints(text: &str) -> String {
+        let mut diagnostics = Diagnostics::default();
+        let file = SourceFile { name: "detectors/a.yaml".into(), text: text.into() };
+        assert!(DetectorSet::compile(&[file], &shipped::taxonomy(), &mut diagnostics).is_none());
+        diagnostics.to_string()
+    }
+
+    #[test]
+    fn complaints_name_line_and_remedy() {
+        for (text, parts) in [
+            (
+                "fields:\n  - {category: emial, names: [x], confidence: 90}\n",
+                &["detectors/a.yaml:2:", "`emial` is not a category"][..],
+            ),
+            (
+                "fields:\n  - {category: email, names: [x], confidence: 90, check: emial}\n",
+                &["`emial` is not a check", "`email`"],
+            ),
+            (
+                "fields:\n  - {category: email, confidence: 190}\n",
+                &["has no names", "more than 100"],
+            ),
+            (
+                "fields:\n  - {category: email, names: [x], inside: [persn], confidence: 9}\n",
+                &["`persn` is not a context"],
+            ),
+            (
+                "values:\n  - {category: name, check: name, plain: 90}\n",
+                &["cannot be recognised without a field name"],
+            ),
+            (
+                "patterns:\n  - {id: a, category: email, pattern: '(', fields: [x], confidence: 9}\n",
+                &["pattern `a`"],
+            ),
+            (
+                "patterns:\n  - {id: a, category: email, pattern: a, fields: [], confidence: 9}\n",
+                &["names no fields"],
+            ),
+            ("suppress:\n  - {reason: quiet}\n", &["suppresses every finding"]),
+            ("thresholds:\n  - {category: user.nothing.**, minimum: 10}\n", &["means no category"]),
+            ("fields:\n  - {categry: email, confidence: 1}\n", &["did you mean `category`?"]),
+        ] {
+            let found = complaints(text);
+            for part in parts {
+                assert!(found.contains(part), "`{part}` is not in\n{found}");
+            }
+        }
+    }
+}

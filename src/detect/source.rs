@@ -1,0 +1,177 @@
+//! What operators write in `rules/detectors/*.yaml`, word for word; no logic.
+
+use serde::Deserialize;
+
+use crate::source::At;
+
+/// Any file of `rules/detectors/`. Every section may stand in any file; lists of several files add up.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DetectorFile {
+    pub(super) words: WordsSource,
+    pub(super) contexts: Vec<ContextSource>,
+    pub(super) fields: Vec<FieldSource>,
+    pub(super) values: Vec<ValueSource>,
+    pub(super) patterns: Vec<PatternSource>,
+    pub(super) thresholds: Vec<ThresholdSource>,
+    /// Values that stand for "nothing known".
+    pub(super) placeholders: Vec<String>,
+    /// Words that make a bare number something else than an identifier.
+    pub(super) against: Vec<String>,
+    pub(super) suppress: Vec<SuppressSource>,
+}
+
+/// Words that field names are built with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WordsSource {
+    /// Change nothing before a name: `customer` in `customer_email`.
+    pub(super) prefixes: Vec<String>,
+    /// Change nothing after a name: `number` in `phone_number`.
+    pub(super) suffixes: Vec<String>,
+    /// Say that the value is a hash.
+    pub(super) hashed: Vec<String>,
+    /// Say that the value is encrypted.
+    pub(super) encrypted: Vec<String>,
+    /// At the beginning, make the name a statement about the value: `is` in `is_email`.
+    pub(super) statements: Vec<String>,
+    /// At the end, likewise: `verified` in `email_verified`.
+    pub(super) attributes: Vec<String>,
+    /// Stand for the object around them: `value` in `phone: {value: …}`.
+    pub(super) stand_ins: Vec<String>,
+}
+
+/// What an object is about, by the name it stands under or by one of its members.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContextSource {
+    pub(super) id: At<String>,
+    /// Names an object or list of this kind stands under.
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+    /// Names of members that only such an object has.
+    #[serde(default)]
+    pub(super) beside: Vec<String>,
+    /// Holds for everything inside, however deep.
+    #[serde(default)]
+    pub(super) lasting: bool,
+    /// What is inside belongs to somebody else than the subject.
+    #[serde(default)]
+    pub(super) third_party: bool,
+}
+
+/// A table of field names for one category.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FieldSource {
+    pub(super) category: At<String>,
+    /// Whole names, less prefixes and suffixes.
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+    /// Names that may end a longer one: `email` in `project_owner_email`.
+    #[serde(default)]
+    pub(super) endings: Vec<String>,
+    /// Take names as they are, with no prefix or suffix.
+    #[serde(default)]
+    pub(super) exact: bool,
+    /// Only in these contexts.
+    #[serde(default)]
+    pub(super) inside: Vec<At<String>>,
+    /// Not in these contexts.
+    #[serde(default)]
+    pub(super) outside: Vec<At<String>>,
+    /// How sure the name makes us, in percent; of a value that passes the check when there is one.
+    pub(super) confidence: At<u8>,
+    /// What the value has to pass.
+    #[serde(default)]
+    pub(super) check: Option<At<String>>,
+    /// How sure it makes us of a value written as only such values are; as `confidence` when absent.
+    #[serde(default)]
+    pub(super) checked: Option<At<u8>>,
+    /// How sure the name makes us of a value that fails the check; not at all when absent.
+    #[serde(default)]
+    pub(super) unchecked: Option<At<u8>>,
+    /// The category of a value the check finds less exact: imprecise rather than precise location.
+    #[serde(default)]
+    pub(super) coarse: Option<At<String>>,
+    /// Members without a category of their own belong to this one: the lines of an address.
+    #[serde(default)]
+    pub(super) spreads: bool,
+    /// The value is prose, which is searched for further findings.
+    #[serde(default)]
+    pub(super) prose: bool,
+    /// Only a list under this name is meant: `track` as a list of places, not as a piece of music.
+    #[serde(default)]
+    pub(super) lists_only: bool,
+}
+
+/// A kind of value that is recognised by its form.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValueSource {
+    pub(super) category: At<String>,
+    pub(super) check: At<String>,
+    /// Jurisdiction the value speaks for, when the check itself does not say.
+    #[serde(default)]
+    pub(super) issuer: Option<At<String>>,
+    /// How sure the bare characters make us.
+    #[serde(default)]
+    pub(super) plain: Option<At<u8>>,
+    /// How sure the issuer's own way of writing makes us.
+    #[serde(default)]
+    pub(super) shaped: Option<At<u8>>,
+    /// How sure a supporting word makes us.
+    #[serde(default)]
+    pub(super) supported: Option<At<u8>>,
+    /// Words that support it, in the field's name or shortly before the value.
+    #[serde(default)]
+    pub(super) words: Vec<String>,
+    /// Words that speak against it, besides the general list.
+    #[serde(default)]
+    pub(super) against: Vec<String>,
+    /// Words of the general list do not speak against it.
+    #[serde(default)]
+    pub(super) certain: bool,
+}
+
+/// An operator's own pattern. It is tried on the fields it names, never on everything.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PatternSource {
+    pub(super) id: At<String>,
+    pub(super) category: At<String>,
+    pub(super) pattern: At<String>,
+    pub(super) fields: Vec<String>,
+    pub(super) confidence: At<u8>,
+    #[serde(default)]
+    pub(super) check: Option<At<String>>,
+}
+
+/// Findings less sure than this are not made.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ThresholdSource {
+    /// A category and all below it; `**` for every category not named elsewhere.
+    pub(super) category: At<String>,
+    pub(super) minimum: At<u8>,
+}
+
+/// What is never a finding.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SuppressSource {
+    /// Only findings of these categories; all when absent.
+    #[serde(default)]
+    pub(super) categories: Vec<At<String>>,
+    /// Only in fields of these names; all when absent.
+    #[serde(default)]
+    pub(super) fields: Vec<String>,
+    /// Only these values; all when absent.
+    #[serde(default)]
+    pub(super) values: Vec<String>,
+    /// Only values that end so: `@example.com`.
+    #[serde(default)]
+    pub(super) value_endings: Vec<String>,
+    /// Why, for the next reader.
+    pub(super) reason: At<String>,
+}

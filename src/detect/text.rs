@@ -1,0 +1,553 @@
+//! Values recognised by their form, in a field of any name and inside longer texts.
+//!
+//! A first pass over the bytes counts what could begin a value (`@`, digits, `:`); a text with none of
+//! it is left after that. Candidates grow outwards from such a byte, never further than a value is
+//! long, and the search goes on behind them, so that hostile text costs linear time.
+
+use crate::domain::{DetectorId, Region, Span, Tag};
+
+use super::{
+    check::{Match, code, email, ip, mac, phone, place},
+    set::DetectorSet,
+    token::{Token, is_separator},
+};
+
+/// A value recognised by its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) tag: Tag,
+    pub(super) coarse: bool,
+    pub(super) span: Span,
+    pub(super) confidence: u8,
+    pub(super) detector: DetectorId,
+    pub(super) region: Option<Region>,
+}
+
+/// A search of one text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Search<'s> {
+    pub(super) set: &'s DetectorSet,
+    /// Detectors that the field's name supports and contradicts, as bits.
+    pub(super) supports: u128,
+    pub(super) against: u128,
+}
+
+/// Bytes of prose before a candidate that may hold a supporting word.
+const NEARBY_BYTES: usize = 40;
+
+impl Search<'_> {
+    /// Everything in `text`, in order, without overlaps.
+    pub(super) fn all(&self, text: &str, found: &mut Vec<Found>) {
+        let marks = Marks::of(text.as_bytes());
+        if !marks.may_hold_a_value(text.len()) {
+            return;
+        }
+        let first = found.len();
+        if marks.at > 0 {
+            self.emails(text, found);
+        }
+        if marks.percent > 0
+            && let Some(at) = email::encoded_at(text.as_bytes())
+        {
+            self.email_at(text, at, found);
+        }
+        if marks.dots >= 2 && text.len() >= 20 {
+            self.jwts(text, found);
+        }
+        if marks.colons >= 2 {
+            self.colon_addresses(text, found);
+        }
+        if marks.digits >= 4 {
+            self.numbers(text, found);
+        }
+        settle(found, first);
+    }
+
+    /// The best reading of the whole of `text` as one value.
+    pub(super) fn whole(&self, text: &str) -> Option<Found> {
+        let trimmed = text.trim();
+        let marks = Marks::of(trimmed.as_bytes());
+        if !marks.may_hold_a_value(trimmed.len()) || trimmed.len() > 512 {
+            return None;
+        }
+        let span = Span::new(0, text.len());
+        let finders = &self.set.finders;
+        let mut best: Option<Found> = None;
+        let mut offer = |found: Option<Found>| {
+            if let Some(found) = found
+                && best.is_none_or(|best| found.confidence > best.confidence)
+            {
+                best = Some(found);
+            }
+        };
+        if let Some(token) = Token::read(trimmed) {
+            for number in self.set.of_length(token.len()) {
+                offer(self.token(*number, &token, span, (0, 0)));
+            }
+            offer(phone::in_text(trimmed).and_then(|m| self.weigh(finders.phone, m, span, (0, 0))));
+        } else if trimmed.starts_with('+') {
+            offer(phone::in_text(trimmed).and_then(|m| self.weigh(finders.phone, m, span, (0, 0))));
+        }
+        if marks.at > 0 || marks.percent > 0 {
+            offer(email_whole(trimmed).and_then(|m| self.weigh(finders.email, m, span, (0, 0))));
+        }
+        if marks.colons + marks.dots >= 2 || marks.dashes >= 5 || trimmed.len() == 12 {
+            offer(ip::whole(trimmed).and_then(|m| self.address(trimmed, m, span, (0, 0))));
+            offer(mac::whole(trimmed).and_then(|m| self.weigh(finders.mac, m, span, (0, 0))));
+        }
+        if marks.dots >= 2 {
+            offer(code::jwt(trimmed).and_then(|m| self.weigh(finders.jwt, m, span, (0, 0))));
+            offer(place::pair(trimmed).and_then(|m| self.weigh(finders.pair, m, span, (0, 0))));
+        }
+        best
+    }
+
+    // === One kind after the other ===
+
+    fn emails(&self, text: &str, found: &mut Vec<Found>) {
+        let mut past = 0;
+        for at in memchr::memchr_iter(b'@', text.as_bytes()) {
+            if at < past {
+                continue;
+            }
+            if let Some(end) = self.email_at(text, at, found) {
+                past = end;
+            }
+        }
+    }
+
+    fn email_at(&self, text: &str, at: usize, found: &mut Vec<Found>) -> Option<usize> {
+        let span = email::around(text, at)?;
+        found.extend(self.weigh(self.set.finders.email, Match::SHAPED, span, (0, 0)));
+        Some(span.range().end)
+    }
+
+    fn jwts(&self, text: &str, found: &mut Vec<Found>) {
+        let bytes = text.as_bytes();
+        let mut past = 0;
+        for at in memchr::memmem::find_iter(bytes, b"eyJ") {
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+            if at < past || before.is_some_and(u8::is_ascii_alphanumeric) {
+                continue;
+            }
+            let rest = bytes.get(at..).unwrap_or_default();
+            let length = rest
+                .iter()
+                .position(|b| {
+                    !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'='))
+                })
+                .unwrap_or(rest.len());
+            past = at + length;
+            let jwt = text.get(at..past).map(|jwt| jwt.trim_end_matches('.')).unwrap_or_default();
+            if let Some(read) = code::jwt(jwt) {
+                let span = Span::new(at, at + jwt.len());
+                found.extend(self.weigh(self.set.finders.jwt, read, span, (0, 0)));
+            }
+        }
+    }
+
+    /// MAC and IPv6 addresses, which stand around colons.
+    fn colon_addresses(&self, text: &str, found: &mut Vec<Found>) {
+        let bytes = text.as_bytes();
+        let part = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+        let mut past = 0;
+        for colon in memchr::memchr_iter(b':', bytes) {
+            if colon < past {
+                continue;
+            }
+            let head = bytes.get(past..colon).unwrap_or_default();
+            let start = colon - head.iter().rev().take(5).take_while(|byte| part(byte)).count();
+            let tail = bytes.get(colon..).unwrap_or_default();
+            let end = colon + tail.iter().take_while(|byte| part(byte)).count();
+            past = end.max(colon + 1);
+            let joined = start.checked_sub(1).and_then(|at| bytes.get(at));
+            let followed = bytes.get(end);
+            if joined.is_some_and(is_word_byte) || followed.is_some_and(is_word_byte) {
+                continue;
+            }
+            let Some(address) = text.get(start..end) else { continue };
+            let address = address.trim_end_matches('.');
+            let address =
+                if address.ends_with("::") { address } else { address.trim_end_matches(':') };
+            let span = Span::new(start, start + address.len());
+            if let Some(read) = mac::whole(address) {
+                found.extend(self.weigh(self.set.finders.mac, read, span, (0, 0)));
+            } else if address.bytes().filter(|byte| *byte == b':').count() >= 2
+                && address.len() >= 6
+                && let Some(read) = ip::whole(address)
+            {
+                let around = self.nearby(text, start);
+                found.extend(self.address(address, read, span, around));
+            }
+        }
+    }
+
+    /// Everything that is made of digits: numbers, telephone numbers, dotted addresses, coordinates.
+    fn numbers(&self, text: &str, found: &mut Vec<Found>) {
+        let bytes = text.as_bytes();
+        let mut position = 0;
+        while let Some(offset) =
+            bytes.get(position..).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
+        {
+            let digit = position + offset;
+            let chain = Chain::around(bytes, digit, position);
+            if chain.is_worth_a_look() {
+                self.chain(text, &chain, found);
+            }
+            position = chain.end.max(digit + 1);
+        }
+    }
+
+    fn chain(&self, text: &str, chain: &Chain, found: &mut Vec<Found>) {
+        let mut around: Option<(u128, u128)> = None;
+        let mut near = |start: usize| *around.get_or_insert_with(|| self.nearby(text, start));
+        let runs = chain.runs();
+        let first = found.len();
+        for (from, start) in runs.iter().enumerate() {
+            // The widest reading first; a narrower one only where no wider one was found.
+            let longest = runs.len().min(from + Chain::READING_RUNS_MAX);
+            for to in (from + 1..=longest).rev() {
+                let Some(end) = runs.get(to - 1) else { continue };
+                if !chain.is_bounded(text.as_bytes(), from, to) {
+                    continue;
+                }
+                let span = Span::new(start.start as usize, end.end as usize);
+                let settled = found.get(first..).unwrap_or_default();
+                if settled.iter().any(|known| known.span.contains(span)) {
+                    continue;
+                }
+                let before = found.len();
+                self.reading(text, span, to - from, &mut near, found);
+                if found.len() > before {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// One stretch of a chain read as each kind of value it could be.
+    fn reading(
+        &self,
+        text: &str,
+        span: Span,
+        run_count: usize,
+        near: &mut impl FnMut(usize) -> (u128, u128),
+        found: &mut Vec<Found>,
+    ) {
+        let Some(candidate) = text.get(span.range()) else { return };
+        let finders = &self.set.finders;
+        let start = span.range().start;
+        if is_written_date(candidate) {
+            return;
+        }
+        let international =
+            start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b'+');
+        let opened = !international && start > 0 && text.as_bytes().get(start - 1) == Some(&b'(');
+        if let Some(token) = Token::read(candidate) {
+            for number in self.set.of_length(token.len()) {
+                let Some(value) = self.set.value(*number) else { continue };
+                if let Some(read) = value.check.token(&token)
+                    && (read.shaped || token.is_plain() || value.check.token(&token).is_some())
+                {
+                    found.extend(self.weigh_token(*number, read, &token, span, near(start)));
+                }
+            }
+        }
+        if international || opened {
+            let with_mark = Span::new(start - 1, span.range().end);
+            let read = text.get(with_mark.range()).and_then(phone::in_text);
+            if let Some(read) = read {
+                found.extend(self.weigh(finders.phone, read, with_mark, near(start)));
+            }
+        } else if candidate.len() >= 7
+            && let Some(read) = phone::in_text(candidate)
+        {
+            found.extend(self.weigh(finders.phone, read, span, near(start)));
+        }
+        if run_count == 4
+            && let Some(read) = ip::whole(candidate)
+        {
+            found.extend(self.address(candidate, read, span, near(start)));
+        }
+        if (run_count == 6 || run_count == 3 || candidate.len() == 12)
+            && let Some(read) = mac::whole(candidate)
+        {
+            found.extend(self.weigh(finders.mac, read, span, near(start)));
+        }
+        if run_count == 2 && text.as_bytes().get(span.range().end) == Some(&b',') {
+            self.pair(text, span, near, found);
+        }
+    }
+
+    /// `24.8607, 67.0011`: the first half is at `span`.
+    fn pair(
+        &self,
+        text: &str,
+        span: Span,
+        near: &mut impl FnMut(usize) -> (u128, u128),
+        found: &mut Vec<Found>,
+    ) {
+        let bytes = text.as_bytes();
+        let negative = |at: usize| at.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'-');
+        let start = span.range().start - usize::from(negative(span.range().start));
+        let rest = bytes.get(span.range().end + 1..).unwrap_or_default();
+        let space = usize::from(rest.first() == Some(&b' '));
+        let number = rest.get(space..).unwrap_or_default();
+        let length = number
+            .iter()
+            .take(16)
+            .enumerate()
+            .take_while(|(at, byte)| {
+                byte.is_ascii_digit() || **byte == b'.' || (*at == 0 && **byte == b'-')
+            })
+            .count();
+        let end = span.range().end + 1 + space + length;
+        let candidate =
+            text.get(start..end).map(|pair| pair.trim_end_matches('.')).unwrap_or_default();
+        if let Some(read) = place::pair(candidate).filter(|read| read.shaped) {
+            let whole = Span::new(start, start + candidate.len());
+            found.extend(self.weigh(self.set.finders.pair, read, whole, near(start)));
+        }
+    }
+
+    // === Weighing ===
+
+    fn nearby(&self, text: &str, start: usize) -> (u128, u128) {
+        let from = start.saturating_sub(NEARBY_BYTES);
+        self.set.nearby(text.as_bytes().get(from..start).unwrap_or_default())
+    }
+
+    fn token(&self, number: u16, token: &Token, span: Span, near: (u128, u128)) -> Option<Found> {
+        let read = self.set.value(number)?.check.token(token)?;
+        self.weigh_token(number, read, token, span, near)
+    }
+
+    /// Separators in places where the issuer puts none count only with a supporting word.
+    fn weigh_token(
+        &self,
+        number: u16,
+        read: Match,
+        token: &Token,
+        span: Span,
+        near: (u128, u128),
+    ) -> Option<Found> {
+        let supported = (self.supports | near.0) >> number & 1 == 1;
+        if !token.is_plain() && !read.shaped && !supported {
+            return None;
+        }
+        self.weigh(Some(number), read, span, near)
+    }
+
+    fn weigh(
+        &self,
+        number: Option<u16>,
+        read: Match,
+        span: Span,
+        near: (u128, u128),
+    ) -> Option<Found> {
+        let number = number?;
+        let value = self.set.value(number)?;
+        let confidence = value.weigh(number, read, self.supports | near.0, self.against | near.1);
+        self.set.reaches(value.tag, confidence).then_some(Found {
+            tag: value.tag,
+            coarse: read.coarse,
+            span,
+            confidence,
+            detector: value.detector,
+            region: read.region.or(value.issuer),
+        })
+    }
+
+    /// A dotted quad of small numbers is a version unless a word says otherwise.
+    fn address(&self, text: &str, read: Match, span: Span, near: (u128, u128)) -> Option<Found> {
+        let shaped = !ip::looks_like_a_version(text);
+        self.weigh(self.set.finders.ip, Match { shaped, ..read }, span, near)
+    }
+}
+
+fn email_whole(text: &str) -> Option<Match> {
+    super::check::Check::named("email").and_then(|check| check.whole(text))
+}
+
+/// The surest of overlapping findings stays; the longer of two equally sure ones.
+fn settle(found: &mut Vec<Found>, first: usize) {
+    let Some(new) = found.get_mut(first..) else { return };
+    if new.len() < 2 {
+        return;
+    }
+    new.sort_by_key(|one| (one.span.start, std::cmp::Reverse((one.confidence, one.span.end))));
+    let mut kept = first;
+    for at in first..found.len() {
+        let Some(next) = found.get(at).copied() else { break };
+        let last = (kept > first).then(|| found.get(kept - 1).copied()).flatten();
+        match last {
+            Some(last) if next.span.start < last.span.end => {
+                if (next.confidence, next.span.len()) > (last.confidence, last.span.len())
+                    && let Some(slot) = found.get_mut(kept - 1)
+                {
+                    *slot = next;
+                }
+            }
+            _ => {
+                if let Some(slot) = found.get_mut(kept) {
+                    *slot = next;
+                    kept += 1;
+                }
+            }
+        }
+    }
+    found.truncate(kept);
+}
+
+fn is_word_byte(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_'
+}
+
+/// `2024-05-12`, `12/05/2024`, `12.05.2024`: eight digits that are no number.
+fn is_written_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let at = |position: usize| bytes.get(position).copied().unwrap_or(0);
+    let separator = |byte: u8| matches!(byte, b'-' | b'/' | b'.');
+    bytes.len() == 10
+        && ((separator(at(4)) && at(4) == at(7)) || (separator(at(2)) && at(2) == at(5)))
+}
+
+/// How often the bytes occur that values begin with.
+#[derive(Debug, Default)]
+struct Marks {
+    at: u32,
+    percent: u32,
+    colons: u32,
+    dots: u32,
+    dashes: u32,
+    digits: u32,
+}
+
+impl Marks {
+    /// Plain counting without branches, which the compiler turns into vector instructions.
+    fn of(bytes: &[u8]) -> Self {
+        let mut marks = Self::default();
+        for byte in bytes {
+            marks.at += u32::from(*byte == b'@');
+            marks.percent += u32::from(*byte == b'%');
+            marks.colons += u32::from(*byte == b':');
+            marks.dots += u32::from(*byte == b'.');
+            marks.dashes += u32::from(*byte == b'-');
+            marks.digits += u32::from(byte.wrapping_sub(b'0') < 10);
+        }
+        marks
+    }
+
+    fn may_hold_a_value(&self, length: usize) -> bool {
+        length >= 6
+            && (self.at > 0
+                || self.digits >= 4
+                || self.colons >= 2
+                || self.dashes >= 5
+                || (self.dots >= 2 && length >= 20)
+                || (self.percent > 0 && self.digits >= 2))
+    }
+}
+
+/// Runs of letters and digits with single separators between them, as numbers are written in groups.
+struct Chain {
+    runs: [Run; Self::RUNS_MAX],
+    count: usize,
+    end: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Run {
+    start: u32,
+    end: u32,
+}
+
+impl Chain {
+    const RUNS_MAX: usize = 12;
+    /// Longest run that is part of a value.
+    const RUN_BYTES_MAX: usize = 36;
+    /// Most groups one value is written in.
+    const READING_RUNS_MAX: usize = 9;
+
+    /// The chain around the digit at `digit`, looking back no further than `floor`.
+    fn around(bytes: &[u8], digit: usize, floor: usize) -> Self {
+        let mut chain = Self { runs: [Run::default(); Self::RUNS_MAX], count: 0, end: digit + 1 };
+        let head = bytes.get(floor..digit).unwrap_or_default();
+        let mut start =
+            digit - head.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        loop {
+            let rest = bytes.get(start..).unwrap_or_default();
+            let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            let end = start + length;
+            let run = bytes.get(start..end).unwrap_or_default();
+            let belongs = length > 0
+                && (run.iter().any(u8::is_ascii_digit)
+                    || (length <= 4 && run.iter().all(u8::is_ascii_uppercase))
+                    || (length == 2 && run.iter().all(u8::is_ascii_hexdigit)));
+            if chain.count > 0 && !belongs {
+                return chain;
+            }
+            chain.end = end;
+            if let Some(slot) = chain.runs.get_mut(chain.count) {
+                let narrow = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+                *slot = Run { start: narrow(start), end: narrow(end) };
+                chain.count += 1;
+            }
+            let gap = bytes.get(end..).unwrap_or_default();
+            let separators = gap.iter().take(3).take_while(|byte| is_separator(**byte)).count();
+            let joins = match separators {
+                1 => true,
+                // `) ` and ` (` and `) (`.
+                2 | 3 => gap.iter().take(separators).any(|byte| matches!(byte, b'(' | b')')),
+                _ => false,
+            };
+            if !joins || chain.count == Self::RUNS_MAX {
+                return chain;
+            }
+            start = end + separators;
+        }
+    }
+
+    fn runs(&self) -> &[Run] {
+        self.runs.get(..self.count).unwrap_or_default()
+    }
+
+    fn is_worth_a_look(&self) -> bool {
+        let total: usize = self.runs().iter().map(|run| (run.end - run.start) as usize).sum();
+        total >= 5
+    }
+
+    /// Whether the runs `from..to` stand by themselves: not glued to a longer word, number or path.
+    fn is_bounded(&self, bytes: &[u8], from: usize, to: usize) -> bool {
+        let (Some(first), Some(last)) = (self.runs().get(from), self.runs().get(to - 1)) else {
+            return false;
+        };
+        let (start, end) = (first.start as usize, last.end as usize);
+        let too_long = self
+            .runs()
+            .get(from..to)
+            .unwrap_or_default()
+            .iter()
+            .any(|run| (run.end - run.start) as usize > Self::RUN_BYTES_MAX);
+        let before = start.checked_sub(1).and_then(|at| bytes.get(at)).copied();
+        let further = start.checked_sub(2).and_then(|at| bytes.get(at)).copied();
+        let after = bytes.get(end).copied();
+        let beyond = bytes.get(end + 1).copied();
+        let word = |byte: Option<u8>| byte.is_some_and(|byte| is_word_byte(&byte) || byte >= 0x80);
+        let digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+        let glued_before = match before {
+            Some(b'_' | b'$' | b'%') => true,
+            Some(b'-' | b'/' | b'.') => further.is_some_and(|byte| is_word_byte(&byte)),
+            Some(b':' | b',') => digit(further),
+            _ => false,
+        };
+        let glued_after = match after {
+            Some(b'_') => true,
+            Some(b'-' | b'/') => word(beyond),
+            Some(b'.') => digit(beyond),
+            Some(b':') => digit(beyond) && digit(bytes.get(end - 1).copied()) && to - from < 4,
+            _ => false,
+        };
+        !too_long && !glued_before && !glued_after
+    }
+}

@@ -5,12 +5,13 @@
 //! verified when it is loaded, so that a corrupt one is an error then and not a wrong answer later.
 
 use std::{
+    collections::HashSet,
     fmt,
     net::IpAddr,
     path::{Path, PathBuf},
 };
 
-use maxminddb::{Reader, path};
+use maxminddb::{Reader, WithinOptions, path};
 
 use crate::domain::Region;
 
@@ -45,7 +46,15 @@ impl GeoDb {
 
     fn read(bytes: Vec<u8>) -> Result<Self, maxminddb::MaxMindDbError> {
         let reader = Reader::from_source(bytes)?;
-        reader.verify()?;
+        // Every network is visited and every record read once: what was not read might be damaged.
+        // (The reader's own check also refuses databases that merely describe themselves in no language.)
+        let mut known = HashSet::new();
+        for entry in reader.networks(WithinOptions::default())? {
+            let entry = entry?;
+            if entry.offset().is_some_and(|offset| known.insert(offset)) {
+                entry.decode::<serde::de::IgnoredAny>()?;
+            }
+        }
         Ok(Self { reader })
     }
 

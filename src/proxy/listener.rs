@@ -260,8 +260,9 @@ pub(super) fn recipe(proxy: &Proxy) -> auto::Builder<LocalExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(proxy.deadlines.head.0)
         .max_headers(proxy.headers_max)
-        .max_buf_size(head_bytes)
-        .pipeline_flush(true);
+        // Answers are flushed one by one: gathering those of pipelined requests would lose the answer
+        // to a malformed head.
+        .max_buf_size(head_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -7,13 +7,13 @@ use std::{
     cell::{Cell, RefCell},
     fmt, io,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use tokio::{
-    runtime::{Builder, LocalOptions, LocalRuntime},
+    runtime::{Builder, LocalOptions},
     sync::watch,
 };
 
@@ -94,7 +94,7 @@ pub struct Workers {
 }
 
 /// How a drain went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Drained {
     /// Connections that were cut because their time was up.
     pub cut: usize,
@@ -104,19 +104,17 @@ impl Workers {
     /// Starts a thread per set of sockets.
     pub(super) fn start(proxy: &Arc<Proxy>, sockets: Vec<Vec<BoundSocket>>) -> io::Result<Self> {
         let (drain, draining) = watch::channel(None);
+        let (started, starting) = mpsc::sync_channel(sockets.len());
         let mut handles = Vec::with_capacity(sockets.len());
         for (number, sockets) in sockets.into_iter().enumerate() {
-            let runtime = Builder::new_current_thread()
-                .enable_all()
-                .max_blocking_threads(BLOCKING_THREADS_MAX)
-                .build_local(LocalOptions::default());
-            // A local runtime belongs to the thread that made it; this one only proves that it can be.
-            drop(runtime?);
-            let (proxy, draining) = (Arc::clone(proxy), draining.clone());
+            let (proxy, draining, started) = (Arc::clone(proxy), draining.clone(), started.clone());
             let handle = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || run(proxy, sockets, draining))?;
+                .spawn(move || run(proxy, sockets, draining, &started))?;
             handles.push(handle);
+        }
+        for outcome in starting.iter().take(handles.len()) {
+            outcome?;
         }
         Ok(Self { handles, drain })
     }
@@ -134,22 +132,25 @@ impl Workers {
 /// Long inspections one worker runs at a time; further ones wait.
 const BLOCKING_THREADS_MAX: usize = 4;
 
+/// Says whether it could start, then serves until it is told to drain; the connections it cut.
 fn run(
     proxy: Arc<Proxy>,
     sockets: Vec<BoundSocket>,
     mut draining: watch::Receiver<Option<Duration>>,
+    started: &mpsc::SyncSender<io::Result<()>>,
 ) -> usize {
-    let runtime: LocalRuntime = match Builder::new_current_thread()
+    // A local runtime belongs to the thread that makes it.
+    let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
-        .build_local(LocalOptions::default())
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!(%error, "a worker could not start");
-            return 0;
-        }
+        .build_local(LocalOptions::default());
+    let (runtime, outcome) = match runtime {
+        Ok(runtime) => (Some(runtime), Ok(())),
+        Err(error) => (None, Err(error)),
     };
+    // There is room for every worker's answer, and somebody waits for it.
+    let _ = started.send(outcome);
+    let Some(runtime) = runtime else { return 0 };
     let cut = runtime.block_on(async {
         let gate = Gate::new(proxy.connections_max.div_ceil(proxy.workers));
         let worker = Worker::new(proxy);

@@ -7,9 +7,12 @@ mod control;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
-#[expect(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
 #[cfg(test)]
+mod mmdb;
+#[cfg(test)]
 mod nginx;
+#[cfg(test)]
+mod proxy;
 #[cfg(test)]
 mod smoke;

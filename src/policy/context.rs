@@ -301,7 +301,7 @@ impl<'t> Context<'t> {
                 self.transfer
                     .first_transfer_at
                     .zip(self.now)
-                    .is_some_and(|(first, now)| now <= period.after(first)),
+                    .is_some_and(|(first, now)| period.reaches(first, now)),
             ),
             Predicate::AgreementForbidsDestination(is) => Grade::of(
                 self.agreement().is_some_and(|agreement| {
@@ -452,10 +452,10 @@ impl Context<'_> {
                     // This date follows that one by no more than the period.
                     Some(of) => instant(mechanism.other.get(of))
                         .zip(start)
-                        .is_some_and(|(first, second)| second <= period.after(first)),
+                        .is_some_and(|(first, second)| period.reaches(first, second)),
                     None => start
                         .zip(self.now)
-                        .is_some_and(|(start, now)| start <= now && now <= period.after(start)),
+                        .is_some_and(|(start, now)| start <= now && period.reaches(start, now)),
                 }
             }
         }

@@ -240,6 +240,17 @@ impl Period {
         };
         Timestamp(later.map_or(jiff::Timestamp::MAX, |later| later.timestamp()))
     }
+
+    /// `at` is not later than this long after `start`. A term of working days runs to the end of its
+    /// last day, whatever the hour it began.
+    pub fn reaches(self, start: Timestamp, at: Timestamp) -> bool {
+        let end = self.after(start);
+        let date = |instant: Timestamp| instant.0.to_zoned(jiff::tz::TimeZone::UTC).date();
+        match self {
+            Self::Years(_) | Self::Months(_) | Self::Days(_) => at <= end,
+            Self::WorkingDays(_) => date(at) <= date(end),
+        }
+    }
 }
 
 /// How many calendar days `working` working days take from a day of the week.
@@ -318,6 +329,18 @@ mod tests {
             let start: Timestamp = start.parse().unwrap();
             let period: Period = period.parse().unwrap();
             assert_eq!(period.after(start).to_string(), end, "{start} + {period}");
+        }
+        // A term in days ends at its instant, one in working days with its last day.
+        for (start, period, at, within) in [
+            ("2026-11-16", "5wd", "2026-11-23T23:59:59Z", true),
+            ("2026-11-16T15:00:00Z", "5wd", "2026-11-23T23:59:59Z", true),
+            ("2026-11-16", "5wd", "2026-11-24", false),
+            ("2026-09-24T09:00:00Z", "60d", "2026-11-23T09:00:00Z", true),
+            ("2026-09-24T09:00:00Z", "60d", "2026-11-23T09:00:01Z", false),
+        ] {
+            let (start, at) = (start.parse().unwrap(), at.parse().unwrap());
+            let period: Period = period.parse().unwrap();
+            assert_eq!(period.reaches(start, at), within, "{start} + {period} against {at}");
         }
         for text in ["", "y", "3", "3 y", "-3d", "3h", "99999d"] {
             assert!(text.parse::<Period>().is_err(), "{text}");

@@ -1,8 +1,12 @@
 //! The data plane: takes requests, has them judged, forwards what may cross, and records.
 //!
 //! Start with [`exchange`]: one request from its head to its record. The proxy reads the
-//! [`SnapshotCell`](crate::snapshot::SnapshotCell) and never writes it. What is here forwards nothing
-//! that was not judged, and answers nothing that was not asked.
+//! [`SnapshotCell`](crate::snapshot::SnapshotCell) and never writes it. What is here forwards nothing that
+//! was not judged, and answers nothing that was not asked.
+//!
+//! Not here: the data centres' answers are passed on unread, since what comes back does not leave; the
+//! trailers of a request are not passed on, since nobody reads them; and nothing is sent twice that may
+//! have arrived, unless its method says that this does no harm.
 
 use std::{net::SocketAddr, sync::Arc};
 

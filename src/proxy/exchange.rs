@@ -7,7 +7,7 @@
 
 use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
-use http::{Request, Response, request};
+use http::{Request, Response, Version, header, request};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -48,6 +48,7 @@ pub(super) struct Exchange {
     pub(super) trace: TraceContext,
     pub(super) started: Instant,
     pub(super) time: Timestamp,
+    version: Version,
     pub(super) route: Option<RouteId>,
     pub(super) verdict: Option<Box<Verdict>>,
     pub(super) misplaced: Option<Region>,
@@ -87,6 +88,7 @@ impl Exchange {
             trace: TraceContext::receive(traceparent),
             started: Instant::now(),
             time: Timestamp(jiff::Timestamp::now()),
+            version: request.version(),
             route: None,
             verdict: None,
             misplaced: None,
@@ -290,7 +292,7 @@ impl Exchange {
     fn pass_on(mut self, answer: Answer) -> Response<ReplyBody> {
         let (mut head, body) = answer.response.into_parts();
         head::strip_response(&mut head.headers);
-        head.version = http::Version::default();
+        head.version = Version::default();
         self.status = Some(head.status.as_u16());
         let idle = self.worker.proxy.deadlines.idle.0;
         Response::from_parts(head, ReplyBody::stream(body, idle, answer.lease, self))
@@ -308,7 +310,11 @@ impl Exchange {
             verdict.decision.effect = Effect::Block;
         }
         let told = record::particulars(&self, error);
-        let response = reply::of(error, self.trace.trace_id, &told);
+        let mut response = reply::of(error, self.trace.trace_id, &told);
+        if self.version == Version::HTTP_2 {
+            // One stream ends; the connection has others.
+            response.headers_mut().remove(header::CONNECTION);
+        }
         self.status = Some(response.status().as_u16());
         self.response_bytes =
             http_body::Body::size_hint(response.body()).lower().try_into().unwrap_or(0);

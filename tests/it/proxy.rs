@@ -188,11 +188,15 @@ impl Setup {
 
     fn try_start(self) -> Result<Running, StartError> {
         let name = self.folder.path().join("bordergate.yaml").display().to_string();
+        let audit = match self.more.contains("audit:") {
+            true => "",
+            false => "audit: { sink: file, path: audit.jsonl }",
+        };
         let text = format!(
             "listeners: [{{ name: test, address: '127.0.0.1:0'{} }}]
 admin: {{ address: '127.0.0.1:0' }}
 workers: 2
-audit: {{ sink: file, path: audit.jsonl }}
+{audit}
 data_centres: [{{ id: sg, jurisdiction: SG, endpoints: ['{}']{} }}]
 routes: [{{ id: all, data_centre: sg{} }}]
 {}",
@@ -373,10 +377,7 @@ async fn http2_in_clear_is_spoken_on_both_sides() {
     let (address, log) = upstream().await;
     let gateway =
         Setup::to(format!("http://{address}")).data_centre("protocol: http2").start().await;
-    let stream = TcpStream::connect(gateway.address).await.unwrap();
-    let (sender, connection) =
-        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
+    let sender = connect_h2(gateway.address).await;
     let mut exchanges = tokio::task::JoinSet::new();
     for _ in 0..40 {
         let mut sender = sender.clone();
@@ -394,6 +395,110 @@ async fn http2_in_clear_is_spoken_on_both_sides() {
     assert_eq!(log.all().len(), 40);
     assert_eq!(seen.version, Version::HTTP_2);
     assert_eq!(seen.target, format!("http://{address}/v2?x=1"));
+}
+
+/// An HTTP/2 connection to the gateway.
+async fn connect_h2(address: SocketAddr) -> http2::SendRequest<Full<Bytes>> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+#[tokio::test]
+async fn a_refusal_over_http2_ends_one_stream_and_not_the_connection() {
+    let (address, _) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}"))
+        .config("limits: { body_bytes_max: 1KiB }")
+        .start()
+        .await;
+    let mut sender = connect_h2(gateway.address).await;
+    for (length, status) in [(2_000, 413), (10, 200), (3_000, 413), (1_024, 200)] {
+        let body = Full::new(Bytes::from(vec![b'x'; length]));
+        let request = Request::post("http://shop.mesh.example/").body(body).unwrap();
+        let got = Got::read(sender.send_request(request).await.unwrap()).await;
+        assert_eq!(got.status.as_u16(), status, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn an_http2_data_centre_that_hangs_up_is_called_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let log = Log::default();
+    let kept = log.clone();
+    // Every connection takes one request and says goodbye.
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let kept = kept.clone();
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                if let Some(Ok((request, mut respond))) = connection.accept().await {
+                    connection.graceful_shutdown();
+                    let (head, _) = request.into_parts();
+                    kept.0.lock().unwrap().push(Seen {
+                        method: head.method,
+                        target: head.uri.to_string(),
+                        version: head.version,
+                        headers: head.headers,
+                        body: Bytes::new(),
+                    });
+                    let _ = respond.send_response(Response::new(()), true);
+                }
+                while connection.accept().await.is_some() {}
+            });
+        }
+    });
+    let gateway =
+        Setup::to(format!("http://{address}")).data_centre("protocol: http2").start().await;
+    let mut sender = gateway.connect().await;
+    for number in 0..5 {
+        sender.ready().await.unwrap();
+        let got = Got::read(sender.send_request(post("{}")).await.unwrap()).await;
+        assert_eq!(got.status, StatusCode::OK, "{number}");
+    }
+    assert_eq!(log.all().len(), 5);
+}
+
+#[tokio::test]
+async fn answers_without_a_body_leave_the_connection_usable() {
+    let address = scripted(|mut stream| async move {
+        loop {
+            let head = read_head(&mut stream).await;
+            let answer: &[u8] = match head.split(' ').next() {
+                Some("HEAD") => b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+                Some("DELETE") => b"HTTP/1.1 204 No Content\r\n\r\n",
+                Some("GET") => b"HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n",
+                _ => return,
+            };
+            stream.write_all(answer).await.unwrap();
+        }
+    })
+    .await;
+    let gateway = Setup::to(format!("http://{address}")).start().await;
+    let mut sender = gateway.connect().await;
+    for (method, status) in [("HEAD", 200), ("DELETE", 204), ("GET", 304), ("HEAD", 200)] {
+        sender.ready().await.unwrap();
+        let request = Request::builder().method(method).uri("/").header("host", "a");
+        let request = request.body(Full::default()).unwrap();
+        let got = Got::read(sender.send_request(request).await.unwrap()).await;
+        assert_eq!((got.status.as_u16(), got.body.len()), (status, 0), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_record_there_is_no_transfer_where_one_is_required() {
+    let (address, log) = upstream().await;
+    // A device on which every write fails for want of space.
+    let gateway = Setup::to(format!("http://{address}"))
+        .config("audit: { sink: file, path: /dev/full, required: true }")
+        .start()
+        .await;
+    let got = gateway.send(post("{}")).await;
+    assert_eq!((got.status.as_u16(), got.problem().as_str()), (503, "unrecorded"));
+    assert!(log.all().is_empty());
 }
 
 #[tokio::test]

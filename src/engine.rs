@@ -5,26 +5,42 @@
 //! call [`Engine::inspect`].
 
 mod message;
+mod origin;
+mod reading;
+mod rewrite;
 
 pub use message::{Message, Redacted, Verdict};
 
 use crate::{
-    domain::{Coverage, Effect, Limits, Taxonomy},
-    policy::{Decision, Transfer},
+    detect::{self, DetectorSet, Hit},
+    domain::{Effect, Limits, Taxonomy},
+    format::Unescaped,
+    policy::{RuleSet, Transfer},
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
+use reading::{Embedded, Frame, Reading};
 
 /// The compiled rules of one generation: taxonomy, detectors and rule set.
 #[derive(Debug)]
 pub struct Engine {
     taxonomy: Taxonomy,
+    detectors: DetectorSet,
+    rules: RuleSet,
     key: PseudonymKey,
 }
 
-/// Buffers one thread keeps between inspections.
+/// Buffers one thread keeps between inspections, so that a field costs no allocation.
 #[derive(Debug, Default)]
-pub struct Scratch {}
+pub struct Scratch {
+    detect: detect::Scratch,
+    frames: Vec<Frame>,
+    names: String,
+    hits: Vec<Hit>,
+    key: Unescaped,
+    value: Unescaped,
+    embedded: Vec<Embedded>,
+}
 
 impl Engine {
     /// Compiles everything under `rules/`. Every problem goes to `diagnostics`; `None` when one of them
@@ -34,8 +50,28 @@ impl Engine {
         key: PseudonymKey,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let _ = files;
-        (!diagnostics.has_errors()).then(|| Self { taxonomy: Taxonomy::default(), key })
+        let below = |folder: &str| -> Vec<SourceFile> {
+            files.iter().filter(|file| file.name.starts_with(folder)).cloned().collect()
+        };
+        let rest: Vec<SourceFile> = files
+            .iter()
+            .filter(|file| {
+                !["taxonomy/", "detectors/", "tests/"]
+                    .iter()
+                    .any(|folder| file.name.starts_with(folder))
+            })
+            .cloned()
+            .collect();
+        // Without categories every name in the other files would be unknown: one cause, one complaint.
+        let taxonomy = detect::taxonomy(&below("taxonomy/"), diagnostics)?;
+        let detectors = DetectorSet::compile(&below("detectors/"), &taxonomy, diagnostics);
+        let rules = RuleSet::compile(&rest, &taxonomy, diagnostics);
+        match (detectors, rules) {
+            (Some(detectors), Some(rules)) if !diagnostics.has_errors() => {
+                Some(Self { taxonomy, detectors, rules, key })
+            }
+            _ => None,
+        }
     }
 
     /// Judges one message. Never fails: what cannot be read is coverage, and the rules say what that
@@ -47,22 +83,49 @@ impl Engine {
         limits: &Limits,
         scratch: &mut Scratch,
     ) -> Verdict {
-        let _ = (limits, scratch);
+        let reading = Reading::of(message, &self.detectors, limits, scratch);
+        let coverage = reading.coverage();
+        let (transfer, decision) =
+            origin::decide(&self.rules, transfer, message.client_region, &reading, coverage);
+        let redacted = (decision.effect == Effect::Redact)
+            .then(|| rewrite::rewrite(&reading, &decision.redactions, &self.key));
         Verdict {
-            decision: Decision { effect: Effect::Block, ..Decision::default() },
-            coverage: Coverage::Opaque,
+            decision,
+            coverage,
             transfer,
-            inspected_bytes: message.body.len(),
+            redacted,
+            inspected_bytes: reading.bytes,
+            findings: reading.findings,
+            gaps: reading.gaps,
+        }
+    }
+
+    /// Findings only, without a decision.
+    pub fn scan(&self, message: &Message<'_>, limits: &Limits, scratch: &mut Scratch) -> Verdict {
+        let reading = Reading::of(message, &self.detectors, limits, scratch);
+        Verdict {
+            coverage: reading.coverage(),
+            inspected_bytes: reading.bytes,
+            findings: reading.findings,
+            gaps: reading.gaps,
             ..Verdict::default()
         }
+    }
+
+    pub fn taxonomy(&self) -> &Taxonomy {
+        &self.taxonomy
+    }
+
+    pub fn detectors(&self) -> &DetectorSet {
+        &self.detectors
+    }
+
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
     }
 
     /// A pseudonym of `text` under the key redactions use.
     pub fn pseudonym(&self, text: &str) -> String {
         self.key.pseudonym(text)
-    }
-
-    pub fn taxonomy(&self) -> &Taxonomy {
-        &self.taxonomy
     }
 }

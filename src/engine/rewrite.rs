@@ -1,0 +1,74 @@
+//! Redactions carried out on the message as received.
+
+use std::borrow::Cow;
+
+use super::{Redacted, reading::Reading, reading::Root};
+use crate::{
+    domain::{Encoding, Finding, Layer, Replacement},
+    format::{self, Unescaped},
+    policy::Redaction,
+    redact::{self, Plan, PseudonymKey, Target},
+};
+
+pub(super) fn rewrite(
+    reading: &Reading<'_>,
+    redactions: &[Redaction],
+    key: &PseudonymKey,
+) -> Redacted {
+    let mut buffer = Unescaped::default();
+    let targets: Vec<Target<'_>> = redactions
+        .iter()
+        .filter_map(|redaction| {
+            let finding = reading.findings.items.get(redaction.finding as usize)?;
+            let layer = reading.layers.get(usize::from(finding.layer.0))?;
+            let text = match redaction.replacement {
+                Replacement::Remove | Replacement::Replace { .. } => Cow::Borrowed(""),
+                Replacement::Mask { .. } | Replacement::Hash | Replacement::Generalise(_) => {
+                    text_of(finding, layer, &mut buffer)
+                }
+            };
+            Some(Target { finding, replacement: &redaction.replacement, text })
+        })
+        .collect();
+    let mut redacted = Redacted::default();
+    for (number, bytes) in Plan::new(&reading.layers, &targets, key).apply(&reading.layers) {
+        let root = reading
+            .roots
+            .iter()
+            .find(|(layer, _)| usize::from(layer.0) == number)
+            .map(|(_, root)| *root);
+        match root {
+            // Edits put ASCII into a target that was ASCII.
+            Some(Root::Target) => {
+                redacted.target = Some(String::from_utf8_lossy(&bytes).into_owned())
+            }
+            Some(Root::Header(number)) => {
+                redacted.headers.push((number, (!bytes.trim_ascii().is_empty()).then_some(bytes)));
+            }
+            Some(Root::Body) => {
+                let (bytes, is_identity) = encoded(bytes, &reading.body_encodings);
+                redacted.body = Some(bytes);
+                redacted.body_is_identity = is_identity;
+            }
+            None => {}
+        }
+    }
+    redacted
+}
+
+fn text_of<'r>(finding: &Finding, layer: &'r Layer<'_>, buffer: &mut Unescaped) -> Cow<'r, str> {
+    let escape = layer.format.escape(finding.part);
+    Cow::Owned(format::unescape(escape, finding.span.of(&layer.bytes), buffer).as_str().to_owned())
+}
+
+/// The body in the encodings it came in, or as it is when one of them cannot be written.
+fn encoded(bytes: Vec<u8>, encodings: &[Encoding]) -> (Vec<u8>, bool) {
+    let mut wrapped: Option<Vec<u8>> = None;
+    for encoding in encodings {
+        match redact::encode(*encoding, wrapped.as_deref().unwrap_or(&bytes)) {
+            Ok(next) => wrapped = Some(next),
+            Err(_) => return (bytes, true),
+        }
+    }
+    (wrapped.unwrap_or(bytes), false)
+}

@@ -234,18 +234,8 @@ impl Builder {
             && source.layer == Layer::Law
         {
             self.known_origins.extend((0..REGIONS).filter(|index| origin.may_contain(*index)));
-            if let Some(age) = source.child_age {
-                let age = u8::try_from(age).unwrap_or(u8::MAX);
-                self.child_ages
-                    .extend((0..REGIONS).filter(|it| origin.may_contain(*it)).map(|it| (it, age)));
-            }
         }
-        for ages in &source.child_ages {
-            let regions = book.regions(file, &ages.regions, diagnostics);
-            let age = u8::try_from(ages.age).unwrap_or(u8::MAX);
-            self.child_ages
-                .extend((0..REGIONS).filter(|it| regions.may_contain(*it)).map(|it| (it, age)));
-        }
+        self.add_child_ages(file, source, origin.as_ref(), book, diagnostics);
         let mut scope = Scope {
             file,
             book,
@@ -271,6 +261,28 @@ impl Builder {
             let built = build(rule, source, origin.as_ref(), &scope, diagnostics);
             self.built.push(built);
         }
+    }
+
+    /// The age of the file, or of the member state where the file names one.
+    fn add_child_ages(
+        &mut self,
+        file: &str,
+        source: &RuleFile,
+        origin: Option<&super::region_set::RegionSet>,
+        book: &NameBook<'_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut ages: FxHashMap<usize, u8> = FxHashMap::default();
+        if let (Some(age), Some(origin)) = (source.child_age, origin) {
+            let age = u8::try_from(age).unwrap_or(u8::MAX);
+            ages.extend((0..REGIONS).filter(|it| origin.may_contain(*it)).map(|it| (it, age)));
+        }
+        for special in &source.child_ages {
+            let regions = book.regions(file, &special.regions, diagnostics);
+            let age = u8::try_from(special.age).unwrap_or(u8::MAX);
+            ages.extend((0..REGIONS).filter(|it| regions.may_contain(*it)).map(|it| (it, age)));
+        }
+        self.child_ages.extend(ages);
     }
 
     fn finish(
@@ -500,11 +512,6 @@ fn build(
         (window.from, window.until)
     });
     let annotate = annotations(source, scope.file, diagnostics);
-    if source.effect.is_none() && annotate.is_empty() && !closing {
-        diagnostics
-            .error(place.clone(), format!("rule `{}` does nothing", *source.id))
-            .remedy("give it an `effect`, or something to `annotate`");
-    }
     let (selection, replacement) = redaction(source, &translated, scope, diagnostics);
     let when = match translated.residual.len() {
         0 => None,
@@ -679,6 +686,7 @@ fn redaction(
         selection.without_fresh_consent = redact.without_fresh_consent;
         selection.withdrawn = redact.withdrawn;
         selection.third_party = redact.third_party;
+        selection.within = redact.within.as_ref().map(|names| scope.tags(names, diagnostics));
         selection.in_list = redact.in_list.as_ref().map(|list| scope.list(list, diagnostics));
         if let Some(wanted) = &redact.replacement {
             replacement = compile_replacement(wanted, scope.file, diagnostics);

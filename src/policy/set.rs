@@ -92,6 +92,7 @@ pub(super) struct Selection {
     pub(super) withdrawn: bool,
     pub(super) in_list: Option<super::predicate::ListRef>,
     pub(super) third_party: bool,
+    pub(super) within: Option<TagSet>,
 }
 
 #[derive(Debug, Clone)]
@@ -114,6 +115,7 @@ struct Selected {
     tags: TagSet,
     outside: Option<TagSet>,
     third_party: bool,
+    within: Option<TagSet>,
 }
 
 /// What judging gathers.
@@ -312,9 +314,13 @@ impl RuleSet {
             }
             (Effect::Redact, false) => fill(number, rule, context),
             // What a scoped record leaves uncovered is not covered at all (JR-00-05).
-            (Effect::Block | Effect::Redact, true) if !grade.uncovered.is_empty() => {
-                Selected { rule: number, tags: grade.uncovered, outside: None, third_party: false }
-            }
+            (Effect::Block | Effect::Redact, true) if !grade.uncovered.is_empty() => Selected {
+                rule: number,
+                tags: grade.uncovered,
+                outside: None,
+                third_party: false,
+                within: None,
+            },
             (Effect::Allow | Effect::Block | Effect::Redact, _) => return,
         };
         match rule.mode {
@@ -408,12 +414,21 @@ fn fill(number: u16, rule: &Rule, context: &Context<'_>) -> Selected {
         (None, true) => Some(context.permit.categories),
         (None, false) => None,
     };
-    Selected { rule: number, tags, outside, third_party: selection.third_party }
+    Selected {
+        rule: number,
+        tags,
+        outside,
+        third_party: selection.third_party,
+        within: selection.within,
+    }
 }
 
 impl Selected {
     fn takes(&self, finding: &Finding, findings: &Findings, personal: &TagSet) -> bool {
         if self.third_party && !around(finding, findings).any(|it| it.marks.third_party) {
+            return false;
+        }
+        if self.within.is_some_and(|within| !within.contains(finding.tag)) {
             return false;
         }
         self.tags.contains(finding.tag)

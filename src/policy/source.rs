@@ -85,7 +85,7 @@ pub struct Rule {
     /// Allow rules that lift this one.
     #[serde(default)]
     pub exceptions: Option<Names>,
-    /// What follows when `require` is not met. A rule that only annotates has none.
+    /// What follows when `require` is not met. A rule that only annotates, or is only cited, has none.
     #[serde(default)]
     pub effect: Option<Effect>,
     /// Which fields, and what takes their place; without it the categories of `when.data`, removed.
@@ -431,6 +431,8 @@ pub struct Redact {
     pub in_list: Option<At<String>>,
     /// Only what belongs to somebody else than the subject.
     pub third_party: bool,
+    /// Only among these.
+    pub within: Option<Names>,
     pub replacement: Option<Replacement>,
 }
 

@@ -31,3 +31,6 @@ pub use words::{FieldTest, Names, Period, Scalar};
 pub fn rules_schema() -> schemars::Schema {
     schemars::schema_for!(source::RuleFile)
 }
+
+#[cfg(test)]
+mod tests;

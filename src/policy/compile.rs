@@ -377,7 +377,9 @@ impl Builder {
             }
         }
         let mut seen: FxHashMap<&str, &Built> = FxHashMap::default();
-        for built in &self.built {
+        let acting =
+            |built: &&Built| matches!(built.info.effect, Some(Effect::Block | Effect::Redact));
+        for built in self.built.iter().filter(acting) {
             if let Some(first) = seen.insert(&built.fingerprint, built) {
                 diagnostics
                     .warning(

@@ -1,0 +1,250 @@
+//! The shipped rules over a table of transfers. A case names the tags a payload carries and where, so
+//! that judging is tested without detecting.
+
+use std::{path::Path, sync::OnceLock};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    domain::{
+        Category, Confidence, Coverage, DetectorId, Effect, Finding, Findings, LayerId, Marks,
+        Part, PathNode, Sensitivity, Span, Step, Taxonomy,
+    },
+    source::{Diagnostics, SourceFile, read},
+};
+
+mod coverage;
+mod language;
+mod properties;
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    /// Over [`base`]: a key replaces, keys of `subject` replace one by one.
+    #[serde(default)]
+    transfer: Value,
+    /// JSON Pointer, and short name with marks: `phone third_party`.
+    data: Vec<(String, String)>,
+    outcome: Effect,
+    #[serde(default)]
+    redacted: Vec<String>,
+    rules: Vec<String>,
+}
+
+/// What a transfer is where a case says nothing else.
+fn base() -> Value {
+    json!({
+        "as_of": "2026-11-23T09:00:00Z",
+        "origin": "PK",
+        "destination": "SG",
+        "exporter": {"role": "controller", "sector": "consumer_electronics"},
+        "recipient": {"class": "first_party_facility", "id": "mi-dc-singapore"},
+        "policy_versions": [{
+            "id": "2019-03-18", "effective_from": "2019-03-18", "destinations": ["CN", "US", "SG"],
+        }],
+        "subject": {
+            "age": 29,
+            "minor": false,
+            "consents": [{
+                "scope": "service", "type": "explicit", "policy_version": "2019-03-18",
+                "given_at": "2020-01-10T08:00:00Z",
+            }],
+            "verified": true,
+        },
+        "transport": "tls",
+    })
+}
+
+pub(super) fn transfer(over: &Value) -> Transfer {
+    let mut whole = base();
+    if let Some(over) = over.as_object() {
+        for (key, value) in over {
+            match (key.as_str(), value.as_object()) {
+                ("subject", Some(facts)) => {
+                    for (fact, value) in facts {
+                        whole["subject"][fact] = value.clone();
+                    }
+                }
+                _ => whole[key] = value.clone(),
+            }
+        }
+    }
+    serde_json::from_value(whole).unwrap()
+}
+
+/// Findings at these pointers; one inside another is enclosed by it.
+pub(super) fn findings(data: &[(String, String)]) -> Findings {
+    let mut findings = Findings::default();
+    let mut pointers: Vec<&str> = Vec::new();
+    for (pointer, what) in data {
+        let mut words = what.split(' ');
+        let tag = taxonomy().tag(words.next().unwrap()).unwrap_or_else(|| panic!("{what}"));
+        let mut marks = Marks::default();
+        for word in words {
+            match word {
+                "third_party" => marks.third_party = true,
+                "pseudonymous" => marks.pseudonymous = true,
+                "container" => marks.container = true,
+                _ => panic!("{what}"),
+            }
+        }
+        let mut path = None;
+        for step in pointer.split('/').skip(1) {
+            let step = Step::Name(step.into());
+            findings.nodes.push(PathNode { parent: path, step, personal: false });
+            path = Some(u32::try_from(findings.nodes.len() - 1).unwrap());
+        }
+        let enclosing = pointers
+            .iter()
+            .rposition(|outer| pointer.strip_prefix(outer).is_some_and(|it| it.starts_with('/')))
+            .map(|index| u32::try_from(index).unwrap());
+        pointers.push(pointer);
+        findings.items.push(Finding {
+            tag,
+            part: Part::Body,
+            layer: LayerId(0),
+            path: path.unwrap_or(Findings::ROOT),
+            span: Span::default(),
+            value: Span::default(),
+            member: Span::default(),
+            kind: None,
+            confidence: Confidence(100),
+            detector: DetectorId(0),
+            marks,
+            enclosing,
+            region: None,
+        });
+    }
+    findings
+}
+
+pub(super) fn taxonomy() -> &'static Taxonomy {
+    #[derive(Deserialize)]
+    struct File {
+        categories: Vec<Entry>,
+    }
+    #[derive(Deserialize)]
+    struct Entry {
+        key: String,
+        short: String,
+        sensitivity: Sensitivity,
+        #[serde(default)]
+        identifier: bool,
+        #[serde(default)]
+        container: bool,
+    }
+    static TAXONOMY: OnceLock<Taxonomy> = OnceLock::new();
+    TAXONOMY.get_or_init(|| {
+        let mut diagnostics = Diagnostics::default();
+        let file = rule_files()
+            .into_iter()
+            .find(|file| file.name == "taxonomy/categories.yaml")
+            .expect("the taxonomy is shipped");
+        let file: File = read(&file, &mut diagnostics).unwrap_or_else(|| panic!("{diagnostics}"));
+        let categories = file.categories.into_iter().map(|entry| Category {
+            key: entry.key,
+            short: entry.short,
+            title: String::new(),
+            dpv: None,
+            sensitivity: entry.sensitivity,
+            identifier: entry.identifier,
+            container: entry.container,
+        });
+        Taxonomy::new(categories.collect()).unwrap()
+    })
+}
+
+/// The files under `rules/`.
+pub(super) fn rule_files() -> Vec<SourceFile> {
+    fn collect(folder: &Path, root: &Path, files: &mut Vec<SourceFile>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, root, files);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.push(SourceFile { name, text: std::fs::read_to_string(&path).unwrap() });
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut files = Vec::new();
+    collect(&root, &root, &mut files);
+    files
+}
+
+pub(super) fn compile(files: &[SourceFile]) -> (Option<RuleSet>, Diagnostics) {
+    let mut diagnostics = Diagnostics::default();
+    let set = RuleSet::compile(files, taxonomy(), &mut diagnostics);
+    (set, diagnostics)
+}
+
+pub(super) fn shipped() -> &'static RuleSet {
+    static SET: OnceLock<RuleSet> = OnceLock::new();
+    SET.get_or_init(|| {
+        let (set, diagnostics) = compile(&rule_files());
+        set.unwrap_or_else(|| panic!("{diagnostics}"))
+    })
+}
+
+#[test]
+fn the_shipped_rules_compile_without_a_complaint() {
+    let (set, diagnostics) = compile(&rule_files());
+    assert!(diagnostics.is_empty(), "{diagnostics}");
+    assert!(set.is_some_and(|set| set.len() > 150));
+}
+
+pub(super) fn ids(set: &RuleSet, decision: &Decision) -> Vec<String> {
+    decision.rules.iter().map(|rule| set.rule(*rule).id.clone()).collect()
+}
+
+/// The leaves of the findings a decision redacts, as pointers.
+fn redacted(findings: &Findings, decision: &Decision) -> Vec<String> {
+    let mut pointers: Vec<String> = decision
+        .redactions
+        .iter()
+        .map(|it| findings.locator(&findings.items[it.finding as usize]))
+        .collect();
+    pointers.sort();
+    pointers
+}
+
+#[test]
+fn every_case_is_decided_as_written() {
+    let set = shipped();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for line in [include_str!("tests/cases.jsonl"), include_str!("tests/more-cases.jsonl")]
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter(|line| !line.trim().is_empty())
+    {
+        let case: Case =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} {line}"));
+        count += 1;
+        let findings = findings(&case.data);
+        let decision = set.decide(&transfer(&case.transfer), &findings, Coverage::Full, &[]);
+        let cited = ids(set, &decision);
+        let mut expected = case.redacted.clone();
+        expected.sort();
+        let missing: Vec<&String> = case.rules.iter().filter(|id| !cited.contains(id)).collect();
+        if decision.effect != case.outcome
+            || redacted(&findings, &decision) != expected
+            || !missing.is_empty()
+        {
+            let by: Vec<&str> =
+                decision.blocked_by.iter().map(|rule| set.rule(*rule).id.as_str()).collect();
+            wrong.push(format!(
+                "{}: {} {:?} blocked by {by:?}; expected {} {expected:?}; not cited {missing:?}; cited {cited:?}",
+                case.id,
+                decision.effect,
+                redacted(&findings, &decision),
+                case.outcome,
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count} wrong\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count > 44);
+}

@@ -443,6 +443,7 @@ impl Scope<'_, '_> {
             parts.extend(test.names_destination.map(Predicate::PolicyNamesDestination));
             parts.extend(test.names_purpose.map(Predicate::PolicyNamesPurpose));
             parts.extend(test.registers_purpose.map(Predicate::PolicyRegistersPurpose));
+            parts.extend(test.extends_purpose.map(Predicate::PolicyExtendsPurpose));
             parts.extend(test.permits_recipient.map(Predicate::PolicyPermitsRecipient));
             parts.extend(test.has_pending_version.map(Predicate::PolicyHasPendingVersion));
             parts.extend(test.has_unannounced_version.map(Predicate::PolicyHasUnannouncedVersion));

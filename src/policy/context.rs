@@ -321,6 +321,7 @@ impl<'t> Context<'t> {
                 (self.permit.registered || self.permit.agreed || self.permit.added) == *is,
             ),
             Predicate::PolicyRegistersPurpose(is) => Grade::of(self.permit.registered == *is),
+            Predicate::PolicyExtendsPurpose(is) => Grade::of(self.permit.added == *is),
             Predicate::PolicyPermitsRecipient(is) => Grade::of(
                 self.set
                     .registry

@@ -77,6 +77,7 @@ pub(super) enum Predicate {
     PolicyNamesDestination(bool),
     PolicyNamesPurpose(bool),
     PolicyRegistersPurpose(bool),
+    PolicyExtendsPurpose(bool),
     PolicyPermitsRecipient(bool),
     PolicyHasPendingVersion(bool),
     PolicyHasUnannouncedVersion(bool),

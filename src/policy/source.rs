@@ -406,6 +406,8 @@ pub struct PolicyTest {
     pub names_purpose: Option<bool>,
     /// The purpose is in the registry.
     pub registers_purpose: Option<bool>,
+    /// A version in force added the purpose, or categories to it.
+    pub extends_purpose: Option<bool>,
     /// The purpose may go to a recipient of this class.
     pub permits_recipient: Option<bool>,
     /// A version is not in force yet.

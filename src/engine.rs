@@ -129,3 +129,6 @@ impl Engine {
         self.key.pseudonym(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

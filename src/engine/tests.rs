@@ -1,0 +1,241 @@
+use std::{io::Read as _, path::Path};
+
+use super::*;
+use crate::domain::{Coverage, GapCause, Region};
+
+/// The rules that ship with the gateway.
+fn shipped() -> Engine {
+    fn collect(directory: &Path, prefix: &str, files: &mut Vec<SourceFile>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
+            if path.is_dir() {
+                collect(&path, &format!("{name}/"), files);
+            } else if name.ends_with(".yaml") {
+                files.push(SourceFile { name, text: std::fs::read_to_string(&path).unwrap() });
+            }
+        }
+    }
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "", &mut files);
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut diagnostics = Diagnostics::default();
+    let engine = Engine::compile(&files, PseudonymKey::new(b"test"), &mut diagnostics);
+    engine.unwrap_or_else(|| panic!("{diagnostics}"))
+}
+
+fn transfer(extra: &str) -> Transfer {
+    let mut transfer: Transfer = serde_json::from_str(
+        r#"{"as_of": "2026-11-23T09:00:00Z", "origin": "PK", "destination": "SG", "transport": "tls",
+            "exporter": {"role": "controller", "sector": "consumer_electronics"},
+            "recipient": {"class": "first_party_facility", "id": "mi-dc-singapore"},
+            "purpose": "service_activation",
+            "policy_versions": [{"id": "2019-03-18", "effective_from": "2019-03-18", "destinations": ["CN", "US", "SG"]}],
+            "subject": {"age": 29, "minor": false, "verified": true, "consents": [
+                {"scope": "service", "type": "explicit", "policy_version": "2019-03-18", "given_at": "2020-01-10T08:00:00Z"}]}}"#,
+    )
+    .unwrap();
+    if !extra.is_empty() {
+        let mut first: Transfer = serde_json::from_str(extra).unwrap();
+        first.fill_from(transfer);
+        transfer = first;
+    }
+    transfer
+}
+
+fn message<'m>(headers: &'m [(&'m str, &'m [u8])], body: &'m [u8]) -> Message<'m> {
+    Message { method: "POST", target: "/v1/activate", headers, body, client_region: None }
+}
+
+const JSON: &[(&str, &[u8])] = &[("content-type", b"application/json")];
+
+fn inspect(engine: &Engine, message: &Message<'_>, extra: &str) -> Verdict {
+    engine.inspect(message, transfer(extra), &Limits::default(), &mut Scratch::default())
+}
+
+fn redacted_pointers(verdict: &Verdict) -> Vec<String> {
+    let items = &verdict.findings.items;
+    verdict
+        .decision
+        .redactions
+        .iter()
+        .map(|redaction| verdict.findings.locator(&items[redaction.finding as usize]))
+        .collect()
+}
+
+fn body_of(verdict: &Verdict) -> String {
+    String::from_utf8(verdict.redacted.as_ref().unwrap().body.clone().unwrap()).unwrap()
+}
+
+#[test]
+fn a_field_outside_the_purpose_is_cut_out_and_the_rest_is_untouched() {
+    let engine = shipped();
+    let body = br#"{ "device": {"imei": "867619040000019",  "macAddress":"64:CC:2E:AA:BB:01"},
+  "user": {"birthday": "1996-04-12", "email": "sana.k@example.pk", "mobile": "+923451112233"}, "n": 1.50e3 }"#;
+    let verdict = inspect(&engine, &message(JSON, body), "");
+    assert_eq!(verdict.decision.effect, Effect::Redact, "{:?}", verdict.decision);
+    assert_eq!(redacted_pointers(&verdict), ["/user/birthday", "/user/email"]);
+    assert_eq!(
+        body_of(&verdict),
+        r#"{ "device": {"imei": "867619040000019",  "macAddress":"64:CC:2E:AA:BB:01"},
+  "user": {"mobile": "+923451112233"}, "n": 1.50e3 }"#
+    );
+}
+
+#[test]
+fn a_clean_message_goes_through_as_it_came() {
+    let engine = shipped();
+    let verdict = inspect(
+        &engine,
+        &message(JSON, br#"{"firmware": "V12.5.3", "state": "ok", "n": [1, 2]}"#),
+        "",
+    );
+    assert_eq!(verdict.decision.effect, Effect::Allow, "{:?}", verdict.decision);
+    assert!(verdict.redacted.is_none());
+    assert_eq!(verdict.coverage, Coverage::Full);
+}
+
+#[test]
+fn a_duplicate_key_does_not_hide_a_value() {
+    let engine = shipped();
+    let body = br#"{"email": "a.khan@example.pk", "imei": "867619040000019", "email": "b.khan@example.pk"}"#;
+    let verdict = inspect(&engine, &message(JSON, body), "");
+    assert_eq!(redacted_pointers(&verdict), ["/email", "/email"]);
+    assert_eq!(body_of(&verdict), r#"{"imei": "867619040000019"}"#);
+}
+
+#[test]
+fn a_document_inside_a_string_is_read_and_its_pointers_lead_inside() {
+    let engine = shipped();
+    let body = br#"{"imei": "867619040000019", "extra": "{\"user\": {\"email\": \"sana.k@example.pk\"}, \"ok\": true}"}"#;
+    let verdict = inspect(&engine, &message(JSON, body), "");
+    let pointers = redacted_pointers(&verdict);
+    assert!(
+        pointers.iter().any(|pointer| pointer == "/extra/user/email" || pointer == "/extra"),
+        "{pointers:?}"
+    );
+    let body = body_of(&verdict);
+    assert!(!body.contains("sana.k"), "{body}");
+    let outer: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let inner: serde_json::Value = serde_json::from_str(outer["extra"].as_str().unwrap()).unwrap();
+    assert_eq!(inner, serde_json::json!({"user": {}, "ok": true}));
+}
+
+#[test]
+fn a_compressed_body_is_read_and_compressed_again() {
+    let engine = shipped();
+    let plain = br#"{"imei": "867619040000019", "birthday": "1996-04-12"}"#;
+    let zipped = crate::redact::encode(crate::domain::Encoding::Gzip, plain).unwrap();
+    let headers: &[(&str, &[u8])] =
+        &[("content-type", b"application/json"), ("content-encoding", b"gzip")];
+    let verdict = inspect(&engine, &message(headers, &zipped), "");
+    let redacted = verdict.redacted.unwrap();
+    assert!(!redacted.body_is_identity);
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(redacted.body.unwrap().as_slice())
+        .read_to_string(&mut text)
+        .unwrap();
+    assert_eq!(text, r#"{"imei": "867619040000019"}"#);
+}
+
+#[test]
+fn what_cannot_be_read_is_never_clean() {
+    let engine = shipped();
+    let gzip: &[(&str, &[u8])] =
+        &[("content-type", b"application/json"), ("content-encoding", b"gzip")];
+    let unknown: &[(&str, &[u8])] =
+        &[("content-type", b"application/json"), ("content-encoding", b"rot13")];
+    let binary: &[(&str, &[u8])] = &[("content-type", b"application/x-nobody-knows")];
+    for (headers, body, cause) in [
+        (JSON, &b"{\"a\": 1"[..], GapCause::Malformed),
+        (JSON, b"{\"a\": 1} trailing", GapCause::Malformed),
+        (gzip, b"not gzip at all", GapCause::CorruptEncoding),
+        (unknown, b"{}", GapCause::UnknownContentEncoding),
+        (binary, b"\x00\x01\x02", GapCause::UnknownMediaType),
+    ] {
+        let verdict = inspect(&engine, &message(headers, body), "");
+        assert_ne!(verdict.coverage, Coverage::Full, "{headers:?}");
+        assert_eq!(verdict.gaps.first().map(|gap| gap.cause), Some(cause));
+        assert_eq!(verdict.decision.effect, Effect::Block, "{:?}", verdict.decision);
+    }
+}
+
+#[test]
+fn target_headers_and_cookies_are_read_and_redacted_in_place() {
+    let engine = shipped();
+    let headers: &[(&str, &[u8])] = &[
+        ("host", b"api.example"),
+        ("x-customer-email", b"sana.k@example.pk"),
+        ("cookie", b"theme=dark; email=sana.k%40example.pk; lang=en"),
+        ("accept", b"*/*"),
+    ];
+    let target =
+        "/v1/users/sana.k%40example.pk/activate?imei=867619040000019&birthday=1996-04-12&page=2";
+    let message = Message { method: "GET", target, headers, body: b"", client_region: None };
+    let verdict = inspect(&engine, &message, "");
+    let redacted = verdict.redacted.as_ref().unwrap_or_else(|| panic!("{:?}", verdict.decision));
+    assert_eq!(
+        redacted.target.as_deref(),
+        Some("/v1/users/redacted/activate?imei=867619040000019&page=2"),
+        "{:?}",
+        redacted_pointers(&verdict)
+    );
+    assert!(redacted.headers.contains(&(1, None)), "{:?}", redacted_pointers(&verdict));
+    let cookie = redacted
+        .headers
+        .iter()
+        .find(|(number, _)| *number == 2)
+        .and_then(|(_, value)| value.clone());
+    assert!(!String::from_utf8(cookie.unwrap()).unwrap().contains("sana"), "cookie");
+    assert!(!redacted.headers.iter().any(|(number, _)| [0, 3].contains(number)));
+}
+
+#[test]
+fn the_origin_comes_from_the_context_then_the_payload_then_the_address() {
+    let engine = shipped();
+    let without = |extra: &str| Transfer { origin: None, ..transfer(extra) };
+    let region = |code: &[u8; 2]| Some(Region::new(*code));
+    let limits = Limits::default();
+    for (body, client, expected) in [
+        (&br#"{"phone": "+923451112233"}"#[..], None, region(b"PK")),
+        (br#"{"phone": "+923451112233"}"#, region(b"DE"), region(b"PK")),
+        (br#"{"imei": "867619040000019"}"#, region(b"IN"), region(b"IN")),
+        (br#"{"imei": "867619040000019"}"#, None, None),
+    ] {
+        let message = Message { client_region: client, ..message(JSON, body) };
+        let verdict = engine.inspect(&message, without(""), &limits, &mut Scratch::default());
+        assert_eq!(verdict.transfer.origin, expected, "{}", String::from_utf8_lossy(body));
+        if expected.is_none() {
+            assert_eq!(verdict.decision.effect, Effect::Block, "an unknown origin blocks");
+        }
+    }
+}
+
+#[test]
+fn a_message_from_several_jurisdictions_gets_the_strictest_answer() {
+    let engine = shipped();
+    let message = message(JSON, br#"[{"phone": "+923451112233"}, {"phone": "+4915112345678"}]"#);
+    let without = Transfer { origin: None, ..transfer("") };
+    let verdict = engine.inspect(&message, without, &Limits::default(), &mut Scratch::default());
+    // Nothing on file makes a transfer from Germany lawful; from Pakistan the policy alone would do.
+    assert_eq!(verdict.decision.effect, Effect::Block, "{:?}", verdict.decision);
+    assert_eq!(verdict.transfer.origin, Some(Region::new(*b"DE")));
+}
+
+#[test]
+fn a_reused_scratch_changes_nothing() {
+    let engine = shipped();
+    let mut scratch = Scratch::default();
+    let bodies: [&[u8]; 3] = [
+        br#"{"contacts": [{"name": "Amma", "phone": "+923009990000"}]}"#,
+        br#"{"email": "a@example.pk"#,
+        br#"{"imei": "867619040000019"}"#,
+    ];
+    for body in bodies.iter().cycle().take(9) {
+        let fresh = inspect(&engine, &message(JSON, body), "");
+        let reused =
+            engine.inspect(&message(JSON, body), transfer(""), &Limits::default(), &mut scratch);
+        assert_eq!(fresh.findings, reused.findings);
+        assert_eq!(fresh.decision, reused.decision);
+    }
+}

@@ -103,7 +103,10 @@ pub fn without_location(bytes: &[u8]) -> Option<Vec<u8>> {
             }
             Content::Xmp => {
                 let mut places = Places { base: block.span.range().start, spans: Vec::new() };
-                match xml::walk(block.span.of(bytes), &Limits::default(), &mut places) {
+                let packet = packet(block.span.of(bytes));
+                match xml::walk(packet, &Limits::default(), &mut places) {
+                    // Padding alone.
+                    _ if packet.is_empty() => {}
                     Ok(()) => edits.extend(places.spans.into_iter().map(|span| (span, b' '))),
                     // What we cannot read may say anything.
                     Err(_) => edits.push((block.span, b' ')),
@@ -365,15 +368,20 @@ fn exif<S: FieldSink>(
 /// `xmp`: an object of what an XML document tells.
 fn xmp<S: FieldSink>(bytes: &[u8], block: Span, limits: &Limits, sink: &mut S) -> Result<(), Stop> {
     let base = block.range().start;
-    // A packet is padded so that it can grow in place.
-    let packet = block.of(bytes).trim_ascii_end();
-    let packet = packet.strip_suffix(b"\0").unwrap_or(packet);
-    if packet.trim_ascii().is_empty() {
+    let packet = packet(block.of(bytes));
+    if packet.is_empty() {
         return Ok(());
     }
     let mut shifted = Shifted { sink, base, name: named(b"xmp", block) };
     xml::walk(packet, limits, &mut shifted)
         .map_err(|stop| Stop { cause: stop.cause, offset: base + stop.offset })
+}
+
+/// Without the spaces and zeros behind the document, which some writers leave.
+fn packet(block: &[u8]) -> &[u8] {
+    let is_padding = |byte: &&u8| **byte == 0 || byte.is_ascii_whitespace();
+    let padding = block.iter().rev().take_while(is_padding).count();
+    block.get(..block.len() - padding).unwrap_or_default()
 }
 
 fn named(text: &[u8], span: Span) -> Key<'_> {

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Container, Encoding, Escape, Key, Scalar, Value};
+use crate::domain::{Container, Encoding, Escape, Key, Scalar, Span, Value};
 
 /// Writes a line per event: `/path kind text`.
 #[derive(Default)]
@@ -230,7 +230,67 @@ fn a_layer_of_one_repeated_byte_is_read_in_linear_steps() {
     for format in FORMATS {
         for byte in b"[{\"\\<>&=;,\n-%\t 1" {
             // Notes counts the steps.
-            let _ = Notes::of(format, &vec![*byte; 1 << 20]);
+            let _ = Notes::of(format, &vec![*byte; 1 << 18]);
+        }
+    }
+}
+
+/// The members of scalars that are not the whole layer.
+#[derive(Default)]
+struct Members {
+    depth: usize,
+    spans: Vec<(usize, Span)>,
+}
+
+impl FieldSink for Members {
+    fn open(&mut self, _: Key<'_>, _: Container, _: usize, _: usize) {
+        self.depth += 1;
+    }
+
+    fn close(&mut self, _: usize, _: usize) {
+        self.depth -= 1;
+    }
+
+    fn scalar(&mut self, _: Key<'_>, value: Value<'_>) {
+        self.spans.push((self.depth, value.member));
+    }
+}
+
+#[test]
+fn a_layer_without_one_of_its_members_still_reads() {
+    for (format, depth_min, text) in [
+        (Format::Form, 1, "a=1&b=2&&c"),
+        (Format::Cookie, 1, "a=1; b=\"2\";c"),
+        // The root element cannot go.
+        (
+            Format::Xml,
+            2,
+            "<!--x--><a b='1' c='2'>t<d/><e>v</e><f g='3' i='4'/><h><![CDATA[w]]></h><![CDATA[x]]><?y z?></a>",
+        ),
+        (
+            Format::Multipart,
+            1,
+            "--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"x\"\r\nX-A: b\r\n\r\n1\r\n\
+             --b\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\n2\r\n--b--\r\n",
+        ),
+    ] {
+        let bytes = text.as_bytes();
+        let mut members = Members::default();
+        walk(format, bytes, &Limits::default(), &mut members).expect(text);
+        assert!(members.spans.len() >= 3, "{text}");
+        for &(depth, span) in &members.spans {
+            if depth < depth_min {
+                continue;
+            }
+            let mut cut = bytes.to_vec();
+            cut.drain(span.range());
+            let shown = String::from_utf8_lossy(&cut);
+            let mut left = Members::default();
+            assert_eq!(walk(format, &cut, &Limits::default(), &mut left), Ok(()), "{shown}");
+            // What stood inside the member went with it.
+            let covered = |inner: &&(usize, Span)| span.contains(inner.1);
+            let gone = members.spans.iter().filter(covered).count();
+            assert_eq!(left.spans.len(), members.spans.len() - gone, "{shown}");
         }
     }
 }

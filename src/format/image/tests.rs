@@ -169,6 +169,8 @@ fn taking_the_place_out_leaves_the_picture() {
     assert_eq!(without_location(&jpeg_of(&[segment(0xFE, b"by Mei")])), None);
     assert_eq!(without_location(b"GIF89a"), None);
     assert_eq!(without_location(b""), None);
+    let padded = [&b"<a b='c'/>"[..], b" \0\n\0\0"].concat();
+    assert_eq!(without_location(&webp_of(&[(b"XMP ", &padded), (b"XMP ", b"  \0")])), None);
     // XMP that cannot be read goes as a whole.
     let broken = webp_of(&[(b"XMP ", b"<a GPSLatitude='1,17N'>")]);
     let blank = webp_of(&[(b"XMP ", &[b' '; 23])]);

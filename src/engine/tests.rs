@@ -239,3 +239,42 @@ fn a_reused_scratch_changes_nothing() {
         assert_eq!(fresh.decision, reused.decision);
     }
 }
+
+#[test]
+fn what_carries_a_request_is_not_taken_for_what_it_carries() {
+    let engine = shipped();
+    let headers: &[(&str, &[u8])] = &[
+        ("host", b"beijing.internal:8443"),
+        ("user-agent", b"okhttp/4.12.0"),
+        ("accept", b"application/json, */*;q=0.5"),
+        ("accept-encoding", b"gzip, br"),
+        ("accept-language", b"en-US,en;q=0.9"),
+        ("authorization", b"Bearer Zm9vYmFyYmF6cXV4c2VjcmV0dG9rZW4"),
+        ("content-type", b"application/json"),
+        ("content-length", b"34"),
+        ("date", b"Mon, 23 Nov 2026 09:00:00 GMT"),
+        ("etag", b"\"33a64df551425fcc55e4d42a148795d9f25f89d4\""),
+        ("if-none-match", b"W/\"67ab43\""),
+        ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ("x-request-id", b"7d9f3c64-3b1e-4f0a-9a51-2f6f9c1e8a10"),
+        ("x-b3-traceid", b"80f198ee56343ba864fe8b2a57d3eff7"),
+        ("x-envoy-attempt-count", b"1"),
+        ("x-forwarded-proto", b"https"),
+        ("idempotency-key", b"8e03978e-40d5-43e8-bc93-6894a57f9324"),
+        ("x-api-version", b"2026-11-01"),
+        ("cache-control", b"max-age=0"),
+    ];
+    let message = message(headers, br#"{"firmware":"V12.5.3","state":1}"#);
+    let verdict = inspect(&engine, &message, "");
+    let found: Vec<String> = verdict
+        .findings
+        .items
+        .iter()
+        .map(|finding| {
+            format!("{} {}", engine.taxonomy().key(finding.tag), verdict.findings.locator(finding))
+        })
+        .collect();
+    let redacted = verdict.redacted.as_ref().map(|redacted| redacted.headers.clone());
+    assert_eq!(redacted, None, "{found:?}");
+    assert_eq!(verdict.decision.effect, Effect::Allow, "{found:?} {:?}", verdict.decision);
+}

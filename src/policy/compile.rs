@@ -138,6 +138,27 @@ fn compile_purposes(
         book.add_group(&group.name, categories);
     }
     let mut registry = Registry::default();
+    for carrier in &source.carriers {
+        let header = carrier.header.to_ascii_lowercase();
+        if header.is_empty()
+            || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        {
+            diagnostics
+                .error(
+                    carrier.header.place(file),
+                    format!("`{}` is not the name of a header", *carrier.header),
+                )
+                .remedy("write it as it is on the wire, such as `authorization`");
+        } else if header == "cookie" {
+            diagnostics
+                .error(
+                    carrier.header.place(file),
+                    "cookies are judged one by one and cannot be a carrier",
+                )
+                .remedy("permit `cookie_id` for the purposes that need it");
+        }
+        registry.carriers.push(header.into());
+    }
     if let Some(version) = &source.version {
         registry.version = Some(RegistryVersion {
             id: version.id.value.as_str().into(),

@@ -103,6 +103,9 @@ impl<'t> Context<'t> {
         let mut present = TagSet::EMPTY;
         let (mut third_party, mut pseudonymous) = (false, false);
         for finding in &findings.items {
+            if set.registry.is_carrier(finding, findings) {
+                continue;
+            }
             present.insert(finding.tag);
             third_party |= finding.marks.third_party;
             pseudonymous |= finding.marks.pseudonymous;

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{Timestamp, predicate::ClassSet};
-use crate::domain::{Region, TagSet};
+use crate::domain::{Finding, Findings, Part, Region, Step, TagSet};
 
 /// The purposes personal data may be used for (MI-01), and what each needs (MI-06).
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,8 @@ pub(super) struct Registry {
     /// Number 0 is a purpose the registry does not know.
     pub(super) numbers: FxHashMap<Box<str>, u16>,
     pub(super) purposes: Vec<Purpose>,
+    /// Headers no rule judges, lower case.
+    pub(super) carriers: Vec<Box<str>>,
 }
 
 #[derive(Debug, Clone)]
@@ -53,6 +55,16 @@ impl Variation {
 }
 
 impl Registry {
+    /// True for the value of a header that carries the request. A document inside that value, such as
+    /// the claims of a token, is judged like any other.
+    pub(super) fn is_carrier(&self, finding: &Finding, findings: &Findings) -> bool {
+        finding.part == Part::Header
+            && findings.nodes.get(finding.path as usize).is_some_and(|node| match &node.step {
+                Step::Name(name) => node.parent.is_none() && self.carriers.contains(name),
+                Step::Index(_) => false,
+            })
+    }
+
     pub(super) fn number(&self, name: &str) -> u16 {
         self.numbers.get(name).copied().unwrap_or(0)
     }

@@ -553,6 +553,7 @@ impl RuleSet {
             .map(|finding| {
                 selected
                     .iter()
+                    .filter(|_| !self.registry.is_carrier(finding, findings))
                     .filter(|it| it.takes(finding, findings, &context.personal))
                     .map(|it| it.rule)
                     .min_by_key(|number| self.severity(*number))

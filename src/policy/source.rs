@@ -535,7 +535,20 @@ pub struct PurposesFile {
     /// Recipient classes a purpose may go to when it names none itself.
     #[serde(default)]
     pub recipients: Option<Names>,
+    /// Headers that carry a request rather than belong to what it carries; what is found in them is
+    /// recorded, and no rule judges it.
+    #[serde(default)]
+    pub carriers: Vec<Carrier>,
     pub purposes: Vec<Purpose>,
+}
+
+/// A header the data centre needs to take the request at all.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Carrier {
+    pub header: At<String>,
+    /// Why it is not part of the transfer.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

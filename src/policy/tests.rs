@@ -17,6 +17,7 @@ use crate::{
 
 mod coverage;
 mod language;
+mod law;
 mod properties;
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help test tools data fmt lint deny nextest audit bench demo certs build
+.PHONY: help test tools data fmt lint deny nextest accuracy audit bench demo certs build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ audit: tools ## known vulnerabilities of all dependencies (needs the network)
 
 nextest: tools data ## all tests
 	$(CARGO) nextest run --locked --profile $(if $(CI),ci,default)
+
+accuracy: ## precision and recall over the labelled corpus, with the floors
+	$(CARGO) nextest run --locked --test accuracy --no-capture
 
 bench: ## one engine, one exchange, each beside its baseline
 	$(CARGO) bench --locked --bench engine --bench exchange

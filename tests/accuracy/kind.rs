@@ -141,7 +141,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { tag: "access_token", names: &["access_token", "refresh_token", "api_key"], native: &[], prefixed: false, make: |r| r.token(40) },
     Kind { tag: "otp", names: &["otp", "sms_code", "verification_code"], native: &["验证码", "yanzhengma"], prefixed: false, make: |r| r.fill("%#####") },
     Kind { tag: "security_answer", names: &["security_answer"], native: &[], prefixed: false, make: |r| r.pick(&["my first cat", "Multan", "blue bicycle"]).to_owned() },
-    Kind { tag: "name", names: &["full_name", "receiver_name", "consignee", "customer_name", "display_name"], native: &["姓名", "收件人", "xingming", "shoujianren", "naam", "poora_naam"], prefixed: false, make: |r| { let p = person(r); if r.between(0, 2) == 0 { p.native_name } else { p.name() } } },
+    Kind { tag: "name", names: &["full_name", "receiver_name", "consignee", "customer_name"], native: &["姓名", "收件人", "xingming", "shoujianren", "naam", "poora_naam"], prefixed: false, make: |r| { let p = person(r); if r.between(0, 2) == 0 { p.native_name } else { p.name() } } },
     Kind { tag: "first_name", names: &["first_name", "given_name"], native: &[], prefixed: true, make: |r| person(r).first },
     Kind { tag: "last_name", names: &["last_name", "surname"], native: &[], prefixed: true, make: |r| person(r).last },
     Kind { tag: "relative_name", names: &[], native: &["walid_ka_naam", "pita_ka_naam"], prefixed: false, make: |r| person(r).name() },

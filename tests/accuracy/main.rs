@@ -25,11 +25,140 @@ mod person;
 mod plain;
 mod random;
 mod record;
+mod score;
 mod written;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
+use bordergate::{
+    domain::Limits,
+    engine::{Engine, Message, Scratch},
+    redact::PseudonymKey,
+    source::{self, Diagnostics, SourceFile},
+};
 use document::{Document, Group};
+use score::{Score, Tally};
+
+/// What must not get worse, in percent; `tests/corpus/floors.yaml`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Floors {
+    macro_f1: f64,
+    redaction_recall: f64,
+    clean_negatives: f64,
+    groups: BTreeMap<String, Floor>,
+    /// By short name.
+    categories: BTreeMap<String, Floor>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Floor {
+    precision: f64,
+    recall: f64,
+    f1: f64,
+}
+
+impl Floor {
+    fn complaints(&self, name: &str, tally: &Tally) -> Vec<String> {
+        [
+            ("precision", tally.precision(), self.precision),
+            ("recall", tally.recall(), self.recall),
+            ("F1", tally.f1(), self.f1),
+        ]
+        .into_iter()
+        .filter(|(_, measured, floor)| measured < floor)
+        .map(|(what, measured, floor)| format!("{name}: {what} {measured:.1} is below {floor}"))
+        .collect()
+    }
+}
+
+#[test]
+fn accuracy_holds_its_floors() {
+    let engine = engine();
+    let mut scratch = Scratch::default();
+    let mut score = Score::default();
+    for document in corpus() {
+        let headers: Vec<(&str, &[u8])> = document
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+            .collect();
+        let message = Message {
+            method: "POST",
+            target: &document.target,
+            headers: &headers,
+            body: &document.body,
+            client_region: None,
+        };
+        let verdict = engine.scan(&message, &Limits::default(), &mut scratch);
+        score.take(&document, &verdict, engine.taxonomy());
+    }
+    println!("{}", score.table());
+    let mistakes = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mistakes.txt");
+    fs::write(&mistakes, &score.mistakes).unwrap();
+    println!("each mistake: {}", mistakes.display());
+
+    let floors = floors();
+    let mut complaints = Vec::new();
+    for (name, measured, floor) in [
+        ("macro F1", score.macro_f1(), floors.macro_f1),
+        ("redaction recall", score.redaction_recall(), floors.redaction_recall),
+        ("clean negatives", score.clean_negatives(), floors.clean_negatives),
+    ] {
+        if measured < floor {
+            complaints.push(format!("{name} {measured:.1} is below {floor}"));
+        }
+    }
+    for group in Group::ALL {
+        let tally = score.groups.get(&group).copied().unwrap_or_default();
+        if let Some(floor) = floors.groups.get(group.as_str()) {
+            complaints.extend(floor.complaints(group.as_str(), &tally));
+        }
+    }
+    for (name, floor) in &floors.categories {
+        let tally = score
+            .categories
+            .get(name)
+            .unwrap_or_else(|| panic!("a floor for `{name}`, which nothing is"));
+        complaints.extend(floor.complaints(name, tally));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// The engine with the rules that are shipped.
+fn engine() -> Engine {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                files.push(SourceFile { name, text: fs::read_to_string(&path).unwrap() });
+            }
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut diagnostics = Diagnostics::default();
+    let engine = Engine::compile(&files, PseudonymKey::new(b"corpus"), &mut diagnostics);
+    engine.unwrap_or_else(|| panic!("the shipped rules do not compile: {diagnostics:?}"))
+}
+
+fn floors() -> Floors {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/floors.yaml");
+    let file = SourceFile { name: "floors.yaml".into(), text: fs::read_to_string(path).unwrap() };
+    let mut diagnostics = Diagnostics::default();
+    let floors = source::read(&file, &mut diagnostics);
+    floors.unwrap_or_else(|| panic!("{diagnostics:?}"))
+}
 
 fn corpus() -> Vec<Document> {
     let mut documents = written::documents();
@@ -68,6 +197,6 @@ fn the_corpus_is_sound() {
 fn the_corpus_can_be_read_by_others() {
     let lines: Vec<String> =
         corpus().iter().map(|document| document.to_json().to_string()).collect();
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(folder.join("corpus.jsonl"), lines.join("\n") + "\n").unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    fs::write(folder.join("corpus.jsonl"), lines.join("\n") + "\n").unwrap();
 }

@@ -339,12 +339,12 @@ impl Drop for Exchange {
     }
 }
 
-/// Why the message was not read to its end: the cause that left most unread.
+/// Why the message was not read to its end: the first cause of those that left most unread.
 fn worst_gap(verdict: &Verdict) -> Option<GapCause> {
     if verdict.coverage == Coverage::Full {
         return None;
     }
-    let worst = verdict.gaps.iter().max_by_key(|gap| gap.coverage);
+    let worst = record::worst(&verdict.gaps);
     Some(worst.map_or(GapCause::NotHeld, |gap| gap.cause))
 }
 
@@ -390,8 +390,9 @@ mod tests {
         verdict.coverage = Coverage::Opaque;
         assert_eq!(worst_gap(&verdict), Some(GapCause::NotHeld));
         verdict.gaps = vec![
-            gap(Coverage::Opaque, GapCause::UnknownMediaType),
             gap(Coverage::Partial, GapCause::TooDeep),
+            gap(Coverage::Opaque, GapCause::UnknownMediaType),
+            gap(Coverage::Opaque, GapCause::Malformed),
         ];
         assert_eq!(worst_gap(&verdict), Some(GapCause::UnknownMediaType));
     }

@@ -10,7 +10,7 @@ use super::{
     reply::{FIELDS_MAX, FieldNote, Particulars},
 };
 use crate::{
-    domain::{Coverage, Effect, TagSet},
+    domain::{Coverage, Effect, Gap, TagSet},
     engine::Verdict,
     policy::{Decision, Layer, RuleRef},
     snapshot::Snapshot,
@@ -50,7 +50,13 @@ pub(super) fn judged(exchange: &Exchange) -> AuditRecord<'_> {
 
 /// True when a rule of the law is among those that blocked.
 pub(super) fn is_blocked_by_law(snapshot: &Snapshot, decision: &Decision) -> bool {
-    decision.blocked_by.iter().any(|rule| rule_layer(snapshot, *rule) == Some(Layer::Law))
+    let rules = snapshot.engine.rules();
+    decision.blocked_by.iter().any(|rule| rules.rule(*rule).layer == Layer::Law)
+}
+
+/// The gap that left most unread, the first of several.
+pub(super) fn worst(gaps: &[Gap]) -> Option<&Gap> {
+    gaps.iter().rev().max_by_key(|gap| gap.coverage)
 }
 
 /// What a refusal tells whoever called.
@@ -67,12 +73,16 @@ pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particular
         pointer: verdict.findings.safe_locator(finding),
         category: taxonomy.key(finding.tag).to_owned(),
     });
-    let rules = verdict.decision.blocked_by.iter();
+    let mut rules: Vec<String> = Vec::new();
+    for rule in &verdict.decision.blocked_by {
+        // A provision of several parts is named once.
+        let id = rule_id(&exchange.snapshot, *rule);
+        if rules.iter().all(|known| known != id) {
+            rules.push(id.to_owned());
+        }
+    }
     Particulars {
-        rules: rules
-            .filter_map(|rule| rule_id(&exchange.snapshot, *rule))
-            .map(str::to_owned)
-            .collect(),
+        rules,
         fields: fields.collect(),
         reason: Some(verdict.decision.reason.clone()),
         blocked_by,
@@ -109,10 +119,10 @@ fn count(exchange: &Exchange, verdict: &Verdict) {
         destination: verdict.transfer.destination,
         purpose: verdict.transfer.purpose.as_deref(),
         outcome,
-        rule: deciding.and_then(|rule| rule_id(&exchange.snapshot, rule)),
+        rule: deciding.map(|rule| rule_id(&exchange.snapshot, rule)),
     });
     if exchange.worker.proxy.inspection.enabled {
-        let cause = verdict.gaps.iter().max_by_key(|gap| gap.coverage).map(|gap| gap.cause);
+        let cause = worst(&verdict.gaps).map(|gap| gap.cause);
         let (time, bytes) = (exchange.inspection_time, verdict.inspected_bytes);
         metrics.inspection(time, bytes, verdict.coverage, cause);
     }
@@ -165,7 +175,7 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
     let transfer = verdict.map(|verdict| &verdict.transfer);
     let decision = verdict.map(|verdict| &verdict.decision);
     let names = |rules: &[RuleRef]| -> Vec<Name<'_>> {
-        rules.iter().filter_map(|rule| rule_id(snapshot, *rule)).map(Name::new).collect()
+        rules.iter().map(|rule| Name::new(rule_id(snapshot, *rule))).collect()
     };
     AuditRecord {
         time: exchange.time.0,
@@ -241,12 +251,6 @@ fn annotations<'e>(
     ruled.chain(misplaced).chain(unread).collect()
 }
 
-fn rule_id(snapshot: &Snapshot, rule: RuleRef) -> Option<&str> {
-    let _ = (snapshot, rule);
-    None
-}
-
-fn rule_layer(snapshot: &Snapshot, rule: RuleRef) -> Option<Layer> {
-    let _ = (snapshot, rule);
-    None
+fn rule_id(snapshot: &Snapshot, rule: RuleRef) -> &str {
+    &snapshot.engine.rules().rule(rule).id
 }

@@ -1,1 +1,245 @@
-//! To come.
+//! What the compiler says about rule files, and what small rule sets do.
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::{Gap, GapCause};
+
+/// The shipped names, and one rule file of our own.
+fn compile_rule(text: &str) -> (Option<RuleSet>, Vec<String>) {
+    let mut files: Vec<SourceFile> = rule_files()
+        .into_iter()
+        .filter(|file| {
+            file.name == "purposes.yaml"
+                || file.name.starts_with("zones/")
+                || file.name.starts_with("registers/")
+        })
+        .collect();
+    files.push(SourceFile { name: "organisation/own.yaml".into(), text: text.into() });
+    let (set, diagnostics) = compile(&files);
+    (set, diagnostics.iter().map(ToString::to_string).collect())
+}
+
+fn rule(body: &str) -> String {
+    format!(
+        "layer: organisation\ntitle: Own\nrules:\n  - id: OWN-1\n    title: t\n    statute: s\n    reason: r.\n{body}"
+    )
+}
+
+#[test]
+fn a_mistake_is_reported_with_its_line_and_a_remedy() {
+    for (body, place, words) in [
+        ("    effect: blok\n", "own.yaml:8:13", "`block`"),
+        ("    when: {purpose: cloud_snyc}\n    effect: block\n", "own.yaml:8:21", "cloud_sync"),
+        ("    when: {data: [emial]}\n    effect: block\n", "own.yaml:8:19", "email"),
+        ("    when: {destination: [CN, ZZ]}\n    effect: block\n", "own.yaml:8:30", "`ZZ`"),
+        ("    when: {destination: EEE}\n    effect: block\n", "own.yaml:8:25", "`EEE`"),
+        (
+            "    require: {mechanism: {type: eu_ssc}}\n    effect: block\n",
+            "own.yaml:8:33",
+            "eu_scc",
+        ),
+        (
+            "    require: {consent: {scope: crossborder}}\n    effect: block\n",
+            "own.yaml:8:32",
+            "cross_border",
+        ),
+        (
+            "    require: {consent: {scope: service, type: implied}}\n    effect: block\n",
+            "own.yaml:8:47",
+            "consent type",
+        ),
+        (
+            "    when: {recipient: {class: first_party}}\n    effect: block\n",
+            "own.yaml:8:31",
+            "recipient class",
+        ),
+        ("    when: {opt_out: pusch}\n    effect: block\n", "own.yaml:8:21", "push"),
+        (
+            "    when: {setting: {name: cloudsync, is: true}}\n    effect: block\n",
+            "own.yaml:8:28",
+            "cloud_sync",
+        ),
+        ("    when: {flag: ocasional}\n    effect: block\n", "own.yaml:8:18", "occasional"),
+        (
+            "    when: {counter: {key: cn_ytd, at_least: 1}}\n    effect: block\n",
+            "own.yaml:8:27",
+            "counter",
+        ),
+        ("    when: {coverage: opake}\n    effect: block\n", "own.yaml:8:22", "opaque"),
+        ("    exceptions: [OWN-2]\n    effect: block\n", "own.yaml:8:18", "OWN-2"),
+        ("    exceptions: [OWN-1]\n    effect: block\n", "own.yaml:8:18", "no exception"),
+        (
+            "    in_force: {from: 2026-02-01, until: 2026-01-01}\n    effect: block\n",
+            "own.yaml:8:15",
+            "ends before",
+        ),
+        ("    effect: redact\n", "own.yaml:4:9", "does not say what"),
+        (
+            "    when: {origin: DE, origin_not: EEA}\n    effect: block\n",
+            "own.yaml:8:11",
+            "never fire",
+        ),
+        (
+            "    when: {counter: {key: cn_ytd_ordinary, at_least: 9, below: 9}}\n    effect: block\n",
+            "own.yaml:8:11",
+            "never fire",
+        ),
+        ("    when: {anonymous: true}\n    effect: allow\n", "own.yaml:8:11", "never fire"),
+        ("    when: {data: sensitive}\n    effect: block\n", "own.yaml:8:18", "sensitive"),
+        ("    when: {meets: bulk}\n    effect: block\n", "own.yaml:8:19", "bulk"),
+        ("    when: {observed: blocked}\n    effect: block\n", "own.yaml:4:9", "cannot redact"),
+        (
+            "    when: {data: [email]}\n    effect: redact\n    redact: {replacement: {kind: hash, keep_last: 4}}\n",
+            "own.yaml:10:34",
+            "do not fit",
+        ),
+        (
+            "    require: {mechanism: {type: eu_scc, max_age: 3 years}}\n    effect: block\n",
+            "own.yaml:8:50",
+            "period",
+        ),
+        ("    efect: block\n", "own.yaml:8:5", "effect"),
+    ] {
+        let (set, complaints) = compile_rule(&rule(body));
+        assert!(set.is_none(), "{body}");
+        let text = complaints.join("\n");
+        assert!(text.contains(place) && text.contains(words), "{body}{place} {words}\n{text}");
+    }
+}
+
+#[test]
+fn every_mistake_of_every_file_is_reported_in_one_pass() {
+    let text = rule("    effect: block\n")
+        + "  - id: OWN-1\n    title: t\n    statute: ''\n    reason: r.\n    when: {purpose: x, data: [y]}\n    effect: block\n";
+    let (set, complaints) = compile_rule(&text);
+    assert!(set.is_none());
+    // The second rule: its empty statute, its purpose, its category, and its id.
+    assert_eq!(complaints.len(), 4, "{complaints:?}");
+}
+
+#[test]
+fn a_mistake_in_any_shipped_file_is_found_with_its_line() {
+    let files = rule_files();
+    for (number, file) in files.iter().enumerate() {
+        if ["taxonomy/", "detectors/", "tests/"].iter().any(|it| file.name.starts_with(it)) {
+            continue;
+        }
+        let mut files = files.clone();
+        files[number].text.push_str("\nzzz: 1\n");
+        let line = files[number].text.lines().count();
+        let (set, diagnostics) = compile(&files);
+        let text = diagnostics.to_string();
+        assert!(set.is_none(), "{}", file.name);
+        assert!(
+            text.contains(&format!("{}:{line}:1: error: unknown key `zzz`", file.name)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_that_repeats_another_is_warned_about() {
+    let twice = rule("    effect: block\n")
+        + "  - id: OWN-2\n    title: t\n    statute: s\n    reason: r.\n    effect: block\n";
+    let (set, complaints) = compile_rule(&twice);
+    assert!(set.is_some());
+    assert!(complaints.len() == 1 && complaints[0].contains("never changes"), "{complaints:?}");
+}
+
+fn decide_with(set: &RuleSet, over: &Value, data: &[(&str, &str)]) -> (Effect, Vec<String>) {
+    let data: Vec<(String, String)> =
+        data.iter().map(|(at, what)| ((*at).to_owned(), (*what).to_owned())).collect();
+    let decision = set.decide(&transfer(over), &findings(&data), Coverage::Full, &[]);
+    let blocked_by = decision.blocked_by.iter().map(|it| set.rule(*it).id.clone()).collect();
+    (decision.effect, blocked_by)
+}
+
+#[test]
+fn what_no_rule_allows_is_blocked() {
+    let (none, _) = compile_rule("layer: organisation\ntitle: None\n");
+    let (allow, _) = compile_rule(&rule("    effect: allow\n"));
+    let (annotate, _) = compile_rule(&rule("    annotate: [{name: seen}]\n"));
+    for (set, expected) in
+        [(none, Effect::Block), (allow, Effect::Allow), (annotate, Effect::Block)]
+    {
+        let set = set.unwrap();
+        let over = json!({"purpose": "customer_support"});
+        assert_eq!(decide_with(&set, &over, &[("/a", "email")]).0, expected);
+        assert_eq!(decide_with(&set, &over, &[]).0, Effect::Allow);
+    }
+}
+
+#[test]
+fn what_could_not_be_read_is_not_taken_for_clean() {
+    let set = shipped();
+    let transfer = transfer(&json!({"purpose": "customer_support"}));
+    let gap = Gap {
+        part: Part::Body,
+        coverage: Coverage::Opaque,
+        cause: GapCause::UnknownMediaType,
+        offset: 0,
+    };
+    for (coverage, gaps, expected) in [
+        (Coverage::Full, &[][..], Effect::Allow),
+        (Coverage::Partial, &[], Effect::Block),
+        (Coverage::Opaque, &[], Effect::Block),
+        (Coverage::Full, &[gap], Effect::Block),
+    ] {
+        let decision = set.decide(&transfer, &Findings::default(), coverage, gaps);
+        assert_eq!(decision.effect, expected, "{coverage:?}");
+        if expected == Effect::Block {
+            assert!(ids(set, &decision).contains(&"ORG-01".to_owned()));
+        }
+    }
+}
+
+#[test]
+fn an_unknown_destination_blocks() {
+    let over = json!({"purpose": "customer_support", "destination": null});
+    let (effect, by) = decide_with(shipped(), &over, &[("/a", "email")]);
+    assert_eq!(effect, Effect::Block);
+    assert!(by.contains(&"ORG-02".to_owned()), "{by:?}");
+}
+
+#[test]
+fn a_rule_on_trial_changes_nothing_and_says_what_it_would_do() {
+    let text = rule("    effect: allow\n")
+        + "  - id: OWN-2\n    title: t\n    statute: s\n    reason: r.\n    effect: block\n    mode: warn\n";
+    let (set, complaints) = compile_rule(&text);
+    let set = set.unwrap_or_else(|| panic!("{complaints:?}"));
+    let data = [("/a".to_owned(), "email".to_owned())];
+    let transfer = transfer(&json!({"purpose": "customer_support"}));
+    let decision = set.decide(&transfer, &findings(&data), Coverage::Full, &[]);
+    assert_eq!(decision.effect, Effect::Allow);
+    assert_eq!(
+        decision.annotations,
+        [Annotation { name: "would-block".into(), value: Some("OWN-2".into()) }]
+    );
+}
+
+#[test]
+fn the_stricter_of_two_redactions_of_one_field_is_done() {
+    use crate::domain::Replacement;
+
+    let text = rule("    effect: allow\n")
+        + "  - id: OWN-2\n    title: t\n    statute: s\n    reason: r.\n    when: {data: [email]}\n    effect: redact\n    redact: {replacement: {kind: mask, keep_last: 4}}\n"
+        + "  - id: OWN-3\n    title: t\n    statute: s\n    reason: r.\n    when: {data: [contact]}\n    effect: redact\n    redact: {replacement: {kind: hash}}\n";
+    let (set, complaints) = compile_rule(&text);
+    let set = set.unwrap_or_else(|| panic!("{complaints:?}"));
+    let data = [("/a".to_owned(), "email".to_owned())];
+    let transfer = transfer(&json!({"purpose": "customer_support"}));
+    let decision = set.decide(&transfer, &findings(&data), Coverage::Full, &[]);
+    assert_eq!(decision.redactions.len(), 1);
+    assert_eq!(decision.redactions[0].replacement, Replacement::Hash);
+}
+
+#[test]
+fn the_schema_names_the_keys_of_a_rule() {
+    let schema = serde_json::to_string(&rules_schema()).unwrap();
+    for key in
+        ["statute", "in_force", "require", "exceptions", "destination_not", "names_recipient"]
+    {
+        assert!(schema.contains(&format!("\"{key}\"")), "{key}");
+    }
+}

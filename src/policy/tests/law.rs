@@ -15,8 +15,8 @@ use crate::{
         Span,
     },
     policy::{
-        Consent, ConsentType, Decision, LegalBasis, Mechanism, RuleRef, RuleSet, Timestamp,
-        Transfer,
+        Consent, ConsentType, Decision, ExporterRole, LegalBasis, Mechanism, RuleRef, RuleSet,
+        Timestamp, Transfer,
     },
     source::SourceFile,
 };
@@ -26,11 +26,15 @@ mod africa;
 #[rustfmt::skip] // A row is a line.
 mod americas;
 #[rustfmt::skip] // A row is a line.
+mod china;
+#[rustfmt::skip] // A row is a line.
 mod east_asia;
 #[rustfmt::skip] // A row is a line.
 mod europe;
 #[rustfmt::skip] // A row is a line.
 mod south_east_asia;
+#[rustfmt::skip] // A row is a line.
+mod united_states;
 #[rustfmt::skip] // A row is a line.
 mod west_asia;
 
@@ -79,6 +83,8 @@ enum Fact {
     Listed(&'static str, &'static str),
     Subdivision(&'static str),
     ReadIn(&'static str),
+    Count(&'static str, u64),
+    Broker,
     NewPurpose,
 }
 
@@ -202,6 +208,8 @@ impl Fact {
                 drop(transfer.config.insert((*list).into(), vec![(*value).into()]));
             }
             Self::Subdivision(at) => transfer.origin_subdivision = Some((*at).into()),
+            Self::Count(key, count) => drop(transfer.counters.insert((*key).into(), *count)),
+            Self::Broker => transfer.exporter.role = Some(ExporterRole::DataBroker),
             Self::ReadIn(country) => transfer.remote_access_from.push(place(country)),
             Self::NewPurpose => {
                 transfer.purpose = Some("concierge".into());

@@ -1,4 +1,4 @@
-//! Indonesia, Viet Nam, Thailand, Malaysia, the Philippines.
+//! Indonesia, Viet Nam, Thailand, Malaysia, the Philippines, Singapore.
 
 use super::{
     Effect::{Allow, Block, Redact},
@@ -122,5 +122,18 @@ fn philippines() {
         row("PH>US", "name ph_psn", [on_file("ph_contract"), consent("sensitive")], Allow, "JR-PH-02"),
         // Sensitive by law, but not redacted by default.
         row("PH>US", "name age marital_status", [on_file("ph_contract")], Allow, "JR-PH-01"),
+    ]);
+}
+
+#[test]
+fn singapore() {
+    check([
+        row("SG>CN", "name", [], Block, "JR-SG-01"),
+        // The written summary is noted when the record does not name it.
+        row("SG>CN", "name", [consent("cross_border").told()], Allow, "JR-SG-01 -confirm-notice"),
+        row("SG>CN", "name", [consent("cross_border")], Allow, "JR-SG-01 +confirm-notice"),
+        row("SG>CN", "name", [consent("cross_border"), on_file("sg_contract").to("CN")], Allow, "JR-SG-01 -confirm-notice"),
+        row("SG>CN", "name", [consent("cross_border").told().deemed()], Block, "JR-SG-01"),
+        row("SG>CN", "name", [on_file("sg_contract")], Block, "JR-SG-01"),
     ]);
 }

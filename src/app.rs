@@ -71,6 +71,7 @@ impl Gateway {
         };
         let mut control = ControlSettings::new(rules_source(config), pseudonym_key(config)?);
         control.watch = config.rules.watch;
+        control.geo.clone_from(&geo);
         let controller =
             Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;
         let audit = Arc::new(AuditSink::open(audit_settings(config), metrics.audit())?);

@@ -9,15 +9,18 @@ use std::{
     fmt,
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use arc_swap::ArcSwap;
 use maxminddb::{Reader, WithinOptions, path};
 
 use crate::domain::Region;
 
-/// A country database.
+/// A country database, which may be read anew while it is asked.
 pub struct GeoDb {
-    reader: Reader<Vec<u8>>,
+    path: PathBuf,
+    reader: ArcSwap<Reader<Vec<u8>>>,
 }
 
 /// Why a database cannot be used.
@@ -33,35 +36,25 @@ pub enum GeoError {
 
 impl GeoDb {
     pub fn load(path: &Path) -> Result<Self, GeoError> {
-        let bytes = std::fs::read(path).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                GeoError::Missing(path.to_owned())
-            } else {
-                GeoError::Unreadable { path: path.to_owned(), error }
-            }
-        })?;
-        Self::read(bytes)
-            .map_err(|error| GeoError::Corrupt { path: path.to_owned(), error: error.to_string() })
+        let reader = open(path)?;
+        Ok(Self { path: path.to_owned(), reader: ArcSwap::from_pointee(reader) })
     }
 
-    fn read(bytes: Vec<u8>) -> Result<Self, maxminddb::MaxMindDbError> {
-        let reader = Reader::from_source(bytes)?;
-        // Every network is visited and every record read once: what was not read might be damaged.
-        // (The reader's own check also refuses databases that merely describe themselves in no language.)
-        let mut known = HashSet::new();
-        for entry in reader.networks(WithinOptions::default())? {
-            let entry = entry?;
-            if entry.offset().is_some_and(|offset| known.insert(offset)) {
-                entry.decode::<serde::de::IgnoredAny>()?;
-            }
-        }
-        Ok(Self { reader })
+    /// Reads the file anew. On an error what was read before goes on answering.
+    pub fn reload(&self) -> Result<(), GeoError> {
+        self.reader.store(Arc::new(open(&self.path)?));
+        Ok(())
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The country an address is in, as far as the database knows.
     pub fn region(&self, address: IpAddr) -> Option<Region> {
         // `::ffff:192.0.2.1` is 192.0.2.1 seen through an IPv6 socket (RFC 4291 §2.5.5.2).
-        let entry = self.reader.lookup(address.to_canonical()).ok()?;
+        let reader = self.reader.load();
+        let entry = reader.lookup(address.to_canonical()).ok()?;
         if !entry.has_data() {
             return None;
         }
@@ -78,15 +71,42 @@ impl GeoDb {
 
     /// For people: what kind of database this is and when it was built.
     pub fn describe(&self) -> String {
-        let metadata = self.reader.metadata();
+        let reader = self.reader.load();
+        let metadata = reader.metadata();
         format!("{}, built at Unix time {}", metadata.database_type, metadata.build_epoch)
     }
 }
 
 impl fmt::Debug for GeoDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GeoDb").field("type", &self.reader.metadata().database_type).finish()
+        f.debug_struct("GeoDb").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+fn open(path: &Path) -> Result<Reader<Vec<u8>>, GeoError> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            GeoError::Missing(path.to_owned())
+        } else {
+            GeoError::Unreadable { path: path.to_owned(), error }
+        }
+    })?;
+    read(bytes)
+        .map_err(|error| GeoError::Corrupt { path: path.to_owned(), error: error.to_string() })
+}
+
+fn read(bytes: Vec<u8>) -> Result<Reader<Vec<u8>>, maxminddb::MaxMindDbError> {
+    let reader = Reader::from_source(bytes)?;
+    // Every network is visited and every record read once: what was not read might be damaged.
+    // (The reader's own check also refuses databases that merely describe themselves in no language.)
+    let mut known = HashSet::new();
+    for entry in reader.networks(WithinOptions::default())? {
+        let entry = entry?;
+        if entry.offset().is_some_and(|offset| known.insert(offset)) {
+            entry.decode::<serde::de::IgnoredAny>()?;
+        }
+    }
+    Ok(reader)
 }
 
 #[cfg(test)]
@@ -111,7 +131,8 @@ mod tests {
                 ("203.0.113.8/32", "ZZ"),
                 ("2001:db8:1::/48", "PK"),
             ];
-            let geo = GeoDb::read(mmdb::write(&entries, layout)).unwrap();
+            let reader = ArcSwap::from_pointee(read(mmdb::write(&entries, layout)).unwrap());
+            let geo = GeoDb { path: PathBuf::new(), reader };
             for (address, expected) in [
                 ("192.0.2.1", Some("CN")),
                 ("192.0.3.1", None),
@@ -131,6 +152,25 @@ mod tests {
                 assert_eq!(region_of(&geo, address).as_deref(), expected, "{layout:?} {address}");
             }
         }
+    }
+
+    #[test]
+    fn a_file_read_anew_answers_anew_and_a_damaged_one_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("country.mmdb");
+        let write = |code| {
+            let bytes = mmdb::write(&[("192.0.2.0/24", code)], Layout::Nested);
+            std::fs::write(&path, bytes).unwrap();
+        };
+        write("CN");
+        let geo = GeoDb::load(&path).unwrap();
+        write("SG");
+        assert_eq!(region_of(&geo, "192.0.2.1").as_deref(), Some("CN"));
+        geo.reload().unwrap();
+        assert_eq!(region_of(&geo, "192.0.2.1").as_deref(), Some("SG"));
+        std::fs::write(&path, "<html>not found</html>").unwrap();
+        geo.reload().unwrap_err();
+        assert_eq!(region_of(&geo, "192.0.2.1").as_deref(), Some("SG"));
     }
 
     #[test]

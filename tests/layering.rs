@@ -93,7 +93,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower", &["proxy", "admin"]),
     ("rustls", &["proxy", "app"]),
     ("tokio_rustls", &["proxy", "app"]),
-    ("arc_swap", &["snapshot", "proxy"]),
+    ("arc_swap", &["snapshot", "geo", "proxy"]),
     ("maxminddb", &["geo"]),
     ("prometheus", &["telemetry"]),
     ("notify", &["control"]),

@@ -26,6 +26,20 @@ pub struct Status {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Failure>,
     pub files: Vec<FileStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geoip: Option<GeoStatus>,
+}
+
+/// The country database.
+#[derive(Debug, Clone, Serialize)]
+pub struct GeoStatus {
+    pub path: String,
+    /// Its kind and when it was built.
+    pub database: String,
+    pub loaded_at: Timestamp,
+    /// Why the file as it is now does not serve; the one read before does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A reload that was refused.

@@ -1,7 +1,7 @@
 //! Notices that rule files changed.
 //!
 //! Every directory that files were read from is watched, and the one above the rules directory too, for
-//! that is where a link to it is swapped. Noticing is all: whoever is told reads the files and compares.
+//! that is where a link to it is swapped; for a single file, the directory it is in. Noticing is all: whoever is told reads the files and compares.
 //! Where the system gives no notice (network file systems, too many watches), the controller's regular
 //! look at the files finds a change later.
 
@@ -19,7 +19,7 @@ use notify::{
 pub(super) struct Watch {
     watcher: RecommendedWatcher,
     watched: BTreeSet<PathBuf>,
-    /// Of the rules directory.
+    /// Of what is watched.
     parent: Option<PathBuf>,
 }
 
@@ -30,32 +30,44 @@ impl fmt::Debug for Watch {
 }
 
 impl Watch {
-    /// `changed` is called from another thread, and may be called for nothing.
+    /// Watches the entry of `path` in the directory above. `changed` is called from another thread, and
+    /// may be called for nothing.
     pub(super) fn new(
-        directory: &Path,
+        path: &Path,
         changed: impl Fn() + Send + 'static,
     ) -> Result<Self, notify::Error> {
-        let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let parent = absolute.parent().map(Path::to_owned);
         let name = absolute.file_name().map(ToOwned::to_owned);
         let above = parent.clone();
-        let watcher = notify::recommended_watcher(move |event: Result<Event, notify::Error>| {
-            // Above the rules directory, only its own entry is of interest.
-            let elsewhere = |path: &PathBuf| {
-                path.parent() == above.as_deref() && path.file_name() != name.as_deref()
-            };
-            let concerns_us = event.map_or(true, |event| {
-                let known = event.paths.is_empty() || !event.paths.iter().all(elsewhere);
-                known && is_change(&event.kind)
-            });
-            if concerns_us {
-                changed();
-            }
-        })?;
-        Ok(Self { watcher, watched: BTreeSet::new(), parent })
+        let mut watcher =
+            notify::recommended_watcher(move |event: Result<Event, notify::Error>| {
+                // In the directory above, only the entry itself is of interest, and the link through which
+                // a ConfigMap's entries change together.
+                let elsewhere = |path: &PathBuf| {
+                    path.parent() == above.as_deref()
+                        && path.file_name() != name.as_deref()
+                        && path.file_name() != Some("..data".as_ref())
+                };
+                let concerns_us = event.map_or(true, |event| {
+                    let known = event.paths.is_empty() || !event.paths.iter().all(elsewhere);
+                    known && is_change(&event.kind)
+                });
+                if concerns_us {
+                    changed();
+                }
+            })?;
+        let mut watched = BTreeSet::new();
+        // Where it may not be watched, a regular look at the files has to do.
+        if let Some(parent) = &parent
+            && watcher.watch(parent, RecursiveMode::NonRecursive).is_ok()
+        {
+            watched.insert(parent.clone());
+        }
+        Ok(Self { watcher, watched, parent })
     }
 
-    /// From here on these directories are watched. Says what could not be.
+    /// From here on these directories are watched beside. Says what could not be.
     pub(super) fn follow(
         &mut self,
         directory: &Path,

@@ -87,6 +87,8 @@ catalogue! {
         "Number of the generation of rules that serves."
     RELOADS Counter "bordergate_reloads_total" ["result"]
         "Attempts to load the rules, the first included."
+    GEOIP_SUCCESSFUL Gauge "bordergate_geoip_last_reload_successful" []
+        "0 when the country database as it is now was refused and the one before it still serves, else 1."
     BUILD_INFO Gauge "bordergate_build_info" ["version", "os", "architecture"]
         "Always 1; the labels say what is running."
     PROCESS_CPU Counter "process_cpu_seconds_total" []

@@ -92,6 +92,7 @@ pub struct Metrics {
     generation: IntGauge,
     reloads_success: IntCounter,
     reloads_failure: IntCounter,
+    geoip_successful: IntGauge,
     process: ProcessMetrics,
 }
 
@@ -132,6 +133,8 @@ impl Metrics {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let reloads = counters(r, &c::RELOADS)?;
+        let geoip_successful = gauge(r, &c::GEOIP_SUCCESSFUL)?;
+        geoip_successful.set(1);
         let build_info = IntGaugeVec::new(opts(&c::BUILD_INFO), c::BUILD_INFO.labels)?;
         r.register(Box::new(build_info.clone()))?;
         build_info
@@ -168,6 +171,7 @@ impl Metrics {
             generation: gauge(r, &c::RULES_GENERATION)?,
             reloads_success: reloads.get_metric_with_label_values(&["success"])?,
             reloads_failure: reloads.get_metric_with_label_values(&["failure"])?,
+            geoip_successful,
             process: ProcessMetrics::new(r)?,
             registry,
         })
@@ -292,6 +296,11 @@ impl Metrics {
     pub fn reload_failed(&self) {
         self.reload_successful.set(0);
         self.reloads_failure.inc();
+    }
+
+    /// The country database was read anew, or refused.
+    pub fn geoip_reloaded(&self, successful: bool) {
+        self.geoip_successful.set(i64::from(successful));
     }
 
     /// Handles for the audit sink.

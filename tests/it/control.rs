@@ -14,11 +14,14 @@ use std::{
 
 use bordergate::{
     control::{ControlSettings, Controller, Hangups, Refused, Reloads, RulesSource, Trigger},
+    geo::GeoDb,
     redact::PseudonymKey,
     source::Diagnostics,
     telemetry::Metrics,
 };
 use tempfile::TempDir;
+
+use crate::mmdb;
 
 /// A directory with the shipped rules in it.
 fn rules(directory: &Path) {
@@ -288,6 +291,52 @@ fn a_rules_directory_that_is_a_link_may_be_swapped() {
     symlink("release-2", house.path().join("next")).unwrap();
     fs::rename(house.path().join("next"), house.path().join("current")).unwrap();
     house.until_generation(2);
+}
+
+#[tokio::test]
+async fn the_country_database_is_read_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("country.mmdb");
+    let put = |bytes: &[u8]| {
+        fs::write(path.with_extension("next"), bytes).unwrap();
+        fs::rename(path.with_extension("next"), &path).unwrap();
+    };
+    let of = |code: &str| mmdb::write(&[("192.0.2.0/24", code)], mmdb::Layout::Nested);
+    put(&of("CN"));
+    let geo = Arc::new(GeoDb::load(&path).unwrap());
+    rules(&directory.path().join("rules"));
+    touch(&directory.path().join("rules"), 0);
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let settings = ControlSettings {
+        geo: Some(Arc::clone(&geo)),
+        look: Duration::from_secs(3_600),
+        ..ControlSettings::new(
+            RulesSource::Directory(directory.path().join("rules")),
+            PseudonymKey::new(b"a key for tests"),
+        )
+    };
+    let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
+    let region = || geo.region("192.0.2.1".parse().unwrap()).map(|region| region.to_string());
+    let status = || controller.reloads().status().geoip.clone().unwrap();
+    let until = |what: &str, holds: &dyn Fn() -> bool| {
+        let begin = Instant::now();
+        while !holds() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    put(&of("SG"));
+    until("the new file is read", &|| region().as_deref() == Some("SG"));
+    put(b"<html>not found</html>");
+    until("the bad file is noticed", &|| status().error.is_some());
+    assert_eq!(region().as_deref(), Some("SG"));
+    assert!(metrics.render().contains("bordergate_geoip_last_reload_successful 0"));
+    put(&of("US"));
+    // Somebody who asks need not wait for the notice.
+    let reloaded = controller.reloads().reload(Trigger::Operator).await.unwrap();
+    assert_eq!((region().as_deref(), reloaded.generation.0), (Some("US"), 1));
+    assert_eq!(status().error, None);
+    assert!(metrics.render().contains("bordergate_geoip_last_reload_successful 1"));
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! The country database, read anew when its file changed.
+
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
+
+use super::{status::GeoStatus, watch::Watch};
+use crate::{geo::GeoDb, policy::Timestamp};
+
+#[derive(Debug)]
+pub(super) struct GeoFile {
+    database: Arc<GeoDb>,
+    seen: Seen,
+    status: GeoStatus,
+    /// Notices changes for as long as it is held.
+    _watch: Option<Watch>,
+}
+
+/// What can be seen of a file without reading it; `None` where there is none.
+type Seen = Option<[u64; 4]>;
+
+impl GeoFile {
+    pub(super) fn new(database: Arc<GeoDb>, now: Timestamp, watch: Option<Watch>) -> Self {
+        let status = GeoStatus {
+            path: database.path().display().to_string(),
+            database: database.describe(),
+            loaded_at: now,
+            error: None,
+        };
+        Self { seen: look(database.path()), database, status, _watch: watch }
+    }
+
+    pub(super) fn status(&self) -> GeoStatus {
+        self.status.clone()
+    }
+
+    pub(super) fn looks_changed(&self) -> bool {
+        look(self.database.path()) != self.seen
+    }
+
+    /// Reads the file if it changed since it was last read. True when it was read, in vain or not.
+    pub(super) fn refresh(&mut self, now: Timestamp) -> bool {
+        let seen = look(self.database.path());
+        if seen == self.seen {
+            return false;
+        }
+        self.seen = seen;
+        match self.database.reload() {
+            Ok(()) => {
+                self.status.database = self.database.describe();
+                self.status.loaded_at = now;
+                self.status.error = None;
+                tracing::info!(database = %self.status.database, "country database reloaded");
+            }
+            Err(error) => {
+                self.status.error = Some(error.to_string());
+                tracing::error!(%error, "country database refused, the one before goes on serving");
+            }
+        }
+        true
+    }
+}
+
+fn look(path: &Path) -> Seen {
+    let metadata = fs::metadata(path).ok()?;
+    let changed = metadata.ctime().unsigned_abs().wrapping_mul(1_000_000_000);
+    let nanoseconds = metadata.ctime_nsec().unsigned_abs();
+    Some([metadata.dev(), metadata.ino(), metadata.len(), changed.wrapping_add(nanoseconds)])
+}

@@ -151,8 +151,12 @@ impl<'a> Answer<'a> {
     }
 }
 
-fn rule_ids<'a>(_engine: &'a Engine, _verdict: &Verdict) -> Vec<&'a str> {
-    Vec::new()
+/// The parts of one provision have one id.
+fn rule_ids<'a>(engine: &'a Engine, verdict: &Verdict) -> Vec<&'a str> {
+    let rules = verdict.decision.rules.iter();
+    let mut ids: Vec<&str> = rules.map(|rule| engine.rules().rule(*rule).id.as_str()).collect();
+    ids.dedup();
+    ids
 }
 
 fn as_json(body: &[u8]) -> Box<RawValue> {

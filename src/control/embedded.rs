@@ -7,7 +7,6 @@ use crate::source::SourceFile;
 #[derive(RustEmbed)]
 #[folder = "rules/"]
 #[include = "*.yaml"]
-#[allow_missing = true]
 struct Shipped;
 
 /// Every shipped file, in the order of names.
@@ -20,4 +19,16 @@ pub(super) fn files() -> Vec<SourceFile> {
         .collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_shipped_rules_are_there_and_in_order() {
+        let names: Vec<_> = super::files().into_iter().map(|file| file.name).collect();
+        for name in ["purposes.yaml", "taxonomy/categories.yaml", "law/eu.yaml"] {
+            assert!(names.iter().any(|known| known == name), "{name} in {names:?}");
+        }
+        assert!(names.is_sorted());
+    }
 }

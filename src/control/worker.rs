@@ -75,7 +75,7 @@ impl Worker {
             warnings = diagnostics.len(),
             "rules loaded"
         );
-        metrics.reload_succeeded(1, unix_seconds(now), purposes(&snapshot.engine));
+        metrics.reload_succeeded(1, unix_seconds(now), snapshot.engine.rules().purposes());
         let watch_of = |path: &Path| if settings.watch { watch(path, requests) } else { None };
         let geo = settings
             .geo
@@ -232,7 +232,7 @@ impl Worker {
             self.metrics.reload_succeeded(
                 before.generation.0,
                 unix_seconds(now),
-                purposes(&self.shared.cell.load().engine),
+                self.shared.cell.load().engine.rules().purposes(),
             );
             tracing::info!(generation = %before.generation, ?by, "rules unchanged");
             status.stale = false;
@@ -244,7 +244,11 @@ impl Worker {
             })
         } else if let Some(engine) = compile(loaded, &self.settings, &mut diagnostics) {
             let generation = Generation(before.generation.0 + 1);
-            self.metrics.reload_succeeded(generation.0, unix_seconds(now), purposes(&engine));
+            self.metrics.reload_succeeded(
+                generation.0,
+                unix_seconds(now),
+                engine.rules().purposes(),
+            );
             self.retired.push(self.shared.cell.load_full());
             self.shared.cell.store(Snapshot {
                 generation,
@@ -306,6 +310,11 @@ fn compile(
     settings: &ControlSettings,
     diagnostics: &mut Diagnostics,
 ) -> Option<Engine> {
+    // What only the missing file declares would be complained about everywhere else.
+    if diagnostics.has_errors() {
+        diagnostics.sort();
+        return None;
+    }
     let compiled = catch_unwind(AssertUnwindSafe(|| {
         Engine::compile(&loaded.files, settings.key.clone(), diagnostics)
     }));
@@ -317,10 +326,6 @@ fn compile(
     });
     diagnostics.sort();
     engine.filter(|_| !diagnostics.has_errors())
-}
-
-fn purposes(_engine: &Engine) -> impl Iterator<Item = &str> {
-    std::iter::empty()
 }
 
 fn file_status(loaded: &RuleFiles) -> Vec<FileStatus> {

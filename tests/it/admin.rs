@@ -191,18 +191,47 @@ fn a_reload_answers_with_the_generation_or_with_what_is_wrong() {
 #[test]
 fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
     let office = Office::open();
-    let case = json!({
-        "id": "A-1", "origin": "PK", "destination": "SG", "purpose": "no_such_purpose",
-        "payload": {"imei": "867619040000019"},
-    });
-    let reply = office.post("/-/decide", case.to_string().as_bytes());
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    let answer = reply.json();
-    let keys: Vec<_> = answer.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(keys, ["annotations", "body", "id", "outcome", "reason", "redacted", "rules"]);
-    assert_eq!(answer["id"], "A-1");
-    assert_eq!(answer["outcome"], "block", "an unknown purpose is not a purpose");
-    assert_eq!(answer["body"], Value::Null);
+    let case = |purpose: &str, payload: Value| {
+        json!({
+            "id": "A-1", "as_of": "2026-11-23T09:00:00Z", "origin": "PK", "destination": "SG",
+            "purpose": purpose, "transport": "tls",
+            "recipient": {"class": "first_party_facility", "id": "dc-singapore"},
+            "exporter": {"role": "controller", "sector": "consumer_electronics"},
+            "policy_versions": [{"id": "2019-03-18", "effective_from": "2019-03-18",
+                "destinations": ["CN", "US", "SG"], "added_purposes": {}}],
+            "subject": {"age": 29, "minor": false, "verified": true, "consents": [{
+                "scope": "service", "type": "explicit", "policy_version": "2019-03-18",
+                "given_at": "2020-01-10T08:00:00Z"}]},
+            "payload": payload,
+        })
+    };
+    let device = json!({"imei": "867619040000019"});
+    let with_birthday = json!({"imei": "867619040000019", "birthday": "1996-04-12"});
+    for (purpose, payload, outcome, redacted, body) in [
+        ("service_activation", &device, "allow", json!([]), Some(&device)),
+        ("service_activation", &with_birthday, "redact", json!(["/birthday"]), Some(&device)),
+        ("no_such_purpose", &device, "block", json!([]), None),
+    ] {
+        let reply = office.post("/-/decide", case(purpose, payload.clone()).to_string().as_bytes());
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let answer = reply.json();
+        let keys: Vec<_> = answer.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, ["annotations", "body", "id", "outcome", "reason", "redacted", "rules"]);
+        assert_eq!(answer["id"], "A-1");
+        assert_eq!(
+            (answer["outcome"].as_str(), &answer["redacted"]),
+            (Some(outcome), &redacted),
+            "{answer}"
+        );
+        assert_eq!(Some(&answer["body"]).filter(|body| !body.is_null()), body, "{answer}");
+        assert!(
+            answer["rules"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|id| id.as_str().is_some_and(|id| !id.is_empty()))
+        );
+    }
 }
 
 #[test]

@@ -16,29 +16,65 @@ use bordergate::{
     control::{ControlSettings, Controller, Hangups, Refused, Reloads, RulesSource, Trigger},
     geo::GeoDb,
     redact::PseudonymKey,
-    source::Diagnostics,
+    snapshot::Snapshot,
     telemetry::Metrics,
 };
 use tempfile::TempDir;
 
 use crate::mmdb;
 
-/// A directory with the shipped rules in it.
+/// A directory with few rules in it.
 fn rules(directory: &Path) {
-    fs::create_dir_all(directory).unwrap();
-    for file in RulesSource::Embedded.load(&mut Diagnostics::default()).files {
-        let path = directory.join(&file.name);
+    for (name, text) in [
+        (
+            "taxonomy/categories.yaml",
+            "categories:
+  - {key: user.name, short: name, title: Name, sensitivity: ordinary, identifier: true}\n",
+        ),
+        ("detectors/keys.yaml", "{}\n"),
+        (
+            "registers/vocabulary.yaml",
+            "recipient_classes: [{name: affiliate, title: Company of the group}]\n",
+        ),
+    ] {
+        let path = directory.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, file.text).unwrap();
+        fs::write(path, text).unwrap();
     }
+    version(directory, 0);
 }
 
-/// Other bytes, the same rules: what a harmless edit looks like.
-fn touch(directory: &Path, version: usize) {
-    let path = directory.join("purposes.yaml");
-    let text = fs::read_to_string(&path).unwrap_or_default();
-    let text = text.lines().filter(|line| !line.starts_with("# version")).collect::<Vec<_>>();
-    write_whole(&path, &format!("{}\n# version {version}\n", text.join("\n")));
+/// The next version of the rules: another purpose in one file, another rule in another.
+fn version(directory: &Path, version: usize) {
+    let purposes = format!(
+        "version: {{id: 2019-03-18, effective_from: 2019-03-18, destinations: [SG]}}
+purposes:
+  - {{id: purpose_{version}, title: Backup, use: functional.storage, permit: [name], recipients: [affiliate]}}\n"
+    );
+    let policy = format!(
+        "layer: policy
+title: Backup
+rules:
+  - id: V-{version:03}
+    title: Backup stays in Singapore
+    statute: None
+    when: {{purpose: purpose_{version}, destination_not: SG}}
+    effect: block
+    reason: Backup stays in Singapore.\n"
+    );
+    fs::create_dir_all(directory.join("policy")).unwrap();
+    write_whole(&directory.join("purposes.yaml"), &purposes);
+    write_whole(&directory.join("policy/backup.yaml"), &policy);
+}
+
+/// The version of a snapshot, when it is whole: all that it says is of one version.
+fn version_of(snapshot: &Snapshot) -> Option<usize> {
+    let rules = snapshot.engine.rules();
+    let purpose: usize =
+        rules.purposes().find_map(|id| id.strip_prefix("purpose_")?.parse().ok())?;
+    let rule: usize =
+        rules.rules().find_map(|(_, rule)| rule.id.strip_prefix("V-")?.parse().ok())?;
+    (purpose == rule).then_some(purpose)
 }
 
 fn write_whole(path: &Path, text: &str) {
@@ -57,7 +93,6 @@ impl House {
     fn start(watch: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         rules(directory.path());
-        touch(directory.path(), 0);
         Self::start_in(directory, "", watch)
     }
 
@@ -106,12 +141,19 @@ async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
     let house = House::start(false);
     let reloads = house.reloads();
     let serving = house.controller.snapshots().load_full();
+    assert_eq!(version_of(&serving), Some(0));
     let good = fs::read(house.path().join("purposes.yaml")).unwrap();
-    for bad in [&b"\xff\xfe"[..], b"\xc0", b"# \xe9"] {
+    for (bad, complained) in [
+        (&b"purposes: [\n"[..], "purposes.yaml"),
+        (b"\xff\xfe", "purposes.yaml"),
+        (b"no_such_key: 1\n", "purposes.yaml"),
+        // In order by itself, and what names its purposes is not.
+        (b"purposes: []\n", "policy/backup.yaml"),
+    ] {
         fs::write(house.path().join("purposes.yaml"), bad).unwrap();
         let refused = reloads.reload(Trigger::Operator).await.unwrap_err();
         let Refused::Rules(diagnostics) = refused else { panic!("{refused}") };
-        assert!(diagnostics.iter().any(|item| item.place.file == "purposes.yaml"), "{diagnostics}");
+        assert!(diagnostics.iter().any(|item| item.place.file == complained), "{diagnostics}");
         assert!(Arc::ptr_eq(&serving, &house.controller.snapshots().load_full()));
         assert_eq!(house.metric("bordergate_config_last_reload_successful"), 0.0);
         assert_eq!(house.metric("bordergate_rules_generation"), 1.0);
@@ -120,7 +162,7 @@ async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
         let failure = status.last_failure.as_ref().unwrap();
         assert_eq!((failure.by, failure.diagnostics.len()), (Trigger::Operator, diagnostics.len()));
     }
-    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 3.0);
+    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 4.0);
 
     fs::write(house.path().join("purposes.yaml"), good).unwrap();
     let reloaded = reloads.reload(Trigger::Hangup).await.unwrap();
@@ -129,7 +171,7 @@ async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
     let status = reloads.status();
     assert!(!status.stale && status.last_failure.is_some());
 
-    touch(house.path(), 1);
+    version(house.path(), 1);
     let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
     assert_eq!((reloaded.generation.0, reloaded.changed), (2, true));
     assert_ne!(reloaded.hash, serving.rules_hash);
@@ -142,8 +184,8 @@ async fn a_thousand_readers_see_whole_generations_only() {
     let house = House::start(false);
     let cell = house.controller.snapshots();
     let done = Arc::new(AtomicBool::new(false));
-    // Every pair of generation and hash that anybody saw.
-    let seen: Arc<Mutex<BTreeMap<u64, String>>> = Arc::default();
+    // What anybody saw of each generation: its hash and its version.
+    let seen: Arc<Mutex<BTreeMap<u64, (String, usize)>>> = Arc::default();
     let readers: Vec<_> = (0..1_000)
         .map(|_| {
             let (cell, done, seen) = (Arc::clone(&cell), Arc::clone(&done), Arc::clone(&seen));
@@ -156,9 +198,10 @@ async fn a_thousand_readers_see_whole_generations_only() {
                     assert!(generation >= last, "a reader went back");
                     if generation != last {
                         let mut seen = seen.lock().unwrap();
-                        let hash =
-                            seen.entry(generation).or_insert_with(|| snapshot.rules_hash.clone());
-                        assert_eq!(*hash, snapshot.rules_hash, "generation {generation} is two");
+                        let version = version_of(&snapshot).expect("half of two versions");
+                        let now = (snapshot.rules_hash.clone(), version);
+                        let first = seen.entry(generation).or_insert_with(|| now.clone());
+                        assert_eq!(*first, now, "generation {generation} is two");
                     }
                     last = generation;
                     loads += 1;
@@ -173,13 +216,18 @@ async fn a_thousand_readers_see_whole_generations_only() {
         })
         .collect();
 
-    let mut expected = BTreeMap::from([(1, cell.load().rules_hash.clone())]);
+    let mut expected = BTreeMap::from([(1, (cell.load().rules_hash.clone(), 0))]);
     let reloads = house.reloads();
-    for version in 1..=100 {
-        if version % 2 == 0 {
-            touch(house.path(), version);
+    for number in 1..=100 {
+        if number % 2 == 0 {
+            version(house.path(), number);
             let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
-            expected.insert(reloaded.generation.0, reloaded.hash);
+            expected.insert(reloaded.generation.0, (reloaded.hash, number));
+        } else if number % 4 == 1 {
+            fs::write(house.path().join("policy/broken.yaml"), "layer: policy\nrules: [{}]\n")
+                .unwrap();
+            reloads.reload(Trigger::Operator).await.unwrap_err();
+            fs::remove_file(house.path().join("policy/broken.yaml")).unwrap();
         } else {
             fs::write(house.path().join("broken.yaml"), b"\xff").unwrap();
             reloads.reload(Trigger::Operator).await.unwrap_err();
@@ -192,8 +240,8 @@ async fn a_thousand_readers_see_whole_generations_only() {
         loads += reader.await.unwrap();
     }
     assert_eq!(expected.len(), 51);
-    for (generation, hash) in &*seen.lock().unwrap() {
-        assert_eq!(expected.get(generation), Some(hash), "generation {generation}");
+    for (generation, what) in &*seen.lock().unwrap() {
+        assert_eq!(expected.get(generation), Some(what), "generation {generation}");
     }
     assert!(loads >= 1_000);
     assert_eq!(house.metric("bordergate_reloads_total{result=\"success\"}"), 51.0);
@@ -208,7 +256,7 @@ fn a_config_map_swap_is_one_reload() {
     // for each entry through it.
     for version in 1..=2 {
         rules(&base.join(format!("..2026_{version}")));
-        touch(&base.join(format!("..2026_{version}")), version);
+        self::version(&base.join(format!("..2026_{version}")), version);
     }
     symlink("..2026_1", base.join("..data")).unwrap();
     for entry in fs::read_dir(base.join("..2026_1")).unwrap() {
@@ -231,7 +279,7 @@ fn a_config_map_swap_is_one_reload() {
 #[test]
 fn changes_of_every_kind_are_noticed() {
     let house = House::start(true);
-    touch(house.path(), 1);
+    version(house.path(), 1);
     house.until_generation(2);
     assert_eq!(house.reloads().status().attempted_by, Trigger::Change);
 
@@ -251,7 +299,7 @@ fn changes_of_every_kind_are_noticed() {
     }
     assert_eq!(house.generation(), 3);
     fs::remove_file(house.path().join("broken.yaml")).unwrap();
-    touch(house.path(), 2);
+    version(house.path(), 2);
     house.until_generation(4);
 }
 
@@ -265,7 +313,7 @@ async fn a_hangup_reloads_and_opens_files_anew() {
         move || reopened.store(true, Ordering::Relaxed)
     };
     tokio::spawn(hangups.reload(house.reloads(), also));
-    touch(house.path(), 1);
+    version(house.path(), 1);
     let own = std::process::id().to_string();
     assert!(std::process::Command::new("kill").args(["-HUP", &own]).status().unwrap().success());
     tokio::time::timeout(Duration::from_secs(20), async {
@@ -284,7 +332,7 @@ fn a_rules_directory_that_is_a_link_may_be_swapped() {
     let directory = tempfile::tempdir().unwrap();
     for version in 1..=2 {
         rules(&directory.path().join(format!("release-{version}")));
-        touch(&directory.path().join(format!("release-{version}")), version);
+        self::version(&directory.path().join(format!("release-{version}")), version);
     }
     symlink("release-1", directory.path().join("current")).unwrap();
     let house = House::start_in(directory, "current", true);
@@ -305,7 +353,6 @@ async fn the_country_database_is_read_anew() {
     put(&of("CN"));
     let geo = Arc::new(GeoDb::load(&path).unwrap());
     rules(&directory.path().join("rules"));
-    touch(&directory.path().join("rules"), 0);
     let metrics = Arc::new(Metrics::new().unwrap());
     let settings = ControlSettings {
         geo: Some(Arc::clone(&geo)),

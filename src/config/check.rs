@@ -279,6 +279,11 @@ impl Checker<'_> {
                 "choose `stdout` or `file`",
             );
         }
+        for network in config.trusted_hops.iter().filter(|network| network.0.prefix_len() == 0) {
+            self.diagnostics
+                .warning(network.place(self.file), "every address there is counts as a trusted hop")
+                .remedy("name the networks of your own hops, such as `10.0.0.0/8`");
+        }
         if let Some(uri) = &config.blocked_by
             && (!uri.contains(':') || uri.contains(['<', '>', '"', ' ']) || !uri.is_ascii())
         {
@@ -287,7 +292,7 @@ impl Checker<'_> {
         }
         self.bounds(config);
         if !config.inspection.enabled {
-            let place = crate::source::Place { file: self.file.to_owned(), line: 0, column: 0 };
+            let place = self.place_of(&["inspection", "enabled"]);
             self.diagnostics
                 .warning(
                     place,

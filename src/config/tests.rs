@@ -106,6 +106,22 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
 }
 
 #[test]
+fn what_is_unwise_is_taken_with_a_warning() {
+    for (line, part) in [
+        ("trusted_hops: [0.0.0.0/0]", "every address"),
+        ("inspection: { enabled: false }", "unread and undecided"),
+        ("audit: { sink: none, path: x }", "`audit.path` is not used"),
+    ] {
+        let (config, complaints) = check_text(&format!("{MINIMAL}{line}\n"));
+        assert!(config.is_some(), "{complaints:?}");
+        assert_eq!(complaints.len(), 1, "{complaints:?}");
+        let text = &complaints[0];
+        assert!(text.contains("yaml:7:") && text.contains("warning"), "{text}");
+        assert!(text.contains(part) && text.contains("help:"), "{text}");
+    }
+}
+
+#[test]
 fn all_mistakes_are_reported_in_one_pass() {
     let (config, complaints) = check_text(
         "\

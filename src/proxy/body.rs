@@ -55,11 +55,20 @@ impl Drop for Held {
     }
 }
 
+/// What the head announces of the body.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Announced {
+    /// `Content-Length`.
+    pub(super) length: Option<usize>,
+    /// The sender waits for our word before it sends (RFC 9110 §10.1.1); reading a byte gives it.
+    pub(super) waits: bool,
+}
+
 /// Reads a body to its end. Not a byte more than `bytes_max` is kept, and memory grows with what
 /// arrives rather than with what was announced.
 pub(super) async fn collect<B>(
-    body: B,
-    declared: Option<usize>,
+    mut body: B,
+    announced: Announced,
     bytes_max: usize,
     budget: &Rc<Budget>,
     by: Instant,
@@ -68,21 +77,55 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let held = Held { budget: Rc::clone(budget), bytes: 0 };
-    if declared.is_some_and(|length| length > bytes_max) {
+    let too_long = announced.length.is_some_and(|length| length > bytes_max);
+    if too_long && announced.waits {
         return Err(ProxyError::BodyTooLarge);
     }
     if body.is_end_stream() {
         return Ok(HeldBody { bytes: Bytes::new(), _held: held });
     }
-    match tokio::time::timeout_at(by, gather(body, declared, bytes_max, held)).await {
+    let gathered = async {
+        if too_long {
+            Err(ProxyError::BodyTooLarge)
+        } else {
+            gather(&mut body, announced, bytes_max, held).await
+        }
+    };
+    match tokio::time::timeout_at(by, gathered).await {
+        Ok(Err(ProxyError::BodyTooLarge)) => {
+            discard(body, by.min(Instant::now() + DISCARD_TIME)).await;
+            Err(ProxyError::BodyTooLarge)
+        }
         Ok(outcome) => outcome,
         Err(_) => Err(ProxyError::BodySlow),
     }
 }
 
+/// Lets a sender finish that reads no answer before it has: a connection closed upon it would take the
+/// answer with it.
+async fn discard<B>(mut body: B, by: Instant)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut left = DISCARD_BYTES;
+    let discarded = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Who is slower, or sends more, has had their chance.
+    let _ = tokio::time::timeout_at(by, discarded).await;
+}
+
+const DISCARD_BYTES: usize = 64 << 20;
+const DISCARD_TIME: Duration = Duration::from_secs(2);
+
 async fn gather<B>(
-    mut body: B,
-    declared: Option<usize>,
+    body: &mut B,
+    announced: Announced,
     bytes_max: usize,
     mut held: Held,
 ) -> Result<HeldBody, ProxyError>
@@ -105,7 +148,7 @@ where
             first = piece;
         } else {
             if rest.is_empty() {
-                rest.reserve(length.max(declared.unwrap_or(0).min(GROW_BYTES)));
+                rest.reserve(length.max(announced.length.unwrap_or(0).min(GROW_BYTES)));
                 rest.extend_from_slice(&std::mem::take(&mut first));
             }
             rest.extend_from_slice(&piece);
@@ -275,7 +318,8 @@ mod tests {
         for (parts, expected) in
             [(&["abc"][..], "abc"), (&["abc", "", "def"], "abcdef"), (&[], ""), (&["", "x"], "x")]
         {
-            let held = collect(pieces(parts), None, 8, &budget, soon()).await.unwrap();
+            let held =
+                collect(pieces(parts), Announced::default(), 8, &budget, soon()).await.unwrap();
             assert_eq!(held.bytes, expected);
             assert_eq!(budget.0.get(), 10 - expected.len());
             drop(held);
@@ -293,7 +337,8 @@ mod tests {
             (&[], Some(9), 8, Some("body-too-large")),
             (&["123456789ab"], None, 20, Some("overloaded")),
         ] {
-            let outcome = collect(pieces(parts), declared, bytes_max, &budget, soon()).await;
+            let announced = Announced { length: declared, waits: false };
+            let outcome = collect(pieces(parts), announced, bytes_max, &budget, soon()).await;
             assert_eq!(kind(outcome), expected, "{parts:?}");
             assert_eq!(budget.0.get(), 10);
         }
@@ -302,7 +347,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_given_up() {
         let never = Pieces { rest: ["x"].into(), ends: false };
-        let outcome = collect(never, None, 8, &Budget::new(8), soon()).await;
+        let outcome = collect(never, Announced::default(), 8, &Budget::new(8), soon()).await;
         assert!(matches!(outcome, Err(ProxyError::BodySlow)), "{outcome:?}");
     }
 }

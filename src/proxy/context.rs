@@ -294,6 +294,18 @@ mod tests {
         assert!(read_lines(&[&format!("context=:{context}:")]).is_err());
     }
 
+    proptest::proptest! {
+        /// Hostile headers are refused or read; they neither panic nor come back in an error.
+        #[test]
+        fn no_header_panics(value in "[ -~]{0,200}") {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                let mut headers = HeaderMap::new();
+                headers.insert(HEADER, value);
+                let _ = transfer(Some(&headers), &place(), now());
+            }
+        }
+    }
+
     #[test]
     fn what_is_malformed_is_refused_without_repeating_it() {
         for line in [

@@ -156,10 +156,10 @@ impl Exchange {
         body: Incoming,
     ) -> Result<HeldBody, ProxyError> {
         let proxy = &self.worker.proxy;
-        let declared = head::declared_length(&head.headers);
+        let announced = head::announced(&head.headers);
         let by = self.started + proxy.deadlines.body.0.min(proxy.deadlines.total.0);
         let bytes_max = proxy.limits.body_bytes_max;
-        let held = body::collect(body, declared, bytes_max, &self.worker.budget, by).await?;
+        let held = body::collect(body, announced, bytes_max, &self.worker.budget, by).await?;
         self.request_bytes = held.bytes.len();
         Ok(held)
     }
@@ -167,7 +167,7 @@ impl Exchange {
     /// The request as it would leave us unredacted; the inspection reads exactly this.
     fn outgoing(&self, head: request::Parts, body: &HeldBody, place: &Place) -> Outgoing {
         let host = self.worker.proxy.keeps_host(place).then(|| head::authority(&head).try_into());
-        let declared = head::declared_length(&head.headers).is_some();
+        let declares_length = head::announced(&head.headers).length.is_some();
         let mut headers = head.headers;
         let client =
             head::client_address(&headers, self.peer.address, &self.worker.proxy.trusted_hops);
@@ -178,7 +178,7 @@ impl Exchange {
             headers,
             body: body.bytes.clone(),
             host: host.and_then(Result::ok),
-            declares_length: declared,
+            declares_length,
             client,
         }
     }

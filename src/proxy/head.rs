@@ -6,16 +6,20 @@
 use std::net::{IpAddr, SocketAddr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request, uri::Authority};
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::{ProxyError, context, upstream::Outgoing};
+use super::{ProxyError, body::Announced, context, upstream::Outgoing};
 use crate::telemetry::TraceContext;
 
-/// The length a sender declares for its body, if it does.
-pub(super) fn declared_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+/// What a sender says of its body before it sends it.
+pub(super) fn announced(headers: &HeaderMap) -> Announced {
+    let length = headers.get(header::CONTENT_LENGTH);
+    Announced {
+        length: length.and_then(|length| length.to_str().ok()?.trim().parse().ok()),
+        waits: headers.contains_key(header::EXPECT),
+    }
 }
 
 /// What is refused before anything is looked up.
@@ -37,8 +41,15 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
             "`Transfer-Encoding` and `Content-Length` contradict each other.",
         ));
     }
-    if authority(head).is_empty() {
+    if head.headers.get(header::TRANSFER_ENCODING).is_some_and(|coding| coding != "chunked") {
+        return Err(ProxyError::HeadMalformed("The only transfer coding read here is `chunked`."));
+    }
+    let authority = authority(head);
+    if authority.is_empty() {
         return Err(ProxyError::HeadMalformed("There is no `Host`."));
+    }
+    if authority.contains('@') || authority.parse::<Authority>().is_err() {
+        return Err(ProxyError::HeadMalformed("`Host` is not a host and port."));
     }
     if let (Some(authority), Some(host)) = (head.uri.authority(), head.headers.get(header::HOST))
         && !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes())
@@ -278,6 +289,11 @@ mod tests {
             ("http://a.example/x", &[("host", "b.example")], Some("head-malformed")),
             ("/", &[], Some("head-malformed")),
             ("/", &[("host", "")], Some("head-malformed")),
+            ("/", &[("host", "user@a.example")], Some("head-malformed")),
+            ("/", &[("host", "a.example/b")], Some("head-malformed")),
+            ("/", &[("host", "[::1]:8080")], None),
+            ("/", &[("host", "a"), ("transfer-encoding", "gzip, chunked")], Some("head-malformed")),
+            ("/", &[("host", "a"), ("transfer-encoding", "chunked")], None),
             ("/", &[("host", "a"), ("host", "b")], Some("head-malformed")),
             (
                 "/",
@@ -365,6 +381,24 @@ mod tests {
             ("10.0.0.1", &[("x-forwarded-for", "10.0.0.3")], Some("10.0.0.3")),
         ] {
             assert_eq!(row(peer, headers).as_deref(), expected, "{peer} {headers:?}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever a hop says, it is read or it is not; nothing else happens.
+        #[test]
+        fn no_header_panics(peer: std::net::Ipv4Addr, value: Vec<u8>, path in "/[ -~]{0,40}") {
+            let Ok(value) = HeaderValue::from_bytes(&value) else { return Ok(()) };
+            let hops = ["0.0.0.0/0".parse().unwrap()];
+            for name in ["forwarded", "x-forwarded-for", "connection", "content-digest", "digest"] {
+                let mut headers = HeaderMap::new();
+                headers.insert(name, value.clone());
+                client_address(&headers, SocketAddr::new(peer.into(), 1), &hops);
+                announced(&headers);
+                renew_digests(&mut headers, b"body");
+                strip_request(&mut headers, true);
+            }
+            crate::route::is_ambiguous(&path);
         }
     }
 

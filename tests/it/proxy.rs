@@ -726,6 +726,13 @@ async fn what_is_beyond_a_limit_is_refused() {
         ))
         .await;
     assert!(chunked.starts_with("HTTP/1.1 413 "), "{chunked}");
+    // Who reads no answer before everything is sent is let finish, and then reads it.
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", 8 << 20);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; 8 << 20]).await.unwrap();
+    let answer = read_to_end(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     let flood: String = (0..40).map(|number| format!("x-{number}: 1\r\n")).collect();
     let flood = gateway.raw(format!("GET / HTTP/1.1\r\nHost: a\r\n{flood}\r\n")).await;
     assert!(flood.starts_with("HTTP/1.1 431 "), "{flood}");
@@ -1273,6 +1280,16 @@ async fn what_cannot_be_read_is_not_taken_for_clean() {
         );
     }
     assert!(log.all().is_empty());
+}
+
+#[tokio::test]
+async fn where_it_is_wanted_no_rule_lets_an_unread_payload_pass() {
+    let (address, log) = upstream().await;
+    let gateway = inspecting(address).config("inspection: { on_gap: block }").start().await;
+    let got = gateway.send(post("{\"a\": ")).await;
+    assert_eq!((got.status.as_u16(), got.problem().as_str()), (422, "not-inspectable"));
+    assert_eq!(gateway.send(post("{\"a\": 1}")).await.status, StatusCode::OK);
+    assert_eq!(log.all().len(), 1);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Pictures: their metadata is read, their pixels are not.
 //!
-//! EXIF (with the place where the picture was taken), XMP, comments and textual chunks of JPEG, PNG and
-//! WebP become fields. Data behind the end of a picture, and kinds whose metadata we do not read, are
+//! EXIF (with the place where the picture was taken), XMP, comments and textual chunks of JPEG, PNG, WebP
+//! and HEIF become fields. Data behind the end of a picture, and kinds whose metadata we do not read, are
 //! gaps. [`without_location`] takes the place out and leaves every other byte where it was.
 
+mod heif;
 mod tiff;
 
 #[cfg(test)]
@@ -18,8 +19,8 @@ use crate::domain::{
 };
 
 /// Media subtypes of the kinds of picture we know.
-pub(super) const SUBTYPES: [&str; 8] =
-    ["jpeg", "jpg", "pjpeg", "png", "webp", "heic", "heif", "gif"];
+pub(super) const SUBTYPES: [&str; 9] =
+    ["jpeg", "jpg", "pjpeg", "png", "webp", "heic", "heif", "avif", "gif"];
 
 /// How a picture is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Kind {
             Self::Jpeg => &["jpeg", "jpg", "pjpeg"],
             Self::Png => &["png"],
             Self::WebP => &["webp"],
-            Self::Heif => &["heic", "heif"],
+            Self::Heif => &["heic", "heif", "avif"],
             Self::Gif => &["gif"],
         }
     }
@@ -50,6 +51,7 @@ pub(super) fn sniff(bytes: &[u8]) -> Option<Kind> {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Kind::Png),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Kind::WebP),
         [_, _, _, _, b'f', b't', b'y', b'p', b'h', b'e', b'i' | b'v', _, ..]
+        | [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f' | b's', ..]
         | [_, _, _, _, b'f', b't', b'y', b'p', b'm', b'i' | b's', b'f', b'1', ..] => {
             Some(Kind::Heif)
         }
@@ -154,9 +156,8 @@ fn each_block(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
         Some(Kind::Jpeg) => jpeg(bytes, take),
         Some(Kind::Png) => png(bytes, take),
         Some(Kind::WebP) => webp(bytes, take),
-        Some(Kind::Heif | Kind::Gif) | None => {
-            Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 })
-        }
+        Some(Kind::Heif) => heif::blocks(bytes, take),
+        Some(Kind::Gif) | None => Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 }),
     }
 }
 

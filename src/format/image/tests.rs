@@ -81,6 +81,49 @@ fn webp_of(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     [b"RIFF", &u32::try_from(data.len()).expect("short").to_le_bytes()[..], &data].concat()
 }
 
+fn boxed(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len() + 8).expect("a short box");
+    [&length.to_be_bytes()[..], kind, data].concat()
+}
+
+/// A file whose items 1 and 2 are EXIF and XMP, and 3 the picture.
+fn heif_of(tiff: &[u8], xmp: &[u8]) -> Vec<u8> {
+    let info = |id: u8, rest: &[u8]| boxed(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], rest].concat());
+    let items = boxed(
+        b"iinf",
+        &[
+            &[0, 0, 0, 0, 0, 3][..],
+            &info(3, b"hvc1\0"),
+            &info(1, b"Exif\0"),
+            &info(2, b"mime\0application/rdf+xml\0"),
+        ]
+        .concat(),
+    );
+    let exif = [&6u32.to_be_bytes()[..], b"Exif\0\0", tiff].concat();
+    let head = boxed(b"ftyp", b"heic\0\0\0\0mif1");
+    let file = |offset: usize| {
+        let place = |id: u8, start: usize, length: usize| {
+            let word = |number: usize| u32::try_from(number).expect("a short file").to_be_bytes();
+            [&[0, id, 0, 0, 0, 0, 0, 1][..], &word(start), &word(length)].concat()
+        };
+        let places = boxed(
+            b"iloc",
+            &[
+                &[1, 0, 0, 0, 0x44, 0, 0, 3][..],
+                &place(3, offset, 6),
+                &place(1, offset + 6, exif.len()),
+                &place(2, offset + 6 + exif.len(), xmp.len()),
+            ]
+            .concat(),
+        );
+        let meta = boxed(b"meta", &[&[0; 4][..], &items, &places].concat());
+        let data = boxed(b"mdat", &[b"pixels", &exif[..], xmp].concat());
+        ([&head[..], &meta, &data].concat(), head.len() + meta.len() + 8)
+    };
+    let (_, offset) = file(0);
+    file(offset).0
+}
+
 fn notes(picture: &[u8]) -> Vec<String> {
     let (notes, read) = Notes::of(Format::Image, picture);
     assert_eq!(read, Ok(()));
@@ -105,6 +148,7 @@ fn the_place_of_a_picture_is_told_in_degrees() {
             png_of(&[chunk(b"eXIf", &tiff)]),
             webp_of(&[(b"VP8X", &[0; 10]), (b"EXIF", &tiff)]),
             webp_of(&[(b"EXIF", &[b"Exif\0\0", &tiff[..]].concat())]),
+            heif_of(&tiff, b""),
         ] {
             let notes = notes(&picture);
             assert_eq!(notes[0], " {");
@@ -124,6 +168,7 @@ fn xmp_comments_and_keywords_are_told() {
         jpeg_of(&[xmp_segment()]),
         png_of(&[chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat())]),
         webp_of(&[(b"XMP ", XMP)]),
+        heif_of(&tiff(true, b'N'), XMP),
     ] {
         has(&picture, "/xmp/xmpmeta/RDF/Description/GPSLatitude string 1,17.4162N");
         has(&picture, "/xmp/xmpmeta/RDF/Description/GPSLongitude string 103,51.1E");
@@ -146,6 +191,7 @@ fn taking_the_place_out_leaves_the_picture() {
             jpeg_of(&[exif_segment(&tiff), xmp_segment(), segment(0xFE, b"by Mei")]),
             png_of(&[chunk(b"eXIf", &tiff), chunk(b"iTXt", &xmp), chunk(b"IDAT", b"pixels")]),
             webp_of(&[(b"VP8 ", b"pixels"), (b"EXIF", &tiff), (b"XMP ", XMP)]),
+            heif_of(&tiff, XMP),
         ] {
             let without = without_location(&picture).expect("a place to take out");
             assert_eq!(without.len(), picture.len());
@@ -184,7 +230,12 @@ fn what_is_not_read_of_a_picture_is_a_gap() {
     let webp = webp_of(&[]);
     for (picture, cause, offset) in [
         (b"GIF89a".to_vec(), GapCause::UnknownMediaType, 0),
-        (b"\0\0\0\x18ftypheic".to_vec(), GapCause::UnknownMediaType, 0),
+        (b"\0\0\0\x18ftypheic".to_vec(), GapCause::Malformed, 0),
+        (
+            [heif_of(&tiff(true, b'N'), b""), boxed(b"moov", b"film")].concat(),
+            GapCause::UnknownMediaType,
+            heif_of(&tiff(true, b'N'), b"").len() + 8,
+        ),
         ([&jpeg[..], b"ftypmp42"].concat(), GapCause::UnknownMediaType, jpeg.len()),
         ([&png[..], b"x"].concat(), GapCause::UnknownMediaType, png.len()),
         ([&webp[..], b"x"].concat(), GapCause::UnknownMediaType, webp.len()),
@@ -220,7 +271,7 @@ fn entries_that_share_their_data_do_not_multiply_the_work() {
 proptest! {
     #[test]
     fn damaged_pictures_never_break_the_reading(
-        which in 0usize..3,
+        which in 0usize..4,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         end: prop::sample::Index,
     ) {
@@ -229,6 +280,7 @@ proptest! {
             jpeg_of(&[exif_segment(&tiff), xmp_segment()]),
             png_of(&[chunk(b"eXIf", &tiff), chunk(b"iTXt", b"a\0\0\0\0\0b")]),
             webp_of(&[(b"EXIF", &tiff), (b"XMP ", XMP)]),
+            heif_of(&tiff, XMP),
         ][which].clone();
         for (at, byte) in changes {
             let at = at.index(picture.len());

@@ -99,6 +99,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("notify", &["control"]),
     ("saphyr_parser", &["source"]),
     ("flate2", &["format", "redact"]),
+    ("brotli_decompressor", &["format"]),
+    ("ruzstd", &["format"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),

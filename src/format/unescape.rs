@@ -71,6 +71,8 @@ impl std::fmt::Debug for Unescaped {
 pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) -> Text<'b> {
     let first = match escape {
         Escape::None => None,
+        // Most names and values are shorter than the set-up of a vector search.
+        Escape::Json if raw.len() < SHORT_BYTES => raw.iter().position(|&byte| byte == b'\\'),
         Escape::Json => memchr(b'\\', raw),
         Escape::Percent => memchr(b'%', raw),
         Escape::Form => memchr2(b'%', b'+', raw),
@@ -90,6 +92,8 @@ pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) ->
     };
     Text { text, buffer: Some(buffer) }
 }
+
+const SHORT_BYTES: usize = 16;
 
 impl Unescaped {
     /// `first` is the offset of the first escape.

@@ -123,12 +123,12 @@ impl Metrics {
         let coverage = counters(r, &c::COVERAGE)?;
         let coverage = Coverage::ALL
             .into_iter()
-            .map(|coverage_label| {
+            .map(|amount| {
+                // What was read in full has no cause why not.
+                let causes = GapCause::ALL.into_iter().filter(|_| amount != Coverage::Full);
                 std::iter::once(NONE)
-                    .chain(GapCause::ALL.into_iter().map(GapCause::as_str))
-                    .map(|cause| {
-                        coverage.get_metric_with_label_values(&[coverage_label.as_str(), cause])
-                    })
+                    .chain(causes.map(GapCause::as_str))
+                    .map(|cause| coverage.get_metric_with_label_values(&[amount.as_str(), cause]))
                     .collect::<Result<Vec<_>, _>>()
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -229,7 +229,10 @@ impl Metrics {
     ) {
         self.inspection_duration.observe(duration.as_secs_f64());
         self.inspected_bytes.inc_by(bytes as u64);
-        let cause = cause.map_or(0, |cause| 1 + cause as usize);
+        let cause = match coverage {
+            Coverage::Full => 0,
+            Coverage::Partial | Coverage::Opaque => cause.map_or(0, |cause| 1 + cause as usize),
+        };
         if let Some(series) = self.coverage.get(coverage as usize).and_then(|row| row.get(cause)) {
             series.inc();
         }
@@ -527,6 +530,7 @@ mod tests {
             metrics.inspection(Duration::ZERO, 1, Coverage::Partial, Some(cause));
         }
         metrics.inspection(Duration::ZERO, 1, Coverage::Full, None);
+        metrics.inspection(Duration::ZERO, 1, Coverage::Full, Some(GapCause::Malformed));
         let text = metrics.render();
         for cause in GapCause::ALL {
             let series = format!(
@@ -537,9 +541,9 @@ mod tests {
         }
         assert_eq!(
             line(&text, "bordergate_coverage_total{cause=\"none\",coverage=\"full\"}"),
-            Some("1")
+            Some("2")
         );
-        assert_eq!(line(&text, "bordergate_inspected_bytes_total"), Some("16"));
+        assert_eq!(line(&text, "bordergate_inspected_bytes_total"), Some("17"));
     }
 
     #[test]

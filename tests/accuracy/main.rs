@@ -26,6 +26,7 @@ mod plain;
 mod random;
 mod record;
 mod score;
+mod traffic;
 mod written;
 
 use std::{
@@ -128,6 +129,18 @@ fn accuracy_holds_its_floors() {
         complaints.extend(floor.complaints(name, tally));
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// One impossible finding in three hundred payloads is too many.
+#[test]
+fn real_payloads_hold_nothing_impossible() {
+    let Some((payloads, found)) = traffic::impossible(&engine()) else { return };
+    println!("{payloads} real payloads: {found:#?}");
+    let count: usize = found.values().map(Vec::len).sum();
+    assert!(
+        count * 1000 <= payloads * 3,
+        "{count} impossible findings in {payloads} payloads: {found:#?}"
+    );
 }
 
 /// The engine with the rules that are shipped.

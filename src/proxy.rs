@@ -24,6 +24,7 @@ use crate::{
 
 mod body;
 mod context;
+mod digest;
 mod error;
 mod exchange;
 mod head;

@@ -5,10 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request, uri::Authority};
 use ipnet::IpNet;
-use sha2::{Digest as _, Sha256, Sha512};
 
 use super::{ProxyError, body::Announced, context, upstream::Outgoing};
 use crate::telemetry::TraceContext;
@@ -190,7 +188,10 @@ pub(super) fn trusts(hops: &[IpNet], address: IpAddr) -> bool {
     hops.iter().any(|network| network.contains(&address))
 }
 
-fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+pub(super) fn lines<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'h str> {
     headers.get_all(name).into_iter().flat_map(|value| value.to_str().unwrap_or("?").split(','))
 }
 
@@ -214,58 +215,6 @@ pub(super) fn set_length(headers: &mut HeaderMap, method: &Method, body: &[u8], 
     if !body.is_empty() || declared || expects_body {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
-}
-
-/// Makes the digests of a changed body right again, and takes off those it cannot (RFC 9530; RFC 3230
-/// and `Content-MD5` before it).
-pub(super) fn renew_digests(headers: &mut HeaderMap, body: &[u8]) {
-    for name in [&CONTENT_DIGEST, &REPR_DIGEST] {
-        let Some(stated) = take(headers, name) else { continue };
-        let mut members = Vec::new();
-        if names_algorithm(&stated, "sha-256") {
-            members.push(format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body))));
-        }
-        if names_algorithm(&stated, "sha-512") {
-            members.push(format!("sha-512=:{}:", STANDARD.encode(Sha512::digest(body))));
-        }
-        put(headers, name, &members);
-    }
-    if let Some(stated) = take(headers, &DIGEST) {
-        let mut members = Vec::new();
-        if names_algorithm(&stated, "sha-256") {
-            members.push(format!("SHA-256={}", STANDARD.encode(Sha256::digest(body))));
-        }
-        if names_algorithm(&stated, "sha-512") {
-            members.push(format!("SHA-512={}", STANDARD.encode(Sha512::digest(body))));
-        }
-        put(headers, &DIGEST, &members);
-    }
-    headers.remove(&CONTENT_MD5);
-}
-
-const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
-const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-const DIGEST: HeaderName = HeaderName::from_static("digest");
-const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
-
-fn take(headers: &mut HeaderMap, name: &HeaderName) -> Option<String> {
-    let stated = lines(headers, name).collect::<Vec<_>>().join(",");
-    headers.remove(name).map(|_| stated)
-}
-
-fn put(headers: &mut HeaderMap, name: &HeaderName, members: &[String]) {
-    if let Ok(value) = HeaderValue::from_str(&members.join(", "))
-        && !members.is_empty()
-    {
-        headers.insert(name, value);
-    }
-}
-
-fn names_algorithm(stated: &str, algorithm: &str) -> bool {
-    stated
-        .split(',')
-        .filter_map(|member| member.split_once('='))
-        .any(|(name, _)| name.trim().eq_ignore_ascii_case(algorithm))
 }
 
 #[cfg(test)]
@@ -395,40 +344,11 @@ mod tests {
                 headers.insert(name, value.clone());
                 client_address(&headers, SocketAddr::new(peer.into(), 1), &hops);
                 announced(&headers);
-                renew_digests(&mut headers, b"body");
+                super::super::digest::renew(&mut headers, b"body");
                 strip_request(&mut headers, true);
             }
             crate::route::is_ambiguous(&path);
         }
-    }
-
-    /// The digests are those of RFC 9530, appendix A and B: `{"hello": "world"}` and a line feed.
-    #[test]
-    fn digests_are_made_right_or_taken_off() {
-        let body = b"{\"hello\": \"world\"}\n";
-        let mut head = parts(
-            "/",
-            &[
-                ("content-digest", "sha-256=:AAAA:, md5=:AAAA:"),
-                ("repr-digest", "unixsum=:AAAA:"),
-                ("digest", "SHA-256=AAAA,sha-512=AAAA"),
-                ("content-md5", "AAAA"),
-            ],
-        );
-        renew_digests(&mut head.headers, body);
-        assert_eq!(
-            head.headers["content-digest"],
-            "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"
-        );
-        assert!(!head.headers.contains_key("repr-digest"));
-        assert!(!head.headers.contains_key("content-md5"));
-        let digest = head.headers["digest"].to_str().unwrap();
-        assert!(
-            digest.starts_with("SHA-256=RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=, SHA-512=")
-        );
-        let mut none = HeaderMap::new();
-        renew_digests(&mut none, body);
-        assert!(none.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Uri, header};
 
-use super::{head, upstream::Outgoing};
+use super::{digest, upstream::Outgoing};
 use crate::engine::Redacted;
 
 /// Puts the changed parts in place of those that were inspected, and makes what describes the body
@@ -20,7 +20,7 @@ pub(super) fn apply(outgoing: &mut Outgoing, redacted: Redacted) {
         if redacted.body_is_identity {
             outgoing.headers.remove(header::CONTENT_ENCODING);
         }
-        head::renew_digests(&mut outgoing.headers, &outgoing.body);
+        digest::renew(&mut outgoing.headers, &outgoing.body);
         outgoing.declares_length = true;
     }
 }

@@ -1,0 +1,93 @@
+//! Digests of a body, kept right when the body changes.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use sha2::{Digest as _, Sha256, Sha512};
+
+use super::head::lines;
+
+/// Makes the digests of a changed body right again, and takes off those it cannot (RFC 9530; RFC 3230
+/// and `Content-MD5` before it).
+pub(super) fn renew(headers: &mut HeaderMap, body: &[u8]) {
+    for name in [&CONTENT_DIGEST, &REPR_DIGEST] {
+        let Some(stated) = take(headers, name) else { continue };
+        let mut members = Vec::new();
+        if names_algorithm(&stated, "sha-256") {
+            members.push(format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body))));
+        }
+        if names_algorithm(&stated, "sha-512") {
+            members.push(format!("sha-512=:{}:", STANDARD.encode(Sha512::digest(body))));
+        }
+        put(headers, name, &members);
+    }
+    if let Some(stated) = take(headers, &DIGEST) {
+        let mut members = Vec::new();
+        if names_algorithm(&stated, "sha-256") {
+            members.push(format!("SHA-256={}", STANDARD.encode(Sha256::digest(body))));
+        }
+        if names_algorithm(&stated, "sha-512") {
+            members.push(format!("SHA-512={}", STANDARD.encode(Sha512::digest(body))));
+        }
+        put(headers, &DIGEST, &members);
+    }
+    headers.remove(&CONTENT_MD5);
+}
+
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+const DIGEST: HeaderName = HeaderName::from_static("digest");
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+
+fn take(headers: &mut HeaderMap, name: &HeaderName) -> Option<String> {
+    let stated = lines(headers, name).collect::<Vec<_>>().join(",");
+    headers.remove(name).map(|_| stated)
+}
+
+fn put(headers: &mut HeaderMap, name: &HeaderName, members: &[String]) {
+    if let Ok(value) = HeaderValue::from_str(&members.join(", "))
+        && !members.is_empty()
+    {
+        headers.insert(name, value);
+    }
+}
+
+fn names_algorithm(stated: &str, algorithm: &str) -> bool {
+    stated
+        .split(',')
+        .filter_map(|member| member.split_once('='))
+        .any(|(name, _)| name.trim().eq_ignore_ascii_case(algorithm))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The digests are those of RFC 9530, appendix A and B: `{"hello": "world"}` and a line feed.
+    #[test]
+    fn digests_are_made_right_or_taken_off() {
+        let body = b"{\"hello\": \"world\"}\n";
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("content-digest", "sha-256=:AAAA:, md5=:AAAA:"),
+            ("repr-digest", "unixsum=:AAAA:"),
+            ("digest", "SHA-256=AAAA,sha-512=AAAA"),
+            ("content-md5", "AAAA"),
+        ] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        renew(&mut headers, body);
+        assert_eq!(
+            headers["content-digest"],
+            "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"
+        );
+        assert!(!headers.contains_key("repr-digest"));
+        assert!(!headers.contains_key("content-md5"));
+        let digest = headers["digest"].to_str().unwrap();
+        assert!(
+            digest.starts_with("SHA-256=RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=, SHA-512=")
+        );
+        let mut none = HeaderMap::new();
+        renew(&mut none, body);
+        assert!(none.is_empty());
+    }
+}

@@ -114,7 +114,9 @@ impl Proxy {
         let targets: Vec<_> = config
             .data_centres
             .iter()
-            .filter_map(|one| Target::compile(config, one, file, diagnostics).map(Arc::new))
+            .filter_map(|one| {
+                Target::compile(config, one, shared.geo.clone(), file, diagnostics).map(Arc::new)
+            })
             .collect();
         let listeners = config
             .listeners

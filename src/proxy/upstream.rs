@@ -7,7 +7,7 @@
 use std::{
     cell::{Cell, RefCell},
     fmt,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -16,103 +16,16 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use http_body_util::Full;
-use hyper::{
-    body::Incoming,
-    client::conn::{TrySendError, http1, http2},
-};
-use hyper_util::rt::TokioIo;
-use rustls_pki_types::ServerName;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    time::Instant,
-};
-use tokio_rustls::TlsConnector;
+use hyper::body::Incoming;
+use tokio::time::Instant;
 
-use super::{LocalExecutor, ProxyError, tls};
-use crate::{
-    config::{Config, DataCentre, Endpoint, OnMismatch, Protocol},
-    domain::Region,
-    geo::GeoDb,
-    source::Diagnostics,
-};
+use super::ProxyError;
+use crate::{config::Protocol, domain::Region};
 
-/// What every worker knows of a data centre.
-pub(super) struct Target {
-    id: String,
-    jurisdiction: Region,
-    on_mismatch: OnMismatch,
-    protocol: Protocol,
-    endpoints: Vec<EndpointTarget>,
-    /// `Some` when the endpoints are `https`.
-    tls: Option<TlsConnector>,
-    pub(super) preserve_host: bool,
-    idle_connections_max: usize,
-    connect: Duration,
-    idle: Duration,
-}
+mod connect;
 
-struct EndpointTarget {
-    endpoint: Endpoint,
-    /// What goes into `Host` or `:authority`.
-    host: HeaderValue,
-    server_name: ServerName<'static>,
-}
-
-impl Target {
-    pub(super) fn compile(
-        config: &Config,
-        data_centre: &DataCentre,
-        file: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Self> {
-        let is_tls = data_centre.endpoints.first().is_some_and(|endpoint| endpoint.tls);
-        let tls = match is_tls {
-            true => Some(TlsConnector::from(tls::client(data_centre, file, diagnostics)?)),
-            false => None,
-        };
-        let mut endpoints = Vec::new();
-        for endpoint in &data_centre.endpoints {
-            let name =
-                data_centre.tls.server_name.as_ref().map_or(&endpoint.host, |name| &name.value);
-            let host = endpoint.authority();
-            match (ServerName::try_from(name.clone()), HeaderValue::from_str(&host)) {
-                (Ok(server_name), Ok(host)) => endpoints.push(EndpointTarget {
-                    endpoint: endpoint.value.clone(),
-                    host,
-                    server_name,
-                }),
-                _ => {
-                    diagnostics
-                        .error(
-                            endpoint.place(file),
-                            format!("`{}` is not a host name", endpoint.host),
-                        )
-                        .remedy("give a host name such as `ingest.example`, or an address");
-                    return None;
-                }
-            }
-        }
-        Some(Self {
-            id: data_centre.id.value.clone(),
-            jurisdiction: *data_centre.jurisdiction,
-            on_mismatch: data_centre.on_geoip_mismatch.unwrap_or(config.geoip.on_mismatch),
-            protocol: data_centre.protocol,
-            endpoints,
-            tls,
-            preserve_host: data_centre.preserve_host,
-            idle_connections_max: config.limits.idle_connections_max,
-            connect: config.deadlines.connect.0,
-            idle: config.deadlines.idle.0,
-        })
-    }
-}
-
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").field("id", &self.id).finish_non_exhaustive()
-    }
-}
+pub(super) use connect::Target;
+use connect::{Connection, Sender};
 
 /// A request as it goes out, less what depends on the endpoint.
 #[derive(Debug)]
@@ -142,26 +55,11 @@ pub(super) struct Answer {
 /// One data centre as one worker reaches it.
 pub(super) struct Upstream {
     target: Arc<Target>,
-    geo: Option<Arc<GeoDb>>,
     idle: RefCell<Vec<Connection>>,
     shared: RefCell<Option<Connection>>,
     /// Held while the one HTTP/2 connection is made, so that it stays one.
     connecting: tokio::sync::Mutex<()>,
     turn: Cell<usize>,
-}
-
-#[derive(Debug)]
-struct Connection {
-    sender: Sender,
-    endpoint: usize,
-    misplaced: Option<Region>,
-    used: Instant,
-}
-
-#[derive(Debug)]
-enum Sender {
-    Http1(http1::SendRequest<Full<Bytes>>),
-    Http2(http2::SendRequest<Full<Bytes>>),
 }
 
 /// A connection lent to an exchange; it comes back when the answer was read to its end.
@@ -194,10 +92,9 @@ impl fmt::Debug for Upstream {
 }
 
 impl Upstream {
-    pub(super) fn new(target: Arc<Target>, geo: Option<Arc<GeoDb>>) -> Rc<Self> {
+    pub(super) fn new(target: Arc<Target>) -> Rc<Self> {
         Rc::new(Self {
             target,
-            geo,
             idle: RefCell::default(),
             shared: RefCell::default(),
             connecting: tokio::sync::Mutex::new(()),
@@ -349,7 +246,7 @@ impl Upstream {
                 Some(guard)
             }
         };
-        let by = by.min(Instant::now() + self.target.connect);
+        let by = by.min(Instant::now() + self.target.connect_time);
         let count = self.target.endpoints.len();
         let first = self.turn.get();
         self.turn.set(first.wrapping_add(1));
@@ -358,7 +255,7 @@ impl Upstream {
         for offset in 0..count {
             let number = first.wrapping_add(offset) % count;
             let Some(endpoint) = self.target.endpoints.get(number) else { continue };
-            match tokio::time::timeout_at(by, self.connect_to(endpoint, number)).await {
+            match tokio::time::timeout_at(by, self.target.connect(number, endpoint)).await {
                 Ok(Ok(connection)) => {
                     if let Sender::Http2(sender) = &connection.sender {
                         let sender = Sender::Http2(sender.clone());
@@ -375,97 +272,6 @@ impl Upstream {
             }
         }
         Err(failure.unwrap_or_else(|| ProxyError::ConnectSlow { endpoint: self.target.id.clone() }))
-    }
-
-    async fn connect_to(
-        &self,
-        target: &EndpointTarget,
-        number: usize,
-    ) -> Result<Connection, ProxyError> {
-        let name = || target.endpoint.to_string();
-        let addresses = resolve(&target.endpoint)
-            .await
-            .map_err(|error| ProxyError::Unresolved { endpoint: name(), error })?;
-        let mut failure = None;
-        for address in addresses {
-            let misplaced = self.place(address.ip())?;
-            let stream = match TcpStream::connect(address).await {
-                Ok(stream) => stream,
-                Err(error) => {
-                    failure = Some(error);
-                    continue;
-                }
-            };
-            // Head and body go out in one write already; waiting for more only adds delay.
-            let _ = stream.set_nodelay(true);
-            let sender = match &self.target.tls {
-                None => self.handshake(stream, name).await?,
-                Some(connector) => {
-                    let connected = connector.connect(target.server_name.clone(), stream).await;
-                    let stream = connected.map_err(|error| ProxyError::Handshake {
-                        endpoint: name(),
-                        error: error.to_string(),
-                    })?;
-                    if self.target.protocol == Protocol::Http2
-                        && stream.get_ref().1.alpn_protocol() != Some(tls::H2)
-                    {
-                        let error = "the endpoint does not offer HTTP/2".to_owned();
-                        return Err(ProxyError::Handshake { endpoint: name(), error });
-                    }
-                    self.handshake(stream, name).await?
-                }
-            };
-            return Ok(Connection { sender, endpoint: number, misplaced, used: Instant::now() });
-        }
-        let error = failure.unwrap_or_else(|| std::io::ErrorKind::NotFound.into());
-        Err(ProxyError::Unreachable { endpoint: name(), error })
-    }
-
-    /// Holds an address against the declared jurisdiction. `Ok(Some)` when it is elsewhere and that is
-    /// only to be noted; an address nobody knows is taken as declared.
-    fn place(&self, address: IpAddr) -> Result<Option<Region>, ProxyError> {
-        let found = self.geo.as_ref().and_then(|geo| geo.region(address));
-        match found {
-            Some(found) if found != self.target.jurisdiction => match self.target.on_mismatch {
-                OnMismatch::Block => Err(ProxyError::Misplaced {
-                    data_centre: self.target.id.clone(),
-                    declared: self.target.jurisdiction,
-                    found,
-                    address,
-                }),
-                OnMismatch::Annotate => Ok(Some(found)),
-            },
-            Some(_) | None => Ok(None),
-        }
-    }
-
-    async fn handshake<S>(&self, stream: S, name: impl Fn() -> String) -> Result<Sender, ProxyError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + 'static,
-    {
-        let broken = |error| ProxyError::UpstreamBroken { endpoint: name(), error };
-        let io = TokioIo::new(stream);
-        match self.target.protocol {
-            Protocol::Http1 => {
-                let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
-                tokio::task::spawn_local(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "upstream connection ended");
-                    }
-                });
-                Ok(Sender::Http1(sender))
-            }
-            Protocol::Http2 => {
-                let (sender, connection) =
-                    http2::handshake(LocalExecutor, io).await.map_err(broken)?;
-                tokio::task::spawn_local(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "upstream connection ended");
-                    }
-                });
-                Ok(Sender::Http2(sender))
-            }
-        }
     }
 }
 
@@ -509,31 +315,4 @@ fn into_bytes(mut body: Full<Bytes>) -> Bytes {
         std::task::Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         std::task::Poll::Ready(_) | std::task::Poll::Pending => Bytes::new(),
     }
-}
-
-impl Sender {
-    async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
-        match self {
-            Self::Http1(sender) => sender.try_send_request(request).await,
-            Self::Http2(sender) => sender.try_send_request(request).await,
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        match self {
-            Self::Http1(sender) => sender.is_closed(),
-            Self::Http2(sender) => sender.is_closed(),
-        }
-    }
-}
-
-async fn resolve(endpoint: &Endpoint) -> std::io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = endpoint.host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, endpoint.port)]);
-    }
-    let found = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await?;
-    Ok(found.collect())
 }

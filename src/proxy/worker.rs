@@ -67,7 +67,7 @@ impl Worker {
             upstreams: proxy
                 .targets
                 .iter()
-                .map(|target| Upstream::new(Arc::clone(target), proxy.geo.clone()))
+                .map(|target| Upstream::new(Arc::clone(target)))
                 .collect(),
             in_flight: Cell::new(0),
             in_flight_max: share(proxy.exchanges_max),

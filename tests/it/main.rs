@@ -7,6 +7,7 @@ mod control;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
+#[expect(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
 #[cfg(test)]
 mod mmdb;

@@ -301,7 +301,10 @@ impl<'s> Scanner<'s> {
                 let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
                 self.reaches(Hit { marks: pseudonym, ..hit })
             }
-            None => self.reaches(hit(rule.tag, whole, rule.unchecked, rule.detector, None)),
+            None if is_number_like(text) => {
+                self.reaches(hit(rule.tag, whole, rule.unchecked, rule.detector, None))
+            }
+            None => None,
         }
     }
 
@@ -369,6 +372,12 @@ impl Found {
 
 fn hit(tag: Tag, span: Span, confidence: u8, detector: DetectorId, region: Option<Region>) -> Hit {
     Hit { tag, span, confidence: Confidence(confidence), detector, marks: Marks::default(), region }
+}
+
+/// What a mistyped or masked number looks like, and a word does not.
+fn is_number_like(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 2 && (4..=64).contains(&text.len()) && !text.contains("://")
 }
 
 fn is_integer(text: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -262,7 +262,7 @@ impl DetectorSet {
     pub(super) fn nearby(&self, text: &[u8]) -> (u128, u128) {
         let mut masks = (0, 0);
         let Some(nearby) = &self.nearby else { return masks };
-        for found in nearby.find_iter(text) {
+        for found in nearby.find_overlapping_iter(text) {
             let before = found.start().checked_sub(1).and_then(|at| text.get(at));
             let inside_word = before.is_some_and(u8::is_ascii_alphabetic)
                 && text.get(found.start()).is_some_and(u8::is_ascii_alphabetic);
@@ -627,10 +627,7 @@ impl Compiler<'_> {
         let mut near: Vec<(String, (u128, u128))> = self.near.into_iter().collect();
         near.sort();
         let words: Vec<&str> = near.iter().map(|(word, _)| word.as_str()).collect();
-        let built = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&words);
+        let built = AhoCorasick::builder().ascii_case_insensitive(true).build(&words);
         match built {
             Ok(nearby) => self.set.nearby = Some(nearby),
             Err(error) => {

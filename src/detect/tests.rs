@@ -415,7 +415,7 @@ fn headers_cookies_and_query() {
                 ("theme", "dark"),
                 ("uid", "8f14e45fceea"),
             ],
-            &["session_id access_token", "_ga cookie_id", "uid cookie_id"],
+            &["session_id cookie_id", "_ga cookie_id", "uid cookie_id"],
         ),
         (
             Part::Query,

@@ -59,6 +59,7 @@ impl Search<'_> {
         }
         if marks.digits >= 4 {
             self.numbers(text, found);
+            self.user_agents(text, found);
         }
         settle(found, first);
     }
@@ -143,6 +144,22 @@ impl Search<'_> {
                 let span = Span::new(at, at + jwt.len());
                 found.extend(self.weigh(self.set.finders.jwt, read, span, (0, 0)));
             }
+        }
+    }
+
+    /// `Mozilla/5.0 (…) …` up to the quote or the end of the line, as access logs have it.
+    fn user_agents(&self, text: &str, found: &mut Vec<Found>) {
+        const BYTES_MAX: usize = 512;
+        let bytes = text.as_bytes();
+        let mut past = 0;
+        for at in memchr::memmem::find_iter(bytes, b"Mozilla/5.0 (") {
+            if at < past {
+                continue;
+            }
+            let rest = bytes.get(at..bytes.len().min(at + BYTES_MAX)).unwrap_or_default();
+            past = at + memchr::memchr3(b'"', b'\n', b'\'', rest).unwrap_or(rest.len());
+            let span = Span::new(at, past);
+            found.extend(self.weigh(self.set.finders.user_agent, Match::SHAPED, span, (0, 0)));
         }
     }
 

@@ -420,12 +420,13 @@ fn is_word_byte(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 
-/// `2024-05-12`, `12/05/2024`, `12.05.2024`: eight digits that are no number.
+/// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.
 fn is_written_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let at = |position: usize| bytes.get(position).copied().unwrap_or(0);
     let separator = |byte: u8| matches!(byte, b'-' | b'/' | b'.');
-    bytes.len() == 10
+    // A time may follow the date.
+    (bytes.len() == 10 || at(10) == b' ')
         && ((separator(at(4)) && at(4) == at(7)) || (separator(at(2)) && at(2) == at(5)))
 }
 

@@ -459,6 +459,7 @@ fn values_inside_prose() {
         ("card 4111 1111 1111 1111 exp 12/27", &["card=4111 1111 1111 1111"]),
         ("IBAN PK36 SCBL 0000 0011 2345 6702 please", &["iban=PK36 SCBL 0000 0011 2345 6702"]),
         ("login from 39.40.12.199:443", &["ip_address=39.40.12.199"]),
+        ("from ip 8.8.8.8 again", &["ip_address=8.8.8.8"]),
         ("peer 2001:db8::8a2e:370:7334 up", &["ip_address=2001:db8::8a2e:370:7334"]),
         ("wlan0 64:cc:2e:12:34:57 associated", &["mac=64:cc:2e:12:34:57"]),
         ("my cnic is 42201-1234568-1.", &["pk_cnic=42201-1234568-1"]),

@@ -225,7 +225,9 @@ impl Search<'_> {
             let longest = runs.len().min(from + Chain::READING_RUNS_MAX);
             for to in (from + 1..=longest).rev() {
                 let Some(end) = runs.get(to - 1) else { continue };
-                if !chain.is_bounded(text.as_bytes(), from, to) {
+                if !chain.is_written_like_a_number(from, to)
+                    || !chain.is_bounded(text.as_bytes(), from, to)
+                {
                     continue;
                 }
                 let span = Span::new(start.start as usize, end.end as usize);
@@ -530,9 +532,20 @@ impl Chain {
         self.runs.get(..self.count).unwrap_or_default()
     }
 
+    /// As long as some value is, in groups that are not all single digits. Half a pair of coordinates
+    /// (two groups) and an IP address (four) may be shorter.
+    fn is_written_like_a_number(&self, from: usize, to: usize) -> bool {
+        let runs = self.runs().get(from..to).unwrap_or_default();
+        let total: usize = runs.iter().map(|run| (run.end - run.start) as usize).sum();
+        let enough = total >= 7 || matches!(runs.len(), 2 | 4) && total >= 4;
+        enough
+            && total <= Token::CAPACITY
+            && (total >= runs.len() * 2 || total >= 4 && runs.len() == 4)
+    }
+
     fn is_worth_a_look(&self) -> bool {
         let total: usize = self.runs().iter().map(|run| (run.end - run.start) as usize).sum();
-        total >= 5
+        total >= 4
     }
 
     /// Whether the runs `from..to` stand by themselves: not glued to a longer word, number or path.

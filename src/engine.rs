@@ -8,8 +8,11 @@ mod message;
 mod origin;
 mod reading;
 mod rewrite;
+mod scan;
 
 pub use message::{Message, Redacted, Verdict};
+pub use reading::Root;
+pub use scan::Scan;
 
 use crate::{
     detect::{self, DetectorSet, Hit},
@@ -88,7 +91,7 @@ impl Engine {
         let (transfer, decision) =
             origin::decide(&self.rules, transfer, message.client_region, &reading, coverage);
         let redacted = (decision.effect == Effect::Redact)
-            .then(|| rewrite::rewrite(&reading, &decision.redactions, &self.taxonomy, &self.key));
+            .then(|| rewrite::rewrite(&reading, &decision.redactions, &self.key));
         Verdict {
             decision,
             coverage,
@@ -110,6 +113,16 @@ impl Engine {
             gaps: reading.gaps,
             ..Verdict::default()
         }
+    }
+
+    /// The same with the bytes, for whoever has them already and wants to see what stands where.
+    pub fn examine<'m>(
+        &self,
+        message: &Message<'m>,
+        limits: &Limits,
+        scratch: &mut Scratch,
+    ) -> Scan<'m> {
+        Scan::new(Reading::of(message, &self.detectors, limits, scratch))
     }
 
     pub fn taxonomy(&self) -> &Taxonomy {

@@ -13,6 +13,7 @@ mod input;
 mod output;
 mod progress;
 mod rules;
+mod scan;
 mod serve;
 
 use std::process::ExitCode;
@@ -86,6 +87,7 @@ struct Arguments {
 enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
+    Scan(scan::Scan),
     Decide(decide::Decide),
     Rules(rules::Rules),
     Config(config::Config),
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Serve(serve) => serve.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Scan(scan) => scan.run(),
         Command::Decide(decide) => decide.run(),
         Command::Rules(rules) => rules.run(),
         Command::Config(config) => config.run(),

@@ -161,8 +161,9 @@ fn rule_ids<'a>(engine: &'a Engine, verdict: &Verdict) -> Vec<&'a str> {
 
 fn as_json(body: &[u8]) -> Box<RawValue> {
     let text = std::str::from_utf8(body);
-    if let Some(json) = text.ok().and_then(|text| serde_json::from_str::<Box<RawValue>>(text).ok())
-    {
+    let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    let json = text.ok().filter(|_| is_json).map(on_one_line);
+    if let Some(json) = json.and_then(|json| RawValue::from_string(json).ok()) {
         return json;
     }
     let value = match text {
@@ -174,6 +175,24 @@ fn as_json(body: &[u8]) -> Box<RawValue> {
     };
     // A string, or an object of strings, always is JSON.
     serde_json::value::to_raw_value(&value).unwrap_or_default()
+}
+
+/// JSON without the line breaks between its values, so that an answer is one line; inside a string
+/// there are none.
+fn on_one_line(json: &str) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    json.trim()
+        .chars()
+        .filter(|character| {
+            if inside {
+                inside = escaped || *character != '"';
+                escaped = *character == '\\' && !escaped;
+                return true;
+            }
+            inside = *character == '"';
+            !matches!(character, '\n' | '\r')
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -218,6 +237,7 @@ mod tests {
     fn a_body_is_shown_as_what_it_is() {
         for (body, expected) in [
             (&br#"{"b": 1.0}"#[..], r#"{"b": 1.0}"#),
+            (b"{\r\n \"b\\\"\": 1.0,\n \"c\": \"\\n\\\\\"\n}\n", r#"{ "b\"": 1.0, "c": "\n\\"}"#),
             (b"a=b", r#""a=b""#),
             (b"\xff\x00", r#"{"base64":"/wA="}"#),
             (b"", r#""""#),

@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::{domain::Limits, engine::Message};
+use crate::{
+    domain::Limits,
+    engine::{Message, Root},
+};
 
 /// What a file says about itself beside its bytes; the same words as the headers they become.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -24,12 +27,21 @@ pub(super) struct Described {
     content_encoding: Option<String>,
 }
 
-/// A message that owns what [`Message`] borrows.
+/// A message that owns what [`Message`] borrows, and knows where in its file each part stands.
 pub(super) struct Input {
     method: String,
     target: String,
     headers: Vec<(String, Vec<u8>)>,
     pub(super) body: Vec<u8>,
+    offsets: Offsets,
+}
+
+/// Byte offsets in the file; `None` for what is not in it as it is.
+#[derive(Default)]
+struct Offsets {
+    target: Option<usize>,
+    headers: Vec<usize>,
+    body: Option<usize>,
 }
 
 impl Input {
@@ -67,7 +79,8 @@ impl Input {
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?.as_bytes().to_vec())))
             .collect();
-        Self { method: "POST".to_owned(), target: "/".to_owned(), headers, body }
+        let offsets = Offsets { body: Some(0), ..Offsets::default() };
+        Self { method: "POST".to_owned(), target: "/".to_owned(), headers, body, offsets }
     }
 
     /// A request line, headers and a body, as they went over the wire (RFC 9112).
@@ -90,7 +103,9 @@ impl Input {
                 .map(|(_, value)| String::from_utf8_lossy(value).trim().to_owned())
         };
         let rest = bytes.get(head..).unwrap_or_default();
-        let body = if text_of("transfer-encoding").is_some_and(|value| value.ends_with("chunked")) {
+        let is_chunked =
+            text_of("transfer-encoding").is_some_and(|value| value.ends_with("chunked"));
+        let body = if is_chunked {
             unchunk(rest)?
         } else if let Some(length) = text_of("content-length") {
             let length: usize =
@@ -103,12 +118,32 @@ impl Input {
         } else {
             rest.to_vec()
         };
+        let target = request.path.unwrap_or("/");
+        let offsets = Offsets {
+            target: offset_in(bytes, target.as_bytes()),
+            headers: request
+                .headers
+                .iter()
+                .map(|header| offset_in(bytes, header.value).unwrap_or_default())
+                .collect(),
+            body: (!is_chunked).then_some(head),
+        };
         Ok(Self {
             method: request.method.unwrap_or("GET").to_owned(),
-            target: request.path.unwrap_or("/").to_owned(),
+            target: target.to_owned(),
             headers,
             body,
+            offsets,
         })
+    }
+
+    /// Where a part of the message begins in the file.
+    pub(super) fn offset(&self, root: Root) -> Option<usize> {
+        match root {
+            Root::Target => self.offsets.target,
+            Root::Header(number) => self.offsets.headers.get(number).copied(),
+            Root::Body => self.offsets.body,
+        }
     }
 
     pub(super) fn with_message<R>(&self, read: impl FnOnce(&Message<'_>) -> R) -> R {
@@ -159,6 +194,16 @@ pub(super) fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead>, Option<u64>
     let file = fs::File::open(path).with_context(cannot)?;
     let bytes = file.metadata().with_context(cannot)?.len();
     Ok((Box::new(BufReader::new(file)), Some(bytes)))
+}
+
+/// In bytes; `None` for standard input, and for what cannot be looked at.
+pub(super) fn length(path: &Path) -> Option<u64> {
+    if is_standard_input(path) { None } else { Some(fs::metadata(path).ok()?.len()) }
+}
+
+/// Where `part`, a slice of `whole`, begins in it.
+fn offset_in(whole: &[u8], part: &[u8]) -> Option<usize> {
+    (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize).filter(|at| *at <= whole.len())
 }
 
 fn is_standard_input(path: &Path) -> bool {

@@ -7,13 +7,20 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
     Exit,
-    output::{self, Failure, GOOD, Outcome},
+    output::{self, Failure, GOOD, Outcome, PLACE, STRONG},
 };
-use crate::{control::RulesSource, engine::Engine, redact::PseudonymKey, source::Diagnostics};
+use crate::{
+    control::RulesSource,
+    domain::Effect,
+    engine::Engine,
+    policy::{self, RuleInfo},
+    redact::PseudonymKey,
+    source::Diagnostics,
+};
 
 /// Check, list and export rules
 #[derive(Debug, Args)]
@@ -25,7 +32,9 @@ pub(super) struct Rules {
 #[derive(Debug, Subcommand)]
 enum RulesCommand {
     Check(Check),
+    List(List),
     Export(Export),
+    Schema(Schema),
 }
 
 /// Compile rules as a reload would, and report every problem
@@ -38,6 +47,24 @@ struct Check {
     rules: PathBuf,
 }
 
+/// List the rules, highest layer first
+#[derive(Debug, Args)]
+struct List {
+    /// Directory with the rules; without it, those the program ships
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    format: ListFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ListFormat {
+    /// One rule a line: layer, id, effect, title
+    Text,
+    /// One object a line
+    Json,
+}
+
 /// Write the rules the program ships to a directory, to begin your own with
 #[derive(Debug, Args)]
 struct Export {
@@ -46,11 +73,17 @@ struct Export {
     rules: PathBuf,
 }
 
+/// Print the JSON Schema of a rule file, for editors
+#[derive(Debug, Args)]
+struct Schema {}
+
 impl Rules {
     pub(super) fn run(self) -> Outcome {
         match self.command {
             RulesCommand::Check(check) => check.run(),
+            RulesCommand::List(list) => list.run(),
             RulesCommand::Export(export) => export.run(),
+            RulesCommand::Schema(schema) => schema.run(),
         }
     }
 }
@@ -58,8 +91,58 @@ impl Rules {
 impl Check {
     fn run(self) -> Outcome {
         let engine = engine(Some(&self.rules))?;
-        drop(engine);
-        writeln!(output::out(), "{GOOD}ok{GOOD:#}")?;
+        writeln!(
+            output::out(),
+            "{GOOD}ok{GOOD:#}: {}, {}",
+            output::count(engine.rules().len(), "rule"),
+            output::count_as(engine.taxonomy().len(), "category", "categories"),
+        )?;
+        Ok(Exit::Done)
+    }
+}
+
+impl List {
+    fn run(self) -> Outcome {
+        let engine = engine(self.rules.as_deref())?;
+        let mut rules: Vec<&RuleInfo> = engine.rules().rules().map(|(_, info)| info).collect();
+        rules.sort_by_key(|info| (info.layer, &info.id, &info.part));
+        let mut out = output::out();
+        for rule in rules {
+            match self.format {
+                ListFormat::Text => {
+                    let id = match &rule.part {
+                        Some(part) => format!("{} ({part})", rule.id),
+                        None => rule.id.clone(),
+                    };
+                    let effect = rule.effect.map_or("annotate", Effect::as_str);
+                    writeln!(
+                        out,
+                        "{PLACE}{:<12}{PLACE:#} {STRONG}{id:<24}{STRONG:#} {effect:<8} {}",
+                        rule.layer.as_str(),
+                        rule.title
+                    )?;
+                }
+                ListFormat::Json => {
+                    let line = serde_json::json!({
+                        "id": rule.id, "part": rule.part, "layer": rule.layer,
+                        "effect": rule.effect, "title": rule.title, "statute": rule.statute,
+                        "reason": rule.reason, "file": rule.file, "line": rule.line,
+                    });
+                    writeln!(out, "{line}")?;
+                }
+            }
+        }
+        out.flush()?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Schema {
+    fn run(self) -> Outcome {
+        let mut out = output::out();
+        serde_json::to_writer_pretty(&mut out, &policy::rules_schema())
+            .map_err(std::io::Error::from)?;
+        out.write_all(b"\n")?;
         Ok(Exit::Done)
     }
 }

@@ -98,6 +98,8 @@ pub(super) async fn perform(stage: &Stage) -> Result<usize, Failure> {
     out.flush()?;
 
     tokio::time::sleep(PHASE).await;
+    edit(stage, "effect: explode", "effect: redact")?;
+    until(stage, |status| !status.stale).await?;
     load.stop.store(true, Ordering::Relaxed);
     for caller in callers {
         caller.await.context("a caller fell over")?;

@@ -78,9 +78,20 @@ fn cells(row: &Row<'_>) -> Vec<Cell> {
         Cell::new(row.number).set_alignment(CellAlignment::Right).fg(Color::DarkGrey),
         Cell::new(format!("{}\n{} → {city}, {}", call.title, call.origin, call.purpose)),
         decided.add_attribute(Attribute::Bold),
-        Cell::new(format!("{}\n{}", row.reason, row.rules.join(" "))),
+        Cell::new(format!("{}\n{}", row.reason, rules(row))),
         received(row),
     ]
+}
+
+/// Those that blocked; of those that agreed the law, and how many more there are.
+fn rules(row: &Row<'_>) -> String {
+    const SHOWN_MAX: usize = 4;
+    if row.rules.len() <= SHOWN_MAX {
+        return row.rules.join(" ");
+    }
+    let law: Vec<&str> =
+        row.rules.iter().map(String::as_str).filter(|id| id.starts_with("JR-")).collect();
+    format!("{} and {} more rules", law.join(" "), row.rules.len() - law.len())
 }
 
 /// Told from what arrived, not from what was decided.

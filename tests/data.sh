@@ -3,10 +3,13 @@
 #
 #   webhooks.json   real payloads of one large service's webhooks    @octokit/webhooks-examples (MIT)
 #   country.mmdb    a real country database, public domain           @ip-location-db/geo-whois-asn-country-mmdb (CC0)
+#   bad-mmdb/       MaxMind's own collection of broken databases     maxminddb, source distribution (Apache-2.0)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder="$PWD/target/test-data"
-[ -e "$folder/complete" ] && exit 0
+# Complete as of this very script.
+stamp=$(openssl dgst -sha256 -r tests/data.sh)
+[ "$(cat "$folder/complete" 2>/dev/null)" = "$stamp" ] && exit 0
 mkdir -p "$folder"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -33,4 +36,17 @@ fetch @octokit/webhooks-examples 7.6.1 \
 fetch @ip-location-db/geo-whois-asn-country-mmdb 2.3.2026061719 \
   xemBDNQl4mCYDuVbqe3jKGKsVDykZGkfvebhtOh/3VGLadq8vsp7t7ontpMUt3hH7sAGT0eLDyJ99SV+0waxZg== \
   geo-whois-asn-country.mmdb country.mmdb
-touch "$folder/complete"
+
+# A source distribution: the wheel has no test data.
+printf 'data: fetching maxminddb 2.8.2\n' >&2
+python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+  --dest "$work" maxminddb==2.8.2
+echo "26a8e536228d8cc28c5b8f574a571a2704befce3b368ceca593a76d56b6590f9  $work/maxminddb-2.8.2.tar.gz" |
+  sha256sum --check --quiet
+tar -xzf "$work/maxminddb-2.8.2.tar.gz" -C "$work"
+rm -rf "$folder/bad-mmdb"
+mkdir "$folder/bad-mmdb"
+find "$work/maxminddb-2.8.2/tests/data" -name '*.mmdb' \
+  \( -path '*/bad-data/*' -o -iname '*broken*' -o -iname '*invalid*' \) \
+  -exec cp {} "$folder/bad-mmdb/" \;
+echo "$stamp" >"$folder/complete"

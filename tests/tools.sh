@@ -27,6 +27,8 @@ for pair in "${needed[@]}"; do
   PATH="$PATH:/usr/sbin" command -v "$command" >/dev/null || missing+=("$package")
 done
 
+python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || {
     say "please install: ${missing[*]} (no apt-get here to do it)"

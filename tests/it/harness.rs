@@ -12,15 +12,19 @@ use std::{
     fmt::Write as _,
     fs,
     net::{Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    os::unix::fs::symlink,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use bordergate::{
-    app::Gateway,
+    app::{Gateway, StartError},
     config::Config,
-    control::RulesSource,
+    control::{Refused, Reloaded, RulesSource, Trigger},
     source::{Diagnostics, SourceFile},
 };
 use bytes::Bytes;
@@ -41,6 +45,19 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Where the data centres of a test are: id and country.
 pub(crate) const CENTRES: [(&str, &str); 3] =
     [("dc-singapore", "SG"), ("dc-beijing", "CN"), ("dc-us", "US")];
+
+/// A rule file without which nothing leaves where the shipped rules are left out.
+pub(crate) const ALLOW_ALL: &str = "
+layer: organisation
+title: Test
+rules:
+  - id: T-ALLOW
+    title: Everything may go
+    statute: this test
+    when: { data: any }
+    effect: allow
+    reason: Everything may go.
+";
 
 /// Builds a gateway.
 pub(crate) struct TestGateway {
@@ -93,9 +110,15 @@ impl TestGateway {
     }
 
     pub(crate) async fn start(self) -> RunningGateway {
+        self.try_start().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(crate) async fn try_start(self) -> Result<RunningGateway, StartError> {
         let folder = tempfile::tempdir().unwrap();
-        let rules = folder.path().join("rules");
+        // Behind a link, so that a test can swap all files at once.
+        let rules = folder.path().join("rules-0");
         fs::create_dir(&rules).unwrap();
+        symlink(&rules, folder.path().join("rules")).unwrap();
         for file in RulesSource::Embedded.load(&mut Diagnostics::default()).files {
             let states_rules =
                 ["law/", "policy/", "organisation/"].iter().any(|top| file.name.starts_with(top));
@@ -113,10 +136,10 @@ impl TestGateway {
             .unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
         // It has runtimes of its own, which may not begin inside the test's.
         let starting = tokio::task::spawn_blocking(move || Gateway::start(&config, &name)).await;
-        let gateway = starting.unwrap().unwrap();
+        let gateway = starting.unwrap()?;
         let (_, address) = gateway.addresses()[0];
         let admin = gateway.admin_address();
-        RunningGateway { address, admin, rules, gateway, folder }
+        Ok(RunningGateway { address, admin, gateway, folder, versions: AtomicUsize::new(1) })
     }
 
     fn configuration(&self, folder: &Path) -> String {
@@ -165,9 +188,9 @@ context:
 pub(crate) struct RunningGateway {
     pub(crate) address: SocketAddr,
     pub(crate) admin: SocketAddr,
-    pub(crate) rules: PathBuf,
     pub(crate) gateway: Gateway,
     folder: TempDir,
+    versions: AtomicUsize,
 }
 
 /// What came back.
@@ -236,8 +259,24 @@ impl RunningGateway {
         Connection::open(self.admin).await.send(request).await
     }
 
-    pub(crate) fn write_rules(&self, name: &str, text: &str) {
-        write(&self.rules, name, text);
+    /// Puts a copy of the rules with these files changed in place of the rules, all at once, as
+    /// Kubernetes does with a ConfigMap.
+    pub(crate) fn swap_rules(&self, changed: &[(&str, &str)]) {
+        let number = self.versions.fetch_add(1, Ordering::Relaxed);
+        let link = self.folder.path().join("rules");
+        let version = self.folder.path().join(format!("rules-{number}"));
+        copy(&fs::canonicalize(&link).unwrap(), &version);
+        for (name, text) in changed {
+            write(&version, name, text);
+        }
+        let beside = self.folder.path().join(format!("link-{number}"));
+        symlink(&version, &beside).unwrap();
+        fs::rename(&beside, &link).unwrap();
+    }
+
+    /// Reloads and says whether the rules were taken.
+    pub(crate) async fn reload(&self) -> Result<Reloaded, Refused> {
+        self.gateway.reloads().reload(Trigger::Operator).await
     }
 
     /// At least `count` audit records; fewer after the deadline fail the test.
@@ -340,6 +379,19 @@ async fn store(
         body,
     });
     Ok(Response::new(Full::from("stored\n")))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 fn write(base: &Path, name: &str, text: &str) {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod deploy;
@@ -10,10 +12,20 @@ mod deploy;
 #[expect(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod mmdb;
 #[cfg(test)]
 mod nginx;
 #[cfg(test)]
+mod outcomes;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod smoke;
+#[cfg(test)]
+mod webhooks;

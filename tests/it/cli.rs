@@ -1,0 +1,379 @@
+//! The program as scripts and people use it: arguments in; output, complaints and exit codes out.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+fn bordergate(arguments: &[&str], input: &[u8]) -> Output {
+    // What should not start must not hold the tests up when it does.
+    let mut child = Command::new("timeout")
+        .args(["30", env!("CARGO_BIN_EXE_bordergate")])
+        .args(arguments)
+        .env_remove("BORDERGATE_CONFIG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    text(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn file(folder: &Path, name: &str, contents: impl AsRef<[u8]>) -> String {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, contents).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn help_teaches_and_wrong_words_are_usage_errors() {
+    let help = bordergate(&["--help"], b"");
+    assert_eq!(code(&help), 0);
+    for word in ["serve", "demo", "scan", "decide", "rules", "config", "Exit codes", "Examples"] {
+        assert!(text(&help).contains(word), "{word}");
+    }
+    for command in ["serve", "demo", "scan", "decide", "rules", "config", "completions"] {
+        assert_eq!(code(&bordergate(&[command, "--help"], b"")), 0, "{command}");
+    }
+    for wrong in [&["sacn"][..], &["scan"], &["decide"], &["decide", "a.json"], &["rules", "check"]]
+    {
+        assert_eq!(code(&bordergate(wrong, b"")), 2, "{wrong:?}");
+    }
+    assert!(text(&bordergate(&["--version"], b"")).starts_with("bordergate 0."));
+}
+
+#[test]
+fn completions_come_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = bordergate(&["completions", shell], b"");
+        assert_eq!(code(&output), 0);
+        assert!(text(&output).contains("bordergate"), "{shell}");
+    }
+}
+
+#[test]
+fn scan_says_what_and_where_but_not_the_value() {
+    let body = br#"{"user": {"email": "sana.k@example.pk"}, "phones": ["+923451112233"]}"#;
+    let output = bordergate(&["scan", "--content-type", "application/json", "-"], body);
+    assert_eq!(code(&output), 0, "{}", told(&output));
+    let found = lines(&output);
+    let email = found.iter().find(|line| line["path"] == "/user/email").unwrap();
+    assert_eq!(email["tag"], "user.contact.email");
+    let at = |name: &str| usize::try_from(email[name].as_u64().unwrap()).unwrap();
+    assert_eq!(&body[at("start")..at("end")], b"sana.k@example.pk");
+    let confidence = email["confidence"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&confidence), "{confidence}");
+    assert!(email["detector"].is_string());
+    assert_eq!(email.as_object().unwrap().len(), 6, "{email}");
+    assert!(!text(&output).contains("sana.k"));
+    assert!(found.iter().any(|line| line["path"] == "/phones/0"), "{found:?}");
+
+    let shown =
+        bordergate(&["scan", "--show-values", "--content-type", "application/json", "-"], body);
+    assert!(lines(&shown).iter().any(|line| line["value"] == "sana.k@example.pk"));
+    let coded =
+        bordergate(&["scan", "--exit-code", "--content-type", "application/json", "-"], body);
+    assert_eq!(code(&coded), 10);
+    let readable =
+        bordergate(&["scan", "--format", "text", "--content-type", "application/json", "-"], body);
+    assert!(text(&readable).contains("/user/email"), "{}", text(&readable));
+    assert!(!text(&readable).contains('\u{1b}'), "no colour in a pipe");
+}
+
+#[test]
+fn scan_takes_whole_requests_files_and_compressed_bodies() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = b"POST /v1?imei=867619040000019 HTTP/1.1\r\nHost: x\r\nCookie: session_id=abc\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n{\"email\":\"sana.k@example.pk\"}";
+    let path = file(folder.path(), "request.txt", request);
+    let output = bordergate(&["scan", "--content-type", "message/http", &path], b"");
+    let found = lines(&output);
+    for (locator, value) in
+        [("query:/imei", &b"867619040000019"[..]), ("/email", b"sana.k@example.pk")]
+    {
+        let line = found
+            .iter()
+            .find(|line| line["path"] == locator)
+            .unwrap_or_else(|| panic!("{found:?}"));
+        let at = |name: &str| usize::try_from(line[name].as_u64().unwrap()).unwrap();
+        assert_eq!(&request[at("start")..at("end")], value, "{locator}");
+    }
+
+    let plain = br#"{"email":"sana.k@example.pk"}"#;
+    let packed = bordergate::redact::encode(bordergate::domain::Encoding::Gzip, plain).unwrap();
+    let packed = file(folder.path(), "a.json.gz", packed);
+    let plain = file(folder.path(), "b.json", plain);
+    let output = bordergate(&["scan", "--show-values", &packed, &plain], b"");
+    let found = lines(&output);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!((&found[0]["file"], &found[1]["file"]), (&json!(packed), &json!(plain)));
+    assert_eq!((&found[0]["start"], &found[1]["start"]), (&Value::Null, &json!(10)));
+    assert!(found.iter().all(|line| line["value"] == "sana.k@example.pk"), "{found:?}");
+}
+
+#[test]
+fn scan_is_not_silent_about_what_it_could_not_read() {
+    for body in [&br#"{"email": "sana.k@exam"#[..], b"{\"a\": \"\xff\"}", b"{}{}"] {
+        let output = bordergate(&["scan", "--content-type", "application/json", "-"], body);
+        assert_eq!(code(&output), 4, "{}", told(&output));
+        assert!(told(&output).contains("not read"), "{}", told(&output));
+    }
+    assert_eq!(code(&bordergate(&["scan", "/nonexistent/file.json"], b"")), 1);
+}
+
+const CONTEXT: &str = r#"{"as_of": "2026-11-23T09:00:00Z", "origin": "PK", "destination": "SG", "transport": "tls",
+    "exporter": {"role": "controller"}, "recipient": {"class": "first_party_facility", "id": "mi-dc-singapore"},
+    "policy_versions": [{"id": "2019-03-18", "effective_from": "2019-03-18", "destinations": ["CN", "US", "SG"], "added_purposes": {}}],
+    "subject": {"age": 29, "minor": false, "consents": [{"scope": "service", "type": "explicit", "policy_version": "2019-03-18", "given_at": "2020-01-10T08:00:00Z"}]},
+    "purpose": "service_activation"}"#;
+
+#[test]
+fn decide_answers_for_one_payload() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = file(folder.path(), "context.json", CONTEXT);
+    for (payload, outcome, redacted, exit) in [
+        (r#"{"imei": "867619040000019"}"#, "allow", json!([]), 0),
+        (
+            "{\n  \"imei\": \"867619040000019\",\n  \"email\": \"sana.k@example.pk\"\n}",
+            "redact",
+            json!(["/email"]),
+            10,
+        ),
+        ("\u{0}", "block", json!([]), 11),
+    ] {
+        let payload_file = file(folder.path(), "payload.json", payload);
+        let arguments = ["decide", "--exit-code", "--context", &context, &payload_file];
+        let output = bordergate(&arguments, b"");
+        assert_eq!(code(&output), exit, "{payload}: {}", told(&output));
+        let answers = lines(&output);
+        assert_eq!(answers.len(), 1);
+        assert_eq!(answers[0]["outcome"], outcome, "{}", answers[0]);
+        assert_eq!(answers[0]["redacted"], redacted, "{}", answers[0]);
+        assert!(answers[0]["rules"].is_array() && answers[0]["annotations"].is_array());
+        assert!(answers[0]["reason"].is_string());
+        match outcome {
+            "block" => assert!(answers[0]["body"].is_null()),
+            _ => assert_eq!(answers[0]["body"], json!({"imei": "867619040000019"})),
+        }
+        let without = bordergate(&["decide", "--context", &context, &payload_file], b"");
+        assert_eq!(code(&without), 0);
+    }
+}
+
+#[test]
+fn decide_answers_every_line_of_a_batch_and_reports_those_it_cannot_read() {
+    let line = |id: &str, payload: &str| {
+        let context: Value = serde_json::from_str(CONTEXT).unwrap();
+        let mut case = context.as_object().unwrap().clone();
+        case.insert("id".into(), id.into());
+        case.insert("payload".into(), serde_json::from_str(payload).unwrap());
+        Value::from(case).to_string()
+    };
+    let good = line("A", r#"{"imei": "867619040000019"}"#);
+    let bad = line("B", r#"{"email": "sana.k@example.pk", "imei": "867619040000019"}"#);
+    let batch = format!("{good}\n\n{{\"origin\": 7}}\n{bad}\n");
+    let output = bordergate(&["decide", "--batch", "-"], batch.as_bytes());
+    assert_eq!(code(&output), 1);
+    assert!(told(&output).contains("standard input:3:"), "{}", told(&output));
+    let answers = lines(&output);
+    let shown: Vec<(&Value, &Value)> =
+        answers.iter().map(|answer| (&answer["id"], &answer["outcome"])).collect();
+    assert_eq!(shown, [(&json!("A"), &json!("allow")), (&json!("B"), &json!("redact"))]);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let many: String =
+        (0..20_000).map(|n| format!("{{\"email\":\"a{n}@example.pk\"}}\n")).collect();
+    let many = file(folder.path(), "many.ndjson", many);
+    let binary = env!("CARGO_BIN_EXE_bordergate");
+    let output = Command::new("sh")
+        .args(["-c", &format!("'{binary}' scan '{many}' | head -n 1")])
+        .output()
+        .unwrap();
+    assert_eq!(text(&output).lines().count(), 1);
+    assert_eq!(told(&output), "");
+}
+
+#[test]
+fn shipped_rules_list_export_and_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("mine").display().to_string();
+    assert_eq!(code(&bordergate(&["rules", "export", &target], b"")), 0);
+    assert_eq!(code(&bordergate(&["rules", "export", &target], b"")), 1, "nothing is overwritten");
+    let check = bordergate(&["rules", "check", &target], b"");
+    assert_eq!(code(&check), 0, "{}", told(&check));
+    let listed = bordergate(&["rules", "list"], b"");
+    assert_eq!(text(&listed), text(&bordergate(&["rules", "list", "--rules", &target], b"")));
+    assert!(text(&listed).contains("MI-06"), "{}", text(&listed));
+    let json = lines(&bordergate(&["rules", "list", "--format", "json"], b""));
+    assert!(json.iter().any(|rule| rule["id"] == "MI-06" && rule["layer"] == "policy"), "{json:?}");
+}
+
+#[test]
+fn broken_rules_are_reported_with_file_and_line_all_in_one_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("mine");
+    let target_name = target.display().to_string();
+    assert_eq!(code(&bordergate(&["rules", "export", &target_name], b"")), 0);
+    file(&target, "organisation/one.yaml", "layer: organisation\ntitle: One\nrules: [\n");
+    file(
+        &target,
+        "organisation/two.yaml",
+        "layer: organisation
+title: Two
+rules:
+  - id: T-1
+    title: Unknown category
+    statute: test
+    when: { data: user.contact.telex }
+    effect: redact
+    reason: Test.
+",
+    );
+    file(
+        &target,
+        "organisation/three.yaml",
+        "layer: organisation
+title: Three
+rules:
+  - id: T-2
+    title: Unknown effect
+    statute: test
+    effect: explode
+    reason: Test.
+",
+    );
+    let check = bordergate(&["rules", "check", &target_name], b"");
+    assert_eq!(code(&check), 3);
+    for expected in [
+        "organisation/one.yaml:",
+        "organisation/two.yaml:7:",
+        "user.contact.telex",
+        "organisation/three.yaml:7:",
+        "explode",
+    ] {
+        assert!(told(&check).contains(expected), "{expected}:\n{}", told(&check));
+    }
+    let nowhere = bordergate(&["rules", "check", "/nonexistent"], b"");
+    assert_eq!(code(&nowhere), 3);
+    assert!(told(&nowhere).contains("help"), "{}", told(&nowhere));
+}
+
+#[test]
+fn a_broken_configuration_is_reported_with_file_and_line_all_in_one_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = file(
+        folder.path(),
+        "bordergate.yaml",
+        "listeners:
+  - { name: a, address: \"127.0.0.1:notaport\" }
+data_centres:
+  - { id: dc, jurisdiction: Singapore, endpoints: [\"http://127.0.0.1:1\"] }
+routes:
+  - { id: r, data_centre: elsewhere }
+geoip: { database: /nonexistent/country.mmdb }
+colour: blue
+",
+    );
+    for command in [&["config", "check", &config][..], &["serve", "--config", &config]] {
+        let output = bordergate(command, b"");
+        assert_eq!(code(&output), 3, "{}", told(&output));
+        for expected in
+            ["bordergate.yaml:2:", "notaport", "bordergate.yaml:4:", "Singapore", "colour"]
+        {
+            assert!(told(&output).contains(expected), "{expected}:\n{}", told(&output));
+        }
+    }
+    assert_eq!(code(&bordergate(&["config", "check", "/nonexistent.yaml"], b"")), 3);
+    let schema = bordergate(&["config", "schema"], b"");
+    assert!(
+        serde_json::from_slice::<Value>(&schema.stdout).unwrap()["properties"]["listeners"]
+            .is_object()
+    );
+    let default =
+        file(folder.path(), "default.yaml", bordergate(&["config", "default"], b"").stdout);
+    assert_eq!(code(&bordergate(&["config", "check", &default], b"")), 0);
+}
+
+fn minimal(listener: &str, more: &str) -> String {
+    format!(
+        "listeners: [{{ name: a, address: \"{listener}\" }}]
+admin: {{ address: \"127.0.0.1:0\" }}
+data_centres: [{{ id: dc, jurisdiction: SG, endpoints: [\"http://127.0.0.1:1\"] }}]
+routes: [{{ id: r, data_centre: dc }}]
+{more}
+"
+    )
+}
+
+#[test]
+fn serve_says_why_it_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = minimal("127.0.0.1:0", "geoip: { database: /nonexistent/country.mmdb }");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let in_use = minimal(&port.local_addr().unwrap().to_string(), "");
+    for (config, expected) in [(in_use, "in use"), (missing, "/nonexistent/country.mmdb")] {
+        let path = file(folder.path(), "bordergate.yaml", config);
+        let output = bordergate(&["serve", "--config", &path], b"");
+        assert_ne!(code(&output), 0);
+        assert!(told(&output).contains(expected), "{expected}:\n{}", told(&output));
+    }
+}
+
+#[test]
+fn no_broken_database_is_taken_and_none_ends_in_a_panic() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-data/bad-mmdb");
+    let folder = tempfile::tempdir().unwrap();
+    let mut tried = 0;
+    for entry in fs::read_dir(data).expect("`make data` fetches them") {
+        let database = entry.unwrap().path();
+        // A broken coordinate of a city says nothing about countries; such a file may be taken.
+        if database.to_string_lossy().contains("City") {
+            continue;
+        }
+        let config =
+            minimal("127.0.0.1:0", &format!("geoip: {{ database: \"{}\" }}", database.display()));
+        let path = file(folder.path(), "bordergate.yaml", config);
+        let output = bordergate(&["serve", "--config", &path], b"");
+        let told = told(&output);
+        assert!([1, 3].contains(&code(&output)), "{}: {told}", database.display());
+        assert!(told.contains("country database") && !told.contains("panicked"), "{told}");
+        tried += 1;
+    }
+    assert!(tried > 5, "{tried}");
+}
+
+#[test]
+fn a_configuration_with_a_real_country_database_is_right() {
+    let database = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-data/country.mmdb");
+    let folder = tempfile::tempdir().unwrap();
+    let config =
+        minimal("127.0.0.1:0", &format!("geoip: {{ database: \"{}\" }}", database.display()));
+    let path = file(folder.path(), "bordergate.yaml", config);
+    let output = bordergate(&["config", "check", &path], b"");
+    assert_eq!(code(&output), 0, "{}", told(&output));
+}

@@ -17,7 +17,6 @@ mod check;
 mod digits;
 mod keys;
 mod name;
-mod pairs;
 mod scanner;
 mod set;
 mod source;

@@ -74,15 +74,13 @@ impl Grade {
         Self { met, uncovered: TagSet::EMPTY }
     }
 
-    /// Two ways to meet the same: what neither covers is uncovered.
+    /// The better of two ways to meet the same.
     #[must_use]
     pub(super) fn or(self, other: Self) -> Self {
         match (self.met, other.met) {
-            (true, true) => {
-                Self { met: true, uncovered: self.uncovered.intersection(&other.uncovered) }
-            }
+            (true, true) if other.uncovered.len() < self.uncovered.len() => other,
             (false, true) => other,
-            (true | false, false) => self,
+            (true, true | false) | (false, false) => self,
         }
     }
 }

@@ -323,8 +323,13 @@ impl Builder {
         }
         self.check_duplicates(diagnostics);
         let exceptions = self.resolve_exceptions(diagnostics);
-        for (built, exceptions) in self.built.iter_mut().zip(exceptions) {
+        let mut first = (0, String::new());
+        for ((built, exceptions), number) in self.built.iter_mut().zip(exceptions).zip(0u16..) {
             built.rule.exceptions = exceptions;
+            if built.info.id != first.1 {
+                first = (number, built.info.id.clone());
+            }
+            built.rule.first = first.0;
         }
         let dimensions: Vec<Option<Dimensions>> = self
             .built
@@ -556,6 +561,7 @@ fn build(
         annotate,
         mode: source.mode,
         closing,
+        first: 0,
     };
     let exceptions: Vec<(String, Place)> = source
         .exceptions
@@ -564,7 +570,12 @@ fn build(
         .map(|name| (name.value.clone(), name.place(scope.file)))
         .collect();
     let dimensions = translated.dimensions;
-    let fingerprint = format!("{rule:?} {dimensions:?} {exceptions:?}");
+    let fingerprint = match source.effect {
+        Some(Effect::Block | Effect::Redact) => {
+            format!("{rule:?} {dimensions:?} {exceptions:?}")
+        }
+        Some(Effect::Allow) | None => String::new(),
+    };
     if source.effect == Some(Effect::Allow) && !exceptions.is_empty() {
         diagnostics
             .error(
@@ -811,6 +822,7 @@ fn default_deny() -> Built {
         annotate: Vec::new(),
         mode: Mode::Enforce,
         closing: false,
+        first: 0,
     };
     Built {
         rule,

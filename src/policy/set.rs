@@ -11,11 +11,15 @@ use super::{
     context::{Context, Grade, Notes},
     index::Index,
     predicate::{Observations, Predicate},
+    region_set::RegionSet,
     registry::{Registry, Vocabulary},
     source::{Fact, Mode, Start},
     words::Period,
 };
-use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, Replacement, TagSet};
+use crate::{
+    domain::{Coverage, Effect, Finding, Findings, Gap, Region, Replacement, TagSet},
+    source::{Diagnostics, Place},
+};
 
 /// The rules of one generation.
 #[derive(Debug, Clone)]
@@ -72,6 +76,8 @@ pub(super) struct Rule {
     pub(super) mode: Mode,
     /// Looks at what judging the others showed.
     pub(super) closing: bool,
+    /// The first rule with the same id.
+    pub(super) first: u16,
 }
 
 /// Which payloads a rule is about.
@@ -152,10 +158,10 @@ impl RuleSet {
         };
         self.judge(&context, false, &mut judgement);
         // Who can read the data there receives it too (JR-00-04).
-        for (number, country) in transfer.remote_access_from.iter().enumerate() {
-            let is_new = Some(*country) != transfer.destination
-                && !transfer.remote_access_from.iter().take(number).any(|it| it == country);
-            if is_new {
+        let mut judged = RegionSet::default();
+        for country in &transfer.remote_access_from {
+            if Some(*country) != transfer.destination && !judged.contains(*country, None) {
+                judged.insert(*country);
                 context.destination = Some(*country);
                 self.judge(&context, true, &mut judgement);
             }
@@ -191,6 +197,25 @@ impl RuleSet {
     /// Every rule, in the order of ids.
     pub fn rules(&self) -> impl Iterator<Item = (RuleRef, &RuleInfo)> {
         (0u16..).map(RuleRef).zip(&self.infos)
+    }
+
+    /// Warns of rules whose window has closed by `now`: they judge replays of the past and nothing else.
+    pub fn review(&self, now: Timestamp, diagnostics: &mut Diagnostics) {
+        for (rule, info) in self.rules.iter().zip(&self.infos) {
+            if let Some((_, Some(until))) = rule.window
+                && until <= now
+            {
+                let place = Place { file: info.file.clone(), line: info.line, column: 0 };
+                diagnostics
+                    .warning(
+                        place,
+                        format!("rule `{}` has been out of force since {until}", info.id),
+                    )
+                    .remedy(
+                        "keep it while transfers of that time may be replayed, then take it out",
+                    );
+            }
+        }
     }
 
     /// The ids of every registered purpose, in no particular order.
@@ -512,10 +537,10 @@ impl RuleSet {
         Decision {
             effect,
             redactions,
-            blocked_by: self.cited(judgement.blocks),
+            blocked_by: self.cited(&judgement.blocks),
             rules: {
                 judgement.said.sort_unstable();
-                self.cited(judgement.said)
+                self.cited(&judgement.said)
             },
             annotations,
             reason,
@@ -525,14 +550,13 @@ impl RuleSet {
     }
 
     /// Once per id: the parts of a provision are one rule to a reader.
-    fn cited(&self, numbers: Vec<u16>) -> Vec<RuleRef> {
+    fn cited(&self, numbers: &[u16]) -> Vec<RuleRef> {
+        let first = |number: u16| self.rules.get(usize::from(number)).map(|rule| rule.first);
         let mut cited: Vec<RuleRef> = Vec::with_capacity(numbers.len());
         for number in numbers {
-            let is_new = cited.iter().rev().all(|known| {
-                known.0 != number && self.rule(*known).id != self.rule(RuleRef(number)).id
-            });
-            if is_new {
-                cited.push(RuleRef(number));
+            // In the order of numbers the parts of one id stand together.
+            if cited.last().is_none_or(|known| first(known.0) != first(*number)) {
+                cited.push(RuleRef(*number));
             }
         }
         cited

@@ -243,3 +243,14 @@ fn the_schema_names_the_keys_of_a_rule() {
         assert!(schema.contains(&format!("\"{key}\"")), "{key}");
     }
 }
+
+#[test]
+fn a_review_names_the_rules_whose_time_is_over() {
+    let (set, _) = compile_rule(&rule("    in_force: {until: 2026-01-01}\n    effect: block\n"));
+    let set = set.unwrap();
+    for (now, count) in [("2025-12-31T23:59:59Z", 0), ("2026-01-01", 1)] {
+        let mut diagnostics = Diagnostics::default();
+        set.review(now.parse().unwrap(), &mut diagnostics);
+        assert_eq!(diagnostics.len(), count, "{now}");
+    }
+}

@@ -17,6 +17,7 @@ mod check;
 mod digits;
 mod keys;
 mod name;
+mod pairs;
 mod scanner;
 mod set;
 mod source;

@@ -91,7 +91,7 @@ impl Engine {
         let (transfer, decision) =
             origin::decide(&self.rules, transfer, message.client_region, &reading, coverage);
         let redacted = (decision.effect == Effect::Redact)
-            .then(|| rewrite::rewrite(&reading, &decision.redactions, &self.key));
+            .then(|| rewrite::rewrite(&reading, &decision.redactions, &self.taxonomy, &self.key));
         Verdict {
             decision,
             coverage,

@@ -98,7 +98,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["telemetry"]),
     ("notify", &["control"]),
     ("saphyr_parser", &["source"]),
-    ("flate2", &["format", "redact", "engine"]),
+    ("flate2", &["format", "redact"]),
     ("brotli_decompressor", &["format"]),
     ("ruzstd", &["format"]),
     ("clap", &["cli"]),

@@ -112,6 +112,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("longitude", Check::Text(place::longitude)),
     ("mac", Check::Text(mac::whole)),
     ("meid", Check::Token(8, 18, imei::meid)),
+    ("member_code", Check::Text(code::member)),
     ("mobile_country_code", Check::Text(sim::mobile_country_code)),
     ("mobile_network", Check::Text(sim::network)),
     ("mobile_network_code", Check::Text(sim::network_code)),
@@ -129,6 +130,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("secret", Check::Text(code::secret)),
     ("serial", Check::Text(code::serial)),
     ("token", Check::Text(code::token)),
+    ("user_agent", Check::Text(person::user_agent)),
     ("uuid", Check::Text(code::uuid)),
     ("words", Check::Text(person::words)),
 ];

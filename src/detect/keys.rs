@@ -18,6 +18,8 @@ pub(super) struct Facts {
     pub(super) opens: u32,
     /// Contexts that a member of this name shows its object to be of.
     pub(super) beside: u32,
+    /// Contexts that this member shows together with another.
+    pub(super) signs: u32,
     /// Stands for the object around it.
     pub(super) stand_in: bool,
     /// A statement about a value, or an attribute of one; takes no category from its surroundings.
@@ -61,6 +63,7 @@ pub(super) struct Entry {
     pub(super) ending_rules: Vec<u16>,
     pub(super) opens: u32,
     pub(super) beside: u32,
+    pub(super) signs: u32,
     pub(super) patterns: u64,
     pub(super) suppressed: u64,
 }
@@ -279,6 +282,7 @@ impl KeyTable {
             Level::Exact => {
                 entry.exact_rules.iter().chain(&entry.rules).for_each(|rule| facts.add_rule(*rule));
                 facts.beside |= entry.beside;
+                facts.signs |= entry.signs;
             }
             Level::Stripped => entry.rules.iter().for_each(|rule| facts.add_rule(*rule)),
             Level::Ending => entry.ending_rules.iter().for_each(|rule| facts.add_rule(*rule)),

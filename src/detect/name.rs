@@ -45,6 +45,27 @@ impl Words {
             previous = kind;
         }
         self.end_word();
+        self.fold_lookalikes();
+    }
+
+    /// `рhone` with a Cyrillic first letter reads as the Latin word it pretends to be. Names all in one
+    /// script are left alone.
+    fn fold_lookalikes(&mut self) {
+        let latin = self.text.bytes().any(|byte| byte.is_ascii_lowercase());
+        if !latin || self.text.is_ascii() {
+            return;
+        }
+        let mut folded = String::with_capacity(self.text.len());
+        let mut ends = Vec::with_capacity(self.ends.len());
+        let mut start = 0;
+        for end in &self.ends {
+            let word = self.text.get(start..*end).unwrap_or_default();
+            folded.extend(word.chars().map(lookalike));
+            ends.push(folded.len());
+            start = *end;
+        }
+        self.text = folded;
+        self.ends = ends;
     }
 
     fn end_word(&mut self) {
@@ -107,6 +128,32 @@ impl Kind {
             other if other.is_numeric() => Self::Digit,
             _ => Self::Gap,
         }
+    }
+}
+
+/// The Latin letter that a Cyrillic or Greek one looks like.
+fn lookalike(character: char) -> char {
+    match character {
+        'а' | 'α' => 'a',
+        'в' => 'b',
+        'с' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'ε' => 'e',
+        'һ' | 'н' => 'h',
+        'і' | 'ι' => 'i',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'ӏ' => 'l',
+        'м' => 'm',
+        'о' | 'ο' => 'o',
+        'р' | 'ρ' => 'p',
+        'ѕ' => 's',
+        'т' | 'τ' => 't',
+        'υ' => 'u',
+        'ν' => 'v',
+        'х' | 'χ' => 'x',
+        'у' => 'y',
+        other => other,
     }
 }
 
@@ -208,6 +255,8 @@ mod tests {
             ("телефон", "телефон"),
             ("मोबाइल", "मोबाइल"),
             ("شناختی_کارڈ", "شناختی کارڈ"),
+            ("рhone_nо", "phone no"),
+            ("еmail", "email"),
             ("", ""),
             ("__", ""),
         ] {

@@ -10,6 +10,7 @@ use super::{
     check::{Match, code},
     digits::Folded,
     keys::{Facts, KeyCache},
+    pairs::pairs,
     set::FieldRule,
     text::{Found, Search},
 };
@@ -44,6 +45,8 @@ pub struct Scanner<'s> {
     set: &'s DetectorSet,
     scratch: &'s mut Scratch,
     part: u32,
+    /// Objects open beyond those remembered.
+    beyond: usize,
 }
 
 /// An object or list the walk is inside of.
@@ -55,7 +58,12 @@ struct Frame {
     /// The rule that name has here.
     rule: Option<u16>,
     contexts: u32,
+    /// Members seen that show a context only together.
+    signs: u8,
 }
+
+/// How sure a name inside a text has to make us.
+const NAMED_IN_PROSE_MIN: u8 = 60;
 
 /// Objects inside each other that are remembered; deeper ones are read without their surroundings.
 const FRAMES_MAX: usize = 1024;
@@ -68,7 +76,7 @@ impl<'s> Scanner<'s> {
             scratch.keys.clear();
             scratch.identity = Some(Arc::clone(&set.identity));
         }
-        let mut scanner = Self { set, scratch, part: 0 };
+        let mut scanner = Self { set, scratch, part: 0, beyond: 0 };
         scanner.part(Part::Body);
         scanner
     }
@@ -77,7 +85,16 @@ impl<'s> Scanner<'s> {
     pub fn part(&mut self, part: Part) {
         let number = Part::ALL.iter().position(|known| *known == part).unwrap_or(0);
         self.part = self.set.contexts.parts.get(number).copied().unwrap_or(0);
+        self.beyond = 0;
         self.scratch.frames.clear();
+        // What stands at the top of a part has surroundings as well: a form, a query.
+        self.scratch.frames.push(Frame {
+            container: Container::Object,
+            facts: Facts::default(),
+            rule: None,
+            contexts: 0,
+            signs: 0,
+        });
     }
 
     /// An object or list begins; `name` is `None` for an element of a list and for a whole layer. The
@@ -87,7 +104,9 @@ impl<'s> Scanner<'s> {
         let contexts = self.contexts_of(&facts);
         let rule = self.rule_for_container(&facts);
         if self.scratch.frames.len() < FRAMES_MAX {
-            self.scratch.frames.push(Frame { container, facts, rule, contexts });
+            self.scratch.frames.push(Frame { container, facts, rule, contexts, signs: 0 });
+        } else {
+            self.beyond += 1;
         }
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
@@ -111,17 +130,28 @@ impl<'s> Scanner<'s> {
 
     /// The innermost object or list ends.
     pub fn close(&mut self) {
-        self.scratch.frames.pop();
+        match self.beyond.checked_sub(1) {
+            Some(beyond) => self.beyond = beyond,
+            // The frame of the part itself stays.
+            None if self.scratch.frames.len() > 1 => {
+                self.scratch.frames.pop();
+            }
+            None => {}
+        }
     }
 
     /// One value. `text` is unescaped and without quotes; hits are added to `hits` in the order of
     /// their spans, at most one of which covers the whole value.
     pub fn scalar(&mut self, name: Option<&str>, kind: Scalar, text: &str, hits: &mut Vec<Hit>) {
         let facts = self.facts(name);
-        if facts.beside != 0
+        if facts.beside | facts.signs != 0
             && let Some(frame) = self.scratch.frames.last_mut()
         {
             frame.contexts |= facts.beside;
+            frame.signs = frame.signs.saturating_add(u8::from(facts.signs != 0));
+            if frame.signs >= 2 {
+                frame.contexts |= facts.signs;
+            }
         }
         let first = hits.len();
         match kind {
@@ -220,10 +250,7 @@ impl<'s> Scanner<'s> {
         }
         let search = Search { set: self.set, supports: facts.supports, against: facts.against };
         let Some((rule, found)) = by_name else {
-            let found = &mut self.scratch.found;
-            found.clear();
-            search.all(text, found);
-            hits.extend(found.iter().map(Found::hit));
+            self.prose(search, text, around, hits);
             return;
         };
         if self.set.is_placeholder(text) {
@@ -244,23 +271,51 @@ impl<'s> Scanner<'s> {
             None => hits.push(found),
         }
         if rule.prose {
-            let found = &mut self.scratch.found;
-            found.clear();
-            search.all(text, found);
-            hits.extend(found.iter().map(Found::hit));
+            self.prose(search, text, around, hits);
         }
     }
 
-    /// What the name says of the value: the first rule that holds here and is sure enough.
-    fn by_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
-        for number in facts.rules() {
-            let Some(rule) = self.set.rule(*number) else { continue };
-            if !rule.holds(around) {
+    /// Everything inside a text: values by their form, and by the names that stand before them.
+    fn prose(&mut self, search: Search<'_>, text: &str, around: u32, hits: &mut Vec<Hit>) {
+        let mut found = std::mem::take(&mut self.scratch.found);
+        found.clear();
+        search.all(text, &mut found);
+        let first = hits.len();
+        for pair in pairs(text) {
+            let name = text.get(pair.name).unwrap_or_default();
+            let value = text.get(pair.value.clone()).unwrap_or_default();
+            let facts = self.scratch.keys.facts(&self.set.keys, name);
+            if facts.rules().is_empty() || self.set.is_placeholder(value) {
                 continue;
             }
-            if let Some(hit) = self.judge(rule, facts, text) {
-                return Some((rule, hit));
+            // In prose a bare word before a colon is no proof; the value has to fit as well.
+            if let Some((rule, hit)) = self.by_own_name(&facts, around, value)
+                && hit.confidence.0 >= NAMED_IN_PROSE_MIN
+                && (pair.assigned || (rule.check.is_some() && !rule.prose))
+            {
+                hits.push(Hit { span: hit.span.shift(pair.value.start), ..hit });
             }
+        }
+        let named = hits.len();
+        for one in &found {
+            let known = hits.get(first..named).unwrap_or_default();
+            let clash = known
+                .iter()
+                .any(|hit| hit.span.start < one.span.end && one.span.start < hit.span.end);
+            if !clash {
+                hits.push(one.hit());
+            }
+        }
+        if named > first && hits.len() > named {
+            hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
+        }
+        self.scratch.found = found;
+    }
+
+    /// What the name says of the value, or else the name of the object around it.
+    fn by_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
+        if let Some(own) = self.by_own_name(facts, around, text) {
+            return Some(own);
         }
         let frame = self.scratch.frames.last()?;
         let rule = self.set.rule(frame.rule?)?;
@@ -273,6 +328,14 @@ impl<'s> Scanner<'s> {
             return self.judge(rule, &inherited, text).map(|hit| (rule, hit));
         }
         None
+    }
+
+    /// The first rule of the name that holds here and is sure enough.
+    fn by_own_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
+        facts.rules().iter().find_map(|number| {
+            let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
+            Some((rule, self.judge(rule, facts, text)?))
+        })
     }
 
     fn judge(&self, rule: &FieldRule, facts: &Facts, text: &str) -> Option<Hit> {
@@ -301,7 +364,10 @@ impl<'s> Scanner<'s> {
                 let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
                 self.reaches(Hit { marks: pseudonym, ..hit })
             }
-            None => self.reaches(hit(rule.tag, whole, rule.unchecked, rule.detector, None)),
+            None if is_number_like(text) => {
+                self.reaches(hit(rule.tag, whole, rule.unchecked, rule.detector, None))
+            }
+            None => None,
         }
     }
 
@@ -369,6 +435,12 @@ impl Found {
 
 fn hit(tag: Tag, span: Span, confidence: u8, detector: DetectorId, region: Option<Region>) -> Hit {
     Hit { tag, span, confidence: Confidence(confidence), detector, marks: Marks::default(), region }
+}
+
+/// What a mistyped or masked number looks like, and a word does not.
+fn is_number_like(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 2 && (4..=64).contains(&text.len()) && !text.contains("://")
 }
 
 fn is_integer(text: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -97,6 +97,7 @@ pub(super) struct Finders {
     pub(super) mac: Option<u16>,
     pub(super) pair: Option<u16>,
     pub(super) phone: Option<u16>,
+    pub(super) user_agent: Option<u16>,
 }
 
 #[derive(Debug)]
@@ -214,8 +215,7 @@ impl DetectorSet {
 
     /// Stands for "nothing known".
     pub(super) fn is_placeholder(&self, text: &str) -> bool {
-        const LONGEST: usize = 40;
-        if text.len() > LONGEST {
+        if text.len() > PLACEHOLDER_BYTES_MAX {
             return false;
         }
         let text = text.trim();
@@ -234,8 +234,11 @@ impl DetectorSet {
     }
 
     fn is_placeholder_in_capitals(&self, text: &str) -> bool {
-        text.bytes().any(|byte| byte.is_ascii_uppercase())
-            && self.placeholders.contains(text.to_ascii_lowercase().as_str())
+        let mut lower = [0u8; PLACEHOLDER_BYTES_MAX];
+        let Some(lower) = lower.get_mut(..text.len()) else { return false };
+        lower.copy_from_slice(text.as_bytes());
+        lower.make_ascii_lowercase();
+        std::str::from_utf8(lower).is_ok_and(|lower| self.placeholders.contains(lower))
     }
 
     pub(super) fn has_suppressions(&self) -> bool {
@@ -262,11 +265,8 @@ impl DetectorSet {
     pub(super) fn nearby(&self, text: &[u8]) -> (u128, u128) {
         let mut masks = (0, 0);
         let Some(nearby) = &self.nearby else { return masks };
-        for found in nearby.find_iter(text) {
-            let before = found.start().checked_sub(1).and_then(|at| text.get(at));
-            let inside_word = before.is_some_and(u8::is_ascii_alphabetic)
-                && text.get(found.start()).is_some_and(u8::is_ascii_alphabetic);
-            if inside_word {
+        for found in nearby.find_overlapping_iter(text) {
+            if !is_whole_word(text, found.start(), found.end()) {
                 continue;
             }
             if let Some((supports, against)) = self.nearby_masks.get(found.pattern().as_usize()) {
@@ -299,6 +299,16 @@ impl DetectorSet {
     }
 }
 
+/// Not a part of a longer word of Latin letters; a plural counts.
+fn is_whole_word(text: &[u8], start: usize, end: usize) -> bool {
+    let letter =
+        |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    let head = letter(start.checked_sub(1)) && letter(Some(start));
+    let plural = text.get(end) == Some(&b's') && !letter(Some(end + 1));
+    let tail = letter(end.checked_sub(1)) && letter(Some(end)) && !plural;
+    !head && !tail
+}
+
 impl ValueDetector {
     /// How sure the value makes us, given the words around it.
     pub(super) fn weigh(&self, number: u16, found: Match, supports: u128, against: u128) -> u8 {
@@ -315,6 +325,7 @@ impl ValueDetector {
 
 /// Findings less sure than this are not made, where no threshold says otherwise.
 const DEFAULT_THRESHOLD: u8 = 50;
+const PLACEHOLDER_BYTES_MAX: usize = 40;
 /// One bit each in [`Facts`](super::keys::Facts).
 const VALUES_MAX: usize = 128;
 const PATTERNS_MAX: usize = 64;
@@ -363,6 +374,9 @@ impl Compiler<'_> {
         for name in &source.beside {
             self.set.keys.entry(name).beside |= bit;
         }
+        for name in &source.signs {
+            self.set.keys.entry(name).signs |= bit;
+        }
         if source.lasting {
             self.set.contexts.lasting |= bit;
         }
@@ -402,7 +416,8 @@ impl Compiler<'_> {
             detector,
             tag,
             coarse,
-            container: self.taxonomy.category(tag).is_some_and(|category| category.container),
+            container: source.whole
+                || self.taxonomy.category(tag).is_some_and(|category| category.container),
             inside,
             outside,
             check,
@@ -492,6 +507,7 @@ impl Compiler<'_> {
             (Check::Text(_), "mac") => finders.mac = Some(number),
             (Check::Text(_), "coordinates") => finders.pair = Some(number),
             (Check::Text(_), "phone") => finders.phone = Some(number),
+            (Check::Text(_), "user_agent") => finders.user_agent = Some(number),
             (Check::Text(_), other) => {
                 self.diagnostics
                     .error(
@@ -627,10 +643,7 @@ impl Compiler<'_> {
         let mut near: Vec<(String, (u128, u128))> = self.near.into_iter().collect();
         near.sort();
         let words: Vec<&str> = near.iter().map(|(word, _)| word.as_str()).collect();
-        let built = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&words);
+        let built = AhoCorasick::builder().ascii_case_insensitive(true).build(&words);
         match built {
             Ok(nearby) => self.set.nearby = Some(nearby),
             Err(error) => {

@@ -52,6 +52,9 @@ pub(super) struct ContextSource {
     /// Names of members that only such an object has.
     #[serde(default)]
     pub(super) beside: Vec<String>,
+    /// Short names of members that mean something only together: two of them show such an object.
+    #[serde(default)]
+    pub(super) signs: Vec<String>,
     /// Holds for everything inside, however deep.
     #[serde(default)]
     pub(super) lasting: bool,
@@ -100,6 +103,9 @@ pub(super) struct FieldSource {
     /// The value is prose, which is searched for further findings.
     #[serde(default)]
     pub(super) prose: bool,
+    /// A list or object under this name is one finding, whatever the taxonomy says of the category.
+    #[serde(default)]
+    pub(super) whole: bool,
     /// Only a list under this name is meant: `track` as a list of places, not as a piece of music.
     #[serde(default)]
     pub(super) lists_only: bool,

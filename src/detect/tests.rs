@@ -1,5 +1,6 @@
 //! The shipped detectors over whole messages: what a payload yields, field by field.
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{DetectorSet, Hit, Scanner, Scratch, shipped};
@@ -8,15 +9,30 @@ use crate::domain::{Container, Part, Scalar, Taxonomy};
 /// The shipped rules and a scratch that is reused, as the engine does.
 struct Bench {
     taxonomy: Taxonomy,
-    set: DetectorSet,
+    set: std::sync::Arc<DetectorSet>,
     scratch: Scratch,
 }
 
 impl Bench {
     fn new() -> Self {
         let taxonomy = shipped::taxonomy();
-        let set = shipped::detectors(&taxonomy);
+        let set = shipped::detectors(&taxonomy).into();
         Self { taxonomy, set, scratch: Scratch::default() }
+    }
+
+    /// The same set for every run of a property.
+    fn new_cached() -> Self {
+        static FIRST: std::sync::OnceLock<(Taxonomy, std::sync::Arc<DetectorSet>)> =
+            std::sync::OnceLock::new();
+        let (taxonomy, set) = FIRST.get_or_init(|| {
+            let bench = Self::new();
+            (bench.taxonomy, bench.set)
+        });
+        Self {
+            taxonomy: taxonomy.clone(),
+            set: std::sync::Arc::clone(set),
+            scratch: Scratch::default(),
+        }
     }
 
     /// One line a hit: locator, short name, and `!` third party, `#` pseudonymous, `[..]` part of the
@@ -415,7 +431,7 @@ fn headers_cookies_and_query() {
                 ("theme", "dark"),
                 ("uid", "8f14e45fceea"),
             ],
-            &["session_id access_token", "_ga cookie_id", "uid cookie_id"],
+            &["session_id cookie_id", "_ga cookie_id", "uid cookie_id"],
         ),
         (
             Part::Query,
@@ -443,6 +459,7 @@ fn values_inside_prose() {
         ("card 4111 1111 1111 1111 exp 12/27", &["card=4111 1111 1111 1111"]),
         ("IBAN PK36 SCBL 0000 0011 2345 6702 please", &["iban=PK36 SCBL 0000 0011 2345 6702"]),
         ("login from 39.40.12.199:443", &["ip_address=39.40.12.199"]),
+        ("from ip 8.8.8.8 again", &["ip_address=8.8.8.8"]),
         ("peer 2001:db8::8a2e:370:7334 up", &["ip_address=2001:db8::8a2e:370:7334"]),
         ("wlan0 64:cc:2e:12:34:57 associated", &["mac=64:cc:2e:12:34:57"]),
         ("my cnic is 42201-1234568-1.", &["pk_cnic=42201-1234568-1"]),
@@ -464,4 +481,126 @@ fn a_name_that_is_itself_personal_is_a_hit_in_the_name() {
         (r#"{"ali.r@example.pk":{"seen":1}}"#, &["/ali.r@example.pk email^"]),
         (r#"{"+923331234567":"x"}"#, &["/+923331234567 phone^@PK"]),
     ]);
+}
+
+#[test]
+fn names_inside_a_text_say_what_follows_them() {
+    let mut bench = Bench::new();
+    for (text, expected) in [
+        (
+            "INFO request user_id=5967583440 first_name=Amina dob=1997-06-16 tier=gold",
+            &["account_id=5967583440", "first_name=Amina", "date_of_birth=1997-06-16"][..],
+        ),
+        (
+            "Kind regards\nName: Amina Malik\nCNIC: 42201-1234568-1",
+            &["name=Amina Malik", "pk_cnic=42201-1234568-1"],
+        ),
+        (
+            "card-number=4111111111111111 cvv=850",
+            &["card=4111111111111111", "card_security_code=850"],
+        ),
+        (
+            "imei=356938035643809 imsi=410011234567890",
+            &["imei=356938035643809", "imsi=410011234567890"],
+        ),
+        ("status: active, version: 1.2.3.4, note: none", &[]),
+        ("x=1 y=2 name==value order_no=1", &[]),
+    ] {
+        assert_eq!(bench.prose(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_envelope_is_known_by_two_of_its_names() {
+    check(&[(
+        r#"{"a":0,"ie":"356938035643809","ma":"f0:b4:29:9d:71:41","wb":"a4:83:e7:6c:7b:fd","phn":"03001234567"}"#,
+        &["/ie imei", "/ma mac", "/phn phone", "/wb bssid"],
+    )]);
+}
+
+#[test]
+fn operators_add_names_patterns_and_suppressions() {
+    let taxonomy = shipped::taxonomy();
+    let rules = r"
+fields:
+  - {category: account_id, names: [kontoschluessel], confidence: 90}
+patterns:
+  - {id: badge, category: account_id, pattern: 'B-\d{4}', fields: [badge], confidence: 80}
+suppress:
+  - {categories: [email], value_endings: ['@shop.example'], reason: our own mailboxes}
+  - {fields: [ticket], reason: numbers of our help desk}
+values:
+  - {category: email, check: email, shaped: 90}
+";
+    let mut diagnostics = crate::source::Diagnostics::default();
+    let file = crate::source::SourceFile { name: "detectors/ours.yaml".into(), text: rules.into() };
+    let set = DetectorSet::compile(&[file], &taxonomy, &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{diagnostics}");
+    let mut bench = Bench { taxonomy, set: set.unwrap().into(), scratch: Scratch::default() };
+    for (json, expected) in [
+        (r#"{"kontoSchluessel":"77"}"#, &["/kontoSchluessel account_id"][..]),
+        (r#"{"badge":"door B-1234 open"}"#, &["/badge account_id[B-1234]"]),
+        (r#"{"badge":"door 1234 open","other":"B-1234"}"#, &[]),
+        (r#"{"x":"info@shop.example","y":"amina@example.pk"}"#, &["/y email"]),
+        (r#"{"ticket":"amina@example.pk"}"#, &[]),
+    ] {
+        assert_eq!(bench.scan(json), expected, "{json}");
+    }
+}
+
+/// A text made to be slow costs no more than its length: a hundred times the text, at most about a
+/// hundred times the time.
+#[test]
+fn hostile_texts_cost_linear_time() {
+    let mut bench = Bench::new();
+    for pattern in [
+        "@",
+        "a@",
+        "1-",
+        "1 ",
+        "1.",
+        "+1",
+        "a=",
+        "a: ",
+        ":",
+        "::1",
+        "eyJ",
+        "eyJ.",
+        "(1",
+        "1,1,",
+        "%40",
+        "=\"",
+        "Mozilla/5.0 (",
+        "AB12 ",
+        "12:",
+        "9876543210 ",
+        "1@1.1:1=",
+        "é1",
+        "٠1-",
+    ] {
+        let mut time = |length: usize| {
+            let text = pattern.repeat(length / pattern.len());
+            let start = std::time::Instant::now();
+            bench.prose(&text);
+            start.elapsed().as_secs_f64()
+        };
+        time(2_000);
+        let short = time(2_000).max(50e-6);
+        let long = time(200_000);
+        assert!(long < short * 100.0 * 8.0 + 0.05, "`{pattern}`: {short} s, then {long} s");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_under_any_name_gives_spans_inside_it(name in "\\PC{0,24}", text in "\\PC{0,200}") {
+        let mut bench = Bench::new_cached();
+        let mut hits = Vec::new();
+        let mut scanner = bench.set.scanner(&mut bench.scratch);
+        scanner.scalar(Some(&name), Scalar::String, &text, &mut hits);
+        for hit in hits {
+            let source = if hit.marks.in_key { &name } else { &text };
+            prop_assert!(source.get(hit.span.range()).is_some());
+        }
+    }
 }

@@ -59,6 +59,7 @@ impl Search<'_> {
         }
         if marks.digits >= 4 {
             self.numbers(text, found);
+            self.user_agents(text, found);
         }
         settle(found, first);
     }
@@ -146,6 +147,22 @@ impl Search<'_> {
         }
     }
 
+    /// `Mozilla/5.0 (…) …` up to the quote or the end of the line, as access logs have it.
+    fn user_agents(&self, text: &str, found: &mut Vec<Found>) {
+        const BYTES_MAX: usize = 512;
+        let bytes = text.as_bytes();
+        let mut past = 0;
+        for at in memchr::memmem::find_iter(bytes, b"Mozilla/5.0 (") {
+            if at < past {
+                continue;
+            }
+            let rest = bytes.get(at..bytes.len().min(at + BYTES_MAX)).unwrap_or_default();
+            past = at + memchr::memchr3(b'"', b'\n', b'\'', rest).unwrap_or(rest.len());
+            let span = Span::new(at, past);
+            found.extend(self.weigh(self.set.finders.user_agent, Match::SHAPED, span, (0, 0)));
+        }
+    }
+
     /// MAC and IPv6 addresses, which stand around colons.
     fn colon_addresses(&self, text: &str, found: &mut Vec<Found>) {
         let bytes = text.as_bytes();
@@ -208,7 +225,9 @@ impl Search<'_> {
             let longest = runs.len().min(from + Chain::READING_RUNS_MAX);
             for to in (from + 1..=longest).rev() {
                 let Some(end) = runs.get(to - 1) else { continue };
-                if !chain.is_bounded(text.as_bytes(), from, to) {
+                if !chain.is_written_like_a_number(from, to)
+                    || !chain.is_bounded(text.as_bytes(), from, to)
+                {
                     continue;
                 }
                 let span = Span::new(start.start as usize, end.end as usize);
@@ -403,12 +422,13 @@ fn is_word_byte(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 
-/// `2024-05-12`, `12/05/2024`, `12.05.2024`: eight digits that are no number.
+/// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.
 fn is_written_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let at = |position: usize| bytes.get(position).copied().unwrap_or(0);
     let separator = |byte: u8| matches!(byte, b'-' | b'/' | b'.');
-    bytes.len() == 10
+    // A time may follow the date.
+    (bytes.len() == 10 || at(10) == b' ')
         && ((separator(at(4)) && at(4) == at(7)) || (separator(at(2)) && at(2) == at(5)))
 }
 
@@ -512,9 +532,20 @@ impl Chain {
         self.runs.get(..self.count).unwrap_or_default()
     }
 
+    /// As long as some value is, in groups that are not all single digits. Half a pair of coordinates
+    /// (two groups) and an IP address (four) may be shorter.
+    fn is_written_like_a_number(&self, from: usize, to: usize) -> bool {
+        let runs = self.runs().get(from..to).unwrap_or_default();
+        let total: usize = runs.iter().map(|run| (run.end - run.start) as usize).sum();
+        let enough = total >= 7 || matches!(runs.len(), 2 | 4) && total >= 4;
+        enough
+            && total <= Token::CAPACITY
+            && (total >= runs.len() * 2 || total >= 4 && runs.len() == 4)
+    }
+
     fn is_worth_a_look(&self) -> bool {
         let total: usize = self.runs().iter().map(|run| (run.end - run.start) as usize).sum();
-        total >= 5
+        total >= 4
     }
 
     /// Whether the runs `from..to` stand by themselves: not glued to a longer word, number or path.

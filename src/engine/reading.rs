@@ -429,13 +429,16 @@ impl FieldSink for Sink<'_, '_, '_> {
         let text = format::unescape(value.escape, value.text, self.walk.value);
         self.walk.hits.clear();
         self.walk.scanner.scalar(name, value.kind, text.as_str(), self.walk.hits);
-        let embedded = value.kind == Scalar::String && is_json(text.as_str(), self.walk.limits);
-        if embedded {
+        let inner = match value.kind {
+            Scalar::String => inner(text.as_str(), value, self.walk.limits),
+            Scalar::Number | Scalar::Bool | Scalar::Null | Scalar::Binary => None,
+        };
+        if inner.is_some() {
             // What was found in parts of the text is found again inside, with its place there.
             let whole = text.as_str().len();
             self.walk.hits.retain(|hit| hit.marks.in_key || hit.span.len() == whole);
         }
-        if self.walk.hits.is_empty() && !embedded {
+        if self.walk.hits.is_empty() && inner.is_none() {
             return;
         }
         // Spans are mapped back before the text's buffer is needed for a name.
@@ -448,6 +451,8 @@ impl FieldSink for Sink<'_, '_, '_> {
         for hit in &hits {
             let span = match key {
                 Key::Name { span, .. } if hit.marks.in_key => span,
+                // How bytes read is not how they stand: they are taken as a whole.
+                _ if value.kind == Scalar::Binary => value.span,
                 Key::Name { .. } | Key::Root | Key::Index(_) => {
                     hit.span.shift(value.text_span.start as usize)
                 }
@@ -457,8 +462,8 @@ impl FieldSink for Sink<'_, '_, '_> {
         }
         hits.clear();
         *self.walk.hits = hits;
-        if embedded {
-            self.embed(Encoding::Escaped(value.escape), EmbeddedKind::Json, value.text_span, path);
+        if let Some((encoding, kind, span)) = inner {
+            self.embed(encoding, kind, span, path);
         }
     }
 
@@ -590,6 +595,51 @@ impl Sink<'_, '_, '_> {
         };
         self.findings.nodes.push(PathNode { parent, step, personal });
         u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
+    }
+}
+
+/// The document inside a text, and where in the layer it stands.
+fn inner(text: &str, value: Value<'_>, limits: &Limits) -> Option<(Encoding, EmbeddedKind, Span)> {
+    if is_json(text, limits) {
+        return Some((Encoding::Escaped(value.escape), EmbeddedKind::Json, value.text_span));
+    }
+    let (skip, kind) = base64_of(text)?;
+    // Where escapes stand inside, the bytes are not the text.
+    let encoded = value.text.get(skip..).filter(|_| value.text.len() == text.len())?;
+    let decoded = format::decode(Encoding::Base64, encoded, limits).ok()?;
+    let readable = match kind {
+        EmbeddedKind::Json => is_json(std::str::from_utf8(&decoded).ok()?, limits),
+        EmbeddedKind::Declared(_) => true,
+    };
+    let span = Span::new(value.text_span.start as usize + skip, value.text_span.end as usize);
+    readable.then_some((Encoding::Base64, kind, span))
+}
+
+/// How many bytes stand before base64 (RFC 4648 §4) that begins like a picture or like JSON, and which.
+fn base64_of(text: &str) -> Option<(usize, EmbeddedKind)> {
+    const SHORTEST: usize = 16;
+    let skip = match text.strip_prefix("data:") {
+        // RFC 2397.
+        Some(rest) => {
+            "data:".len()
+                + rest.get(..rest.len().min(128)).unwrap_or(rest).find(";base64,")?
+                + ";base64,".len()
+        }
+        None => 0,
+    };
+    let start = text.as_bytes().get(skip..).filter(|encoded| encoded.len() >= SHORTEST)?;
+    let begins = |mark: &[u8]| start.starts_with(mark);
+    if begins(b"/9j/") || begins(b"iVBORw0KGgo") || begins(b"UklGR") || begins(b"AAAA") && skip > 0
+    {
+        Some((skip, EmbeddedKind::Declared(None)))
+    } else if begins(b"eyJ")
+        || begins(b"ey") && skip > 0
+        || begins(b"W3si")
+        || begins(b"Wy") && skip > 0
+    {
+        Some((skip, EmbeddedKind::Json))
+    } else {
+        None
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Redacted, reading::Reading, reading::Root};
 use crate::{
-    domain::{Encoding, Finding, Layer, Replacement},
+    domain::{Encoding, Finding, Format, Layer, Replacement, Taxonomy},
     format::{self, Unescaped},
     policy::Redaction,
     redact::{self, Plan, PseudonymKey, Target},
@@ -13,14 +13,21 @@ use crate::{
 pub(super) fn rewrite(
     reading: &Reading<'_>,
     redactions: &[Redaction],
+    taxonomy: &Taxonomy,
     key: &PseudonymKey,
 ) -> Redacted {
     let mut buffer = Unescaped::default();
+    let mut pictures: Vec<usize> = Vec::new();
     let targets: Vec<Target<'_>> = redactions
         .iter()
         .filter_map(|redaction| {
             let finding = reading.findings.items.get(redaction.finding as usize)?;
-            let layer = reading.layers.get(usize::from(finding.layer.0))?;
+            let number = usize::from(finding.layer.0);
+            let layer = reading.layers.get(number)?;
+            if layer.format == Format::Image {
+                pictures.push(number);
+                return None;
+            }
             let text = match redaction.replacement {
                 Replacement::Remove | Replacement::Replace { .. } => Cow::Borrowed(""),
                 Replacement::Mask { .. } | Replacement::Hash | Replacement::Generalise(_) => {
@@ -30,8 +37,14 @@ pub(super) fn rewrite(
             Some(Target { finding, replacement: &redaction.replacement, text })
         })
         .collect();
+    let mut plan = Plan::new(&reading.layers, &targets, key);
+    pictures.sort_unstable();
+    pictures.dedup();
+    for number in pictures {
+        plan.put(number, without_metadata(reading, redactions, number, taxonomy));
+    }
     let mut redacted = Redacted::default();
-    for (number, bytes) in Plan::new(&reading.layers, &targets, key).apply(&reading.layers) {
+    for (number, bytes) in plan.apply(&reading.layers) {
         let root = reading
             .roots
             .iter()
@@ -54,6 +67,31 @@ pub(super) fn rewrite(
         }
     }
     redacted
+}
+
+/// A picture without the place it was taken at. Where something else in its metadata has to go as well,
+/// or the place cannot be taken out, the picture goes.
+fn without_metadata(
+    reading: &Reading<'_>,
+    redactions: &[Redaction],
+    number: usize,
+    taxonomy: &Taxonomy,
+) -> Vec<u8> {
+    let is_place = |finding: &Finding| {
+        let key = taxonomy.key(finding.tag);
+        key.starts_with("user.location") || key.ends_with("exif_location")
+    };
+    let only_places = redactions
+        .iter()
+        .filter_map(|redaction| reading.findings.items.get(redaction.finding as usize))
+        .filter(|finding| usize::from(finding.layer.0) == number)
+        .all(is_place);
+    reading
+        .layers
+        .get(number)
+        .filter(|_| only_places)
+        .and_then(|layer| format::without_location(&layer.bytes))
+        .unwrap_or_default()
 }
 
 fn text_of<'r>(finding: &Finding, layer: &'r Layer<'_>, buffer: &mut Unescaped) -> Cow<'r, str> {

@@ -1,4 +1,4 @@
-use std::{io::Read as _, path::Path};
+use std::path::Path;
 
 use super::*;
 use crate::domain::{Coverage, GapCause, Region};
@@ -131,11 +131,88 @@ fn a_compressed_body_is_read_and_compressed_again() {
     let verdict = inspect(&engine, &message(headers, &zipped), "");
     let redacted = verdict.redacted.unwrap();
     assert!(!redacted.body_is_identity);
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(redacted.body.unwrap().as_slice())
-        .read_to_string(&mut text)
-        .unwrap();
-    assert_eq!(text, r#"{"imei": "867619040000019"}"#);
+    let gzip = crate::domain::Encoding::Gzip;
+    let text = crate::format::decode(gzip, &redacted.body.unwrap(), &Limits::default()).unwrap();
+    assert_eq!(text, br#"{"imei": "867619040000019"}"#);
+}
+
+#[test]
+fn a_document_in_base64_is_read_too() {
+    let engine = shipped();
+    let inner = base64(br#"{"imei": "867619040000019", "birthday": "1996-04-12"}"#);
+    let body = format!(r#"{{"blob": "{inner}", "note": 1}}"#);
+    let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+    assert_eq!(redacted_pointers(&verdict), ["/blob/birthday"]);
+    let expected = base64(br#"{"imei": "867619040000019"}"#);
+    assert_eq!(body_of(&verdict), format!(r#"{{"blob": "{expected}", "note": 1}}"#));
+}
+
+#[test]
+fn a_photo_arrives_without_its_place_and_otherwise_as_it_was() {
+    let engine = shipped();
+    let photo = photo();
+    let sync = r#"{"purpose": "cloud_sync", "subject": {"settings": {"camera_location": false}, "consents": [
+        {"scope": "service", "type": "explicit", "policy_version": "2019-03-18", "given_at": "2020-01-10T08:00:00Z"}]}}"#;
+    let body = format!(
+        r#"{{"mi_id": "1802345671", "photo": "data:image/jpeg;base64,{}"}}"#,
+        base64(&photo)
+    );
+    for (headers, body) in
+        [(JSON, body.as_bytes()), (&[("content-type", &b"image/jpeg"[..])][..], &photo[..])]
+    {
+        let verdict = inspect(&engine, &message(headers, body), sync);
+        assert_eq!(verdict.coverage, Coverage::Full, "{:?}", verdict.gaps);
+        assert_eq!(
+            verdict.decision.effect,
+            Effect::Redact,
+            "{:?} {:?}",
+            verdict.decision,
+            verdict.findings
+        );
+        let sent = verdict.redacted.as_ref().unwrap().body.clone().unwrap();
+        assert_eq!(sent.len(), body.len());
+        let again = inspect(&engine, &message(headers, &sent), sync);
+        let places = |verdict: &Verdict| {
+            let found = verdict.findings.items.iter();
+            found.filter(|finding| engine.taxonomy().key(finding.tag).contains("location")).count()
+        };
+        assert!(places(&verdict) > 0 && places(&again) == 0, "{:?}", again.findings);
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    String::from_utf8(crate::redact::encode(crate::domain::Encoding::Base64, bytes).unwrap())
+        .unwrap()
+}
+
+/// A JPEG with nothing but a GPS directory (CIPA DC-008): 24° 51' 38" N, 67° 0' 4" E.
+fn photo() -> Vec<u8> {
+    let mut tiff: Vec<u8> = b"MM\0*\0\0\0\x08".to_vec();
+    let entry = |tiff: &mut Vec<u8>, tag: u16, kind: u16, count: u32, value: u32| {
+        tiff.extend(tag.to_be_bytes());
+        tiff.extend(kind.to_be_bytes());
+        tiff.extend(count.to_be_bytes());
+        tiff.extend(value.to_be_bytes());
+    };
+    tiff.extend(1u16.to_be_bytes());
+    entry(&mut tiff, 0x8825, 4, 1, 26);
+    tiff.extend(0u32.to_be_bytes());
+    tiff.extend(4u16.to_be_bytes());
+    entry(&mut tiff, 1, 2, 2, u32::from_be_bytes(*b"N\0\0\0"));
+    entry(&mut tiff, 2, 5, 3, 80);
+    entry(&mut tiff, 3, 2, 2, u32::from_be_bytes(*b"E\0\0\0"));
+    entry(&mut tiff, 4, 5, 3, 104);
+    tiff.extend(0u32.to_be_bytes());
+    for number in [24u32, 51, 38, 67, 0, 4] {
+        tiff.extend(number.to_be_bytes());
+        tiff.extend(1u32.to_be_bytes());
+    }
+    let mut jpeg = vec![0xFF, 0xD8, 0xFF, 0xE1];
+    jpeg.extend(u16::try_from(tiff.len() + 8).unwrap().to_be_bytes());
+    jpeg.extend(b"Exif\0\0");
+    jpeg.extend(&tiff);
+    jpeg.extend([0xFF, 0xD9]);
+    jpeg
 }
 
 #[test]

@@ -74,13 +74,15 @@ impl Grade {
         Self { met, uncovered: TagSet::EMPTY }
     }
 
-    /// The better of two ways to meet the same.
+    /// Two ways to meet the same: what neither covers is uncovered.
     #[must_use]
     pub(super) fn or(self, other: Self) -> Self {
         match (self.met, other.met) {
-            (true, true) if other.uncovered.len() < self.uncovered.len() => other,
+            (true, true) => {
+                Self { met: true, uncovered: self.uncovered.intersection(&other.uncovered) }
+            }
             (false, true) => other,
-            (true, true | false) | (false, false) => self,
+            (true | false, false) => self,
         }
     }
 }

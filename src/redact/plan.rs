@@ -27,6 +27,8 @@ pub struct Target<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     edits: Vec<Vec<Edit>>,
+    /// Layers written anew by whoever knows their format.
+    anew: Vec<(usize, Vec<u8>)>,
 }
 
 impl Plan {
@@ -38,11 +40,16 @@ impl Plan {
                 edits.push(edit(layer, target, key));
             }
         }
-        Self { edits }
+        Self { edits, anew: Vec::new() }
+    }
+
+    /// Puts `bytes` in the place of the whole layer `number`, whatever its edits.
+    pub fn put(&mut self, number: usize, bytes: Vec<u8>) {
+        self.anew.push((number, bytes));
     }
 
     pub fn is_empty(&self) -> bool {
-        self.edits.iter().all(Vec::is_empty)
+        self.edits.iter().all(Vec::is_empty) && self.anew.is_empty()
     }
 
     /// The new bytes of each layer as received (those without a parent) that has changed, by its number
@@ -53,10 +60,12 @@ impl Plan {
         // A layer's number is higher than its parent's, so children are done before their parents.
         for (number, layer) in layers.iter().enumerate().rev() {
             let Some(edits) = self.edits.get_mut(number).map(std::mem::take) else { continue };
-            if edits.is_empty() {
-                continue;
-            }
-            let bytes = splice(&layer.bytes, &settle(edits, layer));
+            let anew = self.anew.iter().position(|(known, _)| *known == number);
+            let bytes = match anew {
+                Some(at) => self.anew.swap_remove(at).1,
+                None if edits.is_empty() => continue,
+                None => splice(&layer.bytes, &settle(edits, layer)),
+            };
             match layer.parent {
                 None => changed.push((number, bytes)),
                 Some((parent, span)) => {
@@ -86,7 +95,11 @@ fn edit(layer: &Layer<'_>, target: &Target<'_>, key: &PseudonymKey) -> Edit {
     let whole = finding.is_whole();
     match replacement_text(target.replacement, finding.kind, &target.text, key) {
         Some((text, quoted)) => {
-            let text = escape(escape_by, &text);
+            let text = if layer.format == Format::Csv {
+                quoted_cell(&text, finding)
+            } else {
+                escape(escape_by, &text)
+            };
             let json = escape_by == Escape::Json;
             // A quoted string keeps its quotes: only what is between them is replaced. A bare number
             // that becomes a text gets quotes of its own.
@@ -100,6 +113,18 @@ fn edit(layer: &Layer<'_>, target: &Target<'_>, key: &PseudonymKey) -> Edit {
         None if !whole => Edit { span: finding.span, with: Vec::new(), cut: false },
         None => removal(layer.format, finding, is_path),
     }
+}
+
+/// A cell without quotes gets them when its new text has what would end it (RFC 4180 §2.6).
+fn quoted_cell<'t>(text: &'t str, finding: &Finding) -> Cow<'t, str> {
+    let has_quotes = finding.value.start < finding.span.start;
+    if has_quotes || !finding.is_whole() {
+        return escape(Escape::Csv, text);
+    }
+    if text.contains([',', ';', '\t', '|', '"', '\r', '\n']) {
+        return Cow::Owned(format!("\"{}\"", escape(Escape::Csv, text)));
+    }
+    Cow::Borrowed(text)
 }
 
 fn removal(format: Format, finding: &Finding, is_path: bool) -> Edit {
@@ -342,6 +367,19 @@ mod tests {
             apply(Format::Json, text, &[("\"b\":", "5")], &kept),
             r#"{"a":"x","b":0,"c":{"d":1}}"#
         );
+    }
+
+    #[test]
+    fn a_cell_gets_quotes_when_its_new_text_would_end_it() {
+        let with = |with: &str| Replacement::Replace { with: with.into(), keep_type: false };
+        for (text, cell, replacement, expected) in [
+            ("a,b,c", "b", with("x"), "a,x,c"),
+            ("a,b,c", "b", with("x, y"), "a,\"x, y\",c"),
+            ("a,b,c", "b", with("say \"x\""), "a,\"say \"\"x\"\"\",c"),
+            ("a,\"b\",c", "\"b\"", with("x, \"y\""), "a,\"x, \"\"y\"\"\",c"),
+        ] {
+            assert_eq!(apply(Format::Csv, text, &[("", cell)], &replacement), expected);
+        }
     }
 
     #[test]

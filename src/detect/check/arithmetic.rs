@@ -58,6 +58,20 @@ pub(super) fn mod_97(characters: impl IntoIterator<Item = u8>) -> u32 {
     })
 }
 
+/// ISO 7064 MOD 11,10 over all digits, check digit last.
+pub(super) fn mod_11_10(digits: &[u8]) -> bool {
+    let Some((check, body)) = digits.split_last() else { return false };
+    let mut product = 10u32;
+    for digit in body {
+        let sum = match (u32::from(*digit) + product) % 10 {
+            0 => 10,
+            other => other,
+        };
+        product = sum * 2 % 11;
+    }
+    (11 - product) % 10 == u32::from(*check)
+}
+
 /// A number of up to nine digits.
 pub(super) fn number(digits: &[u8]) -> u32 {
     digits.iter().take(9).fold(0, |number, digit| number * 10 + u32::from(*digit))

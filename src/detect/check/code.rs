@@ -102,6 +102,11 @@ pub(super) fn account(text: &str) -> Option<Match> {
     good.then_some(Match::PLAIN)
 }
 
+/// An account number that is not some object's UUID: a person's `uid` rather than a pod's.
+pub(super) fn member(text: &str) -> Option<Match> {
+    if uuid(text).is_some() { None } else { account(text) }
+}
+
 /// Any reference a person could quote: a digit in it, at least three characters.
 pub(super) fn reference(text: &str) -> Option<Match> {
     let text = text.trim();
@@ -116,13 +121,14 @@ pub(in crate::detect) fn hash(text: &str) -> Option<Match> {
     let text = text.trim();
     let (_, text) = text.split_once(':').unwrap_or(("", text));
     let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit())
-        && matches!(text.len(), 16 | 32 | 40 | 56 | 64 | 96 | 128);
+        && matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128);
     let base64 = matches!(text.len(), 24 | 28 | 44 | 88)
         && text.ends_with('=')
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
-    ((hex || base64) && !is_zero(text)).then_some(Match::PLAIN)
+    let letters = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    ((hex || base64) && letters).then_some(Match::PLAIN)
 }
 
 /// Eight characters or more that say nothing to a reader.

@@ -43,16 +43,26 @@ fn is_written_like_a_name(text: &str, length: usize) -> bool {
         let first = bare.chars().next();
         // Scripts without case have no capitals to ask for.
         let capital = first.is_some_and(|c| c.is_uppercase() || !(c.is_lowercase()));
-        let particle = PARTICLES.contains(&word.to_lowercase().as_str());
+        let particle = is_one_of(word, &PARTICLES);
         if !capital && !particle {
             return false;
         }
-        if THINGS.contains(&word.to_lowercase().trim_end_matches(['.', ','])) {
+        if is_one_of(word.trim_end_matches(['.', ',']), &THINGS) {
             return false;
         }
         words += 1;
     }
     (2..=5).contains(&words)
+}
+
+/// `word` is one of `list`, whatever its case.
+fn is_one_of(word: &str, list: &[&str]) -> bool {
+    list.iter().any(|known| is_same(word, known))
+}
+
+/// The same but for case; `lower` is written in lower case.
+pub(super) fn is_same(text: &str, lower: &str) -> bool {
+    text.chars().flat_map(char::to_lowercase).eq(lower.chars())
 }
 
 const PARTICLES: [&str; 24] = [
@@ -143,8 +153,7 @@ pub(super) fn age(text: &str) -> Option<Match> {
 
 /// Words and codes for gender, ISO/IEC 5218 among them.
 pub(super) fn gender(text: &str) -> Option<Match> {
-    let lower = text.trim().to_lowercase();
-    GENDERS.contains(&lower.as_str()).then_some(Match::PLAIN)
+    is_one_of(text.trim(), &GENDERS).then_some(Match::PLAIN)
 }
 
 #[rustfmt::skip]
@@ -187,6 +196,12 @@ pub(super) fn address(text: &str) -> Option<Match> {
         || text.starts_with(['/', '0', '{', '<']) && !text.contains(' ');
     (letters >= 2 && !other && text.len() >= 4 && (several || wide || letters >= 5))
         .then_some(Match::PLAIN)
+}
+
+/// What a browser says of itself: `Mozilla/5.0 (…) …`.
+pub(super) fn user_agent(text: &str) -> Option<Match> {
+    let text = text.trim();
+    (text.starts_with("Mozilla/") && text.contains('(')).then_some(Match::SHAPED)
 }
 
 #[cfg(test)]

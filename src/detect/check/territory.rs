@@ -11,8 +11,7 @@ pub(super) fn country(text: &str) -> Option<Match> {
     if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return found(text.parse::<Region>().ok());
     }
-    let lower = text.to_lowercase();
-    if let Some((_, code)) = NAMES.iter().find(|(name, _)| *name == lower) {
+    if let Some((_, code)) = NAMES.iter().find(|(name, _)| super::person::is_same(text, name)) {
         return found(Some(Region::new(**code)));
     }
     let digits = text.strip_prefix('+').unwrap_or(text);

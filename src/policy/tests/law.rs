@@ -137,6 +137,15 @@ impl Fact {
         )
     }
 
+    /// Covers this category and no other.
+    fn covering(self, category: &str) -> Self {
+        let category = category.to_owned();
+        self.change(
+            |it| it.categories.push(category.clone()),
+            |it| it.categories.push(category.clone()),
+        )
+    }
+
     fn since(self, from: &str) -> Self {
         let from = Some(time(from));
         self.change(|it| it.valid_from = from, |it| it.given_at = from)

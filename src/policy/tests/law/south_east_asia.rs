@@ -98,11 +98,19 @@ fn malaysia() {
         row("MY>CN", "name", [on_file("my_tia").to("SG")], Block, "JR-MY-01"),
         row("MY>US", "name", [on_file("my_safeguard").since("2020-01-01")], Allow, "JR-MY-01"),
         row("MY>US", "name", [on_file("my_safeguard").until("2026-11-01")], Block, "JR-MY-01"),
+        // A record that covers some categories leaves the others behind.
+        row("MY>US", "name email", [on_file("my_safeguard").covering("name")], Redact, "JR-MY-01"),
+        row("MY>US", "name", [on_file("my_safeguard").covering("name")], Allow, "JR-MY-01"),
+        row("MY>US", "email", [on_file("my_safeguard").covering("name")], Block, "JR-MY-01"),
+        row("MY>US", "name email", [on_file("my_safeguard").covering("name"), consent("cross_border").covering("email")], Allow, "JR-MY-01"),
+        row("MY>US", "name email phone", [on_file("my_safeguard").covering("name"), consent("cross_border").covering("email")], Redact, "JR-MY-01"),
+        row("MY>US", "name email", [on_file("my_safeguard").covering("name"), consent("cross_border")], Allow, "JR-MY-01"),
         row("MY>SG", "name", [consent("cross_border")], Allow, "JR-MY-01"),
         row("MY>SG", "name", [consent("cross_border").deemed()], Block, "JR-MY-01"),
         row("MY>SG", "name", [Fact::Flag("contract_necessity")], Allow, "JR-MY-01"),
         row("MY>SG", "name biometric", [on_file("my_safeguard")], Redact, "JR-MY-02"),
         row("MY>SG", "name biometric", [on_file("my_safeguard"), consent("sensitive")], Allow, "JR-MY-02"),
+        row("MY>SG", "name biometric health", [on_file("my_safeguard"), consent("sensitive").covering("health")], Redact, "JR-MY-02"),
         row("MY>SG", "name my_nric", [on_file("my_safeguard")], Allow, "JR-MY-01"),
     ]);
 }

@@ -86,6 +86,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("bank_account", Check::Text(iban::account)),
     ("bic", Check::Token(8, 11, iban::bic)),
     ("birth_date", Check::Text(date::birth)),
+    ("browser", Check::Text(person::browser)),
     ("card", Check::Token(13, 19, card::card)),
     ("card_expiry", Check::Text(card::expiry)),
     ("card_security_code", Check::Text(card::security_code)),

@@ -322,7 +322,7 @@ fn what_carries_a_request_is_not_taken_for_what_it_carries() {
     let engine = shipped();
     let headers: &[(&str, &[u8])] = &[
         ("host", b"beijing.internal:8443"),
-        ("user-agent", b"okhttp/4.12.0"),
+        ("user-agent", b"curl/7.88.1"),
         ("accept", b"application/json, */*;q=0.5"),
         ("accept-encoding", b"gzip, br"),
         ("accept-language", b"en-US,en;q=0.9"),
@@ -341,7 +341,7 @@ fn what_carries_a_request_is_not_taken_for_what_it_carries() {
         ("x-api-version", b"2026-11-01"),
         ("cache-control", b"max-age=0"),
     ];
-    let message = message(headers, br#"{"firmware":"V12.5.3","state":1}"#);
+    let message = message(headers, br#"{"imei":"867619040000019","state":1}"#);
     let verdict = inspect(&engine, &message, "");
     let found: Vec<String> = verdict
         .findings

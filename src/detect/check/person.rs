@@ -198,6 +198,15 @@ pub(super) fn address(text: &str) -> Option<Match> {
         .then_some(Match::PLAIN)
 }
 
+/// What a person's browser or device is called. Products alone (RFC 9110 §10.1.5), `okhttp/4.12.0`, are
+/// a program between servers; the comment is what tells of a device.
+pub(super) fn browser(text: &str) -> Option<Match> {
+    if text.contains('/') && !text.contains('(') {
+        return None;
+    }
+    words(text)
+}
+
 /// What a browser says of itself: `Mozilla/5.0 (…) …`.
 pub(super) fn user_agent(text: &str) -> Option<Match> {
     let text = text.trim();
@@ -238,6 +247,10 @@ mod tests {
     fn tables_of_statements() {
         type Row = (fn(&str) -> Option<Match>, &'static str, bool);
         let rows: &[Row] = &[
+            (browser, "Dalvik/2.1.0 (Linux; U; Android 11; M2101K6G Build/RKQ1)", true),
+            (browser, "Chrome", true),
+            (browser, "okhttp/4.12.0", false),
+            (browser, "aws-sdk-go/1.44.1 go1.20 linux/amd64", false),
             (age, "29", true),
             (age, "18-24", true),
             (age, "65+", true),

@@ -92,11 +92,15 @@ impl Engine {
             origin::decide(&self.rules, transfer, message.client_region, &reading, coverage);
         let redacted = (decision.effect == Effect::Redact)
             .then(|| rewrite::rewrite(&reading, &decision.redactions, &self.taxonomy, &self.key));
+        let redacted_digest = redacted
+            .is_some()
+            .then(|| self.key.digest(rewrite::taken_out(&reading, &decision.redactions)));
         Verdict {
             decision,
             coverage,
             transfer,
             redacted,
+            redacted_digest,
             inspected_bytes: reading.bytes,
             findings: reading.findings,
             gaps: reading.gaps,

@@ -216,8 +216,12 @@ async fn send_all<'c>(stage: &Stage, calls: &'c [Call]) -> anyhow::Result<Vec<Ro
         let Some(record) = records.get(row.number) else { continue };
         row.effect = Some(record.effect);
         row.reason.clone_from(&record.reason);
-        row.rules =
-            if record.blocked_by.is_empty() { &record.rules } else { &record.blocked_by }.clone();
+        row.rules = match record.effect {
+            Effect::Allow => &record.rules,
+            Effect::Redact => &record.redacted_by,
+            Effect::Block => &record.blocked_by,
+        }
+        .clone();
     }
     Ok(rows)
 }
@@ -234,6 +238,8 @@ pub(super) struct Record {
     pub(super) rules: Vec<String>,
     #[serde(default)]
     pub(super) blocked_by: Vec<String>,
+    #[serde(default)]
+    pub(super) redacted_by: Vec<String>,
     pub(super) reason: String,
 }
 

@@ -46,6 +46,9 @@ pub struct Verdict {
     pub transfer: Transfer,
     /// Set when the effect is `Redact`.
     pub redacted: Option<Redacted>,
+    /// A code of what was taken out, under the pseudonym key: tells two records of the same values
+    /// apart from two of different ones, and tells no value.
+    pub redacted_digest: Option<[u8; 16]>,
     /// Bytes read, decoded layers included.
     pub inspected_bytes: usize,
 }

@@ -69,6 +69,18 @@ pub(super) fn rewrite(
     redacted
 }
 
+/// The bytes that redactions take out or change, as they stood.
+pub(super) fn taken_out<'r>(
+    reading: &'r Reading<'_>,
+    redactions: &'r [Redaction],
+) -> impl Iterator<Item = &'r [u8]> {
+    redactions.iter().filter_map(|redaction| {
+        let finding = reading.findings.items.get(redaction.finding as usize)?;
+        let layer = reading.layers.get(usize::from(finding.layer.0))?;
+        Some(finding.span.of(&layer.bytes))
+    })
+}
+
 /// A picture without the place it was taken at. Where something else in its metadata has to go as well,
 /// or the place cannot be taken out, the picture goes.
 fn without_metadata(

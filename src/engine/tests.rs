@@ -75,6 +75,7 @@ fn a_field_outside_the_purpose_is_cut_out_and_the_rest_is_untouched() {
     let verdict = inspect(&engine, &message(JSON, body), "");
     assert_eq!(verdict.decision.effect, Effect::Redact, "{:?}", verdict.decision);
     assert_eq!(redacted_pointers(&verdict), ["/user/birthday", "/user/email"]);
+    assert!(verdict.redacted_digest.is_some());
     assert_eq!(
         body_of(&verdict),
         r#"{ "device": {"imei": "867619040000019",  "macAddress":"64:CC:2E:AA:BB:01"},
@@ -91,7 +92,7 @@ fn a_clean_message_goes_through_as_it_came() {
         "",
     );
     assert_eq!(verdict.decision.effect, Effect::Allow, "{:?}", verdict.decision);
-    assert!(verdict.redacted.is_none());
+    assert!(verdict.redacted.is_none() && verdict.redacted_digest.is_none());
     assert_eq!(verdict.coverage, Coverage::Full);
 }
 

@@ -201,6 +201,15 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
         effect: decision.map_or(Effect::Block, |decision| decision.effect),
         rules: decision.map(|decision| names(&decision.rules)).unwrap_or_default(),
         blocked_by: decision.map(|decision| names(&decision.blocked_by)).unwrap_or_default(),
+        redacted_by: decision
+            .map(|decision| {
+                let rules = decision.redactions.iter().map(|redaction| redaction.rule);
+                let mut rules: Vec<RuleRef> = rules.collect();
+                rules.sort_unstable();
+                rules.dedup();
+                names(&rules)
+            })
+            .unwrap_or_default(),
         reason: decision.map_or(Cow::Borrowed(""), |decision| Cow::Borrowed(&decision.reason)),
         tags: verdict
             .map(|verdict| {
@@ -218,7 +227,9 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
         policy_version: decision
             .and_then(|decision| decision.policy_version.as_deref())
             .map(Name::new),
-        redacted_hash: None,
+        redacted_hash: verdict
+            .and_then(|verdict| verdict.redacted_digest)
+            .map(telemetry::RedactedHash),
         status: exchange.status,
         error: exchange.failure.map(|(_, kind)| kind),
         request_bytes: exchange.request_bytes as u64,

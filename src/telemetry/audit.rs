@@ -42,6 +42,9 @@ pub struct AuditRecord<'r> {
     pub rules: Vec<Name<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blocked_by: Vec<Name<'r>>,
+    /// The rules that took fields out or changed them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redacted_by: Vec<Name<'r>>,
     /// A sentence of the rule that decided.
     pub reason: Cow<'r, str>,
     pub tags: Vec<TagCount<'r>>,
@@ -339,6 +342,7 @@ pub(super) mod tests {
             effect: Effect::Redact,
             rules: vec![Name::new("MI-06")],
             blocked_by: Vec::new(),
+            redacted_by: vec![Name::new("MI-06")],
             reason: "Birthday is outside the activation set.".into(),
             tags: Vec::new(),
             coverage: Coverage::Full,

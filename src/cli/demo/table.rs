@@ -83,7 +83,7 @@ fn cells(row: &Row<'_>) -> Vec<Cell> {
     ]
 }
 
-/// Those that blocked; of those that agreed the law, and how many more there are.
+/// Those that blocked or redacted; of those that agreed the law, and how many more there are.
 fn rules(row: &Row<'_>) -> String {
     const SHOWN_MAX: usize = 4;
     if row.rules.len() <= SHOWN_MAX {

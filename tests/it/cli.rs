@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 fn bordergate(arguments: &[&str], input: &[u8]) -> Output {
     // What should not start must not hold the tests up when it does.
     let mut child = Command::new("timeout")
-        .args(["30", env!("CARGO_BIN_EXE_bordergate")])
+        .args(["120", env!("CARGO_BIN_EXE_bordergate")])
         .args(arguments)
         .env_remove("BORDERGATE_CONFIG")
         .stdin(Stdio::piped())
@@ -317,6 +317,17 @@ colour: blue
     let default =
         file(folder.path(), "default.yaml", bordergate(&["config", "default"], b"").stdout);
     assert_eq!(code(&bordergate(&["config", "check", &default], b"")), 0);
+}
+
+#[test]
+fn the_demonstration_keeps_its_word_under_load() {
+    let output = bordergate(&["demo"], b"");
+    assert_eq!(code(&output), 0, "{}{}", text(&output), told(&output));
+    for expected in
+        ["✓ allow", "✂ redact", "✗ block", "mode: enforce", "refused", "0 failed, 0 judged"]
+    {
+        assert!(text(&output).contains(expected), "{expected}:\n{}", text(&output));
+    }
 }
 
 fn minimal(listener: &str, more: &str) -> String {

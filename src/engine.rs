@@ -4,11 +4,13 @@
 //! same [`Verdict`]. The proxy, `scan`, `decide`, the admin plane, the benches and the fuzz targets all
 //! call [`Engine::inspect`].
 
+mod embedded;
 mod message;
 mod origin;
 mod reading;
 mod rewrite;
 mod scan;
+mod sink;
 
 pub use message::{Message, Redacted, Verdict};
 pub use reading::Root;
@@ -22,7 +24,9 @@ use crate::{
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
-use reading::{Embedded, Frame, Reading};
+use embedded::Embedded;
+use reading::Reading;
+use sink::Frame;
 
 /// The compiled rules of one generation: taxonomy, detectors and rule set.
 #[derive(Debug)]
@@ -107,20 +111,8 @@ impl Engine {
         }
     }
 
-    /// Findings only, without a decision.
-    pub fn scan(&self, message: &Message<'_>, limits: &Limits, scratch: &mut Scratch) -> Verdict {
-        let reading = Reading::of(message, &self.detectors, limits, scratch);
-        Verdict {
-            coverage: reading.coverage(),
-            inspected_bytes: reading.bytes,
-            findings: reading.findings,
-            gaps: reading.gaps,
-            ..Verdict::default()
-        }
-    }
-
-    /// The same with the bytes, for whoever has them already and wants to see what stands where.
-    pub fn examine<'m>(
+    /// Findings without a decision, and the bytes they stand in, for whoever has them already.
+    pub fn scan<'m>(
         &self,
         message: &Message<'m>,
         limits: &Limits,

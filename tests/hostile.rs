@@ -22,6 +22,7 @@ use bordergate::{
     domain::{Container, Coverage, Encoding, Escape, FieldSink, Format, Key, Limits, Span, Value},
     engine::{Engine, Message, Scratch, Verdict},
     format::{self, Unescaped},
+    policy::Transfer,
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
@@ -278,7 +279,7 @@ fn scan(engine: &Engine, format: Format, bytes: &[u8], scratch: &mut Scratch) ->
         bytes
     };
     let message = Message { method: "POST", target, headers: &headers, body, client_region: None };
-    engine.scan(&message, &Limits::default(), scratch)
+    engine.inspect(&message, Transfer::default(), &Limits::default(), scratch)
 }
 
 /// The engine with the rules that are shipped.

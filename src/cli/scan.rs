@@ -96,7 +96,7 @@ impl Scan {
             let input = Input::read(file, &self.described)?;
             let limits = input.limits();
             input.with_message(|message| {
-                let scanned = engine.examine(message, &limits, &mut scratch);
+                let scanned = engine.scan(message, &limits, &mut scratch);
                 found |= !scanned.findings.items.is_empty();
                 unread |= scanned.coverage != Coverage::Full;
                 progress.suspend(|| tell_gaps(file, &scanned.gaps));

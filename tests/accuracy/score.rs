@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 
 use bordergate::{
     domain::{Finding, Findings, Sensitivity, Tag, Taxonomy},
-    engine::Verdict,
+    engine::Scan,
 };
 
 use super::document::{Document, Group, Label};
@@ -65,7 +65,7 @@ pub(crate) struct Score {
 }
 
 impl Score {
-    pub(crate) fn take(&mut self, document: &Document, verdict: &Verdict, taxonomy: &Taxonomy) {
+    pub(crate) fn take(&mut self, document: &Document, verdict: &Scan<'_>, taxonomy: &Taxonomy) {
         let places: Vec<Place<'_>> = verdict
             .findings
             .items

@@ -1,0 +1,308 @@
+//! Turns the fields of one layer into findings: hands names and values to the detectors and remembers
+//! where each finding stands. A field without a finding leaves nothing behind.
+
+use super::embedded::{Embedded, EmbeddedKind, inner};
+use crate::{
+    detect::{Hit, Scanner},
+    domain::{
+        Container, Encoding, FieldSink, Finding, Findings, Key, LayerId, Limits, Part, PathNode,
+        Scalar, Span, Step, Value,
+    },
+    format::{self, Unescaped},
+};
+
+/// Where a walk stands in the message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'n> {
+    pub(super) layer: LayerId,
+    pub(super) part: Part,
+    /// The node of the field this layer is inside.
+    pub(super) base: Option<u32>,
+    /// The name of a value that is its whole layer: a header's, a form part's.
+    pub(super) name: Option<&'n str>,
+    /// That name is not in `base` yet.
+    pub(super) name_is_step: bool,
+    pub(super) chain: usize,
+}
+
+impl At<'_> {
+    pub(super) fn root(layer: LayerId, part: Part) -> Self {
+        Self { layer, part, base: None, name: None, name_is_step: false, chain: 0 }
+    }
+}
+
+/// What every walk over one message shares.
+pub(super) struct Walk<'w, 's> {
+    pub(super) scanner: Scanner<'s>,
+    pub(super) frames: &'w mut Vec<Frame>,
+    pub(super) names: &'w mut String,
+    pub(super) hits: &'w mut Vec<Hit>,
+    pub(super) key: &'w mut Unescaped,
+    pub(super) value: &'w mut Unescaped,
+    pub(super) embedded: &'w mut Vec<Embedded>,
+    pub(super) limits: &'w Limits,
+}
+
+/// One open object or array.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    step: FrameStep,
+    /// Set once a finding inside needed it.
+    node: Option<u32>,
+    /// Where this frame's name begins in `names`.
+    names_start: usize,
+    finding: Option<u32>,
+    enclosing_before: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum FrameStep {
+    Root,
+    Name,
+    Index(u32),
+}
+
+impl<'w, 's> Walk<'w, 's> {
+    pub(super) fn sink<'k>(
+        &'k mut self,
+        place: At<'k>,
+        findings: &'k mut Findings,
+    ) -> Sink<'k, 'w, 's> {
+        self.frames.clear();
+        self.names.clear();
+        self.scanner.part(place.part);
+        Sink { walk: self, place, findings, enclosing: None }
+    }
+}
+
+/// Turns the fields of one layer into findings.
+pub(super) struct Sink<'k, 'w, 's> {
+    pub(super) walk: &'k mut Walk<'w, 's>,
+    pub(super) place: At<'k>,
+    findings: &'k mut Findings,
+    enclosing: Option<u32>,
+}
+
+impl FieldSink for Sink<'_, '_, '_> {
+    fn open(&mut self, key: Key<'_>, container: Container, member_start: usize, start: usize) {
+        let names_start = self.walk.names.len();
+        let (step, hit) = match key {
+            Key::Root => (FrameStep::Root, self.walk.scanner.open(self.place.name, container)),
+            Key::Index(number) => {
+                (FrameStep::Index(number), self.walk.scanner.open(None, container))
+            }
+            Key::Name { text, escape, .. } => {
+                let name = format::unescape(escape, text, self.walk.key);
+                let name = name.as_str();
+                self.walk.names.push_str(name);
+                (FrameStep::Name, self.walk.scanner.open(Some(name), container))
+            }
+        };
+        let frame = Frame {
+            step,
+            node: None,
+            names_start,
+            finding: None,
+            enclosing_before: self.enclosing,
+        };
+        self.walk.frames.push(frame);
+        if let Some(hit) = hit {
+            let path = self.frame_node(hit.marks.in_key);
+            let place = Span::new(start, start);
+            let finding = self.finding(&hit, path, place, place, Span::new(member_start, start));
+            if let Some(index) = self.push(Finding { kind: None, ..finding }) {
+                self.enclosing = Some(index);
+                if let Some(frame) = self.walk.frames.last_mut() {
+                    frame.finding = Some(index);
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, end: usize, member_end: usize) {
+        self.walk.scanner.close();
+        let Some(frame) = self.walk.frames.pop() else { return };
+        self.walk.names.truncate(frame.names_start);
+        self.enclosing = frame.enclosing_before;
+        self.close_finding(frame, end, member_end);
+    }
+
+    fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
+        let name = match key {
+            Key::Root => self.place.name,
+            Key::Index(_) => None,
+            Key::Name { text, escape, .. } => {
+                Some(format::unescape(escape, text, self.walk.key).as_str())
+            }
+        };
+        let text = format::unescape(value.escape, value.text, self.walk.value);
+        self.walk.hits.clear();
+        self.walk.scanner.scalar(name, value.kind, text.as_str(), self.walk.hits);
+        let inner = match value.kind {
+            Scalar::String => inner(text.as_str(), value, self.walk.limits),
+            Scalar::Number | Scalar::Bool | Scalar::Null | Scalar::Binary => None,
+        };
+        if inner.is_some() {
+            // What was found in parts of the text is found again inside, with its place there.
+            let whole = text.as_str().len();
+            self.walk.hits.retain(|hit| hit.marks.in_key || hit.span.len() == whole);
+        }
+        if self.walk.hits.is_empty() && inner.is_none() {
+            return;
+        }
+        // Spans are mapped back before the text's buffer is needed for a name.
+        for hit in self.walk.hits.iter_mut() {
+            hit.span = text.raw_span(hit.span);
+        }
+        let personal = self.walk.hits.iter().any(|hit| hit.marks.in_key);
+        let path = self.node(key, personal);
+        let mut hits = std::mem::take(self.walk.hits);
+        for hit in &hits {
+            let span = match key {
+                Key::Name { span, .. } if hit.marks.in_key => span,
+                // How bytes read is not how they stand: they are taken as a whole.
+                _ if value.kind == Scalar::Binary => value.span,
+                Key::Name { .. } | Key::Root | Key::Index(_) => {
+                    hit.span.shift(value.text_span.start as usize)
+                }
+            };
+            let finding = self.finding(hit, path, span, value.span, value.member);
+            self.push(Finding { kind: Some(value.kind), ..finding });
+        }
+        hits.clear();
+        *self.walk.hits = hits;
+        if let Some((encoding, kind, span)) = inner {
+            self.embed(encoding, kind, span, path);
+        }
+    }
+
+    fn layer(
+        &mut self,
+        key: Key<'_>,
+        media_type: Option<&str>,
+        encoding: Encoding,
+        value: Value<'_>,
+    ) {
+        let path = self.node(key, false);
+        self.embed(
+            encoding,
+            EmbeddedKind::Declared(media_type.map(Into::into)),
+            value.text_span,
+            path,
+        );
+    }
+}
+
+impl Sink<'_, '_, '_> {
+    fn embed(&mut self, encoding: Encoding, kind: EmbeddedKind, span: Span, path: u32) {
+        self.walk.embedded.push(Embedded {
+            layer: self.place.layer,
+            span,
+            encoding,
+            kind,
+            part: self.place.part,
+            node: (path != Findings::ROOT).then_some(path),
+            chain: self.place.chain + 1,
+        });
+    }
+
+    /// Closes what a walk that stopped early left open.
+    pub(super) fn end(&mut self, length: usize) {
+        while !self.walk.frames.is_empty() {
+            self.close(length, length);
+        }
+    }
+
+    fn close_finding(&mut self, frame: Frame, end: usize, member_end: usize) {
+        let Some(finding) =
+            frame.finding.and_then(|index| self.findings.items.get_mut(index as usize))
+        else {
+            return;
+        };
+        finding.value = Span::new(finding.value.start as usize, end);
+        finding.span = finding.value;
+        finding.member = Span::new(finding.member.start as usize, member_end);
+    }
+
+    fn finding(&self, hit: &Hit, path: u32, span: Span, value: Span, member: Span) -> Finding {
+        Finding {
+            tag: hit.tag,
+            part: self.place.part,
+            layer: self.place.layer,
+            path,
+            span,
+            value,
+            member,
+            kind: None,
+            confidence: hit.confidence,
+            detector: hit.detector,
+            marks: hit.marks,
+            enclosing: self.enclosing,
+            region: hit.region,
+        }
+    }
+
+    fn push(&mut self, finding: Finding) -> Option<u32> {
+        if self.findings.items.len() >= self.walk.limits.findings_max {
+            return None;
+        }
+        self.findings.items.push(finding);
+        u32::try_from(self.findings.items.len() - 1).ok()
+    }
+
+    /// The node of the innermost open frame, made together with those around it when it is missing.
+    fn frame_node(&mut self, personal: bool) -> u32 {
+        let mut parent = self.place.base;
+        let last = self.walk.frames.len().saturating_sub(1);
+        let ends: Vec<usize> = {
+            let starts = self.walk.frames.iter().skip(1).map(|frame| frame.names_start);
+            starts.chain([self.walk.names.len()]).collect()
+        };
+        for (number, (frame, end)) in self.walk.frames.iter_mut().zip(ends).enumerate() {
+            let step = match frame.step {
+                FrameStep::Root => {
+                    frame.node = parent;
+                    continue;
+                }
+                FrameStep::Name => Step::Name(
+                    self.walk.names.get(frame.names_start..end).unwrap_or_default().into(),
+                ),
+                FrameStep::Index(index) => Step::Index(index),
+            };
+            let node = match frame.node {
+                Some(node) => node,
+                None => {
+                    self.findings.nodes.push(PathNode {
+                        parent,
+                        step,
+                        personal: personal && number == last,
+                    });
+                    u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
+                }
+            };
+            frame.node = Some(node);
+            parent = Some(node);
+        }
+        parent.unwrap_or(Findings::ROOT)
+    }
+
+    /// The node of a value under `key` in the innermost open frame.
+    fn node(&mut self, key: Key<'_>, personal: bool) -> u32 {
+        let parent = match self.walk.frames.last().and_then(|frame| frame.node) {
+            Some(node) => Some(node),
+            None => Some(self.frame_node(false)).filter(|node| *node != Findings::ROOT),
+        };
+        let step = match key {
+            Key::Root => match self.place.name {
+                Some(name) if self.place.name_is_step => Step::Name(name.into()),
+                Some(_) | None => return parent.unwrap_or(Findings::ROOT),
+            },
+            Key::Index(index) => Step::Index(index),
+            Key::Name { text, escape, .. } => {
+                Step::Name(format::unescape(escape, text, self.walk.key).as_str().into())
+            }
+        };
+        self.findings.nodes.push(PathNode { parent, step, personal });
+        u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
+    }
+}

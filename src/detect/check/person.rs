@@ -62,6 +62,10 @@ fn is_one_of(word: &str, list: &[&str]) -> bool {
 
 /// The same but for case; `lower` is written in lower case.
 pub(super) fn is_same(text: &str, lower: &str) -> bool {
+    // Nearly all words are ASCII, and most differ in length.
+    if text.is_ascii() {
+        return text.eq_ignore_ascii_case(lower);
+    }
     text.chars().flat_map(char::to_lowercase).eq(lower.chars())
 }
 

@@ -40,12 +40,16 @@ pub(super) fn inner(
     let (skip, kind) = base64_of(text)?;
     // Where escapes stand inside, the bytes are not the text.
     let encoded = value.text.get(skip..).filter(|_| value.text.len() == text.len())?;
-    let decoded = format::decode(Encoding::Base64, encoded, limits).ok()?;
-    let readable = match kind {
-        EmbeddedKind::Json => is_json(std::str::from_utf8(&decoded).ok()?, limits),
-        EmbeddedKind::Declared(_) => true,
-    };
     let span = Span::new(value.text_span.start as usize + skip, value.text_span.end as usize);
+    let readable = match format::decode(Encoding::Base64, encoded, limits) {
+        Ok(decoded) => match kind {
+            EmbeddedKind::Json => is_json(std::str::from_utf8(&decoded).ok()?, limits),
+            EmbeddedKind::Declared(_) => true,
+        },
+        Err(stop) if is_not_it(stop) => return None,
+        // Beyond a limit: for the walk to say, as in `is_json`.
+        Err(_) => true,
+    };
     readable.then_some((Encoding::Base64, kind, span))
 }
 
@@ -94,8 +98,10 @@ fn is_json(text: &str, limits: &Limits) -> bool {
         (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']'))
     );
     is_bracketed
-        && !matches!(
-            format::walk(Format::Json, text.as_bytes(), limits, &mut Ignore),
-            Err(Stop { cause: GapCause::Malformed | GapCause::InvalidUtf8, .. })
-        )
+        && !format::walk(Format::Json, text.as_bytes(), limits, &mut Ignore).is_err_and(is_not_it)
+}
+
+/// The bytes are not what they begin like, rather than more than may be read.
+fn is_not_it(stop: Stop) -> bool {
+    matches!(stop.cause, GapCause::Malformed | GapCause::InvalidUtf8 | GapCause::CorruptEncoding)
 }

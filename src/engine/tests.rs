@@ -149,6 +149,24 @@ fn a_document_in_base64_is_read_too() {
 }
 
 #[test]
+fn base64_beyond_a_limit_is_a_gap_and_what_is_no_base64_is_a_text() {
+    let engine = shipped();
+    let inner = base64(br#"{"imei": "867619040000019", "birthday": "1996-04-12"}"#);
+    let body = format!(r#"{{"blob": "{inner}"}}"#);
+    let short = Limits { decoded_bytes_max: 20, ..Limits::default() };
+    let verdict = engine.inspect(
+        &message(JSON, body.as_bytes()),
+        transfer(""),
+        &short,
+        &mut Scratch::default(),
+    );
+    assert_eq!(verdict.gaps.first().map(|gap| gap.cause), Some(GapCause::DecodedTooLarge));
+    assert_eq!(verdict.decision.effect, Effect::Block);
+    let text = message(JSON, br#"{"note": "eyJ is how a token begins!"}"#);
+    assert_eq!(inspect(&engine, &text, "").coverage, Coverage::Full);
+}
+
+#[test]
 fn a_photo_arrives_without_its_place_and_otherwise_as_it_was() {
     let engine = shipped();
     let photo = photo();

@@ -277,7 +277,6 @@ impl Config {
             fields_max: limits.fields_max,
             layers_max: limits.layers_max,
             findings_max: limits.findings_max,
-            inspection_time_max: self.deadlines.inspection.0,
         }
     }
 

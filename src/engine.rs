@@ -132,11 +132,6 @@ impl Engine {
     pub fn rules(&self) -> &RuleSet {
         &self.rules
     }
-
-    /// A pseudonym of `text` under the key redactions use.
-    pub fn pseudonym(&self, text: &str) -> String {
-        self.key.pseudonym(text)
-    }
 }
 
 #[cfg(test)]

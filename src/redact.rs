@@ -10,5 +10,5 @@ mod plan;
 mod replace;
 
 pub use encode::{EncodeError, encode};
-pub use plan::{Edit, Plan, Target};
-pub use replace::{PseudonymKey, replacement_text};
+pub use plan::{Plan, Target};
+pub use replace::PseudonymKey;

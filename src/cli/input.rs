@@ -4,7 +4,6 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
@@ -165,7 +164,6 @@ impl Input {
             body_bytes_max: limits.body_bytes_max.max(self.body.len()),
             decoded_bytes_max: limits.decoded_bytes_max.max(self.body.len()),
             fields_max: limits.fields_max.max(self.body.len()),
-            inspection_time_max: Duration::from_secs(60),
             ..limits
         }
     }

@@ -94,7 +94,7 @@ impl Default for DeadlinesSection {
             handshake: seconds(10),
             head: seconds(30),
             body: seconds(30),
-            inspection: Time(domain::Limits::default().inspection_time_max),
+            inspection: seconds(2),
             connect: seconds(5),
             first_byte: seconds(60),
             idle: seconds(60),

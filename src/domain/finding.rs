@@ -100,11 +100,6 @@ impl Findings {
     /// The path number of a field that is its whole layer.
     pub const ROOT: u32 = u32::MAX;
 
-    pub fn clear(&mut self) {
-        self.items.clear();
-        self.nodes.clear();
-    }
-
     pub fn tags(&self) -> TagSet {
         self.items.iter().map(|finding| finding.tag).collect()
     }

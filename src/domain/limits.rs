@@ -1,7 +1,5 @@
 //! A named bound for everything that grows with hostile input.
 
-use std::time::Duration;
-
 /// Bounds of one exchange. Exceeding one is a [`Gap`](super::Gap) in the coverage (or 413 / 431 at the
 /// listener), never silence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +20,6 @@ pub struct Limits {
     pub layers_max: usize,
     /// Findings recorded in one message; more than this and the coverage is partial.
     pub findings_max: usize,
-    /// Time one inspection may take.
-    pub inspection_time_max: Duration,
 }
 
 impl Default for Limits {
@@ -37,7 +33,6 @@ impl Default for Limits {
             fields_max: 1_000_000,
             layers_max: 6,
             findings_max: 100_000,
-            inspection_time_max: Duration::from_secs(2),
         }
     }
 }

@@ -34,14 +34,16 @@ pub(super) fn decide(
     };
     transfer.origin = Some(first);
     let mut decision = judge(&transfer);
+    let mut deciding = first;
     for origin in origins {
-        let other = Transfer { origin: Some(origin), ..transfer.clone() };
-        let next = judge(&other);
+        transfer.origin = Some(origin);
+        let next = judge(&transfer);
         if next.effect > decision.effect {
-            transfer.origin = Some(origin);
+            deciding = origin;
         }
         decision = strictest(decision, next);
     }
+    transfer.origin = Some(deciding);
     (transfer, decision)
 }
 

@@ -253,35 +253,28 @@ impl Sink<'_, '_, '_> {
     /// The node of the innermost open frame, made together with those around it when it is missing.
     fn frame_node(&mut self, personal: bool) -> u32 {
         let mut parent = self.place.base;
-        let last = self.walk.frames.len().saturating_sub(1);
-        let ends: Vec<usize> = {
-            let starts = self.walk.frames.iter().skip(1).map(|frame| frame.names_start);
-            starts.chain([self.walk.names.len()]).collect()
-        };
-        for (number, (frame, end)) in self.walk.frames.iter_mut().zip(ends).enumerate() {
-            let step = match frame.step {
-                FrameStep::Root => {
-                    frame.node = parent;
-                    continue;
+        let count = self.walk.frames.len();
+        for number in 0..count {
+            let Some(frame) = self.walk.frames.get(number).copied() else { break };
+            let is_innermost = number + 1 == count;
+            let node = match (frame.node, frame.step) {
+                (Some(node), _) => Some(node),
+                (None, FrameStep::Root) => parent,
+                (None, FrameStep::Index(index)) => {
+                    Some(self.add_node(parent, Step::Index(index), personal && is_innermost))
                 }
-                FrameStep::Name => Step::Name(
-                    self.walk.names.get(frame.names_start..end).unwrap_or_default().into(),
-                ),
-                FrameStep::Index(index) => Step::Index(index),
-            };
-            let node = match frame.node {
-                Some(node) => node,
-                None => {
-                    self.findings.nodes.push(PathNode {
-                        parent,
-                        step,
-                        personal: personal && number == last,
-                    });
-                    u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
+                (None, FrameStep::Name) => {
+                    let next = self.walk.frames.get(number + 1);
+                    let end = next.map_or(self.walk.names.len(), |next| next.names_start);
+                    let name = self.walk.names.get(frame.names_start..end).unwrap_or_default();
+                    let step = Step::Name(name.into());
+                    Some(self.add_node(parent, step, personal && is_innermost))
                 }
             };
-            frame.node = Some(node);
-            parent = Some(node);
+            if let Some(frame) = self.walk.frames.get_mut(number) {
+                frame.node = node;
+            }
+            parent = node;
         }
         parent.unwrap_or(Findings::ROOT)
     }
@@ -302,6 +295,10 @@ impl Sink<'_, '_, '_> {
                 Step::Name(format::unescape(escape, text, self.walk.key).as_str().into())
             }
         };
+        self.add_node(parent, step, personal)
+    }
+
+    fn add_node(&mut self, parent: Option<u32>, step: Step, personal: bool) -> u32 {
         self.findings.nodes.push(PathNode { parent, step, personal });
         u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
     }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::{PseudonymKey, encode::encode, encode::escape, replacement_text};
+use super::{PseudonymKey, encode::encode, encode::escape, replace::replacement_text};
 use crate::domain::{Escape, Finding, Format, Layer, Replacement, Span};
 
 /// One splice: `span` of a layer gives way to `with`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    pub span: Span,
-    pub with: Vec<u8>,
+struct Edit {
+    span: Span,
+    with: Vec<u8>,
     /// A whole member goes, and its separator with it.
     cut: bool,
 }
@@ -46,10 +46,6 @@ impl Plan {
     /// Puts `bytes` in the place of the whole layer `number`, whatever its edits.
     pub fn put(&mut self, number: usize, bytes: Vec<u8>) {
         self.anew.push((number, bytes));
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.edits.iter().all(Vec::is_empty) && self.anew.is_empty()
     }
 
     /// The new bytes of each layer as received (those without a parent) that has changed, by its number

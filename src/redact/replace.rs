@@ -58,7 +58,7 @@ impl fmt::Debug for PseudonymKey {
 
 /// The text that takes the place of `text`, not yet escaped, and whether it must be quoted as a string
 /// where the value stood without quotes. `None` means the value cannot be kept in that form and goes.
-pub fn replacement_text<'r>(
+pub(super) fn replacement_text<'r>(
     replacement: &'r Replacement,
     kind: Option<Scalar>,
     text: &str,

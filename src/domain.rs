@@ -4,6 +4,7 @@
 //! or knows where it came from. Invariant: no type in this room can hold a payload value, except the
 //! decoded bytes of a [`Layer`], which live no longer than one exchange.
 
+mod coverage;
 mod effect;
 mod field;
 mod finding;
@@ -11,10 +12,10 @@ mod limits;
 mod region;
 mod tag;
 
+pub use coverage::{Coverage, Gap, GapCause};
 pub use effect::{Effect, Generalise, Replacement};
 pub use field::{
-    Container, Coverage, Encoding, Escape, FieldSink, Format, Gap, GapCause, Key, Layer, LayerId,
-    Part, Scalar, Span, Value,
+    Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Part, Scalar, Span, Value,
 };
 pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
 pub use limits::Limits;

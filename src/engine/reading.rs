@@ -136,13 +136,13 @@ impl<'m> Reading<'m> {
             });
         }
         self.bytes += bytes.len();
-        if let Some(layer) = self.layers.get_mut(usize::from(layer.0)) {
+        if let Some(layer) = self.layers.get_mut(layer.index()) {
             layer.bytes = bytes;
         }
     }
 
     fn embedded(&mut self, embedded: Embedded, walk: &mut Walk<'_, '_>) {
-        let Some(outer) = self.layers.get(usize::from(embedded.layer.0)) else { return };
+        let Some(outer) = self.layers.get(embedded.layer.index()) else { return };
         let raw = embedded.span.of(&outer.bytes);
         let gap = |cause, coverage| Gap {
             part: embedded.part,
@@ -179,7 +179,7 @@ impl<'m> Reading<'m> {
             Ok(read) => read,
             Err(cause) => return self.gaps.push(gap(cause, Coverage::Partial)),
         };
-        let layer = LayerId(u16::try_from(self.layers.len()).unwrap_or(u16::MAX));
+        let layer = LayerId::new(self.layers.len());
         let name =
             embedded.node.and_then(|node| match &self.findings.nodes.get(node as usize)?.step {
                 Step::Name(name) => Some(name.clone()),
@@ -208,7 +208,7 @@ impl<'m> Reading<'m> {
     }
 
     fn root(&mut self, root: Root, format: Format, bytes: Cow<'m, [u8]>) -> LayerId {
-        let layer = LayerId(u16::try_from(self.layers.len()).unwrap_or(u16::MAX));
+        let layer = LayerId::new(self.layers.len());
         self.bytes += bytes.len();
         self.layers.push(Layer { parent: None, encoding: Encoding::Identity, format, bytes });
         self.roots.push((layer, root));
@@ -248,8 +248,8 @@ impl<'m> Reading<'m> {
     }
 }
 
-/// Layers one message may have; `LayerId` holds no more.
-const LAYERS_MAX: usize = 4096;
+/// Layers one message may have: as many as a million values.
+const LAYERS_MAX: usize = 1 << 20;
 
 /// The encodings of a body in the order applied, declared or not, and its bytes without them when there
 /// were any.

@@ -22,7 +22,7 @@ pub(super) fn rewrite(
         .iter()
         .filter_map(|redaction| {
             let finding = reading.findings.items.get(redaction.finding as usize)?;
-            let number = usize::from(finding.layer.0);
+            let number = finding.layer.index();
             let layer = reading.layers.get(number)?;
             if layer.format == Format::Image {
                 pictures.push(number);
@@ -45,11 +45,8 @@ pub(super) fn rewrite(
     }
     let mut redacted = Redacted::default();
     for (number, bytes) in plan.apply(&reading.layers) {
-        let root = reading
-            .roots
-            .iter()
-            .find(|(layer, _)| usize::from(layer.0) == number)
-            .map(|(_, root)| *root);
+        let root =
+            reading.roots.iter().find(|(layer, _)| layer.index() == number).map(|(_, root)| *root);
         match root {
             // Edits put ASCII into a target that was ASCII.
             Some(Root::Target) => {
@@ -76,7 +73,7 @@ pub(super) fn taken_out<'r>(
 ) -> impl Iterator<Item = &'r [u8]> {
     redactions.iter().filter_map(|redaction| {
         let finding = reading.findings.items.get(redaction.finding as usize)?;
-        let layer = reading.layers.get(usize::from(finding.layer.0))?;
+        let layer = reading.layers.get(finding.layer.index())?;
         Some(finding.span.of(&layer.bytes))
     })
 }
@@ -96,7 +93,7 @@ fn without_metadata(
     let only_places = redactions
         .iter()
         .filter_map(|redaction| reading.findings.items.get(redaction.finding as usize))
-        .filter(|finding| usize::from(finding.layer.0) == number)
+        .filter(|finding| finding.layer.index() == number)
         .all(is_place);
     reading
         .layers

@@ -35,7 +35,7 @@ impl<'m> Scan<'m> {
 
     /// The personal data itself, as it stands in its layer.
     pub fn bytes(&self, finding: &Finding) -> &[u8] {
-        let layer = self.layers.get(usize::from(finding.layer.0));
+        let layer = self.layers.get(finding.layer.index());
         let span: Span = finding.span;
         layer.map_or(&[], |layer| span.of(&layer.bytes))
     }

@@ -35,7 +35,7 @@ impl Plan {
     pub fn new(layers: &[Layer<'_>], targets: &[Target<'_>], key: &PseudonymKey) -> Self {
         let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); layers.len()];
         for target in targets {
-            let number = usize::from(target.finding.layer.0);
+            let number = target.finding.layer.index();
             if let (Some(layer), Some(edits)) = (layers.get(number), edits.get_mut(number)) {
                 edits.push(edit(layer, target, key));
             }
@@ -66,7 +66,7 @@ impl Plan {
                 None => changed.push((number, bytes)),
                 Some((parent, span)) => {
                     let with = encode(layer.encoding, &bytes).unwrap_or_default();
-                    let parent = usize::from(parent.0);
+                    let parent = parent.index();
                     if let (Some(edits), Some(layer)) =
                         (self.edits.get_mut(parent), layers.get(parent))
                     {

@@ -6,26 +6,25 @@
 
 mod embedded;
 mod message;
-mod origin;
+mod people;
 mod reading;
 mod rewrite;
 mod scan;
 mod sink;
 
 pub use message::{Message, Redacted, Verdict};
-pub use reading::Root;
+pub use reading::{Reading, Root};
 pub use scan::Scan;
 
 use crate::{
     detect::{self, DetectorSet, Hit},
-    domain::{Effect, Limits, Taxonomy},
+    domain::{Effect, Limits, Region, TagPattern, TagSet, Taxonomy},
     format::Unescaped,
-    policy::{RuleSet, Transfer},
+    policy::{People, RuleSet, Transfer},
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
 use embedded::Embedded;
-use reading::Reading;
 use sink::Frame;
 
 /// The compiled rules of one generation: taxonomy, detectors and rule set.
@@ -35,6 +34,8 @@ pub struct Engine {
     detectors: DetectorSet,
     rules: RuleSet,
     key: PseudonymKey,
+    /// Categories that identify a person rather than a device.
+    person_identifiers: TagSet,
 }
 
 /// Buffers one thread keeps between inspections, so that a field costs no allocation.
@@ -75,7 +76,8 @@ impl Engine {
         let rules = RuleSet::compile(&rest, &taxonomy, diagnostics);
         match (detectors, rules) {
             (Some(detectors), Some(rules)) if !diagnostics.has_errors() => {
-                Some(Self { taxonomy, detectors, rules, key })
+                let person_identifiers = person_identifiers(&taxonomy);
+                Some(Self { taxonomy, detectors, rules, key, person_identifiers })
             }
             _ => None,
         }
@@ -90,10 +92,37 @@ impl Engine {
         limits: &Limits,
         scratch: &mut Scratch,
     ) -> Verdict {
-        let reading = Reading::of(message, &self.detectors, limits, scratch);
+        let reading = self.read(message, limits, scratch);
+        let people = self.people(&reading, &transfer, message.client_region);
+        self.judge(reading, transfer, &people)
+    }
+
+    /// The message taken apart; no fact about the transfer is needed for it.
+    pub fn read<'m>(
+        &self,
+        message: &Message<'m>,
+        limits: &Limits,
+        scratch: &mut Scratch,
+    ) -> Reading<'m> {
+        Reading::of(message, &self.detectors, limits, scratch)
+    }
+
+    /// Whose data was read. Between this and [`Self::judge`] is the time to ask what is on file of them.
+    pub fn people(
+        &self,
+        reading: &Reading<'_>,
+        transfer: &Transfer,
+        client_region: Option<Region>,
+    ) -> People {
+        people::people(reading, &self.person_identifiers, transfer, client_region)
+    }
+
+    /// Judges what was read by the facts of the transfer and of each of the people.
+    pub fn judge(&self, reading: Reading<'_>, mut transfer: Transfer, people: &People) -> Verdict {
         let coverage = reading.coverage();
-        let (transfer, decision) =
-            origin::decide(&self.rules, transfer, message.client_region, &reading, coverage);
+        let (findings, gaps) = (&reading.findings, &reading.gaps);
+        let decision = self.rules.decide_each(&transfer, people, findings, coverage, gaps);
+        transfer.origin = transfer.origin.or(decision.origin);
         let redacted = (decision.effect == Effect::Redact)
             .then(|| rewrite::rewrite(&reading, &decision.redactions, &self.taxonomy, &self.key));
         let redacted_digest = redacted
@@ -132,6 +161,21 @@ impl Engine {
     pub fn rules(&self) -> &RuleSet {
         &self.rules
     }
+}
+
+/// A name, a number or an address that is one person's; a card or a device may be one of several.
+fn person_identifiers(taxonomy: &Taxonomy) -> TagSet {
+    [
+        "user.name",
+        "user.contact.phone_number",
+        "user.contact.email",
+        "user.unique_id",
+        "user.account.username",
+        "user.social",
+        "user.government_id",
+    ]
+    .iter()
+    .fold(TagSet::EMPTY, |tags, key| tags.union(&taxonomy.select(&TagPattern((*key).to_owned()))))
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@
 //! [`Decision`]. `source` mirrors the rule files, `set` is what runs; compiling is the only step that
 //! can fail. The time is a field of the transfer.
 
+mod answer;
 mod compile;
 mod condition;
 mod context;
 mod decision;
 mod facts;
 mod index;
+mod judge;
 mod names;
+mod people;
 mod predicate;
 mod region_set;
 mod registry;
@@ -20,10 +23,11 @@ mod words;
 
 pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef};
 pub use facts::{
-    CnExempt, Consent, ConsentType, Exporter, ExporterRole, LegalBasis, Mechanism, Permit,
-    PolicyVersion, Recipient, Subject, Timestamp, Transfer, Transport, UsExempt, UserAgreement,
-    Withdrawal,
+    CnExempt, Consent, ConsentType, Exporter, ExporterRole, LegalBasis, Mechanism, NamedSubject,
+    Permit, PolicyVersion, Recipient, Subject, Timestamp, Transfer, Transport, UsExempt,
+    UserAgreement, Withdrawal,
 };
+pub use people::{People, Person};
 pub use set::{RuleInfo, RuleSet};
 pub use words::{FieldTest, Names, Period, Scalar};
 

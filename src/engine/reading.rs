@@ -10,14 +10,15 @@ use super::{
 use crate::{
     detect::DetectorSet,
     domain::{
-        Coverage, Encoding, Findings, Format, Gap, GapCause, Layer, LayerId, Limits, Part, Step,
+        Coverage, Encoding, Finding, Findings, Format, Gap, GapCause, Layer, LayerId, Limits, Part,
+        Step,
     },
-    format::{self, Stop},
+    format::{self, Stop, Unescaped},
 };
 
 /// A message taken apart.
 #[derive(Debug, Default)]
-pub(super) struct Reading<'m> {
+pub struct Reading<'m> {
     pub(super) layers: Vec<Layer<'m>>,
     /// What each layer without a parent is, by its number.
     pub(super) roots: Vec<(LayerId, Root)>,
@@ -67,7 +68,26 @@ impl<'m> Reading<'m> {
         reading
     }
 
-    pub(super) fn coverage(&self) -> Coverage {
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// The value a finding stands for, as it reads without its escapes. Personal data: for making a
+    /// pseudonym of, never for keeping.
+    pub fn text(&self, finding: &Finding) -> String {
+        let Some(layer) = self.layers.get(usize::from(finding.layer.0)) else {
+            return String::new();
+        };
+        let mut buffer = Unescaped::default();
+        let escape = layer.format.escape(finding.part);
+        format::unescape(escape, finding.span.of(&layer.bytes), &mut buffer).as_str().to_owned()
+    }
+
+    pub fn coverage(&self) -> Coverage {
         self.gaps.iter().map(|gap| gap.coverage).max().unwrap_or_default()
     }
 

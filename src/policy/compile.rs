@@ -12,8 +12,8 @@ use super::{
     registry::{Permit, Purpose, Registry, RegistryVersion, Section, Variation, Vocabulary},
     set::{Annotate, AnnotateValue, Gate, Rule, RuleInfo, RuleSet, Selection},
     source::{
-        self, DatePart, Entry, Mode, PermitSource, PurposesFile, RegisterFile, ReplacementKind,
-        RuleFile, ZonesFile,
+        self, DatePart, Entry, Mode, PermitSource, PurposesFile, Reach, RegisterFile,
+        ReplacementKind, RuleFile, ZonesFile,
     },
 };
 use crate::{
@@ -240,6 +240,7 @@ struct Builder {
     built: Vec<Built>,
     child_ages: Vec<(usize, u8)>,
     known_origins: Vec<usize>,
+    people_only: Vec<usize>,
 }
 
 impl Builder {
@@ -254,7 +255,12 @@ impl Builder {
         if let Some(origin) = &origin
             && source.layer == Layer::Law
         {
-            self.known_origins.extend((0..REGIONS).filter(|index| origin.may_contain(*index)));
+            let regions = || (0..REGIONS).filter(|index| origin.may_contain(*index));
+            self.known_origins.extend(regions());
+            match source.reach {
+                Reach::People => self.people_only.extend(regions()),
+                Reach::PeopleAndExporters => {}
+            }
         }
         self.add_child_ages(file, source, origin.as_ref(), book, diagnostics);
         let mut scope = Scope {
@@ -358,12 +364,16 @@ impl Builder {
                 *slot = (*slot).max(age);
             }
         }
-        let mut known_origins = vec![false; REGIONS];
-        for region in self.known_origins {
-            if let Some(known) = known_origins.get_mut(region) {
-                *known = true;
+        let marked = |regions: Vec<usize>| {
+            let mut marks = vec![false; REGIONS];
+            for region in regions {
+                if let Some(mark) = marks.get_mut(region) {
+                    *mark = true;
+                }
             }
-        }
+            marks
+        };
+        let (known_origins, people_only) = (marked(self.known_origins), marked(self.people_only));
         let (rules, infos) = self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
         let identifiers = select(&|category| category.identifier);
         let anonymous = select(&|category| {
@@ -383,6 +393,7 @@ impl Builder {
             sensitive,
             child_ages,
             known_origins,
+            people_only,
         })
     }
 

@@ -4,7 +4,9 @@
 //! the predicate says so.
 
 use super::{
-    Consent, ConsentType, LegalBasis, Mechanism, PolicyVersion, Timestamp, Transfer, Withdrawal,
+    Consent, ConsentType, LegalBasis, Mechanism, PolicyVersion, Subject, Timestamp, Transfer,
+    Withdrawal,
+    people::{Part, Payload},
     predicate::{
         ConsentOnFile, ConsentTest, Counter, Grounds, ListRef, MechanismTest, NameList,
         Observations, Predicate, Volume, WithdrawalSet,
@@ -14,11 +16,15 @@ use super::{
     source::ListValue,
     words::FieldTest,
 };
-use crate::domain::{Coverage, Findings, Region, Sensitivity, TagSet};
+use crate::domain::{Coverage, Region, Sensitivity, TagSet};
 
 pub(super) struct Context<'t> {
     set: &'t RuleSet,
     pub(super) transfer: &'t Transfer,
+    /// Whose law is asked: the person's, and in a pass of its own the exporter's.
+    pub(super) origin: Option<Region>,
+    subdivision: Option<&'t str>,
+    pub(super) subject: &'t Subject,
     pub(super) coverage: Coverage,
     pub(super) now: Option<Timestamp>,
     /// Tags in the payload.
@@ -99,27 +105,21 @@ impl<'t> Context<'t> {
     pub(super) fn new(
         set: &'t RuleSet,
         transfer: &'t Transfer,
-        findings: &Findings,
+        part: &Part<'t>,
         coverage: Coverage,
     ) -> Self {
-        let mut present = TagSet::EMPTY;
-        let (mut third_party, mut pseudonymous) = (false, false);
-        for finding in &findings.items {
-            if set.registry.is_carrier(finding, findings) {
-                continue;
-            }
-            present.insert(finding.tag);
-            third_party |= finding.marks.third_party;
-            pseudonymous |= finding.marks.pseudonymous;
-        }
         let purpose_name = transfer.purpose.as_deref().unwrap_or_default();
         let purpose = set.registry.number(purpose_name);
         let aggregate = transfer.anonymised == Some(true)
             || set.registry.purpose(purpose).is_some_and(|purpose| purpose.aggregate);
-        let personal = set.personal(&present, aggregate);
+        let Payload { present, identified, third_party, pseudonymous } = part.payload;
+        let personal = set.personal(&present, identified, aggregate);
         let mut context = Self {
             set,
             transfer,
+            origin: part.origin,
+            subdivision: part.subdivision,
+            subject: part.subject,
             coverage,
             now: transfer.as_of,
             present,
@@ -140,8 +140,16 @@ impl<'t> Context<'t> {
         context
     }
 
+    /// The same transfer under the law of another jurisdiction.
+    pub(super) fn under(&mut self, origin: Option<Region>) {
+        if self.origin != origin {
+            self.origin = origin;
+            self.minor = self.is_minor();
+        }
+    }
+
     pub(super) fn is_cross_border(&self) -> bool {
-        self.destination.is_none() || self.destination != self.transfer.origin
+        self.destination.is_none() || self.destination != self.origin
     }
 
     /// Personal data is there, or may be in what could not be read.
@@ -185,17 +193,15 @@ impl<'t> Context<'t> {
             Predicate::Counter(counter) => Grade::of(self.counter(counter)),
 
             Predicate::Origin(regions) => {
-                Grade::of(self.transfer.origin.is_some_and(|at| regions.contains(at, self.now)))
+                Grade::of(self.origin.is_some_and(|at| regions.contains(at, self.now)))
             }
             Predicate::OriginNot(regions) => {
-                Grade::of(!self.transfer.origin.is_some_and(|at| regions.contains(at, self.now)))
+                Grade::of(!self.origin.is_some_and(|at| regions.contains(at, self.now)))
             }
             Predicate::OriginKnown(is) => {
-                Grade::of(self.transfer.origin.is_some_and(|at| self.set.knows_origin(at)) == *is)
+                Grade::of(self.origin.is_some_and(|at| self.set.knows_origin(at)) == *is)
             }
-            Predicate::OriginSubdivision(names) => {
-                Grade::of(has(names, self.transfer.origin_subdivision.as_deref()))
-            }
+            Predicate::OriginSubdivision(names) => Grade::of(has(names, self.subdivision)),
             Predicate::Destination(regions) => {
                 Grade::of(self.destination.is_some_and(|at| regions.contains(at, self.now)))
             }
@@ -275,19 +281,17 @@ impl<'t> Context<'t> {
                 Grade::of(self.collected_for(services, *absent))
             }
 
-            Predicate::AgeUnder(limit) => Grade::of(match self.transfer.subject.age {
+            Predicate::AgeUnder(limit) => Grade::of(match self.subject.age {
                 Some(age) => age < *limit,
-                None => self.transfer.subject.minor == Some(true),
+                None => self.subject.minor == Some(true),
             }),
             Predicate::Minor(is) => Grade::of(self.minor == *is),
-            Predicate::Verified(is) => {
-                Grade::of((self.transfer.subject.verified == Some(true)) == *is)
+            Predicate::Verified(is) => Grade::of((self.subject.verified == Some(true)) == *is),
+            Predicate::Setting { names, is } => {
+                Grade::of(names.iter().any(|name| self.subject.settings.get(&**name) == Some(is)))
             }
-            Predicate::Setting { names, is } => Grade::of(
-                names.iter().any(|name| self.transfer.subject.settings.get(&**name) == Some(is)),
-            ),
             Predicate::OptOut(names) => {
-                Grade::of(names.iter().any(|name| self.transfer.subject.opt_outs.contains(&**name)))
+                Grade::of(names.iter().any(|name| self.subject.opt_outs.contains(&**name)))
             }
             Predicate::Withdrawn(scopes) => Grade::of(self.withdrawn(*scopes)),
 
@@ -469,7 +473,7 @@ impl Context<'_> {
 
     fn consent(&self, test: &ConsentTest, notes: &mut Notes) -> Grade {
         let (mut met, mut on_file, mut covered) = (false, false, TagSet::EMPTY);
-        for consent in &self.transfer.subject.consents {
+        for consent in &self.subject.consents {
             if !has(&test.scopes, Some(&consent.scope)) {
                 continue;
             }
@@ -505,7 +509,7 @@ impl Context<'_> {
     fn is_current(&self, consent: &Consent) -> bool {
         self.has_begun(consent.given_at)
             && consent.expires_at.is_none_or(|until| self.now.is_some_and(|now| now < until))
-            && !self.transfer.subject.withdrawn.iter().any(|withdrawal| {
+            && !self.subject.withdrawn.iter().any(|withdrawal| {
                 let scope = withdrawal.scope.as_str();
                 let names_it = scope == "all"
                     || scope == consent.scope
@@ -544,7 +548,7 @@ impl Context<'_> {
     }
 
     fn consent_on_file(&self, test: &ConsentOnFile) -> bool {
-        self.transfer.subject.consents.iter().any(|consent| {
+        self.subject.consents.iter().any(|consent| {
             test.scopes.as_ref().is_none_or(|scopes| has(scopes, Some(&consent.scope)))
                 && test.kinds.is_none_or(|kinds| kinds.contains(consent.kind))
                 && test.to_new_version.is_none_or(|is| {
@@ -654,7 +658,7 @@ impl<'t> Context<'t> {
                 .map_or(TagSet::EMPTY, |basis| self.set.tags(&basis.scope_categories)),
             Permit::Consent(scope) => {
                 let mut categories = TagSet::EMPTY;
-                for consent in &self.transfer.subject.consents {
+                for consent in &self.subject.consents {
                     if *consent.scope == **scope
                         && consent.kind != ConsentType::DeemedByUse
                         && self.is_current(consent)
@@ -669,7 +673,7 @@ impl<'t> Context<'t> {
 
     /// MI-82: explicit, and to the version that added it or to the purpose itself.
     fn has_fresh_consent(&self, purpose: &str, added_at: Option<Timestamp>) -> bool {
-        self.transfer.subject.consents.iter().any(|consent| {
+        self.subject.consents.iter().any(|consent| {
             let explicit = match consent.kind {
                 ConsentType::Explicit | ConsentType::SeparateExplicit => true,
                 ConsentType::Guardian => self.minor,
@@ -698,16 +702,16 @@ fn is_announced(version: &PolicyVersion) -> bool {
 
 impl Context<'_> {
     fn is_minor(&self) -> bool {
-        let subject = &self.transfer.subject;
+        let subject = self.subject;
         match subject.age {
-            Some(age) => age < self.set.child_age(self.transfer.origin),
+            Some(age) => age < self.set.child_age(self.origin),
             None => subject.minor == Some(true),
         }
     }
 
     fn withdrawn(&self, scopes: WithdrawalSet) -> bool {
         let transfer = self.transfer;
-        transfer.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(|withdrawal| {
+        self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(|withdrawal| {
             match withdrawal.scope.split_once(':') {
                 None => {
                     scopes.all
@@ -742,7 +746,7 @@ impl Context<'_> {
     /// Tags the subject has taken back.
     pub(super) fn withdrawn_categories(&self) -> TagSet {
         let mut tags = TagSet::EMPTY;
-        for withdrawal in &self.transfer.subject.withdrawn {
+        for withdrawal in &self.subject.withdrawn {
             if let Some(name) = withdrawal.scope.strip_prefix("category:")
                 && self.has_begun(withdrawal.at)
                 && !self.is_renewed(withdrawal, |consent| {
@@ -757,7 +761,7 @@ impl Context<'_> {
 
     /// The subject agreed again, explicitly, after taking it back.
     fn is_renewed(&self, withdrawal: &Withdrawal, names_it: impl Fn(&Consent) -> bool) -> bool {
-        self.transfer.subject.consents.iter().any(|consent| {
+        self.subject.consents.iter().any(|consent| {
             matches!(consent.kind, ConsentType::Explicit | ConsentType::SeparateExplicit)
                 && names_it(consent)
                 && self.has_begun(consent.given_at)

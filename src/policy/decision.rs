@@ -1,6 +1,6 @@
 //! The answer, and why.
 
-use crate::domain::{Effect, Replacement};
+use crate::domain::{Effect, Region, Replacement};
 
 /// The number of a rule within one generation; only its id leaves the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +61,8 @@ pub struct Annotation {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decision {
     pub effect: Effect,
+    /// Whose law decided: of several origins the one with the strictest answer.
+    pub origin: Option<Region>,
     /// Empty when the effect is not `Redact`; at most one per finding.
     pub redactions: Vec<Redaction>,
     /// The rules that stopped the transfer; empty unless the effect is `Block`. Highest layer first.

@@ -67,8 +67,12 @@ pub struct Transfer {
     #[serde(deserialize_with = "or_default")]
     pub recipient: Recipient,
     pub purpose: Option<String>,
+    /// What is on file of whoever `subjects` does not name.
     #[serde(deserialize_with = "or_default")]
     pub subject: Subject,
+    /// People of the payload who have origins or facts of their own.
+    #[serde(deserialize_with = "or_default")]
+    pub subjects: Vec<NamedSubject>,
     #[serde(deserialize_with = "or_default")]
     pub mechanisms: Vec<Mechanism>,
     /// Distinct-subject counts, this request's subjects included, nested groups joined by a dot:
@@ -159,7 +163,7 @@ pub struct Recipient {
 }
 
 /// Whose data it is.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Subject {
     pub age: Option<u32>,
@@ -176,8 +180,23 @@ pub struct Subject {
     pub verified: Option<bool>,
 }
 
+/// One person of a payload that carries several: which record is theirs, and what is on file of them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NamedSubject {
+    /// The record, as a JSON Pointer (RFC 6901): `/orders/0/recipient`.
+    pub pointer: Option<String>,
+    /// A value inside the record, such as an account number, where its place is not known.
+    pub id: Option<String>,
+    pub origin: Option<Region>,
+    /// ISO 3166-2, such as `US-TX`.
+    pub origin_subdivision: Option<String>,
+    /// Absent: as the transfer says of its `subject`.
+    pub subject: Option<Subject>,
+}
+
 /// A consent on file (seed §1.5).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Consent {
     pub scope: String,
     #[serde(rename = "type")]
@@ -224,7 +243,7 @@ pub enum ConsentType {
     Guardian,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Withdrawal {
     /// `all`, `purpose:x`, `category:x` or `recipient:x`.
     pub scope: String,
@@ -357,7 +376,15 @@ impl Transfer {
             cn_exempt,
             us_exempt
         );
-        fill_empty!(remote_access_from, mechanisms, counters, policy_versions, config, other);
+        fill_empty!(
+            remote_access_from,
+            subjects,
+            mechanisms,
+            counters,
+            policy_versions,
+            config,
+            other
+        );
         if self.exporter == Exporter::default() {
             self.exporter = other.exporter;
         }

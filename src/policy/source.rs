@@ -26,6 +26,10 @@ pub struct RuleFile {
     /// Regions or zones every rule of the file is about, unless it names an origin itself.
     #[serde(default)]
     pub origin: Option<Names>,
+    /// Whose data a law is about: of people there, and (unless it says otherwise) of anybody whose data
+    /// is exported from there.
+    #[serde(default)]
+    pub reach: Reach,
     /// Below this age the law asks a guardian rather than the child; years.
     #[serde(default)]
     pub child_age: Option<u32>,
@@ -41,6 +45,14 @@ pub struct RuleFile {
     pub definitions: Vec<Definition>,
     #[serde(default)]
     pub rules: Vec<Rule>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    #[default]
+    PeopleAndExporters,
+    People,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -1,0 +1,251 @@
+//! The answer to one transfer, put together from those to its people.
+
+use super::{
+    Annotation, Decision, Layer, Redaction, RuleRef, Transfer,
+    context::Context,
+    judge::{Judgement, Selected, around},
+    set::{AnnotateValue, RuleSet},
+    source::{Fact, Start},
+};
+use crate::domain::{Effect, Findings, Region, Replacement, TagSet};
+
+/// What the people's judgements add up to.
+#[derive(Default)]
+pub(super) struct Whole<'t> {
+    answers: Vec<Answer>,
+    said: Vec<u16>,
+    blocks: Vec<u16>,
+    annotations: Vec<Annotation>,
+    mechanisms: u64,
+    personal: bool,
+    policy_version: Option<&'t str>,
+}
+
+/// What is redacted of one person under one origin.
+struct Answer {
+    origin: Option<Region>,
+    blocked: bool,
+    selected: Vec<Selected>,
+    personal: TagSet,
+}
+
+impl<'t> Whole<'t> {
+    /// Takes in one judgement; its number among the answers.
+    pub(super) fn add(
+        &mut self,
+        set: &RuleSet,
+        context: &Context<'t>,
+        judgement: Judgement,
+    ) -> u32 {
+        if judgement.blocks.is_empty() && self.blocks.is_empty() {
+            set.annotations(context, &judgement, &mut self.annotations);
+        }
+        self.answers.push(Answer {
+            origin: context.origin,
+            blocked: !judgement.blocks.is_empty(),
+            selected: judgement.selected,
+            personal: context.personal,
+        });
+        if self.said.is_empty() {
+            self.said = judgement.said;
+        } else {
+            self.said.extend(judgement.said);
+        }
+        self.blocks.extend(judgement.blocks);
+        self.mechanisms |= judgement.notes.mechanisms;
+        self.personal |= context.has_personal();
+        self.policy_version = context.version.id;
+        u32::try_from(self.answers.len() - 1).unwrap_or(u32::MAX)
+    }
+}
+
+impl RuleSet {
+    /// `answers_of` a finding are those of the person whose it is.
+    pub(super) fn conclude<'n>(
+        &self,
+        transfer: &Transfer,
+        findings: &Findings,
+        mut whole: Whole<'_>,
+        answers_of: impl Fn(usize) -> &'n [u32],
+    ) -> Decision {
+        let redactions = if whole.blocks.is_empty() {
+            self.redactions(findings, &whole.answers, answers_of)
+        } else {
+            Vec::new()
+        };
+        let effect = if !whole.blocks.is_empty() {
+            Effect::Block
+        } else if !redactions.is_empty() {
+            Effect::Redact
+        } else {
+            Effect::Allow
+        };
+        let rank =
+            |number: &u16| (self.rules.get(usize::from(*number)).map(|it| it.layer), *number);
+        whole.blocks.sort_unstable_by_key(rank);
+        whole.said.sort_unstable();
+        if effect == Effect::Block {
+            whole.annotations.clear();
+        }
+        whole.annotations.sort_unstable();
+        whole.annotations.dedup();
+        let reason = match effect {
+            Effect::Block => whole.blocks.first().copied(),
+            Effect::Redact => redactions.iter().map(|it| it.rule.0).min_by_key(rank),
+            Effect::Allow => None,
+        };
+        let reason = match reason {
+            Some(number) => self.rule(RuleRef(number)).reason.clone(),
+            None if whole.personal => {
+                "Every rule that applies to this transfer is satisfied.".to_owned()
+            }
+            None => "Nothing in the payload is personal.".to_owned(),
+        };
+        let mechanisms = transfer
+            .mechanisms
+            .iter()
+            .take(64)
+            .enumerate()
+            .filter(|(index, _)| whole.mechanisms >> index & 1 == 1)
+            .map(|(_, mechanism)| mechanism.id.clone())
+            .collect();
+        let deciding = whole.answers.iter().find(|answer| answer.blocked).or_else(|| {
+            let rule = redactions.first().map(|redaction| redaction.rule.0);
+            let gave = |answer: &&Answer| answer.selected.iter().any(|it| Some(it.rule) == rule);
+            whole.answers.iter().find(gave).or_else(|| whole.answers.first())
+        });
+        Decision {
+            effect,
+            origin: deciding.and_then(|answer| answer.origin),
+            redactions,
+            blocked_by: self.cited(&whole.blocks),
+            rules: self.cited(&whole.said),
+            annotations: whole.annotations,
+            reason,
+            policy_version: whole.policy_version.map(str::to_owned),
+            mechanisms,
+        }
+    }
+
+    /// Once per id: the parts of a provision are one rule to a reader.
+    fn cited(&self, numbers: &[u16]) -> Vec<RuleRef> {
+        let first = |number: u16| self.rules.get(usize::from(number)).map(|rule| rule.first);
+        let mut cited: Vec<RuleRef> = Vec::with_capacity(numbers.len().min(128));
+        for number in numbers {
+            // In the order of numbers the parts of one id stand together.
+            if cited.last().is_none_or(|known| first(known.0) != first(*number)) {
+                cited.push(RuleRef(*number));
+            }
+        }
+        cited
+    }
+
+    fn redactions<'n>(
+        &self,
+        findings: &Findings,
+        answers: &[Answer],
+        answers_of: impl Fn(usize) -> &'n [u32],
+    ) -> Vec<Redaction> {
+        if answers.iter().all(|answer| answer.selected.is_empty()) {
+            return Vec::new();
+        }
+        let chosen: Vec<Option<u16>> = findings
+            .items
+            .iter()
+            .enumerate()
+            .map(|(index, finding)| {
+                if self.registry.is_carrier(finding, findings) {
+                    return None;
+                }
+                answers_of(index)
+                    .iter()
+                    .filter_map(|number| answers.get(*number as usize))
+                    .flat_map(|answer| answer.selected.iter().map(move |it| (it, &answer.personal)))
+                    .filter(|(it, personal)| it.takes(finding, findings, personal))
+                    .map(|(it, _)| it.rule)
+                    .min_by_key(|number| self.severity(*number))
+            })
+            .collect();
+        let is_redacted = |index: u32| chosen.get(index as usize).is_some_and(Option::is_some);
+        let mut redactions = Vec::new();
+        for ((finding, chosen), index) in findings.items.iter().zip(&chosen).zip(0u32..) {
+            let Some(rule) = chosen else { continue };
+            // The outermost one takes what is inside with it.
+            let covered = around(finding, findings).filter_map(|it| it.enclosing).any(is_redacted);
+            if !covered {
+                let replacement = self
+                    .rules
+                    .get(usize::from(*rule))
+                    .map(|rule| rule.replacement.clone())
+                    .unwrap_or_default();
+                redactions.push(Redaction { finding: index, rule: RuleRef(*rule), replacement });
+            }
+        }
+        redactions
+    }
+
+    /// Which of two redactions of one finding is done: the stricter, then the higher layer, then the
+    /// earlier id. Least is first.
+    fn severity(&self, number: u16) -> (u8, u8, Option<Layer>, u16) {
+        let rule = self.rules.get(usize::from(number));
+        let (mildness, kept) = match rule.map(|rule| &rule.replacement) {
+            None | Some(Replacement::Remove) => (0, 0),
+            Some(Replacement::Replace { .. }) => (1, 0),
+            Some(Replacement::Hash) => (2, 0),
+            Some(Replacement::Mask { keep_last }) => (3, *keep_last),
+            Some(Replacement::Generalise(_)) => (4, 0),
+        };
+        (mildness, kept, rule.map(|rule| rule.layer), number)
+    }
+
+    /// What the rules of one judgement oblige to, one by one.
+    fn annotations(
+        &self,
+        context: &Context<'_>,
+        judgement: &Judgement,
+        annotations: &mut Vec<Annotation>,
+    ) {
+        annotations.reserve(judgement.annotating.len());
+        for number in &judgement.annotating {
+            let Some(rule) = self.rules.get(usize::from(*number)) else { continue };
+            for annotate in &rule.annotate {
+                annotations.push(Annotation {
+                    name: annotate.name.to_string(),
+                    value: value(&annotate.value, context),
+                });
+            }
+        }
+        for (number, effect) in &judgement.warnings {
+            annotations.push(Annotation {
+                name: format!("would-{effect}"),
+                value: Some(self.rule(RuleRef(*number)).id.clone()),
+            });
+        }
+    }
+}
+
+fn value(value: &AnnotateValue, context: &Context<'_>) -> Option<String> {
+    let transfer = context.transfer;
+    match value {
+        AnnotateValue::None => None,
+        AnnotateValue::Text(text) => Some(text.to_string()),
+        AnnotateValue::Deadline { after, period } => {
+            let start = match after {
+                Start::AsOf => context.now,
+                Start::FirstTransfer => transfer.first_transfer_at,
+            }?;
+            Some(period.after(start).0.strftime("%Y-%m-%d").to_string())
+        }
+        AnnotateValue::Fact(fact) => match fact {
+            Fact::Origin => context.origin.map(|at| at.to_string()),
+            Fact::Destination => transfer.destination.map(|at| at.to_string()),
+            Fact::PolicyVersion => context.version.id.map(str::to_owned),
+            Fact::GoverningPolicy => transfer.recipient.governing_policy.clone(),
+            Fact::RemoteAccess => {
+                let countries: Vec<&str> =
+                    transfer.remote_access_from.iter().map(Region::as_str).collect();
+                (!countries.is_empty()).then(|| countries.join(" "))
+            }
+        },
+    }
+}

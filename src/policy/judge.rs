@@ -1,0 +1,398 @@
+//! Judging a transfer by the rules: which apply, which are met, and what follows from each.
+//!
+//! Each person of the payload is judged under that person's origins, by every rule; then by law alone
+//! once more for every country that can read the data (JR-00-04) and for the exporter's own, since where
+//! two laws apply both must pass.
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Decision, Layer, Transfer,
+    answer::Whole,
+    context::{Context, Grade, Notes},
+    people::{Part, Payload, People, Person},
+    predicate::Observations,
+    region_set::RegionSet,
+    set::{Gate, Rule, RuleSet},
+    source::Mode,
+};
+use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, TagSet};
+
+/// What judging gathers of one person under one origin.
+#[derive(Default)]
+pub(super) struct Judgement {
+    pub(super) said: Vec<u16>,
+    pub(super) blocks: Vec<u16>,
+    pub(super) selected: Vec<Selected>,
+    pub(super) annotating: Vec<u16>,
+    pub(super) warnings: Vec<(u16, Effect)>,
+    granted: Vec<(u16, Grade)>,
+    /// Rules of one pass that have to wait for the grants.
+    waiting: Vec<u16>,
+    permitted: bool,
+    pub(super) notes: Notes,
+}
+
+/// A selection with the facts of one transfer filled in.
+pub(super) struct Selected {
+    pub(super) rule: u16,
+    tags: TagSet,
+    outside: Option<TagSet>,
+    third_party: bool,
+    within: Option<TagSet>,
+}
+
+/// Which rules a pass asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Every,
+    LawOnly,
+}
+
+impl RuleSet {
+    /// Judges a transfer of one subject. Pure and total: an answer for whatever is given.
+    pub fn decide(
+        &self,
+        transfer: &Transfer,
+        findings: &Findings,
+        coverage: Coverage,
+        gaps: &[Gap],
+    ) -> Decision {
+        let part = Part {
+            origin: transfer.origin,
+            subdivision: transfer.origin_subdivision.as_deref(),
+            subject: &transfer.subject,
+            payload: self.payload(findings),
+        };
+        let mut whole = Whole::default();
+        self.judge(transfer, &part, worst(coverage, gaps), &mut whole);
+        self.conclude(transfer, findings, whole, |_| &[0])
+    }
+
+    /// Judges a transfer of several people, each by that person's origins and facts. The strictest
+    /// answer is that of the transfer (JR-00-07); a redaction stays with the person it is about.
+    pub fn decide_each(
+        &self,
+        transfer: &Transfer,
+        people: &People,
+        findings: &Findings,
+        coverage: Coverage,
+        gaps: &[Gap],
+    ) -> Decision {
+        let coverage = worst(coverage, gaps);
+        let payloads = self.payloads(people, findings);
+        let is_there = |person: &Person, payload: &Payload| {
+            !payload.present.is_empty()
+                // What could not be read may be the main subject's.
+                || (person.record.is_none() && coverage != Coverage::Full)
+        };
+        let nobody =
+            !people.people.iter().zip(&payloads).any(|(it, payload)| is_there(it, payload));
+        let mut whole = Whole::default();
+        // People of one origin, the same facts and the same kinds of data have one answer.
+        let mut known: FxHashMap<Part<'_>, u32> = FxHashMap::default();
+        let (mut numbers, mut ends) = (Vec::new(), Vec::with_capacity(people.people.len()));
+        for (person, payload) in people.people.iter().zip(payloads) {
+            if is_there(person, &payload) || (nobody && ends.is_empty()) {
+                let unknown = person.origins.is_empty().then_some(None);
+                for origin in person.origins.iter().copied().map(Some).chain(unknown) {
+                    let subdivision = person.origin_subdivision.as_deref();
+                    let subject = person.facts.as_ref().unwrap_or(&transfer.subject);
+                    let part = Part { origin, subdivision, subject, payload };
+                    numbers.push(
+                        *known
+                            .entry(part)
+                            .or_insert_with(|| self.judge(transfer, &part, coverage, &mut whole)),
+                    );
+                }
+            }
+            ends.push(numbers.len());
+        }
+        self.conclude(transfer, findings, whole, |finding| {
+            let person = people.whose(finding);
+            let start = person.checked_sub(1).and_then(|it| ends.get(it)).copied().unwrap_or(0);
+            let end = ends.get(person).copied().unwrap_or(start);
+            numbers.get(start..end).unwrap_or_default()
+        })
+    }
+
+    /// One person under one origin; the number of the answer in `whole`.
+    fn judge<'t>(
+        &'t self,
+        transfer: &'t Transfer,
+        part: &Part<'t>,
+        coverage: Coverage,
+        whole: &mut Whole<'t>,
+    ) -> u32 {
+        let mut context = Context::new(self, transfer, part, coverage);
+        let mut judgement = Judgement {
+            said: Vec::with_capacity(64),
+            waiting: Vec::with_capacity(64),
+            ..Judgement::default()
+        };
+        self.pass(&context, Pass::Every, &mut judgement);
+        self.further_receivers(&mut context, &mut judgement);
+        if let Some(exporter) = self.exporters_law(transfer, part.origin) {
+            context.under(Some(exporter));
+            self.pass(&context, Pass::LawOnly, &mut judgement);
+            self.further_receivers(&mut context, &mut judgement);
+            context.under(part.origin);
+        }
+        if !judgement.permitted && judgement.blocks.is_empty() && context.has_personal() {
+            judgement.blocks.push(self.default_deny());
+            judgement.said.push(self.default_deny());
+        }
+        if !judgement.blocks.is_empty() {
+            judgement.notes.observed.insert(Observations::BLOCKED);
+        }
+        self.close(&context, &mut judgement);
+        whole.add(self, &context, judgement)
+    }
+
+    /// Who can read the data at its destination receives it too (JR-00-04).
+    fn further_receivers(&self, context: &mut Context<'_>, judgement: &mut Judgement) {
+        let transfer = context.transfer;
+        let mut judged = RegionSet::default();
+        for country in &transfer.remote_access_from {
+            if Some(*country) != transfer.destination && !judged.contains(*country, None) {
+                judged.insert(*country);
+                context.destination = Some(*country);
+                self.pass(context, Pass::LawOnly, judgement);
+            }
+        }
+        context.destination = transfer.destination;
+    }
+
+    /// Where the exporter is, when that is elsewhere and its law follows the exporter.
+    fn exporters_law(&self, transfer: &Transfer, origin: Option<Region>) -> Option<Region> {
+        transfer
+            .exporter
+            .location
+            .filter(|location| Some(*location) != origin && self.follows_exporters(*location))
+    }
+
+    /// One pass for one country that receives the data.
+    fn pass(&self, context: &Context<'_>, pass: Pass, judgement: &mut Judgement) {
+        judgement.granted.clear();
+        judgement.waiting.clear();
+        let (origin, destination) = (context.origin, context.destination);
+        self.index.candidates(origin, destination, context.purpose, context.class, |number| {
+            let Some(rule) = self.rules.get(usize::from(number)) else { return };
+            if (pass == Pass::LawOnly && rule.layer != Layer::Law) || !applies(rule, context) {
+                return;
+            }
+            if rule.effect == Some(Effect::Allow) {
+                self.grant(number, rule, context, pass, judgement);
+            } else {
+                judgement.waiting.push(number);
+            }
+        });
+        let waiting = std::mem::take(&mut judgement.waiting);
+        for number in &waiting {
+            if let Some(rule) = self.rules.get(usize::from(*number)) {
+                self.apply(*number, rule, context, judgement);
+            }
+        }
+        judgement.waiting = waiting;
+    }
+
+    /// An allow rule: met, it permits and lifts the rules that name it as their exception.
+    fn grant(
+        &self,
+        number: u16,
+        rule: &Rule,
+        context: &Context<'_>,
+        pass: Pass,
+        judgement: &mut Judgement,
+    ) {
+        let Some(grade) = weigh(rule, context, judgement) else { return };
+        judgement.said.push(number);
+        if !grade.met {
+            return;
+        }
+        match rule.mode {
+            Mode::Enforce => {
+                judgement.granted.push((number, grade));
+                // A further law can only stop what the first pass permitted.
+                judgement.permitted |= pass == Pass::Every;
+                if !rule.annotate.is_empty() {
+                    judgement.annotating.push(number);
+                }
+            }
+            Mode::Warn | Mode::Off => {}
+        }
+    }
+
+    fn apply(&self, number: u16, rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) {
+        let Some(mut grade) = weigh(rule, context, judgement) else { return };
+        let clean = grade.met && grade.uncovered.is_empty();
+        if !clean && rule.effect.is_some() {
+            for (granted, granting) in &judgement.granted {
+                if rule.exceptions.contains(granted) {
+                    grade = grade.or(*granting);
+                }
+            }
+        }
+        judgement.said.push(number);
+        if grade.met && !rule.annotate.is_empty() {
+            judgement.annotating.push(number);
+        }
+        let Some(effect) = rule.effect else { return };
+        let selected = match (effect, grade.met) {
+            (Effect::Block, false) => {
+                match rule.mode {
+                    Mode::Enforce => judgement.blocks.push(number),
+                    Mode::Warn | Mode::Off => judgement.warnings.push((number, effect)),
+                }
+                return;
+            }
+            (Effect::Redact, false) => fill(number, rule, context),
+            // What a scoped record leaves uncovered is not covered at all (JR-00-05).
+            (Effect::Block | Effect::Redact, true) if !grade.uncovered.is_empty() => Selected {
+                rule: number,
+                tags: grade.uncovered,
+                outside: None,
+                third_party: false,
+                within: None,
+            },
+            (Effect::Allow | Effect::Block | Effect::Redact, _) => return,
+        };
+        match rule.mode {
+            Mode::Enforce => judgement.selected.push(selected),
+            Mode::Warn | Mode::Off => judgement.warnings.push((number, effect)),
+        }
+    }
+
+    /// Rules about what the others showed.
+    fn close(&self, context: &Context<'_>, judgement: &mut Judgement) {
+        for number in &self.index.closing {
+            if let Some(rule) = self.rules.get(usize::from(*number))
+                && applies_in_time(rule, context)
+                && weigh(rule, context, judgement).is_some_and(|grade| grade.met)
+            {
+                judgement.said.push(*number);
+                if !rule.annotate.is_empty() {
+                    judgement.annotating.push(*number);
+                }
+            }
+        }
+    }
+}
+
+/// The cheap half of a rule's applicability.
+fn applies(rule: &Rule, context: &Context<'_>) -> bool {
+    !rule.closing && applies_in_time(rule, context)
+}
+
+fn applies_in_time(rule: &Rule, context: &Context<'_>) -> bool {
+    let gate = match &rule.gate {
+        Gate::Any => true,
+        Gate::Personal => context.has_personal(),
+        Gate::Categories(tags) => {
+            context.judged.intersects(tags)
+                // What could not be read may be what the rule stops.
+                || (rule.effect == Some(Effect::Block) && context.coverage != Coverage::Full)
+        }
+    };
+    gate && rule.cross_border.is_none_or(|is| context.is_cross_border() == is)
+        // At an unknown time every rule is in force.
+        && rule
+            .window
+            .is_none_or(|(from, until)| context.now.is_none() || context.is_in(from, until))
+}
+
+/// `None` when the rule does not apply; otherwise how far its requirement is met.
+fn weigh(rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) -> Option<Grade> {
+    let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
+    if rule.when.as_ref().is_some_and(|when| !context.grade(when, &mut notes).met) {
+        return None;
+    }
+    if rule.unless.as_ref().is_some_and(|unless| context.met(unless)) {
+        return None;
+    }
+    let grade = match &rule.require {
+        Some(require) => context.grade(require, &mut judgement.notes),
+        None if rule.effect.is_none() || rule.effect == Some(Effect::Allow) => Grade::MET,
+        None => Grade::UNMET,
+    };
+    if rule.when.is_some() {
+        judgement.notes.observed.insert(keep(notes.observed));
+    }
+    Some(grade)
+}
+
+/// Of what an applicability condition showed, only an unknown count matters later.
+fn keep(observed: Observations) -> Observations {
+    if observed.intersects(Observations::COUNT_UNKNOWN) {
+        Observations::COUNT_UNKNOWN
+    } else {
+        Observations::default()
+    }
+}
+
+fn fill(number: u16, rule: &Rule, context: &Context<'_>) -> Selected {
+    let selection = &rule.selection;
+    let mut tags = selection.categories;
+    if selection.without_fresh_consent {
+        tags = tags.union(&context.permit.stale);
+    }
+    if selection.withdrawn {
+        tags = tags.union(&context.withdrawn_categories());
+    }
+    if let Some(list) = &selection.in_list {
+        tags = tags.union(&context.listed_categories(list));
+    }
+    let outside = match (selection.outside, selection.outside_purpose) {
+        (Some(allowed), false) => Some(allowed),
+        (Some(allowed), true) => Some(allowed.intersection(&context.permit.categories)),
+        (None, true) => Some(context.permit.categories),
+        (None, false) => None,
+    };
+    Selected {
+        rule: number,
+        tags,
+        outside,
+        third_party: selection.third_party,
+        within: selection.within,
+    }
+}
+
+impl Selected {
+    pub(super) fn takes(&self, finding: &Finding, findings: &Findings, personal: &TagSet) -> bool {
+        if self.third_party && !around(finding, findings).any(|it| it.marks.third_party) {
+            return false;
+        }
+        if self.within.is_some_and(|within| !within.contains(finding.tag)) {
+            return false;
+        }
+        self.tags.contains(finding.tag)
+            || self.outside.is_some_and(|allowed| {
+                personal.contains(finding.tag)
+                    && !around(finding, findings).any(|it| allowed.contains(it.tag))
+            })
+    }
+}
+
+/// The finding and the container findings around it, innermost first.
+pub(super) fn around<'f>(
+    finding: &'f Finding,
+    findings: &'f Findings,
+) -> impl Iterator<Item = &'f Finding> {
+    let mut next = Some(finding);
+    let mut steps = 0;
+    std::iter::from_fn(move || {
+        let current = next?;
+        steps += 1;
+        // A chain longer than the list goes in a circle.
+        next = current
+            .enclosing
+            .filter(|_| steps <= findings.items.len())
+            .and_then(|index| findings.items.get(index as usize));
+        Some(current)
+    })
+}
+
+/// A gap speaks for itself when the caller's summary does not.
+fn worst(coverage: Coverage, gaps: &[Gap]) -> Coverage {
+    gaps.iter().map(|gap| gap.coverage).fold(coverage, Coverage::max)
+}

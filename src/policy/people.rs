@@ -1,0 +1,102 @@
+//! Whose data a payload carries: one subject, or the people of a batch, an address book, a parcel's two
+//! ends. Each person's fields are judged under that person's own origin and facts (JR-00-07).
+
+use super::{Subject, Transfer, set::RuleSet};
+use crate::domain::{Findings, Region, TagSet};
+
+/// The people of one payload, and whose each finding is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct People {
+    /// The first is the main subject, whose the message is.
+    pub people: Vec<Person>,
+    /// The number of the person, by finding. A finding past the end is the main subject's.
+    pub of: Vec<u32>,
+}
+
+/// One data subject of a payload.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Person {
+    /// The node of this person's record in [`Findings::nodes`]; `None` for the main subject.
+    pub record: Option<u32>,
+    /// Jurisdictions the caller or the payload speaks of for this person. Judged under each; with none
+    /// the origin is unknown.
+    pub origins: Vec<Region>,
+    /// ISO 3166-2, such as `US-TX`.
+    pub origin_subdivision: Option<String>,
+    /// What is on file of this person; without it what the transfer says of its subject holds.
+    pub facts: Option<Subject>,
+}
+
+impl People {
+    /// A payload all of one subject, that of the transfer.
+    pub fn one(transfer: &Transfer) -> Self {
+        let main = Person {
+            record: None,
+            origins: transfer.origin.into_iter().collect(),
+            origin_subdivision: transfer.origin_subdivision.clone(),
+            facts: None,
+        };
+        Self { people: vec![main], of: Vec::new() }
+    }
+
+    /// The number of the person whose the finding is.
+    pub fn whose(&self, finding: usize) -> usize {
+        self.of.get(finding).map_or(0, |person| *person as usize)
+    }
+}
+
+/// One person's share of a payload, as the rules see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Part<'t> {
+    pub(super) origin: Option<Region>,
+    pub(super) subdivision: Option<&'t str>,
+    pub(super) subject: &'t Subject,
+    pub(super) payload: Payload,
+}
+
+/// What the findings of one person add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Payload {
+    pub(super) present: TagSet,
+    /// Something in the payload identifies a person or device, here or beside.
+    pub(super) identified: bool,
+    pub(super) third_party: bool,
+    pub(super) pseudonymous: bool,
+}
+
+impl RuleSet {
+    /// The payload of each person, by number.
+    pub(super) fn payloads(&self, people: &People, findings: &Findings) -> Vec<Payload> {
+        let mut payloads = vec![Payload::default(); people.people.len()];
+        let mut identified = false;
+        for (number, finding) in findings.items.iter().enumerate() {
+            if self.registry.is_carrier(finding, findings) {
+                continue;
+            }
+            let Some(payload) = payloads.get_mut(people.whose(number)) else { continue };
+            payload.present.insert(finding.tag);
+            payload.third_party |= finding.marks.third_party;
+            payload.pseudonymous |= finding.marks.pseudonymous;
+            identified |= self.identifiers.contains(finding.tag);
+        }
+        for payload in &mut payloads {
+            payload.identified = identified;
+        }
+        payloads
+    }
+
+    /// The same for a payload of one person.
+    pub(super) fn payload(&self, findings: &Findings) -> Payload {
+        let mut payload = Payload::default();
+        for finding in &findings.items {
+            if self.registry.is_carrier(finding, findings) {
+                continue;
+            }
+            payload.present.insert(finding.tag);
+            payload.third_party |= finding.marks.third_party;
+            payload.pseudonymous |= finding.marks.pseudonymous;
+        }
+        payload.identified = payload.present.intersects(&self.identifiers);
+        payload
+    }
+}

@@ -297,3 +297,6 @@ fn ancestors(findings: &Findings, node: Option<u32>) -> impl Iterator<Item = (u3
         Some((number, &node.step))
     })
 }
+
+#[cfg(test)]
+mod tests;

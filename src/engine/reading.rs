@@ -79,7 +79,7 @@ impl<'m> Reading<'m> {
     /// The value a finding stands for, as it reads without its escapes. Personal data: for making a
     /// pseudonym of, never for keeping.
     pub fn text(&self, finding: &Finding) -> String {
-        let Some(layer) = self.layers.get(usize::from(finding.layer.0)) else {
+        let Some(layer) = self.layers.get(finding.layer.0 as usize) else {
             return String::new();
         };
         let mut buffer = Unescaped::default();

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{Coverage, GapCause, Region};
 
 /// The rules that ship with the gateway.
-fn shipped() -> Engine {
+pub(super) fn shipped() -> Engine {
     fn collect(directory: &Path, prefix: &str, files: &mut Vec<SourceFile>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();

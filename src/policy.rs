@@ -8,6 +8,7 @@ mod answer;
 mod compile;
 mod condition;
 mod context;
+mod counting;
 mod decision;
 mod facts;
 mod index;
@@ -21,11 +22,12 @@ mod set;
 pub mod source;
 mod words;
 
+pub use counting::{Count, Counted, Counter, CounterWindow};
 pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef};
 pub use facts::{
-    CnExempt, Consent, ConsentType, Exporter, ExporterRole, LegalBasis, Mechanism, NamedSubject,
-    Permit, PolicyVersion, Recipient, Subject, Timestamp, Transfer, Transport, UsExempt,
-    UserAgreement, Withdrawal,
+    CnExempt, Consent, ConsentType, Direction, Exporter, ExporterRole, LegalBasis, Mechanism,
+    NamedSubject, Permit, PolicyVersion, Recipient, Subject, Timestamp, Transfer, Transport,
+    UsExempt, UserAgreement, Withdrawal,
 };
 pub use people::{People, Person};
 pub use set::{RuleInfo, RuleSet};

@@ -3,6 +3,8 @@ use std::path::Path;
 use super::*;
 use crate::domain::{Coverage, GapCause, Region};
 
+mod decisions;
+
 /// The rules that ship with the gateway.
 pub(super) fn shipped() -> Engine {
     fn collect(directory: &Path, prefix: &str, files: &mut Vec<SourceFile>) {

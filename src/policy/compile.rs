@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Layer,
+    Counter, CounterWindow, Layer,
     condition::{Scope, Translated},
     index::{Dimensions, Index},
     names::NameBook,
@@ -135,7 +135,8 @@ fn compile_purposes(
 ) -> Registry {
     for group in &source.groups {
         let categories = book.categories(file, &group.categories, diagnostics);
-        book.add_group(&group.name, categories);
+        let except = group.except.as_ref().map(|names| book.categories(file, names, diagnostics));
+        book.add_group(&group.name, categories.difference(&except.unwrap_or(TagSet::EMPTY)));
     }
     let mut registry = Registry::default();
     for carrier in &source.carriers {
@@ -178,22 +179,10 @@ fn compile_purposes(
         .recipients
         .as_ref()
         .map_or(ClassSet(u64::MAX), |names| book.classes(file, names, diagnostics));
+    registry.also = variations(file, &source.also, book, diagnostics);
     for purpose in &source.purposes {
-        let mut variations = |list: &[source::Variation], book: &NameBook<'_>| {
-            list.iter()
-                .map(|variation| Variation {
-                    classes: variation
-                        .class
-                        .as_ref()
-                        .map(|names| book.classes(file, names, diagnostics)),
-                    kinds: variation.kind.as_ref().map(|names| {
-                        book.words(file, Section::ProviderKind, names, diagnostics).into_vec()
-                    }),
-                    categories: book.categories(file, &variation.permit, diagnostics),
-                })
-                .collect::<Vec<_>>()
-        };
-        let (also, only) = (variations(&purpose.also, book), variations(&purpose.only, book));
+        let also = variations(file, &purpose.also, book, diagnostics);
+        let only = variations(file, &purpose.only, book, diagnostics);
         let permit = match &purpose.permit_from {
             Some(PermitSource::LegalBasis) => Permit::LegalBasis,
             Some(PermitSource::Consent(scope)) => Permit::Consent(scope.value.as_str().into()),
@@ -224,6 +213,23 @@ fn compile_purposes(
     registry
 }
 
+fn variations(
+    file: &str,
+    list: &[source::Variation],
+    book: &NameBook<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Variation> {
+    list.iter()
+        .map(|variation| Variation {
+            classes: variation.class.as_ref().map(|names| book.classes(file, names, diagnostics)),
+            kinds: variation.kind.as_ref().map(|names| {
+                book.words(file, Section::ProviderKind, names, diagnostics).into_vec()
+            }),
+            categories: book.categories(file, &variation.permit, diagnostics),
+        })
+        .collect()
+}
+
 // === rules ===
 
 struct Built {
@@ -241,6 +247,7 @@ struct Builder {
     child_ages: Vec<(usize, u8)>,
     known_origins: Vec<usize>,
     people_only: Vec<usize>,
+    counters: Vec<(Counter, Place)>,
 }
 
 impl Builder {
@@ -280,6 +287,10 @@ impl Builder {
                     format!("definition `{}` is given twice", *definition.name),
                 );
             }
+        }
+        for count in &source.counts {
+            let counter = counter(count, origin.as_ref(), &scope, diagnostics);
+            self.counters.push((counter, count.counter.place(file)));
         }
         for rule in &source.rules {
             if rule.mode == Mode::Off {
@@ -357,6 +368,7 @@ impl Builder {
         let select = |wanted: &dyn Fn(&crate::domain::Category) -> bool| {
             taxonomy.iter().filter(|(_, category)| wanted(category)).map(|(tag, _)| tag).collect()
         };
+        let counters = counters(std::mem::take(&mut self.counters), diagnostics);
         let mut child_ages = vec![0u8; REGIONS];
         for (region, age) in self.child_ages {
             if let Some(slot) = child_ages.get_mut(region) {
@@ -394,6 +406,7 @@ impl Builder {
             child_ages,
             known_origins,
             people_only,
+            counters,
         })
     }
 
@@ -482,6 +495,101 @@ impl Builder {
         }
         resolved
     }
+}
+
+// === counters ===
+
+fn counter(
+    source: &source::Count,
+    origin: Option<&super::region_set::RegionSet>,
+    scope: &Scope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Counter {
+    let name = scope.book.word(scope.file, Section::Counter, &source.counter, diagnostics);
+    let window = match (&source.window.calendar_year, source.window.last) {
+        (Some(offset), None) => CounterWindow::CalendarYear {
+            offset_minutes: offset_minutes(offset).unwrap_or_else(|| {
+                diagnostics
+                    .error(
+                        offset.place(scope.file),
+                        format!("`{}` is no offset from UTC", **offset),
+                    )
+                    .remedy("write it like `+08:00`, in quotes");
+                0
+            }),
+        },
+        (None, Some(period)) => CounterWindow::Last(period),
+        (Some(_), Some(_)) | (None, None) => {
+            diagnostics
+                .error(
+                    source.counter.place(scope.file),
+                    format!("counter `{}` needs one window", *source.counter),
+                )
+                .remedy("give one of `calendar_year` and `last`");
+            CounterWindow::Last(super::words::Period::Years(1))
+        }
+    };
+    let empty = source::Condition::default();
+    let condition = source.when.as_ref().unwrap_or(&empty);
+    let gate = scope.gate(condition, diagnostics);
+    let when = scope.tree(&source::Condition { data: None, ..condition.clone() }, diagnostics);
+    let unless = source.unless.as_ref().map(|unless| scope.tree(unless, diagnostics));
+    let mut circular = false;
+    for predicate in std::iter::once(&when).chain(&unless) {
+        predicate.walk(&mut |it| circular |= it.is_count());
+    }
+    if circular {
+        diagnostics
+            .error(
+                source.counter.place(scope.file),
+                format!("counter `{}` counts by what is counted", *source.counter),
+            )
+            .remedy("take `counter`, `counted` and `volume` out of its conditions");
+    }
+    Counter {
+        name: name.into(),
+        of: source.of,
+        window,
+        per_recipient: match source.per {
+            source::CountPer::Recipient => true,
+            source::CountPer::Exporter => false,
+        },
+        origin: origin.cloned(),
+        domestic: source.domestic,
+        gate,
+        when: Some(when),
+        unless,
+    }
+}
+
+/// In the order of names, each once.
+fn counters(mut built: Vec<(Counter, Place)>, diagnostics: &mut Diagnostics) -> Vec<Counter> {
+    built.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    for pair in built.windows(2) {
+        if let [(first, other), (second, place)] = pair
+            && first.name == second.name
+        {
+            diagnostics
+                .error(
+                    place.clone(),
+                    format!("counter `{}` is counted twice; the other is at {other}", second.name),
+                )
+                .remedy("keep one of the two");
+        }
+    }
+    built.into_iter().map(|(counter, _)| counter).collect()
+}
+
+/// `+08:00` in minutes.
+fn offset_minutes(text: &str) -> Option<i32> {
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
 fn key(info: &RuleInfo) -> (&str, Option<&str>) {

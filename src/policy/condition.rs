@@ -82,13 +82,17 @@ impl Scope<'_, '_> {
                 left => residual.push(left),
             }
         }
-        let gate = match &condition.data {
+        Translated { gate: self.gate(condition, diagnostics), dimensions, residual }
+    }
+
+    /// Which payloads a condition at the top level is about.
+    pub(super) fn gate(&self, condition: &Condition, diagnostics: &mut Diagnostics) -> Gate {
+        match &condition.data {
             None => Gate::Personal,
             Some(names) if names.has("any") => Gate::Any,
             Some(names) if names.has("personal") => Gate::Personal,
             Some(names) => Gate::Categories(self.tags(names, diagnostics)),
-        };
-        Translated { gate, dimensions, residual }
+        }
     }
 
     /// A whole condition as one predicate.
@@ -271,6 +275,7 @@ impl Scope<'_, '_> {
             }
             parts.push(Predicate::Coverage(set));
         }
+        parts.extend(condition.several_people.map(Predicate::SeveralPeople));
         if let Some(linked) = &condition.linked {
             parts.push(Predicate::Linked(Box::new(Linked {
                 identifiers: self.tags(&linked.identifiers, diagnostics),
@@ -432,6 +437,7 @@ impl Scope<'_, '_> {
                 known: test.known,
             })));
         }
+        parts.extend(condition.counted.map(Predicate::Counted));
         if let Some(volume) = &condition.volume {
             parts.push(Predicate::Volume(Box::new(self.volume(volume, diagnostics))));
         }

@@ -4,8 +4,8 @@
 //! the predicate says so.
 
 use super::{
-    Consent, ConsentType, LegalBasis, Mechanism, PolicyVersion, Subject, Timestamp, Transfer,
-    Withdrawal,
+    Consent, ConsentType, Direction, LegalBasis, Mechanism, PolicyVersion, Subject, Timestamp,
+    Transfer, Withdrawal,
     people::{Part, Payload},
     predicate::{
         ConsentOnFile, ConsentTest, Counter, Grounds, ListRef, MechanismTest, NameList,
@@ -35,6 +35,7 @@ pub(super) struct Context<'t> {
     pub(super) personal: TagSet,
     third_party: bool,
     pseudonymous: bool,
+    several: bool,
     pub(super) purpose: u16,
     pub(super) class: u8,
     pub(super) version: Version<'t>,
@@ -60,6 +61,8 @@ pub(super) struct PurposePermit {
     added: bool,
     fresh: bool,
     pub(super) categories: TagSet,
+    /// Those of an accepted agreement, which prevails over the policy (MI-78).
+    pub(super) agreed_categories: TagSet,
     /// Added by a version, not agreed to afresh.
     pub(super) stale: TagSet,
 }
@@ -127,6 +130,7 @@ impl<'t> Context<'t> {
             personal,
             third_party,
             pseudonymous,
+            several: part.several,
             purpose,
             class: set.vocabulary.class(transfer.recipient.class.as_deref()),
             version: Version::default(),
@@ -191,6 +195,7 @@ impl<'t> Context<'t> {
                 Grade::of(notes.observed.intersects(*observations))
             }
             Predicate::Counter(counter) => Grade::of(self.counter(counter)),
+            Predicate::Counted(is) => Grade::of(self.transfer.counters.is_empty() != *is),
 
             Predicate::Origin(regions) => {
                 Grade::of(self.origin.is_some_and(|at| regions.contains(at, self.now)))
@@ -258,6 +263,7 @@ impl<'t> Context<'t> {
             Predicate::Pseudonymous(is) => Grade::of(self.pseudonymous == *is),
             Predicate::Coverage(set) => Grade::of(set.contains(self.coverage)),
             Predicate::Linked(linked) => Grade::of(linked.holds(&self.present)),
+            Predicate::SeveralPeople(is) => Grade::of(self.several == *is),
 
             Predicate::Flag(names) => Grade::of(names.iter().any(|name| self.flag(name))),
             Predicate::CnExempt(grounds) => Grade::of(allows(
@@ -420,7 +426,7 @@ impl Context<'_> {
             return false;
         }
         if let Some(age) = test.max_age
-            && mechanism.valid_from.zip(self.now).is_none_or(|(from, now)| age.after(from) <= now)
+            && mechanism.valid_from.zip(self.now).is_none_or(|(from, now)| age.after(from) < now)
         {
             return false;
         }
@@ -448,6 +454,11 @@ impl Context<'_> {
     }
 
     fn field(&self, mechanism: &Mechanism, field: &str, test: &FieldTest) -> bool {
+        let date = |field: &str| match field {
+            "valid_from" => mechanism.valid_from,
+            "valid_until" => mechanism.valid_until,
+            other => instant(mechanism.other.get(other)),
+        };
         let value = mechanism.other.get(field).filter(|value| !value.is_null());
         match test {
             FieldTest::Is(wanted) => value.is_some_and(|value| wanted.equals(value)),
@@ -460,7 +471,7 @@ impl Context<'_> {
                 let start = instant(value);
                 match of {
                     // This date follows that one by no more than the period.
-                    Some(of) => instant(mechanism.other.get(of))
+                    Some(of) => date(of)
                         .zip(start)
                         .is_some_and(|(first, second)| period.reaches(first, second)),
                     None => start
@@ -611,12 +622,20 @@ impl<'t> Context<'t> {
         };
         if let Some(purpose) = registered {
             permit.categories = self.registered_categories(purpose);
+            let kind = self.transfer.recipient.kind.as_deref();
+            for variation in &self.set.registry.also {
+                if variation.applies(self.class, kind) {
+                    permit.categories = permit.categories.union(&variation.categories);
+                }
+            }
         }
         if let Some(agreement) = self.agreement() {
             for agreed in agreement.permits.iter().filter(|agreed| agreed.purpose == name) {
                 permit.agreed = true;
-                permit.categories = permit.categories.union(&self.set.tags(&agreed.categories));
+                permit.agreed_categories =
+                    permit.agreed_categories.union(&self.set.tags(&agreed.categories));
             }
+            permit.categories = permit.categories.union(&permit.agreed_categories);
         }
         let mut added = TagSet::EMPTY;
         let mut added_at: Option<Timestamp> = None;
@@ -789,7 +808,9 @@ impl Context<'_> {
         let known = match name {
             "purpose_ended" => transfer.purpose_ended,
             "legal_hold" => transfer.legal_hold,
-            "inbound" => transfer.inbound,
+            "inbound" => transfer
+                .inbound
+                .or_else(|| transfer.direction.map(|direction| direction == Direction::Inbound)),
             "consideration" => transfer.consideration,
             "contract_necessity" => transfer.contract_necessity,
             "occasional" => transfer.occasional,

@@ -91,6 +91,8 @@ pub struct Transfer {
     pub collected_for: Option<String>,
     /// Data that comes back to us rather than leaving (MI-57, MI-85).
     pub inbound: Option<bool>,
+    /// The same in a word.
+    pub direction: Option<Direction>,
     /// Something of value is given for the data.
     pub consideration: Option<bool>,
     pub contract_necessity: Option<bool>,
@@ -101,8 +103,9 @@ pub struct Transfer {
     pub first_transfer_at: Option<Timestamp>,
     pub cn_exempt: Option<CnExempt>,
     pub us_exempt: Option<UsExempt>,
-    /// Lists that regulators fill later, such as `IN.restricted_destinations`.
-    #[serde(deserialize_with = "or_default")]
+    /// Lists that regulators fill later, such as `IN.restricted_destinations`; nested groups are joined
+    /// by a dot.
+    #[serde(deserialize_with = "lists")]
     pub config: BTreeMap<String, Vec<String>>,
     /// Anything else a caller sent. Rules may name it as a flag.
     #[serde(flatten)]
@@ -330,6 +333,13 @@ pub enum Transport {
     Plaintext,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
 /// Order 16 of the CAC, art. 3 to 6: a ground on which a transfer is exempt and not counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CnExempt {
@@ -366,6 +376,7 @@ impl Transfer {
             legal_hold,
             collected_for,
             inbound,
+            direction,
             consideration,
             contract_necessity,
             occasional,
@@ -405,26 +416,40 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 }
 
 fn counters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error> {
+    dotted(deserializer)
+}
+
+fn lists<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Vec<String>>, D::Error> {
+    dotted(deserializer)
+}
+
+/// `{"a": {"b": 1}}` as `{"a.b": 1}`.
+fn dotted<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Count {
-        One(u64),
-        Group(BTreeMap<String, u64>),
+    enum Given<T> {
+        One(T),
+        Group(BTreeMap<String, T>),
     }
-    let given = Option::<BTreeMap<String, Count>>::deserialize(deserializer)?.unwrap_or_default();
-    let mut counters = BTreeMap::new();
-    for (name, count) in given {
-        match count {
-            Count::One(count) => {
-                counters.insert(name, count);
+    let given =
+        Option::<BTreeMap<String, Given<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    let mut joined = BTreeMap::new();
+    for (name, given) in given {
+        match given {
+            Given::One(value) => {
+                joined.insert(name, value);
             }
-            Count::Group(group) => {
-                counters
-                    .extend(group.into_iter().map(|(key, count)| (format!("{name}.{key}"), count)));
+            Given::Group(group) => {
+                joined
+                    .extend(group.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
             }
         }
     }
-    Ok(counters)
+    Ok(joined)
 }
 
 #[cfg(test)]

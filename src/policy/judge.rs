@@ -63,6 +63,7 @@ impl RuleSet {
             subdivision: transfer.origin_subdivision.as_deref(),
             subject: &transfer.subject,
             payload: self.payload(findings),
+            several: false,
         };
         let mut whole = Whole::default();
         self.judge(transfer, &part, worst(coverage, gaps), &mut whole);
@@ -88,6 +89,14 @@ impl RuleSet {
         };
         let nobody =
             !people.people.iter().zip(&payloads).any(|(it, payload)| is_there(it, payload));
+        let several = people
+            .people
+            .iter()
+            .zip(&payloads)
+            .filter(|(it, payload)| is_there(it, payload))
+            .map(|(person, _)| person.origins.len().max(1))
+            .sum::<usize>()
+            > 1;
         let mut whole = Whole::default();
         // People of one origin, the same facts and the same kinds of data have one answer.
         let mut known: FxHashMap<Part<'_>, u32> = FxHashMap::default();
@@ -98,7 +107,7 @@ impl RuleSet {
                 for origin in person.origins.iter().copied().map(Some).chain(unknown) {
                     let subdivision = person.origin_subdivision.as_deref();
                     let subject = person.facts.as_ref().unwrap_or(&transfer.subject);
-                    let part = Part { origin, subdivision, subject, payload };
+                    let part = Part { origin, subdivision, subject, payload, several };
                     numbers.push(
                         *known
                             .entry(part)
@@ -348,6 +357,11 @@ fn fill(number: u16, rule: &Rule, context: &Context<'_>) -> Selected {
         (None, true) => Some(context.permit.categories),
         (None, false) => None,
     };
+    // The agreement prevails over the policy, not over the law.
+    let outside = outside.map(|allowed| match rule.layer {
+        Layer::Law | Layer::Agreement => allowed,
+        Layer::Policy | Layer::Organisation => allowed.union(&context.permit.agreed_categories),
+    });
     Selected {
         rule: number,
         tags,
@@ -365,11 +379,12 @@ impl Selected {
         if self.within.is_some_and(|within| !within.contains(finding.tag)) {
             return false;
         }
-        self.tags.contains(finding.tag)
-            || self.outside.is_some_and(|allowed| {
-                personal.contains(finding.tag)
-                    && !around(finding, findings).any(|it| allowed.contains(it.tag))
-            })
+        // What identifies nobody is not taken out, whatever the rule names (MI-14).
+        personal.contains(finding.tag)
+            && (self.tags.contains(finding.tag)
+                || self.outside.is_some_and(|allowed| {
+                    !around(finding, findings).any(|it| allowed.contains(it.tag))
+                }))
     }
 }
 

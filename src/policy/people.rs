@@ -52,6 +52,8 @@ pub(super) struct Part<'t> {
     pub(super) subdivision: Option<&'t str>,
     pub(super) subject: &'t Subject,
     pub(super) payload: Payload,
+    /// The payload is about others, or the law of others, too.
+    pub(super) several: bool,
 }
 
 /// What the findings of one person add up to.

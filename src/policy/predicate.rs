@@ -48,6 +48,7 @@ pub(super) enum Predicate {
     Pseudonymous(bool),
     Coverage(CoverageSet),
     Linked(Box<Linked>),
+    SeveralPeople(bool),
 
     Flag(NameList),
     CnExempt(Grounds),
@@ -69,6 +70,7 @@ pub(super) enum Predicate {
     ConsentOnFile(Box<ConsentOnFile>),
     FreshConsent(bool),
     Counter(Box<Counter>),
+    Counted(bool),
     Volume(Box<Volume>),
     InList { list: ListRef, value: super::source::ListValue },
     FirstTransferWithin(Period),
@@ -291,6 +293,11 @@ impl Predicate {
         } else if let Self::Volume(volume) = self {
             volume.counts.iter().for_each(|count| count.when.walk(visit));
         }
+    }
+
+    /// Looks at a count itself, whatever stands below it.
+    pub(super) fn is_count(&self) -> bool {
+        matches!(self, Self::Counter(_) | Self::Counted(_) | Self::Volume(_))
     }
 
     /// Depends on what judging other rules showed.

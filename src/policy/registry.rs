@@ -13,6 +13,8 @@ pub(super) struct Registry {
     /// Number 0 is a purpose the registry does not know.
     pub(super) numbers: FxHashMap<Box<str>, u16>,
     pub(super) purposes: Vec<Purpose>,
+    /// What some recipients may have whatever the purpose.
+    pub(super) also: Vec<Variation>,
     /// Headers no rule judges, lower case.
     pub(super) carriers: Vec<Box<str>>,
 }

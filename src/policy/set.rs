@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    Layer, RuleRef, Timestamp,
+    Counter, Layer, RuleRef, Timestamp,
     index::Index,
     predicate::Predicate,
     registry::{Registry, Vocabulary},
@@ -39,6 +39,8 @@ pub struct RuleSet {
     /// Jurisdictions whose law looks at its own people only and does not follow who exports from there,
     /// by [`Region::index`].
     pub(super) people_only: Vec<bool>,
+    /// By name.
+    pub(super) counters: Vec<Counter>,
 }
 
 /// What a reader wants to know about a rule.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Layer, Timestamp,
+    Counted, Layer, Timestamp,
     words::{FieldTest, Names, Period},
 };
 use crate::{domain::Effect, source::At};
@@ -43,6 +43,9 @@ pub struct RuleFile {
     /// those above it.
     #[serde(default)]
     pub definitions: Vec<Definition>,
+    /// Whom the thresholds of this law count.
+    #[serde(default)]
+    pub counts: Vec<Count>,
     #[serde(default)]
     pub rules: Vec<Rule>,
 }
@@ -68,6 +71,47 @@ pub struct Definition {
     pub name: At<String>,
     pub title: String,
     pub condition: Condition,
+}
+
+/// A count of distinct people or devices that thresholds of the file look at.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// A counter of the registers.
+    pub counter: At<String>,
+    pub of: Counted,
+    pub window: CountWindow,
+    #[serde(default)]
+    pub per: CountPer,
+    /// Which transfers count: like the `when` of a rule, across a border unless `domestic`.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    #[serde(default)]
+    pub unless: Option<Condition>,
+    #[serde(default)]
+    pub domestic: bool,
+}
+
+/// Exactly one of the two.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CountWindow {
+    /// Since 1 January in the time zone with this offset from UTC: `+08:00`.
+    #[serde(default)]
+    pub calendar_year: Option<At<String>>,
+    /// Over this long before the transfer: `12m`.
+    #[serde(default)]
+    pub last: Option<Period>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountPer {
+    /// Over all recipients of an exporter.
+    #[default]
+    Exporter,
+    /// For each recipient of an exporter.
+    Recipient,
 }
 
 /// One statement of law, agreement, policy or organisation.
@@ -176,6 +220,8 @@ pub struct Condition {
     /// `full`, `partial`, `opaque`.
     pub coverage: Option<Names>,
     pub linked: Option<Linked>,
+    /// The payload carries data of several people, or one person has several origins.
+    pub several_people: Option<bool>,
 
     /// Request flags, any of which is true.
     pub flag: Option<Names>,
@@ -204,6 +250,8 @@ pub struct Condition {
     /// The subject agreed afresh to what a policy version added.
     pub fresh_consent: Option<bool>,
     pub counter: Option<CounterTest>,
+    /// Some count is on file.
+    pub counted: Option<bool>,
     pub volume: Option<VolumeTest>,
     pub in_list: Option<InListTest>,
     pub first_transfer: Option<FirstTransferTest>,
@@ -547,6 +595,9 @@ pub struct PurposesFile {
     /// Recipient classes a purpose may go to when it names none itself.
     #[serde(default)]
     pub recipients: Option<Names>,
+    /// Further categories for some recipients, whatever the purpose.
+    #[serde(default)]
+    pub also: Vec<Variation>,
     /// Headers that carry a request rather than belong to what it carries; what is found in them is
     /// recorded, and no rule judges it.
     #[serde(default)]
@@ -576,6 +627,8 @@ pub struct RegistryVersion {
 pub struct Group {
     pub name: At<String>,
     pub categories: Names,
+    #[serde(default)]
+    pub except: Option<Names>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -15,6 +15,7 @@ use crate::{
     source::{Diagnostics, SourceFile, read},
 };
 
+mod counting;
 mod coverage;
 mod language;
 mod law;

@@ -241,6 +241,20 @@ impl Period {
         Timestamp(later.map_or(jiff::Timestamp::MAX, |later| later.timestamp()))
     }
 
+    /// The instant this long before `end`, on the calendar of UTC; the distant past when there is none.
+    pub fn before(self, end: Timestamp) -> Timestamp {
+        let civil = end.0.to_zoned(jiff::tz::TimeZone::UTC);
+        let span = match self {
+            Self::Years(years) => jiff::Span::new().years(i64::from(years)),
+            Self::Months(months) => jiff::Span::new().months(i64::from(months)),
+            Self::Days(days) => jiff::Span::new().days(i64::from(days)),
+            // Weekends included: never fewer days than asked for.
+            Self::WorkingDays(days) => jiff::Span::new().days(i64::from(days) / 5 * 7 + 7),
+        };
+        let earlier = civil.checked_sub(span);
+        Timestamp(earlier.map_or(jiff::Timestamp::MIN, |earlier| earlier.timestamp()))
+    }
+
     /// `at` is not later than this long after `start`. A term of working days runs to the end of its
     /// last day, whatever the hour it began.
     pub fn reaches(self, start: Timestamp, at: Timestamp) -> bool {

@@ -1,0 +1,143 @@
+//! Payloads as they are on the wire, each with what is on file and what must come of it: outcome, the
+//! fields taken out, and provisions that had a say. One row for each side of a condition.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::*;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    title: String,
+    /// Over [`base`]: a key replaces, keys of `subject` replace one by one.
+    #[serde(default)]
+    transfer: Value,
+    payload: Value,
+    outcome: Effect,
+    /// JSON Pointers; one stands for every leaf below it.
+    #[serde(default)]
+    redacted: Vec<String>,
+    rules: Vec<String>,
+}
+
+fn base() -> Value {
+    json!({
+        "as_of": "2026-11-23T09:00:00Z",
+        "origin": "PK",
+        "destination": "SG",
+        "exporter": {"role": "controller", "sector": "consumer_electronics", "ciio": false, "flags": []},
+        "recipient": {"class": "first_party_facility", "id": "mi-dc-singapore"},
+        "purpose": "customer_support",
+        "policy_versions": [{
+            "id": "2019-03-18", "effective_from": "2019-03-18", "destinations": ["CN", "US", "SG"],
+            "added_purposes": {},
+        }],
+        "subject": {
+            "age": 29,
+            "minor": false,
+            "consents": [{
+                "scope": "service", "type": "explicit", "policy_version": "2019-03-18",
+                "given_at": "2020-01-10T08:00:00Z",
+            }],
+            "opt_outs": [], "withdrawn": [], "settings": {}, "verified": true,
+        },
+        "mechanisms": [],
+        "counters": {},
+        "legal_basis": null,
+        "transport": "tls",
+    })
+}
+
+fn transfer(over: &Value) -> Transfer {
+    let mut whole = base();
+    for (key, value) in over.as_object().into_iter().flatten() {
+        match (key.as_str(), value.as_object()) {
+            ("subject", Some(facts)) => {
+                for (fact, value) in facts {
+                    whole["subject"][fact] = value.clone();
+                }
+            }
+            _ => whole[key] = value.clone(),
+        }
+    }
+    serde_json::from_value(whole).unwrap()
+}
+
+/// The leaves at and below the pointers.
+fn leaves(payload: &Value, pointers: &[String]) -> BTreeSet<String> {
+    fn collect(value: &Value, pointer: String, leaves: &mut Vec<String>) {
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                for (name, member) in members {
+                    let token = name.replace('~', "~0").replace('/', "~1");
+                    collect(member, format!("{pointer}/{token}"), leaves);
+                }
+            }
+            Value::Array(elements) if !elements.is_empty() => {
+                for (number, element) in elements.iter().enumerate() {
+                    collect(element, format!("{pointer}/{number}"), leaves);
+                }
+            }
+            _ => leaves.push(pointer),
+        }
+    }
+    let mut all = Vec::new();
+    collect(payload, String::new(), &mut all);
+    let below = |leaf: &String| {
+        pointers.iter().any(|it| {
+            leaf.strip_prefix(it).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    all.into_iter().filter(below).collect()
+}
+
+/// Judges every row of a table; the complaints.
+fn judge(table: &str) -> (usize, Vec<String>) {
+    let engine = shipped();
+    let mut scratch = Scratch::default();
+    let mut complaints = Vec::new();
+    let rows = table.lines().filter(|line| !line.is_empty());
+    let mut count = 0;
+    for row in rows {
+        let row: Row = serde_json::from_str(row).unwrap_or_else(|error| panic!("{error} {row}"));
+        count += 1;
+        let body = row.payload.to_string();
+        let verdict = engine.inspect(
+            &message(JSON, body.as_bytes()),
+            transfer(&row.transfer),
+            &Limits::default(),
+            &mut scratch,
+        );
+        let decision = &verdict.decision;
+        let cited: Vec<&str> =
+            decision.rules.iter().map(|it| engine.rules().rule(*it).id.as_str()).collect();
+        let uncited: Vec<&String> =
+            row.rules.iter().filter(|id| !cited.contains(&id.as_str())).collect();
+        let redacted = leaves(&row.payload, &redacted_pointers(&verdict));
+        let expected = leaves(&row.payload, &row.redacted);
+        if decision.effect != row.outcome || redacted != expected || !uncited.is_empty() {
+            complaints.push(format!(
+                "{}: {} {redacted:?}, expected {} {expected:?}; not cited {uncited:?}; {}",
+                row.title, decision.effect, row.outcome, decision.reason
+            ));
+        }
+    }
+    (count, complaints)
+}
+
+#[test]
+fn the_policy_decides_as_written() {
+    let (count, complaints) = judge(include_str!("decisions/policy.jsonl"));
+    assert!(complaints.is_empty(), "{} of {count}\n{}", complaints.len(), complaints.join("\n"));
+    assert!(count > 150);
+}
+
+#[test]
+fn the_law_decides_as_written() {
+    let (count, complaints) = judge(include_str!("decisions/law.jsonl"));
+    assert!(complaints.is_empty(), "{} of {count}\n{}", complaints.len(), complaints.join("\n"));
+    assert!(count > 350);
+}

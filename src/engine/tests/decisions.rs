@@ -81,7 +81,12 @@ fn leaves(payload: &Value, pointers: &[String]) -> BTreeSet<String> {
                     collect(element, format!("{pointer}/{number}"), leaves);
                 }
             }
-            _ => leaves.push(pointer),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => leaves.push(pointer),
         }
     }
     let mut all = Vec::new();

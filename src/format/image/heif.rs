@@ -33,13 +33,14 @@ pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
 fn meta(bytes: &[u8], span: Span, take: Take<'_>) -> Result<(), Stop> {
     let start = span.range().start;
     let children = Span::new((start + 4).min(span.range().end), span.range().end);
-    let (mut items, mut places) = (Vec::new(), None::<Span>);
+    let (mut items, mut places, mut data) = (Vec::new(), None::<Span>, None::<Span>);
     for found in (Boxes { bytes, rest: children }) {
         match found? {
             (kind, span) if kind == *b"iinf" => {
                 items = items_of(bytes, span).ok_or(Stop::malformed(span.range().start))?;
             }
             (kind, span) if kind == *b"iloc" => places = Some(span),
+            (kind, span) if kind == *b"idat" => data = Some(span),
             _ => {}
         }
     }
@@ -53,8 +54,8 @@ fn meta(bytes: &[u8], span: Span, take: Take<'_>) -> Result<(), Stop> {
         // Each item is read once, however often it is placed.
         let Some(index) = items.iter().position(|item| item.id == place.id) else { continue };
         let item = items.swap_remove(index);
-        let Some(span) = place.span else {
-            // In pieces, or inside another box.
+        let Some(span) = place.span.or_else(|| place.within(data)) else {
+            // In pieces, or built of other items.
             return Err(Stop { cause: GapCause::UnknownMediaType, offset: missing.offset });
         };
         let block = if item.is_exif {
@@ -62,9 +63,9 @@ fn meta(bytes: &[u8], span: Span, take: Take<'_>) -> Result<(), Stop> {
             let word = span.of(bytes).first_chunk::<4>().ok_or(missing)?;
             let skip = (u32::from_be_bytes(*word) as usize).saturating_add(4);
             let start = span.range().start.saturating_add(skip).min(span.range().end);
-            Block { content: Content::Exif, span: Span::new(start, span.range().end) }
+            Block::new(Content::Exif, Span::new(start, span.range().end))
         } else {
-            Block { content: Content::Xmp, span }
+            Block::new(Content::Xmp, span)
         };
         take(block)?;
     }
@@ -104,6 +105,15 @@ const ITEMS_MAX: usize = 8;
 struct Place {
     id: u32,
     span: Option<Span>,
+    /// Where it stands in the `idat` box, if it stands there (§8.11.3.1).
+    in_data: Option<Span>,
+}
+
+impl Place {
+    fn within(&self, data: Option<Span>) -> Option<Span> {
+        let (data, span) = (data?, self.in_data?);
+        Some(span.shift(data.range().start)).filter(|span| data.contains(*span))
+    }
 }
 
 /// Reads an `iloc` box.
@@ -150,14 +160,16 @@ impl<'b> Places<'b> {
         self.number(2)?;
         let base = self.number(base_size)?;
         let count = self.number(2)?;
-        let mut span = None;
+        let (mut span, mut in_data) = (None, None);
         for _ in 0..count {
             self.number(index_size)?;
             let start = base.checked_add(self.number(offset_size)?)?;
             let end = start.checked_add(self.number(length_size)?)?;
-            span = (method == 0 && count == 1 && end <= length).then(|| Span::new(start, end));
+            let is_whole = count == 1 && end <= length;
+            span = (is_whole && method == 0).then(|| Span::new(start, end));
+            in_data = (is_whole && method == 1).then(|| Span::new(start, end));
         }
-        Some(Some(Place { id: u32::try_from(id).ok()?, span }))
+        Some(Some(Place { id: u32::try_from(id).ok()?, span, in_data }))
     }
 
     /// A big-endian number of `size` bytes.

@@ -3,6 +3,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{domain::Format, format::tests::Notes};
 
+fn without_place(picture: &[u8]) -> Option<Vec<u8>> {
+    without(picture, true, &[])
+}
+
 /// A TIFF structure with an artist and a place: 1°17′24.972″ N (or S), 103°51′7.01″ E.
 fn tiff(little: bool, latitude_ref: u8) -> Vec<u8> {
     let half = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
@@ -176,10 +180,140 @@ fn xmp_comments_and_keywords_are_told() {
     has(&jpeg_of(&[segment(0xFE, b"by Mei")]), "/comment string by Mei");
     has(&png_of(&[chunk(b"tEXt", b"Author\0Mei")]), "/Author string Mei");
     has(&png_of(&[chunk(b"iTXt", b"Author\0\0\0en\0Author\0Mei")]), "/Author string Mei");
-    let png = png_of(&[chunk(b"zTXt", b"Author\0\0xyz")]);
-    has(&png, "/Author layer text/plain Deflate xyz");
-    let png = png_of(&[chunk(b"iTXt", b"Author\0\x01\0\0\0xyz")]);
-    has(&png, "/Author layer text/plain Deflate xyz");
+    let zlib = deflated(b"Mei");
+    let png = png_of(&[chunk(b"zTXt", &[b"Author\0\0", &zlib[..]].concat())]);
+    has(&png, "/Author binary Mei");
+    let png = png_of(&[chunk(b"iTXt", &[b"Author\0\x01\0\0\0", &zlib[..]].concat())]);
+    has(&png, "/Author binary Mei");
+    has(&gif_of(&[&b"!\xFE\x06by Mei\0"[..]]), "/comment string by Mei");
+    has(&gif_of(&[&b"!\xFE\x03by \x03Mei\0"[..]]), "/comment binary by Mei");
+    has(&gif_of(&[&gif_xmp()]), "/xmp/xmpmeta/RDF/Description/GPSLongitude string 103,51.1E");
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// One dot of one colour, behind extensions.
+fn gif_of(extensions: &[&[u8]]) -> Vec<u8> {
+    let screen = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xFF\xFF\xFF";
+    let image = b",\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0;";
+    [&screen[..], &extensions.concat(), image].concat()
+}
+
+/// XMP Specification Part 3, §1.1.2: the packet, and 258 bytes that lead to its end.
+fn gif_xmp() -> Vec<u8> {
+    let ramp: Vec<u8> = (0..=255).rev().collect();
+    [b"!\xFF\x0BXMP DataXMP", XMP, b"\x01", &ramp, b"\0"].concat()
+}
+
+/// XMP Specification Part 3, §1.1.3.1: the packet in pieces, not in order.
+fn extension_segments() -> Vec<Vec<u8>> {
+    let piece = |start: usize, end: usize| {
+        let word = |number: usize| u32::try_from(number).expect("short").to_be_bytes();
+        let head = b"http://ns.adobe.com/xmp/extension/\x000123456789ABCDEF0123456789ABCDEF";
+        segment(0xE1, &[&head[..], &word(XMP.len()), &word(start), &XMP[start..end]].concat())
+    };
+    // The second cut is in the middle of a coordinate.
+    let cut = memchr::memmem::find(XMP, b"17.4162N").expect("a place") + 3;
+    vec![piece(cut, XMP.len()), piece(0, cut)]
+}
+
+/// What ImageMagick writes.
+fn raw_profile(name: &str, data: &[u8]) -> Vec<u8> {
+    let digits: Vec<String> = data
+        .chunks(36)
+        .map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect())
+        .collect();
+    format!("\n{name}\n{:8}\n{}\n", data.len(), digits.join("\n")).into_bytes()
+}
+
+#[test]
+fn what_is_written_as_other_bytes_is_read_and_goes_as_a_whole() {
+    let exif = [b"Exif\0\0", &tiff(false, b'N')[..]].concat();
+    let profile = raw_profile("exif", &exif);
+    let chunk_of = |kind: &[u8; 4], head: &[u8], data: &[u8]| chunk(kind, &[head, data].concat());
+    for (picture, line) in [
+        (
+            jpeg_of(&extension_segments()),
+            "/xmp/xmpmeta/RDF/Description/GPSLatitude binary 1,17.4162N",
+        ),
+        (
+            png_of(&[chunk_of(b"zTXt", b"Raw profile type exif\0\0", &deflated(&profile))]),
+            "/exif/GPSLatitude binary 1.290270",
+        ),
+        (
+            png_of(&[chunk_of(b"tEXt", b"Raw profile type APP1\0", &profile)]),
+            "/exif/GPSLatitude binary 1.290270",
+        ),
+        (
+            png_of(&[chunk_of(b"iTXt", b"XML:com.adobe.xmp\0\x01\0\0\0", &deflated(XMP))]),
+            "/xmp/xmpmeta/RDF/Description/GPSLatitude binary 1,17.4162N",
+        ),
+    ] {
+        assert!(notes(&picture).iter().any(|note| note == line), "{:?}", notes(&picture));
+        let clean = without_place(&picture).expect("a place to take out");
+        let left = notes(&clean);
+        assert!(!left.iter().any(|note| note.contains("GPS")), "{left:?}");
+        assert_eq!(without_place(&clean), None);
+        match sniff(&picture) {
+            Some(Kind::Png) => assert_eq!(clean, png_of(&[])),
+            _ => assert_eq!(clean.len(), picture.len()),
+        }
+    }
+    let (second, first) = (extension_segments().remove(0), extension_segments().remove(1));
+    let read = Notes::of(Format::Image, &jpeg_of(&[second])).1;
+    assert_eq!(read.expect_err("a hole").cause, GapCause::Malformed);
+    let read = Notes::of(Format::Image, &jpeg_of(&[first.clone(), first])).1;
+    assert_eq!(read.expect_err("an overlap").cause, GapCause::Malformed);
+}
+
+#[test]
+fn single_values_go_and_the_place_stays() {
+    let tiff = tiff(true, b'N');
+    let comment = segment(0xFE, b"by Mei, Pune");
+    let picture = jpeg_of(&[exif_segment(&tiff), comment]);
+    let place_of = |text: &[u8]| {
+        let start = memchr::memmem::find(&picture, text).expect("it stands there");
+        Span::new(start, start + text.len())
+    };
+    let clean =
+        without(&picture, false, &[place_of(b"Mei Tan"), place_of(b"Mei, ")]).expect("values");
+    assert_eq!(clean.len(), picture.len());
+    let left = notes(&clean);
+    assert!(left.contains(&"/comment string by      Pune".to_owned()), "{left:?}");
+    assert!(left.contains(&"/exif/GPSLatitude binary 1.290270".to_owned()), "{left:?}");
+    assert!(!left.iter().any(|note| note.contains("Mei")), "{left:?}");
+    // Pixels are no metadata.
+    assert_eq!(without(&picture, false, &[Span::new(picture.len() - 4, picture.len())]), None);
+    assert_eq!(without(&picture, false, &[]), None);
+}
+
+#[test]
+fn texts_of_cameras_and_of_windows_are_told() {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let (author, comment) = (wide("Mei\0"), [b"UNICODE\0", &wide("Pune")[..]].concat());
+    let entry = |tag: u16, kind: u16, count: usize, at: usize| {
+        let word = |number: usize| u32::try_from(number).expect("short").to_le_bytes();
+        [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &word(count), &word(at)].concat()
+    };
+    let tiff = [
+        b"II*\0\x08\0\0\0\x02\0",
+        &entry(0x9C9D, 1, author.len(), 38)[..],
+        &entry(0x9286, 7, comment.len(), 38 + author.len()),
+        &[0; 4],
+        &author,
+        &comment,
+    ]
+    .concat();
+    let notes = notes(&jpeg_of(&[exif_segment(&tiff)]));
+    assert_eq!(
+        notes[1..],
+        ["/exif {", "/exif/XPAuthor binary Mei", "/exif/UserComment binary Pune"]
+    );
 }
 
 #[test]
@@ -193,34 +327,34 @@ fn taking_the_place_out_leaves_the_picture() {
             webp_of(&[(b"VP8 ", b"pixels"), (b"EXIF", &tiff), (b"XMP ", XMP)]),
             heif_of(&tiff, XMP),
         ] {
-            let without = without_location(&picture).expect("a place to take out");
-            assert_eq!(without.len(), picture.len());
-            let notes = notes(&without);
+            let clean = without_place(&picture).expect("a place to take out");
+            assert_eq!(clean.len(), picture.len());
+            let notes = notes(&clean);
             assert!(notes.iter().any(|note| note == "/exif/Artist string Mei Tan"), "{notes:?}");
             assert!(notes.iter().any(|note| note.ends_with("/creator string Mei")), "{notes:?}");
             assert!(!notes.iter().any(|note| note.contains("GPS")), "{notes:?}");
             for trace in [&b"17.4162"[..], b"103,51"] {
-                assert!(memchr::memmem::find(&without, trace).is_none());
+                assert!(memchr::memmem::find(&clean, trace).is_none());
             }
-            assert_eq!(without_location(&without), None);
-            let changed = picture.iter().zip(&without).filter(|(old, new)| old != new).count();
+            assert_eq!(without_place(&clean), None);
+            let changed = picture.iter().zip(&clean).filter(|(old, new)| old != new).count();
             assert!(changed < 54 + 48 + 120 + 8, "{changed} bytes changed");
         }
     }
     // Checksums are right again.
-    let png = without_location(&png_of(&[chunk(b"eXIf", &tiff(true, b'N'))])).expect("a place");
-    let (kind, span) = png_chunk(&png, 8 + 25).expect("the second chunk");
+    let png = without_place(&png_of(&[chunk(b"eXIf", &tiff(true, b'N'))])).expect("a place");
+    let (kind, span) = png::chunk(&png, 8 + 25).expect("the second chunk");
     assert_eq!(chunk(&kind, span.of(&png)), png[33..span.range().end + 4]);
     // Nothing to take out.
-    assert_eq!(without_location(&jpeg_of(&[segment(0xFE, b"by Mei")])), None);
-    assert_eq!(without_location(b"GIF89a"), None);
-    assert_eq!(without_location(b""), None);
+    assert_eq!(without_place(&jpeg_of(&[segment(0xFE, b"by Mei")])), None);
+    assert_eq!(without_place(b"GIF89a"), None);
+    assert_eq!(without_place(b""), None);
     let padded = [&b"<a b='c'/>"[..], b" \0\n\0\0"].concat();
-    assert_eq!(without_location(&webp_of(&[(b"XMP ", &padded), (b"XMP ", b"  \0")])), None);
+    assert_eq!(without_place(&webp_of(&[(b"XMP ", &padded), (b"XMP ", b"  \0")])), None);
     // XMP that cannot be read goes as a whole.
     let broken = webp_of(&[(b"XMP ", b"<a GPSLatitude='1,17N'>")]);
     let blank = webp_of(&[(b"XMP ", &[b' '; 23])]);
-    assert_eq!(without_location(&broken), Some(blank));
+    assert_eq!(without_place(&broken), Some(blank));
 }
 
 #[test]
@@ -229,7 +363,9 @@ fn what_is_not_read_of_a_picture_is_a_gap() {
     let png = png_of(&[]);
     let webp = webp_of(&[]);
     for (picture, cause, offset) in [
-        (b"GIF89a".to_vec(), GapCause::UnknownMediaType, 0),
+        (b"GIF89a".to_vec(), GapCause::Malformed, 6),
+        ([&gif_of(&[])[..], b"x"].concat(), GapCause::UnknownMediaType, gif_of(&[]).len()),
+        (gif_of(&[])[..20].to_vec(), GapCause::Malformed, 20),
         (b"\0\0\0\x18ftypheic".to_vec(), GapCause::Malformed, 0),
         (
             [heif_of(&tiff(true, b'N'), b""), boxed(b"moov", b"film")].concat(),
@@ -286,12 +422,13 @@ proptest! {
             let at = at.index(picture.len());
             picture[at] = byte;
             let _ = Notes::of(Format::Image, &picture);
-            if let Some(without) = without_location(&picture) {
-                prop_assert_eq!(without.len(), picture.len());
+            if let Some(clean) = without_place(&picture) {
+                prop_assert!(clean.len() <= picture.len());
             }
         }
         picture.truncate(end.index(picture.len()));
         let _ = Notes::of(Format::Image, &picture);
-        let _ = without_location(&picture);
+        let _ = without_place(&picture);
+        let _ = without(&picture, true, &[Span::new(0, 40), Span::new(20, 60)]);
     }
 }

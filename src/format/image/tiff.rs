@@ -46,12 +46,14 @@ impl<'b> Exif<'b> {
         let exif = main.and_then(|at| self.directory_named(at, EXIF_DIRECTORY));
         for directory in [main, exif, next].into_iter().flatten() {
             for entry in self.entries(directory) {
-                if entry.kind != ASCII || entry.data.is_empty() {
+                let is_text = matches!(entry.kind, ASCII | UTF_8);
+                let wide = if is_text { None } else { self.wide_text(&entry) };
+                if (!is_text && wide.is_none()) || entry.data.is_empty() {
                     continue;
                 }
-                let span = self.without_padding(entry.data);
+                let span = if is_text { self.without_padding(entry.data) } else { entry.data };
                 left = left.checked_sub(span.len()).ok_or(Stop::malformed(directory))?;
-                tell(name(entry.tag), span, None)?;
+                tell(name(entry.tag), span, wide.as_deref().map(str::as_bytes))?;
             }
         }
         let Some(place) = self.place() else { return Ok(()) };
@@ -80,6 +82,30 @@ impl<'b> Exif<'b> {
             tell(name, entry.data, Some(room.get(..length).unwrap_or_default()))?;
         }
         Ok(())
+    }
+
+    /// The text of an entry whose type says only that it is bytes: Windows' own in UTF-16, and the
+    /// user's comment behind eight bytes that name its character code (CIPA DC-008 §4.6.5).
+    fn wide_text(&self, entry: &Entry) -> Option<String> {
+        let bytes = entry.data.of(self.bytes);
+        let (letters, is_little_endian) = match entry.tag {
+            WINDOWS_TITLE..=WINDOWS_SUBJECT => (bytes, true),
+            USER_COMMENT => match bytes.split_at_checked(8)? {
+                (b"ASCII\0\0\0" | b"\0\0\0\0\0\0\0\0", text) => {
+                    let text = String::from_utf8_lossy(text);
+                    return Some(text.trim_matches(['\0', ' ']).to_owned());
+                }
+                (b"UNICODE\0", text) => (text, self.is_little_endian),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let (letters, _) = letters.as_chunks::<2>();
+        let unit = if is_little_endian { u16::from_le_bytes } else { u16::from_be_bytes };
+        let letters = letters.iter().map(|pair| unit(*pair));
+        let text =
+            char::decode_utf16(letters).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER));
+        Some(text.collect::<String>().trim_matches(['\0', ' ']).to_owned())
     }
 
     /// All bytes that tell the place: its directory and the data of its entries.
@@ -124,7 +150,7 @@ impl<'b> Exif<'b> {
         let (tag, kind, count) = (self.half(at)?, self.half(at + 2)?, self.word(at + 4)?);
         let inside = self.word(at + 8)?;
         let unit = match kind {
-            1 | ASCII | 6 | 7 => 1,
+            1 | ASCII | UTF_8 | 6 | 7 => 1,
             3 | 8 => 2,
             4 | 9 | 11 => 4,
             RATIONAL | SIGNED_RATIONAL | 12 => 8,
@@ -199,6 +225,11 @@ impl<'b> Exif<'b> {
 }
 
 const ASCII: u16 = 2;
+/// Since version 3.0.
+const UTF_8: u16 = 129;
+const USER_COMMENT: u16 = 0x9286;
+const WINDOWS_TITLE: u16 = 0x9C9B;
+const WINDOWS_SUBJECT: u16 = 0x9C9F;
 const RATIONAL: u16 = 5;
 const SIGNED_RATIONAL: u16 = 10;
 const GPS_LATITUDE: u16 = 2;
@@ -218,6 +249,12 @@ fn name(tag: u16) -> &'static str {
         0x9003 => "DateTimeOriginal",
         0x9004 => "DateTimeDigitized",
         0x9010 => "OffsetTime",
+        USER_COMMENT => "UserComment",
+        WINDOWS_TITLE => "XPTitle",
+        0x9C9C => "XPComment",
+        0x9C9D => "XPAuthor",
+        0x9C9E => "XPKeywords",
+        WINDOWS_SUBJECT => "XPSubject",
         0xA420 => "ImageUniqueID",
         0xA430 => "CameraOwnerName",
         0xA431 => "BodySerialNumber",

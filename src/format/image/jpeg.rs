@@ -1,0 +1,117 @@
+//! JPEG (ITU-T T.81, Annex B): markers with lengths, then a scan up to the next marker. Several pictures
+//! may stand behind each other (CIPA DC-007).
+
+use memchr::memchr;
+
+use super::{super::Stop, Block, Content, Meaning, Take};
+use crate::domain::{GapCause, Span};
+
+const EXIF: &[u8] = b"Exif\0\0";
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+
+pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
+    let mut at = 2;
+    let mut extension = Extension::default();
+    loop {
+        let [0xFF, marker, rest @ ..] = bytes.get(at..).unwrap_or_default() else {
+            return Err(Stop::malformed(at.min(bytes.len())));
+        };
+        match marker {
+            // Padding.
+            0xFF => at += 1,
+            // End of the picture.
+            0xD9 => {
+                extension.take(bytes, take)?;
+                match rest {
+                    [] => return Ok(()),
+                    [0xFF, 0xD8, 0xFF, ..] => at += 4,
+                    _ if rest.iter().all(|&byte| byte == 0) => return Ok(()),
+                    _ => return Err(Stop { cause: GapCause::UnknownMediaType, offset: at + 2 }),
+                }
+            }
+            0x01 | 0xD0..=0xD8 => at += 2,
+            _ => {
+                let [high, low, ..] = rest else { return Err(Stop::malformed(bytes.len())) };
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                let end = at + 2 + length;
+                if length < 2 || end > bytes.len() {
+                    return Err(Stop::malformed(at + 2));
+                }
+                segment(bytes, *marker, Span::new(at + 4, end), &mut extension, take)?;
+                at = if *marker == 0xDA { scan_end(bytes, end) } else { end };
+            }
+        }
+    }
+}
+
+fn segment(
+    bytes: &[u8],
+    marker: u8,
+    span: Span,
+    extension: &mut Extension,
+    take: Take<'_>,
+) -> Result<(), Stop> {
+    let data = span.of(bytes);
+    let behind = |prefix: &[u8]| Span::new(span.range().start + prefix.len(), span.range().end);
+    match marker {
+        0xE1 if data.starts_with(EXIF) => take(Block::new(Content::Exif, behind(EXIF))),
+        0xE1 if data.starts_with(XMP) => take(Block::new(Content::Xmp, behind(XMP))),
+        0xE1 if data.starts_with(XMP_EXTENSION) => extension.add(bytes, behind(XMP_EXTENSION)),
+        // Photoshop's resources hold captions and places in words.
+        0xED | 0xFE => take(Block::new(Content::Text(None), span)),
+        _ => Ok(()),
+    }
+}
+
+/// A packet too long for one segment, in pieces (XMP Specification Part 3, §1.1.3.1).
+#[derive(Default)]
+struct Extension {
+    /// Where each piece belongs, and where it stands.
+    pieces: Vec<(u32, Span)>,
+}
+
+impl Extension {
+    /// A piece begins with a digest of 32 digits, the length of the whole, and its own place in it.
+    fn add(&mut self, bytes: &[u8], span: Span) -> Result<(), Stop> {
+        const DIGEST_BYTES: usize = 32;
+        const HEADER_BYTES: usize = DIGEST_BYTES + 8;
+        let place = span.of(bytes).get(DIGEST_BYTES + 4..HEADER_BYTES);
+        let place = place.and_then(<[u8]>::first_chunk::<4>);
+        let place = u32::from_be_bytes(*place.ok_or(Stop::malformed(span.range().start))?);
+        let start = span.range().start + HEADER_BYTES;
+        self.pieces.push((place, Span::new(start, span.range().end)));
+        Ok(())
+    }
+
+    /// The pieces in their order, as one packet.
+    fn take(&mut self, bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
+        let mut pieces = std::mem::take(&mut self.pieces);
+        pieces.sort_unstable();
+        let Some(&(_, span)) = pieces.first() else { return Ok(()) };
+        let mut whole = Vec::new();
+        for (place, piece) in &pieces {
+            // A hole or an overlap: readers make different packets of it.
+            if whole.len() != *place as usize {
+                return Err(Stop::malformed(piece.range().start));
+            }
+            whole.extend_from_slice(piece.of(bytes));
+        }
+        let pieces = pieces.into_iter().map(|(_, piece)| piece).collect();
+        take(Block::new(Content::Rewritten { meaning: Meaning::Xmp, bytes: whole, pieces }, span))
+    }
+}
+
+/// Offset of the marker that ends the entropy-coded data at `at`.
+fn scan_end(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(distance) = memchr(0xFF, rest) else { return bytes.len() };
+        at += distance;
+        match bytes.get(at + 1) {
+            // A stuffed byte, or a restart.
+            Some(0 | 0xD0..=0xD7) => at += 2,
+            Some(_) | None => return at,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! WebP: a RIFF container of chunks of type, length and data, padded to even lengths (RFC 9649 §2.3).
+
+use super::{super::Stop, Block, Content, Take};
+use crate::domain::{GapCause, Span};
+
+pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
+    let whole = bytes.get(4..).and_then(<[u8]>::first_chunk::<4>).copied().unwrap_or_default();
+    let end = (u32::from_le_bytes(whole) as usize).saturating_add(8);
+    if end > bytes.len() {
+        return Err(Stop::malformed(4));
+    }
+    let mut at = 12;
+    while at < end {
+        let header = bytes.get(at..end).and_then(<[u8]>::first_chunk::<8>);
+        let Some([kind @ .., a, b, c, d]) = header else { return Err(Stop::malformed(at)) };
+        let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+        let data_end = (at + 8).checked_add(length).filter(|&data_end| data_end <= end);
+        let span = Span::new(at + 8, data_end.ok_or(Stop::malformed(at + 4))?);
+        match kind {
+            b"EXIF" => {
+                let has_prefix = span.of(bytes).starts_with(b"Exif\0\0");
+                let start = span.range().start + if has_prefix { 6 } else { 0 };
+                take(Block::new(Content::Exif, Span::new(start, span.range().end)))?;
+            }
+            b"XMP " => take(Block::new(Content::Xmp, span))?,
+            _ => {}
+        }
+        at = span.range().end + length % 2;
+    }
+    match bytes.get(end..) {
+        Some([]) | None => Ok(()),
+        Some(_) => Err(Stop { cause: GapCause::UnknownMediaType, offset: end }),
+    }
+}

@@ -1,7 +1,7 @@
 //! Turns bytes into addressable fields.
 //!
-//! [`identify`] says which grammar a body is written in, [`decode`] takes a compression off, [`walk`]
-//! reads one layer and reports each value with its place to a [`FieldSink`], and [`unescape`] gives the
+//! [`decode`] takes a compression or a [`charset`] off, [`identify`] says which grammar a body is written
+//! in, [`walk`] reads one layer and reports each value with its place to a [`FieldSink`], and [`unescape`] gives the
 //! text of one value with a map back to the bytes it came from. Decoders are strict: what two readers
 //! could take in two ways ends the reading with a [`Stop`], so that the rest counts as not looked at.
 //!
@@ -9,9 +9,11 @@
 //! and bounded by [`Limits`]. A decoder reports every byte that can carry a value: names, duplicate
 //! members and attributes included.
 
+mod charset;
 mod csv;
 mod encoding;
 mod form;
+mod graphql;
 mod image;
 mod json;
 mod media;
@@ -20,16 +22,19 @@ mod scan;
 pub mod target;
 mod text;
 mod unescape;
+mod vcard;
 mod xml;
 
-pub use encoding::{content_encodings, decode, sniff_encoding};
+pub use charset::charset;
+pub use encoding::{Decoder, content_encodings, decode, sniff_encoding};
 pub use form::walk as walk_query;
-pub use image::without_location;
+pub use image::{is_picture, without as picture_without};
 pub use media::identify;
 pub use target::walk_path;
-pub use unescape::{Text, Unescaped, unescape};
+pub use unescape::{Text, Unescaped, is_html_reference, unescape};
 
 use crate::domain::{FieldSink, Format, GapCause, Limits};
+use csv::Dialect;
 
 /// Where and why reading a layer ended early. What stands before it has been reported to the sink,
 /// which may therefore hold containers that were never closed.
@@ -65,7 +70,13 @@ pub fn walk<S: FieldSink>(
         Format::Cookie => text::walk_cookie(bytes, limits, sink),
         Format::Header | Format::Text => text::walk(bytes, limits, sink),
         Format::Xml => xml::walk(bytes, limits, sink),
-        Format::Csv => csv::walk(bytes, limits, sink),
+        Format::Baggage => text::walk_baggage(bytes, limits, sink),
+        Format::Forwarded => text::walk_forwarded(bytes, limits, sink),
+        Format::Csv => csv::walk(bytes, Dialect::Headed, limits, sink),
+        Format::CsvData => csv::walk(bytes, Dialect::Bare, limits, sink),
+        Format::Tsv => csv::walk(bytes, Dialect::Tabs, limits, sink),
+        Format::GraphQl => graphql::walk(bytes, limits, sink),
+        Format::VCard => vcard::walk(bytes, limits, sink),
         Format::Multipart => multipart::walk(bytes, limits, sink),
         Format::Image => image::walk(bytes, limits, sink),
         Format::Opaque => Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 }),

@@ -248,10 +248,16 @@ fn scan(engine: &Engine, format: Format, bytes: &[u8], scratch: &mut Scratch) ->
         Format::Form => "application/x-www-form-urlencoded",
         Format::Xml => "application/xml",
         Format::Csv => "text/csv",
+        Format::CsvData => "text/csv; header=absent",
+        Format::Tsv => "text/tab-separated-values",
+        Format::GraphQl => "application/graphql",
+        Format::VCard => "text/vcard",
         Format::Multipart => "multipart/form-data; boundary=cut",
         Format::Target
         | Format::Header
         | Format::Cookie
+        | Format::Baggage
+        | Format::Forwarded
         | Format::Text
         | Format::Image
         | Format::Opaque => "text/plain",
@@ -260,7 +266,9 @@ fn scan(engine: &Engine, format: Format, bytes: &[u8], scratch: &mut Scratch) ->
     let mut headers: Vec<(&str, &[u8])> = vec![("content-type", media_type.as_bytes())];
     match format {
         Format::Cookie => headers.push(("cookie", bytes)),
-        Format::Header => headers.push(("forwarded", bytes)),
+        Format::Header => headers.push(("x-forwarded-for", bytes)),
+        Format::Baggage => headers.push(("baggage", bytes)),
+        Format::Forwarded => headers.push(("forwarded", bytes)),
         Format::Target
         | Format::Json
         | Format::NdJson
@@ -268,6 +276,10 @@ fn scan(engine: &Engine, format: Format, bytes: &[u8], scratch: &mut Scratch) ->
         | Format::Multipart
         | Format::Xml
         | Format::Csv
+        | Format::CsvData
+        | Format::Tsv
+        | Format::GraphQl
+        | Format::VCard
         | Format::Text
         | Format::Image
         | Format::Opaque => {}

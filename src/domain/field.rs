@@ -123,10 +123,35 @@ pub enum Encoding {
     Zstd,
     /// RFC 4648 §4.
     Base64,
-    /// RFC 4648 §5, with or without padding.
+    /// The same without its padding.
+    Base64Bare,
+    /// The same in lines (RFC 2045 §6.8).
+    Base64Lines,
+    /// RFC 4648 §5, without padding.
     Base64Url,
+    /// The same with padding.
+    Base64UrlPadded,
+    /// RFC 2045 §6.7.
+    QuotedPrintable,
+    /// Text in another character encoding than UTF-8.
+    Charset(Charset),
     /// Text inside a value that is escaped this way.
     Escaped(Escape),
+    /// Read, and not to be written again: what is signed, and text that was damaged where it stood.
+    /// Whatever has to go from inside takes the whole value with it.
+    OneWay,
+}
+
+/// A character encoding, by its name in the WHATWG Encoding Standard; `UTF-32LE` and `UTF-32BE` beside
+/// those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Charset(pub &'static str);
+
+impl Charset {
+    pub const UTF_16_LE: Self = Self("UTF-16LE");
+    pub const UTF_16_BE: Self = Self("UTF-16BE");
+    pub const UTF_32_LE: Self = Self("UTF-32LE");
+    pub const UTF_32_BE: Self = Self("UTF-32BE");
 }
 
 /// How text is escaped where it stands.
@@ -142,8 +167,12 @@ pub enum Escape {
     Form,
     /// Character and predefined entity references.
     Xml,
+    /// Character references as web pages have them: those of XML, named ones, and without a semicolon.
+    Html,
     /// RFC 4180: a quote is doubled inside quotes.
     Csv,
+    /// RFC 6350 §3.2, §3.4: folded lines, and a backslash before what separates.
+    VCard,
 }
 
 /// The grammar a layer is read with.
@@ -156,12 +185,22 @@ pub enum Format {
     Header,
     /// The value of `Cookie`.
     Cookie,
+    /// The value of `baggage`.
+    Baggage,
+    /// The value of `Forwarded`.
+    Forwarded,
     Json,
     NdJson,
     Form,
     Multipart,
     Xml,
     Csv,
+    /// CSV whose first record is data too.
+    CsvData,
+    /// Values between tabs.
+    Tsv,
+    GraphQl,
+    VCard,
     Text,
     /// A picture whose metadata is read.
     Image,
@@ -173,13 +212,16 @@ impl Format {
     /// How a value's text is escaped where it stands in a layer of this format.
     pub fn escape(self, part: Part) -> Escape {
         match self {
-            Self::Json | Self::NdJson => Escape::Json,
+            Self::Json | Self::NdJson | Self::GraphQl => Escape::Json,
             Self::Target if part == Part::Path => Escape::Percent,
             Self::Target | Self::Form => Escape::Form,
             Self::Xml => Escape::Xml,
-            Self::Csv => Escape::Csv,
+            Self::Csv | Self::CsvData | Self::Tsv => Escape::Csv,
+            Self::VCard => Escape::VCard,
+            // By custom.
+            Self::Cookie | Self::Baggage => Escape::Percent,
             Self::Header
-            | Self::Cookie
+            | Self::Forwarded
             | Self::Text
             | Self::Multipart
             | Self::Image
@@ -192,12 +234,17 @@ impl Format {
             Self::Target => "target",
             Self::Header => "header",
             Self::Cookie => "cookie",
+            Self::Baggage => "baggage",
+            Self::Forwarded => "forwarded",
             Self::Json => "json",
             Self::NdJson => "ndjson",
             Self::Form => "form",
             Self::Multipart => "multipart",
             Self::Xml => "xml",
-            Self::Csv => "csv",
+            Self::Csv | Self::CsvData => "csv",
+            Self::Tsv => "tsv",
+            Self::GraphQl => "graphql",
+            Self::VCard => "vcard",
             Self::Text => "text",
             Self::Image => "image",
             Self::Opaque => "opaque",

@@ -2,7 +2,8 @@
 //!
 //! The delimiter is whichever of `,` tab `;` `|` stands most often in the first record. That record is
 //! taken for the header unless a cell of it looks like data; it is told as a record of its own either
-//! way, number 0, so that nothing can hide by passing for a heading.
+//! way, number 0, so that nothing can hide by passing for a heading. Where the sender says that there
+//! is no header (`header=absent`), there is none; between tabs, a quote that ends nothing is a letter.
 
 #[cfg(test)]
 mod tests;
@@ -12,9 +13,28 @@ use memchr::{memchr, memchr3};
 use super::{Fields, Stop, scan};
 use crate::domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Value};
 
-pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) -> Result<(), Stop> {
+/// What is known of a table before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// The first record may be a header.
+    Headed,
+    /// It is data like the rest.
+    Bare,
+    /// Tabs separate, and nothing need be quoted.
+    Tabs,
+}
+
+pub(super) fn walk<S: FieldSink>(
+    bytes: &[u8],
+    dialect: Dialect,
+    limits: &Limits,
+    sink: &mut S,
+) -> Result<(), Stop> {
     let start = scan::byte_order_mark(bytes);
-    let delimiter = delimiter(bytes, start);
+    let delimiter = match dialect {
+        Dialect::Headed | Dialect::Bare => delimiter(bytes, start),
+        Dialect::Tabs => b'\t',
+    };
     let mut fields = Fields::new(limits);
     fields.count(start)?;
     sink.open(Key::Root, Container::Array, start, start);
@@ -31,7 +51,10 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
         let mut first: Vec<Cell> = Vec::new();
         let mut column = 0u32;
         loop {
-            let cell = Cell::read(bytes, at, delimiter)?;
+            let cell = match Cell::read(bytes, at, delimiter) {
+                Err(_) if dialect == Dialect::Tabs => Cell::plain(bytes, at, delimiter),
+                read => read?,
+            };
             fields.count(at)?;
             let name = header.get(column as usize).filter(|name| name.text.len() <= NAME_BYTES_MAX);
             let key = match name {
@@ -41,7 +64,7 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
                 None => Key::Index(column),
             };
             sink.scalar(key, cell.value(bytes));
-            if number == 0 {
+            if number == 0 && dialect != Dialect::Bare {
                 first.push(cell);
             }
             at = cell.span.range().end;
@@ -77,9 +100,7 @@ impl Cell {
     fn read(bytes: &[u8], at: usize, delimiter: u8) -> Result<Self, Stop> {
         let rest = bytes.get(at..).unwrap_or_default();
         if rest.first() != Some(&b'"') {
-            let length = memchr3(delimiter, b'\n', b'\r', rest).unwrap_or(rest.len());
-            let span = Span::new(at, at + length);
-            return Ok(Self { text: span, span, escape: Escape::None });
+            return Ok(Self::plain(bytes, at, delimiter));
         }
         let mut end = at + 1;
         loop {
@@ -95,6 +116,14 @@ impl Cell {
         }
         let (text, span) = (Span::new(at + 1, end), Span::new(at, end + 1));
         Ok(Self { text, span, escape: Escape::Csv })
+    }
+
+    /// Up to the delimiter, the line end or the end.
+    fn plain(bytes: &[u8], at: usize, delimiter: u8) -> Self {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = memchr3(delimiter, b'\n', b'\r', rest).unwrap_or(rest.len());
+        let span = Span::new(at, at + length);
+        Self { text: span, span, escape: Escape::None }
     }
 
     fn value(self, bytes: &[u8]) -> Value<'_> {

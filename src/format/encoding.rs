@@ -1,4 +1,4 @@
-//! Takes one content encoding off, within limits, and to the last byte.
+//! Takes one encoding off, within limits, and to the last byte.
 //!
 //! What a lenient reader would skip is refused: data after the stream, a wrong checksum, an early end,
 //! gzip's extra field and comment, zstd's skippable frames. Nothing may pass here that was not looked at.
@@ -15,7 +15,7 @@ use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, Sta
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder, errors::FrameDecoderError};
 
-use super::{Stop, Unescaped, unescape};
+use super::{Stop, Unescaped, charset, unescape};
 use crate::domain::{Encoding, GapCause, Limits};
 
 /// The encodings a `Content-Encoding` names, in the order they were applied: the last is taken off first.
@@ -53,29 +53,85 @@ pub fn sniff_encoding(bytes: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// The bytes inside `bytes`.
+/// The bytes inside `bytes`, by a decoder made for them.
 pub fn decode(encoding: Encoding, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Stop> {
-    let mut output = Output { bytes: Vec::new(), source_bytes: bytes.len(), limits };
-    match encoding {
-        Encoding::Identity => {
-            output.bytes.extend_from_slice(bytes);
-            output.check(bytes.len())?;
-        }
-        Encoding::Gzip => gzip(bytes, &mut output)?,
-        Encoding::Deflate => deflate(bytes, &mut output)?,
-        Encoding::Brotli => brotli(bytes, &mut output)?,
-        Encoding::Zstd => zstd(bytes, &mut output)?,
-        Encoding::Base64 => base64(&BASE64, bytes, &mut output)?,
-        Encoding::Base64Url => base64(&BASE64_URL, bytes, &mut output)?,
-        Encoding::Escaped(escape) => {
-            let mut buffer = Unescaped::new();
-            output
-                .bytes
-                .extend_from_slice(unescape(escape, bytes, &mut buffer).as_str().as_bytes());
-            output.check(bytes.len())?;
-        }
+    Decoder::default().decode(encoding, bytes, limits)
+}
+
+/// Takes encodings off one after another. Setting up a decompressor takes longer than it takes to
+/// unpack a short body, so each is kept once it was needed.
+#[derive(Default)]
+pub struct Decoder {
+    inflate: Option<Decompress>,
+    zstd: Option<FrameDecoder>,
+    /// What brotli writes into.
+    window: Vec<u8>,
+    unescaped: Unescaped,
+}
+
+impl std::fmt::Debug for Decoder {
+    /// Without what it has read.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder")
+            .field("inflate", &self.inflate.is_some())
+            .field("zstd", &self.zstd.is_some())
+            .finish_non_exhaustive()
     }
-    Ok(output.bytes)
+}
+
+impl Decoder {
+    /// The bytes inside `bytes`.
+    pub fn decode(
+        &mut self,
+        encoding: Encoding,
+        bytes: &[u8],
+        limits: &Limits,
+    ) -> Result<Vec<u8>, Stop> {
+        let mut output = Output { bytes: Vec::new(), source_bytes: bytes.len(), limits };
+        match encoding {
+            Encoding::Identity => {
+                output.bytes.extend_from_slice(bytes);
+                output.check(bytes.len())?;
+            }
+            Encoding::Gzip => gzip(self.inflate(), bytes, &mut output)?,
+            Encoding::Deflate => deflate(self.inflate(), bytes, &mut output)?,
+            Encoding::Brotli => brotli(&mut self.window, bytes, &mut output)?,
+            Encoding::Zstd => self.zstd(bytes, &mut output)?,
+            Encoding::Base64 | Encoding::Base64Bare | Encoding::Base64Lines => {
+                base64(&BASE64, bytes, &mut output)?;
+            }
+            Encoding::Base64Url | Encoding::Base64UrlPadded => {
+                base64(&BASE64_URL, bytes, &mut output)?;
+            }
+            Encoding::QuotedPrintable => quoted_printable(bytes, &mut output)?,
+            Encoding::Charset(charset) => {
+                output.bytes = charset::decode(charset, bytes)?;
+                output.check(bytes.len())?;
+            }
+            Encoding::Escaped(escape) => {
+                let text = unescape(escape, bytes, &mut self.unescaped);
+                output.bytes.extend_from_slice(text.as_str().as_bytes());
+                output.check(bytes.len())?;
+            }
+            // Whoever read it has the bytes.
+            Encoding::OneWay => return Err(corrupt(0)),
+        }
+        Ok(output.bytes)
+    }
+
+    fn inflate(&mut self) -> &mut Decompress {
+        self.inflate.get_or_insert_with(|| Decompress::new(false))
+    }
+
+    fn zstd(&mut self, bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+        let mut frame = self.zstd.take().unwrap_or_default();
+        let read = zstd(&mut frame, bytes, output);
+        // A large window is not kept for the small bodies after it.
+        if output.bytes.len() <= CONTENT_WINDOW_BYTES {
+            self.zstd = Some(frame);
+        }
+        read
+    }
 }
 
 fn corrupt(offset: usize) -> Stop {
@@ -144,14 +200,13 @@ fn inflate(
 }
 
 /// RFC 1952: one member after another; zeros after the last are padding, as `gzip` itself reads them.
-fn gzip(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
-    let mut state = Decompress::new(false);
+fn gzip(state: &mut Decompress, bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
     let mut at = 0;
     loop {
         let start = gzip_header(bytes, at)?;
         let member = output.bytes.len();
         state.reset(false);
-        let end = inflate(&mut state, bytes, start, output)?;
+        let end = inflate(state, bytes, start, output)?;
         let trailer = bytes.get(end..).and_then(<[u8]>::first_chunk::<8>).ok_or(corrupt(end))?;
         let mut crc = Crc::new();
         crc.update(output.bytes.get(member..).unwrap_or_default());
@@ -199,17 +254,19 @@ fn gzip_header(bytes: &[u8], at: usize) -> Result<usize, Stop> {
 }
 
 /// RFC 1950, or RFC 1951 without its wrapping, which browsers accept because servers sent it.
-fn deflate(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+fn deflate(state: &mut Decompress, bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
     let wrapped = matches!(bytes, [method, flags, ..]
         if method & 0x0F == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0);
     let mut read = Err(corrupt(0));
     if wrapped {
-        read = inflate(&mut Decompress::new(true), bytes, 0, output);
+        state.reset(true);
+        read = inflate(state, bytes, 0, output);
     }
     // A raw stream may begin like a wrapped one by chance.
     if matches!(read, Err(Stop { cause: GapCause::CorruptEncoding, .. })) {
         output.bytes.clear();
-        read = inflate(&mut Decompress::new(false), bytes, 0, output);
+        state.reset(false);
+        read = inflate(state, bytes, 0, output);
     }
     match read {
         Ok(end) if end < bytes.len() => Err(corrupt(end)),
@@ -219,10 +276,10 @@ fn deflate(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
 }
 
 /// RFC 7932; windows beyond its 16 MiB are refused.
-fn brotli(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+fn brotli(window: &mut Vec<u8>, bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
     let allocator = StandardAlloc::default;
     let mut state = BrotliState::new_strict(allocator(), allocator(), allocator());
-    let mut window = vec![0; WINDOW_BYTES];
+    window.resize(WINDOW_BYTES, 0);
     let (mut left, mut at, mut total) = (bytes.len(), 0, 0);
     loop {
         let (mut room, mut written) = (window.len(), 0);
@@ -232,7 +289,7 @@ fn brotli(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
             bytes,
             &mut room,
             &mut written,
-            &mut window,
+            window,
             &mut total,
             &mut state,
         );
@@ -251,9 +308,8 @@ fn brotli(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
 const WINDOW_BYTES: usize = 16 << 10;
 
 /// RFC 8878: one frame after another, without dictionaries.
-fn zstd(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+fn zstd(frame: &mut FrameDecoder, bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
     let mut rest = bytes;
-    let mut frame = FrameDecoder::new();
     // A frame that is one segment takes its whole content for its window.
     let window_max = output.limits.decoded_bytes_max.max(CONTENT_WINDOW_BYTES);
     frame.set_max_window_size(u64::try_from(window_max).unwrap_or(u64::MAX));
@@ -304,5 +360,42 @@ fn base64(alphabet: &GeneralPurpose, bytes: &[u8], output: &mut Output<'_>) -> R
         bytes
     };
     alphabet.decode_vec(dense, &mut output.bytes).map_err(|_| corrupt(0))?;
+    output.check(bytes.len())
+}
+
+/// RFC 2045 §6.7: `=` and two digits is a byte, `=` at the end of a line joins it to the next, and space
+/// before a line's end was added on the way. Any other `=` is refused: readers differ over it.
+fn quoted_printable(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+    let mut at = 0;
+    while let Some(length) = memchr::memchr2(b'=', b'\n', bytes.get(at..).unwrap_or_default()) {
+        let found = at + length;
+        let plain = bytes.get(at..found).unwrap_or_default();
+        if bytes.get(found) == Some(&b'\n') {
+            let is_crlf = plain.last() == Some(&b'\r');
+            let line = plain.strip_suffix(b"\r").unwrap_or(plain).trim_ascii_end();
+            output.bytes.extend_from_slice(line);
+            output.bytes.extend_from_slice(if is_crlf { b"\r\n" } else { b"\n" });
+            at = found + 1;
+            continue;
+        }
+        output.bytes.extend_from_slice(plain);
+        let rest = bytes.get(found + 1..).unwrap_or_default();
+        let hex =
+            |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        at = match (rest, rest.get(blank..)) {
+            (_, Some([b'\r', b'\n', ..])) => found + 1 + blank + 2,
+            (_, Some([b'\n', ..])) => found + 1 + blank + 1,
+            (_, Some([])) => bytes.len(),
+            ([high, low, ..], _) => {
+                let (high, low) =
+                    (hex(*high).ok_or(corrupt(found))?, hex(*low).ok_or(corrupt(found))?);
+                output.bytes.push(high << 4 | low);
+                found + 3
+            }
+            _ => return Err(corrupt(found)),
+        };
+    }
+    output.bytes.extend_from_slice(bytes.get(at..).unwrap_or_default());
     output.check(bytes.len())
 }

@@ -225,7 +225,10 @@ impl<'b> Reader<'b> {
             return Encoding::Identity;
         }
         if is(b"base64") {
-            return Encoding::Base64;
+            return Encoding::Base64Lines;
+        }
+        if is(b"quoted-printable") {
+            return Encoding::QuotedPrintable;
         }
         let known = std::str::from_utf8(name).ok().and_then(|name| content_encodings(name).ok());
         match known.as_deref() {

@@ -12,6 +12,8 @@ pub(super) struct Notes<'b> {
     bytes: &'b [u8],
     /// Names of metadata do not stand in a picture, coordinates not as text, and nothing in order.
     is_picture: bool,
+    /// Members go by what they mean rather than by what they are called.
+    has_meanings: bool,
     pub(super) lines: Vec<String>,
     path: Vec<String>,
     members: Vec<usize>,
@@ -31,7 +33,8 @@ impl<'b> Notes<'b> {
         limits: &Limits,
     ) -> (Vec<String>, Result<(), Stop>) {
         let is_picture = format == Format::Image;
-        let mut notes = Self { bytes, is_picture, ..Self::default() };
+        let has_meanings = is_picture || format == Format::VCard;
+        let mut notes = Self { bytes, is_picture, has_meanings, ..Self::default() };
         let read = walk(format, bytes, limits, &mut notes);
         if read.is_ok() {
             assert!(notes.members.is_empty(), "containers left open");
@@ -55,7 +58,7 @@ impl<'b> Notes<'b> {
                 let around = span.of(self.bytes);
                 assert_eq!(around.len(), span.len(), "key outside the input");
                 assert!(
-                    self.is_picture || memchr::memmem::find(around, text).is_some(),
+                    self.has_meanings || memchr::memmem::find(around, text).is_some(),
                     "the key's text does not stand in its span"
                 );
                 format!("/{}", String::from_utf8_lossy(text))
@@ -129,7 +132,7 @@ impl FieldSink for Notes<'_> {
 }
 
 /// Every format that `walk` reads.
-pub(super) const FORMATS: [Format; 11] = [
+pub(super) const FORMATS: [Format; 17] = [
     Format::Json,
     Format::NdJson,
     Format::Target,
@@ -139,6 +142,12 @@ pub(super) const FORMATS: [Format; 11] = [
     Format::Text,
     Format::Xml,
     Format::Csv,
+    Format::CsvData,
+    Format::Tsv,
+    Format::Baggage,
+    Format::Forwarded,
+    Format::GraphQl,
+    Format::VCard,
     Format::Multipart,
     Format::Image,
 ];
@@ -187,6 +196,14 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
             "\u{1e}",
             "é",
             "\"a\":",
+            "BEGIN:VCARD\r\n",
+            "END:VCARD\r\n",
+            "N:a;b\r\n c\r\n",
+            "$a",
+            "(",
+            ")",
+            "\"\"\"",
+            "#",
         ])
         .prop_map(|text| text.as_bytes().to_vec()),
     ]
@@ -228,7 +245,7 @@ proptest! {
 #[test]
 fn a_layer_of_one_repeated_byte_is_read_in_linear_steps() {
     for format in FORMATS {
-        for byte in b"[{\"\\<>&=;,\n-%\t 1" {
+        for byte in b"[{(\"\\<>&=;,:#$\n-%\t 1" {
             // Notes counts the steps.
             let _ = Notes::of(format, &vec![*byte; 1 << 18]);
         }

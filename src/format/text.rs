@@ -1,6 +1,7 @@
-//! What has no structure of ours: a text or a header value, as one scalar; and the pairs of a cookie.
+//! What has no structure of ours: a text or a header value, as one scalar; and headers of pairs: cookies,
+//! baggage, and who a request was forwarded for.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::{Fields, Stop, scan};
 use crate::domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Value};
@@ -29,17 +30,72 @@ pub(super) fn walk_cookie<S: FieldSink>(
     limits: &Limits,
     sink: &mut S,
 ) -> Result<(), Stop> {
+    each_pair(bytes, limits, sink, |bytes, at| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let end = memchr(b';', rest).map_or(bytes.len(), |length| at + length);
+        (end, end)
+    })
+}
+
+/// The value of `baggage` (W3C, §3.3.1): members between `,`, each with properties behind `;`, which are
+/// pairs too and go with their member.
+pub(super) fn walk_baggage<S: FieldSink>(
+    bytes: &[u8],
+    limits: &Limits,
+    sink: &mut S,
+) -> Result<(), Stop> {
+    each_pair(bytes, limits, sink, |bytes, at| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let end = memchr2(b',', b';', rest).map_or(bytes.len(), |length| at + length);
+        let is_property = bytes.get(..at).is_some_and(|before| before.ends_with(b";"));
+        let member = bytes.get(end..).unwrap_or_default();
+        let member_end = match memchr(b',', member) {
+            _ if is_property => end,
+            Some(length) => end + length,
+            None => bytes.len(),
+        };
+        (end, member_end)
+    })
+}
+
+/// The value of `Forwarded` (RFC 7239 §4): elements between `,`, of pairs between `;`, whose values may
+/// be quoted.
+pub(super) fn walk_forwarded<S: FieldSink>(
+    bytes: &[u8],
+    limits: &Limits,
+    sink: &mut S,
+) -> Result<(), Stop> {
+    each_pair(bytes, limits, sink, |bytes, at| {
+        let mut is_quoted = false;
+        let is_end = |byte: &u8| {
+            is_quoted ^= *byte == b'"';
+            !is_quoted && matches!(byte, b',' | b';')
+        };
+        let rest = bytes.get(at..).unwrap_or_default();
+        let end = rest.iter().position(is_end).map_or(bytes.len(), |length| at + length);
+        (end, end)
+    })
+}
+
+/// Tells the pairs of a header. `ends` says where the pair at an offset ends, and where the member does
+/// that it begins.
+fn each_pair<S: FieldSink>(
+    bytes: &[u8],
+    limits: &Limits,
+    sink: &mut S,
+    ends: impl Fn(&[u8], usize) -> (usize, usize),
+) -> Result<(), Stop> {
     let mut fields = Fields::new(limits);
     fields.count(0)?;
     sink.open(Key::Root, Container::Object, 0, 0);
     let mut next = 0;
     while next < bytes.len() {
-        let rest = bytes.get(next..).unwrap_or_default();
-        let end = memchr(b';', rest).map_or(bytes.len(), |length| next + length);
-        let member = trim(bytes, Span::new(next, end));
-        if !member.is_empty() {
-            fields.count(member.range().start)?;
-            pair(bytes, member, sink);
+        let (end, member_end) = ends(bytes, next);
+        let text = trim(bytes, Span::new(next, end));
+        if !text.is_empty() {
+            fields.count(text.range().start)?;
+            let member = trim(bytes, Span::new(next, member_end));
+            pair(bytes, text, member, sink);
         }
         next = end + 1;
     }
@@ -47,9 +103,9 @@ pub(super) fn walk_cookie<S: FieldSink>(
     scan::check_utf8(bytes, 0)
 }
 
-fn pair<S: FieldSink>(bytes: &[u8], member: Span, sink: &mut S) {
-    let range = member.range();
-    let (name, value_start) = match memchr(b'=', member.of(bytes)) {
+fn pair<S: FieldSink>(bytes: &[u8], text: Span, member: Span, sink: &mut S) {
+    let range = text.range();
+    let (name, value_start) = match memchr(b'=', text.of(bytes)) {
         Some(length) => {
             let equals = range.start + length;
             (trim(bytes, Span::new(range.start, equals)), equals + 1)
@@ -108,6 +164,40 @@ mod tests {
             ("a=1, b=2", &[" {", "/a string 1, b=2"]),
         ] {
             let (notes, read) = Notes::of(Format::Cookie, text.as_bytes());
+            assert_eq!(read, Ok(()));
+            assert_eq!(notes, lines, "{text}");
+        }
+    }
+
+    #[test]
+    fn baggage_and_forwarded_come_by_name() {
+        for (format, text, lines) in [
+            // W3C Baggage §3.3.2, and RFC 7239 §4.
+            (
+                Format::Baggage,
+                "userId=Am%C3%A9lie,serverNode=DF%2028;p=1,isProduction=false",
+                &[
+                    " {",
+                    "/userId string Am%C3%A9lie",
+                    "/serverNode string DF%2028",
+                    "/p string 1",
+                    "/isProduction string false",
+                ][..],
+            ),
+            (
+                Format::Forwarded,
+                "for=192.0.2.43, for=\"[2001:db8:cafe::17]:4711\";proto=http;by=203.0.113.43",
+                &[
+                    " {",
+                    "/for string 192.0.2.43",
+                    "/for string [2001:db8:cafe::17]:4711",
+                    "/proto string http",
+                    "/by string 203.0.113.43",
+                ],
+            ),
+            (Format::Forwarded, "for=\"_a,b;c\"", &[" {", "/for string _a,b;c"]),
+        ] {
+            let (notes, read) = Notes::of(format, text.as_bytes());
             assert_eq!(read, Ok(()));
             assert_eq!(notes, lines, "{text}");
         }

@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2, memchr3, memmem};
 
 use crate::domain::{Escape, Span};
 
@@ -22,6 +22,11 @@ pub struct Text<'b> {
 impl<'b> Text<'b> {
     pub fn as_str(&self) -> &'b str {
         self.text
+    }
+
+    /// False when a byte stood there that is no text, so that the text cannot be written back as it was.
+    pub fn is_whole(&self) -> bool {
+        self.buffer.is_none_or(|buffer| buffer.text.is_empty() && buffer.is_whole)
     }
 
     /// Where a range of the text stands in the escaped bytes; whole escapes, never half of one.
@@ -49,6 +54,8 @@ pub struct Unescaped {
     /// What the escapes stand for, as bytes.
     bytes: Vec<u8>,
     unescaped: Map,
+    /// No half of a surrogate pair stood alone.
+    is_whole: bool,
     /// The same once more when those bytes are not UTF-8.
     text: String,
     lossy: Map,
@@ -77,7 +84,9 @@ pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) ->
         Escape::Percent => memchr(b'%', raw),
         Escape::Form => memchr2(b'%', b'+', raw),
         Escape::Xml => memchr2(b'&', b'\r', raw),
+        Escape::Html => memchr(b'&', raw),
         Escape::Csv => memmem::find(raw, b"\"\""),
+        Escape::VCard => memchr3(b'\\', b'\r', b'\n', raw),
     };
     if first.is_none()
         && let Ok(text) = std::str::from_utf8(raw)
@@ -94,6 +103,8 @@ pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) ->
 }
 
 const SHORT_BYTES: usize = 16;
+/// U+FFFD in UTF-8.
+const REPLACEMENT: &[u8] = b"\xEF\xBF\xBD";
 
 impl Unescaped {
     /// `first` is the offset of the first escape.
@@ -102,6 +113,7 @@ impl Unescaped {
         self.unescaped.clear();
         self.text.clear();
         self.lossy.clear();
+        self.is_whole = true;
         let mut at = 0;
         let mut next = first;
         while next < raw.len() {
@@ -109,6 +121,7 @@ impl Unescaped {
             let rest = raw.get(next..).unwrap_or_default();
             let mut room = [0; 4];
             let (text, length) = one(escape, rest, &mut room);
+            self.is_whole &= text != REPLACEMENT;
             self.unescaped.push(text.len(), length);
             self.bytes.extend_from_slice(text);
             at = next + length;
@@ -119,7 +132,9 @@ impl Unescaped {
                 Escape::Percent => memchr(b'%', rest),
                 Escape::Form => memchr2(b'%', b'+', rest),
                 Escape::Xml => memchr2(b'&', b'\r', rest),
+                Escape::Html => memchr(b'&', rest),
                 Escape::Csv => memchr(b'"', rest),
+                Escape::VCard => memchr3(b'\\', b'\r', b'\n', rest),
             }
             .map_or(raw.len(), |distance| at + distance);
         }
@@ -153,7 +168,9 @@ fn one<'r>(escape: Escape, rest: &'r [u8], room: &'r mut [u8; 4]) -> (&'r [u8], 
         Escape::Form if rest.first() == Some(&b'+') => Some((Unit::Byte(b' '), 1)),
         Escape::Form => percent(rest),
         Escape::Xml => xml(rest),
+        Escape::Html => html(rest),
         Escape::Csv => rest.starts_with(b"\"\"").then_some((Unit::Byte(b'"'), 2)),
+        Escape::VCard => vcard(rest),
     };
     match found {
         Some((Unit::Character(character), length)) => {
@@ -164,6 +181,7 @@ fn one<'r>(escape: Escape, rest: &'r [u8], room: &'r mut [u8; 4]) -> (&'r [u8], 
             *first = byte;
             (std::slice::from_ref(first), length)
         }
+        Some((Unit::Nothing, length)) => (&[], length),
         None => (rest.get(..1).unwrap_or_default(), 1),
     }
 }
@@ -173,6 +191,8 @@ enum Unit {
     Character(char),
     /// Part of a character perhaps: percent-encoding is of bytes.
     Byte(u8),
+    /// A fold: it was put in on the way.
+    Nothing,
 }
 
 /// RFC 8259 §7; a surrogate without its half is U+FFFD.
@@ -184,6 +204,7 @@ fn json(rest: &[u8]) -> Option<(Unit, usize)> {
         b'n' => b'\n',
         b'r' => b'\r',
         b't' => b'\t',
+        b'u' if rest.get(2) == Some(&b'{') => return braced(rest),
         b'u' => {
             let unit = hexadecimal(rest.get(2..6)?)?;
             let low = || {
@@ -202,6 +223,14 @@ fn json(rest: &[u8]) -> Option<(Unit, usize)> {
         _ => return None,
     };
     Some((Unit::Byte(byte), 2))
+}
+
+/// GraphQL (September 2025, §2.9.4): any number of digits in braces.
+fn braced(rest: &[u8]) -> Option<(Unit, usize)> {
+    let digits = rest.get(3..rest.len().min(REFERENCE_BYTES_MAX))?;
+    let length = memchr(b'}', digits)?;
+    let character = char::from_u32(hexadecimal(digits.get(..length)?)?)?;
+    Some((Unit::Character(character), 3 + length + 1))
 }
 
 fn percent(rest: &[u8]) -> Option<(Unit, usize)> {
@@ -243,6 +272,78 @@ pub(super) fn xml_reference(rest: &[u8]) -> Option<(char, usize)> {
 }
 
 const REFERENCE_BYTES_MAX: usize = 32;
+
+/// Whether `rest` begins with a reference that a web page would show as another character.
+pub fn is_html_reference(rest: &[u8]) -> bool {
+    html(rest).is_some()
+}
+
+/// The HTML Standard, §13.2.5.72: the references of XML, numeric ones without their semicolon, and the
+/// names of what identifiers and addresses are written with.
+fn html(rest: &[u8]) -> Option<(Unit, usize)> {
+    if let Some((character, length)) = xml_reference(rest) {
+        return Some((Unit::Character(character), length));
+    }
+    if let Some(number) = rest.strip_prefix(b"&#") {
+        let (radix, skip) = match number.first()? {
+            b'x' | b'X' => (16, 1),
+            _ => (10, 0),
+        };
+        let digits = number.get(skip..number.len().min(REFERENCE_BYTES_MAX))?;
+        let is_digit = |byte: &&u8| char::from(**byte).is_digit(radix);
+        let length = digits.iter().take_while(is_digit).count();
+        let digits = std::str::from_utf8(digits.get(..length)?).ok()?;
+        let character = char::from_u32(u32::from_str_radix(digits, radix).ok()?)?;
+        let semicolon = usize::from(number.get(skip + length) == Some(&b';'));
+        return Some((Unit::Character(character), 2 + skip + length + semicolon));
+    }
+    let window = rest.get(1..rest.len().min(REFERENCE_BYTES_MAX))?;
+    let length = memchr(b';', window)?;
+    let name = window.get(..length)?;
+    let (_, character) = HTML_NAMES.iter().find(|(known, _)| *known == name)?;
+    Some((Unit::Character(*character), length + 2))
+}
+
+const HTML_NAMES: [(&[u8], char); 24] = [
+    (b"nbsp", '\u{a0}'),
+    (b"commat", '@'),
+    (b"period", '.'),
+    (b"comma", ','),
+    (b"plus", '+'),
+    (b"num", '#'),
+    (b"lowbar", '_'),
+    (b"hyphen", '\u{2010}'),
+    (b"dash", '\u{2010}'),
+    (b"ndash", '\u{2013}'),
+    (b"shy", '\u{ad}'),
+    (b"colon", ':'),
+    (b"semi", ';'),
+    (b"sol", '/'),
+    (b"bsol", '\\'),
+    (b"lpar", '('),
+    (b"rpar", ')'),
+    (b"lsqb", '['),
+    (b"rsqb", ']'),
+    (b"equals", '='),
+    (b"percnt", '%'),
+    (b"Tab", '\t'),
+    (b"NewLine", '\n'),
+    (b"zwnj", '\u{200c}'),
+];
+
+/// A fold, or a backslash and what it protects.
+fn vcard(rest: &[u8]) -> Option<(Unit, usize)> {
+    let fold = |end: usize| {
+        matches!(rest.get(end), Some(b' ' | b'\t')).then_some((Unit::Nothing, end + 1))
+    };
+    match rest {
+        [b'\r', b'\n', ..] => fold(2),
+        [b'\r' | b'\n', ..] => fold(1),
+        [b'\\', b'n' | b'N', ..] => Some((Unit::Byte(b'\n'), 2)),
+        [b'\\', protected @ (b'\\' | b',' | b';' | b':'), ..] => Some((Unit::Byte(*protected), 2)),
+        _ => None,
+    }
+}
 
 /// At least one hexadecimal digit, and nothing else.
 fn hexadecimal(digits: &[u8]) -> Option<u32> {

@@ -88,33 +88,22 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// `<?xml … ?>`, which may name UTF-8 or what is part of it.
+    /// `<?xml … ?>`. The encoding it names has been taken off before.
     fn declaration(&mut self) -> Result<(), Stop> {
         let rest = self.rest();
         if !rest.starts_with(b"<?xml") || !rest.get(5).is_some_and(u8::is_ascii_whitespace) {
             return Ok(());
         }
-        let length = memmem::find(rest, b"?>").ok_or(self.truncated())?;
-        let text = rest.get(..length).unwrap_or_default();
-        if let Some(at) = memmem::find(text, b"encoding") {
-            let value = text.get(at + b"encoding".len()..).unwrap_or_default().trim_ascii_start();
-            let name = value.strip_prefix(b"=").unwrap_or_default().trim_ascii_start();
-            let name = match name {
-                [quote @ (b'"' | b'\''), name @ ..] => {
-                    name.split(|byte| byte == quote).next().unwrap_or_default()
-                }
-                _ => return Err(Stop::malformed(self.at + at)),
-            };
-            let extends_ascii = name.eq_ignore_ascii_case(b"us-ascii")
-                || name.get(..9).is_some_and(|name| name.eq_ignore_ascii_case(b"iso-8859-"));
-            let is_ours =
-                name.eq_ignore_ascii_case(b"utf-8") || (extends_ascii && self.bytes.is_ascii());
-            if !is_ours {
-                return Err(Stop { cause: GapCause::UnknownMediaType, offset: self.at + at });
+        let mut at = self.at + b"<?xml".len();
+        loop {
+            let end = scan::space_end(self.bytes, at);
+            if self.bytes.get(end..).unwrap_or_default().starts_with(b"?>") {
+                self.at = end + 2;
+                return Ok(());
             }
+            let (_, value) = self.attribute(at)?.ok_or(Stop::malformed(end))?;
+            at = value.range().end;
         }
-        self.at += length + 2;
-        Ok(())
     }
 
     /// Up to the next markup.

@@ -2,10 +2,12 @@
 
 use std::{borrow::Cow, fmt::Write as _, io::Write as _};
 
-use base64::Engine as _;
+use base64::{Engine as _, engine::general_purpose};
+use brotli::enc::BrotliEncoderParams;
 use flate2::{Compression, write};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use crate::domain::{Encoding, Escape};
+use crate::domain::{Charset, Encoding, Escape};
 
 /// A changed layer cannot be written in the encoding it came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,18 +34,108 @@ pub fn encode(encoding: Encoding, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> 
                 .and_then(|()| encoder.finish())
                 .map_err(|_| EncodeError(encoding))
         }
-        Encoding::Base64 => {
-            Ok(base64::engine::general_purpose::STANDARD.encode(bytes).into_bytes())
+        Encoding::Brotli => {
+            let params = BrotliEncoderParams {
+                quality: BROTLI_QUALITY,
+                size_hint: bytes.len(),
+                ..BrotliEncoderParams::default()
+            };
+            let mut out = Vec::with_capacity(bytes.len() / 2);
+            brotli::BrotliCompress(&mut &*bytes, &mut out, &params)
+                .map_err(|_| EncodeError(encoding))?;
+            Ok(out)
         }
-        Encoding::Base64Url => {
-            Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes).into_bytes())
-        }
+        Encoding::Zstd => Ok(compress_to_vec(bytes, CompressionLevel::Fastest)),
+        Encoding::Base64 => Ok(general_purpose::STANDARD.encode(bytes).into_bytes()),
+        Encoding::Base64Bare => Ok(general_purpose::STANDARD_NO_PAD.encode(bytes).into_bytes()),
+        Encoding::Base64Lines => Ok(base64_lines(bytes)),
+        Encoding::Base64Url => Ok(general_purpose::URL_SAFE_NO_PAD.encode(bytes).into_bytes()),
+        Encoding::Base64UrlPadded => Ok(general_purpose::URL_SAFE.encode(bytes).into_bytes()),
+        Encoding::QuotedPrintable => Ok(quoted_printable(bytes)),
+        Encoding::Charset(charset) => std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| in_charset(charset, text))
+            .ok_or(EncodeError(encoding)),
         Encoding::Escaped(by) => match std::str::from_utf8(bytes) {
             Ok(text) => Ok(escape(by, text).into_owned().into_bytes()),
             Err(_) => Err(EncodeError(encoding)),
         },
-        Encoding::Brotli | Encoding::Zstd => Err(EncodeError(encoding)),
+        Encoding::OneWay => Err(EncodeError(encoding)),
     }
+}
+
+/// Of eleven; as fast as gzip's fastest, and smaller.
+const BROTLI_QUALITY: i32 = 3;
+
+/// RFC 2045 §6.8: lines of at most 76 letters.
+fn base64_lines(bytes: &[u8]) -> Vec<u8> {
+    const LINE_SOURCE_BYTES: usize = 57;
+    let lines: Vec<String> = bytes
+        .chunks(LINE_SOURCE_BYTES)
+        .map(|line| general_purpose::STANDARD.encode(line))
+        .collect();
+    lines.join("\r\n").into_bytes()
+}
+
+/// RFC 2045 §6.7: lines of at most 76 letters, no space at their ends.
+fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
+    const LINE_BYTES_MAX: usize = 76;
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 4);
+    let mut line = 0;
+    let mut rest = bytes;
+    while let Some((&byte, behind)) = rest.split_first() {
+        if let Some(next) = rest.strip_prefix(b"\r\n") {
+            out.extend_from_slice(b"\r\n");
+            (line, rest) = (0, next);
+            continue;
+        }
+        let ends_line = behind.is_empty() || behind.starts_with(b"\r\n");
+        let is_plain =
+            matches!(byte, b'!'..=b'<' | b'>'..=b'~') || matches!(byte, b' ' | b'\t') && !ends_line;
+        let length = if is_plain { 1 } else { 3 };
+        // The last column is for the soft line break.
+        if line + length > LINE_BYTES_MAX - 1 {
+            out.extend_from_slice(b"=\r\n");
+            line = 0;
+        }
+        if is_plain {
+            out.push(byte);
+        } else {
+            out.push(b'=');
+            out.extend(
+                [byte >> 4, byte & 15]
+                    .map(|digit| HEX_DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0')),
+            );
+        }
+        line += length;
+        rest = behind;
+    }
+    out
+}
+
+const HEX_DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+
+/// `None` when a character has no place in the encoding.
+fn in_charset(charset: Charset, text: &str) -> Option<Vec<u8>> {
+    let bytes = match charset {
+        Charset::UTF_16_LE => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        Charset::UTF_16_BE => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        Charset::UTF_32_LE => {
+            text.chars().flat_map(|letter| u32::from(letter).to_le_bytes()).collect()
+        }
+        Charset::UTF_32_BE => {
+            text.chars().flat_map(|letter| u32::from(letter).to_be_bytes()).collect()
+        }
+        Charset(name) => {
+            let known = encoding_rs::Encoding::for_label_no_replacement(name.as_bytes())?;
+            let (bytes, used, has_unmappable) = known.encode(text);
+            if has_unmappable || used != known {
+                return None;
+            }
+            bytes.into_owned()
+        }
+    };
+    Some(bytes)
 }
 
 /// `text` as it must be written where `by` is in force.
@@ -96,6 +188,23 @@ pub(super) fn escape(by: Escape, text: &str) -> Cow<'_, str> {
                 });
             },
         ),
+        Escape::Html => replace_where(
+            text,
+            |character| matches!(character, '<' | '>' | '&' | '"' | '\''),
+            |character, out| {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "&#{};", u32::from(character));
+            },
+        ),
+        Escape::VCard => replace_where(
+            text,
+            |character| matches!(character, '\\' | ',' | ';' | '\r' | '\n'),
+            |character, out| match character {
+                '\n' => out.push_str("\\n"),
+                '\r' => {}
+                protected => out.extend(['\\', protected]),
+            },
+        ),
         Escape::Csv => {
             replace_where(text, |character| character == '"', |_, out| out.push_str("\"\""))
         }
@@ -129,6 +238,8 @@ mod tests {
             (Escape::Form, "a b&c=é", "a%20b%26c%3D%C3%A9"),
             (Escape::Xml, "<a & 'b'>", "&lt;a &amp; &apos;b&apos;&gt;"),
             (Escape::Csv, "say \"x\"", "say \"\"x\"\""),
+            (Escape::Html, "<a & 'b'>", "&#60;a &#38; &#39;b&#39;&#62;"),
+            (Escape::VCard, "a,b;c\\d\r\ne", "a\\,b\\;c\\\\d\\ne"),
             (Escape::None, "a\r\nb", "a  b"),
         ] {
             assert_eq!(escape(by, text), expected);
@@ -137,7 +248,23 @@ mod tests {
 
     #[test]
     fn an_encoding_that_cannot_be_written_says_so() {
-        assert_eq!(encode(Encoding::Brotli, b"x"), Err(EncodeError(Encoding::Brotli)));
+        assert_eq!(encode(Encoding::OneWay, b"x"), Err(EncodeError(Encoding::OneWay)));
+        let latin = Encoding::Charset(Charset("windows-1252"));
+        assert_eq!(encode(latin, "日本".as_bytes()), Err(EncodeError(latin)));
         assert!(encode(Encoding::Escaped(Escape::Json), b"\xff").is_err());
+    }
+
+    #[test]
+    fn lines_are_as_long_as_they_may_be() {
+        let long = "é = ".repeat(40);
+        for encoding in [Encoding::Base64Lines, Encoding::QuotedPrintable] {
+            let text = encode(encoding, long.as_bytes()).unwrap();
+            let text = std::str::from_utf8(&text).unwrap();
+            assert!(text.is_ascii() && text.lines().count() > 1, "{text}");
+            assert!(text.lines().all(|line| line.len() <= 76 && !line.ends_with(' ')), "{text}");
+        }
+        // RFC 2045 §6.7.
+        let quoted = encode(Encoding::QuotedPrintable, b"a=b \r\n\tc\t").unwrap();
+        assert_eq!(quoted, b"a=3Db=20\r\n\tc=09");
     }
 }

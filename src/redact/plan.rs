@@ -91,7 +91,7 @@ fn edit(layer: &Layer<'_>, target: &Target<'_>, key: &PseudonymKey) -> Edit {
     let whole = finding.is_whole();
     match replacement_text(target.replacement, finding.kind, &target.text, key) {
         Some((text, quoted)) => {
-            let text = if layer.format == Format::Csv {
+            let text = if escape_by == Escape::Csv {
                 quoted_cell(&text, finding)
             } else {
                 escape(escape_by, &text)
@@ -134,14 +134,24 @@ fn removal(format: Format, finding: &Finding, is_path: bool) -> Edit {
             Edit { span: finding.value, with: b"redacted".to_vec(), cut: false }
         }
         // A column that vanished would shift the others.
-        Format::Csv | Format::Header | Format::Text => {
+        Format::Csv
+        | Format::CsvData
+        | Format::Tsv
+        | Format::Header
+        | Format::Text
+        // A property that has to be there stays, and so do the parts of one that has several.
+        | Format::VCard => {
             Edit { span: finding.value, with: Vec::new(), cut: false }
         }
+        // Arguments may all go, and their brackets must not be empty.
+        Format::GraphQl => Edit { span: finding.value, with: b"null".to_vec(), cut: false },
         Format::Json
         | Format::NdJson
         | Format::Target
         | Format::Form
         | Format::Cookie
+        | Format::Baggage
+        | Format::Forwarded
         | Format::Multipart
         | Format::Xml
         | Format::Image
@@ -177,14 +187,18 @@ fn settle(mut edits: Vec<Edit>, layer: &Layer<'_>) -> Vec<Edit> {
 fn with_separator(member: Span, settled: &mut Vec<Edit>, layer: &Layer<'_>) -> Span {
     let bytes: &[u8] = &layer.bytes;
     let separator = match layer.format {
-        Format::Json | Format::NdJson => b',',
+        Format::Json | Format::NdJson | Format::Baggage => b',',
         Format::Target | Format::Form => b'&',
-        Format::Cookie => b';',
+        Format::Cookie | Format::Forwarded => b';',
         Format::Header
         | Format::Text
         | Format::Multipart
         | Format::Xml
         | Format::Csv
+        | Format::CsvData
+        | Format::Tsv
+        | Format::GraphQl
+        | Format::VCard
         | Format::Image
         | Format::Opaque => return member,
     };

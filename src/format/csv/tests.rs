@@ -151,3 +151,45 @@ fn a_long_heading_is_told_once() {
     assert_eq!(read, Ok(()));
     assert_eq!(notes[3..], ["/1 {", "/1/0 string 1"]);
 }
+
+#[test]
+fn a_table_without_a_header_has_none_and_tabs_need_no_quotes() {
+    for (format, text, lines) in [
+        (
+            Format::CsvData,
+            "name,city\nMei,Pune\n",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string name",
+                "/0/1 string city",
+                "/1 [",
+                "/1/0 string Mei",
+                "/1/1 string Pune",
+            ][..],
+        ),
+        (
+            Format::Tsv,
+            "a,b\tc\n1\t5\" disk\n\"2\" x\t\"3\t4\"\n\"5\t6\n",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string a,b",
+                "/0/1 string c",
+                "/1 {",
+                "/1/a,b string 1",
+                "/1/c string 5\" disk",
+                "/2 {",
+                "/2/a,b string \"2\" x",
+                "/2/c string 3\t4",
+                "/3 {",
+                "/3/a,b string \"5",
+                "/3/c string 6",
+            ],
+        ),
+    ] {
+        let (notes, read) = Notes::of(format, text.as_bytes());
+        assert_eq!(read, Ok(()));
+        assert_eq!(notes, lines, "{text:?}");
+    }
+}

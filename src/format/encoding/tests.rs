@@ -4,7 +4,7 @@ use flate2::{Compression, GzBuilder, write};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::Escape;
+use crate::domain::{Charset, Escape};
 
 const TEXT: &[u8] =
     br#"{"imei":"490154203237518"}{"imei":"490154203237518"}{"imei":"490154203237518"}"#;
@@ -113,6 +113,19 @@ fn each_encoding_is_taken_off() {
         (Encoding::Base64, "SA==", "H"),
         (Encoding::Base64, "SA", "H"),
         (Encoding::Base64Url, "SGk_Pz4-", "Hi??>>"),
+        (Encoding::Base64UrlPadded, "SA==", "H"),
+        // RFC 2045 §6.7, its rules in order.
+        (Encoding::QuotedPrintable, "=0C=3d=C3=A9", "\u{c}=é"),
+        (Encoding::QuotedPrintable, "a b\tc", "a b\tc"),
+        (Encoding::QuotedPrintable, "a \t\r\nb", "a\r\nb"),
+        (Encoding::QuotedPrintable, "a=20\r\nb", "a \r\nb"),
+        (
+            Encoding::QuotedPrintable,
+            "Now's the time =\r\nfor all=  \r\n folk=",
+            "Now's the time for all folk",
+        ),
+        (Encoding::QuotedPrintable, "a\nb=\nc\n", "a\nbc\n"),
+        (Encoding::Charset(Charset("GBK")), "a", "a"),
         (Encoding::Escaped(Escape::Json), r"a\nb", "a\nb"),
         (Encoding::Escaped(Escape::Form), "a+%3D", "a ="),
     ] {
@@ -180,6 +193,10 @@ fn what_is_not_wholly_the_encoding_is_corrupt() {
         (Encoding::Base64Url, "SGk/"),
         (Encoding::Base64, "S"),
         (Encoding::Base64, "S=A="),
+        (Encoding::QuotedPrintable, "a=g0"),
+        (Encoding::QuotedPrintable, "a=4"),
+        (Encoding::QuotedPrintable, "a= b"),
+        (Encoding::OneWay, "a"),
     ] {
         assert!(take(encoding, text.as_bytes()).is_err(), "{text}");
     }
@@ -269,6 +286,31 @@ proptest! {
             if let Err(stop) = decode(encoding, &bytes, &limits) {
                 prop_assert!(stop.offset <= bytes.len());
             }
+        }
+    }
+}
+
+#[test]
+fn a_decoder_that_has_read_before_reads_the_same() {
+    let mut decoder = Decoder::default();
+    let limits = Limits { decoded_bytes_max: 1 << 20, ..Limits::default() };
+    let bomb = vec![0; 2 << 20];
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    for _ in 0..3 {
+        for (encoding, bytes) in [
+            (Encoding::Gzip, gzipped(TEXT)),
+            (Encoding::Deflate, raw_deflated(TEXT)),
+            (Encoding::Gzip, gzipped(TEXT)[..20].to_vec()),
+            (Encoding::Deflate, zlib(TEXT)),
+            (Encoding::Gzip, gzipped(&bomb)),
+            (Encoding::Zstd, zstd_text()),
+            (Encoding::Zstd, zstd_text()[..20].to_vec()),
+            (Encoding::Zstd, ruzstd::encoding::compress_to_vec(&bomb[..], level)),
+            (Encoding::Brotli, brotli_text()),
+            (Encoding::Brotli, brotli_text()[..20].to_vec()),
+        ] {
+            let read = decoder.decode(encoding, &bytes, &limits);
+            assert_eq!(read, decode(encoding, &bytes, &limits), "{encoding:?}");
         }
     }
 }

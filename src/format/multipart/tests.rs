@@ -43,7 +43,7 @@ fn parts_come_by_name() {
         ),
         (
             "--b|Content-Type: text/plain; name=\"x\"|Content-Transfer-Encoding: base64||SGk=|--b--",
-            &[" {", "/0 layer text/plain; name=\"x\" Base64 SGk=", "/name string x"],
+            &[" {", "/0 layer text/plain; name=\"x\" Base64Lines SGk=", "/name string x"],
         ),
         ("--b|Content-Encoding: gzip||x|--b--", &[" {", "/0 layer - Gzip x"]),
         // Parts inside parts are layers.
@@ -103,7 +103,7 @@ fn what_parsers_disagree_about_is_refused() {
 fn what_is_told_and_not_understood_is_a_gap_at_the_end() {
     for (text, cause, offset, count) in [
         (
-            "--b|Content-Transfer-Encoding: quoted-printable||=41|--b||c|--b--",
+            "--b|Content-Transfer-Encoding: x-uuencode||=41|--b||c|--b--",
             GapCause::UnknownContentEncoding,
             32,
             3,

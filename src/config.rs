@@ -122,11 +122,19 @@ pub struct InspectionSection {
     /// Bodies up to here are inspected where they are received; longer ones on a thread of their
     /// own, so that short requests do not wait for them.
     pub inline_bytes_max: ByteSize,
+    /// A redacted body goes out in the content coding it came in (gzip, deflate, br, zstd); `false`
+    /// sends it in none.
+    pub keep_content_coding: bool,
 }
 
 impl Default for InspectionSection {
     fn default() -> Self {
-        Self { enabled: true, on_gap: OnGap::ByRule, inline_bytes_max: ByteSize(256 << 10) }
+        Self {
+            enabled: true,
+            on_gap: OnGap::ByRule,
+            inline_bytes_max: ByteSize(256 << 10),
+            keep_content_coding: true,
+        }
     }
 }
 
@@ -277,6 +285,7 @@ impl Config {
             fields_max: limits.fields_max,
             layers_max: limits.layers_max,
             findings_max: limits.findings_max,
+            keeps_content_coding: self.inspection.keep_content_coding,
         }
     }
 

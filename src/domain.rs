@@ -15,7 +15,8 @@ mod tag;
 pub use coverage::{Coverage, Gap, GapCause};
 pub use effect::{Effect, Generalise, Replacement};
 pub use field::{
-    Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Part, Scalar, Span, Value,
+    Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Part, Scalar,
+    Span, Value,
 };
 pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
 pub use limits::Limits;

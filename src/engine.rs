@@ -6,7 +6,9 @@
 
 mod embedded;
 mod message;
+mod opening;
 mod people;
+mod pictures;
 mod reading;
 mod rewrite;
 mod scan;
@@ -19,12 +21,12 @@ pub use scan::Scan;
 use crate::{
     detect::{self, DetectorSet, Hit},
     domain::{Effect, Limits, Region, TagPattern, TagSet, Taxonomy},
-    format::Unescaped,
+    format::{Decoder, Unescaped},
     policy::{People, RuleSet, Transfer},
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
-use embedded::Embedded;
+use embedded::{Embedded, Inner};
 use sink::Frame;
 
 /// The compiled rules of one generation: taxonomy, detectors and rule set.
@@ -48,6 +50,10 @@ pub struct Scratch {
     key: Unescaped,
     value: Unescaped,
     embedded: Vec<Embedded>,
+    inner: Vec<Inner>,
+    deeper: Vec<Inner>,
+    further: Unescaped,
+    decoder: Decoder,
 }
 
 impl Engine {

@@ -31,7 +31,8 @@ One finding a line:
   {\"tag\": category, \"path\": JSON Pointer, \"start\": byte, \"end\": byte, \"confidence\": 0 to 1,
    \"detector\": name}
 `path` begins with `query:`, `header:`, `cookie:` or `path:` outside the body. `start` and `end` are byte
-offsets where the value stands in the file as it is, and null where it had to be decoded first. With
+offsets where the value stands in the file, escaped or in base64 as it may be, and null where a
+compression or another character encoding had to come off first. With
 several files each line names its \"file\". Values are shown only with --show-values.";
 
 /// Find personal data in files, and say where it is
@@ -146,13 +147,14 @@ fn line<'a>(
     scanned: &Scanned<'_>,
     finding: &Finding,
 ) -> Line<'a> {
-    let offset = scanned.root(finding.layer).and_then(|root| input.offset(root));
+    let (layer, span) = scanned.place(finding);
+    let offset = scanned.root(layer).and_then(|root| input.offset(root));
     Line {
         file: None,
         tag: engine.taxonomy().key(finding.tag),
         path: scanned.findings.locator(finding),
-        start: offset.map(|offset| offset + finding.span.range().start),
-        end: offset.map(|offset| offset + finding.span.range().end),
+        start: offset.map(|offset| offset + span.range().start),
+        end: offset.map(|offset| offset + span.range().end),
         confidence: f64::from(finding.confidence.0) / 100.0,
         detector: engine.detectors().name(finding.detector),
         value: None,

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::{
     Message, Scratch,
-    embedded::{Embedded, EmbeddedKind},
+    embedded::{self, Embedded, EmbeddedKind},
+    opening::{self, Opening},
     sink::{At, Sink, Walk},
 };
 use crate::{
@@ -26,7 +27,11 @@ pub struct Reading<'m> {
     pub(super) gaps: Vec<Gap>,
     /// How the body was encoded, in the order applied.
     pub(super) body_encodings: Vec<Encoding>,
+    /// A redacted body goes out in those again.
+    pub(super) keeps_content_coding: bool,
     pub(super) bytes: usize,
+    /// How many more bytes may be decoded out of values.
+    embedded_bytes: usize,
 }
 
 /// A part of the message as received.
@@ -44,8 +49,24 @@ impl<'m> Reading<'m> {
         limits: &Limits,
         scratch: &mut Scratch,
     ) -> Self {
-        let Scratch { detect, frames, names, hits, key, value, embedded } = scratch;
-        let mut reading = Self::default();
+        let Scratch {
+            detect,
+            frames,
+            names,
+            hits,
+            key,
+            value,
+            further,
+            embedded,
+            inner,
+            deeper,
+            decoder,
+        } = scratch;
+        let mut reading = Self {
+            keeps_content_coding: limits.keeps_content_coding,
+            embedded_bytes: limits.decoded_bytes_max,
+            ..Self::default()
+        };
         let mut walk = Walk {
             scanner: detectors.scanner(detect),
             frames,
@@ -54,6 +75,10 @@ impl<'m> Reading<'m> {
             key,
             value,
             embedded,
+            inner,
+            deeper,
+            further,
+            decoder,
             limits,
         };
         walk.embedded.clear();
@@ -79,12 +104,13 @@ impl<'m> Reading<'m> {
     /// The value a finding stands for, as it reads without its escapes. Personal data: for making a
     /// pseudonym of, never for keeping.
     pub fn text(&self, finding: &Finding) -> String {
-        let Some(layer) = self.layers.get(finding.layer.0 as usize) else {
+        let Some(layer) = self.layers.get(finding.layer.index()) else {
             return String::new();
         };
         let mut buffer = Unescaped::default();
         let escape = layer.format.escape(finding.part);
-        format::unescape(escape, finding.span.of(&layer.bytes), &mut buffer).as_str().to_owned()
+        let text = format::unescape(escape, finding.span.of(&layer.bytes), &mut buffer);
+        embedded::plain(text.as_str())
     }
 
     pub fn coverage(&self) -> Coverage {
@@ -108,6 +134,8 @@ impl<'m> Reading<'m> {
     fn header(&mut self, number: usize, name: &str, value: &'m [u8], walk: &mut Walk<'_, '_>) {
         let (format, part) = match name {
             "cookie" => (Format::Cookie, Part::Cookie),
+            "baggage" => (Format::Baggage, Part::Header),
+            "forwarded" => (Format::Forwarded, Part::Header),
             _ => (Format::Header, Part::Header),
         };
         let layer = self.root(Root::Header(number), format, Cow::Borrowed(value));
@@ -127,8 +155,21 @@ impl<'m> Reading<'m> {
             cause: stop.cause,
             offset: stop.offset,
         };
+        let content_type = text_of("content-type");
         let mut bytes = Cow::Borrowed(message.body);
-        match decoded(text_of("content-encoding"), message.body, walk.limits) {
+        let opened =
+            opening::decoded(text_of("content-encoding"), message.body, walk.limits, walk.decoder)
+                .and_then(|(mut encodings, decoded)| {
+                    let text = decoded.as_deref().unwrap_or(message.body);
+                    match opening::transcoded(content_type, text, walk.limits, walk.decoder)? {
+                        Some((charset, text)) => {
+                            encodings.insert(0, Encoding::Charset(charset));
+                            Ok((encodings, Some(text)))
+                        }
+                        None => Ok((encodings, decoded)),
+                    }
+                });
+        match opened {
             Ok((encodings, decoded)) => {
                 self.body_encodings = encodings;
                 if let Some(decoded) = decoded {
@@ -142,7 +183,7 @@ impl<'m> Reading<'m> {
                 return;
             }
         }
-        let format = match format::identify(text_of("content-type"), &bytes) {
+        let format = match format::identify(content_type, &bytes) {
             Ok(format) => format,
             Err(cause) => {
                 self.gaps.push(opaque(Stop { cause, offset: 0 }));
@@ -161,45 +202,21 @@ impl<'m> Reading<'m> {
         }
     }
 
-    fn embedded(&mut self, embedded: Embedded, walk: &mut Walk<'_, '_>) {
-        let Some(outer) = self.layers.get(embedded.layer.index()) else { return };
-        let raw = embedded.span.of(&outer.bytes);
-        let gap = |cause, coverage| Gap {
-            part: embedded.part,
-            coverage,
-            cause,
-            offset: embedded.span.start as usize,
-        };
-        if embedded.chain > walk.limits.layers_max || self.layers.len() >= LAYERS_MAX {
-            self.gaps.push(gap(GapCause::TooManyLayers, Coverage::Partial));
-            return;
-        }
-        let opened = match embedded.encoding {
-            Encoding::Escaped(escape) => {
-                Ok(format::unescape(escape, raw, walk.value).as_str().as_bytes().to_vec())
+    /// Reads a document inside a value. Layers in which nothing is found are not kept.
+    fn embedded(&mut self, mut embedded: Embedded, walk: &mut Walk<'_, '_>) {
+        let first = self.layers.len();
+        let part = embedded.part;
+        let offset = embedded.span.start as usize;
+        let gap = |cause| Gap { part, coverage: Coverage::Partial, cause, offset };
+        let opened = self.open(&mut embedded, walk);
+        let (format, bytes) = match opened {
+            Ok(opened) => opened,
+            Err(cause) => {
+                self.layers.truncate(first);
+                return self.gap(gap(cause));
             }
-            Encoding::Identity => Ok(raw.to_vec()),
-            Encoding::Gzip
-            | Encoding::Deflate
-            | Encoding::Brotli
-            | Encoding::Zstd
-            | Encoding::Base64
-            | Encoding::Base64Url => format::decode(embedded.encoding, raw, walk.limits),
         };
-        let read = opened.map_err(|stop| stop.cause).and_then(|bytes| {
-            let format = match &embedded.kind {
-                EmbeddedKind::Json => Format::Json,
-                EmbeddedKind::Declared(media_type) => {
-                    format::identify(media_type.as_deref(), &bytes)?
-                }
-            };
-            Ok((bytes, format))
-        });
-        let (bytes, format) = match read {
-            Ok(read) => read,
-            Err(cause) => return self.gaps.push(gap(cause, Coverage::Partial)),
-        };
-        let layer = LayerId::new(self.layers.len());
+        let innermost = self.layers.len().saturating_sub(1);
         let name =
             embedded.node.and_then(|node| match &self.findings.nodes.get(node as usize)?.step {
                 Step::Name(name) => Some(name.clone()),
@@ -208,23 +225,62 @@ impl<'m> Reading<'m> {
         let place = At {
             base: embedded.node,
             name: name.as_deref(),
-            chain: embedded.chain,
-            ..At::root(layer, embedded.part)
+            chain: embedded.chain + (innermost - first),
+            ..At::root(LayerId::new(innermost), part)
         };
+        let (findings, documents) = (self.findings.items.len(), walk.embedded.len());
         let mut sink = walk.sink(place, &mut self.findings);
         let walked = format::walk(format, &bytes, sink.walk.limits, &mut sink);
         sink.end(bytes.len());
         if let Err(stop) = walked {
-            self.gaps.push(gap(stop.cause, Coverage::Partial));
+            self.gap(gap(stop.cause));
         }
         self.bytes += bytes.len();
-        self.layers.push(Layer {
-            parent: Some((embedded.layer, embedded.span)),
-            encoding: embedded.encoding,
-            format,
-            bytes: Cow::Owned(bytes),
-        });
-        self.overflow(embedded.part, walk);
+        if self.findings.items.len() == findings && walk.embedded.len() == documents {
+            self.layers.truncate(first);
+        } else if let Some(layer) = self.layers.get_mut(innermost) {
+            layer.format = format;
+            layer.bytes = Cow::Owned(bytes);
+        }
+        self.overflow(part, walk);
+    }
+
+    /// Takes the encodings of a document off and adds a layer for each; the format and the bytes of the
+    /// innermost.
+    fn open(
+        &mut self,
+        embedded: &mut Embedded,
+        walk: &mut Walk<'_, '_>,
+    ) -> Result<(Format, Vec<u8>), GapCause> {
+        let Embedded { outer, inner, chain, .. } = embedded;
+        let mut opening = Opening {
+            layers: &mut self.layers,
+            place: (embedded.layer, embedded.span),
+            bytes: None,
+            chain: *chain,
+            left: &mut self.embedded_bytes,
+            limits: walk.limits,
+            decoder: walk.decoder,
+            buffer: walk.value,
+        };
+        if *outer != Encoding::Identity {
+            opening.take_off(*outer, None)?;
+        }
+        if inner.encoding != Encoding::Identity || *outer == Encoding::Identity {
+            opening.take_off(inner.encoding, inner.opened.take())?;
+        }
+        let format = match &inner.kind {
+            EmbeddedKind::Known(format) => *format,
+            EmbeddedKind::Declared(media_type) => opening.declared(media_type.as_deref())?,
+        };
+        Ok((format, opening.bytes.unwrap_or_default()))
+    }
+
+    /// Notes what was not read; the same cause a thousand times over says no more.
+    fn gap(&mut self, gap: Gap) {
+        if self.gaps.len() < GAPS_MAX {
+            self.gaps.push(gap);
+        }
     }
 
     fn root(&mut self, root: Root, format: Format, bytes: Cow<'m, [u8]>) -> LayerId {
@@ -268,41 +324,5 @@ impl<'m> Reading<'m> {
     }
 }
 
-/// Layers one message may have: as many as a million values.
-const LAYERS_MAX: usize = 1 << 20;
-
-/// The encodings of a body in the order applied, declared or not, and its bytes without them when there
-/// were any.
-fn decoded(
-    header: Option<&str>,
-    body: &[u8],
-    limits: &Limits,
-) -> Result<(Vec<Encoding>, Option<Vec<u8>>), Stop> {
-    let mut encodings = match header {
-        Some(header) => {
-            format::content_encodings(header).map_err(|cause| Stop { cause, offset: 0 })?
-        }
-        None => Vec::new(),
-    };
-    if encodings.len() > limits.layers_max {
-        return Err(Stop { cause: GapCause::TooManyLayers, offset: 0 });
-    }
-    let mut bytes: Option<Vec<u8>> = None;
-    for encoding in encodings.iter().rev() {
-        bytes = Some(format::decode(*encoding, bytes.as_deref().unwrap_or(body), limits)?);
-    }
-    // What was not declared was applied first.
-    while let Some(encoding) = format::sniff_encoding(bytes.as_deref().unwrap_or(body)) {
-        if encodings.len() >= limits.layers_max {
-            return Err(Stop { cause: GapCause::TooManyLayers, offset: 0 });
-        }
-        match format::decode(encoding, bytes.as_deref().unwrap_or(body), limits) {
-            Ok(inner) => bytes = Some(inner),
-            // Bytes that only begin like a compression are for the media type to explain.
-            Err(Stop { cause: GapCause::CorruptEncoding, .. }) => break,
-            Err(stop) => return Err(stop),
-        }
-        encodings.insert(0, encoding);
-    }
-    Ok((encodings, bytes))
-}
+/// Gaps that are told one by one.
+const GAPS_MAX: usize = 1024;

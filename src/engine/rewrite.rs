@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Redacted, reading::Reading, reading::Root};
+use super::{Redacted, embedded, pictures, reading::Reading, reading::Root};
 use crate::{
-    domain::{Encoding, Finding, Format, Layer, Replacement, Taxonomy},
+    domain::{Encoding, Finding, Layer, Replacement, Taxonomy},
     format::{self, Unescaped},
     policy::Redaction,
     redact::{self, Plan, PseudonymKey, Target},
@@ -17,15 +17,15 @@ pub(super) fn rewrite(
     key: &PseudonymKey,
 ) -> Redacted {
     let mut buffer = Unescaped::default();
-    let mut pictures: Vec<usize> = Vec::new();
+    let mut in_pictures: Vec<usize> = Vec::new();
     let targets: Vec<Target<'_>> = redactions
         .iter()
         .filter_map(|redaction| {
             let finding = reading.findings.items.get(redaction.finding as usize)?;
             let number = finding.layer.index();
             let layer = reading.layers.get(number)?;
-            if layer.format == Format::Image {
-                pictures.push(number);
+            if let Some((picture, _)) = pictures::around(reading, finding) {
+                in_pictures.push(picture);
                 return None;
             }
             let text = match redaction.replacement {
@@ -38,10 +38,10 @@ pub(super) fn rewrite(
         })
         .collect();
     let mut plan = Plan::new(&reading.layers, &targets, key);
-    pictures.sort_unstable();
-    pictures.dedup();
-    for number in pictures {
-        plan.put(number, without_metadata(reading, redactions, number, taxonomy));
+    in_pictures.sort_unstable();
+    in_pictures.dedup();
+    for number in in_pictures {
+        plan.put(number, pictures::without_metadata(reading, redactions, number, taxonomy));
     }
     let mut redacted = Redacted::default();
     for (number, bytes) in plan.apply(&reading.layers) {
@@ -56,7 +56,7 @@ pub(super) fn rewrite(
                 redacted.headers.push((number, (!bytes.trim_ascii().is_empty()).then_some(bytes)));
             }
             Some(Root::Body) => {
-                let (bytes, is_identity) = encoded(bytes, &reading.body_encodings);
+                let (bytes, is_identity) = encoded(bytes, reading);
                 redacted.body = Some(bytes);
                 redacted.body_is_identity = is_identity;
             }
@@ -78,44 +78,33 @@ pub(super) fn taken_out<'r>(
     })
 }
 
-/// A picture without the place it was taken at. Where something else in its metadata has to go as well,
-/// or the place cannot be taken out, the picture goes.
-fn without_metadata(
-    reading: &Reading<'_>,
-    redactions: &[Redaction],
-    number: usize,
-    taxonomy: &Taxonomy,
-) -> Vec<u8> {
-    let is_place = |finding: &Finding| {
-        let key = taxonomy.key(finding.tag);
-        key.starts_with("user.location") || key.ends_with("exif_location")
-    };
-    let only_places = redactions
-        .iter()
-        .filter_map(|redaction| reading.findings.items.get(redaction.finding as usize))
-        .filter(|finding| finding.layer.index() == number)
-        .all(is_place);
-    reading
-        .layers
-        .get(number)
-        .filter(|_| only_places)
-        .and_then(|layer| format::without_location(&layer.bytes))
-        .unwrap_or_default()
-}
-
 fn text_of<'r>(finding: &Finding, layer: &'r Layer<'_>, buffer: &mut Unescaped) -> Cow<'r, str> {
     let escape = layer.format.escape(finding.part);
-    Cow::Owned(format::unescape(escape, finding.span.of(&layer.bytes), buffer).as_str().to_owned())
+    let text = format::unescape(escape, finding.span.of(&layer.bytes), buffer);
+    Cow::Owned(embedded::plain(text.as_str()))
 }
 
-/// The body in the encodings it came in, or as it is when one of them cannot be written.
-fn encoded(bytes: Vec<u8>, encodings: &[Encoding]) -> (Vec<u8>, bool) {
+/// The body in the encodings it came in, and whether it is in no content coding. A character encoding
+/// stays, since the media type names it: text that has no place in it goes as a whole.
+fn encoded(text: Vec<u8>, reading: &Reading<'_>) -> (Vec<u8>, bool) {
+    let (body, codings) = match reading.body_encodings.split_first() {
+        Some((charset @ Encoding::Charset(_), codings)) => {
+            (redact::encode(*charset, &text).unwrap_or_default(), codings)
+        }
+        Some(_) | None => (text, reading.body_encodings.as_slice()),
+    };
+    if codings.is_empty() {
+        return (body, false);
+    }
+    if !reading.keeps_content_coding {
+        return (body, true);
+    }
     let mut wrapped: Option<Vec<u8>> = None;
-    for encoding in encodings {
-        match redact::encode(*encoding, wrapped.as_deref().unwrap_or(&bytes)) {
+    for coding in codings {
+        match redact::encode(*coding, wrapped.as_deref().unwrap_or(&body)) {
             Ok(next) => wrapped = Some(next),
-            Err(_) => return (bytes, true),
+            Err(_) => return (body, true),
         }
     }
-    (wrapped.unwrap_or(bytes), false)
+    (wrapped.unwrap_or(body), false)
 }

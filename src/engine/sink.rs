@@ -1,14 +1,14 @@
 //! Turns the fields of one layer into findings: hands names and values to the detectors and remembers
 //! where each finding stands. A field without a finding leaves nothing behind.
 
-use super::embedded::{Embedded, EmbeddedKind, inner};
+use super::embedded::{self, Embedded, EmbeddedKind, Inner, Look};
 use crate::{
     detect::{Hit, Scanner},
     domain::{
         Container, Encoding, FieldSink, Finding, Findings, Key, LayerId, Limits, Part, PathNode,
         Scalar, Span, Step, Value,
     },
-    format::{self, Unescaped},
+    format::{self, Decoder, Unescaped},
 };
 
 /// Where a walk stands in the message.
@@ -40,6 +40,12 @@ pub(super) struct Walk<'w, 's> {
     pub(super) key: &'w mut Unescaped,
     pub(super) value: &'w mut Unescaped,
     pub(super) embedded: &'w mut Vec<Embedded>,
+    /// The documents inside the value at hand.
+    pub(super) inner: &'w mut Vec<Inner>,
+    pub(super) deeper: &'w mut Vec<Inner>,
+    /// Its text without a further escape.
+    pub(super) further: &'w mut Unescaped,
+    pub(super) decoder: &'w mut Decoder,
     pub(super) limits: &'w Limits,
 }
 
@@ -136,19 +142,58 @@ impl FieldSink for Sink<'_, '_, '_> {
             }
         };
         let text = format::unescape(value.escape, value.text, self.walk.value);
+        if value.kind == Scalar::String {
+            let mut look = Look {
+                limits: self.walk.limits,
+                decoder: self.walk.decoder,
+                found: self.walk.inner,
+            };
+            embedded::find(text.as_str(), &mut look);
+        }
+        // A text that is escaped once more and holds no document is the text of this field all the same.
+        let further = embedded::further(text.as_str(), self.walk.inner).and_then(|escape| {
+            let further = format::unescape(escape, text.as_str().as_bytes(), self.walk.further);
+            let mut look = Look {
+                limits: self.walk.limits,
+                decoder: self.walk.decoder,
+                found: self.walk.deeper,
+            };
+            embedded::find(further.as_str(), &mut look);
+            let is_text = self.walk.deeper.is_empty();
+            self.walk.deeper.clear();
+            is_text.then_some(further)
+        });
+        if further.is_some() {
+            self.walk.inner.clear();
+        }
+        let scanned = further.as_ref().unwrap_or(&text).as_str();
         self.walk.hits.clear();
-        self.walk.scanner.scalar(name, value.kind, text.as_str(), self.walk.hits);
-        let inner = match value.kind {
-            Scalar::String => inner(text.as_str(), value, self.walk.limits),
-            Scalar::Number | Scalar::Bool | Scalar::Null | Scalar::Binary => None,
-        };
-        if inner.is_some() {
+        self.walk.scanner.scalar(name, value.kind, scanned, self.walk.hits);
+        if let Some(further) = &further {
+            for hit in self.walk.hits.iter_mut() {
+                hit.span = further.raw_span(hit.span);
+            }
+        }
+        if !self.walk.inner.is_empty() {
             // What was found in parts of the text is found again inside, with its place there.
             let whole = text.as_str().len();
-            self.walk.hits.retain(|hit| hit.marks.in_key || hit.span.len() == whole);
+            let is_inside = |span: Span| {
+                let overlaps =
+                    |inner: &Inner| inner.span.start < span.end && span.start < inner.span.end;
+                self.walk.inner.iter().any(overlaps)
+            };
+            self.walk
+                .hits
+                .retain(|hit| hit.marks.in_key || hit.span.len() == whole || !is_inside(hit.span));
         }
-        if self.walk.hits.is_empty() && inner.is_none() {
+        if self.walk.hits.is_empty() && self.walk.inner.is_empty() {
             return;
+        }
+        let mut inner = std::mem::take(self.walk.inner);
+        for document in &mut inner {
+            let whole = document.span.of(text.as_str().as_bytes());
+            document.span = text.raw_span(document.span);
+            document.is_escaped = document.span.of(value.text) != whole;
         }
         // Spans are mapped back before the text's buffer is needed for a name.
         for hit in self.walk.hits.iter_mut() {
@@ -171,9 +216,16 @@ impl FieldSink for Sink<'_, '_, '_> {
         }
         hits.clear();
         *self.walk.hits = hits;
-        if let Some((encoding, kind, span)) = inner {
-            self.embed(encoding, kind, span, path);
+        for document in inner.drain(..) {
+            let outer = if document.is_escaped {
+                Encoding::Escaped(value.escape)
+            } else {
+                Encoding::Identity
+            };
+            let span = document.span.shift(value.text_span.start as usize);
+            self.embed(span, outer, document, path);
         }
+        *self.walk.inner = inner;
     }
 
     fn layer(
@@ -184,22 +236,19 @@ impl FieldSink for Sink<'_, '_, '_> {
         value: Value<'_>,
     ) {
         let path = self.node(key, false);
-        self.embed(
-            encoding,
-            EmbeddedKind::Declared(media_type.map(Into::into)),
-            value.text_span,
-            path,
-        );
+        let kind = EmbeddedKind::Declared(media_type.map(Into::into));
+        let document = Inner { encoding, kind, ..Inner::default() };
+        self.embed(value.text_span, Encoding::Identity, document, path);
     }
 }
 
 impl Sink<'_, '_, '_> {
-    fn embed(&mut self, encoding: Encoding, kind: EmbeddedKind, span: Span, path: u32) {
+    fn embed(&mut self, span: Span, outer: Encoding, inner: Inner, path: u32) {
         self.walk.embedded.push(Embedded {
             layer: self.place.layer,
             span,
-            encoding,
-            kind,
+            outer,
+            inner,
             part: self.place.part,
             node: (path != Findings::ROOT).then_some(path),
             chain: self.place.chain + 1,

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::{Coverage, GapCause, Region};
 
 mod decisions;
+mod encodings;
 
 /// The rules that ship with the gateway.
 pub(super) fn shipped() -> Engine {

@@ -315,6 +315,14 @@ fn claims(seed: usize) -> Document {
         "application/json",
         body::json(&Node::object([("id_token", Node::text(mark("access_token", token)))])),
     );
+    for (tag, name) in [("email", "email"), ("phone", "phone_number")] {
+        document.labels.push(Label {
+            tag: tag.to_owned(),
+            part: Part::Body,
+            path: Some(format!("/id_token/{name}")),
+            span: None,
+        });
+    }
     document
 }
 

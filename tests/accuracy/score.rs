@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 
 use bordergate::{
-    domain::{Finding, Findings, Sensitivity, Tag, Taxonomy},
+    domain::{Finding, Sensitivity, Tag, Taxonomy},
     engine::Scan,
 };
 
@@ -66,12 +66,8 @@ pub(crate) struct Score {
 
 impl Score {
     pub(crate) fn take(&mut self, document: &Document, verdict: &Scan<'_>, taxonomy: &Taxonomy) {
-        let places: Vec<Place<'_>> = verdict
-            .findings
-            .items
-            .iter()
-            .map(|finding| Place::of(finding, &verdict.findings))
-            .collect();
+        let places: Vec<Place<'_>> =
+            verdict.findings.items.iter().map(|finding| Place::of(finding, verdict)).collect();
         let mut right = vec![None; places.len()];
         let group = self.groups.entry(document.group).or_default();
         for label in &document.labels {
@@ -199,8 +195,9 @@ struct Place<'f> {
 }
 
 impl<'f> Place<'f> {
-    fn of(finding: &'f Finding, findings: &Findings) -> Self {
-        Self { finding, locator: findings.locator(finding), span: finding.span.range() }
+    fn of(finding: &'f Finding, scan: &Scan<'_>) -> Self {
+        let (_, span) = scan.place(finding);
+        Self { finding, locator: scan.findings.locator(finding), span: span.range() }
     }
 
     fn covers(&self, label: &Label) -> bool {

@@ -1,0 +1,187 @@
+use super::*;
+
+/// What is found in a text: its place, its encoding and its kind.
+fn found(text: &str) -> Vec<String> {
+    let (limits, mut decoder, mut found) = (Limits::default(), Decoder::default(), Vec::new());
+    find(text, &mut Look { limits: &limits, decoder: &mut decoder, found: &mut found });
+    found
+        .iter()
+        .map(|inner| {
+            let kind = match &inner.kind {
+                EmbeddedKind::Known(format) => format.as_str().to_owned(),
+                EmbeddedKind::Declared(media_type) => {
+                    media_type.as_deref().unwrap_or("?").to_owned()
+                }
+            };
+            let shown = inner.opened.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+            let place = inner.span.of(text.as_bytes());
+            let place = String::from_utf8_lossy(place);
+            format!("{:?} {kind} [{place}] {shown}", inner.encoding).trim_end().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn documents_are_known_by_their_ends_and_by_reading_to_them() {
+    for (text, expected) in [
+        ("", &[][..]),
+        ("hello", &[]),
+        (r#"{"a":1}"#, &[r#"Identity json [{"a":1}]"#]),
+        (" [1, 2] ", &["Identity json [ [1, 2] ]"]),
+        ("{ hello }", &[]),
+        ("[2026-01-01] started [ok]", &[]),
+        ("{\"a\":1}\n{\"a\":2}", &["Identity ndjson [{\"a\":1}\n{\"a\":2}]"]),
+        // Escaped twice, with its quotes and without.
+        (r#""{\"a\":1}""#, &[r#"Identity json ["{\"a\":1}"]"#]),
+        (r#"{\"a\":1}"#, &[r#"Escaped(Json) text [{\"a\":1}]"#]),
+        (r#""quoted""#, &[]),
+        ("<a b='c'>d</a>", &["Identity xml [<a b='c'>d</a>]"]),
+        ("<mei@example.com>", &[]),
+        ("<p>one<br>two</p>", &[]),
+        ("BEGIN:VCARD\nFN:A\nEND:VCARD", &["Identity vcard [BEGIN:VCARD\nFN:A\nEND:VCARD]"]),
+        ("query { user(id: 5) { name } }", &["Identity graphql [query { user(id: 5) { name } }]"]),
+        ("{ user(id: 5) { name } }", &["Identity graphql [{ user(id: 5) { name } }]"]),
+        ("query the {database}", &["Identity graphql [query the {database}]"]),
+        ("queries { a", &[]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn base64_is_known_by_what_it_stands_for() {
+    for (text, expected) in [
+        // {"email":"mei@example.com"}, in every alphabet.
+        (
+            "eyJlbWFpbCI6Im1laUBleGFtcGxlLmNvbSJ9",
+            &[r#"Base64 ? [eyJlbWFpbCI6Im1laUBleGFtcGxlLmNvbSJ9] {"email":"mei@example.com"}"#][..],
+        ),
+        ("email=mei@example.com", &[]),
+        (
+            "ZW1haWw9bWVpQGV4YW1wbGUuY29t",
+            &["Base64 ? [ZW1haWw9bWVpQGV4YW1wbGUuY29t] email=mei@example.com"],
+        ),
+        ("bWVpQGV4YW1wbGUuY29tIA==", &["Base64 ? [bWVpQGV4YW1wbGUuY29tIA==] mei@example.com"]),
+        ("bWVpQGV4YW1wbGUuY29tIA", &["Base64Bare ? [bWVpQGV4YW1wbGUuY29tIA] mei@example.com"]),
+        (
+            "5p2O5piOIDEzODEyMzQ1Njc4Pz8-",
+            &["Base64Url ? [5p2O5piOIDEzODEyMzQ1Njc4Pz8-] 李明 13812345678??>"],
+        ),
+        (
+            "bWVpQGV4YW1wbGUu\r\nY29tIA==",
+            &["Base64Lines ? [bWVpQGV4YW1wbGUu\r\nY29tIA==] mei@example.com"],
+        ),
+        // RFC 7617 §2.
+        (
+            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            &["Base64 ? [QWxhZGRpbjpvcGVuIHNlc2FtZQ==] Aladdin:open sesame"],
+        ),
+        // Identifiers, hashes and words are no base64 of anything.
+        ("4111111111111111", &[]),
+        ("d41d8cd98f00b204e9800998ecf8427e", &[]),
+        ("Internationalization", &[]),
+        ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", &[]),
+        ("7d9f3c64-3b1e-4f0a-9a51-2f6f9c1e8a10", &[]),
+        ("Zm9vYmFyYmF6cXV4c2VjcmV0dG9rZW4=x", &[]),
+        ("the quick brown fox jumps over the lazy dog", &[]),
+        // A file that nobody reads is one all the same.
+        (
+            "JVBERi0xLjcKJeLjz9MKMSAwIG9iago=",
+            &[
+                "Base64 application/pdf [JVBERi0xLjcKJeLjz9MKMSAwIG9iago=] %PDF-1.7\n%\u{fffd}\u{fffd}\u{fffd}\u{fffd}\n1 0 obj",
+            ],
+        ),
+        ("data:text/plain;base64,SGk=", &["Base64 text/plain [SGk=] Hi"]),
+        ("data:;base64,SGk=", &["Base64 text/plain [SGk=] Hi"]),
+        (
+            "data:;charset=gbk;base64,wO4=",
+            &["Base64 text/plain;charset=gbk [wO4=] \u{fffd}\u{fffd}"],
+        ),
+        (
+            "a { background: url(data:image/gif;base64,R0lGODlhAQABAAAAACw=) }",
+            &["Base64 image/gif [R0lGODlhAQABAAAAACw=] GIF89a\u{1}\0\u{1}\0\0\0\0,"],
+        ),
+        ("data:image/png;base64,###", &[]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
+/// RFC 7519 §3.1.
+#[test]
+fn tokens_are_taken_as_a_whole_for_their_claims() {
+    const TOKEN: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CLAIMS: &str =
+        "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+    let expected = vec![format!("OneWay json [{TOKEN}] {CLAIMS}")];
+    for text in [TOKEN.to_owned(), format!("Bearer {TOKEN}"), format!("token={TOKEN}, and more")] {
+        assert_eq!(found(&text), expected, "{text}");
+    }
+    for text in [
+        format!("x{TOKEN}"),
+        TOKEN.replace('.', ":"),
+        TOKEN.replace("eyJpc3", "dyJpc3"),
+        // Encrypted (RFC 7516): its second part is a key.
+        "eyJhbGciOiJSU0EtT0FFUCJ9.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoTCVJRgckCL9kiMT03JGe.48V1_ALb6US04U3b.5eym8TW_c8SuK0lt".to_owned(),
+    ] {
+        assert_eq!(found(&text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn queries_and_forms_are_read_by_name() {
+    for (text, expected) in [
+        (
+            "https://x.example/a?email=mei%40x.example&b=2",
+            &["Identity form [email=mei%40x.example&b=2]"][..],
+        ),
+        (
+            "myapp://open?phone=%2B6591234567#t=1",
+            &["Identity form [phone=%2B6591234567]", "Identity form [t=1]"],
+        ),
+        ("/path?q=1", &["Identity form [q=1]"]),
+        ("GET /a?q=1 HTTP/1.1", &["Identity form [q=1]"]),
+        (
+            "see https://x.example/a%20b?q=%41 and %42",
+            &[
+                "Escaped(Percent) text [see https://x.example/a%20b?]",
+                "Identity form [q=%41]",
+                "Escaped(Percent) text [ and %42]",
+            ],
+        ),
+        ("a=1&b=mei@example.com", &["Identity form [a=1&b=mei@example.com]"]),
+        ("a=1", &[]),
+        ("Is a=b? Yes & no = maybe", &[]),
+        ("R&D=fun & more", &[]),
+        ("if (a?b:c==d)", &[]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn text_is_unescaped_once_more_where_an_escape_stands() {
+    for (text, expected) in [
+        ("mei%40example.com", &["Escaped(Percent) text [mei%40example.com]"][..]),
+        ("100% sure, 5%", &[]),
+        ("mei&#64;example.com", &["Escaped(Html) text [mei&#64;example.com]"]),
+        ("mei&#64example.com", &["Escaped(Html) text [mei&#64example.com]"]),
+        ("mei&commat;example&period;com", &["Escaped(Html) text [mei&commat;example&period;com]"]),
+        ("AT&T; R&D", &[]),
+        (r"mei\u0040example.com", &[r"Escaped(Json) text [mei\u0040example.com]"]),
+        (r"C:\users\u12\mei", &[]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
+/// A stray escape in a long text costs a second reading of a few lines, not of all.
+#[test]
+fn a_long_text_is_unescaped_in_pieces() {
+    let line = "2026-01-01 nothing to see here\n";
+    let text = line.repeat(1000) + "user mei%40example.com\n" + &line.repeat(1000);
+    let [piece] = found(&text).try_into().unwrap();
+    assert!(piece.len() < 2 * PIECE_BYTES && piece.contains("mei%40"), "{piece}");
+    let text = "%41".repeat(100_000);
+    assert!(found(&text).len() <= 1);
+}

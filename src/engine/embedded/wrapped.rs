@@ -1,0 +1,251 @@
+//! Base64 inside a text: the whole of it, a data URI (RFC 2397), credentials, and the claims of a JSON
+//! Web Token (RFC 7519).
+//!
+//! Letters and digits are everywhere, and most of them are no base64 of anything. The first sixteen
+//! symbols tell: what they stand for must be text, or begin like something we know.
+
+use memchr::memmem;
+
+use super::{
+    Classes, DOT, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, has, is_not_it,
+    starts_with_ignore_case,
+};
+use crate::{
+    domain::{Encoding, Escape, Format, Span},
+    format,
+};
+
+/// Adds what is wrapped in `text`; true when that is all there is to the text.
+pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
+    let bytes = text.as_bytes();
+    if starts_with_ignore_case(bytes, BASIC) && bytes.get(BASIC.len()..).is_some_and(is_dense) {
+        return whole(bytes, classes, BASIC.len(), look);
+    }
+    if classes & OTHER == 0 {
+        return whole(bytes, classes, 0, look);
+    }
+    if let Some(inner) = escaped_uri(text) {
+        look.found.push(inner);
+        return true;
+    }
+    let mut is_all = false;
+    if has(classes, SEMICOLON) {
+        is_all |= data_uris(bytes, look);
+    }
+    if has(classes, DOT) && bytes.len() >= TOKEN_BYTES_MIN {
+        tokens(bytes, look);
+    }
+    is_all
+}
+
+/// RFC 7617: name and password.
+const BASIC: &[u8] = b"basic ";
+/// Shorter texts are names and numbers rather than base64.
+const BASE64_BYTES_MIN: usize = 16;
+
+fn is_dense(bytes: &[u8]) -> bool {
+    bytes.iter().all(is_symbol)
+}
+
+fn is_symbol(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte)
+}
+
+/// Base64 from `start` to the end.
+fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> bool {
+    let symbols = bytes.get(start..).unwrap_or_default();
+    if symbols.len() < BASE64_BYTES_MIN && start == 0 {
+        return false;
+    }
+    let Some(encoding) = alphabet(symbols, start == 0 && has(classes, SPACE)) else { return false };
+    // Padding and line ends aside, the first symbols alone.
+    if start == 0 && !begins_readable(symbols, encoding, look) {
+        return false;
+    }
+    let opened = match look.decoder.decode(encoding, symbols, look.limits) {
+        Ok(opened) => Some(opened),
+        Err(stop) if is_not_it(stop) => return false,
+        Err(_) => None,
+    };
+    if opened.as_deref().is_some_and(|opened| !is_readable(opened)) {
+        return false;
+    }
+    let kind = EmbeddedKind::Declared(opened.as_deref().and_then(binary_type).map(Into::into));
+    let span = Span::new(start, bytes.len());
+    look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
+    true
+}
+
+/// Which base64 `symbols` are; `None` when they mix the alphabets.
+fn alphabet(symbols: &[u8], has_space: bool) -> Option<Encoding> {
+    let is_url = memchr::memchr2(b'-', b'_', symbols).is_some();
+    let is_standard = memchr::memchr2(b'+', b'/', symbols).is_some();
+    let is_padded = symbols.trim_ascii_end().last() == Some(&b'=');
+    Some(match (is_url, is_standard) {
+        (true, true) => return None,
+        (true, false) if is_padded => Encoding::Base64UrlPadded,
+        (true, false) => Encoding::Base64Url,
+        (false, _) if has_space => Encoding::Base64Lines,
+        (false, _) if is_padded || symbols.len().is_multiple_of(4) => Encoding::Base64,
+        (false, _) => Encoding::Base64Bare,
+    })
+}
+
+fn begins_readable(symbols: &[u8], encoding: Encoding, look: &mut Look<'_>) -> bool {
+    let Some(first) = symbols.get(..BASE64_BYTES_MIN).filter(|first| is_dense(first)) else {
+        return false;
+    };
+    let start = look.decoder.decode(encoding, first, look.limits).unwrap_or_default();
+    // A picture begins with bytes of every kind, a text with letters.
+    is_known_binary(&start) || is_text_start(&start)
+}
+
+/// Text up to where it was cut.
+fn is_text_start(start: &[u8]) -> bool {
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => start
+            .get(..error.valid_up_to())
+            .and_then(|start| std::str::from_utf8(start).ok())
+            .unwrap_or_default(),
+        Err(_) => return false,
+    };
+    is_text(text)
+}
+
+fn is_text(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|letter| matches!(letter, '\t' | '\n' | '\r') || !letter.is_control())
+}
+
+/// Something to look at: text, or a kind of file.
+fn is_readable(opened: &[u8]) -> bool {
+    is_known_binary(opened) || std::str::from_utf8(opened).is_ok_and(is_text)
+}
+
+fn is_known_binary(start: &[u8]) -> bool {
+    binary_type(start).is_some()
+        || format::sniff_encoding(start).is_some()
+        || format::is_picture(start)
+}
+
+/// Files that we do not read and must not pass over.
+fn binary_type(start: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 4] = [
+        (b"%PDF-", "application/pdf"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"7z\xBC\xAF\x27\x1C", "application/x-7z-compressed"),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "application/x-ole-storage"),
+    ];
+    known.iter().find(|(mark, _)| start.starts_with(mark)).map(|(_, name)| *name)
+}
+
+/// `data:application/json,%7B…` as the whole text.
+fn escaped_uri(text: &str) -> Option<Inner> {
+    let (media_type, data) = text.strip_prefix("data:")?.split_once(',')?;
+    let is_type = media_type.contains('/') && !media_type.contains(' ');
+    if !is_type || media_type.ends_with(";base64") {
+        return None;
+    }
+    Some(Inner {
+        span: Span::new(text.len() - data.len(), text.len()),
+        encoding: Encoding::Escaped(Escape::Percent),
+        opened: None,
+        kind: EmbeddedKind::Declared(Some(media_type.into())),
+        is_escaped: false,
+    })
+}
+
+/// `data:image/png;base64,…` anywhere in the text; true when one of them is the whole text.
+fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
+    const MARK: &[u8] = b";base64,";
+    const SCHEME: &[u8] = b"data:";
+    const TYPE_BYTES_MAX: usize = 128;
+    let mut is_all = false;
+    let mut at = 0;
+    while let Some(length) = memmem::find(bytes.get(at..).unwrap_or_default(), MARK) {
+        let mark = at + length;
+        let start = mark + MARK.len();
+        at = start;
+        let from = mark.saturating_sub(TYPE_BYTES_MAX);
+        let head = bytes.get(from..mark).unwrap_or_default();
+        let Some(scheme) = memmem::rfind(head, SCHEME) else { continue };
+        let rest = bytes.get(start..).unwrap_or_default();
+        let end = start + rest.iter().position(|byte| !is_symbol(byte)).unwrap_or(rest.len());
+        let symbols = bytes.get(start..end).unwrap_or_default();
+        let Some(encoding) = alphabet(symbols, false).filter(|_| !symbols.is_empty()) else {
+            continue;
+        };
+        let opened = match look.decoder.decode(encoding, symbols, look.limits) {
+            Ok(opened) => Some(opened),
+            Err(stop) if is_not_it(stop) => continue,
+            Err(_) => None,
+        };
+        let declared = head.get(scheme + SCHEME.len()..).unwrap_or_default();
+        let media_type = match std::str::from_utf8(declared) {
+            // RFC 2397 §2.
+            Ok("") => "text/plain".to_owned(),
+            Ok(declared) if declared.starts_with(';') => format!("text/plain{declared}"),
+            Ok(declared) => declared.to_owned(),
+            Err(_) => continue,
+        };
+        let kind = EmbeddedKind::Declared(Some(media_type.into()));
+        let span = Span::new(start, end);
+        look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
+        is_all |= from + scheme == 0 && end == bytes.len();
+        at = end;
+    }
+    is_all
+}
+
+/// The shortest token: a header that names its algorithm, and claims.
+const TOKEN_BYTES_MIN: usize = 24;
+
+/// JSON Web Tokens: header, claims and signature. Changing the claims breaks the signature, so a token
+/// goes as a whole.
+fn tokens(bytes: &[u8], look: &mut Look<'_>) {
+    let mut at = 0;
+    while let Some(length) = memmem::find(bytes.get(at..).unwrap_or_default(), b"eyJ") {
+        let start = at + length;
+        let part = |from: usize| {
+            let rest = bytes.get(from..).unwrap_or_default();
+            let is_in = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            from + rest.iter().position(|byte| !is_in(byte)).unwrap_or(rest.len())
+        };
+        let header_end = part(start);
+        at = header_end.max(start + 3);
+        let is_inside = start > 0
+            && bytes.get(start - 1).is_some_and(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+            });
+        if is_inside || bytes.get(header_end) != Some(&b'.') {
+            continue;
+        }
+        let claims_end = part(header_end + 1);
+        let claims = bytes.get(header_end + 1..claims_end).unwrap_or_default();
+        let end =
+            if bytes.get(claims_end) == Some(&b'.') { part(claims_end + 1) } else { claims_end };
+        let mut open = |symbols: &[u8]| {
+            look.decoder.decode(Encoding::Base64Url, symbols, look.limits).ok().filter(|opened| {
+                let mut ignore = super::Ignore;
+                opened.first() == Some(&b'{')
+                    && !format::walk(Format::Json, opened, look.limits, &mut ignore)
+                        .is_err_and(is_not_it)
+            })
+        };
+        let header = open(bytes.get(start..header_end).unwrap_or_default());
+        if header.is_none() {
+            continue;
+        }
+        if let Some(opened) = open(claims) {
+            look.found.push(Inner {
+                span: Span::new(start, end),
+                encoding: Encoding::OneWay,
+                opened: Some(opened),
+                kind: EmbeddedKind::Known(Format::Json),
+                is_escaped: false,
+            });
+        }
+        at = end;
+    }
+}

@@ -5,6 +5,7 @@
 //! call [`Engine::inspect`].
 
 mod embedded;
+mod explain;
 mod message;
 mod opening;
 mod people;
@@ -18,11 +19,13 @@ pub use message::{Message, Redacted, Verdict};
 pub use reading::{Reading, Root};
 pub use scan::Scan;
 
+use std::sync::OnceLock;
+
 use crate::{
     detect::{self, DetectorSet, Hit},
     domain::{Effect, Limits, Region, TagPattern, TagSet, Taxonomy},
     format::{Decoder, Unescaped},
-    policy::{People, RuleSet, Transfer},
+    policy::{Explainer, People, RuleSet, Transfer},
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
@@ -35,6 +38,9 @@ pub struct Engine {
     taxonomy: Taxonomy,
     detectors: DetectorSet,
     rules: RuleSet,
+    /// What the rules were compiled from, for explanations; most engines are never asked for one.
+    files: Box<[SourceFile]>,
+    explainer: OnceLock<Explainer>,
     key: PseudonymKey,
     /// Categories that identify a person rather than a device.
     person_identifiers: TagSet,
@@ -83,7 +89,15 @@ impl Engine {
         match (detectors, rules) {
             (Some(detectors), Some(rules)) if !diagnostics.has_errors() => {
                 let person_identifiers = person_identifiers(&taxonomy);
-                Some(Self { taxonomy, detectors, rules, key, person_identifiers })
+                Some(Self {
+                    taxonomy,
+                    detectors,
+                    rules,
+                    key,
+                    person_identifiers,
+                    files: rest.into_boxed_slice(),
+                    explainer: OnceLock::new(),
+                })
             }
             _ => None,
         }

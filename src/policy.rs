@@ -10,20 +10,29 @@ mod condition;
 mod context;
 mod counting;
 mod decision;
+mod diff;
+mod explain;
 mod facts;
 mod index;
 mod judge;
 mod names;
 mod people;
 mod predicate;
+pub mod recorded;
 mod region_set;
 mod registry;
 mod set;
 pub mod source;
+mod trial;
 mod words;
 
 pub use counting::{Count, Counted, Counter, CounterWindow};
 pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef};
+pub use diff::{ChangeGroup, Changes, Decided, Pair, Way};
+pub use explain::{
+    Bounds, ConditionTrace, Explainer, Explanation, FieldTrace, Judged, Lawful, NeedTrace,
+    PassTrace, Proposal, RuleTrace, SubjectTrace, Verdict,
+};
 pub use facts::{
     CnExempt, Consent, ConsentType, Direction, Exporter, ExporterRole, LegalBasis, Mechanism,
     NamedSubject, Permit, PolicyVersion, Recipient, Subject, Timestamp, Transfer, Transport,
@@ -31,6 +40,10 @@ pub use facts::{
 };
 pub use people::{People, Person};
 pub use set::{RuleInfo, RuleSet};
+pub use trial::{
+    ConditionCoverage, Coverage as TrialCoverage, Outcome, RuleCoverage, Side, Trial, TrialReport,
+    is_test_file,
+};
 pub use words::{FieldTest, Names, Period, Scalar};
 
 /// JSON Schema of a rule file, for editors.

@@ -106,6 +106,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
+    ("quick_junit", &["cli"]),
     ("anyhow", &["app", "cli"]),
 ];
 

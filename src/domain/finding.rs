@@ -115,18 +115,27 @@ impl Findings {
         self.render(finding, true)
     }
 
+    /// Where a node of a path stands, as [`Self::safe_locator`] says it of a finding in the body.
+    pub fn node_locator(&self, node: u32) -> String {
+        self.steps(Some(node), true)
+    }
+
     fn render(&self, finding: &Finding, hide: bool) -> String {
+        let steps = self.steps(Some(finding.path), hide);
+        if finding.part == Part::Body {
+            steps
+        } else {
+            format!("{}:{steps}", finding.part.as_str())
+        }
+    }
+
+    fn steps(&self, mut next: Option<u32>, hide: bool) -> String {
         let mut chain = Vec::new();
-        let mut next = Some(finding.path);
         while let Some(node) = next.and_then(|number| self.nodes.get(number as usize)) {
             chain.push(node);
             next = node.parent;
         }
         let mut text = String::new();
-        if finding.part != Part::Body {
-            text.push_str(finding.part.as_str());
-            text.push(':');
-        }
         for node in chain.into_iter().rev() {
             text.push('/');
             match &node.step {

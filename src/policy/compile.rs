@@ -34,28 +34,8 @@ impl RuleSet {
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let before = diagnostics.error_count();
-        let mut files: Vec<&SourceFile> = files.iter().collect();
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut book = NameBook::new(taxonomy);
-        for file in files.iter().filter(|file| file.name.starts_with("zones/")) {
-            if let Some(zones) = read::<ZonesFile>(file, diagnostics) {
-                book.add_zones(&file.name, &zones, diagnostics);
-            }
-        }
-        let mut vocabulary = VocabularyBuilder::default();
-        for file in files.iter().filter(|file| file.name.starts_with("registers/")) {
-            if let Some(register) = read::<RegisterFile>(file, diagnostics) {
-                vocabulary.add(&file.name, register, diagnostics);
-            }
-        }
-        book.vocabulary = vocabulary.vocabulary;
-        let mut registry = Registry::default();
-        for file in files.iter().filter(|file| file.name == "purposes.yaml") {
-            if let Some(purposes) = read::<PurposesFile>(file, diagnostics) {
-                registry = compile_purposes(&file.name, &purposes, &mut book, diagnostics);
-            }
-        }
-        book.purposes = registry.numbers.clone();
+        let files = in_order(files);
+        let (book, registry) = names(&files, taxonomy, diagnostics);
         let mut builder = Builder::default();
         for file in files.iter().filter(|file| is_rule_file(&file.name)) {
             if let Some(rules) = read::<RuleFile>(file, diagnostics) {
@@ -67,7 +47,43 @@ impl RuleSet {
     }
 }
 
-fn is_rule_file(name: &str) -> bool {
+/// In the order of names, so that the order they came in shows nowhere.
+pub(super) fn in_order(files: &[SourceFile]) -> Vec<&SourceFile> {
+    let mut files: Vec<&SourceFile> = files.iter().collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files
+}
+
+/// Everything a rule may name, and the purposes.
+pub(super) fn names<'t>(
+    files: &[&SourceFile],
+    taxonomy: &'t Taxonomy,
+    diagnostics: &mut Diagnostics,
+) -> (NameBook<'t>, Registry) {
+    let mut book = NameBook::new(taxonomy);
+    for file in files.iter().filter(|file| file.name.starts_with("zones/")) {
+        if let Some(zones) = read::<ZonesFile>(file, diagnostics) {
+            book.add_zones(&file.name, &zones, diagnostics);
+        }
+    }
+    let mut vocabulary = VocabularyBuilder::default();
+    for file in files.iter().filter(|file| file.name.starts_with("registers/")) {
+        if let Some(register) = read::<RegisterFile>(file, diagnostics) {
+            vocabulary.add(&file.name, register, diagnostics);
+        }
+    }
+    book.vocabulary = vocabulary.vocabulary;
+    let mut registry = Registry::default();
+    for file in files.iter().filter(|file| file.name == "purposes.yaml") {
+        if let Some(purposes) = read::<PurposesFile>(file, diagnostics) {
+            registry = compile_purposes(&file.name, &purposes, &mut book, diagnostics);
+        }
+    }
+    book.purposes = registry.numbers.clone();
+    (book, registry)
+}
+
+pub(super) fn is_rule_file(name: &str) -> bool {
     ["law/", "agreement/", "policy/", "organisation/"].iter().any(|folder| name.starts_with(folder))
 }
 
@@ -270,24 +286,7 @@ impl Builder {
             }
         }
         self.add_child_ages(file, source, origin.as_ref(), book, diagnostics);
-        let mut scope = Scope {
-            file,
-            book,
-            sensitive: source
-                .sensitive
-                .as_ref()
-                .map(|names| book.categories(file, names, diagnostics)),
-            definitions: FxHashMap::default(),
-        };
-        for definition in &source.definitions {
-            let predicate = scope.tree(&definition.condition, diagnostics);
-            if scope.definitions.insert(definition.name.value.clone(), predicate).is_some() {
-                diagnostics.error(
-                    definition.name.place(file),
-                    format!("definition `{}` is given twice", *definition.name),
-                );
-            }
-        }
+        let scope = scope(file, source, book, diagnostics);
         for count in &source.counts {
             let counter = counter(count, origin.as_ref(), &scope, diagnostics);
             self.counters.push((counter, count.counter.place(file)));
@@ -590,6 +589,31 @@ fn offset_minutes(text: &str) -> Option<i32> {
     let (hours, minutes) = digits.split_once(':')?;
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+}
+
+/// What the names of one file mean, its definitions included.
+pub(super) fn scope<'f, 't>(
+    file: &'f str,
+    source: &RuleFile,
+    book: &'f NameBook<'t>,
+    diagnostics: &mut Diagnostics,
+) -> Scope<'f, 't> {
+    let mut scope = Scope {
+        file,
+        book,
+        sensitive: source.sensitive.as_ref().map(|names| book.categories(file, names, diagnostics)),
+        definitions: FxHashMap::default(),
+    };
+    for definition in &source.definitions {
+        let predicate = scope.tree(&definition.condition, diagnostics);
+        if scope.definitions.insert(definition.name.value.clone(), predicate).is_some() {
+            diagnostics.error(
+                definition.name.place(file),
+                format!("definition `{}` is given twice", *definition.name),
+            );
+        }
+    }
+    scope
 }
 
 fn key(info: &RuleInfo) -> (&str, Option<&str>) {

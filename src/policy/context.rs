@@ -19,28 +19,28 @@ use super::{
 use crate::domain::{Coverage, Region, Sensitivity, TagSet};
 
 pub(super) struct Context<'t> {
-    set: &'t RuleSet,
+    pub(super) set: &'t RuleSet,
     pub(super) transfer: &'t Transfer,
     /// Whose law is asked: the person's, and in a pass of its own the exporter's.
     pub(super) origin: Option<Region>,
-    subdivision: Option<&'t str>,
+    pub(super) subdivision: Option<&'t str>,
     pub(super) subject: &'t Subject,
     pub(super) coverage: Coverage,
     pub(super) now: Option<Timestamp>,
     /// Tags in the payload.
-    present: TagSet,
+    pub(super) present: TagSet,
     /// Tags in the payload that a rule about categories looks at: without what is anonymous here.
     pub(super) judged: TagSet,
     /// Those that are personal here (MI-14).
     pub(super) personal: TagSet,
-    third_party: bool,
-    pseudonymous: bool,
-    several: bool,
+    pub(super) third_party: bool,
+    pub(super) pseudonymous: bool,
+    pub(super) several: bool,
     pub(super) purpose: u16,
     pub(super) class: u8,
     pub(super) version: Version<'t>,
     pub(super) permit: PurposePermit,
-    minor: bool,
+    pub(super) minor: bool,
     /// Which country is judged now; every country that can read the data has its turn.
     pub(super) destination: Option<Region>,
 }
@@ -49,17 +49,17 @@ pub(super) struct Context<'t> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Version<'t> {
     pub(super) id: Option<&'t str>,
-    destinations: Option<&'t [Region]>,
+    pub(super) destinations: Option<&'t [Region]>,
 }
 
 /// What the purpose permits at the time of the transfer, by whatever names it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PurposePermit {
-    registered: bool,
-    agreed: bool,
+    pub(super) registered: bool,
+    pub(super) agreed: bool,
     /// A version in force added the purpose.
-    added: bool,
-    fresh: bool,
+    pub(super) added: bool,
+    pub(super) fresh: bool,
     pub(super) categories: TagSet,
     /// Those of an accepted agreement, which prevails over the policy (MI-78).
     pub(super) agreed_categories: TagSet,
@@ -370,7 +370,7 @@ impl<'t> Context<'t> {
     }
 
     /// An instant that has come; one that is not given has, one at an unknown time has not.
-    fn has_begun(&self, from: Option<Timestamp>) -> bool {
+    pub(super) fn has_begun(&self, from: Option<Timestamp>) -> bool {
         from.is_none_or(|from| self.now.is_some_and(|now| from <= now))
     }
 }
@@ -407,7 +407,7 @@ impl Context<'_> {
     }
 
     /// Valid now, not revoked, for this destination and recipient, with the fields asked for (JR-00-03).
-    fn counts(&self, mechanism: &Mechanism, test: &MechanismTest) -> bool {
+    pub(super) fn counts(&self, mechanism: &Mechanism, test: &MechanismTest) -> bool {
         let bounded = mechanism.valid_from.is_some() || mechanism.valid_until.is_some();
         if bounded && !self.is_in(mechanism.valid_from, mechanism.valid_until) {
             return false;
@@ -438,7 +438,7 @@ impl Context<'_> {
         test.with.iter().all(|(field, wanted)| self.field(mechanism, field, wanted))
     }
 
-    fn is_revoked(&self, mechanism: &Mechanism) -> bool {
+    pub(super) fn is_revoked(&self, mechanism: &Mechanism) -> bool {
         let other = &mechanism.other;
         let says = |field: &str, value: bool| {
             other.get(field).and_then(serde_json::Value::as_bool) == Some(value)
@@ -453,7 +453,7 @@ impl Context<'_> {
             || instant(other.get("revoked_at")).is_some_and(|at| self.has_begun(Some(at)))
     }
 
-    fn field(&self, mechanism: &Mechanism, field: &str, test: &FieldTest) -> bool {
+    pub(super) fn field(&self, mechanism: &Mechanism, field: &str, test: &FieldTest) -> bool {
         let date = |field: &str| match field {
             "valid_from" => mechanism.valid_from,
             "valid_until" => mechanism.valid_until,
@@ -517,7 +517,7 @@ impl Context<'_> {
     }
 
     /// Given, not expired, not withdrawn since.
-    fn is_current(&self, consent: &Consent) -> bool {
+    pub(super) fn is_current(&self, consent: &Consent) -> bool {
         self.has_begun(consent.given_at)
             && consent.expires_at.is_none_or(|until| self.now.is_some_and(|now| now < until))
             && !self.subject.withdrawn.iter().any(|withdrawal| {
@@ -534,7 +534,7 @@ impl Context<'_> {
             })
     }
 
-    fn is_of_kind(&self, consent: &Consent, test: &ConsentTest) -> bool {
+    pub(super) fn is_of_kind(&self, consent: &Consent, test: &ConsentTest) -> bool {
         // For a minor the guardian speaks.
         let by_guardian = consent.kind == ConsentType::Guardian
             && self.minor
@@ -542,7 +542,7 @@ impl Context<'_> {
         test.kinds.contains(consent.kind) || by_guardian
     }
 
-    fn names(&self, consent: &Consent, test: &ConsentTest) -> bool {
+    pub(super) fn names(&self, consent: &Consent, test: &ConsentTest) -> bool {
         let lists = |listed: &[String], name: Option<&String>, must: bool| {
             if listed.is_empty() { !must } else { name.is_some_and(|name| listed.contains(name)) }
         };
@@ -572,7 +572,7 @@ impl Context<'_> {
     }
 
     /// What a record's `categories` cover; everything when it lists none.
-    fn scope(&self, categories: &[String]) -> TagSet {
+    pub(super) fn scope(&self, categories: &[String]) -> TagSet {
         if categories.is_empty() { TagSet::ALL } else { self.set.tags(categories) }
     }
 }
@@ -607,7 +607,7 @@ impl<'t> Context<'t> {
         self.has_begun(version.effective_from) && is_announced(version)
     }
 
-    fn agreement(&self) -> Option<&'t super::UserAgreement> {
+    pub(super) fn agreement(&self) -> Option<&'t super::UserAgreement> {
         self.transfer
             .user_agreement
             .as_ref()
@@ -728,7 +728,7 @@ impl Context<'_> {
         }
     }
 
-    fn withdrawn(&self, scopes: WithdrawalSet) -> bool {
+    pub(super) fn withdrawn(&self, scopes: WithdrawalSet) -> bool {
         let transfer = self.transfer;
         self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(|withdrawal| {
             match withdrawal.scope.split_once(':') {
@@ -803,7 +803,7 @@ impl Context<'_> {
         }
     }
 
-    fn flag(&self, name: &str) -> bool {
+    pub(super) fn flag(&self, name: &str) -> bool {
         let transfer = self.transfer;
         let known = match name {
             "purpose_ended" => transfer.purpose_ended,
@@ -830,7 +830,7 @@ impl Context<'_> {
             && test.over.is_none_or(|bound| count.is_some_and(|count| count > bound))
     }
 
-    fn exceeds(&self, volume: &Volume, notes: &mut Notes) -> bool {
+    pub(super) fn exceeds(&self, volume: &Volume, notes: &mut Notes) -> bool {
         let mut known = false;
         let (mut largest, mut lowest) = (0u64, None::<u64>);
         for count in &volume.counts {
@@ -851,7 +851,7 @@ impl Context<'_> {
         }
     }
 
-    fn in_list(&self, list: &ListRef, value: ListValue) -> bool {
+    pub(super) fn in_list(&self, list: &ListRef, value: ListValue) -> bool {
         match value {
             ListValue::Destination => {
                 self.destination.is_some_and(|at| self.lists(list, at.as_str()))

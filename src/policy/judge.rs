@@ -26,7 +26,7 @@ pub(super) struct Judgement {
     pub(super) selected: Vec<Selected>,
     pub(super) annotating: Vec<u16>,
     pub(super) warnings: Vec<(u16, Effect)>,
-    granted: Vec<(u16, Grade)>,
+    pub(super) granted: Vec<(u16, Grade)>,
     /// Rules of one pass that have to wait for the grants.
     waiting: Vec<u16>,
     permitted: bool,
@@ -40,6 +40,20 @@ pub(super) struct Selected {
     outside: Option<TagSet>,
     third_party: bool,
     within: Option<TagSet>,
+}
+
+/// Looks on while a person's share is judged: an explanation does, a decision has nobody look.
+pub(super) trait Watch {
+    /// One pass is over; the lists of the judgement have grown by what it showed.
+    fn pass(&mut self, context: &Context<'_>, law_only: bool, judgement: &Judgement);
+    /// All is over, the rules about the others included.
+    fn end(&mut self, context: &Context<'_>, judgement: &Judgement);
+}
+
+impl Watch for () {
+    fn pass(&mut self, _: &Context<'_>, _: bool, _: &Judgement) {}
+
+    fn end(&mut self, _: &Context<'_>, _: &Judgement) {}
 }
 
 /// Which rules a pass asks.
@@ -66,7 +80,7 @@ impl RuleSet {
             several: false,
         };
         let mut whole = Whole::default();
-        self.judge(transfer, &part, worst(coverage, gaps), &mut whole);
+        self.judge(transfer, &part, worst(coverage, gaps), &mut whole, &mut ());
         self.conclude(transfer, findings, whole, |_| &[0])
     }
 
@@ -108,11 +122,9 @@ impl RuleSet {
                     let subdivision = person.origin_subdivision.as_deref();
                     let subject = person.facts.as_ref().unwrap_or(&transfer.subject);
                     let part = Part { origin, subdivision, subject, payload, several };
-                    numbers.push(
-                        *known
-                            .entry(part)
-                            .or_insert_with(|| self.judge(transfer, &part, coverage, &mut whole)),
-                    );
+                    numbers.push(*known.entry(part).or_insert_with(|| {
+                        self.judge(transfer, &part, coverage, &mut whole, &mut ())
+                    }));
                 }
             }
             ends.push(numbers.len());
@@ -126,12 +138,13 @@ impl RuleSet {
     }
 
     /// One person under one origin; the number of the answer in `whole`.
-    fn judge<'t>(
+    pub(super) fn judge<'t>(
         &'t self,
         transfer: &'t Transfer,
         part: &Part<'t>,
         coverage: Coverage,
         whole: &mut Whole<'t>,
+        watch: &mut impl Watch,
     ) -> u32 {
         let mut context = Context::new(self, transfer, part, coverage);
         let mut judgement = Judgement {
@@ -140,11 +153,13 @@ impl RuleSet {
             ..Judgement::default()
         };
         self.pass(&context, Pass::Every, &mut judgement);
-        self.further_receivers(&mut context, &mut judgement);
+        watch.pass(&context, false, &judgement);
+        self.further_receivers(&mut context, &mut judgement, watch);
         if let Some(exporter) = self.exporters_law(transfer, part.origin) {
             context.under(Some(exporter));
             self.pass(&context, Pass::LawOnly, &mut judgement);
-            self.further_receivers(&mut context, &mut judgement);
+            watch.pass(&context, true, &judgement);
+            self.further_receivers(&mut context, &mut judgement, watch);
             context.under(part.origin);
         }
         if !judgement.permitted && judgement.blocks.is_empty() && context.has_personal() {
@@ -155,11 +170,17 @@ impl RuleSet {
             judgement.notes.observed.insert(Observations::BLOCKED);
         }
         self.close(&context, &mut judgement);
+        watch.end(&context, &judgement);
         whole.add(self, &context, judgement)
     }
 
     /// Who can read the data at its destination receives it too (JR-00-04).
-    fn further_receivers(&self, context: &mut Context<'_>, judgement: &mut Judgement) {
+    fn further_receivers(
+        &self,
+        context: &mut Context<'_>,
+        judgement: &mut Judgement,
+        watch: &mut impl Watch,
+    ) {
         let transfer = context.transfer;
         let mut judged = RegionSet::default();
         for country in &transfer.remote_access_from {
@@ -167,6 +188,7 @@ impl RuleSet {
                 judged.insert(*country);
                 context.destination = Some(*country);
                 self.pass(context, Pass::LawOnly, judgement);
+                watch.pass(context, true, judgement);
             }
         }
         context.destination = transfer.destination;
@@ -289,12 +311,22 @@ impl RuleSet {
 }
 
 /// The cheap half of a rule's applicability.
-fn applies(rule: &Rule, context: &Context<'_>) -> bool {
+pub(super) fn applies(rule: &Rule, context: &Context<'_>) -> bool {
     !rule.closing && applies_in_time(rule, context)
 }
 
 fn applies_in_time(rule: &Rule, context: &Context<'_>) -> bool {
-    let gate = match &rule.gate {
+    opens(rule, context)
+        && rule.cross_border.is_none_or(|is| context.is_cross_border() == is)
+        // At an unknown time every rule is in force.
+        && rule
+            .window
+            .is_none_or(|(from, until)| context.now.is_none() || context.is_in(from, until))
+}
+
+/// The payload is one the rule is about.
+pub(super) fn opens(rule: &Rule, context: &Context<'_>) -> bool {
+    match &rule.gate {
         Gate::Any => true,
         Gate::Personal => context.has_personal(),
         Gate::Categories(tags) => {
@@ -302,12 +334,7 @@ fn applies_in_time(rule: &Rule, context: &Context<'_>) -> bool {
                 // What could not be read may be what the rule stops.
                 || (rule.effect == Some(Effect::Block) && context.coverage != Coverage::Full)
         }
-    };
-    gate && rule.cross_border.is_none_or(|is| context.is_cross_border() == is)
-        // At an unknown time every rule is in force.
-        && rule
-            .window
-            .is_none_or(|(from, until)| context.now.is_none() || context.is_in(from, until))
+    }
 }
 
 /// `None` when the rule does not apply; otherwise how far its requirement is met.

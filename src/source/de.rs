@@ -87,6 +87,26 @@ pub fn read<T: DeserializeOwned>(file: &SourceFile, diagnostics: &mut Diagnostic
     }
 }
 
+/// Reads one node of `file` as `T`. The first complaint goes to `diagnostics`.
+pub(crate) fn read_node<T: DeserializeOwned>(
+    file: &str,
+    node: &Node,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
+    match T::deserialize(Reader { node }) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let at = error.at.unwrap_or(Spot { id: node.id, line: node.line, column: node.column });
+            let place = Place { file: file.to_owned(), line: at.line, column: at.column };
+            let diagnostic = diagnostics.error(place, error.message);
+            if let Some(remedy) = error.remedy {
+                diagnostic.remedy(remedy);
+            }
+            None
+        }
+    }
+}
+
 /// Takes a node (or the entry whose key or value it is) out of the tree; the node it was taken from.
 fn remove(node: &mut Node, id: u32) -> Option<u32> {
     let hole = node.id;

@@ -57,6 +57,11 @@ impl Diagnostics {
         &mut self.items[at]
     }
 
+    /// Says nothing twice, where two that are alike stand side by side.
+    pub fn dedup(&mut self) {
+        self.items.dedup();
+    }
+
     pub fn extend(&mut self, other: Self) {
         self.items.extend(other.items);
     }

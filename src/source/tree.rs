@@ -3,6 +3,8 @@
 //! Aliases are refused rather than expanded (a rule file has no use for them, and expansion is how a
 //! small file becomes a large one); so are several documents in one file and duplicate keys.
 
+use std::fmt;
+
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::{Diagnostics, Place, SourceFile};
@@ -48,6 +50,83 @@ impl Node {
             NodeValue::Sequence(_) | NodeValue::Mapping(_) => None,
         }
     }
+}
+
+/// In flow style on one line: `mechanism: {type: [eu_scc, eu_bcr]}` without the outermost braces.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            NodeValue::Mapping(entries) => write_entries(entries, f),
+            NodeValue::Scalar { .. } | NodeValue::Sequence(_) => self.flow(f),
+        }
+    }
+}
+
+impl Node {
+    fn flow(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            NodeValue::Scalar { text, plain } => {
+                // Quotes stay where the text would be read as something else without them.
+                let quoted =
+                    !plain && (text.is_empty() || text.contains([',', ':', '#', '{', '[']));
+                if quoted { write!(f, "{text:?}") } else { f.write_str(text) }
+            }
+            NodeValue::Sequence(items) => {
+                f.write_str("[")?;
+                for (number, item) in items.iter().enumerate() {
+                    f.write_str(if number > 0 { ", " } else { "" })?;
+                    item.flow(f)?;
+                }
+                f.write_str("]")
+            }
+            NodeValue::Mapping(entries) => {
+                f.write_str("{")?;
+                write_entries(entries, f)?;
+                f.write_str("}")
+            }
+        }
+    }
+
+    /// The value under `key` of a mapping.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        self.entries().iter().find(|(known, _)| known.text() == Some(key)).map(|(_, value)| value)
+    }
+
+    /// The entries of a mapping, none of anything else.
+    pub(crate) fn entries(&self) -> &[(Node, Node)] {
+        match &self.value {
+            NodeValue::Mapping(entries) => entries,
+            NodeValue::Scalar { .. } | NodeValue::Sequence(_) => &[],
+        }
+    }
+
+    /// The items of a list, none of anything else.
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.value {
+            NodeValue::Sequence(items) => items,
+            NodeValue::Scalar { .. } | NodeValue::Mapping(_) => &[],
+        }
+    }
+
+    /// A plain text in the place of this node.
+    pub(crate) fn with_text(&self, text: &str) -> Self {
+        Self { value: NodeValue::Scalar { text: text.to_owned(), plain: true }, ..*self }
+    }
+
+    /// A mapping of these entries in the place of this node.
+    pub(crate) fn with_entries(&self, entries: Vec<(Node, Node)>) -> Self {
+        Self { value: NodeValue::Mapping(entries), ..*self }
+    }
+}
+
+fn write_entries(entries: &[(Node, Node)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (number, (key, value)) in entries.iter().enumerate() {
+        f.write_str(if number > 0 { ", " } else { "" })?;
+        key.flow(f)?;
+        f.write_str(": ")?;
+        value.flow(f)?;
+    }
+    Ok(())
 }
 
 /// The tree of a file; `None` when it is not YAML, or empty. Syntax errors go to `diagnostics`.

@@ -1,0 +1,44 @@
+//! Why a message is judged as it is, and what would make it lawful.
+
+use super::{Engine, Message, Scratch, Verdict};
+use crate::{
+    domain::Limits,
+    policy::{Bounds, Explainer, Explanation, Judged, Transfer},
+};
+
+impl Engine {
+    /// Judges one message as [`Engine::inspect`] does, and explains the judgement. `go_on` bounds the
+    /// search for what would make it lawful: false ends it.
+    pub fn explain(
+        &self,
+        message: &Message<'_>,
+        transfer: Transfer,
+        limits: &Limits,
+        scratch: &mut Scratch,
+        go_on: &dyn Fn() -> bool,
+    ) -> (Verdict, Explanation) {
+        let reading = self.read(message, limits, scratch);
+        let people = self.people(&reading, &transfer, message.client_region);
+        let verdict = self.judge(reading, transfer.clone(), &people);
+        let judged = Judged {
+            transfer: &transfer,
+            people: &people,
+            findings: &verdict.findings,
+            coverage: verdict.coverage,
+            gaps: &verdict.gaps,
+        };
+        let explanation = self.explainer().explain(
+            &self.rules,
+            &self.taxonomy,
+            &judged,
+            Bounds::default(),
+            go_on,
+        );
+        (verdict, explanation)
+    }
+
+    /// The rules as written; made when they are first asked for.
+    pub fn explainer(&self) -> &Explainer {
+        self.explainer.get_or_init(|| Explainer::new(&self.rules, &self.files, &self.taxonomy))
+    }
+}

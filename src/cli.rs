@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod decide;
 mod demo;
+mod explain;
 mod input;
 mod output;
 mod progress;
@@ -40,6 +41,8 @@ pub enum Exit {
     Found = 10,
     /// Only with `--exit-code`: the transfer would be blocked.
     Blocked = 11,
+    /// A rule test was decided otherwise than it says, or two sets of rules decide differently.
+    Differs = 12,
 }
 
 impl From<Exit> for ExitCode {
@@ -56,7 +59,8 @@ Exit codes:
   3   rules or configuration have errors; each was reported with file, line and remedy
   4   some input could not be read to its end (scan)
   10  with --exit-code: personal data found (scan), or transfer redacted (decide)
-  11  with --exit-code: transfer blocked (decide)";
+  11  with --exit-code: transfer blocked (decide)
+  12  a rule test failed (rules test), or decisions differ (rules diff)";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,7 +70,10 @@ Examples:
   bordergate scan order.json                  what personal data is in this file, and where?
   bordergate decide --context transfer.json order.json
                                               what would happen to it on its way?
-  bordergate rules check rules/               are these rules right?";
+  bordergate explain --context transfer.json order.json
+                                              why, and what would make it lawful?
+  bordergate rules check rules/               are these rules right?
+  bordergate rules test rules/                and do they decide as their tests say?";
 
 /// A gateway on the border: inspects every payload, tags personal data, and allows, redacts or blocks
 /// its way to another jurisdiction by rules that can change while it runs.
@@ -89,6 +96,7 @@ enum Command {
     Demo(demo::Demo),
     Scan(scan::Scan),
     Decide(decide::Decide),
+    Explain(explain::Explain),
     Rules(rules::Rules),
     Config(config::Config),
     Completions(completions::Completions),
@@ -109,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Scan(scan) => scan.run(),
         Command::Decide(decide) => decide.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Rules(rules) => rules.run(),
         Command::Config(config) => config.run(),
         Command::Completions(completions) => completions.run(&mut Arguments::command()),

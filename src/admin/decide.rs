@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::{
     domain::{Effect, Limits},
     engine::{Engine, Message, Scratch, Verdict},
-    policy::{Annotation, Transfer},
+    policy::{Annotation, Explanation, Transfer},
 };
 
 /// A transfer, its payload and how that is written: one line of a batch, one body of a request.
@@ -88,6 +88,24 @@ impl Case {
 
     /// Asks the engine. The transfer must know its time already: no clock is read here.
     pub fn judge(&self, engine: &Engine, limits: &Limits, scratch: &mut Scratch) -> Verdict {
+        self.with_message(|message| engine.inspect(message, self.transfer.clone(), limits, scratch))
+    }
+
+    /// Asks the engine why, and what would make it lawful; `go_on` bounds the search.
+    pub fn explain(
+        &self,
+        engine: &Engine,
+        limits: &Limits,
+        scratch: &mut Scratch,
+        go_on: &dyn Fn() -> bool,
+    ) -> Explanation {
+        let (_, explanation) = self.with_message(|message| {
+            engine.explain(message, self.transfer.clone(), limits, scratch, go_on)
+        });
+        explanation
+    }
+
+    fn with_message<T>(&self, ask: impl FnOnce(&Message<'_>) -> T) -> T {
         let headers: Vec<(&str, &[u8])> =
             [("content-type", &self.content_type), ("content-encoding", &self.content_encoding)]
                 .into_iter()
@@ -100,7 +118,7 @@ impl Case {
             body: &self.body,
             client_region: None,
         };
-        engine.inspect(&message, self.transfer.clone(), limits, scratch)
+        ask(&message)
     }
 }
 

@@ -1,6 +1,9 @@
 //! What each path answers.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::{Method, Request, StatusCode, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -32,7 +35,11 @@ pub(super) async fn answer(operators: Arc<Operators>, request: Request<Incoming>
             Err(problem) => Err(problem),
         },
         "/-/decide" => match post(&head) {
-            Ok(()) => decide(operators, &head, body).await,
+            Ok(()) => ask(operators, &head, body, decide).await,
+            Err(problem) => Err(problem),
+        },
+        "/-/explain" => match post(&head) {
+            Ok(()) => ask(operators, &head, body, explain).await,
             Err(problem) => Err(problem),
         },
         "/" => get(&head, || Ok(index())),
@@ -64,7 +71,7 @@ fn post(head: &Parts) -> Result<(), Problem> {
 }
 
 fn index() -> Reply {
-    const PATHS: [&str; 8] = [
+    const PATHS: [&str; 9] = [
         "GET /livez",
         "GET /readyz",
         "GET /metrics",
@@ -73,6 +80,7 @@ fn index() -> Reply {
         "GET /-/status",
         "POST /-/reload",
         "POST /-/decide",
+        "POST /-/explain",
     ];
     reply::json(StatusCode::OK, &serde_json::json!({ "paths": PATHS }))
 }
@@ -135,7 +143,13 @@ async fn reload(operators: &Operators) -> Result<Reply, Problem> {
     }
 }
 
-async fn decide(operators: Arc<Operators>, head: &Parts, body: Incoming) -> Result<Reply, Problem> {
+/// A context with its payload, and what is said of it.
+async fn ask(
+    operators: Arc<Operators>,
+    head: &Parts,
+    body: Incoming,
+    answer: fn(&Operators, &Case) -> Reply,
+) -> Result<Reply, Problem> {
     let is_json = head
         .headers
         .get(http::header::CONTENT_TYPE)
@@ -152,7 +166,7 @@ async fn decide(operators: Arc<Operators>, head: &Parts, body: Incoming) -> Resu
     }
     let bytes = read(&operators, body).await?;
     // The judgement may take as long as an inspection may; health must answer meanwhile.
-    let judged = tokio::task::spawn_blocking(move || judge(&operators, &bytes)).await;
+    let judged = tokio::task::spawn_blocking(move || Ok(answer(&operators, &parse(&bytes)?))).await;
     judged.unwrap_or_else(|error| {
         tracing::error!(%error, "a decision for an operator ended badly");
         let detail = "the decision could not be made; the log says more";
@@ -180,13 +194,29 @@ async fn read(operators: &Operators, body: Incoming) -> Result<Vec<u8>, Problem>
     }
 }
 
-fn judge(operators: &Operators, bytes: &[u8]) -> Result<Reply, Problem> {
+fn parse(bytes: &[u8]) -> Result<Case, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad request", detail);
     let text = std::str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
     let mut case = Case::parse(text).map_err(|error| bad(error.to_string()))?;
     case.transfer.as_of.get_or_insert_with(|| Timestamp(jiff::Timestamp::now()));
+    Ok(case)
+}
+
+fn decide(operators: &Operators, case: &Case) -> Reply {
     let snapshot = operators.plane.reloads.snapshots().load_full();
     let verdict = case.judge(&snapshot.engine, &operators.settings.limits, &mut Scratch::default());
     let answer = Answer::new(&snapshot.engine, case.id.as_ref(), &case.body, &verdict);
-    Ok(reply::json(StatusCode::OK, &answer))
+    reply::json(StatusCode::OK, &answer)
+}
+
+/// How long what would make a transfer lawful is looked for.
+const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
+
+fn explain(operators: &Operators, case: &Case) -> Reply {
+    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let start = Instant::now();
+    let go_on = || start.elapsed() < SEARCH_TIME_MAX;
+    let limits = &operators.settings.limits;
+    let explanation = case.explain(&snapshot.engine, limits, &mut Scratch::default(), &go_on);
+    reply::json(StatusCode::OK, &explanation)
 }

@@ -29,6 +29,7 @@ Examples:
   bordergate decide --context transfer.json order.json
   bordergate decide --context transfer.json --content-encoding gzip order.json.gz
   bordergate decide --batch transfers.jsonl
+  bordergate decide --as-of 2025-06-30 --context transfer.json order.json
   bordergate decide --exit-code --context transfer.json order.json || echo 'not as it is'
 
 A context says who sends what to whom, and what is on file about it:
@@ -64,6 +65,8 @@ pub(super) struct Decide {
     batch: Option<PathBuf>,
     #[command(flatten)]
     described: Described,
+    #[command(flatten)]
+    replay: Replay,
     /// Exit with 10 when something would be redacted, with 11 when the transfer would be blocked
     #[arg(long)]
     exit_code: bool,
@@ -72,13 +75,31 @@ pub(super) struct Decide {
     payload: Option<PathBuf>,
 }
 
+/// When a transfer is judged.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(super) struct Replay {
+    /// Judge as of this time (RFC 3339, or a date), whatever the context says
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
+}
+
+impl Replay {
+    /// The time asked for, else the time given, else now.
+    pub(super) fn set(self, transfer: &mut Transfer) {
+        if self.as_of.is_some() {
+            transfer.as_of = self.as_of;
+        }
+        transfer.as_of.get_or_insert_with(|| Timestamp(jiff::Timestamp::now()));
+    }
+}
+
 impl Decide {
     pub(super) fn run(self) -> Outcome {
         let engine = rules::engine(self.rules.as_deref())?;
         let strictest = match (&self.batch, &self.context, &self.payload) {
-            (Some(batch), _, _) => decide_batch(&engine, batch)?,
+            (Some(batch), _, _) => decide_batch(&engine, batch, self.replay)?,
             (None, Some(context), Some(payload)) => {
-                decide_one(&engine, context, payload, &self.described)?
+                decide_one(&engine, context, payload, &self.described, self.replay)?
             }
             // clap asks for one or the other.
             (None, _, _) => return Ok(Exit::Usage),
@@ -96,22 +117,28 @@ fn decide_one(
     context: &Path,
     payload: &Path,
     described: &Described,
+    replay: Replay,
 ) -> Result<Effect, Failure> {
-    let text = input::read(context)?;
-    let case = std::str::from_utf8(&text)
-        .map_err(anyhow::Error::from)
-        .and_then(|text| Ok(Case::parse(text)?))
-        .with_context(|| format!("`{}` is not a context", input::display_name(context)))?;
+    let case = context_of(context)?;
     let input = Input::read(payload, described)?;
-    let verdict = judge(engine, &input, case.transfer, &mut Scratch::default());
+    let verdict = judge(engine, &input, case.transfer, replay, &mut Scratch::default());
     let mut out = output::out();
     print(&mut out, &Answer::new(engine, case.id.as_ref(), &input.body, &verdict))?;
     out.flush()?;
     Ok(verdict.decision.effect)
 }
 
+/// The context in a file.
+pub(super) fn context_of(path: &Path) -> anyhow::Result<Case> {
+    let text = input::read(path)?;
+    std::str::from_utf8(&text)
+        .map_err(anyhow::Error::from)
+        .and_then(|text| Ok(Case::parse(text)?))
+        .with_context(|| format!("`{}` is not a context", input::display_name(path)))
+}
+
 /// Every line is answered; a line that cannot be read is reported and the others are answered still.
-fn decide_batch(engine: &Engine, batch: &Path) -> Result<Effect, Failure> {
+fn decide_batch(engine: &Engine, batch: &Path, replay: Replay) -> Result<Effect, Failure> {
     let name = input::display_name(batch);
     let (reader, bytes) = input::open(batch)?;
     let progress = progress::bar(bytes);
@@ -140,7 +167,7 @@ fn decide_batch(engine: &Engine, batch: &Path) -> Result<Effect, Failure> {
             case.content_type.as_deref(),
             case.content_encoding.as_deref(),
         );
-        let verdict = judge(engine, &input, case.transfer, &mut scratch);
+        let verdict = judge(engine, &input, case.transfer, replay, &mut scratch);
         print(&mut out, &Answer::new(engine, case.id.as_ref(), &input.body, &verdict))?;
         strictest = strictest.max(verdict.decision.effect);
     }
@@ -153,8 +180,14 @@ fn decide_batch(engine: &Engine, batch: &Path) -> Result<Effect, Failure> {
     Ok(strictest)
 }
 
-fn judge(engine: &Engine, input: &Input, mut transfer: Transfer, scratch: &mut Scratch) -> Verdict {
-    transfer.as_of.get_or_insert_with(|| Timestamp(jiff::Timestamp::now()));
+fn judge(
+    engine: &Engine,
+    input: &Input,
+    mut transfer: Transfer,
+    replay: Replay,
+    scratch: &mut Scratch,
+) -> Verdict {
+    replay.set(&mut transfer);
     input.with_message(|message| engine.inspect(message, transfer, &input.limits(), scratch))
 }
 

@@ -1,5 +1,8 @@
 //! `bordergate rules`: are they right, which are there, and how do I begin with my own?
 
+mod diff;
+mod test;
+
 use std::{
     fs,
     io::Write as _,
@@ -19,10 +22,10 @@ use crate::{
     engine::Engine,
     policy::{self, RuleInfo},
     redact::PseudonymKey,
-    source::Diagnostics,
+    source::{Diagnostics, SourceFile},
 };
 
-/// Check, list and export rules
+/// Check, test, compare, list and export rules
 #[derive(Debug, Args)]
 pub(super) struct Rules {
     #[command(subcommand)]
@@ -32,6 +35,8 @@ pub(super) struct Rules {
 #[derive(Debug, Subcommand)]
 enum RulesCommand {
     Check(Check),
+    Test(test::Test),
+    Diff(diff::Diff),
     List(List),
     Export(Export),
     Schema(Schema),
@@ -81,6 +86,8 @@ impl Rules {
     pub(super) fn run(self) -> Outcome {
         match self.command {
             RulesCommand::Check(check) => check.run(),
+            RulesCommand::Test(test) => test.run(),
+            RulesCommand::Diff(diff) => diff.run(),
             RulesCommand::List(list) => list.run(),
             RulesCommand::Export(export) => export.run(),
             RulesCommand::Schema(schema) => schema.run(),
@@ -174,13 +181,17 @@ pub(super) fn engine(directory: Option<&Path>) -> Result<Engine, Failure> {
     };
     let mut diagnostics = Diagnostics::default();
     let loaded = source.load(&mut diagnostics);
-    let engine = Engine::compile(&loaded.files, trial_key(), &mut diagnostics);
+    let engine = compile(&loaded.files, &mut diagnostics);
     diagnostics.sort();
     output::diagnostics(&diagnostics);
     match engine {
         Some(engine) if !diagnostics.has_errors() => Ok(engine),
         Some(_) | None => Err(Failure::Invalid),
     }
+}
+
+fn compile(files: &[SourceFile], diagnostics: &mut Diagnostics) -> Option<Engine> {
+    Engine::compile(files, trial_key(), diagnostics)
 }
 
 /// What is shown here is not sent; pseudonyms under this key are those of no gateway, and the same on

@@ -47,7 +47,14 @@ struct Problem<'p> {
     rules: &'p [String],
     #[serde(skip_serializing_if = "<[FieldNote]>::is_empty")]
     fields: &'p [FieldNote],
+    /// Where the whole answer is to be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'static str>,
 }
+
+/// The caller has the context and the payload; we keep neither.
+const HELP: &str = "the same context and payload, posted to /-/explain on the admin address or given to \
+                    `bordergate explain`, tell every rule and what would make the transfer lawful";
 
 /// Seconds after which a caller may try again when we are overloaded.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -62,6 +69,7 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
         instance: format!("urn:bordergate:trace:{trace}"),
         rules: &told.rules,
         fields: &told.fields,
+        help: matches!(error, ProxyError::Blocked { .. }).then_some(HELP),
     };
     // A document of strings and numbers always serialises.
     let document = serde_json::to_vec(&problem).unwrap_or_default();

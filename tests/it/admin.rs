@@ -235,6 +235,28 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
 }
 
 #[test]
+fn an_explanation_says_why_and_what_would_make_it_lawful() {
+    let office = Office::open();
+    let case = json!({
+        "as_of": "2026-11-23T09:00:00Z", "origin": "IE", "destination": "CN",
+        "purpose": "customer_support", "transport": "tls",
+        "recipient": {"class": "first_party_facility", "id": "dc-beijing"},
+        "subject": {"age": 31}, "payload": {"user": {"email": "aoife@example.ie"}},
+    });
+    let reply = office.post("/-/explain", case.to_string().as_bytes());
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let answer = reply.json();
+    assert_eq!(answer["outcome"], "block");
+    assert_eq!(answer["blocked_by"], json!(["JR-EU-04"]));
+    let needs = answer["lawful"]["proposals"][0]["needs"].as_array().unwrap();
+    let kinds: Vec<&str> = needs.iter().filter_map(|need| need["kind"].as_str()).collect();
+    assert_eq!(kinds, ["mechanism", "mechanism"]);
+    assert!(!reply.body.contains("aoife"), "{}", reply.body);
+    assert_eq!(office.post("/-/explain", b"{").status, 400);
+    assert_eq!(office.get("/-/explain").status, 405);
+}
+
+#[test]
 fn what_cannot_be_asked_is_a_problem() {
     let office = Office::open();
     for (reply, status) in [

@@ -52,10 +52,13 @@ fn file(folder: &Path, name: &str, contents: impl AsRef<[u8]>) -> String {
 fn help_teaches_and_wrong_words_are_usage_errors() {
     let help = bordergate(&["--help"], b"");
     assert_eq!(code(&help), 0);
-    for word in ["serve", "demo", "scan", "decide", "rules", "config", "Exit codes", "Examples"] {
+    for word in
+        ["serve", "demo", "scan", "decide", "explain", "rules", "config", "Exit codes", "Examples"]
+    {
         assert!(text(&help).contains(word), "{word}");
     }
-    for command in ["serve", "demo", "scan", "decide", "rules", "config", "completions"] {
+    for command in ["serve", "demo", "scan", "decide", "explain", "rules", "config", "completions"]
+    {
         assert_eq!(code(&bordergate(&[command, "--help"], b"")), 0, "{command}");
     }
     for wrong in [&["sacn"][..], &["scan"], &["decide"], &["decide", "a.json"], &["rules", "check"]]
@@ -201,6 +204,213 @@ fn decide_answers_every_line_of_a_batch_and_reports_those_it_cannot_read() {
     let shown: Vec<(&Value, &Value)> =
         answers.iter().map(|answer| (&answer["id"], &answer["outcome"])).collect();
     assert_eq!(shown, [(&json!("A"), &json!("allow")), (&json!("B"), &json!("redact"))]);
+}
+
+/// A support ticket from Ireland to Beijing, without a transfer instrument.
+fn ticket(folder: &Path) -> (String, String) {
+    let context = json!({
+        "as_of": "2026-11-23T09:00:00Z", "origin": "IE", "destination": "CN",
+        "purpose": "customer_support", "transport": "tls",
+        "recipient": {"class": "first_party_facility", "id": "dc-beijing"},
+        "subject": {"age": 31, "consents": [{"scope": "service", "type": "explicit"}]},
+    });
+    let payload = json!({"user": {"name": "Aoife Example", "email": "aoife@example.ie"}});
+    (
+        file(folder, "context.json", context.to_string()),
+        file(folder, "ticket.json", payload.to_string()),
+    )
+}
+
+#[test]
+fn explain_says_why_and_what_would_make_it_lawful() {
+    let folder = tempfile::tempdir().unwrap();
+    let (context, ticket) = ticket(folder.path());
+    let output = bordergate(&["explain", "--exit-code", "--context", &context, &ticket], b"");
+    assert_eq!(code(&output), 11, "{}", told(&output));
+    let said = text(&output);
+    for words in [
+        "✗ block",
+        "IE → CN, for customer_support",
+        "JR-EU-04 blocks",
+        "law/eu.yaml:",
+        "✗ `mechanism: {type: [eu_scc, eu_bcr]}`: no `eu_scc` or `eu_bcr` is on file",
+        "What would make it lawful",
+        "  1. an `eu_scc`",
+        "and an `eu_tia`",
+        "/user/email",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    for value in ["Aoife", "aoife@example.ie", "31"] {
+        assert!(!said.contains(value), "{value}");
+    }
+    assert!(!said.contains("not here"));
+    let all = bordergate(&["explain", "--all", "--context", &context, &ticket], b"");
+    assert!(text(&all).contains("`origin: JP` is not met: the origin is IE"), "{}", text(&all));
+
+    let output = bordergate(&["explain", "--format", "json", "--context", &context, &ticket], b"");
+    let answer = &lines(&output)[0];
+    assert_eq!(answer["outcome"], "block");
+    assert!(!answer.to_string().contains("Aoife"));
+    // What is proposed, put on file, has the outcome that was promised.
+    let proposal = &answer["lawful"]["proposals"][0];
+    let mut context: Value = serde_json::from_slice(&fs::read(&context).unwrap()).unwrap();
+    let mechanisms: Vec<&Value> = proposal["needs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|need| need["facts"]["mechanisms"].as_array().unwrap())
+        .collect();
+    context["mechanisms"] = json!(mechanisms);
+    let context = file(folder.path(), "with.json", context.to_string());
+    let decided = bordergate(&["decide", "--context", &context, &ticket], b"");
+    assert_eq!(lines(&decided)[0]["outcome"], proposal["outcome"]);
+}
+
+#[test]
+fn as_of_judges_at_another_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (context, ticket) = ticket(folder.path());
+    for (as_of, outcome, by) in [("2026-11-23", "block", true), ("2018-05-24", "block", false)] {
+        let arguments =
+            ["explain", "--format", "json", "--as-of", as_of, "--context", &context, &ticket];
+        let answer = lines(&bordergate(&arguments, b"")).remove(0);
+        assert_eq!(answer["outcome"], outcome);
+        let blocked_by = answer["blocked_by"].as_array().unwrap();
+        assert_eq!(blocked_by.contains(&json!("JR-EU-04")), by, "{as_of} {blocked_by:?}");
+        let arguments = ["decide", "--as-of", as_of, "--context", &context, &ticket];
+        let decided = lines(&bordergate(&arguments, b"")).remove(0);
+        assert_eq!(decided["reason"], answer["reason"]);
+    }
+    let wrong = bordergate(&["decide", "--as-of", "tomorrow", "--context", &context, &ticket], b"");
+    assert_eq!(code(&wrong), 2);
+}
+
+/// The shipped rules in a directory, and a file of it changed.
+fn exported(folder: &Path, name: &str, change: Option<(&str, &str, &str)>) -> String {
+    let rules = folder.join(name);
+    let rules = rules.to_str().unwrap().to_owned();
+    assert_eq!(code(&bordergate(&["rules", "export", &rules], b"")), 0);
+    if let Some((file, from, to)) = change {
+        let path = Path::new(&rules).join(file);
+        let before = fs::read_to_string(&path).unwrap();
+        assert!(before.contains(from), "{file} has no `{from}`");
+        fs::write(path, before.replacen(from, to, 1)).unwrap();
+    }
+    rules
+}
+
+#[test]
+fn rules_are_tested_and_a_wrong_one_is_found() {
+    let shipped = bordergate(&["rules", "test", "--full"], b"");
+    assert_eq!(code(&shipped), 0, "{}{}", text(&shipped), told(&shipped));
+    assert!(text(&shipped).starts_with("ok: "), "{}", text(&shipped));
+    let folder = tempfile::tempdir().unwrap();
+    // Somebody takes the transfer impact assessment out.
+    let laxer = exported(
+        folder.path(),
+        "laxer",
+        Some(("law/eu.yaml", "        - mechanism: {type: eu_tia}\n", "")),
+    );
+    let output = bordergate(&["rules", "test", &laxer], b"");
+    assert_eq!(code(&output), 12);
+    assert!(
+        text(&output).contains("failed: clauses alone")
+            && text(&output).contains("expected block, was allow"),
+        "{}",
+        text(&output)
+    );
+    let report = lines(&bordergate(&["rules", "test", "--format", "json", &laxer], b"")).remove(0);
+    assert!(report["failed"].as_u64() > Some(0) && report["rows"].as_u64() > Some(900));
+    let junit = text(&bordergate(&["rules", "test", "--format", "junit", &laxer], b""));
+    assert!(junit.starts_with("<?xml") && junit.contains("<failure"), "{junit}");
+    assert!(junit.contains(r#"file="tests/law/european-union.yaml""#), "{junit}");
+    // Without its rows a condition is untried, and `--full` says so.
+    fs::remove_file(Path::new(&laxer).join("tests/law/european-union.yaml")).unwrap();
+    let output = bordergate(&["rules", "test", "--full", &laxer], b"");
+    assert_eq!(code(&output), 12);
+    assert!(text(&output).contains("untried"), "{}", text(&output));
+    // A typo in a table is a complaint like one in a rule.
+    file(Path::new(&laxer), "tests/own.yaml", "rows:\n  - {expcet: block}\n");
+    let output = bordergate(&["rules", "test", &laxer], b"");
+    assert_eq!(code(&output), 3);
+    assert!(told(&output).contains("tests/own.yaml:2:6"), "{}", told(&output));
+}
+
+#[test]
+fn what_two_sets_of_rules_decide_differently_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = exported(folder.path(), "old", None);
+    let new = exported(
+        folder.path(),
+        "new",
+        Some(("law/eu.yaml", "        - mechanism: {type: eu_tia}\n", "")),
+    );
+    let same = bordergate(&["rules", "diff", "-", &old], b"");
+    assert_eq!(code(&same), 0, "{}{}", text(&same), told(&same));
+    assert!(text(&same).contains("no decision differs"));
+    let output = bordergate(&["rules", "diff", &old, &new], b"");
+    assert_eq!(code(&output), 12);
+    assert!(
+        text(&output).contains("block → allow  JR-EU-03  IE → US, customer_support"),
+        "{}",
+        text(&output)
+    );
+
+    // Over payloads: what each side finds in them counts.
+    let (context, ticket) = ticket(folder.path());
+    let mut case: Value = serde_json::from_slice(&fs::read(context).unwrap()).unwrap();
+    case["id"] = json!("T-1");
+    case["destination"] = json!("US");
+    case["mechanisms"] = json!([{"type": "eu_scc", "id": "S"}]);
+    case["payload"] = serde_json::from_slice(&fs::read(ticket).unwrap()).unwrap();
+    let cases = file(folder.path(), "cases.jsonl", format!("{case}\nno case\n"));
+    let arguments = ["rules", "diff", "--cases", &cases, "--format", "json", &old, &new];
+    let output = bordergate(&arguments, b"");
+    assert_eq!(code(&output), 12);
+    let told_of = lines(&output).remove(0);
+    assert_eq!(told_of["changes"]["changed"], 1);
+    assert_eq!(told_of["changes"]["groups"][0]["to"], "allow");
+    assert_eq!(told_of["beside"]["lines that are no transfer"], 1);
+    assert!(!told_of.to_string().contains("Aoife"));
+
+    // Over audit records: the clauses an allow rests on are assumed, and with them the new rules let pass
+    // what the old ones stopped.
+    let record = |effect: &str, by: &[&str]| {
+        json!({
+            "time": "2026-11-23T09:00:00Z", "stage": "closed", "generation": 2, "trace_id": "t",
+            "peer": {"address": "private"}, "origin": "IE", "destination": "US",
+            "recipient": {"class": "first_party_facility", "id": "dc-us"},
+            "purpose": "customer_support", "effect": effect, "rules": by, "blocked_by": by,
+            "reason": "", "tags": [{"tag": "user.name", "count": 1, "pointers": ["/user/name"]}],
+            "coverage": "full",
+        })
+    };
+    let stricter = exported(
+        folder.path(),
+        "stricter",
+        Some((
+            "law/eu.yaml",
+            "        - mechanism: {type: eu_tia}\n",
+            "        - mechanism: {type: eu_tia, max_age: 1y}\n        - mechanism: {type: us_dsp_licence}\n",
+        )),
+    );
+    let records =
+        [record("allow", &[]), record("block", &["JR-EU-03"]), record("block", &["JR-JP-01"])];
+    let records: Vec<String> = records.iter().map(Value::to_string).collect();
+    let audit = file(folder.path(), "audit.jsonl", records.join("\n"));
+    let output =
+        bordergate(&["rules", "diff", "--audit", &audit, "--format", "json", &old, &stricter], b"");
+    assert_eq!(
+        code(&output),
+        0,
+        "the framework's certificate explains the allow: {}",
+        text(&output)
+    );
+    let told_of = lines(&output).remove(0);
+    assert_eq!(told_of["changes"]["cases"], 2);
+    assert_eq!(told_of["beside"]["records that the old rules do not decide as recorded"], 1);
+    assert_eq!(told_of["beside"]["records judged with facts assumed that they do not hold"], 2);
 }
 
 #[test]

@@ -17,23 +17,10 @@ use crate::{
 
 mod counting;
 mod coverage;
+mod explain;
 mod language;
-mod law;
 mod properties;
-
-#[derive(Deserialize)]
-struct Case {
-    id: String,
-    /// Over [`base`]: a key replaces, keys of `subject` replace one by one.
-    #[serde(default)]
-    transfer: Value,
-    /// JSON Pointer, and short name with marks: `phone third_party`.
-    data: Vec<(String, String)>,
-    outcome: Effect,
-    #[serde(default)]
-    redacted: Vec<String>,
-    rules: Vec<String>,
-}
+mod trial;
 
 /// What a transfer is where a case says nothing else.
 fn base() -> Value {
@@ -211,42 +198,4 @@ fn redacted(findings: &Findings, decision: &Decision) -> Vec<String> {
         .collect();
     pointers.sort();
     pointers
-}
-
-#[test]
-fn every_case_is_decided_as_written() {
-    let set = shipped();
-    let mut wrong = Vec::new();
-    let mut count = 0;
-    for line in [include_str!("tests/cases.jsonl"), include_str!("tests/more-cases.jsonl")]
-        .iter()
-        .flat_map(|text| text.lines())
-        .filter(|line| !line.trim().is_empty())
-    {
-        let case: Case =
-            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} {line}"));
-        count += 1;
-        let findings = findings(&case.data);
-        let decision = set.decide(&transfer(&case.transfer), &findings, Coverage::Full, &[]);
-        let cited = ids(set, &decision);
-        let mut expected = case.redacted.clone();
-        expected.sort();
-        let missing: Vec<&String> = case.rules.iter().filter(|id| !cited.contains(id)).collect();
-        if decision.effect != case.outcome
-            || redacted(&findings, &decision) != expected
-            || !missing.is_empty()
-        {
-            let by: Vec<&str> =
-                decision.blocked_by.iter().map(|rule| set.rule(*rule).id.as_str()).collect();
-            wrong.push(format!(
-                "{}: {} {:?} blocked by {by:?}; expected {} {expected:?}; not cited {missing:?}; cited {cited:?}",
-                case.id,
-                decision.effect,
-                redacted(&findings, &decision),
-                case.outcome,
-            ));
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {count} wrong\n{}", wrong.len(), wrong.join("\n"));
-    assert!(count > 44);
 }

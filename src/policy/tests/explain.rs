@@ -1,0 +1,359 @@
+//! Explanations tell the truth, and every proposal holds.
+
+use serde_json::Value;
+
+use super::{trial::shipped_trial, *};
+use crate::policy::{Bounds, Explainer, Explanation, Judged, PassTrace, People, Verdict};
+
+fn explainer() -> &'static Explainer {
+    static EXPLAINER: OnceLock<Explainer> = OnceLock::new();
+    EXPLAINER.get_or_init(|| {
+        let files: Vec<SourceFile> = rule_files()
+            .into_iter()
+            .filter(|file| {
+                !["tests/", "taxonomy/", "detectors/"].iter().any(|it| file.name.starts_with(it))
+            })
+            .collect();
+        Explainer::new(shipped(), &files, taxonomy())
+    })
+}
+
+fn explain(transfer: &Transfer, people: &People, findings: &Findings) -> Explanation {
+    let judged = Judged { transfer, people, findings, coverage: Coverage::Full, gaps: &[] };
+    explainer().explain(shipped(), taxonomy(), &judged, Bounds::default(), &|| true)
+}
+
+fn explain_one(over: &Value, data: &[(&str, &str)]) -> Explanation {
+    let data: Vec<(String, String)> =
+        data.iter().map(|(at, what)| ((*at).to_owned(), (*what).to_owned())).collect();
+    let transfer = transfer(over);
+    explain(&transfer, &People::one(&transfer), &findings(&data))
+}
+
+fn words(explanation: &Explanation) -> Vec<Vec<&str>> {
+    let proposals = explanation.lawful.proposals.iter();
+    proposals.map(|it| it.needs.iter().map(|need| need.words.as_str()).collect()).collect()
+}
+
+/// The transfer with what a proposal asks for put into its JSON, as whoever reads the answer would do it.
+fn with_facts(transfer: &Transfer, needs: &[&crate::policy::NeedTrace]) -> Option<Transfer> {
+    fn put_in(target: &mut Value, facts: &Value) {
+        match (target, facts) {
+            (Value::Object(target), Value::Object(facts)) => {
+                for (name, value) in facts {
+                    put_in(target.entry(name).or_insert(Value::Null), value);
+                }
+            }
+            (Value::Array(target), Value::Array(facts)) => target.extend(facts.iter().cloned()),
+            (target, facts) => *target = facts.clone(),
+        }
+    }
+    let mut json = serde_json::to_value(transfer).unwrap();
+    for need in needs {
+        if need.facts.is_null() && need.redact.is_empty() {
+            return None;
+        }
+        if !need.facts.is_null() {
+            put_in(&mut json, &need.facts);
+        }
+    }
+    Some(serde_json::from_value(json).unwrap())
+}
+
+/// The findings without those a proposal takes out and what stands inside them.
+fn without(findings: &Findings, needs: &[&crate::policy::NeedTrace]) -> Findings {
+    let gone: Vec<&String> = needs.iter().flat_map(|need| &need.redact).collect();
+    let is_gone = |finding: &Finding| {
+        let at = findings.locator(finding);
+        let inside = |outer: &str| at.strip_prefix(outer).is_some_and(|it| it.starts_with('/'));
+        gone.iter().any(|it| **it == at || inside(it))
+    };
+    let mut places = crate::policy::recorded::Places::default();
+    for finding in findings.items.iter().filter(|finding| !is_gone(finding)) {
+        places.add(&findings.locator(finding), finding.tag, finding.marks);
+    }
+    places.findings
+}
+
+/// Over every shipped row: what is said of each rule is what the decision says, and what is proposed,
+/// put on file, has the outcome that was promised, and not a part of it can be left out.
+#[test]
+fn every_shipped_row_is_explained_truly_and_every_proposal_holds() {
+    let set = shipped();
+    let (mut blocked, mut proposals, mut checked) = (0, 0, 0);
+    for (transfer, people, findings) in shipped_trial().whole_cases() {
+        let decision = set.decide_each(transfer, people, findings, Coverage::Full, &[]);
+        let told = explain(transfer, people, findings);
+        assert_eq!(told.outcome, decision.effect);
+        let passes: Vec<&PassTrace> = told.subjects.iter().flat_map(|it| &it.passes).collect();
+        let mut said: Vec<&str> = passes
+            .iter()
+            .flat_map(|pass| &pass.rules)
+            .filter(|rule| rule.verdict != Verdict::DoesNotApply)
+            .map(|rule| rule.id.as_str())
+            .collect();
+        said.sort_unstable();
+        said.dedup();
+        let mut cited = ids(set, &decision);
+        cited.sort_unstable();
+        cited.dedup();
+        assert_eq!(said, cited, "{transfer:?}");
+        // Where a rule blocks, its conditions as written hold and its requirement does not; where it does
+        // not apply, one of them fails.
+        for rule in passes.iter().flat_map(|pass| &pass.rules).filter(|rule| rule.line > 0) {
+            let applies = rule.applies.iter().all(|it| it.holds)
+                && !rule.unless.as_ref().is_some_and(|it| it.holds);
+            match rule.verdict {
+                Verdict::Blocks => {
+                    assert!(
+                        applies && !rule.require.as_ref().is_some_and(|it| it.holds),
+                        "{}",
+                        rule.id
+                    );
+                }
+                Verdict::DoesNotApply => assert!(!applies, "{} {:?}", rule.id, rule.applies),
+                Verdict::Redacts
+                | Verdict::Warns
+                | Verdict::Lifted(_)
+                | Verdict::Satisfied
+                | Verdict::Allows
+                | Verdict::Withholds
+                | Verdict::Notes => assert!(applies, "{} {:?}", rule.id, rule.applies),
+            }
+        }
+        if decision.effect == Effect::Block {
+            blocked += 1;
+            assert!(
+                !told.lawful.proposals.is_empty()
+                    || !told.lawful.obstacles.is_empty()
+                    || !told.lawful.complete,
+                "neither a way nor an obstacle: {transfer:?}"
+            );
+        }
+        for proposal in &told.lawful.proposals {
+            proposals += 1;
+            assert!(proposal.outcome < Effect::Block);
+            let needs: Vec<&crate::policy::NeedTrace> = proposal.needs.iter().collect();
+            if people.people.len() > 1 {
+                continue;
+            }
+            let judge = |needs: &[&crate::policy::NeedTrace]| {
+                let transfer = with_facts(transfer, needs)?;
+                let findings = without(findings, needs);
+                let decision = set.decide(&transfer, &findings, Coverage::Full, &[]);
+                let redacted = redacted(&findings, &decision);
+                let frees = proposal.frees.iter().all(|it| !redacted.contains(it));
+                Some((decision.effect, redacted, frees))
+            };
+            let Some((effect, redacted, frees)) = judge(&needs) else { continue };
+            checked += 1;
+            assert_eq!((effect, &redacted), (proposal.outcome, &proposal.redacted), "{needs:?}");
+            assert!(frees, "{needs:?}");
+            for left_out in 0..needs.len() {
+                let mut fewer = needs.clone();
+                fewer.remove(left_out);
+                let (effect, _, frees) = judge(&fewer).unwrap();
+                assert!(effect == Effect::Block || !frees, "{} can go: {needs:?}", left_out);
+            }
+        }
+    }
+    assert!(blocked > 50 && proposals > 100 && checked > 100, "{blocked} {proposals} {checked}");
+}
+
+#[test]
+fn the_smallest_sets_come_first() {
+    let told = explain_one(
+        &json!({
+            "origin": "IE", "destination": "US", "purpose": "customer_support",
+            "recipient": {"class": "first_party_facility", "id": "mi-dc-us"},
+        }),
+        &[("/name", "name"), ("/email", "email")],
+    );
+    assert_eq!(told.blocked_by, ["JR-EU-03"]);
+    let words = words(&told);
+    assert!(words[0].len() == 1 && words[0][0].contains("`eu_us_dpf`"), "{words:?}");
+    assert!(words[0][0].contains("naming this recipient"), "{words:?}");
+    let both = words
+        .iter()
+        .any(|it| it.len() == 2 && it[0].contains("`eu_scc`") && it[1].contains("`eu_tia`"));
+    assert!(both, "{words:?}");
+    assert!(words.windows(2).all(|pair| pair[0].len() <= pair[1].len()), "{words:?}");
+}
+
+#[test]
+fn a_prohibition_is_called_one() {
+    for (over, rule) in [
+        (
+            json!({"purpose": "partner_marketing", "recipient": {"class": "business_partner", "id": "p"}}),
+            "MI-44",
+        ),
+        (json!({"purpose": "data_sale"}), "MI-50"),
+        (
+            json!({
+                "origin": "TW", "destination": "CN", "purpose": "customer_support",
+                "exporter": {"sector": "telecom_licensee"},
+            }),
+            "JR-TW-01",
+        ),
+    ] {
+        let told = explain_one(&over, &[("/name", "name")]);
+        assert_eq!(told.outcome, Effect::Block);
+        assert!(told.lawful.proposals.is_empty(), "{rule} {:?}", words(&told));
+        let obstacle = told.lawful.obstacles.iter().find(|it| it.rule == rule);
+        assert!(obstacle.is_some_and(|it| it.prohibition), "{rule} {:?}", told.lawful.obstacles);
+        let consent = told.lawful.beyond_consent.iter().find(|it| it.rule == rule);
+        assert!(consent.is_some_and(|it| it.lifted_by.is_empty()), "{rule}");
+    }
+}
+
+#[test]
+fn taking_fields_out_is_a_way_where_the_rule_is_about_them() {
+    // Payment data of an operator stays in India, whatever is on file.
+    let told = explain_one(
+        &json!({
+            "origin": "IN", "purpose": "order_fulfilment", "exporter": {"sector": "payment_system"},
+        }),
+        &[("/name", "name"), ("/card", "card")],
+    );
+    assert_eq!(told.blocked_by, ["JR-IN-04"]);
+    assert_eq!(words(&told), [["redact /card"]]);
+    assert_eq!(told.lawful.beyond_consent[0].lifted_by, ["redaction"]);
+}
+
+#[test]
+fn consent_of_several_people_is_one_need() {
+    let transfer = transfer(&json!({
+        "origin": null, "destination": "SG", "purpose": "customer_support",
+        "counters": {"cn_ytd_ordinary": 10},
+        "mechanisms": [{"type": "cn_pipia", "id": "P"}],
+    }));
+    let data: Vec<(String, String)> =
+        (0..4).map(|number| (format!("/people/{number}/phone"), "phone".to_owned())).collect();
+    let mut places = crate::policy::recorded::Places::default();
+    for (at, what) in &data {
+        places.add(at, taxonomy().tag(what).unwrap(), Marks::default());
+    }
+    let findings = places.findings;
+    let mut people = People::one(&transfer);
+    people.of = vec![1, 2, 3, 4];
+    for number in 0..4u32 {
+        let record = format!("/people/{number}");
+        let node = (0..)
+            .zip(&findings.nodes)
+            .map(|(at, _)| at)
+            .find(|at| findings.node_locator(*at) == record);
+        people.people.push(crate::policy::Person {
+            record: node,
+            // The last one lives in Pakistan, and nobody has to ask there.
+            origins: vec![if number < 3 { "CN" } else { "PK" }.parse().unwrap()],
+            ..Default::default()
+        });
+    }
+    let told = explain(&transfer, &people, &findings);
+    assert_eq!(told.blocked_by, ["JR-CN-06"], "{}", told.reason);
+    let chinese = told.subjects.iter().find(|it| it.people == 3).unwrap();
+    assert_eq!(chinese.records, ["/people/0", "/people/1", "/people/2"]);
+    let words = words(&told);
+    let wanted = "separate explicit consent to `cross_border` (Transfer abroad) naming SG and this recipient of 3 people";
+    assert!(words.contains(&vec![wanted]), "{words:?}");
+}
+
+#[test]
+fn redacted_fields_are_told_what_would_let_them_pass() {
+    let told = explain_one(
+        &json!({"origin": "CH", "destination": "DE", "purpose": "customer_support"}),
+        &[("/name", "name"), ("/birthday", "date_of_birth")],
+    );
+    assert_eq!(
+        told.outcome,
+        Effect::Block,
+        "Singapore and its neighbours are where the policy goes"
+    );
+    let told = explain_one(
+        &json!({"purpose": "customer_support"}),
+        &[("/name", "name"), ("/birthday", "date_of_birth")],
+    );
+    assert_eq!(told.outcome, Effect::Redact);
+    assert!(told.lawful.proposals.is_empty());
+    assert_eq!(told.lawful.obstacles[0].rule, "MI-06");
+    assert_eq!(told.redacted[0].pointer, "/birthday");
+}
+
+#[test]
+fn a_fact_is_told_with_why_it_does_not_count() {
+    let told = explain_one(
+        &json!({
+            "origin": "IE", "destination": "CN", "purpose": "customer_support",
+            "mechanisms": [
+                {"type": "eu_scc", "id": "S-1", "valid_until": "2026-01-01"},
+                {"type": "eu_scc", "id": "S-2", "recipients": ["another"]},
+                {"type": "eu_tia", "id": "T-1"},
+                {"type": "eu_bcr", "id": "B-1", "status": "revoked"},
+            ],
+        }),
+        &[("/name", "name")],
+    );
+    let text = serde_json::to_string(&told).unwrap();
+    for words in [
+        "`S-1` expired at 2026-01-01T00:00:00Z",
+        "`S-2` does not name the recipient",
+        "`B-1` is revoked or suspended",
+        "`T-1` lacks `supplementary_measures` `true`",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+}
+
+#[test]
+fn the_search_ends_at_its_bounds_and_says_so() {
+    let transfer =
+        transfer(&json!({"origin": "IE", "destination": "CN", "purpose": "customer_support"}));
+    let findings = findings(&[("/name".to_owned(), "name".to_owned())]);
+    let people = People::one(&transfer);
+    let judged = Judged {
+        transfer: &transfer,
+        people: &people,
+        findings: &findings,
+        coverage: Coverage::Full,
+        gaps: &[],
+    };
+    let explain = |bounds, go_on: bool| {
+        explainer().explain(shipped(), taxonomy(), &judged, bounds, &|| go_on).lawful
+    };
+    let all = explain(Bounds::default(), true);
+    assert!(all.complete && all.proposals.len() > 1);
+    let one = explain(Bounds { proposals: 1, ..Bounds::default() }, true);
+    assert!(!one.complete && one.proposals.len() == 1);
+    let none = explain(Bounds { decisions: 1, ..Bounds::default() }, true);
+    assert!(!none.complete && none.proposals.is_empty());
+    let stopped = explain(Bounds::default(), false);
+    assert!(!stopped.complete && stopped.proposals.is_empty());
+}
+
+/// What a record leaves out is found again, as far as the rules tell.
+#[test]
+fn facts_that_explain_a_record_are_found() {
+    let set = shipped();
+    let bare: Transfer = serde_json::from_value(json!({
+        "as_of": "2026-11-23T09:00:00Z", "origin": "IE", "destination": "US",
+        "purpose": "customer_support", "recipient": {"class": "first_party_facility", "id": "dc-us"},
+    }))
+    .unwrap();
+    let findings = findings(&[("/name".to_owned(), "name".to_owned())]);
+    let complete = |effect, by: &[&str]| {
+        let by: Vec<String> = by.iter().map(|it| (*it).to_owned()).collect();
+        explainer().complete(set, &bare, &findings, Coverage::Full, effect, &by)
+    };
+    let (facts, assumed) = complete(Effect::Allow, &[]).unwrap();
+    assert!(assumed);
+    assert_eq!(set.decide(&facts, &findings, Coverage::Full, &[]).effect, Effect::Allow);
+    // Blocked by the law alone: over TLS, then, which the record does not say.
+    let (facts, assumed) = complete(Effect::Block, &["JR-EU-03"]).unwrap();
+    assert!(assumed);
+    assert_eq!(facts.transport, Some(Transport::Tls));
+    let decision = set.decide(&facts, &findings, Coverage::Full, &[]);
+    let by: Vec<&str> = decision.blocked_by.iter().map(|it| set.rule(*it).id.as_str()).collect();
+    assert_eq!(by, ["JR-EU-03"]);
+    // No facts make another country's law stop it.
+    assert!(complete(Effect::Block, &["JR-JP-01"]).is_none());
+}

@@ -9,8 +9,8 @@ mod de;
 mod diagnostic;
 mod tree;
 
-pub(crate) use de::suggest;
 pub use de::{At, read};
+pub(crate) use de::{read_node, suggest};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use tree::{Node, NodeValue, parse};
 

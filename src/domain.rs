@@ -16,7 +16,7 @@ pub use coverage::{Coverage, Gap, GapCause};
 pub use effect::{Effect, Generalise, Replacement};
 pub use field::{
     Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Part, Scalar,
-    Span, Value,
+    Span, Value, Wants,
 };
 pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
 pub use limits::Limits;

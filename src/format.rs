@@ -10,6 +10,7 @@
 //! members and attributes included.
 
 mod charset;
+mod classes;
 mod csv;
 mod encoding;
 mod form;

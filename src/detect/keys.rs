@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::name::{NAME_BYTES_MAX, Words};
 
 /// What one name says. Small and free of references, so that it can be cached.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Facts {
     /// Field rules in the order to be tried; `rule_count` of them.
     rules: [u16; Self::RULES],
@@ -33,10 +33,46 @@ pub(super) struct Facts {
     pub(super) patterns: u64,
     /// Suppressions that name this field, as bits.
     pub(super) suppressed: u64,
+    /// The name is of the form of a value that is personal data.
+    pub(super) in_key: bool,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 impl Facts {
     const RULES: usize = 6;
+
+    /// What a name says that says nothing.
+    pub(super) const NONE: Self = Self {
+        rules: [0; Self::RULES],
+        rule_count: 0,
+        opens: 0,
+        beside: 0,
+        signs: 0,
+        stand_in: false,
+        statement: false,
+        hashed: false,
+        encrypted: false,
+        supports: 0,
+        against: 0,
+        patterns: 0,
+        suppressed: 0,
+        in_key: false,
+    };
+
+    /// Whether any value under the name may be a finding, whatever its form.
+    fn is_telling(&self) -> bool {
+        self.rule_count > 0 || self.supports != 0 || self.patterns != 0 || self.in_key
+    }
+
+    /// Whether the name says something of the object around it.
+    fn is_sign(&self) -> bool {
+        self.beside | self.signs != 0
+    }
 
     pub(super) fn rules(&self) -> &[u16] {
         self.rules.get(..usize::from(self.rule_count)).unwrap_or_default()
@@ -304,11 +340,57 @@ enum Level {
     Ending,
 }
 
+/// The number of a name's facts in a [`KeyCache`], and what the walk has to know of them at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Known {
+    number: u32,
+    /// Any value under the name may be a finding, whatever its form.
+    pub(super) is_telling: bool,
+    /// The name says something of the object around it.
+    pub(super) is_sign: bool,
+    /// The name stands for the object around it.
+    pub(super) stand_in: bool,
+}
+
+impl Known {
+    fn new(number: u32, facts: &Facts) -> Self {
+        Self {
+            number,
+            is_telling: facts.is_telling(),
+            is_sign: facts.is_sign(),
+            stand_in: facts.stand_in,
+        }
+    }
+}
+
 /// Facts by the bytes of the name. Bounded; when it is full, new names are analysed each time.
-#[derive(Debug, Default)]
+///
+/// A short name is looked up by its bytes in two words, at one place, before all names are.
+#[derive(Debug)]
 pub(super) struct KeyCache {
+    slots: Box<[Slot; SLOTS]>,
     numbers: FxHashMap<Box<[u8]>, u32>,
+    /// Behind those of the names kept, those of the name analysed last.
     facts: Vec<Facts>,
+}
+
+/// A name of at most sixteen bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    short: Short,
+    known: Known,
+}
+
+const SLOTS: usize = 2048;
+
+impl Default for KeyCache {
+    fn default() -> Self {
+        Self {
+            slots: Box::new([Slot::default(); SLOTS]),
+            numbers: FxHashMap::default(),
+            facts: vec![Facts::default()],
+        }
+    }
 }
 
 impl KeyCache {
@@ -316,23 +398,98 @@ impl KeyCache {
     const NAMES_MAX: usize = 8192;
 
     pub(super) fn clear(&mut self) {
-        self.numbers.clear();
-        self.facts.clear();
+        *self = Self::default();
     }
 
-    pub(super) fn facts(&mut self, table: &KeyTable, name: &str) -> Facts {
-        if let Some(facts) =
-            self.numbers.get(name.as_bytes()).and_then(|number| self.facts.get(*number as usize))
+    /// What is known of `name`, for [`Self::facts`] until the next name is asked for.
+    #[inline]
+    pub(super) fn known(&mut self, name: &[u8], analyse: impl FnOnce(&str) -> Facts) -> Known {
+        let short = Short::of(name);
+        if let Some(short) = short
+            && let Some(slot) = self.slots.get(short.place())
+            && slot.short == short
         {
-            return *facts;
+            return slot.known;
         }
-        let facts = table.analyse(name);
-        if self.facts.len() < Self::NAMES_MAX && name.len() <= NAME_BYTES_MAX {
-            let number = u32::try_from(self.facts.len()).unwrap_or(u32::MAX);
-            self.numbers.insert(name.as_bytes().into(), number);
-            self.facts.push(facts);
+        self.look_up(name, short, analyse)
+    }
+
+    #[inline(never)]
+    fn look_up(
+        &mut self,
+        name: &[u8],
+        short: Option<Short>,
+        analyse: impl FnOnce(&str) -> Facts,
+    ) -> Known {
+        let known = match self.numbers.get(name) {
+            Some(number) => Known::new(*number, self.facts(*number)),
+            None => {
+                let text = String::from_utf8_lossy(name);
+                let facts = analyse(&text);
+                let last = self.facts.len() - 1;
+                let number = u32::try_from(last).unwrap_or(u32::MAX);
+                if let Some(slot) = self.facts.get_mut(last) {
+                    *slot = facts;
+                }
+                if last >= Self::NAMES_MAX || name.len() > NAME_BYTES_MAX {
+                    return Known::new(number, &facts);
+                }
+                self.facts.push(Facts::default());
+                self.numbers.insert(name.into(), number);
+                Known::new(number, &facts)
+            }
+        };
+        if let Some(short) = short
+            && let Some(slot) = self.slots.get_mut(short.place())
+        {
+            *slot = Slot { short, known };
         }
-        facts
+        known
+    }
+
+    pub(super) fn of(&self, known: Known) -> &Facts {
+        self.facts(known.number)
+    }
+
+    fn facts(&self, number: u32) -> &Facts {
+        const NONE: &Facts = &Facts::NONE;
+        self.facts.get(number as usize).unwrap_or(NONE)
+    }
+}
+
+/// One to sixteen bytes as two words and a length, which tell any two names apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Short {
+    head: u64,
+    tail: u64,
+    length: u8,
+}
+
+impl Short {
+    #[inline]
+    fn of(name: &[u8]) -> Option<Self> {
+        let length = name.len();
+        let (head, tail) = if let (Some(head), Some(tail)) = (name.first_chunk(), name.last_chunk())
+        {
+            (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
+        } else if let (Some(head), Some(tail)) = (name.first_chunk(), name.last_chunk()) {
+            (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail)))
+        } else {
+            let middle = name.get(length / 2)?;
+            let (first, last) = (name.first()?, name.last()?);
+            (u64::from(*first) | u64::from(*middle) << 8 | u64::from(*last) << 16, 0)
+        };
+        let short = Self { head, tail, length: length as u8 };
+        (length <= 16).then_some(short)
+    }
+
+    /// Where the name is looked for.
+    #[inline]
+    fn place(self) -> usize {
+        const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mixed =
+            (self.head ^ self.tail.rotate_left(23) ^ u64::from(self.length)).wrapping_mul(FACTOR);
+        (mixed >> 48) as usize % SLOTS
     }
 }
 
@@ -412,14 +569,40 @@ mod tests {
     fn the_cache_answers_like_the_table_and_stays_bounded() {
         let table = table();
         let mut cache = KeyCache::default();
+        let mut rules = |name: &str| {
+            let known = cache.known(name.as_bytes(), |name| table.analyse(name));
+            let facts = cache.of(known);
+            assert_eq!(known.is_telling, facts.is_telling(), "{name}");
+            (facts.rules().to_vec(), cache.numbers.len())
+        };
         for round in 0..2 {
             for number in 0..10_000 {
                 let name = format!("x{number}_email");
-                assert_eq!(cache.facts(&table, &name).rules(), &[1], "{round}");
+                assert_eq!(rules(&name).0, [1], "{round}");
             }
         }
-        assert!(cache.facts.len() <= KeyCache::NAMES_MAX);
-        let long = "a".repeat(10_000) + "_email";
-        assert!(cache.facts(&table, &long).rules().is_empty());
+        assert!(rules("").1 <= KeyCache::NAMES_MAX);
+        assert!(rules(&("a".repeat(10_000) + "_email")).0.is_empty());
+    }
+
+    #[test]
+    fn short_names_are_told_apart() {
+        let names: Vec<String> = (0..=16)
+            .flat_map(|length| {
+                let name = "a".repeat(length);
+                (0..length).map(move |at| {
+                    let mut other = name.clone();
+                    other.replace_range(at..=at, "b");
+                    other
+                })
+            })
+            .collect();
+        let mut shorts: Vec<Short> =
+            names.iter().map(|name| Short::of(name.as_bytes()).unwrap()).collect();
+        let count = shorts.len();
+        shorts.sort_by_key(|short| (short.head, short.tail, short.length));
+        shorts.dedup();
+        assert_eq!(shorts.len(), count);
+        assert!(Short::of(b"").is_none() && Short::of(&[b'a'; 17]).is_none());
     }
 }

@@ -9,7 +9,7 @@ use super::{
     DetectorSet,
     check::{Match, code},
     digits::Folded,
-    keys::{Facts, KeyCache},
+    keys::{Facts, KeyCache, Known},
     pairs::pairs,
     set::FieldRule,
     text::{Found, Search},
@@ -47,6 +47,8 @@ pub struct Scanner<'s> {
     part: u32,
     /// Objects open beyond those remembered.
     beyond: usize,
+    /// What is known of the name asked about last, until its value is told.
+    asked: Option<Known>,
 }
 
 /// An object or list the walk is inside of.
@@ -55,6 +57,7 @@ struct Frame {
     container: Container,
     /// What the name said that this stands under; elements of a list read it as their own.
     facts: Facts,
+    is_telling: bool,
     /// The rule that name has here.
     rule: Option<u16>,
     contexts: u32,
@@ -76,7 +79,7 @@ impl<'s> Scanner<'s> {
             scratch.keys.clear();
             scratch.identity = Some(Arc::clone(&set.identity));
         }
-        let mut scanner = Self { set, scratch, part: 0, beyond: 0 };
+        let mut scanner = Self { set, scratch, part: 0, beyond: 0, asked: None };
         scanner.part(Part::Body);
         scanner
     }
@@ -91,20 +94,51 @@ impl<'s> Scanner<'s> {
         self.scratch.frames.push(Frame {
             container: Container::Object,
             facts: Facts::default(),
+            is_telling: false,
             rule: None,
             contexts: 0,
             signs: 0,
         });
     }
 
+    /// Whether the value under `name`, or the elements of the innermost list where there is none, can be
+    /// a finding whatever its form. The value, if it is told, comes before any other name.
+    #[inline]
+    pub fn asks_for(&mut self, name: Option<&[u8]>) -> bool {
+        let inherits = self.scratch.frames.last().is_some_and(|frame| frame.rule.is_some());
+        let Some(name) = name else { return inherits || self.element_is_telling() };
+        let known = self.known(name);
+        self.asked = Some(known);
+        if known.is_sign {
+            self.sign(known);
+        }
+        known.is_telling || inherits
+    }
+
+    fn element_is_telling(&self) -> bool {
+        let frame = self.scratch.frames.last();
+        frame.is_some_and(|frame| frame.container == Container::Array && frame.is_telling)
+    }
+
     /// An object or list begins; `name` is `None` for an element of a list and for a whole layer. The
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
-        let facts = self.facts(name);
+        let known = self.known_of(name);
+        let (facts, is_telling) = match known {
+            Some(known) => (*self.scratch.keys.of(known), known.is_telling),
+            None => (self.facts_around(), self.element_is_telling()),
+        };
         let contexts = self.contexts_of(&facts);
         let rule = self.rule_for_container(&facts);
         if self.scratch.frames.len() < FRAMES_MAX {
-            self.scratch.frames.push(Frame { container, facts, rule, contexts, signs: 0 });
+            self.scratch.frames.push(Frame {
+                container,
+                facts,
+                is_telling,
+                rule,
+                contexts,
+                signs: 0,
+            });
         } else {
             self.beyond += 1;
         }
@@ -143,16 +177,12 @@ impl<'s> Scanner<'s> {
     /// One value. `text` is unescaped and without quotes; hits are added to `hits` in the order of
     /// their spans, at most one of which covers the whole value.
     pub fn scalar(&mut self, name: Option<&str>, kind: Scalar, text: &str, hits: &mut Vec<Hit>) {
-        let facts = self.facts(name);
-        if facts.beside | facts.signs != 0
-            && let Some(frame) = self.scratch.frames.last_mut()
-        {
-            frame.contexts |= facts.beside;
-            frame.signs = frame.signs.saturating_add(u8::from(facts.signs != 0));
-            if frame.signs >= 2 {
-                frame.contexts |= facts.signs;
-            }
+        let asked = self.asked.is_some();
+        let known = self.known_of(name);
+        if let Some(known) = known.filter(|known| known.is_sign && !asked) {
+            self.sign(known);
         }
+        let facts = known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
         let first = hits.len();
         match kind {
             Scalar::Null | Scalar::Bool => {}
@@ -170,14 +200,40 @@ impl<'s> Scanner<'s> {
 
     // === Inside ===
 
-    fn facts(&mut self, name: Option<&str>) -> Facts {
-        match name {
-            Some(name) => self.scratch.keys.facts(&self.set.keys, name),
-            // An element reads the name of its list.
-            None => match self.scratch.frames.last() {
-                Some(frame) if frame.container == Container::Array => frame.facts,
-                _ => Facts::default(),
-            },
+    #[inline]
+    fn known(&mut self, name: &[u8]) -> Known {
+        let set = self.set;
+        self.scratch.keys.known(name, |name| {
+            let mut facts = set.keys.analyse(name);
+            facts.in_key = is_in_key(set, name, &facts);
+            facts
+        })
+    }
+
+    /// What is known of the name of the value or object being told.
+    fn known_of(&mut self, name: Option<&str>) -> Option<Known> {
+        let asked = self.asked.take();
+        let name = name?;
+        Some(asked.unwrap_or_else(|| self.known(name.as_bytes())))
+    }
+
+    /// A member of this name shows what its object is about.
+    fn sign(&mut self, known: Known) {
+        let &Facts { beside, signs, .. } = self.scratch.keys.of(known);
+        if let Some(frame) = self.scratch.frames.last_mut() {
+            frame.contexts |= beside;
+            frame.signs = frame.signs.saturating_add(u8::from(signs != 0));
+            if frame.signs >= 2 {
+                frame.contexts |= signs;
+            }
+        }
+    }
+
+    /// An element reads the name of its list.
+    fn facts_around(&self) -> Facts {
+        match self.scratch.frames.last() {
+            Some(frame) if frame.container == Container::Array => frame.facts,
+            Some(_) | None => Facts::NONE,
         }
     }
 
@@ -284,7 +340,8 @@ impl<'s> Scanner<'s> {
         for pair in pairs(text) {
             let name = text.get(pair.name).unwrap_or_default();
             let value = text.get(pair.value.clone()).unwrap_or_default();
-            let facts = self.scratch.keys.facts(&self.set.keys, name);
+            let known = self.known(name.as_bytes());
+            let facts = *self.scratch.keys.of(known);
             if facts.rules().is_empty() || self.set.is_placeholder(value) {
                 continue;
             }
@@ -377,12 +434,7 @@ impl<'s> Scanner<'s> {
 
     /// Personal data that was used as a name: objects keyed by e-mail address or telephone number.
     fn in_key(&self, name: &str, facts: &Facts) -> Option<Hit> {
-        if name.len() < 7 || !facts.rules().is_empty() {
-            return None;
-        }
-        let search = Search { set: self.set, supports: 0, against: 0 };
-        let found = search.whole(name).filter(|found| found.confidence >= 85)?;
-        let hit = found.hit();
+        let hit = facts.in_key.then(|| found_in_key(self.set, name))??.hit();
         Some(Hit { marks: Marks { in_key: true, ..hit.marks }, ..hit })
     }
 
@@ -414,6 +466,15 @@ impl<'s> Scanner<'s> {
             }
         }
     }
+}
+
+fn is_in_key(set: &DetectorSet, name: &str, facts: &Facts) -> bool {
+    name.len() >= 7 && facts.rules().is_empty() && found_in_key(set, name).is_some()
+}
+
+fn found_in_key(set: &DetectorSet, name: &str) -> Option<Found> {
+    let search = Search { set, supports: 0, against: 0 };
+    search.whole(name).filter(|found| found.confidence >= 85)
 }
 
 impl FieldRule {

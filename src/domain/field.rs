@@ -297,6 +297,37 @@ pub struct Value<'b> {
     pub escape: Escape,
 }
 
+/// Which values under a name a sink wants to be told of, whatever they hold. A value that is not wanted
+/// is still told when something about its bytes says that it may hold a value found by its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wants(u8);
+
+impl Wants {
+    pub const NONE: Self = Self(0);
+    pub const STRINGS: Self = Self(1);
+    pub const NUMBERS: Self = Self(2);
+    /// `true`, `false` and `null`.
+    pub const WORDS: Self = Self(4);
+    pub const ALL: Self = Self(7);
+
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub fn strings(self) -> bool {
+        self.0 & Self::STRINGS.0 != 0
+    }
+
+    pub fn numbers(self) -> bool {
+        self.0 & Self::NUMBERS.0 != 0
+    }
+
+    pub fn words(self) -> bool {
+        self.0 & Self::WORDS.0 != 0
+    }
+}
+
 /// Receives the fields of one layer in document order. The engine implements it; decoders are generic
 /// over it so that no call through a table stands between a byte and its detector.
 pub trait FieldSink {
@@ -306,6 +337,12 @@ pub trait FieldSink {
     /// The innermost one ends; `end` is past its last byte, `member_end` past its member's.
     fn close(&mut self, end: usize, member_end: usize);
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>);
+    /// What is wanted of the value under `key`, which comes next; of all elements when `key` is an
+    /// index. Decoders that know little of a value before they tell it do not ask.
+    fn wants(&mut self, key: Key<'_>) -> Wants {
+        let _ = key;
+        Wants::ALL
+    }
     /// A value that is a body of its own, such as a part of a multipart body: its text is in `encoding`
     /// and was declared as `media_type`. A sink that does not look inside takes it for a scalar.
     fn layer(

@@ -5,8 +5,8 @@ use super::embedded::{self, Embedded, EmbeddedKind, Inner, Look};
 use crate::{
     detect::{Hit, Scanner},
     domain::{
-        Container, Encoding, FieldSink, Finding, Findings, Key, LayerId, Limits, Part, PathNode,
-        Scalar, Span, Step, Value,
+        Container, Encoding, Escape, FieldSink, Finding, Findings, Key, LayerId, Limits, Part,
+        PathNode, Scalar, Span, Step, Value, Wants,
     },
     format::{self, Decoder, Unescaped},
 };
@@ -226,6 +226,22 @@ impl FieldSink for Sink<'_, '_, '_> {
             self.embed(span, outer, document, path);
         }
         *self.walk.inner = inner;
+    }
+
+    fn wants(&mut self, key: Key<'_>) -> Wants {
+        let is_telling = match key {
+            // A layer under a name of its own reads that name, which is not asked about.
+            Key::Root => true,
+            Key::Index(_) => self.walk.scanner.asks_for(None),
+            Key::Name { text, escape, .. } if escape == Escape::Json && !text.contains(&b'\\') => {
+                self.walk.scanner.asks_for(Some(text))
+            }
+            Key::Name { text, escape, .. } => {
+                let name = format::unescape(escape, text, self.walk.key);
+                self.walk.scanner.asks_for(Some(name.as_str().as_bytes()))
+            }
+        };
+        if is_telling { Wants::ALL } else { Wants::NONE }
     }
 
     fn layer(

@@ -5,6 +5,7 @@ use crate::domain::{Coverage, GapCause, Region};
 
 mod decisions;
 mod encodings;
+mod skipping;
 
 /// The rules that ship with the gateway.
 pub(super) fn shipped() -> Engine {

@@ -90,10 +90,10 @@ pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
 /// How many bytes at the start of `bytes` are valid UTF-8.
 #[inline]
 pub(super) fn utf8_length(bytes: &[u8]) -> usize {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.len(),
-        Err(error) => error.valid_up_to(),
+    if simdutf8::basic::from_utf8(bytes).is_ok() {
+        return bytes.len();
     }
+    std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len)
 }
 
 /// Not before everything was told: a text that is not UTF-8 in places is still worth a look, but what was

@@ -1,0 +1,219 @@
+//! A value that the walk does not tell of holds nothing: the findings are those of a sink that is told
+//! everything.
+
+use proptest::prelude::*;
+
+use super::{super::sink::*, *};
+use crate::{
+    domain::{Container, FieldSink, Findings, Format, Key, LayerId, Part, Value, Wants},
+    format,
+};
+
+/// Asks for everything.
+struct Eager<S>(S);
+
+impl<S: FieldSink> FieldSink for Eager<S> {
+    fn open(&mut self, key: Key<'_>, container: Container, member_start: usize, start: usize) {
+        self.0.open(key, container, member_start, start);
+    }
+    fn close(&mut self, end: usize, member_end: usize) {
+        self.0.close(end, member_end);
+    }
+    fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
+        self.0.scalar(key, value);
+    }
+    fn wants(&mut self, key: Key<'_>) -> Wants {
+        self.0.wants(key);
+        Wants::ALL
+    }
+}
+
+/// The findings in `text`, and how many documents inside its values are to be read.
+fn found(engine: &Engine, text: &str, eager: bool) -> (Findings, usize) {
+    let limits = Limits::default();
+    let mut scratch = Scratch::default();
+    let mut findings = Findings::default();
+    let Scratch { detect, frames, names, hits, key, value, embedded } = &mut scratch;
+    let scanner = engine.detectors.scanner(detect);
+    let mut walk = Walk { scanner, frames, names, hits, key, value, embedded, limits: &limits };
+    let sink = walk.sink(At::root(LayerId(0), Part::Body), &mut findings);
+    let read = if eager {
+        format::walk(Format::Json, text.as_bytes(), &limits, &mut Eager(sink))
+    } else {
+        let mut sink = sink;
+        format::walk(Format::Json, text.as_bytes(), &limits, &mut sink)
+    };
+    read.unwrap_or_else(|stop| panic!("{stop:?} in {text}"));
+    (findings, embedded.len())
+}
+
+fn agree(engine: &Engine, text: &str) {
+    assert_eq!(found(engine, text, false), found(engine, text, true), "{text}");
+}
+
+/// Values of every kind that is found by its form, and pieces that could make or break one.
+const PIECES: &[&str] = &[
+    "sana.k@example.pk",
+    "sana%40example.pk",
+    "sana&#64;example.pk",
+    "mailto:a@b.de",
+    "@",
+    "+923001234567",
+    "0300-1234567",
+    "(415) 555-2671",
+    "415.555.2671",
+    "+33 6 12 34 56 78",
+    "9123 4567",
+    "98765 43210",
+    "42201-1234567-1",
+    "3422011234567",
+    "1234 5678 9012",
+    "499118665246",
+    "ABCPD1234E",
+    "S1234567D",
+    "AB123456C",
+    "AB 12 34 56 C",
+    "RSSMRA85T10A562S",
+    "529.982.247-25",
+    "123-45-6789",
+    "11010519491231002X",
+    "4111 1111 1111 1111",
+    "4111111111111111",
+    "GB82 WEST 1234 5698 7654 32",
+    "867619040000019",
+    "410030123456789",
+    "203.0.113.7",
+    "1.2.3.4",
+    "2001:db8::7",
+    "fe80::1",
+    "64:CC:2E:AA:BB:01",
+    "aa-bb-cc-dd-ee-ff",
+    "AA:BB:CC:DD:EE:FF",
+    "64cc2eaabb01",
+    "24.8607,67.0011",
+    "24.86, 67.00",
+    "-33.8688,151.2093",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+    "Mozilla/5.0 (Linux; Android 13) Chrome/120",
+    "Name: Sana Khan",
+    "name=Sana Khan",
+    "email:",
+    "Tel:",
+    "\u{59d3}\u{540d}\u{ff1a}\u{738b}\u{82b3}",
+    "\u{59d3}\u{540d}:\u{738b}\u{82b3}",
+    "\u{ff10}\u{ff13}\u{ff10}\u{ff10}\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}\u{ff17}",
+    "\u{6f0}\u{6f3}\u{6f0}\u{6f0}\u{6f1}\u{6f2}\u{6f3}\u{6f4}\u{6f5}\u{6f6}\u{6f7}",
+    "\u{966}\u{969}\u{966}\u{966}\u{967}\u{968}\u{969}\u{96a}\u{96b}\u{96c}\u{96d}",
+    "0300\u{200b}1234567",
+    "2026-11-23T09:00:00Z",
+    "12:30:45",
+    "8990.00",
+    "v12.5.3",
+    "https://x.example/a/123456789?q=1",
+    "sana",
+    "Khan",
+    " ",
+    " ",
+    "-",
+    ".",
+    ":",
+    "/",
+    ",",
+    "x",
+    "7",
+    "42",
+    "1996",
+    "\u{e9}",
+    "\u{4e2d}",
+    "\\u0040",
+    "\\n",
+    "\\/",
+    "\\\"",
+    "{\\\"imei\\\": \\\"867619040000019\\\"}",
+    "eyJlbWFpbCI6ICJzYW5hLmtAZXhhbXBsZS5wayJ9",
+    "data:text/plain;base64,YQ==",
+];
+
+/// Names that say nothing, little, and much.
+const NAMES: &[&str] = &[
+    "x",
+    "data",
+    "note",
+    "value",
+    "id",
+    "items",
+    "email",
+    "phone",
+    "name",
+    "user",
+    "product",
+    "contacts",
+    "ip_address",
+    "imei_md5",
+    "order_no",
+    "created_at",
+    "sms",
+    "location",
+    "lat",
+    "card",
+    "ie",
+    "sdk_version",
+    "address",
+    "0",
+    "ref",
+    "sana.k@example.pk",
+    "+923001234567",
+    "a_name_that_is_longer_than_sixteen_bytes",
+    "customerEmailAddress",
+];
+
+fn value() -> impl Strategy<Value = String> {
+    let text = prop::collection::vec(prop::sample::select(PIECES), 0..5)
+        .prop_map(|pieces| format!("\"{}\"", pieces.concat()));
+    let number = prop_oneof![
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<u32>().prop_map(|n| n.to_string()),
+        (-180_000_000i64..180_000_000).prop_map(|n| format!(
+            "{}.{:06}",
+            n / 1_000_000,
+            n.unsigned_abs() % 1_000_000
+        ))
+    ];
+    let leaf = prop_oneof![6 => text, 2 => number, 1 => Just("null".to_owned()), 1 => Just("true".to_owned())];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        let name = prop::sample::select(NAMES);
+        prop_oneof![
+            prop::collection::vec((name, inner.clone(), "[ \\n]{0,3}"), 0..5).prop_map(|members| {
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(name, value, space)| format!("{space}\"{name}\":{space}{value}{space}"))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }),
+            prop::collection::vec(inner, 0..4)
+                .prop_map(|values| format!("[{}]", values.join(", "))),
+        ]
+    })
+}
+
+#[test]
+fn what_is_not_told_holds_nothing() {
+    let engine = shipped();
+    // Each piece alone, and at each place of a block.
+    for piece in PIECES {
+        for name in NAMES {
+            agree(&engine, &format!("{{\"{name}\": \"{piece}\"}}"));
+        }
+        for before in 0..70 {
+            agree(&engine, &format!("{{\"x\": \"{}{piece}\"}}", " a".repeat(before)));
+            agree(&engine, &format!("{{\"x\": \"{} {piece} and more\"}}", "b".repeat(before)));
+        }
+    }
+    let mut runner = proptest::test_runner::TestRunner::default();
+    runner
+        .run(&value(), |text| {
+            agree(&engine, &text);
+            Ok(())
+        })
+        .unwrap();
+}

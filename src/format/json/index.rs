@@ -1,0 +1,463 @@
+//! Where the grammar of a JSON text turns, and what its bytes are made of: the first of two passes.
+//!
+//! A block of the text becomes masks (`classes`), and the masks become two things: the *turns*, which are
+//! the offsets of brackets, braces, commas and colons outside strings, of each string's opening quote
+//! and of each other scalar's first byte; and a few masks that are kept, from which [`Index::may_hold`]
+//! tells whether a value can be found in a string at all. The walk goes from turn to turn and looks at a
+//! value only when its name asks for it or its masks do.
+//!
+//! INVARIANT: turns end where the text is known to be no JSON (a control character in a string, an
+//! escape that is none, an open string at the end), so that a walk cannot get past that place.
+
+use crate::format::classes::{BLOCK, Classify, Specials, Work, dispatch};
+
+/// The turns and masks of one text, made as the walk goes on.
+#[derive(Debug)]
+pub(super) struct Index {
+    /// The turns from a little before the present one on; behind the last one of the text, its length.
+    turns: Box<[u32; TURNS_MAX]>,
+    /// How many of `turns` are filled.
+    filled: usize,
+    /// The masks of the blocks from `first_block` on.
+    kept: Vec<Kept>,
+    first_block: usize,
+    state: State,
+}
+
+/// What is kept of one block.
+#[derive(Debug, Default, Clone, Copy)]
+struct Kept {
+    digit: u64,
+    separator: u64,
+    colon: u64,
+    /// Bytes at which a value may stand whatever else is around them.
+    noted: u64,
+}
+
+/// What the next block has to know of those before it.
+#[derive(Debug, Default, Clone, Copy)]
+struct State {
+    /// Offset of the next block.
+    at: usize,
+    /// No more turns will come.
+    ended: bool,
+    /// For one of the reasons why the text is no JSON.
+    broken: bool,
+    /// Bytes at the start that are no part of the text.
+    skip: usize,
+    /// All ones inside a string.
+    in_string: u64,
+    /// One when the first byte of the block is escaped.
+    escaped: u64,
+    /// One when the byte before the block belongs to a scalar that is no string.
+    in_scalar: u64,
+    /// One when the byte before the block is not ASCII.
+    high: u64,
+}
+
+/// Blocks indexed at a time: their turns stay in the first-level cache.
+const BLOCKS: usize = 64;
+/// Those turns, a few kept from before, and the end of the text. A power of two.
+const TURNS_MAX: usize = 2 * BLOCKS * BLOCK;
+/// How far a walk looks ahead, and how often the length of the text stands behind the last turn.
+pub(super) const AHEAD: usize = 8;
+
+impl Default for Index {
+    fn default() -> Self {
+        Self {
+            turns: Box::new([0; TURNS_MAX]),
+            filled: 0,
+            kept: Vec::new(),
+            first_block: 0,
+            state: State::default(),
+        }
+    }
+}
+
+impl Index {
+    /// Begins with another text, whose first `skip` bytes are not read.
+    pub(super) fn begin(&mut self, skip: usize) {
+        self.filled = 0;
+        self.kept.clear();
+        self.first_block = 0;
+        self.state = State { skip, ..State::default() };
+    }
+
+    /// The turn of this number, once `ensure` was called for it; the length of the text behind the last.
+    #[inline(always)]
+    pub(super) fn turn(&self, number: usize) -> usize {
+        // The remainder changes nothing; it tells the compiler that the place exists.
+        self.turns.get(number % TURNS_MAX).map_or(usize::MAX, |turn| *turn as usize)
+    }
+
+    /// Reads on until there are `AHEAD` turns from `next` on, or no more in the text. `next` is counted
+    /// anew when it did; the turn before it is kept.
+    #[inline(always)]
+    pub(super) fn ensure(&mut self, text: &[u8], next: &mut usize) {
+        if self.filled < *next + AHEAD && !self.state.ended {
+            self.fill(text, next);
+        }
+    }
+
+    /// Whether the turns end before the text does, since it is no JSON.
+    pub(super) fn is_broken(&self) -> bool {
+        self.state.broken
+    }
+
+    #[inline(never)]
+    fn fill(&mut self, text: &[u8], next: &mut usize) {
+        // The turn before the present one is asked for when a line ends.
+        let from = next.saturating_sub(1);
+        let block =
+            if from < self.filled { self.turn(from) / BLOCK } else { self.state.at / BLOCK };
+        let passed = block.saturating_sub(self.first_block).min(self.kept.len());
+        self.kept.drain(..passed);
+        self.first_block += passed;
+        self.turns.copy_within(from..self.filled, 0);
+        self.filled -= from;
+        *next -= from;
+        while self.filled < *next + AHEAD && !self.state.ended {
+            let (turns, kept) = (&mut *self.turns, &mut self.kept);
+            (self.state, self.filled) =
+                dispatch(Fill { text, turns, filled: self.filled, kept, state: self.state });
+        }
+        if self.state.ended {
+            let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            let behind = self.turns.get_mut(self.filled..).unwrap_or_default();
+            behind.iter_mut().take(2 * AHEAD).for_each(|turn| *turn = end);
+        }
+    }
+
+    /// Whether a value can be found by its form in the bytes `start..end` of one string, all of which
+    /// have been indexed.
+    #[inline]
+    pub(super) fn may_hold(&self, text: &[u8], start: usize, end: usize) -> bool {
+        if may_be_document(text, start, end) {
+            return true;
+        }
+        // Nearly every string is short and within one block or two.
+        if end - start < BLOCK {
+            let Kept { digit, separator, colon, noted } = self.masks(start, end - start);
+            let digits = digit.count_ones();
+            if noted | colon == 0 && digits < 4 && separator.count_ones() < 5 {
+                return false;
+            }
+            return noted != 0
+                || digits >= MANY_DIGITS
+                || (digits >= 4 && may_identify(digit, separator, end - start))
+                || colon.count_ones() >= 3
+                || labels(text, colon, start)
+                || fourth_third(separator);
+        }
+        self.may_hold_in_long(text, start, end)
+    }
+
+    fn may_hold_in_long(&self, text: &[u8], mut start: usize, end: usize) -> bool {
+        let (mut digits, mut colons) = (0, 0);
+        while start < end {
+            let length = (end - start).min(BLOCK - 1);
+            let Kept { digit, separator, colon, noted } = self.masks(start, length);
+            digits += digit.count_ones();
+            colons += colon.count_ones();
+            if noted != 0
+                || digits >= 4
+                || colons >= 3
+                || labels(text, colon, start)
+                || fourth_third(separator)
+            {
+                return true;
+            }
+            // The next stretch overlaps this one by more than a value of those kinds is long.
+            start += if start + length == end { length } else { length - OVERLAP };
+        }
+        false
+    }
+
+    /// The masks of `length` bytes from `start` on, less than a block, beginning at the lowest bit.
+    #[inline(always)]
+    fn masks(&self, start: usize, length: usize) -> Kept {
+        let number = (start / BLOCK).wrapping_sub(self.first_block);
+        let shift = start % BLOCK;
+        let only = !(u64::MAX << (length % BLOCK));
+        let first = self.kept.get(number).copied().unwrap_or_default();
+        let mut masks = Kept {
+            digit: first.digit >> shift,
+            separator: first.separator >> shift,
+            colon: first.colon >> shift,
+            noted: first.noted >> shift,
+        };
+        if shift + length > BLOCK {
+            let second = self.kept.get(number + 1).copied().unwrap_or_default();
+            let left = (BLOCK - shift) % BLOCK;
+            masks.digit |= second.digit << left;
+            masks.separator |= second.separator << left;
+            masks.colon |= second.colon << left;
+            masks.noted |= second.noted << left;
+        }
+        masks.digit &= only;
+        masks.separator &= only;
+        masks.colon &= only;
+        masks.noted &= only;
+        masks
+    }
+}
+
+/// Whether a string may be a document of its own: it begins like one, or has no space for as long as one
+/// in base64 is at least. An address of the web is looked at for other reasons.
+#[inline]
+fn may_be_document(text: &[u8], start: usize, end: usize) -> bool {
+    const LONG: usize = 16;
+    let string = text.get(start..end).unwrap_or_default();
+    match string {
+        [b'{' | b'[' | b'<' | b'\\' | b' ', ..] => true,
+        _ => string.first_chunk::<LONG>().is_some_and(|head| {
+            !head.contains(&b' ') && !(head.starts_with(b"http") && head.contains(&b':'))
+        }),
+    }
+}
+
+/// With so many digits a string is looked at, however they stand.
+const MANY_DIGITS: u32 = 7;
+/// Bytes within which separators are looked at together.
+const OVERLAP: usize = 20;
+
+/// Four to six digits: written as an IP address, or with letters around them as in an identifier.
+#[inline]
+fn may_identify(digit: u64, separator: u64, length: usize) -> bool {
+    let behind = separator & digit << 1;
+    let groups = digit & behind << 1;
+    let is_grouped = groups.count_ones() >= 2;
+    let letter = !(digit | separator | u64::MAX << (length % BLOCK));
+    let pairs = digit & digit << 1;
+    let fours = pairs & pairs << 2 & (letter << 4 | letter >> 1);
+    let around = pairs & pairs << 3 & letter << 2;
+    is_grouped || fours | around != 0
+}
+
+/// Four separators with two bytes between each, as in a MAC address.
+#[inline]
+fn fourth_third(separator: u64) -> bool {
+    let thirds = separator & separator << 3;
+    let sixths = thirds & thirds << 3;
+    sixths & sixths << 3 != 0
+}
+
+/// A colon behind which a value may stand: one before a space, or two together.
+#[inline]
+fn labels(text: &[u8], mut colon: u64, start: usize) -> bool {
+    while colon != 0 {
+        let at = start + colon.trailing_zeros() as usize;
+        if matches!(text.get(at + 1), Some(b' ' | b':')) {
+            return true;
+        }
+        colon &= colon - 1;
+    }
+    false
+}
+
+/// One round of indexing.
+struct Fill<'i> {
+    text: &'i [u8],
+    turns: &'i mut [u32; TURNS_MAX],
+    filled: usize,
+    kept: &'i mut Vec<Kept>,
+    state: State,
+}
+
+impl Work for Fill<'_> {
+    type Output = (State, usize);
+
+    #[inline(always)]
+    fn run<C: Classify>(self, classify: C) -> Self::Output {
+        let Self { text, turns, mut filled, kept, mut state } = self;
+        let (blocks, rest) = text.get(state.at..).unwrap_or_default().as_chunks::<BLOCK>();
+        let known = kept.len();
+        kept.resize(known + BLOCKS, Kept::default());
+        let slots = kept.get_mut(known..).unwrap_or_default();
+        let mut used = 0;
+        for (block, slot) in blocks.iter().zip(slots.iter_mut()) {
+            let new = state.block(classify, text, block, slot);
+            filled = push(turns, filled, new, state.at);
+            state.at += BLOCK;
+            used += 1;
+            if state.ended {
+                break;
+            }
+        }
+        if let Some(slot) = slots.get_mut(used).filter(|_| used == blocks.len() && !state.ended) {
+            let mut block = [b' '; BLOCK];
+            if let Some(start) = block.get_mut(..rest.len()) {
+                start.copy_from_slice(rest);
+            }
+            let new = state.block(classify, text, &block, slot);
+            filled = push(turns, filled, new, state.at);
+            state.at += BLOCK;
+            state.ended = true;
+            used += 1;
+            state.broken |= state.in_string != 0;
+        }
+        kept.truncate(known + used);
+        (state, filled)
+    }
+}
+
+impl State {
+    /// The turns of one block; what is kept of it goes to `kept`.
+    #[inline(always)]
+    fn block<C: Classify>(
+        &mut self,
+        classify: C,
+        text: &[u8],
+        block: &[u8; BLOCK],
+        kept: &mut Kept,
+    ) -> u64 {
+        let classes = classify.classes(block);
+        let mut quote = classes.quote;
+        let mut wrong = 0;
+        let mut noted = 0;
+        if classes.special | self.escaped | self.high != 0 {
+            let specials = classify.specials(block);
+            if specials.backslash | self.escaped != 0 {
+                let escaped = escaped(specials.backslash, &mut self.escaped);
+                let escapable = classify.escapable(block);
+                quote &= !escaped;
+                noted = escaped & escapable.unicode;
+                wrong = escaped & !escapable.any | unfinished(noted, text, self.at);
+            }
+            noted |= marks(&specials, block);
+            // A label in a script without spaces.
+            noted |= classes.colon() & (specials.high << 1 | self.high);
+            self.high = specials.high >> 63;
+        }
+
+        // From each opening quote up to its closing one.
+        let in_string = classify.parity(quote) ^ self.in_string;
+        self.in_string = (in_string.cast_signed() >> 63).cast_unsigned();
+        let string_tail = in_string ^ quote;
+        wrong |= classes.control & in_string;
+
+        let scalar = !(classes.operator | classes.space);
+        let unquoted = scalar & !quote;
+        let starts = scalar & !(unquoted << 1 | self.in_scalar);
+        self.in_scalar = unquoted >> 63;
+        let mut turns = (classes.operator | starts) & !string_tail;
+
+        if wrong != 0 {
+            turns &= wrong.wrapping_sub(1) & !wrong;
+            self.ended = true;
+            self.broken = true;
+        }
+        if self.at == 0 {
+            turns &= u64::MAX << self.skip;
+        }
+        *kept = Kept {
+            digit: classes.digit,
+            separator: classes.separator,
+            colon: classes.colon(),
+            noted,
+        };
+        turns
+    }
+}
+
+/// Writes the offsets of the bits of `turns`, a mask of the block at `at`, and tells how many there are
+/// now.
+#[inline(always)]
+fn push(all: &mut [u32; TURNS_MAX], filled: usize, mut turns: u64, at: usize) -> usize {
+    // Texts are shorter than 4 GiB, as spans are.
+    let base = at as u32;
+    let count = turns.count_ones() as usize;
+    let mut place = filled;
+    // Eight at a time, whether there are that many or not: what is too much is written over.
+    while turns != 0 {
+        let Some(places) = all.get_mut(place..).and_then(<[u32]>::first_chunk_mut::<8>) else {
+            break;
+        };
+        for place in places {
+            *place = base.wrapping_add(turns.trailing_zeros());
+            turns &= turns.wrapping_sub(1);
+        }
+        place += 8;
+    }
+    filled + count
+}
+
+/// Signs around which values stand, and characters that are digits, signs or spaces of other scripts.
+#[inline]
+fn marks(specials: &Specials, block: &[u8; BLOCK]) -> u64 {
+    signs(specials.sign, block) | foreign(specials.lead, block)
+}
+
+/// The signs themselves, and the `J` of a token's `eyJ`.
+#[inline(always)]
+fn signs(mut signs: u64, block: &[u8; BLOCK]) -> u64 {
+    let mut noted = signs;
+    while signs != 0 {
+        let at = signs.trailing_zeros() as usize;
+        let is_word = block.get(at) == Some(&b'J')
+            && at.checked_sub(2).and_then(|from| block.get(from..at)).is_some_and(|e| e != b"ey");
+        noted &= !(u64::from(is_word) << at);
+        signs &= signs - 1;
+    }
+    noted
+}
+
+/// Digits of other scripts, full-width forms, and characters without width: those of `leads` that begin
+/// one, or may where the block ends.
+#[inline(always)]
+fn foreign(mut leads: u64, block: &[u8; BLOCK]) -> u64 {
+    let mut noted = 0;
+    while leads != 0 {
+        let at = leads.trailing_zeros() as usize;
+        let character = (block.get(at), block.get(at + 1), block.get(at + 2));
+        let matters = match character {
+            (Some(0xC2), Some(second), _) => matches!(second, 0xA0 | 0xAD),
+            (Some(0xD9), Some(second), _) => matches!(second, 0xA0..=0xA9),
+            (Some(0xDB), Some(second), _) => matches!(second, 0xB0..=0xB9),
+            (Some(0xE0), Some(_), Some(third)) => matches!(third, 0x90..=0x99 | 0xA0..=0xAF),
+            (Some(0xE1), Some(second), Some(_)) => matches!(second, 0x81 | 0x9F | 0xA0),
+            (Some(0xE2), Some(second), Some(third)) => match second {
+                0x80 => matches!(third, 0x87 | 0x8B..=0x93 | 0xAF),
+                0x81 => *third == 0xA0,
+                0x88 => *third == 0x92,
+                _ => false,
+            },
+            (Some(0xEF), Some(second), Some(third)) => match second {
+                0xBC => matches!(third, 0x90..=0x9A | 0xA0),
+                0xBB => *third == 0xBF,
+                _ => false,
+            },
+            (Some(0xC2 | 0xD9 | 0xDB | 0xE0..=0xE2 | 0xEF), ..) => true,
+            _ => false,
+        };
+        noted |= u64::from(matters) << at;
+        leads &= leads - 1;
+    }
+    noted
+}
+
+/// Which of the `\u` escapes at `escapes` are without their four digits. The block begins at `at`.
+#[inline(always)]
+fn unfinished(mut escapes: u64, text: &[u8], at: usize) -> u64 {
+    let mut wrong = 0;
+    while escapes != 0 {
+        let place = escapes.trailing_zeros() as usize;
+        let digits = text.get(at + place + 1..at + place + 5);
+        let is_whole = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        wrong |= u64::from(!is_whole) << place;
+        escapes &= escapes - 1;
+    }
+    wrong
+}
+
+/// The bytes that a backslash before them escapes: of a run of backslashes, every other one does.
+#[inline(always)]
+fn escaped(backslash: u64, carry: &mut u64) -> u64 {
+    const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
+    let escaping = backslash & !*carry;
+    // Subtraction runs through each run of backslashes and leaves every other bit of it.
+    let alternating = ((escaping << 1 | ODD).wrapping_sub(escaping)) ^ ODD;
+    let escaped = alternating ^ (backslash | *carry);
+    *carry = (alternating & backslash) >> 63;
+    escaped
+}

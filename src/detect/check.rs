@@ -68,6 +68,22 @@ impl Check {
         }
     }
 
+    /// Whether digits without separators may be a shape of their own: all other checks of tokens take
+    /// digits for shaped by their separators alone.
+    pub(super) fn shapes_bare_digits(self) -> bool {
+        BARE_DIGITS.iter().filter_map(|name| Self::named(name)).any(|check| check.is(self))
+    }
+
+    fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Token(a, b, check), Self::Token(c, d, other)) => {
+                (a, b) == (c, d) && std::ptr::fn_addr_eq(check, other)
+            }
+            (Self::Text(check), Self::Text(other)) => std::ptr::fn_addr_eq(check, other),
+            (Self::Text(_) | Self::Token(..), _) => false,
+        }
+    }
+
     pub(super) fn token(self, token: &Token) -> Option<Match> {
         match self {
             Self::Text(_) => None,
@@ -77,6 +93,8 @@ impl Check {
         }
     }
 }
+
+const BARE_DIGITS: [&str; 5] = ["ae_eid", "cn_ric", "fr_nir", "iccid", "imei"];
 
 #[rustfmt::skip]
 static GENERAL: &[(&str, Check)] = &[
@@ -149,5 +167,32 @@ mod tests {
         assert_eq!(names.len(), count);
         assert!(Check::named("imei").is_some());
         assert!(Check::named("imie").is_none());
+    }
+
+    #[test]
+    fn digits_are_shaped_by_their_separators() {
+        let mut runner = proptest::test_runner::TestRunner::new(proptest::test_runner::Config {
+            cases: 200_000,
+            ..Default::default()
+        });
+        let checks: Vec<(&str, Check)> = Check::names()
+            .filter_map(|name| Some((name, Check::named(name)?)))
+            .filter(|(_, check)| matches!(check, Check::Token(..)) && !check.shapes_bare_digits())
+            .collect();
+        // Numbers that begin as most do which a check accepts: with a date, or a code of few digits.
+        let digits = proptest::string::string_regex(
+            "([12]?(19[4-9]|200|4|5|6|7|8|9)[0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]))?[0-9]{5,16}",
+        )
+        .unwrap();
+        runner
+            .run(&digits, |digits| {
+                let token = Token::read(&digits).unwrap();
+                for (name, check) in &checks {
+                    let shaped = check.token(&token).is_some_and(|found| found.shaped);
+                    proptest::prop_assert!(!shaped, "{name} takes {digits} for shaped");
+                }
+                Ok(())
+            })
+            .unwrap();
     }
 }

@@ -15,7 +15,20 @@ pub(super) struct Folded {
 impl Folded {
     /// Whether folding would change `text`. Almost no text needs it.
     pub(super) fn needs(text: &str) -> bool {
-        !text.is_ascii() && text.chars().any(|c| !c.is_ascii() && fold(c) != Some(c))
+        let bytes = text.as_bytes();
+        // Most characters begin with bytes that none which folds begins with.
+        let may = |at: usize, first: u8| match (first, bytes.get(at + 1)) {
+            (0xC2 | 0xD9 | 0xDB | 0xE0 | 0xE1, _) => true,
+            (0xE2, Some(second)) => matches!(second, 0x80 | 0x81 | 0x88),
+            (0xE3, Some(second)) => *second == 0x80,
+            (0xEF, Some(second)) => matches!(second, 0xBB..=0xBD),
+            _ => false,
+        };
+        let folds = |at: usize| {
+            let character = text.get(at..).and_then(|rest| rest.chars().next());
+            character.is_some_and(|character| fold(character) != Some(character))
+        };
+        bytes.iter().enumerate().any(|(at, first)| *first >= 0xC2 && may(at, *first) && folds(at))
     }
 
     pub(super) fn fold(&mut self, text: &str) -> &str {
@@ -69,6 +82,14 @@ const ZEROS: [u32; 17] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_folds_is_noticed() {
+        for character in (0x80..=0x1_FFFF).filter_map(char::from_u32) {
+            let needs = fold(character) != Some(character);
+            assert_eq!(Folded::needs(&format!("a{character}")), needs, "{character:?}");
+        }
+    }
 
     #[test]
     fn digits_fold_and_find_their_way_back() {

@@ -64,9 +64,9 @@ impl Facts {
         in_key: false,
     };
 
-    /// Whether any value under the name may be a finding, whatever its form.
-    fn is_telling(&self) -> bool {
-        self.rule_count > 0 || self.supports != 0 || self.patterns != 0 || self.in_key
+    /// Whether any value under the name may be a finding, whatever its form and surroundings.
+    pub(super) fn is_telling(&self) -> bool {
+        self.supports != 0 || self.patterns != 0 || self.in_key
     }
 
     /// Whether the name says something of the object around it.
@@ -344,8 +344,12 @@ enum Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Known {
     number: u32,
-    /// Any value under the name may be a finding, whatever its form.
+    /// Any value under the name may be a finding, whatever its form and surroundings.
     pub(super) is_telling: bool,
+    /// In some surroundings it may.
+    pub(super) has_rules: bool,
+    /// The name itself may be one.
+    pub(super) in_key: bool,
     /// The name says something of the object around it.
     pub(super) is_sign: bool,
     /// The name stands for the object around it.
@@ -357,6 +361,8 @@ impl Known {
         Self {
             number,
             is_telling: facts.is_telling(),
+            has_rules: facts.rule_count > 0,
+            in_key: facts.in_key,
             is_sign: facts.is_sign(),
             stand_in: facts.stand_in,
         }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag};
+use crate::domain::{
+    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wants,
+};
 
 use super::{
     DetectorSet,
@@ -13,6 +15,7 @@ use super::{
     pairs::pairs,
     set::FieldRule,
     text::{Found, Search},
+    token::Token,
 };
 
 /// Where personal data stands in a value.
@@ -57,7 +60,6 @@ struct Frame {
     container: Container,
     /// What the name said that this stands under; elements of a list read it as their own.
     facts: Facts,
-    is_telling: bool,
     /// The rule that name has here.
     rule: Option<u16>,
     contexts: u32,
@@ -94,51 +96,59 @@ impl<'s> Scanner<'s> {
         self.scratch.frames.push(Frame {
             container: Container::Object,
             facts: Facts::default(),
-            is_telling: false,
             rule: None,
             contexts: 0,
             signs: 0,
         });
     }
 
-    /// Whether the value under `name`, or the elements of the innermost list where there is none, can be
-    /// a finding whatever its form. The value, if it is told, comes before any other name.
+    /// Which values under `name`, or elements of the innermost list where there is none, can be findings
+    /// whatever their form. The value, if it is told, comes before any other name.
     #[inline]
-    pub fn asks_for(&mut self, name: Option<&[u8]>) -> bool {
+    pub fn wants(&mut self, name: Option<&[u8]>) -> Wants {
+        let number_bytes_min = self.set.digits_min;
         let inherits = self.scratch.frames.last().is_some_and(|frame| frame.rule.is_some());
-        let Some(name) = name else { return inherits || self.element_is_telling() };
+        let Some(name) = name else {
+            let values = inherits || self.element_is_telling();
+            return Wants { values, words: false, number_bytes_min };
+        };
         let known = self.known(name);
         self.asked = Some(known);
         if known.is_sign {
             self.sign(known);
         }
-        known.is_telling || inherits
+        let values = known.is_telling
+            || inherits
+            || (known.has_rules && self.some_rule_holds(self.scratch.keys.of(known)));
+        Wants { values, words: known.in_key, number_bytes_min }
     }
 
+    /// An element reads the name of its list.
     fn element_is_telling(&self) -> bool {
-        let frame = self.scratch.frames.last();
-        frame.is_some_and(|frame| frame.container == Container::Array && frame.is_telling)
+        self.scratch.frames.last().is_some_and(|frame| {
+            let facts = &frame.facts;
+            frame.container == Container::Array
+                && (facts.is_telling() || self.some_rule_holds(facts))
+        })
+    }
+
+    fn some_rule_holds(&self, facts: &Facts) -> bool {
+        let around = self.surroundings();
+        facts
+            .rules()
+            .iter()
+            .any(|number| self.set.rule(*number).is_some_and(|rule| rule.holds(around)))
     }
 
     /// An object or list begins; `name` is `None` for an element of a list and for a whole layer. The
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
-        let (facts, is_telling) = match known {
-            Some(known) => (*self.scratch.keys.of(known), known.is_telling),
-            None => (self.facts_around(), self.element_is_telling()),
-        };
+        let facts = known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
         let contexts = self.contexts_of(&facts);
         let rule = self.rule_for_container(&facts);
         if self.scratch.frames.len() < FRAMES_MAX {
-            self.scratch.frames.push(Frame {
-                container,
-                facts,
-                is_telling,
-                rule,
-                contexts,
-                signs: 0,
-            });
+            self.scratch.frames.push(Frame { container, facts, rule, contexts, signs: 0 });
         } else {
             self.beyond += 1;
         }
@@ -306,7 +316,11 @@ impl<'s> Scanner<'s> {
         }
         let search = Search { set: self.set, supports: facts.supports, against: facts.against };
         let Some((rule, found)) = by_name else {
-            self.prose(search, text, around, hits);
+            match Bare::of(text) {
+                Some(Bare::Time) if facts.supports == 0 => {}
+                Some(Bare::Digits) => hits.extend(search.digits(text).map(|found| found.hit())),
+                Some(Bare::Time) | None => self.prose(search, text, around, hits),
+            }
             return;
         };
         if self.set.is_placeholder(text) {
@@ -502,6 +516,51 @@ fn hit(tag: Tag, span: Span, confidence: u8, detector: DetectorId, region: Optio
 fn is_number_like(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     digits >= 2 && (4..=64).contains(&text.len()) && !text.contains("://")
+}
+
+/// A value of which there is little to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bare {
+    Digits,
+    /// A date with a time of day: RFC 3339, or as programs in C write one with the zone.
+    Time,
+}
+
+impl Bare {
+    fn of(text: &str) -> Option<Self> {
+        const DATE: &[u8; 10] = b"0000-00-00";
+        const IN_WORDS: &[u8; 30] = b"Aaa Aaa 00 00:00:00 +0000 0000";
+        let bytes = text.as_bytes();
+        if bytes.len() <= Token::CAPACITY && bytes.iter().all(u8::is_ascii_digit) {
+            return Some(Self::Digits);
+        }
+        if let Some((date, time)) = bytes.split_first_chunk::<10>() {
+            let is_time = is_like(date, DATE)
+                && matches!(time.first(), Some(b'T' | b't' | b' '))
+                && time.len() <= 25
+                && time.iter().all(|byte| {
+                    byte.is_ascii_digit()
+                        || matches!(
+                            byte,
+                            b'T' | b't' | b'Z' | b'z' | b':' | b'.' | b'+' | b'-' | b' '
+                        )
+                });
+            if is_time {
+                return Some(Self::Time);
+            }
+        }
+        (is_like(bytes, IN_WORDS)).then_some(Self::Time)
+    }
+}
+
+/// Digits for zeros, letters for letters, anything else as it is.
+fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {
+    bytes.len() == pattern.len()
+        && bytes.iter().zip(pattern).all(|(byte, like)| match like {
+            b'0' => byte.is_ascii_digit(),
+            b'A' | b'a' => byte.is_ascii_alphabetic(),
+            other => byte == other,
+        })
 }
 
 fn is_integer(text: &str) -> bool {

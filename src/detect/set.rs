@@ -36,6 +36,10 @@ pub struct DetectorSet {
     /// Detectors of letters and digits, by how many.
     by_length: Vec<Vec<u16>>,
     pub(super) finders: Finders,
+    /// Lengths of digits without separators that may be a value whatever is around them, as bits, and
+    /// the least of them.
+    digit_lengths: u64,
+    pub(super) digits_min: usize,
     /// Supporting and contradicting words in prose, and whose they are.
     nearby: Option<AhoCorasick>,
     nearby_masks: Vec<(u128, u128)>,
@@ -180,6 +184,8 @@ impl DetectorSet {
             values: Vec::new(),
             by_length: vec![Vec::new(); Token::CAPACITY + 1],
             finders: Finders::default(),
+            digit_lengths: 0,
+            digits_min: usize::MAX,
             nearby: None,
             nearby_masks: Vec::new(),
             patterns: Vec::new(),
@@ -193,6 +199,31 @@ impl DetectorSet {
     /// Detectors of candidates with this many letters and digits.
     pub(super) fn of_length(&self, length: usize) -> &[u16] {
         self.by_length.get(length).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether digits of this length, without separators, may be a value whatever is around them.
+    pub(super) fn may_be_digits(&self, length: usize) -> bool {
+        length < 64 && self.digit_lengths >> length & 1 == 1
+    }
+
+    fn find_digit_lengths(&mut self) {
+        let mut lengths = 0u64;
+        for (length, numbers) in self.by_length.iter().enumerate() {
+            let may = numbers.iter().filter_map(|number| self.value(*number)).any(|value| {
+                let shaped = if value.check.shapes_bare_digits() { value.shaped } else { 0 };
+                self.reaches(value.tag, value.plain.max(shaped))
+            });
+            lengths |= u64::from(may) << length;
+        }
+        let finders = &self.finders;
+        let plain = |finder: Option<u16>| {
+            finder.and_then(|number| self.value(number)).map_or(0, |value| value.plain)
+        };
+        if plain(finders.phone) > 0 || plain(finders.mac) > 0 {
+            lengths = u64::MAX;
+        }
+        self.digit_lengths = lengths;
+        self.digits_min = if lengths == 0 { usize::MAX } else { lengths.trailing_zeros() as usize };
     }
 
     pub(super) fn value(&self, number: u16) -> Option<&ValueDetector> {
@@ -652,6 +683,7 @@ impl Compiler<'_> {
             }
         }
         self.set.nearby_masks = near.into_iter().map(|(_, masks)| masks).collect();
+        self.set.find_digit_lengths();
         self.set
     }
 

@@ -4,6 +4,10 @@
 //! it is left after that. Candidates grow outwards from such a byte, never further than a value is
 //! long, and the search goes on behind them, so that hostile text costs linear time.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::domain::{DetectorId, Region, Span, Tag};
 
 use super::{
@@ -31,6 +35,9 @@ pub(super) struct Search<'s> {
     pub(super) supports: u128,
     pub(super) against: u128,
 }
+
+static TOKEN_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("eyJ"));
+static BROWSER_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Mozilla/5.0 ("));
 
 /// Bytes of prose before a candidate that may hold a supporting word.
 const NEARBY_BYTES: usize = 40;
@@ -62,6 +69,14 @@ impl Search<'_> {
             self.user_agents(text, found);
         }
         settle(found, first);
+    }
+
+    /// The best reading of `text`, which is digits alone.
+    pub(super) fn digits(&self, text: &str) -> Option<Found> {
+        if self.supports == 0 && !self.set.may_be_digits(text.len()) {
+            return None;
+        }
+        self.whole(text)
     }
 
     /// The best reading of the whole of `text` as one value.
@@ -126,7 +141,7 @@ impl Search<'_> {
     fn jwts(&self, text: &str, found: &mut Vec<Found>) {
         let bytes = text.as_bytes();
         let mut past = 0;
-        for at in memchr::memmem::find_iter(bytes, b"eyJ") {
+        for at in TOKEN_START.find_iter(bytes) {
             let before = at.checked_sub(1).and_then(|before| bytes.get(before));
             if at < past || before.is_some_and(u8::is_ascii_alphanumeric) {
                 continue;
@@ -152,7 +167,7 @@ impl Search<'_> {
         const BYTES_MAX: usize = 512;
         let bytes = text.as_bytes();
         let mut past = 0;
-        for at in memchr::memmem::find_iter(bytes, b"Mozilla/5.0 (") {
+        for at in BROWSER_START.find_iter(bytes) {
             if at < past {
                 continue;
             }

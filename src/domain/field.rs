@@ -297,35 +297,21 @@ pub struct Value<'b> {
     pub escape: Escape,
 }
 
-/// Which values under a name a sink wants to be told of, whatever they hold. A value that is not wanted
-/// is still told when something about its bytes says that it may hold a value found by its form.
+/// Which values under a name a sink wants to be told of, whatever they hold. A string that is not wanted
+/// is still told when something about its bytes says that it may hold a value found by its form, and a
+/// number when it is as long as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wants(u8);
+pub struct Wants {
+    /// Strings and numbers.
+    pub values: bool,
+    /// `true`, `false` and `null`.
+    pub words: bool,
+    /// The length from which a number is told though it is not wanted, bytes.
+    pub number_bytes_min: usize,
+}
 
 impl Wants {
-    pub const NONE: Self = Self(0);
-    pub const STRINGS: Self = Self(1);
-    pub const NUMBERS: Self = Self(2);
-    /// `true`, `false` and `null`.
-    pub const WORDS: Self = Self(4);
-    pub const ALL: Self = Self(7);
-
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub fn strings(self) -> bool {
-        self.0 & Self::STRINGS.0 != 0
-    }
-
-    pub fn numbers(self) -> bool {
-        self.0 & Self::NUMBERS.0 != 0
-    }
-
-    pub fn words(self) -> bool {
-        self.0 & Self::WORDS.0 != 0
-    }
+    pub const ALL: Self = Self { values: true, words: true, number_bytes_min: 0 };
 }
 
 /// Receives the fields of one layer in document order. The engine implements it; decoders are generic

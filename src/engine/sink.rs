@@ -229,19 +229,18 @@ impl FieldSink for Sink<'_, '_, '_> {
     }
 
     fn wants(&mut self, key: Key<'_>) -> Wants {
-        let is_telling = match key {
+        match key {
             // A layer under a name of its own reads that name, which is not asked about.
-            Key::Root => true,
-            Key::Index(_) => self.walk.scanner.asks_for(None),
+            Key::Root => Wants::ALL,
+            Key::Index(_) => self.walk.scanner.wants(None),
             Key::Name { text, escape, .. } if escape == Escape::Json && !text.contains(&b'\\') => {
-                self.walk.scanner.asks_for(Some(text))
+                self.walk.scanner.wants(Some(text))
             }
             Key::Name { text, escape, .. } => {
                 let name = format::unescape(escape, text, self.walk.key);
-                self.walk.scanner.asks_for(Some(name.as_str().as_bytes()))
+                self.walk.scanner.wants(Some(name.as_str().as_bytes()))
             }
-        };
-        if is_telling { Wants::ALL } else { Wants::NONE }
+        }
     }
 
     fn layer(

@@ -89,7 +89,7 @@ pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) ->
         Escape::VCard => memchr3(b'\\', b'\r', b'\n', raw),
     };
     if first.is_none()
-        && let Ok(text) = std::str::from_utf8(raw)
+        && let Ok(text) = utf8(raw)
     {
         return Text { text, buffer: None };
     }
@@ -105,6 +105,14 @@ pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) ->
 const SHORT_BYTES: usize = 16;
 /// U+FFFD in UTF-8.
 const REPLACEMENT: &[u8] = b"\xEF\xBF\xBD";
+
+/// The short way for short texts: setting up the vector search costs more than it saves.
+fn utf8(raw: &[u8]) -> Result<&str, ()> {
+    if raw.len() < 64 {
+        return std::str::from_utf8(raw).map_err(drop);
+    }
+    simdutf8::basic::from_utf8(raw).map_err(drop)
+}
 
 impl Unescaped {
     /// `first` is the offset of the first escape.

@@ -423,7 +423,7 @@ fn foreign(mut leads: u64, block: &[u8; BLOCK]) -> u64 {
                 _ => false,
             },
             (Some(0xEF), Some(second), Some(third)) => match second {
-                0xBC => matches!(third, 0x90..=0x9A | 0xA0),
+                0xBC => matches!(third, 0x90..=0x9D | 0xA0),
                 0xBB => *third == 0xBF,
                 _ => false,
             },

@@ -127,7 +127,7 @@ impl<'b> Walk<'b> {
                         return None;
                     }
                     let inner = (start + 1, end - 1);
-                    if member.wants.strings() || self.index.may_hold(self.text, inner.0, inner.1) {
+                    if member.wants.values || self.index.may_hold(self.text, inner.0, inner.1) {
                         self.scalar(sink, &member, Scalar::String, (start, end), inner);
                     }
                     self.next += 1;
@@ -159,7 +159,7 @@ impl<'b> Walk<'b> {
                     if !is_number(self.text.get(start..end)?) {
                         return None;
                     }
-                    if member.wants.numbers() || end - start >= LONG_NUMBER {
+                    if member.wants.values || end - start >= member.wants.number_bytes_min {
                         self.scalar(sink, &member, Scalar::Number, (start, end), (start, end));
                     }
                     self.next += 1;
@@ -173,7 +173,7 @@ impl<'b> Walk<'b> {
                     if !matches!(self.text.get(start..end)?, b"true" | b"false" | b"null") {
                         return None;
                     }
-                    if member.wants.words() {
+                    if member.wants.words {
                         self.scalar(sink, &member, kind, (start, end), (start, end));
                     }
                     self.next += 1;
@@ -302,9 +302,6 @@ impl<'b> Walk<'b> {
         Some(end)
     }
 }
-
-/// Digits from which on a number may be a value that is found by its form.
-const LONG_NUMBER: usize = 7;
 
 /// RFC 8259 §6.
 #[inline]

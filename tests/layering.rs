@@ -103,6 +103,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("brotli_decompressor", &["format"]),
     ("ruzstd", &["format", "redact"]),
     ("encoding_rs", &["format", "redact"]),
+    ("simdutf8", &["format"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),

@@ -33,9 +33,34 @@ fn found(engine: &Engine, text: &str, eager: bool) -> (Findings, usize) {
     let limits = Limits::default();
     let mut scratch = Scratch::default();
     let mut findings = Findings::default();
-    let Scratch { detect, frames, names, hits, key, value, embedded } = &mut scratch;
-    let scanner = engine.detectors.scanner(detect);
-    let mut walk = Walk { scanner, frames, names, hits, key, value, embedded, limits: &limits };
+    let Scratch {
+        detect,
+        frames,
+        names,
+        hits,
+        key,
+        value,
+        embedded,
+        inner,
+        deeper,
+        further,
+        decoder,
+        ..
+    } = &mut scratch;
+    let mut walk = Walk {
+        scanner: engine.detectors.scanner(detect),
+        frames,
+        names,
+        hits,
+        key,
+        value,
+        embedded,
+        inner,
+        deeper,
+        further,
+        decoder,
+        limits: &limits,
+    };
     let sink = walk.sink(At::root(LayerId(0), Part::Body), &mut findings);
     let read = if eager {
         format::walk(Format::Json, text.as_bytes(), &limits, &mut Eager(sink))
@@ -132,6 +157,15 @@ const PIECES: &[&str] = &[
     "{\\\"imei\\\": \\\"867619040000019\\\"}",
     "eyJlbWFpbCI6ICJzYW5hLmtAZXhhbXBsZS5wayJ9",
     "data:text/plain;base64,YQ==",
+    "sana\\\\u0040example.pk",
+    "query { user(mail:\\\"a@b.de\\\") }",
+    "mutation{rename(to:\\\"Sana Khan\\\",tel:\\\"0300\\\"){id}}",
+    "BEGIN:VCARD\\r\\nFN:Sana Khan\\r\\nEND:VCARD",
+    "<a b=\\\"c\\\"/>",
+    "<name>Sana</name>",
+    "sana%2540example.pk",
+    "U2FuYSBLaGFu",
+    "aGVsbG8gd29ybGQgdGhpcyBpcw",
 ];
 
 /// Names that say nothing, little, and much.

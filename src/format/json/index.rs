@@ -210,8 +210,11 @@ fn may_be_document(text: &[u8], start: usize, end: usize) -> bool {
     let string = text.get(start..end).unwrap_or_default();
     match string {
         [b'{' | b'[' | b'<' | b'\\' | b' ', ..] => true,
+        // Operations of GraphQL have spaces in them.
+        [b'q', b'u', b'e', ..] | [b'm', b'u', b't', ..] | [b's', b'u', b'b', ..] => true,
         _ => string.first_chunk::<LONG>().is_some_and(|head| {
-            !head.contains(&b' ') && !(head.starts_with(b"http") && head.contains(&b':'))
+            let is_address = head.starts_with(b"http") && head.contains(&b':');
+            !is_address && !head.contains(&b' ')
         }),
     }
 }
@@ -321,8 +324,10 @@ impl State {
                 let escaped = escaped(specials.backslash, &mut self.escaped);
                 let escapable = classify.escapable(block);
                 quote &= !escaped;
-                noted = escaped & escapable.unicode;
-                wrong = escaped & !escapable.any | unfinished(noted, text, self.at);
+                // An escaped backslash may begin an escape of the text itself.
+                noted = escaped & (escapable.unicode | specials.backslash);
+                let unicode = escaped & escapable.unicode;
+                wrong = escaped & !escapable.any | unfinished(unicode, text, self.at);
             }
             noted |= marks(&specials, block);
             // A label in a script without spaces.

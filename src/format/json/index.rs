@@ -211,7 +211,10 @@ fn may_be_document(text: &[u8], start: usize, end: usize) -> bool {
     match string {
         [b'{' | b'[' | b'<' | b'\\' | b' ', ..] => true,
         // Operations of GraphQL have spaces in them.
-        [b'q', b'u', b'e', ..] | [b'm', b'u', b't', ..] | [b's', b'u', b'b', ..] => true,
+        [b'q', b'u', b'e', ..]
+        | [b'm', b'u', b't', ..]
+        | [b's', b'u', b'b', ..]
+        | [b'f', b'r', b'a', ..] => true,
         _ => string.first_chunk::<LONG>().is_some_and(|head| {
             let is_address = head.starts_with(b"http") && head.contains(&b':');
             !is_address && !head.contains(&b' ')

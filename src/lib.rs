@@ -7,6 +7,7 @@ pub mod control;
 pub mod detect;
 pub mod domain;
 pub mod engine;
+pub mod facts;
 pub mod format;
 pub mod geo;
 pub mod policy;

@@ -6,6 +6,7 @@
 
 mod audit;
 mod catalogue;
+mod facts;
 mod metrics;
 mod process;
 mod series;
@@ -13,10 +14,11 @@ mod sink;
 mod trace;
 
 pub use audit::{
-    AddressClass, Annotation, AuditRecord, Durations, Locator, Micros, Name, Peer, Recipient,
-    RedactedHash, Stage, TagCount, tag_counts,
+    AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, Peer,
+    Recipient, RedactedHash, Stage, TagCount, tag_counts,
 };
 pub use catalogue::{Description, Kind};
+pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use metrics::{
     AuditMetrics, InFlight, METRICS_CONTENT_TYPE, Metrics, MetricsError, Side, TransferLabels,
 };

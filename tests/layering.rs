@@ -26,6 +26,7 @@ const EDGES: &[(&str, u8, &[&str])] = &[
     ("config", 1, &["domain", "source"]),
     ("engine", 2, &["domain", "source", "format", "detect", "policy", "redact"]),
     ("telemetry", 2, &["domain", "source"]),
+    ("facts", 3, &["domain", "source", "policy", "telemetry"]),
     ("snapshot", 3, BELOW_THREE),
     ("proxy", 4, BELOW_FOUR),
     ("control", 4, BELOW_FOUR),
@@ -48,6 +49,7 @@ const BELOW_FOUR: &[&str] = &[
     "config",
     "engine",
     "telemetry",
+    "facts",
     "snapshot",
 ];
 const BELOW_FIVE_WITHOUT_PROXY: &[&str] = &[
@@ -62,6 +64,7 @@ const BELOW_FIVE_WITHOUT_PROXY: &[&str] = &[
     "config",
     "engine",
     "telemetry",
+    "facts",
     "snapshot",
     "control",
 ];
@@ -77,6 +80,7 @@ const EVERY: &[&str] = &[
     "config",
     "engine",
     "telemetry",
+    "facts",
     "snapshot",
     "proxy",
     "control",
@@ -87,15 +91,16 @@ const EVERY: &[&str] = &[
 
 /// Outside crates with a home: only these rooms name them, so that replacing one is a local affair.
 const HOMES: &[(&str, &[&str])] = &[
-    ("tokio", &["telemetry", "proxy", "control", "admin", "app", "cli"]),
+    ("tokio", &["telemetry", "facts", "proxy", "control", "admin", "app", "cli"]),
     ("hyper", &["proxy", "admin", "app", "cli"]),
     ("hyper_util", &["proxy", "admin", "app", "cli"]),
     ("tower", &["proxy", "admin"]),
     ("rustls", &["proxy", "app"]),
     ("tokio_rustls", &["proxy", "app"]),
-    ("arc_swap", &["snapshot", "geo", "proxy"]),
+    ("arc_swap", &["snapshot", "geo", "facts", "proxy"]),
     ("maxminddb", &["geo"]),
     ("prometheus", &["telemetry"]),
+    ("redb", &["facts"]),
     ("notify", &["control"]),
     ("saphyr_parser", &["source"]),
     ("flate2", &["format", "redact"]),

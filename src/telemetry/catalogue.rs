@@ -79,6 +79,16 @@ catalogue! {
         "Failed writes to the audit sink, by cause."
     AUDIT_QUEUE Gauge "bordergate_audit_queue_bytes" []
         "Bytes of audit records waiting to be written."
+    FACTS_AVAILABLE Gauge "bordergate_facts_available" []
+        "1 while the facts store answers, 0 while it does not or there is none."
+    FACTS_UNAVAILABLE Counter "bordergate_facts_unavailable_total" ["cause"]
+        "Times the facts store was closed or could not be opened, by cause."
+    FACTS_OPERATIONS Counter "bordergate_facts_operations_total" ["operation", "result"]
+        "Operations of the facts store, by what they came to; `refused` when a count would pass what was decided for."
+    FACTS_DURATION Histogram "bordergate_facts_operation_duration_seconds" ["operation"]
+        "Time an operation of the facts store took."
+    FACTS_COMMITS Counter "bordergate_facts_commits_total" []
+        "Commits of the facts store; one takes in everything asked while the one before was written."
     RELOAD_SUCCESSFUL Gauge "bordergate_config_last_reload_successful" []
         "1 when the last attempt to load the rules succeeded, 0 when the rules before it still serve."
     RELOAD_SUCCESS_TIMESTAMP Gauge "bordergate_config_last_reload_success_timestamp_seconds" []
@@ -120,6 +130,12 @@ pub(super) const EXCHANGE_BUCKETS: &[f64] = &[
     10.0, 30.0,
 ];
 
+/// Seconds. A lookup takes microseconds from memory and a disk's seek when not, a commit one flush of the
+/// disk: 50 µs to some tens of milliseconds.
+pub(super) const FACTS_BUCKETS: &[f64] = &[
+    1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.5, 2.0,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,7 +167,7 @@ mod tests {
 
     #[test]
     fn buckets_ascend() {
-        for buckets in [INSPECTION_BUCKETS, EXCHANGE_BUCKETS] {
+        for buckets in [INSPECTION_BUCKETS, EXCHANGE_BUCKETS, FACTS_BUCKETS] {
             assert!(buckets.windows(2).all(|pair| pair[0] < pair[1]), "{buckets:?}");
         }
     }

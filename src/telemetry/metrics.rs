@@ -16,6 +16,7 @@ use prometheus::{
 
 use super::{
     catalogue::{self as c, Description},
+    facts::FactsMetrics,
     process::ProcessMetrics,
     series::{self, Bound, NONE, NONE_ID, NameId, Names, OTHER, TransferKey, UNKNOWN},
 };
@@ -87,6 +88,7 @@ pub struct Metrics {
     errors: IntCounterVec,
     errors_bound: Bound<(Side, NameId)>,
     audit: AuditMetrics,
+    facts: FactsMetrics,
     reload_successful: IntGauge,
     reload_success_timestamp: Gauge,
     generation: IntGauge,
@@ -166,6 +168,7 @@ impl Metrics {
                 errors: counters(r, &c::AUDIT_ERRORS)?,
                 queue_bytes: gauge(r, &c::AUDIT_QUEUE)?,
             },
+            facts: FactsMetrics::new(r)?,
             reload_successful: gauge(r, &c::RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: float_gauge(r, &c::RELOAD_SUCCESS_TIMESTAMP)?,
             generation: gauge(r, &c::RULES_GENERATION)?,
@@ -311,6 +314,11 @@ impl Metrics {
         self.audit.clone()
     }
 
+    /// Handles for the facts store.
+    pub fn facts(&self) -> FactsMetrics {
+        self.facts.clone()
+    }
+
     /// Everything in Prometheus's text format.
     pub fn render(&self) -> String {
         self.process.refresh();
@@ -359,7 +367,7 @@ fn opts(description: &Description) -> Opts {
     Opts::new(description.name, description.help)
 }
 
-fn counter(
+pub(super) fn counter(
     registry: &Registry,
     description: &Description,
 ) -> Result<IntCounter, prometheus::Error> {
@@ -368,7 +376,7 @@ fn counter(
     Ok(counter)
 }
 
-fn counters(
+pub(super) fn counters(
     registry: &Registry,
     description: &Description,
 ) -> Result<IntCounterVec, prometheus::Error> {
@@ -377,7 +385,10 @@ fn counters(
     Ok(counters)
 }
 
-fn gauge(registry: &Registry, description: &Description) -> Result<IntGauge, prometheus::Error> {
+pub(super) fn gauge(
+    registry: &Registry,
+    description: &Description,
+) -> Result<IntGauge, prometheus::Error> {
     let gauge = IntGauge::with_opts(opts(description))?;
     registry.register(Box::new(gauge.clone()))?;
     Ok(gauge)
@@ -394,7 +405,7 @@ fn histogram(
     Ok(histogram)
 }
 
-fn histograms(
+pub(super) fn histograms(
     registry: &Registry,
     description: &Description,
     buckets: &[f64],
@@ -442,6 +453,7 @@ mod tests {
         metrics.upstream("singapore", Duration::from_millis(3));
         metrics.exchange_error(Side::Upstream, "connect");
         metrics.audit().errors.with_label_values(&["no_space"]).inc();
+        metrics.facts().unavailable("locked");
         let text = metrics.render();
         for description in Metrics::describe() {
             let name = description.name;

@@ -1,0 +1,50 @@
+//! What an operator or a consent platform tells the store.
+
+use super::{Day, Pseudonym, SubjectRecord, counter::CountScope};
+use crate::policy::Mechanism;
+
+/// One change; a list of them takes effect whole or not at all.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Adds to what is on file about a subject. The first pseudonym is who the record is filed under,
+    /// the others lead there from now on.
+    Tell {
+        who: Vec<Pseudonym>,
+        record: Box<SubjectRecord>,
+        /// Opt-outs that hold no longer.
+        opt_ins: Vec<String>,
+        /// Transfers that were counted elsewhere, or before there was a store.
+        counted: Vec<Counted>,
+    },
+    /// Takes out everything on file about a subject but what it was counted for.
+    Forget {
+        who: Vec<Pseudonym>,
+    },
+    /// Puts a mechanism on file, in place of one with the same id.
+    Mechanism(Box<Mechanism>),
+    RemoveMechanism {
+        id: String,
+    },
+}
+
+/// A subject was counted on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub scope: CountScope,
+    pub day: Day,
+}
+
+/// What a list of changes came to, once it was durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Applied {
+    /// Subjects told of or forgotten.
+    pub subjects: u64,
+    pub mechanisms: u64,
+}
+
+impl std::ops::AddAssign for Applied {
+    fn add_assign(&mut self, other: Self) {
+        self.subjects += other.subjects;
+        self.mechanisms += other.mechanisms;
+    }
+}

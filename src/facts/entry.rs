@@ -1,0 +1,347 @@
+//! One entry as an operator or a consent platform writes it, read into a change.
+//!
+//! ```json
+//! {"subject": {"account_id": "…", "phone": "…"}, "consents": [{"scope": "service", "type": "explicit"}]}
+//! {"mechanism": {"type": "eu_scc", "id": "scc-1", "valid_until": "2027-01-01"}}
+//! ```
+//!
+//! What is wrong is told by the place in the entry and what was expected there. The entry itself is not
+//! repeated: what stands where a date should be may be somebody's number.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Change, CountScope, Counted, Day, Identifier, IdentifierKind, Pseudonym, SubjectKey,
+    SubjectRecord, record::Age,
+};
+use crate::{
+    policy::{Consent, Mechanism, Timestamp, Withdrawal},
+    telemetry::Name,
+};
+
+const SUBJECT_MEMBERS: [&str; 11] = [
+    "subject",
+    "consents",
+    "withdrawn",
+    "opt_outs",
+    "opt_ins",
+    "settings",
+    "age",
+    "minor",
+    "verified",
+    "counted",
+    "forget",
+];
+const MECHANISM_MEMBERS: [&str; 7] =
+    ["type", "id", "valid_from", "valid_until", "destinations", "recipients", "categories"];
+/// Bytes of a word or reference; longer ones are no names.
+const WORD_BYTES_MAX: usize = 256;
+
+/// What is wrong with an entry, where in it; free of what it holds.
+pub type EntryError = String;
+
+/// Makes changes out of entries, under the key of the store.
+#[derive(Debug, Clone)]
+pub struct EntryReader {
+    key: SubjectKey,
+    now: Timestamp,
+}
+
+impl EntryReader {
+    /// `now` is when an age was told that does not say when.
+    pub fn new(key: SubjectKey, now: Timestamp) -> Self {
+        Self { key, now }
+    }
+
+    pub fn change(&self, entry: &Value) -> Result<Change, EntryError> {
+        let Value::Object(entry) = entry else { return Err("it is not a JSON object".to_owned()) };
+        match (entry.get("subject"), entry.get("mechanism"), entry.get("remove_mechanism")) {
+            (Some(subject), None, None) => self.subject(entry, subject),
+            (None, Some(mechanism), None) => {
+                only(entry, "it", &["mechanism"])?;
+                Ok(Change::Mechanism(Box::new(read_mechanism(mechanism)?)))
+            }
+            (None, None, Some(id)) => {
+                only(entry, "it", &["remove_mechanism"])?;
+                Ok(Change::RemoveMechanism { id: word(id, "remove_mechanism")? })
+            }
+            _ => Err("it has not one of `subject`, `mechanism` and `remove_mechanism`".to_owned()),
+        }
+    }
+
+    /// The pseudonyms of a subject: given ones first, then by preference.
+    pub fn who(&self, subject: &Value) -> Result<Vec<Pseudonym>, EntryError> {
+        let Value::Object(named) = subject else {
+            return Err("`subject` is not an object of identifiers".to_owned());
+        };
+        let mut who = Vec::new();
+        for text in texts(named.get("pseudonym"), "subject.pseudonym")? {
+            let given = Pseudonym::parse(&text);
+            who.push(given.ok_or("`subject.pseudonym` is not 32 hex digits")?);
+        }
+        let mut known = vec!["pseudonym"];
+        for kind in IdentifierKind::ALL {
+            let place = format!("subject.{}", kind.as_str());
+            for value in texts(named.get(kind.as_str()), &place)? {
+                let pseudonym = self.key.pseudonym(Identifier { kind, value: &value });
+                who.push(pseudonym.ok_or_else(|| format!("`{place}` is empty"))?);
+            }
+            known.push(kind.as_str());
+        }
+        only(named, "`subject`", &known)?;
+        if who.is_empty() {
+            return Err(format!("`subject` names nobody; it has one or more of {}", list(&known)));
+        }
+        Ok(who)
+    }
+
+    fn subject(&self, entry: &Map<String, Value>, subject: &Value) -> Result<Change, EntryError> {
+        only(entry, "it", &SUBJECT_MEMBERS)?;
+        let who = self.who(subject)?;
+        match entry.get("forget") {
+            None | Some(Value::Bool(false)) => {}
+            Some(Value::Bool(true)) if entry.len() == 2 => return Ok(Change::Forget { who }),
+            Some(_) => return Err("`forget` is not `true` beside a subject alone".to_owned()),
+        }
+        let record = SubjectRecord {
+            consents: each(entry, "consents", read_consent)?,
+            withdrawn: each(entry, "withdrawn", |item, place| self.withdrawal(item, place))?,
+            opt_outs: each(entry, "opt_outs", word)?.into_iter().collect(),
+            settings: settings(entry)?,
+            age: entry.get("age").map(|age| self.age(age)).transpose()?,
+            minor: flag(entry, "minor")?,
+            verified: flag(entry, "verified")?,
+        };
+        Ok(Change::Tell {
+            who,
+            record: Box::new(record),
+            opt_ins: each(entry, "opt_ins", word)?,
+            counted: each(entry, "counted", read_counted)?,
+        })
+    }
+
+    /// A withdrawal that does not say since when holds from now on.
+    fn withdrawal(&self, item: &Value, place: &str) -> Result<Withdrawal, EntryError> {
+        const SHAPE: &str =
+            "with `scope` (`all`, `purpose:…`, `category:…`, `recipient:…`) and `at`";
+        let mut withdrawal: Withdrawal = shaped(item, place, "a withdrawal", SHAPE)?;
+        let (kind, what) = withdrawal.scope.split_once(':').unwrap_or((&withdrawal.scope, ""));
+        let is_known = match kind {
+            "all" => what.is_empty() && !withdrawal.scope.contains(':'),
+            "purpose" | "category" | "recipient" => is_word(what),
+            _ => false,
+        };
+        if !is_known {
+            return Err(format!("`{place}` is not a withdrawal {SHAPE}"));
+        }
+        withdrawal.at.get_or_insert(self.now);
+        Ok(withdrawal)
+    }
+
+    fn age(&self, age: &Value) -> Result<Age, EntryError> {
+        let (years, on) = if let Value::Object(told) = age {
+            only(told, "`age`", &["years", "on"])?;
+            let on = told.get("on").and_then(Value::as_str).and_then(|on| on.parse().ok());
+            (told.get("years"), on.ok_or("`age.on` is not a date")?)
+        } else {
+            (Some(age), self.now)
+        };
+        let years = years.and_then(Value::as_u64).and_then(|years| u32::try_from(years).ok());
+        match years.filter(|years| *years <= 150) {
+            Some(years) => Ok(Age { years, on }),
+            None => Err("`age` is not in years".to_owned()),
+        }
+    }
+}
+
+fn read_consent(item: &Value, place: &str) -> Result<Consent, EntryError> {
+    const SHAPE: &str = "with `scope`, `type` (explicit, separate_explicit, no_objection, deemed_by_use, \
+         guardian), lists of `purposes`, `categories`, `destinations` (ISO 3166-1) and `recipients`, and \
+         times in RFC 3339";
+    let consent: Consent = shaped(item, place, "a consent", SHAPE)?;
+    let words = [&consent.purposes, &consent.categories, &consent.recipients];
+    let words = words.into_iter().flatten().chain([&consent.scope]).chain(&consent.policy_version);
+    all_words(words, place)?;
+    all_references([&consent.evidence_ref, &consent.notice_ref].into_iter().flatten(), place)?;
+    Ok(consent)
+}
+
+fn read_mechanism(item: &Value) -> Result<Mechanism, EntryError> {
+    const SHAPE: &str = "with `type`, `id`, `valid_from` and `valid_until` in RFC 3339, and lists of \
+         `destinations` (ISO 3166-1), `recipients` and `categories`";
+    let place = "mechanism";
+    let mechanism: Mechanism = serde_json::from_value(item.clone())
+        .map_err(|_| format!("`{place}` is not a mechanism {SHAPE}"))?;
+    if mechanism.kind.is_empty() || mechanism.id.is_empty() {
+        return Err(format!("`{place}` is not a mechanism {SHAPE}"));
+    }
+    // A type may add members of its own, so a mistyped scope would be taken for one, and widen it.
+    for member in mechanism.other.keys() {
+        let near = MECHANISM_MEMBERS.iter().find(|known| is_near(member, known));
+        if let Some(near) = near {
+            return Err(format!("`{place}` has a member that is nearly `{near}`"));
+        }
+    }
+    let words = [&mechanism.recipients, &mechanism.categories];
+    all_words(words.into_iter().flatten().chain([&mechanism.kind, &mechanism.id]), place)?;
+    Ok(mechanism)
+}
+
+fn read_counted(item: &Value, place: &str) -> Result<Counted, EntryError> {
+    #[derive(serde::Deserialize, serde::Serialize)]
+    struct Told {
+        counter: String,
+        #[serde(default)]
+        exporter: Option<String>,
+        #[serde(default)]
+        recipient: Option<String>,
+        on: jiff::civil::Date,
+    }
+    const SHAPE: &str = "with `counter`, `on` (a date), and perhaps `exporter` and `recipient`";
+    let told: Told = shaped(item, place, "a count", SHAPE)?;
+    all_words([&told.counter].into_iter().chain(&told.exporter).chain(&told.recipient), place)?;
+    let exporter = told.exporter.unwrap_or_else(|| CountScope::DEFAULT_EXPORTER.to_owned());
+    let scope = CountScope { counter: told.counter, exporter, recipient: told.recipient };
+    Ok(Counted { scope, day: Day::of(told.on) })
+}
+
+fn settings(
+    entry: &Map<String, Value>,
+) -> Result<std::collections::BTreeMap<String, bool>, EntryError> {
+    let wrong = || "`settings` is not an object of settings that are `true` or `false`".to_owned();
+    match entry.get("settings") {
+        None | Some(Value::Null) => Ok(Default::default()),
+        Some(Value::Object(settings)) => settings
+            .iter()
+            .map(|(name, on)| {
+                let on = on.as_bool().filter(|_| is_word(name)).ok_or_else(wrong)?;
+                Ok((name.clone(), on))
+            })
+            .collect(),
+        Some(_) => Err(wrong()),
+    }
+}
+
+fn flag(entry: &Map<String, Value>, name: &str) -> Result<Option<bool>, EntryError> {
+    match entry.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(_) => Err(format!("`{name}` is neither `true` nor `false`")),
+    }
+}
+
+/// The items of a list, each read at its place.
+fn each<T>(
+    entry: &Map<String, Value>,
+    name: &str,
+    read: impl Fn(&Value, &str) -> Result<T, EntryError>,
+) -> Result<Vec<T>, EntryError> {
+    match entry.get(name) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(items)) => items
+            .iter()
+            .enumerate()
+            .map(|(number, item)| read(item, &format!("{name}[{number}]")))
+            .collect(),
+        Some(_) => Err(format!("`{name}` is not a list")),
+    }
+}
+
+/// A value of a shape that leaves nothing over: a member nobody reads might have narrowed it.
+fn shaped<T: serde::de::DeserializeOwned + serde::Serialize>(
+    item: &Value,
+    place: &str,
+    what: &str,
+    shape: &str,
+) -> Result<T, EntryError> {
+    let wrong = || format!("`{place}` is not {what} {shape}");
+    let read: T = serde_json::from_value(item.clone()).map_err(|_| wrong())?;
+    let Value::Object(given) = item else { return Err(wrong()) };
+    match serde_json::to_value(&read) {
+        Ok(Value::Object(known)) if given.keys().all(|member| known.contains_key(member)) => {
+            Ok(read)
+        }
+        _ => Err(format!("`{place}` has a member that {what} has not; it is {what} {shape}")),
+    }
+}
+
+fn only(entry: &Map<String, Value>, place: &str, known: &[&str]) -> Result<(), EntryError> {
+    if entry.keys().all(|member| known.contains(&member.as_str())) {
+        return Ok(());
+    }
+    Err(format!("{place} has a member that is none of {}", list(known)))
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// One identifier or a list of them; numbers are taken as they are written.
+fn texts(value: Option<&Value>, place: &str) -> Result<Vec<String>, EntryError> {
+    let text = |value: &Value| {
+        let number = || value.as_u64().map(|number| number.to_string());
+        let text = value.as_str().map(str::to_owned).or_else(number);
+        text.ok_or_else(|| format!("`{place}` is neither a text nor a list of texts"))
+    };
+    match value {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(items)) => items.iter().map(text).collect(),
+        Some(value) => Ok(vec![text(value)?]),
+    }
+}
+
+fn word(item: &Value, place: &str) -> Result<String, EntryError> {
+    let word = item.as_str().filter(|word| is_word(word));
+    word.map(str::to_owned).ok_or_else(|| format!("`{place}` is not a name"))
+}
+
+fn all_words<'w>(
+    words: impl IntoIterator<Item = &'w String>,
+    place: &str,
+) -> Result<(), EntryError> {
+    if words.into_iter().all(|word| is_word(word)) {
+        return Ok(());
+    }
+    Err(format!("`{place}` holds what is not a name"))
+}
+
+/// What people call a purpose, a scope, a contract; nothing that looks like a value. `new_purpose:x` is
+/// two such names.
+fn is_word(text: &str) -> bool {
+    text.split(':').all(|part| Name::new(part).as_str() == part && part != Name::WITHHELD)
+}
+
+/// A reference may be a URL or have long numbers, but is no address and no number alone.
+fn all_references<'r>(
+    texts: impl IntoIterator<Item = &'r String>,
+    place: &str,
+) -> Result<(), EntryError> {
+    let is_reference = |text: &String| {
+        text.len() <= WORD_BYTES_MAX
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@')
+            && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    if texts.into_iter().all(is_reference) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{place}` has a reference that is none: letters, digits and signs, no space, no `@`"
+    ))
+}
+
+/// A singular for a plural, or a slip of a letter.
+fn is_near(word: &str, known: &str) -> bool {
+    let stem = |text: &str| -> String {
+        let lower = text.to_ascii_lowercase();
+        let letters = lower.chars().filter(char::is_ascii_alphabetic).collect::<String>();
+        letters.trim_end_matches('s').trim_end_matches("ie").trim_end_matches('y').to_owned()
+    };
+    word != known && stem(word) == stem(known)
+        || matches!(
+            (word, known),
+            ("valid_to" | "expires_at" | "until", "valid_until") | ("from", "valid_from")
+        )
+}
+
+#[cfg(test)]
+mod tests;

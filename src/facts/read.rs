@@ -1,0 +1,188 @@
+//! One state of the store, read by any thread.
+//!
+//! The writer puts a new view in place with each commit, before it acknowledges anything of it. So what
+//! was acknowledged governs whatever is asked afterwards.
+
+use redb::{Database, ReadOnlyTable, ReadableDatabase as _, ReadableTable};
+
+use super::{
+    CountQuery, CountScope, Day, Pseudonym, SubjectRecord,
+    store::{Count, Found},
+    tables::{ALIASES, Broken, COUNTED, COUNTS, Mechanisms, SUBJECTS, Scopes, from_json},
+};
+
+pub(super) struct View {
+    aliases: ReadOnlyTable<&'static [u8; 16], &'static [u8; 16]>,
+    subjects: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
+    counted: ReadOnlyTable<(u32, &'static [u8; 16]), u16>,
+    counts: ReadOnlyTable<(u32, u16), u64>,
+    scopes: Scopes,
+    mechanisms: Mechanisms,
+}
+
+impl View {
+    pub(super) fn open(
+        database: &Database,
+        scopes: Scopes,
+        mechanisms: Mechanisms,
+    ) -> Result<Self, Broken> {
+        let reading = database.begin_read()?;
+        Ok(Self {
+            aliases: reading.open_table(ALIASES)?,
+            subjects: reading.open_table(SUBJECTS)?,
+            counted: reading.open_table(COUNTED)?,
+            counts: reading.open_table(COUNTS)?,
+            scopes,
+            mechanisms,
+        })
+    }
+
+    /// Everything a transfer asks, of one state.
+    pub(super) fn lookup(
+        &self,
+        subjects: &[Vec<Pseudonym>],
+        counts: &[CountQuery],
+    ) -> Result<Found, Broken> {
+        Ok(Found {
+            subjects: subjects
+                .iter()
+                .map(|identifiers| self.record(identifiers))
+                .collect::<Result<_, _>>()?,
+            mechanisms: self.mechanisms.clone(),
+            counts: counts.iter().map(|query| self.count(query)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// What is on file under any of the identifiers: of the preferred one everything, of the others
+    /// what forbids.
+    pub(super) fn record(
+        &self,
+        identifiers: &[Pseudonym],
+    ) -> Result<Option<SubjectRecord>, Broken> {
+        let mut asked: Vec<[u8; 16]> = Vec::with_capacity(identifiers.len());
+        let mut found: Option<SubjectRecord> = None;
+        for identifier in identifiers {
+            let filed = filed_under(&self.aliases, identifier)?;
+            if asked.contains(&filed) {
+                continue;
+            }
+            asked.push(filed);
+            let Some(json) = self.subjects.get(&filed)? else { continue };
+            let record: SubjectRecord = from_json(json.value(), "subject")?;
+            match &mut found {
+                None => found = Some(record),
+                Some(found) => found.restrict(record),
+            }
+        }
+        Ok(found)
+    }
+
+    fn count(&self, query: &CountQuery) -> Result<Count, Broken> {
+        let Some(scope) = self.scopes.get(&query.scope.key()).copied() else {
+            let new = distinct(&self.aliases, &query.subjects)?.len() as u64;
+            return Ok(Count { before: 0, after: new });
+        };
+        let before = size(&self.counts, scope, query.since)?;
+        let mut after = before;
+        for member in distinct(&self.aliases, &query.subjects)? {
+            let last = self.counted.get((scope, &member))?.map(|day| day.value());
+            after += u64::from(last.is_none_or(|day| day < query.since.0));
+        }
+        Ok(Count { before, after })
+    }
+
+    /// Every subject on file, in the order of pseudonyms, until `each` says stop.
+    pub(super) fn each_subject(
+        &self,
+        each: &mut dyn FnMut(Pseudonym, SubjectRecord) -> bool,
+    ) -> Result<(), Broken> {
+        for row in self.subjects.iter()? {
+            let (pseudonym, json) = row?;
+            if !each(Pseudonym(*pseudonym.value()), from_json(json.value(), "subject")?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every further identifier, and who it leads to.
+    pub(super) fn each_alias(
+        &self,
+        each: &mut dyn FnMut(Pseudonym, Pseudonym) -> bool,
+    ) -> Result<(), Broken> {
+        for row in self.aliases.iter()? {
+            let (from, to) = row?;
+            if !each(Pseudonym(*from.value()), Pseudonym(*to.value())) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every subject that was counted, with its scope and last day.
+    pub(super) fn each_counted(
+        &self,
+        each: &mut dyn FnMut(&CountScope, Pseudonym, Day) -> bool,
+    ) -> Result<(), Broken> {
+        for (key, number) in self.scopes.iter() {
+            let scope = CountScope::from_key(key);
+            for row in self.counted.range((*number, &[0; 16])..=(*number, &[u8::MAX; 16]))? {
+                let (member, day) = row?;
+                if !each(&scope, Pseudonym(*member.value().1), Day(day.value())) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn mechanisms(&self) -> &Mechanisms {
+        &self.mechanisms
+    }
+}
+
+/// The pseudonym a subject is filed under.
+pub(super) fn filed_under(
+    aliases: &impl ReadableTable<&'static [u8; 16], &'static [u8; 16]>,
+    identifier: &Pseudonym,
+) -> Result<[u8; 16], Broken> {
+    /// Links lead to whoever was filed when they were made, and that one may have been joined to another
+    /// since. The writer makes no ring of them; a damaged file might.
+    const LINKS_MAX: usize = 64;
+    let mut filed = identifier.0;
+    for _ in 0..LINKS_MAX {
+        match aliases.get(&filed)? {
+            Some(next) => filed = *next.value(),
+            None => return Ok(filed),
+        }
+    }
+    Err(Broken::Record("link"))
+}
+
+/// The subjects by what they are filed under, each once. The preferred identifier alone says who it is:
+/// a device or a number may be shared, and a count that took two people for one would err low.
+pub(super) fn distinct(
+    aliases: &impl ReadableTable<&'static [u8; 16], &'static [u8; 16]>,
+    subjects: &[Vec<Pseudonym>],
+) -> Result<Vec<[u8; 16]>, Broken> {
+    let mut members = Vec::with_capacity(subjects.len());
+    for preferred in subjects.iter().filter_map(|identifiers| identifiers.first()) {
+        members.push(filed_under(aliases, preferred)?);
+    }
+    members.sort_unstable();
+    members.dedup();
+    Ok(members)
+}
+
+/// Subjects counted on `since` or later.
+pub(super) fn size(
+    counts: &impl ReadableTable<(u32, u16), u64>,
+    scope: u32,
+    since: Day,
+) -> Result<u64, Broken> {
+    let mut size = 0;
+    for row in counts.range((scope, since.0)..=(scope, u16::MAX))? {
+        size += row?.1.value();
+    }
+    Ok(size)
+}

@@ -1,0 +1,283 @@
+//! One commit: all that was asked since the last, in one transaction of the file.
+
+use std::{sync::Arc, time::Instant};
+
+use redb::{Durability, ReadableTable as _, Table, WriteTransaction};
+
+use super::{
+    Applied, Change, Pseudonym, SubjectRecord,
+    change::Counted,
+    held::{Held, Member},
+    read::{distinct, filed_under, size},
+    store::{Count, ExchangeId, Reservation, Reserve},
+    tables::{
+        ALIASES, Broken, COUNTED, COUNTS, MECHANISMS, Mechanisms, SCOPES, SUBJECTS, Scopes,
+        from_json, mechanisms, to_json,
+    },
+};
+
+/// The tables of one transaction, and what of them is kept in memory.
+pub(super) struct Writing<'t> {
+    aliases: Table<'t, &'static [u8; 16], &'static [u8; 16]>,
+    subjects: Table<'t, &'static [u8; 16], &'static [u8]>,
+    mechanisms: Table<'t, &'static str, &'static [u8]>,
+    scopes: Table<'t, &'static str, u32>,
+    counted: Table<'t, (u32, &'static [u8; 16]), u16>,
+    counts: Table<'t, (u32, u16), u64>,
+    known_scopes: Scopes,
+    /// Something must be durable before it is acknowledged.
+    pub(super) wrote: bool,
+    /// Something was taken back, which may wait for the next commit that must be durable.
+    pub(super) took_back: bool,
+    mechanisms_changed: bool,
+}
+
+impl<'t> Writing<'t> {
+    pub(super) fn begin(
+        transaction: &'t WriteTransaction,
+        known_scopes: Scopes,
+    ) -> Result<Self, Broken> {
+        Ok(Self {
+            aliases: transaction.open_table(ALIASES)?,
+            subjects: transaction.open_table(SUBJECTS)?,
+            mechanisms: transaction.open_table(MECHANISMS)?,
+            scopes: transaction.open_table(SCOPES)?,
+            counted: transaction.open_table(COUNTED)?,
+            counts: transaction.open_table(COUNTS)?,
+            known_scopes,
+            wrote: false,
+            took_back: false,
+            mechanisms_changed: false,
+        })
+    }
+
+    /// What the next view needs: the scopes, and the mechanisms if they are others now.
+    pub(super) fn end(self) -> Result<(Scopes, Option<Mechanisms>), Broken> {
+        let changed = self.mechanisms_changed.then(|| mechanisms(&self.mechanisms)).transpose()?;
+        Ok((self.known_scopes, changed))
+    }
+
+    pub(super) fn change(&mut self, changes: &[Change]) -> Result<Applied, Broken> {
+        let mut applied = Applied::default();
+        for change in changes {
+            match change {
+                Change::Tell { who, record, opt_ins, counted } => {
+                    self.tell(who, record, opt_ins, counted)?;
+                    applied.subjects += 1;
+                }
+                Change::Forget { who } => {
+                    self.forget(who)?;
+                    applied.subjects += 1;
+                }
+                Change::Mechanism(mechanism) => {
+                    let json = to_json(mechanism, "mechanism")?;
+                    self.mechanisms.insert(mechanism.id.as_str(), json.as_slice())?;
+                    self.mechanisms_changed = true;
+                    applied.mechanisms += 1;
+                }
+                Change::RemoveMechanism { id } => {
+                    applied.mechanisms += u64::from(self.mechanisms.remove(id.as_str())?.is_some());
+                    self.mechanisms_changed = true;
+                }
+            }
+        }
+        self.wrote |= !changes.is_empty();
+        Ok(applied)
+    }
+
+    fn tell(
+        &mut self,
+        who: &[Pseudonym],
+        told: &SubjectRecord,
+        opt_ins: &[String],
+        counted: &[Counted],
+    ) -> Result<(), Broken> {
+        let Some((first, others)) = who.split_first() else { return Ok(()) };
+        let filed = filed_under(&self.aliases, first)?;
+        for other in others {
+            self.link(other, filed)?;
+        }
+        for Counted { scope, day } in counted {
+            let scope = self.scope(&scope.key())?;
+            self.count((scope, filed), day.0)?;
+        }
+        let known = self.record(&filed)?;
+        let mut record = known.clone().unwrap_or_default();
+        record.merge(told.clone());
+        for name in opt_ins {
+            record.opt_outs.remove(name);
+        }
+        if known.as_ref() != Some(&record) && !(known.is_none() && record.is_empty()) {
+            self.subjects.insert(&filed, to_json(&record, "subject")?.as_slice())?;
+        }
+        Ok(())
+    }
+
+    /// Another identifier of a subject leads to it from now on; what was filed under it moves there,
+    /// unless it was filed under a third, which then is somebody the operator joins knowingly.
+    fn link(&mut self, other: &Pseudonym, filed: [u8; 16]) -> Result<(), Broken> {
+        let before = filed_under(&self.aliases, other)?;
+        if before == filed {
+            return Ok(());
+        }
+        self.aliases.insert(&other.0, &filed)?;
+        // Only what stood under the identifier itself; a record others lead to stays with them.
+        if before == other.0
+            && let Some(record) = self.record(&before)?
+        {
+            let mut joined = self.record(&filed)?.unwrap_or_default();
+            joined.merge(record);
+            self.subjects.insert(&filed, to_json(&joined, "subject")?.as_slice())?;
+            self.subjects.remove(&before)?;
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, who: &[Pseudonym]) -> Result<(), Broken> {
+        for identifier in who {
+            let filed = filed_under(&self.aliases, identifier)?;
+            self.subjects.remove(&filed)?;
+            self.aliases.remove(&identifier.0)?;
+        }
+        Ok(())
+    }
+
+    fn record(&self, filed: &[u8; 16]) -> Result<Option<SubjectRecord>, Broken> {
+        self.subjects.get(filed)?.map(|json| from_json(json.value(), "subject")).transpose()
+    }
+
+    /// Counts the subjects of a transfer, all of them or none.
+    pub(super) fn reserve(
+        &mut self,
+        reserve: &Reserve,
+        held: &mut Held,
+        now: Instant,
+    ) -> Result<Reservation, Broken> {
+        if let Some(known) = held.reservation(reserve.exchange) {
+            return Ok(known.clone());
+        }
+        let mut counts = Vec::with_capacity(reserve.increments.len());
+        let mut counted: Vec<(Member, u16)> = Vec::new();
+        let mut fits = true;
+        for increment in &reserve.increments {
+            let query = &increment.query;
+            let scope = self.scope(&query.scope.key())?;
+            let before = size(&self.counts, scope, query.since)?;
+            let mut after = before;
+            for member in distinct(&self.aliases, &query.subjects)? {
+                let last = self.last_day(&(scope, member))?;
+                after += u64::from(last.is_none_or(|day| day < query.since.0));
+                counted.push(((scope, member), increment.today.0));
+            }
+            fits &= increment.at_most.is_none_or(|at_most| after <= at_most);
+            counts.push(Count { before, after });
+        }
+        if !fits {
+            return Ok(Reservation::Refused { counts });
+        }
+        let mut joined = Vec::new();
+        for (member, today) in counted {
+            let before = self.count(member, today)?;
+            if before.is_none_or(|day| day < today) || held.holds(&member) {
+                held.join(member, reserve.exchange, today, before);
+                joined.push(member);
+            }
+        }
+        let reservation = Reservation::Held { counts };
+        held.begin(reserve.exchange, reservation.clone(), joined, now);
+        Ok(reservation)
+    }
+
+    pub(super) fn release(&mut self, exchange: ExchangeId, held: &mut Held) -> Result<(), Broken> {
+        for (member, holds) in held.release(exchange) {
+            let now = self.last_day(&member)?;
+            if now != holds {
+                self.set(member, now, holds)?;
+                self.took_back = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out counts whose day is before `day`, up to `rows_max` of them after `from`; where to go on.
+    pub(super) fn purge(
+        &mut self,
+        from: Member,
+        day: u16,
+        rows_max: usize,
+    ) -> Result<Option<Member>, Broken> {
+        let mut old = Vec::new();
+        let mut last = None;
+        for (number, row) in self.counted.range((from.0, &from.1)..)?.enumerate() {
+            let (member, counted) = row?;
+            let member = (member.value().0, *member.value().1);
+            if number >= rows_max {
+                last = Some(member);
+                break;
+            }
+            if counted.value() < day {
+                old.push((member, counted.value()));
+            }
+        }
+        for (member, counted) in old {
+            self.set(member, Some(counted), None)?;
+            self.took_back = true;
+        }
+        Ok(last)
+    }
+
+    /// Counts a subject on a day; the day it was counted on last before.
+    fn count(&mut self, member: Member, day: u16) -> Result<Option<u16>, Broken> {
+        let before = self.last_day(&member)?;
+        if before.is_none_or(|before| before < day) {
+            self.set(member, before, Some(day))?;
+            self.wrote = true;
+        }
+        Ok(before)
+    }
+
+    fn set(
+        &mut self,
+        (scope, pseudonym): Member,
+        from: Option<u16>,
+        to: Option<u16>,
+    ) -> Result<(), Broken> {
+        match to {
+            Some(day) => self.counted.insert((scope, &pseudonym), day)?,
+            None => self.counted.remove((scope, &pseudonym))?,
+        };
+        if let Some(day) = from {
+            let left = self.counts.get((scope, day))?.map_or(0, |count| count.value());
+            match left.saturating_sub(1) {
+                0 => self.counts.remove((scope, day))?,
+                less => self.counts.insert((scope, day), less)?,
+            };
+        }
+        if let Some(day) = to {
+            let known = self.counts.get((scope, day))?.map_or(0, |count| count.value());
+            self.counts.insert((scope, day), known + 1)?;
+        }
+        Ok(())
+    }
+
+    fn last_day(&self, (scope, pseudonym): &Member) -> Result<Option<u16>, Broken> {
+        Ok(self.counted.get((*scope, pseudonym))?.map(|day| day.value()))
+    }
+
+    /// The number of a scope, a new one if it has none.
+    fn scope(&mut self, key: &str) -> Result<u32, Broken> {
+        if let Some(number) = self.known_scopes.get(key) {
+            return Ok(*number);
+        }
+        let number = u32::try_from(self.known_scopes.len()).unwrap_or(u32::MAX);
+        self.scopes.insert(key, number)?;
+        Arc::make_mut(&mut self.known_scopes).insert(key.to_owned(), number);
+        self.wrote = true;
+        Ok(number)
+    }
+}
+
+/// Taking back may be lost in a crash: what is lost was counted too much.
+pub(super) fn durability(wrote: bool) -> Durability {
+    if wrote { Durability::Immediate } else { Durability::None }
+}

@@ -25,6 +25,7 @@ mod set;
 pub mod source;
 mod trial;
 mod words;
+mod worst;
 
 pub use counting::{Count, Counted, Counter, CounterWindow};
 pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef};

@@ -386,6 +386,8 @@ impl Builder {
         };
         let (known_origins, people_only) = (marked(self.known_origins), marked(self.people_only));
         let (rules, infos) = self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
+        let rules: Vec<Rule> = rules;
+        let thresholds = super::worst::thresholds(&rules);
         let identifiers = select(&|category| category.identifier);
         let anonymous = select(&|category| {
             super::context::is_anonymous_alone(category.sensitivity) && !category.identifier
@@ -406,6 +408,7 @@ impl Builder {
             known_origins,
             people_only,
             counters,
+            thresholds,
         })
     }
 
@@ -689,7 +692,7 @@ fn build(
         1 => translated.residual.pop(),
         _ => Some(Predicate::All(translated.residual.into_boxed_slice())),
     };
-    let rule = Rule {
+    let mut rule = Rule {
         effect: source.effect,
         layer,
         gate: translated.gate,
@@ -698,6 +701,7 @@ fn build(
         when,
         unless,
         require,
+        worst: None,
         exceptions: Vec::new(),
         selection,
         replacement,
@@ -706,6 +710,9 @@ fn build(
         closing,
         first: 0,
     };
+    if source.facts_unavailable == source::FactsUnavailable::Worst {
+        rule.worst = super::worst::Worst::of(&rule);
+    }
     let exceptions: Vec<(String, Place)> = source
         .exceptions
         .iter()
@@ -959,6 +966,7 @@ fn default_deny() -> Built {
         when: None,
         unless: None,
         require: None,
+        worst: None,
         exceptions: Vec::new(),
         selection: Selection::default(),
         replacement: Replacement::Remove,

@@ -291,6 +291,9 @@ impl<'t> Context<'t> {
                 Some(age) => age < *limit,
                 None => self.subject.minor == Some(true),
             }),
+            Predicate::AgeUnstated => {
+                Grade::of(self.subject.age.is_none() && self.subject.minor.is_none())
+            }
             Predicate::Minor(is) => Grade::of(self.minor == *is),
             Predicate::Verified(is) => Grade::of((self.subject.verified == Some(true)) == *is),
             Predicate::Setting { names, is } => {

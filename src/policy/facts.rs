@@ -101,6 +101,8 @@ pub struct Transfer {
     pub important_data: Option<bool>,
     pub government_related: Option<bool>,
     pub first_transfer_at: Option<Timestamp>,
+    /// Nobody could say what is on file.
+    pub facts_unavailable: Option<bool>,
     pub cn_exempt: Option<CnExempt>,
     pub us_exempt: Option<UsExempt>,
     /// Lists that regulators fill later, such as `IN.restricted_destinations`; nested groups are joined
@@ -116,6 +118,8 @@ pub struct Transfer {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Exporter {
+    /// Which company it is, where counts are kept of several.
+    pub id: Option<String>,
     pub role: Option<ExporterRole>,
     pub sector: Option<String>,
     /// A critical information infrastructure operator (CSL art. 33).
@@ -384,6 +388,7 @@ impl Transfer {
             important_data,
             government_related,
             first_transfer_at,
+            facts_unavailable,
             cn_exempt,
             us_exempt
         );

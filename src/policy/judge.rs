@@ -340,13 +340,19 @@ pub(super) fn opens(rule: &Rule, context: &Context<'_>) -> bool {
 /// `None` when the rule does not apply; otherwise how far its requirement is met.
 fn weigh(rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) -> Option<Grade> {
     let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
-    if rule.when.as_ref().is_some_and(|when| !context.grade(when, &mut notes).met) {
+    let (when, unless, require) = match &rule.worst {
+        Some(worst) if context.transfer.facts_unavailable == Some(true) => {
+            (&worst.when, &worst.unless, &worst.require)
+        }
+        Some(_) | None => (&rule.when, &rule.unless, &rule.require),
+    };
+    if when.as_ref().is_some_and(|when| !context.grade(when, &mut notes).met) {
         return None;
     }
-    if rule.unless.as_ref().is_some_and(|unless| context.met(unless)) {
+    if unless.as_ref().is_some_and(|unless| context.met(unless)) {
         return None;
     }
-    let grade = match &rule.require {
+    let grade = match require {
         Some(require) => context.grade(require, &mut judgement.notes),
         None if rule.effect.is_none() || rule.effect == Some(Effect::Allow) => Grade::MET,
         None => Grade::UNMET,
@@ -369,6 +375,12 @@ fn keep(observed: Observations) -> Observations {
 fn fill(number: u16, rule: &Rule, context: &Context<'_>) -> Selected {
     let selection = &rule.selection;
     let mut tags = selection.categories;
+    if rule.worst.is_some()
+        && context.transfer.facts_unavailable == Some(true)
+        && selection.needs_facts()
+    {
+        tags = tags.union(&context.personal);
+    }
     if selection.without_fresh_consent {
         tags = tags.union(&context.permit.stale);
     }

@@ -54,25 +54,43 @@ pub(super) enum Predicate {
     CnExempt(Grounds),
     UsExempt(Grounds),
     Transport(Box<[Transport]>),
-    SourceHost { hosts: NameList, absent: bool },
-    CollectedFor { services: NameList, absent: bool },
+    SourceHost {
+        hosts: NameList,
+        absent: bool,
+    },
+    CollectedFor {
+        services: NameList,
+        absent: bool,
+    },
 
     AgeUnder(u32),
     Minor(bool),
     Verified(bool),
-    Setting { names: NameList, is: bool },
+    Setting {
+        names: NameList,
+        is: bool,
+    },
     OptOut(NameList),
     Withdrawn(WithdrawalSet),
 
-    LegalBasis { kinds: Option<NameList>, has_ref: Option<bool>, has: NameList },
+    LegalBasis {
+        kinds: Option<NameList>,
+        has_ref: Option<bool>,
+        has: NameList,
+    },
     Mechanism(Box<MechanismTest>),
     Consent(Box<ConsentTest>),
     ConsentOnFile(Box<ConsentOnFile>),
     FreshConsent(bool),
     Counter(Box<Counter>),
+    /// Neither an age nor whether the person is a minor was stated.
+    AgeUnstated,
     Counted(bool),
     Volume(Box<Volume>),
-    InList { list: ListRef, value: super::source::ListValue },
+    InList {
+        list: ListRef,
+        value: super::source::ListValue,
+    },
     FirstTransferWithin(Period),
     AgreementForbidsDestination(bool),
     AgreementPermitsPurpose(bool),
@@ -83,7 +101,10 @@ pub(super) enum Predicate {
     PolicyPermitsRecipient(bool),
     PolicyHasPendingVersion(bool),
     PolicyHasUnannouncedVersion(bool),
-    AsOf { from: Option<Timestamp>, until: Option<Timestamp> },
+    AsOf {
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+    },
     Observed(Observations),
 }
 

@@ -36,6 +36,8 @@ pub struct RuleSet {
     pub(super) child_ages: Vec<u8>,
     /// By [`Region::index`].
     pub(super) known_origins: Vec<bool>,
+    /// Counters and the numbers they are measured by.
+    pub(super) thresholds: Vec<(Box<str>, u64)>,
     /// Jurisdictions whose law looks at its own people only and does not follow who exports from there,
     /// by [`Region::index`].
     pub(super) people_only: Vec<bool>,
@@ -71,6 +73,8 @@ pub(super) struct Rule {
     pub(super) when: Option<Predicate>,
     pub(super) unless: Option<Predicate>,
     pub(super) require: Option<Predicate>,
+    /// The same while nobody can say what is on file.
+    pub(super) worst: Option<Box<super::worst::Worst>>,
     /// Numbers of the allow rules that lift this one.
     pub(super) exceptions: Vec<u16>,
     pub(super) selection: Selection,
@@ -102,6 +106,13 @@ pub(super) struct Selection {
     pub(super) in_list: Option<super::predicate::ListRef>,
     pub(super) third_party: bool,
     pub(super) within: Option<TagSet>,
+}
+
+impl Selection {
+    /// What it takes out hangs on what is on file.
+    pub(super) fn needs_facts(&self) -> bool {
+        self.without_fresh_consent || self.withdrawn
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -106,6 +106,16 @@ pub struct CountWindow {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+pub enum FactsUnavailable {
+    /// The worst it could: nothing is agreed to, everything is withdrawn, every count is over.
+    #[default]
+    Worst,
+    /// What the request states is all there is.
+    Stated,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum CountPer {
     /// Over all recipients of an exporter.
     #[default]
@@ -154,6 +164,9 @@ pub struct Rule {
     pub reason: At<String>,
     #[serde(default)]
     pub mode: Mode,
+    /// What the rule comes to while the store of facts does not answer, when it asks for any.
+    #[serde(default)]
+    pub facts_unavailable: FactsUnavailable,
     /// For a rule of the law layer: judges transfers that cross no border too.
     #[serde(default)]
     pub domestic: bool,

@@ -161,6 +161,7 @@ impl Witness<'_, '_> {
             Predicate::Minor(_) => {
                 stated("the person is a minor where they live", Some(context.minor))
             }
+            Predicate::AgeUnstated => "nobody says how old the person is".to_owned(),
             Predicate::Verified(_) => stated("the person is verified", context.subject.verified),
             Predicate::Setting { names, .. } => {
                 let states: Vec<String> = names

@@ -3,14 +3,21 @@
 //! `serve`, `demo` and the tests start the same [`Gateway`]. It owns every thread there is; nothing is
 //! global but the log. What can be wrong is found before the first connection is taken.
 
-use std::{fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    admin::{AdminError, AdminServer, AdminSettings, Plane, Readiness},
-    config::{AuditSinkKind, Config},
+    admin::{AdminError, AdminServer, AdminSettings, FactsDesk, Plane, Readiness, Token},
+    config::{AuditSinkKind, Config, FactsOperators, FactsSection},
     control::{ControlSettings, Controller, Hangups, Reloads, RulesSource},
+    facts::{FactsSettings, FactsStore, SubjectKey},
     geo::{GeoDb, GeoError},
     proxy::{BindError, Drained, Proxy, Shared, Workers},
     redact::PseudonymKey,
@@ -46,20 +53,26 @@ pub enum StartError {
     Geo(#[from] GeoError),
     #[error("cannot set up the metrics: {0}")]
     Metrics(#[from] MetricsError),
-    #[error("the pseudonym key `{path}` cannot be read: {error}")]
+    #[error("the key `{path}` cannot be read: {error}")]
     KeyUnreadable { path: PathBuf, error: io::Error },
-    #[error(
-        "the pseudonym key `{path}` has {bytes} bytes; at least {KEY_BYTES_MIN} keep pseudonyms safe"
-    )]
+    #[error("the key `{path}` has {bytes} bytes; at least {KEY_BYTES_MIN} keep pseudonyms safe")]
     KeyTooShort { path: PathBuf, bytes: usize },
     #[error("the system gives no random bytes for a pseudonym key")]
     NoRandomness,
+    #[error("the token `{path}` cannot be read: {error}")]
+    TokenUnreadable { path: PathBuf, error: io::Error },
+    #[error("the token `{path}` is shorter than {TOKEN_BYTES_MIN} characters")]
+    TokenTooShort { path: PathBuf },
+    #[error("cannot start the facts store: {0}")]
+    Facts(io::Error),
     #[error("cannot start the workers: {0}")]
     Workers(io::Error),
 }
 
 /// Of a pseudonym key: the length of the hash beneath it (RFC 2104 §3).
 const KEY_BYTES_MIN: usize = 32;
+/// Of an operators' token.
+const TOKEN_BYTES_MIN: usize = 16;
 
 impl Gateway {
     /// Starts everything, or nothing. `file` is the configuration's name in complaints.
@@ -75,12 +88,21 @@ impl Gateway {
         let controller =
             Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;
         let audit = Arc::new(AuditSink::open(audit_settings(config), metrics.audit())?);
+        let facts = match &config.facts {
+            Some(section) => {
+                let settings = facts_settings(section)?;
+                let store = FactsStore::open(settings.clone(), metrics.facts());
+                Some((store.map_err(StartError::Facts)?, settings.key))
+            }
+            None => None,
+        };
 
         let shared = Shared {
             snapshots: controller.snapshots(),
             metrics: Arc::clone(&metrics),
             audit: Arc::clone(&audit),
             geo,
+            facts: facts.clone(),
         };
         let mut diagnostics = Diagnostics::default();
         let proxy = Proxy::compile(config, file, shared, &mut diagnostics);
@@ -97,6 +119,7 @@ impl Gateway {
                 metrics,
                 audit: Arc::clone(&audit),
                 readiness: Arc::clone(&readiness),
+                facts: facts_desk(config, facts)?,
             },
         )?;
         let workers = proxy.start(bound).map_err(StartError::Workers)?;
@@ -175,6 +198,39 @@ fn audit_settings(config: &Config) -> AuditSettings {
     AuditSettings { target, required: config.audit.required, ..AuditSettings::default() }
 }
 
+/// Where the store is and under which key; also for whoever opens it beside a gateway.
+pub(crate) fn facts_settings(section: &FactsSection) -> Result<FactsSettings, StartError> {
+    Ok(FactsSettings {
+        path: section.path.value.clone(),
+        key: SubjectKey::new(&read_key(&section.key_file)?),
+        cache_bytes: section.cache.0,
+    })
+}
+
+fn facts_desk(
+    config: &Config,
+    store: Option<(FactsStore, SubjectKey)>,
+) -> Result<Option<FactsDesk>, StartError> {
+    let (Some((store, key)), Some(section)) = (store, &config.facts) else { return Ok(None) };
+    let token = match &config.admin.token_file {
+        Some(path) => {
+            let path = path.value.clone();
+            let text = match fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) => return Err(StartError::TokenUnreadable { path, error }),
+            };
+            if text.trim().len() < TOKEN_BYTES_MIN {
+                return Err(StartError::TokenTooShort { path });
+            }
+            Some(Token::new(text.trim()))
+        }
+        None => None,
+    };
+    let loopback_only = section.operators == FactsOperators::Loopback;
+    let ready_without = section.ready_without;
+    Ok(Some(FactsDesk { store, key, token, loopback_only, ready_without }))
+}
+
 /// From its file, or a random one that ends with the process.
 fn pseudonym_key(config: &Config) -> Result<PseudonymKey, StartError> {
     let Some(path) = &config.rules.pseudonym_key_file else {
@@ -185,7 +241,11 @@ fn pseudonym_key(config: &Config) -> Result<PseudonymKey, StartError> {
             .map_err(|_| StartError::NoRandomness)?;
         return Ok(PseudonymKey::new(&secret));
     };
-    let path = path.value.clone();
+    Ok(PseudonymKey::new(&read_key(path)?))
+}
+
+fn read_key(path: &Path) -> Result<Vec<u8>, StartError> {
+    let path = path.to_owned();
     let secret = match fs::read(&path) {
         Ok(secret) => secret,
         Err(error) => return Err(StartError::KeyUnreadable { path, error }),
@@ -193,5 +253,5 @@ fn pseudonym_key(config: &Config) -> Result<PseudonymKey, StartError> {
     if secret.len() < KEY_BYTES_MIN {
         return Err(StartError::KeyTooShort { path, bytes: secret.len() });
     }
-    Ok(PseudonymKey::new(&secret))
+    Ok(secret)
 }

@@ -10,6 +10,7 @@ mod config;
 mod decide;
 mod demo;
 mod explain;
+mod facts;
 mod input;
 mod output;
 mod progress;
@@ -56,7 +57,7 @@ Exit codes:
   0   done
   1   something failed: a file, a port, the network
   2   the command line is wrong
-  3   rules or configuration have errors; each was reported with file, line and remedy
+  3   rules, configuration or facts have errors; each was reported with file, line and remedy
   4   some input could not be read to its end (scan)
   10  with --exit-code: personal data found (scan), or transfer redacted (decide)
   11  with --exit-code: transfer blocked (decide)
@@ -73,7 +74,9 @@ Examples:
   bordergate explain --context transfer.json order.json
                                               why, and what would make it lawful?
   bordergate rules check rules/               are these rules right?
-  bordergate rules test rules/                and do they decide as their tests say?";
+  bordergate rules test rules/                and do they decide as their tests say?
+  bordergate facts import --config bordergate.yaml consents.csv
+                                              put consents and withdrawals on file";
 
 /// A gateway on the border: inspects every payload, tags personal data, and allows, redacts or blocks
 /// its way to another jurisdiction by rules that can change while it runs.
@@ -98,6 +101,7 @@ enum Command {
     Decide(decide::Decide),
     Explain(explain::Explain),
     Rules(rules::Rules),
+    Facts(facts::Facts),
     Config(config::Config),
     Completions(completions::Completions),
 }
@@ -119,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Decide(decide) => decide.run(),
         Command::Explain(explain) => explain.run(),
         Command::Rules(rules) => rules.run(),
+        Command::Facts(facts) => facts.run(),
         Command::Config(config) => config.run(),
         Command::Completions(completions) => completions.run(&mut Arguments::command()),
     };

@@ -59,6 +59,10 @@ pub struct Config {
     pub rules: RulesSection,
     #[serde(default)]
     pub geoip: GeoIpSection,
+    /// What is on file about people, mechanisms and counts. Default: none; then facts come with the
+    /// request or not at all.
+    #[serde(default)]
+    pub facts: Option<FactsSection>,
     #[serde(default)]
     pub audit: AuditSection,
     #[serde(default)]
@@ -100,12 +104,16 @@ pub struct AdminSection {
     /// Address and port. Default `127.0.0.1:9901`: this machine only.
     #[schemars(with = "String")]
     pub address: At<Address>,
+    /// A file with the token that opens what is on file about people: `Authorization: Bearer …`, at
+    /// least 16 characters. Default: none, and nobody may ask.
+    #[schemars(with = "Option<PathBuf>")]
+    pub token_file: Option<At<PathBuf>>,
 }
 
 impl Default for AdminSection {
     fn default() -> Self {
         let address = Address(SocketAddr::from(([127, 0, 0, 1], 9901)));
-        Self { address: At { value: address, line: 0, column: 0 } }
+        Self { address: At { value: address, line: 0, column: 0 }, token_file: None }
     }
 }
 
@@ -188,6 +196,53 @@ impl Default for GeoIpSection {
     fn default() -> Self {
         Self { database: None, on_mismatch: OnMismatch::Block, client_origin: true }
     }
+}
+
+/// The store of facts.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactsSection {
+    /// The file of the store; made if absent, in a directory that is there.
+    pub path: At<PathBuf>,
+    /// The key under which subjects are pseudonymised, at least 32 bytes. With another, nobody in the
+    /// store would be found, so it refuses to open.
+    pub key_file: At<PathBuf>,
+    /// Memory for parts of the file.
+    #[serde(default = "facts_cache")]
+    #[schemars(default = "facts_cache")]
+    pub cache: ByteSize,
+    /// Stay ready for requests while the store is unavailable. Default `false`: rules that need it block
+    /// meanwhile, so others had better take the requests.
+    #[serde(default)]
+    pub ready_without: bool,
+    /// From where operators may ask and change what is on file.
+    #[serde(default)]
+    pub operators: FactsOperators,
+}
+
+fn facts_cache() -> ByteSize {
+    ByteSize(64 << 20)
+}
+
+/// Who reaches the operators' calls of the store.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum FactsOperators {
+    /// From this machine only, wherever else the admin address is reachable from.
+    #[default]
+    Loopback,
+    /// From wherever the admin address is reachable.
+    Anywhere,
 }
 
 /// Where the record of each exchange goes.

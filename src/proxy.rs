@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use crate::{
     config::{Config, DeadlinesSection, InspectionSection, OnGap},
     domain::Limits,
+    facts::{FactsStore, SubjectKey},
     geo::GeoDb,
     snapshot::SnapshotCell,
     source::Diagnostics,
@@ -29,6 +30,7 @@ mod error;
 mod exchange;
 mod head;
 mod listener;
+mod on_file;
 mod place;
 mod record;
 mod redaction;
@@ -42,6 +44,7 @@ pub use listener::BindError;
 pub use worker::{Drained, Workers};
 
 use listener::BoundSocket;
+use on_file::Registry;
 use place::{Place, Places};
 use upstream::Target;
 
@@ -51,6 +54,7 @@ pub struct Proxy {
     metrics: Arc<Metrics>,
     audit: Arc<AuditSink>,
     geo: Option<Arc<GeoDb>>,
+    registry: Option<Registry>,
     places: Places,
     targets: Vec<Arc<Target>>,
     listeners: Vec<Listener>,
@@ -83,6 +87,8 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     pub audit: Arc<AuditSink>,
     pub geo: Option<Arc<GeoDb>>,
+    /// The store of facts, and the key people are known by in it.
+    pub facts: Option<(FactsStore, SubjectKey)>,
 }
 
 /// The sockets of all workers, and where they are.
@@ -136,6 +142,7 @@ impl Proxy {
             metrics: shared.metrics,
             audit: shared.audit,
             geo: shared.geo,
+            registry: shared.facts.map(|(store, key)| Registry::new(store, key)),
             places: places?,
             targets,
             listeners,

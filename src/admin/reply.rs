@@ -1,13 +1,36 @@
 //! Responses: JSON, and Problem Details (RFC 9457) for what went wrong.
 
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use serde::Serialize;
 
 use crate::source::Diagnostics;
 
-pub(super) type Reply = Response<Full<Bytes>>;
+pub(super) type Reply = Response<UnsyncBoxBody<Bytes, io::Error>>;
+
+/// A body that is written while it is sent. An error breaks the connection off, so that half an answer is
+/// not taken for a whole one.
+struct Written(tokio::sync::mpsc::Receiver<io::Result<Bytes>>);
+
+impl http_body::Body for Written {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.0.poll_recv(context).map(|part| part.map(|part| part.map(Frame::data)))
+    }
+}
 
 /// A problem of the request or of what it asked for.
 #[derive(Debug, Clone, Serialize)]
@@ -48,6 +71,10 @@ impl From<Problem> for Reply {
         if let Some(allow) = problem.allow {
             reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
         }
+        if problem.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            reply.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
         if problem.status == StatusCode::SERVICE_UNAVAILABLE {
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -60,7 +87,24 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
 }
 
 pub(super) fn with_type(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Reply {
-    let mut reply = Response::new(Full::new(body.into()));
+    let body = Full::new(Bytes::from(body)).map_err(|never| match never {});
+    with_body(status, media_type, body.boxed_unsync())
+}
+
+/// An answer that goes out part by part as it is made.
+pub(super) fn written(
+    media_type: &'static str,
+    parts: tokio::sync::mpsc::Receiver<io::Result<Bytes>>,
+) -> Reply {
+    with_body(StatusCode::OK, media_type, Written(parts).boxed_unsync())
+}
+
+fn with_body(
+    status: StatusCode,
+    media_type: &'static str,
+    body: UnsyncBoxBody<Bytes, io::Error>,
+) -> Reply {
+    let mut reply = Response::new(body);
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));

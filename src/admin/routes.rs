@@ -1,6 +1,7 @@
 //! What each path answers.
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use super::{
     decide::{Answer, Case},
+    facts,
     ready::State,
     reply::{self, Problem, Reply},
     server::Operators,
@@ -19,11 +21,16 @@ use super::{
 use crate::{
     control::{Refused, Status, Trigger},
     engine::Scratch,
+    facts::Health,
     policy::Timestamp,
     telemetry::{AuditHealth, METRICS_CONTENT_TYPE},
 };
 
-pub(super) async fn answer(operators: Arc<Operators>, request: Request<Incoming>) -> Reply {
+pub(super) async fn answer(
+    operators: Arc<Operators>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Reply {
     let (head, body) = request.into_parts();
     let reply = match head.uri.path() {
         "/metrics" => get(&head, || metrics(&operators)),
@@ -42,13 +49,19 @@ pub(super) async fn answer(operators: Arc<Operators>, request: Request<Incoming>
             Ok(()) => ask(operators, &head, body, explain).await,
             Err(problem) => Err(problem),
         },
+        path if path == "/-/facts" || path.starts_with("/-/facts/") => {
+            facts::answer(&operators, peer, &head, body).await
+        }
         "/" => get(&head, || Ok(index())),
         _ => Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here")),
     };
     reply.unwrap_or_else(Reply::from)
 }
 
-fn get(head: &Parts, answer: impl FnOnce() -> Result<Reply, Problem>) -> Result<Reply, Problem> {
+pub(super) fn get(
+    head: &Parts,
+    answer: impl FnOnce() -> Result<Reply, Problem>,
+) -> Result<Reply, Problem> {
     if head.method == Method::GET || head.method == Method::HEAD {
         answer()
     } else {
@@ -57,7 +70,7 @@ fn get(head: &Parts, answer: impl FnOnce() -> Result<Reply, Problem>) -> Result<
 }
 
 /// A page somebody has open in a browser must not reload our rules.
-fn post(head: &Parts) -> Result<(), Problem> {
+pub(super) fn post(head: &Parts) -> Result<(), Problem> {
     if head.method != Method::POST {
         return Err(Problem::method_not_allowed(&head.method, "POST"));
     }
@@ -71,7 +84,7 @@ fn post(head: &Parts) -> Result<(), Problem> {
 }
 
 fn index() -> Reply {
-    const PATHS: [&str; 9] = [
+    const PATHS: [&str; 13] = [
         "GET /livez",
         "GET /readyz",
         "GET /metrics",
@@ -81,6 +94,10 @@ fn index() -> Reply {
         "POST /-/reload",
         "POST /-/decide",
         "POST /-/explain",
+        "POST /-/facts",
+        "POST /-/facts/get",
+        "POST /-/facts/withdraw",
+        "GET /-/facts/export",
     ];
     reply::json(StatusCode::OK, &serde_json::json!({ "paths": PATHS }))
 }
@@ -97,6 +114,9 @@ fn alive() -> Reply {
 fn ready(operators: &Operators) -> Result<Reply, Problem> {
     let why_not = match operators.plane.readiness.state() {
         State::Serving => {
+            if let Some(why_not) = facts::not_ready(operators) {
+                return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", why_not));
+            }
             return Ok(reply::json(StatusCode::OK, &serde_json::json!({ "status": "ready" })));
         }
         State::Starting => "the listeners are not bound yet",
@@ -112,12 +132,15 @@ fn status(operators: &Operators) -> Reply {
         state: State,
         rules: &'s Status,
         audit: AuditHealth,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        facts: Option<Health>,
     }
     let page = Page {
         version: env!("CARGO_PKG_VERSION"),
         state: operators.plane.readiness.state(),
         rules: &operators.plane.reloads.status(),
         audit: operators.plane.audit.health(),
+        facts: operators.plane.facts.as_ref().map(|facts| facts.store.health()),
     };
     reply::json(StatusCode::OK, &page)
 }
@@ -174,7 +197,7 @@ async fn ask(
     })
 }
 
-async fn read(operators: &Operators, body: Incoming) -> Result<Vec<u8>, Problem> {
+pub(super) async fn read(operators: &Operators, body: Incoming) -> Result<Vec<u8>, Problem> {
     let bytes_max = operators.settings.body_bytes_max;
     let collected = Limited::new(body, bytes_max).collect();
     match tokio::time::timeout(operators.settings.body_time_max, collected).await {

@@ -16,7 +16,7 @@ use hyper_util::{
 };
 use tokio::sync::{Semaphore, watch};
 
-use super::{ready::Readiness, routes};
+use super::{facts::FactsDesk, ready::Readiness, routes};
 use crate::{
     control::Reloads,
     domain::Limits,
@@ -54,6 +54,8 @@ pub struct Plane {
     pub metrics: Arc<Metrics>,
     pub audit: Arc<AuditSink>,
     pub readiness: Arc<Readiness>,
+    /// What is on file, if there is a store.
+    pub facts: Option<FactsDesk>,
 }
 
 /// Why there is no admin server.
@@ -135,9 +137,9 @@ async fn serve(
             permit = Arc::clone(&room).acquire_owned() => permit.map_err(io::Error::other)?,
             _ = stopped.changed() => return Ok(()),
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Too many open files, most likely: others may close theirs.
                     tracing::debug!(%error, "cannot accept an admin connection");
@@ -149,20 +151,20 @@ async fn serve(
         };
         let operators = Arc::clone(&operators);
         tokio::spawn(async move {
-            connection(stream, operators).await;
+            connection(stream, peer, operators).await;
             drop(permit);
         });
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, operators: Arc<Operators>) {
+async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: Arc<Operators>) {
     /// For a head to arrive; also how long an idle connection is kept.
     const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
     const HEAD_BYTES_MAX: usize = 16 << 10;
     const CONNECTION_TIME_MAX: Duration = Duration::from_secs(600);
     let service = service_fn(move |request| {
         let operators = Arc::clone(&operators);
-        async move { Ok::<_, Infallible>(routes::answer(operators, request).await) }
+        async move { Ok::<_, Infallible>(routes::answer(operators, peer, request).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);

@@ -68,6 +68,9 @@ pub(super) fn told(error: StartError) -> Failure {
         | StartError::KeyUnreadable { .. }
         | StartError::KeyTooShort { .. }
         | StartError::NoRandomness
+        | StartError::TokenUnreadable { .. }
+        | StartError::TokenTooShort { .. }
+        | StartError::Facts(_)
         | StartError::Workers(_)) => Failure::Told(other.into()),
     }
 }

@@ -29,11 +29,16 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
             resolve(path);
         }
     }
+    if let Some(facts) = &mut config.facts {
+        resolve(&mut facts.path.value);
+        resolve(&mut facts.key_file.value);
+    }
     let single = [
         &mut config.rules.directory,
         &mut config.rules.pseudonym_key_file,
         &mut config.geoip.database,
         &mut config.audit.path,
+        &mut config.admin.token_file,
     ];
     for path in single.into_iter().flatten() {
         resolve(&mut path.value);
@@ -252,6 +257,16 @@ impl Checker<'_> {
         }
         if let Some(path) = &config.geoip.database {
             self.file_exists("database", path);
+        }
+        if let Some(path) = &config.admin.token_file {
+            self.file_exists("token_file", path);
+        }
+        if let Some(facts) = &config.facts {
+            self.file_exists("key_file", &facts.key_file);
+            if facts.path.is_dir() {
+                let message = format!("`{}` is a directory", facts.path.display());
+                self.error(&facts.path, message, "give a file in it, such as `facts.redb`");
+            }
         }
         match (config.audit.sink, &config.audit.path) {
             (AuditSinkKind::File, None) => {

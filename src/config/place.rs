@@ -250,6 +250,8 @@ pub struct RouteSection {
 #[derive(schemars::JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct ExporterShape {
+    /// Which company it is, where counts are kept of several. Default `own`.
+    id: Option<String>,
     /// `controller`, `processor` or `data_broker`.
     role: Option<String>,
     sector: Option<String>,

@@ -41,6 +41,8 @@ pub enum ProxyError {
         "`{data_centre}` is declared to be in {declared}, and its address {address} is in {found}"
     )]
     Misplaced { data_centre: String, declared: Region, found: Region, address: IpAddr },
+    #[error("a count moved on with each decision")]
+    Overtaken,
     #[error("the inspection took too long")]
     InspectionSlow,
     #[error("the inspection broke off")]
@@ -79,6 +81,7 @@ impl ProxyError {
             | Self::BodyBroken
             | Self::Blocked { .. } => Side::Downstream,
             Self::Overloaded
+            | Self::Overtaken
             | Self::InspectionSlow
             | Self::InspectionBroken
             | Self::Unrecorded(_) => Side::Internal,
@@ -107,6 +110,7 @@ impl ProxyError {
             Self::BodySlow => "body-slow",
             Self::BodyBroken => "body-broken",
             Self::Overloaded => "overloaded",
+            Self::Overtaken => "overtaken",
             Self::Blocked { gap: Some(_), .. } => "not-inspectable",
             Self::Blocked { law: true, gap: None } => "blocked-by-law",
             Self::Blocked { law: false, gap: None } => "blocked-by-policy",
@@ -122,6 +126,19 @@ impl ProxyError {
             Self::UpstreamSlow { .. } => "upstream-slow",
             Self::UpstreamMalformed { .. } => "upstream-malformed",
         }
+    }
+
+    /// True when it is certain that no byte of the request has left.
+    pub fn is_before_sending(&self) -> bool {
+        matches!(
+            self,
+            Self::NoRoute
+                | Self::Misplaced { .. }
+                | Self::Unresolved { .. }
+                | Self::Unreachable { .. }
+                | Self::ConnectSlow { .. }
+                | Self::Handshake { .. }
+        )
     }
 
     /// True for the answer of a rule, which is no failure of anything.

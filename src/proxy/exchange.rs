@@ -15,6 +15,7 @@ use super::{
     ProxyError,
     body::{self, HeldBody, ReplyBody},
     context, head,
+    on_file::{Case, OnFile},
     place::Place,
     record, redaction, reply,
     upstream::{Answer, Outgoing},
@@ -51,6 +52,7 @@ pub(super) struct Exchange {
     version: Version,
     pub(super) route: Option<RouteId>,
     pub(super) verdict: Option<Box<Verdict>>,
+    pub(super) on_file: Option<Box<OnFile>>,
     pub(super) misplaced: Option<Region>,
     pub(super) failure: Option<(Side, &'static str)>,
     pub(super) status: Option<u16>,
@@ -91,6 +93,7 @@ impl Exchange {
             version: request.version(),
             route: None,
             verdict: None,
+            on_file: None,
             misplaced: None,
             failure: None,
             status: None,
@@ -202,9 +205,7 @@ impl Exchange {
             redaction::apply(outgoing, redacted);
         }
         let gap = worst_gap(verdict);
-        if verdict.decision.effect == Effect::Block
-            || (gap.is_some() && self.worker.proxy.blocks_gaps())
-        {
+        if blocks(&self.worker.proxy, verdict) {
             verdict.decision.effect = Effect::Block;
             let law = record::is_blocked_by_law(&self.snapshot, &verdict.decision);
             return Err(ProxyError::Blocked { law, gap });
@@ -214,10 +215,13 @@ impl Exchange {
 
     /// Runs the engine: here when the body is short, on a thread of its own when it is long.
     async fn judge(
-        &self,
+        &mut self,
         outgoing: &Outgoing,
         transfer: Transfer,
     ) -> Result<Box<Verdict>, ProxyError> {
+        if self.worker.proxy.registry.is_some() {
+            return Box::pin(self.judge_on_file(outgoing, transfer)).await;
+        }
         let proxy = &self.worker.proxy;
         if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
             return Box::pin(self.judge_aside(outgoing, transfer)).await;
@@ -249,6 +253,44 @@ impl Exchange {
             Ok(Err(_)) => Err(ProxyError::InspectionBroken),
             Err(_) => Err(ProxyError::InspectionSlow),
         }
+    }
+
+    /// The same by what is on file, which is asked for in between.
+    async fn judge_on_file(
+        &mut self,
+        outgoing: &Outgoing,
+        transfer: Transfer,
+    ) -> Result<Box<Verdict>, ProxyError> {
+        let worker = Rc::clone(&self.worker);
+        let proxy = &worker.proxy;
+        let Some(registry) = &proxy.registry else { return Err(ProxyError::InspectionBroken) };
+        let case = Case {
+            snapshot: Arc::clone(&self.snapshot),
+            proxy: Arc::clone(proxy),
+            transfer,
+            at: self.time,
+            client_region: self.client_region(outgoing),
+        };
+        let by = Instant::now() + proxy.deadlines.inspection.0;
+        let (verdict, on_file) = if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
+            let (message, runtime) = (outgoing.duplicate(), tokio::runtime::Handle::current());
+            let inspection = tokio::task::spawn_blocking(move || {
+                let registry = case.proxy.registry.as_ref()?;
+                let scratch = std::cell::RefCell::default();
+                Some(runtime.block_on(case.judge(registry, &message, &scratch)))
+            });
+            match tokio::time::timeout_at(by, inspection).await {
+                Ok(Ok(Some(judged))) => judged?,
+                Ok(Ok(None) | Err(_)) => return Err(ProxyError::InspectionBroken),
+                Err(_) => return Err(ProxyError::InspectionSlow),
+            }
+        } else {
+            // What was reserved by then stays counted.
+            let judging = case.judge(registry, outgoing, &worker.scratch);
+            tokio::time::timeout_at(by, judging).await.map_err(|_| ProxyError::InspectionSlow)??
+        };
+        self.on_file = Some(Box::new(on_file));
+        Ok(verdict)
     }
 
     fn client_region(&self, outgoing: &Outgoing) -> Option<Region> {
@@ -283,9 +325,21 @@ impl Exchange {
         self.sent_at = Some(Instant::now());
         let upstream = worker.upstream(place).ok_or(ProxyError::NoRoute)?;
         let by = self.started + deadlines.total.0;
-        let answer = upstream.send(outgoing, deadlines.first_byte.0, by).await?;
+        // Whatever breaks it off from here on, it may have left.
+        self.has_left(true);
+        let answer = upstream.send(outgoing, deadlines.first_byte.0, by).await;
+        if answer.as_ref().is_err_and(ProxyError::is_before_sending) {
+            self.has_left(false);
+        }
+        let answer = answer?;
         self.misplaced = answer.misplaced;
         Ok(answer)
+    }
+
+    fn has_left(&mut self, left: bool) {
+        if let Some(on_file) = &mut self.on_file {
+            on_file.sent = left;
+        }
     }
 
     /// Hands the data centre's answer on as it comes. The exchange ends with its last byte.
@@ -339,6 +393,12 @@ impl Drop for Exchange {
     }
 }
 
+/// True when nothing of the message may go on.
+pub(super) fn blocks(proxy: &super::Proxy, verdict: &Verdict) -> bool {
+    verdict.decision.effect == Effect::Block
+        || (verdict.coverage != Coverage::Full && proxy.blocks_gaps())
+}
+
 /// Why the message was not read to its end: the first cause of those that left most unread.
 fn worst_gap(verdict: &Verdict) -> Option<GapCause> {
     if verdict.coverage == Coverage::Full {
@@ -355,15 +415,25 @@ impl Outgoing {
         client_region: Option<Region>,
         read: impl FnOnce(&Message<'_>) -> T,
     ) -> T {
-        let headers: Vec<(&str, &[u8])> =
-            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        read(&Message {
+        read(&self.message(&self.header_list(), client_region))
+    }
+
+    pub(super) fn header_list(&self) -> Vec<(&str, &[u8])> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+    }
+
+    pub(super) fn message<'m>(
+        &'m self,
+        headers: &'m [(&'m str, &'m [u8])],
+        client_region: Option<Region>,
+    ) -> Message<'m> {
+        Message {
             method: self.method.as_str(),
             target: head::target(&self.target),
-            headers: &headers,
+            headers,
             body: &self.body,
             client_region,
-        })
+        }
     }
 }
 

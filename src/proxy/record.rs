@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{Coverage, Effect, Gap, TagSet},
     engine::Verdict,
+    facts::Cause,
     policy::{Decision, Layer, RuleRef},
     snapshot::Snapshot,
     telemetry::{
@@ -174,6 +175,7 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
     let verdict = exchange.verdict.as_ref();
     let transfer = verdict.map(|verdict| &verdict.transfer);
     let decision = verdict.map(|verdict| &verdict.decision);
+    let on_file = exchange.on_file.as_deref();
     let names = |rules: &[RuleRef]| -> Vec<Name<'_>> {
         rules.iter().map(|rule| Name::new(rule_id(snapshot, *rule))).collect()
     };
@@ -224,6 +226,20 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
         mechanisms: decision
             .map(|decision| decision.mechanisms.iter().map(|id| Name::new(id.as_str())).collect())
             .unwrap_or_default(),
+        consents: on_file
+            .map(|on_file| on_file.consents.iter().map(|id| Name::new(id.as_str())).collect())
+            .unwrap_or_default(),
+        counters: on_file
+            .map(|on_file| on_file.counts.as_slice())
+            .unwrap_or_default()
+            .iter()
+            .map(|(name, count)| telemetry::CounterChange {
+                name: Name::new(name.as_str()),
+                before: count.before,
+                after: count.after,
+            })
+            .collect(),
+        facts_unavailable: on_file.and_then(|on_file| on_file.unavailable).map(Cause::as_str),
         policy_version: decision
             .and_then(|decision| decision.policy_version.as_deref())
             .map(Name::new),

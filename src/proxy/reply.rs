@@ -158,6 +158,11 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             "Overloaded",
             "Too many exchanges are in flight; nothing was sent.",
         ),
+        ProxyError::Overtaken => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Overtaken",
+            "A count reached its next threshold with each decision; nothing was sent. Try again.",
+        ),
         ProxyError::Blocked { gap: Some(cause), .. } => uninspected(*cause),
         ProxyError::Blocked { law: true, gap: None } => (
             StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
@@ -313,6 +318,7 @@ mod tests {
             (ProxyError::BodyTooLarge, 413),
             (ProxyError::Tunnel, 501),
             (ProxyError::Overloaded, 503),
+            (ProxyError::Overtaken, 503),
             (ProxyError::Unrecorded(String::new()), 503),
             (ProxyError::ConnectSlow { endpoint: endpoint() }, 504),
             (ProxyError::UpstreamSlow { endpoint: endpoint() }, 504),

@@ -55,6 +55,15 @@ pub struct AuditRecord<'r> {
     pub annotations: Vec<Annotation<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mechanisms: Vec<Name<'r>>,
+    /// Evidence, or else scope, of consents on file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<Name<'r>>,
+    /// Counts of people that the exchange moved.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<CounterChange<'r>>,
+    /// Why nobody could say what is on file: a word of the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts_unavailable: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_version: Option<Name<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,6 +149,14 @@ pub struct Annotation<'r> {
     pub name: Name<'r>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Name<'r>>,
+}
+
+/// A count without and with an exchange.
+#[derive(Debug, Clone, Serialize)]
+pub struct CounterChange<'r> {
+    pub name: Name<'r>,
+    pub before: u64,
+    pub after: u64,
 }
 
 /// How often one kind of data was found, and where.
@@ -349,6 +366,9 @@ pub(super) mod tests {
             gaps: &[],
             annotations: Vec::new(),
             mechanisms: Vec::new(),
+            consents: Vec::new(),
+            counters: Vec::new(),
+            facts_unavailable: None,
             policy_version: Some(Name::new("2019-03-18")),
             redacted_hash: None,
             status: Some(200),

@@ -80,6 +80,7 @@ impl Office {
             audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
             metrics,
             readiness: Arc::clone(&readiness),
+            facts: None,
         };
         let limits = Limits { body_bytes_max: 64 << 10, ..Limits::default() };
         let settings = AdminSettings {
@@ -310,6 +311,7 @@ fn a_taken_port_is_told_with_its_address() {
             audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
             metrics,
             readiness: Arc::default(),
+            facts: None,
         }
     };
     let error = AdminServer::start(settings, plane).unwrap_err();

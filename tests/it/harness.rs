@@ -65,6 +65,7 @@ pub(crate) struct TestGateway {
     files: Vec<(String, String)>,
     shipped: bool,
     config: String,
+    token: Option<String>,
     purpose: Option<String>,
 }
 
@@ -75,6 +76,7 @@ impl TestGateway {
             files: Vec::new(),
             shipped: true,
             config: String::new(),
+            token: None,
             purpose: None,
         }
     }
@@ -100,6 +102,12 @@ impl TestGateway {
     /// Further top-level keys of the configuration.
     pub(crate) fn config(mut self, yaml: &str) -> Self {
         let _ = writeln!(self.config, "{yaml}");
+        self
+    }
+
+    /// The file with the operators' token.
+    pub(crate) fn token(mut self, path: &str) -> Self {
+        self.token = Some(path.to_owned());
         self
     }
 
@@ -144,9 +152,13 @@ impl TestGateway {
 
     fn configuration(&self, folder: &Path) -> String {
         let folder = folder.display();
+        let token = self
+            .token
+            .as_ref()
+            .map_or_else(String::new, |path| format!(", token_file: \"{path}\""));
         let mut text = format!(
             "listeners: [{{ name: test, address: \"127.0.0.1:0\" }}]
-admin: {{ address: \"127.0.0.1:0\" }}
+admin: {{ address: \"127.0.0.1:0\"{token} }}
 trusted_hops: [127.0.0.0/8]
 workers: 2
 rules: {{ directory: \"{folder}/rules\" }}

@@ -9,6 +9,8 @@ mod control;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 #[expect(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
 #[cfg(test)]

@@ -1,0 +1,245 @@
+//! What is on file about people, for whoever has the token.
+//!
+//! An identifier is never part of a path or query, where logs would keep it; nothing that was sent is
+//! repeated in an answer.
+
+use std::{fmt, io, net::SocketAddr};
+
+use bytes::Bytes;
+use http::{StatusCode, header, request::Parts};
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    reply::{self, Problem, Reply},
+    routes::{get, post, read},
+    server::Operators,
+};
+use crate::{
+    facts::{Change, EntryReader, FactsStore, Format, LineError, Lines, SubjectKey, Unavailable},
+    policy::Timestamp,
+    source::{Diagnostics, Place},
+};
+
+/// The store, and who may ask it.
+#[derive(Debug, Clone)]
+pub struct FactsDesk {
+    pub store: FactsStore,
+    /// Of the store.
+    pub key: SubjectKey,
+    /// Without one nobody may.
+    pub token: Option<Token>,
+    pub loopback_only: bool,
+    /// Requests are taken while the store is unavailable.
+    pub ready_without: bool,
+}
+
+/// What opens the desk; only its hash is kept, and compared, so that the time a comparison takes tells
+/// nothing of the token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    pub fn new(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// Why requests are better sent elsewhere, if they are.
+pub(super) fn not_ready(operators: &Operators) -> Option<String> {
+    let desk = operators.plane.facts.as_ref().filter(|desk| !desk.ready_without)?;
+    let health = desk.store.health();
+    let cause = health.cause.filter(|_| !health.available)?;
+    Some(format!("the facts store is unavailable: {}", cause.as_str()))
+}
+
+pub(super) async fn answer(
+    operators: &Operators,
+    peer: SocketAddr,
+    head: &Parts,
+    body: Incoming,
+) -> Result<Reply, Problem> {
+    let desk = admit(operators, peer, head)?;
+    match head.uri.path() {
+        "/-/facts" => {
+            post(head)?;
+            let format = format(head)?;
+            change(desk, format, &read(operators, body).await?).await
+        }
+        "/-/facts/get" => {
+            post(head)?;
+            look(desk, &object(&read(operators, body).await?)?)
+        }
+        "/-/facts/withdraw" => {
+            post(head)?;
+            withdraw(desk, &object(&read(operators, body).await?)?).await
+        }
+        "/-/facts/export" => get(head, || Ok(export(desk, head))),
+        _ => Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here")),
+    }
+}
+
+fn admit<'o>(
+    operators: &'o Operators,
+    peer: SocketAddr,
+    head: &Parts,
+) -> Result<&'o FactsDesk, Problem> {
+    let forbidden = |detail: &str| Problem::new(StatusCode::FORBIDDEN, "forbidden", detail);
+    let Some(desk) = &operators.plane.facts else {
+        let detail = "there is no facts store; `facts:` in the configuration makes one";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not found", detail));
+    };
+    if desk.loopback_only && !peer.ip().to_canonical().is_loopback() {
+        return Err(forbidden("facts are told to this machine only; see `facts.operators`"));
+    }
+    let Some(token) = &desk.token else {
+        return Err(forbidden("nobody may ask without a token; see `admin.token_file`"));
+    };
+    let given = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.split_once(' '));
+    match given {
+        Some((scheme, given))
+            if scheme.eq_ignore_ascii_case("bearer") && Token::new(given.trim()) == *token =>
+        {
+            Ok(desk)
+        }
+        _ => {
+            let detail = "send the token of `admin.token_file` as `Authorization: Bearer …`";
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))
+        }
+    }
+}
+
+fn format(head: &Parts) -> Result<Format, Problem> {
+    let essence = head
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|essence| essence.trim().to_ascii_lowercase());
+    match essence.as_deref() {
+        Some("application/json" | "application/x-ndjson" | "application/jsonl") => {
+            Ok(Format::Jsonl)
+        }
+        Some("text/csv") => Ok(Format::Csv),
+        _ => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported media type",
+            "send an entry a line as `application/x-ndjson`, or `text/csv`",
+        )),
+    }
+}
+
+/// All of a body or nothing of it.
+async fn change(desk: &FactsDesk, format: Format, bytes: &[u8]) -> Result<Reply, Problem> {
+    let reader = EntryReader::new(desk.key.clone(), Timestamp(jiff::Timestamp::now()));
+    let mut changes = Vec::new();
+    let mut diagnostics = Diagnostics::default();
+    match Lines::new(format, Box::new(bytes)) {
+        Ok(lines) => {
+            for line in lines {
+                let read = line.and_then(|(line, entry)| {
+                    reader.change(&entry).map_err(|message| LineError { line, message })
+                });
+                match read {
+                    Ok(change) => changes.push(change),
+                    Err(error) => complain(&mut diagnostics, error),
+                }
+            }
+        }
+        Err(error) => complain(&mut diagnostics, error),
+    }
+    if diagnostics.has_errors() {
+        let detail = format!(
+            "{} wrong; nothing was changed",
+            match diagnostics.error_count() {
+                1 => "1 line is".to_owned(),
+                count => format!("{count} lines are"),
+            }
+        );
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "facts refused", detail)
+            .with_diagnostics(diagnostics));
+    }
+    put(desk, changes).await
+}
+
+fn complain(diagnostics: &mut Diagnostics, LineError { line, message }: LineError) {
+    let line = u32::try_from(line).unwrap_or(u32::MAX);
+    diagnostics.error(Place { file: "body".to_owned(), line, column: 0 }, message);
+}
+
+async fn put(desk: &FactsDesk, changes: Vec<Change>) -> Result<Reply, Problem> {
+    let applied = desk.store.change(changes).await.map_err(unavailable)?;
+    Ok(reply::json(StatusCode::OK, &applied))
+}
+
+fn look(desk: &FactsDesk, subject: &Value) -> Result<Reply, Problem> {
+    let reader = EntryReader::new(desk.key.clone(), Timestamp(jiff::Timestamp::now()));
+    let who = reader.who(subject).map_err(bad)?;
+    match desk.store.get(&who).map_err(unavailable)? {
+        Some(record) => Ok(reply::json(StatusCode::OK, &record)),
+        None => {
+            let detail = "nothing is on file about this subject";
+            Err(Problem::new(StatusCode::NOT_FOUND, "not found", detail))
+        }
+    }
+}
+
+async fn withdraw(desk: &FactsDesk, asked: &Value) -> Result<Reply, Problem> {
+    let mut withdrawal = asked.clone();
+    let subject = withdrawal.as_object_mut().and_then(|asked| asked.remove("subject"));
+    let entry = json!({ "subject": subject, "withdrawn": [withdrawal] });
+    let reader = EntryReader::new(desk.key.clone(), Timestamp(jiff::Timestamp::now()));
+    let change = reader.change(&entry).map_err(bad)?;
+    put(desk, vec![change]).await
+}
+
+fn export(desk: &FactsDesk, head: &Parts) -> Reply {
+    /// Entries are sent in parts of about this many bytes.
+    const PART_BYTES: usize = 64 << 10;
+    let counted =
+        head.uri.query().is_some_and(|query| query.split('&').any(|one| one == "counted"));
+    let (parts, written) = tokio::sync::mpsc::channel(4);
+    let store = desk.store.clone();
+    tokio::task::spawn_blocking(move || {
+        let mut part = Vec::with_capacity(PART_BYTES);
+        let told = store.export(counted, &mut |entry| {
+            // A `Value` always serialises.
+            let _ = serde_json::to_writer(&mut part, &entry);
+            part.push(b'\n');
+            part.len() < PART_BYTES || parts.blocking_send(Ok(take(&mut part))).is_ok()
+        });
+        // Whoever reads may have gone.
+        let _ = match told {
+            Ok(()) => parts.blocking_send(Ok(take(&mut part))),
+            Err(error) => parts.blocking_send(Err(io::Error::other(error))),
+        };
+    });
+    reply::written("application/x-ndjson", written)
+}
+
+fn take(part: &mut Vec<u8>) -> Bytes {
+    Bytes::from(std::mem::take(part))
+}
+
+fn object(bytes: &[u8]) -> Result<Value, Problem> {
+    match serde_json::from_slice(bytes) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        _ => Err(bad("the body is not a JSON object".to_owned())),
+    }
+}
+
+fn bad(detail: String) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad request", detail)
+}
+
+fn unavailable(why: Unavailable) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "facts unavailable", why.to_string())
+}

@@ -1,0 +1,169 @@
+//! `bordergate facts`: what is on file about people, mechanisms and counts.
+
+mod desk;
+mod export;
+mod import;
+
+use std::{io::Write as _, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use self::desk::Desk;
+use super::{
+    Exit,
+    output::{self, GOOD, Outcome},
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  bordergate facts import --config bordergate.yaml consents.csv      with the gateway stopped
+  bordergate facts import --admin http://127.0.0.1:9901 --token-file token consents.jsonl
+  bordergate facts withdraw --admin http://127.0.0.1:9901 --token-file token \\
+      --account-id 40001 --scope purpose:direct_marketing
+  bordergate facts get --config bordergate.yaml --account-id 40001
+  bordergate facts export --config bordergate.yaml > facts.jsonl
+
+One process has the store open: a running gateway is asked over its admin address.
+Identifiers are turned into keyed pseudonyms before anything is stored; none is ever printed.";
+
+/// Import, look up, withdraw and export what is on file
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Facts {
+    #[command(subcommand)]
+    command: FactsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum FactsCommand {
+    Import(import::Import),
+    Get(Get),
+    Withdraw(Withdraw),
+    Export(export::Export),
+}
+
+/// Where the store is: the file that a configuration names, or a gateway that runs.
+#[derive(Debug, Args)]
+struct Where {
+    /// Configuration whose `facts:` names the store; no gateway may have it open
+    #[arg(long, value_name = "FILE", env = "BORDERGATE_CONFIG", conflicts_with = "admin")]
+    config: Option<PathBuf>,
+    /// Admin address of the gateway that has the store open
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    admin: Option<String>,
+    /// File with the gateway's `admin.token_file` token
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// Whose facts are meant.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+struct Who {
+    /// Account id
+    #[arg(long, value_name = "ID")]
+    account_id: Option<String>,
+    /// Phone number, in international form
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<String>,
+    /// Email address
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// IMEI, MAC address or another device id
+    #[arg(long, value_name = "ID")]
+    device_id: Option<String>,
+    /// Pseudonym, as an export has it
+    #[arg(long, value_name = "HEX")]
+    pseudonym: Option<String>,
+    /// Read the identifiers from standard input instead, as a JSON object; other users of a machine can
+    /// see its command lines
+    #[arg(long)]
+    stdin: bool,
+}
+
+/// Print what is on file about one subject, as JSON
+///
+/// The exit code is 1 when nothing is.
+#[derive(Debug, Args)]
+struct Get {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+}
+
+/// Withdraw a subject's consent; it governs every decision that begins afterwards
+#[derive(Debug, Args)]
+struct Withdraw {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+    /// What is withdrawn: `all`, `purpose:…`, `category:…` or `recipient:…`
+    #[arg(long)]
+    scope: String,
+    /// Since when, in RFC 3339; now, if not given
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+impl Facts {
+    pub(super) fn run(self) -> Outcome {
+        match self.command {
+            FactsCommand::Import(import) => import.run(),
+            FactsCommand::Get(get) => get.run(),
+            FactsCommand::Withdraw(withdraw) => withdraw.run(),
+            FactsCommand::Export(export) => export.run(),
+        }
+    }
+}
+
+impl Get {
+    fn run(self) -> Outcome {
+        let subject = self.who.subject()?;
+        let Some(record) = Desk::open(&self.place)?.get(&subject)? else {
+            output::note("nothing is on file about this subject");
+            return Ok(Exit::Failed);
+        };
+        writeln!(output::out(), "{record}")?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Withdraw {
+    fn run(self) -> Outcome {
+        let mut withdrawal = json!({ "scope": self.scope });
+        if let (Some(at), Value::Object(withdrawal)) = (self.at, &mut withdrawal) {
+            withdrawal.insert("at".to_owned(), json!(at));
+        }
+        let entry = json!({ "subject": self.who.subject()?, "withdrawn": [withdrawal] });
+        Desk::open(&self.place)?.put(&[entry])?;
+        writeln!(output::out(), "{GOOD}ok{GOOD:#}: withdrawn")?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Who {
+    fn subject(self) -> anyhow::Result<Value> {
+        if self.stdin {
+            let text =
+                std::io::read_to_string(std::io::stdin()).context("cannot read who is meant")?;
+            // What serde says may repeat what it read.
+            return serde_json::from_str(&text).map_err(|_| {
+                anyhow::anyhow!("standard input is not a JSON object of identifiers")
+            });
+        }
+        let given = [
+            ("account_id", self.account_id),
+            ("phone", self.phone),
+            ("email", self.email),
+            ("device_id", self.device_id),
+            ("pseudonym", self.pseudonym),
+        ];
+        let named =
+            given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
+        Ok(Value::Object(named.collect::<Map<_, _>>()))
+    }
+}

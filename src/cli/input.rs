@@ -102,8 +102,14 @@ impl Input {
                 .map(|(_, value)| String::from_utf8_lossy(value).trim().to_owned())
         };
         let rest = bytes.get(head..).unwrap_or_default();
-        let is_chunked =
-            text_of("transfer-encoding").is_some_and(|value| value.ends_with("chunked"));
+        let is_chunked = text_of("transfer-encoding")
+            .is_some_and(|value| value.to_ascii_lowercase().ends_with("chunked"));
+        // RFC 9112 §6.3: who takes the one and who takes the other sees another request.
+        let mut lengths = headers.iter().filter(|(name, _)| name == "content-length");
+        let first = lengths.next();
+        if lengths.any(|other| Some(other) != first) || (is_chunked && first.is_some()) {
+            bail!("two of its headers disagree on how long the body is");
+        }
         let body = if is_chunked {
             unchunk(rest)?
         } else if let Some(length) = text_of("content-length") {
@@ -240,7 +246,14 @@ impl Guess {
                 "xml" => "application/xml",
                 "csv" => "text/csv",
                 "txt" | "log" => "text/plain",
+                "tsv" => "text/tab-separated-values",
+                "vcf" => "text/vcard",
+                "graphql" | "gql" => "application/graphql",
                 "jpg" | "jpeg" => "image/jpeg",
+                "png" => "image/png",
+                "webp" => "image/webp",
+                "heic" | "heif" => "image/heic",
+                "gif" => "image/gif",
                 _ => return None,
             })
         });
@@ -287,6 +300,15 @@ mod tests {
                 "POST /a?b=c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
                 Some("{}"),
             ),
+            (
+                "POST /a?b=c HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+                Some("{}"),
+            ),
+            (
+                "POST /a?b=c HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+                None,
+            ),
+            ("POST /a?b=c HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\n{}", None),
             ("POST /a?b=c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{", None),
             ("POST /a?b=c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nff", None),
             ("GET /a?b=c HTTP/1.1\r\nHost: x\r\n", None),
@@ -308,6 +330,9 @@ mod tests {
             ("a.JSON", Some("application/json"), None),
             ("a.json.gz", Some("application/json"), Some("gzip")),
             ("a.gz", None, Some("gzip")),
+            ("a.vcf", Some("text/vcard"), None),
+            ("a.tsv.zst", Some("text/tab-separated-values"), Some("zstd")),
+            ("a.heic", Some("image/heic"), None),
             ("a.bin", None, None),
         ] {
             let guess = Guess::from_name(Path::new(name)).unwrap();

@@ -11,6 +11,8 @@ mod deploy;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 #[expect(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
 #[cfg(test)]

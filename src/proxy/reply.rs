@@ -337,7 +337,9 @@ mod tests {
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         assert_eq!(response.headers()["link"], "<https://gateway.example/>; rel=\"blocked-by\"");
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let mut problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let help = problem.as_object_mut().and_then(|members| members.remove("help")).unwrap();
+        assert!(help.as_str().unwrap().contains("bordergate explain"), "{help}");
         assert_eq!(
             problem,
             serde_json::json!({

@@ -11,13 +11,15 @@ use std::{fmt::Write as _, hint::black_box};
 
 use bordergate::{
     control::RulesSource,
-    domain::{Confidence, Coverage, DetectorId, Finding, Findings, LayerId, Marks, Part, Span},
+    domain::{
+        Confidence, Coverage, DetectorId, Finding, Findings, LayerId, Marks, Part, Region, Span,
+    },
     engine::Engine,
-    policy::Transfer,
+    policy::{People, Person, Transfer},
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// The categories of the subject's fields, ten of them.
 const TAGS: [&str; 10] = [
@@ -127,6 +129,32 @@ fn findings(engine: &Engine) -> Findings {
     Findings { items: TAGS.iter().map(finding).collect(), nodes: Vec::new() }
 }
 
+/// A batch of a thousand people with ten fields each; with facts of their own, or with those of the
+/// transfer.
+fn batch(engine: &Engine, own_facts: bool) -> (Findings, People) {
+    let one = findings(engine);
+    let mut all = Findings::default();
+    let mut people = People { people: vec![Person::default()], of: Vec::new() };
+    for number in 1..=1000_u32 {
+        all.items.extend(one.items.iter().copied());
+        people.of.extend(one.items.iter().map(|_| number));
+        let facts = own_facts.then(|| {
+            serde_json::from_str(&format!(
+                r#"{{"age": 29, "verified": true, "consents": [{{"scope": "service", "type": "explicit",
+                    "evidence_ref": "form {number}", "given_at": "2020-01-10T08:00:00Z"}}]}}"#
+            ))
+            .expect("facts")
+        });
+        people.people.push(Person {
+            record: Some(number),
+            origins: vec![Region::new(*b"PK")],
+            origin_subdivision: None,
+            facts,
+        });
+    }
+    (all, people)
+}
+
 fn decide(criterion: &mut Criterion) {
     let transfer: Transfer = serde_json::from_str(
         r#"{"as_of": "2026-11-23T09:00:00Z", "origin": "PK", "destination": "SG", "purpose": "customer_support",
@@ -145,6 +173,19 @@ fn decide(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
             bencher.iter(|| {
                 engine.rules().decide(black_box(&transfer), &findings, Coverage::Full, &[])
+            });
+        });
+    }
+    group.finish();
+    let engine = compile(&shipped());
+    let mut group = criterion.benchmark_group("batch of 1000");
+    group.throughput(Throughput::Elements(1000));
+    for (name, own_facts) in [("same facts", false), ("own facts", true)] {
+        let (findings, people) = batch(&engine, own_facts);
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| {
+                let transfer = black_box(&transfer);
+                engine.rules().decide_each(transfer, &people, &findings, Coverage::Full, &[])
             });
         });
     }

@@ -4,6 +4,7 @@
 //! [`Decision`]. `source` mirrors the rule files, `set` is what runs; compiling is the only step that
 //! can fail. The time is a field of the transfer.
 
+mod analysis;
 mod answer;
 mod compile;
 mod condition;

@@ -9,7 +9,7 @@ mod de;
 mod diagnostic;
 mod tree;
 
-pub use de::{At, read};
+pub use de::{At, read, read_on};
 pub(crate) use de::{read_node, suggest};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use tree::{Node, NodeValue, parse};

@@ -20,7 +20,7 @@ use crate::{
     control::RulesSource,
     domain::Effect,
     engine::Engine,
-    policy::{self, RuleInfo},
+    policy::{self, RuleInfo, Timestamp},
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
@@ -98,6 +98,9 @@ impl Rules {
 impl Check {
     fn run(self) -> Outcome {
         let engine = engine(Some(&self.rules))?;
+        let mut review = Diagnostics::default();
+        engine.rules().review(Timestamp(jiff::Timestamp::now()), &mut review);
+        output::diagnostics(&review);
         writeln!(
             output::out(),
             "{GOOD}ok{GOOD:#}: {}, {}",

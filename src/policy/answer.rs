@@ -1,5 +1,7 @@
 //! The answer to one transfer, put together from those to its people.
 
+use std::sync::Arc;
+
 use super::{
     Annotation, Decision, Layer, Redaction, RuleRef, Transfer,
     context::Context,
@@ -94,12 +96,10 @@ impl RuleSet {
             Effect::Redact => redactions.iter().map(|it| it.rule.0).min_by_key(rank),
             Effect::Allow => None,
         };
-        let reason = match reason {
-            Some(number) => self.rule(RuleRef(number)).reason.clone(),
-            None if whole.personal => {
-                "Every rule that applies to this transfer is satisfied.".to_owned()
-            }
-            None => "Nothing in the payload is personal.".to_owned(),
+        let reason = match reason.and_then(|number| self.rules.get(usize::from(number))) {
+            Some(rule) => Arc::clone(&rule.reason),
+            None if whole.personal => Arc::clone(&self.remarks.satisfied),
+            None => Arc::clone(&self.remarks.impersonal),
         };
         let mechanisms = transfer
             .mechanisms
@@ -210,41 +210,41 @@ impl RuleSet {
             let Some(rule) = self.rules.get(usize::from(*number)) else { continue };
             for annotate in &rule.annotate {
                 annotations.push(Annotation {
-                    name: annotate.name.to_string(),
+                    name: Arc::clone(&annotate.name),
                     value: value(&annotate.value, context),
                 });
             }
         }
         for (number, effect) in &judgement.warnings {
             annotations.push(Annotation {
-                name: format!("would-{effect}"),
-                value: Some(self.rule(RuleRef(*number)).id.clone()),
+                name: format!("would-{effect}").into(),
+                value: self.rules.get(usize::from(*number)).map(|rule| Arc::clone(&rule.id)),
             });
         }
     }
 }
 
-fn value(value: &AnnotateValue, context: &Context<'_>) -> Option<String> {
+fn value(value: &AnnotateValue, context: &Context<'_>) -> Option<Arc<str>> {
     let transfer = context.transfer;
     match value {
         AnnotateValue::None => None,
-        AnnotateValue::Text(text) => Some(text.to_string()),
+        AnnotateValue::Text(text) => Some(Arc::clone(text)),
         AnnotateValue::Deadline { after, period } => {
             let start = match after {
                 Start::AsOf => context.now,
                 Start::FirstTransfer => transfer.first_transfer_at,
             }?;
-            Some(period.after(start).0.strftime("%Y-%m-%d").to_string())
+            Some(period.after(start).0.strftime("%Y-%m-%d").to_string().into())
         }
         AnnotateValue::Fact(fact) => match fact {
-            Fact::Origin => context.origin.map(|at| at.to_string()),
-            Fact::Destination => transfer.destination.map(|at| at.to_string()),
-            Fact::PolicyVersion => context.version.id.map(str::to_owned),
-            Fact::GoverningPolicy => transfer.recipient.governing_policy.clone(),
+            Fact::Origin => context.origin.map(|at| at.as_str().into()),
+            Fact::Destination => transfer.destination.map(|at| at.as_str().into()),
+            Fact::PolicyVersion => context.version.id.map(Into::into),
+            Fact::GoverningPolicy => transfer.recipient.governing_policy.as_deref().map(Into::into),
             Fact::RemoteAccess => {
                 let countries: Vec<&str> =
                     transfer.remote_access_from.iter().map(Region::as_str).collect();
-                (!countries.is_empty()).then(|| countries.join(" "))
+                (!countries.is_empty()).then(|| countries.join(" ").into())
             }
         },
     }

@@ -4,13 +4,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Counter, CounterWindow, Layer,
+    analysis::{self, Seen},
     condition::{Scope, Translated},
     index::{Dimensions, Index},
     names::NameBook,
     predicate::{ClassSet, Predicate},
     region_set::REGIONS,
     registry::{Permit, Purpose, Registry, RegistryVersion, Section, Variation, Vocabulary},
-    set::{Annotate, AnnotateValue, Gate, Rule, RuleInfo, RuleSet, Selection},
+    set::{Annotate, AnnotateValue, Gate, Remarks, Rule, RuleInfo, RuleSet, Selection},
     source::{
         self, DatePart, Entry, Mode, PermitSource, PurposesFile, Reach, RegisterFile,
         ReplacementKind, RuleFile, ZonesFile,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{Effect, Generalise, Replacement, Sensitivity, TagPattern, TagSet, Taxonomy},
-    source::{Diagnostics, Place, SourceFile, read},
+    source::{Diagnostics, Place, SourceFile, read_on},
 };
 
 /// Most rules one generation may hold; rule numbers are 16 bits wide.
@@ -36,9 +37,13 @@ impl RuleSet {
         let before = diagnostics.error_count();
         let files = in_order(files);
         let (book, registry) = names(&files, taxonomy, diagnostics);
-        let mut builder = Builder::default();
+        let mut builder =
+            Builder { whole: diagnostics.error_count() == before, ..Builder::default() };
         for file in files.iter().filter(|file| is_rule_file(&file.name)) {
-            if let Some(rules) = read::<RuleFile>(file, diagnostics) {
+            let errors = diagnostics.error_count();
+            let rules = read_on::<RuleFile>(file, diagnostics);
+            builder.whole &= diagnostics.error_count() == errors && rules.is_some();
+            if let Some(rules) = rules {
                 builder.add(&file.name, &rules, &book, diagnostics);
             }
         }
@@ -62,20 +67,20 @@ pub(super) fn names<'t>(
 ) -> (NameBook<'t>, Registry) {
     let mut book = NameBook::new(taxonomy);
     for file in files.iter().filter(|file| file.name.starts_with("zones/")) {
-        if let Some(zones) = read::<ZonesFile>(file, diagnostics) {
+        if let Some(zones) = read_on::<ZonesFile>(file, diagnostics) {
             book.add_zones(&file.name, &zones, diagnostics);
         }
     }
     let mut vocabulary = VocabularyBuilder::default();
     for file in files.iter().filter(|file| file.name.starts_with("registers/")) {
-        if let Some(register) = read::<RegisterFile>(file, diagnostics) {
+        if let Some(register) = read_on::<RegisterFile>(file, diagnostics) {
             vocabulary.add(&file.name, register, diagnostics);
         }
     }
     book.vocabulary = vocabulary.vocabulary;
     let mut registry = Registry::default();
     for file in files.iter().filter(|file| file.name == "purposes.yaml") {
-        if let Some(purposes) = read::<PurposesFile>(file, diagnostics) {
+        if let Some(purposes) = read_on::<PurposesFile>(file, diagnostics) {
             registry = compile_purposes(&file.name, &purposes, &mut book, diagnostics);
         }
     }
@@ -254,7 +259,12 @@ struct Built {
     place: Place,
     dimensions: Dimensions,
     exceptions: Vec<(String, Place)>,
-    fingerprint: String,
+    /// Where its applicability is written.
+    when: Option<Place>,
+    /// Rules that this one says again, to be cited.
+    restates: Vec<(String, Place)>,
+    /// Nothing is wrong with it by itself.
+    sound: bool,
 }
 
 #[derive(Default)]
@@ -264,6 +274,8 @@ struct Builder {
     known_origins: Vec<usize>,
     people_only: Vec<usize>,
     counters: Vec<(Counter, Place)>,
+    /// Every file could be read as a whole, so that what is not there was never written.
+    whole: bool,
 }
 
 impl Builder {
@@ -337,7 +349,14 @@ impl Builder {
                 .remedy("merge rules that differ in names only");
             return None;
         }
+        let select = |wanted: &dyn Fn(&crate::domain::Category) -> bool| {
+            taxonomy.iter().filter(|(_, category)| wanted(category)).map(|(tag, _)| tag).collect()
+        };
+        let anonymous = select(&|category| {
+            super::context::is_anonymous_alone(category.sensitivity) && !category.identifier
+        });
         self.check_duplicates(diagnostics);
+        self.check_use(&anonymous, diagnostics);
         let exceptions = self.resolve_exceptions(diagnostics);
         let mut first = (0, String::new());
         for ((built, exceptions), number) in self.built.iter_mut().zip(exceptions).zip(0u16..) {
@@ -364,9 +383,6 @@ impl Builder {
                 index.default_deny = number;
             }
         }
-        let select = |wanted: &dyn Fn(&crate::domain::Category) -> bool| {
-            taxonomy.iter().filter(|(_, category)| wanted(category)).map(|(tag, _)| tag).collect()
-        };
         let counters = counters(std::mem::take(&mut self.counters), diagnostics);
         let mut child_ages = vec![0u8; REGIONS];
         for (region, age) in self.child_ages {
@@ -385,14 +401,11 @@ impl Builder {
             marks
         };
         let (known_origins, people_only) = (marked(self.known_origins), marked(self.people_only));
-        let (rules, infos) = self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
-        let rules: Vec<Rule> = rules;
-        let thresholds = super::worst::thresholds(&rules);
         let identifiers = select(&|category| category.identifier);
-        let anonymous = select(&|category| {
-            super::context::is_anonymous_alone(category.sensitivity) && !category.identifier
-        });
         let sensitive = select(&|category| category.sensitivity == Sensitivity::Sensitive);
+        let (rules, infos): (Vec<Rule>, _) =
+            self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
+        let thresholds = super::worst::thresholds(&rules);
         let NameBook { names, vocabulary, .. } = book;
         Some(RuleSet {
             rules,
@@ -409,6 +422,7 @@ impl Builder {
             people_only,
             counters,
             thresholds,
+            remarks: Remarks::default(),
         })
     }
 
@@ -428,20 +442,52 @@ impl Builder {
                     .remedy("rename one, or tell parts of one provision apart with `part:`");
             }
         }
-        let mut seen: FxHashMap<&str, &Built> = FxHashMap::default();
-        let acting =
-            |built: &&Built| matches!(built.info.effect, Some(Effect::Block | Effect::Redact));
-        for built in self.built.iter().filter(acting) {
-            if let Some(first) = seen.insert(&built.fingerprint, built) {
+    }
+
+    /// Rules that never fire, never act or never change an answer.
+    fn check_use(&self, anonymous: &TagSet, diagnostics: &mut Diagnostics) {
+        for built in self.built.iter().filter(|built| built.sound) {
+            if let Some(reason) = analysis::futile(&built.rule, &built.dimensions, anonymous) {
+                let place = built.when.as_ref().unwrap_or(&built.place);
+                diagnostics
+                    .error(place.clone(), format!("rule `{}` {reason}", built.info.id))
+                    .remedy("correct the condition or take the rule out");
+            }
+        }
+        let sound: Vec<&Built> = self
+            .built
+            .iter()
+            .filter(|built| built.sound && built.info.id != DEFAULT_DENY)
+            .collect();
+        let seen: Vec<Seen<'_>> = sound
+            .iter()
+            .map(|built| Seen {
+                rule: &built.rule,
+                dimensions: &built.dimensions,
+                exceptions: built.exceptions.iter().map(|(id, _)| id.as_str()).collect(),
+            })
+            .collect();
+        for (narrow, wide) in analysis::shadowed(&seen) {
+            if let (Some(narrow), Some(wide)) = (sound.get(narrow), sound.get(wide))
+                && !narrow.restates.iter().any(|(id, _)| *id == wide.info.id)
+            {
                 diagnostics
                     .warning(
-                        built.place.clone(),
+                        narrow.place.clone(),
                         format!(
-                            "rule `{}` asks what `{}` asks and does what it does; it never changes an answer",
-                            built.info.id, first.info.id
+                            "rule `{}` never changes an answer: `{}` does the same whenever it would ({})",
+                            narrow.info.id, wide.info.id, wide.place
                         ),
                     )
-                    .remedy("take one of the two out");
+                    .remedy("take it out, narrow the other, or say that it `restates` the other");
+            }
+        }
+        let ids: FxHashSet<&str> = self.built.iter().map(|built| built.info.id.as_str()).collect();
+        for (id, place) in self.built.iter().flat_map(|built| &built.restates) {
+            if self.whole && !ids.contains(id.as_str()) {
+                diagnostics
+                    .error(place.clone(), format!("there is no rule `{id}`"))
+                    .remedy("name the rule that this one says again");
             }
         }
     }
@@ -457,6 +503,9 @@ impl Builder {
             let mut numbers = Vec::new();
             for (id, place) in &built.exceptions {
                 let Some(named) = by_id.get(id.as_str()) else {
+                    if !self.whole {
+                        continue;
+                    }
                     let known: Vec<&str> = by_id.keys().copied().collect();
                     let complaint =
                         diagnostics.error(place.clone(), format!("there is no rule `{id}`"));
@@ -630,6 +679,7 @@ fn build(
     scope: &Scope<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Built {
+    let before = diagnostics.error_count();
     let place = source.id.place(scope.file);
     for (text, what) in [(&source.statute, "statute"), (&source.reason, "reason")] {
         if text.trim().is_empty() {
@@ -657,7 +707,7 @@ fn build(
         condition.map(|condition| scope.tree(condition, diagnostics))
     };
     let (require, unless) = (tree(source.require.as_ref()), tree(source.unless.as_ref()));
-    check_applicability(source, scope.file, condition, &translated, diagnostics);
+    check_applicability(source, scope.file, condition, &translated.dimensions, diagnostics);
     let layer = file.layer;
     let cross_border = match condition.cross_border {
         Some(is) => Some(is),
@@ -709,23 +759,14 @@ fn build(
         mode: source.mode,
         closing,
         first: 0,
+        id: source.id.as_str().into(),
+        reason: source.reason.trim().into(),
     };
     if source.facts_unavailable == source::FactsUnavailable::Worst {
         rule.worst = super::worst::Worst::of(&rule);
     }
-    let exceptions: Vec<(String, Place)> = source
-        .exceptions
-        .iter()
-        .flat_map(super::words::Names::iter)
-        .map(|name| (name.value.clone(), name.place(scope.file)))
-        .collect();
+    let exceptions = named(&source.exceptions, scope.file);
     let dimensions = translated.dimensions;
-    let fingerprint = match source.effect {
-        Some(Effect::Block | Effect::Redact) => {
-            format!("{rule:?} {dimensions:?} {exceptions:?}")
-        }
-        Some(Effect::Allow) | None => String::new(),
-    };
     if source.effect == Some(Effect::Allow) && !exceptions.is_empty() {
         diagnostics
             .error(
@@ -747,46 +788,28 @@ fn build(
             file: place.file.clone(),
             line: place.line,
         },
+        when: source.when.as_ref().map(|when| when.place(scope.file)),
+        restates: named(&source.restates, scope.file),
+        sound: diagnostics.error_count() == before,
         place,
         dimensions,
         exceptions,
-        fingerprint,
     }
 }
 
-/// A rule whose applicability contradicts itself never fires.
+/// What contradicts itself between keys that are no predicates of their own.
 fn check_applicability(
     source: &source::Rule,
     file: &str,
     condition: &source::Condition,
-    translated: &Translated,
+    dimensions: &Dimensions,
     diagnostics: &mut Diagnostics,
 ) {
     let place = source.when.as_ref().map_or_else(|| source.id.place(file), |when| when.place(file));
-    let dimensions = &translated.dimensions;
-    let excluded = |within: &Option<super::region_set::RegionSet>,
-                    without: &Option<super::region_set::RegionSet>| {
-        match (within, without) {
-            (Some(within), Some(without)) => !(0..REGIONS)
-                .any(|region| within.may_contain(region) && !without.always_contains(region)),
-            (Some(_) | None, Some(_) | None) => false,
-        }
-    };
     let mut complaints: Vec<&str> = Vec::new();
-    if excluded(&dimensions.origin, &dimensions.origin_not) {
-        complaints.push("`origin_not` excludes every `origin`");
-    }
-    if excluded(&dimensions.destination, &dimensions.destination_not) {
-        complaints.push("`destination_not` excludes every `destination`");
-    }
-    if let (Some(class), Some(not)) = (dimensions.class, dimensions.class_not)
-        && class.0 & !not.0 == 0
-    {
-        complaints.push("`recipient.class_not` excludes every `recipient.class`");
-    }
     if let (Some(origin), Some(destination)) = (&dimensions.origin, &dimensions.destination)
         && condition.cross_border == Some(false)
-        && !(0..REGIONS).any(|it| origin.may_contain(it) && destination.may_contain(it))
+        && origin.disjoint(destination)
     {
         complaints.push("no `destination` is an `origin`, yet `cross_border` is false");
     }
@@ -815,6 +838,15 @@ fn check_applicability(
             .error(place.clone(), format!("rule `{}` can never fire: {complaint}", *source.id))
             .remedy("correct the condition or take the rule out");
     }
+}
+
+/// Ids of rules, with their places.
+fn named(names: &Option<super::words::Names>, file: &str) -> Vec<(String, Place)> {
+    names
+        .iter()
+        .flat_map(super::words::Names::iter)
+        .map(|name| (name.value.clone(), name.place(file)))
+        .collect()
 }
 
 fn annotations(source: &source::Rule, file: &str, diagnostics: &mut Diagnostics) -> Vec<Annotate> {
@@ -955,6 +987,7 @@ fn compile_replacement(
 
 /// What happens when no rule allows.
 const DEFAULT_DENY: &str = "default-deny";
+const DEFAULT_REASON: &str = "No rule allows this transfer of personal data.";
 
 fn default_deny() -> Built {
     let rule = Rule {
@@ -974,6 +1007,8 @@ fn default_deny() -> Built {
         mode: Mode::Enforce,
         closing: false,
         first: 0,
+        id: DEFAULT_DENY.into(),
+        reason: DEFAULT_REASON.into(),
     };
     Built {
         rule,
@@ -983,7 +1018,7 @@ fn default_deny() -> Built {
             layer: Layer::Organisation,
             title: "What no rule allows is blocked".to_owned(),
             statute: "built in".to_owned(),
-            reason: "No rule allows this transfer of personal data.".to_owned(),
+            reason: DEFAULT_REASON.to_owned(),
             effect: Some(Effect::Block),
             file: String::new(),
             line: 0,
@@ -991,7 +1026,9 @@ fn default_deny() -> Built {
         place: Place::default(),
         dimensions: Dimensions::default(),
         exceptions: Vec::new(),
-        fingerprint: DEFAULT_DENY.to_owned(),
+        when: None,
+        restates: Vec::new(),
+        sound: true,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The answer, and why.
 
+use std::sync::Arc;
+
 use crate::domain::{Effect, Region, Replacement};
 
 /// The number of a rule within one generation; only its id leaves the process.
@@ -51,10 +53,22 @@ pub struct Redaction {
 /// An obligation that goes with the transfer: `file-ctia-by`, `sticky-policy`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Annotation {
-    pub name: String,
+    #[serde(serialize_with = "text")]
+    pub name: Arc<str>,
     /// What the obligation needs to know, such as a deadline: `2026-03-02`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "maybe_text")]
+    pub value: Option<Arc<str>>,
+}
+
+fn text<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+fn maybe_text<S: serde::Serializer>(
+    text: &Option<Arc<str>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&text.as_deref(), serializer)
 }
 
 /// What happens to one transfer.
@@ -71,7 +85,7 @@ pub struct Decision {
     pub rules: Vec<RuleRef>,
     pub annotations: Vec<Annotation>,
     /// One sentence for a person, free of values.
-    pub reason: String,
+    pub reason: Arc<str>,
     /// The version of the privacy policy that applied.
     pub policy_version: Option<String>,
     /// Ids of the mechanisms that satisfied a rule.

@@ -40,7 +40,7 @@ impl Decided {
                 .iter()
                 .map(|it| match &it.value {
                     Some(value) => format!("{}={value}", it.name),
-                    None => it.name.clone(),
+                    None => it.name.to_string(),
                 })
                 .collect(),
         }

@@ -239,7 +239,7 @@ impl Explainer {
             Search { set, case: &case, coverage: judged.coverage, gaps: judged.gaps, go_on };
         Explanation {
             outcome: decision.effect,
-            reason: decision.reason.clone(),
+            reason: decision.reason.to_string(),
             as_of: case.transfer.as_of,
             destination: case.transfer.destination,
             remote_access_from: case.transfer.remote_access_from.clone(),

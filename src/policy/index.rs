@@ -6,17 +6,25 @@ use super::{
 };
 use crate::domain::Region;
 
-/// One row of rule bits per value of a dimension; the last row of a region table is "unknown".
+/// The rules that each value of each dimension selects.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
-    words: usize,
-    origins: Vec<u64>,
-    destinations: Vec<u64>,
-    purposes: Vec<u64>,
-    classes: Vec<u64>,
+    origins: Table,
+    destinations: Table,
+    purposes: Table,
+    classes: Table,
     /// Rules that look at what judging the others showed.
     pub(super) closing: Vec<u16>,
     pub(super) default_deny: u16,
+}
+
+/// One row of rule bits per value of a dimension; the last row of a region table is "unknown".
+#[derive(Debug, Clone, Default)]
+struct Table {
+    words: usize,
+    rows: Vec<u64>,
+    /// Of each row, which words have a bit at all: with many rules few of them do.
+    summaries: Vec<u64>,
 }
 
 /// What a rule selects in the dimensions of the index; `None` selects everything.
@@ -37,45 +45,48 @@ impl Index {
     pub(super) fn new(rules: &[Option<Dimensions>], purposes: usize) -> Self {
         let words = rules.len().div_ceil(64);
         let mut index = Self {
-            words,
-            origins: vec![0; (REGIONS + 1) * words],
-            destinations: vec![0; (REGIONS + 1) * words],
-            purposes: vec![0; (purposes + 1) * words],
-            classes: vec![0; (ClassSet::MAX + 1) * words],
+            origins: Table::new(words, REGIONS + 1),
+            destinations: Table::new(words, REGIONS + 1),
+            purposes: Table::new(words, purposes + 1),
+            classes: Table::new(words, ClassSet::MAX + 1),
             closing: Vec::new(),
             default_deny: 0,
         };
+        let mut everywhere = Everywhere {
+            origins: vec![0; words],
+            destinations: vec![0; words],
+            purposes: vec![0; words],
+            classes: vec![0; words],
+        };
         for (number, rule) in rules.iter().enumerate() {
             let Some(rule) = rule else { continue };
-            regions(
-                &mut index.origins,
-                words,
-                number,
-                rule.origin.as_ref(),
-                rule.origin_not.as_ref(),
-            );
-            regions(
-                &mut index.destinations,
-                words,
-                number,
-                rule.destination.as_ref(),
-                rule.destination_not.as_ref(),
-            );
-            for (purpose, row) in (0u16..).zip(index.purposes.chunks_mut(words)) {
-                if rule.purpose.as_ref().is_none_or(|set| set.contains(purpose))
-                    && !rule.purpose_not.as_ref().is_some_and(|set| set.contains(purpose))
-                {
-                    set(row, number);
-                }
+            let (within, without) = (rule.origin.as_ref(), rule.origin_not.as_ref());
+            index.origins.regions(&mut everywhere.origins, number, within, without);
+            let (within, without) = (rule.destination.as_ref(), rule.destination_not.as_ref());
+            index.destinations.regions(&mut everywhere.destinations, number, within, without);
+            if rule.purpose.is_none() && rule.purpose_not.is_none() {
+                set(&mut everywhere.purposes, number);
+            } else {
+                index.purposes.select(number, 0..=purposes, |purpose| {
+                    let purpose = u16::try_from(purpose).unwrap_or(0);
+                    rule.purpose.as_ref().is_none_or(|set| set.contains(purpose))
+                        && !rule.purpose_not.as_ref().is_some_and(|set| set.contains(purpose))
+                });
             }
-            for (class, row) in (0u8..).zip(index.classes.chunks_mut(words)) {
-                if rule.class.is_none_or(|set| set.contains(class))
-                    && !rule.class_not.is_some_and(|set| set.contains(class))
-                {
-                    set(row, number);
-                }
+            if rule.class.is_none() && rule.class_not.is_none() {
+                set(&mut everywhere.classes, number);
+            } else {
+                index.classes.select(number, 0..=ClassSet::MAX, |class| {
+                    let class = u8::try_from(class).unwrap_or(0);
+                    rule.class.is_none_or(|set| set.contains(class))
+                        && !rule.class_not.is_some_and(|set| set.contains(class))
+                });
             }
         }
+        index.origins.finish(&everywhere.origins);
+        index.destinations.finish(&everywhere.destinations);
+        index.purposes.finish(&everywhere.purposes);
+        index.classes.finish(&everywhere.classes);
         index
     }
 
@@ -89,44 +100,101 @@ impl Index {
         mut visit: impl FnMut(u16),
     ) {
         let region = |at: Option<Region>| at.map_or(REGIONS, Region::index).min(REGIONS);
-        let rows = self
-            .row(&self.origins, region(origin))
-            .iter()
-            .zip(self.row(&self.destinations, region(destination)))
-            .zip(self.row(&self.purposes, usize::from(purpose)))
-            .zip(self.row(&self.classes, usize::from(class)));
-        for ((((origin, destination), purpose), class), base) in rows.zip((0u16..).step_by(64)) {
-            let mut bits = origin & destination & purpose & class;
-            while bits != 0 {
-                // A word has 64 bits, so the count fits.
-                visit(base + u16::try_from(bits.trailing_zeros()).unwrap_or(0));
-                bits &= bits - 1;
+        let (origins, origin_words) = self.origins.row(region(origin));
+        let (destinations, destination_words) = self.destinations.row(region(destination));
+        let (purposes, purpose_words) = self.purposes.row(usize::from(purpose));
+        let (classes, class_words) = self.classes.row(usize::from(class));
+        let summaries =
+            origin_words.iter().zip(destination_words).zip(purpose_words).zip(class_words);
+        for ((((origin, destination), purpose), class), first) in
+            summaries.zip((0usize..).step_by(64))
+        {
+            let mut words = origin & destination & purpose & class;
+            while words != 0 {
+                let word = first + words.trailing_zeros() as usize;
+                words &= words - 1;
+                let of = |row: &[u64]| row.get(word).copied().unwrap_or(0);
+                let mut bits = of(origins) & of(destinations) & of(purposes) & of(classes);
+                while bits != 0 {
+                    let number = word * 64 + bits.trailing_zeros() as usize;
+                    // Rule numbers are 16 bits wide.
+                    visit(u16::try_from(number).unwrap_or(u16::MAX));
+                    bits &= bits - 1;
+                }
+            }
+        }
+    }
+}
+
+/// Rules that every value of a dimension selects, set into its rows at the end.
+struct Everywhere {
+    origins: Vec<u64>,
+    destinations: Vec<u64>,
+    purposes: Vec<u64>,
+    classes: Vec<u64>,
+}
+
+impl Table {
+    fn new(words: usize, values: usize) -> Self {
+        Self { words, rows: vec![0; values * words], summaries: Vec::new() }
+    }
+
+    fn regions(
+        &mut self,
+        everywhere: &mut [u64],
+        number: usize,
+        within: Option<&RegionSet>,
+        without: Option<&RegionSet>,
+    ) {
+        let excluded = |region: usize| without.is_some_and(|set| set.always_contains(region));
+        match (within, without) {
+            (None, None) => set(everywhere, number),
+            // An unknown region is in no set, and outside of every one.
+            (None, Some(_)) => self.select(number, 0..=REGIONS, |region| !excluded(region)),
+            (Some(within), _) => self.select(number, within.indexes(), |region| !excluded(region)),
+        }
+    }
+
+    fn select(
+        &mut self,
+        number: usize,
+        values: impl Iterator<Item = usize>,
+        selected: impl Fn(usize) -> bool,
+    ) {
+        for value in values.filter(|value| selected(*value)) {
+            let start = value * self.words;
+            if let Some(row) = self.rows.get_mut(start..start + self.words) {
+                set(row, number);
             }
         }
     }
 
-    fn row<'i>(&self, table: &'i [u64], number: usize) -> &'i [u64] {
-        table.get(number * self.words..(number + 1) * self.words).unwrap_or_default()
-    }
-}
-
-fn regions(
-    table: &mut [u64],
-    words: usize,
-    number: usize,
-    within: Option<&RegionSet>,
-    without: Option<&RegionSet>,
-) {
-    for (region, row) in table.chunks_mut(words).enumerate() {
-        let selected = if region == REGIONS {
-            within.is_none()
-        } else {
-            within.is_none_or(|set| set.may_contain(region))
-                && !without.is_some_and(|set| set.always_contains(region))
-        };
-        if selected {
-            set(row, number);
+    fn finish(&mut self, everywhere: &[u64]) {
+        if self.words == 0 {
+            return;
         }
+        for row in self.rows.chunks_mut(self.words) {
+            for (word, more) in row.iter_mut().zip(everywhere) {
+                *word |= more;
+            }
+            for words in row.chunks(64) {
+                let summary =
+                    words.iter().rev().fold(0, |bits, word| bits << 1 | u64::from(*word != 0));
+                self.summaries.push(summary);
+            }
+        }
+    }
+
+    /// The row of a value and its summary.
+    fn row(&self, value: usize) -> (&[u64], &[u64]) {
+        let part = |all: &'_ [u64], length: usize| -> (usize, usize) {
+            let start = (value * length).min(all.len());
+            (start, (start + length).min(all.len()))
+        };
+        let (start, end) = part(&self.rows, self.words);
+        let row = self.rows.get(start..end).unwrap_or_default();
+        let (start, end) = part(&self.summaries, self.words.div_ceil(64));
+        (row, self.summaries.get(start..end).unwrap_or_default())
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     Decision, Layer, Transfer,
     answer::Whole,
     context::{Context, Grade, Notes},
-    people::{Part, Payload, People, Person},
+    people::{Alike, Part, Payload, People, Person},
     predicate::Observations,
     region_set::RegionSet,
     set::{Gate, Rule, RuleSet},
@@ -79,8 +79,18 @@ impl RuleSet {
             payload: self.payload(findings),
             several: false,
         };
+        self.decide_part(transfer, &part, findings, worst(coverage, gaps))
+    }
+
+    fn decide_part(
+        &self,
+        transfer: &Transfer,
+        part: &Part<'_>,
+        findings: &Findings,
+        coverage: Coverage,
+    ) -> Decision {
         let mut whole = Whole::default();
-        self.judge(transfer, &part, worst(coverage, gaps), &mut whole, &mut ());
+        self.judge(transfer, part, coverage, &mut whole, &mut ());
         self.conclude(transfer, findings, whole, |_| &[0])
     }
 
@@ -95,6 +105,18 @@ impl RuleSet {
         gaps: &[Gap],
     ) -> Decision {
         let coverage = worst(coverage, gaps);
+        if let [person] = people.people.as_slice()
+            && person.origins.len() <= 1
+        {
+            let part = Part {
+                origin: person.origins.first().copied(),
+                subdivision: person.origin_subdivision.as_deref(),
+                subject: person.facts.as_ref().unwrap_or(&transfer.subject),
+                payload: self.payload(findings),
+                several: false,
+            };
+            return self.decide_part(transfer, &part, findings, coverage);
+        }
         let payloads = self.payloads(people, findings);
         let is_there = |person: &Person, payload: &Payload| {
             !payload.present.is_empty()
@@ -113,7 +135,7 @@ impl RuleSet {
             > 1;
         let mut whole = Whole::default();
         // People of one origin, the same facts and the same kinds of data have one answer.
-        let mut known: FxHashMap<Part<'_>, u32> = FxHashMap::default();
+        let mut known: FxHashMap<_, u32> = FxHashMap::default();
         let (mut numbers, mut ends) = (Vec::new(), Vec::with_capacity(people.people.len()));
         for (person, payload) in people.people.iter().zip(payloads) {
             if is_there(person, &payload) || (nobody && ends.is_empty()) {
@@ -122,9 +144,13 @@ impl RuleSet {
                     let subdivision = person.origin_subdivision.as_deref();
                     let subject = person.facts.as_ref().unwrap_or(&transfer.subject);
                     let part = Part { origin, subdivision, subject, payload, several };
-                    numbers.push(*known.entry(part).or_insert_with(|| {
-                        self.judge(transfer, &part, coverage, &mut whole, &mut ())
-                    }));
+                    let facts =
+                        person.facts.as_ref().map(|subject| Alike { subject, now: transfer.as_of });
+                    numbers.push(
+                        *known.entry((origin, subdivision, facts, payload)).or_insert_with(|| {
+                            self.judge(transfer, &part, coverage, &mut whole, &mut ())
+                        }),
+                    );
                 }
             }
             ends.push(numbers.len());
@@ -150,6 +176,8 @@ impl RuleSet {
         let mut judgement = Judgement {
             said: Vec::with_capacity(64),
             waiting: Vec::with_capacity(64),
+            granted: Vec::with_capacity(16),
+            annotating: Vec::with_capacity(16),
             ..Judgement::default()
         };
         self.pass(&context, Pass::Every, &mut judgement);

@@ -1,7 +1,9 @@
 //! Whose data a payload carries: one subject, or the people of a batch, an address book, a parcel's two
 //! ends. Each person's fields are judged under that person's own origin and facts (JR-00-07).
 
-use super::{Subject, Transfer, set::RuleSet};
+use std::hash::{Hash, Hasher};
+
+use super::{Consent, Subject, Timestamp, Transfer, set::RuleSet};
 use crate::domain::{Findings, Region, TagSet};
 
 /// The people of one payload, and whose each finding is.
@@ -64,6 +66,58 @@ pub(super) struct Payload {
     pub(super) identified: bool,
     pub(super) third_party: bool,
     pub(super) pseudonymous: bool,
+}
+
+/// Facts of a person, equal to those of another when no rule can tell them apart at this time: what a
+/// consent's evidence is called, and when it was given or will expire, does not matter while it holds.
+#[derive(Clone, Copy)]
+pub(super) struct Alike<'t> {
+    pub(super) subject: &'t Subject,
+    pub(super) now: Option<Timestamp>,
+}
+
+impl<'t> Alike<'t> {
+    /// What rules read of one consent. A withdrawal is compared with the time of the consent, so with one
+    /// on file all of it counts.
+    fn read(self, consent: &'t Consent) -> impl Hash + PartialEq + use<'t> {
+        let dated = !self.subject.withdrawn.is_empty();
+        let has_begun = |at: Timestamp| self.now.is_some_and(|now| at <= now);
+        (
+            (consent.scope.as_str(), consent.kind, consent.policy_version.as_deref()),
+            (&consent.purposes, &consent.categories, &consent.destinations, &consent.recipients),
+            consent.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty()),
+            (consent.given_at.is_none_or(has_begun), consent.given_at.filter(|_| dated)),
+            consent.expires_at.is_none_or(|at| self.now.is_some_and(|now| now < at)),
+        )
+    }
+}
+
+impl PartialEq for Alike<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let (a, b) = (self.subject, other.subject);
+        std::ptr::eq(a, b)
+            || (a.age == b.age
+                && a.minor == b.minor
+                && a.verified == b.verified
+                && a.opt_outs == b.opt_outs
+                && a.settings == b.settings
+                && a.withdrawn == b.withdrawn
+                && a.consents.len() == b.consents.len()
+                && a.consents.iter().zip(&b.consents).all(|(a, b)| self.read(a) == other.read(b)))
+    }
+}
+
+impl Eq for Alike<'_> {}
+
+impl Hash for Alike<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let subject = self.subject;
+        (subject.age, subject.minor, subject.verified).hash(state);
+        (&subject.opt_outs, &subject.settings, &subject.withdrawn).hash(state);
+        for consent in &subject.consents {
+            self.read(consent).hash(state);
+        }
+    }
 }
 
 impl RuleSet {

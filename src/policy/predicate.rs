@@ -139,6 +139,17 @@ impl PurposeSet {
         }
     }
 
+    pub(super) fn disjoint(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(a, b)| a & b == 0)
+    }
+
+    pub(super) fn within(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .enumerate()
+            .all(|(number, word)| word & !other.0.get(number).copied().unwrap_or(0) == 0)
+    }
+
     pub(super) fn contains(&self, purpose: u16) -> bool {
         self.0.get(usize::from(purpose / 64)).is_some_and(|word| word >> (purpose % 64) & 1 == 1)
     }

@@ -79,10 +79,37 @@ impl RegionSet {
             })
     }
 
+    /// No region may be in both.
+    pub(super) fn disjoint(&self, other: &Self) -> bool {
+        self.always.0.iter().zip(other.always.0).all(|(a, b)| a & b == 0)
+            && !self.dated.iter().any(|member| other.may_contain(member.region.index()))
+            && !other.dated.iter().any(|member| self.may_contain(member.region.index()))
+    }
+
+    /// Whatever may be in this is in the other at every time.
+    pub(super) fn within(&self, other: &Self) -> bool {
+        self == other
+            || (self.always.0.iter().zip(other.always.0).all(|(a, b)| a & !b == 0)
+                && self.dated.iter().all(|it| other.always_contains(it.region.index())))
+    }
+
     /// Belongs at some time.
     pub(super) fn may_contain(&self, index: usize) -> bool {
         self.always.contains(index)
             || self.dated.iter().any(|member| member.region.index() == index)
+    }
+
+    /// [`Region::index`] of each member, those for a time included; some may come twice.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = usize> {
+        let always = self.always.0.iter().zip((0usize..).step_by(64)).flat_map(|(word, base)| {
+            let mut word = *word;
+            std::iter::from_fn(move || {
+                let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+                word &= word - 1;
+                Some(base + bit)
+            })
+        });
+        always.chain(self.dated.iter().map(|member| member.region.index()))
     }
 
     /// Belongs at every time.

@@ -4,6 +4,8 @@
 //! within one shows in an answer. An index over origin, destination, purpose and recipient class leaves
 //! few rules to look at, however many there are.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -43,6 +45,23 @@ pub struct RuleSet {
     pub(super) people_only: Vec<bool>,
     /// By name.
     pub(super) counters: Vec<Counter>,
+    pub(super) remarks: Remarks,
+}
+
+/// Reasons that are no rule's.
+#[derive(Debug, Clone)]
+pub(super) struct Remarks {
+    pub(super) satisfied: Arc<str>,
+    pub(super) impersonal: Arc<str>,
+}
+
+impl Default for Remarks {
+    fn default() -> Self {
+        Self {
+            satisfied: "Every rule that applies to this transfer is satisfied.".into(),
+            impersonal: "Nothing in the payload is personal.".into(),
+        }
+    }
 }
 
 /// What a reader wants to know about a rule.
@@ -85,6 +104,8 @@ pub(super) struct Rule {
     pub(super) closing: bool,
     /// The first rule with the same id.
     pub(super) first: u16,
+    pub(super) id: Arc<str>,
+    pub(super) reason: Arc<str>,
 }
 
 /// Which payloads a rule is about.
@@ -96,7 +117,7 @@ pub(super) enum Gate {
 }
 
 /// What a redact rule redacts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Selection {
     pub(super) categories: TagSet,
     pub(super) outside: Option<TagSet>,
@@ -117,14 +138,14 @@ impl Selection {
 
 #[derive(Debug, Clone)]
 pub(super) struct Annotate {
-    pub(super) name: Box<str>,
+    pub(super) name: Arc<str>,
     pub(super) value: AnnotateValue,
 }
 
 #[derive(Debug, Clone)]
 pub(super) enum AnnotateValue {
     None,
-    Text(Box<str>),
+    Text(Arc<str>),
     Deadline { after: Start, period: Period },
     Fact(Fact),
 }

@@ -151,6 +151,9 @@ pub struct Rule {
     /// Allow rules that lift this one.
     #[serde(default)]
     pub exceptions: Option<Names>,
+    /// Rules that already do what this one does; it is here to be cited.
+    #[serde(default)]
+    pub restates: Option<Names>,
     /// What follows when `require` is not met. A rule that only annotates, or is only cited, has none.
     #[serde(default)]
     pub effect: Option<Effect>,

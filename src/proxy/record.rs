@@ -85,7 +85,7 @@ pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particular
     Particulars {
         rules,
         fields: fields.collect(),
-        reason: Some(verdict.decision.reason.clone()),
+        reason: Some(verdict.decision.reason.to_string()),
         blocked_by,
     }
 }
@@ -266,7 +266,7 @@ fn annotations<'e>(
 ) -> Vec<telemetry::Annotation<'e>> {
     let ruled = decision.map(|decision| decision.annotations.as_slice()).unwrap_or_default();
     let ruled = ruled.iter().map(|annotation| telemetry::Annotation {
-        name: Name::new(annotation.name.as_str()),
+        name: Name::new(&*annotation.name),
         value: annotation.value.as_deref().map(Name::new),
     });
     let misplaced = exchange.misplaced.map(|region| telemetry::Annotation {

@@ -55,6 +55,13 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for At<T> {
 /// Reads `file` as `T`. Complaints go to `diagnostics`; `None` when there was an error.
 pub fn read<T: DeserializeOwned>(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<T> {
     let before = diagnostics.error_count();
+    read_on(file, diagnostics).filter(|_| diagnostics.error_count() == before)
+}
+
+/// Reads `file` as `T` without what was wrong in it, so that the rest can be checked in the same pass.
+/// Whoever calls this must see to it that `diagnostics` is heeded.
+pub fn read_on<T: DeserializeOwned>(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<T> {
+    let before = diagnostics.error_count();
     let mut root = parse(file, diagnostics).unwrap_or(Node {
         value: NodeValue::Mapping(Vec::new()),
         id: 0,
@@ -68,8 +75,7 @@ pub fn read<T: DeserializeOwned>(file: &SourceFile, diagnostics: &mut Diagnostic
     let mut holes: Vec<u32> = Vec::new();
     loop {
         let error = match T::deserialize(Reader { node: &root }) {
-            Ok(value) if diagnostics.error_count() == before => return Some(value),
-            Ok(_) => return None,
+            Ok(value) => return Some(value),
             Err(error) => error,
         };
         let at = error.at.unwrap_or(Spot { id: root.id, line: root.line, column: root.column });

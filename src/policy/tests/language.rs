@@ -118,33 +118,185 @@ fn every_mistake_of_every_file_is_reported_in_one_pass() {
     assert_eq!(complaints.len(), 4, "{complaints:?}");
 }
 
-#[test]
-fn a_mistake_in_any_shipped_file_is_found_with_its_line() {
-    let files = rule_files();
-    for (number, file) in files.iter().enumerate() {
+/// The files of this room, each with `mistake` at its end; the places the complaints must be at.
+fn with_mistakes(
+    mistake: impl Fn(&str) -> Option<(&'static str, u32)>,
+) -> (Vec<SourceFile>, Vec<String>) {
+    let mut files = rule_files();
+    let mut places = Vec::new();
+    for file in &mut files {
         if ["taxonomy/", "detectors/", "tests/"].iter().any(|it| file.name.starts_with(it)) {
             continue;
         }
-        let mut files = files.clone();
-        files[number].text.push_str("\nzzz: 1\n");
-        let line = files[number].text.lines().count();
+        if let Some((text, line)) = mistake(&file.name) {
+            let lines = u32::try_from(file.text.lines().count()).unwrap();
+            file.text = format!("{}\n{text}", file.text.trim_end());
+            places.push(format!("{}:{}:", file.name, lines + line));
+        }
+    }
+    (files, places)
+}
+
+#[test]
+fn a_mistake_in_any_shipped_file_is_found_with_its_line() {
+    let is_rules =
+        |name: &str| ["law/", "policy/", "organisation/"].iter().any(|it| name.starts_with(it));
+    // In every file at once: what is wrong in one hides nothing in another.
+    type Mistake<'m> = &'m dyn Fn(&str) -> Option<(&'static str, u32)>;
+    let mistakes: [Mistake<'_>; 4] = [
+        &|_| Some(("zzz: 1\n", 1)),
+        &|name| {
+            is_rules(name)
+                .then_some(("  - id: X-1\n    title: t\n    reason: r.\n    effect: block\n", 1))
+        },
+        &|name| {
+            is_rules(name).then_some((
+                "  - id: X-1\n    title: t\n    statute: s\n    reason: r.\n    when:\n      data: [nosuch]\n    effect: block\n",
+                6,
+            ))
+        },
+        &|name| {
+            is_rules(name).then_some((
+                "  - id: X-1\n    title: t\n    statute: s\n    reason: r.\n    when: {minor: true, not: {minor: true}}\n    effect: block\n",
+                5,
+            ))
+        },
+    ];
+    for mistake in mistakes {
+        let (files, places) = with_mistakes(mistake);
         let (set, diagnostics) = compile(&files);
-        let text = diagnostics.to_string();
-        assert!(set.is_none(), "{}", file.name);
-        assert!(
-            text.contains(&format!("{}:{line}:1: error: unknown key `zzz`", file.name)),
-            "{text}"
-        );
+        assert!(set.is_none() && places.len() > 30);
+        let complaints: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        for place in places {
+            assert!(
+                complaints.iter().any(|it| it.starts_with(&place) && it.contains("error")),
+                "{place}\n{diagnostics}"
+            );
+        }
     }
 }
 
 #[test]
-fn a_rule_that_repeats_another_is_warned_about() {
-    let twice = rule("    effect: block\n")
-        + "  - id: OWN-2\n    title: t\n    statute: s\n    reason: r.\n    effect: block\n";
-    let (set, complaints) = compile_rule(&twice);
-    assert!(set.is_some());
-    assert!(complaints.len() == 1 && complaints[0].contains("never changes"), "{complaints:?}");
+fn a_key_nobody_knows_hides_nothing_else_of_its_file() {
+    let text = rule("    efect: block\n    effect: block\n    when: {purpose: cloud_snyc}\n")
+        + "  - id: OWN-2\n    title: t\n    reason: r.\n    effect: block\n    when: {data: [emial]}\n";
+    let (set, complaints) = compile_rule(&text);
+    assert!(set.is_none());
+    // A key, a purpose, a missing statute (which takes its rule along).
+    assert_eq!(complaints.len(), 3, "{complaints:?}");
+    for (complaint, words) in complaints.iter().zip(["efect", "cloud_sync", "statute"]) {
+        assert!(complaints.iter().any(|it| it.contains(words)), "{words}: {complaint}");
+    }
+}
+
+#[test]
+fn a_rule_that_can_do_nothing_is_reported() {
+    for (body, words) in [
+        (
+            "    when: {minor: true, all: [{minor: false}]}\n    effect: block\n",
+            "`true` and another",
+        ),
+        ("    when: {verified: true, not: {verified: true}}\n    effect: block\n", "its own `not`"),
+        (
+            "    when: {purpose: backup, all: [{purpose: [messaging, feedback]}]}\n    effect: block\n",
+            "both `purpose`s",
+        ),
+        (
+            "    when: {purpose: backup, not: {purpose: [backup, feedback]}}\n    effect: block\n",
+            "its own `not`",
+        ),
+        (
+            "    when: {purpose: backup, purpose_not: backup}\n    effect: block\n",
+            "excludes every `purpose`",
+        ),
+        (
+            "    when: {destination: CN, any: [{destination: US}, {not: {destination: [CN, SG]}}]}\n    effect: block\n",
+            "no alternative",
+        ),
+        (
+            "    when: {exporter: {sector: bank}, not: {exporter: {sector: [bank, public]}}}\n    effect: block\n",
+            "its own `not`",
+        ),
+        (
+            "    when: {all: [{counter: {key: cn_ytd_ordinary, at_least: 9}}, {counter: {key: cn_ytd_ordinary, below: 9}}]}\n    effect: block\n",
+            "no count",
+        ),
+        (
+            "    when: {all: [{as_of: {until: 2026-01-01}}, {as_of: {from: 2026-01-01}}]}\n    effect: block\n",
+            "do not meet",
+        ),
+        ("    when: {age_under: 0}\n    effect: block\n", "younger than 0"),
+        ("    when: {data: [email], anonymous: true}\n    effect: allow\n", "`data` is personal"),
+        ("    when: {data: []}\n    effect: block\n", "no category"),
+        (
+            "    when: {purpose: backup, flag: occasional}\n    unless: {flag: [occasional, inbound]}\n    effect: block\n",
+            "`unless` holds",
+        ),
+        (
+            "    when: {age_under: 13}\n    require: {any: [{age_under: 16}, {verified: true}]}\n    effect: block\n",
+            "never acts",
+        ),
+    ] {
+        let (set, complaints) = compile_rule(&rule(body));
+        assert!(set.is_none(), "{body}");
+        assert_eq!(complaints.len(), 1, "{complaints:?}");
+        assert!(
+            complaints[0].contains(words) && complaints[0].contains("own.yaml:8:"),
+            "{body}{words} {complaints:?}"
+        );
+    }
+    // What may hold is not complained about.
+    for body in [
+        "    when: {minor: true, not: {verified: true}}\n    effect: block\n",
+        "    when: {purpose: [backup, feedback], purpose_not: backup}\n    effect: block\n",
+        "    when: {any: [{destination: US}, {not: {destination: CN}}]}\n    effect: block\n",
+        "    when: {data: [device_model], anonymous: true}\n    effect: allow\n",
+        "    when: {age_under: 16}\n    require: {age_under: 13}\n    effect: block\n",
+    ] {
+        let (set, complaints) = compile_rule(&rule(body));
+        assert!(set.is_some() && complaints.is_empty(), "{body} {complaints:?}");
+    }
+}
+
+#[test]
+fn a_rule_in_the_shadow_of_another_is_warned_about() {
+    let two = |first: &str, second: &str| {
+        rule(&format!("{first}    effect: block\n"))
+            + "  - id: OWN-2\n    title: t\n    statute: s\n    reason: r.\n"
+            + second
+            + "    effect: block\n"
+    };
+    for (wide, narrow) in [
+        ("", ""),
+        ("", "    when: {purpose: backup}\n"),
+        ("    when: {purpose: [backup, feedback]}\n", "    when: {purpose: backup, minor: true}\n"),
+        ("    when: {destination: EEA}\n", "    when: {destination: [DE, FR], origin: PK}\n"),
+        (
+            "    when: {data: [contact]}\n    require: {verified: true}\n",
+            "    when: {data: [email]}\n    require: {verified: true}\n",
+        ),
+        (
+            "    in_force: {from: 2025-01-01}\n",
+            "    in_force: {from: 2026-01-01, until: 2027-01-01}\n",
+        ),
+    ] {
+        let (set, complaints) = compile_rule(&two(wide, narrow));
+        assert!(set.is_some());
+        assert_eq!(complaints.len(), 1, "{wide}{narrow} {complaints:?}");
+        assert!(complaints[0].contains("`OWN-2` never changes an answer"), "{complaints:?}");
+    }
+    for (one, other) in [
+        ("    when: {purpose: backup}\n", "    when: {purpose: feedback}\n"),
+        ("    when: {minor: true}\n", "    when: {purpose: backup}\n"),
+        ("    require: {verified: true}\n", "    when: {purpose: backup}\n"),
+        ("    unless: {flag: inbound}\n", "    when: {purpose: backup}\n"),
+        ("    mode: warn\n", "    when: {purpose: backup}\n"),
+        ("    in_force: {from: 2026-01-01}\n", "    in_force: {until: 2027-01-01}\n"),
+        ("", "    restates: OWN-1\n    when: {purpose: backup}\n"),
+    ] {
+        let (set, complaints) = compile_rule(&two(one, other));
+        assert!(set.is_some() && complaints.is_empty(), "{one}{other} {complaints:?}");
+    }
 }
 
 fn decide_with(set: &RuleSet, over: &Value, data: &[(&str, &str)]) -> (Effect, Vec<String>) {

@@ -138,7 +138,7 @@ fn seen(
         decision.redactions.iter().map(|it| it.finding).collect(),
         ids(set, decision),
         decision.annotations.clone(),
-        decision.reason.clone(),
+        decision.reason.to_string(),
     )
 }
 
@@ -199,4 +199,95 @@ proptest! {
             prop_assert!(less.effect >= full.effect);
         }
     }
+
+    #[test]
+    fn one_person_is_judged_alike_with_and_without_a_split(over in any_transfer(), data in any_data()) {
+        let (transfer, findings) = (transfer(&over), findings(&data));
+        let alone = shipped().decide(&transfer, &findings, Coverage::Full, &[]);
+        let people = People::one(&transfer);
+        let each = shipped().decide_each(&transfer, &people, &findings, Coverage::Full, &[]);
+        prop_assert_eq!(alone, each);
+    }
+
+    #[test]
+    fn the_strictest_of_several_people_is_the_answer(
+        over in any_transfer(), data in any_data(), places in prop::collection::vec((0usize..3, prop::sample::select(&REGIONS[..])), 8), turn in 0usize..3,
+    ) {
+        // With nothing there at all it is the main subject who is judged, the first.
+        prop_assume!(!data.is_empty());
+        let (transfer, findings) = (transfer(&over), findings(&data));
+        // Three people, one field after another to one of them; their records in any order.
+        let of: Vec<u32> = places.iter().map(|(person, _)| u32::try_from(*person).unwrap()).collect();
+        let person = |number: usize| Person {
+            record: Some(u32::try_from(number).unwrap()),
+            origins: vec![places[number].1.parse().unwrap()],
+            ..Person::default()
+        };
+        let people = People { people: (0..3).map(person).collect(), of: of.clone() };
+        let whole = shipped().decide_each(&transfer, &people, &findings, Coverage::Full, &[]);
+        let turned = People {
+            people: (0..3).map(|number| person((number + turn) % 3)).collect(),
+            of: of.iter().map(|person| (person + 3 - u32::try_from(turn).unwrap()) % 3).collect(),
+        };
+        let other = shipped().decide_each(&transfer, &turned, &findings, Coverage::Full, &[]);
+        prop_assert_eq!(seen(shipped(), &whole), seen(shipped(), &other));
+        // Alone, each would get an answer no stricter, and the same redactions.
+        for (number, (_, origin)) in places.iter().enumerate().take(3) {
+            let mine: Vec<(String, String)> = data
+                .iter()
+                .zip(&of)
+                .filter(|(_, person)| **person as usize == number)
+                .map(|(field, _)| field.clone())
+                .collect();
+            if mine.is_empty() {
+                continue;
+            }
+            let mut alone = transfer.clone();
+            alone.origin = Some(origin.parse().unwrap());
+            let answer = shipped().decide(&alone, &super::findings(&mine), Coverage::Full, &[]);
+            // An identifier beside makes more of a record personal, never less.
+            prop_assert!(whole.effect >= answer.effect, "{} {:?}", number, answer);
+        }
+    }
+}
+
+#[test]
+fn facts_that_no_rule_tells_apart_are_alike_and_others_are_not() {
+    use crate::policy::people::Alike;
+    let subject = |consent: Value, more: Value| -> Subject {
+        let mut whole = json!({"age": 29, "consents": [{
+            "scope": "service", "type": "explicit", "given_at": "2025-01-01", "expires_at": "2027-01-01",
+            "evidence_ref": "a", "destinations": ["SG"],
+        }]});
+        whole["consents"][0].as_object_mut().unwrap().extend(consent.as_object().unwrap().clone());
+        whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(whole).unwrap()
+    };
+    let now = Some("2026-11-23T09:00:00Z".parse().unwrap());
+    let withdrawn = json!({"withdrawn": [{"scope": "category:email", "at": "2026-01-01"}]});
+    let none = json!({});
+    for (consent, more, alike) in [
+        (json!({"evidence_ref": "b"}), &none, true),
+        (json!({"given_at": "2026-01-01"}), &none, true),
+        (json!({"expires_at": "2028-01-01"}), &none, true),
+        (json!({"expires_at": "2026-11-23T09:00:00Z"}), &none, false),
+        (json!({"given_at": "2026-11-24"}), &none, false),
+        (json!({"type": "separate_explicit"}), &none, false),
+        (json!({"destinations": ["CN"]}), &none, false),
+        (json!({"notice_ref": "n"}), &none, false),
+        (json!({}), &json!({"age": 30}), false),
+        (json!({}), &json!({"settings": {"cloud_sync": false}}), false),
+        (json!({}), &withdrawn, false),
+    ] {
+        let (one, other) =
+            (subject(json!({}), none.clone()), subject(consent.clone(), more.clone()));
+        let same = Alike { subject: &one, now } == Alike { subject: &other, now };
+        assert_eq!(same, alike, "{consent} {more}");
+    }
+    // Beside a withdrawal the time of a consent counts.
+    let (one, other) = (
+        subject(json!({}), withdrawn.clone()),
+        subject(json!({"given_at": "2025-06-01"}), withdrawn),
+    );
+    assert!(Alike { subject: &one, now } != Alike { subject: &other, now });
 }

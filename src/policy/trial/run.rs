@@ -316,7 +316,7 @@ fn complaints(set: &RuleSet, row: &Row, decision: &Decision) -> Vec<String> {
         decision
             .annotations
             .iter()
-            .any(|it| it.name == name && (value.is_none() || it.value.as_deref() == value))
+            .any(|it| *it.name == *name && (value.is_none() || it.value.as_deref() == value))
     };
     for wanted in expected.annotations.iter().filter(|wanted| !noted(wanted)) {
         complaints.push(format!("annotation `{wanted}` is missing"));
@@ -325,7 +325,7 @@ fn complaints(set: &RuleSet, row: &Row, decision: &Decision) -> Vec<String> {
         complaints.push(format!("annotation `{unwanted}` is there"));
     }
     if let Some(reason) = &expected.reason
-        && *reason != decision.reason
+        && **reason != *decision.reason
     {
         complaints.push(format!("expected the reason `{reason}`, was `{}`", decision.reason));
     }

@@ -291,15 +291,20 @@ impl RunningGateway {
         self.gateway.reloads().reload(Trigger::Operator).await
     }
 
-    /// At least `count` audit records; fewer after the deadline fail the test.
+    /// At least `count` audit records, in the order their exchanges came in; fewer after the deadline
+    /// fail the test.
     pub(crate) async fn records(&self, count: usize) -> Vec<Value> {
         let path = self.folder.path().join("audit.jsonl");
         let deadline = Instant::now() + PATIENCE;
         loop {
             let text = fs::read_to_string(&path).unwrap_or_default();
-            let records: Vec<Value> =
+            let mut records: Vec<Value> =
                 text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
             if records.len() >= count {
+                // Each worker writes an exchange down when it is over, whichever came first.
+                let came_in =
+                    |record: &Value| record["time"].as_str()?.parse::<jiff::Timestamp>().ok();
+                records.sort_by_key(came_in);
                 return records;
             }
             assert!(Instant::now() < deadline, "{} of {count} records", records.len());

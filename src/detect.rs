@@ -6,9 +6,10 @@
 //! contradict the other (fifteen digits under `order_no` are no IMEI). Objects around a field count
 //! too: `name` inside `product` is nobody's name.
 //!
-//! Known limit: names and postal addresses are found by the field's name and by the objects around it;
-//! in prose only what has a form of its own (an e-mail address, a telephone number, a numbered
-//! identifier) is found.
+//! Known limit: in prose a name is found only after words that announce one (`my name is`, `Dear Mr.`, a
+//! label, an e-mail address in angle brackets), and a postal address only after such words, around a
+//! street with a house number and a town, or in the order East Asian addresses have. A bare name in the
+//! middle of a sentence is not found.
 //!
 //! Invariant: a hit knows where, never what. After compile nothing can fail, and a text costs time in
 //! proportion to its length.
@@ -17,7 +18,9 @@ mod check;
 mod digits;
 mod keys;
 mod name;
+mod naming;
 mod pairs;
+mod postal;
 mod scanner;
 mod set;
 mod source;

@@ -3,6 +3,7 @@
 #
 #   webhooks.json   real payloads of one large service's webhooks    @octokit/webhooks-examples (MIT)
 #   country.mmdb    a real country database, public domain           @ip-location-db/geo-whois-asn-country-mmdb (CC0)
+#   phones.tsv      valid and invalid examples of every numbering plan          phonenumbers, the port of libphonenumber (Apache-2.0)
 #   bad-mmdb/       MaxMind's own collection of broken databases     maxminddb, source distribution (Apache-2.0)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,4 +50,25 @@ mkdir "$folder/bad-mmdb"
 find "$work/maxminddb-2.8.2/tests/data" -name '*.mmdb' \
   \( -path '*/bad-data/*' -o -iname '*broken*' -o -iname '*invalid*' \) \
   -exec cp {} "$folder/bad-mmdb/" \;
+
+printf 'data: fetching phonenumbers 9.0.43\n' >&2
+python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$work" phonenumbers==9.0.43
+echo "349bc799f15e010e35bd2c7d28149950ae74479cb1e11fb054ed9a95ecb4b437  $work/phonenumbers-9.0.43-py2.py3-none-any.whl" |
+  sha256sum --check --quiet
+# A wheel is an archive that Python reads as it is.
+PYTHONPATH="$work/phonenumbers-9.0.43-py2.py3-none-any.whl" python3 - >"$folder/phones.tsv" <<'EXAMPLES'
+import phonenumbers as p
+
+def row(sign, number, region):
+    print(sign, p.format_number(number, p.PhoneNumberFormat.E164), region, sep="\t")
+
+for region in sorted(p.SUPPORTED_REGIONS):
+    for kind in range(11):
+        number = p.example_number_for_type(region, kind)
+        if number and p.is_valid_number(number):
+            row("+", number, p.region_code_for_number(number))
+    number = p.invalid_example_number(region)
+    if number and not p.is_valid_number(number):
+        row("-", number, region)
+EXAMPLES
 echo "$stamp" >"$folder/complete"

@@ -8,12 +8,13 @@ mod card;
 pub(super) mod code;
 mod date;
 pub(super) mod email;
-mod iban;
+pub(super) mod iban;
 mod imei;
 pub(super) mod ip;
 pub(super) mod mac;
+pub(super) mod mrz;
 mod national;
-mod person;
+pub(super) mod person;
 pub(super) mod phone;
 pub(super) mod place;
 mod sim;
@@ -37,6 +38,11 @@ pub(super) struct Match {
 impl Match {
     pub(super) const PLAIN: Self = Self { shaped: false, coarse: false, region: None };
     pub(super) const SHAPED: Self = Self { shaped: true, coarse: false, region: None };
+}
+
+/// A date that somebody may have been born on.
+pub(super) fn birth_date(text: &str) -> Option<Match> {
+    date::birth(text)
 }
 
 /// One check.
@@ -84,6 +90,10 @@ impl Check {
         }
     }
 
+    pub(super) fn is_of_tokens(self) -> bool {
+        matches!(self, Self::Token(..))
+    }
+
     pub(super) fn token(self, token: &Token) -> Option<Match> {
         match self {
             Self::Text(_) => None,
@@ -99,8 +109,11 @@ const BARE_DIGITS: [&str; 5] = ["ae_eid", "cn_ric", "fr_nir", "iccid", "imei"];
 #[rustfmt::skip]
 static GENERAL: &[(&str, Check)] = &[
     ("account_code", Check::Text(code::account)),
+    ("account_number", Check::Text(code::account_number)),
     ("advertising_id", Check::Text(code::advertising)),
     ("age", Check::Text(person::age)),
+    ("agent_string", Check::Text(person::agent_string)),
+    ("android_code", Check::Text(code::android)),
     ("bank_account", Check::Text(iban::account)),
     ("bic", Check::Token(8, 11, iban::bic)),
     ("birth_date", Check::Text(date::birth)),
@@ -113,6 +126,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("coordinates", Check::Text(place::pair)),
     ("country", Check::Text(territory::country)),
     ("device_code", Check::Text(code::device)),
+    ("division", Check::Text(territory::division)),
     ("email", Check::Text(email::whole)),
     ("gender", Check::Text(person::gender)),
     ("geohash", Check::Text(place::geohash)),
@@ -134,15 +148,22 @@ static GENERAL: &[(&str, Check)] = &[
     ("member_code", Check::Text(code::member)),
     ("mobile_country_code", Check::Text(sim::mobile_country_code)),
     ("mobile_network", Check::Text(sim::network)),
+    ("mobile_operator", Check::Text(sim::operator)),
     ("mobile_network_code", Check::Text(sim::network_code)),
+    ("mrz", Check::Text(mrz::whole)),
     ("name", Check::Text(person::name)),
     ("name_part", Check::Text(person::name_part)),
     ("network_area", Check::Text(place::area)),
     ("one_time_code", Check::Text(code::one_time)),
+    ("official_number", Check::Text(code::official)),
     ("opaque", Check::Text(code::opaque)),
     ("payment_address", Check::Text(iban::payment_address)),
+    ("phone_maker", Check::Text(sim::maker)),
     ("phone", Check::Text(phone::whole)),
+    ("inline_picture", Check::Text(code::inline_picture)),
     ("picture", Check::Text(code::picture)),
+    ("place", Check::Text(territory::place)),
+    ("plus_code", Check::Text(place::plus_code)),
     ("postal_address", Check::Text(person::address)),
     ("postal_code", Check::Text(territory::postal_code)),
     ("reference", Check::Text(code::reference)),

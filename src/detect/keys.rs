@@ -4,7 +4,7 @@
 //! then by its ending. That is slow and happens once per name: the answer is cached by the bytes of
 //! the name, so that a known name costs one look-up.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::name::{NAME_BYTES_MAX, Words};
 
@@ -22,6 +22,8 @@ pub(super) struct Facts {
     pub(super) signs: u32,
     /// Stands for the object around it.
     pub(super) stand_in: bool,
+    /// Its value is the name of what stands beside it: `key` in `{"key": "phone", "value": …}`.
+    pub(super) tells: bool,
     /// A statement about a value, or an attribute of one; takes no category from its surroundings.
     pub(super) statement: bool,
     pub(super) hashed: bool,
@@ -54,6 +56,7 @@ impl Facts {
         beside: 0,
         signs: 0,
         stand_in: false,
+        tells: false,
         statement: false,
         hashed: false,
         encrypted: false,
@@ -64,9 +67,21 @@ impl Facts {
         in_key: false,
     };
 
+    /// The same of a name with a word of `meaning` around it, which makes the value a pseudonym; `whole`
+    /// is what the words of the whole name say.
+    fn of_a_pseudonym(self, meaning: WordMeaning, whole: &Self) -> Self {
+        Self {
+            hashed: meaning.hashed,
+            encrypted: meaning.encrypted,
+            supports: whole.supports,
+            against: whole.against,
+            ..self
+        }
+    }
+
     /// Whether any value under the name may be a finding, whatever its form and surroundings.
     pub(super) fn is_telling(&self) -> bool {
-        self.supports != 0 || self.patterns != 0 || self.in_key
+        self.supports != 0 || self.patterns != 0 || self.in_key || self.tells
     }
 
     /// Whether the name says something of the object around it.
@@ -114,6 +129,7 @@ pub(super) struct WordMeaning {
     pub(super) statement: bool,
     pub(super) attribute: bool,
     pub(super) stand_in: bool,
+    pub(super) tells: bool,
     pub(super) supports: u128,
     pub(super) against: u128,
 }
@@ -122,6 +138,8 @@ pub(super) struct WordMeaning {
 #[derive(Debug, Default, Clone)]
 pub(super) struct KeyTable {
     names: FxHashMap<Box<str>, Entry>,
+    /// The last words of names, so that prose can be asked about cheaply.
+    lasts: FxHashSet<Box<str>>,
     words: FxHashMap<Box<str>, WordMeaning>,
 }
 
@@ -129,12 +147,53 @@ impl KeyTable {
     /// The entry of `name`, made when it is new. Empty when the name has no letter or digit.
     pub(super) fn entry(&mut self, name: &str) -> &mut Entry {
         let words = Words::of(name);
+        if let Some(last) = words.len().checked_sub(1) {
+            self.lasts.insert(words.word(last).into());
+        }
         self.names.entry(words.squashed(0, words.len()).into()).or_default()
     }
 
     pub(super) fn word(&mut self, word: &str) -> &mut WordMeaning {
         let words = Words::of(word);
         self.words.entry(words.squashed(0, words.len()).into()).or_default()
+    }
+
+    /// Whether `word` ends a name that is known. Names of other scripts are taken to.
+    pub(super) fn may_end_a_name(&self, word: &str) -> bool {
+        const BYTES_MAX: usize = 24;
+        let word = word.trim_matches(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
+        if !word.is_ascii() {
+            return true;
+        }
+        let mut lower = [0u8; BYTES_MAX];
+        let Some(lower) = lower.get_mut(..word.len()) else { return false };
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        let Ok(lower) = std::str::from_utf8(lower) else { return false };
+        // `user_email` and `IMEI1` are one word to a reader.
+        lower.contains(['_', '-', '.'])
+            || lower.ends_with(|c: char| c.is_ascii_digit())
+            || self.lasts.contains(lower)
+            || self.words.get(lower).is_some_and(|meaning| meaning.suffix || meaning.hashed)
+            || self.names.contains_key(lower)
+            || lower.strip_suffix('s').is_some_and(|singular| self.lasts.contains(singular))
+    }
+
+    /// Whether `text` is itself a name that `rule` takes: a label, not a value.
+    pub(super) fn is_name_of(&self, text: &str, rule: u16) -> bool {
+        const BYTES_MAX: usize = 40;
+        let mut squashed = [0u8; BYTES_MAX];
+        let mut length = 0;
+        for byte in text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) {
+            let Some(slot) = squashed.get_mut(length) else { return false };
+            *slot = byte.to_ascii_lowercase();
+            length += 1;
+        }
+        let squashed = squashed.get(..length).unwrap_or_default();
+        std::str::from_utf8(squashed)
+            .ok()
+            .and_then(|squashed| self.names.get(squashed))
+            .is_some_and(|entry| entry.rules.contains(&rule) || entry.exact_rules.contains(&rule))
     }
 
     pub(super) fn analyse(&self, name: &str) -> Facts {
@@ -152,18 +211,32 @@ impl KeyTable {
         if facts.rule_count == 0 {
             self.read_pseudonym(&words, &mut facts);
         }
+        if facts.rule_count == 0 && count <= 3 {
+            self.read_unspaced_pseudonym(words.squashed(0, count), &mut facts);
+        }
         if facts.rule_count == 0 && facts.opens == 0 {
             self.add_singular(words.squashed(0, count), &mut facts);
         }
         let first = self.meaning(words.word(0));
         let last = self.meaning(words.word(count - 1));
-        facts.statement = (count > 1 && first.statement) || last.attribute;
+        facts.statement = ((count > 1 && first.statement) || last.attribute)
+            && !self.is_known_behind_prefixes(&words);
         facts.stand_in = last.stand_in && count == 1;
+        facts.tells = self.meaning(words.squashed(0, count)).tells;
         if !facts.statement || facts.hashed || facts.encrypted {
             self.add_stripped(&words, &mut facts);
             self.add_endings(&words, &mut facts);
         }
         facts
+    }
+
+    /// `age group` is a name that ends in an attribute, and so is `customer age group`.
+    fn is_known_behind_prefixes(&self, words: &Words) -> bool {
+        let count = words.len();
+        let heads = (0..count).take_while(|word| self.meaning(words.word(*word)).prefix).count();
+        (1..=heads.min(count - 1)).any(|head| {
+            self.names.get(words.squashed(head, count)).is_some_and(|entry| !entry.rules.is_empty())
+        })
     }
 
     fn meaning(&self, word: &str) -> WordMeaning {
@@ -201,13 +274,27 @@ impl KeyTable {
             let mut found = Facts::default();
             self.add_range(words, head, count - tail, &mut found);
             if found.rule_count > 0 {
-                *facts = Facts {
-                    hashed: meaning.hashed,
-                    encrypted: meaning.encrypted,
-                    supports: facts.supports,
-                    against: facts.against,
-                    ..found
-                };
+                *facts = found.of_a_pseudonym(meaning, facts);
+                return;
+            }
+        }
+    }
+
+    /// `imeimd5`, `emailhash`: the same with nothing between the words.
+    fn read_unspaced_pseudonym(&self, squashed: &str, facts: &mut Facts) {
+        for (at, _) in squashed.char_indices().skip(3).take(48) {
+            let (head, rest) = squashed.split_at(at);
+            let meaning = self.meaning(rest);
+            if rest.len() < 3 || !(meaning.hashed || meaning.encrypted) {
+                continue;
+            }
+            let mut found = Facts::default();
+            self.add(head, Level::Exact, &mut found);
+            if found.rule_count == 0 {
+                self.add_unspaced(head, &mut found);
+            }
+            if found.rule_count > 0 {
+                *facts = found.of_a_pseudonym(meaning, facts);
                 return;
             }
         }
@@ -271,6 +358,9 @@ impl KeyTable {
                 self.add(rest, Level::Stripped, facts);
                 self.add_singular(rest, facts);
                 self.add_without_suffix(rest, facts);
+                if facts.rule_count == 0 && rest.len() >= 6 {
+                    self.add_behind_prefix(rest, facts);
+                }
             }
             // Scripts without spaces: the ending begins at any character.
             if !squashed.is_ascii() && !rest.is_ascii() {
@@ -278,6 +368,16 @@ impl KeyTable {
             }
         }
         self.add_without_suffix(squashed, facts);
+    }
+
+    /// A second prefix: `billingrecipientphone`.
+    fn add_behind_prefix(&self, squashed: &str, facts: &mut Facts) {
+        for (at, _) in squashed.char_indices().skip(3).take(16) {
+            let (head, rest) = squashed.split_at(at);
+            if self.meaning(head).prefix {
+                self.add(rest, Level::Stripped, facts);
+            }
+        }
     }
 
     fn add_without_suffix(&self, squashed: &str, facts: &mut Facts) {

@@ -29,7 +29,8 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = Pair> + '_ {
         } else {
             label(text, at)
         }?;
-        past = pair.value.end;
+        // Inside what stands behind a label there may be more of them.
+        past = if pair.assigned { pair.value.end } else { at + 1 };
         Some(pair)
     })
 }
@@ -70,47 +71,71 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
     whole_characters(text, Pair { name, value, assigned: true })
 }
 
-/// `Label: value` to the end of the line when it begins one, or else to the next comma.
+/// `Label: value`, `'label': 'value'`, `标签：值`: to the end of the line, or to a quote or a bar. The name is
+/// what stands before the colon, which may be more than the label.
 fn label(text: &str, at: usize) -> Option<Pair> {
     let bytes = text.as_bytes();
-    if bytes.get(at + 1) != Some(&b' ') {
+    let quoted = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'"' | b'\''));
+    let name_end = at - usize::from(quoted(at.checked_sub(1).and_then(|before| bytes.get(before))));
+    let floor = name_end.saturating_sub(NAME_BYTES_MAX);
+    let head = bytes.get(floor..name_end)?;
+    let last = head.last()?;
+    let next = bytes.get(at + 1)?;
+    // A time, an address and a scheme have a colon as well.
+    let spaced = matches!(next, b' ' | b'\t');
+    let glued =
+        (next.is_ascii_alphanumeric() || *next >= 0x80 || matches!(next, b'+' | b'"' | b'\''))
+            && !last.is_ascii_digit();
+    if !(spaced || glued) || !(is_name_byte(*last) || *last == b' ' || *last == b')') {
         return None;
     }
-    let floor = at.saturating_sub(NAME_BYTES_MAX);
-    let head = bytes.get(floor..at)?;
-    let start = head
+    let mut start = head
         .iter()
-        .rposition(|byte| {
-            matches!(
-                byte,
-                b'\n' | b'\r' | b',' | b';' | b'|' | b'.' | b'(' | b'[' | b'{' | b'=' | b'>'
-            )
-        })
+        .rposition(|byte| !(is_name_byte(*byte) || matches!(byte, b' ' | b'\'' | b')')))
         .map_or(floor, |position| floor + position + 1);
-    let opens_line = start == 0 || matches!(bytes.get(start - 1), Some(b'\n' | b'\r'));
-    let mut start = start;
-    while bytes.get(start).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'*' | b'"')) {
+    while bytes.get(start).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'*' | b'\'')) {
         start += 1;
     }
-    let name = bytes.get(start..at)?;
-    let words = name.split(|byte| *byte == b' ').count();
-    if name.is_empty() || words > 4 || !name.iter().all(|byte| is_name_byte(*byte) || *byte == b' ')
-    {
-        return None;
+    let start = text.ceil_char_boundary(start.min(name_end));
+    let rest = bytes.get(at + 1..bytes.len().min(at + 1 + VALUE_BYTES_MAX))?;
+    let leading = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let value = rest.get(leading..)?;
+    if quoted(value.first()) {
+        let inner = value.get(1..)?;
+        let length = memchr::memchr(*value.first()?, inner)?;
+        let from = at + 2 + leading;
+        let pair = Pair { name: start..name_end, value: from..from + length, assigned: false };
+        return whole_characters(text, pair);
     }
-    let rest = bytes.get(at + 2..bytes.len().min(at + 2 + VALUE_BYTES_MAX))?;
-    let length = rest
+    let length = value
         .iter()
-        .position(|byte| {
-            matches!(byte, b'\n' | b'\r' | b'|' | b'\t')
-                || (!opens_line && matches!(byte, b',' | b';' | b'"' | b'}'))
-        })
-        .unwrap_or(rest.len());
-    let value = rest.get(..length)?;
-    let leading = value.iter().take_while(|byte| **byte == b' ').count();
+        .position(|byte| matches!(byte, b'\n' | b'\r' | b'|' | b'\t' | b';' | b'"' | b'}'))
+        .unwrap_or(value.len());
+    let value = value.get(..length)?;
     let trailing = value.iter().rev().take_while(|byte| matches!(byte, b' ' | b'.' | b',')).count();
-    let end = (at + 2 + length).saturating_sub(trailing);
-    whole_characters(text, Pair { name: start..at, value: at + 2 + leading..end, assigned: false })
+    let from = at + 1 + leading;
+    let end = text.floor_char_boundary((from + length - trailing).max(from));
+    whole_characters(text, Pair { name: start..name_end, value: from..end, assigned: false })
+}
+
+/// The last words of `name`, four and then fewer, as ranges of the text.
+pub(super) fn endings(text: &str, name: Range<usize>) -> impl Iterator<Item = Range<usize>> + '_ {
+    let label = text.get(name.clone()).unwrap_or_default();
+    let mut starts = [name.end; 4];
+    let (mut count, mut position) = (0, label.len());
+    while count < starts.len() {
+        let head = label.get(..position).unwrap_or_default().trim_end();
+        let at = head.rfind(' ').map_or(0, |space| space + 1);
+        if let Some(slot) = starts.get_mut(count) {
+            *slot = name.start + at;
+        }
+        count += 1;
+        position = at;
+        if at == 0 {
+            break;
+        }
+    }
+    (0..count).rev().map(move |number| starts.get(number).copied().unwrap_or(name.end)..name.end)
 }
 
 fn is_name_byte(byte: u8) -> bool {
@@ -134,9 +159,12 @@ mod tests {
             ("a=1 b=two", &["a|1", "b|two"][..]),
             (r#"user="Sana Khan" ip=203.0.113.7,"#, &["user|Sana Khan", "ip|203.0.113.7"]),
             ("Name: Sana Khan\nPhone: 0300 1234567.", &["Name|Sana Khan", "Phone|0300 1234567"]),
-            ("Name: Sana, Phone: 0300", &["Name|Sana, Phone: 0300"]),
-            ("see name: Sana, phone: 0300", &["see name|Sana, phone: 0300"]),
-            ("x; name: Sana, phone: 0300", &["name|Sana", "phone|0300"]),
+            ("Name: Sana, Phone: 0300", &["Name|Sana, Phone: 0300", "Phone|0300"]),
+            ("see name: Sana; phone: 0300", &["see name|Sana", "phone|0300"]),
+            ("{'email': 'a@b.c', \"n\": 3}", &["email|a@b.c", "n|3"]),
+            ("姓名:李建国,电话:186", &["姓名|李建国,电话:186", "电话|186"]),
+            ("Father's name: A B; x", &["Father's name|A B"]),
+            ("imei:356 http://x 12:30", &["imei|356 http://x 12:30"]),
             ("城市=卡拉奇", &["城市|卡拉奇"]),
             ("a==1 b>=2 c!=3", &[]),
             ("at 10:30 =", &[]),
@@ -150,5 +178,13 @@ mod tests {
                 .collect();
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_label_may_be_the_end_of_what_stands_before_the_colon() {
+        let text = "the customer gave No. KP: 63";
+        let found: Vec<&str> = endings(text, 4..24).map(|range| text.get(range).unwrap()).collect();
+        assert_eq!(found, ["customer gave No. KP", "gave No. KP", "No. KP", "KP"]);
+        assert_eq!(endings("姓名", 0..6).next(), Some(0..6));
     }
 }

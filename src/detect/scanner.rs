@@ -1,7 +1,7 @@
 //! The walk over one message: the stack of objects and lists around a field, and what name and value
 //! together say.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use crate::domain::{
     Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wants,
@@ -12,8 +12,9 @@ use super::{
     check::{Match, code},
     digits::Folded,
     keys::{Facts, KeyCache, Known},
-    pairs::pairs,
-    set::FieldRule,
+    naming,
+    pairs::{Pair, endings, pairs},
+    set::{FieldRule, Reach},
     text::{Found, Search},
     token::Token,
 };
@@ -65,10 +66,15 @@ struct Frame {
     contexts: u32,
     /// Members seen that show a context only together.
     signs: u8,
+    /// What a member said that the value beside it is: `{"key": "phone", "value": …}`.
+    told: Option<Facts>,
 }
 
 /// How sure a name inside a text has to make us.
 const NAMED_IN_PROSE_MIN: u8 = 60;
+
+/// Longest name that a value is told by.
+const TOLD_BYTES_MAX: usize = 48;
 
 /// Objects inside each other that are remembered; deeper ones are read without their surroundings.
 const FRAMES_MAX: usize = 1024;
@@ -99,6 +105,7 @@ impl<'s> Scanner<'s> {
             rule: None,
             contexts: 0,
             signs: 0,
+            told: None,
         });
     }
 
@@ -119,8 +126,14 @@ impl<'s> Scanner<'s> {
         }
         let values = known.is_telling
             || inherits
+            || (known.stand_in && self.told().is_some())
             || (known.has_rules && self.some_rule_holds(self.scratch.keys.of(known)));
         Wants { values, words: known.in_key, number_bytes_min }
+    }
+
+    /// What a member before this one said that the value beside it is.
+    fn told(&self) -> Option<Facts> {
+        self.scratch.frames.last().and_then(|frame| frame.told)
     }
 
     /// An element reads the name of its list.
@@ -148,7 +161,14 @@ impl<'s> Scanner<'s> {
         let contexts = self.contexts_of(&facts);
         let rule = self.rule_for_container(&facts);
         if self.scratch.frames.len() < FRAMES_MAX {
-            self.scratch.frames.push(Frame { container, facts, rule, contexts, signs: 0 });
+            self.scratch.frames.push(Frame {
+                container,
+                facts,
+                rule,
+                contexts,
+                signs: 0,
+                told: None,
+            });
         } else {
             self.beyond += 1;
         }
@@ -192,7 +212,17 @@ impl<'s> Scanner<'s> {
         if let Some(known) = known.filter(|known| known.is_sign && !asked) {
             self.sign(known);
         }
-        let facts = known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
+        let mut facts =
+            known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
+        if facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX {
+            let told = self.known(text.as_bytes());
+            let told = *self.scratch.keys.of(told);
+            if let Some(frame) = self.scratch.frames.last_mut() {
+                frame.told = (!told.rules().is_empty() && !told.statement).then_some(told);
+            }
+        } else if facts.stand_in && facts.rules().is_empty() {
+            facts = self.told().unwrap_or(facts);
+        }
         let first = hits.len();
         match kind {
             Scalar::Null | Scalar::Bool => {}
@@ -326,12 +356,17 @@ impl<'s> Scanner<'s> {
         if self.set.is_placeholder(text) {
             return;
         }
-        let by_value =
-            if found.marks.pseudonymous || rule.prose { None } else { search.whole(text) };
+        let by_value = if found.marks.pseudonymous || rule.prose {
+            None
+        } else {
+            search.whole_within(text, found.tag)
+        };
         match by_value {
             Some(value)
                 if self.set.is_below(value.tag, found.tag)
-                    || (value.confidence > found.confidence.0 && value.tag != found.tag) =>
+                    || (value.confidence > found.confidence.0
+                        && value.tag != found.tag
+                        && !rule.is_settled_by(text)) =>
             {
                 hits.push(value.hit());
             }
@@ -351,21 +386,18 @@ impl<'s> Scanner<'s> {
         found.clear();
         search.all(text, &mut found);
         let first = hits.len();
+        // A label ends the value of the one before it.
+        let mut waiting: Option<(Pair, Facts)> = None;
         for pair in pairs(text) {
-            let name = text.get(pair.name).unwrap_or_default();
-            let value = text.get(pair.value.clone()).unwrap_or_default();
-            let known = self.known(name.as_bytes());
-            let facts = *self.scratch.keys.of(known);
-            if facts.rules().is_empty() || self.set.is_placeholder(value) {
-                continue;
+            let Some((name, facts)) = self.label(text, &pair) else { continue };
+            if let Some((mut before, told)) = waiting.take() {
+                before.value.end = before.value.end.min(name.start.max(before.value.start));
+                hits.extend(self.labelled(text, &before, &told, around));
             }
-            // In prose a bare word before a colon is no proof; the value has to fit as well.
-            if let Some((rule, hit)) = self.by_own_name(&facts, around, value)
-                && hit.confidence.0 >= NAMED_IN_PROSE_MIN
-                && (pair.assigned || (rule.check.is_some() && !rule.prose))
-            {
-                hits.push(Hit { span: hit.span.shift(pair.value.start), ..hit });
-            }
+            waiting = Some((pair, facts));
+        }
+        if let Some((pair, facts)) = waiting {
+            hits.extend(self.labelled(text, &pair, &facts, around));
         }
         let named = hits.len();
         for one in &found {
@@ -383,20 +415,63 @@ impl<'s> Scanner<'s> {
         self.scratch.found = found;
     }
 
+    /// The words before a colon or an equals sign that are a name we know, and what it says.
+    fn label(&mut self, text: &str, pair: &Pair) -> Option<(Range<usize>, Facts)> {
+        let last = text.get(pair.name.clone())?.rsplit(' ').next()?;
+        if !self.set.keys.may_end_a_name(last) {
+            return None;
+        }
+        endings(text, pair.name.clone()).find_map(|range| {
+            let known = self.known(text.get(range.clone())?.as_bytes());
+            let facts = *self.scratch.keys.of(known);
+            (!facts.rules().is_empty()).then_some((range, facts))
+        })
+    }
+
+    /// What stands behind a label. In prose a bare word before a colon is no proof; the value has to fit.
+    fn labelled(&self, text: &str, pair: &Pair, facts: &Facts, around: u32) -> Option<Hit> {
+        let value = text.get(pair.value.clone())?.trim_end_matches([' ', ',', '.', ';', '-']);
+        if value.is_empty() || self.set.is_placeholder(value) {
+            return None;
+        }
+        let rules = facts.rules().iter().filter_map(|number| {
+            let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
+            let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
+            let fits = pair.assigned || (sure && rule.check.is_some() && !rule.prose);
+            fits.then_some((*number, rule))
+        });
+        // A value that only looks like a number counts when none passes.
+        let mut mistyped = None;
+        for (number, rule) in rules {
+            for cut in cuts(value, rule.reach) {
+                let hit = self
+                    .judge(number, rule, facts, cut)
+                    .filter(|hit| hit.confidence.0 >= NAMED_IN_PROSE_MIN)
+                    .map(|hit| Hit { span: hit.span.shift(pair.value.start), ..hit });
+                if hit.is_some_and(|hit| hit.confidence.0 > rule.unchecked) {
+                    return hit;
+                }
+                mistyped = hit.or(mistyped);
+            }
+        }
+        mistyped
+    }
+
     /// What the name says of the value, or else the name of the object around it.
     fn by_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
         if let Some(own) = self.by_own_name(facts, around, text) {
             return Some(own);
         }
         let frame = self.scratch.frames.last()?;
-        let rule = self.set.rule(frame.rule?)?;
+        let number = frame.rule?;
+        let rule = self.set.rule(number)?;
         let spreads = rule.spreads && !facts.statement && facts.rules().is_empty();
         let listed = frame.container == Container::Array;
         if (facts.stand_in || spreads || listed) && !facts.statement {
             let mut inherited = *facts;
             inherited.hashed |= frame.facts.hashed;
             inherited.encrypted |= frame.facts.encrypted;
-            return self.judge(rule, &inherited, text).map(|hit| (rule, hit));
+            return self.judge(number, rule, &inherited, text).map(|hit| (rule, hit));
         }
         None
     }
@@ -405,13 +480,20 @@ impl<'s> Scanner<'s> {
     fn by_own_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
         facts.rules().iter().find_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
-            Some((rule, self.judge(rule, facts, text)?))
+            Some((rule, self.judge(*number, rule, facts, text)?))
         })
     }
 
-    fn judge(&self, rule: &FieldRule, facts: &Facts, text: &str) -> Option<Hit> {
+    fn judge(&self, number: u16, rule: &FieldRule, facts: &Facts, text: &str) -> Option<Hit> {
         let whole = Span::new(0, text.len());
-        if rule.container && rule.check.is_none() {
+        // What is judged as one thing is a finding where its list or object begins.
+        let listed =
+            self.scratch.frames.last().is_some_and(|frame| frame.container == Container::Array);
+        if rule.container && (rule.check.is_none() || listed) {
+            return None;
+        }
+        // `"password": "Password"` is a translation.
+        if rule.reach == Reach::Line && self.set.keys.is_name_of(text, number) {
             return None;
         }
         let pseudonym = Marks { pseudonymous: true, ..Marks::default() };
@@ -496,6 +578,12 @@ impl FieldRule {
         (self.inside == 0 || self.inside & around != 0) && self.outside & around == 0
     }
 
+    /// The value has the digits and letters that the name promises: an IMSI under `device_imsi` is one,
+    /// although its digits would make an IMEI as well.
+    fn is_settled_by(&self, text: &str) -> bool {
+        self.check.is_some_and(|check| check.is_of_tokens() && check.whole(text).is_some())
+    }
+
     /// The check asks for a form that a hash cannot have.
     fn hashable(&self) -> bool {
         self.unchecked == 0 && self.confidence >= 85
@@ -510,6 +598,31 @@ impl Found {
 
 fn hit(tag: Tag, span: Span, confidence: u8, detector: DetectorId, region: Option<Region>) -> Hit {
     Hit { tag, span, confidence: Confidence(confidence), detector, marks: Marks::default(), region }
+}
+
+/// Words that go on as sentences do: three or more, the first of them small.
+fn is_sentence(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.split(' ').count() >= 3
+        && !text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// The readings of what stands behind a label, the likelier first: all of it, and parts from its beginning.
+fn cuts(value: &str, reach: Reach) -> impl Iterator<Item = &str> {
+    let to =
+        |end: Option<usize>| end.and_then(|end| value.get(..end)).filter(|cut| !cut.is_empty());
+    let word = to(value.find([' ', ','])).filter(|_| reach != Reach::Line);
+    let clause = to(value.find(", "));
+    let sentence = to(value.find(". "));
+    let bracket = to(value.find(" ("));
+    let name = to(naming::end_of_name(value, 0, 2)).filter(|_| reach == Reach::Line);
+    let whole = Some(value);
+    let order = match reach {
+        Reach::Word => [word, whole, None, None, None],
+        Reach::Either => [whole, clause, sentence, bracket, word],
+        Reach::Line => [whole, clause, sentence, bracket, name],
+    };
+    order.into_iter().flatten()
 }
 
 /// What a mistyped or masked number looks like, and a word does not.

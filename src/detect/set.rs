@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -17,8 +17,8 @@ use super::{
     keys::KeyTable,
     name::Words,
     source::{
-        ContextSource, DetectorFile, FieldSource, PatternSource, SuppressSource, ThresholdSource,
-        ValueSource,
+        ContextSource, CueSource, DetectorFile, FieldSource, PatternSource, SuppressSource,
+        ThresholdSource, ValueSource,
     },
     token::Token,
 };
@@ -43,6 +43,12 @@ pub struct DetectorSet {
     /// Supporting and contradicting words in prose, and whose they are.
     nearby: Option<AhoCorasick>,
     nearby_masks: Vec<(u128, u128)>,
+    /// Words that announce what follows them, and what that is.
+    pub(super) cues: Option<AhoCorasick>,
+    pub(super) cue_rules: Vec<CueRule>,
+    cue_words: Vec<(String, u16)>,
+    /// A bit for the last three bytes of each cue, so that most texts need no further look.
+    cue_ends: Vec<u64>,
     patterns: Vec<Pattern>,
     /// Least confidence, by tag.
     thresholds: Vec<u8>,
@@ -68,6 +74,36 @@ pub(super) struct FieldRule {
     pub(super) spreads: bool,
     pub(super) prose: bool,
     pub(super) lists_only: bool,
+    /// How much of a line of prose the value takes.
+    pub(super) reach: Reach,
+}
+
+/// How far a value goes in prose, where nothing but the value itself says where it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// To the end of the line or clause.
+    Line,
+    /// The line, or else its first word.
+    Either,
+    /// The first word.
+    Word,
+}
+
+impl Reach {
+    fn of(check: Option<&str>) -> Self {
+        match check {
+            Some(
+                "name" | "name_part" | "words" | "postal_address" | "handle" | "secret" | "country"
+                | "language" | "place",
+            )
+            | None => Self::Line,
+            Some(
+                "reference" | "account_code" | "member_code" | "device_code" | "serial" | "opaque"
+                | "token" | "one_time_code" | "advertising_id" | "official_number",
+            ) => Self::Word,
+            Some(_) => Self::Either,
+        }
+    }
 }
 
 /// Bits of the contexts.
@@ -95,13 +131,36 @@ pub(super) struct ValueDetector {
 /// The detectors whose candidates are found by a character of their own.
 #[derive(Debug, Default)]
 pub(super) struct Finders {
+    pub(super) birth_date: Option<u16>,
     pub(super) email: Option<u16>,
     pub(super) ip: Option<u16>,
     pub(super) jwt: Option<u16>,
     pub(super) mac: Option<u16>,
+    pub(super) mrz: Option<u16>,
     pub(super) pair: Option<u16>,
+    pub(super) payment_address: Option<u16>,
     pub(super) phone: Option<u16>,
     pub(super) user_agent: Option<u16>,
+}
+
+/// What stands behind a cue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CueRule {
+    pub(super) detector: DetectorId,
+    pub(super) tag: Tag,
+    pub(super) confidence: u8,
+    pub(super) reads: Reads,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reads {
+    /// A name of at least so many words.
+    Name(usize),
+    Address,
+    /// The address around the cue itself.
+    Street,
+    /// A word or number that passes the check.
+    Checked(Check),
 }
 
 #[derive(Debug)]
@@ -148,6 +207,7 @@ impl DetectorSet {
         for (file, source) in &sources {
             source.fields.iter().for_each(|field| compiler.field(file, field));
             source.values.iter().for_each(|value| compiler.value(file, value));
+            source.cues.iter().for_each(|cue| compiler.cue(file, cue));
             source.patterns.iter().for_each(|pattern| compiler.pattern(file, pattern));
             source.suppress.iter().for_each(|suppress| compiler.suppress(file, suppress));
             compiler.placeholders(&source.placeholders);
@@ -188,6 +248,10 @@ impl DetectorSet {
             digits_min: usize::MAX,
             nearby: None,
             nearby_masks: Vec::new(),
+            cues: None,
+            cue_rules: Vec::new(),
+            cue_words: Vec::new(),
+            cue_ends: vec![0; CUE_END_WORDS],
             patterns: Vec::new(),
             thresholds: vec![DEFAULT_THRESHOLD; taxonomy.len()],
             below,
@@ -253,6 +317,14 @@ impl DetectorSet {
         if self.placeholders.contains(text) {
             return true;
         }
+        let mut zeros = 0;
+        if text.bytes().all(|byte| {
+            zeros += u32::from(byte == b'0');
+            matches!(byte, b'0' | b'-' | b' ' | b'.' | b':' | b'/')
+        }) && zeros >= 5
+        {
+            return true;
+        }
         let mut bytes = text.bytes();
         let first = bytes.next();
         // `XXXX`, `****`, `----`, `0000000`: one character over and over, digits only when zero.
@@ -294,18 +366,48 @@ impl DetectorSet {
 
     /// Supporting and contradicting detectors, as bits, by the words of a stretch of prose.
     pub(super) fn nearby(&self, text: &[u8]) -> (u128, u128) {
-        let mut masks = (0, 0);
+        let mut masks: (u128, u128) = (0, 0);
         let Some(nearby) = &self.nearby else { return masks };
         for found in nearby.find_overlapping_iter(text) {
             if !is_whole_word(text, found.start(), found.end()) {
                 continue;
             }
+            // The word nearest to the value has the last say.
             if let Some((supports, against)) = self.nearby_masks.get(found.pattern().as_usize()) {
-                masks.0 |= supports;
-                masks.1 |= against;
+                masks.0 = (masks.0 & !against) | supports;
+                masks.1 = (masks.1 & !supports) | against;
             }
         }
         masks
+    }
+
+    /// Whether some word of an ASCII text ends as a cue does.
+    pub(super) fn may_hold_cues(&self, text: &[u8]) -> bool {
+        memchr::memchr3_iter(b' ', b'\n', b',', text).any(|at| {
+            let head = text.get(at.saturating_sub(4)..at).unwrap_or_default();
+            let head = match head.split_last() {
+                Some((b'.' | b':' | b',' | b'-', rest)) => rest,
+                _ => head,
+            };
+            let (word, bit) = cue_end(head);
+            self.cue_ends.get(word).is_some_and(|bits| bits & bit != 0)
+        })
+    }
+
+    /// Where words announce what follows them: the cue and what it announces.
+    pub(super) fn cues<'t>(
+        &'t self,
+        text: &'t str,
+    ) -> impl Iterator<Item = (std::ops::Range<usize>, &'t CueRule)> + 't {
+        let ascii = text.is_ascii();
+        self.cues.iter().flat_map(move |cues| cues.find_iter(text)).filter_map(move |found| {
+            let (_, number) = self.cue_words.get(found.pattern().as_usize())?;
+            let rule = self.cue_rules.get(usize::from(*number))?;
+            // A street's name may be the end of a word: `Hauptstraße`.
+            let joined = matches!(rule.reads, Reads::Street) && !ascii;
+            let whole = is_whole_word(text.as_bytes(), found.start(), found.end());
+            (whole || joined).then_some((found.range(), rule))
+        })
     }
 
     /// The operator's patterns among `wanted` that fit the text: tag, confidence, detector, place.
@@ -328,6 +430,17 @@ impl DetectorSet {
                     .map(|found| (pattern.tag, pattern.confidence, pattern.detector, found.range()))
             })
     }
+}
+
+/// Words of the bit set of cue ends.
+const CUE_END_WORDS: usize = 1024;
+
+/// Word and bit for the last three bytes of `text`, whatever their case.
+fn cue_end(text: &[u8]) -> (usize, u64) {
+    let tail = text.iter().rev().take(3);
+    let hash = tail.fold(0u32, |hash, byte| hash.wrapping_mul(0x9e37) ^ u32::from(byte | 0x20));
+    let hash = (hash ^ (hash >> 16)) as usize % (CUE_END_WORDS * 64);
+    (hash / 64, 1 << (hash % 64))
 }
 
 /// Not a part of a longer word of Latin letters; a plural counts.
@@ -382,6 +495,7 @@ impl Compiler<'_> {
         source.encrypted.iter().for_each(|word| keys.word(word).encrypted = true);
         source.statements.iter().for_each(|word| keys.word(word).statement = true);
         source.attributes.iter().for_each(|word| keys.word(word).attribute = true);
+        source.tellers.iter().for_each(|word| keys.word(word).tells = true);
         source.stand_ins.iter().for_each(|word| keys.word(word).stand_in = true);
     }
 
@@ -458,6 +572,7 @@ impl Compiler<'_> {
             spreads: source.spreads,
             prose: source.prose,
             lists_only: source.lists_only,
+            reach: Reach::of(source.check.as_ref().map(|check| check.as_str())),
         });
         for name in source.names.iter().chain(&source.endings) {
             if Words::of(name).len() == 0 {
@@ -532,10 +647,13 @@ impl Compiler<'_> {
                     lengths.push(number);
                 }
             }
+            (Check::Text(_), "birth_date") => finders.birth_date = Some(number),
             (Check::Text(_), "email") => finders.email = Some(number),
             (Check::Text(_), "ip") => finders.ip = Some(number),
             (Check::Text(_), "jwt") => finders.jwt = Some(number),
             (Check::Text(_), "mac") => finders.mac = Some(number),
+            (Check::Text(_), "mrz") => finders.mrz = Some(number),
+            (Check::Text(_), "payment_address") => finders.payment_address = Some(number),
             (Check::Text(_), "coordinates") => finders.pair = Some(number),
             (Check::Text(_), "phone") => finders.phone = Some(number),
             (Check::Text(_), "user_agent") => finders.user_agent = Some(number),
@@ -547,6 +665,44 @@ impl Compiler<'_> {
                     )
                     .remedy("use it as the `check` of an entry under `fields`");
             }
+        }
+    }
+
+    fn cue(&mut self, file: &str, source: &CueSource) {
+        let Some(tag) = self.tag(file, &source.category) else { return };
+        let least = source.least_words.as_ref().map_or(2, |least| usize::from(least.value));
+        let reads = match source.reads.as_str() {
+            "name" => Reads::Name(least),
+            "postal_address" => Reads::Address,
+            "street" => Reads::Street,
+            _ => match self.check(file, &source.reads) {
+                Some(check) => Reads::Checked(check),
+                None => return,
+            },
+        };
+        let confidence = self.percent(file, &source.confidence);
+        let detector = self.detector(format!("cue.{}", self.short(tag)));
+        let number = u16::try_from(self.set.cue_rules.len()).unwrap_or(u16::MAX);
+        self.set.cue_rules.push(CueRule { detector, tag, confidence, reads });
+        for cue in &source.cues {
+            if cue.trim().is_empty() {
+                self.diagnostics
+                    .error(source.category.place(file), "a cue is empty")
+                    .remedy("write the words that stand before the value");
+                continue;
+            }
+            let cue = cue.to_lowercase();
+            let end = cue.trim_end_matches(['.', ':']);
+            // Before a cue of two letters stands a gap, which counts among its last three bytes.
+            let before: &[&str] =
+                if end.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
+            for gap in before {
+                let (word, bit) = cue_end(format!("{gap}{end}").as_bytes());
+                if let Some(slot) = self.set.cue_ends.get_mut(word) {
+                    *slot |= bit;
+                }
+            }
+            self.set.cue_words.push((cue, number));
         }
     }
 
@@ -682,6 +838,19 @@ impl Compiler<'_> {
                 self.diagnostics.error(place, format!("too many supporting words: {error}"));
             }
         }
+        // One look at each byte, however many cues there are.
+        let cues: Vec<&str> = self.set.cue_words.iter().map(|(cue, _)| cue.as_str()).collect();
+        let built = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&cues);
+        match built {
+            Ok(cues) => self.set.cues = Some(cues),
+            Err(error) => {
+                let place = Place::default();
+                self.diagnostics.error(place, format!("too many cues: {error}"));
+            }
+        }
         self.set.nearby_masks = near.into_iter().map(|(_, masks)| masks).collect();
         self.set.find_digit_lengths();
         self.set
@@ -812,5 +981,17 @@ mod tests {
                 assert!(found.contains(part), "`{part}` is not in\n{found}");
             }
         }
+    }
+
+    #[test]
+    fn no_cue_is_overlooked() {
+        let set = shipped::detectors(&shipped::taxonomy());
+        assert!(set.cue_words.len() > 100);
+        for (cue, _) in &set.cue_words {
+            for text in [format!("{cue} Ab Cd"), format!("x\n{cue} 12"), format!("x {cue}, Ab")] {
+                assert!(!text.is_ascii() || set.may_hold_cues(text.as_bytes()), "{text}");
+            }
+        }
+        assert!(!set.may_hold_cues(b"GET /v1/items 200 12ms"));
     }
 }

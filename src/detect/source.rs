@@ -12,6 +12,7 @@ pub(super) struct DetectorFile {
     pub(super) contexts: Vec<ContextSource>,
     pub(super) fields: Vec<FieldSource>,
     pub(super) values: Vec<ValueSource>,
+    pub(super) cues: Vec<CueSource>,
     pub(super) patterns: Vec<PatternSource>,
     pub(super) thresholds: Vec<ThresholdSource>,
     /// Values that stand for "nothing known".
@@ -37,6 +38,8 @@ pub(super) struct WordsSource {
     pub(super) statements: Vec<String>,
     /// At the end, likewise: `verified` in `email_verified`.
     pub(super) attributes: Vec<String>,
+    /// Hold the name of the value beside them: `key` in `{"key": "phone", "value": …}`.
+    pub(super) tellers: Vec<String>,
     /// Stand for the object around them: `value` in `phone: {value: …}`.
     pub(super) stand_ins: Vec<String>,
 }
@@ -138,6 +141,20 @@ pub(super) struct ValueSource {
     /// Words of the general list do not speak against it.
     #[serde(default)]
     pub(super) certain: bool,
+}
+
+/// Words in prose that announce what follows them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CueSource {
+    pub(super) category: At<String>,
+    /// `name`, `postal_address`, `street` for a word inside an address, or a check of what follows.
+    pub(super) reads: At<String>,
+    pub(super) confidence: At<u8>,
+    /// A name needs this many words; two when absent.
+    #[serde(default)]
+    pub(super) least_words: Option<At<u8>>,
+    pub(super) cues: Vec<String>,
 }
 
 /// An operator's own pattern. It is tried on the fields it names, never on everything.

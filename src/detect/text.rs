@@ -11,8 +11,9 @@ use memchr::memmem::Finder;
 use crate::domain::{DetectorId, Region, Span, Tag};
 
 use super::{
-    check::{Match, code, email, ip, mac, phone, place},
-    set::DetectorSet,
+    check::{Match, code, email, iban, ip, mac, mrz, phone, place},
+    naming, postal,
+    set::{DetectorSet, Reads},
     token::{Token, is_separator},
 };
 
@@ -45,11 +46,13 @@ const NEARBY_BYTES: usize = 40;
 impl Search<'_> {
     /// Everything in `text`, in order, without overlaps.
     pub(super) fn all(&self, text: &str, found: &mut Vec<Found>) {
+        let first = found.len();
+        self.announced(text, found);
         let marks = Marks::of(text.as_bytes());
         if !marks.may_hold_a_value(text.len()) {
+            settle(found, first);
             return;
         }
-        let first = found.len();
         if marks.at > 0 {
             self.emails(text, found);
         }
@@ -67,6 +70,9 @@ impl Search<'_> {
         if marks.digits >= 4 {
             self.numbers(text, found);
             self.user_agents(text, found);
+            if !text.is_ascii() {
+                self.sexagesimal(text, found);
+            }
         }
         settle(found, first);
     }
@@ -77,6 +83,33 @@ impl Search<'_> {
             return None;
         }
         self.whole(text)
+    }
+
+    /// The best reading of the whole of `text` as one value, which a name says is of `tag`: when it can be
+    /// only one of the categories below, it is that one.
+    pub(super) fn whole_within(&self, text: &str, tag: Tag) -> Option<Found> {
+        let found = self.whole(text);
+        if found.is_some_and(|found| self.set.is_below(found.tag, tag)) {
+            return found;
+        }
+        let trimmed = text.trim();
+        let Some(token) = Token::read(trimmed) else { return found };
+        let mut only = None;
+        for number in self.set.of_length(token.len()) {
+            let Some(value) = self.set.value(*number) else { continue };
+            if !self.set.is_below(value.tag, tag) {
+                continue;
+            }
+            if let Some(read) = value.check.token(&token) {
+                if only.is_some() {
+                    return found;
+                }
+                only = Some((*number, read));
+            }
+        }
+        let Some((number, read)) = only else { return found };
+        let supported = Search { supports: 1 << number, ..*self };
+        supported.weigh(Some(number), read, Span::new(0, text.len()), (0, 0)).or(found)
     }
 
     /// The best reading of the whole of `text` as one value.
@@ -120,6 +153,125 @@ impl Search<'_> {
 
     // === One kind after the other ===
 
+    /// Names and postal addresses behind words that announce them, and addresses that show themselves.
+    ///
+    /// TRIGGER: in ASCII text a cue is of two words or more, or has a capital behind it, so a text without
+    /// a space followed by a capital or a digit holds none; in other scripts any character beyond ASCII.
+    fn announced(&self, text: &str, found: &mut Vec<Found>) {
+        const BYTES_MIN: usize = 10;
+        if text.len() < BYTES_MIN || (text.is_ascii() && !self.set.may_hold_cues(text.as_bytes())) {
+            return;
+        }
+        let bytes = text.as_bytes();
+        let mut past = 0;
+        for (cue, rule) in self.set.cues(text) {
+            if cue.start < past || !self.set.reaches(rule.tag, rule.confidence) {
+                continue;
+            }
+            let gap = bytes.get(cue.end..).unwrap_or_default();
+            let skip = |also: &[u8]| {
+                cue.end + gap.iter().take(4).take_while(|b| **b == b' ' || also.contains(b)).count()
+            };
+            let range = match rule.reads {
+                Reads::Name(least) => {
+                    let start = skip(b":,\n\r");
+                    naming::end_of_name(text, start, least).map(|end| start..end)
+                }
+                Reads::Address => postal::announced(text, skip(b":-\n")),
+                Reads::Street => {
+                    postal::around_street(text, cue.clone()).filter(|range| range.start >= past)
+                }
+                Reads::Checked(check) => {
+                    let start = skip(b":-=#");
+                    let rest = bytes.get(start..).unwrap_or_default();
+                    let length = rest
+                        .iter()
+                        .take(64)
+                        .position(|b| b.is_ascii_whitespace() || b",;|)]}\"'".contains(b))
+                        .unwrap_or(rest.len().min(64));
+                    let word = text.get(start..start + length).unwrap_or_default();
+                    let word = word.trim_end_matches(['.', '!', '?']);
+                    check.whole(word).map(|_| start..start + word.len())
+                }
+            };
+            let Some(range) = range else { continue };
+            past = range.end;
+            found.push(Found {
+                tag: rule.tag,
+                coarse: false,
+                span: Span::new(range.start, range.end),
+                confidence: rule.confidence,
+                detector: rule.detector,
+                region: None,
+            });
+        }
+        if !text.is_ascii() {
+            self.east_asian_addresses(text, found);
+        }
+    }
+
+    fn east_asian_addresses(&self, text: &str, found: &mut Vec<Found>) {
+        let Some(address) =
+            self.set.cue_rules.iter().find(|rule| matches!(rule.reads, Reads::Address))
+        else {
+            return;
+        };
+        let mut push = |range: std::ops::Range<usize>| {
+            found.push(Found {
+                tag: address.tag,
+                coarse: false,
+                span: Span::new(range.start, range.end),
+                confidence: address.confidence,
+                detector: address.detector,
+                region: None,
+            });
+        };
+        let mut start = None;
+        for (at, character) in text.char_indices().chain([(text.len(), ' ')]) {
+            match (postal::is_of_a_run(character), start) {
+                (true, None) => start = Some(at),
+                (false, Some(from)) => {
+                    if let Some(range) = postal::east_asian(text, from..at) {
+                        push(range);
+                    }
+                    start = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(range) = postal::korean(text) {
+            push(range);
+        }
+    }
+
+    /// `Sana Khan <sana@example.pk>`: whose address it is.
+    fn display_name(&self, text: &str, address: usize, found: &mut Vec<Found>) {
+        const BYTES_MAX: usize = 80;
+        let Some(rule) =
+            self.set.cue_rules.iter().find(|rule| matches!(rule.reads, Reads::Name(_)))
+        else {
+            return;
+        };
+        let floor = text.ceil_char_boundary(address.saturating_sub(BYTES_MAX));
+        let Some(head) = text.get(floor..address).and_then(|head| head.strip_suffix('<')) else {
+            return;
+        };
+        let head = head.trim_end_matches([' ', '"']);
+        let from = head.rfind(['\n', ':', ',', ';', '"', '<', '>', '(']).map_or(0, |at| at + 1);
+        let name = head.get(from..).unwrap_or_default();
+        let start = floor + from + (name.len() - name.trim_start().len());
+        if naming::end_of_name(text, start, 2) == Some(floor + head.len()) {
+            found.push(Found {
+                tag: rule.tag,
+                coarse: false,
+                span: Span::new(start, floor + head.len()),
+                confidence: rule.confidence,
+                detector: rule.detector,
+                region: None,
+            });
+        }
+    }
+
     fn emails(&self, text: &str, found: &mut Vec<Found>) {
         let mut past = 0;
         for at in memchr::memchr_iter(b'@', text.as_bytes()) {
@@ -133,8 +285,13 @@ impl Search<'_> {
     }
 
     fn email_at(&self, text: &str, at: usize, found: &mut Vec<Found>) -> Option<usize> {
-        let span = email::around(text, at)?;
+        let Some(span) = email::around(text, at) else {
+            let (span, read) = iban::payment_address_around(text, at)?;
+            found.extend(self.weigh(self.set.finders.payment_address, read, span, (0, 0)));
+            return Some(span.range().end);
+        };
         found.extend(self.weigh(self.set.finders.email, Match::SHAPED, span, (0, 0)));
+        self.display_name(text, span.range().start, found);
         Some(span.range().end)
     }
 
@@ -223,6 +380,13 @@ impl Search<'_> {
         {
             let digit = position + offset;
             let chain = Chain::around(bytes, digit, position);
+            if let Some(zone) =
+                chain.may_be_a_zone(bytes).then(|| mrz::around(text, digit)).flatten()
+            {
+                found.extend(self.weigh(self.set.finders.mrz, Match::SHAPED, zone, (0, 0)));
+                position = zone.range().end;
+                continue;
+            }
             if chain.is_worth_a_look() {
                 self.chain(text, &chain, found);
             }
@@ -272,6 +436,12 @@ impl Search<'_> {
         let finders = &self.set.finders;
         let start = span.range().start;
         if is_written_date(candidate) {
+            let date = candidate.get(..10).unwrap_or(candidate);
+            let read = finders.birth_date.and_then(|_| super::check::birth_date(date));
+            if let Some(read) = read {
+                let span = Span::new(span.range().start, span.range().start + date.len());
+                found.extend(self.weigh(finders.birth_date, read, span, near(span.range().start)));
+            }
             return;
         }
         let international =
@@ -308,8 +478,12 @@ impl Search<'_> {
         {
             found.extend(self.weigh(finders.mac, read, span, near(start)));
         }
-        if run_count == 2 && text.as_bytes().get(span.range().end) == Some(&b',') {
-            self.pair(text, span, near, found);
+        if run_count == 2 {
+            match text.as_bytes().get(span.range().end) {
+                Some(b',') => self.pair(text, span, near, found),
+                Some(b'+' | b'-') => self.signed_pair(text, span, near, found),
+                _ => {}
+            }
         }
     }
 
@@ -341,6 +515,55 @@ impl Search<'_> {
         if let Some(read) = place::pair(candidate).filter(|read| read.shaped) {
             let whole = Span::new(start, start + candidate.len());
             found.extend(self.weigh(self.set.finders.pair, read, whole, near(start)));
+        }
+    }
+
+    /// ISO 6709, `+24.8607+067.0011/`: the first half less its sign is at `span`.
+    fn signed_pair(
+        &self,
+        text: &str,
+        span: Span,
+        near: &mut impl FnMut(usize) -> (u128, u128),
+        found: &mut Vec<Found>,
+    ) {
+        let bytes = text.as_bytes();
+        let Some(start) = span.range().start.checked_sub(1) else { return };
+        if !matches!(bytes.get(start), Some(b'+' | b'-')) {
+            return;
+        }
+        let rest = bytes.get(span.range().end + 1..).unwrap_or_default();
+        let number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-');
+        let length = rest.iter().take(24).take_while(|byte| number(byte)).count();
+        let end = span.range().end + 1 + length;
+        let whole = Span::new(start, end + usize::from(bytes.get(end) == Some(&b'/')));
+        let read = text.get(whole.range()).and_then(place::pair);
+        if let Some(read) = read.filter(|read| read.shaped) {
+            found.extend(self.weigh(self.set.finders.pair, read, whole, near(start)));
+        }
+    }
+
+    /// `24°51'38.6"N 67°00'04.1"E`. The sign of degrees is not ASCII, so that texts without it pay nothing.
+    fn sexagesimal(&self, text: &str, found: &mut Vec<Found>) {
+        const BYTES_MAX: usize = 72;
+        let bytes = text.as_bytes();
+        let mut past = 0;
+        for at in memchr::memmem::find_iter(bytes, "°".as_bytes()) {
+            let head = bytes.get(past.max(at.saturating_sub(3))..at).unwrap_or_default();
+            let digits = head.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+            if at < past || digits == 0 {
+                continue;
+            }
+            let start = at - digits;
+            let end = text.ceil_char_boundary(text.len().min(start + BYTES_MAX));
+            let window = text.get(start..end).unwrap_or_default();
+            // The second hemisphere ends the pair.
+            let Some(east) = window.find(['E', 'W']) else { continue };
+            let span = Span::new(start, start + east + 1);
+            past = span.range().end;
+            if let Some(read) = text.get(span.range()).and_then(place::pair) {
+                let around = self.nearby(text, start);
+                found.extend(self.weigh(self.set.finders.pair, read, span, around));
+            }
         }
     }
 
@@ -433,6 +656,14 @@ fn settle(found: &mut Vec<Found>, first: usize) {
     found.truncate(kept);
 }
 
+/// One to four capitals and a separator at the end of `head`, as in `AB 12 34 56 C`.
+fn letters_before(head: &[u8]) -> usize {
+    let Some((b' ' | b'-', rest)) = head.split_last() else { return 0 };
+    let letters = rest.iter().rev().take(5).take_while(|byte| byte.is_ascii_uppercase()).count();
+    let joined = rest.len().checked_sub(letters + 1).and_then(|at| rest.get(at));
+    if (1..=4).contains(&letters) && !joined.is_some_and(is_word_byte) { letters + 1 } else { 0 }
+}
+
 fn is_word_byte(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte == b'_'
 }
@@ -510,6 +741,7 @@ impl Chain {
         let head = bytes.get(floor..digit).unwrap_or_default();
         let mut start =
             digit - head.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        start -= letters_before(bytes.get(floor..start).unwrap_or_default());
         loop {
             let rest = bytes.get(start..).unwrap_or_default();
             let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
@@ -555,7 +787,14 @@ impl Chain {
         let enough = total >= 7 || matches!(runs.len(), 2 | 4) && total >= 4;
         enough
             && total <= Token::CAPACITY
-            && (total >= runs.len() * 2 || total >= 4 && runs.len() == 4)
+            && (total + 1 >= runs.len() * 2 || total >= 4 && runs.len() == 4)
+    }
+
+    /// A long run, or one that fillers follow, as in the machine readable zone of a passport.
+    fn may_be_a_zone(&self, bytes: &[u8]) -> bool {
+        self.runs().first().is_some_and(|run| {
+            run.end - run.start >= 30 || bytes.get(run.end as usize) == Some(&b'<')
+        })
     }
 
     fn is_worth_a_look(&self) -> bool {

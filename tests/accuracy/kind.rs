@@ -176,7 +176,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { tag: "iban", names: &["iban"], native: &[], prefixed: false, make: iban },
     Kind { tag: "bank_account", names: &["bank_account", "account_no"], native: &["银行卡号", "yinhangka"], prefixed: false, make: |r| r.fill("%###########") },
     Kind { tag: "bank_code", names: &["ifsc", "ifsc_code"], native: &[], prefixed: false, make: |r| r.fill(r.clone().pick(&["HDFC000%###", "SBIN000%###"])) },
-    Kind { tag: "upi", names: &["upi_id", "vpa"], native: &[], prefixed: false, make: |r| r.fill(r.clone().pick(&["priya.sharma%#@okhdfcbank", "rahul%#@ybl"])) },
+    Kind { tag: "upi", names: &["upi_id", "vpa"], native: &[], prefixed: false, make: |r| format!("{}@{}", r.fill("rahul%#"), r.pick(&["okhdfcbank", "ybl", "paytm"])) },
     Kind { tag: "passport", names: &["passport", "passport_no", "passport_number"], native: &["护照号", "huzhao"], prefixed: false, make: |r| r.fill(r.clone().pick(&["AB%######", "E%#######"])) },
     Kind { tag: "driving_licence", names: &["license_no", "dl_no", "driver_license"], native: &["驾驶证"], prefixed: false, make: |r| r.fill("MH%%2015%######") },
     Kind { tag: "fingerprint", names: &["fingerprint_template"], native: &[], prefixed: false, make: |r| r.token(96) },

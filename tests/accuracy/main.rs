@@ -15,6 +15,7 @@
 )]
 
 mod body;
+mod catalogue;
 mod checksum;
 mod document;
 mod evasion;

@@ -72,7 +72,10 @@ pub(super) fn expiry(text: &str) -> Option<Match> {
     let digits = token.compact();
     let month_first = digits.get(..2).and_then(|month| std::str::from_utf8(month).ok())?;
     let month: u8 = month_first.parse().ok()?;
-    ((1..=12).contains(&month) || token.len() == 6 || token.len() == 3).then_some(Match::PLAIN)
+    let known = (1..=12).contains(&month);
+    let written = known && (token.is_grouped(b'/', &[2, 2]) || token.is_grouped(b'/', &[2, 4]));
+    (known || token.len() == 6 || token.len() == 3)
+        .then_some(Match { shaped: written, ..Match::PLAIN })
 }
 
 #[cfg(test)]

@@ -79,6 +79,20 @@ pub(super) fn device(text: &str) -> Option<Match> {
     good.then_some(Match::PLAIN)
 }
 
+/// Sixteen hexadecimal digits, as Android numbers an installation.
+pub(super) fn android(text: &str) -> Option<Match> {
+    let text = text.trim();
+    (text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit()) && !is_zero(text))
+        .then_some(Match::PLAIN)
+}
+
+/// An account number of digits alone: six to twelve.
+pub(super) fn account_number(text: &str) -> Option<Match> {
+    let text = text.trim();
+    ((6..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !is_zero(text))
+        .then_some(Match::PLAIN)
+}
+
 /// A serial number: five to thirty letters, digits and dashes with at least two digits.
 pub(super) fn serial(text: &str) -> Option<Match> {
     let text = text.trim();
@@ -116,6 +130,15 @@ pub(super) fn reference(text: &str) -> Option<Match> {
     good.then_some(Match::PLAIN)
 }
 
+/// A number that an office gives: eight letters and digits or more, six of them digits, perhaps in groups.
+pub(super) fn official(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let count = |is: fn(&u8) -> bool| text.bytes().filter(is).count();
+    let (digits, all) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphanumeric));
+    let grouped = text.bytes().all(|b| b.is_ascii_alphanumeric() || b" -./".contains(&b));
+    (digits >= 6 && (8..=24).contains(&all) && grouped && !is_zero(text)).then_some(Match::PLAIN)
+}
+
 /// 32, 40, 64, 96 or 128 hexadecimal digits, or as much base64: what hash functions give.
 pub(in crate::detect) fn hash(text: &str) -> Option<Match> {
     let text = text.trim();
@@ -150,6 +173,11 @@ pub(super) fn picture(text: &str) -> Option<Match> {
     (inline || address || file).then_some(Match { shaped: inline, ..Match::PLAIN })
 }
 
+/// A picture whose bytes are here, not only its address.
+pub(super) fn inline_picture(text: &str) -> Option<Match> {
+    picture(text).filter(|found| found.shaped)
+}
+
 /// Nothing but zeros and separators.
 fn is_zero(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0' | b'-' | b':' | b'.'))
@@ -182,6 +210,10 @@ mod tests {
             (account, "1802345671", true),
             (account, "admin", false),
             (account, "0", false),
+            (official, "123-456-789-000", true),
+            (official, "12345", false),
+            (official, "00-000-0000", false),
+            (official, "foil 0.5 mm", false),
             (serial, "RF8N12345AB", true),
             (serial, "none", false),
             (picture, "data:image/png;base64,iVBORw0KGgo", true),

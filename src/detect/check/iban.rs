@@ -1,6 +1,9 @@
 //! International bank account numbers (ISO 13616): country, length and MOD 97-10.
 
-use crate::{detect::token::Token, domain::Region};
+use crate::{
+    detect::token::Token,
+    domain::{Region, Span},
+};
 
 use super::{Match, arithmetic};
 
@@ -56,8 +59,44 @@ pub(super) fn payment_address(text: &str) -> Option<Match> {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
     let provided = (2..=32).contains(&provider.len())
         && provider.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (named && provided).then_some(Match { region: Some(Region::new(*b"IN")), ..Match::PLAIN })
+    if !named || !provided {
+        return None;
+    }
+    let known = HANDLES.iter().any(|handle| provider.eq_ignore_ascii_case(handle));
+    Some(Match { shaped: known, region: Some(Region::new(*b"IN")), ..Match::PLAIN })
 }
+
+/// The payment address around an `@` at byte `at`, of a provider that is known.
+pub(in crate::detect) fn payment_address_around(text: &str, at: usize) -> Option<(Span, Match)> {
+    const NAME_BYTES_MAX: usize = 64;
+    let bytes = text.as_bytes();
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let head = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at)?;
+    let start = at - head.iter().rev().take_while(|byte| named(byte)).count();
+    let tail = bytes.get(at + 1..)?;
+    let end = at + 1 + tail.iter().take(24).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    // `name@upi.example` is an e-mail address, `name@upi.` the end of a sentence.
+    let goes_on = matches!(bytes.get(end), Some(b'.' | b'-' | b'_' | b'@'))
+        && bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
+    if goes_on {
+        return None;
+    }
+    let found = payment_address(text.get(start..end)?).filter(|found| found.shaped)?;
+    Some((Span::new(start, end), found))
+}
+
+/// Handles that the National Payments Corporation of India lists for banks and apps.
+#[rustfmt::skip]
+static HANDLES: [&str; 74] = [
+    "okaxis", "okhdfcbank", "okicici", "oksbi", "ybl", "ibl", "axl", "paytm", "ptyes", "ptaxis",
+    "pthdfc", "ptsbi", "apl", "yapl", "rapl", "upi", "sbi", "hdfcbank", "icici", "axisbank", "kotak",
+    "pnb", "barodampay", "boi", "cnrb", "unionbank", "idfcbank", "idfcfirst", "idfcnetc", "indus",
+    "federal", "fbl", "rbl", "yesbank", "yesbankltd", "airtel", "jio", "jupiteraxis", "freecharge",
+    "ikwik", "waaxis", "wahdfcbank", "waicici", "wasbi", "timecosmos", "tapicici", "sliceaxis",
+    "naviaxis", "pingpay", "postbank", "dbs", "hsbc", "citi", "mahb", "uco", "allbank", "aubank",
+    "equitas", "dlb", "kvb", "kbl", "karurvysyabank", "cub", "csbpay", "abfspay", "axisgo", "axis",
+    "hdfcbankjd", "kotak811", "kmbl", "superyes", "freoicici", "shriramhdfcbank", "yespop",
+];
 
 /// Lengths of the IBAN registry.
 #[rustfmt::skip]
@@ -114,6 +153,17 @@ mod tests {
             [("ravi.k@okaxis", true), ("ravi@example.in", false), ("ravi", false)]
         {
             assert_eq!(payment_address(text).is_some(), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("pay ravi.k@okaxis now", Some("ravi.k@okaxis")),
+            ("9876543210@ybl.", Some("9876543210@ybl")),
+            ("ravi@upi.example", None),
+            ("ravi@host", None),
+            ("@upi", None),
+        ] {
+            let found = payment_address_around(text, text.find('@').unwrap());
+            let found = found.and_then(|(span, _)| text.get(span.range()));
+            assert_eq!(found, expected, "{text}");
         }
         assert!(ifsc(&Token::read("HDFC0001234").unwrap()).is_some());
         assert!(ifsc(&Token::read("HDFC1001234").unwrap()).is_none());

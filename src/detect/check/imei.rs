@@ -3,7 +3,7 @@
 use super::{super::token::Token, Match, arithmetic};
 
 /// Fifteen digits with a right check digit, or fourteen without one. `shaped` when the type allocation
-/// code begins as reporting bodies number them and the number is more than a coincidence.
+/// code is one that reporting bodies of mobile phones give and the number is more than a coincidence.
 pub(super) fn imei(token: &Token) -> Option<Match> {
     let digits = match token.len() {
         15 => token.digits::<15>()?,
@@ -23,7 +23,7 @@ pub(super) fn imei(token: &Token) -> Option<Match> {
         || token.is_grouped(b'-', &[6, 2, 6, 1])
         || token.is_grouped(b'-', &[8, 6, 1])
         || token.is_grouped(b' ', &[8, 6, 1]);
-    Some(Match { shaped: written && is_reporting_body(&digits), ..Match::PLAIN })
+    Some(Match { shaped: written && is_of_a_phone(&digits), ..Match::PLAIN })
 }
 
 /// Sixteen digits; the last two are a software version, not a check digit (§6.2.2).
@@ -60,6 +60,15 @@ fn is_reporting_body(digits: &[u8]) -> bool {
     )
 }
 
+/// A type allocation code that is on the market: of a body that still numbers phones, and not the lowest
+/// of its range, which round numbers and counters hit.
+fn is_of_a_phone(digits: &[u8]) -> bool {
+    let body = matches!(digits, [0, 1, ..] | [3, 5, ..] | [8, 6, ..] | [9, 1 | 9, ..]);
+    let filled = digits.get(2..8).is_some_and(|code| code.iter().filter(|d| **d == 0).count() >= 5);
+    let serial = digits.get(8..14).is_some_and(|serial| serial.iter().any(|digit| *digit != 0));
+    body && !filled && serial
+}
+
 fn is_empty(digits: &[u8]) -> bool {
     digits.iter().skip(1).all(|digit| Some(digit) == digits.first())
 }
@@ -83,6 +92,8 @@ mod tests {
             ("867619040000018", None),
             ("000000000000000", None),
             ("123456789012347", Some(false)),
+            ("100000000000009", Some(false)),
+            ("350000000000006", Some(false)),
             ("1700000000000", None),
             ("86761904000001A", None),
         ] {

@@ -55,13 +55,23 @@ fn is_written_like_a_name(text: &str, length: usize) -> bool {
     (2..=5).contains(&words)
 }
 
+/// A small word inside a name: `van`, `bin`.
+pub(in crate::detect) fn is_particle(word: &str) -> bool {
+    PARTICLES.contains(&word)
+}
+
+/// A word that names of products, places and roles are made of.
+pub(in crate::detect) fn is_thing(word: &str) -> bool {
+    is_one_of(word, &THINGS)
+}
+
 /// `word` is one of `list`, whatever its case.
 fn is_one_of(word: &str, list: &[&str]) -> bool {
     list.iter().any(|known| is_same(word, known))
 }
 
 /// The same but for case; `lower` is written in lower case.
-pub(super) fn is_same(text: &str, lower: &str) -> bool {
+pub(in crate::detect) fn is_same(text: &str, lower: &str) -> bool {
     // Nearly all words are ASCII, and most differ in length.
     if text.is_ascii() {
         return text.eq_ignore_ascii_case(lower);
@@ -161,7 +171,10 @@ pub(super) fn gender(text: &str) -> Option<Match> {
 }
 
 #[rustfmt::skip]
-const GENDERS: [&str; 56] = [
+const GENDERS: [&str; 84] = [
+    "perempuan", "laki-laki", "lelaki", "pria", "wanita", "mujer", "hombre", "varón", "masculin", "féminin",
+    "feminin", "maschio", "femmina", "maschile", "femminile", "kobieta", "mężczyzna", "man", "vrouw", "kadın",
+    "bayan", "bay", "nam", "nữ", "ذكر", "أنثى", "ชาย", "หญิง",
     "0", "1", "2", "9", "m", "f", "o", "x", "u", "d", "w", "h", "male", "female", "man", "woman", "boy",
     "girl", "other", "non-binary", "nonbinary", "diverse", "unspecified", "transgender",
     "prefer not to say", "男", "女", "男性", "女性", "男生", "女生", "mard", "aurat", "khatoon", "purush",
@@ -190,7 +203,7 @@ pub(super) fn words(text: &str) -> Option<Match> {
 
 /// Where somebody lives: letters, and either a digit, a comma or several words; not a URL, an e-mail
 /// address or a path.
-pub(super) fn address(text: &str) -> Option<Match> {
+pub(in crate::detect) fn address(text: &str) -> Option<Match> {
     let text = text.trim();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let wide = text.chars().any(|c| c as u32 >= 0x2e80);
@@ -209,6 +222,17 @@ pub(super) fn browser(text: &str) -> Option<Match> {
         return None;
     }
     words(text)
+}
+
+/// Products with a comment about the device between them (RFC 9110 §10.1.5).
+pub(super) fn agent_string(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let product = text.split(' ').next().is_some_and(|first| {
+        first.split_once('/').is_some_and(|(name, version)| {
+            name.len() >= 2 && version.starts_with(|c: char| c.is_ascii_digit())
+        })
+    });
+    (product && text.contains('(') && text.contains(')')).then_some(Match::PLAIN)
 }
 
 /// What a browser says of itself: `Mozilla/5.0 (…) …`.
@@ -253,6 +277,9 @@ mod tests {
         let rows: &[Row] = &[
             (browser, "Dalvik/2.1.0 (Linux; U; Android 11; M2101K6G Build/RKQ1)", true),
             (browser, "Chrome", true),
+            (agent_string, "okhttp/4.9.2 (Android 14; SM-A546B)", true),
+            (agent_string, "okhttp/4.9.2", false),
+            (agent_string, "Chrome", false),
             (browser, "okhttp/4.12.0", false),
             (browser, "aws-sdk-go/1.44.1 go1.20 linux/amd64", false),
             (age, "29", true),

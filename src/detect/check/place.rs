@@ -26,7 +26,9 @@ fn coordinate(text: &str, limit: f64) -> Option<Match> {
             let scaled = degrees.abs() >= 100_000.0 && degrees.abs() / 1e7 <= limit;
             return (scaled && degrees.abs() < limit * 1e7).then_some(Match::SHAPED);
         }
-        if degrees.abs() > limit || degrees == 0.0 {
+        // A longitude under the name of the latitude: the order people swap.
+        let swapped = limit < 180.0 && degrees.abs() <= 180.0 && decimals >= PRECISE_DECIMALS;
+        if degrees == 0.0 || (degrees.abs() > limit && !swapped) {
             return None;
         }
         return Some(Match { coarse: decimals < PRECISE_DECIMALS, ..Match::PLAIN });
@@ -49,6 +51,7 @@ fn decimals_of(text: &str) -> Option<usize> {
 
 /// `24°51'38.6"N`, `24 51 38.6 N`, `24/1,51/1,386/10` (Exif rationals).
 fn degrees_minutes_seconds(text: &str) -> bool {
+    let text = text.trim_start_matches(['N', 'S', 'E', 'W']).trim_start();
     if text.len() > 48 || !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         return false;
     }
@@ -79,6 +82,9 @@ pub(in crate::detect) fn pair(text: &str) -> Option<Match> {
     if text.len() > 96 {
         return None;
     }
+    if let Some(found) = sexagesimal_pair(text) {
+        return Some(found);
+    }
     let text = text.strip_prefix("geo:").unwrap_or(text);
     let text = text.split([';', '?']).next()?;
     let inner = match (text.find('('), text.strip_suffix(')')) {
@@ -94,22 +100,49 @@ pub(in crate::detect) fn pair(text: &str) -> Option<Match> {
         (Some(first), Some(second), None) => (first, second),
         // A third part is an altitude, a plain number like the others.
         (Some(first), Some(second), Some(third)) if decimals_of(third).is_some() => (first, second),
-        (Some(one), None, None) => iso_6709(one)?,
+        (Some(one), None, None) => return iso_6709(one),
         _ => return None,
     };
     both(first, second)
 }
 
-/// `+24.8607+067.0011/`
-fn iso_6709(text: &str) -> Option<(&str, &str)> {
+/// `24°51'38.6"N 67°00'04.1"E`, with or without a comma.
+fn sexagesimal_pair(text: &str) -> Option<Match> {
+    if !text.contains('°') {
+        return None;
+    }
+    let (first, second) = match text.split_once([',', ';']) {
+        Some(halves) => halves,
+        None => text.split_at(text.find(['N', 'S']).filter(|at| *at > 0)? + 1),
+    };
+    let half = |text: &str| {
+        let text = text.trim();
+        text.contains('°') && text.contains(['N', 'S', 'E', 'W']) && degrees_minutes_seconds(text)
+    };
+    (half(first) && half(second)).then_some(Match::SHAPED)
+}
+
+/// ISO 6709 Annex H: `+24.8607+067.0011/`, `+2451-06700/`, `+245138.6+0670004.1+8CRSWGS_84/`. Degrees have
+/// two and three digits, and minutes and seconds follow them.
+fn iso_6709(text: &str) -> Option<Match> {
     let text = text.trim_end_matches('/');
+    let text = text.split("CRS").next()?;
     if !text.starts_with(['+', '-']) {
         return None;
     }
     let second = text.get(1..)?.find(['+', '-'])? + 1;
     let (first, rest) = text.split_at(second);
     let end = rest.get(1..)?.find(['+', '-']).map_or(rest.len(), |at| at + 1);
-    Some((first, rest.get(..end)?))
+    let second = rest.get(..end)?;
+    let whole_digits = |text: &str| text.split('.').next().map_or(0, |whole| whole.len() - 1);
+    match (whole_digits(first), whole_digits(second)) {
+        (4, 5) | (6, 7) => {
+            let decimals = decimals_of(first)?.min(decimals_of(second)?);
+            let coarse = whole_digits(first) == 4 && decimals < 2;
+            Some(Match { shaped: !coarse, coarse, ..Match::PLAIN })
+        }
+        _ => both(first, second),
+    }
 }
 
 /// Two decimal numbers that can be a latitude and a longitude in either order.
@@ -132,9 +165,40 @@ fn both(first: &str, second: &str) -> Option<Match> {
     })
 }
 
-/// A pair, or one coordinate of either kind.
+/// A pair, one coordinate of either kind, or a code for a place.
 pub(super) fn any(text: &str) -> Option<Match> {
-    pair(text).or_else(|| longitude(text).filter(|found| found.shaped || text.contains('.')))
+    pair(text)
+        .or_else(|| longitude(text).filter(|_| text.contains(['.', '°', '/'])))
+        .or_else(|| plus_code(text))
+        .or_else(|| geohash(text).filter(|found| !found.coarse && is_mixed(text)))
+}
+
+/// Letters after digits and digits after letters, as no word with a number behind it has.
+fn is_mixed(text: &str) -> bool {
+    let word = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    word.bytes().any(|byte| byte.is_ascii_digit()) && !word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Open Location Code: `7JQJVF62+7C`, or with a place for its beginning, `VF62+7C Karachi`. Pairs before
+/// the sign that are padded with zeros make it coarse.
+pub(super) fn plus_code(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let code = text.split([' ', ',']).next()?;
+    let (area, local) = code.split_once('+')?;
+    let digit = |byte: u8| b"23456789CFGHJMPQRVWX".contains(&byte.to_ascii_uppercase());
+    let bare = area.trim_end_matches('0');
+    let known = matches!(area.len(), 4 | 6 | 8)
+        && bare.len() >= 2
+        && bare.len().is_multiple_of(2)
+        && bare.bytes().all(digit)
+        && local.bytes().all(digit);
+    let padded = bare.len() < area.len();
+    let ended = if padded { local.is_empty() } else { (2..=7).contains(&local.len()) };
+    (known && ended && (area.len() == 8 || !padded)).then_some(Match {
+        shaped: !padded,
+        coarse: padded,
+        ..Match::PLAIN
+    })
 }
 
 /// Six or more characters of the geohash alphabet are about a kilometre or better.
@@ -195,6 +259,9 @@ mod tests {
             ("", "none"),
             ("north", "none"),
             ("1700000000000", "none"),
+            ("116.40753", "precise"),
+            ("N 24°51'38.6\"", "precise"),
+            ("24.8607° N", "precise"),
         ] {
             assert_eq!(seen(latitude(text)), expected, "{text}");
         }
@@ -211,6 +278,14 @@ mod tests {
             ("POINT(67.0011 24.8607)", "precise"),
             ("[67.0011,24.8607]", "precise"),
             ("+24.8607+067.0011/", "precise"),
+            ("+27.5916+086.5640+8850CRSWGS_84/", "precise"),
+            ("+245138.6+0670004.1/", "precise"),
+            ("+2451-06700/", "coarse"),
+            ("24°51'38.6\"N 67°00'04.1\"E", "precise"),
+            ("24°51′38″N, 67°00′04″E", "precise"),
+            ("20°C in N, 21°C in E", "none"),
+            ("+1234567", "none"),
+            ("+123-456", "none"),
             ("24.8,67.0", "coarse"),
             ("24,67", "none"),
             ("1.5,2.5,3.5,4.5", "none"),
@@ -219,6 +294,26 @@ mod tests {
             ("1,234.56", "none"),
         ] {
             assert_eq!(seen(pair(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn codes_for_places() {
+        for (text, expected) in [
+            ("7JQJVF62+7C", "precise"),
+            ("8FVC9G8F+6XQ", "precise"),
+            ("VF62+7CQ Karachi", "precise"),
+            ("7JQJ0000+", "coarse"),
+            ("7JQJVF62+", "none"),
+            ("AB12+34", "none"),
+            ("C++", "none"),
+            ("tkrtm9vf3", "precise"),
+            ("wx4g0ec1", "precise"),
+            ("bench3", "none"),
+            ("warehouse", "none"),
+            ("20260412", "none"),
+        ] {
+            assert_eq!(seen(any(text)), expected, "{text}");
         }
     }
 

@@ -38,6 +38,40 @@ pub(super) fn network(text: &str) -> Option<Match> {
     Some(Match { region, ..Match::PLAIN })
 }
 
+/// A network by its number or, of the larger ones, by its name.
+pub(super) fn operator(text: &str) -> Option<Match> {
+    network(text).or_else(|| {
+        let text = text.trim();
+        OPERATORS.iter().any(|name| super::person::is_same(text, name)).then_some(Match::PLAIN)
+    })
+}
+
+/// Names that networks are known by, lower case.
+#[rustfmt::skip]
+static OPERATORS: [&str; 74] = [
+    "jazz", "mobilink", "zong", "telenor", "telenor pakistan", "ufone", "warid", "scom", "jio",
+    "reliance jio", "airtel", "vi", "vodafone idea", "bsnl", "mtnl", "china mobile", "china unicom",
+    "china telecom", "中国移动", "中国联通", "中国电信", "中国广电", "cmcc", "singtel", "starhub", "m1", "at&t", "verizon",
+    "t-mobile", "sprint", "vodafone", "telekom", "o2", "orange", "sfr", "bouygues telecom", "free mobile",
+    "tim", "windtre", "movistar", "ee", "three", "telkomsel", "indosat", "xl axiata", "smartfren", "viettel",
+    "vinaphone", "mobifone", "maxis", "celcom", "digi", "u mobile", "ais", "dtac", "truemove h", "globe",
+    "smart", "ntt docomo", "docomo", "softbank", "rakuten mobile", "sk telecom", "kt", "lg u+", "turkcell",
+    "türk telekom", "stc", "etisalat", "mtn", "vodacom", "claro", "mts", "beeline",
+];
+
+/// Makers of phones, lower case.
+pub(super) fn maker(text: &str) -> Option<Match> {
+    let text = text.trim();
+    MAKERS.iter().any(|name| text.eq_ignore_ascii_case(name)).then_some(Match::PLAIN)
+}
+
+#[rustfmt::skip]
+static MAKERS: [&str; 26] = [
+    "xiaomi", "redmi", "poco", "samsung", "huawei", "honor", "oppo", "vivo", "realme", "oneplus", "apple",
+    "google", "motorola", "nokia", "sony", "lge", "tecno", "infinix", "itel", "meizu", "zte", "lenovo",
+    "asus", "htc", "nothing", "blackshark",
+];
+
 /// Two or three digits, with or without leading zeros.
 pub(super) fn network_code(text: &str) -> Option<Match> {
     let text = text.trim();
@@ -62,10 +96,12 @@ pub(super) fn iccid(token: &Token) -> Option<Match> {
     for (slot, byte) in code.iter_mut().zip(rest) {
         *slot = byte - b'0';
     }
-    let (plan, _) = calling_codes::plan(&code)?;
+    // `8901`: a code of one digit stands behind a zero.
+    let code = code.strip_prefix(&[0]).unwrap_or(&code);
+    let (plan, _) = calling_codes::plan(code)?;
     // The nineteen-digit form ends in a check digit; cards of twenty digits often carry one as well.
     let checked = arithmetic::luhn(digits);
-    Some(Match { shaped: checked && token.is_plain(), region: plan.region, ..Match::PLAIN })
+    Some(Match { shaped: checked && token.is_plain(), region: plan.region(), ..Match::PLAIN })
 }
 
 /// `Some(None)` for an assigned code without a jurisdiction of its own.

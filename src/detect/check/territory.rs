@@ -22,7 +22,7 @@ pub(super) fn country(text: &str) -> Option<Match> {
         }
         let plan = super::calling_codes::plan(code.get(..digits.len())?);
         let region =
-            plan.filter(|(_, length)| *length == digits.len()).and_then(|(plan, _)| plan.region);
+            plan.filter(|(_, length)| *length == digits.len()).and_then(|(plan, _)| plan.region());
         return found(region);
     }
     let word = (3..=56).contains(&text.chars().count())
@@ -31,6 +31,53 @@ pub(super) fn country(text: &str) -> Option<Match> {
             .all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '.' | '\'' | '(' | ')'));
     if word { found(None) } else { None }
 }
+
+/// The code or name of a place: letters and digits.
+pub(super) fn place(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let good = (2..=40).contains(&text.chars().count())
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | '\''));
+    good.then_some(Match::PLAIN)
+}
+
+/// A state, province or district: by name, or by what such names end in.
+pub(super) fn division(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let ending = (2..=8).contains(&text.chars().count())
+        && text.ends_with([
+            '省', '市', '区', '區', '县', '縣', '県', '州', '旗', '도', '시', '구', '군',
+        ]);
+    let known = DIVISIONS.iter().any(|name| super::person::is_same(text, name));
+    let words = text.chars().any(char::is_alphabetic) && !text.contains(['_', '/', ':']);
+    (ending || known || words).then_some(Match { shaped: ending || known, ..Match::PLAIN })
+}
+
+/// Names of first-level divisions of the larger countries, lower case.
+#[rustfmt::skip]
+static DIVISIONS: [&str; 175] = [
+    "punjab", "sindh", "khyber pakhtunkhwa", "balochistan", "gilgit-baltistan", "azad kashmir", "islamabad",
+    "andhra pradesh", "arunachal pradesh", "assam", "bihar", "chhattisgarh", "goa", "gujarat", "haryana",
+    "himachal pradesh", "jharkhand", "karnataka", "kerala", "madhya pradesh", "maharashtra", "manipur",
+    "meghalaya", "mizoram", "nagaland", "odisha", "rajasthan", "sikkim", "tamil nadu", "telangana",
+    "tripura", "uttar pradesh", "uttarakhand", "west bengal", "delhi", "new delhi", "jammu and kashmir",
+    "beijing", "tianjin", "shanghai", "chongqing", "hebei", "shanxi", "liaoning", "jilin", "heilongjiang",
+    "jiangsu", "zhejiang", "anhui", "fujian", "jiangxi", "shandong", "henan", "hubei", "hunan",
+    "guangdong", "hainan", "sichuan", "guizhou", "yunnan", "shaanxi", "gansu", "qinghai", "guangxi",
+    "xinjiang", "广东", "浙江", "江苏", "四川", "山东", "河南", "湖北", "湖南", "福建", "河北", "安徽", "陕西",
+    "alabama", "alaska", "arizona", "arkansas", "california", "colorado", "connecticut", "delaware",
+    "florida", "hawaii", "idaho", "illinois", "indiana", "iowa", "kansas", "kentucky", "louisiana",
+    "maine", "maryland", "massachusetts", "michigan", "minnesota", "mississippi", "missouri", "montana",
+    "nebraska", "nevada", "new hampshire", "new jersey", "new mexico", "new york", "north carolina",
+    "north dakota", "ohio", "oklahoma", "oregon", "pennsylvania", "rhode island", "south carolina",
+    "south dakota", "tennessee", "texas", "utah", "vermont", "virginia", "wisconsin", "wyoming",
+    "bayern", "bavaria", "berlin", "hamburg", "hessen", "sachsen", "niedersachsen", "nordrhein-westfalen",
+    "baden-württemberg", "brandenburg", "île-de-france", "bretagne", "occitanie", "lombardia", "lazio",
+    "toscana", "veneto", "sicilia", "cataluña", "andalucía", "ontario", "quebec", "québec",
+    "british columbia", "alberta", "são paulo", "rio de janeiro", "minas gerais", "bahia", "paraná",
+    "jalisco", "nuevo león", "gauteng", "western cape", "kwazulu-natal", "lagos", "jawa barat",
+    "jawa timur", "jawa tengah", "dki jakarta", "selangor", "johor", "sabah", "sarawak", "dubai",
+    "abu dhabi", "sharjah", "riyadh", "makkah", "metro manila", "calabarzon",
+];
 
 /// Three to ten letters and digits with at least two digits, spaces and one dash allowed.
 pub(super) fn postal_code(text: &str) -> Option<Match> {

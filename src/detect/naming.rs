@@ -1,0 +1,140 @@
+//! Names of people where prose says that one follows: `my name is …`, `Dear Mr. …`.
+//!
+//! Which words say so stands in `rules/detectors`; here is where such a name ends.
+
+use super::check::person;
+
+/// Words a name has at most, and bytes.
+const WORDS_MAX: usize = 5;
+const BYTES_MAX: usize = 80;
+
+/// The end of the name that begins at `start`, of at least `least` words where its script has words.
+pub(super) fn end_of_name(text: &str, start: usize, least: usize) -> Option<usize> {
+    let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
+    let rest = text.get(start..end)?;
+    match rest.chars().next()? {
+        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' => {
+            Some(start + east_asian(rest)?)
+        }
+        first if first.is_alphabetic() => Some(start + spaced(rest, least)?),
+        _ => None,
+    }
+}
+
+/// Capitalised words, in scripts that have capitals; words up to one that ends the sentence, elsewhere.
+fn spaced(text: &str, least: usize) -> Option<usize> {
+    let (mut end, mut count, mut position) = (0, 0, 0);
+    while count < WORDS_MAX {
+        let rest = text.get(position..)?;
+        let length = rest.find(|c: char| !is_of_a_name(c)).unwrap_or(rest.len());
+        let word = rest.get(..length)?;
+        let initial = word.chars().count() == 1;
+        let Some(first) = word.chars().next() else { break };
+        let particle = person::is_particle(word);
+        if !first.is_uppercase() && !particle && (first.is_lowercase() || is_stop(word)) {
+            break;
+        }
+        if person::is_thing(word) || is_stop(word) {
+            break;
+        }
+        position += length;
+        let mut next = text.get(position..)?.chars();
+        let dot = next.clone().next() == Some('.') && initial;
+        if dot {
+            next.next();
+            position += 1;
+        }
+        if !particle || count > 0 {
+            count += 1;
+        }
+        if !particle {
+            end = position;
+        }
+        if next.next() != Some(' ') {
+            break;
+        }
+        position += 1;
+    }
+    let words = text.get(..end)?.split(' ').filter(|word| !person::is_particle(word)).count();
+    (end > 0 && words >= least).then_some(end)
+}
+
+/// Two to four characters, less what grammar puts behind them.
+fn east_asian(text: &str) -> Option<usize> {
+    let length = text
+        .find(|c: char| !matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
+        .unwrap_or(text.len());
+    let mut name = text.get(..length)?;
+    for ending in [
+        "입니다",
+        "이에요",
+        "예요",
+        "이고",
+        "라고",
+        "です",
+        "と申します",
+        "といいます",
+        "先生",
+        "女士",
+        "さん",
+        "様",
+        "씨",
+        "님",
+    ] {
+        name = name.strip_suffix(ending).unwrap_or(name);
+    }
+    (2..=5).contains(&name.chars().count()).then_some(name.len())
+}
+
+fn is_of_a_name(character: char) -> bool {
+    character.is_alphabetic()
+        || matches!(character, '\'' | '’' | '-' | '\u{0300}'..='\u{036f}' | '\u{064b}'..='\u{065f}' | '\u{0900}'..='\u{0dff}' | '\u{0e30}'..='\u{0e4e}' | '\u{200c}')
+}
+
+/// Words that begin a sentence or go on with it, in scripts and languages that write names around them.
+fn is_stop(word: &str) -> bool {
+    STOPS.iter().any(|stop| person::is_same(word, stop))
+}
+
+#[rustfmt::skip]
+const STOPS: [&str; 60] = [
+    "है", "हूं", "हूँ", "और", "मेरा", "ہے", "ہوں", "اور", "میرا", "hai", "aur", "hoon", "و", "i", "and",
+    "my", "we", "please", "thanks", "hello", "hi", "customer", "sir", "madam", "all", "everyone",
+    "colleagues", "user", "valued", "sirs", "friend", "friends", "monday", "tuesday", "wednesday",
+    "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july",
+    "august", "september", "october", "november", "december", "phone", "tel", "mail", "email", "mobile",
+    "dob", "cnic", "order", "address", "ref",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_where_its_words_end() {
+        for (text, least, expected) in [
+            ("Oliver Pemberton and I ordered", 2, Some("Oliver Pemberton")),
+            ("Jürgen Großmann, geboren am", 2, Some("Jürgen Großmann")),
+            ("Bilal Mehmood hai. Parcel", 2, Some("Bilal Mehmood")),
+            ("Ludwig van Beethoven on", 2, Some("Ludwig van Beethoven")),
+            ("John F. Kennedy.", 2, Some("John F. Kennedy")),
+            ("Okafor,", 1, Some("Okafor")),
+            ("Иванова Мария Сергеевна, тел", 2, Some("Иванова Мария Сергеевна")),
+            ("王芳，电话", 1, Some("王芳")),
+            ("김민준입니다", 1, Some("김민준")),
+            ("佐藤美咲です", 1, Some("佐藤美咲")),
+            ("सुनीता शर्मा है", 1, Some("सुनीता शर्मा")),
+            ("عائشہ صدیقی ہے", 1, Some("عائشہ صدیقی")),
+            ("Customer,", 1, None),
+            ("Support Team", 1, None),
+            ("not set", 1, None),
+            ("Oliver", 2, None),
+            ("12", 1, None),
+            ("", 1, None),
+            ("这是一个很长的句子没有名字", 1, None),
+        ] {
+            let found = end_of_name(text, 0, least).and_then(|end| text.get(..end));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

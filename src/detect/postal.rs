@@ -1,0 +1,383 @@
+//! Postal addresses in prose: after words that announce one, around the name of a street with a house
+//! number and a town, and by the order of province, city, road and number that East Asian addresses have.
+
+use std::ops::Range;
+
+use super::{check::person, naming};
+
+/// Longest address, bytes.
+const BYTES_MAX: usize = 200;
+
+/// The address that is announced before `start`: to the end of the sentence, or of the lines that belong
+/// to it. A line before it with a name alone is skipped.
+pub(super) fn announced(text: &str, start: usize) -> Option<Range<usize>> {
+    let limit = text.floor_char_boundary(text.len().min(start + BYTES_MAX + 80));
+    let mut start = start;
+    let mut window = text.get(start..limit)?;
+    if let Some(line) = window.strip_prefix('\n').or_else(|| window.strip_prefix("\r\n")) {
+        start = limit - line.len();
+        window = line;
+        if let Some(end) = naming::end_of_name(text, start, 2)
+            && let Some(rest) = text.get(end..limit).and_then(|rest| rest.strip_prefix('\n'))
+        {
+            start = limit - rest.len();
+            window = rest;
+        }
+    }
+    let end = start + extent(window);
+    let range = trimmed(text, start..end);
+    let found = text.get(range.clone())?;
+    let words = found.split([' ', ',', '\n']).filter(|word| !word.is_empty()).count();
+    let digits = found.bytes().filter(u8::is_ascii_digit).count();
+    let wide = found.chars().any(|c| u32::from(c) >= 0x2e80);
+    // `ul. …` and `д. …` begin small.
+    let short = found.split_once('.').is_some_and(|(word, _)| word.chars().count() <= 4);
+    let opens = short || found.chars().next().is_some_and(|c| !c.is_lowercase());
+    let good = digits >= 1
+        && digits * 2 <= found.len()
+        && (words >= 3 || wide)
+        && opens
+        && person::address(found).is_some();
+    good.then_some(range)
+}
+
+/// Bytes up to the end of the sentence; a line end goes on when the next line begins or ends with a number.
+fn extent(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut position = 0;
+    while let Some(offset) = bytes
+        .get(position..)
+        .and_then(|rest| rest.iter().position(|b| b".\n\r|;\"".contains(b) || *b == 0xe3))
+    {
+        let at = position + offset;
+        let (before, after) =
+            (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(b'.') => {
+                let word = before.rsplit([' ', ',', '.', '-']).next().unwrap_or_default();
+                let short = (1..=4).contains(&word.chars().count())
+                    && !word.bytes().any(|b| b.is_ascii_digit());
+                let goes_on = after.starts_with(|c: char| c.is_alphanumeric())
+                    || (short && after.starts_with(' '));
+                if !goes_on {
+                    return at;
+                }
+                position = at + 1;
+            }
+            Some(b'\n') => {
+                let line = after.lines().next().unwrap_or_default();
+                let numbered = line.split(' ').any(|word| {
+                    word.len() >= 4 && word.bytes().filter(u8::is_ascii_digit).count() >= 3
+                });
+                if line.len() > 60 || line.contains(':') || line.starts_with('+') || !numbered {
+                    return at;
+                }
+                position = at + 1;
+            }
+            // The East Asian full stop.
+            Some(0xe3) if text.get(at..).is_some_and(|rest| rest.starts_with('。')) => return at,
+            Some(0xe3) => position = at + 1,
+            _ => return at,
+        }
+    }
+    text.len().min(BYTES_MAX)
+}
+
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let end = text.floor_char_boundary(range.end.max(range.start));
+    let found = text.get(range.start..end).unwrap_or_default();
+    let head = found.len() - found.trim_start().len();
+    let tail = found.trim_end_matches([' ', ',', '.', '\n', '\r', '-']).len();
+    range.start + head..range.start + tail.max(head)
+}
+
+/// The address around the name of a kind of street at `street`: words with capitals, numbers and what
+/// stands between them, with a house number beside the street and a town or postal code behind it.
+pub(super) fn around_street(text: &str, street: Range<usize>) -> Option<Range<usize>> {
+    let start = back(text, street.start);
+    let end = forward(text, street.end);
+    let range = trimmed(text, start..end);
+    let (before, after) = (text.get(range.start..street.start)?, text.get(street.end..range.end)?);
+    let numbered = |token: &str| token.starts_with(|c: char| c.is_ascii_digit());
+    let house_before =
+        before.split([' ', ',']).filter(|t| !t.is_empty()).rev().take(4).any(numbered);
+    let house_after = after.split([' ', ',']).filter(|t| !t.is_empty()).take(3).any(numbered);
+    let code = after.split([' ', ',', '\n', '-']).any(is_postal_code);
+    let town = after
+        .split([',', '\n'])
+        .skip(1)
+        .any(|part| part.trim().chars().next().is_some_and(|c| c.is_uppercase()));
+    ((house_before || house_after) && (code || town)).then_some(range)
+}
+
+fn is_postal_code(token: &str) -> bool {
+    let token = token.trim_matches(['.', ',']);
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    ((4..=6).contains(&token.len()) && digits == token.len())
+        // The two halves of a British, Canadian or Dutch code.
+        || ((2..=4).contains(&token.len())
+            && digits >= 1
+            && digits < token.len()
+            && token.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
+}
+
+/// Where the words of an address before `end` begin.
+fn back(text: &str, end: usize) -> usize {
+    let floor = text.ceil_char_boundary(end.saturating_sub(60));
+    let head = text.get(floor..end).unwrap_or_default();
+    let mut start = end;
+    let mut number = None;
+    let mut rest = head;
+    // The first piece may be the head of a word that the street's name ends: `Haupt` of `Hauptstraße`.
+    let glued = !head.ends_with([' ', ',', '\n']);
+    let mut first = true;
+    loop {
+        let bare = if first && glued { rest } else { rest.trim_end_matches(' ') };
+        if bare.is_empty() || bare.ends_with(['\n', ':', ';', '|', '"', '(']) {
+            break;
+        }
+        let at = bare.rfind([' ', '\n', ':', '(', '"']).map_or(0, |at| at + 1);
+        let token = bare.get(at..).unwrap_or_default();
+        let end_of_sentence = token.ends_with('.') && token.chars().count() > 4;
+        if end_of_sentence || !(is_of_an_address(token) || (first && glued)) {
+            break;
+        }
+        // A small word is part of the address only with what stands before it.
+        if !SMALL.contains(&token.trim_end_matches([',', '.'])) {
+            start = floor + at;
+        }
+        if token.starts_with(|c: char| c.is_ascii_digit()) || is_unit(token) {
+            number = Some(start);
+        }
+        rest = bare.get(..at).unwrap_or_default();
+        first = false;
+    }
+    // Words before the house number belong to the sentence.
+    number.unwrap_or(start)
+}
+
+fn forward(text: &str, start: usize) -> usize {
+    let end = text.floor_char_boundary(text.len().min(start + 110));
+    let tail = text.get(start..end).unwrap_or_default();
+    let mut position = 0;
+    let mut kept = 0;
+    for piece in tail.split_inclusive([' ', '\n']) {
+        let token = piece.trim_end_matches([' ', '\n']);
+        let last = token.ends_with('.') && token.chars().count() > 5;
+        let stops = token.contains([':', ';', '|', '"', '(', ')', '@']);
+        if stops || !(position == 0 || token.is_empty() || is_of_an_address(token)) {
+            break;
+        }
+        position += piece.len();
+        kept = position;
+        if last {
+            break;
+        }
+        if piece.ends_with('\n') {
+            let next = tail.get(position..).unwrap_or_default();
+            if !next.starts_with(|c: char| c.is_ascii_digit()) {
+                break;
+            }
+        }
+    }
+    start + kept
+}
+
+fn is_of_an_address(token: &str) -> bool {
+    let bare = token.trim_matches([',', '.', '-', '–']);
+    let first = bare.chars().next();
+    bare.is_empty()
+        || first
+            .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit() || matches!(c, '#' | 'º' | '№'))
+        || SMALL.contains(&bare)
+}
+
+fn is_unit(token: &str) -> bool {
+    let bare = token.trim_end_matches([',', '.']);
+    [
+        "flat",
+        "house",
+        "plot",
+        "apt",
+        "unit",
+        "suite",
+        "shop",
+        "h",
+        "apartment",
+        "villa",
+        "blk",
+        "block",
+    ]
+    .iter()
+    .any(|unit| bare.eq_ignore_ascii_case(unit))
+}
+
+#[rustfmt::skip]
+const SMALL: [&str; 40] = [
+    "de", "la", "le", "les", "del", "des", "du", "di", "da", "do", "dos", "das", "della", "von", "der",
+    "den", "van", "am", "an", "im", "e", "y", "of", "no", "near", "apto", "apt", "flat", "floor", "house",
+    "m", "kv", "кв", "д", "корп", "ул", "г", "n", "et", "bis",
+];
+
+/// A longer run of East Asian characters is a text without stops.
+const RUN_BYTES_MAX: usize = 400;
+
+/// The East Asian address in the run of its characters at `run`: an area and then a road, a block or a
+/// number.
+pub(super) fn east_asian(text: &str, run: Range<usize>) -> Option<Range<usize>> {
+    let found = text.get(run.clone())?;
+    if found.len() > RUN_BYTES_MAX || found.chars().count() < 7 {
+        return None;
+    }
+    // From the first province or city that is known by name, or else from the beginning.
+    let known = PROVINCES.iter().filter_map(|name| found.find(name)).min();
+    let from = known.unwrap_or_else(|| lead(found));
+    let address = found.get(from..)?;
+    let area = address.find(['省', '市', '区', '區', '县', '県', '都', '府', '州', '道'])?;
+    let rest = address.get(area..)?;
+    let place = rest.contains([
+        '路', '街', '道', '巷', '弄', '村', '镇', '鎮', '町', '丁', '栋', '号', '號', '室', '座',
+    ]) || rest
+        .split(|c: char| !(c.is_ascii_digit() || c == '-'))
+        .any(|part| part.contains('-') && part.len() >= 3)
+        || rest.contains("大厦")
+        || rest.contains("小区");
+    let digits = rest.bytes().any(|byte| byte.is_ascii_digit());
+    let short = address.chars().count() >= 7;
+    (place && digits && short && !address.contains(['年', '月'])).then(|| run.start + from..run.end)
+}
+
+/// Bytes of the words that announce an address inside a run: `地址是`, `寄到`.
+fn lead(found: &str) -> usize {
+    ["地址是", "地址为", "地址", "寄到", "送到", "送货到", "发到", "住在", "住", "在"]
+        .iter()
+        .filter_map(|word| found.find(word).filter(|at| *at <= 24).map(|at| at + word.len()))
+        .max()
+        .unwrap_or(0)
+}
+
+/// Characters an East Asian address is written with.
+pub(super) fn is_of_a_run(character: char) -> bool {
+    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '0'..='9' | 'A'..='Z' | '-' | '#' | '−')
+}
+
+/// Korean: `서울특별시 강남구 테헤란로 152`, words with their endings in this order.
+pub(super) fn korean(text: &str) -> Option<Range<usize>> {
+    let at = KOREAN_PROVINCES.iter().filter_map(|name| text.find(name)).min()?;
+    let end = text.floor_char_boundary(text.len().min(at + BYTES_MAX));
+    let mut position = at;
+    let (mut area, mut road, mut last) = (false, false, None);
+    for piece in text.get(at..end)?.split_inclusive(' ') {
+        let token = piece.trim_end_matches([' ', ',', '.']);
+        let numbered = token.starts_with(|c: char| c.is_ascii_digit());
+        if road && numbered {
+            last = Some(position + token.len());
+        } else if last.is_some() {
+            break;
+        }
+        area |= token.ends_with(['구', '군', '시']) && position > at;
+        road |= token.ends_with(['로', '길', '동', '읍', '면']);
+        position += piece.len();
+    }
+    last.filter(|_| area || road).map(|end| at..end)
+}
+
+#[rustfmt::skip]
+const KOREAN_PROVINCES: [&str; 18] = [
+    "서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기", "강원", "충청", "충북", "충남",
+    "전라", "전북", "전남", "경상", "제주",
+];
+
+#[rustfmt::skip]
+const PROVINCES: [&str; 90] = [
+    "北京", "天津", "上海", "重庆", "重慶", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽",
+    "福建", "江西", "山东", "河南", "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃",
+    "青海", "内蒙古", "广西", "西藏", "宁夏", "新疆", "台北", "臺北", "新北", "桃園", "台中", "台南", "高雄",
+    "香港", "深圳", "广州", "杭州", "东京", "東京都", "北海道", "大阪府", "京都府", "神奈川県", "埼玉県",
+    "千葉県", "愛知県", "兵庫県", "福岡県", "静岡県", "茨城県", "広島県", "宮城県", "新潟県", "長野県", "岐阜県",
+    "群馬県", "栃木県", "岡山県", "福島県", "三重県", "熊本県", "鹿児島県", "沖縄県", "滋賀県", "山口県", "愛媛県",
+    "長崎県", "奈良県", "青森県", "岩手県", "石川県", "山形県", "大分県", "宮崎県", "富山県", "秋田県", "香川県",
+    "和歌山県", "佐賀県", "山梨県", "福井県", "徳島県", "高知県", "島根県",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn announced_addresses_end_with_their_sentence() {
+        for (text, expected) in [
+            (
+                "27 Harcourt Terrace, Bristol BS6 5QW. Thanks!",
+                Some("27 Harcourt Terrace, Bristol BS6 5QW"),
+            ),
+            ("ul. Tverskaya, d. 15, kv. 42, Moskva", Some("ul. Tverskaya, d. 15, kv. 42, Moskva")),
+            (
+                "\nAgnieszka Nowak\nul. Długa 84/92 m. 12\n00-514 Warszawa\nTel: 5",
+                Some("ul. Długa 84/92 m. 12\n00-514 Warszawa"),
+            ),
+            ("北京市朝阳区建国路88号5号楼1203室。谢谢", Some("北京市朝阳区建国路88号5号楼1203室")),
+            ("the usual place", None),
+            ("0x7ffe1234abcd", None),
+            ("", None),
+        ] {
+            let found = announced(text, 0).and_then(|range| text.get(range));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_street_with_number_and_town_is_an_address() {
+        for (text, street, expected) in [
+            (
+                "We met at 1842 Fulton Street, Apt 4, San Francisco, CA 94117 today",
+                "Street",
+                Some("1842 Fulton Street, Apt 4, San Francisco, CA 94117"),
+            ),
+            (
+                "j'habite au 18 rue des Martyrs, 75009 Paris. Merci",
+                "rue",
+                Some("18 rue des Martyrs, 75009 Paris"),
+            ),
+            (
+                "visit Schönhauser Allee 147, 10435 Berlin soon",
+                "Allee",
+                Some("Schönhauser Allee 147, 10435 Berlin"),
+            ),
+            ("in der Hauptstraße 5, 10435 Berlin", "straße", Some("Hauptstraße 5, 10435 Berlin")),
+            (
+                "Rua Augusta, 1508, apto 72, São Paulo - SP",
+                "Rua",
+                Some("Rua Augusta, 1508, apto 72, São Paulo - SP"),
+            ),
+            ("crossed the street at 5 pm", "street", None),
+            ("Wall Street, New York Times", "Street", None),
+            ("the road to 2030, Part 1", "road", None),
+        ] {
+            let at = text.find(street).unwrap();
+            let found =
+                around_street(text, at..at + street.len()).and_then(|range| text.get(range));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn east_asian_addresses_go_from_the_large_to_the_small() {
+        for (text, expected) in [
+            ("我的地址是上海市浦东新区世纪大道100号12楼", Some("上海市浦东新区世纪大道100号12楼")),
+            ("東京都渋谷区神南1-19-11", Some("東京都渋谷区神南1-19-11")),
+            ("浙江省杭州市西湖区文三路90号", Some("浙江省杭州市西湖区文三路90号")),
+            ("北京市2026年第1号公告", None),
+            ("欢迎选购最新款手机与电话手表", None),
+        ] {
+            let found = east_asian(text, 0..text.len()).and_then(|range| text.get(range));
+            assert_eq!(found, expected, "{text}");
+        }
+        let text = "주소 서울특별시 강남구 테헤란로 152 입니다";
+        assert_eq!(
+            korean(text).and_then(|range| text.get(range)),
+            Some("서울특별시 강남구 테헤란로 152")
+        );
+        assert_eq!(korean("서울 날씨는 20도"), None);
+    }
+}

@@ -1,4 +1,4 @@
-//! Reads the documents written by hand in `tests/corpus/*.txt`.
+//! Reads the documents that are kept as text: `tests/corpus/*.txt` and `tests/corpus/held-out/*.txt`.
 //!
 //! A document begins with a line `=== name`. Header lines follow (`content-type: …`; `target:` is the
 //! request target; `label: tag /pointer` labels a field of a layer within, whose bytes are not in the
@@ -9,8 +9,9 @@ use std::path::Path;
 use super::document::{Document, Group, Label, Marked};
 use bordergate::domain::Part;
 
-pub(crate) fn documents() -> Vec<Document> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+/// All of `folder`, which stands below the package.
+pub(crate) fn documents(folder: &str) -> Vec<Document> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     Group::ALL
         .into_iter()
         .flat_map(|group| {

@@ -8,7 +8,7 @@ export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help test tools data fmt lint deny nextest accuracy audit bench demo certs build
+.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,15 @@ accuracy: ## precision and recall over the labelled corpus, with the floors
 
 bench: ## one engine, one exchange, each beside its baseline
 	$(CARGO) bench --locked --bench engine --bench exchange
+
+growth: ## time against size, for the worst input of each decoder and of the detectors
+	$(CARGO) bench --locked --bench growth
+
+# SECONDS for each of the targets, or for those named in TARGETS.
+SECONDS_EACH ?= 600
+TARGETS ?=
+fuzz: tools ## fuzz every target for ten minutes (SECONDS_EACH=600 TARGETS="json engine")
+	@CARGO="$(CARGO)" bash tests/fuzz/run.sh $(SECONDS_EACH) $(TARGETS)
 
 demo: ## three data centres and the gateway on this machine
 	$(CARGO) run --release --locked -- demo

@@ -3,7 +3,7 @@
 #
 #   webhooks.json   real payloads of one large service's webhooks    @octokit/webhooks-examples (MIT)
 #   country.mmdb    a real country database, public domain           @ip-location-db/geo-whois-asn-country-mmdb (CC0)
-#   phones.tsv      valid and invalid examples of every numbering plan          phonenumbers, the port of libphonenumber (Apache-2.0)
+#   phones.tsv      valid and invalid examples of every numbering plan   phonenumbers, the port of libphonenumber (Apache-2.0)
 #   json-suite.js   Nicolas Seriot's JSON Parsing Test Suite         json-test-suite (MIT)
 #   csv-spectrum/   tables with every trouble, and what they say     csv-spectrum (BSD-2-Clause)
 #   naughty.json    the big list of naughty strings                  blns (MIT)
@@ -11,6 +11,7 @@
 #   phone-plans.json  and the calling codes to them                  libphonenumber-js (MIT)
 #   stdnum/         identifiers of eighty countries, with examples   python-stdnum (LGPL-2.1, read only by tests)
 #   photo.jpg       a photo of a phone, with the place it was taken   jpeg-exif (MIT)
+#   {twitter,citm_catalog,github_events}.json  what JSON readers are timed with   simdjson (Apache-2.0)
 #   bad-mmdb/       MaxMind's own collection of broken databases     maxminddb, source distribution (Apache-2.0)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,6 +51,10 @@ fetch @octokit/webhooks-examples 7.6.1 \
 fetch @ip-location-db/geo-whois-asn-country-mmdb 2.3.2026061719 \
   xemBDNQl4mCYDuVbqe3jKGKsVDykZGkfvebhtOh/3VGLadq8vsp7t7ontpMUt3hH7sAGT0eLDyJ99SV+0waxZg== \
   geo-whois-asn-country.mmdb country.mmdb
+fetch simdjson 0.9.2 \
+  CW97acb8ty4EcxJGsCTrgxh1iiqLKbcuaIAte4DjPdoytK2ps1cRN1HpBJjIzqaL5cn1m/Dqc4AqA6NlKPPKKA== \
+  jsonexamples/twitter.json twitter.json jsonexamples/citm_catalog.json citm_catalog.json \
+  jsonexamples/github_events.json github_events.json
 fetch json-test-suite 1.0.0 \
   NNGEsqtbHqQcocE+kIb2NzmqU3BWN3bpI39DBME0GrjIRPxme/LCSH+7fIHDhJGDIArStvS5cEp3AJVUbU8iZQ== \
   data/parsing.js json-suite.js

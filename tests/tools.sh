@@ -13,6 +13,7 @@ say() { printf 'tools: %s\n' "$*" >&2; }
 # command, package that brings it
 needed=(
   "cc gcc"
+  "c++ g++"
   "nginx nginx-light"
   "openssl openssl"
   "curl curl"

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod arrivals;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod control;

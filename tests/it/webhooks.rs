@@ -35,7 +35,7 @@ rules:
     )
 }
 
-fn payloads() -> Vec<Box<RawValue>> {
+pub(crate) fn payloads() -> Vec<Box<RawValue>> {
     #[derive(Deserialize)]
     struct Event {
         examples: Vec<Box<RawValue>>,

@@ -1,0 +1,96 @@
+//! Time against size, for the inputs that cost a decoder or the detectors most: doubling from 1 KiB to
+//! 64 MiB, or to the size in MiB given as an argument. Where time is linear, the columns of nanoseconds a
+//! byte stay level; `tests/hostile` holds that.
+
+#![expect(clippy::print_stdout, clippy::panic, reason = "it prints a table for who asked for it")]
+
+#[path = "../tests/hostile/worst.rs"]
+mod worst;
+
+use std::time::Instant;
+
+use bordergate::{
+    control::RulesSource,
+    domain::{Container, FieldSink, Format, Key, Limits, Value},
+    engine::{Engine, Message, Scratch},
+    format,
+    redact::PseudonymKey,
+    source::Diagnostics,
+};
+use worst::{CROWDS, WORST};
+
+fn main() {
+    // `cargo test` runs benches too; cargo passes `--bench` only to a measurement.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let mib = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(64);
+    let sizes: Vec<usize> =
+        (0..).map(|power| 1024_usize << power).take_while(|size| *size <= mib << 20).collect();
+    let limits = Limits { depth_max: usize::MAX, fields_max: usize::MAX, ..Limits::default() };
+    println!("nanoseconds a byte, by size in KiB\n");
+    heading(&sizes);
+    for (format, head, again, tail) in WORST {
+        row(&format!("{format:?} {head}{again}…{tail}"), &sizes, |size| {
+            let text = format!("{head}{}{tail}", again.repeat(size / again.len()));
+            let before = Instant::now();
+            let _ = format::walk(*format, text.as_bytes(), &limits, &mut Nothing);
+            before.elapsed().as_nanos()
+        });
+    }
+    let engine = engine();
+    let mut scratch = Scratch::default();
+    for again in CROWDS {
+        for (name, media_type, head, tail) in
+            [("text", "text/plain", "", ""), ("json", "application/json", "[\"", "\"]")]
+        {
+            row(&format!("{name} {again}…"), &sizes, |size| {
+                let text = format!("{head}{}{tail}", again.repeat(size / again.len()));
+                let headers: [(&str, &[u8]); 1] = [("content-type", media_type.as_bytes())];
+                let body = text.as_bytes();
+                let message = Message {
+                    method: "POST",
+                    target: "/",
+                    headers: &headers,
+                    body,
+                    client_region: None,
+                };
+                let before = Instant::now();
+                let _ = engine.scan(&message, &Limits::default(), &mut scratch);
+                before.elapsed().as_nanos()
+            });
+        }
+    }
+}
+
+fn heading(sizes: &[usize]) {
+    print!("{:<34}", "");
+    sizes.iter().for_each(|size| print!("{:>8}", size >> 10));
+    println!();
+}
+
+fn row(name: &str, sizes: &[usize], mut time: impl FnMut(usize) -> u128) {
+    let name: String = name.escape_debug().take(33).collect();
+    print!("{name:<34}");
+    for size in sizes {
+        // Small ones often enough to be seen.
+        let best = (0..(1 << 20) / size + 1).map(|_| time(*size)).min().unwrap_or(0);
+        print!("{:>8.2}", best as f64 / *size as f64);
+    }
+    println!();
+}
+
+struct Nothing;
+
+impl FieldSink for Nothing {
+    fn open(&mut self, _: Key<'_>, _: Container, _: usize, _: usize) {}
+    fn close(&mut self, _: usize, _: usize) {}
+    fn scalar(&mut self, _: Key<'_>, _: Value<'_>) {}
+}
+
+fn engine() -> Engine {
+    let mut diagnostics = Diagnostics::default();
+    let files = RulesSource::Embedded.load(&mut diagnostics).files;
+    Engine::compile(&files, PseudonymKey::new(b"growth"), &mut diagnostics)
+        .unwrap_or_else(|| panic!("{diagnostics}"))
+}

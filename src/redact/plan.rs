@@ -66,12 +66,10 @@ impl Plan {
                 None => changed.push((number, bytes)),
                 Some((parent, span)) => {
                     let with = encode(layer.encoding, &bytes).unwrap_or_default();
-                    let parent = parent.index();
-                    if let (Some(edits), Some(layer)) =
-                        (self.edits.get_mut(parent), layers.get(parent))
-                    {
+                    // Put in order with the others when it is the parent's turn: once, since a cut takes a
+                    // separator each time.
+                    if let Some(edits) = self.edits.get_mut(parent.index()) {
                         edits.push(Edit { span, with, cut: false });
-                        *edits = settle(std::mem::take(edits), layer);
                     }
                 }
             }
@@ -310,6 +308,28 @@ mod tests {
             .into_iter()
             .next()
             .map_or_else(|| text.to_owned(), |(_, bytes)| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn a_change_inside_a_value_costs_its_neighbours_no_separator() {
+        let text = r#"{"a":1,"b":2,"c":"x=1&y=2","d":3}"#;
+        let inside = text.find("x=1").expect("the query stands in the text");
+        let layers = [
+            layer(Format::Json, text),
+            Layer {
+                parent: Some((LayerId(0), Span::new(inside, inside + 7))),
+                ..layer(Format::Form, "x=1&y=2")
+            },
+        ];
+        let mut findings = [finding(text, "\"b\":", "2"), finding("x=1&y=2", "x=", "1")];
+        findings[1].layer = LayerId(1);
+        let targets = findings.each_ref().map(|finding| Target {
+            finding,
+            replacement: &Replacement::Remove,
+            text: "".into(),
+        });
+        let changed = Plan::new(&layers, &targets, &PseudonymKey::new(b"k")).apply(&layers);
+        assert_eq!(changed, [(0, br#"{"a":1,"c":"y=2","d":3}"#.to_vec())]);
     }
 
     #[test]

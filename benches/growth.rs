@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use bordergate::{
     control::RulesSource,
-    domain::{Container, FieldSink, Format, Key, Limits, Value},
+    domain::{Container, FieldSink, Key, Limits, Value},
     engine::{Engine, Message, Scratch},
     format,
     redact::PseudonymKey,

@@ -131,6 +131,12 @@ impl<'s> Scanner<'s> {
         Wants { values, words: known.in_key, number_bytes_min }
     }
 
+    /// Whether words in a text whose bytes have no telling form may announce a value.
+    #[inline]
+    pub fn may_announce(&self, text: &[u8]) -> bool {
+        self.set.may_announce(text)
+    }
+
     /// What a member before this one said that the value beside it is.
     fn told(&self) -> Option<Facts> {
         self.scratch.frames.last().and_then(|frame| frame.told)

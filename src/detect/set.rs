@@ -381,8 +381,16 @@ impl DetectorSet {
         masks
     }
 
+    /// Whether a text may hold a cue and what it announces. Most do not, and are told by a look at the
+    /// ends of their words.
+    #[inline]
+    pub(super) fn may_announce(&self, text: &[u8]) -> bool {
+        const BYTES_MIN: usize = 10;
+        text.len() >= BYTES_MIN && (!text.is_ascii() || self.may_hold_cues(text))
+    }
+
     /// Whether some word of an ASCII text ends as a cue does.
-    pub(super) fn may_hold_cues(&self, text: &[u8]) -> bool {
+    fn may_hold_cues(&self, text: &[u8]) -> bool {
         memchr::memchr3_iter(b' ', b'\n', b',', text).any(|at| {
             let head = text.get(at.saturating_sub(4)..at).unwrap_or_default();
             let head = match head.split_last() {

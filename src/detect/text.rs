@@ -155,11 +155,8 @@ impl Search<'_> {
 
     /// Names and postal addresses behind words that announce them, and addresses that show themselves.
     ///
-    /// TRIGGER: in ASCII text a cue is of two words or more, or has a capital behind it, so a text without
-    /// a space followed by a capital or a digit holds none; in other scripts any character beyond ASCII.
     fn announced(&self, text: &str, found: &mut Vec<Found>) {
-        const BYTES_MIN: usize = 10;
-        if text.len() < BYTES_MIN || (text.is_ascii() && !self.set.may_hold_cues(text.as_bytes())) {
+        if !self.set.may_announce(text.as_bytes()) {
             return;
         }
         let bytes = text.as_bytes();

@@ -314,7 +314,8 @@ impl Wants {
     pub const ALL: Self = Self { values: true, words: true, number_bytes_min: 0 };
 }
 
-/// Receives the fields of one layer in document order. The engine implements it; decoders are generic
+/// Receives the fields of one layer in document order; a comment between a name and its value comes
+/// before the member that surrounds it. The engine implements it; decoders are generic
 /// over it so that no call through a table stands between a byte and its detector.
 pub trait FieldSink {
     /// An object or array begins: its member (key included) at `member_start`, its own first byte at
@@ -328,6 +329,12 @@ pub trait FieldSink {
     fn wants(&mut self, key: Key<'_>) -> Wants {
         let _ = key;
         Wants::ALL
+    }
+    /// Whether words in a string that is not wanted may announce a value; the string is told if so. Asked
+    /// last, when the form of its bytes says nothing.
+    fn may_announce(&mut self, text: &[u8]) -> bool {
+        let _ = text;
+        true
     }
     /// A value that is a body of its own, such as a part of a multipart body: its text is in `encoding`
     /// and was declared as `media_type`. A sink that does not look inside takes it for a scalar.

@@ -228,6 +228,11 @@ impl FieldSink for Sink<'_, '_, '_> {
         *self.walk.inner = inner;
     }
 
+    #[inline]
+    fn may_announce(&mut self, text: &[u8]) -> bool {
+        self.walk.scanner.may_announce(text)
+    }
+
     fn wants(&mut self, key: Key<'_>) -> Wants {
         match key {
             // A layer under a name of its own reads that name, which is not asked about.

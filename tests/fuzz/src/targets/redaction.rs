@@ -89,7 +89,7 @@ impl<W: Fn(Span) -> bool> FieldSink for Fields<'_, W> {
         if (self.wanted)(value.member) {
             let name = match key {
                 Key::Name { text, .. } => text.to_vec(),
-                _ => Vec::new(),
+                Key::Root | Key::Index(_) => Vec::new(),
             };
             self.list.push((name, value.text_span.of(self.bytes)));
         }

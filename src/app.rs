@@ -16,11 +16,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     admin::{AdminError, AdminServer, AdminSettings, FactsDesk, Plane, Readiness, Token},
     config::{AuditSinkKind, Config, FactsOperators, FactsSection},
-    control::{ControlSettings, Controller, Hangups, Reloads, RulesSource},
+    control::{ControlSettings, Controller, Hangups, KeySource, Reloads, RulesSource},
     facts::{FactsSettings, FactsStore, SubjectKey},
     geo::{GeoDb, GeoError},
     proxy::{BindError, Drained, Proxy, Shared, Workers},
-    redact::PseudonymKey,
+    redact::{Keyring, Secret},
     source::Diagnostics,
     telemetry::{AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError},
 };
@@ -69,7 +69,8 @@ pub enum StartError {
     Workers(io::Error),
 }
 
-/// Of a pseudonym key: the length of the hash beneath it (RFC 2104 §3).
+/// Of a subject key, and of a key that ends with the process: the length of the hash beneath it
+/// (RFC 2104 §3).
 const KEY_BYTES_MIN: usize = 32;
 /// Of an operators' token.
 const TOKEN_BYTES_MIN: usize = 16;
@@ -82,7 +83,7 @@ impl Gateway {
             Some(path) => Some(Arc::new(GeoDb::load(path)?)),
             None => None,
         };
-        let mut control = ControlSettings::new(rules_source(config), pseudonym_key(config)?);
+        let mut control = ControlSettings::new(rules_source(config), key_source(config)?);
         control.watch = config.rules.watch;
         control.geo.clone_from(&geo);
         let controller =
@@ -231,19 +232,6 @@ fn facts_desk(
     Ok(Some(FactsDesk { store, key, token, loopback_only, ready_without }))
 }
 
-/// From its file, or a random one that ends with the process.
-fn pseudonym_key(config: &Config) -> Result<PseudonymKey, StartError> {
-    let Some(path) = &config.rules.pseudonym_key_file else {
-        let mut secret = [0; KEY_BYTES_MIN];
-        rustls::crypto::ring::default_provider()
-            .secure_random
-            .fill(&mut secret)
-            .map_err(|_| StartError::NoRandomness)?;
-        return Ok(PseudonymKey::new(&secret));
-    };
-    Ok(PseudonymKey::new(&read_key(path)?))
-}
-
 fn read_key(path: &Path) -> Result<Vec<u8>, StartError> {
     let path = path.to_owned();
     let secret = match fs::read(&path) {
@@ -254,4 +242,17 @@ fn read_key(path: &Path) -> Result<Vec<u8>, StartError> {
         return Err(StartError::KeyTooShort { path, bytes: secret.len() });
     }
     Ok(secret)
+}
+
+/// The key ring, or a random key that ends with the process.
+fn key_source(config: &Config) -> Result<KeySource, StartError> {
+    if let Some(path) = &config.rules.keyring {
+        return Ok(KeySource::Ring(path.value.clone()));
+    }
+    let mut secret = vec![0; KEY_BYTES_MIN];
+    rustls::crypto::ring::default_provider()
+        .secure_random
+        .fill(&mut secret)
+        .map_err(|_| StartError::NoRandomness)?;
+    Ok(Keyring::passing(&Secret::new(secret)).into())
 }

@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod decide;
 mod demo;
+mod detokenise;
 mod explain;
 mod facts;
 mod input;
@@ -99,6 +100,7 @@ enum Command {
     Demo(demo::Demo),
     Scan(scan::Scan),
     Decide(decide::Decide),
+    Detokenise(detokenise::Detokenise),
     Explain(explain::Explain),
     Rules(rules::Rules),
     Facts(facts::Facts),
@@ -121,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Scan(scan) => scan.run(),
         Command::Decide(decide) => decide.run(),
+        Command::Detokenise(detokenise) => detokenise.run(),
         Command::Explain(explain) => explain.run(),
         Command::Rules(rules) => rules.run(),
         Command::Facts(facts) => facts.run(),

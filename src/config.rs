@@ -167,15 +167,16 @@ pub struct RulesSection {
     pub directory: Option<At<PathBuf>>,
     /// Reload when the directory changes.
     pub watch: bool,
-    /// The key under which pseudonyms are made, at least 32 bytes. Default: a new random key at each
-    /// start, so that pseudonyms do not outlive the process.
+    /// The key ring: a YAML file with the keys under which pseudonyms, tokens and ciphertexts are made,
+    /// read anew with the rules. Default: a new random key at each start, so that pseudonyms do not
+    /// outlive the process; rules that ask for tokens or ciphertexts are then refused.
     #[schemars(with = "Option<PathBuf>")]
-    pub pseudonym_key_file: Option<At<PathBuf>>,
+    pub keyring: Option<At<PathBuf>>,
 }
 
 impl Default for RulesSection {
     fn default() -> Self {
-        Self { directory: None, watch: true, pseudonym_key_file: None }
+        Self { directory: None, watch: true, keyring: None }
     }
 }
 

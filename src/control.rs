@@ -3,12 +3,13 @@
 //! One thread does it, so that reloads come one after the other whoever asks for them: a change of the
 //! files, SIGHUP, an operator. A rule set is compiled beside the one that serves and put in service
 //! whole; on any error the one before goes on, and the log, the metrics and the [`Status`] say so. The
-//! country database is read anew in the same way.
+//! keys of redactions are read with the rules, and the country database is read anew in the same way.
 //! Nothing here runs on a thread that moves requests.
 
 mod embedded;
 mod geoip;
 mod hangup;
+mod keys;
 mod load;
 mod reload;
 mod status;
@@ -16,6 +17,7 @@ mod watch;
 mod worker;
 
 pub use hangup::Hangups;
+pub use keys::{KeyEntry, KeySource, KeyringFile};
 pub use load::{RuleFiles, RulesSource};
 pub use reload::{ControlSettings, Controller, Refused, Reloaded, Reloads, Trigger};
-pub use status::{Failure, FileStatus, GeoStatus, Status};
+pub use status::{Failure, FileStatus, GeoStatus, KeyStatus, Status};

@@ -13,7 +13,10 @@ mod region;
 mod tag;
 
 pub use coverage::{Coverage, Gap, GapCause};
-pub use effect::{Effect, Generalise, Replacement};
+pub use effect::{
+    Alphabet, BrokenSignature, Checksum, Effect, Generalise, HASH_PREFIX, Metadata, Otherwise,
+    Replaced, Replacement, ReplacementKind, SIV_PREFIX, ShiftDates, Tokenise, is_token,
+};
 pub use field::{
     Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Part, Scalar,
     Span, Value, Wants,

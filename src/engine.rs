@@ -13,6 +13,7 @@ mod pictures;
 mod reading;
 mod rewrite;
 mod scan;
+mod signature;
 mod sink;
 
 pub use message::{Message, Redacted, Verdict};
@@ -26,10 +27,11 @@ use crate::{
     domain::{Effect, Limits, Region, TagPattern, TagSet, Taxonomy},
     format::{Decoder, Unescaped},
     policy::{Explainer, People, RuleSet, Transfer},
-    redact::PseudonymKey,
+    redact::Keyring,
     source::{Diagnostics, SourceFile},
 };
 use embedded::{Embedded, Inner};
+use rewrite::Shapes;
 use sink::Frame;
 
 /// The compiled rules of one generation: taxonomy, detectors and rule set.
@@ -41,7 +43,8 @@ pub struct Engine {
     /// What the rules were compiled from, for explanations; most engines are never asked for one.
     files: Box<[SourceFile]>,
     explainer: OnceLock<Explainer>,
-    key: PseudonymKey,
+    keys: Keyring,
+    shapes: Shapes,
     /// Categories that identify a person rather than a device.
     person_identifiers: TagSet,
 }
@@ -64,10 +67,10 @@ pub struct Scratch {
 
 impl Engine {
     /// Compiles everything under `rules/`. Every problem goes to `diagnostics`; `None` when one of them
-    /// is an error. Pseudonyms are made under `key`.
+    /// is an error. Pseudonyms and tokens are made under `keys`.
     pub fn compile(
         files: &[SourceFile],
-        key: PseudonymKey,
+        keys: impl Into<Keyring>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let below = |folder: &str| -> Vec<SourceFile> {
@@ -86,14 +89,22 @@ impl Engine {
         let taxonomy = detect::taxonomy(&below("taxonomy/"), diagnostics)?;
         let detectors = DetectorSet::compile(&below("detectors/"), &taxonomy, diagnostics);
         let rules = RuleSet::compile(&rest, &taxonomy, diagnostics);
+        let keys = keys.into();
+        if let Some(rules) = &rules
+            && !keys.is_lasting()
+        {
+            rules.check_passing_keys(diagnostics);
+        }
         match (detectors, rules) {
             (Some(detectors), Some(rules)) if !diagnostics.has_errors() => {
                 let person_identifiers = person_identifiers(&taxonomy);
+                let shapes = Shapes::of(&taxonomy);
                 Some(Self {
                     taxonomy,
                     detectors,
                     rules,
-                    key,
+                    keys,
+                    shapes,
                     person_identifiers,
                     files: rest.into_boxed_slice(),
                     explainer: OnceLock::new(),
@@ -141,18 +152,35 @@ impl Engine {
     pub fn judge(&self, reading: Reading<'_>, mut transfer: Transfer, people: &People) -> Verdict {
         let coverage = reading.coverage();
         let (findings, gaps) = (&reading.findings, &reading.gaps);
-        let decision = self.rules.decide_each(&transfer, people, findings, coverage, gaps);
+        let mut decision = self.rules.decide_each(&transfer, people, findings, coverage, gaps);
         transfer.origin = transfer.origin.or(decision.origin);
-        let redacted = (decision.effect == Effect::Redact)
-            .then(|| rewrite::rewrite(&reading, &decision.redactions, &self.taxonomy, &self.key));
+        let (mut redacted, mut replaced) = match decision.effect {
+            Effect::Redact => {
+                let redactions = &decision.redactions;
+                let (redacted, replaced) = rewrite::rewrite(
+                    &reading,
+                    redactions,
+                    &self.taxonomy,
+                    &self.shapes,
+                    &self.keys,
+                );
+                (Some(redacted), replaced)
+            }
+            Effect::Allow | Effect::Block => (None, Vec::new()),
+        };
+        signature::settle(&reading, &self.rules, &mut decision, &mut redacted);
+        if redacted.is_none() {
+            replaced.clear();
+        }
         let redacted_digest = redacted
             .is_some()
-            .then(|| self.key.digest(rewrite::taken_out(&reading, &decision.redactions)));
+            .then(|| self.keys.digest(rewrite::taken_out(&reading, &decision.redactions)));
         Verdict {
             decision,
             coverage,
             transfer,
             redacted,
+            replaced,
             redacted_digest,
             inspected_bytes: reading.bytes,
             findings: reading.findings,
@@ -180,6 +208,10 @@ impl Engine {
 
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+
+    pub fn keys(&self) -> &Keyring {
+        &self.keys
     }
 }
 

@@ -29,7 +29,7 @@ mod xml;
 pub use charset::charset;
 pub use encoding::{Decoder, content_encodings, decode, sniff_encoding};
 pub use form::walk as walk_query;
-pub use image::{is_picture, without as picture_without};
+pub use image::{is_picture, without as picture_without, without_metadata};
 pub use media::identify;
 pub use target::walk_path;
 pub use unescape::{Text, Unescaped, is_html_reference, unescape};

@@ -22,6 +22,7 @@ mod predicate;
 pub mod recorded;
 mod region_set;
 mod registry;
+mod replacement;
 mod set;
 pub mod source;
 mod trial;

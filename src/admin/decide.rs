@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{
-    domain::{Effect, Limits},
+    domain::{Effect, Limits, Replaced, ReplacementKind},
     engine::{Engine, Message, Scratch, Verdict},
     policy::{Annotation, Explanation, Transfer},
 };
@@ -130,6 +130,9 @@ pub struct Answer<'a> {
     pub outcome: Effect,
     /// Where the redacted fields stood.
     pub redacted: BTreeSet<String>,
+    /// How fields were changed, where it is not by taking them out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
     pub rules: Vec<&'a str>,
     pub annotations: &'a [Annotation],
     pub reason: &'a str,
@@ -156,6 +159,12 @@ impl<'a> Answer<'a> {
                 .iter()
                 .filter_map(|redaction| verdict.findings.items.get(redaction.finding as usize))
                 .map(|finding| verdict.findings.locator(finding))
+                .collect(),
+            replaced: verdict
+                .replaced
+                .iter()
+                .filter(|it| it.kind != ReplacementKind::Remove || it.instead_of.is_some())
+                .copied()
                 .collect(),
             rules: rule_ids(engine, verdict),
             annotations: &decision.annotations,

@@ -35,7 +35,7 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
     }
     let single = [
         &mut config.rules.directory,
-        &mut config.rules.pseudonym_key_file,
+        &mut config.rules.keyring,
         &mut config.geoip.database,
         &mut config.audit.path,
         &mut config.admin.token_file,
@@ -252,8 +252,8 @@ impl Checker<'_> {
             let message = format!("no such directory: `{}`", directory.display());
             self.error(directory, message, "create it, or correct `directory:`");
         }
-        if let Some(path) = &config.rules.pseudonym_key_file {
-            self.file_exists("pseudonym_key_file", path);
+        if let Some(path) = &config.rules.keyring {
+            self.file_exists("keyring", path);
         }
         if let Some(path) = &config.geoip.database {
             self.file_exists("database", path);

@@ -12,10 +12,9 @@ use std::{
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::{load::RulesSource, status::Status, worker::Worker};
+use super::{keys::KeySource, load::RulesSource, status::Status, worker::Worker};
 use crate::{
     geo::GeoDb,
-    redact::PseudonymKey,
     snapshot::{Generation, SnapshotCell},
     source::{Diagnostics, Place},
     telemetry::Metrics,
@@ -25,7 +24,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct ControlSettings {
     pub source: RulesSource,
-    pub key: PseudonymKey,
+    pub keys: KeySource,
     /// Read anew when its file changes.
     pub geo: Option<Arc<GeoDb>>,
     /// Reload when the files change.
@@ -37,10 +36,10 @@ pub struct ControlSettings {
 }
 
 impl ControlSettings {
-    pub fn new(source: RulesSource, key: PseudonymKey) -> Self {
+    pub fn new(source: RulesSource, keys: impl Into<KeySource>) -> Self {
         Self {
             source,
-            key,
+            keys: keys.into(),
             geo: None,
             watch: true,
             settle: Duration::from_millis(100),

@@ -1,9 +1,11 @@
 //! What serves, since when, and what went wrong last.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::Trigger;
-use crate::{policy::Timestamp, snapshot::Generation, source::Diagnostics};
+use crate::{policy::Timestamp, redact::Keyring, snapshot::Generation, source::Diagnostics};
 
 /// How the rules are doing. The diagnostics are for operators: they quote rule files, never traffic.
 #[derive(Debug, Clone, Serialize)]
@@ -26,8 +28,31 @@ pub struct Status {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Failure>,
     pub files: Vec<FileStatus>,
+    pub keys: KeyStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geoip: Option<GeoStatus>,
+}
+
+/// The keys that serve.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyStatus {
+    /// The key ring file; absent where there is none, and pseudonyms end with the process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The id of the key that everything is made under.
+    pub current: String,
+    /// Those under which what was made earlier can be turned back.
+    pub older: Vec<String>,
+}
+
+impl KeyStatus {
+    pub(super) fn new(path: Option<&Path>, keys: &Keyring) -> Self {
+        Self {
+            path: path.map(|path| path.display().to_string()),
+            current: keys.current().id().to_owned(),
+            older: keys.iter().skip(1).map(|key| key.id().to_owned()).collect(),
+        }
+    }
 }
 
 /// The country database.

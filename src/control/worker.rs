@@ -1,6 +1,7 @@
 //! The thread that loads, compiles and swaps.
 
 use std::{
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
@@ -14,14 +15,16 @@ use tokio::sync::oneshot;
 
 use super::{
     geoip::GeoFile,
+    keys::Seen,
     load::{RuleFiles, RulesSource},
     reload::{Answer, ControlSettings, Refused, Reloaded, Request, Shared, Trigger},
-    status::{Failure, FileStatus, Status},
+    status::{Failure, FileStatus, KeyStatus, Status},
     watch::Watch,
 };
 use crate::{
     engine::Engine,
     policy::Timestamp,
+    redact::Keyring,
     snapshot::{Generation, Snapshot, SnapshotCell},
     source::{Diagnostics, Place},
     telemetry::Metrics,
@@ -40,6 +43,12 @@ pub(super) struct Worker {
     attempted: RuleFiles,
     /// Some file could not be read then; the hash is that of the others.
     attempted_in_part: bool,
+    /// Of the keys that were last read; empty when they were refused.
+    attempted_keys: String,
+    /// What could be seen of their files then.
+    seen: Seen,
+    /// Notices changes of them for as long as it is held.
+    _key_watch: Option<Watch>,
     /// That the watch is not complete.
     warned: bool,
     /// Snapshots that some exchange still holds. The last one to let go frees them, and that should be
@@ -55,7 +64,9 @@ impl Worker {
     ) -> Result<Self, Diagnostics> {
         let mut diagnostics = Diagnostics::default();
         let loaded = settings.source.load(&mut diagnostics);
-        let Some(engine) = compile(&loaded, &settings, &mut diagnostics) else {
+        let seen = settings.keys.seen();
+        let keys = settings.keys.load(&mut diagnostics);
+        let Some(engine) = compile(&loaded, keys, &mut diagnostics) else {
             metrics.reload_failed();
             return Err(diagnostics);
         };
@@ -92,12 +103,20 @@ impl Worker {
             stale: false,
             last_failure: None,
             files: file_status(&loaded),
+            keys: KeyStatus::new(settings.keys.path(), snapshot.engine.keys()),
             geoip: geo.as_ref().map(GeoFile::status),
         };
+        let key_watch = settings.keys.directory().and_then(|directory| {
+            let mut watch = watch_of(directory)?;
+            // Keys are files in that directory; what could not be watched is looked at.
+            watch.follow(directory, &BTreeSet::new());
+            Some(watch)
+        });
         let watch = match &settings.source {
             RulesSource::Directory(directory) => watch_of(directory),
             RulesSource::Embedded => None,
         };
+        let attempted_keys = snapshot.engine.keys().fingerprint();
         Ok(Self {
             watch,
             geo,
@@ -105,6 +124,9 @@ impl Worker {
             shared: Arc::new(Shared::new(SnapshotCell::new(snapshot), status)),
             attempted: loaded,
             attempted_in_part: false,
+            attempted_keys,
+            seen,
+            _key_watch: key_watch,
             warned: false,
             retired: Vec::new(),
             settings,
@@ -170,6 +192,7 @@ impl Worker {
         self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
         self.settings.watch
             && (self.settings.source.fingerprint() != self.attempted.fingerprint
+                || self.settings.keys.seen() != self.seen
                 || self.geo.as_ref().is_some_and(GeoFile::looks_changed))
     }
 
@@ -206,13 +229,19 @@ impl Worker {
     fn answer(&mut self, asked: Vec<(Trigger, oneshot::Sender<Answer>)>) {
         let mut diagnostics = Diagnostics::default();
         let loaded = self.settings.source.load(&mut diagnostics);
+        // Looked at first: what changes while they are read is seen the next time.
+        self.seen = self.settings.keys.seen();
+        let keys = self.settings.keys.load(&mut diagnostics);
+        let fingerprint = keys.as_ref().map(Keyring::fingerprint).unwrap_or_default();
         let is_new = loaded.hash != self.attempted.hash
+            || fingerprint != self.attempted_keys
             || diagnostics.has_errors() != self.attempted_in_part;
         self.attempted_in_part = diagnostics.has_errors();
+        self.attempted_keys = fingerprint;
         self.attempted = loaded;
         if is_new || !asked.is_empty() {
             let by = asked.first().map_or(Trigger::Change, |(by, _)| *by);
-            let answer = self.reload(diagnostics, by);
+            let answer = self.reload(diagnostics, keys, by);
             for (_, asker) in asked {
                 // An operator who hung up needs no answer.
                 let _ = asker.send(answer.clone());
@@ -221,14 +250,23 @@ impl Worker {
     }
 
     /// Compiles the files and puts them in service, or keeps what serves.
-    fn reload(&mut self, mut diagnostics: Diagnostics, by: Trigger) -> Answer {
+    fn reload(
+        &mut self,
+        mut diagnostics: Diagnostics,
+        keys: Option<Keyring>,
+        by: Trigger,
+    ) -> Answer {
         let loaded = &self.attempted;
         let begin = Instant::now();
         let before = self.shared.status();
         let now = now();
         let mut status = Status { attempted_at: now, attempted_by: by, ..Status::clone(&before) };
 
-        let answer = if loaded.hash == before.hash && !diagnostics.has_errors() {
+        let serving = self.shared.cell.load_full();
+        let is_same = loaded.hash == before.hash
+            && self.attempted_keys == serving.engine.keys().fingerprint();
+        drop(serving);
+        let answer = if is_same && !diagnostics.has_errors() {
             self.metrics.reload_succeeded(
                 before.generation.0,
                 unix_seconds(now),
@@ -242,13 +280,14 @@ impl Worker {
                 changed: false,
                 warnings: before.warnings.clone(),
             })
-        } else if let Some(engine) = compile(loaded, &self.settings, &mut diagnostics) {
+        } else if let Some(engine) = compile(loaded, keys, &mut diagnostics) {
             let generation = Generation(before.generation.0 + 1);
             self.metrics.reload_succeeded(
                 generation.0,
                 unix_seconds(now),
                 engine.rules().purposes(),
             );
+            let keys = KeyStatus::new(self.settings.keys.path(), engine.keys());
             self.retired.push(self.shared.cell.load_full());
             self.shared.cell.store(Snapshot {
                 generation,
@@ -262,6 +301,7 @@ impl Worker {
                 hash = %loaded.hash,
                 files = loaded.files.len(),
                 warnings = diagnostics.len(),
+                key = %keys.current,
                 ?by,
                 elapsed_ms = begin.elapsed().as_millis(),
                 "rules reloaded"
@@ -273,6 +313,7 @@ impl Worker {
                 warnings: diagnostics.clone(),
                 stale: false,
                 files: file_status(loaded),
+                keys,
                 ..status
             };
             Ok(Reloaded {
@@ -307,17 +348,16 @@ impl Worker {
 /// too, and not the end of all reloads.
 fn compile(
     loaded: &RuleFiles,
-    settings: &ControlSettings,
+    keys: Option<Keyring>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Engine> {
     // What only the missing file declares would be complained about everywhere else.
-    if diagnostics.has_errors() {
+    let Some(keys) = keys.filter(|_| !diagnostics.has_errors()) else {
         diagnostics.sort();
         return None;
-    }
-    let compiled = catch_unwind(AssertUnwindSafe(|| {
-        Engine::compile(&loaded.files, settings.key.clone(), diagnostics)
-    }));
+    };
+    let compiled =
+        catch_unwind(AssertUnwindSafe(|| Engine::compile(&loaded.files, keys, diagnostics)));
     let engine = compiled.unwrap_or_else(|_| {
         diagnostics
             .error(Place::default(), "the rules cannot be compiled: the compiler failed")

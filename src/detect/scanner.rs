@@ -4,7 +4,7 @@
 use std::{ops::Range, sync::Arc};
 
 use crate::domain::{
-    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wants,
+    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wants, is_token,
 };
 
 use super::{
@@ -503,6 +503,11 @@ impl<'s> Scanner<'s> {
             return None;
         }
         let pseudonym = Marks { pseudonymous: true, ..Marks::default() };
+        // What a redaction left in the value's place.
+        if is_token(text) {
+            let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
+            return self.reaches(Hit { marks: pseudonym, ..hit });
+        }
         if (facts.hashed && code::hash(text).is_some())
             || ((facts.encrypted || facts.hashed) && code::opaque(text).is_some())
         {

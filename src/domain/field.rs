@@ -209,26 +209,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// How a value's text is escaped where it stands in a layer of this format.
-    pub fn escape(self, part: Part) -> Escape {
-        match self {
-            Self::Json | Self::NdJson | Self::GraphQl => Escape::Json,
-            Self::Target if part == Part::Path => Escape::Percent,
-            Self::Target | Self::Form => Escape::Form,
-            Self::Xml => Escape::Xml,
-            Self::Csv | Self::CsvData | Self::Tsv => Escape::Csv,
-            Self::VCard => Escape::VCard,
-            // By custom.
-            Self::Cookie | Self::Baggage => Escape::Percent,
-            Self::Header
-            | Self::Forwarded
-            | Self::Text
-            | Self::Multipart
-            | Self::Image
-            | Self::Opaque => Escape::None,
-        }
-    }
-
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Target => "target",

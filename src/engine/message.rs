@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    domain::{Coverage, Findings, Gap, Region},
+    domain::{Coverage, Findings, Gap, Region, Replaced},
     policy::{Decision, Transfer},
 };
 
@@ -46,6 +46,8 @@ pub struct Verdict {
     pub transfer: Transfer,
     /// Set when the effect is `Redact`.
     pub redacted: Option<Redacted>,
+    /// How findings were changed, and how many in each way.
+    pub replaced: Vec<Replaced>,
     /// A code of what was taken out, under the pseudonym key: tells two records of the same values
     /// apart from two of different ones, and tells no value.
     pub redacted_digest: Option<[u8; 16]>,

@@ -21,14 +21,13 @@ pub(super) fn around(reading: &Reading<'_>, finding: &Finding) -> Option<(usize,
     }
 }
 
-/// A picture without what has to go from its metadata. What cannot be taken out takes the picture with
-/// it.
+/// A picture without what has to go from its metadata; `None` when that cannot be taken out.
 pub(super) fn without_metadata(
     reading: &Reading<'_>,
     redactions: &[Redaction],
     number: usize,
     taxonomy: &Taxonomy,
-) -> Vec<u8> {
+) -> Option<Vec<u8>> {
     let (mut place, mut spans) = (false, Vec::new());
     for redaction in redactions {
         let Some(finding) = reading.findings.items.get(redaction.finding as usize) else {
@@ -41,10 +40,7 @@ pub(super) fn without_metadata(
             None => {}
         }
     }
-    let picture = reading.layers.get(number);
-    picture
-        .and_then(|layer| format::picture_without(&layer.bytes, place, &spans))
-        .unwrap_or_default()
+    format::picture_without(&reading.layers.get(number)?.bytes, place, &spans)
 }
 
 fn is_place(finding: &Finding, taxonomy: &Taxonomy) -> bool {

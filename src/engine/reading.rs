@@ -15,6 +15,7 @@ use crate::{
         Step,
     },
     format::{self, Stop, Unescaped},
+    redact::Place,
 };
 
 /// A message taken apart.
@@ -32,6 +33,8 @@ pub struct Reading<'m> {
     pub(super) bytes: usize,
     /// How many more bytes may be decoded out of values.
     embedded_bytes: usize,
+    /// As received.
+    pub(super) message: Option<Message<'m>>,
 }
 
 /// A part of the message as received.
@@ -64,6 +67,7 @@ impl<'m> Reading<'m> {
         } = scratch;
         let mut reading = Self {
             keeps_content_coding: limits.keeps_content_coding,
+            message: Some(*message),
             embedded_bytes: limits.decoded_bytes_max,
             ..Self::default()
         };
@@ -108,7 +112,7 @@ impl<'m> Reading<'m> {
             return String::new();
         };
         let mut buffer = Unescaped::default();
-        let escape = layer.format.escape(finding.part);
+        let escape = Place::of(layer, finding).escape();
         let text = format::unescape(escape, finding.span.of(&layer.bytes), &mut buffer);
         embedded::plain(text.as_str())
     }

@@ -1,48 +1,85 @@
 //! Redactions carried out on the message as received.
 
-use std::borrow::Cow;
+#[cfg(test)]
+mod tests;
 
-use super::{Redacted, embedded, pictures, reading::Reading, reading::Root};
+use std::{borrow::Cow, cmp::Reverse};
+
+use super::{
+    Redacted, embedded, pictures,
+    reading::{Reading, Root},
+};
 use crate::{
-    domain::{Encoding, Finding, Layer, Replacement, Taxonomy},
+    domain::{
+        Encoding, Finding, LayerId, Metadata, Replaced, Replacement, ReplacementKind, ShiftDates,
+        Tag, Taxonomy,
+    },
     format::{self, Unescaped},
     policy::Redaction,
-    redact::{self, Plan, PseudonymKey, Target},
+    redact::{self, Keyring, Place, Plan, Shape, Value},
 };
 
+/// What is usual for the tokens of each category, worked out once for a generation.
+#[derive(Debug, Default)]
+pub(super) struct Shapes(Vec<Shape>);
+
+impl Shapes {
+    pub(super) fn of(taxonomy: &Taxonomy) -> Self {
+        Self(taxonomy.iter().map(|(_, category)| Shape::usual(&category.key)).collect())
+    }
+
+    fn of_tag(&self, tag: Tag) -> Shape {
+        self.0.get(usize::from(tag.0)).copied().unwrap_or_else(|| Shape::usual(""))
+    }
+}
+
+/// The changed parts of the message, and how its findings were changed.
 pub(super) fn rewrite(
     reading: &Reading<'_>,
     redactions: &[Redaction],
     taxonomy: &Taxonomy,
-    key: &PseudonymKey,
-) -> Redacted {
-    let mut buffer = Unescaped::default();
+    shapes: &Shapes,
+    keys: &Keyring,
+) -> (Redacted, Vec<Replaced>) {
+    let mut plan = Plan::with_capacity(redactions.len());
     let mut in_pictures: Vec<usize> = Vec::new();
-    let targets: Vec<Target<'_>> = redactions
-        .iter()
-        .filter_map(|redaction| {
-            let finding = reading.findings.items.get(redaction.finding as usize)?;
-            let number = finding.layer.index();
-            let layer = reading.layers.get(number)?;
-            if let Some((picture, _)) = pictures::around(reading, finding) {
-                in_pictures.push(picture);
-                return None;
-            }
-            let text = match redaction.replacement {
-                Replacement::Remove | Replacement::Replace { .. } => Cow::Borrowed(""),
-                Replacement::Mask { .. } | Replacement::Hash | Replacement::Generalise(_) => {
-                    text_of(finding, layer, &mut buffer)
-                }
-            };
-            Some(Target { finding, replacement: &redaction.replacement, text })
-        })
-        .collect();
-    let mut plan = Plan::new(&reading.layers, &targets, key);
+    let (mut text, mut subject) = (Unescaped::default(), Unescaped::default());
+    for redaction in redactions {
+        let Some(finding) = reading.findings.items.get(redaction.finding as usize) else {
+            continue;
+        };
+        let Some(layer) = reading.layers.get(finding.layer.index()) else { continue };
+        if let Some((picture, _)) = pictures::around(reading, finding) {
+            in_pictures.push(picture);
+            continue;
+        }
+        let replacement = &redaction.replacement;
+        let text = match replacement.reads_value() {
+            true => text_of(reading, finding, &mut text),
+            false => Cow::Borrowed(""),
+        };
+        let subject = match replacement {
+            Replacement::ShiftDates(shift) => subject_of(reading, redaction.finding, shift)
+                .map(|finding| text_of(reading, finding, &mut subject)),
+            Replacement::Remove
+            | Replacement::Replace { .. }
+            | Replacement::Mask { .. }
+            | Replacement::Hash
+            | Replacement::Tokenise(_)
+            | Replacement::Encrypt
+            | Replacement::Generalise(_)
+            | Replacement::StripMetadata(_) => None,
+        };
+        let (text, subject) = (&*text, subject.as_deref());
+        let value = Value { kind: finding.kind, text, shape: shapes.of_tag(finding.tag), subject };
+        plan.redact(layer, finding, replacement, &value, keys);
+    }
     in_pictures.sort_unstable();
     in_pictures.dedup();
     for number in in_pictures {
-        plan.put(number, pictures::without_metadata(reading, redactions, number, taxonomy));
+        strip(&mut plan, reading, redactions, number, taxonomy);
     }
+    let replaced = plan.replaced().to_vec();
     let mut redacted = Redacted::default();
     for (number, bytes) in plan.apply(&reading.layers) {
         let root =
@@ -63,7 +100,7 @@ pub(super) fn rewrite(
             None => {}
         }
     }
-    redacted
+    (redacted, replaced)
 }
 
 /// The bytes that redactions take out or change, as they stood.
@@ -78,10 +115,95 @@ pub(super) fn taken_out<'r>(
     })
 }
 
-fn text_of<'r>(finding: &Finding, layer: &'r Layer<'_>, buffer: &mut Unescaped) -> Cow<'r, str> {
-    let escape = layer.format.escape(finding.part);
-    let text = format::unescape(escape, finding.span.of(&layer.bytes), buffer);
-    Cow::Owned(embedded::plain(text.as_str()))
+/// Puts a picture in place of itself, without what has to go from its metadata, or without anything told
+/// beside its pixels where a rule asks for that or nothing less can be done. Where nothing can be taken
+/// out, the picture goes.
+fn strip(
+    plan: &mut Plan,
+    reading: &Reading<'_>,
+    redactions: &[Redaction],
+    number: usize,
+    taxonomy: &Taxonomy,
+) {
+    let Some(layer) = reading.layers.get(number) else { return };
+    let inside = |redaction: &&Redaction| {
+        let finding = reading.findings.items.get(redaction.finding as usize);
+        let picture = finding.and_then(|finding| pictures::around(reading, finding));
+        picture.is_some_and(|(picture, _)| picture == number)
+    };
+    let wants_all =
+        |redaction: &Redaction| redaction.replacement == Replacement::StripMetadata(Metadata::All);
+    let some = match redactions.iter().filter(inside).any(wants_all) {
+        true => None,
+        false => pictures::without_metadata(reading, redactions, number, taxonomy),
+    };
+    let stripped = some.or_else(|| format::without_metadata(&layer.bytes));
+    for redaction in redactions.iter().filter(inside) {
+        let asked = redaction.replacement.kind();
+        let done = match (&stripped, asked) {
+            (None, _) | (_, ReplacementKind::Remove) => ReplacementKind::Remove,
+            (Some(_), _) => ReplacementKind::StripMetadata,
+        };
+        plan.count(done, (asked != done).then_some(asked));
+    }
+    plan.put(LayerId::new(number), stripped.unwrap_or_default());
+}
+
+/// The finding that tells whose date it is: the one nearest in the document, and of those as near the one
+/// whose category the rule names first. Somebody else's date is not the subject's, nor the other way
+/// round.
+fn subject_of<'r>(reading: &'r Reading<'_>, date: u32, shift: &ShiftDates) -> Option<&'r Finding> {
+    let items = &reading.findings.items;
+    let at = date as usize;
+    let finding = items.get(at)?;
+    let around = ancestors(reading, finding.path);
+    // How many steps the two have in common.
+    let kinship = |other: &Finding| {
+        let others = ancestors(reading, other.path);
+        around.iter().rev().zip(others.iter().rev()).take_while(|(a, b)| a == b).count()
+    };
+    let (start, end) = (at.saturating_sub(NEIGHBOURS), (at + NEIGHBOURS).min(items.len()));
+    items
+        .get(start..end)?
+        .iter()
+        .enumerate()
+        .filter(|(_, other)| {
+            !other.marks.in_key && other.marks.third_party == finding.marks.third_party
+        })
+        .filter_map(|(index, other)| {
+            let choice = shift.by.iter().position(|tag| *tag == other.tag)?;
+            let distance = (start + index).abs_diff(at);
+            Some((kinship(other), Reverse(choice), Reverse(distance), other))
+        })
+        .max_by_key(|(kinship, choice, distance, _)| (*kinship, *choice, *distance))
+        .map(|(.., other)| other)
+}
+
+/// Findings on either side of a date that are asked whose it is.
+const NEIGHBOURS: usize = 64;
+
+/// The nodes around a field, innermost first.
+fn ancestors(reading: &Reading<'_>, path: u32) -> Vec<u32> {
+    let nodes = &reading.findings.nodes;
+    let parent = |node: &u32| nodes.get(*node as usize).and_then(|node| node.parent);
+    std::iter::successors(parent(&path), parent).take(nodes.len()).collect()
+}
+
+/// A finding's text, without the escapes it stands in.
+fn text_of<'t>(
+    reading: &'t Reading<'_>,
+    finding: &Finding,
+    buffer: &'t mut Unescaped,
+) -> Cow<'t, str> {
+    let Some(layer) = reading.layers.get(finding.layer.index()) else { return Cow::Borrowed("") };
+    let escape = Place::of(layer, finding).escape();
+    let text = format::unescape(escape, finding.span.of(&layer.bytes), buffer).as_str();
+    // Most texts hold nothing that could be one escape more.
+    if text.bytes().any(|byte| matches!(byte, b'%' | b'&' | b'\\' | b'=')) {
+        Cow::Owned(embedded::plain(text))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The body in the encodings it came in, and whether it is in no content coding. A character encoding

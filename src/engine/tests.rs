@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::domain::{Coverage, GapCause, Region};
+use crate::redact::PseudonymKey;
 
 mod decisions;
 mod encodings;
@@ -9,6 +10,12 @@ mod skipping;
 
 /// The rules that ship with the gateway.
 pub(super) fn shipped() -> Engine {
+    let mut diagnostics = Diagnostics::default();
+    let engine = Engine::compile(&shipped_files(), PseudonymKey::new(b"test"), &mut diagnostics);
+    engine.unwrap_or_else(|| panic!("{diagnostics}"))
+}
+
+pub(super) fn shipped_files() -> Vec<SourceFile> {
     fn collect(directory: &Path, prefix: &str, files: &mut Vec<SourceFile>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
@@ -23,9 +30,7 @@ pub(super) fn shipped() -> Engine {
     let mut files = Vec::new();
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "", &mut files);
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut diagnostics = Diagnostics::default();
-    let engine = Engine::compile(&files, PseudonymKey::new(b"test"), &mut diagnostics);
-    engine.unwrap_or_else(|| panic!("{diagnostics}"))
+    files
 }
 
 fn transfer(extra: &str) -> Transfer {

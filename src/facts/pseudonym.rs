@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::ExchangeId;

@@ -9,6 +9,7 @@ mod gif;
 mod heif;
 mod jpeg;
 mod png;
+mod strip;
 mod tell;
 mod tiff;
 mod webp;
@@ -16,7 +17,7 @@ mod webp;
 #[cfg(test)]
 mod tests;
 
-pub use self::edit::without;
+pub use self::{edit::without, strip::without_metadata};
 use super::Stop;
 use crate::domain::{FieldSink, GapCause, Limits, Span};
 

@@ -9,7 +9,7 @@ use super::{
     set::{AnnotateValue, RuleSet},
     source::{Fact, Start},
 };
-use crate::domain::{Effect, Findings, Region, Replacement, TagSet};
+use crate::domain::{Effect, Findings, Metadata, Region, Replacement, TagSet};
 
 /// What the people's judgements add up to.
 #[derive(Default)]
@@ -190,10 +190,16 @@ impl RuleSet {
         let rule = self.rules.get(usize::from(number));
         let (mildness, kept) = match rule.map(|rule| &rule.replacement) {
             None | Some(Replacement::Remove) => (0, 0),
-            Some(Replacement::Replace { .. }) => (1, 0),
+            Some(Replacement::Replace { .. } | Replacement::StripMetadata(Metadata::All)) => (1, 0),
             Some(Replacement::Hash) => (2, 0),
-            Some(Replacement::Mask { keep_last }) => (3, *keep_last),
-            Some(Replacement::Generalise(_)) => (4, 0),
+            Some(Replacement::Encrypt) => (3, 0),
+            Some(Replacement::Tokenise(wanted)) => {
+                (4, wanted.keep_first.saturating_add(wanted.keep_last))
+            }
+            Some(Replacement::Mask { keep_last }) => (5, *keep_last),
+            Some(Replacement::Generalise(_)) => (6, 0),
+            Some(Replacement::ShiftDates(_)) => (7, 0),
+            Some(Replacement::StripMetadata(Metadata::Location)) => (8, 0),
         };
         (mildness, kept, rule.map(|rule| rule.layer), number)
     }

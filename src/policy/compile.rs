@@ -11,14 +11,14 @@ use super::{
     predicate::{ClassSet, Predicate},
     region_set::REGIONS,
     registry::{Permit, Purpose, Registry, RegistryVersion, Section, Variation, Vocabulary},
+    replacement,
     set::{Annotate, AnnotateValue, Gate, Remarks, Rule, RuleInfo, RuleSet, Selection},
     source::{
-        self, DatePart, Entry, Mode, PermitSource, PurposesFile, Reach, RegisterFile,
-        ReplacementKind, RuleFile, ZonesFile,
+        self, Entry, Mode, PermitSource, PurposesFile, Reach, RegisterFile, RuleFile, ZonesFile,
     },
 };
 use crate::{
-    domain::{Effect, Generalise, Replacement, Sensitivity, TagPattern, TagSet, Taxonomy},
+    domain::{Effect, Replacement, Sensitivity, TagPattern, TagSet, Taxonomy},
     source::{Diagnostics, Place, SourceFile, read_on},
 };
 
@@ -148,6 +148,11 @@ impl VocabularyBuilder {
     }
 }
 
+fn is_header_name(header: &str) -> bool {
+    !header.is_empty()
+        && header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
 fn compile_purposes(
     file: &str,
     source: &PurposesFile,
@@ -162,9 +167,7 @@ fn compile_purposes(
     let mut registry = Registry::default();
     for carrier in &source.carriers {
         let header = carrier.header.to_ascii_lowercase();
-        if header.is_empty()
-            || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        {
+        if !is_header_name(&header) {
             diagnostics
                 .error(
                     carrier.header.place(file),
@@ -180,6 +183,17 @@ fn compile_purposes(
                 .remedy("permit `cookie_id` for the purposes that need it");
         }
         registry.carriers.push(header.into());
+    }
+    registry.on_break = source.signatures.on_break;
+    for header in &source.signatures.headers {
+        let name = header.to_ascii_lowercase();
+        if is_header_name(&name) {
+            registry.signature_headers.push(name.into());
+        } else {
+            diagnostics
+                .error(header.place(file), format!("`{}` is not the name of a header", **header))
+                .remedy("give a name such as `x-acme-signature`");
+        }
     }
     if let Some(version) = &source.version {
         registry.version = Some(RegistryVersion {
@@ -755,6 +769,7 @@ fn build(
         exceptions: Vec::new(),
         selection,
         replacement,
+        broken_signature: source.redact.as_ref().and_then(|redact| redact.broken_signature),
         annotate,
         mode: source.mode,
         closing,
@@ -905,7 +920,7 @@ fn redaction(
         selection.within = redact.within.as_ref().map(|names| scope.tags(names, diagnostics));
         selection.in_list = redact.in_list.as_ref().map(|list| scope.list(list, diagnostics));
         if let Some(wanted) = &redact.replacement {
-            replacement = compile_replacement(wanted, scope.file, diagnostics);
+            replacement = replacement::compile(wanted, scope, diagnostics);
         }
     }
     let says_what = source.redact.as_ref().is_some_and(|redact| {
@@ -933,58 +948,6 @@ fn redaction(
     (selection, replacement)
 }
 
-fn compile_replacement(
-    source: &source::Replacement,
-    file: &str,
-    diagnostics: &mut Diagnostics,
-) -> Replacement {
-    let generalise = match (source.decimals, source.ip_prefix, source.date) {
-        (Some(decimals), None, None) => Some(Generalise::Decimals(decimals)),
-        (None, Some(prefix), None) if prefix.v4_bits <= 32 && prefix.v6_bits <= 128 => {
-            Some(Generalise::IpPrefix { v4_bits: prefix.v4_bits, v6_bits: prefix.v6_bits })
-        }
-        (None, None, Some(DatePart::Year)) => Some(Generalise::Year),
-        (None, None, Some(DatePart::Month)) => Some(Generalise::Month),
-        (Some(_) | None, Some(_) | None, Some(_) | None) => None,
-    };
-    let is_plain = source.with.is_none()
-        && !source.keep_type
-        && source.keep_last.is_none()
-        && source.decimals.is_none()
-        && source.ip_prefix.is_none()
-        && source.date.is_none();
-    let compiled = match source.kind.value {
-        ReplacementKind::Remove if is_plain => Some(Replacement::Remove),
-        ReplacementKind::Hash if is_plain => Some(Replacement::Hash),
-        ReplacementKind::Replace if source.keep_last.is_none() && generalise.is_none() => {
-            Some(Replacement::Replace {
-                with: source.with.clone().unwrap_or_else(|| "[redacted]".to_owned()),
-                keep_type: source.keep_type,
-            })
-        }
-        ReplacementKind::Mask if source.with.is_none() && generalise.is_none() => {
-            Some(Replacement::Mask { keep_last: source.keep_last.unwrap_or(0) })
-        }
-        ReplacementKind::Generalise if source.with.is_none() && source.keep_last.is_none() => {
-            generalise.map(Replacement::Generalise)
-        }
-        ReplacementKind::Remove
-        | ReplacementKind::Hash
-        | ReplacementKind::Replace
-        | ReplacementKind::Mask
-        | ReplacementKind::Generalise => None,
-    };
-    compiled.unwrap_or_else(|| {
-        diagnostics
-            .error(source.kind.place(file), "the keys of this replacement do not fit its kind")
-            .remedy(
-                "`remove` and `hash` take none, `replace` takes `with` and `keep_type`, `mask` takes \
-                 `keep_last`, `generalise` takes one of `decimals`, `ip_prefix` and `date`",
-            );
-        Replacement::Remove
-    })
-}
-
 /// What happens when no rule allows.
 const DEFAULT_DENY: &str = "default-deny";
 const DEFAULT_REASON: &str = "No rule allows this transfer of personal data.";
@@ -1003,6 +966,7 @@ fn default_deny() -> Built {
         exceptions: Vec::new(),
         selection: Selection::default(),
         replacement: Replacement::Remove,
+        broken_signature: None,
         annotate: Vec::new(),
         mode: Mode::Enforce,
         closing: false,

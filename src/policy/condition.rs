@@ -564,6 +564,10 @@ impl Scope<'_, '_> {
         })
     }
 
+    pub(super) fn category(&self, name: &At<String>, diagnostics: &mut Diagnostics) -> TagSet {
+        self.book.category(self.file, name, diagnostics)
+    }
+
     pub(super) fn list(&self, name: &At<String>, diagnostics: &mut Diagnostics) -> ListRef {
         ListRef {
             name: self.book.word(self.file, Section::List, name, diagnostics),

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{Timestamp, predicate::ClassSet};
-use crate::domain::{Finding, Findings, Part, Region, Step, TagSet};
+use crate::domain::{BrokenSignature, Finding, Findings, Part, Region, Step, TagSet};
 
 /// The purposes personal data may be used for (MI-01), and what each needs (MI-06).
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,10 @@ pub(super) struct Registry {
     pub(super) also: Vec<Variation>,
     /// Headers no rule judges, lower case.
     pub(super) carriers: Vec<Box<str>>,
+    /// What is done where a redaction would break a signature and its rule says nothing of it.
+    pub(super) on_break: BrokenSignature,
+    /// Headers that hold a signature of the body, lower case.
+    pub(super) signature_headers: Vec<Box<str>>,
 }
 
 #[derive(Debug, Clone)]

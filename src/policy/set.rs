@@ -17,7 +17,7 @@ use super::{
     words::Period,
 };
 use crate::{
-    domain::{Effect, Region, Replacement, TagSet},
+    domain::{BrokenSignature, Effect, Region, Replacement, TagSet},
     source::{Diagnostics, Place},
 };
 
@@ -98,6 +98,7 @@ pub(super) struct Rule {
     pub(super) exceptions: Vec<u16>,
     pub(super) selection: Selection,
     pub(super) replacement: Replacement,
+    pub(super) broken_signature: Option<BrokenSignature>,
     pub(super) annotate: Vec<Annotate>,
     pub(super) mode: Mode,
     /// Looks at what judging the others showed.
@@ -187,6 +188,39 @@ impl RuleSet {
                     .remedy(
                         "keep it while transfers of that time may be replayed, then take it out",
                     );
+            }
+        }
+    }
+
+    /// What is done where a redaction of the rule breaks a signature over the message.
+    pub fn broken_signature(&self, rule: RuleRef) -> BrokenSignature {
+        self.rules
+            .get(usize::from(rule.0))
+            .and_then(|rule| rule.broken_signature)
+            .unwrap_or(self.registry.on_break)
+    }
+
+    /// Headers that hold a signature of the body, lower case, beside those known by their names.
+    pub fn signature_headers(&self) -> &[Box<str>] {
+        &self.registry.signature_headers
+    }
+
+    /// Complains of rules that ask for what can be turned back, under a key that ends with the process.
+    pub fn check_passing_keys(&self, diagnostics: &mut Diagnostics) {
+        for (rule, info) in self.rules.iter().zip(&self.infos) {
+            if rule.replacement.is_reversible() {
+                let place = Place { file: info.file.clone(), line: info.line, column: 0 };
+                let kind = rule.replacement.kind().as_str();
+                diagnostics
+                    .error(
+                        place,
+                        format!(
+                            "rule `{}` asks for `{kind}`, and no key ring is configured: nobody could \
+                             turn back what it leaves",
+                            info.id
+                        ),
+                    )
+                    .remedy("give a key ring as `rules.keyring` in the configuration");
             }
         }
     }

@@ -11,7 +11,10 @@ use super::{
     Counted, Layer, Timestamp,
     words::{FieldTest, Names, Period},
 };
-use crate::{domain::Effect, source::At};
+use crate::{
+    domain::{Alphabet, BrokenSignature, Checksum, Effect, Metadata, Otherwise, ReplacementKind},
+    source::At,
+};
 
 /// A file of `law/`, `policy/` or `organisation/`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -512,38 +515,59 @@ pub struct Redact {
     /// Only among these.
     pub within: Option<Names>,
     pub replacement: Option<Replacement>,
+    /// When this breaks a signature over the message. Default: what `purposes.yaml` says under
+    /// `signatures`.
+    pub broken_signature: Option<BrokenSignature>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReplacementKind {
-    Remove,
-    Replace,
-    Mask,
-    Hash,
-    Generalise,
-}
-
+/// What takes a value's place.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replacement {
     pub kind: At<ReplacementKind>,
-    /// For `replace`.
+    /// For `replace`: the text. Default `[redacted]`.
     #[serde(default)]
     pub with: Option<String>,
     /// For `replace`: a number stays a number.
     #[serde(default)]
     pub keep_type: bool,
-    /// For `mask`.
+    /// For `tokenise`: characters of the alphabet that stay at the beginning.
+    #[serde(default)]
+    pub keep_first: Option<u8>,
+    /// For `mask` and `tokenise`: characters that stay at the end.
     #[serde(default)]
     pub keep_last: Option<u8>,
-    /// For `generalise`, one of the following.
+    /// For `tokenise`: the characters a token is made of. Default: as is usual for the category.
+    #[serde(default)]
+    pub alphabet: Option<Alphabet>,
+    /// For `tokenise`: the check digits a token has. Default: as is usual for the category.
+    #[serde(default)]
+    pub checksum: Option<Checksum>,
+    /// For `tokenise` and `shift_dates`: what is done to a value that cannot be changed so. Default
+    /// `remove`.
+    #[serde(default)]
+    pub otherwise: Option<Otherwise>,
+    /// For `generalise`, one of the following: decimals of a coordinate that stay.
     #[serde(default)]
     pub decimals: Option<u8>,
+    /// Leading bits of an address that stay.
     #[serde(default)]
     pub ip_prefix: Option<IpPrefix>,
+    /// What stays of a date.
     #[serde(default)]
     pub date: Option<DatePart>,
+    /// Leading letters and digits that stay, as of a postal code.
+    #[serde(default)]
+    pub prefix: Option<u8>,
+    /// For `shift_dates`: how far at most, in either direction.
+    #[serde(default)]
+    pub days_max: Option<u16>,
+    /// For `shift_dates`: categories whose value tells the subject, first choice first.
+    #[serde(default)]
+    pub by: Option<Names>,
+    /// For `strip_metadata`: what goes from a picture. Default `all`.
+    #[serde(default)]
+    pub metadata: Option<Metadata>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -618,6 +642,8 @@ pub struct PurposesFile {
     /// recorded, and no rule judges it.
     #[serde(default)]
     pub carriers: Vec<Carrier>,
+    #[serde(default)]
+    pub signatures: Signatures,
     pub purposes: Vec<Purpose>,
 }
 
@@ -628,6 +654,17 @@ pub struct Carrier {
     pub header: At<String>,
     /// Why it is not part of the transfer.
     pub reason: String,
+}
+
+/// Signatures over a request, which a redaction may break.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signatures {
+    /// What happens to a request whose signature a redaction would break, unless the rule says otherwise.
+    /// Default `block`.
+    pub on_break: BrokenSignature,
+    /// Headers that hold a signature of the body, beside those known by their names.
+    pub headers: Vec<At<String>>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -30,13 +30,32 @@ pub(super) fn renew(headers: &mut HeaderMap, body: &[u8]) {
         }
         put(headers, &DIGEST, &members);
     }
-    headers.remove(&CONTENT_MD5);
+    for name in UNRENEWED {
+        headers.remove(name);
+    }
 }
+
+/// Digests that few look at, or that a signature covers which holds no more.
+const UNRENEWED: [&str; 14] = [
+    "content-md5",
+    "content-crc32c",
+    "etag",
+    "x-amz-content-sha256",
+    "x-amz-checksum-crc32",
+    "x-amz-checksum-crc32c",
+    "x-amz-checksum-crc64nvme",
+    "x-amz-checksum-sha1",
+    "x-amz-checksum-sha256",
+    "x-bz-content-sha1",
+    "x-content-sha256",
+    "x-goog-hash",
+    "x-ms-blob-content-md5",
+    "x-ms-content-sha256",
+];
 
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const DIGEST: HeaderName = HeaderName::from_static("digest");
-const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 fn take(headers: &mut HeaderMap, name: &HeaderName) -> Option<String> {
     let stated = lines(headers, name).collect::<Vec<_>>().join(",");
@@ -72,6 +91,8 @@ mod tests {
             ("repr-digest", "unixsum=:AAAA:"),
             ("digest", "SHA-256=AAAA,sha-512=AAAA"),
             ("content-md5", "AAAA"),
+            ("x-amz-checksum-sha256", "AAAA"),
+            ("etag", "\"AAAA\""),
         ] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
@@ -81,7 +102,9 @@ mod tests {
             "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"
         );
         assert!(!headers.contains_key("repr-digest"));
-        assert!(!headers.contains_key("content-md5"));
+        for gone in ["content-md5", "x-amz-checksum-sha256", "etag"] {
+            assert!(!headers.contains_key(gone), "{gone}");
+        }
         let digest = headers["digest"].to_str().unwrap();
         assert!(
             digest.starts_with("SHA-256=RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=, SHA-512=")

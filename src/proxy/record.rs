@@ -212,6 +212,10 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
                 names(&rules)
             })
             .unwrap_or_default(),
+        replaced: verdict.map(|verdict| verdict.replaced.as_slice()).unwrap_or_default(),
+        key: verdict
+            .filter(|verdict| verdict.redacted_digest.is_some())
+            .map(|_| snapshot.engine.keys().current().id()),
         reason: decision.map_or(Cow::Borrowed(""), |decision| Cow::Borrowed(&decision.reason)),
         tags: verdict
             .map(|verdict| {

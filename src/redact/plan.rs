@@ -1,51 +1,126 @@
 //! Sorted, non-overlapping edits per layer, and their application.
+//!
+//! The new texts of all edits stand in one buffer, and each changed layer is written once, into a buffer
+//! of the right size, by copying what stays and what is new.
 
-use std::borrow::Cow;
+#[cfg(test)]
+mod tests;
 
-use super::{PseudonymKey, encode::encode, encode::escape, replace::replacement_text};
-use crate::domain::{Escape, Finding, Format, Layer, Replacement, Span};
+use std::{cmp::Ordering, collections::BinaryHeap};
 
-/// One splice: `span` of a layer gives way to `with`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Edit {
-    span: Span,
-    with: Vec<u8>,
+use super::{
+    encode::encode,
+    key::Keyring,
+    parts,
+    place::Place,
+    replace::{self, Value, Written},
+};
+use crate::domain::{
+    Encoding, Escape, Finding, Format, Layer, LayerId, Replaced, Replacement, ReplacementKind, Span,
+};
+
+/// One splice: `span` of a layer gives way to `with` of the plan's texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub(super) layer: u32,
+    pub(super) span: Span,
+    pub(super) with: Span,
     /// A whole member goes, and its separator with it.
-    cut: bool,
-}
-
-/// A finding to redact, and how.
-#[derive(Debug, Clone)]
-pub struct Target<'a> {
-    pub finding: &'a Finding,
-    pub replacement: &'a Replacement,
-    /// What stands there, unescaped.
-    pub text: Cow<'a, str>,
+    pub(super) cut: bool,
+    /// How little of the value is left, least first; of two edits of one place the first is done.
+    pub(super) rank: u8,
 }
 
 /// All edits of one message, by layer; put in order when they are applied.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub struct Plan {
-    edits: Vec<Vec<Edit>>,
+    edits: Vec<Edit>,
+    /// The new texts, one after the other.
+    text: Vec<u8>,
     /// Layers written anew by whoever knows their format.
-    anew: Vec<(usize, Vec<u8>)>,
+    anew: Vec<(LayerId, Vec<u8>)>,
+    replaced: Vec<Replaced>,
+    /// One new text before it is escaped.
+    room: String,
+}
+
+impl std::fmt::Debug for Plan {
+    /// Without the texts.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plan")
+            .field("edits", &self.edits.len())
+            .field("anew", &self.anew.len())
+            .field("replaced", &self.replaced)
+            .finish()
+    }
 }
 
 impl Plan {
-    pub fn new(layers: &[Layer<'_>], targets: &[Target<'_>], key: &PseudonymKey) -> Self {
-        let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); layers.len()];
-        for target in targets {
-            let number = target.finding.layer.index();
-            if let (Some(layer), Some(edits)) = (layers.get(number), edits.get_mut(number)) {
-                edits.push(edit(layer, target, key));
-            }
+    /// Room for that many edits.
+    pub fn with_capacity(edits: usize) -> Self {
+        Self {
+            edits: Vec::with_capacity(edits),
+            text: Vec::with_capacity(TEXT_BYTES * edits),
+            ..Self::default()
         }
-        Self { edits, anew: Vec::new() }
     }
 
-    /// Puts `bytes` in the place of the whole layer `number`, whatever its edits.
-    pub fn put(&mut self, number: usize, bytes: Vec<u8>) {
-        self.anew.push((number, bytes));
+    /// Changes what `finding` points at in `layer`.
+    pub fn redact(
+        &mut self,
+        layer: &Layer<'_>,
+        finding: &Finding,
+        replacement: &Replacement,
+        value: &Value<'_>,
+        keys: &Keyring,
+    ) {
+        let place = Place::of(layer, finding);
+        // Only JSON has a text where an object was, and no place has one where a name was.
+        let takes_text = !finding.marks.in_key
+            && place != Place::XmlOther
+            && (finding.kind.is_some() || place == Place::Json);
+        self.room.clear();
+        let (written, kind) = if takes_text {
+            replace::write(replacement, value, keys, &mut self.room)
+        } else {
+            (Written::Gone, ReplacementKind::Remove)
+        };
+        let asked = replacement.kind();
+        self.count(kind, (asked != kind).then_some(asked));
+        let start = self.text.len();
+        let (span, cut) = match written {
+            Written::Text { quoted } => (self.place_text(place, quoted, finding), false),
+            Written::Gone => self.removal(layer, place, finding),
+        };
+        self.edits.push(Edit {
+            layer: finding.layer.0,
+            span,
+            with: Span::new(start, self.text.len()),
+            cut,
+            rank: rank(kind),
+        });
+    }
+
+    /// Puts `bytes` in the place of the whole layer, whatever its edits.
+    pub fn put(&mut self, layer: LayerId, bytes: Vec<u8>) {
+        self.anew.push((layer, bytes));
+        let nowhere = Span::default();
+        self.edits.push(Edit { layer: layer.0, span: nowhere, with: nowhere, cut: false, rank: 0 });
+    }
+
+    /// Notes how one more finding was changed.
+    pub fn count(&mut self, kind: ReplacementKind, instead_of: Option<ReplacementKind>) {
+        let known =
+            self.replaced.iter_mut().find(|it| (it.kind, it.instead_of) == (kind, instead_of));
+        match known {
+            Some(replaced) => replaced.count += 1,
+            None => self.replaced.push(Replaced { kind, instead_of, count: 1 }),
+        }
+    }
+
+    /// How findings were changed, and how many in each way.
+    pub fn replaced(&self) -> &[Replaced] {
+        &self.replaced
     }
 
     /// The new bytes of each layer as received (those without a parent) that has changed, by its number
@@ -53,136 +128,275 @@ impl Plan {
     /// value is emptied rather than sent.
     pub fn apply(mut self, layers: &[Layer<'_>]) -> Vec<(usize, Vec<u8>)> {
         let mut changed = Vec::new();
+        let mut group: Vec<Edit> = Vec::with_capacity(self.edits.len());
         // A layer's number is higher than its parent's, so children are done before their parents.
-        for (number, layer) in layers.iter().enumerate().rev() {
-            let Some(edits) = self.edits.get_mut(number).map(std::mem::take) else { continue };
-            let anew = self.anew.iter().position(|(known, _)| *known == number);
-            let bytes = match anew {
-                Some(at) => self.anew.swap_remove(at).1,
-                None if edits.is_empty() => continue,
-                None => splice(&layer.bytes, &settle(edits, layer)),
-            };
+        let mut heap: BinaryHeap<ByLayer> =
+            std::mem::take(&mut self.edits).into_iter().map(ByLayer).collect();
+        while let Some(ByLayer(first)) = heap.pop() {
+            group.clear();
+            group.push(first);
+            while heap.peek().is_some_and(|next| next.0.layer == first.layer) {
+                group.extend(heap.pop().map(|next| next.0));
+            }
+            let number = LayerId(first.layer).index();
+            let Some(layer) = layers.get(number) else { continue };
+            let bytes = self.layer(LayerId(first.layer), layer, &mut group);
             match layer.parent {
                 None => changed.push((number, bytes)),
                 Some((parent, span)) => {
-                    let with = encode(layer.encoding, &bytes).unwrap_or_default();
-                    // Put in order with the others when it is the parent's turn: once, since a cut takes a
-                    // separator each time.
-                    if let Some(edits) = self.edits.get_mut(parent.index()) {
-                        edits.push(Edit { span, with, cut: false });
-                    }
+                    let Some(outer) = layers.get(parent.index()) else { continue };
+                    let with = self.child(layer.encoding, &bytes, outer, span);
+                    let edit = Edit { layer: parent.0, span, with, cut: false, rank: 0 };
+                    heap.push(ByLayer(edit));
                 }
             }
         }
         changed.reverse();
         changed
     }
+
+    /// A changed layer.
+    fn layer(&mut self, id: LayerId, layer: &Layer<'_>, edits: &mut Vec<Edit>) -> Vec<u8> {
+        if let Some(at) = self.anew.iter().position(|(known, _)| *known == id) {
+            return self.anew.swap_remove(at).1;
+        }
+        settle(edits, layer, &mut self.text);
+        if layer.format == Format::Multipart {
+            parts::describe(&layer.bytes, edits, &mut self.text);
+        }
+        splice(&layer.bytes, edits, &self.text)
+    }
+
+    /// The text that stands in a parent for a changed child: where in the plan's texts it is.
+    fn child(&mut self, encoding: Encoding, bytes: &[u8], outer: &Layer<'_>, span: Span) -> Span {
+        let start = self.text.len();
+        match (encoding, std::str::from_utf8(bytes)) {
+            (Encoding::Escaped(Escape::None), Ok(text)) => match around(outer, span) {
+                Some(place) => place.write(text, &mut self.text),
+                None => self.text.extend_from_slice(bytes),
+            },
+            (Encoding::Escaped(by), Ok(text)) => place_of(by).write(text, &mut self.text),
+            _ => match encode(encoding, bytes) {
+                Ok(encoded) => self.text.extend_from_slice(&encoded),
+                Err(_) => self.count(ReplacementKind::Remove, None),
+            },
+        }
+        Span::new(start, self.text.len())
+    }
+
+    /// Writes the new text; where in the layer it goes.
+    fn place_text(&mut self, place: Place, quoted: bool, finding: &Finding) -> Span {
+        let quoted = quoted && place == Place::Json;
+        if quoted {
+            self.text.push(b'"');
+        }
+        place.write(&self.room, &mut self.text);
+        if quoted {
+            self.text.push(b'"');
+        }
+        // A quoted string keeps its quotes: only what is between them is replaced. A bare number that
+        // becomes a text gets quotes of its own.
+        if quoted || finding.kind.is_none() { finding.value } else { finding.span }
+    }
+
+    /// What goes when a value does, and whether its separator goes with it.
+    fn removal(&mut self, layer: &Layer<'_>, place: Place, finding: &Finding) -> (Span, bool) {
+        if finding.marks.in_key {
+            return (finding.member, true);
+        }
+        let has_key = finding.member.start < finding.value.start;
+        if place == Place::Segment {
+            // A path segment that vanished would make another route of the path.
+            self.text.extend_from_slice(b"redacted");
+            return (if finding.is_whole() { finding.value } else { finding.span }, false);
+        }
+        if !finding.is_whole() {
+            return (finding.span, false);
+        }
+        match layer.format {
+            Format::Json | Format::NdJson if !has_key => {
+                self.text.extend_from_slice(b"null");
+                (finding.value, false)
+            }
+            Format::Xml if is_root(&layer.bytes, finding.member) => {
+                self.text.extend_from_slice(b"<redacted/>");
+                (finding.member, false)
+            }
+            // Arguments may all go, and their brackets must not be empty.
+            Format::GraphQl => {
+                self.text.extend_from_slice(b"null");
+                (finding.value, false)
+            }
+            // A column that vanished would shift the others; a property that has to be there stays, and
+            // so do the parts of one that has several.
+            Format::Csv
+            | Format::CsvData
+            | Format::Tsv
+            | Format::VCard
+            | Format::Header
+            | Format::Text => (finding.value, false),
+            Format::Json
+            | Format::NdJson
+            | Format::Target
+            | Format::Form
+            | Format::Cookie
+            | Format::Baggage
+            | Format::Forwarded
+            | Format::Multipart
+            | Format::Xml
+            | Format::Image
+            | Format::Opaque => (finding.member, true),
+        }
+    }
 }
 
-fn edit(layer: &Layer<'_>, target: &Target<'_>, key: &PseudonymKey) -> Edit {
-    let finding = target.finding;
-    let is_path = finding.part == crate::domain::Part::Path;
-    let escape_by = layer.format.escape(finding.part);
-    if finding.marks.in_key {
-        return Edit { span: finding.member, with: Vec::new(), cut: true };
-    }
-    let whole = finding.is_whole();
-    match replacement_text(target.replacement, finding.kind, &target.text, key) {
-        Some((text, quoted)) => {
-            let text = if escape_by == Escape::Csv {
-                quoted_cell(&text, finding)
-            } else {
-                escape(escape_by, &text)
-            };
-            let json = escape_by == Escape::Json;
-            // A quoted string keeps its quotes: only what is between them is replaced. A bare number
-            // that becomes a text gets quotes of its own.
-            let (span, with) = match (json && quoted, finding.kind.is_none()) {
-                (true, _) => (finding.value, format!("\"{text}\"")),
-                (false, true) => (finding.value, text.into_owned()),
-                (false, false) => (finding.span, text.into_owned()),
-            };
-            Edit { span, with: with.into_bytes(), cut: false }
-        }
-        None if !whole => Edit { span: finding.span, with: Vec::new(), cut: false },
-        None => removal(layer.format, finding, is_path),
+/// Most new texts are shorter.
+const TEXT_BYTES: usize = 48;
+
+/// The edits of the innermost layers come first.
+#[derive(PartialEq, Eq)]
+struct ByLayer(Edit);
+
+impl Ord for ByLayer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.layer.cmp(&other.0.layer)
     }
 }
 
-/// A cell without quotes gets them when its new text has what would end it (RFC 4180 §2.6).
-fn quoted_cell<'t>(text: &'t str, finding: &Finding) -> Cow<'t, str> {
-    let has_quotes = finding.value.start < finding.span.start;
-    if has_quotes || !finding.is_whole() {
-        return escape(Escape::Csv, text);
+impl PartialOrd for ByLayer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
-    if text.contains([',', ';', '\t', '|', '"', '\r', '\n']) {
-        return Cow::Owned(format!("\"{}\"", escape(Escape::Csv, text)));
-    }
-    Cow::Borrowed(text)
 }
 
-fn removal(format: Format, finding: &Finding, is_path: bool) -> Edit {
-    let has_key = finding.member.start < finding.value.start;
-    match format {
-        Format::Json | Format::NdJson if !has_key => {
-            Edit { span: finding.value, with: b"null".to_vec(), cut: false }
-        }
-        // A path segment that vanished would make another route of the path.
-        Format::Target if is_path => {
-            Edit { span: finding.value, with: b"redacted".to_vec(), cut: false }
-        }
-        // A column that vanished would shift the others.
-        Format::Csv
-        | Format::CsvData
-        | Format::Tsv
-        | Format::Header
-        | Format::Text
-        // A property that has to be there stays, and so do the parts of one that has several.
-        | Format::VCard => {
-            Edit { span: finding.value, with: Vec::new(), cut: false }
-        }
-        // Arguments may all go, and their brackets must not be empty.
-        Format::GraphQl => Edit { span: finding.value, with: b"null".to_vec(), cut: false },
-        Format::Json
+/// How much of a value a replacement leaves, least first.
+fn rank(kind: ReplacementKind) -> u8 {
+    match kind {
+        ReplacementKind::Remove => 0,
+        ReplacementKind::Replace => 1,
+        ReplacementKind::Hash => 2,
+        ReplacementKind::Encrypt => 3,
+        ReplacementKind::Tokenise => 4,
+        ReplacementKind::Mask => KEEPS_SOMETHING,
+        ReplacementKind::Generalise => 6,
+        ReplacementKind::ShiftDates => 7,
+        ReplacementKind::StripMetadata => 8,
+    }
+}
+
+/// From here on a replacement shows a part of what stood there.
+const KEEPS_SOMETHING: u8 = 5;
+
+/// The place of a text that stands in its parent unescaped, if anything there has to be minded.
+fn around(outer: &Layer<'_>, span: Span) -> Option<Place> {
+    let before = outer.bytes.get(..span.start as usize).unwrap_or_default();
+    match outer.format {
+        Format::Csv | Format::CsvData | Format::Tsv => Some(Place::Cell),
+        Format::Xml if before.trim_ascii_end().ends_with(b"<![CDATA[") => Some(Place::CData),
+        Format::Xml => Some(Place::XmlOther),
+        Format::Multipart if before.ends_with(b"\"") => Some(Place::Parameter),
+        Format::Multipart
+        | Format::Json
         | Format::NdJson
         | Format::Target
         | Format::Form
         | Format::Cookie
         | Format::Baggage
         | Format::Forwarded
-        | Format::Multipart
-        | Format::Xml
+        | Format::GraphQl
+        | Format::VCard
+        | Format::Header
+        | Format::Text
         | Format::Image
-        | Format::Opaque => Edit { span: finding.member, with: Vec::new(), cut: true },
+        | Format::Opaque => None,
     }
 }
 
+fn place_of(escape: Escape) -> Place {
+    match escape {
+        Escape::Json => Place::Json,
+        Escape::Percent => Place::Percent,
+        Escape::Form => Place::Pair,
+        Escape::Xml => Place::Xml,
+        Escape::Csv => Place::QuotedCell,
+        Escape::Html => Place::Html,
+        Escape::VCard => Place::VCard,
+        Escape::None => Place::Line,
+    }
+}
+
+/// No element begins before `member` does, which is one.
+fn is_root(bytes: &[u8], member: Span) -> bool {
+    let mut before = bytes.get(..member.start as usize).unwrap_or_default();
+    while let Some(at) = memchr::memchr(b'<', before) {
+        let rest = before.get(at + 1..).unwrap_or_default();
+        if !matches!(rest.first(), Some(b'!' | b'?') | None) {
+            return false;
+        }
+        before = rest;
+    }
+    bytes.get(member.start as usize) == Some(&b'<')
+        && !matches!(bytes.get(member.start as usize + 1), Some(b'!' | b'?'))
+}
+
 /// Sorts, drops what another edit covers, joins what overlaps, and lets cuts take their separators.
-fn settle(mut edits: Vec<Edit>, layer: &Layer<'_>) -> Vec<Edit> {
-    edits.sort_by(|a, b| a.span.start.cmp(&b.span.start).then(b.span.end.cmp(&a.span.end)));
-    let mut settled: Vec<Edit> = Vec::with_capacity(edits.len());
-    for mut edit in edits {
-        if let Some(last) = settled.last_mut() {
+fn settle(edits: &mut Vec<Edit>, layer: &Layer<'_>, text: &mut Vec<u8>) {
+    edits.sort_unstable_by_key(|edit| {
+        (edit.span.start, std::cmp::Reverse(edit.span.end), edit.rank, edit.with.start)
+    });
+    // What is settled stands before `kept`; it grows more slowly than what is read.
+    let mut kept = 0usize;
+    for number in 0..edits.len() {
+        let Some(mut edit) = edits.get(number).copied() else { break };
+        if let Some(last) = kept.checked_sub(1).and_then(|last| edits.get_mut(last)) {
             if last.span.contains(edit.span) && !last.span.is_empty() {
+                // What is left of the whole must not show what was to go from its part.
+                if edit.rank < last.rank && last.rank >= KEEPS_SOMETHING {
+                    last.with = blank(layer, last.span, text);
+                    last.rank = edit.rank;
+                }
                 continue;
             }
             if edit.span.start < last.span.end {
                 last.span.end = edit.span.end;
                 last.cut = false;
+                if last.rank >= KEEPS_SOMETHING || edit.rank >= KEEPS_SOMETHING {
+                    last.with = blank(layer, last.span, text);
+                }
                 continue;
             }
         }
         if edit.cut {
-            edit.span = with_separator(edit.span, &mut settled, layer);
+            edit.span = with_separator(edit.span, edits, &mut kept, layer);
         }
-        settled.push(edit);
+        if let Some(place) = edits.get_mut(kept) {
+            *place = edit;
+            kept += 1;
+        }
     }
-    settled
+    edits.truncate(kept);
+    debug_assert!(
+        edits.windows(2).all(|pair| matches!(pair, [a, b] if a.span.end <= b.span.start)),
+        "edits overlap"
+    );
+}
+
+/// Nothing, or what stands for nothing where there must be something.
+fn blank(layer: &Layer<'_>, span: Span, text: &mut Vec<u8>) -> Span {
+    let start = text.len();
+    let is_json = matches!(layer.format, Format::Json | Format::NdJson);
+    let first = span.of(&layer.bytes).first();
+    // Inside a string the span begins behind its quote.
+    let before = span.start.checked_sub(1).and_then(|at| layer.bytes.get(at as usize));
+    if is_json && (first == Some(&b'"') || before != Some(&b'"')) {
+        text.extend_from_slice(b"null");
+    }
+    Span::new(start, text.len())
 }
 
 /// The member with the separator after it, or, for the last one, with the separator before it. When the
 /// members before it go too, it is the separator before those.
-fn with_separator(member: Span, settled: &mut Vec<Edit>, layer: &Layer<'_>) -> Span {
+fn with_separator(member: Span, settled: &[Edit], kept: &mut usize, layer: &Layer<'_>) -> Span {
     let bytes: &[u8] = &layer.bytes;
     let separator = match layer.format {
         Format::Json | Format::NdJson | Format::Baggage => b',',
@@ -214,12 +428,12 @@ fn with_separator(member: Span, settled: &mut Vec<Edit>, layer: &Layer<'_>) -> S
         return Span::new(member.start as usize, skip(after + 1));
     }
     let mut start = member.start;
-    while let Some(last) = settled.last()
+    while let Some(last) = kept.checked_sub(1).and_then(|last| settled.get(last))
         && last.cut
         && last.span.end == start
     {
         start = last.span.start;
-        settled.pop();
+        *kept -= 1;
     }
     let before = bytes.get(..start as usize).unwrap_or_default();
     let gap = before.iter().rev().take_while(|byte| is_space(byte)).count();
@@ -233,216 +447,18 @@ fn with_separator(member: Span, settled: &mut Vec<Edit>, layer: &Layer<'_>) -> S
     Span::new(start, member.end as usize)
 }
 
-fn splice(bytes: &[u8], edits: &[Edit]) -> Vec<u8> {
-    let mut out =
-        Vec::with_capacity(bytes.len() + edits.iter().map(|edit| edit.with.len()).sum::<usize>());
+fn splice(bytes: &[u8], edits: &[Edit], text: &[u8]) -> Vec<u8> {
+    let (gone, new) = edits
+        .iter()
+        .fold((0, 0), |(gone, new), edit| (gone + edit.span.len(), new + edit.with.len()));
+    let mut out = Vec::with_capacity((bytes.len() + new).saturating_sub(gone));
     let mut done = 0;
     for edit in edits {
         let range = edit.span.range();
         out.extend_from_slice(bytes.get(done..range.start).unwrap_or_default());
-        out.extend_from_slice(&edit.with);
+        out.extend_from_slice(edit.with.of(text));
         done = range.end;
     }
     out.extend_from_slice(bytes.get(done..).unwrap_or_default());
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Confidence, DetectorId, Encoding, LayerId, Marks, Part, Scalar, Tag};
-
-    /// A finding at the first place where `value` stands in `bytes`, with `key` before it.
-    fn finding(bytes: &str, key: &str, value: &str) -> Finding {
-        let member = bytes.find(&format!("{key}{value}")).expect("the member stands in the text");
-        let start = member + key.len();
-        let quoted = value.starts_with('"');
-        let text = usize::from(quoted);
-        Finding {
-            tag: Tag(0),
-            part: Part::Body,
-            layer: LayerId(0),
-            path: 0,
-            span: Span::new(start + text, start + value.len() - text),
-            value: Span::new(start, start + value.len()),
-            member: Span::new(member, start + value.len()),
-            kind: if value.starts_with(['{', '[']) {
-                None
-            } else if quoted || !value.starts_with(|c: char| c.is_ascii_digit()) {
-                Some(Scalar::String)
-            } else {
-                Some(Scalar::Number)
-            },
-            confidence: Confidence(100),
-            detector: DetectorId(0),
-            marks: Marks { container: value.starts_with(['{', '[']), ..Marks::default() },
-            enclosing: None,
-            region: None,
-        }
-    }
-
-    fn layer(format: Format, text: &str) -> Layer<'_> {
-        Layer { parent: None, encoding: Encoding::Identity, format, bytes: text.as_bytes().into() }
-    }
-
-    fn apply(
-        format: Format,
-        text: &str,
-        members: &[(&str, &str)],
-        replacement: &Replacement,
-    ) -> String {
-        let layers = [layer(format, text)];
-        let findings: Vec<Finding> =
-            members.iter().map(|(key, value)| finding(text, key, value)).collect();
-        let targets: Vec<Target<'_>> = findings
-            .iter()
-            .zip(members)
-            .map(|(finding, (_, value))| Target {
-                finding,
-                replacement,
-                text: value.trim_matches('"').into(),
-            })
-            .collect();
-        let changed = Plan::new(&layers, &targets, &PseudonymKey::new(b"k")).apply(&layers);
-        changed
-            .into_iter()
-            .next()
-            .map_or_else(|| text.to_owned(), |(_, bytes)| String::from_utf8(bytes).unwrap())
-    }
-
-    #[test]
-    fn a_change_inside_a_value_costs_its_neighbours_no_separator() {
-        let text = r#"{"a":1,"b":2,"c":"x=1&y=2","d":3}"#;
-        let inside = text.find("x=1").expect("the query stands in the text");
-        let layers = [
-            layer(Format::Json, text),
-            Layer {
-                parent: Some((LayerId(0), Span::new(inside, inside + 7))),
-                ..layer(Format::Form, "x=1&y=2")
-            },
-        ];
-        let mut findings = [finding(text, "\"b\":", "2"), finding("x=1&y=2", "x=", "1")];
-        findings[1].layer = LayerId(1);
-        let targets = findings.each_ref().map(|finding| Target {
-            finding,
-            replacement: &Replacement::Remove,
-            text: "".into(),
-        });
-        let changed = Plan::new(&layers, &targets, &PseudonymKey::new(b"k")).apply(&layers);
-        assert_eq!(changed, [(0, br#"{"a":1,"c":"y=2","d":3}"#.to_vec())]);
-    }
-
-    #[test]
-    fn a_removed_member_takes_one_separator_with_it() {
-        let pretty = "{\n  \"a\": 1,\n  \"b\": \"x\",\n  \"c\": [2]\n}";
-        for (text, members, expected) in [
-            (r#"{"a":1,"b":2,"c":3}"#, &[("\"a\":", "1")][..], r#"{"b":2,"c":3}"#),
-            (r#"{"a":1,"b":2,"c":3}"#, &[("\"b\":", "2")], r#"{"a":1,"c":3}"#),
-            (r#"{"a":1,"b":2,"c":3}"#, &[("\"c\":", "3")], r#"{"a":1,"b":2}"#),
-            (r#"{"a":1,"b":2,"c":3}"#, &[("\"b\":", "2"), ("\"c\":", "3")], r#"{"a":1}"#),
-            (r#"{"a":1,"b":2,"c":3}"#, &[("\"c\":", "3"), ("\"a\":", "1")], r#"{"b":2}"#),
-            (r#"{"a":1,"b":2,"c":3}"#, &[("\"a\":", "1"), ("\"b\":", "2"), ("\"c\":", "3")], "{}"),
-            (r#"{ "a" : 1 , "b" : 2 }"#, &[("\"b\" : ", "2")], r#"{ "a" : 1  }"#),
-            (pretty, &[("\"a\": ", "1")], "{\n  \"b\": \"x\",\n  \"c\": [2]\n}"),
-            (pretty, &[("\"c\": ", "[2]")], "{\n  \"a\": 1,\n  \"b\": \"x\"\n}"),
-            (r#"{"a":{"b":1}}"#, &[("\"b\":", "1")], r#"{"a":{}}"#),
-            (r#"{"a":{"b":1},"c":2}"#, &[("\"b\":", "1"), ("\"a\":", "{\"b\":1}")], r#"{"c":2}"#),
-            (r#"{"a":["x","y"]}"#, &[("", "\"x\"")], r#"{"a":[null,"y"]}"#),
-            (r#""x""#, &[("", "\"x\"")], "null"),
-        ] {
-            let result = apply(Format::Json, text, members, &Replacement::Remove);
-            assert_eq!(result, expected, "{text} without {members:?}");
-        }
-    }
-
-    #[test]
-    fn pairs_cookies_segments_and_columns_go_in_their_own_way() {
-        for (format, text, members, expected) in [
-            (Format::Form, "a=1&b=2&c=3", &[("a=", "1")][..], "b=2&c=3"),
-            (Format::Form, "a=1&b=2&c=3", &[("b=", "2"), ("c=", "3")], "a=1"),
-            (Format::Form, "a=1", &[("a=", "1")], ""),
-            (Format::Target, "/p?a=1&b=2", &[("a=", "1")], "/p?b=2"),
-            (Format::Target, "/p?a=1&b=2", &[("b=", "2")], "/p?a=1"),
-            (Format::Target, "/p?a=1&b=2", &[("a=", "1"), ("b=", "2")], "/p"),
-            (Format::Cookie, "a=1; b=2; c=3", &[("b=", "2")], "a=1; c=3"),
-            (Format::Cookie, "a=1; b=2; c=3", &[("c=", "3")], "a=1; b=2"),
-            (Format::Csv, "a,b,c", &[("", "b")], "a,,c"),
-        ] {
-            assert_eq!(
-                apply(format, text, members, &Replacement::Remove),
-                expected,
-                "{text} without {members:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_replacement_is_escaped_and_typed() {
-        let text = r#"{"a":"x","b":5,"c":{"d":1}}"#;
-        let quote = Replacement::Replace { with: "say \"no\"".into(), keep_type: false };
-        assert_eq!(
-            apply(Format::Json, text, &[("\"a\":", "\"x\"")], &quote),
-            r#"{"a":"say \"no\"","b":5,"c":{"d":1}}"#
-        );
-        assert_eq!(
-            apply(Format::Json, text, &[("\"b\":", "5")], &quote),
-            r#"{"a":"x","b":"say \"no\"","c":{"d":1}}"#
-        );
-        assert_eq!(
-            apply(Format::Json, text, &[("\"c\":", "{\"d\":1}")], &quote),
-            r#"{"a":"x","b":5,"c":"say \"no\""}"#
-        );
-        let kept = Replacement::Replace { with: "-".into(), keep_type: true };
-        assert_eq!(
-            apply(Format::Json, text, &[("\"b\":", "5")], &kept),
-            r#"{"a":"x","b":0,"c":{"d":1}}"#
-        );
-    }
-
-    #[test]
-    fn a_cell_gets_quotes_when_its_new_text_would_end_it() {
-        let with = |with: &str| Replacement::Replace { with: with.into(), keep_type: false };
-        for (text, cell, replacement, expected) in [
-            ("a,b,c", "b", with("x"), "a,x,c"),
-            ("a,b,c", "b", with("x, y"), "a,\"x, y\",c"),
-            ("a,b,c", "b", with("say \"x\""), "a,\"say \"\"x\"\"\",c"),
-            ("a,\"b\",c", "\"b\"", with("x, \"y\""), "a,\"x, \"\"y\"\"\",c"),
-        ] {
-            assert_eq!(apply(Format::Csv, text, &[("", cell)], &replacement), expected);
-        }
-    }
-
-    #[test]
-    fn a_part_of_a_text_is_cut_out_and_the_rest_stays() {
-        let text = r#"{"a":"call +123 now"}"#;
-        let mut found = finding(text, "\"a\":", "\"call +123 now\"");
-        found.span = Span::new(text.find('+').unwrap(), text.find(" now").unwrap());
-        let layers = [layer(Format::Json, text)];
-        let targets =
-            [Target { finding: &found, replacement: &Replacement::Remove, text: "+123".into() }];
-        let changed = Plan::new(&layers, &targets, &PseudonymKey::new(b"k")).apply(&layers);
-        assert_eq!(changed, [(0, br#"{"a":"call  now"}"#.to_vec())]);
-    }
-
-    #[test]
-    fn an_edit_deep_inside_is_carried_outwards() {
-        let outer = r#"{"n":"{\"a\":1,\"b\":2}"}"#;
-        let inner = r#"{"a":1,"b":2}"#;
-        let start = outer.find("{\\").unwrap();
-        let layers = [
-            layer(Format::Json, outer),
-            Layer {
-                parent: Some((LayerId(0), Span::new(start, outer.len() - 2))),
-                encoding: Encoding::Escaped(Escape::Json),
-                format: Format::Json,
-                bytes: inner.as_bytes().into(),
-            },
-        ];
-        let mut found = finding(inner, "\"a\":", "1");
-        found.layer = LayerId(1);
-        let targets =
-            [Target { finding: &found, replacement: &Replacement::Remove, text: "1".into() }];
-        let changed = Plan::new(&layers, &targets, &PseudonymKey::new(b"k")).apply(&layers);
-        assert_eq!(changed, [(0, br#"{"n":"{\"b\":2}"}"#.to_vec())]);
-    }
 }

@@ -1,195 +1,222 @@
 //! What takes the place of a value.
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Write as _},
-    net::IpAddr,
+use super::{date, ff1::Direction, generalise, key::Keyring, siv, token::Shape};
+use crate::domain::{
+    Alphabet, HASH_PREFIX, Otherwise, Replacement, ReplacementKind, Scalar, ShiftDates,
 };
 
-use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
+/// What is known of a value when it is replaced.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'v> {
+    /// `None` for an object or array.
+    pub kind: Option<Scalar>,
+    /// Unescaped; empty where the replacement does not ask for it.
+    pub text: &'v str,
+    /// What is usual for tokens of its category.
+    pub shape: Shape,
+    /// What tells the subject whose date it is.
+    pub subject: Option<&'v str>,
+}
 
-use crate::domain::{Generalise, Replacement, Scalar};
+/// What became of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// The new text, and whether it must be quoted as a string where the value stood without quotes.
+    Text { quoted: bool },
+    /// It cannot be kept in that form, and goes.
+    Gone,
+}
 
-/// The secret under which values become pseudonyms (HMAC-SHA-256, RFC 2104).
-#[derive(Clone)]
-pub struct PseudonymKey(Hmac<Sha256>);
-
-impl PseudonymKey {
-    /// Any length is taken; 32 random bytes are right.
-    pub fn new(secret: &[u8]) -> Self {
-        // HMAC takes keys of every length, so the fallback is never reached.
-        Self(Hmac::new_from_slice(secret).unwrap_or_else(|_| Hmac::new(&Default::default())))
-    }
-
-    /// The first 128 bits of the code of `parts`. Each is preceded by its length, so that it shows when a
-    /// byte moves from one to the next.
-    pub fn digest<'p>(&self, parts: impl IntoIterator<Item = &'p [u8]>) -> [u8; 16] {
-        let mut code = self.0.clone();
-        for part in parts {
-            code.update(&(part.len() as u64).to_be_bytes());
-            code.update(part);
+/// Writes to `out`, which is empty, what takes the value's place, not yet escaped. Tells what was done in
+/// the end: where it is not what was asked for, that could not be done.
+pub(super) fn write(
+    replacement: &Replacement,
+    value: &Value<'_>,
+    keys: &Keyring,
+    out: &mut String,
+) -> (Written, ReplacementKind) {
+    let done = match replacement {
+        // Outside of pictures there is no metadata to strip.
+        Replacement::Remove | Replacement::StripMetadata(_) => None,
+        Replacement::Replace { with, keep_type } => Some(constant(with, *keep_type, value, out)),
+        Replacement::Mask { keep_last } => mask(value, *keep_last, out),
+        Replacement::Hash => hash(value, keys, out),
+        Replacement::Encrypt => encrypt(value, keys, out),
+        Replacement::Generalise(to) => generalise::write(*to, value, out),
+        Replacement::Tokenise(wanted) => {
+            let Some(written) = token(&value.shape.with(wanted), value, keys, out) else {
+                return otherwise(wanted.otherwise, value, keys, out);
+            };
+            Some(written)
         }
-        let mut digest = [0; 16];
-        digest.iter_mut().zip(code.finalize().into_bytes()).for_each(|(to, from)| *to = from);
-        digest
-    }
-
-    /// The first 128 bits of the code of `text`, as 32 hex digits.
-    pub fn pseudonym(&self, text: &str) -> String {
-        let mut code = self.0.clone();
-        code.update(text.as_bytes());
-        code.finalize().into_bytes().iter().take(16).fold(
-            String::with_capacity(32),
-            |mut hex, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            },
-        )
+        Replacement::ShiftDates(wanted) => {
+            let Some(written) = shifted(wanted, value, keys, out) else {
+                return otherwise(wanted.otherwise, value, keys, out);
+            };
+            Some(written)
+        }
+    };
+    match done {
+        Some(written) => (written, replacement.kind()),
+        None => gone(out),
     }
 }
 
-impl fmt::Debug for PseudonymKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PseudonymKey(…)")
+fn gone(out: &mut String) -> (Written, ReplacementKind) {
+    out.clear();
+    (Written::Gone, ReplacementKind::Remove)
+}
+
+/// What the rule states for a value that cannot be replaced as it asks.
+fn otherwise(
+    otherwise: Otherwise,
+    value: &Value<'_>,
+    keys: &Keyring,
+    out: &mut String,
+) -> (Written, ReplacementKind) {
+    out.clear();
+    let (done, kind) = match otherwise {
+        Otherwise::Remove => (None, ReplacementKind::Remove),
+        Otherwise::Mask => (mask(value, 0, out), ReplacementKind::Mask),
+        Otherwise::Hash => (hash(value, keys, out), ReplacementKind::Hash),
+        Otherwise::Encrypt => (encrypt(value, keys, out), ReplacementKind::Encrypt),
+    };
+    match done {
+        Some(written) => (written, kind),
+        None => gone(out),
     }
 }
 
-/// The text that takes the place of `text`, not yet escaped, and whether it must be quoted as a string
-/// where the value stood without quotes. `None` means the value cannot be kept in that form and goes.
-pub(super) fn replacement_text<'r>(
-    replacement: &'r Replacement,
-    kind: Option<Scalar>,
-    text: &str,
-    key: &PseudonymKey,
-) -> Option<(Cow<'r, str>, bool)> {
-    let bare = matches!(kind, Some(Scalar::Number | Scalar::Bool | Scalar::Null));
-    match replacement {
-        Replacement::Remove => None,
-        Replacement::Replace { with, keep_type } => match kind {
-            Some(Scalar::Number) if *keep_type => Some((Cow::Borrowed("0"), false)),
-            Some(Scalar::Bool) if *keep_type => Some((Cow::Borrowed("false"), false)),
-            Some(Scalar::Null) if *keep_type => Some((Cow::Borrowed("null"), false)),
-            _ => Some((Cow::Borrowed(with), bare || kind.is_none())),
-        },
-        Replacement::Mask { keep_last } => match kind {
-            None => None,
-            Some(Scalar::Number) => Some((Cow::Owned(mask_number(text, *keep_last)), false)),
-            Some(Scalar::Bool | Scalar::Null | Scalar::Binary) => None,
-            Some(Scalar::String) => Some((Cow::Owned(mask(text, *keep_last)), false)),
-        },
-        Replacement::Hash => Some((Cow::Owned(key.pseudonym(text)), bare || kind.is_none())),
-        Replacement::Generalise(to) => {
-            kind?;
-            generalise(*to, text).map(|text| (Cow::Owned(text), false))
+impl Value<'_> {
+    /// The value stands without quotes where a text has some.
+    fn is_bare(&self) -> bool {
+        match self.kind {
+            None | Some(Scalar::Number | Scalar::Bool | Scalar::Null) => true,
+            Some(Scalar::String | Scalar::Binary) => false,
+        }
+    }
+
+    /// The text of a string or a number.
+    pub(super) fn written(&self) -> Option<&str> {
+        match self.kind {
+            Some(Scalar::String | Scalar::Number) => Some(self.text),
+            Some(Scalar::Bool | Scalar::Null | Scalar::Binary) | None => None,
         }
     }
 }
 
-fn mask(text: &str, keep_last: u8) -> String {
+fn constant(with: &str, keep_type: bool, value: &Value<'_>, out: &mut String) -> Written {
+    let (text, quoted) = match value.kind {
+        Some(Scalar::Number) if keep_type => ("0", false),
+        Some(Scalar::Bool) if keep_type => ("false", false),
+        Some(Scalar::Null) if keep_type => ("null", false),
+        Some(_) | None => (with, value.is_bare()),
+    };
+    out.push_str(text);
+    Written::Text { quoted }
+}
+
+fn hash(value: &Value<'_>, keys: &Keyring, out: &mut String) -> Option<Written> {
+    if value.kind == Some(Scalar::Binary) {
+        return None;
+    }
+    let key = keys.current();
+    out.push_str(HASH_PREFIX);
+    out.push_str(key.id());
+    out.push('.');
+    key.pseudonyms.write_pseudonym(value.text, out);
+    Some(Written::Text { quoted: value.is_bare() })
+}
+
+fn encrypt(value: &Value<'_>, keys: &Keyring, out: &mut String) -> Option<Written> {
+    if value.kind == Some(Scalar::Binary) || !siv::seal(keys.current(), value.text, out) {
+        return None;
+    }
+    Some(Written::Text { quoted: value.is_bare() })
+}
+
+fn token(shape: &Shape, value: &Value<'_>, keys: &Keyring, out: &mut String) -> Option<Written> {
+    let text = value.written()?;
+    shape.turn(Direction::Encrypt, &keys.current().tokens, text, out).ok()?;
+    // Digits in the places of digits leave a number one; letters do not.
+    Some(Written::Text { quoted: value.is_bare() && shape.alphabet != Alphabet::Digits })
+}
+
+fn shifted(
+    wanted: &ShiftDates,
+    value: &Value<'_>,
+    keys: &Keyring,
+    out: &mut String,
+) -> Option<Written> {
+    let days = days(wanted.days_max, value.subject?, keys)?;
+    date::shift(value.written()?, days, out).then_some(Written::Text { quoted: false })
+}
+
+/// As many days for every date of one subject: 1 to `days_max`, in either direction.
+fn days(days_max: u16, subject: &str, keys: &Keyring) -> Option<i64> {
+    let subject = subject.trim().to_lowercase();
+    let [a, b, c, d, e, f, g, h, ..] = keys.current().shifts.digest([subject.as_bytes()]);
+    // Of 2^64 numbers, so that none of the few days is likelier than another by anything that counts.
+    let place =
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]).checked_rem(2 * u64::from(days_max))?;
+    let place = i64::try_from(place).ok()?;
+    let days_max = i64::from(days_max);
+    Some(if place < days_max { place - days_max } else { place - days_max + 1 })
+}
+
+fn mask(value: &Value<'_>, keep_last: u8, out: &mut String) -> Option<Written> {
+    match value.kind {
+        Some(Scalar::Number) => mask_number(value.text, keep_last, out),
+        Some(Scalar::String) => mask_text(value.text, keep_last, out),
+        Some(Scalar::Bool | Scalar::Null | Scalar::Binary) | None => return None,
+    }
+    Some(Written::Text { quoted: false })
+}
+
+fn mask_text(text: &str, keep_last: u8, out: &mut String) {
     let total = text.chars().filter(|character| character.is_alphanumeric()).count();
     let hide = total.saturating_sub(usize::from(keep_last));
     let mut seen = 0;
-    text.chars()
-        .map(|character| {
-            if !character.is_alphanumeric() {
-                return character;
-            }
-            seen += 1;
-            if seen <= hide { '*' } else { character }
-        })
-        .collect()
+    out.extend(text.chars().map(|character| {
+        if !character.is_alphanumeric() {
+            return character;
+        }
+        seen += 1;
+        if seen <= hide { '*' } else { character }
+    }));
 }
 
 /// A JSON number stays one: hidden digits become zeros, and leading zeros, which RFC 8259 §6 forbids, go.
-fn mask_number(text: &str, keep_last: u8) -> String {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let kept = digits.len().saturating_sub(usize::from(keep_last));
-    let tail = digits.get(kept..).unwrap_or_default().trim_start_matches('0');
-    if tail.is_empty() { "0".to_owned() } else { tail.to_owned() }
-}
-
-fn generalise(to: Generalise, text: &str) -> Option<String> {
-    match to {
-        Generalise::Decimals(decimals) => truncate_decimals(text, usize::from(decimals)),
-        Generalise::IpPrefix { v4_bits, v6_bits } => prefix(text, v4_bits, v6_bits),
-        Generalise::Year => date(text).map(|(year, _)| format!("{year:04}-01-01")),
-        Generalise::Month => date(text).map(|(year, month)| format!("{year:04}-{month:02}-01")),
+fn mask_number(text: &str, keep_last: u8, out: &mut String) {
+    let digits = text.bytes().filter(u8::is_ascii_digit);
+    let hidden = digits.clone().count().saturating_sub(usize::from(keep_last));
+    out.extend(digits.skip(hidden).skip_while(|digit| *digit == b'0').map(char::from));
+    if out.is_empty() {
+        out.push('0');
     }
-}
-
-/// Every decimal number in `text` (one coordinate, or `24.8607,67.0011`) cut to `decimals`.
-fn truncate_decimals(text: &str, decimals: usize) -> Option<String> {
-    let allowed = |character: char| {
-        character.is_ascii_digit() || matches!(character, '.' | ',' | ' ' | ';' | '-' | '+')
-    };
-    // Degrees and minutes, words or exponents: cutting decimals would not make these coarse.
-    if !text.chars().all(allowed) || !text.contains(|character: char| character.is_ascii_digit()) {
-        return None;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut after_point: Option<usize> = None;
-    for character in text.chars() {
-        match (character, &mut after_point) {
-            ('.', None) => {
-                after_point = Some(0);
-                if decimals > 0 {
-                    out.push('.');
-                }
-            }
-            (digit, Some(count)) if digit.is_ascii_digit() => {
-                if *count < decimals {
-                    out.push(digit);
-                }
-                *count += 1;
-            }
-            (other, _) => {
-                after_point = None;
-                out.push(other);
-            }
-        }
-    }
-    // A value in millionths of a degree has no point and would stay exact.
-    let longest =
-        out.split(|character: char| !character.is_ascii_digit()).map(str::len).max().unwrap_or(0);
-    (longest <= 3.max(decimals)).then_some(out)
-}
-
-fn prefix(text: &str, v4_bits: u8, v6_bits: u8) -> Option<String> {
-    match text.trim().parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(v4_bits.min(32))).unwrap_or(0);
-            Some(std::net::Ipv4Addr::from_bits(address.to_bits() & mask).to_string())
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(v6_bits.min(128))).unwrap_or(0);
-            Some(std::net::Ipv6Addr::from_bits(address.to_bits() & mask).to_string())
-        }
-    }
-}
-
-/// Year and month of `YYYY-MM-DD…`, `YYYY/MM/DD`, `YYYYMMDD` or `DD/MM/YYYY` (also with `-` and `.`).
-fn date(text: &str) -> Option<(u16, u8)> {
-    let text = text.trim();
-    let parts: Vec<&str> = text.split(['-', '/', '.', 'T', ' ']).collect();
-    let (year, month) = match parts.as_slice() {
-        [year, month, _day, ..] if year.len() == 4 => (*year, *month),
-        [_day, month, year, ..] if year.len() == 4 => (*year, *month),
-        [compact] if compact.len() == 8 => (compact.get(..4)?, compact.get(4..6)?),
-        _ => return None,
-    };
-    let (year, month): (u16, u8) = (year.parse().ok()?, month.parse().ok()?);
-    (1..=12).contains(&month).then_some((year, month))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        domain::{Tag, Tokenise},
+        redact::PseudonymKey,
+    };
 
-    fn shown(replacement: &Replacement, kind: Scalar, text: &str) -> Option<(String, bool)> {
-        replacement_text(replacement, Some(kind), text, &PseudonymKey::new(b"k"))
-            .map(|(text, quoted)| (text.into_owned(), quoted))
+    fn value(kind: Scalar, text: &str) -> Value<'_> {
+        Value { kind: Some(kind), text, shape: Shape::usual("user.unique_id"), subject: None }
+    }
+
+    fn written(replacement: &Replacement, value: &Value<'_>) -> (Option<String>, ReplacementKind) {
+        let mut out = String::new();
+        let keys = Keyring::from(PseudonymKey::new(b"k"));
+        let (written, kind) = write(replacement, value, &keys, &mut out);
+        match written {
+            Written::Text { quoted: true } => (Some(format!("\"{out}\"")), kind),
+            Written::Text { quoted: false } => (Some(out), kind),
+            Written::Gone => (None, kind),
+        }
     }
 
     #[test]
@@ -203,71 +230,102 @@ mod tests {
             (Scalar::Number, "1000", 3, "0"),
         ] {
             assert_eq!(
-                shown(&Replacement::Mask { keep_last }, kind, text),
-                Some((expected.to_owned(), false))
+                written(&Replacement::Mask { keep_last }, &value(kind, text)).0.as_deref(),
+                Some(expected)
             );
         }
-        assert_eq!(shown(&Replacement::Mask { keep_last: 2 }, Scalar::Bool, "true"), None);
-    }
-
-    #[test]
-    fn coordinates_addresses_and_dates_are_generalised_or_go() {
-        let decimals = Replacement::Generalise(Generalise::Decimals(1));
-        let address = Replacement::Generalise(Generalise::IpPrefix { v4_bits: 24, v6_bits: 48 });
-        let year = Replacement::Generalise(Generalise::Year);
-        let month = Replacement::Generalise(Generalise::Month);
-        for (replacement, kind, text, expected) in [
-            (&decimals, Scalar::Number, "24.86073", Some("24.8")),
-            (&decimals, Scalar::Number, "-122.41942", Some("-122.4")),
-            (&decimals, Scalar::String, "24.8607,67.0011", Some("24.8,67.0")),
-            (&decimals, Scalar::String, "24°51'38\"N", None),
-            (&decimals, Scalar::Number, "24860730", None),
-            (&decimals, Scalar::Number, "2.486073e1", None),
-            (&address, Scalar::String, "203.0.113.77", Some("203.0.113.0")),
-            (&address, Scalar::String, "2001:db8:1:2::3", Some("2001:db8:1::")),
-            (&address, Scalar::String, "localhost", None),
-            (&year, Scalar::String, "1996-04-12", Some("1996-01-01")),
-            (&month, Scalar::String, "12/04/1996", Some("1996-04-01")),
-            (&month, Scalar::String, "19960412", Some("1996-04-01")),
-            (&month, Scalar::String, "April 12", None),
-        ] {
-            assert_eq!(
-                shown(replacement, kind, text).map(|(text, _)| text).as_deref(),
-                expected,
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_pseudonym_depends_on_key_and_text() {
-        let [a, b] = [PseudonymKey::new(b"a"), PseudonymKey::new(b"b")];
-        assert_eq!(a.pseudonym("x"), a.pseudonym("x"));
-        assert_ne!(a.pseudonym("x"), a.pseudonym("y"));
-        assert_ne!(a.pseudonym("x"), b.pseudonym("x"));
-        // RFC 4231, test case 2, first 128 bits.
-        assert_eq!(
-            PseudonymKey::new(b"Jefe").pseudonym("what do ya want for nothing?"),
-            "5bdcc146bf60754e6a042426089575c7"
-        );
-    }
-
-    #[test]
-    fn a_digest_tells_its_parts_apart() {
-        let key = PseudonymKey::new(b"k");
-        let digest = |parts: &[&'static [u8]]| key.digest(parts.iter().copied());
-        assert_eq!(digest(&[b"ab", b"c"]), digest(&[b"ab", b"c"]));
-        assert_ne!(digest(&[b"ab", b"c"]), digest(&[b"a", b"bc"]));
-        assert_ne!(digest(&[b"ab"]), PseudonymKey::new(b"l").digest([&b"ab"[..]]));
+        let truth = value(Scalar::Bool, "true");
+        assert_eq!(written(&Replacement::Mask { keep_last: 2 }, &truth).0, None);
     }
 
     #[test]
     fn a_type_is_kept_where_asked() {
         let kept = Replacement::Replace { with: "-".into(), keep_type: true };
         let free = Replacement::Replace { with: "-".into(), keep_type: false };
-        assert_eq!(shown(&kept, Scalar::Number, "5"), Some(("0".into(), false)));
-        assert_eq!(shown(&kept, Scalar::Bool, "true"), Some(("false".into(), false)));
-        assert_eq!(shown(&kept, Scalar::String, "x"), Some(("-".into(), false)));
-        assert_eq!(shown(&free, Scalar::Number, "5"), Some(("-".into(), true)));
+        for (replacement, kind, text, expected) in [
+            (&kept, Scalar::Number, "5", "0"),
+            (&kept, Scalar::Bool, "true", "false"),
+            (&kept, Scalar::String, "x", "-"),
+            (&free, Scalar::Number, "5", "\"-\""),
+        ] {
+            assert_eq!(written(replacement, &value(kind, text)).0.as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn keyed_texts_name_their_key_and_a_number_gets_quotes_for_them() {
+        for (replacement, prefix) in
+            [(Replacement::Hash, "hash.only."), (Replacement::Encrypt, "siv.only.")]
+        {
+            let (text, kind) = written(&replacement, &value(Scalar::String, "sana.k@example.pk"));
+            let text = text.unwrap();
+            assert!(text.starts_with(prefix) && crate::domain::is_token(&text), "{text}");
+            assert_eq!(kind, replacement.kind());
+            let number = written(&replacement, &value(Scalar::Number, "5")).0.unwrap();
+            assert!(number.starts_with('"') && number.ends_with('"'), "{number}");
+            assert_eq!(written(&replacement, &value(Scalar::Binary, "5")).0, None);
+        }
+    }
+
+    #[test]
+    fn what_has_no_token_is_replaced_as_the_rule_states() {
+        let tokenise = |alphabet, otherwise| {
+            Replacement::Tokenise(Tokenise {
+                alphabet,
+                checksum: None,
+                keep_first: 0,
+                keep_last: 0,
+                otherwise,
+            })
+        };
+        let short = value(Scalar::String, "12345");
+        for (otherwise, kind, expected) in [
+            (Otherwise::Remove, ReplacementKind::Remove, None),
+            (Otherwise::Mask, ReplacementKind::Mask, Some("*****")),
+        ] {
+            let (text, done) = written(&tokenise(None, otherwise), &short);
+            assert_eq!((text.as_deref(), done), (expected, kind));
+        }
+        for (otherwise, prefix) in [(Otherwise::Hash, "hash."), (Otherwise::Encrypt, "siv.")] {
+            let (text, _) = written(&tokenise(None, otherwise), &short);
+            assert!(text.as_deref().unwrap().starts_with(prefix), "{text:?}");
+        }
+        // A number stays one, or becomes a text, but never half of each.
+        let (number, kind) =
+            written(&tokenise(None, Otherwise::Remove), &value(Scalar::Number, "1802345671"));
+        assert_eq!(kind, ReplacementKind::Tokenise);
+        assert!(number.unwrap().parse::<u64>().is_ok());
+        let words = tokenise(Some(Alphabet::Alphanumeric), Otherwise::Remove);
+        let (word, _) = written(&words, &value(Scalar::Number, "1802345671"));
+        assert!(word.unwrap().starts_with('"'));
+    }
+
+    #[test]
+    fn all_dates_of_a_subject_are_shifted_alike_and_never_by_nothing() {
+        let shift = |otherwise| {
+            let by = [Tag(0)].into();
+            Replacement::ShiftDates(ShiftDates { days_max: 3, by, otherwise })
+        };
+        let day = |subject: &str, text: &str| -> String {
+            let value = Value { subject: Some(subject), ..value(Scalar::String, text) };
+            written(&shift(Otherwise::Remove), &value).0.unwrap()
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..200 {
+            let subject = format!("account-{number}");
+            let shifted = day(&subject, "1996-04-12");
+            assert_eq!(day(&subject.to_uppercase(), "12.04.1996"), {
+                let parts: Vec<&str> = shifted.split('-').rev().collect();
+                parts.join(".")
+            });
+            seen.insert(shifted);
+        }
+        let days =
+            ["1996-04-09", "1996-04-10", "1996-04-11", "1996-04-13", "1996-04-14", "1996-04-15"];
+        assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), days);
+        let nobody = value(Scalar::String, "1996-04-12");
+        assert_eq!(written(&shift(Otherwise::Remove), &nobody), (None, ReplacementKind::Remove));
+        let (masked, kind) = written(&shift(Otherwise::Mask), &nobody);
+        assert_eq!((masked.as_deref(), kind), (Some("****-**-**"), ReplacementKind::Mask));
     }
 }

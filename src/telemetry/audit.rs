@@ -9,7 +9,7 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 use serde::{Serialize, Serializer};
 
 use super::TraceId;
-use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, TagSet, Taxonomy};
+use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, Replaced, TagSet, Taxonomy};
 
 /// Locators of one tag, and of one record; the counts go on.
 const LOCATORS_PER_TAG_MAX: usize = 8;
@@ -45,6 +45,12 @@ pub struct AuditRecord<'r> {
     /// The rules that took fields out or changed them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redacted_by: Vec<Name<'r>>,
+    /// How fields were changed, and how many in each way.
+    #[serde(skip_serializing_if = "<[Replaced]>::is_empty")]
+    pub replaced: &'r [Replaced],
+    /// The id of the key that replacements and `redacted_hash` were made under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<&'r str>,
     /// A sentence of the rule that decided.
     pub reason: Cow<'r, str>,
     pub tags: Vec<TagCount<'r>>,
@@ -339,8 +345,8 @@ fn is_zero(count: &u32) -> bool {
 pub(super) mod tests {
     use super::*;
     use crate::domain::{
-        Category, Confidence, DetectorId, GapCause, LayerId, Marks, Part, PathNode, Sensitivity,
-        Span, Step, Tag,
+        Category, Confidence, DetectorId, GapCause, LayerId, Marks, Part, PathNode,
+        ReplacementKind, Sensitivity, Span, Step, Tag,
     };
 
     pub(in crate::telemetry) fn record(number: u64) -> AuditRecord<'static> {
@@ -360,6 +366,8 @@ pub(super) mod tests {
             rules: vec![Name::new("MI-06")],
             blocked_by: Vec::new(),
             redacted_by: vec![Name::new("MI-06")],
+            replaced: &[],
+            key: None,
             reason: "Birthday is outside the activation set.".into(),
             tags: Vec::new(),
             coverage: Coverage::Full,
@@ -511,6 +519,12 @@ pub(super) mod tests {
         record.gaps = &gaps;
         record.coverage = Coverage::Partial;
         record.redacted_hash = Some(RedactedHash([0xab; 16]));
+        let replaced = [Replaced {
+            kind: ReplacementKind::Hash,
+            instead_of: Some(ReplacementKind::Tokenise),
+            count: 2,
+        }];
+        (record.replaced, record.key) = (&replaced, Some("2026-11"));
         record.annotations = vec![Annotation {
             name: Name::new("file-ctia-by"),
             value: Some(Name::new("2026-03-02")),
@@ -532,6 +546,10 @@ pub(super) mod tests {
             ("/gaps/0/cause", "too_deep".into()),
             ("/annotations/0/value", "2026-03-02".into()),
             ("/redacted_hash", "ab".repeat(16).into()),
+            ("/replaced/0/kind", "hash".into()),
+            ("/replaced/0/instead_of", "tokenise".into()),
+            ("/replaced/0/count", 2.into()),
+            ("/key", "2026-11".into()),
             ("/durations/total_us", 1_234.into()),
             ("/status", 200.into()),
         ] {

@@ -13,9 +13,11 @@ use std::{
 };
 
 use bordergate::{
-    control::{ControlSettings, Controller, Hangups, Refused, Reloads, RulesSource, Trigger},
+    control::{
+        ControlSettings, Controller, Hangups, KeySource, Refused, Reloads, RulesSource, Trigger,
+    },
     geo::GeoDb,
-    redact::PseudonymKey,
+    redact::{Keyring, PseudonymKey, Secret},
     snapshot::Snapshot,
     telemetry::Metrics,
 };
@@ -177,6 +179,111 @@ async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
     assert_ne!(reloaded.hash, serving.rules_hash);
     assert_eq!(reloads.status().hash, reloaded.hash);
     assert!(reloads.status().files.iter().any(|file| file.name == "purposes.yaml"));
+}
+
+fn key_bytes(seed: u8) -> Vec<u8> {
+    (0..32u8).map(|at| at.wrapping_mul(37) ^ seed).collect()
+}
+
+/// Keys come with the rules: a new one serves at once, what was made under the old one is turned back
+/// still, and a ring that is not in order changes nothing.
+#[tokio::test]
+async fn keys_are_read_anew_and_a_bad_ring_leaves_the_old_ones_in_service() {
+    for watch in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("old.key"), key_bytes(1)).unwrap();
+        fs::write(at("new.key"), key_bytes(2)).unwrap();
+        let ring = |current: &str, new: &str| {
+            format!(
+                "current: {current}\nkeys:\n  - {{id: k1, file: old.key}}\n  - {{id: k2, file: {new}}}\n"
+            )
+        };
+        fs::write(at("keyring.yaml"), ring("k1", "new.key")).unwrap();
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let settings = ControlSettings {
+            watch,
+            look: Duration::from_secs(3_600),
+            ..ControlSettings::new(RulesSource::Embedded, KeySource::Ring(at("keyring.yaml")))
+        };
+        let controller = Controller::start(settings, metrics).unwrap();
+        let (reloads, snapshots) = (controller.reloads(), controller.snapshots());
+        let current = || snapshots.load().engine.keys().current().id().to_owned();
+        assert_eq!(current(), "k1");
+        assert_eq!(reloads.status().keys.older, ["k2"]);
+
+        // Watched, a change is noticed; otherwise somebody asks.
+        let settle = async |generation: u64| {
+            let begin = Instant::now();
+            while watch && snapshots.load().generation.0 < generation {
+                assert!(begin.elapsed() < Duration::from_secs(20), "no generation {generation}");
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            if !watch {
+                reloads.reload(Trigger::Hangup).await.unwrap();
+            }
+            assert_eq!(snapshots.load().generation.0, generation);
+        };
+        write_whole(&at("keyring.yaml"), &ring("k2", "new.key"));
+        settle(2).await;
+        assert_eq!(current(), "k2");
+        let status = reloads.status();
+        assert_eq!(
+            (status.keys.current.as_str(), status.keys.older.as_slice()),
+            ("k2", &["k1".to_owned()][..])
+        );
+
+        // Another key in the file of the same name is another key.
+        let before = snapshots.load().engine.keys().fingerprint();
+        fs::write(at("next"), key_bytes(3)).unwrap();
+        fs::rename(at("next"), at("new.key")).unwrap();
+        settle(3).await;
+        assert_ne!(snapshots.load().engine.keys().fingerprint(), before);
+
+        let serving = snapshots.load_full();
+        fs::write(at("next"), b"short").unwrap();
+        fs::rename(at("next"), at("new.key")).unwrap();
+        let refused = reloads.reload(Trigger::Operator).await.unwrap_err();
+        let Refused::Rules(diagnostics) = refused else { panic!("{refused}") };
+        let told = diagnostics.to_string();
+        assert!(told.contains("keyring.yaml:4:20") && told.contains("has 5 bytes"), "{told}");
+        assert!(Arc::ptr_eq(&serving, &snapshots.load_full()));
+        let status = reloads.status();
+        assert!(status.stale && status.keys.current == "k2");
+        let shown = serde_json::to_string(&*status).unwrap();
+        assert!(shown.contains("has 5 bytes") && !shown.contains("short"), "{shown}");
+
+        fs::write(at("next"), key_bytes(3)).unwrap();
+        fs::rename(at("next"), at("new.key")).unwrap();
+        let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
+        assert_eq!((reloaded.changed, reloaded.generation.0), (false, 3));
+        assert!(!reloads.status().stale);
+    }
+}
+
+/// What can be turned back is not asked for under a key that ends with the process.
+#[tokio::test]
+async fn reversible_replacements_ask_for_a_key_ring() {
+    let directory = tempfile::tempdir().unwrap();
+    rules(directory.path());
+    fs::create_dir_all(directory.path().join("organisation")).unwrap();
+    let rule = "layer: organisation\ntitle: Own\nrules:\n  - id: OWN-01\n    title: t\n    statute: s\n    \
+        when: {data: name}\n    effect: redact\n    redact: {replacement: {kind: tokenise}}\n    reason: r\n";
+    fs::write(directory.path().join("organisation/own.yaml"), rule).unwrap();
+    let source = RulesSource::Directory(directory.path().to_owned());
+    let start = |keys: KeySource| {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let settings =
+            ControlSettings { watch: false, ..ControlSettings::new(source.clone(), keys) };
+        Controller::start(settings, metrics)
+    };
+    let refused =
+        start(Keyring::passing(&Secret::new(key_bytes(1))).into()).unwrap_err().to_string();
+    assert!(
+        refused.contains("organisation/own.yaml:4") && refused.contains("rules.keyring"),
+        "{refused}"
+    );
+    assert!(start(PseudonymKey::new(b"a key for tests").into()).is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

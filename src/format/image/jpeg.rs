@@ -103,7 +103,7 @@ impl Extension {
 }
 
 /// Offset of the marker that ends the entropy-coded data at `at`.
-fn scan_end(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn scan_end(bytes: &[u8], mut at: usize) -> usize {
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         let Some(distance) = memchr(0xFF, rest) else { return bytes.len() };

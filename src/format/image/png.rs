@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{Encoding, GapCause, Limits, Span};
 
-const SIGNATURE_BYTES: usize = 8;
+pub(super) const SIGNATURE_BYTES: usize = 8;
 
 pub(super) fn blocks(bytes: &[u8], limits: &Limits, take: Take<'_>) -> Result<(), Stop> {
     let mut at = SIGNATURE_BYTES;

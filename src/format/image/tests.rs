@@ -432,3 +432,115 @@ proptest! {
         let _ = without(&picture, true, &[Span::new(0, 40), Span::new(20, 60)]);
     }
 }
+
+/// A structure with an artist, and how the picture is to be turned.
+fn turned_tiff(little: bool) -> Vec<u8> {
+    let half = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let word = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let mut out = if little { b"II*\0".to_vec() } else { b"MM\0*".to_vec() };
+    out.extend(word(8));
+    out.extend(half(2));
+    out.extend([&half(0x0112)[..], &half(3), &word(1), &half(6), &half(0)].concat());
+    out.extend([&half(0x013B)[..], &half(2), &word(8), &word(38)].concat());
+    out.extend(word(0));
+    out.extend(b"Mei Tan\0");
+    out
+}
+
+#[test]
+fn everything_told_beside_the_pixels_is_stripped_and_they_stay() {
+    for little in [true, false] {
+        let exif = turned_tiff(little);
+        let jpeg = jpeg_of(&[
+            segment(0xE0, b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"),
+            exif_segment(&exif),
+            xmp_segment(),
+            segment(0xE2, b"ICC_PROFILE\0\x01\x01profile"),
+            segment(0xE2, b"FPXR\0by Mei"),
+            segment(0xE5, b"maker's own, by Mei"),
+            segment(0xED, b"Photoshop 3.0\0by Mei Tan"),
+            segment(0xEE, b"Adobe\0d\0\0\0\0\x01"),
+            segment(0xDB, &[1; 65]),
+            segment(0xFE, b"by Mei Tan"),
+        ]);
+        let xmp = [XMP, b"  "].concat();
+        let png = png_of(&[
+            chunk(b"gAMA", &[0; 4]),
+            chunk(b"eXIf", &exif),
+            chunk(b"tEXt", b"Author\0Mei Tan"),
+            chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat()),
+            chunk(b"tIME", &[7, 234, 11, 26, 1, 1, 1]),
+            chunk(b"prVt", b"by Mei Tan"),
+            chunk(b"IDAT", b"pixels"),
+        ]);
+        let webp = webp_of(&[
+            (b"VP8X", &[0; 10]),
+            (b"VP8 ", b"pixels"),
+            (b"EXIF", &exif),
+            (b"XMP ", &xmp),
+            (b"MINE", b"by Mei Tan"),
+        ]);
+        for (picture, kept) in [
+            (
+                jpeg,
+                &[
+                    &b"JFIF\0"[..],
+                    b"ICC_PROFILE\0\x01\x01profile",
+                    b"Adobe\0d",
+                    &[1; 65],
+                    &[1, 2, 0xFF, 0, 3, 0xFF, 0xD0, 4, 0xFF, 0xD9],
+                ][..],
+            ),
+            (png, &[b"gAMA", b"IDATpixels", b"IEND"]),
+            (webp, &[b"VP8 \x06\0\0\0pixels"]),
+            (heif_of(&exif, XMP), &[b"pixels"]),
+        ] {
+            assert!(!notes(&picture).is_empty());
+            let stripped = without_metadata(&picture).expect("a picture");
+            let told = notes(&stripped).join("\n");
+            assert!(!told.contains("Mei") && !told.contains("GPS"), "{told}");
+            let contains = |part: &[u8]| stripped.windows(part.len()).any(|window| window == part);
+            assert!(!contains(b"Mei") && !contains(b"GPSLatitude"));
+            for part in kept {
+                assert!(contains(part), "{}", String::from_utf8_lossy(part));
+            }
+            // Sixth of the eight ways to turn it, in the byte order it was in.
+            let entry: &[u8] = if little {
+                &[0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0]
+            } else {
+                &[1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6]
+            };
+            assert!(contains(entry));
+            assert_eq!(
+                without_metadata(&stripped).as_ref(),
+                Some(&stripped),
+                "nothing is left to strip"
+            );
+        }
+    }
+    for broken in [
+        &b""[..],
+        b"GIF89a",
+        b"\xff\xd8\xff\xe1\0\x10",
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\xff\0\0\0WEBP",
+    ] {
+        assert_eq!(without_metadata(broken), None);
+    }
+    let trailing = [&jpeg_of(&[])[..], b"Mei"].concat();
+    assert_eq!(without_metadata(&trailing), None, "what stands behind the end is not known");
+}
+
+proptest! {
+    #[test]
+    fn stripping_never_panics_and_never_grows(
+        seed in prop::collection::vec(any::<u8>(), 0..200),
+        which in 0usize..5,
+    ) {
+        let start: &[u8] = [b"\xff\xd8\xff".as_slice(), b"\x89PNG\r\n\x1a\n", b"RIFF\x40\0\0\0WEBP", b"\0\0\0\x10ftypheic\0\0\0\0mif1", b"GIF89a"][which];
+        let picture = [start, &seed].concat();
+        if let Some(stripped) = without_metadata(&picture) {
+            prop_assert!(stripped.len() <= picture.len());
+        }
+    }
+}

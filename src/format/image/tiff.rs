@@ -26,6 +26,48 @@ const EXIF_DIRECTORY: u16 = 0x8769;
 const GPS_DIRECTORY: u16 = 0x8825;
 const ENTRY_BYTES: usize = 12;
 
+/// Overwrites a structure with one that tells how to turn the picture and nothing else. What is too short
+/// for that, or no structure, becomes zeros.
+pub(super) fn blank(structure: &mut [u8]) {
+    let orientation = Exif::read(structure).and_then(|exif| {
+        let main = exif.word(4)?;
+        let entry = exif.entries(main).find(|entry| entry.tag == ORIENTATION && entry.kind == 3)?;
+        let turned =
+            exif.half(entry.data.range().start).filter(|turned| (2..=8).contains(turned))?;
+        Some((exif.is_little_endian, turned))
+    });
+    structure.fill(0);
+    let (is_little_endian, entries) = match orientation {
+        Some((is_little_endian, turned)) => (is_little_endian, Some(turned)),
+        None => (true, None),
+    };
+    let half = |number: u16| {
+        if is_little_endian { number.to_le_bytes() } else { number.to_be_bytes() }
+    };
+    let word = |number: u32| {
+        if is_little_endian { number.to_le_bytes() } else { number.to_be_bytes() }
+    };
+    let mut written = Vec::with_capacity(26);
+    written.extend_from_slice(if is_little_endian { b"II" } else { b"MM" });
+    written.extend(half(42));
+    written.extend(word(8));
+    written.extend(half(u16::from(entries.is_some())));
+    if let Some(turned) = entries {
+        written.extend(half(ORIENTATION));
+        written.extend(half(3));
+        written.extend(word(1));
+        written.extend(half(turned));
+        written.extend(half(0));
+    }
+    written.extend(word(0));
+    if let Some(place) = structure.get_mut(..written.len()) {
+        place.copy_from_slice(&written);
+    }
+}
+
+/// How the picture is to be turned, 1 to 8 (CIPA DC-008 §4.6.5.1).
+const ORIENTATION: u16 = 0x0112;
+
 impl<'b> Exif<'b> {
     pub(super) fn read(bytes: &'b [u8]) -> Option<Self> {
         let is_little_endian = match bytes.first_chunk::<4>()? {

@@ -92,7 +92,7 @@ fn a_mistake_is_reported_with_its_line_and_a_remedy() {
         (
             "    when: {data: [email]}\n    effect: redact\n    redact: {replacement: {kind: hash, keep_last: 4}}\n",
             "own.yaml:10:34",
-            "do not fit",
+            "`keep_last` does not go with `hash`",
         ),
         (
             "    require: {mechanism: {type: eu_scc, max_age: 3 years}}\n    effect: block\n",

@@ -1,0 +1,290 @@
+//! Signatures over a message that a redaction would break.
+//!
+//! Whoever receives a message with a signature that does not hold takes it for forged. So what a redaction
+//! breaks is told, and the rules say whether it is blocked, sent without the signature or sent as it is.
+//! What a signature covers is read where it says so (RFC 9421, SigV4, draft-cavage); one that does not say
+//! is taken to cover path, query and body. A member of a body that only its parties know for a signature
+//! is not recognised.
+
+mod covered;
+
+#[cfg(test)]
+mod tests;
+
+use super::{Redacted, message::Message, reading::Reading};
+use crate::{
+    domain::{BrokenSignature, Effect, Encoding, Format, Layer, LayerId},
+    policy::{Annotation, Decision, RuleSet},
+};
+
+/// How a signature is made and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// HTTP Message Signatures (RFC 9421).
+    HttpMessage,
+    /// `Authorization` with a signature over what it lists: SigV4 and its kin, draft-cavage.
+    Authorization,
+    /// A signed URL.
+    Url,
+    /// OAuth 1.0 (RFC 5849 §3.4).
+    OAuth,
+    /// A code over the body in a header of its own.
+    Header,
+    /// A detached JWS (RFC 7515, appendix F).
+    DetachedJws,
+    /// A token inside the message whose claims were changed (RFC 7519).
+    Jwt,
+    /// XML Signature in the document (RFC 3275).
+    Xml,
+    /// `multipart/signed` (RFC 1847).
+    Mime,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::HttpMessage => "http_message_signature",
+            Self::Authorization => "signed_authorization",
+            Self::Url => "signed_url",
+            Self::OAuth => "oauth_signature",
+            Self::Header => "signature_header",
+            Self::DetachedJws => "detached_jws",
+            Self::Jwt => "jwt",
+            Self::Xml => "xml_signature",
+            Self::Mime => "multipart_signed",
+        }
+    }
+}
+
+/// A signature that would not hold any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) kind: Kind,
+    /// The headers it stands in, by their number; none when it stands in the URL or the body.
+    pub(super) headers: Vec<usize>,
+}
+
+/// Which parts of a message a redaction changes.
+#[derive(Debug, Default)]
+pub(super) struct Changed<'m> {
+    path: bool,
+    query: bool,
+    body: bool,
+    /// Names, those that describe a changed body included.
+    headers: Vec<&'m str>,
+}
+
+impl<'m> Changed<'m> {
+    fn of(message: &Message<'m>, redacted: &Redacted) -> Self {
+        let mut changed = Self { body: redacted.body.is_some(), ..Self::default() };
+        if let Some(target) = &redacted.target {
+            let [(path, query), (new_path, new_query)] =
+                [message.target, target].map(|it| it.split_once('?').unwrap_or((it, "")));
+            changed.path = path != new_path;
+            changed.query = query != new_query;
+        }
+        let numbers = redacted.headers.iter().map(|(number, _)| *number);
+        changed.headers = numbers
+            .filter_map(|number| message.headers.get(number))
+            .map(|(name, _)| *name)
+            .collect();
+        if changed.body {
+            changed.headers.extend([
+                "content-length",
+                "content-digest",
+                "repr-digest",
+                "digest",
+                "content-md5",
+            ]);
+            if redacted.body_is_identity {
+                changed.headers.push("content-encoding");
+            }
+        }
+        changed
+    }
+
+    fn target(&self) -> bool {
+        self.path || self.query
+    }
+
+    fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    fn anything(&self) -> bool {
+        self.target() || self.body || !self.headers.is_empty()
+    }
+}
+
+/// Makes the decision say what becomes of the signatures a redaction would break, and does it.
+pub(super) fn settle(
+    reading: &Reading<'_>,
+    rules: &RuleSet,
+    decision: &mut Decision,
+    redacted: &mut Option<Redacted>,
+) {
+    let (Some(message), Some(changes)) = (reading.message, redacted.as_mut()) else { return };
+    let mut broken = broken(&message, changes, rules.signature_headers());
+    broken.extend(inside(reading, decision));
+    if broken.is_empty() {
+        return;
+    }
+    let asked = decision
+        .redactions
+        .iter()
+        .map(|redaction| rules.broken_signature(redaction.rule))
+        .max()
+        .unwrap_or_default();
+    let mut name = "signature-broken";
+    match asked {
+        BrokenSignature::Flag => {}
+        BrokenSignature::Strip if broken.iter().all(|it| strip(&message, it, changes)) => {
+            name = "signature-stripped";
+        }
+        // What is part of the body cannot be taken off it.
+        BrokenSignature::Strip | BrokenSignature::Block => {
+            block(decision);
+            *redacted = None;
+        }
+    }
+    decision.annotations.extend(
+        broken.iter().map(|broken| Annotation {
+            name: name.into(),
+            value: Some(broken.kind.as_str().into()),
+        }),
+    );
+    decision.annotations.sort_unstable();
+    decision.annotations.dedup();
+}
+
+fn block(decision: &mut Decision) {
+    decision.effect = Effect::Block;
+    decision.blocked_by = decision.redactions.drain(..).map(|redaction| redaction.rule).collect();
+    decision.blocked_by.sort_unstable();
+    decision.blocked_by.dedup();
+    decision.annotations.clear();
+    decision.reason =
+        "The message is signed, and the signature would not hold once what may not be sent is taken out."
+            .into();
+}
+
+/// Takes the signature off; false where it is a part of the body.
+fn strip(message: &Message<'_>, broken: &Broken, redacted: &mut Redacted) -> bool {
+    match broken.kind {
+        Kind::Jwt | Kind::Xml | Kind::Mime => return false,
+        Kind::Url => {
+            let target = redacted.target.as_deref().unwrap_or(message.target);
+            redacted.target = Some(covered::without_signature(target));
+        }
+        Kind::HttpMessage
+        | Kind::Authorization
+        | Kind::OAuth
+        | Kind::Header
+        | Kind::DetachedJws => {}
+    }
+    for number in &broken.headers {
+        match redacted.headers.iter_mut().find(|(known, _)| known == number) {
+            Some((_, value)) => *value = None,
+            None => redacted.headers.push((*number, None)),
+        }
+    }
+    true
+}
+
+/// The signatures in the head that do not cover what is sent any more.
+pub(super) fn broken(
+    message: &Message<'_>,
+    redacted: &Redacted,
+    signature_headers: &[Box<str>],
+) -> Vec<Broken> {
+    let changed = Changed::of(message, redacted);
+    if !changed.anything() {
+        return Vec::new();
+    }
+    let mut broken = Vec::new();
+    if changed.target() || changed.body {
+        broken.extend(covered::url(message, &changed));
+    }
+    let mut rfc9421 = Vec::new();
+    for (number, (name, value)) in message.headers.iter().enumerate() {
+        let Ok(value) = std::str::from_utf8(value) else { continue };
+        let kind = match *name {
+            "signature-input" => {
+                rfc9421.push(number);
+                continue;
+            }
+            "signature" if message.header("signature-input").is_some() => {
+                rfc9421.push(number);
+                continue;
+            }
+            "authorization" => covered::authorization(message, value, &changed),
+            "signature" => covered::cavage(value, &changed).then_some(Kind::Header),
+            name if signature_headers.iter().any(|known| **known == *name) => {
+                (changed.body || changed.target()).then_some(Kind::Header)
+            }
+            _ if covered::is_detached_jws(value) => changed.body.then_some(Kind::DetachedJws),
+            name if covered::is_signature(name, value) => {
+                (changed.body || changed.target()).then_some(Kind::Header)
+            }
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            broken.push(Broken { kind, headers: vec![number] });
+        }
+    }
+    if !rfc9421.is_empty() && covered::http_message(message, &changed) {
+        broken.push(Broken { kind: Kind::HttpMessage, headers: rfc9421 });
+    }
+    let is_signed_mime = message.header("content-type").is_some_and(|it| {
+        it.get(..16).is_some_and(|it| it.eq_ignore_ascii_case(b"multipart/signed"))
+    });
+    if changed.body && is_signed_mime {
+        broken.push(Broken { kind: Kind::Mime, headers: Vec::new() });
+    }
+    broken
+}
+
+/// The signatures inside the message over something that changes: of a document, of a token's claims.
+fn inside(reading: &Reading<'_>, decision: &Decision) -> Vec<Broken> {
+    let mut layers: Vec<LayerId> = decision
+        .redactions
+        .iter()
+        .filter_map(|redaction| reading.findings.items.get(redaction.finding as usize))
+        .map(|finding| finding.layer)
+        .collect();
+    let mut kinds = Vec::new();
+    // A layer's number is higher than its parent's.
+    while let Some(id) = layers.iter().max().copied() {
+        layers.retain(|known| *known != id);
+        let Some(layer) = reading.layers.get(id.index()) else { continue };
+        if layer.format == Format::Xml && is_signed_document(&layer.bytes) {
+            kinds.push(Kind::Xml);
+        }
+        if let Some((parent, span)) = layer.parent {
+            layers.push(parent);
+            let around = reading.layers.get(parent.index());
+            if around.is_some_and(|around| is_claims(layer, around, span.range())) {
+                kinds.push(Kind::Jwt);
+            }
+        }
+    }
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds.into_iter().map(|kind| Broken { kind, headers: Vec::new() }).collect()
+}
+
+fn is_signed_document(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"http://www.w3.org/2000/09/xmldsig#").is_some()
+}
+
+/// The layer is the middle of `header.claims.signature`.
+fn is_claims(layer: &Layer<'_>, around: &Layer<'_>, span: std::ops::Range<usize>) -> bool {
+    let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let before = around.bytes.get(..span.start).unwrap_or_default();
+    let after = around.bytes.get(span.end..).unwrap_or_default();
+    let Some(before) = before.strip_suffix(b".") else { return false };
+    let header = before.iter().rev().take_while(|byte| is_code(byte)).count();
+    matches!(layer.encoding, Encoding::Base64Url | Encoding::Base64)
+        && before.get(before.len() - header..).is_some_and(|header| header.starts_with(b"eyJ"))
+        && matches!(after, [b'.', next, ..] if is_code(next))
+}

@@ -176,6 +176,19 @@ impl<'a> Answer<'a> {
             },
         }
     }
+
+    /// For a line that is no case: what cannot be read does not leave.
+    pub fn unread(id: Option<&'a serde_json::Value>) -> Self {
+        Self {
+            id,
+            outcome: Effect::Block,
+            redacted: BTreeSet::new(),
+            rules: Vec::new(),
+            annotations: &[],
+            reason: "The transfer could not be read.",
+            body: None,
+        }
+    }
 }
 
 /// The parts of one provision have one id.

@@ -137,7 +137,7 @@ pub(super) fn context_of(path: &Path) -> anyhow::Result<Case> {
         .with_context(|| format!("`{}` is not a context", input::display_name(path)))
 }
 
-/// Every line is answered; a line that cannot be read is reported and the others are answered still.
+/// Every line is answered; one that cannot be read is reported, and what it speaks of does not leave.
 fn decide_batch(engine: &Engine, batch: &Path, replay: Replay) -> Result<Effect, Failure> {
     let name = input::display_name(batch);
     let (reader, bytes) = input::open(batch)?;
@@ -159,6 +159,9 @@ fn decide_batch(engine: &Engine, batch: &Path, replay: Replay) -> Result<Effect,
                 progress.suspend(|| {
                     output::note(format_args!("{name}:{number}: {BAD}error{BAD:#}: {error}"));
                 });
+                let members = serde_json::from_str::<serde_json::Value>(&line).unwrap_or_default();
+                print(&mut out, &Answer::unread(members.get("id")))?;
+                strictest = Effect::Block;
                 continue;
             }
         };

@@ -304,7 +304,9 @@ fn implies(a: &Predicate, b: &Predicate) -> bool {
         return true;
     }
     match (a, b) {
-        (P::Origin(a), P::Origin(b)) | (P::Destination(a), P::Destination(b)) => a.within(b),
+        (P::Origin(a), P::Origin(b))
+        | (P::Destination(a), P::Destination(b))
+        | (P::CollectedIn(a), P::CollectedIn(b)) => a.within(b),
         (P::Origin(a), P::OriginNot(b)) | (P::Destination(a), P::DestinationNot(b)) => {
             a.disjoint(b)
         }

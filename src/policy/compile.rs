@@ -917,6 +917,7 @@ fn redaction(
         selection.without_fresh_consent = redact.without_fresh_consent;
         selection.withdrawn = redact.withdrawn;
         selection.third_party = redact.third_party;
+        selection.pseudonymous = redact.pseudonymous;
         selection.within = redact.within.as_ref().map(|names| scope.tags(names, diagnostics));
         selection.in_list = redact.in_list.as_ref().map(|list| scope.list(list, diagnostics));
         if let Some(wanted) = &redact.replacement {

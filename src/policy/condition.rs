@@ -199,6 +199,7 @@ impl Scope<'_, '_> {
         parts.extend(
             condition.remote_access.as_ref().map(&mut regions).map(Predicate::RemoteAccess),
         );
+        parts.extend(condition.collected_in.as_ref().map(&mut regions).map(Predicate::CollectedIn));
         parts.extend(condition.origin_known.map(Predicate::OriginKnown));
         parts.extend(condition.destination_known.map(Predicate::DestinationKnown));
         parts.extend(

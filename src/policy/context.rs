@@ -3,6 +3,8 @@
 //! Evaluation is total. A fact that is absent satisfies nothing; where absence itself is asked about,
 //! the predicate says so.
 
+use std::collections::BTreeMap;
+
 use super::{
     Consent, ConsentType, Direction, LegalBasis, Mechanism, PolicyVersion, Subject, Timestamp,
     Transfer, Withdrawal,
@@ -207,6 +209,9 @@ impl<'t> Context<'t> {
                 Grade::of(self.origin.is_some_and(|at| self.set.knows_origin(at)) == *is)
             }
             Predicate::OriginSubdivision(names) => Grade::of(has(names, self.subdivision)),
+            Predicate::CollectedIn(regions) => Grade::of(
+                self.transfer.collected_in.is_some_and(|at| regions.contains(at, self.now)),
+            ),
             Predicate::Destination(regions) => {
                 Grade::of(self.destination.is_some_and(|at| regions.contains(at, self.now)))
             }
@@ -304,12 +309,11 @@ impl<'t> Context<'t> {
             }
             Predicate::Withdrawn(scopes) => Grade::of(self.withdrawn(*scopes)),
 
-            Predicate::LegalBasis { kinds, has_ref, has } => Grade::of(
-                self.transfer
-                    .legal_basis
-                    .as_ref()
-                    .is_some_and(|basis| legal_basis(basis, kinds.as_ref(), *has_ref, has)),
-            ),
+            Predicate::LegalBasis { kinds, has_ref, has } => {
+                Grade::of(self.transfer.legal_basis.as_ref().is_some_and(|basis| {
+                    legal_basis(basis, &self.transfer.other, kinds.as_ref(), *has_ref, has)
+                }))
+            }
             Predicate::ConsentOnFile(test) => Grade::of(self.consent_on_file(test)),
             Predicate::FreshConsent(is) => Grade::of(
                 (self.permit.registered || self.permit.agreed || self.permit.fresh) == *is,
@@ -887,8 +891,10 @@ impl Context<'_> {
     }
 }
 
+/// A field of the basis may also stand beside it, in the transfer itself.
 fn legal_basis(
     basis: &LegalBasis,
+    beside: &BTreeMap<String, serde_json::Value>,
     kinds: Option<&NameList>,
     has_ref: Option<bool>,
     fields: &NameList,
@@ -897,7 +903,7 @@ fn legal_basis(
     kinds.is_none_or(|kinds| has(kinds, basis.kind.as_deref()))
         && has_ref.is_none_or(|is| reference == is)
         && fields.iter().all(|field| {
-            basis.other.get(&**field).is_some_and(|value| {
+            basis.other.get(&**field).or_else(|| beside.get(&**field)).is_some_and(|value| {
                 !value.is_null() && value.as_str() != Some("") && value.as_bool() != Some(false)
             })
         })

@@ -54,6 +54,7 @@ impl std::fmt::Display for Timestamp {
 pub struct Transfer {
     pub as_of: Option<Timestamp>,
     /// Whose data it is: the jurisdiction of the data subject.
+    #[serde(deserialize_with = "origin")]
     pub origin: Option<Region>,
     /// ISO 3166-2, such as `US-TX`.
     pub origin_subdivision: Option<String>,
@@ -103,7 +104,9 @@ pub struct Transfer {
     pub first_transfer_at: Option<Timestamp>,
     /// Nobody could say what is on file.
     pub facts_unavailable: Option<bool>,
+    #[serde(deserialize_with = "exempt")]
     pub cn_exempt: Option<CnExempt>,
+    #[serde(deserialize_with = "exempt")]
     pub us_exempt: Option<UsExempt>,
     /// Lists that regulators fill later, such as `IN.restricted_destinations`; nested groups are joined
     /// by a dot.
@@ -195,6 +198,7 @@ pub struct NamedSubject {
     pub pointer: Option<String>,
     /// A value inside the record, such as an account number, where its place is not known.
     pub id: Option<String>,
+    #[serde(deserialize_with = "origin")]
     pub origin: Option<Region>,
     /// ISO 3166-2, such as `US-TX`.
     pub origin_subdivision: Option<String>,
@@ -333,7 +337,9 @@ pub struct Permit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
+    #[serde(alias = "https", alias = "mtls")]
     Tls,
+    #[serde(alias = "http", alias = "none")]
     Plaintext,
 }
 
@@ -354,6 +360,18 @@ pub struct CnExempt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsExempt {
     pub ground: String,
+}
+
+impl From<String> for CnExempt {
+    fn from(ground: String) -> Self {
+        Self { ground }
+    }
+}
+
+impl From<String> for UsExempt {
+    fn from(ground: String) -> Self {
+        Self { ground }
+    }
 }
 
 impl Transfer {
@@ -420,6 +438,40 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
+/// `unknown` and the empty text say that nobody knows: the origin is then not looked for elsewhere, and
+/// no law answers to it (JR-00-06).
+fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, D::Error> {
+    /// Reserved for users by ISO 3166-1, and used for this by the Unicode locale data.
+    const UNKNOWN: Region = Region::new(*b"ZZ");
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    match text.trim() {
+        "" => Ok(Some(UNKNOWN)),
+        text if text.eq_ignore_ascii_case("unknown") => Ok(Some(UNKNOWN)),
+        text => text.parse().map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+/// `{"ground": "hr"}` or the ground alone; a ground of `null` is none.
+fn exempt<'de, D: Deserializer<'de>, T: From<String>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Ground(String),
+        Exempt {
+            #[serde(default)]
+            ground: Option<String>,
+        },
+    }
+    let ground = match Option::<Given>::deserialize(deserializer)? {
+        Some(Given::Ground(ground)) => Some(ground),
+        Some(Given::Exempt { ground }) => ground,
+        None => None,
+    };
+    Ok(ground.map(T::from))
+}
+
 fn counters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error> {
     dotted(deserializer)
 }
@@ -475,6 +527,33 @@ mod tests {
         assert_eq!(header.recipient.id.as_deref(), Some("a"));
         assert_eq!(header.counters.get("us_bulk.health"), Some(&3));
         assert_eq!(header.counters.get("cn_ytd_ordinary"), Some(&4));
+    }
+
+    #[test]
+    fn words_beside_the_terms_are_understood() {
+        let read = |text: &str| serde_json::from_str::<Transfer>(text);
+        for text in [r#"{"origin": "unknown"}"#, r#"{"origin": ""}"#, r#"{"origin": "ZZ"}"#] {
+            assert_eq!(read(text).unwrap().origin, Some(Region::new(*b"ZZ")), "{text}");
+        }
+        assert_eq!(read(r#"{"origin": null}"#).unwrap().origin, None);
+        assert!(read(r#"{"origin": "Freedonia"}"#).is_err());
+        for (text, transport) in [
+            ("https", Transport::Tls),
+            ("http", Transport::Plaintext),
+            ("none", Transport::Plaintext),
+        ] {
+            let transfer = read(&format!(r#"{{"transport": "{text}"}}"#)).unwrap();
+            assert_eq!(transfer.transport, Some(transport), "{text}");
+        }
+        for (text, ground) in [
+            (r#"{"cn_exempt": {"ground": "hr"}}"#, Some("hr")),
+            (r#"{"cn_exempt": "hr"}"#, Some("hr")),
+            (r#"{"cn_exempt": {"ground": null}}"#, None),
+            (r#"{"cn_exempt": null}"#, None),
+        ] {
+            let exempt = read(text).unwrap().cn_exempt;
+            assert_eq!(exempt.map(|exempt| exempt.ground).as_deref(), ground, "{text}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(super) struct Selected {
     tags: TagSet,
     outside: Option<TagSet>,
     third_party: bool,
+    pseudonymous: Option<bool>,
     within: Option<TagSet>,
 }
 
@@ -312,6 +313,7 @@ impl RuleSet {
                 tags: grade.uncovered,
                 outside: None,
                 third_party: false,
+                pseudonymous: None,
                 within: None,
             },
             (Effect::Allow | Effect::Block | Effect::Redact, _) => return,
@@ -434,6 +436,7 @@ fn fill(number: u16, rule: &Rule, context: &Context<'_>) -> Selected {
         tags,
         outside,
         third_party: selection.third_party,
+        pseudonymous: selection.pseudonymous,
         within: selection.within,
     }
 }
@@ -441,6 +444,9 @@ fn fill(number: u16, rule: &Rule, context: &Context<'_>) -> Selected {
 impl Selected {
     pub(super) fn takes(&self, finding: &Finding, findings: &Findings, personal: &TagSet) -> bool {
         if self.third_party && !around(finding, findings).any(|it| it.marks.third_party) {
+            return false;
+        }
+        if self.pseudonymous.is_some_and(|is| finding.marks.pseudonymous != is) {
             return false;
         }
         if self.within.is_some_and(|within| !within.contains(finding.tag)) {

@@ -19,6 +19,7 @@ pub(super) enum Predicate {
     OriginNot(RegionSet),
     OriginKnown(bool),
     OriginSubdivision(NameList),
+    CollectedIn(RegionSet),
     Destination(RegionSet),
     DestinationNot(RegionSet),
     DestinationKnown(bool),

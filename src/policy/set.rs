@@ -127,6 +127,7 @@ pub(super) struct Selection {
     pub(super) withdrawn: bool,
     pub(super) in_list: Option<super::predicate::ListRef>,
     pub(super) third_party: bool,
+    pub(super) pseudonymous: Option<bool>,
     pub(super) within: Option<TagSet>,
 }
 

@@ -214,6 +214,8 @@ pub struct Condition {
     pub origin_known: Option<bool>,
     /// ISO 3166-2: `US-TX`.
     pub origin_subdivision: Option<Names>,
+    /// Where the data was first collected, as far as it is stated.
+    pub collected_in: Option<Names>,
     /// Each country that receives or can read the data is judged by itself.
     pub destination: Option<Names>,
     pub destination_not: Option<Names>,
@@ -512,6 +514,8 @@ pub struct Redact {
     pub in_list: Option<At<String>>,
     /// Only what belongs to somebody else than the subject.
     pub third_party: bool,
+    /// Only what is hashed or encrypted, or only what is neither.
+    pub pseudonymous: Option<bool>,
     /// Only among these.
     pub within: Option<Names>,
     pub replacement: Option<Replacement>,

@@ -196,14 +196,21 @@ fn decide_answers_every_line_of_a_batch_and_reports_those_it_cannot_read() {
     };
     let good = line("A", r#"{"imei": "867619040000019"}"#);
     let bad = line("B", r#"{"email": "sana.k@example.pk", "imei": "867619040000019"}"#);
-    let batch = format!("{good}\n\n{{\"origin\": 7}}\n{bad}\n");
+    let batch = format!("{good}\n\n{{\"id\": \"C\", \"origin\": 7}}\n{bad}\n");
     let output = bordergate(&["decide", "--batch", "-"], batch.as_bytes());
     assert_eq!(code(&output), 1);
     assert!(told(&output).contains("standard input:3:"), "{}", told(&output));
     let answers = lines(&output);
     let shown: Vec<(&Value, &Value)> =
         answers.iter().map(|answer| (&answer["id"], &answer["outcome"])).collect();
-    assert_eq!(shown, [(&json!("A"), &json!("allow")), (&json!("B"), &json!("redact"))]);
+    assert_eq!(
+        shown,
+        [
+            (&json!("A"), &json!("allow")),
+            (&json!("C"), &json!("block")),
+            (&json!("B"), &json!("redact")),
+        ]
+    );
 }
 
 /// A support ticket from Ireland to Beijing, without a transfer instrument.

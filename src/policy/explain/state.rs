@@ -40,6 +40,9 @@ impl Witness<'_, '_> {
             Predicate::OriginSubdivision(_) => {
                 named("the origin's subdivision", context.subdivision)
             }
+            Predicate::CollectedIn(_) => {
+                region("the country where the data was collected", transfer.collected_in)
+            }
             Predicate::Destination(_)
             | Predicate::DestinationNot(_)
             | Predicate::DestinationKnown(_) => region("the destination", context.destination),

@@ -186,6 +186,7 @@ impl<'a> Answer<'a> {
             rules: Vec::new(),
             annotations: &[],
             reason: "The transfer could not be read.",
+            replaced: Vec::new(),
             body: None,
         }
     }

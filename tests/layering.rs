@@ -97,6 +97,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower", &["proxy", "admin"]),
     ("rustls", &["proxy", "app"]),
     ("tokio_rustls", &["proxy", "app"]),
+    ("smol_str", &["domain"]),
     ("arc_swap", &["snapshot", "geo", "facts", "proxy"]),
     ("maxminddb", &["geo"]),
     ("prometheus", &["telemetry"]),

@@ -226,14 +226,19 @@ const RUN_BYTES_MAX: usize = 400;
 /// number.
 pub(super) fn east_asian(text: &str, run: Range<usize>) -> Option<Range<usize>> {
     let found = text.get(run.clone())?;
-    if found.len() > RUN_BYTES_MAX || found.chars().count() < 7 {
+    // Digits first: they are what nearly every run is without.
+    let has_digits = found.bytes().any(|byte| byte.is_ascii_digit());
+    if !has_digits || found.len() > RUN_BYTES_MAX || found.chars().count() < 7 {
+        return None;
+    }
+    if !found.contains(AREAS) {
         return None;
     }
     // From the first province or city that is known by name, or else from the beginning.
     let known = PROVINCES.iter().filter_map(|name| found.find(name)).min();
     let from = known.unwrap_or_else(|| lead(found));
     let address = found.get(from..)?;
-    let area = address.find(['省', '市', '区', '區', '县', '県', '都', '府', '州', '道'])?;
+    let area = address.find(AREAS)?;
     let rest = address.get(area..)?;
     let place = rest.contains([
         '路', '街', '道', '巷', '弄', '村', '镇', '鎮', '町', '丁', '栋', '号', '號', '室', '座',
@@ -246,6 +251,9 @@ pub(super) fn east_asian(text: &str, run: Range<usize>) -> Option<Range<usize>> 
     let short = address.chars().count() >= 7;
     (place && digits && short && !address.contains(['年', '月'])).then(|| run.start + from..run.end)
 }
+
+/// The last character of an area's name.
+const AREAS: [char; 10] = ['省', '市', '区', '區', '县', '県', '都', '府', '州', '道'];
 
 /// Bytes of the words that announce an address inside a run: `地址是`, `寄到`.
 fn lead(found: &str) -> usize {
@@ -263,6 +271,12 @@ pub(super) fn is_of_a_run(character: char) -> bool {
 
 /// Korean: `서울특별시 강남구 테헤란로 152`, words with their endings in this order.
 pub(super) fn korean(text: &str) -> Option<Range<usize>> {
+    // Syllables of Hangul begin with these bytes, and an address ends with a number.
+    let bytes = text.as_bytes();
+    let is_korean = bytes.iter().any(|byte| matches!(byte, 0xEA..=0xED));
+    if !is_korean || !bytes.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
     let at = KOREAN_PROVINCES.iter().filter_map(|name| text.find(name)).min()?;
     let end = text.floor_char_boundary(text.len().min(at + BYTES_MAX));
     let mut position = at;

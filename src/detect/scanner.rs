@@ -362,7 +362,8 @@ impl<'s> Scanner<'s> {
         if self.set.is_placeholder(text) {
             return;
         }
-        let by_value = if found.marks.pseudonymous || rule.prose {
+        let is_settled = rule.is_unmistakable && found.confidence.0 >= rule.checked;
+        let by_value = if found.marks.pseudonymous || rule.prose || is_settled {
             None
         } else {
             search.whole_within(text, found.tag)

@@ -54,7 +54,12 @@ pub struct DetectorSet {
     thresholds: Vec<u8>,
     /// Tags below a tag.
     below: Vec<TagSet>,
+    /// Tags that some value detector finds a narrower one of.
+    outer_of_values: TagSet,
     placeholders: FxHashSet<Box<str>>,
+    /// Their first bytes (modulo 64) and their lengths, as bits.
+    placeholder_starts: u64,
+    placeholder_lengths: u64,
     suppressions: Vec<Suppression>,
 }
 
@@ -74,6 +79,8 @@ pub(super) struct FieldRule {
     pub(super) spreads: bool,
     pub(super) prose: bool,
     pub(super) lists_only: bool,
+    /// What passes the check has a form that nothing else has.
+    pub(super) is_unmistakable: bool,
     /// How much of a line of prose the value takes.
     pub(super) reach: Reach,
 }
@@ -255,7 +262,10 @@ impl DetectorSet {
             patterns: Vec::new(),
             thresholds: vec![DEFAULT_THRESHOLD; taxonomy.len()],
             below,
+            outer_of_values: TagSet::EMPTY,
             placeholders: FxHashSet::default(),
+            placeholder_starts: 0,
+            placeholder_lengths: 0,
             suppressions: Vec::new(),
         }
     }
@@ -308,13 +318,21 @@ impl DetectorSet {
         self.below.get(usize::from(outer.0)).is_some_and(|below| below.contains(inner))
     }
 
+    /// Some value detector finds a narrower category than `outer`.
+    pub(super) fn has_narrower_values(&self, outer: Tag) -> bool {
+        self.outer_of_values.contains(outer)
+    }
+
     /// Stands for "nothing known".
     pub(super) fn is_placeholder(&self, text: &str) -> bool {
         if text.len() > PLACEHOLDER_BYTES_MAX {
             return false;
         }
         let text = text.trim();
-        if self.placeholders.contains(text) {
+        let Some(&first) = text.as_bytes().first() else { return true };
+        let may_be_listed = self.placeholder_starts >> (first.to_ascii_lowercase() % 64) & 1 == 1
+            && self.placeholder_lengths >> text.len() & 1 == 1;
+        if may_be_listed && self.placeholders.contains(text) {
             return true;
         }
         let mut zeros = 0;
@@ -325,15 +343,11 @@ impl DetectorSet {
         {
             return true;
         }
-        let mut bytes = text.bytes();
-        let first = bytes.next();
         // `XXXX`, `****`, `----`, `0000000`: one character over and over, digits only when zero.
         let repeated = text.len() >= 3
-            && first.is_some_and(|first| {
-                matches!(first, b'x' | b'X' | b'*' | b'-' | b'.' | b'_' | b'?' | b'#' | b'0')
-                    && bytes.all(|byte| byte == first)
-            });
-        repeated || text.is_empty() || self.is_placeholder_in_capitals(text)
+            && matches!(first, b'x' | b'X' | b'*' | b'-' | b'.' | b'_' | b'?' | b'#' | b'0')
+            && text.bytes().all(|byte| byte == first);
+        repeated || (may_be_listed && self.is_placeholder_in_capitals(text))
     }
 
     fn is_placeholder_in_capitals(&self, text: &str) -> bool {
@@ -580,6 +594,7 @@ impl Compiler<'_> {
             spreads: source.spreads,
             prose: source.prose,
             lists_only: source.lists_only,
+            is_unmistakable: source.check.as_ref().is_some_and(|check| check.as_str() == "email"),
             reach: Reach::of(source.check.as_ref().map(|check| check.as_str())),
         });
         for name in source.names.iter().chain(&source.endings) {
@@ -798,7 +813,12 @@ impl Compiler<'_> {
     }
 
     fn placeholders(&mut self, source: &[String]) {
-        self.set.placeholders.extend(source.iter().map(|text| text.to_lowercase().into()));
+        for text in source {
+            let text = text.to_lowercase();
+            self.set.placeholder_starts |= 1 << (text.bytes().next().unwrap_or_default() % 64);
+            self.set.placeholder_lengths |= 1 << text.len().min(63);
+            self.set.placeholders.insert(text.into());
+        }
     }
 
     /// Words of the general list contradict every detector of bare letters and digits.
@@ -857,6 +877,13 @@ impl Compiler<'_> {
             Err(error) => {
                 let place = Place::default();
                 self.diagnostics.error(place, format!("too many cues: {error}"));
+            }
+        }
+        for (number, below) in self.set.below.iter().enumerate() {
+            if self.set.values.iter().any(|value| below.contains(value.tag))
+                && let Ok(number) = u16::try_from(number)
+            {
+                self.set.outer_of_values.insert(Tag(number));
             }
         }
         self.set.nearby_masks = near.into_iter().map(|(_, masks)| masks).collect();

@@ -89,7 +89,9 @@ impl Search<'_> {
     /// only one of the categories below, it is that one.
     pub(super) fn whole_within(&self, text: &str, tag: Tag) -> Option<Found> {
         let found = self.whole(text);
-        if found.is_some_and(|found| self.set.is_below(found.tag, tag)) {
+        if !self.set.has_narrower_values(tag)
+            || found.is_some_and(|found| self.set.is_below(found.tag, tag))
+        {
             return found;
         }
         let trimmed = text.trim();

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use smol_str::SmolStr;
+
 use super::{LayerId, Part, Region, Span, Tag, TagSet, field::Scalar};
 
 /// How sure a detector is, in percent.
@@ -85,7 +87,8 @@ pub struct PathNode {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    Name(Box<str>),
+    /// Most names are short enough to stand here without an allocation.
+    Name(SmolStr),
     Index(u32),
 }
 

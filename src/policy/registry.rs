@@ -66,7 +66,9 @@ impl Registry {
     pub(super) fn is_carrier(&self, finding: &Finding, findings: &Findings) -> bool {
         finding.part == Part::Header
             && findings.nodes.get(finding.path as usize).is_some_and(|node| match &node.step {
-                Step::Name(name) => node.parent.is_none() && self.carriers.contains(name),
+                Step::Name(name) => {
+                    node.parent.is_none() && self.carriers.iter().any(|carrier| **carrier == **name)
+                }
                 Step::Index(_) => false,
             })
     }

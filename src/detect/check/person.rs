@@ -7,6 +7,9 @@ use super::Match;
 /// ideographs.
 pub(super) fn name(text: &str) -> Option<Match> {
     let text = text.trim();
+    if text.is_ascii() {
+        return latin(text);
+    }
     let length = text.chars().count();
     if !(1..=100).contains(&length) {
         return None;
@@ -29,6 +32,22 @@ pub(super) fn name(text: &str) -> Option<Match> {
     Some(Match { shaped: is_written_like_a_name(text, length), ..Match::PLAIN })
 }
 
+/// The same of a text that is ASCII, as most are.
+fn latin(text: &str) -> Option<Match> {
+    let mut letters = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => letters += 1,
+            b' ' | b'.' | b'-' | b'\'' | b',' | b'(' | b')' | b'`' => {}
+            _ => return None,
+        }
+    }
+    if letters == 0 || text.len() > 100 || text.starts_with(['.', '-']) {
+        return None;
+    }
+    Some(Match { shaped: are_words_of_a_name(text), ..Match::PLAIN })
+}
+
 fn is_written_like_a_name(text: &str, length: usize) -> bool {
     let ideographs = text
         .chars()
@@ -37,6 +56,11 @@ fn is_written_like_a_name(text: &str, length: usize) -> bool {
     if ideographs > 0 {
         return ideographs <= 6 && length <= 8;
     }
+    are_words_of_a_name(text)
+}
+
+/// Two to five words with capitals, none of which names a thing.
+fn are_words_of_a_name(text: &str) -> bool {
     let mut words = 0;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let bare = word.trim_start_matches(['\'', '(', '’']);
@@ -67,16 +91,19 @@ pub(in crate::detect) fn is_thing(word: &str) -> bool {
 
 /// `word` is one of `list`, whatever its case.
 fn is_one_of(word: &str, list: &[&str]) -> bool {
+    if word.is_ascii() {
+        return list.iter().any(|known| word.eq_ignore_ascii_case(known));
+    }
     list.iter().any(|known| is_same(word, known))
 }
 
 /// The same but for case; `lower` is written in lower case.
 pub(in crate::detect) fn is_same(text: &str, lower: &str) -> bool {
     // Nearly all words are ASCII, and most differ in length.
-    if text.is_ascii() {
-        return text.eq_ignore_ascii_case(lower);
+    if text.eq_ignore_ascii_case(lower) {
+        return true;
     }
-    text.chars().flat_map(char::to_lowercase).eq(lower.chars())
+    !text.is_ascii() && text.chars().flat_map(char::to_lowercase).eq(lower.chars())
 }
 
 const PARTICLES: [&str; 24] = [

@@ -121,6 +121,8 @@ const PIECES: &[&str] = &[
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
     "Mozilla/5.0 (Linux; Android 13) Chrome/120",
     "Name: Sana Khan",
+    "name:Sana",
+    "'name':'Sana Khan'",
     "Dr. Sana Khan",
     "my name is",
     "kind regards,",

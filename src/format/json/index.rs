@@ -248,12 +248,21 @@ fn fourth_third(separator: u64) -> bool {
     sixths & sixths << 3 != 0
 }
 
-/// A colon behind which a value may stand: one before a space, or two together.
+/// A colon behind which a value may stand: before a space or another colon, or between what is no digit and
+/// a letter, digit or quote. The colons of times and of addresses of the web are neither.
 #[inline]
 fn labels(text: &[u8], mut colon: u64, start: usize) -> bool {
     while colon != 0 {
         let at = start + colon.trailing_zeros() as usize;
-        if matches!(text.get(at + 1), Some(b' ' | b':')) {
+        let is_label = match text.get(at + 1) {
+            Some(b' ' | b':' | b'\t') => true,
+            Some(b'/') | None => false,
+            Some(_) => at
+                .checked_sub(1)
+                .and_then(|before| text.get(before))
+                .is_some_and(|last| !last.is_ascii_digit()),
+        };
+        if is_label {
             return true;
         }
         colon &= colon - 1;

@@ -3,17 +3,24 @@
 //! A small HTTP server on a thread and runtime of its own, so that a busy data plane cannot starve it
 //! and a curious operator cannot slow an exchange. It answers in JSON (the metrics aside), errors as
 //! Problem Details (RFC 9457). It knows nothing of the proxy: whoever starts both tells it through
-//! [`Readiness`] whether requests are taken. There is no authentication but for what is on file about
-//! people, which takes a token; the address is this machine's own unless an operator says otherwise.
+//! [`Readiness`] whether requests are taken. [`Access`] says who may do what: without a file of operators
+//! this machine alone, with one whoever has a token.
 
+mod access;
+mod console;
 mod decide;
 mod facts;
+mod live;
+mod openapi;
 mod ready;
 mod reply;
 mod routes;
 mod server;
+mod tls;
 
+pub use access::{Access, Role};
 pub use decide::{Answer, Case, CaseError};
 pub use facts::{FactsDesk, Token};
 pub use ready::{Readiness, State};
-pub use server::{AdminError, AdminServer, AdminSettings, Plane};
+pub use server::{AdminError, AdminServer, AdminSettings, Plane, Station};
+pub use tls::{TlsError, tls};

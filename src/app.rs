@@ -14,15 +14,21 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    admin::{AdminError, AdminServer, AdminSettings, FactsDesk, Plane, Readiness, Token},
-    config::{AuditSinkKind, Config, FactsOperators, FactsSection},
+    admin::{
+        self, Access, AdminError, AdminServer, AdminSettings, FactsDesk, Plane, Readiness, Station,
+        TlsError, Token,
+    },
+    config::{AuditSinkKind, AuditSync, Config, FactsOperators, FactsSection},
     control::{ControlSettings, Controller, Hangups, KeySource, Reloads, RulesSource},
     facts::{FactsSettings, FactsStore, SubjectKey},
     geo::{GeoDb, GeoError},
     proxy::{BindError, Drained, Proxy, Shared, Workers},
     redact::{Keyring, Secret},
     source::Diagnostics,
-    telemetry::{AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError},
+    telemetry::{
+        AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError, RotateSettings,
+        SealKey, SealKeyError, SealSettings, SyncPolicy,
+    },
 };
 
 /// A running gateway. Dropping it ends it at once; [`Gateway::drain`] lets exchanges finish.
@@ -48,6 +54,8 @@ pub enum StartError {
     #[error(transparent)]
     Admin(#[from] AdminError),
     #[error(transparent)]
+    AdminTls(#[from] TlsError),
+    #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]
     Geo(#[from] GeoError),
@@ -57,6 +65,8 @@ pub enum StartError {
     KeyUnreadable { path: PathBuf, error: io::Error },
     #[error("the key `{path}` has {bytes} bytes; at least {KEY_BYTES_MIN} keep pseudonyms safe")]
     KeyTooShort { path: PathBuf, bytes: usize },
+    #[error("the key `{path}` {error}")]
+    SealKey { path: PathBuf, error: SealKeyError },
     #[error("the system gives no random bytes for a pseudonym key")]
     NoRandomness,
     #[error("the token `{path}` cannot be read: {error}")]
@@ -88,7 +98,7 @@ impl Gateway {
         control.geo.clone_from(&geo);
         let controller =
             Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;
-        let audit = Arc::new(AuditSink::open(audit_settings(config), metrics.audit())?);
+        let audit = Arc::new(AuditSink::open(audit_settings(config)?, metrics.audit())?);
         let facts = match &config.facts {
             Some(section) => {
                 let settings = facts_settings(section)?;
@@ -103,6 +113,10 @@ impl Gateway {
             metrics: Arc::clone(&metrics),
             audit: Arc::clone(&audit),
             geo,
+            subject_key: match (&facts, &config.audit.subject_key_file) {
+                (None, Some(path)) => Some(SubjectKey::new(&read_key(path)?)),
+                (Some(_), _) | (None, None) => None,
+            },
             facts: facts.clone(),
         };
         let mut diagnostics = Diagnostics::default();
@@ -114,7 +128,7 @@ impl Gateway {
         let addresses = bound.addresses().to_vec();
         let readiness = Arc::new(Readiness::default());
         let admin = AdminServer::start(
-            AdminSettings::new(config.admin.address.0, config.inspection_limits()),
+            admin_settings(config)?,
             Plane {
                 reloads: controller.reloads(),
                 metrics,
@@ -182,6 +196,26 @@ impl Gateway {
     }
 }
 
+fn admin_settings(config: &Config) -> Result<AdminSettings, StartError> {
+    let mut settings = AdminSettings::new(config.admin.address.0, config.inspection_limits());
+    if let Some(path) = &config.admin.operators_file {
+        settings.access = Access::load(path).map_err(StartError::Invalid)?;
+    }
+    if let Some(section) = &config.admin.tls {
+        settings.tls = Some(admin::tls(section)?);
+    }
+    settings.stations = config
+        .data_centres
+        .iter()
+        .map(|data_centre| Station {
+            id: data_centre.id.value.clone(),
+            city: data_centre.city.clone(),
+            jurisdiction: data_centre.jurisdiction.value,
+        })
+        .collect();
+    Ok(settings)
+}
+
 fn rules_source(config: &Config) -> RulesSource {
     match &config.rules.directory {
         Some(directory) => RulesSource::Directory(directory.value.clone()),
@@ -189,14 +223,46 @@ fn rules_source(config: &Config) -> RulesSource {
     }
 }
 
-fn audit_settings(config: &Config) -> AuditSettings {
-    let target = match (config.audit.sink, &config.audit.path) {
+fn audit_settings(config: &Config) -> Result<AuditSettings, StartError> {
+    let audit = &config.audit;
+    let target = match (audit.sink, &audit.path) {
         (AuditSinkKind::File, Some(path)) => AuditTarget::File(path.value.clone()),
         (AuditSinkKind::Stdout, _) => AuditTarget::Stdout,
         // A file without a path is a complaint of the configuration.
         (AuditSinkKind::None | AuditSinkKind::File, _) => AuditTarget::None,
     };
-    AuditSettings { target, required: config.audit.required, ..AuditSettings::default() }
+    let seal = audit.seal.as_ref().map(|seal| {
+        Ok::<_, StartError>(SealSettings {
+            key: Arc::new(seal_key(&seal.key_file)?),
+            lines_max: seal.lines,
+            age_max: seal.interval.0,
+        })
+    });
+    Ok(AuditSettings {
+        target,
+        required: audit.required,
+        sync: match audit.sync {
+            AuditSync::Always => SyncPolicy::EveryWrite,
+            AuditSync::Every(time) => SyncPolicy::Every(time.0),
+            AuditSync::AtShutdown => SyncPolicy::AtShutdown,
+        },
+        queue_bytes_max: audit.queue_bytes_max.0,
+        commit_time_max: audit.commit.0,
+        seal: seal.transpose()?,
+        rotate: audit.rotate.as_ref().map(|rotate| RotateSettings {
+            bytes_max: rotate.bytes.map(|bytes| bytes.0 as u64),
+            age_max: rotate.age.map(|age| age.0),
+        }),
+    })
+}
+
+fn seal_key(path: &Path) -> Result<SealKey, StartError> {
+    let path = path.to_owned();
+    let pem = match fs::read(&path) {
+        Ok(pem) => pem,
+        Err(error) => return Err(StartError::KeyUnreadable { path, error }),
+    };
+    SealKey::from_pem(&pem).map_err(|error| StartError::SealKey { path, error })
 }
 
 /// Where the store is and under which key; also for whoever opens it beside a gateway.

@@ -5,6 +5,7 @@
 //! same on a terminal and in a pipe, apart from colour; everything said beside it goes to standard
 //! error.
 
+mod audit;
 mod completions;
 mod config;
 mod decide;
@@ -45,6 +46,8 @@ pub enum Exit {
     Blocked = 11,
     /// A rule test was decided otherwise than it says, or two sets of rules decide differently.
     Differs = 12,
+    /// Somebody changed the audit.
+    Tampered = 13,
 }
 
 impl From<Exit> for ExitCode {
@@ -62,7 +65,8 @@ Exit codes:
   4   some input could not be read to its end (scan)
   10  with --exit-code: personal data found (scan), or transfer redacted (decide)
   11  with --exit-code: transfer blocked (decide)
-  12  a rule test failed (rules test), or decisions differ (rules diff)";
+  12  a rule test failed (rules test), or decisions differ (rules diff)
+  13  the audit was changed (audit verify)";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,7 +81,9 @@ Examples:
   bordergate rules check rules/               are these rules right?
   bordergate rules test rules/                and do they decide as their tests say?
   bordergate facts import --config bordergate.yaml consents.csv
-                                              put consents and withdrawals on file";
+                                              put consents and withdrawals on file
+  bordergate audit verify --key audit.pub audit.jsonl
+                                              did anybody change the audit?";
 
 /// A gateway on the border: inspects every payload, tags personal data, and allows, redacts or blocks
 /// its way to another jurisdiction by rules that can change while it runs.
@@ -104,6 +110,7 @@ enum Command {
     Explain(explain::Explain),
     Rules(rules::Rules),
     Facts(facts::Facts),
+    Audit(audit::Audit),
     Config(config::Config),
     Completions(completions::Completions),
 }
@@ -127,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Rules(rules) => rules.run(),
         Command::Facts(facts) => facts.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Config(config) => config.run(),
         Command::Completions(completions) => completions.run(&mut Arguments::command()),
     };

@@ -12,11 +12,13 @@ use crate::{
     source::{At, Diagnostics, SourceFile},
 };
 
+mod audit;
 mod bounds;
 mod check;
 mod place;
 mod units;
 
+pub use audit::{AuditSection, AuditSinkKind, AuditSync, RotateSection, SealSection};
 pub use bounds::{DeadlinesSection, DrainSection, LimitsSection};
 pub use place::{
     DataCentre, Endpoint, Facts, Match, OnMismatch, Protocol, Roots, RouteSection, Transport,
@@ -108,12 +110,35 @@ pub struct AdminSection {
     /// least 16 characters. Default: none, and nobody may ask.
     #[schemars(with = "Option<PathBuf>")]
     pub token_file: Option<At<PathBuf>>,
+    /// A file with names, roles and token hashes of operators. Default: none; then this machine alone may
+    /// do more than probe and read metrics, and needs no token.
+    #[schemars(with = "Option<PathBuf>")]
+    pub operators_file: Option<At<PathBuf>>,
+    /// HTTPS. Default: in clear.
+    pub tls: Option<AdminTls>,
+}
+
+/// What the admin address proves its name with, and whom it asks to.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdminTls {
+    /// PEM file, leaf first.
+    #[schemars(with = "PathBuf")]
+    pub certificate: At<PathBuf>,
+    /// PEM file of its private key.
+    #[schemars(with = "PathBuf")]
+    pub key: At<PathBuf>,
+    /// PEM file of the authorities a client's certificate must be of. Default: clients show none.
+    #[serde(default)]
+    #[schemars(with = "Option<PathBuf>")]
+    pub client_roots: Option<At<PathBuf>>,
 }
 
 impl Default for AdminSection {
     fn default() -> Self {
         let address = Address(SocketAddr::from(([127, 0, 0, 1], 9901)));
-        Self { address: At { value: address, line: 0, column: 0 }, token_file: None }
+        let address = At { value: address, line: 0, column: 0 };
+        Self { address, token_file: None, operators_file: None, tls: None }
     }
 }
 
@@ -244,35 +269,6 @@ pub enum FactsOperators {
     Loopback,
     /// From wherever the admin address is reachable.
     Anywhere,
-}
-
-/// Where the record of each exchange goes.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AuditSection {
-    pub sink: AuditSinkKind,
-    /// The file, when `sink` is `file`; records are appended.
-    #[schemars(with = "Option<PathBuf>")]
-    pub path: Option<At<PathBuf>>,
-    /// No record, no transfer: requests are refused while the sink does not take records.
-    pub required: bool,
-}
-
-impl Default for AuditSection {
-    fn default() -> Self {
-        Self { sink: AuditSinkKind::Stdout, path: None, required: false }
-    }
-}
-
-/// Where records go.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum AuditSinkKind {
-    Stdout,
-    File,
-    None,
 }
 
 /// A socket address as text.

@@ -9,6 +9,7 @@
 mod embedded;
 mod geoip;
 mod hangup;
+mod history;
 mod keys;
 mod load;
 mod reload;
@@ -17,6 +18,7 @@ mod watch;
 mod worker;
 
 pub use hangup::Hangups;
+pub use history::{FileChange, History, HistoryEntry};
 pub use keys::{KeyEntry, KeySource, KeyringFile};
 pub use load::{RuleFiles, RulesSource};
 pub use reload::{ControlSettings, Controller, Refused, Reloaded, Reloads, Trigger};

@@ -44,7 +44,7 @@ pub use listener::BindError;
 pub use worker::{Drained, Workers};
 
 use listener::BoundSocket;
-use on_file::Registry;
+use on_file::{Names, Registry};
 use place::{Place, Places};
 use upstream::Target;
 
@@ -55,6 +55,7 @@ pub struct Proxy {
     audit: Arc<AuditSink>,
     geo: Option<Arc<GeoDb>>,
     registry: Option<Registry>,
+    names: Option<Names>,
     places: Places,
     targets: Vec<Arc<Target>>,
     listeners: Vec<Listener>,
@@ -89,6 +90,8 @@ pub struct Shared {
     pub geo: Option<Arc<GeoDb>>,
     /// The store of facts, and the key people are known by in it.
     pub facts: Option<(FactsStore, SubjectKey)>,
+    /// The key people are known by in the audit, where there is no store.
+    pub subject_key: Option<SubjectKey>,
 }
 
 /// The sockets of all workers, and where they are.
@@ -142,6 +145,7 @@ impl Proxy {
             metrics: shared.metrics,
             audit: shared.audit,
             geo: shared.geo,
+            names: shared.subject_key.map(Names::new),
             registry: shared.facts.map(|(store, key)| Registry::new(store, key)),
             places: places?,
             targets,

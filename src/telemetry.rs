@@ -6,21 +6,33 @@
 
 mod audit;
 mod catalogue;
+mod chain;
 mod facts;
+mod feed;
+mod flows;
 mod metrics;
 mod process;
+mod seal;
 mod series;
 mod sink;
 mod trace;
+mod verify;
 
 pub use audit::{
     AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, Peer,
-    Recipient, RedactedHash, Stage, TagCount, tag_counts,
+    Recipient, RedactedHash, Stage, SubjectCode, TagCount, tag_counts,
 };
 pub use catalogue::{Description, Kind};
 pub use facts::{FactsMetrics, FactsOperation, FactsResult};
+pub use feed::Feed;
+pub use flows::{Flow, Pulse, RuleHits};
 pub use metrics::{
     AuditMetrics, InFlight, METRICS_CONTENT_TYPE, Metrics, MetricsError, Side, TransferLabels,
 };
-pub use sink::{AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, SyncPolicy};
+pub use seal::{SealKey, SealKeyError, SealPublicKey};
+pub use sink::{
+    AuditChange, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, RotateSettings,
+    SealSettings, SyncPolicy,
+};
 pub use trace::{LogFormat, TraceContext, TraceError, TraceId, init as init_tracing};
+pub use verify::{Anchor, Place, Tampering, Verified, Verifier, What};

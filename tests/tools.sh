@@ -19,11 +19,14 @@ needed=(
   "curl curl"
   "npm npm"
   "python3 python3"
+  "chromium chromium"
+  "prometheus prometheus"
 )
 missing=()
 for pair in "${needed[@]}"; do
   read -r command package <<<"$pair"
-  [ "$command" = npm ] && [ -e target/test-data/complete ] && continue
+  [ "$command" = npm ] && [ -e target/test-data/complete ] \
+    && [ -e target/tools/browser/node_modules/axe-core ] && continue
   # /usr/sbin is not on everyone's path.
   PATH="$PATH:/usr/sbin" command -v "$command" >/dev/null || missing+=("$package")
 done
@@ -44,6 +47,25 @@ if [ ${#missing[@]} -gt 0 ]; then
   # Debian's nginx from taking port 80: the tests start their own.
   export RUNLEVEL=1
   install 2>/dev/null || { "${as_root[@]}" apt-get update -qq && install; }
+fi
+
+# --- what drives a browser, from npm ---------------------------------------------------------------
+
+browser="$PWD/target/tools/browser"
+if [ ! -e "$browser/node_modules/axe-core" ]; then
+  say "installing what drives the browser"
+  mkdir -p "$browser"
+  npm install --silent --no-audit --no-fund --prefix "$browser" \
+    playwright-core@1.65.1 axe-core@4.14.1 >/dev/null
+fi
+
+# --- what checks the operators' OpenAPI document, from PyPI ------------------------------------------
+
+schemathesis="$PWD/target/tools/schemathesis"
+if [ ! -e "$schemathesis/schemathesis" ]; then
+  say "installing schemathesis"
+  python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore \
+    --target "$schemathesis" schemathesis==4.32.5 >/dev/null 2>&1
 fi
 
 # --- cargo subcommands ---------------------------------------------------------------------------

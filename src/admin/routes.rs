@@ -12,18 +12,20 @@ use hyper::body::Incoming;
 use serde::Serialize;
 
 use super::{
+    access::{Caller, Needs, Role},
+    console,
     decide::{Answer, Case},
-    facts,
+    facts, live, openapi,
     ready::State,
     reply::{self, Problem, Reply},
     server::Operators,
 };
 use crate::{
-    control::{Refused, Status, Trigger},
+    control::{Refused, Status},
     engine::Scratch,
     facts::Health,
     policy::Timestamp,
-    telemetry::{AuditHealth, METRICS_CONTENT_TYPE},
+    telemetry::{AuditChange, AuditHealth, METRICS_CONTENT_TYPE},
 };
 
 pub(super) async fn answer(
@@ -32,30 +34,96 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Reply {
     let (head, body) = request.into_parts();
-    let reply = match head.uri.path() {
-        "/metrics" => get(&head, || metrics(&operators)),
-        "/livez" | "/-/healthy" => get(&head, || Ok(alive())),
-        "/readyz" | "/-/ready" => get(&head, || ready(&operators)),
-        "/-/status" => get(&head, || Ok(status(&operators))),
-        "/-/reload" => match post(&head) {
-            Ok(()) => reload(&operators).await,
-            Err(problem) => Err(problem),
-        },
-        "/-/decide" => match post(&head) {
-            Ok(()) => ask(operators, &head, body, decide).await,
-            Err(problem) => Err(problem),
-        },
-        "/-/explain" => match post(&head) {
-            Ok(()) => ask(operators, &head, body, explain).await,
-            Err(problem) => Err(problem),
-        },
-        path if path == "/-/facts" || path.starts_with("/-/facts/") => {
-            facts::answer(&operators, peer, &head, body).await
-        }
-        "/" => get(&head, || Ok(index())),
-        _ => Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here")),
-    };
+    let reply = route(operators, peer, &head, body).await;
     reply.unwrap_or_else(Reply::from)
+}
+
+/// What a path asks of whoever calls it; `None` where there is nothing.
+fn needs(path: &str) -> Option<Needs> {
+    Some(match path {
+        "/" | "/livez" | "/-/healthy" | "/readyz" | "/-/ready" | "/-/openapi.json" => {
+            Needs::Nothing
+        }
+        path if path.starts_with("/-/console") => Needs::Nothing,
+        "/metrics" => Needs::Metrics,
+        "/-/status" | "/-/about" | "/-/rules" | "/-/history" | "/-/live" | "/-/recent"
+        | "/-/decide" | "/-/explain" => Needs::Role(Role::Read),
+        "/-/reload" => Needs::OperateOrRules,
+        path if path == "/-/facts" || path.starts_with("/-/facts/") => Needs::Role(Role::Operate),
+        _ => return None,
+    })
+}
+
+async fn route(
+    operators: Arc<Operators>,
+    peer: SocketAddr,
+    head: &Parts,
+    body: Incoming,
+) -> Result<Reply, Problem> {
+    let path = head.uri.path();
+    let Some(needs) = needs(path) else {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here"));
+    };
+    let access = &operators.settings.access;
+    let is_facts = needs == Needs::Role(Role::Operate) && path.starts_with("/-/facts");
+    let caller = match access.admit(peer, head, needs) {
+        Ok(caller) => caller,
+        // What is on file has a token of its own.
+        Err(_) if is_facts => return facts::answer(&operators, peer, head, body, None).await,
+        Err(problem) => return Err(problem),
+    };
+    match path {
+        "/metrics" => get(head, || metrics(&operators)),
+        "/livez" | "/-/healthy" => get(head, || Ok(alive())),
+        "/readyz" | "/-/ready" => get(head, || ready(&operators)),
+        "/-/status" => get(head, || Ok(status(&operators))),
+        "/-/about" => get(head, || Ok(console::about(&operators, &caller))),
+        "/-/rules" => get(head, || Ok(console::rules(&operators))),
+        "/-/history" => get(head, || Ok(console::history(&operators))),
+        "/-/recent" => get(head, || Ok(live::recent(&operators))),
+        "/-/live" => get(head, || Ok(live::stream(Arc::clone(&operators)))),
+        "/-/openapi.json" => get(head, || Ok(openapi::document())),
+        "/-/reload" => {
+            post(head)?;
+            let reloaded = reload(&operators, &caller).await;
+            changed(&operators, &caller, "reload", reloaded.is_ok());
+            reloaded
+        }
+        "/-/decide" => {
+            post(head)?;
+            ask(operators, head, body, decide).await
+        }
+        "/-/explain" => {
+            post(head)?;
+            ask(operators, head, body, explain).await
+        }
+        path if is_facts => {
+            let is_change = !matches!(path, "/-/facts/get" | "/-/facts/export");
+            let answer = facts::answer(&operators, peer, head, body, Some(&caller)).await;
+            if is_change && head.method == Method::POST {
+                changed(&operators, &caller, "facts", answer.is_ok());
+            }
+            answer
+        }
+        "/-/console" => get(head, || Ok(console::redirect())),
+        "/" => get(head, || Ok(index(head))),
+        path => get(head, || {
+            let missing = "`GET /` lists what is here";
+            let problem = Problem::new(StatusCode::NOT_FOUND, "not found", missing);
+            console::file(path).ok_or(problem)
+        }),
+    }
+}
+
+/// Every change is on record, with who made it.
+pub(super) fn changed(operators: &Operators, caller: &Caller, action: &str, is_done: bool) {
+    operators.plane.audit.change(&AuditChange {
+        time: jiff::Timestamp::now(),
+        who: &caller.name,
+        action,
+        result: if is_done { "done" } else { "refused" },
+        generation: operators.plane.reloads.status().generation.0,
+    });
 }
 
 pub(super) fn get(
@@ -83,22 +151,35 @@ pub(super) fn post(head: &Parts) -> Result<(), Problem> {
     Ok(())
 }
 
-fn index() -> Reply {
-    const PATHS: [&str; 13] = [
-        "GET /livez",
-        "GET /readyz",
-        "GET /metrics",
-        "GET /-/healthy",
-        "GET /-/ready",
-        "GET /-/status",
-        "POST /-/reload",
-        "POST /-/decide",
-        "POST /-/explain",
-        "POST /-/facts",
-        "POST /-/facts/get",
-        "POST /-/facts/withdraw",
-        "GET /-/facts/export",
-    ];
+/// Everything there is.
+pub(super) const PATHS: [&str; 20] = [
+    "GET /livez",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /-/healthy",
+    "GET /-/ready",
+    "GET /-/status",
+    "GET /-/console/",
+    "GET /-/about",
+    "GET /-/rules",
+    "GET /-/history",
+    "GET /-/recent",
+    "GET /-/live",
+    "GET /-/openapi.json",
+    "POST /-/reload",
+    "POST /-/decide",
+    "POST /-/explain",
+    "POST /-/facts",
+    "POST /-/facts/get",
+    "POST /-/facts/withdraw",
+    "GET /-/facts/export",
+];
+
+fn index(head: &Parts) -> Reply {
+    let accept = head.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/html")) {
+        return console::redirect();
+    }
     reply::json(StatusCode::OK, &serde_json::json!({ "paths": PATHS }))
 }
 
@@ -132,6 +213,9 @@ fn status(operators: &Operators) -> Reply {
         state: State,
         rules: &'s Status,
         audit: AuditHealth,
+        /// Why the file of operators as it is now does not count.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        operators_error: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         facts: Option<Health>,
     }
@@ -140,13 +224,14 @@ fn status(operators: &Operators) -> Reply {
         state: operators.plane.readiness.state(),
         rules: &operators.plane.reloads.status(),
         audit: operators.plane.audit.health(),
+        operators_error: operators.settings.access.error(),
         facts: operators.plane.facts.as_ref().map(|facts| facts.store.health()),
     };
     reply::json(StatusCode::OK, &page)
 }
 
-async fn reload(operators: &Operators) -> Result<Reply, Problem> {
-    match operators.plane.reloads.reload(Trigger::Operator).await {
+async fn reload(operators: &Operators, caller: &Caller) -> Result<Reply, Problem> {
+    match operators.plane.reloads.reload_for(&caller.name).await {
         Ok(reloaded) => Ok(reply::json(StatusCode::OK, &reloaded)),
         Err(Refused::Rules(diagnostics)) => {
             let status = operators.plane.reloads.status();

@@ -16,10 +16,10 @@ use hyper_util::{
 };
 use tokio::sync::{Semaphore, watch};
 
-use super::{facts::FactsDesk, ready::Readiness, routes};
+use super::{access::Access, facts::FactsDesk, live::Pace, ready::Readiness, routes};
 use crate::{
     control::Reloads,
-    domain::Limits,
+    domain::{Limits, Region},
     telemetry::{AuditSink, Metrics},
 };
 
@@ -32,6 +32,20 @@ pub struct AdminSettings {
     pub body_bytes_max: usize,
     pub body_time_max: Duration,
     pub connections_max: usize,
+    /// Who may do what.
+    pub access: Access,
+    /// HTTPS instead of HTTP.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Where data may go, for the page.
+    pub stations: Vec<Station>,
+}
+
+/// A data centre as the page shows it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Station {
+    pub id: String,
+    pub city: Option<String>,
+    pub jurisdiction: Region,
 }
 
 impl AdminSettings {
@@ -43,6 +57,9 @@ impl AdminSettings {
             limits,
             body_time_max: Duration::from_secs(10),
             connections_max: 128,
+            access: Access::default(),
+            tls: None,
+            stations: Vec::new(),
         }
     }
 }
@@ -79,6 +96,7 @@ pub struct AdminServer {
 pub(super) struct Operators {
     pub(super) settings: AdminSettings,
     pub(super) plane: Plane,
+    pub(super) pace: Pace,
 }
 
 impl AdminServer {
@@ -87,8 +105,11 @@ impl AdminServer {
             .map_err(|error| AdminError::Bind { address: settings.address, error })?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        if !address.ip().is_loopback() {
-            tracing::warn!(%address, "the admin address is reachable from other machines, without authentication");
+        if !address.ip().is_loopback() && !settings.access.is_listed() {
+            tracing::warn!(%address, "the admin address is reachable from other machines, which may probe and read metrics; `admin.operators_file` lets operators do more");
+        }
+        if !address.ip().is_loopback() && settings.access.is_listed() && settings.tls.is_none() {
+            tracing::warn!(%address, "tokens of operators cross the network in clear; see `admin.tls`");
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -96,7 +117,7 @@ impl AdminServer {
             .thread_name("admin")
             .build()?;
         let (stop, stopped) = watch::channel(false);
-        let operators = Arc::new(Operators { settings, plane });
+        let operators = Arc::new(Operators { settings, plane, pace: Pace::default() });
         let thread = thread::Builder::new().name("admin".to_owned()).spawn(move || {
             if let Err(error) = runtime.block_on(serve(listener, operators, stopped)) {
                 tracing::error!(%error, "the admin server ended");
@@ -162,6 +183,7 @@ async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: 
     const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
     const HEAD_BYTES_MAX: usize = 16 << 10;
     const CONNECTION_TIME_MAX: Duration = Duration::from_secs(600);
+    let tls = operators.settings.tls.clone();
     let service = service_fn(move |request| {
         let operators = Arc::clone(&operators);
         async move { Ok::<_, Infallible>(routes::answer(operators, peer, request).await) }
@@ -171,8 +193,23 @@ async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: 
     builder.http1().max_buf_size(HEAD_BYTES_MAX);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(16);
     builder.http2().max_header_list_size(16 << 10).keep_alive_interval(Some(HEAD_TIME_MAX));
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
-    match tokio::time::timeout(CONNECTION_TIME_MAX, serving).await {
+    let Some(tls) = tls else {
+        let serving = builder.serve_connection(TokioIo::new(stream), service);
+        return ended(tokio::time::timeout(CONNECTION_TIME_MAX, serving).await);
+    };
+    let handshake = tokio_rustls::TlsAcceptor::from(tls).accept(stream);
+    match tokio::time::timeout(HEAD_TIME_MAX, handshake).await {
+        Ok(Ok(stream)) => {
+            let serving = builder.serve_connection(TokioIo::new(stream), service);
+            ended(tokio::time::timeout(CONNECTION_TIME_MAX, serving).await);
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "an admin connection was not agreed upon"),
+        Err(_) => {}
+    }
+}
+
+fn ended<E>(served: Result<Result<(), Box<dyn std::error::Error + Send + Sync>>, E>) {
+    match served {
         Ok(Ok(())) | Err(_) => {}
         Ok(Err(error)) => tracing::debug!(%error, "an admin connection ended early"),
     }

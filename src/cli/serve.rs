@@ -62,11 +62,13 @@ pub(super) fn told(error: StartError) -> Failure {
         }
         other @ (StartError::Bind(_)
         | StartError::Admin(_)
+        | StartError::AdminTls(_)
         | StartError::Audit(_)
         | StartError::Geo(_)
         | StartError::Metrics(_)
         | StartError::KeyUnreadable { .. }
         | StartError::KeyTooShort { .. }
+        | StartError::SealKey { .. }
         | StartError::NoRandomness
         | StartError::TokenUnreadable { .. }
         | StartError::TokenTooShort { .. }

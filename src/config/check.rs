@@ -33,12 +33,24 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
         resolve(&mut facts.path.value);
         resolve(&mut facts.key_file.value);
     }
+    if let Some(tls) = &mut config.admin.tls {
+        resolve(&mut tls.certificate.value);
+        resolve(&mut tls.key.value);
+        if let Some(roots) = &mut tls.client_roots {
+            resolve(&mut roots.value);
+        }
+    }
+    if let Some(seal) = &mut config.audit.seal {
+        resolve(&mut seal.key_file.value);
+    }
     let single = [
         &mut config.rules.directory,
         &mut config.rules.keyring,
         &mut config.geoip.database,
         &mut config.audit.path,
+        &mut config.audit.subject_key_file,
         &mut config.admin.token_file,
+        &mut config.admin.operators_file,
     ];
     for path in single.into_iter().flatten() {
         resolve(&mut path.value);
@@ -261,6 +273,16 @@ impl Checker<'_> {
         if let Some(path) = &config.admin.token_file {
             self.file_exists("token_file", path);
         }
+        if let Some(path) = &config.admin.operators_file {
+            self.file_exists("operators_file", path);
+        }
+        if let Some(tls) = &config.admin.tls {
+            self.file_exists("certificate", &tls.certificate);
+            self.file_exists("key", &tls.key);
+            if let Some(roots) = &tls.client_roots {
+                self.file_exists("client_roots", roots);
+            }
+        }
         if let Some(facts) = &config.facts {
             self.file_exists("key_file", &facts.key_file);
             if facts.path.is_dir() {
@@ -268,6 +290,35 @@ impl Checker<'_> {
                 self.error(&facts.path, message, "give a file in it, such as `facts.redb`");
             }
         }
+        self.audit(config);
+        for network in config.trusted_hops.iter().filter(|network| network.0.prefix_len() == 0) {
+            self.diagnostics
+                .warning(network.place(self.file), "every address there is counts as a trusted hop")
+                .remedy("name the networks of your own hops, such as `10.0.0.0/8`");
+        }
+        if let Some(uri) = &config.blocked_by
+            && (!uri.contains(':') || uri.contains(['<', '>', '"', ' ']) || !uri.is_ascii())
+        {
+            let message = format!("`{}` is not a URI", **uri);
+            self.error(uri, message, "give one such as `https://gateway.example/`");
+        }
+        self.bounds(config);
+        if !config.inspection.enabled {
+            let place = self.place_of(&["inspection", "enabled"]);
+            self.diagnostics
+                .warning(
+                    place,
+                    "`inspection.enabled` is false: every payload crosses unread and undecided",
+                )
+                .remedy("take it out unless you are measuring");
+        }
+    }
+
+    fn audit(&mut self, config: &Config) {
+        /// A seal holds eight characters for each line, and is one line itself.
+        const SEAL_LINES_MAX: usize = 65_536;
+        const ROTATE_BYTES_MIN: usize = 64 << 10;
+        const ROTATE_AGE_MIN: std::time::Duration = std::time::Duration::from_secs(1);
         match (config.audit.sink, &config.audit.path) {
             (AuditSinkKind::File, None) => {
                 self.key(
@@ -294,26 +345,68 @@ impl Checker<'_> {
                 "choose `stdout` or `file`",
             );
         }
-        for network in config.trusted_hops.iter().filter(|network| network.0.prefix_len() == 0) {
-            self.diagnostics
-                .warning(network.place(self.file), "every address there is counts as a trusted hop")
-                .remedy("name the networks of your own hops, such as `10.0.0.0/8`");
+        let audit = &config.audit;
+        if let Some(seal) = &audit.seal {
+            self.file_exists("key_file", &seal.key_file);
+            if seal.lines == 0 || seal.lines > SEAL_LINES_MAX {
+                self.key(
+                    &["audit", "seal", "lines"],
+                    format!("`audit.seal.lines` is {}", seal.lines),
+                    format!("give a number from 1 to {SEAL_LINES_MAX}, or take it out for 1000"),
+                );
+            }
+            if audit.sink == AuditSinkKind::None {
+                self.key(
+                    &["audit", "seal"],
+                    "`audit.seal` is given, and `audit.sink` is `none`",
+                    "choose `stdout` or `file`, or take `seal` out",
+                );
+            }
         }
-        if let Some(uri) = &config.blocked_by
-            && (!uri.contains(':') || uri.contains(['<', '>', '"', ' ']) || !uri.is_ascii())
-        {
-            let message = format!("`{}` is not a URI", **uri);
-            self.error(uri, message, "give one such as `https://gateway.example/`");
+        if let Some(rotate) = &audit.rotate {
+            if audit.sink != AuditSinkKind::File {
+                self.key(
+                    &["audit", "rotate"],
+                    "only a file can be rotated, and `audit.sink` is another",
+                    "set `sink: file`, or take `rotate` out",
+                );
+            }
+            let small = rotate.bytes.filter(|bytes| bytes.0 < ROTATE_BYTES_MIN);
+            if rotate.bytes.is_none() && rotate.age.is_none() {
+                self.key(
+                    &["audit", "rotate"],
+                    "`audit.rotate` says neither how long nor how old a file may become",
+                    "add `bytes:` or `age:`, or take `rotate` out",
+                );
+            } else if small.is_some() || rotate.age.is_some_and(|age| age.0 < ROTATE_AGE_MIN) {
+                self.key(
+                    &["audit", "rotate"],
+                    "`audit.rotate` would put a file aside at almost every record",
+                    "give at least `bytes: 64KiB` and `age: 1s`",
+                );
+            }
         }
-        self.bounds(config);
-        if !config.inspection.enabled {
-            let place = self.place_of(&["inspection", "enabled"]);
-            self.diagnostics
-                .warning(
-                    place,
-                    "`inspection.enabled` is false: every payload crosses unread and undecided",
-                )
-                .remedy("take it out unless you are measuring");
+        if let Some(path) = &audit.subject_key_file {
+            self.file_exists("subject_key_file", path);
+            if config.facts.as_ref().is_some_and(|facts| facts.key_file.value != path.value) {
+                self.error(
+                    path,
+                    "people would be known by two keys, this one and that of `facts`",
+                    "take it out: records name people by the key of `facts`",
+                );
+            }
+        }
+        for (name, is_zero) in [
+            ("queue_bytes_max", audit.queue_bytes_max.0 == 0),
+            ("commit", audit.commit.0.is_zero()),
+        ] {
+            if is_zero {
+                self.key(
+                    &["audit", name],
+                    format!("`audit.{name}` is 0, so that no record would be written"),
+                    format!("give `{name}` a positive value, or take it out for the default"),
+                );
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use std::{
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::{keys::KeySource, load::RulesSource, status::Status, worker::Worker};
+use super::{History, keys::KeySource, load::RulesSource, status::Status, worker::Worker};
 use crate::{
     geo::GeoDb,
     snapshot::{Generation, SnapshotCell},
@@ -102,13 +102,14 @@ pub struct Reloads {
 pub(super) struct Shared {
     pub(super) cell: Arc<SnapshotCell>,
     status: Mutex<Arc<Status>>,
+    history: Mutex<History>,
 }
 
 pub(super) type Answer = Result<Reloaded, Refused>;
 
 #[derive(Debug)]
 pub(super) enum Request {
-    Reload { by: Trigger, answer: oneshot::Sender<Answer> },
+    Reload { by: Trigger, who: Option<String>, answer: oneshot::Sender<Answer> },
     Changed,
     Stop,
 }
@@ -158,12 +159,23 @@ impl Drop for Controller {
 impl Reloads {
     /// Reads the files as they are now, and returns when they serve or are refused.
     pub async fn reload(&self, by: Trigger) -> Result<Reloaded, Refused> {
-        self.ask(by)?.await.unwrap_or(Err(Refused::Stopped))
+        self.ask(by, None)?.await.unwrap_or(Err(Refused::Stopped))
+    }
+
+    /// The same for an operator whose name is known.
+    pub async fn reload_for(&self, who: &str) -> Result<Reloaded, Refused> {
+        let asked = self.ask(Trigger::Operator, Some(who.to_owned()))?;
+        asked.await.unwrap_or(Err(Refused::Stopped))
+    }
+
+    /// What the reloads so far came to, the latest first.
+    pub fn history(&self) -> History {
+        self.shared.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The same for a thread that may wait.
     pub fn reload_and_wait(&self, by: Trigger) -> Result<Reloaded, Refused> {
-        self.ask(by)?.blocking_recv().unwrap_or(Err(Refused::Stopped))
+        self.ask(by, None)?.blocking_recv().unwrap_or(Err(Refused::Stopped))
     }
 
     pub fn status(&self) -> Arc<Status> {
@@ -174,9 +186,9 @@ impl Reloads {
         Arc::clone(&self.shared.cell)
     }
 
-    fn ask(&self, by: Trigger) -> Result<oneshot::Receiver<Answer>, Refused> {
+    fn ask(&self, by: Trigger, who: Option<String>) -> Result<oneshot::Receiver<Answer>, Refused> {
         let (answer, answered) = oneshot::channel();
-        match self.requests.try_send(Request::Reload { by, answer }) {
+        match self.requests.try_send(Request::Reload { by, who, answer }) {
             Ok(()) => Ok(answered),
             Err(TrySendError::Full(_)) => Err(Refused::Busy),
             Err(TrySendError::Disconnected(_)) => Err(Refused::Stopped),
@@ -186,7 +198,12 @@ impl Reloads {
 
 impl Shared {
     pub(super) fn new(cell: SnapshotCell, status: Status) -> Self {
-        Self { cell: Arc::new(cell), status: Mutex::new(Arc::new(status)) }
+        let status = Mutex::new(Arc::new(status));
+        Self { cell: Arc::new(cell), status, history: Mutex::default() }
+    }
+
+    pub(super) fn remember(&self, entry: super::HistoryEntry) {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
     pub(super) fn status(&self) -> Arc<Status> {

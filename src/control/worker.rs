@@ -14,7 +14,9 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
+    HistoryEntry,
     geoip::GeoFile,
+    history,
     keys::Seen,
     load::{RuleFiles, RulesSource},
     reload::{Answer, ControlSettings, Refused, Reloaded, Request, Shared, Trigger},
@@ -26,7 +28,7 @@ use crate::{
     policy::Timestamp,
     redact::Keyring,
     snapshot::{Generation, Snapshot, SnapshotCell},
-    source::{Diagnostics, Place},
+    source::{Diagnostics, Place, SourceFile},
     telemetry::Metrics,
 };
 
@@ -41,6 +43,8 @@ pub(super) struct Worker {
     geo: Option<GeoFile>,
     /// The files that were last compiled, whether they serve or were refused.
     attempted: RuleFiles,
+    /// Those that serve.
+    serving: Vec<SourceFile>,
     /// Some file could not be read then; the hash is that of the others.
     attempted_in_part: bool,
     /// Of the keys that were last read; empty when they were refused.
@@ -122,6 +126,7 @@ impl Worker {
             geo,
             metrics,
             shared: Arc::new(Shared::new(SnapshotCell::new(snapshot), status)),
+            serving: loaded.files.clone(),
             attempted: loaded,
             attempted_in_part: false,
             attempted_keys,
@@ -143,7 +148,7 @@ impl Worker {
             let mut asked = Vec::new();
             if !changed {
                 match inbox.recv_timeout(self.settings.look) {
-                    Ok(Request::Reload { by, answer }) => asked.push((by, answer)),
+                    Ok(Request::Reload { by, who, answer }) => asked.push((by, who, answer)),
                     Ok(Request::Changed) => changed = true,
                     Err(RecvTimeoutError::Timeout) => changed = self.looks_changed(),
                     Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return,
@@ -155,7 +160,7 @@ impl Worker {
             // Whoever asked before the files are read is answered by this reading.
             for request in inbox.try_iter() {
                 match request {
-                    Request::Reload { by, answer } => asked.push((by, answer)),
+                    Request::Reload { by, who, answer } => asked.push((by, who, answer)),
                     Request::Changed => {}
                     Request::Stop => return,
                 }
@@ -168,17 +173,13 @@ impl Worker {
     }
 
     /// Waits until the directory is quiet. False when it is time to stop.
-    fn settle(
-        &self,
-        inbox: &mpsc::Receiver<Request>,
-        asked: &mut Vec<(Trigger, oneshot::Sender<Answer>)>,
-    ) -> bool {
+    fn settle(&self, inbox: &mpsc::Receiver<Request>, asked: &mut Vec<Asked>) -> bool {
         let latest = Instant::now() + SETTLE_TIME_MAX;
         while Instant::now() < latest {
             match inbox.recv_timeout(self.settings.settle) {
                 Ok(Request::Changed) => {}
-                Ok(Request::Reload { by, answer }) => {
-                    asked.push((by, answer));
+                Ok(Request::Reload { by, who, answer }) => {
+                    asked.push((by, who, answer));
                     return true;
                 }
                 Err(RecvTimeoutError::Timeout) => return true,
@@ -226,7 +227,7 @@ impl Worker {
     }
 
     /// Reads the rules, and reloads when they are new or somebody asked.
-    fn answer(&mut self, asked: Vec<(Trigger, oneshot::Sender<Answer>)>) {
+    fn answer(&mut self, asked: Vec<Asked>) {
         let mut diagnostics = Diagnostics::default();
         let loaded = self.settings.source.load(&mut diagnostics);
         // Looked at first: what changes while they are read is seen the next time.
@@ -240,9 +241,10 @@ impl Worker {
         self.attempted_keys = fingerprint;
         self.attempted = loaded;
         if is_new || !asked.is_empty() {
-            let by = asked.first().map_or(Trigger::Change, |(by, _)| *by);
-            let answer = self.reload(diagnostics, keys, by);
-            for (_, asker) in asked {
+            let (by, who) =
+                asked.first().map_or((Trigger::Change, None), |(by, who, _)| (*by, who.clone()));
+            let answer = self.reload(diagnostics, keys, by, who);
+            for (_, _, asker) in asked {
                 // An operator who hung up needs no answer.
                 let _ = asker.send(answer.clone());
             }
@@ -255,6 +257,7 @@ impl Worker {
         mut diagnostics: Diagnostics,
         keys: Option<Keyring>,
         by: Trigger,
+        who: Option<String>,
     ) -> Answer {
         let loaded = &self.attempted;
         let begin = Instant::now();
@@ -339,10 +342,32 @@ impl Worker {
             });
             Err(Refused::Rules(diagnostics))
         };
+        let errors = match &answer {
+            Err(Refused::Rules(diagnostics)) => diagnostics.error_count(),
+            Ok(_) | Err(Refused::Busy | Refused::Stopped) => 0,
+        };
+        if errors > 0 || answer.as_ref().is_ok_and(|reloaded| reloaded.changed) {
+            self.shared.remember(HistoryEntry {
+                at: now,
+                by,
+                who,
+                generation: status.generation,
+                hash: self.attempted.hash.clone(),
+                errors,
+                elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+                files: history::changes(&self.serving, &self.attempted.files),
+            });
+        }
+        if errors == 0 {
+            self.serving.clone_from(&self.attempted.files);
+        }
         self.shared.set_status(status);
         answer
     }
 }
+
+/// Who asked for a reload, and where the answer goes.
+type Asked = (Trigger, Option<String>, oneshot::Sender<Answer>);
 
 /// Compiles what was read without a complaint. A compiler that gives up in the middle is a complaint
 /// too, and not the end of all reloads.

@@ -15,7 +15,7 @@ use super::{
     ProxyError,
     body::{self, HeldBody, ReplyBody},
     context, head,
-    on_file::{Case, OnFile},
+    on_file::{Case, OnFile, Subjects},
     place::Place,
     record, redaction, reply,
     upstream::{Answer, Outgoing},
@@ -53,6 +53,8 @@ pub(super) struct Exchange {
     pub(super) route: Option<RouteId>,
     pub(super) verdict: Option<Box<Verdict>>,
     pub(super) on_file: Option<Box<OnFile>>,
+    /// Whose data it is, where the record is to say so.
+    pub(super) subjects: Subjects,
     pub(super) misplaced: Option<Region>,
     pub(super) failure: Option<(Side, &'static str)>,
     pub(super) status: Option<u16>,
@@ -94,6 +96,7 @@ impl Exchange {
             route: None,
             verdict: None,
             on_file: None,
+            subjects: Subjects::new(),
             misplaced: None,
             failure: None,
             status: None,
@@ -227,14 +230,17 @@ impl Exchange {
             return Box::pin(self.judge_aside(outgoing, transfer)).await;
         }
         let mut scratch = self.worker.scratch.borrow_mut();
-        let engine = &self.snapshot.engine;
-        Ok(outgoing.with_message(self.client_region(outgoing), |message| {
-            Box::new(engine.inspect(message, transfer, &proxy.limits, &mut scratch))
-        }))
+        let client_region = self.client_region(outgoing);
+        let (verdict, subjects) = outgoing.with_message(client_region, |message| {
+            inspect(proxy, &self.snapshot, message, transfer, &mut scratch)
+        });
+        drop(scratch);
+        self.subjects = subjects;
+        Ok(verdict)
     }
 
     async fn judge_aside(
-        &self,
+        &mut self,
         outgoing: &Outgoing,
         transfer: Transfer,
     ) -> Result<Box<Verdict>, ProxyError> {
@@ -244,12 +250,14 @@ impl Exchange {
         let message = outgoing.duplicate();
         let inspection = tokio::task::spawn_blocking(move || {
             message.with_message(client_region, |message: &Message<'_>| {
-                let mut scratch = Scratch::default();
-                Box::new(snapshot.engine.inspect(message, transfer, &proxy.limits, &mut scratch))
+                inspect(&proxy, &snapshot, message, transfer, &mut Scratch::default())
             })
         });
         match tokio::time::timeout_at(by, inspection).await {
-            Ok(Ok(verdict)) => Ok(verdict),
+            Ok(Ok((verdict, subjects))) => {
+                self.subjects = subjects;
+                Ok(verdict)
+            }
             Ok(Err(_)) => Err(ProxyError::InspectionBroken),
             Err(_) => Err(ProxyError::InspectionSlow),
         }
@@ -272,7 +280,7 @@ impl Exchange {
             client_region: self.client_region(outgoing),
         };
         let by = Instant::now() + proxy.deadlines.inspection.0;
-        let (verdict, on_file) = if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
+        let (verdict, mut on_file) = if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
             let (message, runtime) = (outgoing.duplicate(), tokio::runtime::Handle::current());
             let inspection = tokio::task::spawn_blocking(move || {
                 let registry = case.proxy.registry.as_ref()?;
@@ -289,6 +297,7 @@ impl Exchange {
             let judging = case.judge(registry, outgoing, &worker.scratch);
             tokio::time::timeout_at(by, judging).await.map_err(|_| ProxyError::InspectionSlow)??
         };
+        self.subjects = std::mem::take(&mut on_file.subjects);
         self.on_file = Some(Box::new(on_file));
         Ok(verdict)
     }
@@ -330,6 +339,7 @@ impl Exchange {
         let answer = upstream.send(outgoing, deadlines.first_byte.0, by).await;
         if answer.as_ref().is_err_and(ProxyError::is_before_sending) {
             self.has_left(false);
+            self.forwarded_bytes = 0;
         }
         let answer = answer?;
         self.misplaced = answer.misplaced;
@@ -390,6 +400,27 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         record::close(self);
+    }
+}
+
+/// Judges without a store of facts; names the people where the audit is to.
+fn inspect(
+    proxy: &super::Proxy,
+    snapshot: &Snapshot,
+    message: &Message<'_>,
+    transfer: Transfer,
+    scratch: &mut Scratch,
+) -> (Box<Verdict>, Subjects) {
+    let limits = &proxy.limits;
+    match &proxy.names {
+        Some(names) => {
+            let (verdict, subjects) = names.inspect(snapshot, message, transfer, limits, scratch);
+            (Box::new(verdict), subjects)
+        }
+        None => {
+            let verdict = snapshot.engine.inspect(message, transfer, limits, scratch);
+            (Box::new(verdict), Subjects::new())
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use arc_swap::ArcSwapOption;
 
 use super::{Proxy, ProxyError, exchange::blocks, upstream::Outgoing};
 use crate::{
-    domain::{Coverage, Finding, Region, Replacement, TagPattern, TagSet, Taxonomy},
-    engine::{Reading, Scratch, Verdict},
+    domain::{Coverage, Finding, Limits, Region, Replacement, TagPattern, TagSet, Taxonomy},
+    engine::{Message, Reading, Scratch, Verdict},
     facts::{
         Cause, Count, CountQuery, CountScope, Day, ExchangeId, FactsStore, Found, Identifier,
         IdentifierKind, Increment, Pseudonym, Reservation, Reserve, SubjectKey, SubjectRecord,
@@ -34,10 +34,21 @@ const CONSENTS_MAX: usize = 32;
 /// The store, and whom it knows people by.
 pub(super) struct Registry {
     store: FactsStore,
+    names: Names,
+}
+
+/// Makes pseudonyms of the people in a message.
+pub(super) struct Names {
     key: SubjectKey,
     /// The categories of identifiers under the rules of one generation.
     kinds: ArcSwapOption<(Generation, Kinds)>,
 }
+
+/// Each of the people of a message by the pseudonyms of what identifies them.
+pub(super) type Subjects = Vec<Vec<Pseudonym>>;
+
+/// People one record names; the others were sent as well.
+const SUBJECTS_MAX: usize = 256;
 
 /// Categories by what they identify, the preferred first within devices.
 struct Kinds {
@@ -54,6 +65,7 @@ pub(super) struct OnFile {
     pub(super) counts: Vec<(String, Count)>,
     /// Consents on file of the people it is about.
     pub(super) consents: Vec<String>,
+    pub(super) subjects: Subjects,
     pub(super) unavailable: Option<Cause>,
 }
 
@@ -71,7 +83,32 @@ impl Drop for OnFile {
 
 impl Registry {
     pub(super) fn new(store: FactsStore, key: SubjectKey) -> Self {
-        Self { store, key, kinds: ArcSwapOption::empty() }
+        Self { store, names: Names::new(key) }
+    }
+}
+
+impl Names {
+    pub(super) fn new(key: SubjectKey) -> Self {
+        Self { key, kinds: ArcSwapOption::empty() }
+    }
+
+    /// Judges a message without a store, and says whom it was about.
+    pub(super) fn inspect(
+        &self,
+        snapshot: &Snapshot,
+        message: &Message<'_>,
+        transfer: Transfer,
+        limits: &Limits,
+        scratch: &mut Scratch,
+    ) -> (Verdict, Subjects) {
+        let engine = &snapshot.engine;
+        let reading = engine.read(message, limits, scratch);
+        let people = engine.people(&reading, &transfer, message.client_region);
+        let kinds = self.kinds(snapshot);
+        let known = Known::of(&reading, &people, &kinds.1, &self.key);
+        let subjects = (0..people.people.len()).flat_map(|person| known.subjects(person));
+        let subjects = subjects.take(SUBJECTS_MAX).collect();
+        (engine.judge(reading, transfer, &people), subjects)
     }
 
     fn kinds(&self, snapshot: &Snapshot) -> Arc<(Generation, Kinds)> {
@@ -191,7 +228,8 @@ impl Case {
         scratch: &RefCell<Scratch>,
     ) -> Result<(Box<Verdict>, OnFile), ProxyError> {
         let engine = &self.snapshot.engine;
-        let kinds = registry.kinds(&self.snapshot);
+        let names = &registry.names;
+        let kinds = names.kinds(&self.snapshot);
         let headers = outgoing.header_list();
         let message = outgoing.message(&headers, self.client_region);
         let exchange = new_exchange();
@@ -200,6 +238,7 @@ impl Case {
             sent: false,
             counts: Vec::new(),
             consents: Vec::new(),
+            subjects: Subjects::new(),
             unavailable: None,
         };
         let mut fresh: Option<BTreeMap<usize, Count>> = None;
@@ -214,13 +253,14 @@ impl Case {
                 let verdict = engine.judge(reading, self.transfer.clone(), &people);
                 return Ok((Box::new(verdict), on_file));
             }
-            let mut people = self.people(&reading, &kinds.1, &registry.key);
-            let known = Known::of(&reading, &people, &kinds.1, &registry.key);
+            let mut people = self.people(&reading, &kinds.1, &names.key);
+            let known = Known::of(&reading, &people, &kinds.1, &names.key);
             let mut transfer = self.transfer.clone();
             let counting = Counting { case: self, registry, known: &known, exchange };
             let asked = counting.ask(&transfer, &people, &reading);
             let subjects: Vec<Vec<Vec<Pseudonym>>> =
                 (0..people.people.len()).map(|person| known.subjects(person)).collect();
+            on_file.subjects = subjects.iter().flatten().take(SUBJECTS_MAX).cloned().collect();
             let found = match on_file.unavailable {
                 Some(_) => None,
                 None => {
@@ -379,7 +419,7 @@ impl Counting<'_> {
         };
         if subjects.is_empty() {
             // Somebody who cannot be told from others may be anybody, and is counted each time.
-            subjects.push(vec![self.registry.key.unknown(self.exchange, person)]);
+            subjects.push(vec![self.registry.names.key.unknown(self.exchange, person)]);
         }
         increment.query.subjects.extend(subjects);
     }

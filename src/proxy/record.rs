@@ -39,7 +39,8 @@ pub(super) fn close(exchange: &mut Exchange) {
     if let Some(verdict) = &exchange.verdict {
         count(exchange, verdict);
     }
-    if proxy.audit.is_on() {
+    let effect = exchange.verdict.as_ref().map_or(Effect::Block, |it| it.decision.effect);
+    if proxy.audit.takes(effect) {
         proxy.audit.record(&record(exchange, Stage::Closed));
     }
 }
@@ -199,6 +200,11 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
             id: transfer.and_then(|transfer| transfer.recipient.id.as_deref()).map(Name::new),
         },
         purpose: transfer.and_then(|transfer| transfer.purpose.as_deref()).map(Name::new),
+        subjects: exchange
+            .subjects
+            .iter()
+            .map(|subject| subject.iter().map(|it| telemetry::SubjectCode(it.0)).collect())
+            .collect(),
         // What was never judged was never sent.
         effect: decision.map_or(Effect::Block, |decision| decision.effect),
         rules: decision.map(|decision| names(&decision.rules)).unwrap_or_default(),

@@ -38,6 +38,9 @@ pub struct AuditRecord<'r> {
     pub destination: Option<Region>,
     pub recipient: Recipient<'r>,
     pub purpose: Option<Name<'r>>,
+    /// Each of the people by keyed codes of what identifies them in the message, the preferred first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<Vec<SubjectCode>>,
     pub effect: Effect,
     pub rules: Vec<Name<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -282,6 +285,16 @@ impl Locator {
     }
 }
 
+/// A keyed code of an identifier: tells whether two are one without telling which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubjectCode(pub [u8; 16]);
+
+impl Serialize for SubjectCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:032x}", u128::from_be_bytes(self.0)))
+    }
+}
+
 /// The first 128 bits of a keyed hash over the redacted fields: proves later what was taken out
 /// without keeping it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -362,6 +375,7 @@ pub(super) mod tests {
             destination: Some(Region::new(*b"SG")),
             recipient: Recipient { class: Some(Name::new("first_party_facility")), id: None },
             purpose: Some(Name::new("service_activation")),
+            subjects: Vec::new(),
             effect: Effect::Redact,
             rules: vec![Name::new("MI-06")],
             blocked_by: Vec::new(),

@@ -79,6 +79,14 @@ catalogue! {
         "Failed writes to the audit sink, by cause."
     AUDIT_QUEUE Gauge "bordergate_audit_queue_bytes" []
         "Bytes of audit records waiting to be written."
+    AUDIT_SEQUENCE Gauge "bordergate_audit_sequence" []
+        "Number of the last line of the audit."
+    AUDIT_UNSEALED Gauge "bordergate_audit_unsealed_lines" []
+        "Lines of the audit that no seal covers yet; 0 without a key to seal with."
+    AUDIT_SEALS Counter "bordergate_audit_seals_total" []
+        "Seals written into the audit."
+    AUDIT_ROTATIONS Counter "bordergate_audit_rotations_total" []
+        "Audit files put aside because they were long or old enough."
     FACTS_AVAILABLE Gauge "bordergate_facts_available" []
         "1 while the facts store answers, 0 while it does not or there is none."
     FACTS_UNAVAILABLE Counter "bordergate_facts_unavailable_total" ["cause"]

@@ -73,7 +73,7 @@ pub struct Metrics {
     instance: u64,
     registry: Registry,
     names: Names,
-    transfers: IntCounterVec,
+    pub(super) transfers: IntCounterVec,
     transfers_bound: Bound<TransferKey>,
     findings: IntCounterVec,
     findings_bound: Bound<(NameId, Effect)>,
@@ -81,11 +81,11 @@ pub struct Metrics {
     coverage: Vec<Vec<IntCounter>>,
     inspected_bytes: IntCounter,
     inspection_duration: Histogram,
-    upstream_duration: HistogramVec,
+    pub(super) upstream_duration: HistogramVec,
     upstream_bound: Bound<NameId>,
-    exchange_duration: Histogram,
-    in_flight: IntGauge,
-    errors: IntCounterVec,
+    pub(super) exchange_duration: Histogram,
+    pub(super) in_flight: IntGauge,
+    pub(super) errors: IntCounterVec,
     errors_bound: Bound<(Side, NameId)>,
     audit: AuditMetrics,
     facts: FactsMetrics,
@@ -105,6 +105,10 @@ pub struct AuditMetrics {
     pub(super) dropped: IntCounter,
     pub(super) errors: IntCounterVec,
     pub(super) queue_bytes: IntGauge,
+    pub(super) sequence: IntGauge,
+    pub(super) unsealed: IntGauge,
+    pub(super) seals: IntCounter,
+    pub(super) rotations: IntCounter,
 }
 
 /// One exchange under way; it is no longer when this is dropped.
@@ -167,6 +171,10 @@ impl Metrics {
                 dropped: counter(r, &c::AUDIT_DROPPED)?,
                 errors: counters(r, &c::AUDIT_ERRORS)?,
                 queue_bytes: gauge(r, &c::AUDIT_QUEUE)?,
+                sequence: gauge(r, &c::AUDIT_SEQUENCE)?,
+                unsealed: gauge(r, &c::AUDIT_UNSEALED)?,
+                seals: counter(r, &c::AUDIT_SEALS)?,
+                rotations: counter(r, &c::AUDIT_ROTATIONS)?,
             },
             facts: FactsMetrics::new(r)?,
             reload_successful: gauge(r, &c::RELOAD_SUCCESSFUL)?,
@@ -195,6 +203,7 @@ impl Metrics {
                 rule: labels.rule.map_or(NONE_ID, |text| local.name(&self.names, text)),
                 outcome: labels.outcome,
             };
+            self.names.touch(key.rule);
             if let Some(series) = local.transfers.get(&key) {
                 series.inc();
             } else if let Some(series) = self.transfer_series(key) {
@@ -202,6 +211,11 @@ impl Metrics {
                 local.transfers.insert(key, series);
             }
         });
+    }
+
+    /// When a rule decided last, in Unix seconds; 0 when it never did.
+    pub(super) fn last_hit(&self, rule: &str) -> u64 {
+        self.names.touched(rule)
     }
 
     /// Counts `count` findings of one category, by the effect on them: `Allow` when they went through.

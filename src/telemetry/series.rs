@@ -40,6 +40,8 @@ pub(super) struct Names {
     shared: Mutex<Shared>,
     /// Counts the changes of `Shared::purposes`.
     epoch: AtomicU64,
+    /// By number: when it was last counted under, in Unix seconds.
+    touched: Box<[AtomicU64]>,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,25 @@ impl Names {
         for text in FIXED {
             shared.intern(text);
         }
-        Self { shared: Mutex::new(shared), epoch: AtomicU64::new(0) }
+        let touched = (0..NAMES_MAX).map(|_| AtomicU64::new(0)).collect();
+        Self { shared: Mutex::new(shared), epoch: AtomicU64::new(0), touched }
+    }
+
+    /// Something was counted under this number now.
+    pub(super) fn touch(&self, id: NameId) {
+        if id != NONE_ID
+            && let Some(touched) = self.touched.get(id as usize)
+        {
+            let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
+            touched.store(now, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn touched(&self, text: &str) -> u64 {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = shared.ids.get(text).copied();
+        let touched = id.and_then(|id| self.touched.get(id as usize));
+        touched.map_or(0, |touched| touched.load(Ordering::Relaxed))
     }
 
     pub(super) fn text(&self, id: NameId) -> Arc<str> {

@@ -4,7 +4,8 @@
 //! What happens when the writer cannot keep up or cannot write is the operator's choice. By default the
 //! record is dropped and counted. Where a transfer needs its record ([`AuditSettings::required`]), the
 //! exchange waits in [`AuditSink::commit`] until the line is written, and is refused when it is not.
-//! A line is written whole or not at all: what a full disk cut off is taken back.
+//! A line is written whole or not at all: what a full disk cut off is taken back. The writer's thread also
+//! chains the lines, seals them and puts full files aside; see the ledger.
 
 use std::{
     cell::RefCell,
@@ -12,7 +13,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread::{self, Thread},
@@ -21,9 +22,17 @@ use std::{
 
 use tokio::sync::{Notify, oneshot};
 
-use super::{AuditMetrics, AuditRecord};
+use crate::domain::Effect;
 
+use super::{AuditMetrics, AuditRecord, chain, feed::Feed};
+
+mod ledger;
+pub(super) mod mark;
 mod output;
+
+use ledger::Ledger;
+pub use ledger::{RotateSettings, SealSettings};
+pub use mark::AuditChange;
 use output::Output;
 
 /// How long closing waits for a sink that does not take what is queued.
@@ -40,6 +49,10 @@ pub struct AuditSettings {
     pub queue_bytes_max: usize,
     /// How long an exchange waits for its record to be written.
     pub commit_time_max: Duration,
+    /// Signs what was written. Without it lines are chained only.
+    pub seal: Option<SealSettings>,
+    /// Of a file.
+    pub rotate: Option<RotateSettings>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +105,14 @@ pub struct AuditHealth {
     pub queued_bytes: usize,
     pub written: u64,
     pub dropped: u64,
+    /// The last line that was written: its number, and its hash. Kept elsewhere they prove later that
+    /// the audit was not cut short.
+    pub sequence: u64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub head: String,
+    /// That seals are signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal_key: Option<String>,
 }
 
 impl Default for AuditSettings {
@@ -102,6 +123,8 @@ impl Default for AuditSettings {
             sync: SyncPolicy::default(),
             queue_bytes_max: 16 << 20,
             commit_time_max: Duration::from_secs(1),
+            seal: None,
+            rotate: None,
         }
     }
 }
@@ -111,6 +134,7 @@ impl Default for AuditSettings {
 pub struct AuditSink {
     settings: AuditSettings,
     metrics: AuditMetrics,
+    feed: Feed,
     /// `None` where records go nowhere.
     running: Option<Running>,
 }
@@ -127,18 +151,21 @@ impl AuditSink {
     pub fn open(settings: AuditSettings, metrics: AuditMetrics) -> Result<Self, AuditError> {
         let output = match &settings.target {
             AuditTarget::None if settings.required => return Err(AuditError::RequiredButNone),
-            AuditTarget::None => return Ok(Self { settings, metrics, running: None }),
+            AuditTarget::None => {
+                return Ok(Self { settings, metrics, feed: Feed::new(), running: None });
+            }
             AuditTarget::Stdout => Output::stdout(),
             AuditTarget::File(path) => Output::file(path),
         };
-        let output = output.map_err(|error| AuditError::Open {
+        let (output, tail) = output.map_err(|error| AuditError::Open {
             path: settings.target.to_string(),
             reason: error.to_string(),
         })?;
         let queue = Arc::new(Queue::new(settings.queue_bytes_max));
+        let (seal, rotate) = (settings.seal.clone(), settings.rotate);
         let writer = Writer {
             queue: Arc::clone(&queue),
-            output,
+            ledger: Ledger::new(output, tail, seal, rotate, metrics.clone()),
             sync: settings.sync,
             metrics: metrics.clone(),
             rest: Vec::new(),
@@ -158,7 +185,7 @@ impl AuditSink {
             .map_err(|error| AuditError::Thread(error.to_string()))?;
         let running =
             Running { queue, thread: handle.thread().clone(), ended: Mutex::new(Some(ended)) };
-        Ok(Self { settings, metrics, running: Some(running) })
+        Ok(Self { settings, metrics, feed: Feed::new(), running: Some(running) })
     }
 
     /// True where [`commit`](Self::commit) must succeed before anything is forwarded.
@@ -166,20 +193,38 @@ impl AuditSink {
         self.settings.required
     }
 
-    /// True where records go somewhere; composing one is otherwise wasted.
-    pub fn is_on(&self) -> bool {
-        self.running.is_some()
+    /// A sample of what is recorded, kept for whoever watches.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Queues the record and returns at once. Without room it is dropped and counted.
     pub fn record(&self, record: &AuditRecord<'_>) {
+        if self.feed.wants(record.effect) {
+            with_line(record, |line| self.feed.push(line));
+        }
+        self.push(record);
+    }
+
+    /// Records what an operator changed.
+    pub fn change(&self, change: &AuditChange<'_>) {
+        self.push(change);
+    }
+
+    /// False where records of this outcome go nowhere for now; composing one would be wasted.
+    pub fn takes(&self, effect: Effect) -> bool {
+        self.running.is_some() || self.feed.would_want(effect)
+    }
+
+    fn push(&self, object: &impl serde::Serialize) {
         let Some(running) = &self.running else { return };
-        with_line(record, |line| {
+        with_line(object, |line| {
             if running.queue.push(line, None) {
                 self.metrics.queue_bytes.set(gauge(running.queue.bytes.load(Ordering::Relaxed)));
                 running.wake(false);
             } else {
                 self.metrics.dropped.inc();
+                running.queue.lost.fetch_add(1, Ordering::Relaxed);
             }
         });
     }
@@ -248,6 +293,9 @@ impl AuditSink {
             queued_bytes: queue.map_or(0, |queue| queue.bytes.load(Ordering::Relaxed)),
             written: self.metrics.written.get(),
             dropped: self.metrics.dropped.get(),
+            sequence: queue.map_or(0, |queue| lock(&queue.head).seq),
+            head: queue.map(|queue| chain::hash_text(&lock(&queue.head).hash)).unwrap_or_default(),
+            seal_key: self.settings.seal.as_ref().map(|seal| seal.key.id().to_owned()),
         }
     }
 }
@@ -295,6 +343,10 @@ struct Queue {
     /// And lines wait to be tried again: no commit is taken meanwhile.
     retrying: AtomicBool,
     last_error: Mutex<Option<String>>,
+    /// Records that found no room and are not yet told of in the audit.
+    lost: AtomicU64,
+    /// The last line that was written.
+    head: Mutex<chain::Head>,
     reopen: AtomicBool,
     closing: AtomicBool,
     room: Notify,
@@ -328,6 +380,8 @@ impl Queue {
             failing: AtomicBool::new(false),
             retrying: AtomicBool::new(false),
             last_error: Mutex::new(None),
+            lost: AtomicU64::new(0),
+            head: Mutex::default(),
             reopen: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             room: Notify::new(),
@@ -357,7 +411,7 @@ impl Queue {
 /// The thread that writes.
 struct Writer {
     queue: Arc<Queue>,
-    output: Output,
+    ledger: Ledger,
     sync: SyncPolicy,
     metrics: AuditMetrics,
     /// Lines that could not be written and are tried again.
@@ -391,6 +445,7 @@ impl Writer {
             } else {
                 self.refuse_commits();
             }
+            self.keep_the_ledger(closing);
             self.sync_if_due(closing);
             self.metrics.queue_bytes.set(gauge(self.queue.bytes.load(Ordering::Relaxed)));
             if closing {
@@ -402,8 +457,11 @@ impl Writer {
 
     fn wait(&self) {
         let queue = &self.queue;
-        let pause =
-            self.retry_at.map_or(Self::LOOK, |at| at.saturating_duration_since(Instant::now()));
+        let pause = match self.retry_at {
+            Some(at) => at.saturating_duration_since(Instant::now()),
+            // A seal that failed is tried again at the pace of everything else.
+            None => self.ledger.seal_due_in().unwrap_or(Self::LOOK).clamp(Self::GATHER, Self::LOOK),
+        };
         if !queue.waiting.load(Ordering::Acquire) || self.retry_at.is_some() {
             thread::park_timeout(pause);
         }
@@ -421,12 +479,33 @@ impl Writer {
             return;
         }
         self.looked_at = Instant::now();
-        if (asked || self.output.was_moved())
-            && let Err(error) = self.output.reopen()
+        if (asked || self.ledger.output().was_moved())
+            && let Err(error) = self.ledger.reopen()
         {
             // Records go on into the file that was open.
             self.complain("open", &error);
         }
+    }
+
+    /// Says what was lost, seals what waited long enough and puts a full file aside; nothing of it while
+    /// records wait to be tried again.
+    fn keep_the_ledger(&mut self, closing: bool) {
+        if self.rest.is_empty() {
+            let lost = self.queue.lost.swap(0, Ordering::AcqRel);
+            if lost > 0
+                && let Err(error) = self.ledger.lost(lost)
+            {
+                self.queue.lost.fetch_add(lost, Ordering::AcqRel);
+                self.complain(kind(&error), &error);
+            }
+            if let Err(error) = self.ledger.seal_if_due(closing) {
+                self.complain("seal", &error);
+            }
+            if !closing && let Err(error) = self.ledger.rotate_if_due() {
+                self.complain("rotate", &error);
+            }
+        }
+        *lock(&self.queue.head) = self.ledger.head();
     }
 
     /// Tries again what could not be written.
@@ -462,9 +541,9 @@ impl Writer {
     /// Writes what it can. Lines somebody waits for are refused when they cannot be written; the others
     /// stay for another try.
     fn write_lines(&mut self, mut lines: Vec<u8>, mut commits: Vec<Commit>) {
-        let (written, result) = self.output.write(&lines);
+        let (written, result) = self.ledger.write(&lines);
         let result = result.and_then(|()| match self.sync {
-            SyncPolicy::EveryWrite => self.output.sync(),
+            SyncPolicy::EveryWrite => self.ledger.sync(),
             SyncPolicy::AtShutdown | SyncPolicy::Every(_) => Ok(()),
         });
         let failed_sync = written == lines.len() && result.is_err();
@@ -503,7 +582,7 @@ impl Writer {
         self.queue.retrying.store(false, Ordering::Release);
         self.queue.failing.store(false, Ordering::Release);
         if self.complained_at.take().is_some() {
-            tracing::info!(target = %self.output, "audit records are written again");
+            tracing::info!(target = %self.ledger.output(), "audit records are written again");
         }
     }
 
@@ -529,7 +608,7 @@ impl Writer {
         };
         if due || closing {
             self.synced_at = Instant::now();
-            if let Err(error) = self.output.sync() {
+            if let Err(error) = self.ledger.sync() {
                 self.complain("sync", &error);
             }
         }
@@ -560,7 +639,7 @@ impl Writer {
         self.queue.failing.store(true, Ordering::Release);
         if self.complained_at.is_none_or(|at| at.elapsed() >= Self::COMPLAIN) {
             self.complained_at = Some(Instant::now());
-            tracing::error!(kind, %error, target = %self.output, "cannot write audit records");
+            tracing::error!(kind, %error, target = %self.ledger.output(), "cannot write audit records");
         }
     }
 }
@@ -597,7 +676,7 @@ fn cut(
 }
 
 /// Runs `act` on the record as a line of JSON with its end.
-fn with_line<T: Default>(record: &AuditRecord<'_>, act: impl FnOnce(&[u8]) -> T) -> T {
+fn with_line<T: Default>(record: &impl serde::Serialize, act: impl FnOnce(&[u8]) -> T) -> T {
     thread_local! {
         static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }

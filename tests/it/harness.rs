@@ -298,8 +298,7 @@ impl RunningGateway {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let text = fs::read_to_string(&path).unwrap_or_default();
-            let mut records: Vec<Value> =
-                text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            let mut records: Vec<Value> = exchanges(&text);
             if records.len() >= count {
                 // Each worker writes an exchange down when it is over, whichever came first.
                 let came_in =
@@ -310,6 +309,82 @@ impl RunningGateway {
             assert!(Instant::now() < deadline, "{} of {count} records", records.len());
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// The records of exchanges in an audit, other lines left out.
+pub(crate) fn exchanges(audit: &str) -> Vec<Value> {
+    let lines = audit.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line.get("audit").is_none()).collect()
+}
+
+/// `bordergate serve` in a process of its own.
+pub(crate) struct Process {
+    child: std::process::Child,
+    pub(crate) admin: SocketAddr,
+    /// Of the first listener.
+    pub(crate) address: SocketAddr,
+    /// Everything it says.
+    pub(crate) log: Arc<Mutex<String>>,
+}
+
+impl Process {
+    pub(crate) fn start(config: &Path) -> Self {
+        use std::io::{BufRead as _, BufReader};
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_bordergate"))
+            .args(["serve", "--config"])
+            .arg(config)
+            // Everything of our own; what other crates trace is theirs to answer for.
+            .env("BORDERGATE_LOG", "info,bordergate=trace")
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The log says which ports the system chose.
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let kept = Arc::new(Mutex::new(String::new()));
+        let mut address_after = |words: &str| loop {
+            let mut line = String::new();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "{}", kept.lock().unwrap());
+            kept.lock().unwrap().push_str(&line);
+            if line.contains(words) {
+                let other = |at: char| !(at.is_ascii_digit() || at == '.' || at == ':');
+                let found = line
+                    .split(other)
+                    .find_map(|word| word.starts_with("127.").then(|| word.parse().ok()).flatten());
+                break found.unwrap_or_else(|| panic!("{line}"));
+            }
+        };
+        let admin = address_after("admin listens");
+        let address = address_after("listening");
+        let rest = Arc::clone(&kept);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while log.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                rest.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
+        Self { child, admin, address, log: kept }
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn terminate(&mut self) {
+        let pid = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").arg(pid).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

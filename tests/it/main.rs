@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod arrivals;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod control;
@@ -21,6 +23,8 @@ mod harness;
 mod hostile;
 #[cfg(test)]
 mod mmdb;
+#[cfg(test)]
+mod monitoring;
 #[cfg(test)]
 mod nginx;
 #[cfg(test)]

@@ -2,14 +2,17 @@
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     os::{
         fd::AsFd as _,
         unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     },
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+use crate::telemetry::chain::{Head, Link};
 
 #[derive(Debug)]
 pub(super) struct Output {
@@ -18,18 +21,39 @@ pub(super) struct Output {
     path: Option<PathBuf>,
     /// The last line of the file was cut off, by a full disk or the end of an earlier process.
     torn: bool,
+    /// Of a regular file.
+    bytes: u64,
+}
+
+/// What was found at the end of a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tail {
+    /// The last line of a chain in it.
+    pub(super) head: Head,
+    /// Of an unfinished line behind it.
+    pub(super) torn_bytes: u64,
+    pub(super) age: Duration,
 }
 
 impl Output {
-    pub(super) fn stdout() -> io::Result<Self> {
+    pub(super) fn stdout() -> io::Result<(Self, Tail)> {
         let descriptor = io::stdout().as_fd().try_clone_to_owned()?;
-        Ok(Self { file: File::from(descriptor), path: None, torn: false })
+        let output = Self { file: File::from(descriptor), path: None, torn: false, bytes: 0 };
+        Ok((output, Tail::default()))
     }
 
-    pub(super) fn file(path: &Path) -> io::Result<Self> {
-        let file = open(path)?;
-        let torn = ends_torn(&file);
-        Ok(Self { file, path: Some(path.to_owned()), torn })
+    pub(super) fn file(path: &Path) -> io::Result<(Self, Tail)> {
+        let (file, tail, bytes) = open(path)?;
+        let torn = tail.torn_bytes > 0;
+        Ok((Self { file, path: Some(path.to_owned()), torn, bytes }, tail))
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Writes whole lines: how many bytes of `lines` are written, and what kept the rest from it.
@@ -56,8 +80,10 @@ impl Output {
             if whole < written && self.take_back(written - whole).is_err() {
                 self.torn = true;
             }
+            self.bytes += whole as u64;
             return (whole, Err(error));
         }
+        self.bytes += written as u64;
         (written, Ok(()))
     }
 
@@ -87,14 +113,15 @@ impl Output {
         }
     }
 
-    pub(super) fn reopen(&mut self) -> io::Result<()> {
-        if let Some(path) = &self.path {
-            let file = open(path)?;
-            self.sync()?;
-            self.torn = ends_torn(&file);
-            self.file = file;
-        }
-        Ok(())
+    /// Only where [`was_moved`](Self::was_moved): this process has locked the file that is open.
+    pub(super) fn reopen(&mut self) -> io::Result<Tail> {
+        let Some(path) = &self.path else { return Ok(Tail::default()) };
+        self.sync()?;
+        let (file, tail, bytes) = open(path)?;
+        self.torn = tail.torn_bytes > 0;
+        self.bytes = bytes;
+        self.file = file;
+        Ok(tail)
     }
 }
 
@@ -107,16 +134,42 @@ impl fmt::Display for Output {
     }
 }
 
-/// Readable by the owner and the group, as logs are.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).mode(0o640).open(path)
+/// Readable by the owner and the group, as logs are. Two writers would tear each other's chain, so a
+/// file has one.
+fn open(path: &Path) -> io::Result<(File, Tail, u64)> {
+    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o640).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok((file, Tail::default(), 0));
+    }
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(io::Error::other("another process writes it"));
+        }
+        // A file system without locks leaves it to the operator.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let bytes = metadata.len();
+    let made = metadata.created().or_else(|_| metadata.modified());
+    let age = made.ok().and_then(|made| made.elapsed().ok());
+    let mut tail = read_tail(&file, bytes)?;
+    tail.age = age.filter(|_| bytes > 0).unwrap_or_default();
+    Ok((file, tail, bytes))
 }
 
-fn ends_torn(file: &File) -> bool {
-    let Ok(metadata) = file.metadata() else { return false };
-    let Some(last) = metadata.len().checked_sub(1).filter(|_| metadata.is_file()) else {
-        return false;
-    };
-    let mut byte = [0];
-    file.read_exact_at(&mut byte, last).is_ok() && byte != *b"\n"
+/// The end of the chain in a file, looked for from its end.
+fn read_tail(file: &File, bytes: u64) -> io::Result<Tail> {
+    /// Longer than any line, seals included.
+    const BYTES: u64 = 1 << 20;
+    let start = bytes.saturating_sub(BYTES);
+    let mut end = vec![0; usize::try_from(bytes - start).unwrap_or_default()];
+    file.read_exact_at(&mut end, start)?;
+    let whole = memchr::memrchr(b'\n', &end).map_or(0, |at| at + 1);
+    let torn_bytes = (end.len() - whole) as u64;
+    let lines = end.get(..whole).unwrap_or_default().rsplit(|byte| *byte == b'\n');
+    let last = lines.filter_map(Link::read).find(|link| link.is_whole);
+    let head = last.map(|link| Head { seq: link.seq, hash: link.hash }).unwrap_or_default();
+    Ok(Tail { head, torn_bytes, age: Duration::ZERO })
 }

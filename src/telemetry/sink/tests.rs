@@ -21,6 +21,7 @@ fn generations(path: &Path) -> Vec<u64> {
     let text = fs::read_to_string(path).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'));
     text.lines()
+        .filter(|line| !line.starts_with("{\"audit\":"))
         .map(|line| {
             let record: serde_json::Value = serde_json::from_str(line).unwrap();
             record["generation"].as_u64().unwrap()
@@ -212,11 +213,15 @@ fn a_line_that_an_earlier_process_left_unfinished_stays_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("audit.jsonl");
     fs::write(&path, "one\ntw").unwrap();
-    let mut output = Output::file(&path).unwrap();
+    let (mut output, tail) = Output::file(&path).unwrap();
+    assert_eq!((tail.torn_bytes, tail.head), (2, chain::Head::default()));
     let (written, result) = output.write(b"three\n");
     assert_eq!((written, result.is_ok()), (6, true));
     assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntw\nthree\n");
-    let mut output = Output::file(&path).unwrap();
+    let taken = Output::file(&path).unwrap_err();
+    assert!(taken.to_string().contains("another process"), "{taken}");
+    drop(output);
+    let (mut output, _) = Output::file(&path).unwrap();
     assert!(output.write(b"four\n").1.is_ok() && !output.was_moved());
     assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntw\nthree\nfour\n");
 }
@@ -224,8 +229,10 @@ fn a_line_that_an_earlier_process_left_unfinished_stays_alone() {
 #[test]
 fn records_that_go_nowhere_cost_nothing_and_cannot_be_required() {
     let (sink, _) = sink(AuditSettings::default());
-    assert!(!sink.is_on());
+    assert!(sink.takes(Effect::Redact), "whoever watches sees a sample");
     sink.record(&record(1));
+    assert!(!sink.takes(Effect::Redact) && sink.takes(Effect::Block));
+    assert_eq!(sink.feed().since(0, 9).1.len(), 1);
     sink.close();
     assert_eq!(sink.health().dropped, 0);
     let metrics = Metrics::new().unwrap();
@@ -248,4 +255,56 @@ fn cutting_keeps_the_other_lines_and_their_places() {
     assert_eq!((bytes, out.len(), &*lines), (4, 1, &b"aa\nc\ndd\n"[..]));
     let places: Vec<_> = commits.iter().map(|commit| (commit.start, commit.end)).collect();
     assert_eq!(places, [(0, 3), (5, 8)]);
+}
+
+#[test]
+fn a_file_that_is_long_enough_is_put_aside_and_the_chain_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    let rotate = RotateSettings { bytes_max: Some(4_000), age_max: None };
+    let (sink, metrics) = sink(AuditSettings { rotate: Some(rotate), ..to(&path) });
+    for number in 0..30 {
+        sink.record(&record(number));
+        until("it is written", || sink.health().written == number + 1);
+    }
+    sink.close();
+    let mut files: Vec<_> =
+        fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() > 4, "{files:?}");
+    let found: Vec<u64> = files.iter().flat_map(|file| generations(file)).collect();
+    assert_eq!(found, (0..30).collect::<Vec<_>>(), "in the order of names");
+    let text: String = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let mut last = chain::Head::default();
+    for line in text.lines() {
+        let link = chain::Link::read(line.as_bytes()).unwrap();
+        assert!(link.is_whole && link.seq == last.seq + 1 && link.prev == last.hash, "{line}");
+        last = chain::Head { seq: link.seq, hash: link.hash };
+    }
+    // The number a file is named by is that of its last line.
+    let first = fs::read_to_string(&files[0]).unwrap();
+    let link = chain::Link::read(first.trim_end().rsplit('\n').next().unwrap().as_bytes()).unwrap();
+    assert!(files[0].to_string_lossy().ends_with(&format!("audit.{:012}.jsonl", link.seq)));
+    let rotations = format!("bordergate_audit_rotations_total {}", files.len() - 1);
+    assert!(metrics.render().contains(&rotations), "{rotations}");
+}
+
+#[test]
+fn what_was_lost_is_said_in_the_audit_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    let (sink, _) = sink(AuditSettings { queue_bytes_max: 1, ..to(&path) });
+    // The queue takes one line at a time; what comes while it is there is lost.
+    while sink.health().dropped < 5 {
+        sink.record(&record(1));
+    }
+    let told = || -> u64 {
+        let text = fs::read_to_string(&path).unwrap();
+        let lost = text.lines().filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            (line["audit"] == "lost").then(|| line["records"].as_u64().unwrap())
+        });
+        lost.sum()
+    };
+    until("the loss is written down", || told() == sink.health().dropped);
 }

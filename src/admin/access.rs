@@ -1,0 +1,405 @@
+//! Who may do what on the admin address.
+//!
+//! Without a file of operators everybody on this machine may do everything, and nobody else more than ask
+//! whether it lives and read the metrics. With one, a bearer token names the operator; only probes need
+//! none. The file holds hashes of tokens, so that reading it opens nothing, and is read anew when it
+//! changes; one that is wrong changes nothing.
+
+use std::{
+    fmt, fs,
+    net::SocketAddr,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use http::{StatusCode, header, request::Parts};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::reply::Problem;
+use crate::source::{self, At, Diagnostics, Place, SourceFile};
+
+/// What an operator may do. Each but the first includes reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Look: status, metrics, decisions, rules; ask what would happen.
+    Read,
+    /// Change what is on file about people, and reload.
+    Operate,
+    /// Change which rules serve.
+    Rules,
+}
+
+/// What a path asks of whoever calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    Nothing,
+    /// Reading, but open to scrapers where there are no operators.
+    Metrics,
+    Role(Role),
+    /// One of the two.
+    OperateOrRules,
+}
+
+/// Who called.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    pub(super) name: Arc<str>,
+    roles: Roles,
+    /// Proven by a token of the file of operators.
+    pub(super) is_listed: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Roles {
+    All,
+    Some(Vec<Role>),
+}
+
+/// Decides who may.
+#[derive(Clone, Default)]
+pub struct Access(Option<Arc<Listed>>);
+
+struct Listed {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    seen: Seen,
+    list: Arc<Vec<Operator>>,
+    error: Option<String>,
+}
+
+/// What can be seen of the file without reading it.
+type Seen = Option<[u64; 4]>;
+
+struct Operator {
+    name: Arc<str>,
+    roles: Vec<Role>,
+    token: [u8; 32],
+}
+
+/// The file of operators.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OperatorsFile {
+    operators: Vec<OperatorEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OperatorEntry {
+    name: At<String>,
+    roles: At<Vec<Role>>,
+    token_sha256: At<String>,
+}
+
+impl Access {
+    /// Reads the file of operators. Every problem is told with file and line.
+    pub fn load(path: &Path) -> Result<Self, Diagnostics> {
+        let seen = look(path);
+        let list = read(path)?;
+        let state = Mutex::new(State { seen, list: Arc::new(list), error: None });
+        Ok(Self(Some(Arc::new(Listed { path: path.to_owned(), state }))))
+    }
+
+    /// Why the file as it is now does not count, if it does not.
+    pub(super) fn error(&self) -> Option<String> {
+        let listed = self.0.as_ref()?;
+        listed.state.lock().unwrap_or_else(PoisonError::into_inner).error.clone()
+    }
+
+    pub(super) fn is_listed(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Lets the caller pass, or says what is missing.
+    pub(super) fn admit(
+        &self,
+        peer: SocketAddr,
+        head: &Parts,
+        needs: Needs,
+    ) -> Result<Caller, Problem> {
+        let is_here = peer.ip().to_canonical().is_loopback();
+        let nobody = |roles| Caller { name: "local".into(), roles, is_listed: false };
+        let Some(listed) = &self.0 else {
+            return match needs {
+                Needs::Nothing | Needs::Metrics => Ok(nobody(Roles::Some(Vec::new()))),
+                Needs::Role(_) | Needs::OperateOrRules if is_here => Ok(nobody(Roles::All)),
+                Needs::Role(_) | Needs::OperateOrRules => Err(Problem::new(
+                    StatusCode::FORBIDDEN,
+                    "forbidden",
+                    "from other machines operators need a token; see `admin.operators_file`",
+                )),
+            };
+        };
+        if needs == Needs::Nothing {
+            return Ok(nobody(Roles::Some(Vec::new())));
+        }
+        let Some(token) = bearer(head) else {
+            let detail = "send the token of an operator as `Authorization: Bearer …`";
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
+        };
+        // Hashes are compared: the time it takes tells nothing of the token.
+        let token: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let list = listed.list();
+        let Some(operator) = list.iter().find(|operator| operator.token == token) else {
+            let detail = "no operator has this token";
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
+        };
+        let caller = Caller {
+            name: Arc::clone(&operator.name),
+            roles: Roles::Some(operator.roles.clone()),
+            is_listed: true,
+        };
+        if caller.may(needs) {
+            return Ok(caller);
+        }
+        let detail = format!("`{}` may not do this; the role it needs is {needs}", caller.name);
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.0.as_ref().map(|listed| &listed.path);
+        f.debug_tuple("Access").field(&path).finish()
+    }
+}
+
+impl Caller {
+    pub(super) fn may(&self, needs: Needs) -> bool {
+        let Roles::Some(roles) = &self.roles else { return true };
+        match needs {
+            Needs::Nothing => true,
+            // Whoever may change something may look at it.
+            Needs::Metrics | Needs::Role(Role::Read) => !roles.is_empty(),
+            Needs::Role(role) => roles.contains(&role),
+            Needs::OperateOrRules => roles.contains(&Role::Operate) || roles.contains(&Role::Rules),
+        }
+    }
+
+    /// As the page shows it.
+    pub(super) fn roles(&self) -> Vec<Role> {
+        match &self.roles {
+            Roles::All => vec![Role::Read, Role::Operate, Role::Rules],
+            Roles::Some(roles) => roles.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "none",
+            Self::Metrics | Self::Role(Role::Read) => "`read`",
+            Self::Role(Role::Operate) => "`operate`",
+            Self::Role(Role::Rules) => "`rules`",
+            Self::OperateOrRules => "`operate` or `rules`",
+        })
+    }
+}
+
+impl Listed {
+    /// As the file is now, or as it was when it was last right.
+    fn list(&self) -> Arc<Vec<Operator>> {
+        let seen = look(&self.path);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen != state.seen {
+            state.seen = seen;
+            match read(&self.path) {
+                Ok(list) => {
+                    tracing::info!(operators = list.len(), "operators read anew");
+                    state.list = Arc::new(list);
+                    state.error = None;
+                }
+                Err(diagnostics) => {
+                    tracing::error!("operators refused, the ones before go on:\n{diagnostics}");
+                    state.error = Some(diagnostics.to_string());
+                }
+            }
+        }
+        Arc::clone(&state.list)
+    }
+}
+
+fn bearer(head: &Parts) -> Option<&str> {
+    let value = head.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn look(path: &Path) -> Seen {
+    let metadata = fs::metadata(path).ok()?;
+    let nanoseconds = metadata.ctime_nsec().unsigned_abs();
+    Some([metadata.dev(), metadata.ino(), metadata.ctime().unsigned_abs(), nanoseconds])
+}
+
+fn read(path: &Path) -> Result<Vec<Operator>, Diagnostics> {
+    let name = path.display().to_string();
+    let mut diagnostics = Diagnostics::default();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let place = Place { file: name, line: 0, column: 0 };
+            diagnostics
+                .error(place, format!("the file cannot be read: {error}"))
+                .remedy("correct `admin.operators_file`, or let the user that runs this read it");
+            return Err(diagnostics);
+        }
+    };
+    let file = SourceFile { name, text };
+    let Some(entries) = source::read::<OperatorsFile>(&file, &mut diagnostics) else {
+        return Err(diagnostics);
+    };
+    let mut operators: Vec<Operator> = Vec::new();
+    for entry in entries.operators {
+        let token = hash(&entry.token_sha256);
+        if token.is_none() {
+            diagnostics
+                .error(entry.token_sha256.place(&file.name), "this is not a SHA-256 in hex")
+                .remedy("give the output of `printf %s \"$TOKEN\" | sha256sum`");
+        }
+        let is_name = (1..=64).contains(&entry.name.len())
+            && entry.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@".contains(&b));
+        if !is_name {
+            let message = format!("`{}` is not a name", *entry.name);
+            diagnostics
+                .error(entry.name.place(&file.name), message)
+                .remedy("use up to 64 letters, digits and `.`, `_`, `-`, `@`");
+        }
+        if entry.roles.is_empty() {
+            let message = format!("`{}` has no role, and may do nothing", *entry.name);
+            diagnostics
+                .error(entry.roles.place(&file.name), message)
+                .remedy("give some of `read`, `operate`, `rules`");
+        }
+        let is_taken = |other: &Operator| *other.name == **entry.name || Some(other.token) == token;
+        if operators.iter().any(is_taken) {
+            let message = format!("the name or the token of `{}` is another's too", *entry.name);
+            diagnostics
+                .error(entry.name.place(&file.name), message)
+                .remedy("give each operator a name and a token of their own");
+        }
+        operators.push(Operator {
+            name: entry.name.as_str().into(),
+            roles: entry.roles.value,
+            token: token.unwrap_or_default(),
+        });
+    }
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(operators) }
+}
+
+fn hash(hex: &str) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
+    if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (to, pair) in hash.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *to = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn head(authorization: Option<&str>) -> Parts {
+        let mut request = Request::builder().uri("/-/status");
+        if let Some(value) = authorization {
+            request = request.header("authorization", value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn sha256(text: &str) -> String {
+        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn here() -> SocketAddr {
+        "127.0.0.1:50000".parse().unwrap()
+    }
+
+    fn elsewhere() -> SocketAddr {
+        "192.0.2.7:50000".parse().unwrap()
+    }
+
+    #[test]
+    fn without_a_list_only_this_machine_may_do_more_than_probe() {
+        let access = Access::default();
+        for (peer, needs, passes) in [
+            (here(), Needs::Role(Role::Rules), true),
+            ("[::ffff:127.0.0.1]:1".parse().unwrap(), Needs::Role(Role::Read), true),
+            (elsewhere(), Needs::Nothing, true),
+            (elsewhere(), Needs::Metrics, true),
+            (elsewhere(), Needs::Role(Role::Read), false),
+            (elsewhere(), Needs::OperateOrRules, false),
+        ] {
+            let admitted = access.admit(peer, &head(None), needs);
+            assert_eq!(admitted.is_ok(), passes, "{peer} {needs:?}");
+        }
+        assert_eq!(&*access.admit(here(), &head(None), Needs::Nothing).unwrap().name, "local");
+    }
+
+    #[test]
+    fn a_token_names_an_operator_and_a_role_is_what_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("operators.yaml");
+        let list = |rita: &str| {
+            format!(
+                "operators:\n  - {{ name: rita, roles: [read], token_sha256: {} }}\n  - {{ name: olga, roles: [operate], token_sha256: {} }}\n",
+                sha256(rita),
+                sha256("olga's token")
+            )
+        };
+        fs::write(&path, list("rita's token")).unwrap();
+        let access = Access::load(&path).unwrap();
+        let read = Needs::Role(Role::Read);
+        for (token, needs, name) in [
+            (Some("Bearer rita's token"), read, Some("rita")),
+            (Some("bearer rita's token"), Needs::Metrics, Some("rita")),
+            (Some("Bearer rita's token"), Needs::OperateOrRules, None),
+            (Some("Bearer olga's token"), read, Some("olga")),
+            (Some("Bearer olga's token"), Needs::OperateOrRules, Some("olga")),
+            (Some("Bearer olga's token"), Needs::Role(Role::Rules), None),
+            (Some("Bearer nobody's"), read, None),
+            (Some("Basic rita's token"), read, None),
+            (None, read, None),
+            (None, Needs::Metrics, None),
+            (None, Needs::Nothing, Some("local")),
+        ] {
+            let caller = access.admit(here(), &head(token), needs).ok();
+            assert_eq!(caller.as_ref().map(|it| &*it.name), name, "{token:?} {needs:?}");
+        }
+        // A new token counts at once; a file that is wrong does not.
+        fs::write(&path, list("another token")).unwrap();
+        assert!(access.admit(here(), &head(Some("Bearer rita's token")), read).is_err());
+        assert!(access.admit(here(), &head(Some("Bearer another token")), read).is_ok());
+        fs::write(&path, "operators: [{ name: rita }]").unwrap();
+        assert!(access.admit(here(), &head(Some("Bearer another token")), read).is_ok());
+        assert!(access.error().unwrap().contains("operators.yaml:1"), "{:?}", access.error());
+        assert!(!format!("{access:?}").contains("token"));
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_is_told_line_by_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("operators.yaml");
+        let text = format!(
+            "operators:\n  - {{ name: a b, roles: [read], token_sha256: {0} }}\n  - {{ name: c, roles: [], token_sha256: {0} }}\n  - {{ name: d, roles: [read], token_sha256: abc }}\n",
+            sha256("x")
+        );
+        fs::write(&path, text).unwrap();
+        let told = Access::load(&path).unwrap_err().to_string();
+        for words in ["`a b` is not a name", "`c` has no role", "another's too", "not a SHA-256"] {
+            assert!(told.contains(words), "{words} in {told}");
+        }
+        assert!(Access::load(&folder.path().join("none.yaml")).is_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! The operators' page: three files inside the program, and what they ask for.
+//!
+//! The page fetches nothing from anywhere else, and its policy says so to the browser. It holds no
+//! secret: a token is typed in and kept for the tab.
+
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::{
+    access::{Caller, Role},
+    reply::{self, Reply},
+    server::{Operators, Station},
+};
+use crate::{domain::Effect, policy::Layer, telemetry::RuleHits};
+
+const FILES: [(&str, &str, &str); 3] = [
+    ("/-/console/", "text/html; charset=utf-8", include_str!("console/index.html")),
+    ("/-/console/style.css", "text/css; charset=utf-8", include_str!("console/style.css")),
+    ("/-/console/console.js", "text/javascript; charset=utf-8", include_str!("console/console.js")),
+];
+
+/// Content Security Policy Level 3: nothing but what comes from here, and nobody may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'";
+
+pub(super) fn file(path: &str) -> Option<Reply> {
+    let (_, media_type, text) = FILES.iter().find(|(name, ..)| *name == path)?;
+    let mut reply = reply::with_type(StatusCode::OK, media_type, text.as_bytes().to_vec());
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Some(reply)
+}
+
+pub(super) fn redirect() -> Reply {
+    let mut reply = reply::with_type(StatusCode::SEE_OTHER, "text/plain", Vec::new());
+    reply.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/-/console/"));
+    reply
+}
+
+/// What the page needs once: who is looking, where data may go, and which purposes there are.
+pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
+    #[derive(Serialize)]
+    struct About<'a> {
+        version: &'static str,
+        who: &'a str,
+        roles: Vec<Role>,
+        data_centres: &'a [Station],
+        purposes: Vec<&'a str>,
+    }
+    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let mut purposes: Vec<&str> = snapshot.engine.rules().purposes().collect();
+    purposes.sort_unstable();
+    let about = About {
+        version: env!("CARGO_PKG_VERSION"),
+        who: &caller.name,
+        roles: caller.roles(),
+        data_centres: &operators.settings.stations,
+        purposes,
+    };
+    reply::json(StatusCode::OK, &about)
+}
+
+/// Every rule, and how often it decided.
+pub(super) fn rules(operators: &Operators) -> Reply {
+    #[derive(Serialize)]
+    struct Page<'p> {
+        generation: u64,
+        hash: &'p str,
+        source: &'p str,
+        rules: Vec<Rule<'p>>,
+    }
+    #[derive(Serialize)]
+    struct Rule<'r> {
+        id: &'r str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        part: Option<&'r str>,
+        layer: Layer,
+        title: &'r str,
+        statute: &'r str,
+        reason: &'r str,
+        effect: Option<Effect>,
+        file: &'r str,
+        line: u32,
+        #[serde(flatten)]
+        hits: RuleHits,
+    }
+    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let hits = operators.plane.metrics.rule_hits();
+    let rules = snapshot.engine.rules().rules().map(|(_, info)| Rule {
+        id: &info.id,
+        part: info.part.as_deref(),
+        layer: info.layer,
+        title: &info.title,
+        statute: &info.statute,
+        reason: &info.reason,
+        effect: info.effect,
+        file: &info.file,
+        line: info.line,
+        hits: hits.get(&info.id).copied().unwrap_or_default(),
+    });
+    let page = Page {
+        generation: snapshot.generation.0,
+        hash: &snapshot.rules_hash,
+        source: &snapshot.rules_source,
+        rules: rules.collect(),
+    };
+    reply::json(StatusCode::OK, &page)
+}
+
+pub(super) fn history(operators: &Operators) -> Reply {
+    let history = operators.plane.reloads.history();
+    reply::json(StatusCode::OK, &serde_json::json!({ "reloads": history }))
+}

@@ -1,0 +1,638 @@
+// The operators' page. It asks this gateway alone, builds every node itself and keeps no value of any payload
+// but the one that is being tried, and that one only while the tab shows it.
+"use strict";
+
+// === Small tools ===
+
+const $ = (id) => document.getElementById(id);
+const SVG = "http://www.w3.org/2000/svg";
+
+function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "text") node.textContent = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+const fill = (node, ...children) => node.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
+/// Where the chosen thing stands above the list, as on a telephone, whoever chose it is taken there.
+const reveal = (id) => { if (matchMedia("(max-width: 62rem)").matches) $(id).scrollIntoView({ block: "start", behavior: "smooth" }); };
+
+function draw(tag, props, text) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(props)) node.setAttribute(name, value);
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const regions = new Intl.DisplayNames(["en"], { type: "region" });
+const country = (code) => {
+  if (!/^[A-Z]{2}$/.test(code || "")) return code && code !== "none" && code !== "unknown" ? code : "unknown";
+  try { return regions.of(code); } catch { return code; }
+};
+const OUTCOMES = ["allow", "redact", "block"];
+const DONE = { allow: "allowed", redact: "redacted", block: "blocked" };
+const DOES = { allow: "allows", redact: "redacts", block: "blocks" };
+const mark = (outcome, words = DONE) => el("span", { class: `mark ${outcome}`, text: words[outcome] || outcome });
+const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
+const chips = (items) => el("ul", { class: "chips" }, ...items);
+const ruleChip = (id) => el("li", {}, el("a", { href: `#rules/${encodeURIComponent(id)}`, text: id }));
+
+function ago(seconds) {
+  if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s ago`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min ago`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h ago`;
+  return `${Math.round(seconds / 86400)} days ago`;
+}
+
+function pairs(rows) {
+  const list = el("dl", { class: "pairs" });
+  for (const [title, value] of rows) {
+    if (value === undefined || value === null || value === "") continue;
+    list.append(el("dt", { text: title }), el("dd", {}, value));
+  }
+  return list;
+}
+
+// === Asking the gateway ===
+
+let token = sessionStorage.getItem("token") || "";
+const headers = (more = {}) => (token ? { ...more, Authorization: `Bearer ${token}` } : more);
+
+async function ask(path, options = {}) {
+  const answer = await fetch(path, { ...options, headers: headers(options.headers), credentials: "omit" });
+  if (answer.status === 401) { signIn(); throw new Error("a token is needed"); }
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const wrong = (body.diagnostics || []).map((it) => `${it.file}:${it.line}: ${it.message}`);
+    throw new Error([body.detail || `HTTP ${answer.status}`, ...wrong].join("\n"));
+  }
+  return body;
+}
+const post = (path, value) => ask(path, {
+  method: "POST", body: value === undefined ? "" : JSON.stringify(value),
+  headers: value === undefined ? {} : { "Content-Type": "application/json" },
+});
+
+function signIn() {
+  if (!$("sign-in").open) $("sign-in").showModal();
+}
+$("token-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  token = $("token").value.trim();
+  try {
+    await begin();
+    sessionStorage.setItem("token", token);
+    $("sign-in").close();
+    $("token").value = $("token-error").textContent = "";
+    show();
+  } catch {
+    $("token-error").textContent = "No operator has this token.";
+  }
+});
+
+// === The pages ===
+
+const PAGES = ["border", "decisions", "rules", "try", "reloads", "health"];
+let page = "border";
+const opened = { rules: loadRules, reloads: loadReloads, health: loadHealth, decisions: drawStream, border: drawBorder };
+
+function show() {
+  const [name, rest] = location.hash.slice(1).split("/");
+  page = PAGES.includes(name) ? name : "border";
+  for (const other of PAGES) $(`page-${other}`).hidden = other !== page;
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.hash === `#${page}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${$(`t-${page}`).textContent} · Bordergate`;
+  if (page === "rules" && rest) chosenRule = decodeURIComponent(rest);
+  opened[page]?.();
+}
+addEventListener("hashchange", show);
+
+$("theme").addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+});
+if (localStorage.getItem("theme")) document.documentElement.dataset.theme = localStorage.getItem("theme");
+
+// === What comes in once a second ===
+
+let about = { data_centres: [], purposes: [], roles: [] };
+const ticks = [];
+const MINUTE = 61;
+let latest = null;
+const records = [];
+const RECORDS_MAX = 200;
+let paused = false;
+
+async function begin() {
+  about = await ask("/-/about");
+  const may = about.roles.includes("operate") || about.roles.includes("rules");
+  $("reload").hidden = !may;
+  fillTry();
+  if (!records.length) {
+    const recent = await ask("/-/recent");
+    records.push(...recent.records.reverse());
+  }
+}
+
+async function watch() {
+  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+    try {
+      const answer = await fetch("/-/live", { headers: headers(), credentials: "omit" });
+      if (answer.status === 401) signIn();
+      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        text += value;
+        const events = text.split("\n\n");
+        text = events.pop();
+        for (const event of events) {
+          const data = event.split("\n").find((line) => line.startsWith("data: "));
+          if (data) tick(JSON.parse(data.slice(6)));
+        }
+        wait = 500;
+      }
+    } catch { /* told below, and tried again */ }
+    live(false, "not connected");
+    await new Promise((wake) => setTimeout(wake, wait));
+  }
+}
+
+function live(on, text) {
+  $("live").className = `live ${on ? "on" : "off"}`;
+  if ($("live-text").textContent !== text) $("live-text").textContent = text;
+}
+
+function tick({ numbers, records: fresh }) {
+  latest = numbers;
+  const counts = new Map(numbers.flows.map((it) => [`${it.origin} ${it.destination} ${it.outcome}`, it.transfers]));
+  ticks.push({ at: Date.parse(numbers.time), counts, pulse: numbers.pulse });
+  if (ticks.length > MINUTE) ticks.shift();
+  live(true, `generation ${numbers.health.generation}${numbers.health.stale ? ", files refused" : ""}`);
+  if (!paused) {
+    records.unshift(...fresh.reverse());
+    records.length = Math.min(records.length, RECORDS_MAX);
+  }
+  requestAnimationFrame(() => {
+    if (document.hidden) return;
+    if (page === "border") drawBorder();
+    if (page === "decisions" && !paused && fresh.length) drawStream();
+    if (page === "health") drawHealth();
+  });
+}
+
+// === The border ===
+
+for (const choice of document.querySelectorAll("[name=window]")) choice.addEventListener("change", drawBorder);
+addEventListener("resize", () => { if (page === "border") drawBorder(); });
+
+function counted() {
+  const now = ticks.at(-1);
+  if (!now) return { flows: [], seconds: 0, pulse: null, before: null };
+  const all = document.querySelector("[name=window]:checked").value === "all";
+  const before = all ? null : ticks[0];
+  const flows = [];
+  for (const [key, count] of now.counts) {
+    const [origin, destination, outcome] = key.split(" ");
+    const transfers = count - (before?.counts.get(key) || 0);
+    if (transfers > 0) flows.push({ origin, destination, outcome, transfers });
+  }
+  return { flows, seconds: before ? Math.max(1, (now.at - before.at) / 1000) : 0, pulse: now.pulse, before: before?.pulse, all };
+}
+
+/// The duration below which this part of the exchanges lay, in milliseconds.
+function quantile(part, now, before) {
+  const total = now.exchanges - (before?.exchanges || 0);
+  if (total < 1) return null;
+  let below = 0, bound = 0;
+  for (const [index, [upper, count]] of now.buckets.entries()) {
+    const at = count - (before?.buckets[index]?.[1] || 0);
+    if (at >= part * total) return (bound + (upper - bound) * ((part * total - below) / Math.max(1, at - below))) * 1000;
+    [below, bound] = [at, upper];
+  }
+  return bound * 1000;
+}
+const milliseconds = (value) => (value === null ? "–" : value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`);
+
+function drawBorder() {
+  const { flows, seconds, pulse, before, all } = counted();
+  if (!pulse) return;
+  const sum = (outcome) => flows.filter((it) => !outcome || it.outcome === outcome).reduce((total, it) => total + it.transfers, 0);
+  const total = sum();
+  const part = (count) => (total ? `${((count / total) * 100).toFixed(count && count / total < 0.1 ? 1 : 0)} %` : "–");
+  const sums = [
+    all ? ["transfers", short.format(total)] : ["transfers a second", (total / seconds).toFixed(total / seconds < 10 ? 1 : 0)],
+    ["allowed", part(sum("allow")), "allow"], ["redacted", part(sum("redact")), "redact"], ["blocked", part(sum("block")), "block"],
+    ["half answered within", milliseconds(quantile(0.5, pulse, before))], ["99 in 100 within", milliseconds(quantile(0.99, pulse, before))],
+  ];
+  $("sums").replaceChildren(...sums.map(([title, value, kind]) => el("div", { class: kind }, el("dt", { text: title }), el("dd", { text: value }))));
+  $("border-sub").textContent = total
+    ? `${number.format(total)} transfers ${all ? "since the gateway started" : `in the last ${Math.round(seconds)} seconds`}.`
+    : all ? "Nothing has come to the border yet." : "Nothing came to the border in the last minute.";
+  drawFlows(flows, total);
+  drawFlowRows(flows);
+}
+
+function drawFlowRows(flows) {
+  const rows = new Map();
+  for (const flow of flows) {
+    const key = `${flow.origin} ${flow.destination}`;
+    if (!rows.has(key)) rows.set(key, { ...flow, allow: 0, redact: 0, block: 0 });
+    rows.get(key)[flow.outcome] += flow.transfers;
+  }
+  const sorted = [...rows.values()].sort((a, b) => b.allow + b.redact + b.block - a.allow - a.redact - a.block);
+  $("flow-rows").replaceChildren(...sorted.map((row) => el("tr", {},
+    el("th", { scope: "row", text: country(row.origin) }), el("td", { text: country(row.destination) }),
+    ...OUTCOMES.map((outcome) => el("td", { class: "n", text: number.format(row[outcome]) })))));
+}
+
+const ORIGINS_MAX = 12;
+
+/// Lanes run from each origin to the border. What is blocked ends there; the rest goes on to its data centre.
+function drawFlows(flows, total) {
+  const svg = $("flows");
+  const width = Math.max(320, svg.parentElement.clientWidth - 32);
+  const narrow = width < 620;
+  const byOrigin = new Map();
+  for (const flow of flows) byOrigin.set(flow.origin, (byOrigin.get(flow.origin) || 0) + flow.transfers);
+  const ranked = [...byOrigin].sort((a, b) => b[1] - a[1]);
+  const shown = new Set(ranked.slice(0, ranked.length > ORIGINS_MAX ? ORIGINS_MAX - 1 : ORIGINS_MAX).map(([code]) => code));
+  const merged = new Map();
+  for (const flow of flows) {
+    const origin = shown.has(flow.origin) ? flow.origin : "others";
+    const key = `${origin} ${flow.destination} ${flow.outcome}`;
+    const known = merged.get(key) || { ...flow, origin, transfers: 0 };
+    known.transfers += flow.transfers;
+    merged.set(key, known);
+  }
+  const origins = [...shown, ...(ranked.length > shown.size ? ["others"] : [])];
+  const centres = new Map(about.data_centres.map((it) => [it.jurisdiction, []]));
+  for (const it of about.data_centres) centres.get(it.jurisdiction).push(it);
+  for (const flow of merged.values()) if (!centres.has(flow.destination)) centres.set(flow.destination, []);
+
+  const gap = narrow ? 26 : 20;
+  const height = Math.max(narrow ? 300 : 340, origins.length * (narrow ? 50 : 46) + 60);
+  const top = 34, bottom = 16;
+  const left = narrow ? 58 : 178, right = narrow ? 84 : 210;
+  const x0 = left, x1 = width - right, border = Math.round(x0 + (x1 - x0) * 0.44);
+  const room = height - top - bottom - gap * Math.max(0, origins.length - 1);
+  const scale = total ? Math.min(room / total, 90 / Math.max(...byOrigin.values(), 1)) : 0;
+  const thickness = (count) => Math.max(1.5, count * scale);
+
+  const parts = [draw("title", { id: "flows-title" }, "Transfers by origin, outcome and destination")];
+  const bands = [], labels = [];
+  const order = [...centres.keys()];
+  const into = new Map(order.map((code) => [code, []]));
+  const lane = new Map(origins.map((code) => [code, []]));
+  for (const flow of merged.values()) lane.get(flow.origin)?.push(flow);
+  const heightOf = (code) => lane.get(code).reduce((sum, it) => sum + thickness(it.transfers), 0);
+  const used = origins.reduce((sum, code) => sum + heightOf(code), 0) + gap * Math.max(0, origins.length - 1);
+  let y = top + Math.max(0, (height - top - bottom - used) / 2);
+  for (const code of origins) {
+    const from = y;
+    const rank = (it) => OUTCOMES.indexOf(it.outcome) * 100 + order.indexOf(it.destination);
+    for (const flow of lane.get(code).sort((a, b) => rank(a) - rank(b))) {
+      const t = thickness(flow.transfers);
+      if (flow.outcome === "block") {
+        bands.push([flow, `M${x0},${y}H${border}V${y + t}H${x0}Z`]);
+        parts.push(draw("rect", { class: "stop", x: border - 4, y, width: 4, height: t }));
+      } else {
+        into.get(flow.destination).push({ flow, y, t });
+      }
+      y += t;
+    }
+    parts.push(draw("rect", { class: "node", x: x0 - 4, y: from, width: 4, height: Math.max(2, y - from) }));
+    const middle = (from + y) / 2;
+    const name = code === "others" ? "others" : narrow ? code : country(code);
+    labels.push(draw("text", { class: "name", x: x0 - 14, y: middle, "text-anchor": "end" }, name.length > 21 ? code : name));
+    labels.push(draw("text", { class: "faint", x: x0 - 14, y: middle + 15, "text-anchor": "end" }, short.format(byOrigin.get(code) || ranked.filter(([it]) => !shown.has(it)).reduce((s, it) => s + it[1], 0))));
+    y += gap;
+  }
+  const slot = (height - top - bottom) / Math.max(1, order.length);
+  order.forEach((code, index) => {
+    const arriving = into.get(code);
+    const full = arriving.reduce((sum, it) => sum + it.t, 0);
+    let at = top + slot * (index + 0.5) - full / 2;
+    const box = Math.max(46, full + 16);
+    parts.push(draw("rect", { class: "centre", x: x1, y: top + slot * (index + 0.5) - box / 2, width: right - 2, height: box, rx: 10 }));
+    for (const { flow, y: start, t } of arriving.sort((a, b) => a.y - b.y)) {
+      // What was redacted goes on narrower: something stayed behind.
+      const out = flow.outcome === "redact" ? Math.max(1, t * 0.6) : t;
+      const s = start + (t - out) / 2, e = at + (t - out) / 2;
+      const mid = (border + x1) / 2;
+      bands.push([flow, `M${x0},${start}H${border}V${s}C${mid},${s} ${mid},${e} ${x1},${e}V${e + out}C${mid},${e + out} ${mid},${s + out} ${border},${s + out}V${start + t}H${x0}Z`]);
+      at += t;
+    }
+    const middle = top + slot * (index + 0.5);
+    const here = centres.get(code);
+    const city = here.map((it) => it.city || it.id).join(", ");
+    labels.push(draw("text", { class: "name", x: x1 + 12, y: middle - 2 }, narrow ? code : city || country(code)));
+    labels.push(draw("text", { class: "faint", x: x1 + 12, y: middle + 14 }, narrow ? short.format(arriving.reduce((s, it) => s + it.flow.transfers, 0)) : `${country(code)} · ${short.format(arriving.reduce((s, it) => s + it.flow.transfers, 0))}`));
+  });
+  for (const [flow, path] of bands) {
+    const band = draw("path", { class: `band ${flow.outcome}`, d: path });
+    band.append(draw("title", {}, `${country(flow.origin)} to ${country(flow.destination)}: ${number.format(flow.transfers)} ${DONE[flow.outcome]}`));
+    parts.push(band);
+  }
+  parts.push(draw("line", { class: "border", x1: border, x2: border, y1: top - 12, y2: height - bottom + 6 }));
+  labels.push(draw("text", { class: "faint", x: border, y: top - 18, "text-anchor": "middle" }, "border"));
+  if (!total) labels.push(draw("text", { class: "faint", x: (x0 + border) / 2, y: height / 2, "text-anchor": "middle" }, "no transfers"));
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.replaceChildren(...parts, ...labels);
+}
+
+// === Decisions ===
+
+let chosen = null;
+$("pause").addEventListener("click", () => {
+  paused = !paused;
+  $("pause").setAttribute("aria-pressed", paused);
+  $("pause").textContent = paused ? "Go on" : "Pause";
+});
+$("decision-find").addEventListener("input", drawStream);
+for (const choice of document.querySelectorAll("[name=outcome]")) choice.addEventListener("change", drawStream);
+
+const decisive = (record) => record.blocked_by || record.redacted_by || [];
+function words(record) {
+  record.words ??= [record.origin, country(record.origin), record.destination, country(record.destination), record.purpose, record.reason, record.data_centre, record.trace_id,
+    ...(record.rules || []), ...(record.tags || []).map((it) => it.tag)].join(" ").toLowerCase();
+  return record.words;
+}
+const STREAM_MAX = 60;
+
+function drawStream() {
+  const find = $("decision-find").value.trim().toLowerCase();
+  const outcome = document.querySelector("[name=outcome]:checked").value;
+  const matching = records.filter((it) => (!outcome || it.effect === outcome) && (!find || words(it).includes(find))).slice(0, STREAM_MAX);
+  const focused = document.activeElement?.closest?.("#stream button")?.dataset.trace;
+  $("stream").replaceChildren(...matching.map((record) => el("li", {}, el("button", {
+    type: "button", "data-trace": record.trace_id, "aria-pressed": String(record.trace_id === chosen), onclick: () => { choose(record); reveal("decision-detail"); },
+  }, el("time", { datetime: record.time, text: clock(record.time) }), mark(record.effect),
+    el("span", { class: "way", text: `${country(record.origin)} → ${country(record.destination)}` }),
+    el("span", { class: "what", text: [decisive(record).slice(0, 2).join(", "), record.reason || record.purpose].filter(Boolean).join(": ") })))));
+  if (!matching.length) $("stream").replaceChildren(el("li", {}, el("p", { class: "empty pad", text: records.length ? "None of those here." : "No transfer yet." })));
+  if (focused) document.querySelector(`#stream button[data-trace="${focused}"]`)?.focus({ preventScroll: true });
+}
+
+function choose(record) {
+  chosen = record.trace_id;
+  for (const button of document.querySelectorAll("#stream button")) button.setAttribute("aria-pressed", String(button.dataset.trace === chosen));
+  const by = decisive(record);
+  const rest = (record.rules || []).filter((id) => !by.includes(id));
+  const durations = record.durations || {};
+  fill($("decision-detail"),
+    el("h2", {}, `${country(record.origin)} → ${country(record.destination)}`), mark(record.effect),
+    el("p", { class: "reason", text: record.reason || "Nothing stood in its way." }),
+    by.length ? el("div", {}, el("h3", { text: record.effect === "block" ? "Blocked by" : "Redacted by" }), chips(by.map(ruleChip))) : null,
+    el("h3", { text: "The transfer" }),
+    pairs([["purpose", record.purpose], ["recipient", [record.recipient?.id, record.recipient?.class?.replaceAll("_", " ")].filter(Boolean).join(", ")], ["route", record.route],
+      ["answered", record.status], ["failed", record.error], ["read", record.coverage], ["on the ground of", (record.mechanisms || []).join(", ")],
+      ["took", `${((durations.total_us || 0) / 1000).toFixed(1)} ms, ${((durations.inspection_us || 0) / 1000).toFixed(2)} ms of it inspection`],
+      ["at", new Date(record.time).toLocaleString("en-GB")], ["trace", el("code", { text: record.trace_id })]]),
+    (record.tags || []).length ? el("h3", { text: "Personal data in it" }) : null,
+    el("ol", { class: "field-list" }, ...(record.tags || []).map((tag) => {
+      const became = record.effect === "block" ? "block" : tag.redacted ? "redact" : "allow";
+      return el("li", { class: became }, el("span", { class: "cat", text: tag.tag }), el("code", { text: (tag.pointers || []).join(" ") }),
+        el("span", { class: "by", text: tag.count > 1 ? `${tag.count} times` : "" }));
+    })),
+    el("details", {}, el("summary", { text: `${rest.length} rules had a say as well` }), chips(rest.map(ruleChip))),
+    el("p", { class: "actions" }, el("button", { type: "button", onclick: () => tryLike(record) }, "Try one like it")));
+}
+
+// === Rules ===
+
+let rules = [];
+let chosenRule = null;
+const findRules = () => drawRules();
+$("rule-find").addEventListener("input", findRules);
+$("rule-hit").addEventListener("change", findRules);
+for (const choice of document.querySelectorAll("[name=layer]")) choice.addEventListener("change", findRules);
+setInterval(() => { if (page === "rules" && !document.hidden) loadRules(true).catch(() => {}); }, 5000);
+
+async function loadRules(quietly) {
+  const answer = await ask("/-/rules").catch((error) => { if (!quietly) $("rules-sub").textContent = error.message; return null; });
+  if (!answer) return;
+  const same = rules.length === answer.rules.length && rules.hash === answer.hash;
+  rules = Object.assign(answer.rules, { hash: answer.hash });
+  $("rules-sub").textContent = `${number.format(rules.length)} rules of generation ${answer.generation}, from ${answer.source}.`;
+  if (quietly === true && same) {
+    for (const [index, button] of shownButtons) button.querySelector(".hits").replaceWith(hits(rules[index]));
+  } else drawRules();
+}
+const hits = (rule) => el("span", { class: "hits" }, ...(rule.transfers ? [el("b", { text: short.format(rule.transfers) }), ` · ${ago(Date.now() / 1000 - rule.last)}`] : ["–"]));
+const shownButtons = new Map();
+
+function drawRules() {
+  const find = $("rule-find").value.trim().toLowerCase();
+  const layer = document.querySelector("[name=layer]:checked").value;
+  shownButtons.clear();
+  const items = [];
+  rules.forEach((rule, index) => {
+    if (layer && rule.layer !== layer) return;
+    if ($("rule-hit").checked && !rule.transfers) return;
+    if (find && !`${rule.id} ${rule.title} ${rule.statute} ${rule.reason}`.toLowerCase().includes(find)) return;
+    const button = el("button", { type: "button", "aria-pressed": String(rule.id === chosenRule), onclick: () => { chooseRule(rule, button); reveal("rule-detail"); } },
+      el("span", { class: "id", text: rule.id }), el("span", { class: "title", text: rule.title }),
+      hits(rule), el("span", { class: "statute", text: rule.statute }));
+    shownButtons.set(index, button);
+    items.push(el("li", {}, button));
+  });
+  $("rule-list").replaceChildren(...items);
+  if (!items.length) $("rule-list").append(el("li", {}, el("p", { class: "empty pad", text: "No rule like that." })));
+  const rule = rules.find((it) => it.id === chosenRule);
+  if (rule) {
+    const button = shownButtons.get(rules.indexOf(rule));
+    chooseRule(rule, button);
+    button?.scrollIntoView({ block: "nearest" });
+  }
+}
+
+function chooseRule(rule, button) {
+  chosenRule = rule.id;
+  for (const other of shownButtons.values()) other.setAttribute("aria-pressed", String(other === button));
+  $("rule-detail").replaceChildren(
+    el("h2", { text: rule.part ? `${rule.id} (${rule.part})` : rule.id }), mark(rule.effect || "annotates", DOES),
+    el("p", { class: "reason", text: rule.title }),
+    pairs([["says", rule.reason], ["statute", rule.statute], ["layer", rule.layer], ["written in", el("code", { text: `${rule.file}:${rule.line}` })],
+      ["decided", `${number.format(rule.transfers)} transfers`], ["last", rule.last ? new Date(rule.last * 1000).toLocaleString("en-GB") : "never"]]),
+    el("p", { class: "actions" }, el("a", { href: "#decisions", onclick: () => { $("decision-find").value = rule.id; } }, "Its latest decisions")));
+}
+
+// === Trying ===
+
+const SAMPLE = JSON.stringify({ user: { email: "aoife@example.ie", birthday: "1996-04-12" }, ticket: { text: "Call me on +353 87 123 4567" } }, null, 2);
+const CONTEXT = JSON.stringify({ transport: "tls", exporter: { role: "controller", sector: "consumer_electronics" }, subject: { age: 31, minor: false, verified: true } }, null, 2);
+
+function fillTry() {
+  $("try-centre").replaceChildren(...about.data_centres.map((it) => el("option", { value: it.id, text: `${it.city || it.id}, ${it.jurisdiction}` })));
+  $("try-purpose").replaceChildren(...about.purposes.map((it) => el("option", { value: it, text: it.replaceAll("_", " ") })));
+  resetTry();
+}
+function resetTry() {
+  $("try-origin").value = "IE";
+  $("try-payload").value = SAMPLE;
+  $("try-context").value = CONTEXT;
+  if (about.purposes.includes("customer_support")) $("try-purpose").value = "customer_support";
+  $("try-error").textContent = "";
+}
+$("try-reset").addEventListener("click", resetTry);
+$("ask").addEventListener("submit", (event) => { event.preventDefault(); judge(); });
+
+function tryLike(record) {
+  location.hash = "#try";
+  $("try-origin").value = record.origin || "";
+  if (about.purposes.includes(record.purpose)) $("try-purpose").value = record.purpose;
+  const centre = about.data_centres.find((it) => it.id === record.data_centre);
+  if (centre) $("try-centre").value = centre.id;
+  $("try-payload").focus();
+}
+
+function parse(id, name) {
+  try { return JSON.parse($(id).value || "{}"); }
+  catch (error) { throw new Error(`The ${name} is not JSON: ${error.message}`); }
+}
+
+async function judge() {
+  $("try-error").textContent = "";
+  try {
+    const centre = about.data_centres.find((it) => it.id === $("try-centre").value);
+    const context = parse("try-context", "context");
+    const value = {
+      recipient: { class: "first_party_facility", id: centre?.id }, ...context,
+      origin: $("try-origin").value.trim().toUpperCase(), destination: centre?.jurisdiction,
+      purpose: $("try-purpose").value, payload: parse("try-payload", "payload"),
+    };
+    if (!value.origin) delete value.origin;
+    const [why, answer] = await Promise.all([post("/-/explain", value), post("/-/decide", value)]);
+    drawVerdict(why, answer);
+  } catch (error) {
+    $("try-error").textContent = error.message;
+  }
+}
+
+function drawVerdict(why, answer) {
+  const fields = why.subjects.flatMap((it) => it.fields);
+  const by = why.blocked_by || [];
+  const proposals = why.lawful?.proposals || [];
+  const box = $("verdict");
+  box.className = `verdict ${why.outcome}`;
+  fill(box,
+    el("h2", { text: { allow: "It may go.", redact: "It may go, with less in it.", block: "It stays here." }[why.outcome] }),
+    el("p", { class: "reason", text: why.reason }),
+    by.length ? chips(by.map(ruleChip)) : null,
+    el("h3", { text: fields.length ? "What becomes of each field" : "No personal data was found" }),
+    el("ol", { class: "field-list" }, ...fields.map((it) => el("li", { class: it.outcome }, el("code", { text: it.pointer }),
+      el("span", { class: "cat", text: it.category }), el("span", { class: "by", text: [DONE[it.outcome], ...(it.rules || [])].join(" · ") })))),
+    proposals.length ? el("h3", { text: "What would make it lawful" }) : null,
+    el("ol", { class: "ways" }, ...proposals.map((it) => el("li", {},
+      el("ul", {}, ...it.needs.map((need) => el("li", { text: need.words.replaceAll("`", "") }))),
+      el("p", {}, "Then ", mark(it.outcome), it.redacted?.length ? ` without ${it.redacted.join(", ")}` : ""),
+      el("button", { type: "button", onclick: () => adopt(it) }, "Try with these facts")))),
+    !proposals.length && why.outcome === "block" ? el("p", { class: "empty", text: "No facts were found that would make it lawful." }) : null,
+    answer.body !== undefined && answer.body !== null && why.outcome !== "block" ? el("h3", { text: "What would leave" }) : null,
+    answer.body !== undefined && answer.body !== null && why.outcome !== "block" ? el("pre", { tabindex: "0", text: typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body, null, 2) }) : null);
+}
+
+function merge(into, facts) {
+  for (const [name, value] of Object.entries(facts || {})) {
+    if (Array.isArray(value)) into[name] = [...(Array.isArray(into[name]) ? into[name] : []), ...value];
+    else if (value && typeof value === "object") into[name] = merge({ ...(into[name] || {}) }, value);
+    else into[name] = value;
+  }
+  return into;
+}
+function adopt(proposal) {
+  try {
+    const context = proposal.needs.reduce((all, need) => merge(all, need.facts), parse("try-context", "context"));
+    $("try-context").value = JSON.stringify(context, null, 2);
+    $("try-more").open = true;
+    judge();
+  } catch (error) { $("try-error").textContent = error.message; }
+}
+
+// === Reloads ===
+
+$("reload").addEventListener("click", async () => {
+  $("reload").disabled = true;
+  $("reload-error").textContent = "";
+  await post("/-/reload").catch((error) => { $("reload-error").textContent = error.message; });
+  $("reload").disabled = false;
+  loadReloads();
+});
+
+const BY = { start: "at the start", change: "because files changed", hangup: "by SIGHUP", operator: "by an operator" };
+async function loadReloads() {
+  const [history, status] = await Promise.all([ask("/-/history"), ask("/-/status")]).catch(() => [null, null]);
+  if (!history) return;
+  const serving = status.rules;
+  $("reloads-sub").textContent = `Generation ${serving.generation} serves since ${new Date(serving.loaded_at).toLocaleString("en-GB")}, from ${serving.source}.`;
+  const failure = serving.stale ? serving.last_failure?.diagnostics || [] : [];
+  const items = history.reloads.map((it, index) => el("li", { class: it.errors ? "refused" : "" },
+    el("h2", { text: it.errors ? `Refused: ${it.errors} ${it.errors === 1 ? "error" : "errors"}` : `Generation ${it.generation}` }),
+    el("p", { text: `${new Date(it.at).toLocaleString("en-GB")}, ${it.who ? `by ${it.who}` : BY[it.by] || it.by}, in ${it.elapsed_ms} ms. ${it.errors ? `Generation ${it.generation} went on serving.` : `Hash ${it.hash.slice(0, 12)}`}` }),
+    index === 0 && it.errors ? el("pre", { text: failure.map((one) => `${one.file}:${one.line}: ${one.message}${one.remedy ? `\n    ${one.remedy}` : ""}`).join("\n") }) : null,
+    ...it.files.map(diff)));
+  if (!items.length) items.push(el("li", {}, el("h2", { text: `Generation ${serving.generation}` }), el("p", { text: "The rules have not changed since the gateway started." })));
+  $("timeline").replaceChildren(...items);
+}
+function diff(file) {
+  const lines = file.lines.map((line) => el("span", { class: line[0] === "+" ? "plus" : line[0] === "-" ? "minus" : "", text: line || " " }));
+  return el("details", { class: "diff", open: file.lines.length <= 14 }, el("summary", {}, el("code", { text: file.name }), el("span", { class: "count", text: `+${file.added} −${file.removed}` })), el("pre", { tabindex: "0" }, ...lines));
+}
+
+// === Health ===
+
+let status = null;
+async function loadHealth() {
+  status = await ask("/-/status").catch(() => null);
+  drawHealth();
+}
+function card(title, state, text, rows) {
+  return el("article", { class: "card" }, el("header", {}, el("h2", { text: title }), el("span", { class: `mark ${state}`, text })), pairs(rows));
+}
+function drawHealth() {
+  if (!latest) return;
+  const { health, pulse } = latest;
+  const { audit, facts, geoip } = health;
+  const cards = [];
+  cards.push(card("Rules", health.stale ? "block" : "allow", health.stale ? "files refused" : "serving", [
+    ["generation", health.generation], ["since", new Date(health.loaded_at).toLocaleString("en-GB")], ["from", status?.rules.source], ["files", status?.rules.files.length], ["warnings", status?.rules.warnings?.length]]));
+  cards.push(card("Audit", audit.failing ? "block" : audit.target === "none" ? "redact" : "allow", audit.failing ? "failing" : audit.target === "none" ? "off" : "writing", [
+    ["to", audit.target], ["required", audit.required ? "no record, no transfer" : "no"], ["written", number.format(audit.written)], ["lost", audit.dropped ? number.format(audit.dropped) : "none"],
+    ["last line", audit.sequence ? number.format(audit.sequence) : ""], ["sealed by", audit.seal_key || "nobody: lines are chained only"], ["trouble", audit.last_error]]));
+  cards.push(card("Facts on file", !facts ? "" : facts.available ? "allow" : "block", !facts ? "none" : facts.available ? "answering" : "unavailable", facts
+    ? Object.entries(facts).filter(([, value]) => typeof value !== "object").map(([name, value]) => [name.replaceAll("_", " "), String(value)]) : [["", "Facts come with the request or not at all."]]));
+  cards.push(card("Country database", !geoip ? "" : geoip.error ? "block" : "allow", !geoip ? "none" : geoip.error ? "refused" : "serving", geoip ? [["file", geoip.path], ["is", geoip.database], ["since", new Date(geoip.loaded_at).toLocaleString("en-GB")], ["trouble", geoip.error]] : [["", "No address is placed."]]));
+  const before = ticks[0]?.pulse;
+  for (const centre of about.data_centres) {
+    const [count, seconds] = pulse.upstreams[centre.id] || [0, 0];
+    const [count0, seconds0] = before?.upstreams[centre.id] || [0, 0];
+    const answers = count - count0;
+    cards.push(card(centre.city || centre.id, answers ? "allow" : "", answers ? "answering" : "quiet", [
+      ["data centre", centre.id], ["jurisdiction", country(centre.jurisdiction)], ["answers in the last minute", number.format(answers)],
+      ["taking on average", answers ? milliseconds(((seconds - seconds0) / answers) * 1000) : ""], ["since the start", number.format(count)]]));
+  }
+  const errors = Object.entries(pulse.errors).sort((a, b) => b[1] - a[1]).slice(0, 6);
+  cards.push(card("Exchanges", errors.length ? "redact" : "allow", errors.length ? "some failed" : "none failed", [["under way", pulse.in_flight], ["so far", number.format(pulse.exchanges)], ...errors.map(([name, count]) => [name, number.format(count)])]));
+  $("cards").replaceChildren(...cards);
+  $("health-sub").textContent = `Version ${about.version}, ${health.state}. You are ${about.who}.`;
+}
+
+// === Begin ===
+
+begin().catch(() => {}).finally(() => { show(); watch(); });

@@ -1,0 +1,45 @@
+//! The OpenAPI document of this server, for whoever writes a client.
+
+use std::sync::LazyLock;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::reply::{self, Reply};
+
+/// OpenAPI 3.1; the version is that of the program.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let mut document: Value =
+        serde_json::from_str(include_str!("openapi.json")).unwrap_or_default();
+    if let Some(version) = document.pointer_mut("/info/version") {
+        *version = env!("CARGO_PKG_VERSION").into();
+    }
+    document
+});
+
+pub(super) fn document() -> Reply {
+    reply::json(StatusCode::OK, &*DOCUMENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_is_described() {
+        assert_eq!(DOCUMENT["info"]["version"], env!("CARGO_PKG_VERSION"));
+        let described = DOCUMENT["paths"].as_object().unwrap();
+        for listed in super::super::routes::PATHS {
+            let (method, path) = listed.split_once(' ').unwrap();
+            // The page is for people.
+            if !path.starts_with("/-/console") {
+                let method = method.to_ascii_lowercase();
+                assert!(
+                    described.get(path).is_some_and(|it| it.get(&method).is_some()),
+                    "{listed}"
+                );
+            }
+        }
+        assert_eq!(described.len() + 1, super::super::routes::PATHS.len());
+    }
+}

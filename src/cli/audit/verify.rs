@@ -1,0 +1,119 @@
+//! `bordergate audit verify`: did anybody change the audit?
+
+use std::{io::Write as _, path::PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::lines::AuditFiles;
+use crate::{
+    cli::{
+        Exit,
+        output::{self, BAD, CHANGED, GOOD, Outcome, PLACE},
+    },
+    telemetry::{Anchor, Place, SealPublicKey, Tampering, Verified, Verifier},
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  openssl pkey -in audit.key -pubout -out audit.pub
+  bordergate audit verify --key audit.pub /var/log/bordergate    every file in the directory
+  bordergate audit verify audit.jsonl                            without a key: the chain alone
+  bordergate audit verify --expect 5124:iE0v… audit.jsonl        and is this line still there?
+
+Each line is chained to the one before it, and stretches of lines are signed. What was changed, dropped,
+inserted or moved is named. Who holds the whole file can cut its end off unseen: keep the `sequence` and
+`head` of `GET /-/status`, or the last line here, elsewhere, and give them to `--expect`.
+
+The exit code is 13 when somebody changed something.";
+
+/// Find what was changed, dropped, inserted or moved in audit files
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Verify {
+    /// Audit files in the order of their writing, or directories of them
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// Public key of the seals, in PEM; may be given again for older keys
+    #[arg(long = "key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
+    /// A line that must be there, as it was noted down elsewhere
+    #[arg(long, value_name = "NUMBER:HASH", value_parser = str::parse::<Anchor>)]
+    expect: Option<Anchor>,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    /// One object
+    Json,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Outcome {
+        let keys = self.keys.iter().map(|path| {
+            let name = path.display();
+            let pem = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
+            SealPublicKey::from_pem(&pem).map_err(|error| anyhow!("`{name}` {error}"))
+        });
+        let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
+        let key_ids: Vec<String> = keys.iter().map(|key| key.id().to_owned()).collect();
+        let files = AuditFiles::find(&self.paths)?;
+        let mut verifier = Verifier::new(keys, self.expect);
+        let is_finished =
+            files.each(|file, line, text| verifier.line(Place { file, line }, text))?;
+        let verified = verifier.finish(is_finished);
+        let mut out = output::out();
+        match self.format {
+            Format::Text => print(&mut out, &verified, &files, &key_ids)?,
+            Format::Json => {
+                let files: Vec<String> = (0..files.paths.len()).map(|it| files.name(it)).collect();
+                let object = json!({
+                    "intact": verified.is_intact(), "files": files, "keys": key_ids,
+                    "verified": verified,
+                });
+                serde_json::to_writer(&mut out, &object).map_err(std::io::Error::from)?;
+                out.write_all(b"\n")?;
+            }
+        }
+        out.flush()?;
+        Ok(if verified.is_intact() { Exit::Done } else { Exit::Tampered })
+    }
+}
+
+fn print(
+    out: &mut impl std::io::Write,
+    verified: &Verified,
+    files: &AuditFiles,
+    keys: &[String],
+) -> std::io::Result<()> {
+    for Tampering { place, what, trace_id } in &verified.found {
+        let style = if what.is_tampering() { BAD } else { CHANGED };
+        let sign = if what.is_tampering() { "✗" } else { "!" };
+        let (name, line) = (files.name(place.file), place.line);
+        let trace = trace_id.as_ref().map(|id| format!(" (trace {id})")).unwrap_or_default();
+        writeln!(out, "{style}{sign}{style:#} {PLACE}{name}:{line}{PLACE:#}: {what}{trace}")?;
+    }
+    let Verified { records, first, last, head, sealed, unchecked_seals, .. } = verified;
+    let files = output::count(files.paths.len(), "file");
+    let verdict = if verified.is_intact() {
+        format!("{GOOD}intact{GOOD:#}")
+    } else {
+        format!("{BAD}changed{BAD:#}")
+    };
+    writeln!(out, "{verdict}: {records} records in lines {first} to {last} of {files}")?;
+    match (keys, *sealed, *unchecked_seals) {
+        ([], _, 0) => {
+            writeln!(out, "no seals: whoever can write the files could have written them anew")?
+        }
+        ([], _, seals) => {
+            writeln!(out, "{seals} seals were not checked: give their public key with `--key`")?;
+        }
+        (_, 0, _) => writeln!(out, "no seal by the keys given")?,
+        (_, sealed, _) => writeln!(out, "sealed to line {sealed}")?,
+    }
+    writeln!(out, "last line: {last}:{head}")
+}

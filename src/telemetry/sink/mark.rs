@@ -1,0 +1,85 @@
+//! Lines of the audit that are no record: where it was opened, sealed, what was lost, what operators
+//! changed. They begin with the member `audit`, which no record has.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
+
+use crate::telemetry::chain::Hash;
+
+/// Bytes of each line's hash that a seal repeats. They name the line that somebody changed; that one was
+/// changed shows in the whole hash the seal is chained to.
+pub(in crate::telemetry) const DIGEST_BYTES: usize = 6;
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "audit", rename_all = "snake_case")]
+pub(super) enum Mark<'m> {
+    /// Lines follow.
+    Opened {
+        time: jiff::Timestamp,
+        version: &'static str,
+        because: Because,
+        /// Bytes of an unfinished line that was found at the end.
+        #[serde(skip_serializing_if = "is_zero")]
+        torn_bytes: u64,
+    },
+    /// Everything from line `from` to the one before this.
+    Sealed {
+        time: jiff::Timestamp,
+        from: u64,
+        /// Of each line in turn the first bytes of its hash.
+        digests: String,
+        key: &'m str,
+        /// The file ends here.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        closing: bool,
+    },
+    /// So many records could not be written.
+    Lost { time: jiff::Timestamp, records: u64 },
+}
+
+/// What an operator changed, and who it was.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "audit", rename = "changed")]
+pub struct AuditChange<'c> {
+    pub time: jiff::Timestamp,
+    /// As the file of operators names them, or `local`.
+    pub who: &'c str,
+    /// `reload`, `facts`.
+    pub action: &'c str,
+    /// `done` or `refused`.
+    pub result: &'static str,
+    /// The generation that serves after it.
+    pub generation: u64,
+}
+
+/// Why a file is begun, or gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Because {
+    Start,
+    Rotation,
+    /// Another file stood under the name, or somebody asked.
+    Reopened,
+}
+
+impl Mark<'_> {
+    pub(super) fn line(&self) -> Vec<u8> {
+        // Numbers and words of the code always serialise.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Of many lines the digests, as a seal holds them.
+pub(super) fn digests(hashes: &[[u8; DIGEST_BYTES]]) -> String {
+    URL_SAFE_NO_PAD.encode(hashes.as_flattened())
+}
+
+pub(in crate::telemetry) fn digest(hash: &Hash) -> [u8; DIGEST_BYTES] {
+    let mut first = [0; DIGEST_BYTES];
+    first.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
+    first
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}

@@ -1,0 +1,447 @@
+//! Finds what was done to an audit after it was written.
+//!
+//! Lines come in the order of the files. Each says its number, the hash of the one before and its own, so
+//! that a changed line shows by itself, one that was changed with its hash by the line after it, and one
+//! whose followers were all mended too by the next seal, which repeats a digest of each line. Numbers that
+//! are absent are missing lines; those that come late were moved; those that come twice were inserted.
+
+use std::collections::{HashSet, VecDeque};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    chain::{self, Hash, Link},
+    seal::SealPublicKey,
+    sink::mark::{DIGEST_BYTES, digest},
+};
+
+/// Lines that one seal may cover; later ones are not held against it.
+const STRETCH_MAX: usize = 1 << 18;
+
+/// Where a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// In the order in which the files were read.
+    pub file: usize,
+    /// From 1.
+    pub line: u64,
+}
+
+/// What was found, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tampering {
+    #[serde(flatten)]
+    pub place: Place,
+    #[serde(flatten)]
+    pub what: What,
+    /// Of the exchange whose record it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum What {
+    #[error("line {seq} was changed")]
+    Edited { seq: u64 },
+    #[error("{} missing", lines(*from, *to))]
+    Missing { from: u64, to: u64 },
+    #[error("this line was inserted{}", claim(*seq))]
+    Inserted { seq: Option<u64> },
+    #[error("line {seq} was moved here")]
+    Moved { seq: u64 },
+    #[error("the seal in line {seq} is not what its key would sign")]
+    SealBroken { seq: u64 },
+    #[error("the seal in line {seq} is by the key {key}, which is none of those given")]
+    KeyUnknown { seq: u64, key: String },
+    #[error(
+        "line {seq} with the hash that was kept is not there: the end was cut off, or all of it replaced"
+    )]
+    AnchorMissing { seq: u64 },
+    #[error(
+        "{bytes} bytes of a line that was never finished: the process that wrote it was killed"
+    )]
+    CutOff { bytes: u64 },
+    #[error("{} covered by no seal", lines(*from, *to))]
+    Unsealed { from: u64, to: u64 },
+    #[error("{records} records were lost here: the sink could not keep up or could not write")]
+    Lost { records: u64 },
+    #[error("the lines begin with number {seq}; those before are in other files")]
+    BeginsAt { seq: u64 },
+    #[error("a chain of its own begins here")]
+    BeginsAnew,
+    #[error("{lines} lines of before there was a chain")]
+    Unchained { lines: u64 },
+}
+
+impl What {
+    /// Somebody did it; everything else happens without anybody's intent, and is told.
+    pub fn is_tampering(&self) -> bool {
+        match self {
+            Self::Edited { .. }
+            | Self::Missing { .. }
+            | Self::Inserted { .. }
+            | Self::Moved { .. }
+            | Self::SealBroken { .. }
+            | Self::KeyUnknown { .. }
+            | Self::AnchorMissing { .. } => true,
+            Self::CutOff { .. }
+            | Self::Unsealed { .. }
+            | Self::Lost { .. }
+            | Self::BeginsAt { .. }
+            | Self::BeginsAnew
+            | Self::Unchained { .. } => false,
+        }
+    }
+}
+
+fn lines(from: u64, to: u64) -> String {
+    if from == to { format!("line {from} is") } else { format!("lines {from} to {to} are") }
+}
+
+fn claim(seq: Option<u64>) -> String {
+    seq.map_or_else(String::new, |seq| format!("; it says it is line {seq}"))
+}
+
+/// A line that was noted down elsewhere, as `NUMBER:HASH`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchor {
+    seq: u64,
+    hash: Hash,
+}
+
+impl std::str::FromStr for Anchor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once(':').and_then(|(seq, hash)| {
+            let hash = URL_SAFE_NO_PAD.decode(hash).ok()?.try_into().ok()?;
+            Some(Self { seq: seq.parse().ok()?, hash })
+        });
+        parts.ok_or_else(|| {
+            format!("`{text}` is not a number and a hash such as `audit.sequence` and `audit.head` of the status page, with a colon between them")
+        })
+    }
+}
+
+/// What was read, and what was found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Verified {
+    /// Records of exchanges.
+    pub records: u64,
+    /// All lines of the chain.
+    pub lines: u64,
+    /// Numbers of the first and the last line of the last chain.
+    pub first: u64,
+    pub last: u64,
+    /// Hash of the last line.
+    pub head: String,
+    /// The last line a seal that was checked covers; 0 without any.
+    pub sealed: u64,
+    /// Seals that no key was given for.
+    pub unchecked_seals: u64,
+    pub found: Vec<Tampering>,
+}
+
+impl Verified {
+    pub fn is_intact(&self) -> bool {
+        !self.found.iter().any(|found| found.what.is_tampering())
+    }
+}
+
+/// Takes the lines of the audit one after the other.
+#[derive(Debug)]
+pub struct Verifier {
+    keys: Vec<SealPublicKey>,
+    anchor: Option<Anchor>,
+    verified: Verified,
+    started: bool,
+    next: u64,
+    /// Hash of the line before `next`, where that line was there.
+    head: Option<Hash>,
+    /// The line before `next` was blamed already.
+    blamed: bool,
+    last_place: Place,
+    missing: Vec<(u64, u64, Place)>,
+    /// Lines that say no number, since the last that did.
+    unreadable: Vec<(Place, u64)>,
+    unchained: u64,
+    /// Numbers of lines that were told to be changed.
+    edited: HashSet<u64>,
+    /// Since the last seal.
+    stretch: VecDeque<(u64, [u8; DIGEST_BYTES], Place)>,
+    sealed_to: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "audit", rename_all = "snake_case")]
+enum Mark {
+    Opened {
+        #[serde(default)]
+        torn_bytes: u64,
+    },
+    Sealed {
+        from: u64,
+        digests: String,
+        key: String,
+    },
+    Lost {
+        records: u64,
+    },
+    /// What operators changed.
+    #[serde(other)]
+    Other,
+}
+
+impl Verifier {
+    pub fn new(keys: Vec<SealPublicKey>, anchor: Option<Anchor>) -> Self {
+        let nowhere = Place { file: 0, line: 1 };
+        Self {
+            keys,
+            anchor,
+            verified: Verified::default(),
+            started: false,
+            next: 1,
+            head: None,
+            blamed: false,
+            last_place: nowhere,
+            missing: Vec::new(),
+            unreadable: Vec::new(),
+            unchained: 0,
+            edited: HashSet::new(),
+            stretch: VecDeque::new(),
+            sealed_to: 0,
+        }
+    }
+
+    /// The number with which a file begins, to put files in order; `None` when its first line is not one
+    /// of a chain.
+    pub fn number(line: &[u8]) -> Option<u64> {
+        Link::read(line).map(|link| link.seq)
+    }
+
+    /// One line without its end.
+    pub fn line(&mut self, place: Place, line: &[u8]) {
+        let Some(link) = Link::read(line) else {
+            if self.started {
+                self.unreadable.push((place, line.len() as u64));
+            } else {
+                self.unchained += 1;
+                self.last_place = place;
+            }
+            return;
+        };
+        let is_mark = line.starts_with(b"{\"audit\":\"");
+        let mark = is_mark.then(|| serde_json::from_slice::<Mark>(line).ok()).flatten();
+        self.begin(&link, mark.as_ref(), place);
+        self.read_over(&link, mark.as_ref());
+        self.verified.lines += 1;
+        self.verified.records += u64::from(!is_mark);
+        if self.takes(&link, place, line) {
+            self.stretch.push_back((link.seq, digest(&link.hash), place));
+            if self.stretch.len() > STRETCH_MAX || self.keys.is_empty() {
+                self.stretch.pop_front();
+            }
+            if link.is_whole {
+                self.heed(mark, &link, place);
+            }
+        }
+    }
+
+    /// The first line of a chain: the first of all, or one that says that nothing was before it.
+    fn begin(&mut self, link: &Link, mark: Option<&Mark>, place: Place) {
+        let is_first = link.seq == 1
+            && link.prev == [0; 32]
+            && link.is_whole
+            && matches!(mark, Some(Mark::Opened { .. }));
+        if !self.started {
+            self.started = true;
+            if self.unchained > 0 {
+                let lines = self.unchained;
+                self.tell(self.last_place, What::Unchained { lines }, b"");
+            }
+            self.next = link.seq;
+            self.head = Some(link.prev);
+            self.sealed_to = link.seq.saturating_sub(1);
+            self.verified.first = link.seq;
+            if link.seq > 1 {
+                self.tell(place, What::BeginsAt { seq: link.seq }, b"");
+            }
+        } else if is_first && self.next > 1 {
+            self.end_chain();
+            self.tell(place, What::BeginsAnew, b"");
+            (self.next, self.head, self.sealed_to) = (1, Some([0; 32]), 0);
+            self.verified.first = 1;
+            self.edited.clear();
+        }
+    }
+
+    /// What to think of the lines before this one that say no number.
+    fn read_over(&mut self, link: &Link, mark: Option<&Mark>) {
+        for (place, bytes) in std::mem::take(&mut self.unreadable) {
+            let torn = matches!(mark, Some(Mark::Opened { torn_bytes }) if *torn_bytes == bytes);
+            let what = if torn {
+                What::CutOff { bytes }
+            } else if link.seq > self.next {
+                // It stands where a numbered line should: that one, changed beyond reading.
+                self.next += 1;
+                self.head = None;
+                self.edited.insert(self.next - 1);
+                What::Edited { seq: self.next - 1 }
+            } else {
+                What::Inserted { seq: None }
+            };
+            self.tell(place, what, b"");
+        }
+    }
+
+    /// Puts the line in its place; false when it is none of the chain.
+    fn takes(&mut self, link: &Link, place: Place, line: &[u8]) -> bool {
+        if link.seq < self.next {
+            if !self.takes_missing(link.seq) {
+                self.tell(place, What::Inserted { seq: Some(link.seq) }, line);
+                return false;
+            }
+            self.tell(place, What::Moved { seq: link.seq }, line);
+            if !link.is_whole {
+                self.blame(link.seq, place, line);
+            }
+            return true;
+        }
+        if link.seq > self.next {
+            if !link.is_whole {
+                // Nobody can say what its number is worth.
+                self.tell(place, What::Inserted { seq: Some(link.seq) }, line);
+                return false;
+            }
+            self.missing.push((self.next, link.seq - 1, place));
+            self.head = None;
+        }
+        if link.is_whole && self.head.is_some_and(|head| head != link.prev) && !self.blamed {
+            let before = self.last_place;
+            self.blame(link.seq.saturating_sub(1), before, b"");
+        }
+        self.blamed = !link.is_whole;
+        if !link.is_whole {
+            self.blame(link.seq, place, line);
+        }
+        if self.anchor.is_some_and(|it| it.seq == link.seq && it.hash == link.hash && link.is_whole)
+        {
+            self.anchor = None;
+        }
+        self.next = link.seq + 1;
+        self.head = Some(link.hash);
+        self.last_place = place;
+        true
+    }
+
+    fn takes_missing(&mut self, seq: u64) -> bool {
+        let Some(at) = self.missing.iter().position(|(from, to, _)| (*from..=*to).contains(&seq))
+        else {
+            return false;
+        };
+        let (from, to, place) = self.missing.swap_remove(at);
+        let rest = [(from, seq - 1), (seq + 1, to)];
+        let rest = rest.into_iter().filter(|(from, to)| from <= to);
+        self.missing.extend(rest.map(|(from, to)| (from, to, place)));
+        true
+    }
+
+    fn blame(&mut self, seq: u64, place: Place, line: &[u8]) {
+        if self.edited.insert(seq) {
+            self.tell(place, What::Edited { seq }, line);
+        }
+    }
+
+    fn heed(&mut self, mark: Option<Mark>, link: &Link, place: Place) {
+        match mark {
+            Some(Mark::Lost { records }) => self.tell(place, What::Lost { records }, b""),
+            Some(Mark::Sealed { from, digests, key }) => {
+                self.seal(from, &digests, key, link, place);
+            }
+            Some(Mark::Opened { .. } | Mark::Other) | None => {}
+        }
+    }
+
+    fn seal(&mut self, from: u64, digests: &str, key: String, link: &Link, place: Place) {
+        let seq = link.seq;
+        if self.keys.is_empty() {
+            self.verified.unchecked_seals += 1;
+            return;
+        }
+        let Some(public) = self.keys.iter().find(|public| public.id() == key) else {
+            self.tell(place, What::KeyUnknown { seq, key }, b"");
+            return;
+        };
+        let digests = URL_SAFE_NO_PAD.decode(digests).unwrap_or_default();
+        let (digests, rest) = digests.as_chunks::<DIGEST_BYTES>();
+        let is_signed =
+            link.signature.is_some_and(|signature| public.verifies(&link.hash, &signature));
+        if !is_signed || !rest.is_empty() || seq.checked_sub(from) != Some(digests.len() as u64) {
+            self.tell(place, What::SealBroken { seq }, b"");
+            return;
+        }
+        if from > self.sealed_to + 1 {
+            let what = What::Unsealed { from: self.sealed_to + 1, to: from - 1 };
+            self.tell(place, what, b"");
+        }
+        for (seq, found, place) in std::mem::take(&mut self.stretch) {
+            let index = seq.checked_sub(from).and_then(|index| usize::try_from(index).ok());
+            let sealed = index.and_then(|index| digests.get(index));
+            if sealed.is_some_and(|sealed| *sealed != found) {
+                self.blame(seq, place, b"");
+            }
+        }
+        self.sealed_to = seq;
+        self.verified.sealed = seq;
+    }
+
+    fn tell(&mut self, place: Place, what: What, line: &[u8]) {
+        #[derive(Deserialize)]
+        struct Named {
+            trace_id: Option<String>,
+        }
+        let named: Option<Named> = serde_json::from_slice(line).ok();
+        let trace_id = named
+            .and_then(|named| named.trace_id)
+            .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        self.verified.found.push(Tampering { place, what, trace_id });
+    }
+
+    fn end_chain(&mut self) {
+        for (from, to, place) in std::mem::take(&mut self.missing) {
+            self.tell(place, What::Missing { from, to }, b"");
+        }
+        if !self.keys.is_empty() && self.started && self.next > self.sealed_to + 1 {
+            let what = What::Unsealed { from: self.sealed_to + 1, to: self.next - 1 };
+            self.tell(self.last_place, what, b"");
+        }
+        self.stretch.clear();
+    }
+
+    /// After the last line. `is_finished` says that it had its end.
+    pub fn finish(mut self, is_finished: bool) -> Verified {
+        let last = self.unreadable.len().checked_sub(1);
+        for (at, (place, bytes)) in std::mem::take(&mut self.unreadable).into_iter().enumerate() {
+            let is_cut = Some(at) == last && !is_finished;
+            let what = if is_cut { What::CutOff { bytes } } else { What::Inserted { seq: None } };
+            self.tell(place, what, b"");
+        }
+        if !self.started && self.unchained > 0 {
+            let lines = self.unchained;
+            self.tell(self.last_place, What::Unchained { lines }, b"");
+        }
+        self.end_chain();
+        if let Some(anchor) = self.anchor {
+            self.tell(self.last_place, What::AnchorMissing { seq: anchor.seq }, b"");
+        }
+        self.verified.last = if self.started { self.next - 1 } else { 0 };
+        self.verified.head = self.head.as_ref().map(chain::hash_text).unwrap_or_default();
+        self.verified.found.sort_by_key(|found| found.place);
+        self.verified
+    }
+}
+
+#[cfg(test)]
+mod tests;

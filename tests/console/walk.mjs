@@ -1,0 +1,146 @@
+// Walks through the operators' page as somebody would: by mouse, by keyboard, in dark and light, at the
+// width of a desk and of a telephone; asks axe about every page; says what went wrong and ends with 1.
+//
+// node walk.mjs ADMIN_URL PICTURES_FOLDER [TOKEN]
+import { createRequire } from "node:module";
+import fs from "node:fs";
+import path from "node:path";
+
+const tools = path.resolve(import.meta.dirname, "../../target/tools/browser");
+const require = createRequire(path.join(tools, "index.js"));
+const { chromium } = require("playwright-core");
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const [admin, pictures, token] = process.argv.slice(2);
+fs.mkdirSync(pictures, { recursive: true });
+const PAGES = ["border", "decisions", "rules", "try", "reloads", "health"];
+const wrong = [];
+const expect = (holds, what) => { if (!holds) wrong.push(what); };
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+try {
+  for (const scheme of ["light", "dark"]) {
+    for (const [form, width, height] of [["desk", 1360, 900], ["phone", 390, 844]]) await look(scheme, form, width, height);
+  }
+  await act();
+} finally {
+  await browser.close();
+}
+for (const line of wrong) console.error(line);
+console.log(JSON.stringify({ wrong: wrong.length }));
+process.exit(wrong.length ? 1 : 0);
+
+/// A page that reports what it should never have to.
+async function open(options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.on("console", (message) => { if (message.type() === "error" && !message.text().includes("401")) wrong.push(`console: ${message.text()}`); });
+  page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
+  page.on("request", (request) => { if (!request.url().startsWith(admin) && !request.url().startsWith("data:")) wrong.push(`fetched ${request.url()}`); });
+  await page.goto(`${admin}/-/console/`);
+  if (token) {
+    await page.getByLabel("Token").fill(token);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#sign-in:not([open])", { state: "attached" });
+  }
+  await page.waitForFunction(() => document.querySelector("#live").classList.contains("on"));
+  return page;
+}
+
+async function look(scheme, form, width, height) {
+  // The page's policy lets nobody's script in; the inspector's comes in past it, here alone.
+  const page = await open({ bypassCSP: true, viewport: { width, height }, colorScheme: scheme, isMobile: form === "phone", deviceScaleFactor: form === "phone" ? 2 : 1 });
+  // Two numbers make a rate.
+  await page.waitForTimeout(2500);
+  for (const name of PAGES) {
+    await page.goto(`${admin}/-/console/#${name}`);
+    await page.waitForSelector(`#page-${name}:not([hidden])`);
+    await page.waitForTimeout(700);
+    if (!(await page.evaluate(() => Boolean(window.axe)))) await page.addScriptTag({ content: axe });
+    if (name === "decisions") await page.locator("#stream button").first().click();
+    if (name === "rules") await page.locator("#rule-list button").nth(5).click();
+    if (name === "try") {
+      await page.locator("#ask button[type=submit]").click();
+      await page.waitForSelector("#verdict h2");
+    }
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${scheme} ${form} ${name}: ${overflow} px wider than the screen`);
+    await page.screenshot({ path: path.join(pictures, `${name}-${form}-${scheme}.png`), fullPage: form === "phone" && name !== "rules" });
+    const found = await page.evaluate(async () => {
+      const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] });
+      return result.violations.map((it) => `${it.id}: ${it.help}: ${it.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")}`);
+    });
+    for (const violation of found) wrong.push(`${scheme} ${form} ${name}: axe: ${violation}`);
+  }
+  await page.context().close();
+}
+
+async function act() {
+  const page = await open({ viewport: { width: 1360, height: 900 } });
+  // By keyboard alone: past the skip link and the brand to a page, and into it.
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement.className) === "skip", "the first stop is the skip link");
+  for (let steps = 0; steps < 12; steps++) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate(() => document.activeElement.hash) === "#rules") break;
+  }
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#rule-list button");
+  const all = await page.locator("#rule-list button").count();
+  expect(all > 200, `${all} rules are listed`);
+  await page.getByLabel("Find a rule").fill("JR-EU-04");
+  const few = await page.locator("#rule-list button").count();
+  expect(few > 0 && few < all, `${few} of ${all} rules are found`);
+  await page.locator("#rule-list button").first().focus();
+  await page.keyboard.press("Enter");
+  expect((await page.locator("#rule-detail").innerText()).includes("GDPR"), "a rule shows its statute");
+
+  // What is blocked tells what would make it lawful, and adopting it changes the answer.
+  await page.goto(`${admin}/-/console/#try`);
+  await page.locator("#try-centre").selectOption({ index: 1 });
+  await page.locator("#ask button[type=submit]").click();
+  await page.waitForSelector("#verdict.block");
+  const fields = await page.locator("#verdict .field-list li").count();
+  expect(fields >= 2, `${fields} fields are shown`);
+  await page.getByRole("button", { name: "Try with these facts" }).first().click();
+  await page.waitForSelector("#verdict.redact, #verdict.allow");
+  expect((await page.locator("#try-context").inputValue()).includes("mechanisms"), "the facts are in the context");
+  await page.locator("#try-payload").fill("{");
+  await page.locator("#ask button[type=submit]").click();
+  await page.waitForFunction(() => document.querySelector("#try-error").textContent.includes("not JSON"));
+
+  // The theme is kept.
+  await page.locator("#theme").click();
+  const theme = await page.evaluate(() => document.documentElement.dataset.theme);
+  await page.reload();
+  expect(await page.evaluate(() => document.documentElement.dataset.theme) === theme, "the theme is kept");
+
+  // Decisions can be stopped and found.
+  await page.goto(`${admin}/-/console/#decisions`);
+  await page.waitForSelector("#stream button");
+  await page.locator("[name=outcome][value=block]").check({ force: true });
+  await page.waitForTimeout(300);
+  const marks = await page.locator("#stream .mark").allInnerTexts();
+  expect(marks.length > 0 && marks.every((it) => it === "blocked"), `only blocked ones: ${[...new Set(marks)]}`);
+  await page.getByRole("button", { name: "Pause" }).click();
+
+  // A reload from the page, and its place in the history.
+  await page.goto(`${admin}/-/console/#reloads`);
+  await page.getByRole("button", { name: "Reload the rules" }).click();
+  await page.waitForSelector("#timeline li");
+
+  // While everything moves, nothing stalls: frames come on time.
+  await page.goto(`${admin}/-/console/#border`);
+  const longest = await page.evaluate(() => new Promise((done) => {
+    let last = performance.now(), worst = 0;
+    const end = last + 4000;
+    requestAnimationFrame(function frame(now) {
+      worst = Math.max(worst, now - last);
+      last = now;
+      if (now < end) requestAnimationFrame(frame); else done(worst);
+    });
+  }));
+  expect(longest < 1000, `a frame took ${Math.round(longest)} ms`);
+  console.log(JSON.stringify({ longest_frame_ms: Math.round(longest), rules: all }));
+  await page.context().close();
+}

@@ -1,0 +1,160 @@
+//! What `deploy/` ships for monitoring, asked of a real Prometheus that scrapes a real gateway.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use serde_json::Value;
+
+use crate::harness::{Connection, PATIENCE, TestGateway, Upstream};
+
+fn deployed(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name)
+}
+
+fn promtool(arguments: &[&str]) {
+    let output = Command::new("promtool")
+        .args(arguments)
+        .current_dir(deployed("prometheus"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn the_rules_are_right_and_alert_when_they_should() {
+    promtool(&["check", "rules", "rules.yaml"]);
+    promtool(&["test", "rules", "rules.test.yaml"]);
+}
+
+/// Every metric that a rule or the dashboard names is one that there is.
+#[test]
+fn only_metrics_that_exist_are_named() {
+    let known: Vec<&str> =
+        bordergate::telemetry::Metrics::describe().iter().map(|it| it.name).collect();
+    for file in ["prometheus/rules.yaml", "grafana/bordergate.json"] {
+        let text = fs::read_to_string(deployed(file)).unwrap();
+        let is_name = |at: char| at.is_ascii_alphanumeric() || at == '_' || at == ':';
+        for word in text.split(|at| !is_name(at)) {
+            if word.starts_with("bordergate_") && word.len() > "bordergate_".len() {
+                let plain = ["_bucket", "_count", "_sum"]
+                    .iter()
+                    .find_map(|end| word.strip_suffix(end))
+                    .unwrap_or(word);
+                assert!(known.contains(&plain) || known.contains(&word), "{word} in {file}");
+            }
+        }
+    }
+}
+
+struct Prometheus {
+    child: Child,
+    address: std::net::SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Prometheus {
+    fn start(target: std::net::SocketAddr) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("prometheus.yaml");
+        let rules = deployed("prometheus/rules.yaml");
+        let text = format!(
+            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [\"{}\"]\n\
+             scrape_configs:\n  - job_name: bordergate\n    static_configs: [{{ targets: [\"{target}\"] }}]\n",
+            rules.display()
+        );
+        fs::write(&config, text).unwrap();
+        // A port that was free a moment ago.
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let child = Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg(format!("--web.listen-address={address}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child, address, _folder: folder }
+    }
+
+    /// The samples a query comes to; `None` while it does not answer, or with an error in it.
+    async fn query(&self, query: &str) -> Option<Vec<Value>> {
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let stream = tokio::net::TcpStream::connect(self.address).await.ok()?;
+        drop(stream);
+        let request = Request::get(format!("/api/v1/query?query={encoded}"))
+            .header("host", "prometheus")
+            .body(Full::<Bytes>::default())
+            .unwrap();
+        let answer = Connection::open(self.address).await.try_send(request).await.ok()?;
+        let object: Value = serde_json::from_slice(&answer.body).ok()?;
+        assert_eq!(object["status"], "success", "{query}: {object}");
+        object["data"]["result"].as_array().cloned()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_dashboards_queries_answer_against_a_real_prometheus() {
+    let upstream = Upstream::start().await;
+    let gateway = TestGateway::new().upstream(upstream.address).start().await;
+    let prometheus = Prometheus::start(gateway.admin);
+    let text = fs::read_to_string(deployed("grafana/bordergate.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    let mut queries: Vec<String> = dashboard["panels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap())
+        .map(|target| {
+            let query = target["expr"].as_str().unwrap();
+            query.replace("$__rate_interval", "30s").replace("$__range", "5m")
+        })
+        .collect();
+    assert!(queries.len() > 20, "{}", queries.len());
+    queries.push("bordergate:transfers:rate5m".to_owned());
+    queries.push("bordergate:exchange_duration_seconds:p99_5m".to_owned());
+    let mut connection = Connection::open(gateway.address).await;
+    let deadline = Instant::now() + 3 * PATIENCE;
+    let mut sent = 0;
+    while !queries.is_empty() {
+        // Rates need numbers that grow while Prometheus looks on.
+        for (purpose, body) in [
+            ("service_activation", "{\"imei\":\"867619040000019\"}"),
+            ("direct_marketing", "{\"email\":\"sana.k@example.pk\"}"),
+        ] {
+            let request = Request::post("/v1")
+                .header("host", "dc-singapore.test")
+                .header("content-type", "application/json")
+                .header("bordergate-transfer", format!("origin=PK, purpose={purpose}"))
+                .body(Full::new(Bytes::from_static(body.as_bytes())))
+                .unwrap();
+            connection.send(request).await;
+            sent += 1;
+        }
+        let mut unanswered = Vec::new();
+        for query in queries {
+            if prometheus.query(&query).await.is_none_or(|samples| samples.is_empty()) {
+                unanswered.push(query);
+            }
+        }
+        queries = unanswered;
+        assert!(Instant::now() < deadline, "after {sent} transfers no answer to {queries:#?}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let up = prometheus.query("up{job=\"bordergate\"}").await.unwrap();
+    assert_eq!(up[0]["value"][1], "1");
+}

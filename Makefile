@@ -8,10 +8,10 @@ export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build
+.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-peers soak
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: tools data fmt lint deny nextest ## all that continuous integration checks
 
@@ -56,6 +56,15 @@ SECONDS_EACH ?= 600
 TARGETS ?=
 fuzz: tools ## fuzz every target for ten minutes (SECONDS_EACH=600 TARGETS="json engine")
 	@CARGO="$(CARGO)" bash tests/fuzz/run.sh $(SECONDS_EACH) $(TARGETS)
+
+bench-peers: build ## processor time of a request, beside HAProxy, nginx and Envoy
+	@bash benches/peers/tools.sh
+	@python3 benches/peers/run.py
+
+MINUTES ?= 20
+soak: build ## load for MINUTES, 20 by default; fails when memory, files or threads grow
+	@bash benches/peers/tools.sh
+	@python3 benches/peers/soak.py --minutes $(MINUTES)
 
 demo: ## three data centres and the gateway on this machine
 	$(CARGO) run --release --locked -- demo

@@ -35,6 +35,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Gateway {
     workers: Workers,
+    proxy: Arc<Proxy>,
     admin: AdminServer,
     controller: Controller,
     audit: Arc<AuditSink>,
@@ -144,6 +145,7 @@ impl Gateway {
         }
         Ok(Self {
             workers,
+            proxy,
             admin,
             controller,
             audit,
@@ -162,12 +164,17 @@ impl Gateway {
         self.admin.address()
     }
 
+    /// Reads certificates again that have changed; without this it happens within seconds.
+    pub fn reload_certificates(&self) {
+        self.proxy.reload_certificates();
+    }
+
     pub fn reloads(&self) -> Reloads {
         self.controller.reloads()
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads the rules and opens the audit file
-    /// anew.
+    /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads the rules and changed certificates, and
+    /// opens the audit file anew.
     pub fn run(self) -> io::Result<Drained> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let signal = runtime.block_on(async {
@@ -175,7 +182,12 @@ impl Gateway {
             let mut interrupt = signal(SignalKind::interrupt())?;
             let audit = Arc::clone(&self.audit);
             let hangups = Hangups::listen()?;
-            tokio::spawn(hangups.reload(self.reloads(), move || audit.reopen()));
+            let proxy = Arc::clone(&self.proxy);
+            let also = move || {
+                audit.reopen();
+                proxy.reload_certificates();
+            };
+            tokio::spawn(hangups.reload(self.reloads(), also));
             io::Result::Ok(tokio::select! {
                 _ = terminate.recv() => "SIGTERM",
                 _ = interrupt.recv() => "SIGINT",

@@ -14,16 +14,20 @@ use crate::{
 
 mod audit;
 mod bounds;
+mod caller;
 mod check;
 mod place;
+mod socket;
 mod units;
 
 pub use audit::{AuditSection, AuditSinkKind, AuditSync, RotateSection, SealSection};
 pub use bounds::{DeadlinesSection, DrainSection, LimitsSection};
+pub use caller::{Certificate, ListenerTls, Rate, Spiffe, WorkloadSection, is_spiffe_id};
 pub use place::{
-    DataCentre, Endpoint, Facts, Match, OnMismatch, Protocol, Roots, RouteSection, Transport,
-    UpstreamTls,
+    DataCentre, Endpoint, Facts, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
+    RouteSection, Transport, UpstreamTls,
 };
+pub use socket::ListenAddress;
 pub use units::{ByteSize, Time};
 
 /// The configuration file.
@@ -43,11 +47,14 @@ pub struct Config {
     pub data_centres: Vec<DataCentre>,
     /// Which requests go to which data centre.
     pub routes: Vec<RouteSection>,
+    /// Callers known by the SPIFFE id in their certificate.
+    #[serde(default)]
+    pub workloads: Vec<WorkloadSection>,
     /// Facts that hold for every route, in the shape of a decision request; a route's own win.
     #[serde(default)]
     pub context: Option<At<Facts>>,
-    /// Addresses whose `Bordergate-Transfer`, `Forwarded` and `X-Forwarded-For` headers are
-    /// believed, as `10.0.0.0/8`. Default: none; the headers of anyone else are taken off unread.
+    /// Addresses whose `Bordergate-Transfer`, `Forwarded`, `X-Forwarded-For` and
+    /// `X-Forwarded-Client-Cert` headers are believed, as `10.0.0.0/8`. Default: none; the headers of anyone else are taken off unread.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub trusted_hops: Vec<At<Network>>,
@@ -81,22 +88,17 @@ pub struct Config {
 pub struct Listener {
     /// Names it in logs and records.
     pub name: At<String>,
-    /// Address and port, `0.0.0.0:8080`; port 0 lets the system choose.
+    /// Address and port, `0.0.0.0:8080`, where port 0 lets the system choose; `unix:/path` for a Unix
+    /// socket, whose callers count as `127.0.0.1`; `fd:name` for a socket passed by whoever started us.
     #[schemars(with = "String")]
-    pub address: At<Address>,
+    pub address: At<ListenAddress>,
+    /// Each connection begins with a PROXY protocol header, version 1 or 2, that says who is behind the
+    /// one who connects; taken from trusted hops only, and without it the connection is closed.
+    #[serde(default)]
+    pub proxy_protocol: bool,
     /// Absent: HTTP/1.1 and HTTP/2 in clear. Present: both over TLS 1.2 or 1.3.
     #[serde(default)]
     pub tls: Option<ListenerTls>,
-}
-
-/// What a listener proves its name with.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ListenerTls {
-    /// PEM file, leaf first.
-    pub certificate: At<PathBuf>,
-    /// PEM file of its private key.
-    pub key: At<PathBuf>,
 }
 
 /// The operators' side.

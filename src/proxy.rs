@@ -14,7 +14,7 @@ use hyper_util::server::conn::auto;
 use ipnet::IpNet;
 
 use crate::{
-    config::{Config, DeadlinesSection, InspectionSection, OnGap},
+    config::{Config, DeadlinesSection, InspectionSection, ListenAddress, OnGap},
     domain::Limits,
     facts::{FactsStore, SubjectKey},
     geo::GeoDb,
@@ -29,24 +29,30 @@ mod digest;
 mod error;
 mod exchange;
 mod head;
+mod identity;
 mod listener;
 mod on_file;
 mod place;
+mod proxy_protocol;
 mod record;
 mod redaction;
 mod reply;
+mod socket;
 mod tls;
 mod upstream;
 mod worker;
+mod workload;
 
 pub use error::ProxyError;
-pub use listener::BindError;
+pub use socket::BindError;
 pub use worker::{Drained, Workers};
 
-use listener::BoundSocket;
 use on_file::{Names, Registry};
 use place::{Place, Places};
+use socket::{BoundSocket, Passed};
+use tls::{Reloading, Watch, Watched};
 use upstream::Target;
+use workload::Workloads;
 
 /// What every worker reads and none writes.
 pub struct Proxy {
@@ -57,6 +63,8 @@ pub struct Proxy {
     registry: Option<Registry>,
     names: Option<Names>,
     places: Places,
+    workloads: Workloads,
+    certificates: Watch,
     targets: Vec<Arc<Target>>,
     listeners: Vec<Listener>,
     trusted_hops: Vec<IpNet>,
@@ -77,8 +85,9 @@ pub struct Proxy {
 /// A listener as configured, its certificate read.
 struct Listener {
     name: String,
-    address: SocketAddr,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    address: ListenAddress,
+    proxy_protocol: bool,
+    tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
 }
 
 /// What the proxy shares with the other planes.
@@ -102,7 +111,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Name and address of each listener, in the order of the configuration; ports are those the
+    /// Name and address of each listener on TCP, in the order of the configuration; ports are those the
     /// system chose where it was asked to.
     pub fn addresses(&self) -> &[(String, SocketAddr)] {
         &self.addresses
@@ -120,24 +129,36 @@ impl Proxy {
     ) -> Option<Self> {
         let before = diagnostics.error_count();
         let places = Places::compile(config, file, diagnostics);
+        let workloads = Workloads::compile(config, file, diagnostics);
         let targets: Vec<_> = config
             .data_centres
             .iter()
             .filter_map(|one| {
-                Target::compile(config, one, shared.geo.clone(), file, diagnostics).map(Arc::new)
+                Target::compile(config, one, &shared, file, diagnostics).map(Arc::new)
             })
             .collect();
-        let listeners = config
+        let listeners: Vec<_> = config
             .listeners
             .iter()
             .map(|listener| Listener {
                 name: listener.name.value.clone(),
-                address: listener.address.0,
-                tls: listener.tls.as_ref().and_then(|tls| tls::server(tls, file, diagnostics)),
+                address: listener.address.value.clone(),
+                proxy_protocol: listener.proxy_protocol,
+                tls: listener.tls.as_ref().and_then(|tls| {
+                    let name = &listener.name.value;
+                    tls::server::reloading(name, tls, file, &shared.metrics, diagnostics)
+                }),
             })
             .collect();
         if diagnostics.error_count() > before {
             return None;
+        }
+        let mut watched: Vec<Arc<dyn Watched>> = Vec::new();
+        for listener in &listeners {
+            watched.extend(listener.tls.clone().map(|tls| tls as Arc<dyn Watched>));
+        }
+        for target in &targets {
+            watched.extend(target.watched());
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut proxy = Self {
@@ -148,6 +169,8 @@ impl Proxy {
             names: shared.subject_key.map(Names::new),
             registry: shared.facts.map(|(store, key)| Registry::new(store, key)),
             places: places?,
+            workloads,
+            certificates: Watch::new(watched),
             targets,
             listeners,
             trusted_hops: config.trusted_hops.iter().map(|network| network.0).collect(),
@@ -176,12 +199,15 @@ impl Proxy {
         let mut sockets: Vec<Vec<BoundSocket>> = Vec::new();
         sockets.resize_with(self.workers, Vec::new);
         let mut addresses = Vec::new();
+        let mut passed = Passed::receive();
         for listener in &self.listeners {
-            let bound = listener::bind(&listener.name, listener.address, self.workers)?;
-            let address = bound.first().and_then(|socket| socket.local_addr().ok());
-            addresses.push((listener.name.clone(), address.unwrap_or(listener.address)));
+            let Listener { name, address, .. } = listener;
+            let bound = socket::bind(name, address, self.workers, &mut passed)?;
+            let bound_to = bound.first().and_then(socket::Listening::local_addr);
+            addresses.extend(bound_to.map(|address| (name.clone(), address)));
             for (worker, socket) in sockets.iter_mut().zip(bound) {
-                worker.push(BoundSocket { listener: socket, tls: listener.tls.clone() });
+                let (tls, proxy_protocol) = (listener.tls.clone(), listener.proxy_protocol);
+                worker.push(BoundSocket { socket, tls, proxy_protocol });
             }
         }
         Ok(Bound { sockets, addresses })
@@ -190,6 +216,11 @@ impl Proxy {
     /// Starts the workers.
     pub fn start(self: &Arc<Self>, bound: Bound) -> std::io::Result<Workers> {
         Workers::start(self, bound.sockets)
+    }
+
+    /// Looks whether certificates have changed, now rather than within seconds.
+    pub fn reload_certificates(&self) {
+        self.certificates.look();
     }
 
     fn keeps_host(&self, place: &Place) -> bool {

@@ -19,6 +19,8 @@ pub struct Selector {
     pub path_prefix: String,
     /// Empty for every method.
     pub methods: Vec<String>,
+    /// Numbers of workloads; empty for every caller.
+    pub workloads: Vec<u16>,
 }
 
 /// What a request head leads to.
@@ -27,12 +29,14 @@ pub enum Selection<'t> {
     Route(RouteId),
     /// A route takes this host and path, and none of them this method; these would do.
     Method(Vec<&'t str>),
+    /// Routes take this host, path and method, and none of them this caller.
+    Caller,
     /// No route takes this host and path.
     Nowhere,
 }
 
 /// All routes. The most exact host wins, then the longest path prefix, then the route that names
-/// methods; a host whose routes do not take the path leaves it to the less exact ones.
+/// methods, then the one that names workloads; a host whose routes do not take the path leaves it to the less exact ones.
 #[derive(Debug, Clone, Default)]
 pub struct RouteTable {
     exact: HashMap<String, Vec<Entry>>,
@@ -46,6 +50,7 @@ struct Entry {
     /// Without a slash at its end.
     prefix: String,
     methods: Vec<String>,
+    workloads: Vec<u16>,
     id: RouteId,
 }
 
@@ -56,6 +61,7 @@ impl RouteTable {
             let entry = Entry {
                 prefix: selector.path_prefix.trim_end_matches('/').to_owned(),
                 methods: selector.methods,
+                workloads: selector.workloads,
                 id: RouteId(number),
             };
             table.entries(selector.host.as_deref()).push(entry);
@@ -65,7 +71,8 @@ impl RouteTable {
         let all = all.chain(table.wildcard.iter_mut().map(|(_, entries)| entries));
         for entries in all.chain([&mut table.any]) {
             entries.sort_by_key(|entry| {
-                (std::cmp::Reverse(entry.prefix.len()), entry.methods.is_empty(), entry.id)
+                let Entry { prefix, methods, workloads, id } = entry;
+                (std::cmp::Reverse(prefix.len()), methods.is_empty(), workloads.is_empty(), *id)
             });
         }
         table
@@ -87,19 +94,34 @@ impl RouteTable {
         }
     }
 
-    /// `host` as in `Host` or `:authority`, with or without port; `path` without query.
-    pub fn select(&self, method: &str, host: &str, path: &str) -> Selection<'_> {
+    /// `host` as in `Host` or `:authority`, with or without port; `path` without query; `workload` is
+    /// the number of whoever calls.
+    pub fn select(
+        &self,
+        method: &str,
+        host: &str,
+        path: &str,
+        workload: Option<u16>,
+    ) -> Selection<'_> {
         let host = host_name(host);
         let exact = self.exact.get(&*host).map(Vec::as_slice).unwrap_or_default();
         let wildcard = self.wildcard.iter().filter(|(suffix, _)| is_below(&host, suffix));
         let entries = exact.iter();
         let entries = entries.chain(wildcard.flat_map(|(_, entries)| entries)).chain(&self.any);
         let mut allowed: Vec<&str> = Vec::new();
+        let mut is_stranger = false;
         for entry in entries.filter(|entry| takes(&entry.prefix, path)) {
-            if entry.methods.is_empty() || entry.methods.iter().any(|known| known == method) {
+            let knows = |number| entry.workloads.contains(&number);
+            if !entry.methods.is_empty() && entry.methods.iter().all(|known| known != method) {
+                allowed.extend(entry.methods.iter().map(String::as_str));
+            } else if entry.workloads.is_empty() || workload.is_some_and(knows) {
                 return Selection::Route(entry.id);
+            } else {
+                is_stranger = true;
             }
-            allowed.extend(entry.methods.iter().map(String::as_str));
+        }
+        if is_stranger {
+            return Selection::Caller;
         }
         if allowed.is_empty() {
             return Selection::Nowhere;
@@ -172,6 +194,7 @@ mod tests {
             host: (host != "*").then(|| host.to_owned()),
             path_prefix: path_prefix.to_owned(),
             methods: methods.iter().map(|&method| method.to_owned()).collect(),
+            workloads: Vec::new(),
         }
     }
 
@@ -214,9 +237,39 @@ mod tests {
             ("OPTIONS", "elsewhere.test", "*", 0),
         ] {
             assert_eq!(
-                table.select(method, host, path),
+                table.select(method, host, path, None),
                 Selection::Route(RouteId(expected)),
                 "{method} {host} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_route_may_be_for_some_callers_only() {
+        let of = |selector: Selector, workloads: &[u16]| Selector {
+            workloads: workloads.to_vec(),
+            ..selector
+        };
+        let table = RouteTable::compile([
+            selector("a.example", "/open", &[]),
+            of(selector("a.example", "/", &["POST"]), &[3, 5]),
+            of(selector("a.example", "/open", &[]), &[7]),
+        ]);
+        for (method, path, workload, expected) in [
+            ("POST", "/", Some(3), Selection::Route(RouteId(1))),
+            ("POST", "/", Some(5), Selection::Route(RouteId(1))),
+            ("POST", "/", Some(7), Selection::Caller),
+            ("POST", "/", None, Selection::Caller),
+            ("GET", "/", Some(3), Selection::Method(vec!["POST"])),
+            // The route that names the caller goes before the one that takes everybody.
+            ("GET", "/open", Some(7), Selection::Route(RouteId(2))),
+            ("GET", "/open", Some(3), Selection::Route(RouteId(0))),
+            ("GET", "/open", None, Selection::Route(RouteId(0))),
+        ] {
+            assert_eq!(
+                table.select(method, "a.example", path, workload),
+                expected,
+                "{method} {path} {workload:?}"
             );
         }
     }
@@ -230,10 +283,10 @@ mod tests {
         for (host, path) in
             [("b.test", "/v1"), ("a.example", "/"), ("a.example", "/V1"), ("", "/v1")]
         {
-            assert_eq!(table.select("POST", host, path), Selection::Nowhere, "{host} {path}");
+            assert_eq!(table.select("POST", host, path, None), Selection::Nowhere, "{host} {path}");
         }
         assert_eq!(
-            table.select("GET", "a.example", "/v1"),
+            table.select("GET", "a.example", "/v1", None),
             Selection::Method(vec!["PATCH", "POST", "PUT"])
         );
     }

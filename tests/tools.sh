@@ -17,6 +17,7 @@ needed=(
   "nginx nginx-light"
   "openssl openssl"
   "curl curl"
+  "ip iproute2"
   "npm npm"
   "python3 python3"
   "chromium chromium"

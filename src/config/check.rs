@@ -2,11 +2,10 @@
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use super::{AuditSinkKind, Config, DataCentre, Roots, RouteSection};
+use super::{AuditSinkKind, Config, DataCentre, ListenAddress, Roots, RouteSection};
 use crate::{
     domain::Region,
     source::{self, At, Diagnostics, Node, NodeValue, Place, SourceFile},
@@ -19,6 +18,13 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
     for tls in config.listeners.iter_mut().filter_map(|listener| listener.tls.as_mut()) {
         resolve(&mut tls.certificate.value);
         resolve(&mut tls.key.value);
+        for one in &mut tls.certificates {
+            resolve(&mut one.certificate.value);
+            resolve(&mut one.key.value);
+        }
+        if let Some(roots) = &mut tls.client_roots {
+            resolve(&mut roots.value);
+        }
     }
     for data_centre in &mut config.data_centres {
         let tls = &mut data_centre.tls;
@@ -60,6 +66,7 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
 pub(super) fn check(config: &Config, source: &SourceFile, diagnostics: &mut Diagnostics) {
     let mut checker = Checker { source, file: &source.name, diagnostics };
     checker.listeners(config);
+    checker.workloads(config);
     checker.data_centres(config);
     checker.routes(config);
     checker.sections(config);
@@ -85,29 +92,86 @@ impl Checker<'_> {
             );
         }
         self.unique("listener", config.listeners.iter().map(|listener| &listener.name));
-        let mut taken: Vec<(SocketAddr, u32, String)> = Vec::new();
         // The admin address comes first: it may be the default, which has no line to point at.
-        let listeners = config.listeners.iter().map(|one| (&one.address, one.name.value.clone()));
-        let sockets = std::iter::once((&config.admin.address, "admin".to_owned())).chain(listeners);
-        for (address, name) in sockets {
+        let admin = &config.admin.address;
+        let mut taken = vec![(ListenAddress::Tcp(admin.value.0), admin.line, "admin".to_owned())];
+        for listener in &config.listeners {
+            let (address, name) = (&listener.address, &listener.name.value);
             if let Some((other, line, first)) =
-                taken.iter().find(|(other, ..)| clash(*other, address.value.0)).cloned()
+                taken.iter().find(|(other, ..)| clash(other, &address.value)).cloned()
             {
                 let line = if line > 0 { format!(" on line {line}") } else { String::new() };
                 self.error(
                     address,
                     format!(
                         "address `{}` of `{name}` clashes with `{other}` of `{first}`{line}",
-                        address.value.0
+                        address.value
                     ),
                     "give each socket an address and port of its own",
                 );
             }
-            taken.push((address.value.0, address.line, name));
+            taken.push((address.value.clone(), address.line, name.clone()));
+            if listener.proxy_protocol && config.trusted_hops.is_empty() {
+                self.error(
+                    &listener.name,
+                    format!("listener `{name}` takes the PROXY protocol, and no hop is trusted to speak it"),
+                    "name the load balancers in `trusted_hops`, or take `proxy_protocol` out",
+                );
+            }
         }
         for tls in config.listeners.iter().filter_map(|listener| listener.tls.as_ref()) {
             self.file_exists("certificate", &tls.certificate);
             self.file_exists("key", &tls.key);
+            for one in &tls.certificates {
+                self.file_exists("certificate", &one.certificate);
+                self.file_exists("key", &one.key);
+            }
+            if let Some(roots) = &tls.client_roots {
+                self.file_exists("client_roots", roots);
+            }
+        }
+    }
+
+    fn workloads(&mut self, config: &Config) {
+        self.unique("workload", config.workloads.iter().map(|one| &one.id));
+        let mut seen = HashMap::new();
+        for workload in &config.workloads {
+            let spiffe = &workload.spiffe;
+            if let Some(line) = seen.insert(&spiffe.value, spiffe.line) {
+                self.error(
+                    spiffe,
+                    format!(
+                        "SPIFFE id `{}` is given twice; it is first given on line {line}",
+                        **spiffe
+                    ),
+                    "give each workload a SPIFFE id of its own",
+                );
+            }
+            if workload.exchanges_max == Some(0) {
+                self.error(
+                    &workload.id,
+                    format!(
+                        "`exchanges_max` of workload `{}` is 0, so that nothing would pass",
+                        *workload.id
+                    ),
+                    "give it a positive value, or take it out",
+                );
+            }
+        }
+        let is_asked = config
+            .listeners
+            .iter()
+            .any(|listener| listener.tls.as_ref().is_some_and(|tls| tls.client_roots.is_some()));
+        if let Some(first) = config.workloads.first()
+            && !is_asked
+            && config.trusted_hops.is_empty()
+        {
+            self.diagnostics
+                .warning(
+                    first.id.place(self.file),
+                    "no caller is ever taken for a workload: no listener asks for certificates, and no hop is trusted",
+                )
+                .remedy("give a listener `tls: { client_roots: … }`, or name `trusted_hops`");
         }
     }
 
@@ -122,6 +186,7 @@ impl Checker<'_> {
                 self.region(region);
             }
             self.endpoints(data_centre);
+            self.health(data_centre);
             self.upstream_tls(data_centre);
         }
     }
@@ -140,6 +205,38 @@ impl Checker<'_> {
                 endpoint,
                 "endpoints of one data centre are partly `http`, partly `https`",
                 "give all of them one scheme",
+            );
+        }
+    }
+
+    fn health(&mut self, data_centre: &DataCentre) {
+        if data_centre.exchanges_max == Some(0) {
+            self.error(
+                &data_centre.id,
+                format!(
+                    "`exchanges_max` of data centre `{}` is 0, so that nothing would pass",
+                    *data_centre.id
+                ),
+                "give it a positive value, or take it out",
+            );
+        }
+        let Some(check) = &data_centre.health_check else { return };
+        if !check.path.starts_with('/') || check.path.contains(['#', ' ']) {
+            self.error(
+                &check.path,
+                format!("`{}` is not a path", *check.path),
+                "begin with `/`, such as `/healthz`",
+            );
+        }
+        if check.interval.0.is_zero()
+            || check.timeout.0.is_zero()
+            || check.healthy == 0
+            || check.unhealthy == 0
+        {
+            self.error(
+                &check.path,
+                "a health check of which something is 0 never comes to an end",
+                "give `interval`, `timeout`, `healthy` and `unhealthy` positive values, or take them out",
             );
         }
     }
@@ -240,6 +337,15 @@ impl Checker<'_> {
                 message,
                 "begin with `/`; a prefix takes whole segments, without `*` or query",
             );
+        }
+        for id in &route.matches.workloads {
+            if config.workloads.iter().all(|workload| workload.id.value != id.value) {
+                self.error(
+                    id,
+                    format!("unknown workload `{}`", **id),
+                    "name one of those below `workloads:`, or add it there",
+                );
+            }
         }
         for method in &route.matches.methods {
             let is_method = !method.is_empty()
@@ -541,7 +647,9 @@ impl Checker<'_> {
 }
 
 /// True when both cannot be bound at once. Port 0 never clashes.
-fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+fn clash(a: &ListenAddress, b: &ListenAddress) -> bool {
+    let (ListenAddress::Tcp(a), ListenAddress::Tcp(b)) = (a, b) else { return a == b };
+    let (a, b) = (*a, *b);
     a.port() != 0
         && a.port() == b.port()
         && (a.ip() == b.ip()
@@ -555,5 +663,7 @@ fn selector(route: &RouteSection) -> String {
     methods.sort_unstable();
     let host = matches.host.as_ref().map(|host| host.to_ascii_lowercase()).unwrap_or_default();
     let prefix = matches.path_prefix.as_ref().map_or("", |prefix| prefix.trim_end_matches('/'));
-    format!("{host} {prefix} {}", methods.join(","))
+    let mut workloads: Vec<&str> = matches.workloads.iter().map(|id| id.as_str()).collect();
+    workloads.sort_unstable();
+    format!("{host} {prefix} {} {}", methods.join(","), workloads.join(","))
 }

@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
+use super::Time;
 use crate::{domain::Region, source::At};
 
 /// Facts in the shape of a decision request: `{"mechanisms": […], "subject": {…}, …}`.
@@ -43,6 +44,73 @@ pub struct DataCentre {
     /// `geoip.on_mismatch` says.
     #[serde(default)]
     pub on_geoip_mismatch: Option<OnMismatch>,
+    /// Exchanges with it at one moment, all workers together; beyond it the answer is 503 with
+    /// `Retry-After`. Default: no bound of its own.
+    #[serde(default)]
+    pub exchanges_max: Option<usize>,
+    /// When an endpoint that fails is left alone for a while.
+    #[serde(default)]
+    pub outlier: OutlierSection,
+    /// Requests of our own that find out whether an endpoint answers. Default: none.
+    #[serde(default)]
+    pub health_check: Option<HealthCheck>,
+}
+
+/// Passive health: what exchanges tell of an endpoint. Failures are a connection that could not be made
+/// or broke, no answer in time, and the answers 502, 503 and 504.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutlierSection {
+    /// So many failures in a row eject the endpoint; 0 ejects none.
+    pub failures: u32,
+    /// For how long the first time; each further time in a row adds as much, up to ten times.
+    pub ejection: Time,
+}
+
+impl Default for OutlierSection {
+    fn default() -> Self {
+        Self { failures: 5, ejection: Time(std::time::Duration::from_secs(30)) }
+    }
+}
+
+/// Active health: `GET` of a path, which any answer 2xx passes.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HealthCheck {
+    /// Path and query, such as `/healthz`.
+    pub path: At<String>,
+    /// Between two checks. Default 10s.
+    #[serde(default = "check_interval")]
+    #[schemars(default = "check_interval")]
+    pub interval: Time,
+    /// Connection and answer within this. Default 2s.
+    #[serde(default = "check_timeout")]
+    #[schemars(default = "check_timeout")]
+    pub timeout: Time,
+    /// Checks passed in a row that make it healthy again. Default 1.
+    #[serde(default = "one")]
+    #[schemars(default = "one")]
+    pub healthy: u32,
+    /// Checks failed in a row that make it unhealthy. Default 3.
+    #[serde(default = "three")]
+    #[schemars(default = "three")]
+    pub unhealthy: u32,
+}
+
+fn check_interval() -> Time {
+    Time(std::time::Duration::from_secs(10))
+}
+
+fn check_timeout() -> Time {
+    Time(std::time::Duration::from_secs(2))
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn three() -> u32 {
+    3
 }
 
 /// Documents the keys that are usual for `recipient`; any other key is a fact that rules may name.
@@ -263,7 +331,7 @@ struct ExporterShape {
 }
 
 /// Which requests a route takes. Among several that fit, the most exact host wins, then the longest
-/// path prefix, then the one that names methods.
+/// path prefix, then the one that names methods, then the one that names workloads.
 #[derive(Debug, Clone, PartialEq, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Match {
@@ -273,4 +341,6 @@ pub struct Match {
     pub path_prefix: Option<At<String>>,
     /// Default: any method.
     pub methods: Vec<At<String>>,
+    /// Ids of workloads. Default: whoever calls.
+    pub workloads: Vec<At<String>>,
 }

@@ -21,7 +21,7 @@ fn the_embedded_and_the_shipped_example_are_right() {
     let (config, complaints) = check_text(&Config::embedded().text);
     assert_eq!(complaints, Vec::<String>::new());
     let config = config.unwrap();
-    assert_eq!(config.listeners[0].address.0.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.listeners[0].address.to_string(), "127.0.0.1:8080");
     assert_eq!(config.admin.address.0.to_string(), "127.0.0.1:9901");
     let (config, complaints) = check_text(include_str!("../../deploy/bordergate.yaml"));
     // Only files that are mounted when it is deployed may be missing here.

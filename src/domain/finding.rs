@@ -133,13 +133,26 @@ impl Findings {
     }
 
     fn steps(&self, mut next: Option<u32>, hide: bool) -> String {
-        let mut chain = Vec::new();
-        while let Some(node) = next.and_then(|number| self.nodes.get(number as usize)) {
-            chain.push(node);
+        // Paths are short, mostly: the outermost steps of a longer one wait on the heap.
+        let mut chain = [0; 16];
+        let mut inner = 0;
+        let mut outer = Vec::new();
+        while let Some(number) = next
+            && let Some(node) = self.nodes.get(number as usize)
+        {
+            match chain.get_mut(inner) {
+                Some(place) => {
+                    *place = number;
+                    inner += 1;
+                }
+                None => outer.push(number),
+            }
             next = node.parent;
         }
-        let mut text = String::new();
-        for node in chain.into_iter().rev() {
+        let mut text = String::with_capacity(64);
+        let chain = chain.get(..inner).unwrap_or_default();
+        for number in outer.iter().rev().chain(chain.iter().rev()) {
+            let Some(node) = self.nodes.get(*number as usize) else { continue };
             text.push('/');
             match &node.step {
                 Step::Name(_) if hide && node.personal => text.push('*'),
@@ -155,6 +168,10 @@ impl Findings {
 }
 
 fn push_pointer_token(text: &mut String, name: &str) {
+    if memchr::memchr2(b'~', b'/', name.as_bytes()).is_none() {
+        text.push_str(name);
+        return;
+    }
     for character in name.chars() {
         match character {
             '~' => text.push_str("~0"),

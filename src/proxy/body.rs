@@ -174,6 +174,10 @@ pub(super) enum ReplyBody {
 pub(super) struct Stream {
     incoming: Incoming,
     ended: bool,
+    /// Something was handed on that may not have gone out: the head, or a piece.
+    unflushed: bool,
+    /// Why the answer breaks off, told when what came before has gone out.
+    broken: Option<hyper::Error>,
     idle: Duration,
     /// Runs while a piece is waited for.
     sleep: Option<Pin<Box<Sleep>>>,
@@ -201,9 +205,16 @@ impl ReplyBody {
         lease: Lease,
         exchange: Exchange,
     ) -> Self {
-        let stream =
-            Stream { incoming, ended: false, idle, sleep: None, lease: Some(lease), exchange };
-        Self::Streamed(Box::new(stream))
+        Self::Streamed(Box::new(Stream {
+            incoming,
+            ended: false,
+            unflushed: true,
+            broken: None,
+            idle,
+            sleep: None,
+            lease: Some(lease),
+            exchange,
+        }))
     }
 }
 
@@ -239,21 +250,41 @@ impl Body for ReplyBody {
 
 impl Stream {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error.into())));
+        }
+        let mut polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        if polled.is_pending()
+            && let Some(lease) = &mut self.lease
+        {
+            // Now that a piece is wanted, the connection may have it already.
+            lease.drive(cx);
+            polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        }
+        match polled {
             Poll::Ready(Some(Ok(frame))) => {
+                self.unflushed = true;
                 self.sleep = None;
                 self.exchange.answered(frame.data_ref().map_or(0, Bytes::len));
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
                 self.exchange.broke_off("answer-broken");
-                Poll::Ready(Some(Err(error.into())))
+                if !self.unflushed {
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+                // An error ends the connection at once, with what is still in its buffer; a pause
+                // lets that out first.
+                self.broken = Some(error);
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
             Poll::Ready(None) => {
                 self.ended = true;
                 Poll::Ready(None)
             }
             Poll::Pending => {
+                self.unflushed = false;
                 let idle = self.idle;
                 let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
                 ready!(sleep.as_mut().poll(cx));

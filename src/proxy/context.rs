@@ -8,13 +8,13 @@
 //! ```
 //!
 //! `context` holds a JSON object in the shape of a decision request for what has no member of its own;
-//! an explicit member wins over it. What the header leaves open, the route fills. The header is taken
+//! an explicit member wins over it. What the header leaves open, the caller's workload fills, and then the route. The header is taken
 //! off before anything is forwarded, and is not read when it comes from anybody else.
 
 use http::{HeaderMap, HeaderName};
 use sfv::{BareItem, Dictionary, InnerList, ListEntry, Parser};
 
-use super::{ProxyError, place::Place};
+use super::{ProxyError, place::Place, workload::Workload};
 use crate::{
     domain::Region,
     policy::{Recipient, Timestamp, Transfer},
@@ -23,9 +23,10 @@ use crate::{
 pub(super) const HEADER: HeaderName = HeaderName::from_static("bordergate-transfer");
 
 /// The transfer a request belongs to. `stated` are the request's headers when they come from a trusted
-/// hop.
+/// hop, `workload` is whoever calls.
 pub(super) fn transfer(
     stated: Option<&HeaderMap>,
+    workload: Option<&Workload>,
     place: &Place,
     now: Timestamp,
 ) -> Result<Transfer, ProxyError> {
@@ -45,7 +46,13 @@ pub(super) fn transfer(
         let stated = std::mem::take(&mut transfer.recipient);
         transfer.recipient = say_more(std::mem::take(&mut base.recipient), stated);
     }
+    if let Some(workload) = workload {
+        workload.fill(&mut transfer);
+    }
     transfer.fill_from(base);
+    if let Some(workload) = workload {
+        workload.flag(&mut transfer);
+    }
     transfer.transport = place.base.transport;
     transfer.as_of.get_or_insert(now);
     Ok(transfer)
@@ -223,7 +230,7 @@ mod tests {
         for line in lines {
             headers.append(HEADER, HeaderValue::from_str(line).unwrap());
         }
-        transfer(Some(&headers), &place(), now())
+        transfer(Some(&headers), None, &place(), now())
     }
 
     #[test]
@@ -279,7 +286,7 @@ mod tests {
     #[test]
     fn without_the_header_the_route_speaks() {
         for stated in [None, Some(&HeaderMap::new())] {
-            let read = transfer(stated, &place(), now()).unwrap();
+            let read = transfer(stated, None, &place(), now()).unwrap();
             assert_eq!(read.origin, Some(Region::new(*b"IN")));
             assert_eq!(read.purpose.as_deref(), Some("backup"));
         }
@@ -301,7 +308,7 @@ mod tests {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 let mut headers = HeaderMap::new();
                 headers.insert(HEADER, value);
-                let _ = transfer(Some(&headers), &place(), now());
+                let _ = transfer(Some(&headers), None, &place(), now());
             }
         }
     }

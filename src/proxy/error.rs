@@ -21,6 +21,12 @@ pub enum ProxyError {
     NoRoute,
     #[error("no route takes this method here")]
     MethodNotAllowed { allow: String },
+    #[error("no route from here takes this caller")]
+    CallerNotAdmitted,
+    #[error("the workload sends more requests than it may")]
+    TooManyRequests { retry_after: u64 },
+    #[error("the workload has as many exchanges in flight as it may")]
+    WorkloadBusy,
     #[error("`Bordergate-Transfer` is malformed: {0}")]
     ContextMalformed(String),
     #[error(
@@ -49,6 +55,8 @@ pub enum ProxyError {
     InspectionBroken,
     #[error("no audit record could be made: {0}")]
     Unrecorded(String),
+    #[error("`{data_centre}` has as many exchanges in flight as it may")]
+    UpstreamBusy { data_centre: String },
     #[error("the name of `{endpoint}` could not be resolved: {error}")]
     Unresolved { endpoint: String, error: io::Error },
     #[error("`{endpoint}` could not be reached: {error}")]
@@ -74,6 +82,9 @@ impl ProxyError {
             | Self::Tunnel
             | Self::NoRoute
             | Self::MethodNotAllowed { .. }
+            | Self::CallerNotAdmitted
+            | Self::TooManyRequests { .. }
+            | Self::WorkloadBusy
             | Self::ContextMalformed(_)
             | Self::DestinationConflict { .. }
             | Self::BodyTooLarge
@@ -86,6 +97,7 @@ impl ProxyError {
             | Self::InspectionBroken
             | Self::Unrecorded(_) => Side::Internal,
             Self::Misplaced { .. }
+            | Self::UpstreamBusy { .. }
             | Self::Unresolved { .. }
             | Self::Unreachable { .. }
             | Self::ConnectSlow { .. }
@@ -104,6 +116,9 @@ impl ProxyError {
             Self::Tunnel => "tunnel",
             Self::NoRoute => "no-route",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::CallerNotAdmitted => "caller-not-admitted",
+            Self::TooManyRequests { .. } => "too-many-requests",
+            Self::WorkloadBusy => "workload-busy",
             Self::ContextMalformed(_) => "context-malformed",
             Self::DestinationConflict { .. } => "destination-conflict",
             Self::BodyTooLarge => "body-too-large",
@@ -118,6 +133,7 @@ impl ProxyError {
             Self::InspectionSlow => "inspection-slow",
             Self::InspectionBroken => "inspection-broken",
             Self::Unrecorded(_) => "unrecorded",
+            Self::UpstreamBusy { .. } => "upstream-busy",
             Self::Unresolved { .. } => "unresolved",
             Self::Unreachable { .. } => "unreachable",
             Self::ConnectSlow { .. } => "connect-slow",
@@ -134,6 +150,7 @@ impl ProxyError {
             self,
             Self::NoRoute
                 | Self::Misplaced { .. }
+                | Self::UpstreamBusy { .. }
                 | Self::Unresolved { .. }
                 | Self::Unreachable { .. }
                 | Self::ConnectSlow { .. }

@@ -14,12 +14,13 @@ use tokio::time::Instant;
 use super::{
     ProxyError,
     body::{self, HeldBody, ReplyBody},
-    context, head,
+    context, head, identity,
     on_file::{Case, OnFile, Subjects},
     place::Place,
     record, redaction, reply,
     upstream::{Answer, Outgoing},
     worker::{InFlight, Worker},
+    workload::{Admitted, Caller, Workload},
 };
 use crate::{
     domain::{Coverage, Effect, GapCause, Region},
@@ -31,13 +32,15 @@ use crate::{
 };
 
 /// Who called, as far as the connection tells.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
     /// What it says of a transfer is believed.
     pub(super) trusted: bool,
     /// Where its address is; that of the caller behind a trusted hop is looked up per exchange.
     pub(super) region: Option<Region>,
+    /// Whom its certificate names; told anew with each exchange where the peer is a trusted hop.
+    pub(super) caller: Option<Caller>,
 }
 
 /// One request with its answer, and everything the record needs to know of it.
@@ -64,6 +67,7 @@ pub(super) struct Exchange {
     pub(super) inspection_time: Duration,
     pub(super) sent_at: Option<Instant>,
     _in_flight: Option<InFlight>,
+    _admitted: Option<Admitted>,
     _counted: crate::telemetry::InFlight,
 }
 
@@ -81,11 +85,16 @@ pub(super) async fn handle(
 }
 
 impl Exchange {
-    fn open(worker: Rc<Worker>, peer: Peer, request: &Request<Incoming>) -> Self {
+    fn open(worker: Rc<Worker>, mut peer: Peer, request: &Request<Incoming>) -> Self {
+        if peer.trusted && request.headers().contains_key(&identity::FORWARDED_CLIENT_CERT) {
+            let told = identity::forwarded(request.headers());
+            peer.caller = told.map(|id| worker.proxy.workloads.caller(id));
+        }
         let traceparent = request.headers().get("traceparent").map(|value| value.as_bytes());
         Self {
             snapshot: worker.proxy.snapshots.load_full(),
             _in_flight: InFlight::begin(&worker),
+            _admitted: None,
             _counted: worker.proxy.metrics.begin_exchange(),
             worker,
             peer,
@@ -124,11 +133,18 @@ impl Exchange {
     }
 
     /// Refuses what is beyond our means, or could be read in two ways.
-    fn admit(&self, head: &request::Parts) -> Result<(), ProxyError> {
+    fn admit(&mut self, head: &request::Parts) -> Result<(), ProxyError> {
         if self._in_flight.is_none() {
             return Err(ProxyError::Overloaded);
         }
+        if let Some(workload) = self.workload() {
+            self._admitted = Some(workload.admit()?);
+        }
         head::check(head)
+    }
+
+    fn workload(&self) -> Option<&Arc<Workload>> {
+        self.peer.caller.as_ref()?.workload.as_ref()
     }
 
     fn place<'w>(
@@ -138,7 +154,8 @@ impl Exchange {
     ) -> Result<&'w Place, ProxyError> {
         let places = &worker.proxy.places;
         let authority = head::authority(head);
-        match places.table.select(head.method.as_str(), authority, head.uri.path()) {
+        let workload = self.peer.caller.as_ref().and_then(Caller::number);
+        match places.table.select(head.method.as_str(), authority, head.uri.path(), workload) {
             Selection::Route(id) => {
                 self.route = Some(id);
                 places.get(id).ok_or(ProxyError::NoRoute)
@@ -146,6 +163,7 @@ impl Exchange {
             Selection::Method(allowed) => {
                 Err(ProxyError::MethodNotAllowed { allow: allowed.join(", ") })
             }
+            Selection::Caller => Err(ProxyError::CallerNotAdmitted),
             Selection::Nowhere => Err(ProxyError::NoRoute),
         }
     }
@@ -153,7 +171,7 @@ impl Exchange {
     /// What is known of the transfer before anybody looks at the payload.
     fn transfer(&self, head: &request::Parts, place: &Place) -> Result<Transfer, ProxyError> {
         let stated = self.peer.trusted.then_some(&head.headers);
-        context::transfer(stated, place, self.time)
+        context::transfer(stated, self.workload().map(|workload| &**workload), place, self.time)
     }
 
     async fn collect(

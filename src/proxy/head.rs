@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request, uri::Authority};
 use ipnet::IpNet;
 
-use super::{ProxyError, body::Announced, context, upstream::Outgoing};
+use super::{ProxyError, body::Announced, context, identity, upstream::Outgoing};
 use crate::telemetry::TraceContext;
 
 /// What a sender says of its body before it sends it.
@@ -39,7 +39,9 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
             "`Transfer-Encoding` and `Content-Length` contradict each other.",
         ));
     }
-    if head.headers.get(header::TRANSFER_ENCODING).is_some_and(|coding| coding != "chunked") {
+    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if codings.next().is_some_and(|coding| !is_chunked(coding)) || codings.next().is_some() {
         return Err(ProxyError::HeadMalformed("The only transfer coding read here is `chunked`."));
     }
     let authority = authority(head);
@@ -103,6 +105,8 @@ pub(super) fn strip_request(headers: &mut HeaderMap, trusted: bool) {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }
     headers.remove(&context::HEADER);
+    // The names of workloads are the mesh's own affair.
+    headers.remove(&identity::FORWARDED_CLIENT_CERT);
     headers.remove(header::EXPECT);
     headers.remove(header::HOST);
     headers.remove(header::CONTENT_LENGTH);
@@ -243,6 +247,16 @@ mod tests {
             ("/", &[("host", "[::1]:8080")], None),
             ("/", &[("host", "a"), ("transfer-encoding", "gzip, chunked")], Some("head-malformed")),
             ("/", &[("host", "a"), ("transfer-encoding", "chunked")], None),
+            ("/", &[("host", "a"), ("transfer-encoding", "Chunked")], None),
+            (
+                "/",
+                &[
+                    ("host", "a"),
+                    ("transfer-encoding", "chunked"),
+                    ("transfer-encoding", "chunked"),
+                ],
+                Some("head-malformed"),
+            ),
             ("/", &[("host", "a"), ("host", "b")], Some("head-malformed")),
             (
                 "/",
@@ -277,6 +291,7 @@ mod tests {
                 ("expect", "100-continue"),
                 ("bordergate-transfer", "origin=PK"),
                 ("x-forwarded-for", "192.0.2.1"),
+                ("x-forwarded-client-cert", "URI=spiffe://mesh/a"),
                 ("forwarded", "for=192.0.2.1"),
                 ("accept", "*/*"),
                 ("cookie", "a=b"),
@@ -290,6 +305,7 @@ mod tests {
         strip_request(&mut trusted, true);
         assert!(trusted.contains_key("x-forwarded-for") && trusted.contains_key("forwarded"));
         assert!(!trusted.contains_key("bordergate-transfer"));
+        assert!(!trusted.contains_key("x-forwarded-client-cert"));
     }
 
     #[test]

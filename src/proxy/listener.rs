@@ -1,99 +1,36 @@
-//! Sockets, and connections on them: accept, handshake, serve, drain.
+//! Connections: accept, handshake, serve, drain.
 
-use std::{cell::Cell, io, net::SocketAddr, pin::pin, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::conn::auto,
 };
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::{Semaphore, watch},
+    time::Instant,
 };
 use tokio_rustls::TlsAcceptor;
 
 use super::{
     LocalExecutor, Proxy,
     exchange::{self, Peer},
-    head, tls,
+    head, identity, proxy_protocol,
+    socket::{BoundSocket, Listening},
+    tls::{self, Reloading},
     worker::Worker,
 };
-
-/// One listening socket of one worker.
-#[derive(Debug)]
-pub(super) struct BoundSocket {
-    pub(super) listener: std::net::TcpListener,
-    pub(super) tls: Option<Arc<rustls::ServerConfig>>,
-}
-
-/// A listener that could not be bound.
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    #[error(
-        "address `{address}` of listener `{listener}` is in use; stop what listens there, or choose another port"
-    )]
-    InUse { listener: String, address: SocketAddr },
-    #[error(
-        "address `{address}` of listener `{listener}` needs a privilege this process does not have; choose a port above 1023"
-    )]
-    Privileged { listener: String, address: SocketAddr },
-    #[error(
-        "address `{address}` of listener `{listener}` is not one of this machine; choose one that is"
-    )]
-    Elsewhere { listener: String, address: SocketAddr },
-    #[error("address `{address}` of listener `{listener}` cannot be bound: {error}")]
-    Other { listener: String, address: SocketAddr, error: io::Error },
-}
-
-/// Binds `address` once for each of `count` workers; the system spreads connections over them.
-pub(super) fn bind(
-    listener: &str,
-    address: SocketAddr,
-    count: usize,
-) -> Result<Vec<std::net::TcpListener>, BindError> {
-    let named = |error: io::Error| {
-        let listener = listener.to_owned();
-        if error.kind() == io::ErrorKind::AddrInUse {
-            BindError::InUse { listener, address }
-        } else if error.kind() == io::ErrorKind::PermissionDenied {
-            BindError::Privileged { listener, address }
-        } else if error.kind() == io::ErrorKind::AddrNotAvailable {
-            BindError::Elsewhere { listener, address }
-        } else {
-            BindError::Other { listener, address, error }
-        }
-    };
-    // Sockets that share a port would also share it with another process that does the same. One that
-    // does not share finds out whether somebody is there.
-    if address.port() != 0 {
-        open(address, false).map_err(named)?;
-    }
-    let first = open(address, true).map_err(named)?;
-    let address = first.local_addr().map_err(named)?;
-    let mut sockets = vec![first];
-    for _ in 1..count {
-        sockets.push(open(address, true).map_err(named)?);
-    }
-    Ok(sockets)
-}
-
-fn open(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(shared)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    if shared {
-        socket.listen(BACKLOG)?;
-    }
-    Ok(socket.into())
-}
-
-/// Connections that may wait to be accepted; the system lowers it to its own bound.
-const BACKLOG: i32 = 4_096;
 
 /// Lets so many connections in at a time, and knows when the last has gone.
 #[derive(Debug, Clone)]
@@ -126,14 +63,15 @@ pub(super) async fn accept(
     gate: Gate,
     mut draining: Draining,
 ) {
-    let listener = match TcpListener::from_std(socket.listener) {
+    let BoundSocket { socket, tls, proxy_protocol } = socket;
+    let listener = match Acceptor::start(socket) {
         Ok(listener) => listener,
         Err(error) => {
             tracing::error!(%error, "a listener could not start");
             return;
         }
     };
-    let tls = socket.tls.map(TlsAcceptor::from);
+    let entry = Entry { tls, proxy_protocol };
     let for_connections = draining.clone();
     let mut drain = pin!(draining.wait_for(Option::is_some));
     loop {
@@ -148,17 +86,20 @@ pub(super) async fn accept(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, address)) => {
-                let _ = stream.set_nodelay(true);
-                let connection = connection(
-                    Rc::clone(&worker),
-                    stream,
-                    address,
-                    tls.clone(),
-                    for_connections.clone(),
-                );
+            Ok(accepted) => {
+                let (worker, entry) = (Rc::clone(&worker), entry.clone());
+                let draining = for_connections.clone();
                 tokio::task::spawn_local(async move {
-                    connection.await;
+                    match accepted {
+                        Accepted::Tcp(stream, address) => {
+                            let _ = stream.set_nodelay(true);
+                            connection(worker, stream, address, entry, draining).await;
+                        }
+                        Accepted::Unix(stream) => {
+                            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                            connection(worker, stream, address, entry, draining).await;
+                        }
+                    }
                     drop(place);
                 });
             }
@@ -174,24 +115,88 @@ pub(super) async fn accept(
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-async fn connection(
+/// What a connection has to go through first.
+#[derive(Debug, Clone)]
+struct Entry {
+    tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
+    proxy_protocol: bool,
+}
+
+enum Acceptor {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+enum Accepted {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
+impl Acceptor {
+    fn start(socket: Listening) -> io::Result<Self> {
+        match socket {
+            Listening::Tcp(listener) => TcpListener::from_std(listener).map(Self::Tcp),
+            Listening::Unix(listener) => UnixListener::from_std(listener).map(Self::Unix),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok(Accepted::Tcp(stream, address))
+            }
+            Self::Unix(listener) => Ok(Accepted::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
+/// The whole life of a connection.
+async fn connection<S>(
     worker: Rc<Worker>,
-    stream: tokio::net::TcpStream,
-    address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    mut stream: S,
+    mut address: SocketAddr,
+    entry: Entry,
     draining: Draining,
-) {
+) where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     let proxy = &worker.proxy;
-    let peer = Peer {
+    let handshake_by = Instant::now() + proxy.deadlines.handshake.0;
+    if entry.proxy_protocol {
+        if !head::trusts(&proxy.trusted_hops, address.ip()) {
+            tracing::debug!("PROXY protocol from one who is not trusted");
+            return;
+        }
+        let told = proxy_protocol::receive(&mut stream);
+        match tokio::time::timeout_at(handshake_by, told).await {
+            Ok(Ok(behind)) => address = behind.unwrap_or(address),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "no PROXY protocol");
+                return;
+            }
+            Err(_) => {
+                tracing::debug!("PROXY protocol was too slow");
+                return;
+            }
+        }
+    }
+    let mut peer = Peer {
         address,
+        caller: None,
         trusted: head::trusts(&proxy.trusted_hops, address.ip()),
         region: proxy.geo.as_ref().and_then(|geo| geo.region(address.ip())),
     };
     let builder = proxy.server.clone();
-    let Some(acceptor) = tls else { return serve(worker, builder, stream, peer, draining).await };
-    match tokio::time::timeout(proxy.deadlines.handshake.0, acceptor.accept(stream)).await {
+    let Some(tls) = entry.tls else { return serve(worker, builder, stream, peer, draining).await };
+    let acceptor = TlsAcceptor::from(tls.current());
+    match tokio::time::timeout_at(handshake_by, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
-            let is_h2 = stream.get_ref().1.alpn_protocol() == Some(tls::H2);
+            let (_, session) = stream.get_ref();
+            let is_h2 = session.alpn_protocol() == Some(tls::H2);
+            let leaf = session.peer_certificates().and_then(|chain| chain.first());
+            peer.caller =
+                leaf.and_then(identity::of_certificate).map(|id| proxy.workloads.caller(id));
             let builder = if is_h2 { builder.http2_only() } else { builder.http1_only() };
             serve(worker, builder, stream, peer, draining).await;
         }
@@ -217,7 +222,7 @@ async fn serve<S>(
         let spoke = Rc::clone(&spoke);
         move |request| {
             spoke.set(true);
-            let worker = Rc::clone(&worker);
+            let (worker, peer) = (Rc::clone(&worker), peer.clone());
             async move {
                 Ok::<_, std::convert::Infallible>(exchange::handle(worker, peer, request).await)
             }
@@ -238,11 +243,18 @@ async fn serve<S>(
             }
             _ = draining.wait_for(Option::is_some), if serving => {
                 serving = false;
-                connection.as_mut().graceful_shutdown();
+                if spoke.get() {
+                    connection.as_mut().graceful_shutdown();
+                } else {
+                    // Just made, and its first request on the way, perhaps: closed now, it would fail.
+                    silence.as_mut().reset(Instant::now() + DRAIN_GRACE);
+                }
             }
             () = silence.as_mut(), if silent => {
                 silent = false;
-                if !spoke.get() {
+                if !serving {
+                    connection.as_mut().graceful_shutdown();
+                } else if !spoke.get() {
                     tracing::debug!("connection said nothing in time");
                     return;
                 }
@@ -250,6 +262,9 @@ async fn serve<S>(
         }
     }
 }
+
+/// How long a drain waits for the first request of a connection.
+const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
 /// How connections are served: one recipe for all of them.
 pub(super) fn recipe(proxy: &Proxy) -> auto::Builder<LocalExecutor> {
@@ -267,6 +282,10 @@ pub(super) fn recipe(proxy: &Proxy) -> auto::Builder<LocalExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(proxy.streams_max)
+        // Streams opened and reset at once cost us more than whoever does it (CVE-2023-44487): so many
+        // may wait to be looked at, and so many may be our own doing, before the connection ends.
+        .max_pending_accept_reset_streams(Some(PENDING_RESETS_MAX))
+        .max_local_error_reset_streams(Some(LOCAL_RESETS_MAX))
         .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
@@ -278,6 +297,8 @@ pub(super) fn recipe(proxy: &Proxy) -> auto::Builder<LocalExecutor> {
 /// What a peer may send on one HTTP/2 stream, and on all of one connection, before it is read.
 const STREAM_WINDOW_BYTES: u32 = 256 << 10;
 const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+const PENDING_RESETS_MAX: usize = 20;
+const LOCAL_RESETS_MAX: usize = 256;
 /// An HTTP/2 peer that does not answer a ping for so long is gone.
 const H2_PING_INTERVAL: Duration = Duration::from_secs(30);
 const H2_PING_TIMEOUT: Duration = Duration::from_secs(20);

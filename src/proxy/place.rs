@@ -39,7 +39,7 @@ impl Places {
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let before = diagnostics.error_count();
-        let table = RouteTable::compile(config.routes.iter().map(selector));
+        let table = RouteTable::compile(config.routes.iter().map(|route| selector(config, route)));
         let mut places = Vec::with_capacity(config.routes.len());
         for route in &config.routes {
             let number = config
@@ -63,7 +63,11 @@ impl Places {
     }
 }
 
-fn selector(route: &RouteSection) -> Selector {
+fn selector(config: &Config, route: &RouteSection) -> Selector {
+    let number = |id: &At<String>| {
+        let at = config.workloads.iter().position(|workload| workload.id.value == id.value)?;
+        u16::try_from(at).ok()
+    };
     Selector {
         host: route.matches.host.as_ref().map(|host| host.value.clone()),
         path_prefix: route
@@ -72,6 +76,7 @@ fn selector(route: &RouteSection) -> Selector {
             .as_ref()
             .map_or_else(String::new, |p| p.value.clone()),
         methods: route.matches.methods.iter().map(|method| method.value.clone()).collect(),
+        workloads: route.matches.workloads.iter().filter_map(number).collect(),
     }
 }
 
@@ -182,7 +187,9 @@ routes:
     fn a_route_knows_its_facts_from_near_to_far() {
         let (places, complaints) = compile(CONFIG);
         let places = places.unwrap_or_else(|| panic!("{complaints}"));
-        let Selection::Route(id) = places.table.select("GET", "us.example", "/") else { panic!() };
+        let Selection::Route(id) = places.table.select("GET", "us.example", "/", None) else {
+            panic!()
+        };
         let place = places.get(id).unwrap();
         assert_eq!((place.route.as_str(), place.data_centre.as_str()), ("us", "us"));
         let base = &place.base;
@@ -198,7 +205,7 @@ routes:
         assert_eq!(base.mechanisms[0].id, "s");
         assert_eq!(base.policy_versions[0].id, "2019-03-18");
         assert_eq!(base.transport, Some(Transport::Tls));
-        let Selection::Route(id) = places.table.select("GET", "x", "/") else { panic!() };
+        let Selection::Route(id) = places.table.select("GET", "x", "/", None) else { panic!() };
         let base = &places.get(id).unwrap().base;
         assert_eq!(base.recipient.class.as_deref(), Some("affiliate"));
         assert_eq!(base.recipient.id.as_deref(), Some("games"));

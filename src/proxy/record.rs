@@ -186,7 +186,7 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
         generation: snapshot.generation.0,
         trace_id: exchange.trace.trace_id,
         peer: telemetry::Peer {
-            workload: None,
+            workload: exchange.peer.caller.as_ref().map(|caller| Name::new(&*caller.spiffe)),
             address: AddressClass::from(exchange.peer.address.ip()),
         },
         route: place.map(|place| Name::new(place.route.as_str())),

@@ -94,6 +94,9 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, RETRY_AFTER);
     }
+    if let ProxyError::TooManyRequests { retry_after } = error {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+    }
     // Bytes of a body that is not going to be read must not be taken for the next request.
     if matches!(
         error,
@@ -131,6 +134,21 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             StatusCode::METHOD_NOT_ALLOWED,
             "Method not allowed",
             "No route of this host and path takes this method.",
+        ),
+        ProxyError::CallerNotAdmitted => (
+            StatusCode::FORBIDDEN,
+            "Caller not admitted",
+            "The routes of this host and path are for other workloads.",
+        ),
+        ProxyError::TooManyRequests { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many requests",
+            "This workload sends more requests than it may; nothing was sent.",
+        ),
+        ProxyError::WorkloadBusy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many exchanges",
+            "This workload has as many exchanges in flight as it may; nothing was sent.",
         ),
         ProxyError::ContextMalformed(_) => (
             StatusCode::BAD_REQUEST,
@@ -193,6 +211,11 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             StatusCode::SERVICE_UNAVAILABLE,
             "No record, no transfer",
             "The audit record could not be made; nothing was sent.",
+        ),
+        ProxyError::UpstreamBusy { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Data centre busy",
+            "The data centre has as many exchanges in flight as it may; nothing was sent.",
         ),
         ProxyError::Unresolved { .. }
         | ProxyError::Unreachable { .. }
@@ -314,6 +337,10 @@ mod tests {
             (blocked(false, Some(GapCause::DecodedRatio)), 413),
             (ProxyError::NoRoute, 404),
             (ProxyError::MethodNotAllowed { allow: "POST".into() }, 405),
+            (ProxyError::CallerNotAdmitted, 403),
+            (ProxyError::TooManyRequests { retry_after: 3 }, 429),
+            (ProxyError::WorkloadBusy, 503),
+            (ProxyError::UpstreamBusy { data_centre: endpoint() }, 503),
             (ProxyError::BodySlow, 408),
             (ProxyError::BodyTooLarge, 413),
             (ProxyError::Tunnel, 501),
@@ -326,7 +353,8 @@ mod tests {
         ] {
             let response = of(&error, TraceId([1; 16]), &Particulars::default());
             assert_eq!(response.status().as_u16(), status, "{error}");
-            assert_eq!(response.headers().contains_key("retry-after"), status == 503, "{error}");
+            let retry = matches!(status, 429 | 503);
+            assert_eq!(response.headers().contains_key("retry-after"), retry, "{error}");
         }
     }
 

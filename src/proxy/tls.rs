@@ -1,97 +1,26 @@
 //! TLS on both sides: 1.2 and 1.3, certificates and keys from PEM files, HTTP/2 by ALPN.
+//!
+//! What the files say is read at the start, and again when they change ([`Reloading`]): new handshakes go by
+//! the new files, and a change that cannot be used leaves the old ones in use.
 
 use std::{path::Path, sync::Arc};
 
-use rustls::{ClientConfig, RootCertStore, ServerConfig, crypto::CryptoProvider};
+use rustls::{RootCertStore, crypto::CryptoProvider};
 use rustls_pki_types::{
     CertificateDer, PrivateKeyDer,
     pem::{self, PemObject as _},
 };
 
-use crate::{
-    config::{DataCentre, ListenerTls, Protocol, Roots},
-    source::{Diagnostics, Place},
-};
+use crate::source::{Diagnostics, Place};
 
-/// What a listener answers handshakes with.
-pub(super) fn server(
-    tls: &ListenerTls,
-    file: &str,
-    diagnostics: &mut Diagnostics,
-) -> Option<Arc<ServerConfig>> {
-    let certificate = chain(&tls.certificate, tls.certificate.place(file), diagnostics);
-    let key = private_key(&tls.key, tls.key.place(file), diagnostics);
-    let (certificate, key) = (certificate?, key?);
-    let built = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificate, key));
-    match built {
-        Ok(mut config) => {
-            config.alpn_protocols = vec![H2.to_vec(), HTTP11.to_vec()];
-            Some(Arc::new(config))
-        }
-        Err(error) => {
-            diagnostics
-                .error(
-                    tls.certificate.place(file),
-                    format!("the certificate cannot be used: {error}"),
-                )
-                .remedy("give a certificate chain, leaf first, and the private key of its leaf");
-            None
-        }
-    }
-}
+pub(super) mod client;
+mod names;
+mod reload;
+pub(super) mod server;
 
-/// What handshakes with a data centre are made with; `None` when there was an error.
-pub(super) fn client(
-    data_centre: &DataCentre,
-    file: &str,
-    diagnostics: &mut Diagnostics,
-) -> Option<Arc<ClientConfig>> {
-    let tls = &data_centre.tls;
-    let roots = match &tls.roots {
-        Some(roots) => match &roots.value {
-            Roots::System => system_roots(roots.place(file), diagnostics),
-            Roots::File(path) => file_roots(path, roots.place(file), diagnostics),
-        },
-        None => system_roots(data_centre.id.place(file), diagnostics),
-    };
-    let identity = match (&tls.client_certificate, &tls.client_key) {
-        (Some(certificate), Some(key)) => {
-            let certificate = chain(certificate, certificate.place(file), diagnostics);
-            let key = private_key(key, key.place(file), diagnostics);
-            Some((certificate?, key?))
-        }
-        _ => None,
-    };
-    let roots = roots?;
-    let built = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map(|builder| builder.with_root_certificates(roots))
-        .and_then(|builder| match identity {
-            Some((certificate, key)) => builder.with_client_auth_cert(certificate, key),
-            None => Ok(builder.with_no_client_auth()),
-        });
-    match built {
-        Ok(mut config) => {
-            config.alpn_protocols = vec![match data_centre.protocol {
-                Protocol::Http1 => HTTP11.to_vec(),
-                Protocol::Http2 => H2.to_vec(),
-            }];
-            Some(Arc::new(config))
-        }
-        Err(error) => {
-            let place = tls
-                .client_certificate
-                .as_ref()
-                .map_or_else(|| data_centre.id.place(file), |certificate| certificate.place(file));
-            diagnostics
-                .error(place, format!("the client certificate cannot be used: {error}"))
-                .remedy("give a certificate chain, leaf first, and the private key of its leaf");
-            None
-        }
-    }
-}
+use names::expiry;
+pub(super) use names::uris;
+pub(super) use reload::{Reloading, Watch, Watched};
 
 pub(super) const H2: &[u8] = b"h2";
 const HTTP11: &[u8] = b"http/1.1";

@@ -1,8 +1,9 @@
 //! Connections to one data centre, held by one worker.
 //!
-//! HTTP/1.1 connections lie in a free list while they are idle; HTTP/2 has one that all exchanges of
-//! the worker share. Nothing here is shared between workers, so nothing locks. Every address is held
-//! against the data centre's jurisdiction before a connection is made.
+//! HTTP/1.1 connections lie in a free list while they are idle; HTTP/2 has one to each endpoint that all
+//! exchanges of the worker share. Workers share how the endpoints fare and nothing else, so nothing locks.
+//! Every address is held against the data centre's jurisdiction before a connection is made, and all
+//! endpoints of a data centre are in one jurisdiction: another endpoint is never another country.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,6 +11,7 @@ use std::{
     net::IpAddr,
     rc::Rc,
     sync::Arc,
+    task::Context,
     time::Duration,
 };
 
@@ -22,10 +24,13 @@ use tokio::time::Instant;
 use super::ProxyError;
 use crate::{config::Protocol, domain::Region};
 
+mod choice;
 mod connect;
+mod health;
 
+use choice::{Dice, RetryBudget, choose};
 pub(super) use connect::Target;
-use connect::{Connection, Sender};
+use connect::{Connection, EndpointTarget, Sender};
 
 /// A request as it goes out, less what depends on the endpoint.
 #[derive(Debug)]
@@ -55,32 +60,78 @@ pub(super) struct Answer {
 /// One data centre as one worker reaches it.
 pub(super) struct Upstream {
     target: Arc<Target>,
+    /// In the order of the target's.
+    endpoints: Vec<Pool>,
+    dice: Dice,
+    retries: RetryBudget,
+    in_flight: Cell<usize>,
+    in_flight_max: usize,
+}
+
+/// This worker's connections to one endpoint.
+#[derive(Default)]
+struct Pool {
     idle: RefCell<Vec<Connection>>,
     shared: RefCell<Option<Connection>>,
     /// Held while the one HTTP/2 connection is made, so that it stays one.
     connecting: tokio::sync::Mutex<()>,
-    turn: Cell<usize>,
+    in_flight: Cell<usize>,
+}
+
+/// An exchange that an endpoint has under way; it is no longer when this is dropped.
+#[derive(Debug)]
+struct Busy {
+    upstream: Rc<Upstream>,
+    endpoint: usize,
+}
+
+impl Busy {
+    fn begin(upstream: &Rc<Upstream>, endpoint: usize) -> Self {
+        upstream.in_flight.set(upstream.in_flight.get() + 1);
+        if let Some(pool) = upstream.endpoints.get(endpoint) {
+            pool.in_flight.set(pool.in_flight.get() + 1);
+        }
+        Self { upstream: Rc::clone(upstream), endpoint }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.upstream.in_flight.set(self.upstream.in_flight.get() - 1);
+        if let Some(pool) = self.upstream.endpoints.get(self.endpoint) {
+            pool.in_flight.set(pool.in_flight.get() - 1);
+        }
+    }
 }
 
 /// A connection lent to an exchange; it comes back when the answer was read to its end.
 #[derive(Debug)]
 pub(super) struct Lease {
-    upstream: Rc<Upstream>,
     connection: Connection,
+    busy: Busy,
 }
 
 impl Lease {
-    pub(super) fn give_back(mut self) {
-        let upstream = Rc::clone(&self.upstream);
-        match &self.connection.sender {
-            Sender::Http1(sender) if !sender.is_closed() => {
-                self.connection.used = Instant::now();
-                let mut idle = upstream.idle.borrow_mut();
-                if idle.len() < upstream.target.idle_connections_max {
-                    idle.push(self.connection);
-                }
+    /// Moves what the connection has, where nobody else does.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
+        if let Sender::Http1(_, driver) = &mut self.connection.sender {
+            driver.drive(cx);
+        }
+    }
+
+    pub(super) fn give_back(self) {
+        let Self { mut connection, busy } = self;
+        let upstream = &busy.upstream;
+        let is_alone = matches!(connection.sender, Sender::Http1(..));
+        if is_alone
+            && !connection.sender.is_closed()
+            && let Some(pool) = upstream.endpoints.get(connection.endpoint)
+        {
+            connection.used = Instant::now();
+            let mut idle = pool.idle.borrow_mut();
+            if idle.len() < upstream.target.idle_connections_max {
+                idle.push(connection);
             }
-            Sender::Http1(_) | Sender::Http2(_) => {}
         }
     }
 }
@@ -91,112 +142,195 @@ impl fmt::Debug for Upstream {
     }
 }
 
+/// Endpoints one exchange has failed at.
+#[derive(Debug, Default, Clone)]
+struct Tried(Vec<usize>);
+
 impl Upstream {
-    pub(super) fn new(target: Arc<Target>) -> Rc<Self> {
+    /// `workers` share the data centre's bound on exchanges; `number` is this one's.
+    pub(super) fn new(target: Arc<Target>, workers: usize, number: usize) -> Rc<Self> {
+        let in_flight_max =
+            target.exchanges_max.map_or(usize::MAX, |max| max.div_ceil(workers.max(1)));
+        let mut endpoints = Vec::new();
+        endpoints.resize_with(target.endpoints.len(), Pool::default);
         Rc::new(Self {
+            endpoints,
+            dice: Dice::new((number as u64 + 1) << 32 | u64::from(std::process::id())),
+            retries: RetryBudget::default(),
+            in_flight: Cell::new(0),
+            in_flight_max,
             target,
-            idle: RefCell::default(),
-            shared: RefCell::default(),
-            connecting: tokio::sync::Mutex::new(()),
-            turn: Cell::new(0),
         })
     }
 
+    /// Begins the checks of our own, on the runtime of whoever calls; one worker does.
+    pub(super) fn check_health(&self) {
+        let Some(settings) = &self.target.health_check else { return };
+        for number in 0..self.target.endpoints.len() {
+            let checks = health::check(Arc::clone(&self.target), number, settings.clone());
+            tokio::task::spawn_local(checks);
+        }
+    }
+
     /// Sends a request and waits for the head of its answer. A request that provably never left is
-    /// sent again over another connection; one that may have left is only if its method is idempotent
-    /// (RFC 9110 §9.2.2) and it met a connection that had been lying idle.
+    /// sent again over another connection; one that may have left only if its method is idempotent
+    /// (RFC 9110 §9.2.2) and the budget for that is not used up.
     pub(super) async fn send(
         self: &Rc<Self>,
         outgoing: Outgoing,
         first_byte: Duration,
         by: Instant,
     ) -> Result<Answer, ProxyError> {
-        let mut next = Some(outgoing);
+        if self.in_flight.get() >= self.in_flight_max {
+            return Err(ProxyError::UpstreamBusy { data_centre: self.target.id.clone() });
+        }
+        self.retries.sent();
+        let mut tried = Tried::default();
+        let mut next = outgoing;
+        // What an attempt that may have left came to: a later failure to connect does not undo it.
+        let mut broken = None;
         loop {
-            let Some(outgoing) = next.take() else {
-                return Err(ProxyError::UpstreamMalformed {
-                    endpoint: self.target.id.clone(),
-                    what: "nothing",
-                });
+            let outgoing = next;
+            let (mut connection, reused, busy) = match self.obtain(&mut tried, by).await {
+                Ok(obtained) => obtained,
+                Err(error) => return Err(broken.unwrap_or(error)),
             };
-            let (mut connection, reused) = match self.take().await {
-                Some(connection) => (connection, true),
-                // Seldom, and large: not part of every exchange's future.
-                None => (Box::pin(self.connect(by)).await?, false),
-            };
-            let again = (reused && outgoing.method.is_idempotent()).then(|| outgoing.duplicate());
+            let number = connection.endpoint;
+            let is_safe = outgoing.method.is_idempotent() && (reused || self.endpoints.len() > 1);
+            let again = is_safe.then(|| outgoing.duplicate());
             let host = outgoing.host.clone();
             let request = self.request(outgoing, &connection);
             let answer_by = by.min(Instant::now() + first_byte);
             let sent = tokio::time::timeout_at(answer_by, connection.sender.send(request)).await;
-            match sent {
+            let mut error = match sent {
                 Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                    let endpoint = self.name_of(connection.endpoint);
                     return Err(ProxyError::UpstreamMalformed {
-                        endpoint,
+                        endpoint: self.name_of(number),
                         what: "a change of protocol",
                     });
                 }
                 Ok(Ok(response)) => {
+                    self.fared(number, !is_gateway_failure(response.status()));
                     let misplaced = connection.misplaced;
-                    let lease = Lease { upstream: Rc::clone(self), connection };
-                    return Ok(Answer { response, lease, misplaced });
+                    return Ok(Answer { response, lease: Lease { connection, busy }, misplaced });
                 }
-                Ok(Err(mut error)) => {
-                    self.forget();
-                    let unsent = error.take_message().map(|request| Outgoing::of(request, host));
-                    next = if reused { unsent.or(again) } else { None };
-                    if next.is_none() {
-                        let endpoint = self.name_of(connection.endpoint);
-                        return Err(ProxyError::UpstreamBroken {
-                            endpoint,
-                            error: error.into_error(),
-                        });
-                    }
-                }
+                Ok(Err(error)) => error,
                 Err(_) => {
-                    let endpoint = self.name_of(connection.endpoint);
-                    return Err(ProxyError::UpstreamSlow { endpoint });
+                    self.fared(number, false);
+                    return Err(ProxyError::UpstreamSlow { endpoint: self.name_of(number) });
+                }
+            };
+            self.forget(number);
+            let unsent = error.take_message().map(|request| Outgoing::of(request, host));
+            let endpoint = self.name_of(number);
+            let error = ProxyError::UpstreamBroken { endpoint, error: error.into_error() };
+            if !reused {
+                // A connection that lay idle says nothing of how its endpoint fares.
+                self.fared(number, false);
+                tried.0.push(number);
+            }
+            next = match (unsent, again) {
+                (Some(unsent), _) if reused => unsent,
+                (_, Some(again)) if tried.0.len() <= RETRIES_MAX && self.retries.take() => {
+                    self.target.metrics.upstream_retry(&self.target.id);
+                    broken = Some(error);
+                    again
+                }
+                _ => return Err(error),
+            };
+        }
+    }
+
+    /// A connection that can be used at once: to the chosen endpoint, or else to another one that is
+    /// left.
+    async fn obtain(
+        self: &Rc<Self>,
+        tried: &mut Tried,
+        by: Instant,
+    ) -> Result<(Connection, bool, Busy), ProxyError> {
+        let mut failure = None;
+        loop {
+            let Some(number) = self.choose(tried) else {
+                let nowhere = || ProxyError::ConnectSlow { endpoint: self.target.id.clone() };
+                return Err(failure.unwrap_or_else(nowhere));
+            };
+            let busy = Busy::begin(self, number);
+            if let Some(connection) = self.take(number).await {
+                return Ok((connection, true, busy));
+            }
+            // Seldom, and large: not part of every exchange's future.
+            match Box::pin(self.connect(number, by)).await {
+                Ok(connection) => return Ok((connection, false, busy)),
+                // Elsewhere than it is declared to be: nobody goes round that.
+                Err(error @ ProxyError::Misplaced { .. }) => return Err(error),
+                Err(error) => {
+                    self.fared(number, false);
+                    tried.0.push(number);
+                    failure = Some(error);
                 }
             }
         }
     }
 
-    /// A connection that can be used at once.
-    async fn take(&self) -> Option<Connection> {
+    /// Among those that fare well and have not failed this exchange; when there is none, among all that
+    /// have not.
+    fn choose(&self, tried: &Tried) -> Option<usize> {
+        let load =
+            |number: usize| self.endpoints.get(number).map_or(0, |pool| pool.in_flight.get());
+        if self.endpoints.len() == 1 {
+            return tried.0.is_empty().then_some(0);
+        }
+        let left = |number: &usize| !tried.0.contains(number);
+        let fares_well = |number: &usize| {
+            self.target.endpoints.get(*number).is_some_and(|one| one.health.is_available())
+        };
+        let all = 0..self.endpoints.len();
+        let good: Vec<usize> = all.clone().filter(left).filter(fares_well).collect();
+        if !good.is_empty() {
+            return choose(&self.dice, &good, load);
+        }
+        let rest: Vec<usize> = all.filter(left).collect();
+        choose(&self.dice, &rest, load)
+    }
+
+    fn fared(&self, number: usize, well: bool) {
+        let Some(endpoint) = self.target.endpoints.get(number) else { return };
+        if well {
+            endpoint.health.succeeded();
+        } else if endpoint.health.failed() {
+            tracing::warn!(data_centre = self.target.id, endpoint = endpoint.name, "ejected");
+            self.target.metrics.endpoint_ejected(&self.target.id, &endpoint.name);
+            // What lies idle goes to the same place.
+            if let Some(pool) = self.endpoints.get(number) {
+                pool.idle.borrow_mut().clear();
+            }
+        }
+    }
+
+    /// A connection that was made before.
+    async fn take(&self, number: usize) -> Option<Connection> {
+        let pool = self.endpoints.get(number)?;
         if self.target.protocol == Protocol::Http2 {
-            return self.share();
+            return pool.share();
         }
         loop {
             // The one used last is the one most likely to be alive.
-            let mut connection = self.idle.borrow_mut().pop()?;
+            let mut connection = pool.idle.borrow_mut().pop()?;
             if connection.used.elapsed() > self.target.idle {
                 // The others lay longer still.
-                self.idle.borrow_mut().clear();
+                pool.idle.borrow_mut().clear();
                 return None;
             }
-            if let Sender::Http1(sender) = &mut connection.sender
-                && (sender.is_ready() || sender.ready().await.is_ok())
-            {
+            if connection.sender.is_ready().await {
                 return Some(connection);
             }
         }
     }
 
-    fn share(&self) -> Option<Connection> {
-        let shared = self.shared.borrow();
-        let connection = shared.as_ref()?;
-        match &connection.sender {
-            Sender::Http2(sender) if !sender.is_closed() => {
-                Some(Connection { sender: Sender::Http2(sender.clone()), ..*connection })
-            }
-            Sender::Http2(_) | Sender::Http1(_) => None,
-        }
-    }
-
-    /// Lets go of the shared connection once it has ended.
-    fn forget(&self) {
-        let mut shared = self.shared.borrow_mut();
+    /// Lets go of a shared connection once it has ended.
+    fn forget(&self, number: usize) {
+        let Some(pool) = self.endpoints.get(number) else { return };
+        let mut shared = pool.shared.borrow_mut();
         if shared.as_ref().is_some_and(|connection| connection.sender.is_closed()) {
             *shared = None;
         }
@@ -204,24 +338,15 @@ impl Upstream {
 
     fn request(&self, outgoing: Outgoing, connection: &Connection) -> Request<Full<Bytes>> {
         let Outgoing { method, target, mut headers, body, host, .. } = outgoing;
-        let endpoint = self.target.endpoints.get(connection.endpoint);
+        let endpoint = self.endpoint(connection.endpoint);
         let host = host.or_else(|| endpoint.map(|endpoint| endpoint.host.clone()));
-        let (uri, version) = match (&connection.sender, host) {
-            (Sender::Http1(_), host) => {
+        let uri = connection.sender.uri(target, host.as_ref(), self.target.tls.is_some());
+        let version = match &connection.sender {
+            Sender::Http1(..) => {
                 headers.extend(host.map(|host| (header::HOST, host)));
-                (target, Version::HTTP_11)
+                Version::HTTP_11
             }
-            (Sender::Http2(_), host) => {
-                let mut parts = target.into_parts();
-                let scheme = if self.target.tls.is_some() {
-                    http::uri::Scheme::HTTPS
-                } else {
-                    http::uri::Scheme::HTTP
-                };
-                parts.scheme = Some(scheme);
-                parts.authority = host.and_then(|host| host.as_bytes().try_into().ok());
-                (Uri::from_parts(parts).unwrap_or_default(), Version::HTTP_2)
-            }
+            Sender::Http2(_) => Version::HTTP_2,
         };
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
@@ -231,47 +356,65 @@ impl Upstream {
         request
     }
 
-    fn name_of(&self, endpoint: usize) -> String {
-        self.target.endpoints.get(endpoint).map_or_else(String::new, |one| one.endpoint.to_string())
+    fn endpoint(&self, number: usize) -> Option<&EndpointTarget> {
+        self.target.endpoints.get(number)
     }
 
-    async fn connect(&self, by: Instant) -> Result<Connection, ProxyError> {
+    fn name_of(&self, number: usize) -> String {
+        self.endpoint(number).map_or_else(String::new, |one| one.name.clone())
+    }
+
+    async fn connect(&self, number: usize, by: Instant) -> Result<Connection, ProxyError> {
+        let (Some(pool), Some(endpoint)) = (self.endpoints.get(number), self.endpoint(number))
+        else {
+            return Err(ProxyError::ConnectSlow { endpoint: self.target.id.clone() });
+        };
         let _one_at_a_time = match self.target.protocol {
             Protocol::Http1 => None,
             Protocol::Http2 => {
-                let guard = self.connecting.lock().await;
-                if let Some(connection) = self.share() {
+                let guard = pool.connecting.lock().await;
+                if let Some(connection) = pool.share() {
                     return Ok(connection);
                 }
                 Some(guard)
             }
         };
         let by = by.min(Instant::now() + self.target.connect_time);
-        let count = self.target.endpoints.len();
-        let first = self.turn.get();
-        self.turn.set(first.wrapping_add(1));
-        let mut failure = None;
-        // Every endpoint gets its chance; all of them are in the one jurisdiction.
-        for offset in 0..count {
-            let number = first.wrapping_add(offset) % count;
-            let Some(endpoint) = self.target.endpoints.get(number) else { continue };
-            match tokio::time::timeout_at(by, self.target.connect(number, endpoint)).await {
-                Ok(Ok(connection)) => {
-                    if let Sender::Http2(sender) = &connection.sender {
-                        let sender = Sender::Http2(sender.clone());
-                        *self.shared.borrow_mut() = Some(Connection { sender, ..connection });
-                    }
-                    return Ok(connection);
+        match tokio::time::timeout_at(by, self.target.connect(number, endpoint)).await {
+            Ok(connection) => {
+                let connection = connection?;
+                if let Sender::Http2(sender) = &connection.sender {
+                    let sender = Sender::Http2(sender.clone());
+                    *pool.shared.borrow_mut() = Some(Connection { sender, ..connection });
                 }
-                Ok(Err(error @ ProxyError::Misplaced { .. })) => return Err(error),
-                Ok(Err(error)) => failure = Some(error),
-                Err(_) => {
-                    let slow = ProxyError::ConnectSlow { endpoint: endpoint.endpoint.to_string() };
-                    return Err(failure.unwrap_or(slow));
-                }
+                Ok(connection)
             }
+            Err(_) => Err(ProxyError::ConnectSlow { endpoint: endpoint.name.clone() }),
         }
-        Err(failure.unwrap_or_else(|| ProxyError::ConnectSlow { endpoint: self.target.id.clone() }))
+    }
+}
+
+/// Endpoints beside the first that one exchange may be sent to.
+const RETRIES_MAX: usize = 2;
+
+/// Answers that an intermediary gives for an endpoint that fails.
+fn is_gateway_failure(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+    )
+}
+
+impl Pool {
+    fn share(&self) -> Option<Connection> {
+        let shared = self.shared.borrow();
+        let connection = shared.as_ref()?;
+        match &connection.sender {
+            Sender::Http2(sender) if !sender.is_closed() => {
+                Some(Connection { sender: Sender::Http2(sender.clone()), ..*connection })
+            }
+            Sender::Http2(_) | Sender::Http1(..) => None,
+        }
     }
 }
 
@@ -310,7 +453,7 @@ impl Outgoing {
 fn into_bytes(mut body: Full<Bytes>) -> Bytes {
     use http_body::Body as _;
     let waker = std::task::Waker::noop();
-    let mut cx = std::task::Context::from_waker(waker);
+    let mut cx = Context::from_waker(waker);
     match std::pin::Pin::new(&mut body).poll_frame(&mut cx) {
         std::task::Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         std::task::Poll::Ready(_) | std::task::Poll::Pending => Bytes::new(),

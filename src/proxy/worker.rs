@@ -20,8 +20,9 @@ use tokio::{
 use super::{
     Proxy,
     body::Budget,
-    listener::{self, BoundSocket, Gate},
+    listener::{self, Gate},
     place::Place,
+    socket::BoundSocket,
     upstream::Upstream,
 };
 use crate::engine::Scratch;
@@ -58,7 +59,7 @@ impl Drop for InFlight {
 }
 
 impl Worker {
-    fn new(proxy: Arc<Proxy>) -> Rc<Self> {
+    fn new(proxy: Arc<Proxy>, number: usize) -> Rc<Self> {
         let share = |whole: usize| whole.div_ceil(proxy.workers).max(1);
         Rc::new(Self {
             scratch: RefCell::default(),
@@ -67,7 +68,7 @@ impl Worker {
             upstreams: proxy
                 .targets
                 .iter()
-                .map(|target| Upstream::new(Arc::clone(target)))
+                .map(|target| Upstream::new(Arc::clone(target), proxy.workers, number))
                 .collect(),
             in_flight: Cell::new(0),
             in_flight_max: share(proxy.exchanges_max),
@@ -110,7 +111,7 @@ impl Workers {
             let (proxy, draining, started) = (Arc::clone(proxy), draining.clone(), started.clone());
             let handle = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || run(proxy, sockets, draining, &started))?;
+                .spawn(move || run(proxy, number, sockets, draining, &started))?;
             handles.push(handle);
         }
         for outcome in starting.iter().take(handles.len()) {
@@ -135,6 +136,7 @@ const BLOCKING_THREADS_MAX: usize = 4;
 /// Says whether it could start, then serves until it is told to drain; the connections it cut.
 fn run(
     proxy: Arc<Proxy>,
+    number: usize,
     sockets: Vec<BoundSocket>,
     mut draining: watch::Receiver<Option<Duration>>,
     started: &mpsc::SyncSender<io::Result<()>>,
@@ -153,7 +155,12 @@ fn run(
     let Some(runtime) = runtime else { return 0 };
     let cut = runtime.block_on(async {
         let gate = Gate::new(proxy.connections_max.div_ceil(proxy.workers));
-        let worker = Worker::new(proxy);
+        let worker = Worker::new(proxy, number);
+        if number == 0 {
+            for upstream in &worker.upstreams {
+                upstream.check_health();
+            }
+        }
         for socket in sockets {
             let accepting =
                 listener::accept(Rc::clone(&worker), socket, gate.clone(), draining.clone());

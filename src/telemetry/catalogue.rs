@@ -107,6 +107,16 @@ catalogue! {
         "Attempts to load the rules, the first included."
     GEOIP_SUCCESSFUL Gauge "bordergate_geoip_last_reload_successful" []
         "0 when the country database as it is now was refused and the one before it still serves, else 1."
+    ENDPOINT_HEALTHY Gauge "bordergate_endpoint_healthy" ["data_centre", "endpoint"]
+        "1 while an endpoint passes its health checks, 0 while it does not; only where there are checks."
+    ENDPOINT_EJECTIONS Counter "bordergate_endpoint_ejections_total" ["data_centre", "endpoint"]
+        "Times an endpoint was left alone for a while because it failed."
+    UPSTREAM_RETRIES Counter "bordergate_upstream_retries_total" ["data_centre"]
+        "Requests sent again after a connection broke."
+    CERTIFICATE_EXPIRY Gauge "bordergate_certificate_expiry_timestamp_seconds" ["name"]
+        "Unix time at which the first of a listener's or data centre's certificates runs out."
+    CERTIFICATE_RELOADS Counter "bordergate_certificate_reloads_total" ["result"]
+        "Times changed certificate files were read again."
     BUILD_INFO Gauge "bordergate_build_info" ["version", "os", "architecture"]
         "Always 1; the labels say what is running."
     PROCESS_CPU Counter "process_cpu_seconds_total" []

@@ -95,6 +95,11 @@ pub struct Metrics {
     reloads_success: IntCounter,
     reloads_failure: IntCounter,
     geoip_successful: IntGauge,
+    endpoint_healthy: IntGaugeVec,
+    endpoint_ejections: IntCounterVec,
+    upstream_retries: IntCounterVec,
+    certificate_expiry: IntGaugeVec,
+    certificate_reloads: IntCounterVec,
     process: ProcessMetrics,
 }
 
@@ -183,6 +188,11 @@ impl Metrics {
             reloads_success: reloads.get_metric_with_label_values(&["success"])?,
             reloads_failure: reloads.get_metric_with_label_values(&["failure"])?,
             geoip_successful,
+            endpoint_healthy: gauges(r, &c::ENDPOINT_HEALTHY)?,
+            endpoint_ejections: counters(r, &c::ENDPOINT_EJECTIONS)?,
+            upstream_retries: counters(r, &c::UPSTREAM_RETRIES)?,
+            certificate_expiry: gauges(r, &c::CERTIFICATE_EXPIRY)?,
+            certificate_reloads: counters(r, &c::CERTIFICATE_RELOADS)?,
             process: ProcessMetrics::new(r)?,
             registry,
         })
@@ -323,6 +333,46 @@ impl Metrics {
         self.geoip_successful.set(i64::from(successful));
     }
 
+    /// An endpoint, as configured, passed its health check or did not.
+    pub fn endpoint_healthy(&self, data_centre: &str, endpoint: &str, healthy: bool) {
+        let labels = [data_centre, endpoint];
+        if let Ok(gauge) = self.endpoint_healthy.get_metric_with_label_values(&labels) {
+            gauge.set(i64::from(healthy));
+        }
+    }
+
+    /// An endpoint is left alone for a while.
+    pub fn endpoint_ejected(&self, data_centre: &str, endpoint: &str) {
+        let labels = [data_centre, endpoint];
+        if let Ok(counter) = self.endpoint_ejections.get_metric_with_label_values(&labels) {
+            counter.inc();
+        }
+    }
+
+    /// A request is sent again.
+    pub fn upstream_retry(&self, data_centre: &str) {
+        if let Ok(counter) = self.upstream_retries.get_metric_with_label_values(&[data_centre]) {
+            counter.inc();
+        }
+    }
+
+    /// When the first certificate of `name`, a listener or data centre, runs out.
+    pub fn certificate(&self, name: &str, unix_seconds: Option<i64>) {
+        if let Some(at) = unix_seconds
+            && let Ok(gauge) = self.certificate_expiry.get_metric_with_label_values(&[name])
+        {
+            gauge.set(at);
+        }
+    }
+
+    /// Changed certificates were read again, or refused.
+    pub fn certificates_reloaded(&self, successful: bool) {
+        let result = if successful { "success" } else { "failure" };
+        if let Ok(counter) = self.certificate_reloads.get_metric_with_label_values(&[result]) {
+            counter.inc();
+        }
+    }
+
     /// Handles for the audit sink.
     pub fn audit(&self) -> AuditMetrics {
         self.audit.clone()
@@ -399,6 +449,15 @@ pub(super) fn counters(
     Ok(counters)
 }
 
+fn gauges(
+    registry: &Registry,
+    description: &Description,
+) -> Result<IntGaugeVec, prometheus::Error> {
+    let gauges = IntGaugeVec::new(opts(description), description.labels)?;
+    registry.register(Box::new(gauges.clone()))?;
+    Ok(gauges)
+}
+
 pub(super) fn gauge(
     registry: &Registry,
     description: &Description,
@@ -468,6 +527,11 @@ mod tests {
         metrics.exchange_error(Side::Upstream, "connect");
         metrics.audit().errors.with_label_values(&["no_space"]).inc();
         metrics.facts().unavailable("locked");
+        metrics.certificate("mesh", Some(1_800_000_000));
+        metrics.certificates_reloaded(false);
+        metrics.endpoint_healthy("singapore", "https://a.example", true);
+        metrics.endpoint_ejected("singapore", "https://a.example");
+        metrics.upstream_retry("singapore");
         let text = metrics.render();
         for description in Metrics::describe() {
             let name = description.name;

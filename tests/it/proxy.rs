@@ -38,6 +38,13 @@ use tokio::{
 
 use crate::mmdb::{self, Layout};
 
+mod callers;
+mod grpc;
+mod namespaces;
+mod smuggling;
+mod sockets;
+mod upstreams;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 // === what stands behind the gateway
@@ -172,6 +179,7 @@ impl Setup {
         self
     }
 
+    /// Further keys of the one listener.
     fn listener(mut self, yaml: &str) -> Self {
         self.listener = format!(", {yaml}");
         self

@@ -2,13 +2,16 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     net::{IpAddr, SocketAddr},
+    pin::{Pin, pin},
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, Uri, uri::Scheme};
 use http_body_util::Full;
 use hyper::{
     body::Incoming,
@@ -23,12 +26,17 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::super::{LocalExecutor, ProxyError, tls};
+use super::super::{
+    LocalExecutor, ProxyError, Shared,
+    tls::{self, Reloading, Watched},
+};
+use super::health::Health;
 use crate::{
-    config::{Config, DataCentre, Endpoint, OnMismatch, Protocol},
+    config::{Config, DataCentre, Endpoint, HealthCheck, OnMismatch, Protocol},
     domain::Region,
     geo::GeoDb,
     source::Diagnostics,
+    telemetry::Metrics,
 };
 
 /// What every worker knows of a data centre.
@@ -39,16 +47,23 @@ pub(in crate::proxy) struct Target {
     pub(super) protocol: Protocol,
     pub(super) endpoints: Vec<EndpointTarget>,
     /// `Some` when the endpoints are `https`.
-    pub(super) tls: Option<TlsConnector>,
+    pub(super) tls: Option<Arc<Reloading<rustls::ClientConfig>>>,
     pub(in crate::proxy) preserve_host: bool,
     pub(super) idle_connections_max: usize,
     pub(super) connect_time: Duration,
     pub(super) idle: Duration,
     pub(super) geo: Option<Arc<GeoDb>>,
+    pub(super) metrics: Arc<Metrics>,
+    /// Of all workers together.
+    pub(super) exchanges_max: Option<usize>,
+    pub(super) health_check: Option<HealthCheck>,
 }
 
 pub(super) struct EndpointTarget {
     pub(super) endpoint: Endpoint,
+    /// As configured: scheme, host and port.
+    pub(super) name: String,
+    pub(super) health: Health,
     /// What goes into `Host` or `:authority`.
     pub(super) host: HeaderValue,
     pub(super) server_name: ServerName<'static>,
@@ -58,13 +73,13 @@ impl Target {
     pub(in crate::proxy) fn compile(
         config: &Config,
         data_centre: &DataCentre,
-        geo: Option<Arc<GeoDb>>,
+        shared: &Shared,
         file: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let is_tls = data_centre.endpoints.first().is_some_and(|endpoint| endpoint.tls);
         let tls = match is_tls {
-            true => Some(TlsConnector::from(tls::client(data_centre, file, diagnostics)?)),
+            true => Some(tls::client::reloading(data_centre, file, &shared.metrics, diagnostics)?),
             false => None,
         };
         let mut endpoints = Vec::new();
@@ -75,6 +90,11 @@ impl Target {
             match (ServerName::try_from(name.clone()), HeaderValue::from_str(&host)) {
                 (Ok(server_name), Ok(host)) => endpoints.push(EndpointTarget {
                     endpoint: endpoint.value.clone(),
+                    name: endpoint.to_string(),
+                    health: Health::new(
+                        data_centre.outlier.failures,
+                        data_centre.outlier.ejection.0,
+                    ),
                     host,
                     server_name,
                 }),
@@ -100,8 +120,16 @@ impl Target {
             idle_connections_max: config.limits.idle_connections_max,
             connect_time: config.deadlines.connect.0,
             idle: config.deadlines.idle.0,
-            geo,
+            geo: shared.geo.clone(),
+            metrics: Arc::clone(&shared.metrics),
+            exchanges_max: data_centre.exchanges_max,
+            health_check: data_centre.health_check.clone(),
         })
+    }
+
+    /// Files that change while we serve.
+    pub(in crate::proxy) fn watched(&self) -> Option<Arc<dyn Watched>> {
+        self.tls.clone().map(|tls| tls as Arc<dyn Watched>)
     }
 
     /// Makes a connection to one endpoint, over the first of its addresses that answers.
@@ -110,7 +138,7 @@ impl Target {
         number: usize,
         target: &EndpointTarget,
     ) -> Result<Connection, ProxyError> {
-        let name = || target.endpoint.to_string();
+        let name = || target.name.clone();
         let addresses = resolve(&target.endpoint)
             .await
             .map_err(|error| ProxyError::Unresolved { endpoint: name(), error })?;
@@ -128,7 +156,8 @@ impl Target {
             let _ = stream.set_nodelay(true);
             let sender = match &self.tls {
                 None => self.handshake(stream, name).await?,
-                Some(connector) => {
+                Some(tls) => {
+                    let connector = TlsConnector::from(tls.current());
                     let connected = connector.connect(target.server_name.clone(), stream).await;
                     let stream = connected.map_err(|error| ProxyError::Handshake {
                         endpoint: name(),
@@ -176,12 +205,7 @@ impl Target {
         match self.protocol {
             Protocol::Http1 => {
                 let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
-                tokio::task::spawn_local(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "upstream connection ended");
-                    }
-                });
-                Ok(Sender::Http1(sender))
+                Ok(Sender::Http1(sender, Driver(Some(Box::pin(connection)))))
             }
             Protocol::Http2 => {
                 let (sender, connection) =
@@ -213,8 +237,39 @@ pub(super) struct Connection {
 
 #[derive(Debug)]
 pub(super) enum Sender {
-    Http1(http1::SendRequest<Full<Bytes>>),
+    /// One exchange at a time has it, and drives it from its own task.
+    Http1(http1::SendRequest<Full<Bytes>>, Driver),
+    /// Driven by a task of its own, since all exchanges share it.
     Http2(http2::SendRequest<Full<Bytes>>),
+}
+
+/// What moves an HTTP/1.1 connection's bytes. Whoever waits for something of the connection polls this
+/// beside it: a task of its own would cost two wake-ups and two passages between tasks an exchange.
+pub(super) struct Driver(Option<Driven>);
+
+type Driven = Pin<Box<dyn Future<Output = Result<(), hyper::Error>>>>;
+
+impl Driver {
+    /// Moves what can be moved now.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
+        let Some(connection) = &mut self.0 else { return };
+        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "upstream connection ended");
+            }
+            self.0 = None;
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("ended", &self.has_ended()).finish()
+    }
 }
 
 impl Sender {
@@ -223,14 +278,50 @@ impl Sender {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
         match self {
-            Self::Http1(sender) => sender.try_send_request(request).await,
+            Self::Http1(sender, driver) => {
+                let mut answer = pin!(sender.try_send_request(request));
+                poll_fn(|cx| {
+                    driver.drive(cx);
+                    answer.as_mut().poll(cx)
+                })
+                .await
+            }
             Self::Http2(sender) => sender.try_send_request(request).await,
+        }
+    }
+
+    /// The target as the protocol has it: path and query alone, or with scheme and authority.
+    pub(super) fn uri(&self, target: Uri, authority: Option<&HeaderValue>, tls: bool) -> Uri {
+        match self {
+            Self::Http1(..) => target,
+            Self::Http2(_) => {
+                let mut parts = target.into_parts();
+                parts.scheme = Some(if tls { Scheme::HTTPS } else { Scheme::HTTP });
+                parts.authority = authority.and_then(|host| host.as_bytes().try_into().ok());
+                Uri::from_parts(parts).unwrap_or_default()
+            }
+        }
+    }
+
+    /// True when the next request can go out at once.
+    pub(super) async fn is_ready(&mut self) -> bool {
+        match self {
+            Self::Http1(sender, driver) => {
+                poll_fn(|cx| {
+                    // What happened while it lay idle shows now: the end of the connection, mostly.
+                    driver.drive(cx);
+                    let ready = matches!(sender.poll_ready(cx), Poll::Ready(Ok(())));
+                    Poll::Ready(ready && !driver.has_ended())
+                })
+                .await
+            }
+            Self::Http2(sender) => sender.is_ready(),
         }
     }
 
     pub(super) fn is_closed(&self) -> bool {
         match self {
-            Self::Http1(sender) => sender.is_closed(),
+            Self::Http1(sender, driver) => driver.has_ended() || sender.is_closed(),
             Self::Http2(sender) => sender.is_closed(),
         }
     }

@@ -1,0 +1,145 @@
+//! Files that change while we serve.
+
+use std::{
+    fmt, fs,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use arc_swap::ArcSwap;
+
+use crate::{source::Diagnostics, telemetry::Metrics};
+
+/// What files came to, and when the first certificate in them runs out.
+#[derive(Debug)]
+pub(in crate::proxy) struct Loaded<C> {
+    pub(in crate::proxy) config: Arc<C>,
+    /// Seconds of Unix time.
+    pub(in crate::proxy) expiry: Option<i64>,
+}
+
+type Load<C> = dyn Fn(&mut Diagnostics) -> Option<Loaded<C>> + Send + Sync;
+
+/// One side's TLS settings, as its files say now.
+pub(in crate::proxy) struct Reloading<C> {
+    /// The listener or data centre.
+    name: String,
+    files: Vec<PathBuf>,
+    load: Box<Load<C>>,
+    current: ArcSwap<C>,
+    seen: Mutex<Vec<Option<Stamp>>>,
+    metrics: Arc<Metrics>,
+}
+
+/// Tells one content of a file from another without reading it.
+type Stamp = (SystemTime, u64, u64);
+
+impl<C> Reloading<C> {
+    /// Loads once; `None` when there was an error. `files` are those that `load` reads.
+    pub(in crate::proxy) fn new(
+        name: String,
+        files: Vec<PathBuf>,
+        metrics: Arc<Metrics>,
+        diagnostics: &mut Diagnostics,
+        load: impl Fn(&mut Diagnostics) -> Option<Loaded<C>> + Send + Sync + 'static,
+    ) -> Option<Arc<Self>> {
+        let seen = files.iter().map(stamp).collect();
+        let Loaded { config, expiry } = load(diagnostics)?;
+        metrics.certificate(&name, expiry);
+        Some(Arc::new(Self {
+            name,
+            files,
+            load: Box::new(load),
+            current: ArcSwap::new(config),
+            seen: Mutex::new(seen),
+            metrics,
+        }))
+    }
+
+    /// What new handshakes go by.
+    pub(in crate::proxy) fn current(&self) -> Arc<C> {
+        self.current.load_full()
+    }
+}
+
+impl<C> fmt::Debug for Reloading<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reloading").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Whatever looks at its files when told to.
+pub(in crate::proxy) trait Watched: Send + Sync {
+    /// Reads the files again if one of them has changed.
+    fn look(&self);
+}
+
+impl<C: Send + Sync> Watched for Reloading<C> {
+    fn look(&self) {
+        let now: Vec<_> = self.files.iter().map(stamp).collect();
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if *seen == now {
+                return;
+            }
+            *seen = now;
+        }
+        let mut diagnostics = Diagnostics::default();
+        match (self.load)(&mut diagnostics) {
+            Some(loaded) => {
+                self.current.store(loaded.config);
+                self.metrics.certificate(&self.name, loaded.expiry);
+                self.metrics.certificates_reloaded(true);
+                tracing::info!(name = self.name, "certificates read again");
+            }
+            None => {
+                // Half of a pair has been written, perhaps; the other half changes the stamps again.
+                self.metrics.certificates_reloaded(false);
+                tracing::warn!(name = self.name, %diagnostics, "changed certificates cannot be used");
+            }
+        }
+    }
+}
+
+fn stamp(path: &PathBuf) -> Option<Stamp> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+}
+
+/// Looks at the files of all, now and then and when told to; ends when this is dropped.
+#[derive(Debug)]
+pub(in crate::proxy) struct Watch {
+    wake: mpsc::SyncSender<()>,
+}
+
+/// Files are on local disks or mounted secrets, so looking costs next to nothing.
+const LOOK: Duration = Duration::from_secs(5);
+
+impl Watch {
+    pub(in crate::proxy) fn new(all: Vec<Arc<dyn Watched>>) -> Self {
+        let (wake, woken) = mpsc::sync_channel(1);
+        let look = move || {
+            while !matches!(woken.recv_timeout(LOOK), Err(RecvTimeoutError::Disconnected)) {
+                for one in &all {
+                    one.look();
+                }
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("certificates".to_owned()).spawn(look) {
+            tracing::error!(%error, "changed certificates will not be noticed");
+        }
+        Self { wake }
+    }
+
+    /// Looks now, without being waited for.
+    pub(in crate::proxy) fn look(&self) {
+        // When it is about to look anyway there is no room, and no need.
+        let _ = self.wake.try_send(());
+    }
+}

@@ -1,0 +1,188 @@
+//! Sockets that are not plain TCP: Unix sockets, the PROXY protocol, and sockets that outlive a process.
+
+use std::{
+    os::fd::OwnedFd,
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use tokio::net::UnixStream;
+
+use super::*;
+
+const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn a_unix_socket_takes_requests_and_is_taken_over_when_it_was_left_behind() {
+    let (address, log) = upstream().await;
+    let setup = Setup::to(format!("http://{address}"));
+    let path = setup.folder.path().join("b.sock");
+    // Left behind by a process that has gone.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let listener = format!(" }}, {{ name: unix, address: 'unix:{}'", path.display());
+    let setup = Setup { listener, ..setup };
+    let gateway = setup.start().await;
+    let mut stream = UnixStream::connect(&path).await.unwrap();
+    stream.write_all(REQUEST.as_bytes()).await.unwrap();
+    let answer = read_to_end(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(log.all().len(), 1);
+    assert_eq!(gateway.records(1).await[0]["peer"]["address"], "loopback");
+    // Somebody listens now.
+    let other = Setup::to("http://127.0.0.1:9");
+    let listener = format!(" }}, {{ name: unix, address: 'unix:{}'", path.display());
+    let error = Setup { listener, ..other }.try_start().err().unwrap().to_string();
+    assert!(error.contains("in use") && error.contains("b.sock"), "{error}");
+}
+
+#[tokio::test]
+async fn a_balancer_says_who_is_behind_it_or_is_not_listened_to() {
+    let (address, _) = upstream().await;
+    let v2 = {
+        let mut bytes = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c".to_vec();
+        bytes.extend([203, 0, 113, 7, 127, 0, 0, 1, 0x12, 0x34, 0, 80]);
+        bytes
+    };
+    let v1 = b"PROXY TCP4 10.1.2.3 127.0.0.1 4660 80\r\n".to_vec();
+    let local = b"PROXY UNKNOWN\r\n".to_vec();
+    let gateway = Setup::to(format!("http://{address}"))
+        .listener("proxy_protocol: true")
+        .config("trusted_hops: [127.0.0.0/8]")
+        .start()
+        .await;
+    for (number, (header, class)) in
+        [(v2.clone(), "public"), (v1, "private"), (local, "loopback")].into_iter().enumerate()
+    {
+        let answer = gateway.raw([&header[..], REQUEST.as_bytes()].concat()).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert_eq!(gateway.records(number + 1).await[number]["peer"]["address"], class);
+    }
+    assert_eq!(gateway.raw(REQUEST).await, "", "without the header nothing is answered");
+    // Whoever is not trusted could claim to be anybody.
+    let gateway = Setup::to(format!("http://{address}"))
+        .listener("proxy_protocol: true")
+        .config("trusted_hops: [10.0.0.0/8]")
+        .start()
+        .await;
+    assert_eq!(gateway.raw([&v2[..], REQUEST.as_bytes()].concat()).await, "");
+}
+
+/// A gateway as a process of its own that was passed a listening socket (sd_listen_fds(3)).
+fn serve(config: &Path, socket: &std::net::TcpListener) -> Child {
+    let binary = env!("CARGO_BIN_EXE_bordergate");
+    let config = config.display();
+    let script = format!(
+        "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=mesh exec {binary} serve --config {config}"
+    );
+    Command::new("sh")
+        .args(["-c", &script])
+        .stdin(Stdio::from(OwnedFd::from(socket.try_clone().unwrap())))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Serves when its admin address says that it is ready.
+async fn ready(admin: SocketAddr) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Ok(mut stream) = TcpStream::connect(admin).await {
+            let request = b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+            if stream.write_all(request).await.is_ok()
+                && read_to_end(&mut stream).await.starts_with("HTTP/1.1 200 ")
+            {
+                return;
+            }
+        }
+        assert!(Instant::now() < deadline, "it does not become ready");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_takes_over_from_another_and_no_request_fails() {
+    let (upstream, _) = upstream().await;
+    let folder = tempfile::tempdir().unwrap();
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let start = |name: &str| {
+        let admin = free();
+        let path = folder.path().join(name);
+        std::fs::write(
+            &path,
+            format!(
+                "listeners: [{{ name: mesh, address: 'fd:mesh' }}]
+admin: {{ address: '{admin}' }}
+workers: 2
+audit: {{ sink: none }}
+inspection: {{ enabled: false }}
+data_centres: [{{ id: sg, jurisdiction: SG, endpoints: ['http://{upstream}'] }}]
+routes: [{{ id: all, data_centre: sg }}]
+"
+            ),
+        )
+        .unwrap();
+        (serve(&path, &socket), admin)
+    };
+    let (mut old, old_admin) = start("old.yaml");
+    ready(old_admin).await;
+
+    // New connections all the time, and some that are kept.
+    let stop = Arc::new(AtomicBool::new(false));
+    let (served, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let (stop, served, failed) =
+                (Arc::clone(&stop), Arc::clone(&served), Arc::clone(&failed));
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    let exchange = async {
+                        let mut stream = TcpStream::connect(address).await?;
+                        stream.write_all(REQUEST.as_bytes()).await?;
+                        let mut answer = Vec::new();
+                        stream.read_to_end(&mut answer).await?;
+                        std::io::Result::Ok(answer.starts_with(b"HTTP/1.1 200 "))
+                    };
+                    match tokio::time::timeout(PATIENCE, exchange).await {
+                        Ok(Ok(true)) => served.fetch_add(1, Ordering::Relaxed),
+                        _ => failed.fetch_add(1, Ordering::Relaxed),
+                    };
+                }
+            })
+        })
+        .collect();
+    let more = async |than: usize| {
+        let deadline = Instant::now() + PATIENCE;
+        while served.load(Ordering::Relaxed) < than + 200 {
+            assert!(Instant::now() < deadline, "nobody is served");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        served.load(Ordering::Relaxed)
+    };
+    let before = more(0).await;
+    let (mut new, new_admin) = start("new.yaml");
+    ready(new_admin).await;
+    let both = more(before).await;
+    let terminated = Command::new("kill").args(["-TERM", &old.id().to_string()]).status().unwrap();
+    assert!(terminated.success());
+    let ended = tokio::task::spawn_blocking(move || old.wait().unwrap()).await.unwrap();
+    assert!(ended.success(), "{ended}");
+    more(both).await;
+    stop.store(true, Ordering::Relaxed);
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    new.kill().unwrap();
+    new.wait().unwrap();
+    assert_eq!(failed.load(Ordering::Relaxed), 0, "of {}", served.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn a_socket_that_was_not_passed_is_named() {
+    let setup = Setup::to("http://127.0.0.1:9");
+    let listener = "}, { name: passed, address: 'fd:mesh'".to_owned();
+    let error = Setup { listener, ..setup }.try_start().err().unwrap().to_string();
+    assert!(error.contains("`fd:mesh`") && error.contains("`passed`"), "{error}");
+}

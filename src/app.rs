@@ -19,7 +19,9 @@ use crate::{
         TlsError, Token,
     },
     config::{AuditSinkKind, AuditSync, Config, FactsOperators, FactsSection},
-    control::{ControlSettings, Controller, Hangups, KeySource, Reloads, RulesSource},
+    control::{
+        ControlSettings, Controller, Hangups, KeySource, Reloads, RulesSource, ShadowSettings,
+    },
     facts::{FactsSettings, FactsStore, SubjectKey},
     geo::{GeoDb, GeoError},
     proxy::{BindError, Drained, Proxy, Shared, Workers},
@@ -96,6 +98,10 @@ impl Gateway {
         };
         let mut control = ControlSettings::new(rules_source(config), key_source(config)?);
         control.watch = config.rules.watch;
+        control.shadow = config.rules.shadow.as_ref().map(|shadow| ShadowSettings {
+            source: RulesSource::Directory(shadow.directory.value.clone()),
+            sample_percent: shadow.percent,
+        });
         control.geo.clone_from(&geo);
         let controller =
             Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;

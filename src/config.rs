@@ -194,6 +194,8 @@ pub struct RulesSection {
     pub directory: Option<At<PathBuf>>,
     /// Reload when the directory changes.
     pub watch: bool,
+    /// Rules to come, judged beside those that serve and never in their place. Default: none.
+    pub shadow: Option<ShadowSection>,
     /// The key ring: a YAML file with the keys under which pseudonyms, tokens and ciphertexts are made,
     /// read anew with the rules. Default: a new random key at each start, so that pseudonyms do not
     /// outlive the process; rules that ask for tokens or ciphertexts are then refused.
@@ -201,9 +203,26 @@ pub struct RulesSection {
     pub keyring: Option<At<PathBuf>>,
 }
 
+/// A second set of rules.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShadowSection {
+    /// A directory of rule files; it may be made later.
+    #[schemars(with = "PathBuf")]
+    pub directory: At<PathBuf>,
+    /// Of a hundred transfers so many are judged by it as well.
+    #[serde(default = "all_transfers")]
+    #[schemars(default = "all_transfers", range(min = 1, max = 100))]
+    pub percent: u8,
+}
+
+fn all_transfers() -> u8 {
+    100
+}
+
 impl Default for RulesSection {
     fn default() -> Self {
-        Self { directory: None, watch: true, keyring: None }
+        Self { directory: None, watch: true, shadow: None, keyring: None }
     }
 }
 

@@ -21,5 +21,7 @@ pub use hangup::Hangups;
 pub use history::{FileChange, History, HistoryEntry};
 pub use keys::{KeyEntry, KeySource, KeyringFile};
 pub use load::{RuleFiles, RulesSource};
-pub use reload::{ControlSettings, Controller, Refused, Reloaded, Reloads, Trigger};
-pub use status::{Failure, FileStatus, GeoStatus, KeyStatus, Status};
+pub use reload::{
+    ControlSettings, Controller, Refused, Reloaded, Reloads, ShadowSettings, Switch, Trigger,
+};
+pub use status::{Failure, FileStatus, GeoStatus, KeyStatus, ShadowStatus, Status};

@@ -37,6 +37,7 @@ mod proxy_protocol;
 mod record;
 mod redaction;
 mod reply;
+mod shadow;
 mod socket;
 mod tls;
 mod upstream;
@@ -49,6 +50,7 @@ pub use worker::{Drained, Workers};
 
 use on_file::{Names, Registry};
 use place::{Place, Places};
+use shadow::Beside;
 use socket::{BoundSocket, Passed};
 use tls::{Reloading, Watch, Watched};
 use upstream::Target;
@@ -62,6 +64,8 @@ pub struct Proxy {
     geo: Option<Arc<GeoDb>>,
     registry: Option<Registry>,
     names: Option<Names>,
+    /// Judges by the rules to come, where some are configured.
+    beside: Option<Beside>,
     places: Places,
     workloads: Workloads,
     certificates: Watch,
@@ -161,12 +165,27 @@ impl Proxy {
             watched.extend(target.watched());
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let beside = match &config.rules.shadow {
+            Some(_) => {
+                match Beside::start(config.inspection_limits(), Arc::clone(&shared.metrics)) {
+                    Ok(beside) => Some(beside),
+                    Err(error) => {
+                        let place =
+                            crate::source::Place { file: file.to_owned(), line: 0, column: 0 };
+                        diagnostics.error(place, format!("cannot start a thread: {error}"));
+                        return None;
+                    }
+                }
+            }
+            None => None,
+        };
         let mut proxy = Self {
             snapshots: shared.snapshots,
             metrics: shared.metrics,
             audit: shared.audit,
             geo: shared.geo,
             names: shared.subject_key.map(Names::new),
+            beside,
             registry: shared.facts.map(|(store, key)| Registry::new(store, key)),
             places: places?,
             workloads,

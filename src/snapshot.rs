@@ -4,9 +4,13 @@
 //! once per exchange. An exchange is therefore judged by exactly one generation, and a reload never
 //! waits for one.
 
+mod shadow;
+
 use std::{fmt, sync::Arc};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+pub use shadow::{Compared, Difference, Example, Shadow, Tally};
 
 use crate::{engine::Engine, policy::Timestamp};
 
@@ -33,27 +37,41 @@ pub struct Snapshot {
     pub loaded_at: Timestamp,
 }
 
-/// Holds the snapshot that serves.
+/// Holds the snapshot that serves, and the rules that are judged beside it.
 #[derive(Debug)]
-pub struct SnapshotCell(ArcSwap<Snapshot>);
+pub struct SnapshotCell {
+    serving: ArcSwap<Snapshot>,
+    shadow: ArcSwapOption<Shadow>,
+}
 
 impl SnapshotCell {
     pub fn new(snapshot: Snapshot) -> Self {
-        Self(ArcSwap::from_pointee(snapshot))
+        Self { serving: ArcSwap::from_pointee(snapshot), shadow: ArcSwapOption::empty() }
     }
 
     /// The serving snapshot, at the cost of one atomic load. Hold it for one exchange, not longer.
     pub fn load(&self) -> arc_swap::Guard<Arc<Snapshot>> {
-        self.0.load()
+        self.serving.load()
     }
 
     /// The same, to keep for longer: across a long await, or on another thread.
     pub fn load_full(&self) -> Arc<Snapshot> {
-        self.0.load_full()
+        self.serving.load_full()
     }
 
     /// Puts `snapshot` in service; exchanges already under way finish with what they loaded.
     pub fn store(&self, snapshot: Snapshot) {
-        self.0.store(Arc::new(snapshot));
+        self.serving.store(Arc::new(snapshot));
+    }
+
+    /// The rules judged beside, if there are any, at the cost of one atomic load where there are none.
+    pub fn shadow(&self) -> Option<Arc<Shadow>> {
+        let shadow = self.shadow.load();
+        shadow.as_ref().map(Arc::clone)
+    }
+
+    /// Judges by these beside from here on, or by none.
+    pub fn set_shadow(&self, shadow: Option<Shadow>) {
+        self.shadow.store(shadow.map(Arc::new));
     }
 }

@@ -27,7 +27,8 @@ pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};
 pub use metrics::{
-    AuditMetrics, InFlight, METRICS_CONTENT_TYPE, Metrics, MetricsError, Side, TransferLabels,
+    AuditMetrics, InFlight, METRICS_CONTENT_TYPE, Metrics, MetricsError, ShadowResult, Side,
+    TransferLabels,
 };
 pub use seal::{SealKey, SealKeyError, SealPublicKey};
 pub use sink::{

@@ -109,6 +109,17 @@ pub(super) fn rules(operators: &Operators) -> Reply {
     reply::json(StatusCode::OK, &page)
 }
 
+/// What the rules judged beside decide otherwise.
+pub(super) fn shadow(operators: &Operators) -> Reply {
+    let status = operators.plane.reloads.status();
+    let shadow = operators.plane.reloads.snapshots().shadow();
+    let compared = shadow.as_ref().map(|shadow| shadow.tally.compared());
+    reply::json(
+        StatusCode::OK,
+        &serde_json::json!({ "shadow": status.shadow, "pinned": status.pinned, "compared": compared }),
+    )
+}
+
 pub(super) fn history(operators: &Operators) -> Reply {
     let history = operators.plane.reloads.history();
     reply::json(StatusCode::OK, &serde_json::json!({ "reloads": history }))

@@ -21,7 +21,7 @@ use super::{
     server::Operators,
 };
 use crate::{
-    control::{Refused, Status},
+    control::{Refused, Reloaded, Status, Switch},
     engine::Scratch,
     facts::Health,
     policy::Timestamp,
@@ -48,6 +48,8 @@ fn needs(path: &str) -> Option<Needs> {
         "/metrics" => Needs::Metrics,
         "/-/status" | "/-/about" | "/-/rules" | "/-/history" | "/-/live" | "/-/recent"
         | "/-/decide" | "/-/explain" => Needs::Role(Role::Read),
+        "/-/shadow" => Needs::Role(Role::Read),
+        "/-/rules/promote" | "/-/rules/rollback" => Needs::Role(Role::Rules),
         "/-/reload" => Needs::OperateOrRules,
         path if path == "/-/facts" || path.starts_with("/-/facts/") => Needs::Role(Role::Operate),
         _ => return None,
@@ -83,6 +85,15 @@ async fn route(
         "/-/recent" => get(head, || Ok(live::recent(&operators))),
         "/-/live" => get(head, || Ok(live::stream(Arc::clone(&operators)))),
         "/-/openapi.json" => get(head, || Ok(openapi::document())),
+        "/-/shadow" => get(head, || Ok(console::shadow(&operators))),
+        "/-/rules/promote" => {
+            post(head)?;
+            switch(&operators, &caller, Switch::Promote).await
+        }
+        "/-/rules/rollback" => {
+            post(head)?;
+            switch(&operators, &caller, Switch::Rollback).await
+        }
         "/-/reload" => {
             post(head)?;
             let reloaded = reload(&operators, &caller).await;
@@ -152,7 +163,7 @@ pub(super) fn post(head: &Parts) -> Result<(), Problem> {
 }
 
 /// Everything there is.
-pub(super) const PATHS: [&str; 20] = [
+pub(super) const PATHS: [&str; 23] = [
     "GET /livez",
     "GET /readyz",
     "GET /metrics",
@@ -166,6 +177,9 @@ pub(super) const PATHS: [&str; 20] = [
     "GET /-/recent",
     "GET /-/live",
     "GET /-/openapi.json",
+    "GET /-/shadow",
+    "POST /-/rules/promote",
+    "POST /-/rules/rollback",
     "POST /-/reload",
     "POST /-/decide",
     "POST /-/explain",
@@ -231,7 +245,21 @@ fn status(operators: &Operators) -> Reply {
 }
 
 async fn reload(operators: &Operators, caller: &Caller) -> Result<Reply, Problem> {
-    match operators.plane.reloads.reload_for(&caller.name).await {
+    told(operators, operators.plane.reloads.reload_for(&caller.name).await)
+}
+
+async fn switch(operators: &Operators, caller: &Caller, to: Switch) -> Result<Reply, Problem> {
+    let switched = operators.plane.reloads.switch(to, &caller.name).await;
+    let action = match to {
+        Switch::Promote => "promote",
+        Switch::Rollback => "rollback",
+    };
+    changed(operators, caller, action, switched.is_ok());
+    told(operators, switched)
+}
+
+fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Reply, Problem> {
+    match reloaded {
         Ok(reloaded) => Ok(reply::json(StatusCode::OK, &reloaded)),
         Err(Refused::Rules(diagnostics)) => {
             let status = operators.plane.reloads.status();
@@ -244,6 +272,9 @@ async fn reload(operators: &Operators, caller: &Caller) -> Result<Reply, Problem
                 format!("the rules have {errors}; generation {generation} goes on serving");
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "rules refused", detail)
                 .with_diagnostics(diagnostics))
+        }
+        Err(refused @ Refused::Nothing(_)) => {
+            Err(Problem::new(StatusCode::CONFLICT, "nothing to change", refused.to_string()))
         }
         Err(refused @ (Refused::Busy | Refused::Stopped)) => {
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not reloaded", refused.to_string()))

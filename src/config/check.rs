@@ -39,6 +39,9 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
         resolve(&mut facts.path.value);
         resolve(&mut facts.key_file.value);
     }
+    if let Some(shadow) = &mut config.rules.shadow {
+        resolve(&mut shadow.directory.value);
+    }
     if let Some(tls) = &mut config.admin.tls {
         resolve(&mut tls.certificate.value);
         resolve(&mut tls.key.value);
@@ -378,6 +381,15 @@ impl Checker<'_> {
         }
         if let Some(path) = &config.admin.token_file {
             self.file_exists("token_file", path);
+        }
+        if let Some(shadow) = &config.rules.shadow
+            && !(1..=100).contains(&shadow.percent)
+        {
+            self.key(
+                &["rules", "shadow", "percent"],
+                format!("`rules.shadow.percent` is {}", shadow.percent),
+                "give a number from 1 to 100, or take it out for all transfers",
+            );
         }
         if let Some(path) = &config.admin.operators_file {
             self.file_exists("operators_file", path);

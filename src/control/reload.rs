@@ -27,6 +27,8 @@ pub struct ControlSettings {
     pub keys: KeySource,
     /// Read anew when its file changes.
     pub geo: Option<Arc<GeoDb>>,
+    /// Judged beside what serves.
+    pub shadow: Option<ShadowSettings>,
     /// Reload when the files change.
     pub watch: bool,
     /// Quiet time after a change before the files are read: a directory is often changed file by file.
@@ -41,11 +43,28 @@ impl ControlSettings {
             source,
             keys: keys.into(),
             geo: None,
+            shadow: None,
             watch: true,
             settle: Duration::from_millis(100),
             look: Duration::from_secs(10),
         }
     }
+}
+
+/// Rules to come, and how many transfers they judge.
+#[derive(Debug, Clone)]
+pub struct ShadowSettings {
+    pub source: RulesSource,
+    pub sample_percent: u8,
+}
+
+/// What to change over to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// The rules judged beside.
+    Promote,
+    /// The rules that served before these.
+    Rollback,
 }
 
 /// Who asked for a reload.
@@ -59,6 +78,10 @@ pub enum Trigger {
     Hangup,
     /// `POST /-/reload`.
     Operator,
+    /// `POST /-/rules/promote`.
+    Promote,
+    /// `POST /-/rules/rollback`.
+    Rollback,
 }
 
 /// The rules that were read serve.
@@ -77,6 +100,8 @@ pub struct Reloaded {
 pub enum Refused {
     #[error("the rules were refused:\n{0}")]
     Rules(Diagnostics),
+    #[error("{0}")]
+    Nothing(&'static str),
     #[error("too many reloads are waiting already")]
     Busy,
     #[error("the controller has stopped")]
@@ -110,6 +135,7 @@ pub(super) type Answer = Result<Reloaded, Refused>;
 #[derive(Debug)]
 pub(super) enum Request {
     Reload { by: Trigger, who: Option<String>, answer: oneshot::Sender<Answer> },
+    Switch { to: Switch, who: String, answer: oneshot::Sender<Answer> },
     Changed,
     Stop,
 }
@@ -166,6 +192,17 @@ impl Reloads {
     pub async fn reload_for(&self, who: &str) -> Result<Reloaded, Refused> {
         let asked = self.ask(Trigger::Operator, Some(who.to_owned()))?;
         asked.await.unwrap_or(Err(Refused::Stopped))
+    }
+
+    /// Changes over to other rules than those of the directory. They serve until an operator reloads, or
+    /// the directory holds the same.
+    pub async fn switch(&self, to: Switch, who: &str) -> Result<Reloaded, Refused> {
+        let (answer, answered) = oneshot::channel();
+        match self.requests.try_send(Request::Switch { to, who: who.to_owned(), answer }) {
+            Ok(()) => answered.await.unwrap_or(Err(Refused::Stopped)),
+            Err(TrySendError::Full(_)) => Err(Refused::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(Refused::Stopped),
+        }
     }
 
     /// What the reloads so far came to, the latest first.

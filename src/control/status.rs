@@ -31,6 +31,24 @@ pub struct Status {
     pub keys: KeyStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geoip: Option<GeoStatus>,
+    /// Other rules than the directory's serve: an operator promoted or rolled back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowStatus>,
+}
+
+/// The rules judged beside.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShadowStatus {
+    pub source: String,
+    /// Of those that are judged by; absent where none are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    pub sample_percent: u8,
+    /// Why the files as they are now are not judged by.
+    #[serde(skip_serializing_if = "Diagnostics::is_empty")]
+    pub diagnostics: Diagnostics,
 }
 
 /// The keys that serve.

@@ -19,16 +19,16 @@ use super::{
     history,
     keys::Seen,
     load::{RuleFiles, RulesSource},
-    reload::{Answer, ControlSettings, Refused, Reloaded, Request, Shared, Trigger},
-    status::{Failure, FileStatus, KeyStatus, Status},
+    reload::{Answer, ControlSettings, Refused, Reloaded, Request, Shared, Switch, Trigger},
+    status::{Failure, FileStatus, KeyStatus, ShadowStatus, Status},
     watch::Watch,
 };
 use crate::{
     engine::Engine,
     policy::Timestamp,
     redact::Keyring,
-    snapshot::{Generation, Snapshot, SnapshotCell},
-    source::{Diagnostics, Place, SourceFile},
+    snapshot::{Generation, Shadow, Snapshot, SnapshotCell, Tally},
+    source::{Diagnostics, Place},
     telemetry::Metrics,
 };
 
@@ -43,8 +43,14 @@ pub(super) struct Worker {
     geo: Option<GeoFile>,
     /// The files that were last compiled, whether they serve or were refused.
     attempted: RuleFiles,
-    /// Those that serve.
-    serving: Vec<SourceFile>,
+    /// Those that serve, and those that did before.
+    serving: RuleFiles,
+    previous: Option<RuleFiles>,
+    /// The hash of those an operator changed over to; the directory is not followed meanwhile.
+    pinned: Option<String>,
+    /// Those judged beside, as they were last read.
+    shadow: RuleFiles,
+    shadow_keys: String,
     /// Some file could not be read then; the hash is that of the others.
     attempted_in_part: bool,
     /// Of the keys that were last read; empty when they were refused.
@@ -109,6 +115,8 @@ impl Worker {
             files: file_status(&loaded),
             keys: KeyStatus::new(settings.keys.path(), snapshot.engine.keys()),
             geoip: geo.as_ref().map(GeoFile::status),
+            pinned: false,
+            shadow: None,
         };
         let key_watch = settings.keys.directory().and_then(|directory| {
             let mut watch = watch_of(directory)?;
@@ -126,7 +134,11 @@ impl Worker {
             geo,
             metrics,
             shared: Arc::new(Shared::new(SnapshotCell::new(snapshot), status)),
-            serving: loaded.files.clone(),
+            serving: loaded.clone(),
+            previous: None,
+            pinned: None,
+            shadow: RuleFiles::default(),
+            shadow_keys: String::new(),
             attempted: loaded,
             attempted_in_part: false,
             attempted_keys,
@@ -144,17 +156,24 @@ impl Worker {
 
     pub(super) fn run(mut self, inbox: &mpsc::Receiver<Request>) {
         let mut changed = self.follow();
+        self.refresh_shadow();
         loop {
             let mut asked = Vec::new();
+            let mut switches = Vec::new();
             if !changed {
                 match inbox.recv_timeout(self.settings.look) {
                     Ok(Request::Reload { by, who, answer }) => asked.push((by, who, answer)),
                     Ok(Request::Changed) => changed = true,
+                    Ok(Request::Switch { to, who, answer }) => {
+                        // An operator who hung up needs no answer.
+                        let _ = answer.send(self.switch(to, who));
+                        continue;
+                    }
                     Err(RecvTimeoutError::Timeout) => changed = self.looks_changed(),
                     Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
-            if changed && asked.is_empty() && !self.settle(inbox, &mut asked) {
+            if changed && asked.is_empty() && !self.settle(inbox, &mut asked, &mut switches) {
                 return;
             }
             // Whoever asked before the files are read is answered by this reading.
@@ -162,22 +181,37 @@ impl Worker {
                 match request {
                     Request::Reload { by, who, answer } => asked.push((by, who, answer)),
                     Request::Changed => {}
+                    Request::Switch { to, who, answer } => switches.push((to, who, answer)),
                     Request::Stop => return,
                 }
             }
             self.refresh_geo();
             self.answer(asked);
+            self.refresh_shadow();
+            for (to, who, answer) in switches {
+                let _ = answer.send(self.switch(to, who));
+            }
             changed = self.follow();
             self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
         }
     }
 
     /// Waits until the directory is quiet. False when it is time to stop.
-    fn settle(&self, inbox: &mpsc::Receiver<Request>, asked: &mut Vec<Asked>) -> bool {
+    fn settle(
+        &self,
+        inbox: &mpsc::Receiver<Request>,
+        asked: &mut Vec<Asked>,
+        switches: &mut Vec<(Switch, String, oneshot::Sender<Answer>)>,
+    ) -> bool {
         let latest = Instant::now() + SETTLE_TIME_MAX;
         while Instant::now() < latest {
             match inbox.recv_timeout(self.settings.settle) {
                 Ok(Request::Changed) => {}
+                // Whoever changes over sees the files first.
+                Ok(Request::Switch { to, who, answer }) => {
+                    switches.push((to, who, answer));
+                    return true;
+                }
                 Ok(Request::Reload { by, who, answer }) => {
                     asked.push((by, who, answer));
                     return true;
@@ -193,6 +227,7 @@ impl Worker {
         self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
         self.settings.watch
             && (self.settings.source.fingerprint() != self.attempted.fingerprint
+                || self.shadow_looks_changed()
                 || self.settings.keys.seen() != self.seen
                 || self.geo.as_ref().is_some_and(GeoFile::looks_changed))
     }
@@ -234,6 +269,23 @@ impl Worker {
         self.seen = self.settings.keys.seen();
         let keys = self.settings.keys.load(&mut diagnostics);
         let fingerprint = keys.as_ref().map(Keyring::fingerprint).unwrap_or_default();
+        if let Some(pinned) = self.pinned.clone() {
+            let is_operators = asked.iter().any(|(by, ..)| *by == Trigger::Operator);
+            if loaded.hash == pinned || is_operators {
+                // The directory holds what serves, or somebody wants what it holds.
+                self.pinned = None;
+                let status = Status { pinned: false, ..Status::clone(&self.shared.status()) };
+                self.shared.set_status(status);
+            } else {
+                self.attempted.fingerprint = loaded.fingerprint;
+                self.attempted.directories = loaded.directories;
+                for (.., asker) in asked {
+                    let words = "an operator changed over to other rules; `POST /-/reload` takes those of the directory";
+                    let _ = asker.send(Err(Refused::Nothing(words)));
+                }
+                return;
+            }
+        }
         let is_new = loaded.hash != self.attempted.hash
             || fingerprint != self.attempted_keys
             || diagnostics.has_errors() != self.attempted_in_part;
@@ -296,7 +348,7 @@ impl Worker {
                 generation,
                 engine,
                 rules_hash: loaded.hash.clone(),
-                rules_source: self.settings.source.to_string(),
+                rules_source: source(&self.settings, by),
                 loaded_at: now,
             });
             tracing::info!(
@@ -312,6 +364,7 @@ impl Worker {
             status = Status {
                 generation,
                 hash: loaded.hash.clone(),
+                source: source(&self.settings, by),
                 loaded_at: now,
                 warnings: diagnostics.clone(),
                 stale: false,
@@ -342,27 +395,130 @@ impl Worker {
             });
             Err(Refused::Rules(diagnostics))
         };
+        // Whoever sees the new generation serve reads its status, so that comes first.
+        let served = status.generation;
+        self.shared.set_status(status);
         let errors = match &answer {
             Err(Refused::Rules(diagnostics)) => diagnostics.error_count(),
-            Ok(_) | Err(Refused::Busy | Refused::Stopped) => 0,
+            Ok(_) | Err(Refused::Nothing(_) | Refused::Busy | Refused::Stopped) => 0,
         };
         if errors > 0 || answer.as_ref().is_ok_and(|reloaded| reloaded.changed) {
             self.shared.remember(HistoryEntry {
                 at: now,
                 by,
                 who,
-                generation: status.generation,
+                generation: served,
                 hash: self.attempted.hash.clone(),
                 errors,
                 elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-                files: history::changes(&self.serving, &self.attempted.files),
+                files: history::changes(&self.serving.files, &self.attempted.files),
             });
         }
-        if errors == 0 {
-            self.serving.clone_from(&self.attempted.files);
+        if answer.as_ref().is_ok_and(|reloaded| reloaded.changed) {
+            let before = std::mem::replace(&mut self.serving, self.attempted.clone());
+            // Other keys over the same files are nothing to go back from.
+            if before.hash != self.serving.hash {
+                self.previous = Some(before);
+            }
         }
-        self.shared.set_status(status);
         answer
+    }
+}
+
+impl Worker {
+    /// Puts other rules than the directory's in service, and stays with them.
+    fn switch(&mut self, to: Switch, who: String) -> Answer {
+        let (by, files) = match to {
+            Switch::Promote => (Trigger::Promote, self.promotable()),
+            Switch::Rollback => (Trigger::Rollback, self.previous.clone()),
+        };
+        let Some(mut files) = files else {
+            return Err(Refused::Nothing(match to {
+                Switch::Promote => "there are no rules that are judged beside those that serve",
+                Switch::Rollback => "no other rules have served since the gateway started",
+            }));
+        };
+        let mut diagnostics = Diagnostics::default();
+        let keys = self.settings.keys.load(&mut diagnostics);
+        // The directory as it was last seen, so that it does not look changed.
+        files.fingerprint = self.attempted.fingerprint.clone();
+        files.directories.clone_from(&self.attempted.directories);
+        let before = std::mem::replace(&mut self.attempted, files);
+        let answer = self.reload(diagnostics, keys, by, Some(who));
+        if answer.is_ok() {
+            self.pinned = Some(self.attempted.hash.clone());
+            let status = Status { pinned: true, ..Status::clone(&self.shared.status()) };
+            self.shared.set_status(status);
+        } else {
+            self.attempted = before;
+        }
+        answer
+    }
+
+    /// The files that are judged beside; none while those are refused.
+    fn promotable(&self) -> Option<RuleFiles> {
+        let hash = self.shared.cell.shadow()?.hash.clone();
+        (hash == self.shadow.hash).then(|| self.shadow.clone())
+    }
+
+    fn shadow_looks_changed(&self) -> bool {
+        let shadow = self.settings.shadow.as_ref();
+        shadow.is_some_and(|shadow| shadow.source.fingerprint() != self.shadow.fingerprint)
+    }
+
+    /// Reads the rules judged beside, and compiles them when they are new. What serves is not touched.
+    fn refresh_shadow(&mut self) {
+        let Some(settings) = self.settings.shadow.clone() else { return };
+        let mut diagnostics = Diagnostics::default();
+        let is_there = matches!(&settings.source, RulesSource::Directory(path) if path.is_dir());
+        let loaded =
+            if is_there { settings.source.load(&mut diagnostics) } else { RuleFiles::default() };
+        let keys = self.shared.cell.load().engine.keys().fingerprint();
+        if loaded.hash == self.shadow.hash
+            && keys == self.shadow_keys
+            && self.shared.status().shadow.is_some()
+        {
+            self.shadow.fingerprint = loaded.fingerprint;
+            return;
+        }
+        self.shadow = loaded;
+        self.shadow_keys = keys;
+        let compiled = if is_there {
+            let keys = self.settings.keys.load(&mut diagnostics);
+            compile(&self.shadow, keys, &mut diagnostics)
+        } else {
+            None
+        };
+        match &compiled {
+            Some(_) => tracing::info!(hash = %self.shadow.hash, "shadow rules loaded"),
+            None if is_there => tracing::error!("shadow rules refused:\n{diagnostics}"),
+            None => {}
+        }
+        let status = ShadowStatus {
+            source: settings.source.to_string(),
+            hash: compiled.is_some().then(|| self.shadow.hash.clone()),
+            sample_percent: settings.sample_percent,
+            diagnostics,
+        };
+        self.shared.cell.set_shadow(compiled.map(|engine| Shadow {
+            engine,
+            hash: self.shadow.hash.clone(),
+            source: settings.source.to_string(),
+            loaded_at: now(),
+            sample_percent: settings.sample_percent,
+            tally: Tally::default(),
+        }));
+        let status = Status { shadow: Some(status), ..Status::clone(&self.shared.status()) };
+        self.shared.set_status(status);
+    }
+}
+
+/// Where the rules came from that `by` put in service.
+fn source(settings: &ControlSettings, by: Trigger) -> String {
+    match (by, &settings.shadow) {
+        (Trigger::Promote, Some(shadow)) => format!("{} (promoted)", shadow.source),
+        (Trigger::Rollback, _) => format!("{} (rolled back)", settings.source),
+        _ => settings.source.to_string(),
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     context, head, identity,
     on_file::{Case, OnFile, Subjects},
     place::Place,
-    record, redaction, reply,
+    record, redaction, reply, shadow,
     upstream::{Answer, Outgoing},
     worker::{InFlight, Worker},
     workload::{Admitted, Caller, Workload},
@@ -58,6 +58,8 @@ pub(super) struct Exchange {
     pub(super) on_file: Option<Box<OnFile>>,
     /// Whose data it is, where the record is to say so.
     pub(super) subjects: Subjects,
+    /// To be judged once more when the answer is out.
+    pub(super) beside: Option<Box<shadow::Case>>,
     pub(super) misplaced: Option<Region>,
     pub(super) failure: Option<(Side, &'static str)>,
     pub(super) status: Option<u16>,
@@ -106,6 +108,7 @@ impl Exchange {
             verdict: None,
             on_file: None,
             subjects: Subjects::new(),
+            beside: None,
             misplaced: None,
             failure: None,
             status: None,
@@ -218,9 +221,16 @@ impl Exchange {
             self.verdict = Some(Box::new(unread));
             return Ok(());
         }
+        let mut beside =
+            shadow::Case::keep(self, outgoing, &transfer, self.client_region(outgoing));
         let started = Instant::now();
         let verdict = self.judge(outgoing, transfer).await?;
         self.inspection_time = started.elapsed();
+        if let Some(beside) = &mut beside {
+            let on_file = self.worker.proxy.registry.is_some();
+            beside.decided(&self.snapshot.engine, &verdict, on_file);
+        }
+        self.beside = beside;
         let verdict = self.verdict.insert(verdict);
         if let Some(redacted) = verdict.redacted.take() {
             redaction::apply(outgoing, redacted);

@@ -39,6 +39,9 @@ pub(super) fn close(exchange: &mut Exchange) {
     if let Some(verdict) = &exchange.verdict {
         count(exchange, verdict);
     }
+    if let Some(beside) = exchange.beside.take() {
+        beside.send(proxy);
+    }
     let effect = exchange.verdict.as_ref().map_or(Effect::Block, |it| it.decision.effect);
     if proxy.audit.takes(effect) {
         proxy.audit.record(&record(exchange, Stage::Closed));

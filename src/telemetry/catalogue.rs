@@ -105,6 +105,8 @@ catalogue! {
         "Number of the generation of rules that serves."
     RELOADS Counter "bordergate_reloads_total" ["result"]
         "Attempts to load the rules, the first included."
+    SHADOW Counter "bordergate_shadow_transfers_total" ["result"]
+        "Transfers judged beside by the rules to come, by whether both decide alike; `skipped` were not judged."
     GEOIP_SUCCESSFUL Gauge "bordergate_geoip_last_reload_successful" []
         "0 when the country database as it is now was refused and the one before it still serves, else 1."
     ENDPOINT_HEALTHY Gauge "bordergate_endpoint_healthy" ["data_centre", "endpoint"]

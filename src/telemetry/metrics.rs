@@ -56,6 +56,14 @@ impl Side {
     }
 }
 
+/// What judging by the rules to come showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShadowResult {
+    Same,
+    Different,
+    Skipped,
+}
+
 /// What one judged transfer is counted under.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TransferLabels<'l> {
@@ -94,6 +102,7 @@ pub struct Metrics {
     generation: IntGauge,
     reloads_success: IntCounter,
     reloads_failure: IntCounter,
+    shadow: [IntCounter; 3],
     geoip_successful: IntGauge,
     endpoint_healthy: IntGaugeVec,
     endpoint_ejections: IntCounterVec,
@@ -144,6 +153,10 @@ impl Metrics {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let reloads = counters(r, &c::RELOADS)?;
+        let shadow = counters(r, &c::SHADOW)?;
+        let shadow_result = |result| shadow.get_metric_with_label_values(&[result]);
+        let shadow =
+            [shadow_result("same")?, shadow_result("different")?, shadow_result("skipped")?];
         let geoip_successful = gauge(r, &c::GEOIP_SUCCESSFUL)?;
         geoip_successful.set(1);
         let build_info = IntGaugeVec::new(opts(&c::BUILD_INFO), c::BUILD_INFO.labels)?;
@@ -187,6 +200,7 @@ impl Metrics {
             generation: gauge(r, &c::RULES_GENERATION)?,
             reloads_success: reloads.get_metric_with_label_values(&["success"])?,
             reloads_failure: reloads.get_metric_with_label_values(&["failure"])?,
+            shadow,
             geoip_successful,
             endpoint_healthy: gauges(r, &c::ENDPOINT_HEALTHY)?,
             endpoint_ejections: counters(r, &c::ENDPOINT_EJECTIONS)?,
@@ -326,6 +340,13 @@ impl Metrics {
     pub fn reload_failed(&self) {
         self.reload_successful.set(0);
         self.reloads_failure.inc();
+    }
+
+    /// Counts a transfer that the rules to come were asked about.
+    pub fn shadow(&self, result: ShadowResult) {
+        if let Some(counter) = self.shadow.get(result as usize) {
+            counter.inc();
+        }
     }
 
     /// The country database was read anew, or refused.

@@ -498,6 +498,10 @@ impl Writer {
                 self.queue.lost.fetch_add(lost, Ordering::AcqRel);
                 self.complain(kind(&error), &error);
             }
+            // A process that had nothing to record was there all the same.
+            if closing && let Err(error) = self.ledger.write_opening() {
+                self.complain(kind(&error), &error);
+            }
             if let Err(error) = self.ledger.seal_if_due(closing) {
                 self.complain("seal", &error);
             }

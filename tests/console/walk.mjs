@@ -1,7 +1,7 @@
 // Walks through the operators' page as somebody would: by mouse, by keyboard, in dark and light, at the
 // width of a desk and of a telephone; asks axe about every page; says what went wrong and ends with 1.
 //
-// node walk.mjs ADMIN_URL PICTURES_FOLDER [TOKEN]
+// node walk.mjs ADMIN_URL PICTURES_FOLDER light|dark|act [TOKEN]
 import { createRequire } from "node:module";
 import fs from "node:fs";
 import path from "node:path";
@@ -11,7 +11,7 @@ const require = createRequire(path.join(tools, "index.js"));
 const { chromium } = require("playwright-core");
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-const [admin, pictures, token] = process.argv.slice(2);
+const [admin, pictures, what, token] = process.argv.slice(2);
 fs.mkdirSync(pictures, { recursive: true });
 const PAGES = ["border", "decisions", "rules", "try", "reloads", "health"];
 const wrong = [];
@@ -19,10 +19,8 @@ const expect = (holds, what) => { if (!holds) wrong.push(what); };
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
 try {
-  for (const scheme of ["light", "dark"]) {
-    for (const [form, width, height] of [["desk", 1360, 900], ["phone", 390, 844]]) await look(scheme, form, width, height);
-  }
-  await act();
+  if (what === "act") await act();
+  else for (const [form, width, height] of [["desk", 1360, 900], ["phone", 390, 844]]) await look(what, form, width, height);
 } finally {
   await browser.close();
 }
@@ -34,6 +32,7 @@ process.exit(wrong.length ? 1 : 0);
 async function open(options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  page.setDefaultTimeout(60000);
   page.on("console", (message) => { if (message.type() === "error" && !message.text().includes("401")) wrong.push(`console: ${message.text()}`); });
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   page.on("request", (request) => { if (!request.url().startsWith(admin) && !request.url().startsWith("data:")) wrong.push(`fetched ${request.url()}`); });

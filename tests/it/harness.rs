@@ -376,7 +376,19 @@ impl Process {
 
     pub(crate) fn terminate(&mut self) {
         let pid = self.child.id().to_string();
-        assert!(std::process::Command::new("kill").arg(pid).status().unwrap().success());
+        // It listens to the network a moment before it listens to signals.
+        let listens = || {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            caught.is_some_and(|mask| mask & (1 << 14) != 0)
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while !listens() {
+            assert!(Instant::now() < deadline, "SIGTERM would not be caught");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());
     }
 }

@@ -9,6 +9,8 @@ mod audit;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod deploy;
@@ -22,11 +24,15 @@ mod harness;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod markers;
+#[cfg(test)]
 mod mmdb;
 #[cfg(test)]
 mod monitoring;
 #[cfg(test)]
 mod nginx;
+#[cfg(test)]
+mod openapi;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
@@ -35,6 +41,8 @@ mod proxy;
 mod readme;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod shadow;
 #[cfg(test)]
 mod smoke;
 #[cfg(test)]

@@ -575,12 +575,13 @@ $("reload").addEventListener("click", async () => {
   loadReloads();
 });
 
-const BY = { start: "at the start", change: "because files changed", hangup: "by SIGHUP", operator: "by an operator" };
+const BY = { promote: "promoted", rollback: "rolled back", start: "at the start", change: "because files changed", hangup: "by SIGHUP", operator: "by an operator" };
 async function loadReloads() {
   const [history, status] = await Promise.all([ask("/-/history"), ask("/-/status")]).catch(() => [null, null]);
   if (!history) return;
   const serving = status.rules;
   $("reloads-sub").textContent = `Generation ${serving.generation} serves since ${new Date(serving.loaded_at).toLocaleString("en-GB")}, from ${serving.source}.`;
+  drawShadow().catch(() => {});
   const failure = serving.stale ? serving.last_failure?.diagnostics || [] : [];
   const items = history.reloads.map((it, index) => el("li", { class: it.errors ? "refused" : "" },
     el("h2", { text: it.errors ? `Refused: ${it.errors} ${it.errors === 1 ? "error" : "errors"}` : `Generation ${it.generation}` }),
@@ -589,6 +590,30 @@ async function loadReloads() {
     ...it.files.map(diff)));
   if (!items.length) items.push(el("li", {}, el("h2", { text: `Generation ${serving.generation}` }), el("p", { text: "The rules have not changed since the gateway started." })));
   $("timeline").replaceChildren(...items);
+}
+// The rules to come: what they decide otherwise, and the change over to them.
+async function drawShadow() {
+  const { shadow, pinned, compared } = await ask("/-/shadow");
+  const may = about.roles.includes("rules");
+  const call = (path) => async () => {
+    $("reload-error").textContent = "";
+    await post(path).catch((error) => { $("reload-error").textContent = error.message; });
+    loadReloads();
+  };
+  const box = $("shadow");
+  if (!shadow && !pinned) { box.replaceChildren(); return; }
+  const wrong = (shadow?.diagnostics || []).map((it) => `${it.file}:${it.line}: ${it.message}`);
+  box.replaceChildren(el("article", { class: "card wide" },
+    el("header", {}, el("h2", { text: pinned ? "Other rules than the directory's serve" : "Rules to come" }),
+      el("span", { class: `mark ${compared ? (compared.differing ? "redact" : "allow") : ""}`, text: compared ? `${number.format(compared.differing)} of ${number.format(compared.judged)} decided otherwise` : "none are judged beside" })),
+    shadow ? pairs([["from", shadow.source], ["judged beside", `${shadow.sample_percent} % of the transfers`], ["left out, being busy", compared?.skipped ? number.format(compared.skipped) : ""]]) : null,
+    wrong.length ? el("pre", { text: wrong.join("\n") }) : null,
+    el("ol", { class: "differences" }, ...(compared?.differences || []).slice(0, 40).map((it) => el("li", {}, el("details", {},
+      el("summary", {}, mark(it.live), " → ", mark(it.shadow), ` ${country(it.origin)} to ${country(it.destination)}, ${it.rules.join(", ")} `, el("b", { text: number.format(it.transfers) })),
+      el("ul", {}, ...it.examples.map((one) => el("li", {}, `${clock(one.time)} ${one.purpose || "no purpose"} `, el("code", { text: one.trace_id }), one.shadow.redacted.length ? ` would redact ${one.shadow.redacted.join(", ")}` : ""))))))),
+    el("p", { class: "actions" },
+      may && compared ? el("button", { type: "button", class: "primary", onclick: call("/-/rules/promote") }, "Promote") : null,
+      may ? el("button", { type: "button", onclick: call("/-/rules/rollback") }, "Roll back") : null)));
 }
 function diff(file) {
   const lines = file.lines.map((line) => el("span", { class: line[0] === "+" ? "plus" : line[0] === "-" ? "minus" : "", text: line || " " }));

@@ -126,6 +126,11 @@ impl Ledger {
         (written, Ok(()))
     }
 
+    /// Says that the file was opened, where no line has said so yet.
+    pub(super) fn write_opening(&mut self) -> io::Result<()> {
+        if self.opening.is_some() { self.write_some(&[]).1 } else { Ok(()) }
+    }
+
     /// As many lines as belong below one seal.
     fn write_some(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
         let lines_max = match &self.seal {

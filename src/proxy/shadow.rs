@@ -1,0 +1,131 @@
+//! Transfers judged once more by the rules to come, on a thread of its own and after their answer.
+//!
+//! Nothing here can delay, change or fail an exchange: what is to be judged goes into a short queue, and
+//! where that is full it is left out and counted.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{self, SyncSender},
+    },
+    thread,
+};
+
+use super::{Proxy, exchange::Exchange, upstream::Outgoing};
+use crate::{
+    domain::{Limits, Region},
+    engine::{Engine, Scratch, Verdict},
+    policy::{Decided, Timestamp, Transfer},
+    snapshot::{Example, Shadow},
+    telemetry::{Metrics, Name, ShadowResult, TraceId},
+};
+
+/// Requests that wait; each holds its body.
+const WAITING_MAX: usize = 64;
+
+/// Judges beside.
+#[derive(Debug)]
+pub(super) struct Beside(SyncSender<Box<Case>>);
+
+/// A request as it came in, and what was decided about it.
+#[derive(Debug)]
+pub(super) struct Case {
+    shadow: Arc<Shadow>,
+    request: Outgoing,
+    transfer: Transfer,
+    client_region: Option<Region>,
+    live: Option<Decided>,
+    time: Timestamp,
+    trace_id: TraceId,
+}
+
+impl Beside {
+    pub(super) fn start(limits: Limits, metrics: Arc<Metrics>) -> io::Result<Self> {
+        let (cases, inbox) = mpsc::sync_channel::<Box<Case>>(WAITING_MAX);
+        thread::Builder::new().name("shadow".to_owned()).spawn(move || {
+            let mut scratch = Scratch::default();
+            for case in inbox {
+                // A rule-set that makes the engine fail must not end the comparing.
+                let judging = std::panic::AssertUnwindSafe(|| case.judge(&limits, &mut scratch));
+                match std::panic::catch_unwind(judging) {
+                    Ok(true) => metrics.shadow(ShadowResult::Different),
+                    Ok(false) => metrics.shadow(ShadowResult::Same),
+                    Err(_) => {
+                        scratch = Scratch::default();
+                        case.shadow.tally.skip();
+                        metrics.shadow(ShadowResult::Skipped);
+                    }
+                }
+            }
+        })?;
+        Ok(Self(cases))
+    }
+
+    fn take(&self, case: Box<Case>, metrics: &Metrics) {
+        if let Err(mpsc::TrySendError::Full(case) | mpsc::TrySendError::Disconnected(case)) =
+            self.0.try_send(case)
+        {
+            case.shadow.tally.skip();
+            metrics.shadow(ShadowResult::Skipped);
+        }
+    }
+}
+
+impl Case {
+    /// Keeps the request as it is before anything is taken out of it, where it is one of the sample.
+    pub(super) fn keep(
+        exchange: &Exchange,
+        request: &Outgoing,
+        transfer: &Transfer,
+        client_region: Option<Region>,
+    ) -> Option<Box<Self>> {
+        let shadow = exchange.worker.proxy.snapshots.shadow()?;
+        shadow.tally.takes(shadow.sample_percent).then(|| {
+            Box::new(Self {
+                shadow,
+                request: request.duplicate(),
+                transfer: transfer.clone(),
+                client_region,
+                live: None,
+                time: exchange.time,
+                trace_id: exchange.trace.trace_id,
+            })
+        })
+    }
+
+    /// Notes what the rules that serve decided.
+    pub(super) fn decided(&mut self, engine: &Engine, verdict: &Verdict, on_file: bool) {
+        self.live = Some(Decided::new(engine.rules(), &verdict.decision, &verdict.findings));
+        // What is on file was filled in on the way; both are judged by it.
+        if on_file {
+            self.transfer.clone_from(&verdict.transfer);
+        }
+    }
+
+    /// The answer has gone out.
+    pub(super) fn send(self: Box<Self>, proxy: &Proxy) {
+        if let (Some(beside), true) = (&proxy.beside, self.live.is_some()) {
+            beside.take(self, &proxy.metrics);
+        }
+    }
+
+    fn judge(&self, limits: &Limits, scratch: &mut Scratch) -> bool {
+        let Some(live) = self.live.clone() else { return false };
+        let engine = &self.shadow.engine;
+        let headers = self.request.header_list();
+        let message = self.request.message(&headers, self.client_region);
+        let verdict = engine.inspect(&message, self.transfer.clone(), limits, scratch);
+        // A purpose may come off the wire; what does not look like a name is not told.
+        let purpose = verdict.transfer.purpose.as_deref();
+        self.shadow.tally.count(Example {
+            time: self.time,
+            trace_id: self.trace_id.to_string(),
+            origin: verdict.transfer.origin,
+            destination: verdict.transfer.destination,
+            purpose: purpose.map(|purpose| Name::new(purpose).as_str().to_owned()),
+            live,
+            shadow: Decided::new(engine.rules(), &verdict.decision, &verdict.findings),
+        })
+    }
+}

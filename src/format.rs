@@ -32,7 +32,7 @@ pub use form::walk as walk_query;
 pub use image::{is_picture, without as picture_without, without_metadata};
 pub use media::identify;
 pub use target::walk_path;
-pub use unescape::{Text, Unescaped, is_html_reference, unescape};
+pub use unescape::{Text, Unescaped, is_html_reference, unescape, unescape_at, utf8};
 
 use crate::domain::{FieldSink, Format, GapCause, Limits};
 use csv::Dialect;

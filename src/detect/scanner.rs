@@ -131,6 +131,13 @@ impl<'s> Scanner<'s> {
         Wants { values, words: known.in_key, number_bytes_min }
     }
 
+    /// Whether all that the name asked about last can say is known, so that any text may stand for it when
+    /// its value is told.
+    #[inline]
+    pub fn is_name_known(&self) -> bool {
+        self.asked.is_some_and(|known| !known.in_key) && !self.set.has_suppressions()
+    }
+
     /// Whether words in a text whose bytes have no telling form may announce a value.
     #[inline]
     pub fn may_announce(&self, text: &[u8]) -> bool {

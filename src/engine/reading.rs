@@ -196,9 +196,9 @@ impl<'m> Reading<'m> {
         };
         let layer = self.root(Root::Body, format, Cow::Borrowed(&[]));
         if format != Format::Opaque {
-            self.walk(At::root(layer, Part::Body), walk, |limits, sink| {
-                format::walk(format, &bytes, limits, sink)
-            });
+            let text = text_of_json(format, &bytes);
+            let place = At { text, ..At::root(layer, Part::Body) };
+            self.walk(place, walk, |limits, sink| format::walk(format, &bytes, limits, sink));
         }
         self.bytes += bytes.len();
         if let Some(layer) = self.layers.get_mut(layer.index()) {
@@ -230,6 +230,7 @@ impl<'m> Reading<'m> {
             base: embedded.node,
             name: name.as_deref(),
             chain: embedded.chain + (innermost - first),
+            text: text_of_json(format, &bytes),
             ..At::root(LayerId::new(innermost), part)
         };
         let (findings, documents) = (self.findings.items.len(), walk.embedded.len());
@@ -330,3 +331,8 @@ impl<'m> Reading<'m> {
 
 /// Gaps that are told one by one.
 const GAPS_MAX: usize = 1024;
+
+/// A document with many short strings, as one text: it is checked once rather than string by string.
+fn text_of_json(format: Format, bytes: &[u8]) -> Option<&str> {
+    matches!(format, Format::Json | Format::NdJson).then(|| format::utf8(bytes)).flatten()
+}

@@ -23,11 +23,13 @@ pub(super) struct At<'n> {
     /// That name is not in `base` yet.
     pub(super) name_is_step: bool,
     pub(super) chain: usize,
+    /// The whole layer, where it is known to be UTF-8 as a whole.
+    pub(super) text: Option<&'n str>,
 }
 
 impl At<'_> {
     pub(super) fn root(layer: LayerId, part: Part) -> Self {
-        Self { layer, part, base: None, name: None, name_is_step: false, chain: 0 }
+        Self { layer, part, base: None, name: None, name_is_step: false, chain: 0, text: None }
     }
 }
 
@@ -137,11 +139,13 @@ impl FieldSink for Sink<'_, '_, '_> {
         let name = match key {
             Key::Root => self.place.name,
             Key::Index(_) => None,
+            Key::Name { .. } if self.walk.scanner.is_name_known() => Some(""),
             Key::Name { text, escape, .. } => {
                 Some(format::unescape(escape, text, self.walk.key).as_str())
             }
         };
-        let text = format::unescape(value.escape, value.text, self.walk.value);
+        let plain = self.place.text.and_then(|text| text.get(value.text_span.range()));
+        let text = format::unescape_at(value.escape, value.text, plain, self.walk.value);
         if value.kind == Scalar::String {
             let mut look = Look {
                 limits: self.walk.limits,

@@ -76,6 +76,17 @@ impl std::fmt::Debug for Unescaped {
 
 /// The text that `raw` stands for under `escape`.
 pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) -> Text<'b> {
+    unescape_at(escape, raw, None, buffer)
+}
+
+/// The same where `plain` is `raw` as a text, if that is known: nothing is left to check then.
+pub fn unescape_at<'b>(
+    escape: Escape,
+    raw: &'b [u8],
+    plain: Option<&'b str>,
+    buffer: &'b mut Unescaped,
+) -> Text<'b> {
+    debug_assert!(plain.is_none_or(|plain| plain.as_bytes() == raw), "another text");
     let first = match escape {
         Escape::None => None,
         // Most names and values are shorter than the set-up of a vector search.
@@ -89,7 +100,7 @@ pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) ->
         Escape::VCard => memchr3(b'\\', b'\r', b'\n', raw),
     };
     if first.is_none()
-        && let Ok(text) = utf8(raw)
+        && let Some(text) = plain.or_else(|| utf8(raw))
     {
         return Text { text, buffer: None };
     }
@@ -106,12 +117,13 @@ const SHORT_BYTES: usize = 16;
 /// U+FFFD in UTF-8.
 const REPLACEMENT: &[u8] = b"\xEF\xBF\xBD";
 
-/// The short way for short texts: setting up the vector search costs more than it saves.
-fn utf8(raw: &[u8]) -> Result<&str, ()> {
+/// `raw` as a text when it is UTF-8. The short way for short ones: setting up the vector search costs more
+/// than it saves.
+pub fn utf8(raw: &[u8]) -> Option<&str> {
     if raw.len() < 64 {
-        return std::str::from_utf8(raw).map_err(drop);
+        return std::str::from_utf8(raw).ok();
     }
-    simdutf8::basic::from_utf8(raw).map_err(drop)
+    simdutf8::basic::from_utf8(raw).ok()
 }
 
 impl Unescaped {

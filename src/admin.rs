@@ -19,7 +19,7 @@ mod server;
 mod tls;
 
 pub use access::{Access, Role};
-pub use decide::{Answer, Case, CaseError};
+pub use decide::{Answer, Case, CaseError, Desk, Explained, FactsFrom, Judged};
 pub use facts::{FactsDesk, Token};
 pub use ready::{Readiness, State};
 pub use server::{AdminError, AdminServer, AdminSettings, Plane, Station};

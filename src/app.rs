@@ -22,7 +22,7 @@ use crate::{
     control::{
         ControlSettings, Controller, Hangups, KeySource, Reloads, RulesSource, ShadowSettings,
     },
-    facts::{FactsSettings, FactsStore, SubjectKey},
+    facts::{FactsSettings, FactsStore, Register, SubjectKey},
     geo::{GeoDb, GeoError},
     proxy::{BindError, Drained, Proxy, Shared, Workers},
     redact::{Keyring, Secret},
@@ -313,7 +313,8 @@ fn facts_desk(
     };
     let loopback_only = section.operators == FactsOperators::Loopback;
     let ready_without = section.ready_without;
-    Ok(Some(FactsDesk { store, key, token, loopback_only, ready_without }))
+    let register = Arc::new(Register::new(store.clone(), key.clone()));
+    Ok(Some(FactsDesk { store, key, register, token, loopback_only, ready_without }))
 }
 
 fn read_key(path: &Path) -> Result<Vec<u8>, StartError> {

@@ -27,7 +27,8 @@
 //! consents each about 1 GiB. Memory is the cache and does not grow with either: 38 MiB resident after the
 //! million counts, 70 MiB after the records. Opening verifies about 100 MiB a second.
 //!
-//! Not here: which fields make a subject, which counters a transfer moves, and what a rule makes of it all.
+//! [`Register::inquire`] says who is in a message and what is asked for them. Not here: which counters a
+//! transfer moves, and what a rule makes of it all.
 
 mod change;
 mod counter;
@@ -35,6 +36,8 @@ mod entry;
 mod error;
 mod export;
 mod held;
+mod inquiry;
+mod known;
 mod pseudonym;
 mod read;
 mod record;
@@ -49,6 +52,7 @@ pub use change::{Applied, Change, Counted};
 pub use counter::{CountQuery, CountScope, Day, Increment};
 pub use entry::{EntryError, EntryReader};
 pub use error::{Cause, Unavailable};
+pub use inquiry::{Inquiry, Names, Question, Register, Subjects};
 pub use pseudonym::{Identifier, IdentifierKind, Pseudonym, SubjectKey};
 pub use record::SubjectRecord;
 pub use store::{

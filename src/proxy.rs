@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use crate::{
     config::{Config, DeadlinesSection, InspectionSection, ListenAddress, OnGap},
     domain::Limits,
-    facts::{FactsStore, SubjectKey},
+    facts::{FactsStore, Names, Register, SubjectKey},
     geo::GeoDb,
     snapshot::SnapshotCell,
     source::Diagnostics,
@@ -48,7 +48,6 @@ pub use error::ProxyError;
 pub use socket::BindError;
 pub use worker::{Drained, Workers};
 
-use on_file::{Names, Registry};
 use place::{Place, Places};
 use shadow::Beside;
 use socket::{BoundSocket, Passed};
@@ -62,7 +61,7 @@ pub struct Proxy {
     metrics: Arc<Metrics>,
     audit: Arc<AuditSink>,
     geo: Option<Arc<GeoDb>>,
-    registry: Option<Registry>,
+    register: Option<Register>,
     names: Option<Names>,
     /// Judges by the rules to come, where some are configured.
     beside: Option<Beside>,
@@ -186,7 +185,7 @@ impl Proxy {
             geo: shared.geo,
             names: shared.subject_key.map(Names::new),
             beside,
-            registry: shared.facts.map(|(store, key)| Registry::new(store, key)),
+            register: shared.facts.map(|(store, key)| Register::new(store, key)),
             places: places?,
             workloads,
             certificates: Watch::new(watched),

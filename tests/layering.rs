@@ -26,7 +26,7 @@ const EDGES: &[(&str, u8, &[&str])] = &[
     ("config", 1, &["domain", "source"]),
     ("engine", 2, &["domain", "source", "format", "detect", "policy", "redact"]),
     ("telemetry", 2, &["domain", "source"]),
-    ("facts", 3, &["domain", "source", "policy", "telemetry"]),
+    ("facts", 3, &["domain", "source", "policy", "engine", "telemetry"]),
     ("snapshot", 3, BELOW_THREE),
     ("proxy", 4, BELOW_FOUR),
     ("control", 4, BELOW_FOUR),

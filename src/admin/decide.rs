@@ -3,7 +3,7 @@
 //! The one shape of question and answer, for `POST /-/decide` and for the command line. Nothing is
 //! decided here; the engine that production calls is asked, and nothing is sent anywhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -11,8 +11,9 @@ use serde_json::value::RawValue;
 
 use crate::{
     domain::{Effect, Limits, Replaced, ReplacementKind},
-    engine::{Engine, Message, Scratch, Verdict},
-    policy::{Annotation, Explanation, Transfer},
+    engine::{Engine, Message, Reading, Scratch, Verdict},
+    facts::{ExchangeId, Question, Register},
+    policy::{Annotation, Explanation, People, Timestamp, Transfer},
 };
 
 /// A transfer, its payload and how that is written: one line of a batch, one body of a request.
@@ -87,22 +88,19 @@ impl Case {
     }
 
     /// Asks the engine. The transfer must know its time already: no clock is read here.
-    pub fn judge(&self, engine: &Engine, limits: &Limits, scratch: &mut Scratch) -> Verdict {
-        self.with_message(|message| engine.inspect(message, self.transfer.clone(), limits, scratch))
+    pub fn judge(&self, desk: &Desk<'_>, limits: &Limits, scratch: &mut Scratch) -> Judged {
+        self.with_message(|message| desk.judge(message, &self.transfer, limits, scratch))
     }
 
     /// Asks the engine why, and what would make it lawful; `go_on` bounds the search.
     pub fn explain(
         &self,
-        engine: &Engine,
+        desk: &Desk<'_>,
         limits: &Limits,
         scratch: &mut Scratch,
         go_on: &dyn Fn() -> bool,
-    ) -> Explanation {
-        let (_, explanation) = self.with_message(|message| {
-            engine.explain(message, self.transfer.clone(), limits, scratch, go_on)
-        });
-        explanation
+    ) -> Explained {
+        self.with_message(|message| desk.explain(message, &self.transfer, limits, scratch, go_on))
     }
 
     fn with_message<T>(&self, ask: impl FnOnce(&Message<'_>) -> T) -> T {
@@ -122,6 +120,108 @@ impl Case {
     }
 }
 
+/// Where a question is answered: by the rules, and by what is on file when there is a store that may be
+/// asked. Nothing is counted.
+#[derive(Debug)]
+pub struct Desk<'d> {
+    pub engine: &'d Engine,
+    /// Of the rules in the engine.
+    pub generation: u64,
+    /// Absent when there is no store, or the asker may not know what is on file.
+    pub register: Option<&'d Register>,
+    /// There is a store.
+    pub has_store: bool,
+}
+
+/// What the facts of an answer are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactsFrom {
+    /// What was stated and what is on file, as the gateway combines them.
+    Store,
+    /// What was stated alone, although the gateway would have asked a store.
+    StatedAlone,
+    /// The gateway would have asked a store that does not answer.
+    Unavailable,
+}
+
+#[derive(Debug)]
+pub struct Judged {
+    pub verdict: Verdict,
+    /// `None` when there is no store to ask.
+    pub facts: Option<FactsFrom>,
+}
+
+/// An explanation, and what its facts are.
+#[derive(Debug, Serialize)]
+pub struct Explained {
+    #[serde(flatten)]
+    pub explanation: Explanation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<FactsFrom>,
+    #[serde(skip)]
+    pub verdict: Verdict,
+}
+
+impl Desk<'_> {
+    pub fn judge(
+        &self,
+        message: &Message<'_>,
+        transfer: &Transfer,
+        limits: &Limits,
+        scratch: &mut Scratch,
+    ) -> Judged {
+        let reading = self.engine.read(message, limits, scratch);
+        let (transfer, people, facts) = self.facts(message, transfer, &reading);
+        Judged { verdict: self.engine.judge(reading, transfer, &people), facts }
+    }
+
+    pub fn explain(
+        &self,
+        message: &Message<'_>,
+        transfer: &Transfer,
+        limits: &Limits,
+        scratch: &mut Scratch,
+        go_on: &dyn Fn() -> bool,
+    ) -> Explained {
+        let reading = self.engine.read(message, limits, scratch);
+        let (transfer, people, facts) = self.facts(message, transfer, &reading);
+        let (verdict, explanation) = self.engine.explain_read(reading, &transfer, &people, go_on);
+        Explained { explanation, facts, verdict }
+    }
+
+    /// What the gateway would have judged by.
+    fn facts(
+        &self,
+        message: &Message<'_>,
+        transfer: &Transfer,
+        reading: &Reading<'_>,
+    ) -> (Transfer, People, Option<FactsFrom>) {
+        let region = message.client_region;
+        let Some(register) = self.register else {
+            let people = self.engine.people(reading, transfer, region);
+            let facts = self.has_store.then_some(FactsFrom::StatedAlone);
+            return (transfer.clone(), people, facts);
+        };
+        let question = Question {
+            engine: self.engine,
+            generation: self.generation,
+            transfer,
+            client_region: region,
+            at: transfer.as_of.unwrap_or(Timestamp(jiff::Timestamp::UNIX_EPOCH)),
+            exchange: ExchangeId::unique(),
+        };
+        let Some(mut inquiry) = register.inquire(question, reading) else {
+            return (transfer.clone(), People::one(transfer), Some(FactsFrom::Store));
+        };
+        let (transfer, facts) = match inquiry.look_up_blocking() {
+            Ok(found) => (inquiry.fill(found, &BTreeMap::new()), FactsFrom::Store),
+            Err(_) => (inquiry.unanswered(), FactsFrom::Unavailable),
+        };
+        (transfer, inquiry.into_people(), Some(facts))
+    }
+}
+
 /// What would happen; the shape scripts rely on.
 #[derive(Debug, Serialize)]
 pub struct Answer<'a> {
@@ -136,6 +236,8 @@ pub struct Answer<'a> {
     pub rules: Vec<&'a str>,
     pub annotations: &'a [Annotation],
     pub reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<FactsFrom>,
     /// What would be sent: JSON as it is, a text as a string, other bytes as `{"base64": …}`; `null`
     /// when nothing would be.
     pub body: Option<Box<RawValue>>,
@@ -147,8 +249,9 @@ impl<'a> Answer<'a> {
         engine: &'a Engine,
         id: Option<&'a serde_json::Value>,
         body: &[u8],
-        verdict: &'a Verdict,
+        judged: &'a Judged,
     ) -> Self {
+        let verdict = &judged.verdict;
         let decision = &verdict.decision;
         let changed = verdict.redacted.as_ref().and_then(|redacted| redacted.body.as_deref());
         Self {
@@ -169,6 +272,7 @@ impl<'a> Answer<'a> {
             rules: rule_ids(engine, verdict),
             annotations: &decision.annotations,
             reason: &decision.reason,
+            facts: judged.facts,
             body: match decision.effect {
                 Effect::Allow => Some(as_json(body)),
                 Effect::Redact => Some(as_json(changed.unwrap_or(body))),
@@ -187,6 +291,7 @@ impl<'a> Answer<'a> {
             annotations: &[],
             reason: "The transfer could not be read.",
             replaced: Vec::new(),
+            facts: None,
             body: None,
         }
     }

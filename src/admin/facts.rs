@@ -3,7 +3,7 @@
 //! An identifier is never part of a path or query, where logs would keep it; nothing that was sent is
 //! repeated in an answer.
 
-use std::{fmt, io, net::SocketAddr};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{StatusCode, header, request::Parts};
@@ -18,7 +18,10 @@ use super::{
     server::Operators,
 };
 use crate::{
-    facts::{Change, EntryReader, FactsStore, Format, LineError, Lines, SubjectKey, Unavailable},
+    facts::{
+        Change, EntryReader, FactsStore, Format, LineError, Lines, Register, SubjectKey,
+        Unavailable,
+    },
     policy::Timestamp,
     source::{Diagnostics, Place},
 };
@@ -29,6 +32,8 @@ pub struct FactsDesk {
     pub store: FactsStore,
     /// Of the store.
     pub key: SubjectKey,
+    /// The store as a transfer asks it.
+    pub register: Arc<Register>,
     /// Without one nobody may.
     pub token: Option<Token>,
     pub loopback_only: bool,
@@ -88,7 +93,7 @@ pub(super) async fn answer(
     }
 }
 
-fn admit<'o>(
+pub(super) fn admit<'o>(
     operators: &'o Operators,
     peer: SocketAddr,
     head: &Parts,

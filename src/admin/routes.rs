@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{
     access::{Caller, Needs, Role},
     console,
-    decide::{Answer, Case},
+    decide::{Answer, Case, Desk},
     facts, live, openapi,
     ready::State,
     reply::{self, Problem, Reply},
@@ -25,6 +25,7 @@ use crate::{
     engine::Scratch,
     facts::Health,
     policy::Timestamp,
+    snapshot::Snapshot,
     telemetry::{AuditChange, AuditHealth, METRICS_CONTENT_TYPE},
 };
 
@@ -102,11 +103,11 @@ async fn route(
         }
         "/-/decide" => {
             post(head)?;
-            ask(operators, head, body, decide).await
+            ask(operators, peer, &caller, head, body, decide).await
         }
         "/-/explain" => {
             post(head)?;
-            ask(operators, head, body, explain).await
+            ask(operators, peer, &caller, head, body, explain).await
         }
         path if is_facts => {
             let is_change = !matches!(path, "/-/facts/get" | "/-/facts/export");
@@ -282,13 +283,21 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
     }
 }
 
-/// A context with its payload, and what is said of it.
+/// A context with its payload, and what is said of it. What is on file counts for whoever may ask what is;
+/// to others the answer goes by what is stated, and says so.
 async fn ask(
     operators: Arc<Operators>,
+    peer: SocketAddr,
+    caller: &Caller,
     head: &Parts,
     body: Incoming,
-    answer: fn(&Operators, &Case) -> Reply,
+    answer: fn(&Operators, &Case, Asker) -> Reply,
 ) -> Result<Reply, Problem> {
+    let listed = caller.may(Needs::Role(Role::Operate)).then_some(caller);
+    let asker = match facts::admit(&operators, peer, head, listed) {
+        Ok(_) => Asker::Admitted,
+        Err(_) => Asker::Anybody,
+    };
     let is_json = head
         .headers
         .get(http::header::CONTENT_TYPE)
@@ -305,7 +314,8 @@ async fn ask(
     }
     let bytes = read(&operators, body).await?;
     // The judgement may take as long as an inspection may; health must answer meanwhile.
-    let judged = tokio::task::spawn_blocking(move || Ok(answer(&operators, &parse(&bytes)?))).await;
+    let judged =
+        tokio::task::spawn_blocking(move || Ok(answer(&operators, &parse(&bytes)?, asker))).await;
     judged.unwrap_or_else(|error| {
         tracing::error!(%error, "a decision for an operator ended badly");
         let detail = "the decision could not be made; the log says more";
@@ -341,21 +351,40 @@ fn parse(bytes: &[u8]) -> Result<Case, Problem> {
     Ok(case)
 }
 
-fn decide(operators: &Operators, case: &Case) -> Reply {
+/// Who asks: one who may know what is on file, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    Admitted,
+    Anybody,
+}
+
+fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> Desk<'d> {
+    let facts = operators.plane.facts.as_ref();
+    Desk {
+        engine: &snapshot.engine,
+        generation: snapshot.generation.0,
+        register: facts.filter(|_| asker == Asker::Admitted).map(|facts| &*facts.register),
+        has_store: facts.is_some(),
+    }
+}
+
+fn decide(operators: &Operators, case: &Case, asker: Asker) -> Reply {
     let snapshot = operators.plane.reloads.snapshots().load_full();
-    let verdict = case.judge(&snapshot.engine, &operators.settings.limits, &mut Scratch::default());
-    let answer = Answer::new(&snapshot.engine, case.id.as_ref(), &case.body, &verdict);
+    let desk = desk(operators, &snapshot, asker);
+    let judged = case.judge(&desk, &operators.settings.limits, &mut Scratch::default());
+    let answer = Answer::new(&snapshot.engine, case.id.as_ref(), &case.body, &judged);
     reply::json(StatusCode::OK, &answer)
 }
 
 /// How long what would make a transfer lawful is looked for.
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
 
-fn explain(operators: &Operators, case: &Case) -> Reply {
+fn explain(operators: &Operators, case: &Case, asker: Asker) -> Reply {
     let snapshot = operators.plane.reloads.snapshots().load_full();
+    let desk = desk(operators, &snapshot, asker);
     let start = Instant::now();
     let go_on = || start.elapsed() < SEARCH_TIME_MAX;
     let limits = &operators.settings.limits;
-    let explanation = case.explain(&snapshot.engine, limits, &mut Scratch::default(), &go_on);
-    reply::json(StatusCode::OK, &explanation)
+    let explained = case.explain(&desk, limits, &mut Scratch::default(), &go_on);
+    reply::json(StatusCode::OK, &explained)
 }

@@ -10,17 +10,19 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
+use serde_json::{Map, Value};
 
 use super::{
     Exit,
     input::{self, Described, Input},
+    judge::{self, Here, Judge, Whom},
     output::{self, BAD, Failure, Outcome},
-    progress, rules,
+    progress,
 };
 use crate::{
-    admin::{Answer, Case},
+    admin::{Answer, Case, Judged},
     domain::Effect,
-    engine::{Engine, Scratch, Verdict},
+    engine::Scratch,
     policy::{Timestamp, Transfer},
 };
 
@@ -29,6 +31,8 @@ Examples:
   bordergate decide --context transfer.json order.json
   bordergate decide --context transfer.json --content-encoding gzip order.json.gz
   bordergate decide --batch transfers.jsonl
+  bordergate decide --config bordergate.yaml --batch transfers.jsonl     with what is on file
+  bordergate decide --admin http://127.0.0.1:9901 --token-file token --batch transfers.jsonl
   bordergate decide --as-of 2025-06-30 --context transfer.json order.json
   bordergate decide --exit-code --context transfer.json order.json || echo 'not as it is'
 
@@ -41,7 +45,9 @@ is decided as of now.
 
 The answer, one object a line:
   {\"outcome\": \"allow\" | \"redact\" | \"block\", \"redacted\": [JSON Pointers], \"rules\": [ids],
-   \"annotations\": [obligations], \"reason\": one sentence, \"body\": what would be sent, or null}";
+   \"annotations\": [obligations], \"reason\": one sentence, \"body\": what would be sent, or null,
+   \"facts\": with a store, \"store\" | \"stated_alone\" | \"unavailable\"}
+Nothing is counted.";
 
 /// Say what would happen to a payload, and why
 ///
@@ -49,9 +55,8 @@ The answer, one object a line:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Decide {
-    /// Directory with the rules; without it, those the program ships
-    #[arg(long, value_name = "DIR")]
-    rules: Option<PathBuf>,
+    #[command(flatten)]
+    whom: Whom,
     /// JSON file with the context of the transfer
     #[arg(
         long,
@@ -84,6 +89,13 @@ pub(super) struct Replay {
 }
 
 impl Replay {
+    /// For a gateway, which takes the time of its own clock when it is given none.
+    pub(super) fn write(self, members: &mut Map<String, Value>) {
+        if let Some(as_of) = self.as_of {
+            members.insert("as_of".to_owned(), as_of.to_string().into());
+        }
+    }
+
     /// The time asked for, else the time given, else now.
     pub(super) fn set(self, transfer: &mut Transfer) {
         if self.as_of.is_some() {
@@ -95,11 +107,11 @@ impl Replay {
 
 impl Decide {
     pub(super) fn run(self) -> Outcome {
-        let engine = rules::engine(self.rules.as_deref())?;
+        let mut judge = self.whom.judge()?;
         let strictest = match (&self.batch, &self.context, &self.payload) {
-            (Some(batch), _, _) => decide_batch(&engine, batch, self.replay)?,
+            (Some(batch), _, _) => decide_batch(&mut judge, batch, self.replay)?,
             (None, Some(context), Some(payload)) => {
-                decide_one(&engine, context, payload, &self.described, self.replay)?
+                decide_one(&mut judge, context, payload, &self.described, self.replay)?
             }
             // clap asks for one or the other.
             (None, _, _) => return Ok(Exit::Usage),
@@ -113,19 +125,37 @@ impl Decide {
 }
 
 fn decide_one(
-    engine: &Engine,
+    judge: &mut Judge,
     context: &Path,
     payload: &Path,
     described: &Described,
     replay: Replay,
 ) -> Result<Effect, Failure> {
-    let case = context_of(context)?;
-    let input = Input::read(payload, described)?;
-    let verdict = judge(engine, &input, case.transfer, replay, &mut Scratch::default());
     let mut out = output::out();
-    print(&mut out, &Answer::new(engine, case.id.as_ref(), &input.body, &verdict))?;
+    let effect = match judge {
+        Judge::Here(here) => {
+            let case = context_of(context)?;
+            let input = Input::read(payload, described)?;
+            let judged = judged(here, &input, case.transfer, replay, &mut Scratch::default());
+            print(&mut out, &Answer::new(here.engine(), case.id.as_ref(), &input.body, &judged))?;
+            judged.verdict.decision.effect
+        }
+        Judge::Gateway(gateway) => {
+            let mut members = members_of(context)?;
+            replay.write(&mut members);
+            let case = judge::case(members, &Input::read(payload, described)?);
+            print_answer(&mut out, &judge::ask(gateway, "/-/decide", &case)?)?
+        }
+    };
     out.flush()?;
-    Ok(verdict.decision.effect)
+    Ok(effect)
+}
+
+/// Prints what a gateway answered; its outcome.
+fn print_answer(out: &mut impl Write, answer: &Value) -> anyhow::Result<Effect> {
+    writeln!(out, "{answer}")?;
+    let outcome = answer.get("outcome").cloned().unwrap_or_default();
+    serde_json::from_value(outcome).context("the gateway answered without an outcome")
 }
 
 /// The context in a file.
@@ -137,8 +167,14 @@ pub(super) fn context_of(path: &Path) -> anyhow::Result<Case> {
         .with_context(|| format!("`{}` is not a context", input::display_name(path)))
 }
 
+/// The same, as it is written.
+pub(super) fn members_of(path: &Path) -> anyhow::Result<Map<String, Value>> {
+    context_of(path)?;
+    Ok(serde_json::from_slice(&input::read(path)?)?)
+}
+
 /// Every line is answered; one that cannot be read is reported, and what it speaks of does not leave.
-fn decide_batch(engine: &Engine, batch: &Path, replay: Replay) -> Result<Effect, Failure> {
+fn decide_batch(judge: &mut Judge, batch: &Path, replay: Replay) -> Result<Effect, Failure> {
     let name = input::display_name(batch);
     let (reader, bytes) = input::open(batch)?;
     let progress = progress::bar(bytes);
@@ -165,14 +201,25 @@ fn decide_batch(engine: &Engine, batch: &Path, replay: Replay) -> Result<Effect,
                 continue;
             }
         };
-        let input = Input::from_body(
-            case.body,
-            case.content_type.as_deref(),
-            case.content_encoding.as_deref(),
-        );
-        let verdict = judge(engine, &input, case.transfer, replay, &mut scratch);
-        print(&mut out, &Answer::new(engine, case.id.as_ref(), &input.body, &verdict))?;
-        strictest = strictest.max(verdict.decision.effect);
+        let effect = match judge {
+            Judge::Here(here) => {
+                let (content_type, encoding) = (case.content_type, case.content_encoding);
+                let input =
+                    Input::from_body(case.body, content_type.as_deref(), encoding.as_deref());
+                let judged = judged(here, &input, case.transfer, replay, &mut scratch);
+                let id = case.id.as_ref();
+                print(&mut out, &Answer::new(here.engine(), id, &input.body, &judged))?;
+                judged.verdict.decision.effect
+            }
+            Judge::Gateway(gateway) => {
+                let mut members: Map<String, Value> =
+                    serde_json::from_str(&line).map_err(anyhow::Error::from)?;
+                replay.write(&mut members);
+                let answer = judge::ask(gateway, "/-/decide", &Value::Object(members))?;
+                print_answer(&mut out, &answer)?
+            }
+        };
+        strictest = strictest.max(effect);
     }
     progress.finish_and_clear();
     out.flush()?;
@@ -183,15 +230,16 @@ fn decide_batch(engine: &Engine, batch: &Path, replay: Replay) -> Result<Effect,
     Ok(strictest)
 }
 
-fn judge(
-    engine: &Engine,
+fn judged(
+    here: &Here,
     input: &Input,
     mut transfer: Transfer,
     replay: Replay,
     scratch: &mut Scratch,
-) -> Verdict {
+) -> Judged {
     replay.set(&mut transfer);
-    input.with_message(|message| engine.inspect(message, transfer, &input.limits(), scratch))
+    let desk = here.desk();
+    input.with_message(|message| desk.judge(message, &transfer, &input.limits(), scratch))
 }
 
 fn print(out: &mut impl Write, answer: &Answer<'_>) -> Result<(), Failure> {

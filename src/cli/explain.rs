@@ -8,14 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::{
     Exit,
-    decide::{Replay, context_of},
+    decide::{Replay, context_of, members_of},
     input::{Described, Input},
+    judge::{self, Judge, Whom},
     output::{self, Outcome},
-    rules,
 };
 use crate::{domain::Effect, engine::Scratch};
 
@@ -24,6 +25,7 @@ Examples:
   bordergate explain --context transfer.json order.json
   bordergate explain --context transfer.json --all order.json      every rule, and why it does not apply
   bordergate explain --context transfer.json --format json order.json
+  bordergate explain --config bordergate.yaml --context transfer.json order.json     with what is on file
   bordergate explain --as-of 2025-06-30 --context transfer.json order.json
 
 What is proposed was judged with what it asks for. It holds categories, places and facts of the context,
@@ -35,9 +37,8 @@ never a value of the payload.";
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Explain {
-    /// Directory with the rules; without it, those the program ships
-    #[arg(long, value_name = "DIR")]
-    rules: Option<PathBuf>,
+    #[command(flatten)]
+    whom: Whom,
     /// JSON file with the context of the transfer
     #[arg(long, value_name = "CTX.json")]
     context: PathBuf,
@@ -71,25 +72,47 @@ const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
 
 impl Explain {
     pub(super) fn run(self) -> Outcome {
-        let engine = rules::engine(self.rules.as_deref())?;
-        let mut transfer = context_of(&self.context)?.transfer;
-        self.replay.set(&mut transfer);
         let input = Input::read(&self.payload, &self.described)?;
-        let start = Instant::now();
-        let go_on = || start.elapsed() < SEARCH_TIME_MAX;
-        let (verdict, explanation) = input.with_message(|message| {
-            engine.explain(message, transfer, &input.limits(), &mut Scratch::default(), &go_on)
-        });
         let mut out = output::out();
-        match self.format {
-            Format::Text => text::print(&mut out, &explanation, self.all)?,
-            Format::Json => {
-                serde_json::to_writer(&mut out, &explanation).map_err(std::io::Error::from)?;
-                out.write_all(b"\n")?;
+        let effect = match self.whom.judge()? {
+            Judge::Here(here) => {
+                let mut transfer = context_of(&self.context)?.transfer;
+                self.replay.set(&mut transfer);
+                let start = Instant::now();
+                let go_on = || start.elapsed() < SEARCH_TIME_MAX;
+                let (desk, limits, mut scratch) = (here.desk(), input.limits(), Scratch::default());
+                let explained = input.with_message(|message| {
+                    desk.explain(message, &transfer, &limits, &mut scratch, &go_on)
+                });
+                match self.format {
+                    Format::Text => text::print(&mut out, &explained.explanation, self.all)?,
+                    Format::Json => {
+                        serde_json::to_writer(&mut out, &explained)
+                            .map_err(std::io::Error::from)?;
+                        out.write_all(b"\n")?;
+                    }
+                }
+                explained.verdict.decision.effect
             }
-        }
+            Judge::Gateway(_) if matches!(self.format, Format::Text) => {
+                return Err(anyhow::anyhow!(
+                    "a gateway explains in JSON only; add `--format json`"
+                )
+                .into());
+            }
+            Judge::Gateway(mut gateway) => {
+                let mut members = members_of(&self.context)?;
+                self.replay.write(&mut members);
+                let case = judge::case(members, &input);
+                let answer = judge::ask(&mut gateway, "/-/explain", &case)?;
+                writeln!(out, "{answer}")?;
+                let outcome = answer.get("outcome").cloned().unwrap_or_default();
+                serde_json::from_value(outcome)
+                    .context("the gateway answered without an outcome")?
+            }
+        };
         out.flush()?;
-        Ok(match verdict.decision.effect {
+        Ok(match effect {
             Effect::Redact if self.exit_code => Exit::Found,
             Effect::Block if self.exit_code => Exit::Blocked,
             Effect::Allow | Effect::Redact | Effect::Block => Exit::Done,

@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use self::desk::Desk;
+pub(super) use self::desk::open;
 use super::{
     Exit,
     output::{self, GOOD, Outcome},

@@ -142,6 +142,11 @@ impl Input {
         })
     }
 
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(known, _)| known == name)?;
+        std::str::from_utf8(value).ok()
+    }
+
     /// Where a part of the message begins in the file.
     pub(super) fn offset(&self, root: Root) -> Option<usize> {
         match root {

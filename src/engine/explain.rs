@@ -1,9 +1,9 @@
 //! Why a message is judged as it is, and what would make it lawful.
 
-use super::{Engine, Message, Scratch, Verdict};
+use super::{Engine, Message, Reading, Scratch, Verdict};
 use crate::{
     domain::Limits,
-    policy::{Bounds, Explainer, Explanation, Judged, Transfer},
+    policy::{Bounds, Explainer, Explanation, Judged, People, Transfer},
 };
 
 impl Engine {
@@ -19,10 +19,21 @@ impl Engine {
     ) -> (Verdict, Explanation) {
         let reading = self.read(message, limits, scratch);
         let people = self.people(&reading, &transfer, message.client_region);
-        let verdict = self.judge(reading, transfer.clone(), &people);
+        self.explain_read(reading, &transfer, &people, go_on)
+    }
+
+    /// The same for a message that was read, by the facts of the transfer and of each of the people.
+    pub fn explain_read(
+        &self,
+        reading: Reading<'_>,
+        transfer: &Transfer,
+        people: &People,
+        go_on: &dyn Fn() -> bool,
+    ) -> (Verdict, Explanation) {
+        let verdict = self.judge(reading, transfer.clone(), people);
         let judged = Judged {
-            transfer: &transfer,
-            people: &people,
+            transfer,
+            people,
             findings: &verdict.findings,
             coverage: verdict.coverage,
             gaps: &verdict.gaps,

@@ -168,6 +168,15 @@ impl FactsStore {
         self.read(FactsOperation::Lookup, |view| view.lookup(subjects, counts))
     }
 
+    /// The same, for a thread that may wait.
+    pub fn lookup_blocking(
+        &self,
+        subjects: &[Vec<Pseudonym>],
+        counts: &[CountQuery],
+    ) -> Result<Found, Unavailable> {
+        self.read(FactsOperation::Lookup, |view| view.lookup(subjects, counts))
+    }
+
     /// Counts the subjects of a transfer before any byte of it leaves.
     pub async fn reserve(&self, reserve: Reserve) -> Result<Reservation, Unavailable> {
         let started = Instant::now();

@@ -15,7 +15,7 @@ use super::{
     ProxyError,
     body::{self, HeldBody, ReplyBody},
     context, head, identity,
-    on_file::{Case, OnFile, Subjects},
+    on_file::{Case, OnFile},
     place::Place,
     record, redaction, reply, shadow,
     upstream::{Answer, Outgoing},
@@ -25,6 +25,7 @@ use super::{
 use crate::{
     domain::{Coverage, Effect, GapCause, Region},
     engine::{Message, Scratch, Verdict},
+    facts::Subjects,
     policy::{Timestamp, Transfer},
     route::{RouteId, Selection},
     snapshot::Snapshot,
@@ -227,7 +228,7 @@ impl Exchange {
         let verdict = self.judge(outgoing, transfer).await?;
         self.inspection_time = started.elapsed();
         if let Some(beside) = &mut beside {
-            let on_file = self.worker.proxy.registry.is_some();
+            let on_file = self.worker.proxy.register.is_some();
             beside.decided(&self.snapshot.engine, &verdict, on_file);
         }
         self.beside = beside;
@@ -250,7 +251,7 @@ impl Exchange {
         outgoing: &Outgoing,
         transfer: Transfer,
     ) -> Result<Box<Verdict>, ProxyError> {
-        if self.worker.proxy.registry.is_some() {
+        if self.worker.proxy.register.is_some() {
             return Box::pin(self.judge_on_file(outgoing, transfer)).await;
         }
         let proxy = &self.worker.proxy;
@@ -299,7 +300,7 @@ impl Exchange {
     ) -> Result<Box<Verdict>, ProxyError> {
         let worker = Rc::clone(&self.worker);
         let proxy = &worker.proxy;
-        let Some(registry) = &proxy.registry else { return Err(ProxyError::InspectionBroken) };
+        let Some(register) = &proxy.register else { return Err(ProxyError::InspectionBroken) };
         let case = Case {
             snapshot: Arc::clone(&self.snapshot),
             proxy: Arc::clone(proxy),
@@ -311,9 +312,9 @@ impl Exchange {
         let (verdict, mut on_file) = if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
             let (message, runtime) = (outgoing.duplicate(), tokio::runtime::Handle::current());
             let inspection = tokio::task::spawn_blocking(move || {
-                let registry = case.proxy.registry.as_ref()?;
+                let register = case.proxy.register.as_ref()?;
                 let scratch = std::cell::RefCell::default();
-                Some(runtime.block_on(case.judge(registry, &message, &scratch)))
+                Some(runtime.block_on(case.judge(register, &message, &scratch)))
             });
             match tokio::time::timeout_at(by, inspection).await {
                 Ok(Ok(Some(judged))) => judged?,
@@ -322,7 +323,7 @@ impl Exchange {
             }
         } else {
             // What was reserved by then stays counted.
-            let judging = case.judge(registry, outgoing, &worker.scratch);
+            let judging = case.judge(register, outgoing, &worker.scratch);
             tokio::time::timeout_at(by, judging).await.map_err(|_| ProxyError::InspectionSlow)??
         };
         self.subjects = std::mem::take(&mut on_file.subjects);
@@ -442,8 +443,11 @@ fn inspect(
     let limits = &proxy.limits;
     match &proxy.names {
         Some(names) => {
-            let (verdict, subjects) = names.inspect(snapshot, message, transfer, limits, scratch);
-            (Box::new(verdict), subjects)
+            let (engine, generation) = (&snapshot.engine, snapshot.generation.0);
+            let reading = engine.read(message, limits, scratch);
+            let people = engine.people(&reading, &transfer, message.client_region);
+            let subjects = names.subjects(engine, generation, &reading, &people);
+            (Box::new(engine.judge(reading, transfer, &people)), subjects)
         }
         None => {
             let verdict = snapshot.engine.inspect(message, transfer, limits, scratch);

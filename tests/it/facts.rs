@@ -261,6 +261,134 @@ async fn people_are_counted_when_their_data_leaves_and_only_then() {
     assert!(export.text().contains(&account("50002").to_string()));
 }
 
+/// A transfer to be asked about, as the admin address and a batch take it.
+fn case(account: &str) -> Value {
+    json!({"id": account, "origin": "PK", "destination": "SG", "purpose": "direct_marketing",
+        "transport": "tls", "payload": {"account_id": account, "email": "sana@example.pk"}})
+}
+
+#[tokio::test]
+async fn an_operator_is_told_what_the_gateway_would_decide_by_what_is_on_file() {
+    let (office, upstream) = (Office::new(), Upstream::start().await);
+    let gateway = office.gateway(&[&upstream]).await;
+    let consent = r#"{"subject": {"account_id": "40001"}, "consents": [{"scope": "cross_border",
+        "type": "separate_explicit", "given_at": "2026-01-01"}]}"#;
+    let told = desk(&gateway, Method::POST, "/-/facts", &consent.replace('\n', " ")).await;
+    assert_eq!(told.status, 200);
+    let ask = async |path: &str, account: &str, token: Option<&str>| {
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("host", "admin")
+            .header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(Full::from(case(account).to_string())).unwrap();
+        Connection::open(gateway.admin).await.send(request).await
+    };
+    for path in ["/-/decide", "/-/explain"] {
+        for (account, token, outcome, facts) in [
+            ("40001", Some(TOKEN), "allow", "store"),
+            ("40002", Some(TOKEN), "block", "store"),
+            // Who does not show the token is not told what is on file.
+            ("40001", None, "block", "stated_alone"),
+            ("40001", Some("another token"), "block", "stated_alone"),
+        ] {
+            let answer = ask(path, account, token).await.json();
+            assert_eq!((&answer["outcome"], &answer["facts"]), (&json!(outcome), &json!(facts)));
+            assert!(!answer.to_string().contains("sana@"), "{answer}");
+        }
+    }
+    // What the gateway does itself is the same.
+    let sent = |account: &str| json!({"account_id": account, "email": "sana@example.pk"});
+    assert_eq!(send(&gateway, "origin=PK, purpose=direct_marketing", sent("40001")).await, 200);
+    assert_eq!(send(&gateway, "origin=PK, purpose=direct_marketing", sent("40002")).await, 451);
+    // Being asked counts nobody.
+    let china = json!({"origin": "CN", "destination": "SG", "purpose": "backup",
+        "payload": {"account_id": "50001", "name": "Wang Xiaoming"}});
+    for _ in 0..5 {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/-/decide")
+            .header("host", "admin")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .body(Full::from(china.to_string()))
+            .unwrap();
+        let answer = Connection::open(gateway.admin).await.send(request).await.json();
+        assert_eq!(answer["outcome"], "allow", "{answer}");
+    }
+    let export = desk(&gateway, Method::GET, "/-/facts/export?counted", "").await;
+    assert!(!export.text().contains("cn_ytd_ordinary"), "{}", export.text());
+}
+
+#[test]
+fn the_commands_decide_and_explain_by_what_is_on_file() {
+    let office = Office::new();
+    let rules = office.folder.path().join("rules");
+    for (name, text) in [("law/test.yaml", LAW), ("organisation/test.yaml", ALLOW_ALL)] {
+        let path = rules.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let (code, _, told) = bordergate(
+        &["rules", "export", &office.folder.path().join("all").display().to_string()],
+        "",
+    );
+    assert_eq!(code, 0, "{told}");
+    // Categories and detectors are those shipped.
+    for part in ["taxonomy", "detectors", "zones", "registers", "purposes.yaml"] {
+        fs::rename(office.folder.path().join("all").join(part), rules.join(part)).unwrap();
+    }
+    let config = office.configuration();
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}rules: {{ directory: \"{}\" }}\n", rules.display())).unwrap();
+    let consent = r#"{"subject": {"account_id": "40001"}, "consents": [{"scope": "cross_border",
+        "type": "separate_explicit", "given_at": "2026-01-01"}]}"#;
+    let consent = consent.replace('\n', " ");
+    assert_eq!(bordergate(&["facts", "import", "--config", &config, "-"], &consent).0, 0);
+
+    let batch = office.path("transfers.jsonl");
+    fs::write(&batch, format!("{}\n{}\n", case("40001"), case("40002"))).unwrap();
+    let outcomes = |whom: &[&str]| {
+        let (code, out, told) = bordergate(&[&["decide", "--batch", &batch], whom].concat(), "");
+        assert_eq!(code, 0, "{told}");
+        let answers = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        answers.map(|it| (it["outcome"].clone(), it["facts"].clone())).collect::<Vec<_>>()
+    };
+    let by_store = [(json!("allow"), json!("store")), (json!("block"), json!("store"))];
+    assert_eq!(outcomes(&["--config", &config]), by_store);
+    let stated = outcomes(&["--rules", &rules.display().to_string()]);
+    assert_eq!(stated, [(json!("block"), Value::Null), (json!("block"), Value::Null)]);
+
+    let (context, payload) = (office.path("context.json"), office.path("payload.json"));
+    let mut members = case("40001");
+    fs::write(&payload, members["payload"].to_string()).unwrap();
+    members.as_object_mut().unwrap().remove("payload");
+    fs::write(&context, members.to_string()).unwrap();
+    let explain = |whom: &[&str]| {
+        let asked = ["explain", "--exit-code", "--context", &context, "--format", "json", &payload];
+        let (code, out, told) = bordergate(&[&asked[..], whom].concat(), "");
+        (code, serde_json::from_str::<Value>(&out).unwrap_or_default()["facts"].clone(), told)
+    };
+    let (code, facts, told) = explain(&["--config", &config]);
+    assert_eq!((code, facts), (0, json!("store")), "{told}");
+
+    // A gateway that runs has the store open, and is asked.
+    let gateway = Gateway::start(&config);
+    let (url, token) = (format!("http://{}", gateway.admin), office.path("token"));
+    let (code, _, told) = bordergate(&["decide", "--batch", &batch, "--config", &config], "");
+    assert_eq!(code, 1);
+    assert!(told.contains("--admin"), "{told}");
+    let admin = ["--admin", &url, "--token-file", &token];
+    assert_eq!(outcomes(&admin), by_store);
+    let (code, facts, told) = explain(&admin);
+    assert_eq!((code, facts), (0, json!("store")), "{told}");
+    let one = ["decide", "--context", &context, &payload];
+    assert_eq!(bordergate(&[&one[..], &admin].concat(), "").0, 0);
+}
+
 #[tokio::test]
 async fn without_the_store_rules_that_need_it_block_until_it_is_back() {
     let (office, upstream) = (Office::new(), Upstream::start().await);

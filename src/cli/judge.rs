@@ -1,0 +1,105 @@
+//! Who judges a payload: the rules here, with what a configuration has on file, or a gateway that runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use http::Method;
+use serde_json::{Map, Value};
+
+use super::{
+    config, facts,
+    gateway::{Gateway, JSON},
+    input::Input,
+    output::Failure,
+    rules,
+};
+use crate::{admin::Desk, engine::Engine, facts::Register};
+
+/// Whom to ask.
+#[derive(Debug, Args)]
+pub(super) struct Whom {
+    /// Directory with the rules; without it, those the program ships
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// Configuration whose rules are asked, and whose `facts:` when it has any, as its gateway would; no
+    /// gateway may have the store open
+    #[arg(long, value_name = "FILE", conflicts_with = "admin")]
+    config: Option<PathBuf>,
+    /// Admin address of a gateway that runs; its rules and what it has on file are asked
+    #[arg(long, value_name = "URL", requires = "token_file", conflicts_with = "rules")]
+    admin: Option<String>,
+    /// File with the gateway's `admin.token_file` token
+    #[arg(long, value_name = "FILE", requires = "admin")]
+    token_file: Option<PathBuf>,
+}
+
+pub(super) enum Judge {
+    Here(Box<Here>),
+    Gateway(Gateway),
+}
+
+pub(super) struct Here {
+    engine: Engine,
+    register: Option<Register>,
+}
+
+impl Whom {
+    pub(super) fn judge(&self) -> Result<Judge, Failure> {
+        if let (Some(url), Some(token)) = (&self.admin, &self.token_file) {
+            return Ok(Judge::Gateway(Gateway::open(url, token)?));
+        }
+        let Some(path) = &self.config else {
+            let engine = rules::engine(self.rules.as_deref())?;
+            return Ok(Judge::Here(Box::new(Here { engine, register: None })));
+        };
+        let config = config::read(path)?;
+        let directory = config.rules.directory.as_ref().map(|directory| &*directory.value);
+        let engine = rules::engine(self.rules.as_deref().or(directory))?;
+        let register = match &config.facts {
+            Some(_) => {
+                let (store, settings) = facts::open(&config, path)?;
+                Some(Register::new(store, settings.key))
+            }
+            None => None,
+        };
+        Ok(Judge::Here(Box::new(Here { engine, register })))
+    }
+}
+
+impl Here {
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn desk(&self) -> Desk<'_> {
+        Desk {
+            engine: &self.engine,
+            generation: 0,
+            register: self.register.as_ref(),
+            has_store: self.register.is_some(),
+        }
+    }
+}
+
+/// The answer of a gateway to a context and a payload in the shape of a line of a batch.
+pub(super) fn ask(gateway: &mut Gateway, path: &str, case: &Value) -> anyhow::Result<Value> {
+    let (_, answer) = gateway.ask(Method::POST, path, JSON, case.to_string())?;
+    Ok(answer)
+}
+
+/// A context and a payload as a line of a batch has them.
+pub(super) fn case(context: Map<String, Value>, input: &Input) -> Value {
+    use base64::Engine as _;
+    let mut case = context;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(&input.body);
+    case.remove("payload");
+    case.insert("payload_base64".to_owned(), encoded.into());
+    for (member, header) in
+        [("content_type", "content-type"), ("content_encoding", "content-encoding")]
+    {
+        if let Some(value) = input.header(header) {
+            case.insert(member.to_owned(), value.into());
+        }
+    }
+    Value::Object(case)
+}

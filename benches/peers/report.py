@@ -40,7 +40,9 @@ def table(figures):
 def chart(figures):
     """Bars of each workload that peers took part in, as multiples of HAProxy's."""
     workloads = [(name, one) for name, one in figures["workloads"].items() if "haproxy" in one]
-    bar, gap, left, width, scale_max = 12, 18, 190, 760, 5.0
+    bar, gap, left, width = 12, 18, 190, 760
+    scale_max = max([5.0, *(one[proxy]["cpu_us"] / one["haproxy"]["cpu_us"]
+                             for _, one in workloads for proxy in one)])
     scale = (width - left - 70) / scale_max
     top = 60
     parts, y = [], top

@@ -93,7 +93,7 @@ fn is_of_a_name(character: char) -> bool {
 
 /// Words that begin a sentence or go on with it, in scripts and languages that write names around them.
 fn is_stop(word: &str) -> bool {
-    STOPS.iter().any(|stop| person::is_same(word, stop))
+    person::is_one_of(word, &STOPS)
 }
 
 #[rustfmt::skip]

@@ -90,10 +90,7 @@ pub(in crate::detect) fn is_thing(word: &str) -> bool {
 }
 
 /// `word` is one of `list`, whatever its case.
-fn is_one_of(word: &str, list: &[&str]) -> bool {
-    if word.is_ascii() {
-        return list.iter().any(|known| word.eq_ignore_ascii_case(known));
-    }
+pub(in crate::detect) fn is_one_of(word: &str, list: &[&str]) -> bool {
     list.iter().any(|known| is_same(word, known))
 }
 

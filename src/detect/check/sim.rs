@@ -42,7 +42,7 @@ pub(super) fn network(text: &str) -> Option<Match> {
 pub(super) fn operator(text: &str) -> Option<Match> {
     network(text).or_else(|| {
         let text = text.trim();
-        OPERATORS.iter().any(|name| super::person::is_same(text, name)).then_some(Match::PLAIN)
+        super::person::is_one_of(text, &OPERATORS).then_some(Match::PLAIN)
     })
 }
 

@@ -47,7 +47,7 @@ pub(super) fn division(text: &str) -> Option<Match> {
         && text.ends_with([
             '省', '市', '区', '區', '县', '縣', '県', '州', '旗', '도', '시', '구', '군',
         ]);
-    let known = DIVISIONS.iter().any(|name| super::person::is_same(text, name));
+    let known = super::person::is_one_of(text, &DIVISIONS);
     let words = text.chars().any(char::is_alphabetic) && !text.contains(['_', '/', ':']);
     (ending || known || words).then_some(Match { shaped: ending || known, ..Match::PLAIN })
 }

@@ -21,6 +21,10 @@ use bordergate::{
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
+/// As in the gateway.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The categories of the subject's fields, ten of them.
 const TAGS: [&str; 10] = [
     "name",
@@ -83,8 +87,15 @@ fn made_up(count: usize) -> Vec<SourceFile> {
         "subject_access",
         "personalised_recommendation",
     ];
-    let mut text = String::from("layer: organisation\ntitle: Made up\nrules:\n");
+    const HEAD: &str = "layer: organisation\ntitle: Made up\nrules:\n";
+    // Nobody keeps ten thousand rules in one file.
+    const RULES_OF_A_FILE: usize = 250;
+    let mut texts = vec![HEAD.to_owned()];
     for number in 0..count {
+        if number > 0 && number % RULES_OF_A_FILE == 0 {
+            texts.push(HEAD.to_owned());
+        }
+        let Some(text) = texts.last_mut() else { continue };
         let pick = |list: &[&'static str], step: usize| {
             list.get(number / step % list.len()).copied().unwrap_or("PK")
         };
@@ -99,6 +110,8 @@ fn made_up(count: usize) -> Vec<SourceFile> {
             pick(&TAGS, 7),
         );
     }
+    texts.push(HEAD.to_owned());
+    let Some(text) = texts.last_mut() else { return Vec::new() };
     let _ = writeln!(text, "  - {{id: X-allow, title: t, statute: s, reason: r., effect: allow}}");
     let mut files: Vec<SourceFile> = shipped()
         .into_iter()
@@ -106,7 +119,10 @@ fn made_up(count: usize) -> Vec<SourceFile> {
             !["law/", "policy/", "organisation/"].iter().any(|it| file.name.starts_with(it))
         })
         .collect();
-    files.push(SourceFile { name: "organisation/made-up.yaml".to_owned(), text });
+    files.extend(texts.into_iter().enumerate().map(|(number, text)| SourceFile {
+        name: format!("organisation/made-up-{number}.yaml"),
+        text,
+    }));
     files
 }
 

@@ -13,6 +13,7 @@ mod counting;
 mod decision;
 mod diff;
 mod explain;
+mod facets;
 mod facts;
 mod index;
 mod judge;

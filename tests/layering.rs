@@ -97,6 +97,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower", &["proxy", "admin"]),
     ("rustls", &["proxy", "admin", "app"]),
     ("tokio_rustls", &["proxy", "admin", "app"]),
+    ("smallvec", &["policy"]),
     ("smol_str", &["domain"]),
     ("x509_parser", &["proxy"]),
     ("governor", &["proxy"]),

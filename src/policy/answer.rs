@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Annotation, Decision, Layer, Redaction, RuleRef, Transfer,
     context::Context,
-    judge::{Judgement, Selected, around},
+    judge::{Judgement, Numbers, Selected, around},
     set::{AnnotateValue, RuleSet},
     source::{Fact, Start},
 };
@@ -15,8 +15,8 @@ use crate::domain::{Effect, Findings, Metadata, Region, Replacement, TagSet};
 #[derive(Default)]
 pub(super) struct Whole<'t> {
     answers: Vec<Answer>,
-    said: Vec<u16>,
-    blocks: Vec<u16>,
+    said: Numbers,
+    blocks: Numbers,
     annotations: Vec<Annotation>,
     mechanisms: u64,
     personal: bool,

@@ -163,6 +163,7 @@ impl<'t> Context<'t> {
         !self.personal.is_empty() || self.coverage != Coverage::Full
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others leave nothing uncovered")]
     pub(super) fn grade(&self, predicate: &Predicate, notes: &mut Notes) -> Grade {
         match predicate {
             Predicate::All(parts) => {
@@ -189,184 +190,182 @@ impl<'t> Context<'t> {
                 }
                 best
             }
-            Predicate::Not(part) => Grade::of(!self.grade(part, &mut Notes::default()).met),
             Predicate::Mechanism(test) => self.mechanism(test, notes),
             Predicate::Consent(test) => self.consent(test, notes),
-            Predicate::Volume(volume) => Grade::of(self.exceeds(volume, notes)),
-            Predicate::Observed(observations) => {
-                Grade::of(notes.observed.intersects(*observations))
+            plain => Grade::of(self.test(plain, notes)),
+        }
+    }
+
+    /// Whether a predicate is met, where nobody asks which tags that leaves uncovered.
+    pub(super) fn test(&self, predicate: &Predicate, notes: &mut Notes) -> bool {
+        match predicate {
+            Predicate::All(parts) => parts.iter().all(|part| self.test(part, notes)),
+            Predicate::Any(_) | Predicate::Mechanism(_) | Predicate::Consent(_) => {
+                self.grade(predicate, notes).met
             }
-            Predicate::Counter(counter) => Grade::of(self.counter(counter)),
-            Predicate::Counted(is) => Grade::of(self.transfer.counters.is_empty() != *is),
+            Predicate::Not(part) => !self.test(part, &mut Notes::default()),
+            Predicate::Volume(volume) => self.exceeds(volume, notes),
+            Predicate::Observed(observations) => notes.observed.intersects(*observations),
+            Predicate::Counter(counter) => self.counter(counter),
+            Predicate::Counted(is) => self.transfer.counters.is_empty() != *is,
 
             Predicate::Origin(regions) => {
-                Grade::of(self.origin.is_some_and(|at| regions.contains(at, self.now)))
+                self.origin.is_some_and(|at| regions.contains(at, self.now))
             }
             Predicate::OriginNot(regions) => {
-                Grade::of(!self.origin.is_some_and(|at| regions.contains(at, self.now)))
+                !self.origin.is_some_and(|at| regions.contains(at, self.now))
             }
             Predicate::OriginKnown(is) => {
-                Grade::of(self.origin.is_some_and(|at| self.set.knows_origin(at)) == *is)
+                self.origin.is_some_and(|at| self.set.knows_origin(at)) == *is
             }
-            Predicate::OriginSubdivision(names) => Grade::of(has(names, self.subdivision)),
-            Predicate::CollectedIn(regions) => Grade::of(
-                self.transfer.collected_in.is_some_and(|at| regions.contains(at, self.now)),
-            ),
+            Predicate::OriginSubdivision(names) => has(names, self.subdivision),
+            Predicate::CollectedIn(regions) => {
+                self.transfer.collected_in.is_some_and(|at| regions.contains(at, self.now))
+            }
             Predicate::Destination(regions) => {
-                Grade::of(self.destination.is_some_and(|at| regions.contains(at, self.now)))
+                self.destination.is_some_and(|at| regions.contains(at, self.now))
             }
             Predicate::DestinationNot(regions) => {
-                Grade::of(!self.destination.is_some_and(|at| regions.contains(at, self.now)))
+                !self.destination.is_some_and(|at| regions.contains(at, self.now))
             }
-            Predicate::DestinationKnown(is) => Grade::of(self.destination.is_some() == *is),
-            Predicate::RemoteAccess(regions) => Grade::of(
-                self.transfer.remote_access_from.iter().any(|at| regions.contains(*at, self.now)),
-            ),
-            Predicate::CrossBorder(is) => Grade::of(self.is_cross_border() == *is),
+            Predicate::DestinationKnown(is) => self.destination.is_some() == *is,
+            Predicate::RemoteAccess(regions) => {
+                self.transfer.remote_access_from.iter().any(|at| regions.contains(*at, self.now))
+            }
+            Predicate::CrossBorder(is) => self.is_cross_border() == *is,
 
             Predicate::ExporterRole(roles) => {
-                Grade::of(self.transfer.exporter.role.is_some_and(|role| roles.contains(&role)))
+                self.transfer.exporter.role.is_some_and(|role| roles.contains(&role))
             }
             Predicate::ExporterSector(names) => {
-                Grade::of(has(names, self.transfer.exporter.sector.as_deref()))
+                has(names, self.transfer.exporter.sector.as_deref())
             }
-            Predicate::ExporterCiio(is) => Grade::of(self.transfer.exporter.ciio == *is),
+            Predicate::ExporterCiio(is) => self.transfer.exporter.ciio == *is,
             Predicate::ExporterFlag(names) => {
-                Grade::of(self.transfer.exporter.flags.iter().any(|flag| has(names, Some(flag))))
+                self.transfer.exporter.flags.iter().any(|flag| has(names, Some(flag)))
             }
-            Predicate::RecipientClass(classes) => Grade::of(classes.contains(self.class)),
-            Predicate::RecipientClassNot(classes) => Grade::of(!classes.contains(self.class)),
-            Predicate::RecipientKind(names) => {
-                Grade::of(has(names, self.transfer.recipient.kind.as_deref()))
-            }
+            Predicate::RecipientClass(classes) => classes.contains(self.class),
+            Predicate::RecipientClassNot(classes) => !classes.contains(self.class),
+            Predicate::RecipientKind(names) => has(names, self.transfer.recipient.kind.as_deref()),
             Predicate::RecipientHasKind(is) => {
                 let kind = self.transfer.recipient.kind.as_deref();
-                Grade::of(kind.is_some_and(|kind| !kind.is_empty()) == *is)
+                kind.is_some_and(|kind| !kind.is_empty()) == *is
             }
-            Predicate::RecipientId(names) => {
-                Grade::of(has(names, self.transfer.recipient.id.as_deref()))
-            }
+            Predicate::RecipientId(names) => has(names, self.transfer.recipient.id.as_deref()),
             Predicate::RecipientCoveredPerson(is) => {
-                Grade::of((self.transfer.recipient.covered_person == Some(true)) == *is)
+                (self.transfer.recipient.covered_person == Some(true)) == *is
             }
             Predicate::RecipientDataIntermediary(is) => {
-                Grade::of((self.transfer.recipient.data_intermediary == Some(true)) == *is)
+                (self.transfer.recipient.data_intermediary == Some(true)) == *is
             }
             Predicate::RecipientOwnPurpose(is) => {
-                Grade::of((self.transfer.recipient.own_purpose == Some(true)) == *is)
+                (self.transfer.recipient.own_purpose == Some(true)) == *is
             }
             Predicate::RecipientHasGoverningPolicy(is) => {
-                Grade::of(self.transfer.recipient.governing_policy.is_some() == *is)
+                self.transfer.recipient.governing_policy.is_some() == *is
             }
-            Predicate::Purpose(purposes) => Grade::of(purposes.contains(self.purpose)),
-            Predicate::PurposeNot(purposes) => Grade::of(!purposes.contains(self.purpose)),
+            Predicate::Purpose(purposes) => purposes.contains(self.purpose),
+            Predicate::PurposeNot(purposes) => !purposes.contains(self.purpose),
 
-            Predicate::Data(tags) => Grade::of(self.present.intersects(tags)),
-            Predicate::Personal => Grade::of(self.has_personal()),
-            Predicate::ThirdParty(is) => Grade::of(self.third_party == *is),
-            Predicate::Anonymous(is) => Grade::of(self.has_personal() != *is),
-            Predicate::Pseudonymous(is) => Grade::of(self.pseudonymous == *is),
-            Predicate::Coverage(set) => Grade::of(set.contains(self.coverage)),
-            Predicate::Linked(linked) => Grade::of(linked.holds(&self.present)),
-            Predicate::SeveralPeople(is) => Grade::of(self.several == *is),
+            Predicate::Data(tags) => self.present.intersects(tags),
+            Predicate::Personal => self.has_personal(),
+            Predicate::ThirdParty(is) => self.third_party == *is,
+            Predicate::Anonymous(is) => self.has_personal() != *is,
+            Predicate::Pseudonymous(is) => self.pseudonymous == *is,
+            Predicate::Coverage(set) => set.contains(self.coverage),
+            Predicate::Linked(linked) => linked.holds(&self.present),
+            Predicate::SeveralPeople(is) => self.several == *is,
 
-            Predicate::Flag(names) => Grade::of(names.iter().any(|name| self.flag(name))),
-            Predicate::CnExempt(grounds) => Grade::of(allows(
+            Predicate::Flag(names) => names.iter().any(|name| self.flag(name)),
+            Predicate::CnExempt(grounds) => allows(
                 grounds,
                 self.transfer.cn_exempt.as_ref().map(|exempt| exempt.ground.as_str()),
-            )),
-            Predicate::UsExempt(grounds) => Grade::of(allows(
+            ),
+            Predicate::UsExempt(grounds) => allows(
                 grounds,
                 self.transfer.us_exempt.as_ref().map(|exempt| exempt.ground.as_str()),
-            )),
+            ),
             Predicate::Transport(transports) => {
-                Grade::of(self.transfer.transport.is_some_and(|it| transports.contains(&it)))
+                self.transfer.transport.is_some_and(|it| transports.contains(&it))
             }
-            Predicate::SourceHost { hosts, absent } => {
-                Grade::of(match self.transfer.source_host.as_deref() {
-                    None | Some("") => *absent,
-                    Some(host) => hosts.iter().any(|known| known.eq_ignore_ascii_case(host)),
-                })
-            }
-            Predicate::CollectedFor { services, absent } => {
-                Grade::of(self.collected_for(services, *absent))
-            }
+            Predicate::SourceHost { hosts, absent } => match self.transfer.source_host.as_deref() {
+                None | Some("") => *absent,
+                Some(host) => hosts.iter().any(|known| known.eq_ignore_ascii_case(host)),
+            },
+            Predicate::CollectedFor { services, absent } => self.collected_for(services, *absent),
 
-            Predicate::AgeUnder(limit) => Grade::of(match self.subject.age {
+            Predicate::AgeUnder(limit) => match self.subject.age {
                 Some(age) => age < *limit,
                 None => self.subject.minor == Some(true),
-            }),
-            Predicate::AgeUnstated => {
-                Grade::of(self.subject.age.is_none() && self.subject.minor.is_none())
-            }
-            Predicate::Minor(is) => Grade::of(self.minor == *is),
-            Predicate::Verified(is) => Grade::of((self.subject.verified == Some(true)) == *is),
+            },
+            Predicate::AgeUnstated => self.subject.age.is_none() && self.subject.minor.is_none(),
+            Predicate::Minor(is) => self.minor == *is,
+            Predicate::Verified(is) => (self.subject.verified == Some(true)) == *is,
             Predicate::Setting { names, is } => {
-                Grade::of(names.iter().any(|name| self.subject.settings.get(&**name) == Some(is)))
+                names.iter().any(|name| self.subject.settings.get(&**name) == Some(is))
             }
             Predicate::OptOut(names) => {
-                Grade::of(names.iter().any(|name| self.subject.opt_outs.contains(&**name)))
+                names.iter().any(|name| self.subject.opt_outs.contains(&**name))
             }
-            Predicate::Withdrawn(scopes) => Grade::of(self.withdrawn(*scopes)),
+            Predicate::Withdrawn(scopes) => self.withdrawn(*scopes),
 
             Predicate::LegalBasis { kinds, has_ref, has } => {
-                Grade::of(self.transfer.legal_basis.as_ref().is_some_and(|basis| {
+                self.transfer.legal_basis.as_ref().is_some_and(|basis| {
                     legal_basis(basis, &self.transfer.other, kinds.as_ref(), *has_ref, has)
-                }))
+                })
             }
-            Predicate::ConsentOnFile(test) => Grade::of(self.consent_on_file(test)),
-            Predicate::FreshConsent(is) => Grade::of(
-                (self.permit.registered || self.permit.agreed || self.permit.fresh) == *is,
-            ),
-            Predicate::InList { list, value } => Grade::of(self.in_list(list, *value)),
-            Predicate::FirstTransferWithin(period) => Grade::of(
-                self.transfer
-                    .first_transfer_at
-                    .zip(self.now)
-                    .is_some_and(|(first, now)| period.reaches(first, now)),
-            ),
-            Predicate::AgreementForbidsDestination(is) => Grade::of(
+            Predicate::ConsentOnFile(test) => self.consent_on_file(test),
+            Predicate::FreshConsent(is) => {
+                (self.permit.registered || self.permit.agreed || self.permit.fresh) == *is
+            }
+            Predicate::InList { list, value } => self.in_list(list, *value),
+            Predicate::FirstTransferWithin(period) => self
+                .transfer
+                .first_transfer_at
+                .zip(self.now)
+                .is_some_and(|(first, now)| period.reaches(first, now)),
+            Predicate::AgreementForbidsDestination(is) => {
                 self.agreement().is_some_and(|agreement| {
                     self.destination
                         .is_some_and(|at| agreement.forbidden_destinations.contains(&at))
-                }) == *is,
-            ),
-            Predicate::AgreementPermitsPurpose(is) => Grade::of(self.permit.agreed == *is),
-            Predicate::PolicyNamesDestination(is) => Grade::of(
+                }) == *is
+            }
+            Predicate::AgreementPermitsPurpose(is) => self.permit.agreed == *is,
+            Predicate::PolicyNamesDestination(is) => {
                 self.version
                     .destinations
                     .zip(self.destination)
                     .is_some_and(|(named, at)| named.contains(&at))
-                    == *is,
-            ),
-            Predicate::PolicyNamesPurpose(is) => Grade::of(
-                (self.permit.registered || self.permit.agreed || self.permit.added) == *is,
-            ),
-            Predicate::PolicyRegistersPurpose(is) => Grade::of(self.permit.registered == *is),
-            Predicate::PolicyExtendsPurpose(is) => Grade::of(self.permit.added == *is),
-            Predicate::PolicyPermitsRecipient(is) => Grade::of(
+                    == *is
+            }
+            Predicate::PolicyNamesPurpose(is) => {
+                (self.permit.registered || self.permit.agreed || self.permit.added) == *is
+            }
+            Predicate::PolicyRegistersPurpose(is) => self.permit.registered == *is,
+            Predicate::PolicyExtendsPurpose(is) => self.permit.added == *is,
+            Predicate::PolicyPermitsRecipient(is) => {
                 self.set
                     .registry
                     .purpose(self.purpose)
                     .is_none_or(|purpose| purpose.recipients.contains(self.class))
-                    == *is,
-            ),
-            Predicate::PolicyHasPendingVersion(is) => Grade::of(
+                    == *is
+            }
+            Predicate::PolicyHasPendingVersion(is) => {
                 self.transfer
                     .policy_versions
                     .iter()
                     .any(|version| !self.has_begun(version.effective_from))
-                    == *is,
-            ),
-            Predicate::PolicyHasUnannouncedVersion(is) => Grade::of(
-                self.transfer.policy_versions.iter().any(|version| !is_announced(version)) == *is,
-            ),
-            Predicate::AsOf { from, until } => Grade::of(self.is_in(*from, *until)),
+                    == *is
+            }
+            Predicate::PolicyHasUnannouncedVersion(is) => {
+                self.transfer.policy_versions.iter().any(|version| !is_announced(version)) == *is
+            }
+            Predicate::AsOf { from, until } => self.is_in(*from, *until),
         }
     }
 
     pub(super) fn met(&self, predicate: &Predicate) -> bool {
-        self.grade(predicate, &mut Notes::default()).met
+        self.test(predicate, &mut Notes::default())
     }
 
     /// The time is known and inside the window.

@@ -5,11 +5,13 @@
 //! two laws apply both must pass.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::{
     Decision, Layer, Transfer,
     answer::Whole,
     context::{Context, Grade, Notes},
+    facets::Facets,
     people::{Alike, Part, Payload, People, Person},
     predicate::Observations,
     region_set::RegionSet,
@@ -21,17 +23,20 @@ use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, TagSet};
 /// What judging gathers of one person under one origin.
 #[derive(Default)]
 pub(super) struct Judgement {
-    pub(super) said: Vec<u16>,
-    pub(super) blocks: Vec<u16>,
+    pub(super) said: Numbers,
+    pub(super) blocks: SmallVec<[u16; 8]>,
     pub(super) selected: Vec<Selected>,
-    pub(super) annotating: Vec<u16>,
+    pub(super) annotating: SmallVec<[u16; 16]>,
     pub(super) warnings: Vec<(u16, Effect)>,
-    pub(super) granted: Vec<(u16, Grade)>,
+    pub(super) granted: SmallVec<[(u16, Grade); 8]>,
     /// Rules of one pass that have to wait for the grants.
-    waiting: Vec<u16>,
+    waiting: Numbers,
     permitted: bool,
     pub(super) notes: Notes,
 }
+
+/// Numbers of rules; so many as nearly every transfer has cost no allocation.
+pub(super) type Numbers = SmallVec<[u16; 64]>;
 
 /// A selection with the facts of one transfer filled in.
 pub(super) struct Selected {
@@ -174,13 +179,7 @@ impl RuleSet {
         watch: &mut impl Watch,
     ) -> u32 {
         let mut context = Context::new(self, transfer, part, coverage);
-        let mut judgement = Judgement {
-            said: Vec::with_capacity(64),
-            waiting: Vec::with_capacity(64),
-            granted: Vec::with_capacity(16),
-            annotating: Vec::with_capacity(16),
-            ..Judgement::default()
-        };
+        let mut judgement = Judgement::default();
         self.pass(&context, Pass::Every, &mut judgement);
         watch.pass(&context, false, &judgement);
         self.further_receivers(&mut context, &mut judgement, watch);
@@ -236,7 +235,12 @@ impl RuleSet {
         judgement.granted.clear();
         judgement.waiting.clear();
         let (origin, destination) = (context.origin, context.destination);
+        let facets = Facets::of(context);
         self.index.candidates(origin, destination, context.purpose, context.class, |number| {
+            if !self.needed.get(usize::from(number)).is_some_and(|needed| facets.include(*needed)) {
+                debug_assert!(!self.may_say(number, context), "rule {number} lacks nothing");
+                return;
+            }
             let Some(rule) = self.rules.get(usize::from(number)) else { return };
             if (pass == Pass::LawOnly && rule.layer != Layer::Law) || !applies(rule, context) {
                 return;
@@ -247,13 +251,20 @@ impl RuleSet {
                 judgement.waiting.push(number);
             }
         });
-        let waiting = std::mem::take(&mut judgement.waiting);
-        for number in &waiting {
-            if let Some(rule) = self.rules.get(usize::from(*number)) {
-                self.apply(*number, rule, context, judgement);
+        let mut next = 0;
+        while let Some(number) = judgement.waiting.get(next).copied() {
+            if let Some(rule) = self.rules.get(usize::from(number)) {
+                self.apply(number, rule, context, judgement);
             }
+            next += 1;
         }
-        judgement.waiting = waiting;
+    }
+
+    /// Whether the rule applies, as its conditions have it.
+    fn may_say(&self, number: u16, context: &Context<'_>) -> bool {
+        self.rules.get(usize::from(number)).is_some_and(|rule| {
+            applies(rule, context) && rule.when.as_ref().is_none_or(|when| context.met(when))
+        })
     }
 
     /// An allow rule: met, it permits and lifts the rules that name it as their exception.
@@ -369,6 +380,9 @@ pub(super) fn opens(rule: &Rule, context: &Context<'_>) -> bool {
 
 /// `None` when the rule does not apply; otherwise how far its requirement is met.
 fn weigh(rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) -> Option<Grade> {
+    if rule.is_unconditional {
+        return Some(without_requirement(rule));
+    }
     let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
     let (when, unless, require) = match &rule.worst {
         Some(worst) if context.transfer.facts_unavailable == Some(true) => {
@@ -376,7 +390,7 @@ fn weigh(rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) -> Optio
         }
         Some(_) | None => (&rule.when, &rule.unless, &rule.require),
     };
-    if when.as_ref().is_some_and(|when| !context.grade(when, &mut notes).met) {
+    if when.as_ref().is_some_and(|when| !context.test(when, &mut notes)) {
         return None;
     }
     if unless.as_ref().is_some_and(|unless| context.met(unless)) {
@@ -384,13 +398,20 @@ fn weigh(rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) -> Optio
     }
     let grade = match require {
         Some(require) => context.grade(require, &mut judgement.notes),
-        None if rule.effect.is_none() || rule.effect == Some(Effect::Allow) => Grade::MET,
-        None => Grade::UNMET,
+        None => without_requirement(rule),
     };
     if rule.when.is_some() {
         judgement.notes.observed.insert(keep(notes.observed));
     }
     Some(grade)
+}
+
+/// What asks for nothing is granted, or else stops whatever it is about.
+fn without_requirement(rule: &Rule) -> Grade {
+    match rule.effect {
+        None | Some(Effect::Allow) => Grade::MET,
+        Some(Effect::Block | Effect::Redact) => Grade::UNMET,
+    }
 }
 
 /// Of what an applicability condition showed, only an unknown count matters later.

@@ -1,6 +1,8 @@
 //! The names a rule file may use, looked up: regions and zones, categories, recipient classes, purposes
 //! and the words of the registers. A name nobody knows is a complaint with a suggestion.
 
+use std::sync::LazyLock;
+
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -79,10 +81,7 @@ impl<'t> NameBook<'t> {
             if let Some(zone) = self.zones.get(name.as_str()) {
                 set.extend(zone);
             } else if **name == "any" {
-                ISO_3166_1
-                    .split(' ')
-                    .filter_map(|code| code.parse().ok())
-                    .for_each(|it| set.insert(it));
+                codes().for_each(|region| set.insert(region));
             } else if let Some(region) = assigned(name) {
                 set.insert(region);
             } else {
@@ -229,8 +228,16 @@ fn complain(
 }
 
 fn assigned(name: &str) -> Option<Region> {
-    let region: Region = name.parse().ok()?;
-    ISO_3166_1.split(' ').any(|code| code == region.as_str()).then_some(region)
+    static ASSIGNED: LazyLock<RegionSet> = LazyLock::new(|| {
+        let mut all = RegionSet::default();
+        codes().for_each(|region| all.insert(region));
+        all
+    });
+    name.parse().ok().filter(|region| ASSIGNED.contains(*region, None))
+}
+
+fn codes() -> impl Iterator<Item = Region> {
+    ISO_3166_1.split(' ').filter_map(|code| code.parse().ok())
 }
 
 /// Officially assigned alpha-2 codes.

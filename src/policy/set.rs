@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Counter, Layer, RuleRef, Timestamp,
+    facets::Facets,
     index::Index,
     predicate::Predicate,
     registry::{Registry, Vocabulary},
@@ -25,6 +26,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
+    /// What each of them needs, apart from them: nearly all that judging looks at.
+    pub(super) needed: Vec<Facets>,
     pub(super) infos: Vec<RuleInfo>,
     pub(super) index: Index,
     pub(super) registry: Registry,
@@ -103,6 +106,8 @@ pub(super) struct Rule {
     pub(super) mode: Mode,
     /// Looks at what judging the others showed.
     pub(super) closing: bool,
+    /// Has no condition, whatever is on file.
+    pub(super) is_unconditional: bool,
     /// The first rule with the same id.
     pub(super) first: u16,
     pub(super) id: Arc<str>,

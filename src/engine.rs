@@ -6,6 +6,7 @@
 
 mod embedded;
 mod explain;
+mod familiar;
 mod message;
 mod opening;
 mod people;
@@ -31,6 +32,7 @@ use crate::{
     source::{Diagnostics, SourceFile},
 };
 use embedded::{Embedded, Inner};
+use familiar::Familiar;
 use rewrite::Shapes;
 use sink::Frame;
 
@@ -63,6 +65,7 @@ pub struct Scratch {
     deeper: Vec<Inner>,
     further: Unescaped,
     decoder: Decoder,
+    familiar: Familiar,
 }
 
 impl Engine {

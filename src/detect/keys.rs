@@ -454,6 +454,8 @@ pub(super) struct Known {
     pub(super) is_sign: bool,
     /// The name stands for the object around it.
     pub(super) stand_in: bool,
+    /// The name says nothing at all.
+    pub(super) is_mute: bool,
 }
 
 impl Known {
@@ -465,6 +467,10 @@ impl Known {
             in_key: facts.in_key,
             is_sign: facts.is_sign(),
             stand_in: facts.stand_in,
+            is_mute: !facts.is_telling()
+                && facts.rule_count == 0
+                && !facts.is_sign()
+                && !facts.stand_in,
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Scratch {
     folded: Folded,
     /// The set that `keys` was filled by.
     identity: Option<Arc<()>>,
+    /// How many sets there were.
+    sets: u64,
 }
 
 /// Reads one message field by field, in document order.
@@ -86,10 +88,16 @@ impl<'s> Scanner<'s> {
         if !same {
             scratch.keys.clear();
             scratch.identity = Some(Arc::clone(&set.identity));
+            scratch.sets += 1;
         }
         let mut scanner = Self { set, scratch, part: 0, beyond: 0, asked: None };
         scanner.part(Part::Body);
         scanner
+    }
+
+    /// Tells the sets apart that one scratch has served.
+    pub fn set_number(&self) -> u64 {
+        self.scratch.sets
     }
 
     /// A new part of the message, or a layer decoded out of one, begins.
@@ -121,6 +129,9 @@ impl<'s> Scanner<'s> {
         };
         let known = self.known(name);
         self.asked = Some(known);
+        if known.is_mute {
+            return Wants { values: inherits, words: false, number_bytes_min };
+        }
         if known.is_sign {
             self.sign(known);
         }

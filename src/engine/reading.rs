@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     Message, Scratch,
     embedded::{self, Embedded, EmbeddedKind},
+    familiar::Familiar,
     opening::{self, Opening},
     sink::{At, Sink, Walk},
 };
@@ -64,6 +65,7 @@ impl<'m> Reading<'m> {
             inner,
             deeper,
             decoder,
+            familiar,
         } = scratch;
         let mut reading = Self {
             keeps_content_coding: limits.keeps_content_coding,
@@ -86,9 +88,10 @@ impl<'m> Reading<'m> {
             limits,
         };
         walk.embedded.clear();
-        reading.target(message.target, &mut walk);
+        familiar.begin(walk.scanner.set_number(), limits);
+        reading.target(message.target, familiar, &mut walk);
         for (number, (name, value)) in message.headers.iter().enumerate() {
-            reading.header(number, name, value, &mut walk);
+            reading.header(number, name, value, familiar, &mut walk);
         }
         reading.body(message, &mut walk);
         while let Some(embedded) = walk.embedded.pop() {
@@ -121,9 +124,13 @@ impl<'m> Reading<'m> {
         self.gaps.iter().map(|gap| gap.coverage).max().unwrap_or_default()
     }
 
-    fn target(&mut self, target: &'m str, walk: &mut Walk<'_, '_>) {
+    fn target(&mut self, target: &'m str, familiar: &mut Familiar, walk: &mut Walk<'_, '_>) {
         let bytes = target.as_bytes();
         let layer = self.root(Root::Target, Format::Target, Cow::Borrowed(bytes));
+        if familiar.contains("", bytes) {
+            return;
+        }
+        let before = self.found(walk);
         let (path, query) = format::target::split(target);
         self.walk(At::root(layer, Part::Path), walk, |limits, sink| {
             format::walk_path(path.of(bytes), path.range().start, limits, sink)
@@ -133,9 +140,29 @@ impl<'m> Reading<'m> {
                 format::walk_query(query.of(bytes), query.range().start, limits, sink)
             });
         }
+        if self.is_quiet_since(before, walk) {
+            familiar.insert("", bytes);
+        }
     }
 
-    fn header(&mut self, number: usize, name: &str, value: &'m [u8], walk: &mut Walk<'_, '_>) {
+    /// How much was found so far, of any kind.
+    fn found(&self, walk: &Walk<'_, '_>) -> (usize, usize, usize) {
+        (self.findings.items.len(), self.gaps.len(), walk.embedded.len())
+    }
+
+    /// Nothing more was found, and would have been if there was anything.
+    fn is_quiet_since(&self, before: (usize, usize, usize), walk: &Walk<'_, '_>) -> bool {
+        self.found(walk) == before && self.findings.items.len() < walk.limits.findings_max
+    }
+
+    fn header(
+        &mut self,
+        number: usize,
+        name: &str,
+        value: &'m [u8],
+        familiar: &mut Familiar,
+        walk: &mut Walk<'_, '_>,
+    ) {
         let (format, part) = match name {
             "cookie" => (Format::Cookie, Part::Cookie),
             "baggage" => (Format::Baggage, Part::Header),
@@ -143,9 +170,16 @@ impl<'m> Reading<'m> {
             _ => (Format::Header, Part::Header),
         };
         let layer = self.root(Root::Header(number), format, Cow::Borrowed(value));
-        let name = (part == Part::Header).then_some(name);
-        let place = At { name, name_is_step: true, ..At::root(layer, part) };
+        if familiar.contains(name, value) {
+            return;
+        }
+        let before = self.found(walk);
+        let step = (part == Part::Header).then_some(name);
+        let place = At { name: step, name_is_step: true, ..At::root(layer, part) };
         self.walk(place, walk, |limits, sink| format::walk(format, value, limits, sink));
+        if self.is_quiet_since(before, walk) {
+            familiar.insert(name, value);
+        }
     }
 
     fn body(&mut self, message: &Message<'m>, walk: &mut Walk<'_, '_>) {

@@ -242,7 +242,8 @@ impl FieldSink for Sink<'_, '_, '_> {
             // A layer under a name of its own reads that name, which is not asked about.
             Key::Root => Wants::ALL,
             Key::Index(_) => self.walk.scanner.wants(None),
-            Key::Name { text, escape, .. } if escape == Escape::Json && !text.contains(&b'\\') => {
+            Key::Name { text, escape: Escape::None, .. } => self.walk.scanner.wants(Some(text)),
+            Key::Name { text, escape: Escape::Json, .. } if !text.contains(&b'\\') => {
                 self.walk.scanner.wants(Some(text))
             }
             Key::Name { text, escape, .. } => {

@@ -9,7 +9,10 @@
 //! INVARIANT: turns end where the text is known to be no JSON (a control character in a string, an
 //! escape that is none, an open string at the end), so that a walk cannot get past that place.
 
-use crate::format::classes::{BLOCK, Classify, Specials, Work, dispatch};
+use crate::{
+    domain::Escape,
+    format::classes::{BLOCK, Classify, Specials, Work, dispatch},
+};
 
 /// The turns and masks of one text, made as the walk goes on.
 #[derive(Debug)]
@@ -53,6 +56,8 @@ struct State {
     in_scalar: u64,
     /// One when the byte before the block is not ASCII.
     high: u64,
+    /// A backslash stood in one of the blocks read.
+    escapes: bool,
 }
 
 /// Blocks indexed at a time: their turns stay in the first-level cache.
@@ -102,6 +107,12 @@ impl Index {
     /// Whether the turns end before the text does, since it is no JSON.
     pub(super) fn is_broken(&self) -> bool {
         self.state.broken
+    }
+
+    /// How the strings indexed so far are escaped.
+    #[inline(always)]
+    pub(super) fn escape(&self) -> Escape {
+        if self.state.escapes { Escape::Json } else { Escape::None }
     }
 
     #[inline(never)]
@@ -333,6 +344,7 @@ impl State {
         if classes.special | self.escaped | self.high != 0 {
             let specials = classify.specials(block);
             if specials.backslash | self.escaped != 0 {
+                self.escapes = true;
                 let escaped = escaped(specials.backslash, &mut self.escaped);
                 let escapable = classify.escapable(block);
                 quote &= !escaped;

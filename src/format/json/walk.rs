@@ -222,7 +222,7 @@ impl<'b> Walk<'b> {
         };
         // Between two turns one string ends, so that its quotes are two.
         let text = self.text.get(start + 1..end - 1)?;
-        let key = Key::Name { text, span: Span::new(start, end), escape: Escape::Json };
+        let key = Key::Name { text, span: Span::new(start, end), escape: self.index.escape() };
         self.next += 2;
         Some(Member { key, start, wants: sink.wants(key) })
     }
@@ -242,7 +242,7 @@ impl<'b> Walk<'b> {
             text_span: Span::new(text.0, text.1),
             span: Span::new(span.0, span.1),
             member: Span::new(member.start, span.1),
-            escape: if kind == Scalar::String { Escape::Json } else { Escape::None },
+            escape: if kind == Scalar::String { self.index.escape() } else { Escape::None },
         };
         sink.scalar(member.key, value);
     }

@@ -18,18 +18,24 @@ use crate::{
         self, Access, AdminError, AdminServer, AdminSettings, FactsDesk, Plane, Readiness, Station,
         TlsError, Token,
     },
-    config::{AuditSinkKind, AuditSync, Config, FactsOperators, FactsSection},
+    client::ClientSettings,
+    config::{
+        AuditSinkKind, AuditSync, BundleSection, Config, FactsOperators, FactsSection, OnStale,
+        Roots,
+    },
     control::{
-        ControlSettings, Controller, Hangups, KeySource, Reloads, RulesSource, ShadowSettings,
+        self, BundleSettings, ControlSettings, Controller, Hangups, KeySource, Reloads,
+        RulesSource, ShadowSettings,
     },
     facts::{FactsSettings, FactsStore, Register, SubjectKey},
     geo::{GeoDb, GeoError},
     proxy::{BindError, Drained, Proxy, Shared, Workers},
     redact::{Keyring, Secret},
+    signing::{KeyError, SigningKey, VerifyingKey},
     source::Diagnostics,
     telemetry::{
         AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError, RotateSettings,
-        SealKey, SealKeyError, SealSettings, SyncPolicy,
+        SealSettings, SyncPolicy,
     },
 };
 
@@ -69,7 +75,7 @@ pub enum StartError {
     #[error("the key `{path}` has {bytes} bytes; at least {KEY_BYTES_MIN} keep pseudonyms safe")]
     KeyTooShort { path: PathBuf, bytes: usize },
     #[error("the key `{path}` {error}")]
-    SealKey { path: PathBuf, error: SealKeyError },
+    Key { path: PathBuf, error: KeyError },
     #[error("the system gives no random bytes for a pseudonym key")]
     NoRandomness,
     #[error("the token `{path}` cannot be read: {error}")]
@@ -98,6 +104,7 @@ impl Gateway {
         };
         let mut control = ControlSettings::new(rules_source(config), key_source(config)?);
         control.watch = config.rules.watch;
+        control.bundles = config.rules.bundle.as_ref().map(bundle_settings).transpose()?;
         control.shadow = config.rules.shadow.as_ref().map(|shadow| ShadowSettings {
             source: RulesSource::Directory(shadow.directory.value.clone()),
             sample_percent: shadow.percent,
@@ -222,6 +229,9 @@ fn admin_settings(config: &Config) -> Result<AdminSettings, StartError> {
     if let Some(section) = &config.admin.tls {
         settings.tls = Some(admin::tls(section)?);
     }
+    if let Some(bundle) = &config.rules.bundle {
+        settings.bundle_bytes_max = bundle.bytes_max.0;
+    }
     settings.stations = config
         .data_centres
         .iter()
@@ -274,13 +284,42 @@ fn audit_settings(config: &Config) -> Result<AuditSettings, StartError> {
     })
 }
 
-fn seal_key(path: &Path) -> Result<SealKey, StartError> {
-    let path = path.to_owned();
-    let pem = match fs::read(&path) {
-        Ok(pem) => pem,
-        Err(error) => return Err(StartError::KeyUnreadable { path, error }),
+fn seal_key(path: &Path) -> Result<SigningKey, StartError> {
+    SigningKey::from_pem(&read_pem(path)?)
+        .map_err(|error| StartError::Key { path: path.to_owned(), error })
+}
+
+fn read_pem(path: &Path) -> Result<Vec<u8>, StartError> {
+    fs::read(path).map_err(|error| StartError::KeyUnreadable { path: path.to_owned(), error })
+}
+
+fn bundle_settings(section: &BundleSection) -> Result<BundleSettings, StartError> {
+    /// Of one asking for a bundle, from the connection to the last byte.
+    const ASK_TIME_MAX: Duration = Duration::from_secs(30);
+    let key = |path: &Path| {
+        VerifyingKey::from_pem(&read_pem(path)?)
+            .map_err(|error| StartError::Key { path: path.to_owned(), error })
     };
-    SealKey::from_pem(&pem).map_err(|error| StartError::SealKey { path, error })
+    Ok(BundleSettings {
+        url: section.url.as_ref().map(|url| url.value.clone()),
+        interval: section.interval.0,
+        client: ClientSettings {
+            roots: match &section.roots.value {
+                Roots::System => None,
+                Roots::File(path) => Some(path.clone()),
+            },
+            time_max: ASK_TIME_MAX,
+            bytes_max: section.bytes_max.0,
+        },
+        keys: section.keys.iter().map(|path| key(path)).collect::<Result<_, _>>()?,
+        cache: section.cache.value.clone(),
+        version_min: section.version_min,
+        stale_after: section.stale_after.map(|time| time.0),
+        on_stale: match section.on_stale {
+            OnStale::Keep => control::OnStale::Keep,
+            OnStale::Block => control::OnStale::Block,
+        },
+    })
 }
 
 /// Where the store is and under which key; also for whoever opens it beside a gateway.

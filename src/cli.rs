@@ -6,6 +6,7 @@
 //! error.
 
 mod audit;
+mod bundle;
 mod completions;
 mod config;
 mod decide;
@@ -48,7 +49,7 @@ pub enum Exit {
     Blocked = 11,
     /// A rule test was decided otherwise than it says, or two sets of rules decide differently.
     Differs = 12,
-    /// Somebody changed the audit.
+    /// Somebody changed the audit, or a bundle is not as it was signed.
     Tampered = 13,
 }
 
@@ -68,7 +69,7 @@ Exit codes:
   10  with --exit-code: personal data found (scan), or transfer redacted (decide)
   11  with --exit-code: transfer blocked (decide)
   12  a rule test failed (rules test), or decisions differ (rules diff)
-  13  the audit was changed (audit verify)";
+  13  the audit was changed (audit verify), or a bundle is not as it was signed (bundle verify)";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,6 +83,8 @@ Examples:
                                               why, and what would make it lawful?
   bordergate rules check rules/               are these rules right?
   bordergate rules test rules/                and do they decide as their tests say?
+  bordergate bundle build rules/ --key rules.key --out bordergate.bundle
+                                              sign them for many gateways
   bordergate facts import --config bordergate.yaml consents.csv
                                               put consents and withdrawals on file
   bordergate audit verify --key audit.pub audit.jsonl
@@ -111,6 +114,7 @@ enum Command {
     Detokenise(detokenise::Detokenise),
     Explain(explain::Explain),
     Rules(rules::Rules),
+    Bundle(bundle::Bundle),
     Facts(facts::Facts),
     Audit(audit::Audit),
     Config(config::Config),
@@ -135,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Detokenise(detokenise) => detokenise.run(),
         Command::Explain(explain) => explain.run(),
         Command::Rules(rules) => rules.run(),
+        Command::Bundle(bundle) => bundle.run(),
         Command::Facts(facts) => facts.run(),
         Command::Audit(audit) => audit.run(),
         Command::Config(config) => config.run(),

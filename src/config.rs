@@ -14,6 +14,7 @@ use crate::{
 
 mod audit;
 mod bounds;
+mod bundle;
 mod caller;
 mod check;
 mod place;
@@ -22,6 +23,7 @@ mod units;
 
 pub use audit::{AuditSection, AuditSinkKind, AuditSync, RotateSection, SealSection};
 pub use bounds::{DeadlinesSection, DrainSection, LimitsSection};
+pub use bundle::{BundleSection, OnStale};
 pub use caller::{Certificate, ListenerTls, Rate, Spiffe, WorkloadSection, is_spiffe_id};
 pub use place::{
     DataCentre, Endpoint, Facts, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
@@ -192,6 +194,8 @@ pub struct RulesSection {
     /// A directory of rule files. Default: the rules inside the program.
     #[schemars(with = "Option<PathBuf>")]
     pub directory: Option<At<PathBuf>>,
+    /// Signed bundles, instead of a directory.
+    pub bundle: Option<BundleSection>,
     /// Reload when the directory changes.
     pub watch: bool,
     /// Rules to come, judged beside those that serve and never in their place. Default: none.
@@ -222,7 +226,7 @@ fn all_transfers() -> u8 {
 
 impl Default for RulesSection {
     fn default() -> Self {
-        Self { directory: None, watch: true, shadow: None, keyring: None }
+        Self { directory: None, bundle: None, watch: true, shadow: None, keyring: None }
     }
 }
 

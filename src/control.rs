@@ -2,10 +2,12 @@
 //!
 //! One thread does it, so that reloads come one after the other whoever asks for them: a change of the
 //! files, SIGHUP, an operator. A rule set is compiled beside the one that serves and put in service
-//! whole; on any error the one before goes on, and the log, the metrics and the [`Status`] say so. The
+//! whole; on any error the one before goes on, and the log, the metrics and the [`Status`] say so. Signed
+//! bundles come in over HTTPS on a thread of their own, or from an operator. The
 //! keys of redactions are read with the rules, and the country database is read anew in the same way.
 //! Nothing here runs on a thread that moves requests.
 
+mod bundle;
 mod embedded;
 mod geoip;
 mod hangup;
@@ -17,6 +19,10 @@ mod status;
 mod watch;
 mod worker;
 
+pub use bundle::{
+    Bundle, BundleError, BundleFailure, BundleSettings, BundleStatus, Manifest, ManifestFile,
+    OnStale,
+};
 pub use hangup::Hangups;
 pub use history::{FileChange, History, HistoryEntry};
 pub use keys::{KeyEntry, KeySource, KeyringFile};

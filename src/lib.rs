@@ -2,6 +2,7 @@
 pub mod admin;
 pub mod app;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod control;
 pub mod detect;
@@ -14,6 +15,7 @@ pub mod policy;
 pub mod proxy;
 pub mod redact;
 pub mod route;
+pub mod signing;
 pub mod snapshot;
 pub mod source;
 pub mod telemetry;

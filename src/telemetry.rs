@@ -5,6 +5,7 @@
 //! are the only texts of a record that come from outside, and each refuses what looks like one).
 
 mod audit;
+mod bundles;
 mod catalogue;
 mod chain;
 mod facts;
@@ -12,7 +13,6 @@ mod feed;
 mod flows;
 mod metrics;
 mod process;
-mod seal;
 mod series;
 mod sink;
 mod trace;
@@ -22,6 +22,7 @@ pub use audit::{
     AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, Peer,
     Recipient, RedactedHash, Stage, SubjectCode, TagCount, tag_counts,
 };
+pub use bundles::BundleMetrics;
 pub use catalogue::{Description, Kind};
 pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
@@ -30,7 +31,6 @@ pub use metrics::{
     AuditMetrics, InFlight, METRICS_CONTENT_TYPE, Metrics, MetricsError, ShadowResult, Side,
     TransferLabels,
 };
-pub use seal::{SealKey, SealKeyError, SealPublicKey};
 pub use sink::{
     AuditChange, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, RotateSettings,
     SealSettings, SyncPolicy,

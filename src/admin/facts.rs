@@ -78,15 +78,20 @@ pub(super) async fn answer(
         "/-/facts" => {
             post(head)?;
             let format = format(head)?;
-            change(desk, format, &read(operators, body).await?).await
+            change(desk, format, &read(operators, body, operators.settings.body_bytes_max).await?)
+                .await
         }
         "/-/facts/get" => {
             post(head)?;
-            look(desk, &object(&read(operators, body).await?)?)
+            look(desk, &object(&read(operators, body, operators.settings.body_bytes_max).await?)?)
         }
         "/-/facts/withdraw" => {
             post(head)?;
-            withdraw(desk, &object(&read(operators, body).await?)?).await
+            withdraw(
+                desk,
+                &object(&read(operators, body, operators.settings.body_bytes_max).await?)?,
+            )
+            .await
         }
         "/-/facts/export" => get(head, || Ok(export(desk, head))),
         _ => Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here")),

@@ -50,7 +50,7 @@ fn needs(path: &str) -> Option<Needs> {
         "/-/status" | "/-/about" | "/-/rules" | "/-/history" | "/-/live" | "/-/recent"
         | "/-/decide" | "/-/explain" => Needs::Role(Role::Read),
         "/-/shadow" => Needs::Role(Role::Read),
-        "/-/rules/promote" | "/-/rules/rollback" => Needs::Role(Role::Rules),
+        "/-/rules/promote" | "/-/rules/rollback" | "/-/rules/bundle" => Needs::Role(Role::Rules),
         "/-/reload" => Needs::OperateOrRules,
         path if path == "/-/facts" || path.starts_with("/-/facts/") => Needs::Role(Role::Operate),
         _ => return None,
@@ -94,6 +94,10 @@ async fn route(
         "/-/rules/rollback" => {
             post(head)?;
             switch(&operators, &caller, Switch::Rollback).await
+        }
+        "/-/rules/bundle" => {
+            put(head)?;
+            push(&operators, &caller, body).await
         }
         "/-/reload" => {
             post(head)?;
@@ -154,6 +158,17 @@ pub(super) fn post(head: &Parts) -> Result<(), Problem> {
     if head.method != Method::POST {
         return Err(Problem::method_not_allowed(&head.method, "POST"));
     }
+    same_site(head)
+}
+
+fn put(head: &Parts) -> Result<(), Problem> {
+    if head.method != Method::PUT {
+        return Err(Problem::method_not_allowed(&head.method, "PUT"));
+    }
+    same_site(head)
+}
+
+fn same_site(head: &Parts) -> Result<(), Problem> {
     let site = head.headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);
     let foreign = site.is_some_and(|site| site != b"same-origin" && site != b"none");
     if foreign || (site.is_none() && head.headers.contains_key(http::header::ORIGIN)) {
@@ -164,7 +179,7 @@ pub(super) fn post(head: &Parts) -> Result<(), Problem> {
 }
 
 /// Everything there is.
-pub(super) const PATHS: [&str; 23] = [
+pub(super) const PATHS: [&str; 24] = [
     "GET /livez",
     "GET /readyz",
     "GET /metrics",
@@ -181,6 +196,7 @@ pub(super) const PATHS: [&str; 23] = [
     "GET /-/shadow",
     "POST /-/rules/promote",
     "POST /-/rules/rollback",
+    "PUT /-/rules/bundle",
     "POST /-/reload",
     "POST /-/decide",
     "POST /-/explain",
@@ -213,6 +229,11 @@ fn ready(operators: &Operators) -> Result<Reply, Problem> {
             if let Some(why_not) = facts::not_ready(operators) {
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", why_not));
             }
+            let rules = operators.plane.reloads.status();
+            let untrusted = rules.bundle.as_ref().and_then(|bundle| bundle.untrusted.clone());
+            if let Some(why_not) = untrusted {
+                return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", why_not));
+            }
             return Ok(reply::json(StatusCode::OK, &serde_json::json!({ "status": "ready" })));
         }
         State::Starting => "the listeners are not bound yet",
@@ -226,6 +247,8 @@ fn status(operators: &Operators) -> Reply {
     struct Page<'s> {
         version: &'static str,
         state: State,
+        /// Since when the generation that serves does.
+        rules_age_seconds: i64,
         rules: &'s Status,
         audit: AuditHealth,
         /// Why the file of operators as it is now does not count.
@@ -234,10 +257,12 @@ fn status(operators: &Operators) -> Reply {
         #[serde(skip_serializing_if = "Option::is_none")]
         facts: Option<Health>,
     }
+    let rules = operators.plane.reloads.status();
     let page = Page {
         version: env!("CARGO_PKG_VERSION"),
         state: operators.plane.readiness.state(),
-        rules: &operators.plane.reloads.status(),
+        rules_age_seconds: jiff::Timestamp::now().duration_since(rules.loaded_at.0).as_secs(),
+        rules: &rules,
         audit: operators.plane.audit.health(),
         operators_error: operators.settings.access.error(),
         facts: operators.plane.facts.as_ref().map(|facts| facts.store.health()),
@@ -259,6 +284,13 @@ async fn switch(operators: &Operators, caller: &Caller, to: Switch) -> Result<Re
     told(operators, switched)
 }
 
+async fn push(operators: &Operators, caller: &Caller, body: Incoming) -> Result<Reply, Problem> {
+    let bytes = read(operators, body, operators.settings.bundle_bytes_max).await?;
+    let pushed = operators.plane.reloads.push(bytes, &caller.name).await;
+    changed(operators, caller, "push", pushed.is_ok());
+    told(operators, pushed)
+}
+
 fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Reply, Problem> {
     match reloaded {
         Ok(reloaded) => Ok(reply::json(StatusCode::OK, &reloaded)),
@@ -273,6 +305,13 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
                 format!("the rules have {errors}; generation {generation} goes on serving");
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "rules refused", detail)
                 .with_diagnostics(diagnostics))
+        }
+        Err(Refused::Bundle(failure)) if failure.kind == "unreachable" => {
+            Err(Problem::new(StatusCode::BAD_GATEWAY, "bundle not there", failure.message))
+        }
+        Err(refused @ Refused::Bundle(_)) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Err(Problem::new(status, "bundle refused", refused.to_string()))
         }
         Err(refused @ Refused::Nothing(_)) => {
             Err(Problem::new(StatusCode::CONFLICT, "nothing to change", refused.to_string()))
@@ -312,7 +351,7 @@ async fn ask(
             detail,
         ));
     }
-    let bytes = read(&operators, body).await?;
+    let bytes = read(&operators, body, operators.settings.body_bytes_max).await?;
     // The judgement may take as long as an inspection may; health must answer meanwhile.
     let judged =
         tokio::task::spawn_blocking(move || Ok(answer(&operators, &parse(&bytes)?, asker))).await;
@@ -323,8 +362,11 @@ async fn ask(
     })
 }
 
-pub(super) async fn read(operators: &Operators, body: Incoming) -> Result<Vec<u8>, Problem> {
-    let bytes_max = operators.settings.body_bytes_max;
+pub(super) async fn read(
+    operators: &Operators,
+    body: Incoming,
+    bytes_max: usize,
+) -> Result<Vec<u8>, Problem> {
     let collected = Limited::new(body, bytes_max).collect();
     match tokio::time::timeout(operators.settings.body_time_max, collected).await {
         Ok(Ok(body)) => Ok(body.to_bytes().into()),

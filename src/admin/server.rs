@@ -30,6 +30,8 @@ pub struct AdminSettings {
     /// Of a decision that an operator asks for.
     pub limits: Limits,
     pub body_bytes_max: usize,
+    /// Of a bundle of rules that an operator pushes.
+    pub bundle_bytes_max: usize,
     pub body_time_max: Duration,
     pub connections_max: usize,
     /// Who may do what.
@@ -55,6 +57,7 @@ impl AdminSettings {
             // A payload as base64, and its context.
             body_bytes_max: limits.body_bytes_max / 3 * 4 + (1 << 20),
             limits,
+            bundle_bytes_max: 8 << 20,
             body_time_max: Duration::from_secs(10),
             connections_max: 128,
             access: Access::default(),

@@ -36,7 +36,7 @@ impl Gateway {
         Self::connect(url, token.trim())
     }
 
-    fn connect(url: &str, token: &str) -> anyhow::Result<Self> {
+    pub(super) fn connect(url: &str, token: &str) -> anyhow::Result<Self> {
         let uri: Uri = url.parse().with_context(|| format!("`{url}` is no URL"))?;
         let host = uri.authority().filter(|_| uri.scheme_str() == Some("http"));
         let host = host.with_context(|| format!("`{url}` is not like `http://127.0.0.1:9901`"))?;
@@ -61,7 +61,7 @@ impl Gateway {
         method: Method,
         path: &str,
         media_type: &'static str,
-        body: String,
+        body: Bytes,
     ) -> anyhow::Result<(StatusCode, Value)> {
         let request = self.request(method, path, media_type, body)?;
         self.runtime.block_on(async {
@@ -89,7 +89,7 @@ impl Gateway {
         each: &mut dyn FnMut(&Value) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let path = if counted { "/-/facts/export?counted" } else { "/-/facts/export" };
-        let request = self.request(Method::GET, path, NDJSON, String::new())?;
+        let request = self.request(Method::GET, path, NDJSON, Bytes::new())?;
         self.runtime.block_on(async {
             self.sender.ready().await?;
             let response = self.sender.send_request(request).await?;
@@ -120,13 +120,14 @@ impl Gateway {
         method: Method,
         path: &str,
         media_type: &'static str,
-        body: String,
+        body: Bytes,
     ) -> anyhow::Result<Request<Full<Bytes>>> {
-        Ok(Request::builder()
-            .method(method)
-            .uri(path)
+        let mut request = Request::builder().method(method).uri(path);
+        if !self.token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
+        Ok(request
             .header(header::HOST, &self.host)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::CONTENT_TYPE, media_type)
             .body(Full::from(body))?)
     }

@@ -83,7 +83,7 @@ impl Here {
 
 /// The answer of a gateway to a context and a payload in the shape of a line of a batch.
 pub(super) fn ask(gateway: &mut Gateway, path: &str, case: &Value) -> anyhow::Result<Value> {
-    let (_, answer) = gateway.ask(Method::POST, path, JSON, case.to_string())?;
+    let (_, answer) = gateway.ask(Method::POST, path, JSON, case.to_string().into())?;
     Ok(answer)
 }
 

@@ -193,7 +193,7 @@ pub(super) fn engine(directory: Option<&Path>) -> Result<Engine, Failure> {
     }
 }
 
-fn compile(files: &[SourceFile], diagnostics: &mut Diagnostics) -> Option<Engine> {
+pub(super) fn compile(files: &[SourceFile], diagnostics: &mut Diagnostics) -> Option<Engine> {
     Engine::compile(files, trial_key(), diagnostics)
 }
 

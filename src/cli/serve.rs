@@ -68,7 +68,7 @@ pub(super) fn told(error: StartError) -> Failure {
         | StartError::Metrics(_)
         | StartError::KeyUnreadable { .. }
         | StartError::KeyTooShort { .. }
-        | StartError::SealKey { .. }
+        | StartError::Key { .. }
         | StartError::NoRandomness
         | StartError::TokenUnreadable { .. }
         | StartError::TokenTooShort { .. }

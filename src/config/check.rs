@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{AuditSinkKind, Config, DataCentre, ListenAddress, Roots, RouteSection};
+use super::{
+    AuditSinkKind, BundleSection, Config, DataCentre, ListenAddress, Roots, RouteSection, bundle,
+};
 use crate::{
     domain::Region,
     source::{self, At, Diagnostics, Node, NodeValue, Place, SourceFile},
@@ -41,6 +43,13 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
     }
     if let Some(shadow) = &mut config.rules.shadow {
         resolve(&mut shadow.directory.value);
+    }
+    if let Some(bundle) = &mut config.rules.bundle {
+        resolve(&mut bundle.cache.value);
+        bundle.keys.iter_mut().for_each(|key| resolve(&mut key.value));
+        if let Roots::File(path) = &mut bundle.roots.value {
+            resolve(path);
+        }
     }
     if let Some(tls) = &mut config.admin.tls {
         resolve(&mut tls.certificate.value);
@@ -366,12 +375,60 @@ impl Checker<'_> {
         }
     }
 
+    fn bundle(&mut self, config: &Config, section: &BundleSection) {
+        if let Some(directory) = &config.rules.directory {
+            self.error(
+                directory,
+                "the rules come from a directory and from bundles",
+                "take `directory:` or `bundle:` out",
+            );
+        }
+        if let Some(url) = &section.url
+            && let Some(complaint) = bundle::complaint_of(url)
+        {
+            let message = format!("`{}` {complaint}", **url);
+            self.error(
+                url,
+                message,
+                "give a URL such as `https://rules.example/bordergate.bundle`",
+            );
+        }
+        if section.keys.is_empty() {
+            self.key(
+                &["rules", "bundle", "keys"],
+                "no key is given that bundles are signed with",
+                "add the public key that `bordergate bundle keygen` wrote",
+            );
+        }
+        for key in &section.keys {
+            self.file_exists("keys", key);
+        }
+        if !section.cache.is_dir() {
+            let message = format!("no such directory: `{}`", section.cache.display());
+            self.error(&section.cache, message, "create it, or correct `cache:`");
+        }
+        if let At { value: Roots::File(path), line, column } = &section.roots {
+            self.file_exists("roots", &At { value: path.clone(), line: *line, column: *column });
+        }
+        let asked_too_often = section.interval.0 < std::time::Duration::from_millis(100);
+        if asked_too_often || section.stale_after.is_some_and(|time| time.0 < section.interval.0) {
+            self.error(
+                &section.cache,
+                "`interval` is below 100ms, or longer than `stale_after`",
+                "ask at least twice in the time that rules may go unconfirmed",
+            );
+        }
+    }
+
     fn sections(&mut self, config: &Config) {
         if let Some(directory) = &config.rules.directory
             && !directory.is_dir()
         {
             let message = format!("no such directory: `{}`", directory.display());
             self.error(directory, message, "create it, or correct `directory:`");
+        }
+        if let Some(bundle) = &config.rules.bundle {
+            self.bundle(config, bundle);
         }
         if let Some(path) = &config.rules.keyring {
             self.file_exists("keyring", path);

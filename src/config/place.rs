@@ -186,6 +186,15 @@ pub enum Roots {
     File(PathBuf),
 }
 
+impl serde::Serialize for Roots {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::System => serializer.serialize_str("system"),
+            Self::File(path) => path.serialize(serializer),
+        }
+    }
+}
+
 impl<'de> serde::Deserialize<'de> for Roots {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;

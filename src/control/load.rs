@@ -19,10 +19,10 @@ use super::embedded;
 use crate::source::{Diagnostics, Place, SourceFile};
 
 /// Bounds of a rules directory; real ones stay far below.
-const FILES_MAX: usize = 4_096;
-const FILE_BYTES_MAX: u64 = 4 << 20;
-const TOTAL_BYTES_MAX: u64 = 64 << 20;
-const DEPTH_MAX: usize = 8;
+pub(super) const FILES_MAX: usize = 4_096;
+pub(super) const FILE_BYTES_MAX: u64 = 4 << 20;
+pub(super) const TOTAL_BYTES_MAX: u64 = 64 << 20;
+pub(super) const DEPTH_MAX: usize = 8;
 
 /// Where the rules come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,12 @@ pub struct RuleFiles {
 /// What can be seen of the files without reading them; differs when one was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Fingerprint(Vec<(PathBuf, [i64; 6])>);
+
+impl From<&super::Bundle> for RuleFiles {
+    fn from(bundle: &super::Bundle) -> Self {
+        Self { files: bundle.files.clone(), hash: bundle.hash.clone(), ..Self::default() }
+    }
+}
 
 impl fmt::Display for RulesSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -264,7 +270,7 @@ fn read_text(found: &Found) -> Result<String, String> {
         .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
 }
 
-fn hash(files: &[SourceFile]) -> String {
+pub(super) fn hash(files: &[SourceFile]) -> String {
     let mut hasher = Sha256::new();
     for file in files {
         // Lengths keep the end of a name and the beginning of its text apart.

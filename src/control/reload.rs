@@ -12,7 +12,10 @@ use std::{
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::{History, keys::KeySource, load::RulesSource, status::Status, worker::Worker};
+use super::{
+    BundleFailure, BundleSettings, History, bundle::Fetched, keys::KeySource, load::RulesSource,
+    status::Status, worker::Worker,
+};
 use crate::{
     geo::GeoDb,
     snapshot::{Generation, SnapshotCell},
@@ -24,6 +27,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct ControlSettings {
     pub source: RulesSource,
+    /// Signed bundles; `source` serves only until there is one.
+    pub bundles: Option<BundleSettings>,
     pub keys: KeySource,
     /// Read anew when its file changes.
     pub geo: Option<Arc<GeoDb>>,
@@ -41,6 +46,7 @@ impl ControlSettings {
     pub fn new(source: RulesSource, keys: impl Into<KeySource>) -> Self {
         Self {
             source,
+            bundles: None,
             keys: keys.into(),
             geo: None,
             shadow: None,
@@ -82,6 +88,10 @@ pub enum Trigger {
     Promote,
     /// `POST /-/rules/rollback`.
     Rollback,
+    /// `PUT /-/rules/bundle`.
+    Push,
+    /// The rules are not trusted any more, and everything is blocked.
+    Stale,
 }
 
 /// The rules that were read serve.
@@ -100,6 +110,9 @@ pub struct Reloaded {
 pub enum Refused {
     #[error("the rules were refused:\n{0}")]
     Rules(Diagnostics),
+    /// A bundle that did not come, or is not believed.
+    #[error("{}", .0.message)]
+    Bundle(BundleFailure),
     #[error("{0}")]
     Nothing(&'static str),
     #[error("too many reloads are waiting already")]
@@ -132,10 +145,15 @@ pub(super) struct Shared {
 
 pub(super) type Answer = Result<Reloaded, Refused>;
 
+/// Who asked for a reload, and where the answer goes.
+pub(super) type Asked = (Trigger, Option<String>, oneshot::Sender<Answer>);
+
 #[derive(Debug)]
 pub(super) enum Request {
     Reload { by: Trigger, who: Option<String>, answer: oneshot::Sender<Answer> },
     Switch { to: Switch, who: String, answer: oneshot::Sender<Answer> },
+    Push { bytes: Vec<u8>, asked: Asked },
+    Fetched { fetched: Fetched, asked: Vec<Asked> },
     Changed,
     Stop,
 }
@@ -198,11 +216,16 @@ impl Reloads {
     /// the directory holds the same.
     pub async fn switch(&self, to: Switch, who: &str) -> Result<Reloaded, Refused> {
         let (answer, answered) = oneshot::channel();
-        match self.requests.try_send(Request::Switch { to, who: who.to_owned(), answer }) {
-            Ok(()) => answered.await.unwrap_or(Err(Refused::Stopped)),
-            Err(TrySendError::Full(_)) => Err(Refused::Busy),
-            Err(TrySendError::Disconnected(_)) => Err(Refused::Stopped),
-        }
+        self.send(Request::Switch { to, who: who.to_owned(), answer })?;
+        answered.await.unwrap_or(Err(Refused::Stopped))
+    }
+
+    /// Takes a signed bundle from an operator, if it is believed and goes not back.
+    pub async fn push(&self, bytes: Vec<u8>, who: &str) -> Result<Reloaded, Refused> {
+        let (answer, answered) = oneshot::channel();
+        let asked = (Trigger::Push, Some(who.to_owned()), answer);
+        self.send(Request::Push { bytes, asked })?;
+        answered.await.unwrap_or(Err(Refused::Stopped))
     }
 
     /// What the reloads so far came to, the latest first.
@@ -225,11 +248,15 @@ impl Reloads {
 
     fn ask(&self, by: Trigger, who: Option<String>) -> Result<oneshot::Receiver<Answer>, Refused> {
         let (answer, answered) = oneshot::channel();
-        match self.requests.try_send(Request::Reload { by, who, answer }) {
-            Ok(()) => Ok(answered),
-            Err(TrySendError::Full(_)) => Err(Refused::Busy),
-            Err(TrySendError::Disconnected(_)) => Err(Refused::Stopped),
-        }
+        self.send(Request::Reload { by, who, answer })?;
+        Ok(answered)
+    }
+
+    fn send(&self, request: Request) -> Result<(), Refused> {
+        self.requests.try_send(request).map_err(|error| match error {
+            TrySendError::Full(_) => Refused::Busy,
+            TrySendError::Disconnected(_) => Refused::Stopped,
+        })
     }
 }
 

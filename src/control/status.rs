@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Trigger;
+use super::{BundleStatus, Trigger};
 use crate::{policy::Timestamp, redact::Keyring, snapshot::Generation, source::Diagnostics};
 
 /// How the rules are doing. The diagnostics are for operators: they quote rule files, never traffic.
@@ -13,7 +13,7 @@ pub struct Status {
     pub generation: Generation,
     /// SHA-256 over the names and texts of the files that serve, hex.
     pub hash: String,
-    /// A directory, or `embedded`.
+    /// A directory, `embedded`, or where a bundle came from.
     pub source: String,
     /// Since when this generation serves.
     pub loaded_at: Timestamp,
@@ -36,6 +36,9 @@ pub struct Status {
     pub pinned: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shadow: Option<ShadowStatus>,
+    /// Where rules come as signed bundles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleStatus>,
 }
 
 /// The rules judged beside.

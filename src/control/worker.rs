@@ -11,15 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::oneshot;
-
 use super::{
-    HistoryEntry,
+    HistoryEntry, OnStale,
+    bundle::{Bundle, BundleFailure, Fetched, Fetcher, Shelf, Untrusted},
     geoip::GeoFile,
     history,
     keys::Seen,
-    load::{RuleFiles, RulesSource},
-    reload::{Answer, ControlSettings, Refused, Reloaded, Request, Shared, Switch, Trigger},
+    load::{RuleFiles, RulesSource, hash},
+    reload::{Answer, Asked, ControlSettings, Refused, Reloaded, Request, Shared, Switch, Trigger},
     status::{Failure, FileStatus, KeyStatus, ShadowStatus, Status},
     watch::Watch,
 };
@@ -28,7 +27,7 @@ use crate::{
     policy::Timestamp,
     redact::Keyring,
     snapshot::{Generation, Shadow, Snapshot, SnapshotCell, Tally},
-    source::{Diagnostics, Place},
+    source::{Diagnostics, Place, SourceFile},
     telemetry::Metrics,
 };
 
@@ -39,6 +38,13 @@ pub(super) struct Worker {
     settings: ControlSettings,
     metrics: Arc<Metrics>,
     shared: Arc<Shared>,
+    /// The signed bundles, where rules come as such.
+    shelf: Option<Shelf>,
+    fetcher: Option<Fetcher>,
+    /// Whether the bundle was trusted when it was last asked.
+    is_trusted: bool,
+    /// The hash of what blocks everything, while that serves.
+    blocking: Option<String>,
     watch: Option<Watch>,
     geo: Option<GeoFile>,
     /// The files that were last compiled, whether they serve or were refused.
@@ -73,19 +79,44 @@ impl Worker {
         requests: &SyncSender<Request>,
     ) -> Result<Self, Diagnostics> {
         let mut diagnostics = Diagnostics::default();
-        let loaded = settings.source.load(&mut diagnostics);
+        let mut shelf = settings.bundles.clone().map(Shelf::open);
+        let fetcher = match &mut shelf {
+            Some(shelf) => begin(shelf, requests, &mut diagnostics),
+            None => None,
+        };
+        let loaded = match shelf.as_ref().and_then(Shelf::offered) {
+            Some(bundle) => RuleFiles::from(bundle),
+            None if diagnostics.has_errors() => {
+                metrics.reload_failed();
+                return Err(diagnostics);
+            }
+            None => settings.source.load(&mut diagnostics),
+        };
         let seen = settings.keys.seen();
         let keys = settings.keys.load(&mut diagnostics);
         let Some(engine) = compile(&loaded, keys, &mut diagnostics) else {
             metrics.reload_failed();
+            if shelf.as_ref().is_some_and(|shelf| shelf.version() > 0) {
+                let place = Place { file: "rules.bundle".to_owned(), line: 0, column: 0 };
+                diagnostics
+                    .error(place, "the rules of the bundle kept on disk cannot serve")
+                    .remedy("take `last-good.bundle` out of the cache, and it is fetched anew");
+            }
             return Err(diagnostics);
         };
         let now = now();
+        if let Some(shelf) = shelf.as_mut().filter(|shelf| shelf.version() == 0) {
+            let is_first = shelf.offered().is_some();
+            let failure = shelf.take(now);
+            if is_first {
+                metrics.bundles().offered(failure.map_or("taken", |failure| failure.kind));
+            }
+        }
         let snapshot = Snapshot {
             generation: Generation(1),
             engine,
             rules_hash: loaded.hash.clone(),
-            rules_source: settings.source.to_string(),
+            rules_source: source(&settings, shelf.as_ref(), Trigger::Start),
             loaded_at: now,
         };
         tracing::info!(
@@ -117,6 +148,7 @@ impl Worker {
             geoip: geo.as_ref().map(GeoFile::status),
             pinned: false,
             shadow: None,
+            bundle: None,
         };
         let key_watch = settings.keys.directory().and_then(|directory| {
             let mut watch = watch_of(directory)?;
@@ -129,7 +161,11 @@ impl Worker {
             RulesSource::Embedded => None,
         };
         let attempted_keys = snapshot.engine.keys().fingerprint();
-        Ok(Self {
+        let mut worker = Self {
+            shelf,
+            fetcher,
+            is_trusted: true,
+            blocking: None,
             watch,
             geo,
             metrics,
@@ -147,7 +183,11 @@ impl Worker {
             warned: false,
             retired: Vec::new(),
             settings,
-        })
+        };
+        worker.show_bundle();
+        // Nothing is sent by rules that are not trusted, not even at first.
+        worker.check_trust();
+        Ok(worker)
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -159,21 +199,24 @@ impl Worker {
         self.refresh_shadow();
         loop {
             let mut asked = Vec::new();
-            let mut switches = Vec::new();
+            let mut later = Vec::new();
             if !changed {
-                match inbox.recv_timeout(self.settings.look) {
+                match inbox.recv_timeout(self.patience()) {
                     Ok(Request::Reload { by, who, answer }) => asked.push((by, who, answer)),
                     Ok(Request::Changed) => changed = true,
-                    Ok(Request::Switch { to, who, answer }) => {
-                        // An operator who hung up needs no answer.
-                        let _ = answer.send(self.switch(to, who));
+                    Ok(
+                        request @ (Request::Switch { .. }
+                        | Request::Push { .. }
+                        | Request::Fetched { .. }),
+                    ) => {
+                        self.act(request);
                         continue;
                     }
                     Err(RecvTimeoutError::Timeout) => changed = self.looks_changed(),
                     Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
-            if changed && asked.is_empty() && !self.settle(inbox, &mut asked, &mut switches) {
+            if changed && asked.is_empty() && !self.settle(inbox, &mut asked, &mut later) {
                 return;
             }
             // Whoever asked before the files are read is answered by this reading.
@@ -181,16 +224,17 @@ impl Worker {
                 match request {
                     Request::Reload { by, who, answer } => asked.push((by, who, answer)),
                     Request::Changed => {}
-                    Request::Switch { to, who, answer } => switches.push((to, who, answer)),
                     Request::Stop => return,
+                    request @ (Request::Switch { .. }
+                    | Request::Push { .. }
+                    | Request::Fetched { .. }) => later.push(request),
                 }
             }
             self.refresh_geo();
-            self.answer(asked);
+            self.refresh(asked);
             self.refresh_shadow();
-            for (to, who, answer) in switches {
-                let _ = answer.send(self.switch(to, who));
-            }
+            later.into_iter().for_each(|request| self.act(request));
+            self.check_trust();
             changed = self.follow();
             self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
         }
@@ -201,15 +245,19 @@ impl Worker {
         &self,
         inbox: &mpsc::Receiver<Request>,
         asked: &mut Vec<Asked>,
-        switches: &mut Vec<(Switch, String, oneshot::Sender<Answer>)>,
+        later: &mut Vec<Request>,
     ) -> bool {
         let latest = Instant::now() + SETTLE_TIME_MAX;
         while Instant::now() < latest {
             match inbox.recv_timeout(self.settings.settle) {
                 Ok(Request::Changed) => {}
                 // Whoever changes over sees the files first.
-                Ok(Request::Switch { to, who, answer }) => {
-                    switches.push((to, who, answer));
+                Ok(
+                    request @ (Request::Switch { .. }
+                    | Request::Push { .. }
+                    | Request::Fetched { .. }),
+                ) => {
+                    later.push(request);
                     return true;
                 }
                 Ok(Request::Reload { by, who, answer }) => {
@@ -261,16 +309,22 @@ impl Worker {
         }
     }
 
-    /// Reads the rules, and reloads when they are new or somebody asked.
     fn answer(&mut self, asked: Vec<Asked>) {
+        let answer = self.consider(&asked);
+        send(asked, answer);
+    }
+
+    /// Reads the rules, and reloads when they are new or somebody asked. `None` when nobody did.
+    fn consider(&mut self, asked: &[Asked]) -> Option<Answer> {
         let mut diagnostics = Diagnostics::default();
-        let loaded = self.settings.source.load(&mut diagnostics);
+        let loaded = self.load(&mut diagnostics);
         // Looked at first: what changes while they are read is seen the next time.
         self.seen = self.settings.keys.seen();
         let keys = self.settings.keys.load(&mut diagnostics);
         let fingerprint = keys.as_ref().map(Keyring::fingerprint).unwrap_or_default();
         if let Some(pinned) = self.pinned.clone() {
-            let is_operators = asked.iter().any(|(by, ..)| *by == Trigger::Operator);
+            let is_operators =
+                asked.iter().any(|(by, ..)| matches!(by, Trigger::Operator | Trigger::Push));
             if loaded.hash == pinned || is_operators {
                 // The directory holds what serves, or somebody wants what it holds.
                 self.pinned = None;
@@ -279,11 +333,8 @@ impl Worker {
             } else {
                 self.attempted.fingerprint = loaded.fingerprint;
                 self.attempted.directories = loaded.directories;
-                for (.., asker) in asked {
-                    let words = "an operator changed over to other rules; `POST /-/reload` takes those of the directory";
-                    let _ = asker.send(Err(Refused::Nothing(words)));
-                }
-                return;
+                let words = "an operator changed over to other rules; `POST /-/reload` takes those they replaced";
+                return Some(Err(Refused::Nothing(words)));
             }
         }
         let is_new = loaded.hash != self.attempted.hash
@@ -292,15 +343,11 @@ impl Worker {
         self.attempted_in_part = diagnostics.has_errors();
         self.attempted_keys = fingerprint;
         self.attempted = loaded;
-        if is_new || !asked.is_empty() {
+        (is_new || !asked.is_empty()).then(|| {
             let (by, who) =
                 asked.first().map_or((Trigger::Change, None), |(by, who, _)| (*by, who.clone()));
-            let answer = self.reload(diagnostics, keys, by, who);
-            for (_, _, asker) in asked {
-                // An operator who hung up needs no answer.
-                let _ = asker.send(answer.clone());
-            }
-        }
+            self.reload(diagnostics, keys, by, who)
+        })
     }
 
     /// Compiles the files and puts them in service, or keeps what serves.
@@ -348,7 +395,7 @@ impl Worker {
                 generation,
                 engine,
                 rules_hash: loaded.hash.clone(),
-                rules_source: source(&self.settings, by),
+                rules_source: source(&self.settings, self.shelf.as_ref(), by),
                 loaded_at: now,
             });
             tracing::info!(
@@ -364,7 +411,7 @@ impl Worker {
             status = Status {
                 generation,
                 hash: loaded.hash.clone(),
-                source: source(&self.settings, by),
+                source: source(&self.settings, self.shelf.as_ref(), by),
                 loaded_at: now,
                 warnings: diagnostics.clone(),
                 stale: false,
@@ -395,12 +442,16 @@ impl Worker {
             });
             Err(Refused::Rules(diagnostics))
         };
+        if self.blocking.as_ref().is_some_and(|hash| *hash != status.hash) {
+            self.blocking = None;
+        }
         // Whoever sees the new generation serve reads its status, so that comes first.
         let served = status.generation;
         self.shared.set_status(status);
         let errors = match &answer {
             Err(Refused::Rules(diagnostics)) => diagnostics.error_count(),
-            Ok(_) | Err(Refused::Nothing(_) | Refused::Busy | Refused::Stopped) => 0,
+            Ok(_)
+            | Err(Refused::Bundle(_) | Refused::Nothing(_) | Refused::Busy | Refused::Stopped) => 0,
         };
         if errors > 0 || answer.as_ref().is_ok_and(|reloaded| reloaded.changed) {
             self.shared.remember(HistoryEntry {
@@ -428,6 +479,11 @@ impl Worker {
 impl Worker {
     /// Puts other rules than the directory's in service, and stays with them.
     fn switch(&mut self, to: Switch, who: String) -> Answer {
+        if self.blocking.is_some() && to == Switch::Rollback {
+            let words =
+                "the rules are not trusted any more, and those before them no more than they";
+            return Err(Refused::Nothing(words));
+        }
         let (by, files) = match to {
             Switch::Promote => (Trigger::Promote, self.promotable()),
             Switch::Rollback => (Trigger::Rollback, self.previous.clone()),
@@ -513,17 +569,285 @@ impl Worker {
     }
 }
 
-/// Where the rules came from that `by` put in service.
-fn source(settings: &ControlSettings, by: Trigger) -> String {
-    match (by, &settings.shadow) {
-        (Trigger::Promote, Some(shadow)) => format!("{} (promoted)", shadow.source),
-        (Trigger::Rollback, _) => format!("{} (rolled back)", settings.source),
-        _ => settings.source.to_string(),
+impl Worker {
+    /// The rules as they are now: of the last bundle, or of the source.
+    fn load(&self, diagnostics: &mut Diagnostics) -> RuleFiles {
+        match self.shelf.as_ref().and_then(Shelf::offered) {
+            Some(bundle) => RuleFiles::from(bundle),
+            None => self.settings.source.load(diagnostics),
+        }
+    }
+
+    /// How long to wait for a request: no longer than the bundle is trusted.
+    fn patience(&self) -> Duration {
+        let shelf = self.shelf.as_ref().filter(|_| self.is_trusted);
+        let trusted_for = shelf.and_then(|shelf| shelf.trusted_for(now()));
+        trusted_for.map_or(self.settings.look, |time| time.min(self.settings.look))
+    }
+
+    fn act(&mut self, request: Request) {
+        match request {
+            Request::Switch { to, who, answer } => {
+                // An operator who hung up needs no answer.
+                let _ = answer.send(self.switch(to, who));
+            }
+            Request::Push { bytes, asked } => self.push(bytes, asked),
+            Request::Fetched { fetched, asked } => self.fetched(fetched, asked),
+            Request::Reload { .. } | Request::Changed | Request::Stop => {}
+        }
+    }
+
+    /// Reloads from where the rules are; where that is a server, it is asked first.
+    fn refresh(&mut self, mut asked: Vec<Asked>) {
+        if let Some(fetcher) = &self.fetcher {
+            for one in std::mem::take(&mut asked) {
+                if let Err((.., asker)) = fetcher.nudge(one) {
+                    let _ = asker.send(Err(Refused::Busy));
+                }
+            }
+        }
+        if self.blocking.is_some() && !self.is_trusted {
+            let words = "the rules are not trusted any more; only a bundle that is can end that";
+            refuse(asked, &Refused::Nothing(words));
+            // Seen, so that they do not look changed for as long as this lasts.
+            self.seen = self.settings.keys.seen();
+            return;
+        }
+        self.answer(asked);
+    }
+
+    fn fetched(&mut self, fetched: Fetched, asked: Vec<Asked>) {
+        let Some(shelf) = &mut self.shelf else { return };
+        shelf.asked(now());
+        match fetched {
+            Fetched::Failed(failure) => self.not_taken(failure, asked),
+            Fetched::New(bundle) => self.offer(*bundle, asked),
+            Fetched::Unchanged => self.unchanged(asked),
+        }
+    }
+
+    fn push(&mut self, bytes: Vec<u8>, asked: Asked) {
+        let Some(shelf) = &self.shelf else {
+            let words = "this gateway takes no bundles; see `rules.bundle` in its configuration";
+            refuse(vec![asked], &Refused::Nothing(words));
+            return;
+        };
+        match Bundle::open(bytes, &shelf.settings.keys) {
+            Ok(bundle) => self.offer(bundle, vec![asked]),
+            Err(error) => {
+                let failure = BundleFailure::new(error.kind(), format!("the bundle {error}"));
+                self.not_taken(failure, vec![asked]);
+            }
+        }
+    }
+
+    fn not_taken(&mut self, failure: BundleFailure, asked: Vec<Asked>) {
+        self.metrics.bundles().offered(failure.kind);
+        if let Some(shelf) = &mut self.shelf {
+            shelf.failed(failure.clone());
+        }
+        self.show_bundle();
+        // Whoever went back wants what there was, when there is nothing newer to be had.
+        let is_way_back = self.pinned.is_some()
+            && asked.iter().any(|(by, ..)| *by == Trigger::Operator)
+            && (self.blocking.is_none() || self.is_trusted);
+        if is_way_back {
+            self.answer(asked);
+        } else {
+            refuse(asked, &Refused::Bundle(failure));
+        }
+    }
+
+    /// The server has what it had.
+    fn unchanged(&mut self, asked: Vec<Asked>) {
+        self.metrics.bundles().offered("unchanged");
+        if let Some(shelf) = &mut self.shelf {
+            shelf.confirm(now());
+            self.is_trusted = shelf.trust(now()).is_ok();
+        }
+        let answer = if self.blocking.is_none() || self.is_trusted {
+            self.consider(&asked)
+        } else {
+            Some(Err(Refused::Nothing("the rules are not trusted any more")))
+        };
+        // Whoever asked finds it in the status.
+        self.show_bundle();
+        send(asked, answer);
+    }
+
+    /// A bundle that is believed: its rules serve if they compile and it goes not back.
+    fn offer(&mut self, bundle: Bundle, asked: Vec<Asked>) {
+        let Some(shelf) = &mut self.shelf else { return };
+        let is_known = shelf.is_taken(&bundle);
+        if let Err(failure) = shelf.offer(bundle, now()) {
+            self.not_taken(failure, asked);
+            return;
+        }
+        if is_known {
+            self.unchanged(asked);
+            return;
+        }
+        let hash = shelf.offered().map(|bundle| bundle.hash.clone()).unwrap_or_default();
+        let answer = self.consider(&asked);
+        if self.shared.status().hash == hash {
+            let failure = self.shelf.as_mut().and_then(|shelf| shelf.take(now()));
+            self.metrics.bundles().offered(failure.map_or("taken", |failure| failure.kind));
+            self.is_trusted = true;
+        } else if self.pinned.is_some() {
+            self.metrics.bundles().offered("waiting");
+        } else {
+            self.metrics.bundles().offered("refused");
+            let words = "the rules of the bundle were refused; the failure of the reload says why";
+            if let Some(shelf) = &mut self.shelf {
+                shelf.failed(BundleFailure::new("refused", words.to_owned()));
+            }
+        }
+        // Whoever asked finds it in the status.
+        self.show_bundle();
+        send(asked, answer);
+    }
+
+    /// Notices that the bundle is no longer trusted, and does what is then to be done.
+    fn check_trust(&mut self) {
+        let Some(shelf) = &self.shelf else { return };
+        let trust = shelf.trust(now());
+        if trust.is_ok() == self.is_trusted {
+            return;
+        }
+        self.is_trusted = trust.is_ok();
+        if let Err(untrusted) = trust {
+            match shelf.settings.on_stale {
+                OnStale::Keep => tracing::error!(%untrusted, "the rules are not trusted any more"),
+                OnStale::Block => self.block(&untrusted),
+            }
+        }
+        self.show_bundle();
+    }
+
+    /// From here on everything is blocked, by a rule that says why.
+    fn block(&mut self, untrusted: &Untrusted) {
+        tracing::error!(%untrusted, "the rules are not trusted any more: everything is blocked");
+        let rule = SourceFile {
+            name: "organisation/not-trusted.yaml".to_owned(),
+            text: NOT_TRUSTED.to_owned(),
+        };
+        let (serving, previous) = (self.serving.clone(), self.previous.clone());
+        // A rule of the bundle may have the name; those of the program have not.
+        let shipped = || RulesSource::Embedded.load(&mut Diagnostics::default()).files;
+        for mut files in [serving.files.clone(), shipped()] {
+            files.retain(|file| file.name != rule.name);
+            files.push(rule.clone());
+            files.sort_by(|a, b| a.name.cmp(&b.name));
+            let hash = hash(&files);
+            let mut diagnostics = Diagnostics::default();
+            let keys = self.settings.keys.load(&mut diagnostics);
+            let keys = keys.unwrap_or_else(|| self.shared.cell.load().engine.keys().clone());
+            self.attempted = RuleFiles { files, hash: hash.clone(), ..RuleFiles::default() };
+            let answer = self.reload(Diagnostics::default(), Some(keys), Trigger::Stale, None);
+            if answer.is_ok() {
+                self.blocking = Some(hash);
+                break;
+            }
+        }
+        // What an operator can go back to is what served in good faith.
+        (self.serving, self.previous, self.pinned) = (serving, previous, None);
+        let status = Status { pinned: false, ..Status::clone(&self.shared.status()) };
+        self.shared.set_status(status);
+    }
+
+    /// What the status and the metrics say of the bundle.
+    fn show_bundle(&mut self) {
+        let Some(shelf) = &self.shelf else { return };
+        let bundle = shelf.status(now());
+        let confirmed_at = shelf.confirmed_at().map(|at| at.as_duration().as_secs_f64());
+        let is_trusted = bundle.untrusted.is_none();
+        self.metrics.bundles().serving(shelf.version(), confirmed_at, is_trusted);
+        let status = Status { bundle: Some(bundle), ..Status::clone(&self.shared.status()) };
+        self.shared.set_status(status);
     }
 }
 
-/// Who asked for a reload, and where the answer goes.
-type Asked = (Trigger, Option<String>, oneshot::Sender<Answer>);
+/// Beside it every rule is vain: the stricter effect wins.
+const NOT_TRUSTED: &str = "layer: organisation
+title: Rules that are not trusted any more
+rules:
+  - id: NOT-TRUSTED
+    title: Nothing leaves by rules that are not trusted
+    statute: rules.bundle.on_stale of the configuration
+    when: { data: any }
+    effect: block
+    reason: The rules of this gateway have expired or were not confirmed for too long.
+";
+
+fn refuse(asked: Vec<Asked>, refused: &Refused) {
+    send(asked, Some(Err(refused.clone())));
+}
+
+fn send(asked: Vec<Asked>, answer: Option<Answer>) {
+    let Some(answer) = answer else { return };
+    for (.., asker) in asked {
+        // An operator who hung up needs no answer.
+        let _ = asker.send(answer.clone());
+    }
+}
+
+/// Starts to ask for bundles; what there is to begin with is then on the shelf, or a complaint made.
+fn begin(
+    shelf: &mut Shelf,
+    requests: &SyncSender<Request>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Fetcher> {
+    let needs_first = shelf.offered().is_none();
+    let began = Fetcher::new(&shelf.settings, needs_first, requests.clone());
+    let place = Place { file: "rules.bundle".to_owned(), line: 0, column: 0 };
+    let (fetcher, first) = match began {
+        Ok(Some(began)) => began,
+        Ok(None) => {
+            shelf.restored();
+            return None;
+        }
+        Err(reason) => {
+            diagnostics.error(place, format!("bundles cannot be asked for: {reason}"));
+            return None;
+        }
+    };
+    let now = now();
+    let failure = match first {
+        None => {
+            shelf.restored();
+            return Some(fetcher);
+        }
+        Some(Fetched::New(bundle)) => shelf.offer(*bundle, now).err(),
+        Some(Fetched::Failed(failure)) => Some(failure),
+        // Never the first answer.
+        Some(Fetched::Unchanged) => None,
+    };
+    shelf.asked(now);
+    if let Some(failure) = failure {
+        if let Some(cached) = shelf.last_failure() {
+            diagnostics.error(place.clone(), format!("the bundle kept on disk: {cached}"));
+        }
+        diagnostics
+            .error(place, format!("there are no rules to begin with: {}", failure.message))
+            .remedy("see that the server offers a bundle that a key of `rules.bundle.keys` signed");
+    }
+    Some(fetcher)
+}
+
+/// Where the rules came from that `by` put in service.
+fn source(settings: &ControlSettings, shelf: Option<&Shelf>, by: Trigger) -> String {
+    let from = match shelf.filter(|shelf| shelf.offered().is_some()) {
+        Some(shelf) => shelf.settings.url.clone().unwrap_or_else(|| "pushed".to_owned()),
+        None => settings.source.to_string(),
+    };
+    match (by, &settings.shadow) {
+        (Trigger::Promote, Some(shadow)) => format!("{} (promoted)", shadow.source),
+        (Trigger::Rollback, _) => format!("{from} (rolled back)"),
+        (Trigger::Push, _) => "pushed".to_owned(),
+        (Trigger::Stale, _) => format!("{from} (not trusted)"),
+        _ => from,
+    }
+}
 
 /// Compiles what was read without a complaint. A compiler that gives up in the middle is a complaint
 /// too, and not the end of all reloads.

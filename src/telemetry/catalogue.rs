@@ -105,6 +105,14 @@ catalogue! {
         "Number of the generation of rules that serves."
     RELOADS Counter "bordergate_reloads_total" ["result"]
         "Attempts to load the rules, the first included."
+    BUNDLE_OFFERS Counter "bordergate_bundle_offers_total" ["result"]
+        "Times a signed bundle of rules was asked for or pushed, by what came of it: `taken`, `unchanged`, or why it was not."
+    BUNDLE_VERSION Gauge "bordergate_bundle_version" []
+        "Version of the bundle whose rules were taken last; 0 without bundles."
+    BUNDLE_CONFIRMED Gauge "bordergate_bundle_confirmed_timestamp_seconds" []
+        "Unix time at which the bundle was last known to be the one to go by; 0 without bundles."
+    RULES_TRUSTED Gauge "bordergate_rules_trusted" []
+        "0 while the bundle has expired or nobody has confirmed it for too long, else 1."
     SHADOW Counter "bordergate_shadow_transfers_total" ["result"]
         "Transfers judged beside by the rules to come, by whether both decide alike; `skipped` were not judged."
     GEOIP_SUCCESSFUL Gauge "bordergate_geoip_last_reload_successful" []

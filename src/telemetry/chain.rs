@@ -8,6 +8,8 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
+use crate::signing::Context;
+
 /// SHA-256.
 pub(super) type Hash = [u8; 32];
 
@@ -20,6 +22,9 @@ const SEQ: &[u8] = b",\"seq\":";
 const PREV: &[u8] = b",\"prev\":\"";
 const HASH: &[u8] = b",\"hash\":\"";
 const SIGNATURE: &[u8] = b",\"signature\":\"";
+
+/// What the signature of a seal is of.
+pub(super) const SEAL: Context = Context(b"bordergate audit seal 1\n");
 
 /// Signs the hash of a line.
 pub(super) type Sign<'s> = &'s dyn Fn(&Hash) -> [u8; 64];

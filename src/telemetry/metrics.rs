@@ -15,6 +15,7 @@ use prometheus::{
 };
 
 use super::{
+    bundles::BundleMetrics,
     catalogue::{self as c, Description},
     facts::FactsMetrics,
     process::ProcessMetrics,
@@ -97,6 +98,7 @@ pub struct Metrics {
     errors_bound: Bound<(Side, NameId)>,
     audit: AuditMetrics,
     facts: FactsMetrics,
+    bundles: BundleMetrics,
     reload_successful: IntGauge,
     reload_success_timestamp: Gauge,
     generation: IntGauge,
@@ -195,6 +197,7 @@ impl Metrics {
                 rotations: counter(r, &c::AUDIT_ROTATIONS)?,
             },
             facts: FactsMetrics::new(r)?,
+            bundles: BundleMetrics::new(r)?,
             reload_successful: gauge(r, &c::RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: float_gauge(r, &c::RELOAD_SUCCESS_TIMESTAMP)?,
             generation: gauge(r, &c::RULES_GENERATION)?,
@@ -402,6 +405,10 @@ impl Metrics {
     /// Handles for the facts store.
     pub fn facts(&self) -> FactsMetrics {
         self.facts.clone()
+    }
+
+    pub fn bundles(&self) -> BundleMetrics {
+        self.bundles.clone()
     }
 
     /// Everything in Prometheus's text format.

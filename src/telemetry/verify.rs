@@ -11,10 +11,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    chain::{self, Hash, Link},
-    seal::SealPublicKey,
+    chain::{self, Hash, Link, SEAL},
     sink::mark::{DIGEST_BYTES, digest},
 };
+use crate::signing::VerifyingKey;
 
 /// Lines that one seal may cover; later ones are not held against it.
 const STRETCH_MAX: usize = 1 << 18;
@@ -153,7 +153,7 @@ impl Verified {
 /// Takes the lines of the audit one after the other.
 #[derive(Debug)]
 pub struct Verifier {
-    keys: Vec<SealPublicKey>,
+    keys: Vec<VerifyingKey>,
     anchor: Option<Anchor>,
     verified: Verified,
     started: bool,
@@ -195,7 +195,7 @@ enum Mark {
 }
 
 impl Verifier {
-    pub fn new(keys: Vec<SealPublicKey>, anchor: Option<Anchor>) -> Self {
+    pub fn new(keys: Vec<VerifyingKey>, anchor: Option<Anchor>) -> Self {
         let nowhere = Place { file: 0, line: 1 };
         Self {
             keys,
@@ -377,7 +377,7 @@ impl Verifier {
         let digests = URL_SAFE_NO_PAD.decode(digests).unwrap_or_default();
         let (digests, rest) = digests.as_chunks::<DIGEST_BYTES>();
         let is_signed =
-            link.signature.is_some_and(|signature| public.verifies(&link.hash, &signature));
+            link.signature.is_some_and(|signature| public.verifies(SEAL, &link.hash, &signature));
         if !is_signed || !rest.is_empty() || seq.checked_sub(from) != Some(digests.len() as u64) {
             self.tell(place, What::SealBroken { seq }, b"");
             return;

@@ -7,6 +7,8 @@ mod arrivals;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod bundles;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod console;

@@ -12,7 +12,8 @@ use crate::{
         Exit,
         output::{self, BAD, CHANGED, GOOD, Outcome, PLACE},
     },
-    telemetry::{Anchor, Place, SealPublicKey, Tampering, Verified, Verifier},
+    signing::VerifyingKey,
+    telemetry::{Anchor, Place, Tampering, Verified, Verifier},
 };
 
 const AFTER_HELP: &str = "\
@@ -57,7 +58,7 @@ impl Verify {
         let keys = self.keys.iter().map(|path| {
             let name = path.display();
             let pem = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
-            SealPublicKey::from_pem(&pem).map_err(|error| anyhow!("`{name}` {error}"))
+            VerifyingKey::from_pem(&pem).map_err(|error| anyhow!("`{name}` {error}"))
         });
         let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
         let key_ids: Vec<String> = keys.iter().map(|key| key.id().to_owned()).collect();

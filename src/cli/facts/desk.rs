@@ -66,7 +66,7 @@ impl Desk {
                     body.push_str(&entry.to_string());
                     body.push('\n');
                 }
-                let (_, answer) = gateway.ask(Method::POST, "/-/facts", NDJSON, body)?;
+                let (_, answer) = gateway.ask(Method::POST, "/-/facts", NDJSON, body.into())?;
                 let count = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or(0);
                 Ok(Applied { subjects: count("subjects"), mechanisms: count("mechanisms") })
             }
@@ -81,7 +81,8 @@ impl Desk {
             }
             Self::Gateway(gateway) => {
                 let asked = subject.to_string();
-                let (status, record) = gateway.ask(Method::POST, "/-/facts/get", NDJSON, asked)?;
+                let (status, record) =
+                    gateway.ask(Method::POST, "/-/facts/get", NDJSON, asked.into())?;
                 Ok((status == StatusCode::OK).then_some(record))
             }
         }

@@ -16,12 +16,15 @@ use super::{
     mark::{self, Because, DIGEST_BYTES, Mark},
     output::{Output, Tail},
 };
-use crate::telemetry::{chain::Head, seal::SealKey};
+use crate::{
+    signing::SigningKey,
+    telemetry::chain::{Head, SEAL},
+};
 
 /// Signs what was written.
 #[derive(Debug, Clone)]
 pub struct SealSettings {
-    pub key: Arc<SealKey>,
+    pub key: Arc<SigningKey>,
     /// After so many lines,
     pub lines_max: usize,
     /// or when the first of them is this old.
@@ -206,7 +209,7 @@ impl Ledger {
         .line();
         let mut head = self.head;
         self.buffer.clear();
-        head.append(&line, &mut self.buffer, Some(&|hash| seal.key.sign(hash)));
+        head.append(&line, &mut self.buffer, Some(&|hash| seal.key.sign(SEAL, hash)));
         let (written, result) = self.output.write(&self.buffer);
         if written == self.buffer.len() {
             self.head = head;

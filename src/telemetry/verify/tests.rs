@@ -1,14 +1,18 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use super::*;
-use crate::telemetry::{
-    AuditSettings, AuditSink, AuditTarget, Metrics, SealKey, SealSettings,
-    audit::tests::record,
-    seal::tests::{PRIVATE, PUBLIC},
+use crate::{
+    signing::{
+        SigningKey,
+        tests::{PRIVATE, PUBLIC},
+    },
+    telemetry::{
+        AuditSettings, AuditSink, AuditTarget, Metrics, SealSettings, audit::tests::record,
+    },
 };
 
 fn settings(path: &Path, lines_max: Option<usize>) -> AuditSettings {
-    let key = Arc::new(SealKey::from_pem(PRIVATE.as_bytes()).unwrap());
+    let key = Arc::new(SigningKey::from_pem(PRIVATE.as_bytes()).unwrap());
     AuditSettings {
         target: AuditTarget::File(path.to_owned()),
         seal: lines_max.map(|lines_max| SealSettings {
@@ -37,7 +41,7 @@ fn audit(sealed: bool) -> Vec<String> {
 
 fn verify(lines: &[String], with_key: bool) -> Verified {
     let keys = if with_key {
-        vec![SealPublicKey::from_pem(PUBLIC.as_bytes()).unwrap()]
+        vec![VerifyingKey::from_pem(PUBLIC.as_bytes()).unwrap()]
     } else {
         Vec::new()
     };
@@ -203,7 +207,7 @@ fn lines_without_a_chain_and_chains_one_after_the_other_are_told_apart() {
     assert_eq!(found(&lines, false), [(3, What::Unchained { lines: 3 }), (25, What::BeginsAnew)]);
     assert_eq!(found(&audit(false)[4..], false), [(1, What::BeginsAt { seq: 5 })]);
     assert!(verify(&lines, false).is_intact());
-    let other = SealPublicKey::from_pem(
+    let other = VerifyingKey::from_pem(
         // RFC 8032 §7.1, test 1.
         b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n",
     )

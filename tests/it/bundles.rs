@@ -1,0 +1,699 @@
+//! Rules that come as signed bundles: over HTTPS and by push, believed only when they should be.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use bordergate::{
+    app::{Gateway, StartError},
+    config::Config,
+    control::{Bundle, RulesSource},
+    signing::SigningKey,
+    source::{Diagnostics, SourceFile},
+};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::harness::{ALLOW_ALL, Answer, Connection, PATIENCE, Upstream, exchanges};
+
+const STRICTER: &str = "
+layer: organisation
+title: Stricter
+rules:
+  - id: T-NO-IMEI
+    title: No device ids
+    statute: this test
+    when: { data: imei }
+    effect: block
+    reason: Device ids stay at home.
+";
+
+/// Nothing but a permission, and perhaps one rule beside it.
+fn rules(beside: Option<&str>) -> Vec<SourceFile> {
+    let mut files: Vec<SourceFile> = RulesSource::Embedded
+        .load(&mut Diagnostics::default())
+        .files
+        .into_iter()
+        .filter(|file| {
+            let left_out = ["law/", "policy/", "organisation/", "tests/"];
+            !left_out.iter().any(|top| file.name.starts_with(top))
+        })
+        .collect();
+    let file = |name: &str, text: &str| SourceFile { name: name.to_owned(), text: text.to_owned() };
+    files.push(file("organisation/allow.yaml", ALLOW_ALL));
+    files.extend(beside.map(|text| file("organisation/stricter.yaml", text)));
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files
+}
+
+/// What the server does when it is asked.
+#[derive(Debug, Clone)]
+enum Serves {
+    /// With an `ETag` of its own, and 304 for whoever has it already.
+    Bundle(Vec<u8>),
+    /// Says how long the body is, and closes before its end.
+    Half(Vec<u8>),
+    Status(u16),
+}
+
+/// A small HTTPS server in this process.
+struct Server {
+    address: SocketAddr,
+    serves: Arc<Mutex<Serves>>,
+    /// Statuses in the order of the answers.
+    answered: Arc<Mutex<Vec<u16>>>,
+    accepts: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(folder: &Path, serves: Serves) -> Self {
+        Self::start_at(folder, serves, "127.0.0.1:0".parse().unwrap()).await
+    }
+
+    /// With the certificate of the folder, which is made if there is none.
+    async fn start_at(folder: &Path, serves: Serves, address: SocketAddr) -> Self {
+        if !folder.join("ca.pem").exists() {
+            certificates(folder);
+        }
+        let pem = |name: &str| fs::read(folder.join(name)).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_slice(&pem("server.pem")).unwrap()],
+                PrivateKeyDer::from_pem_slice(&pem("server.key")).unwrap(),
+            )
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serves = Arc::new(Mutex::new(serves));
+        let answered = Arc::new(Mutex::new(Vec::new()));
+        let (what, log) = (Arc::clone(&serves), Arc::clone(&answered));
+        let accepts = tokio::spawn(async move {
+            // Its connections end with it.
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, what, log) = (acceptor.clone(), Arc::clone(&what), Arc::clone(&log));
+                connections.spawn(async move {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let service = service_fn(move |request| {
+                        let serves = what.lock().unwrap().clone();
+                        let answer = answer(serves, &request);
+                        log.lock().unwrap().push(answer.status().as_u16());
+                        async move { Ok::<_, std::convert::Infallible>(answer) }
+                    });
+                    let builder = hyper::server::conn::http1::Builder::new();
+                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        Self { address, serves, answered, accepts }
+    }
+
+    fn serve(&self, serves: Serves) {
+        *self.serves.lock().unwrap() = serves;
+    }
+
+    fn answered(&self, status: u16) -> usize {
+        self.answered.lock().unwrap().iter().filter(|it| **it == status).count()
+    }
+
+    async fn die(self) -> SocketAddr {
+        self.accepts.abort();
+        let _ = self.accepts.await;
+        self.address
+    }
+}
+
+type Body = http_body_util::combinators::BoxBody<Bytes, std::io::Error>;
+
+fn answer(serves: Serves, request: &Request<hyper::body::Incoming>) -> Response<Body> {
+    let whole = |bytes: Vec<u8>| Full::from(bytes).map_err(|never| match never {}).boxed();
+    let status = |status: u16| Response::builder().status(status);
+    match serves {
+        Serves::Bundle(bytes) => {
+            let etag = format!(
+                "\"{}\"",
+                bytes.iter().fold(7_u64, |a, b| a * 31 % 9_999_991 + u64::from(*b))
+            );
+            let known = request.headers().get("if-none-match");
+            if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+                return status(304).header("etag", etag).body(whole(Vec::new())).unwrap();
+            }
+            status(200).header("etag", etag).body(whole(bytes)).unwrap()
+        }
+        Serves::Half(bytes) => {
+            let half = bytes[..bytes.len() / 2].to_vec();
+            let first = async { Ok(http_body::Frame::data(Bytes::from(half))) };
+            let then = async {
+                // What was written so far is on its way by then.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                Err(std::io::Error::other("the server falls over"))
+            };
+            let parts = futures_util::stream::once(first).chain(futures_util::stream::once(then));
+            let body = http_body_util::BodyExt::boxed(StreamBody::new(parts));
+            status(200).header("content-length", bytes.len()).body(body).unwrap()
+        }
+        Serves::Status(code) => status(code).body(whole(b"not now".to_vec())).unwrap(),
+    }
+}
+
+fn certificates(folder: &Path) {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    let ca_key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = params.self_signed(&ca_key).unwrap();
+    let issuer = Issuer::from_params(&params, &ca_key);
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    fs::write(folder.join("ca.pem"), ca.pem()).unwrap();
+    fs::write(folder.join("server.pem"), leaf.pem()).unwrap();
+    fs::write(folder.join("server.key"), key.serialize_pem()).unwrap();
+}
+
+/// A folder with a key, and gateways that begin in it.
+struct House {
+    folder: TempDir,
+    key: SigningKey,
+    upstream: Upstream,
+}
+
+/// One that serves.
+struct Running {
+    gateway: Gateway,
+    address: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, _, public) = SigningKey::generate().unwrap();
+        fs::write(folder.path().join("rules.pub"), public).unwrap();
+        fs::create_dir(folder.path().join("cache")).unwrap();
+        Self { folder, key, upstream: Upstream::start().await }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn bundle(&self, version: u64, beside: Option<&str>) -> Vec<u8> {
+        self.expiring(version, beside, None)
+    }
+
+    fn expiring(&self, version: u64, beside: Option<&str>, after_ms: Option<i64>) -> Vec<u8> {
+        let now = jiff::Timestamp::now();
+        let expires = after_ms.map(|ms| now + jiff::SignedDuration::from_millis(ms));
+        let key = std::slice::from_ref(&self.key);
+        Bundle::build(&rules(beside), version, now, expires, key).unwrap()
+    }
+
+    async fn start(&self, bundle: &str) -> Running {
+        self.try_start(bundle).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    async fn try_start(&self, bundle: &str) -> Result<Running, StartError> {
+        let text = format!(
+            "listeners: [{{ name: test, address: \"127.0.0.1:0\" }}]
+admin: {{ address: \"127.0.0.1:0\"{} }}
+trusted_hops: [127.0.0.0/8]
+workers: 1
+rules: {{ bundle: {{ keys: [rules.pub], cache: cache, {bundle} }} }}
+audit: {{ sink: file, path: audit.jsonl }}
+data_centres: [{{ id: dc, jurisdiction: SG, endpoints: [\"http://{}\"], transport: tls }}]
+routes: [{{ id: all, data_centre: dc }}]
+",
+            if self.path().join("operators.yaml").exists() {
+                ", operators_file: operators.yaml"
+            } else {
+                ""
+            },
+            self.upstream.address,
+        );
+        let name = self.path().join("bordergate.yaml").display().to_string();
+        let config = Config::parse(&SourceFile { name: name.clone(), text })
+            .unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        let starting = tokio::task::spawn_blocking(move || Gateway::start(&config, &name));
+        let gateway = starting.await.unwrap()?;
+        let (address, admin) = (gateway.addresses()[0].1, gateway.admin_address());
+        Ok(Running { gateway, address, admin })
+    }
+
+    fn changes(&self) -> Vec<(String, String, String)> {
+        let audit = fs::read_to_string(self.path().join("audit.jsonl")).unwrap_or_default();
+        let lines = audit.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines
+            .filter(|line| line["audit"] == "changed")
+            .map(|line| {
+                let word = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+                (word("who"), word("action"), word("result"))
+            })
+            .collect()
+    }
+}
+
+impl Running {
+    async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Vec<u8>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("host", "admin");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(Full::from(body)).unwrap();
+        Connection::open(self.admin).await.send(request).await
+    }
+
+    /// What the transfer of a device id comes to.
+    async fn transfer(&self) -> StatusCode {
+        self.send(r#"{"imei":"867619040000019"}"#).await.status
+    }
+
+    async fn send(&self, body: &'static str) -> Answer {
+        let request = Request::post("/v1")
+            .header("host", "dc.test")
+            .header("content-type", "application/json")
+            .header("bordergate-transfer", "origin=PK, purpose=service_activation")
+            .body(Full::from(body))
+            .unwrap();
+        Connection::open(self.address).await.send(request).await
+    }
+
+    fn status(&self) -> Value {
+        serde_json::to_value(&*self.gateway.reloads().status()).unwrap()
+    }
+
+    fn version(&self) -> u64 {
+        self.status()["bundle"]["version"].as_u64().unwrap_or_default()
+    }
+
+    async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = self.status();
+            if holds(&status) {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "{what}: {status:#}");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn until_version(&self, version: u64) {
+        self.until("version", |status| status["bundle"]["version"] == version).await;
+    }
+
+    async fn metric(&self, series: &str) -> f64 {
+        let text = self.ask("GET", "/metrics", None, Vec::new()).await.text();
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    async fn stop(self) {
+        tokio::task::spawn_blocking(move || self.gateway.drain()).await.unwrap();
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("url: \"https://localhost:{}/rules\", roots: ca.pem, interval: 100ms", address.port())
+}
+
+#[tokio::test]
+async fn the_latest_bundle_serves_and_is_asked_for_by_its_tag() {
+    let house = House::new().await;
+    let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
+    let gateway = house.start(&url(server.address)).await;
+    assert_eq!(gateway.version(), 1);
+    assert_eq!(gateway.transfer().await, 200);
+    let status = gateway.status();
+    assert_eq!(status["source"], format!("https://localhost:{}/rules", server.address.port()));
+    assert_eq!(status["bundle"]["signed_by"][0], house.key.id());
+
+    server.serve(Serves::Bundle(house.bundle(2, Some(STRICTER))));
+    gateway.until_version(2).await;
+    assert_eq!(gateway.transfer().await, 403);
+    let hash = gateway.status()["hash"].clone();
+    let expected = Bundle::open(
+        house.bundle(2, Some(STRICTER)),
+        &[bordergate::signing::VerifyingKey::from_pem(
+            &fs::read(house.path().join("rules.pub")).unwrap(),
+        )
+        .unwrap()],
+    );
+    assert_eq!(hash, expected.unwrap().hash);
+
+    // Only what is new is sent.
+    let deadline = Instant::now() + PATIENCE;
+    while server.answered(304) < 3 {
+        assert!(Instant::now() < deadline, "{:?}", server.answered.lock().unwrap());
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(server.answered(200), 2);
+    assert_eq!(gateway.status()["generation"], 2);
+    let unchanged = "bordergate_bundle_offers_total{result=\"unchanged\"}";
+    assert!(gateway.metric(unchanged).await >= 2.0);
+    assert!(gateway.metric("bordergate_bundle_offers_total{result=\"taken\"}").await >= 2.0);
+    assert!(gateway.metric("bordergate_bundle_version").await == 2.0);
+    assert!(gateway.metric("bordergate_rules_trusted").await == 1.0);
+
+    // An operator who reloads asks the server at once.
+    server.serve(Serves::Bundle(house.bundle(3, None)));
+    let reloaded = gateway.ask("POST", "/-/reload", None, Vec::new()).await;
+    assert_eq!((reloaded.status, gateway.version()), (StatusCode::OK, 3));
+    assert_eq!(gateway.transfer().await, 200);
+
+    // Back to what served before, and forth again.
+    let back = gateway.ask("POST", "/-/rules/rollback", None, Vec::new()).await;
+    assert_eq!((back.status, gateway.transfer().await), (StatusCode::OK, StatusCode::FORBIDDEN));
+    server.die().await;
+    let forth = gateway.ask("POST", "/-/reload", None, Vec::new()).await;
+    assert_eq!((forth.status, gateway.transfer().await), (StatusCode::OK, StatusCode::OK));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_believed_changes_nothing_and_is_told() {
+    let house = House::new().await;
+    let good = house.bundle(5, Some(STRICTER));
+    let server = Server::start(house.path(), Serves::Bundle(good.clone())).await;
+    let gateway = house.start(&format!("{}, bytes_max: 1MiB", url(server.address))).await;
+    let served = gateway.status()["hash"].clone();
+
+    let (stranger, ..) = SigningKey::generate().unwrap();
+    let now = jiff::Timestamp::now();
+    let foreign = Bundle::build(&rules(None), 6, now, None, &[stranger]).unwrap();
+    let mut flipped = house.bundle(6, None);
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    let wrong = "layer: organisation\ntitle: Wrong\nrules: [{ id: X, effect: explode }]\n";
+    for (serves, kind) in [
+        (Serves::Bundle(foreign), "unsigned"),
+        (Serves::Bundle(house.bundle(4, None)), "old"),
+        (Serves::Bundle(house.bundle(5, None)), "old"),
+        (Serves::Bundle(house.expiring(6, None, Some(-1))), "expired"),
+        (Serves::Half(house.bundle(6, None)), "damaged"),
+        (Serves::Bundle(good[..good.len() - 9].to_vec()), "damaged"),
+        (Serves::Bundle(flipped), "damaged"),
+        (Serves::Bundle(b"<html>a captive portal</html>".to_vec()), "damaged"),
+        (Serves::Bundle(vec![0; 2 << 20]), "oversized"),
+        (Serves::Status(500), "unreachable"),
+        (Serves::Status(302), "unreachable"),
+        (Serves::Bundle(house.bundle(6, Some(wrong))), "refused"),
+    ] {
+        let series = format!("bordergate_bundle_offers_total{{result=\"{kind}\"}}");
+        let before = gateway.metric(&series).await;
+        let last = gateway.status()["bundle"]["last_failure"].clone();
+        server.serve(serves);
+        let status = gateway
+            .until(kind, |status| {
+                let failure = &status["bundle"]["last_failure"];
+                failure["kind"] == kind && *failure != last
+            })
+            .await;
+        assert_eq!(status["hash"], served, "{kind}");
+        assert_eq!(status["bundle"]["version"], 5, "{kind}");
+        assert_eq!(gateway.transfer().await, 403, "{kind}");
+        let message = status["bundle"]["last_failure"]["message"].as_str().unwrap().to_owned();
+        assert!(!message.is_empty());
+        assert!(gateway.metric(&series).await > before, "{kind}");
+    }
+    // The rules of the last one were refused, with file and line.
+    let status = gateway.status();
+    assert_eq!(status["stale"], true);
+    let diagnostics = status["last_failure"]["diagnostics"].to_string();
+    assert!(diagnostics.contains("organisation/stricter.yaml"), "{diagnostics}");
+
+    let address = server.die().await;
+    gateway.until("dead", |status| status["bundle"]["last_failure"]["kind"] == "unreachable").await;
+    let answer = gateway.ask("POST", "/-/reload", None, Vec::new()).await;
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY, "{}", answer.text());
+    assert_eq!(gateway.transfer().await, 403);
+
+    // And when all is well again, so is the status.
+    let next = Serves::Bundle(house.bundle(7, None));
+    let _server = Server::start_at(house.path(), next, address).await;
+    gateway.until_version(7).await;
+    let status = gateway.until("well", |status| status["bundle"]["last_failure"].is_null()).await;
+    assert_eq!(status["stale"], false);
+    assert_eq!(gateway.transfer().await, 200);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_begins_with_the_last_good_one_and_goes_not_back() {
+    let house = House::new().await;
+    let old = house.bundle(1, None);
+    let server = Server::start(house.path(), Serves::Bundle(old.clone())).await;
+    let gateway = house.start(&url(server.address)).await;
+    server.serve(Serves::Bundle(house.bundle(2, Some(STRICTER))));
+    gateway.until_version(2).await;
+    gateway.stop().await;
+    let address = server.die().await;
+    let kept = house.path().join("cache/last-good.bundle");
+    let good = fs::read(&kept).unwrap();
+
+    // Nobody to ask.
+    let gateway = house.start(&url(address)).await;
+    assert_eq!((gateway.version(), gateway.transfer().await), (2, StatusCode::FORBIDDEN));
+    gateway.stop().await;
+
+    // Somebody has been at the file: damage, and an older one that was signed well.
+    let mut damaged = good.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    let (stranger, ..) = SigningKey::generate().unwrap();
+    let now = jiff::Timestamp::now();
+    let foreign = Bundle::build(&rules(None), 9, now, None, &[stranger]).unwrap();
+    for cached in [damaged, good[..good.len() / 2].to_vec(), Vec::new(), old.clone(), foreign] {
+        fs::write(&kept, &cached).unwrap();
+        let refused = house.try_start(&url(address)).await;
+        let Err(StartError::Invalid(diagnostics)) = refused else {
+            panic!("started with {} bytes", cached.len())
+        };
+        let told = diagnostics.to_string();
+        assert!(told.contains("there are no rules to begin with"), "{told}");
+        assert!(told.contains("the bundle kept on disk"), "{told}");
+    }
+
+    // The server has the old one still, which is as good as none.
+    let server = Server::start_at(house.path(), Serves::Bundle(old), address).await;
+    let refused = house.try_start(&url(address)).await;
+    assert!(matches!(refused, Err(StartError::Invalid(_))));
+    // With the right one it begins, and with the last good one in its place it does not need it.
+    server.serve(Serves::Bundle(good.clone()));
+    let gateway = house.start(&url(address)).await;
+    assert_eq!(gateway.version(), 2);
+    gateway.stop().await;
+    assert_eq!(fs::read(&kept).unwrap(), good);
+    let refused = house.try_start(&format!("{}, version_min: 3", url(address))).await;
+    assert!(matches!(refused, Err(StartError::Invalid(_))));
+
+    // Whose certificate another authority signed is nobody to ask either.
+    fs::remove_file(&kept).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    certificates(elsewhere.path());
+    fs::copy(elsewhere.path().join("ca.pem"), house.path().join("ca.pem")).unwrap();
+    let Err(StartError::Invalid(diagnostics)) = house.try_start(&url(address)).await else {
+        panic!("the server of a stranger was believed")
+    };
+    assert!(diagnostics.to_string().contains("certificate"), "{diagnostics}");
+}
+
+#[tokio::test]
+async fn rules_that_nobody_confirms_are_no_longer_trusted() {
+    const CLEAN: &str = r#"{"colour":"green"}"#;
+    for (on_stale, while_stale) in [("keep", 200_u16), ("block", 403)] {
+        let house = House::new().await;
+        let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
+        let settings = format!("{}, stale_after: 1s, on_stale: {on_stale}", url(server.address));
+        let gateway = house.start(&settings).await;
+        // As long as the server says so, for longer than the limit.
+        let begin = Instant::now();
+        while begin.elapsed() < std::time::Duration::from_millis(1_300) {
+            assert_eq!(gateway.transfer().await, 200);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert_eq!(gateway.ask("GET", "/readyz", None, Vec::new()).await.status, 200);
+        let address = server.die().await;
+        let is_untrusted = |status: &Value| !status["bundle"]["untrusted"].is_null();
+        gateway.until("stale", is_untrusted).await;
+        let ready = gateway.ask("GET", "/readyz", None, Vec::new()).await;
+        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(ready.text().contains("nobody has confirmed the rules"), "{}", ready.text());
+        assert!(gateway.metric("bordergate_rules_trusted").await == 0.0);
+        for body in [CLEAN, r#"{"imei":"867619040000019"}"#] {
+            let answer = gateway.send(body).await;
+            assert_eq!(answer.status, while_stale, "{on_stale}: {}", answer.text());
+            assert_eq!(answer.text().contains("NOT-TRUSTED"), while_stale == 403);
+        }
+        // A reload and a way back do not end it.
+        gateway.ask("POST", "/-/reload", None, Vec::new()).await;
+        if on_stale == "block" {
+            let back = gateway.ask("POST", "/-/rules/rollback", None, Vec::new()).await;
+            assert_eq!(back.status, StatusCode::CONFLICT);
+        }
+        assert_eq!(gateway.transfer().await, while_stale);
+        gateway.stop().await;
+        // Nor does a restart.
+        let gateway = house.start(&settings).await;
+        assert_eq!(gateway.transfer().await, while_stale);
+        let ready = gateway.ask("GET", "/readyz", None, Vec::new()).await;
+        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+        // The server does, with the bundle it always had.
+        let same = Serves::Bundle(house.bundle(1, None));
+        let _server = Server::start_at(house.path(), same, address).await;
+        gateway.until("trusted", |status| !is_untrusted(status)).await;
+        assert_eq!(gateway.transfer().await, 200);
+        assert_eq!(gateway.ask("GET", "/readyz", None, Vec::new()).await.status, 200);
+        assert!(gateway.metric("bordergate_rules_trusted").await == 1.0);
+        gateway.stop().await;
+    }
+}
+
+/// The end of its time is signed with the bundle: no server can put it off.
+#[tokio::test]
+async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
+    let house = House::new().await;
+    let bundle = house.expiring(1, None, Some(1_500));
+    let server = Server::start(house.path(), Serves::Bundle(bundle)).await;
+    let gateway = house.start(&format!("{}, on_stale: block", url(server.address))).await;
+    assert_eq!(gateway.transfer().await, 200);
+    let status = gateway.until("expired", |status| !status["bundle"]["untrusted"].is_null()).await;
+    assert!(status["bundle"]["untrusted"].as_str().unwrap().starts_with("the rules expired at"));
+    assert_eq!(gateway.transfer().await, 403);
+    let asked = server.answered.lock().unwrap().len();
+    let deadline = Instant::now() + PATIENCE;
+    while server.answered.lock().unwrap().len() < asked + 2 {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(gateway.transfer().await, 403);
+    server.serve(Serves::Bundle(house.bundle(2, None)));
+    gateway.until_version(2).await;
+    assert_eq!(gateway.transfer().await, 200);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn an_operator_pushes_what_was_signed_and_is_on_record() {
+    let house = House::new().await;
+    let sha256 = |token: &str| {
+        use sha2::Digest as _;
+        sha2::Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let operators = format!(
+        "operators:
+  - {{ name: rita, roles: [read], token_sha256: {} }}
+  - {{ name: olga, roles: [operate], token_sha256: {} }}
+  - {{ name: deploy, roles: [rules], token_sha256: {} }}\n",
+        sha256("rita's token"),
+        sha256("olga's token"),
+        sha256("deploy's token"),
+    );
+    fs::write(house.path().join("operators.yaml"), operators).unwrap();
+    let gateway = house.start("version_min: 0").await;
+    // Until the first push the rules inside the program serve.
+    assert_eq!(gateway.status()["source"], "embedded");
+    let (stranger, ..) = SigningKey::generate().unwrap();
+    let now = jiff::Timestamp::now();
+    let foreign = Bundle::build(&rules(None), 9, now, None, &[stranger]).unwrap();
+    for (token, bundle, status, version) in [
+        (None, house.bundle(2, None), 401, 0),
+        (Some("rita's token"), house.bundle(2, None), 403, 0),
+        (Some("olga's token"), house.bundle(2, None), 403, 0),
+        (Some("deploy's token"), foreign, 422, 0),
+        (Some("deploy's token"), vec![0; 9 << 20], 413, 0),
+        (Some("deploy's token"), house.bundle(2, None), 200, 2),
+        (Some("deploy's token"), house.bundle(2, None), 200, 2),
+        (Some("deploy's token"), house.bundle(1, Some(STRICTER)), 422, 2),
+        (Some("deploy's token"), house.bundle(2, Some(STRICTER)), 422, 2),
+        (Some("deploy's token"), house.bundle(3, Some(STRICTER)), 200, 3),
+        (Some("deploy's token"), house.bundle(4, Some("rules: [")), 422, 3),
+    ] {
+        let answer = gateway.ask("PUT", "/-/rules/bundle", token, bundle).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(gateway.version(), version);
+    }
+    assert_eq!(gateway.transfer().await, 403);
+    let history = serde_json::to_value(gateway.gateway.reloads().history()).unwrap();
+    assert_eq!((&history[0]["by"], &history[0]["who"]), (&"push".into(), &"deploy".into()));
+    gateway.stop().await;
+    let pushes: Vec<_> = house.changes().into_iter().filter(|it| it.1 == "push").collect();
+    assert!(pushes.iter().all(|(who, ..)| who == "deploy"), "{pushes:?}");
+    let done = pushes.iter().filter(|(.., result)| result == "done").count();
+    assert_eq!((pushes.len(), done), (7, 3), "{pushes:?}");
+
+    // It is what a restart begins with, and the floor for what is pushed then.
+    let gateway = house.start("version_min: 0").await;
+    assert_eq!((gateway.version(), gateway.transfer().await), (3, StatusCode::FORBIDDEN));
+    let old = house.bundle(2, None);
+    let answer = gateway.ask("PUT", "/-/rules/bundle", Some("deploy's token"), old).await;
+    assert_eq!(answer.status, 422);
+    gateway.stop().await;
+    let audit = fs::read_to_string(house.path().join("audit.jsonl")).unwrap();
+    assert_eq!(exchanges(&audit).len(), 2);
+}
+
+#[test]
+fn bundles_are_made_signed_checked_and_pushed_by_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_bordergate"))
+            .current_dir(folder.path())
+            .arg("bundle")
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    assert_eq!(run(&["keygen", "first"]).0, 0);
+    assert_eq!(run(&["keygen", "second"]).0, 0);
+    let (code, _, told) = run(&["keygen", "first"]);
+    assert!(code == 1 && told.contains("first.key"), "{told}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(folder.path().join("first.key")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    let build = ["build", "-", "--key", "first.key", "--out", "rules.bundle", "--version", "7"];
+    let (code, said, told) = run(&build);
+    assert!(code == 0 && said.starts_with("version 7, "), "{said}{told}");
+    let verify = |key: &str| run(&["verify", "rules.bundle", "--key", key, "--format", "json"]);
+    let (code, said, _) = verify("first.pub");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &said["manifest"]["version"]), (0, &7.into()));
+    assert_eq!(verify("second.pub").0, 13);
+    assert_eq!(run(&["sign", "rules.bundle", "--key", "second.key"]).0, 0);
+    assert_eq!((verify("first.pub").0, verify("second.pub").0), (0, 0));
+    // Others can read the archive.
+    let listed = std::process::Command::new("tar")
+        .args(["-tzf", "rules.bundle"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.starts_with("manifest.json\nsignatures.json\n"), "{listed}");
+    assert!(listed.contains("law/eu.yaml\n"), "{listed}");
+    // Rules with an error make no bundle.
+    fs::create_dir(folder.path().join("wrong")).unwrap();
+    fs::write(folder.path().join("wrong/a.yaml"), "rules: [").unwrap();
+    let wrong = ["build", "wrong", "--key", "first.key", "--out", "wrong.bundle"];
+    assert_eq!(run(&wrong).0, 3);
+    assert!(!folder.path().join("wrong.bundle").exists());
+}

@@ -15,6 +15,9 @@ pub(super) struct Folded {
 impl Folded {
     /// Whether folding would change `text`. Almost no text needs it.
     pub(super) fn needs(text: &str) -> bool {
+        if text.is_ascii() {
+            return false;
+        }
         let bytes = text.as_bytes();
         // Most characters begin with bytes that none which folds begins with.
         let may = |at: usize, first: u8| match (first, bytes.get(at + 1)) {

@@ -380,7 +380,9 @@ impl<'s> Scanner<'s> {
         if self.set.is_placeholder(text) {
             return;
         }
-        let is_settled = rule.is_unmistakable && found.confidence.0 >= rule.checked;
+        // The form alone can tell neither another category nor a narrower one.
+        let is_settled = (rule.is_unmistakable && found.confidence.0 >= rule.checked)
+            || (rule.check.is_some() && self.set.is_settled(&found));
         let by_value = if found.marks.pseudonymous || rule.prose || is_settled {
             None
         } else {

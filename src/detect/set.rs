@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    Scanner, Scratch,
+    Hit, Scanner, Scratch,
     check::{Check, Match},
     keys::KeyTable,
     name::Words,
@@ -20,7 +20,7 @@ use super::{
         ContextSource, CueSource, DetectorFile, FieldSource, PatternSource, SuppressSource,
         ThresholdSource, ValueSource,
     },
-    token::Token,
+    token::{Token, trimmed},
 };
 
 /// The detectors of one generation.
@@ -56,6 +56,10 @@ pub struct DetectorSet {
     below: Vec<TagSet>,
     /// Tags that some value detector finds a narrower one of.
     outer_of_values: TagSet,
+    /// As sure as the surest value detector can be.
+    value_confidence_max: u8,
+    /// Tags of values that speak for the jurisdiction of their issuer.
+    issued: TagSet,
     placeholders: FxHashSet<Box<str>>,
     /// Their first bytes (modulo 64) and their lengths, as bits.
     placeholder_starts: u64,
@@ -263,6 +267,8 @@ impl DetectorSet {
             thresholds: vec![DEFAULT_THRESHOLD; taxonomy.len()],
             below,
             outer_of_values: TagSet::EMPTY,
+            value_confidence_max: 0,
+            issued: TagSet::EMPTY,
             placeholders: FxHashSet::default(),
             placeholder_starts: 0,
             placeholder_lengths: 0,
@@ -323,12 +329,20 @@ impl DetectorSet {
         self.outer_of_values.contains(outer)
     }
 
+    /// What a name and its check said of a value can be outdone by no value detector.
+    pub(super) fn is_settled(&self, hit: &Hit) -> bool {
+        hit.confidence.0 >= self.value_confidence_max
+            && !self.has_narrower_values(hit.tag)
+            // Who issues such numbers is known to the detector of their form.
+            && (hit.region.is_some() || !self.issued.contains(hit.tag))
+    }
+
     /// Stands for "nothing known".
     pub(super) fn is_placeholder(&self, text: &str) -> bool {
         if text.len() > PLACEHOLDER_BYTES_MAX {
             return false;
         }
-        let text = text.trim();
+        let text = trimmed(text);
         let Some(&first) = text.as_bytes().first() else { return true };
         let may_be_listed = self.placeholder_starts >> (first.to_ascii_lowercase() % 64) & 1 == 1
             && self.placeholder_lengths >> text.len() & 1 == 1;
@@ -640,6 +654,11 @@ impl Compiler<'_> {
         let number = u16::try_from(self.set.values.len()).unwrap_or(u16::MAX);
         self.register(file, source, check, number);
         let detector = self.detector(format!("value.{}", source.check.value));
+        let surest = plain.max(shaped).max(supported);
+        self.set.value_confidence_max = self.set.value_confidence_max.max(surest);
+        if issuer.is_some() {
+            self.set.issued.insert(tag);
+        }
         self.set.values.push(ValueDetector {
             detector,
             tag,

@@ -14,7 +14,7 @@ use super::{
     check::{Match, code, email, iban, ip, mac, mrz, phone, place},
     naming, postal,
     set::{DetectorSet, Reads},
-    token::{Token, is_separator},
+    token::{Token, is_separator, trimmed},
 };
 
 /// A value recognised by its form.
@@ -94,7 +94,7 @@ impl Search<'_> {
         {
             return found;
         }
-        let trimmed = text.trim();
+        let trimmed = trimmed(text);
         let Some(token) = Token::read(trimmed) else { return found };
         let mut only = None;
         for number in self.set.of_length(token.len()) {
@@ -116,7 +116,7 @@ impl Search<'_> {
 
     /// The best reading of the whole of `text` as one value.
     pub(super) fn whole(&self, text: &str) -> Option<Found> {
-        let trimmed = text.trim();
+        let trimmed = trimmed(text);
         let marks = Marks::of(trimmed.as_bytes());
         if !marks.may_hold_a_value(trimmed.len()) || trimmed.len() > 512 {
             return None;

@@ -30,6 +30,9 @@ impl Pair {
     const COUNTED: Self = Self(28);
     const DESTINATION: Self = Self(30);
 
+    /// The first two, which rules have apart from their conditions.
+    const GATES: u64 = 0b1111;
+
     fn when(self, holds: bool) -> u64 {
         1 << (self.0 + u32::from(!holds))
     }
@@ -56,11 +59,13 @@ const FLAGGED: u64 = 1 << 49;
 
 impl Facets {
     /// Those of the transfer that is judged now. While facts cannot be asked for, rules have other
-    /// conditions, and none is passed over.
+    /// conditions, and none is passed over for these.
     pub(super) fn of(context: &Context<'_>) -> Self {
         let (transfer, subject) = (context.transfer, context.subject);
+        let gates = Pair::PERSONAL.when(context.has_personal())
+            | Pair::CROSS_BORDER.when(context.is_cross_border());
         if transfer.facts_unavailable == Some(true) {
-            return Self(u64::MAX);
+            return Self(gates | !Pair::GATES);
         }
         let recipient = &transfer.recipient;
         let flags = [
@@ -78,8 +83,7 @@ impl Facets {
             // A direction stands for a flag as well.
             || transfer.direction.is_some()
             || !transfer.other.is_empty();
-        let pairs = Pair::PERSONAL.when(context.has_personal())
-            | Pair::CROSS_BORDER.when(context.is_cross_border())
+        let pairs = gates
             | Pair::THIRD_PARTY.when(context.third_party)
             | Pair::PSEUDONYMOUS.when(context.pseudonymous)
             | Pair::SEVERAL.when(context.several)

@@ -242,7 +242,9 @@ impl RuleSet {
                 return;
             }
             let Some(rule) = self.rules.get(usize::from(number)) else { return };
-            if (pass == Pass::LawOnly && rule.layer != Layer::Law) || !applies(rule, context) {
+            if (pass == Pass::LawOnly && rule.layer != Layer::Law)
+                || (rule.has_gate && !applies(rule, context))
+            {
                 return;
             }
             if rule.effect == Some(Effect::Allow) {

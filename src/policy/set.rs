@@ -106,6 +106,8 @@ pub(super) struct Rule {
     pub(super) mode: Mode,
     /// Looks at what judging the others showed.
     pub(super) closing: bool,
+    /// Whether it applies takes more than its facets to tell: categories, or a window.
+    pub(super) has_gate: bool,
     /// Has no condition, whatever is on file.
     pub(super) is_unconditional: bool,
     /// The first rule with the same id.

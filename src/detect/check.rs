@@ -159,6 +159,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("opaque", Check::Text(code::opaque)),
     ("payment_address", Check::Text(iban::payment_address)),
     ("phone_maker", Check::Text(sim::maker)),
+    ("phone_model", Check::Text(sim::model)),
     ("phone", Check::Text(phone::whole)),
     ("inline_picture", Check::Text(code::inline_picture)),
     ("picture", Check::Text(code::picture)),

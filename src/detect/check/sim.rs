@@ -72,6 +72,50 @@ static MAKERS: [&str; 26] = [
     "asus", "htc", "nothing", "blackshark",
 ];
 
+/// A phone as shops and settings pages call it (`Redmi Note 10`), or by the code on its label (`M2101K6G`).
+pub(super) fn model(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let first = text.split([' ', '-', '_', ',']).next().unwrap_or_default();
+    // `Mi 11`, `Mi Note 10`: the word alone is a name, a note of music and a mile.
+    let is_mi = first.eq_ignore_ascii_case("mi") && text.bytes().any(|byte| byte.is_ascii_digit());
+    let series = first.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let is_named = MAKERS.iter().chain(&SERIES).any(|name| series.eq_ignore_ascii_case(name));
+    (text.len() <= 40 && (is_mi || is_named) || is_model_code(text)).then_some(Match::PLAIN)
+}
+
+/// How makers of phones number what they make: a few letters and figures in a fixed order.
+fn is_model_code(text: &str) -> bool {
+    let is_upper = text.bytes().all(|byte| {
+        byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'/' | b'_')
+    });
+    let figures = |text: &str, count: usize| {
+        text.len() >= count && text.bytes().take(count).all(|byte| byte.is_ascii_digit())
+    };
+    if !is_upper || text.len() > 16 {
+        return false;
+    }
+    // Xiaomi before 2021 with an M before year and month, since then without it.
+    if let Some(rest) = text.strip_prefix('M') {
+        return figures(rest, 4)
+            && text.len() >= 7
+            && rest.bytes().any(|byte| byte.is_ascii_uppercase());
+    }
+    if text.starts_with('2') {
+        return figures(text, 4)
+            && (9..=12).contains(&text.len())
+            && text.ends_with(|letter: char| letter.is_ascii_uppercase());
+    }
+    // Samsung, OPPO, realme, Motorola.
+    text.strip_prefix("SM-").is_some_and(|rest| rest.get(1..).is_some_and(|it| figures(it, 3)))
+        || ["CPH", "RMX", "XT"]
+            .iter()
+            .any(|maker| text.strip_prefix(maker).is_some_and(|rest| figures(rest, 4)))
+}
+
+/// Series of phones, lower case.
+#[rustfmt::skip]
+static SERIES: [&str; 9] = ["iphone", "ipad", "pixel", "galaxy", "moto", "xperia", "nova", "reno", "zenfone"];
+
 /// Two or three digits, with or without leading zeros.
 pub(super) fn network_code(text: &str) -> Option<Match> {
     let text = text.trim();
@@ -206,6 +250,43 @@ mod tests {
             ("8999912345678901234", None),
         ] {
             assert_eq!(region(iccid, text).as_deref(), expected, "{text}");
+        }
+    }
+    #[test]
+    fn phones_are_told_from_other_things_that_have_a_model() {
+        for text in [
+            "M2101K6G",
+            "2201117TG",
+            "23049PCD8G",
+            "SM-G991B",
+            "CPH2359",
+            "RMX3085",
+            "XT2125-4",
+            "Redmi Note 10",
+            "Mi 11 Lite",
+            "POCO X3",
+            "iPhone14,2",
+            "iPhone 15 Pro",
+            "Pixel 7a",
+        ] {
+            assert!(model(text).is_some(), "{text}");
+        }
+        for text in [
+            "Corolla",
+            "Model 3",
+            "Mi",
+            "WH-1000XM4",
+            "20240115",
+            "M",
+            "MX-5",
+            "gpt-4",
+            "Desk Lamp 40W",
+            "2.0 TDI",
+            "SM",
+            "XT-4",
+            "2026-11-23",
+        ] {
+            assert!(model(text).is_none(), "{text}");
         }
     }
 }

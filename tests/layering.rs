@@ -129,6 +129,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aes_siv", &["redact"]),
     ("hmac", &["facts", "redact"]),
     ("zeroize", &["redact"]),
+    ("serde_path_to_error", &["admin"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),

@@ -32,6 +32,9 @@ pub struct Case {
 pub enum CaseError {
     #[error("not a context with its payload: {0}")]
     Json(#[from] serde_json::Error),
+    /// A member is not what it should be.
+    #[error("not a context with its payload: `{member}`: {error}")]
+    Member { member: String, error: serde_json::Error },
     #[error("give either `payload` or `payload_base64`")]
     TwoPayloads,
     #[error("`payload_base64` is not base64 (RFC 4648 §4)")]
@@ -41,10 +44,12 @@ pub enum CaseError {
 impl Case {
     /// The context's members beside `payload` (any JSON), or `payload_base64` (any bytes) with its
     /// `content_type` and `content_encoding`. `id` comes back; `group`, `title` and `expected` are for
-    /// people and tests.
+    /// people and tests. An `origin` of `null` says that nobody knows, which blocks (JR-00-06); when it is
+    /// left out the payload is asked, as the gateway does.
     pub fn parse(text: &str) -> Result<Self, CaseError> {
         /// What is not a fact of the transfer.
         #[derive(Deserialize)]
+        #[serde(expecting = "an object: a context with its `payload`")]
         struct Beside {
             id: Option<serde_json::Value>,
             payload: Option<Box<RawValue>>,
@@ -53,6 +58,8 @@ impl Case {
             content_encoding: Option<String>,
             #[serde(rename = "expected")]
             _expected: Option<IgnoredAny>,
+            #[serde(default, rename = "origin", deserialize_with = "is_null")]
+            origin_is_null: bool,
         }
         const NO_FACTS: [&str; 8] = [
             "id",
@@ -64,8 +71,11 @@ impl Case {
             "content_type",
             "content_encoding",
         ];
-        let beside: Beside = serde_json::from_str(text)?;
-        let mut transfer: Transfer = serde_json::from_str(text)?;
+        let beside: Beside = read(text)?;
+        let mut transfer: Transfer = read(text)?;
+        if beside.origin_is_null && transfer.subjects.is_empty() {
+            transfer.origin = Some(Transfer::UNKNOWN_ORIGIN);
+        }
         for name in NO_FACTS {
             transfer.other.remove(name);
         }
@@ -118,6 +128,25 @@ impl Case {
         };
         ask(&message)
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, CaseError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let member = error.path().to_string();
+        let error = error.into_inner();
+        if error.is_data() && member != "." {
+            CaseError::Member { member, error }
+        } else {
+            CaseError::Json(error)
+        }
+    })?;
+    json.end()?;
+    Ok(read)
+}
+
+fn is_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::<IgnoredAny>::deserialize(deserializer)?.is_none())
 }
 
 /// Where a question is answered: by the rules, and by what is on file when there is a store that may be
@@ -377,6 +406,44 @@ mod tests {
         ] {
             assert!(Case::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_its_member() {
+        for (text, words) in [
+            (r#"{"subject": {"age": "29"}}"#, "`subject.age`: an age is a whole number"),
+            (
+                r#"{"subject": {"consents": [{"scope": "service"}]}}"#,
+                "`subject.consents[0]`: missing field `type`",
+            ),
+            (
+                r#"{"mechanisms": [{"type": "eu_scc", "destinations": ["Mars"]}]}"#,
+                "`mechanisms[0].destinations[0]`: `Mars` is not an ISO 3166-1",
+            ),
+            (r#"{"counters": {"cn_ytd_ordinary": -1}}"#, "a count is a whole number from 0 on"),
+            (r#"{"recipient": "affiliate"}"#, "expected a recipient: an object with `class`"),
+            (r#"{"cn_exempt": 5}"#, "`cn_exempt`: not a ground such as `hr`"),
+            ("[1, 2]", "expected an object: a context with its `payload`"),
+            (r#"{"origin": "PK""#, "EOF"),
+            (r#"{"origin": "PK"} {}"#, "trailing characters"),
+        ] {
+            let complaint = Case::parse(text).unwrap_err().to_string();
+            assert!(complaint.contains(words), "{text}\n{complaint}");
+            for noun in ["struct", "enum", "u32", "map"] {
+                assert!(!complaint.contains(noun), "{complaint}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_origin_said_to_be_unknown_is_not_looked_for() {
+        let origin = |text: &str| Case::parse(text).unwrap().transfer.origin;
+        assert_eq!(origin(r#"{"origin": null}"#), Some(Transfer::UNKNOWN_ORIGIN));
+        assert_eq!(origin("{}"), None);
+        assert_eq!(
+            origin(r#"{"origin": null, "subjects": [{"pointer": "/a", "origin": "DE"}]}"#),
+            None
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{
         ConsentOnFile, ConsentTest, Counter, Grounds, ListRef, MechanismTest, NameList,
         Observations, Predicate, Volume, WithdrawalSet,
     },
-    registry::{Permit, Purpose},
+    registry::{Permit, Purpose, Section},
     set::RuleSet,
     source::ListValue,
     words::FieldTest,
@@ -737,12 +737,19 @@ impl Context<'_> {
     pub(super) fn withdrawn(&self, scopes: WithdrawalSet) -> bool {
         let transfer = self.transfer;
         self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(|withdrawal| {
-            match withdrawal.scope.split_once(':') {
-                None => {
-                    scopes.all
-                        && ["all", "guardian"].contains(&withdrawal.scope.as_str())
-                        && !self.is_renewed(withdrawal, |consent| consent.scope == "service")
-                }
+            let scope = withdrawal.scope.as_str();
+            // A consent named alone is taken back, see `is_current`, and nothing else.
+            let is_consent = |scope: &str| {
+                scope != "guardian" && self.set.vocabulary.knows(Section::ConsentScope, scope)
+            };
+            let named = match scope.split_once(':') {
+                Some(("consent" | "new_purpose", _)) => return false,
+                Some(("category", name)) if self.set.find_tags(name).is_none() => None,
+                None if is_consent(scope) => return false,
+                None if self.set.registry.numbers.contains_key(scope) => Some(("purpose", scope)),
+                named => named,
+            };
+            match named {
                 Some(("purpose", name)) => {
                     scopes.purpose
                         && transfer.purpose.as_deref() == Some(name)
@@ -763,7 +770,10 @@ impl Context<'_> {
                 Some(("category", name)) => {
                     scopes.category && self.judged.intersects(&self.set.tag_set(name))
                 }
-                Some(_) => false,
+                // `all`, and what nobody understands: it may have been meant to take back anything.
+                Some(_) | None => {
+                    scopes.all && !self.is_renewed(withdrawal, |consent| consent.scope == "service")
+                }
             }
         })
     }
@@ -879,14 +889,11 @@ impl Context<'_> {
     }
 
     pub(super) fn listed_categories(&self, list: &ListRef) -> TagSet {
-        let mut tags = TagSet::EMPTY;
-        for name in &list.shipped {
-            tags = tags.union(&self.set.tag_set(name));
-        }
-        match self.transfer.config.get(&*list.name) {
-            Some(values) => tags.union(&self.set.tags(values)),
-            None => tags,
-        }
+        // What nobody understands may mean anything.
+        let tags = |name: &str| self.set.find_tags(name).unwrap_or(TagSet::ALL);
+        let stated = self.transfer.config.get(&*list.name).into_iter().flatten();
+        let shipped = list.shipped.iter().map(|name| tags(name));
+        shipped.chain(stated.map(|name| tags(name))).fold(TagSet::EMPTY, |all, it| all.union(&it))
     }
 }
 

@@ -119,7 +119,10 @@ pub struct Transfer {
 
 /// Who sends.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default)]
+#[serde(
+    default,
+    expecting = "an exporter: an object with `role`, `sector`, `ciio`, `flags`, `location`"
+)]
 pub struct Exporter {
     /// Which company it is, where counts are kept of several.
     pub id: Option<String>,
@@ -155,7 +158,7 @@ pub enum ExporterRole {
 
 /// Who receives.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default)]
+#[serde(default, expecting = "a recipient: an object with `class`, `id`, `kind`")]
 pub struct Recipient {
     /// One of the classes of seed §1.2, such as `first_party_facility`.
     pub class: Option<String>,
@@ -174,8 +177,12 @@ pub struct Recipient {
 
 /// Whose data it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(
+    default,
+    expecting = "a subject: an object with `age`, `consents`, `opt_outs`, `settings`, `withdrawn`"
+)]
 pub struct Subject {
+    #[serde(deserialize_with = "age")]
     pub age: Option<u32>,
     pub minor: Option<bool>,
     #[serde(deserialize_with = "or_default")]
@@ -192,7 +199,7 @@ pub struct Subject {
 
 /// One person of a payload that carries several: which record is theirs, and what is on file of them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a person: an object with `pointer` or `id`, and `origin`")]
 pub struct NamedSubject {
     /// The record, as a JSON Pointer (RFC 6901): `/orders/0/recipient`.
     pub pointer: Option<String>,
@@ -208,6 +215,7 @@ pub struct NamedSubject {
 
 /// A consent on file (seed §1.5).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(expecting = "a consent: an object with `scope` and `type`")]
 pub struct Consent {
     pub scope: String,
     #[serde(rename = "type")]
@@ -255,6 +263,7 @@ pub enum ConsentType {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(expecting = "a withdrawal: an object with `scope` and `at`")]
 pub struct Withdrawal {
     /// `all`, `purpose:x`, `category:x` or `recipient:x`.
     pub scope: String,
@@ -265,7 +274,7 @@ pub struct Withdrawal {
 /// A legal instrument on file. What a type adds (`supplementary_measures`, `notified_at`) is in
 /// `other`, where a rule's condition names it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a mechanism: an object with `type` and `id`")]
 pub struct Mechanism {
     #[serde(rename = "type")]
     pub kind: String,
@@ -284,7 +293,7 @@ pub struct Mechanism {
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a legal basis: an object with `type` and `ref`")]
 pub struct LegalBasis {
     #[serde(rename = "type")]
     pub kind: Option<String>,
@@ -299,6 +308,7 @@ pub struct LegalBasis {
 
 /// A version of the privacy policy and what it changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "a policy version: an object with `id` and `effective_from`")]
 pub struct PolicyVersion {
     pub id: String,
     #[serde(default)]
@@ -315,7 +325,7 @@ pub struct PolicyVersion {
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an agreement: an object with `accepted` and what it says")]
 pub struct UserAgreement {
     pub id: Option<String>,
     #[serde(deserialize_with = "or_default")]
@@ -328,6 +338,7 @@ pub struct UserAgreement {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a permit: an object with `purpose` and `categories`")]
 pub struct Permit {
     pub purpose: String,
     #[serde(default, deserialize_with = "or_default")]
@@ -375,6 +386,10 @@ impl From<String> for UsExempt {
 }
 
 impl Transfer {
+    /// Of data of which it is known that nobody knows. Reserved for users by ISO 3166-1, and used for
+    /// this by the Unicode locale data.
+    pub const UNKNOWN_ORIGIN: Region = Region::new(*b"ZZ");
+
     /// Takes from `other` whatever is absent here.
     pub fn fill_from(&mut self, other: Self) {
         macro_rules! fill {
@@ -441,14 +456,22 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 /// `unknown` and the empty text say that nobody knows: the origin is then not looked for elsewhere, and
 /// no law answers to it (JR-00-06).
 fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, D::Error> {
-    /// Reserved for users by ISO 3166-1, and used for this by the Unicode locale data.
-    const UNKNOWN: Region = Region::new(*b"ZZ");
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     match text.trim() {
-        "" => Ok(Some(UNKNOWN)),
-        text if text.eq_ignore_ascii_case("unknown") => Ok(Some(UNKNOWN)),
+        "" => Ok(Some(Transfer::UNKNOWN_ORIGIN)),
+        text if text.eq_ignore_ascii_case("unknown") => Ok(Some(Transfer::UNKNOWN_ORIGIN)),
         text => text.parse().map(Some).map_err(serde::de::Error::custom),
     }
+}
+
+/// Whole years.
+fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "an age is a whole number of years from 0 on")]
+    enum Given {
+        Years(u32),
+    }
+    Ok(Option::<Given>::deserialize(deserializer)?.map(|Given::Years(years)| years))
 }
 
 /// `{"ground": "hr"}` or the ground alone; a ground of `null` is none.
@@ -456,7 +479,7 @@ fn exempt<'de, D: Deserializer<'de>, T: From<String>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "not a ground such as `hr`, nor an object with `ground`")]
     enum Given {
         Ground(String),
         Exempt {
@@ -487,7 +510,10 @@ fn dotted<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, T>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(
+        untagged,
+        expecting = "not by name: a count is a whole number from 0 on, a list is of texts"
+    )]
     enum Given<T> {
         One(T),
         Group(BTreeMap<String, T>),

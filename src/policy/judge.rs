@@ -298,6 +298,10 @@ impl RuleSet {
 
     fn apply(&self, number: u16, rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) {
         let Some(mut grade) = weigh(rule, context, judgement) else { return };
+        // A rule about some categories asks nothing of the others.
+        if let Gate::Categories(about) = &rule.gate {
+            grade.uncovered = grade.uncovered.intersection(about);
+        }
         let clean = grade.met && grade.uncovered.is_empty();
         if !clean && rule.effect.is_some() {
             for (granted, granting) in &judgement.granted {

@@ -27,6 +27,53 @@ pub(super) struct NameBook<'t> {
     pub(super) purposes: FxHashMap<Box<str>, u16>,
 }
 
+/// What a record calls a category beside the names of the taxonomy: the last word of its key
+/// (`phone_number`), and an official number without its country (`cnic`). Only where that means one
+/// category; in rule files a thing has one name.
+pub(super) fn also_called(
+    taxonomy: &Taxonomy,
+    names: &FxHashMap<Box<str>, TagSet>,
+) -> FxHashMap<Box<str>, TagSet> {
+    let mut meanings: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    for (_, category) in taxonomy.iter() {
+        let last = category.key.rsplit('.').next().unwrap_or_default();
+        let number = category.short.split_once('_').and_then(|(country, number)| {
+            let is_number = category.key.contains(".national_identification_number.");
+            (is_number && country.len() == 2 && number.len() > 2).then_some(number)
+        });
+        let mut words: Vec<&str> = number.into_iter().chain([last]).collect();
+        words.dedup();
+        for word in words {
+            meanings.entry(word).or_default().push(&category.short);
+        }
+    }
+    meanings
+        .into_iter()
+        .filter(|(word, _)| !names.contains_key(*word))
+        .filter_map(|(word, shorts)| match shorts.as_slice() {
+            [short] => Some((word.into(), *names.get(*short)?)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// `PhoneNumber`, `phone-number` and `Phone Number` as `phone_number`.
+pub(super) fn spelling(name: &str) -> String {
+    let mut spelled = String::with_capacity(name.len() + 4);
+    let mut after_lower = false;
+    for letter in name.trim().trim_start_matches('.').chars() {
+        if letter.is_uppercase() && after_lower {
+            spelled.push('_');
+        }
+        after_lower = letter.is_lowercase() || letter.is_ascii_digit();
+        match letter {
+            '-' | ' ' => spelled.push('_'),
+            _ => spelled.extend(letter.to_lowercase()),
+        }
+    }
+    spelled
+}
+
 impl<'t> NameBook<'t> {
     pub(super) fn new(taxonomy: &'t Taxonomy) -> Self {
         Self {

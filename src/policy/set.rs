@@ -12,6 +12,7 @@ use super::{
     Counter, Layer, RuleRef, Timestamp,
     facets::Facets,
     index::Index,
+    names::spelling,
     predicate::Predicate,
     registry::{Registry, Vocabulary},
     source::{Fact, Mode, Start},
@@ -34,6 +35,8 @@ pub struct RuleSet {
     pub(super) vocabulary: Vocabulary,
     /// Category patterns by name, key or wildcard.
     pub(super) names: FxHashMap<Box<str>, TagSet>,
+    /// What records call categories beside that.
+    pub(super) also_called: FxHashMap<Box<str>, TagSet>,
     pub(super) identifiers: TagSet,
     pub(super) anonymous: TagSet,
     pub(super) sensitive: TagSet,
@@ -267,8 +270,18 @@ impl RuleSet {
         names.iter().fold(TagSet::EMPTY, |tags, name| tags.union(&self.tag_set(name)))
     }
 
+    /// Nothing where nobody knows the name.
     pub(super) fn tag_set(&self, name: &str) -> TagSet {
-        self.names.get(name).copied().unwrap_or(TagSet::EMPTY)
+        self.find_tags(name).unwrap_or(TagSet::EMPTY)
+    }
+
+    /// What a record means by the name of a category, in any of the usual spellings.
+    pub(super) fn find_tags(&self, name: &str) -> Option<TagSet> {
+        let found = self.names.get(name).or_else(|| {
+            let name = spelling(name);
+            self.names.get(&*name).or_else(|| self.also_called.get(&*name))
+        });
+        found.copied()
     }
 
     /// Which of a person's tags are personal, where the payload has an identifier or has none (MI-14;

@@ -199,3 +199,76 @@ fn redacted(findings: &Findings, decision: &Decision) -> Vec<String> {
     pointers.sort();
     pointers
 }
+
+#[test]
+fn a_record_may_call_a_category_in_the_usual_ways() {
+    let set = shipped();
+    let short = |name: &str| set.find_tags(name).unwrap();
+    for (called, name) in [
+        ("phone_number", "phone"),
+        ("phone-number", "phone"),
+        ("PhoneNumber", "phone"),
+        ("Email", "email"),
+        ("dateOfBirth", "date_of_birth"),
+        ("credit_card", "card"),
+        ("religious_belief", "religion"),
+        (".pk_cnic", "pk_cnic"),
+        ("cnic", "pk_cnic"),
+        ("aadhaar", "in_aadhaar"),
+        ("User.Contact.Email", "email"),
+    ] {
+        assert_eq!(set.find_tags(called), Some(short(name)), "{called}");
+    }
+    // Both Singapore and Malaysia have one.
+    for unknown in ["nric", "horoscope", ""] {
+        assert_eq!(set.find_tags(unknown), None, "{unknown}");
+    }
+}
+
+#[test]
+fn a_withdrawal_nobody_understands_takes_back_everything() {
+    for (scope, effect) in [
+        ("all", Effect::Block),
+        ("everything", Effect::Block),
+        ("purposes:customer_support", Effect::Block),
+        ("customer_support", Effect::Block),
+        ("category:horoscope", Effect::Block),
+        ("category:phone_number", Effect::Redact),
+        // Understood, and about something else.
+        ("direct_marketing", Effect::Allow),
+        ("consent:direct_marketing", Effect::Allow),
+        ("purpose:direct_marketing", Effect::Allow),
+        ("cloud_sync", Effect::Allow),
+        ("recipient:elsewhere", Effect::Allow),
+    ] {
+        let over = json!({
+            "purpose": "customer_support",
+            "subject": {"withdrawn": [{"scope": scope, "at": "2026-05-01"}]},
+        });
+        let data = [("/name", "name"), ("/phone", "phone")]
+            .map(|(path, tag)| (path.to_owned(), tag.to_owned()));
+        let decision = shipped().decide(&transfer(&over), &findings(&data), Coverage::Full, &[]);
+        assert_eq!(decision.effect, effect, "{scope}: {}", decision.reason);
+    }
+}
+
+#[test]
+fn a_consent_to_one_category_says_nothing_of_what_its_rule_does_not_ask_about() {
+    let mechanisms = json!([{"type": "eu_scc", "id": "S"}, {"type": "eu_tia", "id": "T"}]);
+    let data = [("/name", "name"), ("/diagnosis", "health"), ("/religion", "religion")]
+        .map(|(path, tag)| (path.to_owned(), tag.to_owned()));
+    for (categories, expected) in [
+        (json!([]), vec![]),
+        (json!(["health", "religion"]), vec![]),
+        (json!(["health"]), vec!["/religion"]),
+        (json!(["name"]), vec!["/diagnosis", "/religion"]),
+    ] {
+        let over = json!({
+            "origin": "DE", "purpose": "backup", "mechanisms": mechanisms,
+            "subject": {"consents": [{"scope": "sensitive", "type": "explicit", "categories": categories}]},
+        });
+        let findings = findings(&data);
+        let decision = shipped().decide(&transfer(&over), &findings, Coverage::Full, &[]);
+        assert_eq!(redacted(&findings, &decision), expected, "{categories}: {}", decision.reason);
+    }
+}

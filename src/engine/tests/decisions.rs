@@ -146,3 +146,10 @@ fn the_law_decides_as_written() {
     assert!(complaints.is_empty(), "{} of {count}\n{}", complaints.len(), complaints.join("\n"));
     assert!(count > 350);
 }
+
+#[test]
+fn the_edges_of_law_and_policy_decide_as_written() {
+    let (count, complaints) = judge(include_str!("decisions/edges.jsonl"));
+    assert!(complaints.is_empty(), "{} of {count}\n{}", complaints.len(), complaints.join("\n"));
+    assert!(count > 600);
+}

@@ -1,5 +1,6 @@
 //! `bordergate audit`: did anybody change the record of what was sent, and what does it say?
 
+mod fields;
 mod html;
 mod lines;
 mod record;

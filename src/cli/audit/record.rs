@@ -5,10 +5,12 @@ use std::{borrow::Cow, fmt};
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
+use super::fields;
+
 /// Of `2026-11-24T04:16:59…`, up to the second.
 pub(super) const SECOND: usize = 19;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Record<'l> {
     #[serde(borrow)]
     pub(super) time: &'l str,
@@ -40,7 +42,7 @@ pub(super) struct Record<'l> {
     pub(super) forwarded_bytes: u64,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Recipient<'l> {
     #[serde(borrow, default)]
     pub(super) class: Option<&'l str>,
@@ -48,7 +50,7 @@ pub(super) struct Recipient<'l> {
     pub(super) id: Option<&'l str>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Tag<'l> {
     #[serde(borrow)]
     pub(super) tag: &'l str,
@@ -65,7 +67,10 @@ impl<'l> Record<'l> {
             return Ok(None);
         }
         // An exchange that was recorded before it was sent is recorded again when it is over.
-        let record: Self = serde_json::from_slice(line)?;
+        let record = match fields::read(line) {
+            Some(record) => record,
+            None => serde_json::from_slice(line)?,
+        };
         Ok((record.stage != "judged").then_some(record))
     }
 
@@ -159,6 +164,34 @@ mod tests {
             ("2026-11-02T00:00:00Z", false),
         ] {
             assert_eq!(between.holds(time), holds, "{time}");
+        }
+    }
+
+    #[test]
+    fn both_readers_read_the_same() {
+        let whole = r#"{"time":"2026-11-01T00:00:00Z","stage":"closed","trace_id":"01","peer":{"address":"public"},
+            "origin":"PK","destination":null,"recipient":{"class":"processor","id":"crm"},"purpose":"backup",
+            "subjects":[["0a","0b"],["0c"]],"effect":"redact","rules":["MI-06","tags"],"blocked_by":["MI-01"],
+            "tags":[{"tag":"user.name","count":2,"redacted":1,"pointers":["/tag","/count"]},{"tag":"a.b","count":3,"pointers":[]}],
+            "mechanisms":["scc-1"],"error":"timeout","forwarded_bytes":7,"durations":{"time":1,"effect":"x"},"seq":9}"#;
+        let least = r#"{"time":"2026-11-01T00:00:00Z","effect":"allow"}"#;
+        for line in [whole, least] {
+            let careful: Record<'_> = serde_json::from_str(line).unwrap();
+            assert_eq!(fields::read(line.as_bytes()), Some(careful), "{line}");
+        }
+        for odd in [
+            r#"{"effect":"allow"}"#,
+            r#"{"time":"2026-11-01T00:00:00Z"}"#,
+            r#"{"time":"2026-11-01T00:00:00Z","effect":"allow","tags":7}"#,
+            r#"{"time":"2026-11-01T00:00:00Z","effect":"allow","tags":[{"tag":"a","count":-1}]}"#,
+            r#"{"time":"2026-11-01T00:00:00Z","effect":"a\u0062"}"#,
+            r#"{"time":"2026-11-01T00:00:00Z","effect":true}"#,
+            r#"{"time":"2026-11-01T00:00:00Z","effect":"allow""#,
+            r#"["time"]"#,
+            "7",
+        ] {
+            assert_eq!(fields::read(odd.as_bytes()), None, "{odd}");
+            assert!(Record::read(odd.as_bytes()).is_err(), "{odd}");
         }
     }
 

@@ -46,6 +46,7 @@ pub(super) struct Worker {
     /// The hash of what blocks everything, while that serves.
     blocking: Option<String>,
     watch: Option<Watch>,
+    shadow_watch: Option<Watch>,
     geo: Option<GeoFile>,
     /// The files that were last compiled, whether they serve or were refused.
     attempted: RuleFiles,
@@ -160,6 +161,10 @@ impl Worker {
             RulesSource::Directory(directory) => watch_of(directory),
             RulesSource::Embedded => None,
         };
+        let shadow_watch = match settings.shadow.as_ref().map(|shadow| &shadow.source) {
+            Some(RulesSource::Directory(directory)) => watch_of(directory),
+            Some(RulesSource::Embedded) | None => None,
+        };
         let attempted_keys = snapshot.engine.keys().fingerprint();
         let mut worker = Self {
             shelf,
@@ -167,6 +172,7 @@ impl Worker {
             is_trusted: true,
             blocking: None,
             watch,
+            shadow_watch,
             geo,
             metrics,
             shared: Arc::new(Shared::new(SnapshotCell::new(snapshot), status)),
@@ -210,6 +216,7 @@ impl Worker {
                         | Request::Fetched { .. }),
                     ) => {
                         self.act(request);
+                        changed = self.looks_changed();
                         continue;
                     }
                     Err(RecvTimeoutError::Timeout) => changed = self.looks_changed(),
@@ -282,19 +289,23 @@ impl Worker {
 
     /// Watches where the files came from. True when they changed before the watch was there.
     fn follow(&mut self) -> bool {
-        let directory = match &self.settings.source {
-            RulesSource::Directory(directory) => directory,
-            RulesSource::Embedded => return self.looks_changed(),
-        };
-        if let Some(watch) = &mut self.watch {
-            let problems = watch.follow(directory, &self.attempted.directories);
-            if let Some(problem) = problems.first()
-                && !self.warned
-            {
-                self.warned = true;
-                let delay = self.settings.look;
-                tracing::warn!(problem, ?delay, "some changes of the rules are noticed late only");
-            }
+        let mut problems = Vec::new();
+        if let (Some(watch), RulesSource::Directory(directory)) =
+            (&mut self.watch, &self.settings.source)
+        {
+            problems = watch.follow(directory, &self.attempted.directories);
+        }
+        if let (Some(watch), Some(shadow)) = (&mut self.shadow_watch, &self.settings.shadow)
+            && let RulesSource::Directory(directory) = &shadow.source
+        {
+            problems.extend(watch.follow(directory, &self.shadow.directories));
+        }
+        if let Some(problem) = problems.first()
+            && !self.warned
+        {
+            self.warned = true;
+            let delay = self.settings.look;
+            tracing::warn!(problem, ?delay, "some changes of the rules are noticed late only");
         }
         self.looks_changed()
     }

@@ -1,0 +1,314 @@
+//! The rules of all files put together, and what is wrong between them.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    RULES_MAX,
+    count::{counter, counters},
+    rule::{Built, DEFAULT_DENY, build, default_deny, key},
+    scope,
+};
+use crate::{
+    domain::{Effect, Sensitivity, TagSet, Taxonomy},
+    policy::{
+        Counter, Layer,
+        analysis::{self, Seen},
+        context::is_anonymous_alone,
+        facets::Facets,
+        index::{Dimensions, Index},
+        names::{NameBook, also_called},
+        region_set::{REGIONS, RegionSet},
+        registry::Registry,
+        set::{Remarks, Rule, RuleSet},
+        source::{Mode, Reach, RuleFile},
+        worst,
+    },
+    source::{Diagnostics, Place},
+};
+
+#[derive(Default)]
+pub(super) struct Builder {
+    built: Vec<Built>,
+    child_ages: Vec<(usize, u8)>,
+    known_origins: Vec<usize>,
+    people_only: Vec<usize>,
+    counters: Vec<(Counter, Place)>,
+    /// Every file could be read as a whole, so that what is not there was never written.
+    pub(super) whole: bool,
+}
+
+impl Builder {
+    /// `whole` unless something before the rules could not be read.
+    pub(super) fn new(whole: bool) -> Self {
+        Self { whole, ..Self::default() }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        file: &str,
+        source: &RuleFile,
+        book: &NameBook<'_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let origin = source.origin.as_ref().map(|names| book.regions(file, names, diagnostics));
+        if let Some(origin) = &origin
+            && source.layer == Layer::Law
+        {
+            let regions = || (0..REGIONS).filter(|index| origin.may_contain(*index));
+            self.known_origins.extend(regions());
+            match source.reach {
+                Reach::People => self.people_only.extend(regions()),
+                Reach::PeopleAndExporters => {}
+            }
+        }
+        self.add_child_ages(file, source, origin.as_ref(), book, diagnostics);
+        let scope = scope(file, source, book, diagnostics);
+        for count in &source.counts {
+            let counter = counter(count, origin.as_ref(), &scope, diagnostics);
+            self.counters.push((counter, count.counter.place(file)));
+        }
+        for rule in &source.rules {
+            if rule.mode == Mode::Off {
+                continue;
+            }
+            let built = build(rule, source, origin.as_ref(), &scope, diagnostics);
+            self.built.push(built);
+        }
+    }
+
+    /// The age of the file, or of the member state where the file names one.
+    fn add_child_ages(
+        &mut self,
+        file: &str,
+        source: &RuleFile,
+        origin: Option<&RegionSet>,
+        book: &NameBook<'_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut ages: FxHashMap<usize, u8> = FxHashMap::default();
+        if let (Some(age), Some(origin)) = (source.child_age, origin) {
+            let age = u8::try_from(age).unwrap_or(u8::MAX);
+            ages.extend((0..REGIONS).filter(|it| origin.may_contain(*it)).map(|it| (it, age)));
+        }
+        for special in &source.child_ages {
+            let regions = book.regions(file, &special.regions, diagnostics);
+            let age = u8::try_from(special.age).unwrap_or(u8::MAX);
+            ages.extend((0..REGIONS).filter(|it| regions.may_contain(*it)).map(|it| (it, age)));
+        }
+        self.child_ages.extend(ages);
+    }
+
+    pub(super) fn finish(
+        mut self,
+        registry: Registry,
+        book: NameBook<'_>,
+        taxonomy: &Taxonomy,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<RuleSet> {
+        self.built.push(default_deny());
+        self.built.sort_by(|a, b| key(&a.info).cmp(&key(&b.info)));
+        if self.built.len() > RULES_MAX {
+            diagnostics
+                .error(Place::default(), format!("more than {RULES_MAX} rules"))
+                .remedy("merge rules that differ in names only");
+            return None;
+        }
+        let select = |wanted: &dyn Fn(&crate::domain::Category) -> bool| {
+            taxonomy.iter().filter(|(_, category)| wanted(category)).map(|(tag, _)| tag).collect()
+        };
+        let anonymous =
+            select(&|category| is_anonymous_alone(category.sensitivity) && !category.identifier);
+        self.check_duplicates(diagnostics);
+        self.check_use(&anonymous, diagnostics);
+        let exceptions = self.resolve_exceptions(diagnostics);
+        let mut first = (0, String::new());
+        for ((built, exceptions), number) in self.built.iter_mut().zip(exceptions).zip(0u16..) {
+            built.rule.exceptions = exceptions;
+            if built.info.id != first.1 {
+                first = (number, built.info.id.clone());
+            }
+            built.rule.first = first.0;
+        }
+        let dimensions: Vec<Option<Dimensions>> = self
+            .built
+            .iter()
+            .map(|built| {
+                let is_candidate = !built.rule.closing && built.info.id != DEFAULT_DENY;
+                is_candidate.then(|| built.dimensions.clone())
+            })
+            .collect();
+        let mut index = Index::new(&dimensions, registry.purposes.len());
+        for (built, number) in self.built.iter().zip(0u16..) {
+            if built.rule.closing {
+                index.closing.push(number);
+            }
+            if built.info.id == DEFAULT_DENY {
+                index.default_deny = number;
+            }
+        }
+        let counters = counters(std::mem::take(&mut self.counters), diagnostics);
+        let mut child_ages = vec![0u8; REGIONS];
+        for (region, age) in self.child_ages {
+            if let Some(slot) = child_ages.get_mut(region) {
+                // Where two laws speak, the higher age protects more.
+                *slot = (*slot).max(age);
+            }
+        }
+        let marked = |regions: Vec<usize>| {
+            let mut marks = vec![false; REGIONS];
+            for region in regions {
+                if let Some(mark) = marks.get_mut(region) {
+                    *mark = true;
+                }
+            }
+            marks
+        };
+        let (known_origins, people_only) = (marked(self.known_origins), marked(self.people_only));
+        let identifiers = select(&|category| category.identifier);
+        let sensitive = select(&|category| category.sensitivity == Sensitivity::Sensitive);
+        let (rules, infos): (Vec<Rule>, _) =
+            self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
+        let thresholds = worst::thresholds(&rules);
+        let NameBook { names, vocabulary, .. } = book;
+        Some(RuleSet {
+            needed: rules.iter().map(Facets::needed_by).collect(),
+            rules,
+            infos,
+            index,
+            registry,
+            vocabulary,
+            also_called: also_called(taxonomy, &names),
+            names,
+            identifiers,
+            anonymous,
+            sensitive,
+            child_ages,
+            known_origins,
+            people_only,
+            counters,
+            thresholds,
+            remarks: Remarks::default(),
+        })
+    }
+
+    fn check_duplicates(&self, diagnostics: &mut Diagnostics) {
+        for pair in self.built.windows(2) {
+            if let [first, second] = pair
+                && key(&first.info) == key(&second.info)
+            {
+                diagnostics
+                    .error(
+                        second.place.clone(),
+                        format!(
+                            "rule `{}` is given twice; the other is at {}",
+                            second.info.id, first.place
+                        ),
+                    )
+                    .remedy("rename one, or tell parts of one provision apart with `part:`");
+            }
+        }
+    }
+
+    /// Rules that never fire, never act or never change an answer.
+    fn check_use(&self, anonymous: &TagSet, diagnostics: &mut Diagnostics) {
+        for built in self.built.iter().filter(|built| built.sound) {
+            if let Some(reason) = analysis::futile(&built.rule, &built.dimensions, anonymous) {
+                let place = built.when.as_ref().unwrap_or(&built.place);
+                diagnostics
+                    .error(place.clone(), format!("rule `{}` {reason}", built.info.id))
+                    .remedy("correct the condition or take the rule out");
+            }
+        }
+        let sound: Vec<&Built> = self
+            .built
+            .iter()
+            .filter(|built| built.sound && built.info.id != DEFAULT_DENY)
+            .collect();
+        let seen: Vec<Seen<'_>> = sound
+            .iter()
+            .map(|built| Seen {
+                rule: &built.rule,
+                dimensions: &built.dimensions,
+                exceptions: built.exceptions.iter().map(|(id, _)| id.as_str()).collect(),
+            })
+            .collect();
+        for (narrow, wide) in analysis::shadowed(&seen) {
+            if let (Some(narrow), Some(wide)) = (sound.get(narrow), sound.get(wide))
+                && !narrow.restates.iter().any(|(id, _)| *id == wide.info.id)
+            {
+                diagnostics
+                    .warning(
+                        narrow.place.clone(),
+                        format!(
+                            "rule `{}` never changes an answer: `{}` does the same whenever it would ({})",
+                            narrow.info.id, wide.info.id, wide.place
+                        ),
+                    )
+                    .remedy("take it out, narrow the other, or say that it `restates` the other");
+            }
+        }
+        let ids: FxHashSet<&str> = self.built.iter().map(|built| built.info.id.as_str()).collect();
+        for (id, place) in self.built.iter().flat_map(|built| &built.restates) {
+            if self.whole && !ids.contains(id.as_str()) {
+                diagnostics
+                    .error(place.clone(), format!("there is no rule `{id}`"))
+                    .remedy("name the rule that this one says again");
+            }
+        }
+    }
+
+    /// Numbers of the rules each rule names as its exceptions.
+    fn resolve_exceptions(&self, diagnostics: &mut Diagnostics) -> Vec<Vec<u16>> {
+        let mut by_id: FxHashMap<&str, Vec<(u16, &Built)>> = FxHashMap::default();
+        for (built, number) in self.built.iter().zip(0u16..) {
+            by_id.entry(&built.info.id).or_default().push((number, built));
+        }
+        let mut resolved = Vec::with_capacity(self.built.len());
+        for built in &self.built {
+            let mut numbers = Vec::new();
+            for (id, place) in &built.exceptions {
+                let Some(named) = by_id.get(id.as_str()) else {
+                    if !self.whole {
+                        continue;
+                    }
+                    let known: Vec<&str> = by_id.keys().copied().collect();
+                    let complaint =
+                        diagnostics.error(place.clone(), format!("there is no rule `{id}`"));
+                    if let Some(remedy) = crate::source::suggest(id, &known, "rule") {
+                        complaint.remedy(remedy);
+                    }
+                    continue;
+                };
+                let allowing: Vec<_> = named
+                    .iter()
+                    .filter(|(_, exception)| exception.info.effect == Some(Effect::Allow))
+                    .collect();
+                if allowing.is_empty() {
+                    diagnostics
+                        .error(
+                            place.clone(),
+                            format!("`{id}` allows nothing, so it is no exception"),
+                        )
+                        .remedy("name a rule whose effect is `allow`");
+                }
+                for (number, exception) in allowing {
+                    if exception.info.layer > built.info.layer {
+                        diagnostics
+                            .error(
+                                place.clone(),
+                                format!(
+                                    "`{id}` is of the {} layer and cannot relax the {} layer",
+                                    exception.info.layer.as_str(),
+                                    built.info.layer.as_str()
+                                ),
+                            )
+                            .remedy("an exception stands in the same layer or a higher one");
+                    }
+                    numbers.push(*number);
+                }
+            }
+            resolved.push(numbers);
+        }
+        resolved
+    }
+}

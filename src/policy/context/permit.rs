@@ -1,0 +1,148 @@
+//! What the policy in force, an accepted agreement and consent afresh permit (MI-78 to MI-82).
+
+use super::{Context, PurposePermit, Version};
+use crate::{
+    domain::TagSet,
+    policy::{
+        ConsentType, PolicyVersion, Timestamp, UserAgreement,
+        registry::{Permit, Purpose},
+    },
+};
+
+impl<'t> Context<'t> {
+    pub(super) fn version_in_force(&self) -> Version<'t> {
+        let transfer = self.transfer;
+        if transfer.policy_versions.is_empty() {
+            return match &self.set.registry.version {
+                Some(version) if self.has_begun(Some(version.effective_from)) => Version {
+                    id: Some(&version.id),
+                    destinations: Some(&self.set.registry.destinations),
+                },
+                Some(_) | None => Version::default(),
+            };
+        }
+        let in_force = transfer.policy_versions.iter().filter(|it| self.is_in_force(it));
+        let latest = in_force.clone().max_by_key(|version| (version.effective_from, &version.id));
+        Version {
+            id: latest.map(|version| version.id.as_str()),
+            // What a version does not say stays as it was.
+            destinations: in_force
+                .filter(|version| version.destinations.is_some())
+                .max_by_key(|version| (version.effective_from, &version.id))
+                .and_then(|version| version.destinations.as_deref()),
+        }
+    }
+
+    fn is_in_force(&self, version: &PolicyVersion) -> bool {
+        self.has_begun(version.effective_from) && is_announced(version)
+    }
+
+    pub(in crate::policy) fn agreement(&self) -> Option<&'t UserAgreement> {
+        self.transfer
+            .user_agreement
+            .as_ref()
+            .filter(|agreement| agreement.accepted && self.has_begun(agreement.accepted_at))
+    }
+
+    pub(super) fn purpose_permit(&self, name: &str) -> PurposePermit {
+        let registered = self.set.registry.purpose(self.purpose);
+        let mut permit = PurposePermit {
+            registered: registered.is_some() && self.version.id.is_some(),
+            ..PurposePermit::default()
+        };
+        if let Some(purpose) = registered {
+            permit.categories = self.registered_categories(purpose);
+            let kind = self.transfer.recipient.kind.as_deref();
+            for variation in &self.set.registry.also {
+                if variation.applies(self.class, kind) {
+                    permit.categories = permit.categories.union(&variation.categories);
+                }
+            }
+        }
+        if let Some(agreement) = self.agreement() {
+            for agreed in agreement.permits.iter().filter(|agreed| agreed.purpose == name) {
+                permit.agreed = true;
+                permit.agreed_categories =
+                    permit.agreed_categories.union(&self.set.tags(&agreed.categories));
+            }
+            permit.categories = permit.categories.union(&permit.agreed_categories);
+        }
+        let mut added = TagSet::EMPTY;
+        let mut added_at: Option<Timestamp> = None;
+        for version in self.transfer.policy_versions.iter().filter(|it| self.is_in_force(it)) {
+            if let Some(categories) = version.added_purposes.get(name) {
+                permit.added = true;
+                added = added.union(&self.set.tags(categories));
+                added_at = added_at.max(version.effective_from);
+            }
+        }
+        if permit.added {
+            permit.fresh = self.has_fresh_consent(name, added_at);
+            if permit.fresh {
+                permit.categories = permit.categories.union(&added);
+            } else {
+                permit.stale = added.difference(&permit.categories);
+            }
+        }
+        permit
+    }
+
+    fn registered_categories(&self, purpose: &Purpose) -> TagSet {
+        let kind = self.transfer.recipient.kind.as_deref();
+        match &purpose.permit {
+            Permit::Categories { base, also, only } => {
+                let mut categories = only
+                    .iter()
+                    .find(|variation| variation.applies(self.class, kind))
+                    .map_or(*base, |variation| variation.categories);
+                for variation in also.iter().filter(|it| it.applies(self.class, kind)) {
+                    categories = categories.union(&variation.categories);
+                }
+                categories
+            }
+            Permit::LegalBasis => self
+                .transfer
+                .legal_basis
+                .as_ref()
+                .map_or(TagSet::EMPTY, |basis| self.set.tags(&basis.scope_categories)),
+            Permit::Consent(scope) => {
+                let mut categories = TagSet::EMPTY;
+                for consent in &self.subject.consents {
+                    if *consent.scope == **scope
+                        && consent.kind != ConsentType::DeemedByUse
+                        && self.is_current(consent)
+                    {
+                        categories = categories.union(&self.scope(&consent.categories));
+                    }
+                }
+                categories
+            }
+        }
+    }
+
+    /// MI-82: explicit, and to the version that added it or to the purpose itself.
+    fn has_fresh_consent(&self, purpose: &str, added_at: Option<Timestamp>) -> bool {
+        self.subject.consents.iter().any(|consent| {
+            let explicit = match consent.kind {
+                ConsentType::Explicit | ConsentType::SeparateExplicit => true,
+                ConsentType::Guardian => self.minor,
+                ConsentType::NoObjection | ConsentType::DeemedByUse => false,
+            };
+            explicit && self.is_current(consent) && {
+                let names_it = consent.scope.strip_prefix("new_purpose:") == Some(purpose);
+                let to_version = (consent.scope == "service"
+                    && (consent.purposes.is_empty()
+                        || consent.purposes.iter().any(|it| it == purpose)))
+                    && self.transfer.policy_versions.iter().any(|version| {
+                        consent.policy_version.as_ref() == Some(&version.id)
+                            && version.effective_from >= added_at
+                    });
+                names_it || to_version
+            }
+        })
+    }
+}
+
+pub(super) fn is_announced(version: &PolicyVersion) -> bool {
+    !version.material || version.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty())
+}

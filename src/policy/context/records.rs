@@ -1,0 +1,220 @@
+//! Mechanisms and consents on file: which count, and for which of the data (JR-00-03, JR-00-09).
+
+use super::{Context, Grade, Notes, has};
+use crate::{
+    domain::{Coverage, TagSet},
+    policy::{
+        Consent, ConsentType, Mechanism, Timestamp,
+        predicate::{ConsentOnFile, ConsentTest, MechanismTest, Observations},
+        words::FieldTest,
+    },
+};
+
+impl Context<'_> {
+    pub(super) fn mechanism(&self, test: &MechanismTest, notes: &mut Notes) -> Grade {
+        let (mut met, mut covered) = (false, TagSet::EMPTY);
+        for (mechanism, index) in self.transfer.mechanisms.iter().zip(0u32..) {
+            if !has(&test.kinds, Some(&mechanism.kind)) || !self.counts(mechanism, test) {
+                continue;
+            }
+            let scope = self.scope(&mechanism.categories);
+            if mechanism.categories.is_empty()
+                || (self.coverage == Coverage::Full && scope.intersects(&self.personal))
+            {
+                met = true;
+                covered = covered.union(&scope);
+                notes.mechanisms |= 1u64.checked_shl(index).unwrap_or(0);
+            }
+        }
+        if met {
+            let uncovered = self.personal.difference(&covered);
+            if !uncovered.is_empty() {
+                notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
+            }
+            return Grade { met, uncovered };
+        }
+        if !self.transfer.mechanisms.is_empty() {
+            notes.observed.insert(Observations::MECHANISM_REJECTED);
+        }
+        Grade::UNMET
+    }
+
+    /// Valid now, not revoked, for this destination and recipient, with the fields asked for (JR-00-03).
+    pub(in crate::policy) fn counts(&self, mechanism: &Mechanism, test: &MechanismTest) -> bool {
+        let bounded = mechanism.valid_from.is_some() || mechanism.valid_until.is_some();
+        if bounded && !self.is_in(mechanism.valid_from, mechanism.valid_until) {
+            return false;
+        }
+        if self.is_revoked(mechanism) {
+            return false;
+        }
+        let names_destination =
+            self.destination.is_some_and(|at| mechanism.destinations.contains(&at));
+        if !names_destination && (test.names_destination || !mechanism.destinations.is_empty()) {
+            return false;
+        }
+        let names_recipient =
+            self.transfer.recipient.id.as_ref().is_some_and(|id| mechanism.recipients.contains(id));
+        if !names_recipient && (test.names_recipient || !mechanism.recipients.is_empty()) {
+            return false;
+        }
+        if let Some(age) = test.max_age
+            && mechanism.valid_from.zip(self.now).is_none_or(|(from, now)| age.after(from) < now)
+        {
+            return false;
+        }
+        if let Some(age) = test.min_age
+            && mechanism.valid_from.zip(self.now).is_none_or(|(from, now)| now < age.after(from))
+        {
+            return false;
+        }
+        test.with.iter().all(|(field, wanted)| self.field(mechanism, field, wanted))
+    }
+
+    pub(in crate::policy) fn is_revoked(&self, mechanism: &Mechanism) -> bool {
+        let other = &mechanism.other;
+        let says = |field: &str, value: bool| {
+            other.get(field).and_then(serde_json::Value::as_bool) == Some(value)
+        };
+        let status = other.get("status").and_then(serde_json::Value::as_str);
+        says("revoked", true)
+            || says("active", false)
+            || status.is_some_and(|status| {
+                ["revoked", "suspended", "withdrawn", "expired", "lapsed", "inactive"]
+                    .contains(&status)
+            })
+            || instant(other.get("revoked_at")).is_some_and(|at| self.has_begun(Some(at)))
+    }
+
+    pub(in crate::policy) fn field(
+        &self,
+        mechanism: &Mechanism,
+        field: &str,
+        test: &FieldTest,
+    ) -> bool {
+        let date = |field: &str| match field {
+            "valid_from" => mechanism.valid_from,
+            "valid_until" => mechanism.valid_until,
+            other => instant(mechanism.other.get(other)),
+        };
+        let value = mechanism.other.get(field).filter(|value| !value.is_null());
+        match test {
+            FieldTest::Is(wanted) => value.is_some_and(|value| wanted.equals(value)),
+            FieldTest::Not(unwanted) => !value.is_some_and(|value| unwanted.equals(value)),
+            FieldTest::Present(is) => value.is_some() == *is,
+            FieldTest::Passed(is) => {
+                instant(value).zip(self.now).is_some_and(|(at, now)| (at <= now) == *is)
+            }
+            FieldTest::Within { period, of } => {
+                let start = instant(value);
+                match of {
+                    // This date follows that one by no more than the period.
+                    Some(of) => date(of)
+                        .zip(start)
+                        .is_some_and(|(first, second)| period.reaches(first, second)),
+                    None => start
+                        .zip(self.now)
+                        .is_some_and(|(start, now)| start <= now && period.reaches(start, now)),
+                }
+            }
+        }
+    }
+
+    pub(super) fn consent(&self, test: &ConsentTest, notes: &mut Notes) -> Grade {
+        let (mut met, mut on_file, mut covered) = (false, false, TagSet::EMPTY);
+        for consent in &self.subject.consents {
+            if !has(&test.scopes, Some(&consent.scope)) {
+                continue;
+            }
+            on_file = true;
+            if !self.is_current(consent)
+                || !self.is_of_kind(consent, test)
+                || !self.names(consent, test)
+            {
+                continue;
+            }
+            let scope = self.scope(&consent.categories);
+            if consent.categories.is_empty()
+                || (self.coverage == Coverage::Full && scope.intersects(&self.personal))
+            {
+                met = true;
+                covered = covered.union(&scope);
+            }
+        }
+        if met {
+            let uncovered = self.personal.difference(&covered);
+            if !uncovered.is_empty() {
+                notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
+            }
+            return Grade { met, uncovered };
+        }
+        if on_file {
+            notes.observed.insert(Observations::CONSENT_REJECTED);
+        }
+        Grade::UNMET
+    }
+
+    /// Given, not expired, not withdrawn since.
+    pub(in crate::policy) fn is_current(&self, consent: &Consent) -> bool {
+        self.has_begun(consent.given_at)
+            && consent.expires_at.is_none_or(|until| self.now.is_some_and(|now| now < until))
+            && !self.subject.withdrawn.iter().any(|withdrawal| {
+                let scope = withdrawal.scope.as_str();
+                let names_it = scope == "all"
+                    || scope == consent.scope
+                    || scope.strip_prefix("consent:") == Some(&consent.scope);
+                names_it
+                    && self.has_begun(withdrawal.at)
+                    && consent
+                        .given_at
+                        .zip(withdrawal.at)
+                        .is_none_or(|(given, withdrawn)| given <= withdrawn)
+            })
+    }
+
+    pub(in crate::policy) fn is_of_kind(&self, consent: &Consent, test: &ConsentTest) -> bool {
+        // For a minor the guardian speaks.
+        let by_guardian = consent.kind == ConsentType::Guardian
+            && self.minor
+            && test.kinds.contains(ConsentType::SeparateExplicit);
+        test.kinds.contains(consent.kind) || by_guardian
+    }
+
+    pub(in crate::policy) fn names(&self, consent: &Consent, test: &ConsentTest) -> bool {
+        let lists = |listed: &[String], name: Option<&String>, must: bool| {
+            if listed.is_empty() { !must } else { name.is_some_and(|name| listed.contains(name)) }
+        };
+        let destination = if consent.destinations.is_empty() {
+            !test.names_destination
+        } else {
+            self.destination.is_some_and(|at| consent.destinations.contains(&at))
+        };
+        destination
+            && lists(&consent.recipients, self.transfer.recipient.id.as_ref(), test.names_recipient)
+            && lists(&consent.purposes, self.transfer.purpose.as_ref(), test.names_purpose)
+            && (!test.notice
+                || consent.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty()))
+    }
+
+    pub(super) fn consent_on_file(&self, test: &ConsentOnFile) -> bool {
+        self.subject.consents.iter().any(|consent| {
+            test.scopes.as_ref().is_none_or(|scopes| has(scopes, Some(&consent.scope)))
+                && test.kinds.is_none_or(|kinds| kinds.contains(consent.kind))
+                && test.to_new_version.is_none_or(|is| {
+                    let to_new = self.transfer.policy_versions.len() > 1
+                        && consent.policy_version.is_some()
+                        && consent.policy_version.as_deref() == self.version.id;
+                    to_new == is
+                })
+        })
+    }
+
+    /// What a record's `categories` cover; everything when it lists none.
+    pub(in crate::policy) fn scope(&self, categories: &[String]) -> TagSet {
+        if categories.is_empty() { TagSet::ALL } else { self.set.tags(categories) }
+    }
+}
+
+fn instant(value: Option<&serde_json::Value>) -> Option<Timestamp> {
+    value.and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok())
+}

@@ -1,0 +1,211 @@
+//! The person and the request: age, what was taken back, flags, counts, lists, legal bases.
+
+use std::collections::BTreeMap;
+
+use super::{Context, Notes, has};
+use crate::{
+    domain::TagSet,
+    policy::{
+        Consent, ConsentType, Direction, LegalBasis, Withdrawal,
+        predicate::{Counter, Grounds, ListRef, NameList, Observations, Volume, WithdrawalSet},
+        registry::Section,
+        source::ListValue,
+    },
+};
+
+impl Context<'_> {
+    pub(super) fn is_minor(&self) -> bool {
+        let subject = self.subject;
+        match subject.age {
+            Some(age) => age < self.set.child_age(self.origin),
+            None => subject.minor == Some(true),
+        }
+    }
+
+    pub(in crate::policy) fn withdrawn(&self, scopes: WithdrawalSet) -> bool {
+        let transfer = self.transfer;
+        self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(|withdrawal| {
+            let scope = withdrawal.scope.as_str();
+            // A consent named alone is taken back, see `is_current`, and nothing else.
+            let is_consent = |scope: &str| {
+                scope != "guardian" && self.set.vocabulary.knows(Section::ConsentScope, scope)
+            };
+            let named = match scope.split_once(':') {
+                Some(("consent" | "new_purpose", _)) => return false,
+                Some(("category", name)) if self.set.find_tags(name).is_none() => None,
+                None if is_consent(scope) => return false,
+                None if self.set.registry.numbers.contains_key(scope) => Some(("purpose", scope)),
+                named => named,
+            };
+            match named {
+                Some(("purpose", name)) => {
+                    scopes.purpose
+                        && transfer.purpose.as_deref() == Some(name)
+                        && !self.is_renewed(withdrawal, |consent| {
+                            consent.scope == name
+                                || consent.scope.strip_prefix("new_purpose:") == Some(name)
+                                || consent.purposes.iter().any(|purpose| purpose == name)
+                        })
+                }
+                Some(("recipient", name)) => {
+                    scopes.recipient
+                        && (transfer.recipient.id.as_deref() == Some(name)
+                            || transfer.recipient.class.as_deref() == Some(name))
+                        && !self.is_renewed(withdrawal, |consent| {
+                            consent.recipients.iter().any(|recipient| recipient == name)
+                        })
+                }
+                Some(("category", name)) => {
+                    scopes.category && self.judged.intersects(&self.set.tag_set(name))
+                }
+                // `all`, and what nobody understands: it may have been meant to take back anything.
+                Some(_) | None => {
+                    scopes.all && !self.is_renewed(withdrawal, |consent| consent.scope == "service")
+                }
+            }
+        })
+    }
+
+    /// Tags the subject has taken back.
+    pub(in crate::policy) fn withdrawn_categories(&self) -> TagSet {
+        let mut tags = TagSet::EMPTY;
+        for withdrawal in &self.subject.withdrawn {
+            if let Some(name) = withdrawal.scope.strip_prefix("category:")
+                && self.has_begun(withdrawal.at)
+                && !self.is_renewed(withdrawal, |consent| {
+                    consent.categories.iter().any(|category| category == name)
+                })
+            {
+                tags = tags.union(&self.set.tag_set(name));
+            }
+        }
+        tags
+    }
+
+    /// The subject agreed again, explicitly, after taking it back.
+    fn is_renewed(&self, withdrawal: &Withdrawal, names_it: impl Fn(&Consent) -> bool) -> bool {
+        self.subject.consents.iter().any(|consent| {
+            matches!(consent.kind, ConsentType::Explicit | ConsentType::SeparateExplicit)
+                && names_it(consent)
+                && self.has_begun(consent.given_at)
+                && consent
+                    .given_at
+                    .zip(withdrawal.at)
+                    .is_some_and(|(given, withdrawn)| withdrawn < given)
+        })
+    }
+
+    pub(super) fn collected_for(&self, services: &NameList, absent: bool) -> bool {
+        let Some(collected_for) = self.transfer.collected_for.as_deref() else { return absent };
+        let service = self.transfer.other.get("service").and_then(serde_json::Value::as_str);
+        match service {
+            Some(service) => service == collected_for,
+            None => {
+                self.transfer.purpose.as_deref() == Some(collected_for)
+                    || has(services, Some(collected_for))
+            }
+        }
+    }
+
+    pub(in crate::policy) fn flag(&self, name: &str) -> bool {
+        let transfer = self.transfer;
+        let known = match name {
+            "purpose_ended" => transfer.purpose_ended,
+            "legal_hold" => transfer.legal_hold,
+            "inbound" => transfer
+                .inbound
+                .or_else(|| transfer.direction.map(|direction| direction == Direction::Inbound)),
+            "consideration" => transfer.consideration,
+            "contract_necessity" => transfer.contract_necessity,
+            "occasional" => transfer.occasional,
+            "anonymised" => transfer.anonymised,
+            "important_data" => transfer.important_data,
+            "government_related" => transfer.government_related,
+            other => transfer.other.get(other).and_then(serde_json::Value::as_bool),
+        };
+        known == Some(true)
+    }
+
+    pub(super) fn counter(&self, test: &Counter) -> bool {
+        let count = self.transfer.counters.get(&*test.key).copied();
+        test.known.is_none_or(|known| count.is_some() == known)
+            && test.at_least.is_none_or(|bound| count.is_some_and(|count| count >= bound))
+            && test.below.is_none_or(|bound| count.is_some_and(|count| count < bound))
+            && test.over.is_none_or(|bound| count.is_some_and(|count| count > bound))
+    }
+
+    pub(in crate::policy) fn exceeds(&self, volume: &Volume, notes: &mut Notes) -> bool {
+        let mut known = false;
+        let (mut largest, mut lowest) = (0u64, None::<u64>);
+        for count in &volume.counts {
+            let value = self.transfer.counters.get(&*count.counter);
+            known |= value.is_some();
+            if self.met(&count.when) {
+                largest = largest.max(value.copied().unwrap_or(0));
+                lowest = Some(lowest.map_or(count.over, |lowest| lowest.min(count.over)));
+            }
+        }
+        match lowest {
+            None => false,
+            Some(_) if !known => {
+                notes.observed.insert(Observations::COUNT_UNKNOWN);
+                volume.unknown_is_exceeded
+            }
+            Some(lowest) => largest > lowest,
+        }
+    }
+
+    pub(in crate::policy) fn in_list(&self, list: &ListRef, value: ListValue) -> bool {
+        match value {
+            ListValue::Destination => {
+                self.destination.is_some_and(|at| self.lists(list, at.as_str()))
+            }
+            ListValue::Recipient => {
+                self.transfer.recipient.id.as_deref().is_some_and(|id| self.lists(list, id))
+            }
+            ListValue::Category => self.judged.intersects(&self.listed_categories(list)),
+        }
+    }
+
+    fn lists(&self, list: &ListRef, name: &str) -> bool {
+        has(&list.shipped, Some(name))
+            || self
+                .transfer
+                .config
+                .get(&*list.name)
+                .is_some_and(|values| values.iter().any(|value| value == name))
+    }
+
+    pub(in crate::policy) fn listed_categories(&self, list: &ListRef) -> TagSet {
+        // What nobody understands may mean anything.
+        let tags = |name: &str| self.set.find_tags(name).unwrap_or(TagSet::ALL);
+        let stated = self.transfer.config.get(&*list.name).into_iter().flatten();
+        let shipped = list.shipped.iter().map(|name| tags(name));
+        shipped.chain(stated.map(|name| tags(name))).fold(TagSet::EMPTY, |all, it| all.union(&it))
+    }
+}
+
+/// A field of the basis may also stand beside it, in the transfer itself.
+pub(super) fn legal_basis(
+    basis: &LegalBasis,
+    beside: &BTreeMap<String, serde_json::Value>,
+    kinds: Option<&NameList>,
+    has_ref: Option<bool>,
+    fields: &NameList,
+) -> bool {
+    let reference = basis.reference.as_ref().is_some_and(|reference| !reference.is_empty());
+    kinds.is_none_or(|kinds| has(kinds, basis.kind.as_deref()))
+        && has_ref.is_none_or(|is| reference == is)
+        && fields.iter().all(|field| {
+            basis.other.get(&**field).or_else(|| beside.get(&**field)).is_some_and(|value| {
+                !value.is_null() && value.as_str() != Some("") && value.as_bool() != Some(false)
+            })
+        })
+}
+
+pub(super) fn allows(grounds: &Grounds, ground: Option<&str>) -> bool {
+    match grounds {
+        Grounds::Any => ground.is_some(),
+        Grounds::Of(names) => has(names, ground),
+    }
+}

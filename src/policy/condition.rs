@@ -331,10 +331,13 @@ impl Scope<'_, '_> {
             parts.push(Predicate::AsOf { from: window.from, until: window.until });
         }
         if let Some(test) = &condition.in_list {
-            parts.push(Predicate::InList {
-                list: self.list(&test.list, diagnostics),
-                value: test.value,
-            });
+            let list = match test.value {
+                source::ListValue::Category => self.list_of_categories(&test.list, diagnostics),
+                source::ListValue::Destination | source::ListValue::Recipient => {
+                    self.list(&test.list, diagnostics)
+                }
+            };
+            parts.push(Predicate::InList { list, value: test.value });
         }
         if let Some(names) = &condition.observed {
             let mut set = Observations::default();
@@ -569,7 +572,28 @@ impl Scope<'_, '_> {
         self.book.category(self.file, name, diagnostics)
     }
 
-    pub(super) fn list(&self, name: &At<String>, diagnostics: &mut Diagnostics) -> ListRef {
+    /// What the registers put on it has to be in the taxonomy; what requests add is seen when they come.
+    pub(super) fn list_of_categories(
+        &self,
+        name: &At<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> ListRef {
+        let list = self.list(name, diagnostics);
+        for value in list.shipped.iter().filter(|value| !self.book.names.contains_key(*value)) {
+            diagnostics
+                .error(
+                    name.place(self.file),
+                    format!(
+                        "list `{}` holds `{value}`, which is no category of the taxonomy",
+                        **name
+                    ),
+                )
+                .remedy("correct the list in the registers");
+        }
+        list
+    }
+
+    fn list(&self, name: &At<String>, diagnostics: &mut Diagnostics) -> ListRef {
         ListRef {
             name: self.book.word(self.file, Section::List, name, diagnostics),
             shipped: self.book.vocabulary.values(name),

@@ -90,7 +90,13 @@ impl Builder {
             let age = u8::try_from(age).unwrap_or(u8::MAX);
             ages.extend((0..REGIONS).filter(|it| origin.may_contain(*it)).map(|it| (it, age)));
         }
+        let mut named: FxHashSet<&str> = FxHashSet::default();
         for special in &source.child_ages {
+            for name in special.regions.iter().filter(|name| !named.insert(name.as_str())) {
+                diagnostics
+                    .error(name.place(file), format!("`{}` is given two ages", **name))
+                    .remedy("keep one of the two");
+            }
             let regions = book.regions(file, &special.regions, diagnostics);
             let age = u8::try_from(special.age).unwrap_or(u8::MAX);
             ages.extend((0..REGIONS).filter(|it| regions.may_contain(*it)).map(|it| (it, age)));

@@ -268,7 +268,7 @@ fn redaction(
         selection.pseudonymous = redact.pseudonymous;
         selection.within = redact.within.as_ref().map(|names| scope.tags(names, diagnostics));
         selection.in_list =
-            redact.in_list.as_ref().map(|list| scope.list(list, diagnostics));
+            redact.in_list.as_ref().map(|list| scope.list_of_categories(list, diagnostics));
         if let Some(wanted) = &redact.replacement {
             replacement = replacement::compile(wanted, scope, diagnostics);
         }

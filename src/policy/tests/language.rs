@@ -177,6 +177,37 @@ fn a_mistake_in_any_shipped_file_is_found_with_its_line() {
 }
 
 #[test]
+fn what_only_two_files_together_show_is_told() {
+    for (file, from, to, place, words) in [
+        ("registers/vocabulary.yaml", "values: []", "values: [CN]", "", ""),
+        (
+            "registers/vocabulary.yaml",
+            "{name: PK.critical_categories, title: \"Critical personal data under the Bill; not enacted\", values: []}",
+            "{name: PK.critical_categories, title: t, values: [health, nosuch]}",
+            "law/pk.yaml:",
+            "list `PK.critical_categories` holds `nosuch`",
+        ),
+        (
+            "law/eu.yaml",
+            "{age: 13, regions: [BE,",
+            "{age: 13, regions: [BE, FR,",
+            "law/eu.yaml:13:",
+            "`FR` is given two ages",
+        ),
+    ] {
+        let mut files = rule_files();
+        let text = &mut files.iter_mut().find(|it| it.name == file).unwrap().text;
+        assert!(text.contains(from), "{from}");
+        *text = text.replacen(from, to, 1);
+        let (set, diagnostics) = compile(&files);
+        assert_eq!(set.is_none(), !words.is_empty(), "{diagnostics}");
+        let told = |it: &String| it.starts_with(place) && it.contains(words);
+        let complaints: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        assert!(words.is_empty() || complaints.iter().any(told), "{words}\n{diagnostics}");
+    }
+}
+
+#[test]
 fn a_key_nobody_knows_hides_nothing_else_of_its_file() {
     let text = rule("    efect: block\n    effect: block\n    when: {purpose: cloud_snyc}\n")
         + "  - id: OWN-2\n    title: t\n    reason: r.\n    effect: block\n    when: {data: [emial]}\n";

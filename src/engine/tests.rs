@@ -6,6 +6,7 @@ use crate::redact::PseudonymKey;
 
 mod decisions;
 mod encodings;
+mod mistakes;
 mod skipping;
 
 /// The rules that ship with the gateway.

@@ -1,8 +1,13 @@
 //! Explanations tell the truth, and every proposal holds.
 
+use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{trial::shipped_trial, *};
+use super::{
+    properties::{any_data, any_transfer},
+    trial::shipped_trial,
+    *,
+};
 use crate::policy::{Bounds, Explainer, Explanation, Judged, PassTrace, People, Verdict};
 
 fn explainer() -> &'static Explainer {
@@ -75,8 +80,36 @@ fn without(findings: &Findings, needs: &[&crate::policy::NeedTrace]) -> Findings
     places.findings
 }
 
-/// Over every shipped row: what is said of each rule is what the decision says, and what is proposed,
-/// put on file, has the outcome that was promised, and not a part of it can be left out.
+/// What is proposed, put on file, has the outcome that was promised, and not a part of it can be left out.
+/// How many proposals could be put on file here.
+fn every_proposal_holds(transfer: &Transfer, findings: &Findings, told: &Explanation) -> usize {
+    let mut checked = 0;
+    for proposal in &told.lawful.proposals {
+        assert!(proposal.outcome < Effect::Block);
+        let needs: Vec<&crate::policy::NeedTrace> = proposal.needs.iter().collect();
+        let judge = |needs: &[&crate::policy::NeedTrace]| {
+            let transfer = with_facts(transfer, needs)?;
+            let findings = without(findings, needs);
+            let decision = shipped().decide(&transfer, &findings, Coverage::Full, &[]);
+            let redacted = redacted(&findings, &decision);
+            let frees = proposal.frees.iter().all(|it| !redacted.contains(it));
+            Some((decision.effect, redacted, frees))
+        };
+        let Some((effect, redacted, frees)) = judge(&needs) else { continue };
+        checked += 1;
+        assert_eq!((effect, &redacted), (proposal.outcome, &proposal.redacted), "{needs:?}");
+        assert!(frees, "{needs:?}");
+        for left_out in 0..needs.len() {
+            let mut fewer = needs.clone();
+            fewer.remove(left_out);
+            let (effect, _, frees) = judge(&fewer).unwrap();
+            assert!(effect == Effect::Block || !frees, "{} can go: {needs:?}", left_out);
+        }
+    }
+    checked
+}
+
+/// Over every shipped row: what is said of each rule is what the decision says, and proposals hold.
 #[test]
 fn every_shipped_row_is_explained_truly_and_every_proposal_holds() {
     let set = shipped();
@@ -130,31 +163,9 @@ fn every_shipped_row_is_explained_truly_and_every_proposal_holds() {
                 "neither a way nor an obstacle: {transfer:?}"
             );
         }
-        for proposal in &told.lawful.proposals {
-            proposals += 1;
-            assert!(proposal.outcome < Effect::Block);
-            let needs: Vec<&crate::policy::NeedTrace> = proposal.needs.iter().collect();
-            if people.people.len() > 1 {
-                continue;
-            }
-            let judge = |needs: &[&crate::policy::NeedTrace]| {
-                let transfer = with_facts(transfer, needs)?;
-                let findings = without(findings, needs);
-                let decision = set.decide(&transfer, &findings, Coverage::Full, &[]);
-                let redacted = redacted(&findings, &decision);
-                let frees = proposal.frees.iter().all(|it| !redacted.contains(it));
-                Some((decision.effect, redacted, frees))
-            };
-            let Some((effect, redacted, frees)) = judge(&needs) else { continue };
-            checked += 1;
-            assert_eq!((effect, &redacted), (proposal.outcome, &proposal.redacted), "{needs:?}");
-            assert!(frees, "{needs:?}");
-            for left_out in 0..needs.len() {
-                let mut fewer = needs.clone();
-                fewer.remove(left_out);
-                let (effect, _, frees) = judge(&fewer).unwrap();
-                assert!(effect == Effect::Block || !frees, "{} can go: {needs:?}", left_out);
-            }
+        proposals += told.lawful.proposals.len();
+        if people.people.len() == 1 {
+            checked += every_proposal_holds(transfer, findings, &told);
         }
     }
     assert!(blocked > 50 && proposals > 100 && checked > 100, "{blocked} {proposals} {checked}");
@@ -356,4 +367,25 @@ fn facts_that_explain_a_record_are_found() {
     assert_eq!(by, ["JR-EU-03"]);
     // No facts make another country's law stop it.
     assert!(complete(Effect::Block, &["JR-JP-01"]).is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_proposed_for_any_transfer_holds_and_nothing_of_it_can_go(
+        over in any_transfer(), data in any_data(),
+    ) {
+        let (transfer, findings) = (transfer(&over), findings(&data));
+        let told = explain(&transfer, &People::one(&transfer), &findings);
+        let decision = shipped().decide(&transfer, &findings, Coverage::Full, &[]);
+        prop_assert_eq!(told.outcome, decision.effect);
+        every_proposal_holds(&transfer, &findings, &told);
+        prop_assert!(
+            decision.effect < Effect::Block
+                || !told.lawful.proposals.is_empty()
+                || !told.lawful.obstacles.is_empty()
+                || !told.lawful.complete
+        );
+    }
 }

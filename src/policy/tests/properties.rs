@@ -35,7 +35,7 @@ const REGIONS: [&str; 10] = ["PK", "IN", "CN", "SG", "US", "DE", "GB", "VN", "HK
 const CLASSES: [&str; 6] =
     ["first_party_facility", "affiliate", "service_provider", "authority", "public", "elsewhere"];
 
-fn any_transfer() -> impl Strategy<Value = Value> {
+pub(super) fn any_transfer() -> impl Strategy<Value = Value> {
     (
         prop::sample::select(&PURPOSES[..]),
         prop::sample::select(&REGIONS[..]),
@@ -68,7 +68,7 @@ fn any_transfer() -> impl Strategy<Value = Value> {
         })
 }
 
-fn any_data() -> impl Strategy<Value = Vec<(String, String)>> {
+pub(super) fn any_data() -> impl Strategy<Value = Vec<(String, String)>> {
     prop::collection::vec(prop::sample::select(&TAGS[..]), 0..8).prop_map(|tags| {
         tags.into_iter()
             .enumerate()

@@ -6,10 +6,12 @@ use super::{Match, Token, arithmetic};
 pub(super) fn pk_cnic(token: &Token) -> Option<Match> {
     let digits = token.digits::<13>()?;
     let [province, ..] = digits;
-    if !(1..=7).contains(&province) || arithmetic::is_filler(digits.get(5..12)?) {
-        return None;
-    }
-    Some(Match { shaped: token.is_grouped(b'-', &[5, 7, 1]), ..Match::PLAIN })
+    let serial = digits.get(5..12)?;
+    let shaped = token.is_grouped(b'-', &[5, 7, 1]);
+    // Figures in their order are a filler, unless nothing else is written like this.
+    let is_filler = serial.iter().all(|digit| serial.first() == Some(digit))
+        || (!shaped && arithmetic::is_filler(serial));
+    ((1..=7).contains(&province) && !is_filler).then_some(Match { shaped, ..Match::PLAIN })
 }
 
 /// Aadhaar of UIDAI: twelve digits, the first 2 to 9, Verhoeff; a virtual identity has sixteen.
@@ -60,6 +62,8 @@ mod tests {
         check_rows(&[
             (pk_cnic, "42201-1234568-1", Some(true)),
             (pk_cnic, "4220112345681", Some(false)),
+            (pk_cnic, "42201-1234567-1", Some(true)),
+            (pk_cnic, "4220112345671", None),
             (pk_cnic, "82201-1234568-1", None),
             (pk_cnic, "42201-0000000-0", None),
             (in_aadhaar, "2341 2341 2346", Some(true)),

@@ -40,7 +40,13 @@ JSONL has an entry a line:
   {\"subject\": {…}, \"counted\": [{\"counter\": \"cn_ytd_ordinary\", \"on\": \"2026-03-02\"}]}
   {\"mechanism\": {\"type\": \"eu_scc\", \"id\": \"scc-1\", \"valid_until\": \"2027-01-01\"}}
 CSV has a fact a row, under column names; `record` says which: consent, withdrawal, opt_out, opt_in,
-setting, attribute, counted, forget, mechanism. Lists are separated by `;`.
+setting, attribute, counted, forget, mechanism. Lists are separated by `;`, and columns nobody needs
+may be left out:
+  record,account_id,scope,type,destinations,given_at,at,name,value
+  consent,40001,cross_border,separate_explicit,SG;CN,2026-02-01,,,
+  withdrawal,40001,purpose:direct_marketing,,,,2026-03-01,,
+  opt_out,40002,,,,,,push,
+  setting,40002,,,,,,cloud_sync,false
 
 A file with a mistake changes nothing. Standard input is taken as it comes: what stands before a
 mistake is on file, and how much that is will be told.";

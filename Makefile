@@ -8,7 +8,7 @@ export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-peers soak
+.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-peers soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ SECONDS_EACH ?= 600
 TARGETS ?=
 fuzz: tools ## fuzz every target for ten minutes (SECONDS_EACH=600 TARGETS="json engine")
 	@CARGO="$(CARGO)" bash tests/fuzz/run.sh $(SECONDS_EACH) $(TARGETS)
+
+# The gateway's own versions, and the other engines beside them.
+bench-engines: ## a small rule set in cedar-policy, regorus, cel and here, in one run
+	@cp Cargo.lock benches/engines/Cargo.lock
+	$(CARGO) run --quiet --release --manifest-path benches/engines/Cargo.toml --target-dir target/engines
 
 bench-peers: build ## processor time of a request, beside HAProxy, nginx and Envoy
 	@bash benches/peers/tools.sh

@@ -1,0 +1,83 @@
+//! One small rule set in four engines, in one run: what does a decision cost in each?
+//!
+//! Before anything is timed, all of them have to answer every transfer alike. Then they take turns, so that
+//! what disturbs the machine disturbs all of them; the figure is the median of the rounds.
+
+mod engines;
+mod rules;
+mod transfers;
+
+use std::{hint::black_box, time::Instant};
+
+use engines::Judge;
+
+/// As in the gateway, for all of them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const TRANSFERS: usize = 256;
+const ROUNDS: usize = 41;
+/// How often an engine goes through the transfers in a round.
+const TIMES: usize = 8;
+
+fn main() -> anyhow::Result<()> {
+    let asked = transfers::transfers(TRANSFERS)?;
+    let mut judges = engines::all(&asked)?;
+    let blocked = agree(&mut judges, &asked)?;
+    println!("{TRANSFERS} transfers, {blocked} of them blocked by every engine alike");
+    let mut rounds: Vec<Vec<f64>> = judges.iter().map(|_| Vec::with_capacity(ROUNDS)).collect();
+    for round in 0..=ROUNDS {
+        for (judge, rounds) in judges.iter_mut().zip(&mut rounds) {
+            let nanoseconds = time(judge.as_mut())?;
+            // The first is for warming up.
+            if round > 0 {
+                rounds.push(nanoseconds);
+            }
+        }
+    }
+    let mut ours = None;
+    println!("{:<14} {:>12} {:>12} {:>8}", "engine", "median", "fastest", "");
+    for (judge, rounds) in judges.iter().zip(&mut rounds) {
+        rounds.sort_by(f64::total_cmp);
+        let median = rounds.get(rounds.len() / 2).copied().unwrap_or_default();
+        let fastest = rounds.first().copied().unwrap_or_default();
+        let ours = *ours.get_or_insert(median);
+        println!(
+            "{:<14} {median:>9.0} ns {fastest:>9.0} ns {:>7.1} ×",
+            judge.name(),
+            median / ours
+        );
+    }
+    Ok(())
+}
+
+/// How many transfers are blocked; an error where two engines differ.
+fn agree(judges: &mut [Box<dyn Judge>], asked: &[transfers::Asked]) -> anyhow::Result<usize> {
+    let mut blocked = 0;
+    for (number, asked) in asked.iter().enumerate() {
+        let mut answers = Vec::new();
+        for judge in judges.iter_mut() {
+            answers.push((judge.name(), judge.blocks(number)?));
+        }
+        let (_, first) = answers.first().copied().unwrap_or_default();
+        anyhow::ensure!(
+            answers.iter().all(|(_, answer)| *answer == first),
+            "the engines differ: {answers:?} for {}",
+            asked.flat
+        );
+        blocked += usize::from(first);
+    }
+    Ok(blocked)
+}
+
+/// Nanoseconds a decision.
+fn time(judge: &mut dyn Judge) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    for _ in 0..TIMES {
+        for number in 0..TRANSFERS {
+            black_box(judge.blocks(black_box(number))?);
+        }
+    }
+    let decisions = u32::try_from(TIMES * TRANSFERS)?;
+    Ok(start.elapsed().as_secs_f64() * 1e9 / f64::from(decisions))
+}

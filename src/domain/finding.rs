@@ -92,6 +92,19 @@ pub enum Step {
     Index(u32),
 }
 
+impl Step {
+    /// Under `name`. A short one is copied as it is; what is left to the general way looks first whether
+    /// the text is white space alone.
+    pub fn named(name: &str) -> Self {
+        const INLINE_BYTES_MAX: usize = 23;
+        if name.len() <= INLINE_BYTES_MAX {
+            Self::Name(SmolStr::new_inline(name))
+        } else {
+            Self::Name(SmolStr::new(name))
+        }
+    }
+}
+
 /// The findings of one message in document order, and the paths they share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {

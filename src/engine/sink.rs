@@ -99,9 +99,8 @@ impl FieldSink for Sink<'_, '_, '_> {
             Key::Index(number) => {
                 (FrameStep::Index(number), self.walk.scanner.open(None, container))
             }
-            Key::Name { text, escape, .. } => {
-                let name = format::unescape(escape, text, self.walk.key);
-                let name = name.as_str();
+            Key::Name { text, span, escape } => {
+                let name = name(self.place.text, text, span, escape, self.walk.key);
                 self.walk.names.push_str(name);
                 (FrameStep::Name, self.walk.scanner.open(Some(name), container))
             }
@@ -140,8 +139,8 @@ impl FieldSink for Sink<'_, '_, '_> {
             Key::Root => self.place.name,
             Key::Index(_) => None,
             Key::Name { .. } if self.walk.scanner.is_name_known() => Some(""),
-            Key::Name { text, escape, .. } => {
-                Some(format::unescape(escape, text, self.walk.key).as_str())
+            Key::Name { text, span, escape } => {
+                Some(name(self.place.text, text, span, escape, self.walk.key))
             }
         };
         let plain = self.place.text.and_then(|text| text.get(value.text_span.range()));
@@ -341,7 +340,7 @@ impl Sink<'_, '_, '_> {
                     let next = self.walk.frames.get(number + 1);
                     let end = next.map_or(self.walk.names.len(), |next| next.names_start);
                     let name = self.walk.names.get(frame.names_start..end).unwrap_or_default();
-                    let step = Step::Name(name.into());
+                    let step = Step::named(name);
                     Some(self.add_node(parent, step, personal && is_innermost))
                 }
             };
@@ -361,12 +360,12 @@ impl Sink<'_, '_, '_> {
         };
         let step = match key {
             Key::Root => match self.place.name {
-                Some(name) if self.place.name_is_step => Step::Name(name.into()),
+                Some(name) if self.place.name_is_step => Step::named(name),
                 Some(_) | None => return parent.unwrap_or(Findings::ROOT),
             },
             Key::Index(index) => Step::Index(index),
-            Key::Name { text, escape, .. } => {
-                Step::Name(format::unescape(escape, text, self.walk.key).as_str().into())
+            Key::Name { text, span, escape } => {
+                Step::named(name(self.place.text, text, span, escape, self.walk.key))
             }
         };
         self.add_node(parent, step, personal)
@@ -376,4 +375,20 @@ impl Sink<'_, '_, '_> {
         self.findings.nodes.push(PathNode { parent, step, personal });
         u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
     }
+}
+
+/// A name without its escapes, out of the whole layer where that is known to be UTF-8 (its names stand in
+/// quotes there).
+fn name<'b>(
+    whole: Option<&'b str>,
+    text: &'b [u8],
+    span: Span,
+    escape: Escape,
+    buffer: &'b mut Unescaped,
+) -> &'b str {
+    let range = span.range();
+    let plain = whole
+        .and_then(|whole| whole.get(range.start + 1..range.end.saturating_sub(1)))
+        .filter(|plain| plain.len() == text.len());
+    format::unescape_at(escape, text, plain, buffer).as_str()
 }

@@ -91,6 +91,9 @@ pub(in crate::detect) fn is_thing(word: &str) -> bool {
 
 /// `word` is one of `list`, whatever its case.
 pub(in crate::detect) fn is_one_of(word: &str, list: &[&str]) -> bool {
+    if word.is_ascii() {
+        return list.iter().any(|known| word.eq_ignore_ascii_case(known));
+    }
     list.iter().any(|known| is_same(word, known))
 }
 

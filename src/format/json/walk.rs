@@ -209,8 +209,9 @@ impl<'b> Walk<'b> {
         }
     }
 
-    /// A member's name and its colon.
-    #[inline]
+    /// A member's name and its colon. Part of its caller: a name handed back in pieces and read as a whole
+    /// would wait for each of them to be stored.
+    #[inline(always)]
     fn name<S: FieldSink>(&mut self, sink: &mut S) -> Option<Member<'b>> {
         let (start, colon) = (self.turn(0), self.turn(1));
         if *self.text.get(start)? != b'"' || *self.text.get(colon)? != b':' {

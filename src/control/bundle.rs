@@ -22,8 +22,8 @@ use crate::{
     source::SourceFile,
 };
 
-pub(super) use fetch::{Fetched, Fetcher};
-pub use shelf::{BundleFailure, BundleSettings, BundleStatus, OnStale};
+pub(super) use fetch::{Fetched, Fetcher, Offer};
+pub use shelf::{BundleFailure, BundleSettings, BundleStatus, LAST_GOOD, OnStale};
 pub(super) use shelf::{Shelf, Untrusted};
 
 /// What a signature is of.

@@ -190,9 +190,8 @@ impl Worker {
             retired: Vec::new(),
             settings,
         };
-        worker.show_bundle();
         // Nothing is sent by rules that are not trusted, not even at first.
-        worker.check_trust();
+        worker.show_bundle();
         Ok(worker)
     }
 
@@ -219,7 +218,10 @@ impl Worker {
                         changed = self.looks_changed();
                         continue;
                     }
-                    Err(RecvTimeoutError::Timeout) => changed = self.looks_changed(),
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.show_bundle();
+                        changed = self.looks_changed();
+                    }
                     Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
@@ -241,7 +243,6 @@ impl Worker {
             self.refresh(asked);
             self.refresh_shadow();
             later.into_iter().for_each(|request| self.act(request));
-            self.check_trust();
             changed = self.follow();
             self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
         }
@@ -633,7 +634,15 @@ impl Worker {
         match fetched {
             Fetched::Failed(failure) => self.not_taken(failure, asked),
             Fetched::New(bundle) => self.offer(*bundle, asked),
-            Fetched::Unchanged => self.unchanged(asked),
+            Fetched::Unchanged(offer) if shelf.is_offered(&offer) => self.unchanged(asked),
+            // It is what was not taken before, and is not taken now; it confirms nothing.
+            Fetched::Unchanged(offer) => {
+                let failure = shelf.refusal(&offer).unwrap_or_else(|| {
+                    let version = offer.version;
+                    BundleFailure::new("old", format!("the server still offers version {version}"))
+                });
+                self.not_taken(failure, asked);
+            }
         }
     }
 
@@ -674,7 +683,8 @@ impl Worker {
         self.metrics.bundles().offered("unchanged");
         if let Some(shelf) = &mut self.shelf {
             shelf.confirm(now());
-            self.is_trusted = shelf.trust(now()).is_ok();
+            // When it is not, that is for `check_trust` to notice, and to act upon.
+            self.is_trusted |= shelf.trust(now()).is_ok();
         }
         let answer = if self.blocking.is_none() || self.is_trusted {
             self.consider(&asked)
@@ -721,18 +731,17 @@ impl Worker {
     /// Notices that the bundle is no longer trusted, and does what is then to be done.
     fn check_trust(&mut self) {
         let Some(shelf) = &self.shelf else { return };
+        let was_trusted = self.is_trusted;
         let trust = shelf.trust(now());
-        if trust.is_ok() == self.is_trusted {
-            return;
-        }
         self.is_trusted = trust.is_ok();
-        if let Err(untrusted) = trust {
+        if let Err(untrusted) = trust
+            && was_trusted
+        {
             match shelf.settings.on_stale {
                 OnStale::Keep => tracing::error!(%untrusted, "the rules are not trusted any more"),
                 OnStale::Block => self.block(&untrusted),
             }
         }
-        self.show_bundle();
     }
 
     /// From here on everything is blocked, by a rule that says why.
@@ -766,8 +775,9 @@ impl Worker {
         self.shared.set_status(status);
     }
 
-    /// What the status and the metrics say of the bundle.
+    /// What the status and the metrics say of the bundle; nothing that is not so yet.
     fn show_bundle(&mut self) {
+        self.check_trust();
         let Some(shelf) = &self.shelf else { return };
         let bundle = shelf.status(now());
         let confirmed_at = shelf.confirmed_at().map(|at| at.as_duration().as_secs_f64());
@@ -831,11 +841,12 @@ fn begin(
         Some(Fetched::New(bundle)) => shelf.offer(*bundle, now).err(),
         Some(Fetched::Failed(failure)) => Some(failure),
         // Never the first answer.
-        Some(Fetched::Unchanged) => None,
+        Some(Fetched::Unchanged(_)) => None,
     };
     shelf.asked(now);
     if let Some(failure) = failure {
         if let Some(cached) = shelf.last_failure() {
+            let cached = &cached.message;
             diagnostics.error(place.clone(), format!("the bundle kept on disk: {cached}"));
         }
         diagnostics

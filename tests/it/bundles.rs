@@ -566,6 +566,27 @@ async fn rules_that_nobody_confirms_are_no_longer_trusted() {
     }
 }
 
+/// Who holds the server but not the key can offer what was signed long ago, and say that nothing is new.
+#[tokio::test]
+async fn a_server_that_goes_back_confirms_nothing() {
+    let house = House::new().await;
+    let old = house.bundle(1, None);
+    let server = Server::start(house.path(), Serves::Bundle(house.bundle(2, Some(STRICTER)))).await;
+    let settings = format!("{}, stale_after: 1s, on_stale: block", url(server.address));
+    let gateway = house.start(&settings).await;
+    let confirmed = |status: &Value| status["bundle"]["confirmed_at"].clone();
+    server.serve(Serves::Bundle(old));
+    gateway.until("old", |status| status["bundle"]["last_failure"]["kind"] == "old").await;
+    let before = confirmed(&gateway.status());
+    let untrusted = |status: &Value| !status["bundle"]["untrusted"].is_null();
+    let status = gateway.until("stale", untrusted).await;
+    assert_eq!(confirmed(&status), before);
+    assert!(server.answered(304) > 0, "{:?}", server.answered.lock().unwrap());
+    assert!(gateway.metric("bordergate_bundle_offers_total{result=\"old\"}").await > 1.0);
+    assert!(gateway.send("{}").await.text().contains("NOT-TRUSTED"));
+    gateway.stop().await;
+}
+
 /// The end of its time is signed with the bundle: no server can put it off.
 #[tokio::test]
 async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {

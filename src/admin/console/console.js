@@ -575,7 +575,7 @@ $("reload").addEventListener("click", async () => {
   loadReloads();
 });
 
-const BY = { promote: "promoted", rollback: "rolled back", start: "at the start", change: "because files changed", hangup: "by SIGHUP", operator: "by an operator" };
+const BY = { promote: "promoted", rollback: "rolled back", start: "at the start", change: "because files changed", hangup: "by SIGHUP", operator: "by an operator", push: "pushed", stale: "because the rules are not trusted any more" };
 async function loadReloads() {
   const [history, status] = await Promise.all([ask("/-/history"), ask("/-/status")]).catch(() => [null, null]);
   if (!history) return;
@@ -637,6 +637,14 @@ function drawHealth() {
   const cards = [];
   cards.push(card("Rules", health.stale ? "block" : "allow", health.stale ? "files refused" : "serving", [
     ["generation", health.generation], ["since", new Date(health.loaded_at).toLocaleString("en-GB")], ["from", status?.rules.source], ["files", status?.rules.files.length], ["warnings", status?.rules.warnings?.length]]));
+  const bundle = status?.rules.bundle;
+  if (bundle) {
+    const failure = bundle.last_failure;
+    const at = (time) => time && new Date(time).toLocaleString("en-GB");
+    cards.push(card("Signed bundle", bundle.untrusted ? "block" : failure ? "redact" : "allow", bundle.untrusted ? "not trusted" : failure ? `last one ${failure.kind}` : "trusted", [
+      ["from", bundle.url || "operators, by push"], ["version", bundle.version], ["signed by", bundle.signed_by.join(", ")], ["made", at(bundle.created)], ["expires", at(bundle.expires)],
+      ["confirmed", at(bundle.confirmed_at)], ["none below version", bundle.version_min], ["trouble", bundle.untrusted || failure?.message]]));
+  }
   cards.push(card("Audit", audit.failing ? "block" : audit.target === "none" ? "redact" : "allow", audit.failing ? "failing" : audit.target === "none" ? "off" : "writing", [
     ["to", audit.target], ["required", audit.required ? "no record, no transfer" : "no"], ["written", number.format(audit.written)], ["lost", audit.dropped ? number.format(audit.dropped) : "none"],
     ["last line", audit.sequence ? number.format(audit.sequence) : ""], ["sealed by", audit.seal_key || "nobody: lines are chained only"], ["trouble", audit.last_error]]));

@@ -30,9 +30,17 @@ const NUDGES_MAX: usize = 64;
 #[derive(Debug)]
 pub(in crate::control) enum Fetched {
     New(Box<Bundle>),
-    /// What the server offered the last time, it offers still.
-    Unchanged,
+    /// What the server offered the last time, whether it was taken or not, it offers still.
+    Unchanged(Offer),
     Failed(BundleFailure),
+}
+
+/// What tells one bundle from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::control) struct Offer {
+    pub(in crate::control) version: u64,
+    /// Of its rules.
+    pub(in crate::control) hash: String,
 }
 
 /// Asks once.
@@ -42,8 +50,8 @@ struct Asker {
     keys: Vec<VerifyingKey>,
     client: Client,
     runtime: Runtime,
-    /// Of the bundle that was taken last.
-    etag: Option<header::HeaderValue>,
+    /// The bundle that came last and was whole and signed, and its tag.
+    last: Option<(header::HeaderValue, Offer)>,
 }
 
 /// Asks at every interval, and when it is told to. Ends when dropped.
@@ -68,7 +76,7 @@ impl Fetcher {
             keys: settings.keys.clone(),
             client: Client::new(&settings.client).map_err(|error| error.to_string())?,
             runtime: runtime.map_err(|error| error.to_string())?,
-            etag: None,
+            last: None,
         };
         let first = needs_first.then(|| asker.ask());
         let (nudges, nudged) = mpsc::sync_channel(NUDGES_MAX);
@@ -136,7 +144,7 @@ impl Asker {
     fn fetch(&mut self) -> Result<Fetched, (&'static str, String)> {
         let unreachable = |message: String| ("unreachable", message);
         let mut request = Request::get(&self.url).header(header::ACCEPT, "application/gzip");
-        if let Some(etag) = &self.etag {
+        if let Some((etag, _)) = &self.last {
             request = request.header(header::IF_NONE_MATCH, etag);
         }
         let request = request
@@ -151,16 +159,20 @@ impl Asker {
             };
             (kind, format!("`{}` {error}", self.url))
         })?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_MODIFIED if self.etag.is_some() => return Ok(Fetched::Unchanged),
-            status => return Err(unreachable(format!("`{}` answered {status}", self.url))),
+        match (answer.status(), &self.last) {
+            (StatusCode::OK, _) => {}
+            (StatusCode::NOT_MODIFIED, Some((_, offer))) => {
+                return Ok(Fetched::Unchanged(offer.clone()));
+            }
+            (status, _) => return Err(unreachable(format!("`{}` answered {status}", self.url))),
         }
         let (head, body) = answer.into_parts();
         let bundle = Bundle::open(body.into(), &self.keys)
             .map_err(|error| (error.kind(), format!("`{}` {error}", self.url)))?;
         // What was not believed is asked for anew each time.
-        self.etag = head.headers.get(header::ETAG).cloned();
+        let etag = head.headers.get(header::ETAG).cloned();
+        let offer = Offer { version: bundle.manifest.version, hash: bundle.hash.clone() };
+        self.last = etag.map(|etag| (etag, offer));
         Ok(Fetched::New(Box::new(bundle)))
     }
 }

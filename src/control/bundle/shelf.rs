@@ -13,10 +13,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bundle, BundleError};
+use super::{Bundle, BundleError, Offer};
 use crate::{client::ClientSettings, policy::Timestamp, signing::VerifyingKey};
 
-const BUNDLE: &str = "last-good.bundle";
+/// Its name in the cache.
+pub const LAST_GOOD: &str = "last-good.bundle";
 const STATE: &str = "state.json";
 
 /// A confirmation that is this far in the future is none: the clock was set back, or somebody wrote it.
@@ -112,6 +113,8 @@ pub(in crate::control) struct Shelf {
     offered: Option<Bundle>,
     /// Its rules were taken last.
     taken: Option<Taken>,
+    /// Came last and did not pass.
+    refused: Option<(Offer, BundleFailure)>,
     state: State,
     asked_at: Option<Timestamp>,
     last_failure: Option<BundleFailure>,
@@ -144,6 +147,7 @@ impl Shelf {
         let mut shelf = Self {
             offered: None,
             taken: None,
+            refused: None,
             state: State::default(),
             asked_at: None,
             last_failure: None,
@@ -157,13 +161,13 @@ impl Shelf {
             Ok(None) => {}
             Err(error) => shelf.fail("cache", format!("`{STATE}` cannot be read: {error}")),
         }
-        match read(&shelf.path(BUNDLE)) {
+        match read(&shelf.path(LAST_GOOD)) {
             Ok(Some(bytes)) => match Bundle::open(bytes, &shelf.settings.keys) {
                 Ok(bundle) => shelf.restore(bundle),
                 Err(error) => shelf.fail_cached(&error),
             },
             Ok(None) => {}
-            Err(error) => shelf.fail("cache", format!("`{BUNDLE}` cannot be read: {error}")),
+            Err(error) => shelf.fail("cache", format!("`{LAST_GOOD}` cannot be read: {error}")),
         }
         shelf
     }
@@ -173,7 +177,7 @@ impl Shelf {
         let is_same = version == self.state.version && bundle.hash == self.state.hash;
         if version < self.version_min() || (version == self.state.version && !is_same) {
             let least = self.version_min();
-            let message = format!("`{BUNDLE}` has version {version}, and {least} has served");
+            let message = format!("`{LAST_GOOD}` has version {version}, and {least} has served");
             self.fail("old", message);
             return;
         }
@@ -181,7 +185,7 @@ impl Shelf {
     }
 
     fn fail_cached(&mut self, error: &BundleError) {
-        self.fail(error.kind(), format!("`{}` {error}", self.path(BUNDLE).display()));
+        self.fail(error.kind(), format!("`{}` {error}", self.path(LAST_GOOD).display()));
     }
 
     fn fail(&mut self, kind: &'static str, message: String) {
@@ -202,14 +206,21 @@ impl Shelf {
         self.offered.as_ref()
     }
 
-    pub(in crate::control) fn last_failure(&self) -> Option<&str> {
-        self.last_failure.as_ref().map(|failure| failure.message.as_str())
+    pub(in crate::control) fn last_failure(&self) -> Option<&BundleFailure> {
+        self.last_failure.as_ref()
     }
 
     /// It is the one whose rules were taken last.
     pub(in crate::control) fn is_taken(&self, bundle: &Bundle) -> bool {
         self.taken.as_ref().is_some_and(|taken| {
             taken.version == bundle.manifest.version && taken.hash == bundle.hash
+        })
+    }
+
+    /// It is the one that passed every check last.
+    pub(in crate::control) fn is_offered(&self, offer: &Offer) -> bool {
+        self.offered.as_ref().is_some_and(|bundle| {
+            bundle.manifest.version == offer.version && bundle.hash == offer.hash
         })
     }
 
@@ -223,6 +234,16 @@ impl Shelf {
         bundle: Bundle,
         now: Timestamp,
     ) -> Result<(), BundleFailure> {
+        if let Err(failure) = self.check(&bundle, now) {
+            let version = bundle.manifest.version;
+            self.refused = Some((Offer { version, hash: bundle.hash }, failure.clone()));
+            return Err(failure);
+        }
+        self.offered = Some(bundle);
+        Ok(())
+    }
+
+    fn check(&self, bundle: &Bundle, now: Timestamp) -> Result<(), BundleFailure> {
         let version = bundle.manifest.version;
         let old = |message: String| Err(BundleFailure::new("old", message));
         if version < self.version_min() {
@@ -236,8 +257,13 @@ impl Shelf {
             let message = format!("the bundle expired at {expires}");
             return Err(BundleFailure::new("expired", message));
         }
-        self.offered = Some(bundle);
         Ok(())
+    }
+
+    /// Why it was not taken when it came.
+    pub(in crate::control) fn refusal(&self, offer: &Offer) -> Option<BundleFailure> {
+        let (refused, failure) = self.refused.as_ref()?;
+        (refused == offer).then(|| failure.clone())
     }
 
     /// The rules of what was offered serve: from here on nothing older does. Says what could not be kept.
@@ -259,7 +285,7 @@ impl Shelf {
         };
         self.last_failure = None;
         let bytes = (!is_kept).then(|| bundle.bytes());
-        let kept = bytes.map_or(Ok(()), |bytes| write(&self.path(BUNDLE), bytes));
+        let kept = bytes.map_or(Ok(()), |bytes| write(&self.path(LAST_GOOD), bytes));
         self.keep(kept)
     }
 

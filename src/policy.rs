@@ -32,7 +32,7 @@ mod worst;
 
 pub use counting::{Count, Counted, Counter, CounterWindow};
 pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef};
-pub use diff::{ChangeGroup, Changes, Decided, Pair, Way};
+pub use diff::{ChangeGroup, Changes, Comparison, Decided, Pair, Way};
 pub use explain::{
     Bounds, ConditionTrace, Explainer, Explanation, FieldTrace, Judged, Lawful, NeedTrace,
     PassTrace, Proposal, RuleTrace, SubjectTrace, Verdict,

@@ -2,8 +2,8 @@
 
 mod fields;
 mod html;
-mod lines;
-mod record;
+pub(in crate::cli) mod lines;
+pub(in crate::cli) mod record;
 mod register;
 mod report;
 mod subject;

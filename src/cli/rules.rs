@@ -1,6 +1,6 @@
 //! `bordergate rules`: are they right, which are there, and how do I begin with my own?
 
-mod diff;
+pub(super) mod diff;
 mod test;
 
 use std::{

@@ -103,40 +103,50 @@ pub struct ChangeGroup {
 
 const EXAMPLES_MAX: usize = 3;
 
-impl Changes {
-    pub fn new(pairs: impl IntoIterator<Item = Pair>) -> Self {
-        type Key = (BTreeSet<String>, Way, Effect, Effect, [BTreeSet<String>; 4]);
-        let mut groups: BTreeMap<Key, (usize, Vec<String>)> = BTreeMap::new();
-        let mut changes = Self::default();
-        for pair in pairs {
-            changes.cases += 1;
-            if pair.old == pair.new {
-                continue;
-            }
-            changes.changed += 1;
-            let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> BTreeSet<String> {
-                a.difference(b).cloned().collect()
-            };
-            let (old, new) = (&pair.old, &pair.new);
-            let mut rules: BTreeSet<String> =
-                old.by.symmetric_difference(&new.by).cloned().collect();
-            if rules.is_empty() {
-                rules = new.by.clone();
-            }
-            let details = [
-                only(&new.redacted, &old.redacted),
-                only(&old.redacted, &new.redacted),
-                only(&new.annotations, &old.annotations),
-                only(&old.annotations, &new.annotations),
-            ];
-            let (count, examples) =
-                groups.entry((rules, pair.way, old.effect, new.effect, details)).or_default();
-            *count += 1;
-            if examples.len() < EXAMPLES_MAX {
-                examples.push(pair.name);
-            }
+/// Cases as they come; only those that differ are kept, and of those the groups.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    cases: usize,
+    changed: usize,
+    groups: BTreeMap<Key, (usize, Vec<String>)>,
+}
+
+/// What cases of one group have in common.
+type Key = (BTreeSet<String>, Way, Effect, Effect, [BTreeSet<String>; 4]);
+
+impl Comparison {
+    pub fn add(&mut self, pair: Pair) {
+        self.cases += 1;
+        if pair.old == pair.new {
+            return;
         }
-        changes.groups = groups
+        self.changed += 1;
+        let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> BTreeSet<String> {
+            a.difference(b).cloned().collect()
+        };
+        let (old, new) = (&pair.old, &pair.new);
+        let mut rules: BTreeSet<String> = old.by.symmetric_difference(&new.by).cloned().collect();
+        if rules.is_empty() {
+            rules = new.by.clone();
+        }
+        let details = [
+            only(&new.redacted, &old.redacted),
+            only(&old.redacted, &new.redacted),
+            only(&new.annotations, &old.annotations),
+            only(&old.annotations, &new.annotations),
+        ];
+        let (count, examples) =
+            self.groups.entry((rules, pair.way, old.effect, new.effect, details)).or_default();
+        *count += 1;
+        if examples.len() < EXAMPLES_MAX {
+            examples.push(pair.name);
+        }
+    }
+
+    pub fn finish(self) -> Changes {
+        let mut changes = Changes { cases: self.cases, changed: self.changed, groups: Vec::new() };
+        changes.groups = self
+            .groups
             .into_iter()
             .map(|((rules, way, from, to, details), (count, examples))| {
                 let [newly_redacted, no_longer_redacted, new_annotations, gone_annotations] =
@@ -161,5 +171,13 @@ impl Changes {
                 .cmp(&(b.to >= b.from, std::cmp::Reverse(b.count)))
         });
         changes
+    }
+}
+
+impl Changes {
+    pub fn new(pairs: impl IntoIterator<Item = Pair>) -> Self {
+        let mut comparison = Comparison::default();
+        pairs.into_iter().for_each(|pair| comparison.add(pair));
+        comparison.finish()
     }
 }

@@ -418,6 +418,46 @@ fn what_two_sets_of_rules_decide_differently_is_told() {
     assert_eq!(told_of["changes"]["cases"], 2);
     assert_eq!(told_of["beside"]["records that the old rules do not decide as recorded"], 1);
     assert_eq!(told_of["beside"]["records judged with facts assumed that they do not hold"], 2);
+
+    // The same records before rules that stop names from Ireland, as a sum and by example.
+    let blocks = exported(folder.path(), "blocks", None);
+    let rule = "layer: organisation
+title: Own
+rules:
+  - id: OWN-1
+    title: Names stay
+    statute: this test
+    when: {data: name, origin: IE}
+    effect: block
+    reason: Names stay.
+";
+    file(Path::new(&blocks), "organisation/own.yaml", rule);
+    let replay = |more: &[&str]| {
+        let given = [&["replay", "--rules", &blocks, "--old", &old, &audit], more].concat();
+        bordergate(&given, b"")
+    };
+    let output = replay(&["--format", "json"]);
+    assert_eq!(code(&output), 12, "{}", told(&output));
+    let told_of = lines(&output).remove(0);
+    assert_eq!(told_of["changes"]["cases"], 2);
+    // What was blocked already is blocked by one rule more; what was allowed is no longer.
+    assert_eq!(told_of["sums"]["outcome"], json!({"allow → block": 1, "block → block": 1}));
+    assert_eq!(told_of["sums"]["rule"], json!({"OWN-1": 2}));
+    assert_eq!(told_of["sums"]["origin"], json!({"IE": 2}));
+    assert_eq!(told_of["sums"]["destination"], json!({"US": 2}));
+    let groups = told_of["changes"]["groups"].as_array().unwrap();
+    let allowed = groups.iter().find(|group| group["from"] == "allow").unwrap();
+    assert_eq!(allowed["examples"], json!([format!("{audit}:1 t")]));
+    let output = replay(&[]);
+    assert!(text(&output).contains("allow → block  OWN-1  IE → US, customer_support"));
+    assert!(text(&output).contains("2 of 2 cases decided differently"), "{}", text(&output));
+    assert!(text(&output).contains("1 records that the old rules do not decide as recorded"));
+    // Another day's traffic is none of this.
+    let output = replay(&["--from", "2026-11-24"]);
+    assert_eq!(code(&output), 0);
+    assert!(text(&output).contains("no decision differs: 0 cases"), "{}", text(&output));
+    let same = bordergate(&["replay", "--rules", &old, "--old", &old, &audit], b"");
+    assert_eq!(code(&same), 0, "{}", text(&same));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -17,14 +17,14 @@ const BUFFER_BYTES: usize = 1 << 20;
 const LINES_PER_TICK: u64 = 4_096;
 
 /// Files to be read one after the other.
-pub(super) struct AuditFiles {
-    pub(super) paths: Vec<PathBuf>,
+pub(in crate::cli) struct AuditFiles {
+    pub(in crate::cli) paths: Vec<PathBuf>,
     bytes: u64,
 }
 
 impl AuditFiles {
-    /// Each path as it is given; of a directory every `*.jsonl` in it, by the numbers they begin with.
-    pub(super) fn find(given: &[PathBuf]) -> anyhow::Result<Self> {
+    /// Each path as it is given, `-` for standard input; of a directory every `*.jsonl` in it, by the numbers they begin with.
+    pub(in crate::cli) fn find(given: &[PathBuf]) -> anyhow::Result<Self> {
         let mut paths = Vec::new();
         for path in given {
             if path.is_dir() {
@@ -37,19 +37,26 @@ impl AuditFiles {
         Ok(Self { paths, bytes })
     }
 
-    pub(super) fn name(&self, file: usize) -> String {
+    pub(in crate::cli) fn name(&self, file: usize) -> String {
         self.paths.get(file).map(|path| path.display().to_string()).unwrap_or_default()
     }
 
     /// Runs `take` on each line without its end: the file's index, the line's number from 1. False when
     /// the last line of the last file has no end.
-    pub(super) fn each(&self, mut take: impl FnMut(usize, u64, &[u8])) -> anyhow::Result<bool> {
+    pub(in crate::cli) fn each(
+        &self,
+        mut take: impl FnMut(usize, u64, &[u8]),
+    ) -> anyhow::Result<bool> {
         let bar = progress::bar(Some(self.bytes));
         let mut is_finished = true;
         let mut line = Vec::new();
         for (index, path) in self.paths.iter().enumerate() {
             let cannot = || format!("cannot read `{}`", path.display());
-            let file = File::open(path).with_context(cannot)?;
+            let file: Box<dyn io::Read> = if path == Path::new("-") {
+                Box::new(io::stdin().lock())
+            } else {
+                Box::new(File::open(path).with_context(cannot)?)
+            };
             let mut reader = BufReader::with_capacity(BUFFER_BYTES, file);
             let mut number = 0;
             let mut ticked = 0;

@@ -115,7 +115,7 @@ impl fmt::Display for Second {
 
 /// A stretch of time, its end not in it.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Between {
+pub(in crate::cli) struct Between {
     /// From this date or time on, in UTC
     #[arg(long, value_name = "TIME")]
     pub(super) from: Option<Second>,
@@ -125,13 +125,13 @@ pub(super) struct Between {
 }
 
 impl Between {
-    pub(super) fn holds(&self, time: &str) -> bool {
+    pub(in crate::cli) fn holds(&self, time: &str) -> bool {
         let second = time.get(..SECOND).unwrap_or(time);
         self.from.as_ref().is_none_or(|from| second >= from.0.as_str())
             && self.to.as_ref().is_none_or(|to| second < to.0.as_str())
     }
 
-    pub(super) fn describe(&self) -> Cow<'static, str> {
+    pub(in crate::cli) fn describe(&self) -> Cow<'static, str> {
         match (&self.from, &self.to) {
             (Some(from), Some(to)) => format!("from {from} to {to}").into(),
             (Some(from), None) => format!("from {from} on").into(),

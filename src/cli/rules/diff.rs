@@ -1,7 +1,5 @@
 //! `bordergate rules diff`: what do two sets of rules decide differently?
 
-mod audit;
-
 use std::{
     collections::BTreeMap,
     io::{BufRead as _, Write},
@@ -15,9 +13,11 @@ use crate::{
     admin::Case,
     cli::{
         Exit,
+        audit::lines::AuditFiles,
         decide::Replay,
         input::{self, Input},
         output::{self, BAD, CHANGED, Failure, GOOD, Outcome, STRONG},
+        replay,
     },
     control::RulesSource,
     domain::Effect,
@@ -69,16 +69,16 @@ enum Format {
 }
 
 /// One side of the comparison.
-struct Side {
+pub(in crate::cli) struct Side {
     files: Vec<SourceFile>,
-    engine: Engine,
+    pub(in crate::cli) engine: Engine,
 }
 
 /// What was compared, and what could not be.
-struct Compared {
-    changes: Changes,
+pub(in crate::cli) struct Compared {
+    pub(in crate::cli) changes: Changes,
     /// In words, with how many.
-    beside: Vec<(usize, String)>,
+    pub(in crate::cli) beside: Vec<(usize, String)>,
 }
 
 impl Diff {
@@ -86,7 +86,10 @@ impl Diff {
         let (old, new) = (side(&self.old)?, side(&self.new)?);
         let compared = match (&self.cases, &self.audit) {
             (Some(cases), _) => over_cases(&old, &new, cases, self.replay)?,
-            (None, Some(records)) => audit::over_records(&old.engine, &new.engine, records)?,
+            (None, Some(records)) => {
+                let files = AuditFiles::find(std::slice::from_ref(records))?;
+                replay::over_records(&old.engine, &new.engine, &files, &|_| true)?
+            }
             (None, None) => over_tests(&old, &new)?,
         };
         let mut out = output::out();
@@ -105,7 +108,7 @@ impl Diff {
     }
 }
 
-fn side(path: &Path) -> Result<Side, Failure> {
+pub(in crate::cli) fn side(path: &Path) -> Result<Side, Failure> {
     let source = if path == Path::new("-") {
         RulesSource::Embedded
     } else {
@@ -113,6 +116,13 @@ fn side(path: &Path) -> Result<Side, Failure> {
     };
     let mut diagnostics = Diagnostics::default();
     let files = source.load(&mut diagnostics).files;
+    side_of(files, diagnostics)
+}
+
+pub(in crate::cli) fn side_of(
+    files: Vec<SourceFile>,
+    mut diagnostics: Diagnostics,
+) -> Result<Side, Failure> {
     let engine = super::compile(&files, &mut diagnostics);
     diagnostics.sort();
     output::diagnostics(&diagnostics);
@@ -205,7 +215,7 @@ fn over_cases(old: &Side, new: &Side, path: &Path, replay: Replay) -> Result<Com
     })
 }
 
-fn print(out: &mut impl Write, compared: &Compared) -> Result<(), Failure> {
+pub(in crate::cli) fn print(out: &mut impl Write, compared: &Compared) -> Result<(), Failure> {
     let changes = &compared.changes;
     for group in &changes.groups {
         print_group(out, group)?;

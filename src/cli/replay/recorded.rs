@@ -1,0 +1,248 @@
+//! Recorded exchanges judged again. A record says from where to where, for what, and which categories
+//! stood where; it says nothing of consents and instruments.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use crate::{
+    cli::{
+        audit::lines::AuditFiles,
+        output::{self, BAD, Failure},
+        rules::diff::Compared,
+    },
+    domain::{Coverage, Effect, Findings, Region},
+    engine::Engine,
+    policy::{Comparison, Decided, Pair, Timestamp, Transfer, Way, recorded},
+};
+
+/// What is read of an audit record.
+#[derive(Debug, Deserialize)]
+struct Record {
+    time: Timestamp,
+    #[serde(default)]
+    trace_id: String,
+    #[serde(default)]
+    stage: String,
+    origin: Option<Region>,
+    destination: Option<Region>,
+    #[serde(default)]
+    recipient: RecordedRecipient,
+    purpose: Option<String>,
+    effect: Effect,
+    #[serde(default)]
+    blocked_by: Vec<String>,
+    #[serde(default)]
+    redacted_by: Vec<String>,
+    #[serde(default)]
+    tags: Vec<RecordedTag>,
+    coverage: Coverage,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct RecordedRecipient {
+    #[serde(default)]
+    class: Option<String>,
+    #[serde(default)]
+    id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RecordedTag {
+    tag: String,
+    #[serde(default)]
+    pointers: Vec<String>,
+}
+
+/// Two records alike but for their time and name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Shape(String);
+
+/// Judges recorded exchanges by two sets of rules.
+struct Judge<'e> {
+    old: &'e Engine,
+    new: &'e Engine,
+    /// The facts that explain records of a shape, and whether any are assumed.
+    explained: FxHashMap<Shape, Option<(Transfer, bool)>>,
+    /// What both decide of records alike in the same quarter of an hour.
+    judged: FxHashMap<(Shape, i64), Option<Judged>>,
+}
+
+#[derive(Clone)]
+struct Judged {
+    old: Decided,
+    new: Decided,
+    is_assumed: bool,
+}
+
+/// Seconds. Every zone's midnight, where laws come into force, is the beginning of one.
+const QUARTER: i64 = 900;
+/// Kept at once; then from the beginning.
+const KEPT_MAX: usize = 1 << 16;
+
+/// Every exchange in `files` that is over and whose time `is_asked`, by both. What the old rules do not
+/// decide as recorded, whatever facts are assumed, is counted apart and not compared.
+pub(in crate::cli) fn over_records(
+    old: &Engine,
+    new: &Engine,
+    files: &AuditFiles,
+    is_asked: &dyn Fn(&Timestamp) -> bool,
+) -> Result<Compared, Failure> {
+    /// Told one by one; the rest is counted.
+    const TOLD_MAX: usize = 10;
+    let mut judge =
+        Judge { old, new, explained: FxHashMap::default(), judged: FxHashMap::default() };
+    let (mut unread, mut assumed, mut unexplained) = (0, 0, 0);
+    let mut comparison = Comparison::default();
+    files.each(|file, number, line| {
+        // Seals and the like are no exchanges.
+        if line.trim_ascii().is_empty() || line.starts_with(b"{\"audit\":") {
+            return;
+        }
+        let record: Record = match serde_json::from_slice(line) {
+            Ok(record) => record,
+            Err(error) => {
+                unread += 1;
+                if unread <= TOLD_MAX {
+                    let name = files.name(file);
+                    output::note(format_args!("{name}:{number}: {BAD}error{BAD:#}: {error}"));
+                }
+                return;
+            }
+        };
+        // An exchange that was recorded before it was sent is recorded again when it is over.
+        if record.stage == "judged" || !is_asked(&record.time) {
+            return;
+        }
+        let Some(judged) = judge.judge(&record) else {
+            unexplained += 1;
+            return;
+        };
+        assumed += usize::from(judged.is_assumed);
+        let name = match record.trace_id.as_str() {
+            "" => format!("{}:{number}", files.name(file)),
+            trace => format!("{}:{number} {trace}", files.name(file)),
+        };
+        let way = Way::from(&transfer(&record));
+        comparison.add(Pair { name, way, old: judged.old, new: judged.new });
+    })?;
+    Ok(Compared {
+        changes: comparison.finish(),
+        beside: vec![
+            (assumed, "records judged with facts assumed that they do not hold".to_owned()),
+            (unexplained, "records that the old rules do not decide as recorded".to_owned()),
+            (unread, "lines that are no record".to_owned()),
+        ],
+    })
+}
+
+impl Judge<'_> {
+    /// `None` when the old rules do not decide it as recorded.
+    fn judge(&mut self, record: &Record) -> Option<Judged> {
+        let key = (shape(record), record.time.0.as_second().div_euclid(QUARTER));
+        if let Some(known) = self.judged.get(&key) {
+            return known.clone();
+        }
+        if self.judged.len() >= KEPT_MAX {
+            self.judged.clear();
+        }
+        let judged = self.judge_anew(record, &key.0);
+        self.judged.insert(key, judged.clone());
+        judged
+    }
+
+    fn judge_anew(&mut self, record: &Record, shape: &Shape) -> Option<Judged> {
+        let (old, new) = (self.old, self.new);
+        let transfer = transfer(record);
+        let complete = || complete(old, record, &transfer);
+        if self.explained.len() >= KEPT_MAX {
+            self.explained.clear();
+        }
+        // What explained one record explains others like it, unless the law was another at their time.
+        let shared = self.explained.entry(shape.clone()).or_insert_with(complete).as_ref();
+        let shared = shared.map(|(facts, assumed)| {
+            (Transfer { as_of: transfer.as_of, ..facts.clone() }, *assumed)
+        });
+        let (facts, is_assumed) = shared
+            .filter(|(facts, _)| is_as_recorded(record, &decided(old, facts, record)))
+            .or_else(complete)?;
+        Some(Judged {
+            old: decided(old, &facts, record),
+            new: decided(new, &facts, record),
+            is_assumed,
+        })
+    }
+}
+
+fn decided(engine: &Engine, facts: &Transfer, record: &Record) -> Decided {
+    let findings = findings(engine, record);
+    let decision = engine.rules().decide(facts, &findings, record.coverage, &[]);
+    Decided::new(engine.rules(), &decision, &findings)
+}
+
+fn transfer(record: &Record) -> Transfer {
+    let mut transfer = Transfer {
+        as_of: Some(record.time),
+        origin: record.origin,
+        destination: record.destination,
+        purpose: record.purpose.clone(),
+        ..Transfer::default()
+    };
+    transfer.recipient.class.clone_from(&record.recipient.class);
+    transfer.recipient.id.clone_from(&record.recipient.id);
+    transfer
+}
+
+/// Categories where they stood; one without a place stood somewhere.
+fn findings(engine: &Engine, record: &Record) -> Findings {
+    let places = record.tags.iter().flat_map(|tag| {
+        let nowhere = tag.pointers.is_empty().then_some("");
+        tag.pointers.iter().map(String::as_str).chain(nowhere).map(|at| (at, tag.tag.as_str()))
+    });
+    recorded::findings(engine.taxonomy(), places)
+}
+
+/// The facts that make the rules decide as recorded, and whether any are assumed.
+fn complete(old: &Engine, record: &Record, transfer: &Transfer) -> Option<(Transfer, bool)> {
+    let findings = findings(old, record);
+    old.explainer().complete(
+        old.rules(),
+        transfer,
+        &findings,
+        record.coverage,
+        record.effect,
+        deciding(record),
+    )
+}
+
+/// The rules the record says decided; none in records of before they were kept.
+fn deciding(record: &Record) -> &[String] {
+    match record.effect {
+        Effect::Allow => &[],
+        Effect::Redact => &record.redacted_by,
+        Effect::Block => &record.blocked_by,
+    }
+}
+
+fn is_as_recorded(record: &Record, decided: &Decided) -> bool {
+    let by: BTreeSet<String> = deciding(record).iter().cloned().collect();
+    decided.effect == record.effect && (by.is_empty() || decided.by == by)
+}
+
+fn shape(record: &Record) -> Shape {
+    Shape(format!(
+        "{:?}",
+        (
+            record.origin,
+            record.destination,
+            &record.recipient,
+            &record.purpose,
+            record.effect,
+            &record.blocked_by,
+            &record.redacted_by,
+            &record.tags,
+            record.coverage,
+        )
+    ))
+}

@@ -19,6 +19,7 @@ mod input;
 mod judge;
 mod output;
 mod progress;
+mod replay;
 mod rules;
 mod scan;
 mod serve;
@@ -68,7 +69,7 @@ Exit codes:
   4   some input could not be read to its end (scan)
   10  with --exit-code: personal data found (scan), or transfer redacted (decide)
   11  with --exit-code: transfer blocked (decide)
-  12  a rule test failed (rules test), or decisions differ (rules diff)
+  12  a rule test failed (rules test), or decisions differ (rules diff, replay)
   13  the audit was changed (audit verify), or a bundle is not as it was signed (bundle verify)";
 
 const EXAMPLES: &str = "\
@@ -116,6 +117,7 @@ enum Command {
     Rules(rules::Rules),
     Bundle(bundle::Bundle),
     Facts(facts::Facts),
+    Replay(replay::Replay),
     Audit(audit::Audit),
     Config(config::Config),
     Completions(completions::Completions),
@@ -141,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Rules(rules) => rules.run(),
         Command::Bundle(bundle) => bundle.run(),
         Command::Facts(facts) => facts.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
         Command::Config(config) => config.run(),
         Command::Completions(completions) => completions.run(&mut Arguments::command()),

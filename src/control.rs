@@ -20,8 +20,8 @@ mod watch;
 mod worker;
 
 pub use bundle::{
-    Bundle, BundleError, BundleFailure, BundleSettings, BundleStatus, Manifest, ManifestFile,
-    OnStale,
+    Bundle, BundleError, BundleFailure, BundleSettings, BundleStatus, LAST_GOOD, Manifest,
+    ManifestFile, OnStale,
 };
 pub use hangup::Hangups;
 pub use history::{FileChange, History, HistoryEntry};

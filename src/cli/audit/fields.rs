@@ -134,6 +134,8 @@ impl<'l> Fields<'l> {
 }
 
 impl FieldSink for Fields<'_> {
+    const LOOKS_AT_ALL: bool = false;
+
     fn open(&mut self, key: Key<'_>, container: Container, _: usize, _: usize) {
         self.depth += 1;
         match self.depth {
@@ -186,10 +188,6 @@ impl FieldSink for Fields<'_> {
         } else {
             Wants { values: false, words: false, number_bytes_min: usize::MAX }
         }
-    }
-
-    fn may_announce(&mut self, _: &[u8]) -> bool {
-        false
     }
 }
 

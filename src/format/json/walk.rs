@@ -128,8 +128,9 @@ impl<'b> Walk<'b> {
                     }
                     let inner = (start + 1, end - 1);
                     if member.wants.values
-                        || self.index.may_hold(self.text, inner.0, inner.1)
-                        || sink.may_announce(self.text.get(inner.0..inner.1)?)
+                        || (S::LOOKS_AT_ALL
+                            && (self.index.may_hold(self.text, inner.0, inner.1)
+                                || sink.may_announce(self.text.get(inner.0..inner.1)?)))
                     {
                         self.scalar(sink, &member, Scalar::String, (start, end), inner);
                     }

@@ -8,7 +8,7 @@ export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-peers soak
+.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-peers bench-report soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ bench-engines: ## a small rule set in cedar-policy, regorus, cel and here, in on
 bench-peers: build ## processor time of a request, beside HAProxy, nginx and Envoy
 	@bash benches/peers/tools.sh
 	@python3 benches/peers/run.py
+
+RECORDS ?= 10000000
+bench-report: build ## `audit report` over RECORDS records, ten million by default, on one core
+	@python3 benches/report/run.py --records $(RECORDS)
 
 MINUTES ?= 20
 soak: build ## load for MINUTES, 20 by default; fails when memory, files or threads grow

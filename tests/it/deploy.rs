@@ -59,3 +59,13 @@ fn everything_deployed_runs_serve() {
         assert!(deployed(name).contains(words), "{name}");
     }
 }
+
+#[test]
+fn the_socket_unit_opens_what_a_listener_can_name() {
+    let unit = deployed("bordergate.socket");
+    let name = unit.lines().find_map(|line| line.strip_prefix("FileDescriptorName=")).unwrap();
+    let listener = format!("address: fd:{name}");
+    let config = Config::embedded().text.replace("address: 127.0.0.1:8080", &listener);
+    assert!(config.contains(&listener));
+    is_right("socket.yaml", config);
+}

@@ -21,7 +21,7 @@ use crate::{
     client::ClientSettings,
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, FactsOperators, FactsSection, OnStale,
-        Roots,
+        OtlpSection, Roots,
     },
     control::{
         self, BundleSettings, ControlSettings, Controller, Hangups, KeySource, Reloads,
@@ -34,8 +34,8 @@ use crate::{
     signing::{KeyError, SigningKey, VerifyingKey},
     source::Diagnostics,
     telemetry::{
-        AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError, RotateSettings,
-        SealSettings, SyncPolicy,
+        AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError, Otlp, OtlpError,
+        OtlpSettings, RotateSettings, SealSettings, SyncPolicy,
     },
 };
 
@@ -47,6 +47,7 @@ pub struct Gateway {
     admin: AdminServer,
     controller: Controller,
     audit: Arc<AuditSink>,
+    otlp: Option<Arc<Otlp>>,
     readiness: Arc<Readiness>,
     addresses: Vec<(String, SocketAddr)>,
     drain_timeout: Duration,
@@ -66,6 +67,8 @@ pub enum StartError {
     AdminTls(#[from] TlsError),
     #[error(transparent)]
     Audit(#[from] AuditError),
+    #[error(transparent)]
+    Otlp(#[from] OtlpError),
     #[error(transparent)]
     Geo(#[from] GeoError),
     #[error("cannot set up the metrics: {0}")]
@@ -112,7 +115,13 @@ impl Gateway {
         control.geo.clone_from(&geo);
         let controller =
             Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;
-        let audit = Arc::new(AuditSink::open(audit_settings(config)?, metrics.audit())?);
+        let otlp = match &config.telemetry.otlp {
+            Some(section) => Some(Arc::new(Otlp::start(&otlp_settings(section), metrics.otlp())?)),
+            None => None,
+        };
+        let mut audit = audit_settings(config)?;
+        audit.copy.clone_from(&otlp);
+        let audit = Arc::new(AuditSink::open(audit, metrics.audit())?);
         let facts = match &config.facts {
             Some(section) => {
                 let settings = facts_settings(section)?;
@@ -126,6 +135,7 @@ impl Gateway {
             snapshots: controller.snapshots(),
             metrics: Arc::clone(&metrics),
             audit: Arc::clone(&audit),
+            otlp: otlp.clone(),
             geo,
             subject_key: match (&facts, &config.audit.subject_key_file) {
                 (None, Some(path)) => Some(SubjectKey::new(&read_key(path)?)),
@@ -162,6 +172,7 @@ impl Gateway {
             admin,
             controller,
             audit,
+            otlp,
             readiness,
             addresses,
             drain_timeout: config.drain.timeout.0,
@@ -216,6 +227,10 @@ impl Gateway {
         self.readiness.draining();
         let drained = self.workers.drain(self.drain_timeout);
         self.audit.close();
+        // The last lines of the audit are among what it sends.
+        if let Some(otlp) = &self.otlp {
+            otlp.close();
+        }
         tracing::info!(connections_cut = drained.cut, "drained");
         drained
     }
@@ -277,6 +292,7 @@ fn audit_settings(config: &Config) -> Result<AuditSettings, StartError> {
         queue_bytes_max: audit.queue_bytes_max.0,
         commit_time_max: audit.commit.0,
         seal: seal.transpose()?,
+        copy: None,
         rotate: audit.rotate.as_ref().map(|rotate| RotateSettings {
             bytes_max: rotate.bytes.map(|bytes| bytes.0 as u64),
             age_max: rotate.age.map(|age| age.0),
@@ -293,6 +309,31 @@ fn read_pem(path: &Path) -> Result<Vec<u8>, StartError> {
     fs::read(path).map_err(|error| StartError::KeyUnreadable { path: path.to_owned(), error })
 }
 
+fn otlp_settings(section: &OtlpSection) -> OtlpSettings {
+    /// Of one message; what is left at the end has about as long.
+    const CALL_TIME_MAX: Duration = Duration::from_secs(5);
+    OtlpSettings {
+        endpoint: section.endpoint.value.clone(),
+        traces: section.traces,
+        logs: section.logs,
+        sample_percent: section.sample_percent,
+        interval: section.interval.0,
+        client: ClientSettings {
+            roots: roots(&section.roots),
+            time_max: CALL_TIME_MAX,
+            // An answer says what was not taken, if anything.
+            bytes_max: 64 << 10,
+        },
+    }
+}
+
+fn roots(roots: &Roots) -> Option<PathBuf> {
+    match roots {
+        Roots::System => None,
+        Roots::File(path) => Some(path.clone()),
+    }
+}
+
 fn bundle_settings(section: &BundleSection) -> Result<BundleSettings, StartError> {
     /// Of one asking for a bundle, from the connection to the last byte.
     const ASK_TIME_MAX: Duration = Duration::from_secs(30);
@@ -304,10 +345,7 @@ fn bundle_settings(section: &BundleSection) -> Result<BundleSettings, StartError
         url: section.url.as_ref().map(|url| url.value.clone()),
         interval: section.interval.0,
         client: ClientSettings {
-            roots: match &section.roots.value {
-                Roots::System => None,
-                Roots::File(path) => Some(path.clone()),
-            },
+            roots: roots(&section.roots),
             time_max: ASK_TIME_MAX,
             bytes_max: section.bytes_max.0,
         },

@@ -17,6 +17,7 @@ mod bounds;
 mod bundle;
 mod caller;
 mod check;
+mod otlp;
 mod place;
 mod socket;
 mod units;
@@ -25,6 +26,7 @@ pub use audit::{AuditSection, AuditSinkKind, AuditSync, RotateSection, SealSecti
 pub use bounds::{DeadlinesSection, DrainSection, LimitsSection};
 pub use bundle::{BundleSection, OnStale};
 pub use caller::{Certificate, ListenerTls, Rate, Spiffe, WorkloadSection, is_spiffe_id};
+pub use otlp::{OtlpSection, TelemetrySection};
 pub use place::{
     DataCentre, Endpoint, Facts, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
     RouteSection, Transport, UpstreamTls,
@@ -76,6 +78,8 @@ pub struct Config {
     pub facts: Option<FactsSection>,
     #[serde(default)]
     pub audit: AuditSection,
+    #[serde(default)]
+    pub telemetry: TelemetrySection,
     #[serde(default)]
     pub drain: DrainSection,
     /// Who blocks, as a URI for the `Link` of an answer 451 (RFC 7725). Default

@@ -20,7 +20,7 @@ use crate::{
     geo::GeoDb,
     snapshot::SnapshotCell,
     source::Diagnostics,
-    telemetry::{AuditSink, Metrics},
+    telemetry::{AuditSink, Metrics, Otlp},
 };
 
 mod body;
@@ -60,6 +60,7 @@ pub struct Proxy {
     snapshots: Arc<SnapshotCell>,
     metrics: Arc<Metrics>,
     audit: Arc<AuditSink>,
+    otlp: Option<Arc<Otlp>>,
     geo: Option<Arc<GeoDb>>,
     register: Option<Register>,
     names: Option<Names>,
@@ -99,6 +100,8 @@ pub struct Shared {
     pub snapshots: Arc<SnapshotCell>,
     pub metrics: Arc<Metrics>,
     pub audit: Arc<AuditSink>,
+    /// Sends traces, where they are sent.
+    pub otlp: Option<Arc<Otlp>>,
     pub geo: Option<Arc<GeoDb>>,
     /// The store of facts, and the key people are known by in it.
     pub facts: Option<(FactsStore, SubjectKey)>,
@@ -182,6 +185,7 @@ impl Proxy {
             snapshots: shared.snapshots,
             metrics: shared.metrics,
             audit: shared.audit,
+            otlp: shared.otlp,
             geo: shared.geo,
             names: shared.subject_key.map(Names::new),
             beside,

@@ -1,4 +1,4 @@
-//! Metrics, the audit record and its sink, tracing set-up.
+//! Metrics, the audit record and its sink, traces, log set-up.
 //!
 //! The room is told plain facts and knows nothing of how they came about. Two promises hold whatever it
 //! is told: label sets are bounded, and nothing here can hold a payload value ([`Name`] and [`Locator`]
@@ -12,6 +12,7 @@ mod facts;
 mod feed;
 mod flows;
 mod metrics;
+mod otlp;
 mod process;
 mod series;
 mod sink;
@@ -31,6 +32,7 @@ pub use metrics::{
     AuditMetrics, InFlight, METRICS_CONTENT_TYPE, Metrics, MetricsError, ShadowResult, Side,
     TransferLabels,
 };
+pub use otlp::{Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
 pub use sink::{
     AuditChange, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, RotateSettings,
     SealSettings, SyncPolicy,

@@ -114,6 +114,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("arc_swap", &["snapshot", "geo", "facts", "proxy"]),
     ("maxminddb", &["geo"]),
     ("prometheus", &["telemetry"]),
+    ("prost", &["telemetry"]),
+    ("opentelemetry_proto", &["telemetry"]),
     ("redb", &["facts"]),
     ("ring", &["signing"]),
     ("tar", &["control"]),

@@ -65,6 +65,7 @@ pub(super) fn told(error: StartError) -> Failure {
         | StartError::AdminTls(_)
         | StartError::Audit(_)
         | StartError::Geo(_)
+        | StartError::Otlp(_)
         | StartError::Metrics(_)
         | StartError::KeyUnreadable { .. }
         | StartError::KeyTooShort { .. }

@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    AuditSinkKind, BundleSection, Config, DataCentre, ListenAddress, Roots, RouteSection, bundle,
+    AuditSinkKind, BundleSection, Config, DataCentre, ListenAddress, OtlpSection, Roots,
+    RouteSection, bundle, otlp,
 };
 use crate::{
     domain::Region,
@@ -43,6 +44,11 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
     }
     if let Some(shadow) = &mut config.rules.shadow {
         resolve(&mut shadow.directory.value);
+    }
+    if let Some(otlp) = &mut config.telemetry.otlp
+        && let Roots::File(path) = &mut otlp.roots.value
+    {
+        resolve(path);
     }
     if let Some(bundle) = &mut config.rules.bundle {
         resolve(&mut bundle.cache.value);
@@ -420,12 +426,40 @@ impl Checker<'_> {
         }
     }
 
+    fn otlp(&mut self, config: &Config, section: &OtlpSection) {
+        let endpoint = &section.endpoint;
+        if let Some(complaint) = otlp::complaint_of(endpoint) {
+            let message = format!("`{}` {complaint}", **endpoint);
+            self.error(endpoint, message, "give a URL such as `https://collector.example:4318`");
+        }
+        if section.logs && config.audit.sink == AuditSinkKind::None {
+            self.error(
+                endpoint,
+                "`logs` sends lines of the audit, and there is none",
+                "give `audit.sink` a file or `stdout`, or take `logs:` out",
+            );
+        }
+        if section.sample_percent > 100 || section.interval.0.is_zero() {
+            self.error(
+                endpoint,
+                "`sample_percent` is above 100, or `interval` is 0",
+                "give a number from 0 to 100, and a time such as `1s`",
+            );
+        }
+        if let At { value: Roots::File(path), line, column } = &section.roots {
+            self.file_exists("roots", &At { value: path.clone(), line: *line, column: *column });
+        }
+    }
+
     fn sections(&mut self, config: &Config) {
         if let Some(directory) = &config.rules.directory
             && !directory.is_dir()
         {
             let message = format!("no such directory: `{}`", directory.display());
             self.error(directory, message, "create it, or correct `directory:`");
+        }
+        if let Some(section) = &config.telemetry.otlp {
+            self.otlp(config, section);
         }
         if let Some(bundle) = &config.rules.bundle {
             self.bundle(config, bundle);

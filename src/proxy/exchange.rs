@@ -67,6 +67,7 @@ pub(super) struct Exchange {
     pub(super) request_bytes: usize,
     pub(super) forwarded_bytes: usize,
     pub(super) response_bytes: usize,
+    pub(super) inspection_began: Option<Instant>,
     pub(super) inspection_time: Duration,
     pub(super) sent_at: Option<Instant>,
     _in_flight: Option<InFlight>,
@@ -99,9 +100,12 @@ impl Exchange {
             _in_flight: InFlight::begin(&worker),
             _admitted: None,
             _counted: worker.proxy.metrics.begin_exchange(),
+            trace: match &worker.proxy.otlp {
+                Some(otlp) => otlp.receive(traceparent),
+                None => TraceContext::receive(traceparent),
+            },
             worker,
             peer,
-            trace: TraceContext::receive(traceparent),
             started: Instant::now(),
             time: Timestamp(jiff::Timestamp::now()),
             version: request.version(),
@@ -116,6 +120,7 @@ impl Exchange {
             request_bytes: 0,
             forwarded_bytes: 0,
             response_bytes: 0,
+            inspection_began: None,
             inspection_time: Duration::ZERO,
             sent_at: None,
         }
@@ -225,6 +230,7 @@ impl Exchange {
         let mut beside =
             shadow::Case::keep(self, outgoing, &transfer, self.client_region(outgoing));
         let started = Instant::now();
+        self.inspection_began = Some(started);
         let verdict = self.judge(outgoing, transfer).await?;
         self.inspection_time = started.elapsed();
         if let Some(beside) = &mut beside {

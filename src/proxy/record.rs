@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use tokio::time::Instant;
+
 use super::{
     ProxyError,
     exchange::Exchange,
@@ -16,8 +18,8 @@ use crate::{
     policy::{Decision, Layer, RuleRef},
     snapshot::Snapshot,
     telemetry::{
-        self, AddressClass, AuditRecord, Durations, Micros, Name, Side, Stage, TransferLabels,
-        tag_counts,
+        self, AddressClass, AuditRecord, Durations, Micros, Name, Side, Stage, Steps,
+        TransferLabels, tag_counts,
     },
 };
 
@@ -43,8 +45,25 @@ pub(super) fn close(exchange: &mut Exchange) {
         beside.send(proxy);
     }
     let effect = exchange.verdict.as_ref().map_or(Effect::Block, |it| it.decision.effect);
-    if proxy.audit.takes(effect) {
-        proxy.audit.record(&record(exchange, Stage::Closed));
+    let traced = proxy.otlp.as_ref().filter(|otlp| otlp.wants(&exchange.trace));
+    if traced.is_none() && !proxy.audit.takes(effect) {
+        return;
+    }
+    let record = record(exchange, Stage::Closed);
+    proxy.audit.record(&record);
+    if let Some(otlp) = traced {
+        otlp.exchange(&record, exchange.trace, steps(exchange));
+    }
+}
+
+/// When each step of an exchange that is over began.
+fn steps(exchange: &Exchange) -> Steps {
+    let since = |at: Instant| at.saturating_duration_since(exchange.started);
+    Steps {
+        inspection_began: exchange.inspection_began.map(since),
+        inspection: exchange.inspection_time,
+        sent: exchange.sent_at.map(since),
+        total: exchange.started.elapsed(),
     }
 }
 

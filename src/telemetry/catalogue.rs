@@ -127,6 +127,8 @@ catalogue! {
         "Unix time at which the first of a listener's or data centre's certificates runs out."
     CERTIFICATE_RELOADS Counter "bordergate_certificate_reloads_total" ["result"]
         "Times changed certificate files were read again."
+    OTLP_ITEMS Counter "bordergate_otlp_items_total" ["signal", "result"]
+        "Traces of exchanges and lines of the audit for the collector, by whether it took them; `dropped` found no room or no collector."
     BUILD_INFO Gauge "bordergate_build_info" ["version", "os", "architecture"]
         "Always 1; the labels say what is running."
     PROCESS_CPU Counter "process_cpu_seconds_total" []

@@ -18,6 +18,7 @@ use super::{
     bundles::BundleMetrics,
     catalogue::{self as c, Description},
     facts::FactsMetrics,
+    otlp::OtlpMetrics,
     process::ProcessMetrics,
     series::{self, Bound, NONE, NONE_ID, NameId, Names, OTHER, TransferKey, UNKNOWN},
 };
@@ -99,6 +100,7 @@ pub struct Metrics {
     audit: AuditMetrics,
     facts: FactsMetrics,
     bundles: BundleMetrics,
+    otlp: OtlpMetrics,
     reload_successful: IntGauge,
     reload_success_timestamp: Gauge,
     generation: IntGauge,
@@ -198,6 +200,7 @@ impl Metrics {
             },
             facts: FactsMetrics::new(r)?,
             bundles: BundleMetrics::new(r)?,
+            otlp: OtlpMetrics::new(r)?,
             reload_successful: gauge(r, &c::RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: float_gauge(r, &c::RELOAD_SUCCESS_TIMESTAMP)?,
             generation: gauge(r, &c::RULES_GENERATION)?,
@@ -405,6 +408,10 @@ impl Metrics {
     /// Handles for the facts store.
     pub fn facts(&self) -> FactsMetrics {
         self.facts.clone()
+    }
+
+    pub fn otlp(&self) -> OtlpMetrics {
+        self.otlp.clone()
     }
 
     pub fn bundles(&self) -> BundleMetrics {

@@ -24,7 +24,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::domain::Effect;
 
-use super::{AuditMetrics, AuditRecord, chain, feed::Feed};
+use super::{AuditMetrics, AuditRecord, Otlp, chain, feed::Feed};
 
 mod ledger;
 pub(super) mod mark;
@@ -53,6 +53,8 @@ pub struct AuditSettings {
     pub seal: Option<SealSettings>,
     /// Of a file.
     pub rotate: Option<RotateSettings>,
+    /// Gets a copy of each line that was written.
+    pub copy: Option<Arc<Otlp>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +127,7 @@ impl Default for AuditSettings {
             commit_time_max: Duration::from_secs(1),
             seal: None,
             rotate: None,
+            copy: None,
         }
     }
 }
@@ -163,9 +166,10 @@ impl AuditSink {
         })?;
         let queue = Arc::new(Queue::new(settings.queue_bytes_max));
         let (seal, rotate) = (settings.seal.clone(), settings.rotate);
+        let copy = settings.copy.clone();
         let writer = Writer {
             queue: Arc::clone(&queue),
-            ledger: Ledger::new(output, tail, seal, rotate, metrics.clone()),
+            ledger: Ledger::new(output, tail, seal, rotate, copy, metrics.clone()),
             sync: settings.sync,
             metrics: metrics.clone(),
             rest: Vec::new(),

@@ -79,6 +79,8 @@ pub struct TraceContext {
     /// The span of whoever wrote the header.
     pub parent_id: [u8; 8],
     pub sampled: bool,
+    /// The span that `parent_id`, when it is ours, is a child of.
+    pub remote_parent: Option<[u8; 8]>,
 }
 
 /// The text is not a `traceparent`.
@@ -94,13 +96,18 @@ impl TraceContext {
             trace_id: TraceId(trace_id.max(1).to_be_bytes()),
             parent_id: random().max(1).to_be_bytes(),
             sampled: false,
+            remote_parent: None,
         }
     }
 
     /// The same trace with a span of our own as the parent: what goes upstream.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self { parent_id: random().max(1).to_be_bytes(), ..*self }
+        Self {
+            parent_id: random().max(1).to_be_bytes(),
+            remote_parent: Some(self.parent_id),
+            ..*self
+        }
     }
 
     /// Continues the trace of a received header, or begins one.
@@ -139,6 +146,7 @@ impl FromStr for TraceContext {
             trace_id: TraceId(trace_id.to_be_bytes()),
             parent_id: u64::try_from(parent_id).map_err(|_| NotATraceparent)?.to_be_bytes(),
             sampled: flags & 1 == 1,
+            remote_parent: None,
         })
     }
 }

@@ -286,6 +286,11 @@ impl RunningGateway {
         fs::rename(&beside, &link).unwrap();
     }
 
+    /// Where its files are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Reloads and says whether the rules were taken.
     pub(crate) async fn reload(&self) -> Result<Reloaded, Refused> {
         self.gateway.reloads().reload(Trigger::Operator).await

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     signing::SigningKey,
-    telemetry::chain::{Head, SEAL},
+    telemetry::{
+        Otlp,
+        chain::{Head, SEAL},
+    },
 };
 
 /// Signs what was written.
@@ -43,6 +46,7 @@ pub(super) struct Ledger {
     head: Head,
     seal: Option<SealSettings>,
     rotate: Option<RotateSettings>,
+    copy: Option<Arc<Otlp>>,
     metrics: AuditMetrics,
     /// To be written before anything else.
     opening: Option<Vec<u8>>,
@@ -76,6 +80,7 @@ impl Ledger {
         tail: Tail,
         seal: Option<SealSettings>,
         rotate: Option<RotateSettings>,
+        copy: Option<Arc<Otlp>>,
         metrics: AuditMetrics,
     ) -> Self {
         let now = Instant::now();
@@ -85,6 +90,7 @@ impl Ledger {
             head: tail.head,
             seal,
             rotate,
+            copy,
             metrics,
             opening: None,
             unsealed: Vec::new(),
@@ -170,6 +176,9 @@ impl Ledger {
             let digests = self.steps.iter().take(done).map(|step| mark::digest(&step.head.hash));
             self.unsealed.extend(digests);
         }
+        if let Some(copy) = &self.copy {
+            copy.lines(self.buffer.get(..last.end).unwrap_or_default());
+        }
         self.head = last.head;
         self.metrics.unsealed.set(gauge(self.unsealed.len() as u64));
         self.metrics.sequence.set(gauge(self.head.seq));
@@ -212,6 +221,9 @@ impl Ledger {
         head.append(&line, &mut self.buffer, Some(&|hash| seal.key.sign(SEAL, hash)));
         let (written, result) = self.output.write(&self.buffer);
         if written == self.buffer.len() {
+            if let Some(copy) = &self.copy {
+                copy.lines(&self.buffer);
+            }
             self.head = head;
             self.unsealed.clear();
             self.metrics.seals.inc();

@@ -1,0 +1,75 @@
+//! The section `telemetry.otlp`: traces and audit records to a collector.
+
+use std::time::Duration;
+
+use super::{Roots, Time};
+use crate::source::At;
+
+/// What leaves the gateway about itself, beside metrics and the audit.
+#[derive(
+    Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(default, deny_unknown_fields)]
+pub struct TelemetrySection {
+    /// To an OpenTelemetry collector. Default: nothing is sent.
+    pub otlp: Option<OtlpSection>,
+}
+
+/// OTLP over HTTP, in binary protobuf.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtlpSection {
+    /// Where the collector is, such as `https://collector.example:4318`; `/v1/traces` and `/v1/logs` are
+    /// added.
+    #[schemars(with = "String")]
+    pub endpoint: At<String>,
+    /// Each sampled exchange as a trace: waiting for the body, inspection, its record, the data centre.
+    #[serde(default = "yes")]
+    #[schemars(default = "yes")]
+    pub traces: bool,
+    /// Each line of the audit, once it is written, as a log record.
+    #[serde(default)]
+    pub logs: bool,
+    /// Of a hundred exchanges whose trace begins here so many are traced. Those whose caller sent a
+    /// `traceparent` are when that says so.
+    #[serde(default = "all")]
+    #[schemars(default = "all", range(min = 0, max = 100))]
+    pub sample_percent: u8,
+    /// The longest anything waits to be sent. Default 1s.
+    #[serde(default = "interval")]
+    #[schemars(default = "interval")]
+    pub interval: Time,
+    /// `system` for the machine's trust store, or a PEM file of the authorities of the collector.
+    #[serde(default = "system")]
+    #[schemars(with = "String", default = "system_name")]
+    pub roots: At<Roots>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn all() -> u8 {
+    100
+}
+
+fn interval() -> Time {
+    Time(Duration::from_secs(1))
+}
+
+fn system() -> At<Roots> {
+    At { value: Roots::System, line: 0, column: 0 }
+}
+
+fn system_name() -> &'static str {
+    "system"
+}
+
+/// Why `endpoint` is no place to send to; `None` when it is.
+pub(super) fn complaint_of(endpoint: &str) -> Option<&'static str> {
+    let Ok(uri) = endpoint.parse::<http::Uri>() else { return Some("is not a URL") };
+    match (uri.scheme_str(), uri.authority()) {
+        (Some("https" | "http"), Some(authority)) if !authority.as_str().contains('@') => None,
+        _ => Some("is not `https://host:port` or `http://host:port`"),
+    }
+}

@@ -1,0 +1,199 @@
+//! Traces and audit records to a collector, by OTLP over HTTP (OpenTelemetry Protocol 1.x, binary protobuf).
+//!
+//! Off unless configured; then an exchange that is sampled leaves one small struct in a bounded queue when it
+//! is over, and the audit's writer a copy of the lines it has written. A thread of its own makes messages of
+//! them and sends them. What finds no room, or no collector for too long, is dropped and counted: nobody
+//! waits for telemetry, and the audit itself is the file. Attributes are names that a record may hold, so no
+//! value can be among them.
+
+mod encode;
+mod export;
+mod metrics;
+
+use std::{
+    io,
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{self, SyncSender, TrySendError},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::{AuditRecord, TraceContext};
+use crate::client::{Client, ClientError, ClientSettings};
+
+pub use metrics::OtlpMetrics;
+use metrics::Signal;
+
+/// Where to, and how much.
+#[derive(Debug, Clone)]
+pub struct OtlpSettings {
+    /// Without the paths `/v1/traces` and `/v1/logs`.
+    pub endpoint: String,
+    pub traces: bool,
+    pub logs: bool,
+    /// Of a hundred exchanges whose trace begins here so many are traced; whoever began a trace elsewhere
+    /// decided already.
+    pub sample_percent: u8,
+    /// The longest anything waits to be sent.
+    pub interval: Duration,
+    pub client: ClientSettings,
+}
+
+/// Why nothing can be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum OtlpError {
+    #[error("cannot set up `telemetry.otlp`: {0}")]
+    Client(#[from] ClientError),
+    #[error("cannot start the sender of telemetry: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// Takes what is to be sent. Dropping it sends the rest, within a few seconds.
+#[derive(Debug)]
+pub struct Otlp {
+    queue: SyncSender<Item>,
+    metrics: OtlpMetrics,
+    traces: bool,
+    logs: bool,
+    /// Traces whose lowest 32 bits are below begin here sampled.
+    sampled_below: u64,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What waits to be sent.
+#[derive(Debug)]
+enum Item {
+    Trace(Box<ExchangeTrace>),
+    /// Whole lines of the audit.
+    Lines(Vec<u8>),
+    Stop,
+}
+
+/// Steps of an exchange, from its beginning.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Steps {
+    /// When the body was there and its inspection began.
+    pub inspection_began: Option<Duration>,
+    pub inspection: Duration,
+    /// When the first byte could leave; what lies between is the record that had to be written first.
+    pub sent: Option<Duration>,
+    pub total: Duration,
+}
+
+/// One exchange as a trace tells it.
+#[derive(Debug)]
+struct ExchangeTrace {
+    context: TraceContext,
+    began: jiff::Timestamp,
+    steps: Steps,
+    names: Vec<(&'static str, String)>,
+    numbers: Vec<(&'static str, i64)>,
+    error: Option<&'static str>,
+}
+
+/// Items that may wait. A trace is about half a kilobyte, a batch of lines what the audit writes at once.
+const ITEMS_MAX: usize = 4_096;
+
+impl Otlp {
+    pub fn start(settings: &OtlpSettings, metrics: OtlpMetrics) -> Result<Self, OtlpError> {
+        let client = Client::new(&settings.client)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (queue, items) = mpsc::sync_channel(ITEMS_MAX);
+        let exporter = export::Exporter::new(settings, client, runtime, metrics.clone());
+        let thread =
+            thread::Builder::new().name("otlp".to_owned()).spawn(move || exporter.run(&items))?;
+        Ok(Self {
+            queue,
+            metrics,
+            traces: settings.traces,
+            logs: settings.logs,
+            sampled_below: (u64::from(settings.sample_percent.min(100)) << 32) / 100,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Continues the trace of a received header, or begins one, and says whether it is sampled.
+    pub fn receive(&self, header: Option<&[u8]>) -> TraceContext {
+        let mut context = TraceContext::receive(header);
+        if context.remote_parent.is_none() && self.traces {
+            let low = u128::from_be_bytes(context.trace_id.0) & 0xffff_ffff;
+            context.sampled = low < u128::from(self.sampled_below);
+        }
+        context
+    }
+
+    pub fn wants(&self, context: &TraceContext) -> bool {
+        self.traces && context.sampled
+    }
+
+    /// Of an exchange that is over.
+    pub fn exchange(&self, record: &AuditRecord<'_>, context: TraceContext, steps: Steps) {
+        let trace = ExchangeTrace::new(record, context, steps);
+        self.send(Signal::Traces, 1, Item::Trace(Box::new(trace)));
+    }
+
+    /// Whole lines of the audit that were written.
+    pub(super) fn lines(&self, lines: &[u8]) {
+        if self.logs && !lines.is_empty() {
+            let count = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.send(Signal::Logs, count, Item::Lines(lines.to_vec()));
+        }
+    }
+
+    fn send(&self, signal: Signal, count: u64, item: Item) {
+        match self.queue.try_send(item) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.metrics.dropped(signal, count);
+            }
+        }
+    }
+
+    /// Sends the rest and ends.
+    pub fn close(&self) {
+        // A queue that is full is emptied by the thread within its deadlines.
+        if self.queue.send(Item::Stop).is_ok()
+            && let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the sender of telemetry ended badly");
+        }
+    }
+}
+
+impl Drop for Otlp {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl ExchangeTrace {
+    fn new(record: &AuditRecord<'_>, context: TraceContext, steps: Steps) -> Self {
+        let mut names = vec![("bordergate.outcome", record.effect.as_str().to_owned())];
+        let mut name = |key: &'static str, value: Option<&str>| {
+            names.extend(value.map(|value| (key, value.to_owned())));
+        };
+        name("bordergate.route", record.route.as_ref().map(|it| it.as_str()));
+        name("bordergate.data_centre", record.data_centre.as_ref().map(|it| it.as_str()));
+        name("bordergate.purpose", record.purpose.as_ref().map(|it| it.as_str()));
+        name("bordergate.coverage", Some(record.coverage.as_str()));
+        let deciding = record.blocked_by.first().or_else(|| record.redacted_by.first());
+        name("bordergate.rule", deciding.map(|it| it.as_str()));
+        let region = |region: Option<crate::domain::Region>| region.map(|it| it.to_string());
+        name("bordergate.origin", region(record.origin).as_deref());
+        name("bordergate.destination", region(record.destination).as_deref());
+        name("error.type", record.error);
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let findings = record.tags.iter().map(|tag| u64::from(tag.count)).sum();
+        let mut numbers = vec![
+            ("bordergate.generation", number(record.generation)),
+            ("bordergate.findings", number(findings)),
+            ("http.request.body.size", number(record.request_bytes)),
+            ("http.response.body.size", number(record.response_bytes)),
+        ];
+        numbers.extend(record.status.map(|it| ("http.response.status_code", i64::from(it))));
+        Self { context, began: record.time, steps, names, numbers, error: record.error }
+    }
+}

@@ -431,6 +431,13 @@ impl Checker<'_> {
         if let Some(complaint) = otlp::complaint_of(endpoint) {
             let message = format!("`{}` {complaint}", **endpoint);
             self.error(endpoint, message, "give a URL such as `https://collector.example:4318`");
+        } else if endpoint.starts_with("http://") && bundle::complaint_of(endpoint).is_some() {
+            self.diagnostics
+                .warning(
+                    endpoint.place(self.file),
+                    "who sends what where goes to the collector over a network in clear",
+                )
+                .remedy("give it `https://…`, or have a collector on this machine pass it on");
         }
         if section.logs && config.audit.sink == AuditSinkKind::None {
             self.error(

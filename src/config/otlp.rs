@@ -73,3 +73,34 @@ pub(super) fn complaint_of(endpoint: &str) -> Option<&'static str> {
         _ => Some("is not `https://host:port` or `http://host:port`"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{config::Config, source::SourceFile};
+
+    #[test]
+    fn a_collector_is_a_url_and_better_not_in_clear() {
+        for (endpoint, more, complaint) in [
+            ("https://collector.example:4318", "", None),
+            ("http://127.0.0.1:4318", "", None),
+            ("http://collector.example:4318", "", Some("in clear")),
+            ("collector.example:4318", "", Some("is not `https://host:port`")),
+            ("grpc://collector.example:4317", "", Some("is not `https://host:port`")),
+            ("https://me:secret@collector.example", "", Some("is not `https://host:port`")),
+            ("https://collector.example", ", interval: 0s", Some("`interval` is 0")),
+            ("https://collector.example", ", sample_percent: 101", Some("is above 100")),
+            ("https://collector.example", ", logs: true", Some("and there is none")),
+        ] {
+            let text = format!(
+                "{}\naudit: {{ sink: none }}\ntelemetry: {{ otlp: {{ endpoint: \"{endpoint}\"{more} }} }}\n",
+                Config::embedded().text
+            );
+            let mut told = crate::source::Diagnostics::default();
+            Config::check(&SourceFile { name: "c.yaml".to_owned(), text }, &mut told);
+            match complaint {
+                Some(words) => assert!(told.to_string().contains(words), "{endpoint}: {told}"),
+                None => assert!(told.is_empty(), "{endpoint}: {told}"),
+            }
+        }
+    }
+}

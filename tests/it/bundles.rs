@@ -40,6 +40,9 @@ rules:
     reason: Device ids stay at home.
 ";
 
+/// Longer than it takes to compile rules on a machine that has much else to do.
+const STALE_AFTER: &str = "8s";
+
 /// Nothing but a permission, and perhaps one rule beside it.
 fn rules(beside: Option<&str>) -> Vec<SourceFile> {
     let mut files: Vec<SourceFile> = RulesSource::Embedded
@@ -521,11 +524,12 @@ async fn rules_that_nobody_confirms_are_no_longer_trusted() {
     for (on_stale, while_stale) in [("keep", 200_u16), ("block", 403)] {
         let house = House::new().await;
         let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
-        let settings = format!("{}, stale_after: 1s, on_stale: {on_stale}", url(server.address));
+        let settings =
+            format!("{}, stale_after: {STALE_AFTER}, on_stale: {on_stale}", url(server.address));
         let gateway = house.start(&settings).await;
         // As long as the server says so, for longer than the limit.
         let begin = Instant::now();
-        while begin.elapsed() < std::time::Duration::from_millis(1_300) {
+        while begin.elapsed() < std::time::Duration::from_millis(9_500) {
             assert_eq!(gateway.transfer().await, 200);
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
@@ -572,7 +576,7 @@ async fn a_server_that_goes_back_confirms_nothing() {
     let house = House::new().await;
     let old = house.bundle(1, None);
     let server = Server::start(house.path(), Serves::Bundle(house.bundle(2, Some(STRICTER)))).await;
-    let settings = format!("{}, stale_after: 1s, on_stale: block", url(server.address));
+    let settings = format!("{}, stale_after: {STALE_AFTER}, on_stale: block", url(server.address));
     let gateway = house.start(&settings).await;
     let confirmed = |status: &Value| status["bundle"]["confirmed_at"].clone();
     server.serve(Serves::Bundle(old));
@@ -591,10 +595,12 @@ async fn a_server_that_goes_back_confirms_nothing() {
 #[tokio::test]
 async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
     let house = House::new().await;
-    let bundle = house.expiring(1, None, Some(1_500));
-    let server = Server::start(house.path(), Serves::Bundle(bundle)).await;
+    let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
     let gateway = house.start(&format!("{}, on_stale: block", url(server.address))).await;
     assert_eq!(gateway.transfer().await, 200);
+    // Long enough to be fetched and compiled on a machine that has much else to do.
+    server.serve(Serves::Bundle(house.expiring(2, None, Some(8_000))));
+    gateway.until_version(2).await;
     let status = gateway.until("expired", |status| !status["bundle"]["untrusted"].is_null()).await;
     assert!(status["bundle"]["untrusted"].as_str().unwrap().starts_with("the rules expired at"));
     assert_eq!(gateway.transfer().await, 403);
@@ -605,8 +611,8 @@ async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     assert_eq!(gateway.transfer().await, 403);
-    server.serve(Serves::Bundle(house.bundle(2, None)));
-    gateway.until_version(2).await;
+    server.serve(Serves::Bundle(house.bundle(3, None)));
+    gateway.until_version(3).await;
     assert_eq!(gateway.transfer().await, 200);
     gateway.stop().await;
 }

@@ -43,7 +43,11 @@ impl Output {
     }
 
     pub(super) fn file(path: &Path) -> io::Result<(Self, Tail)> {
-        let (file, tail, bytes) = open(path)?;
+        let (file, mut tail, bytes) = open(path)?;
+        // An earlier process may have ended when the file before was put aside and this one not begun.
+        if tail.head == Head::default() {
+            tail.head = head_aside(path).unwrap_or_default();
+        }
         let torn = tail.torn_bytes > 0;
         Ok((Self { file, path: Some(path.to_owned()), torn, bytes }, tail))
     }
@@ -157,6 +161,25 @@ fn open(path: &Path) -> io::Result<(File, Tail, u64)> {
     let mut tail = read_tail(&file, bytes)?;
     tail.age = age.filter(|_| bytes > 0).unwrap_or_default();
     Ok((file, tail, bytes))
+}
+
+/// The end of the chain in the file that was put aside last, `audit.000000001000.jsonl`.
+fn head_aside(path: &Path) -> Option<Head> {
+    let (stem, ending) = (path.file_stem()?.to_str()?, path.extension());
+    let number = |aside: &Path| -> Option<u64> {
+        let name = aside.file_stem()?.to_str()?.strip_prefix(stem)?.strip_prefix('.')?;
+        if aside.extension() == ending { name.parse().ok() } else { None }
+    };
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let entries = fs::read_dir(directory.unwrap_or(Path::new("."))).ok()?;
+    let asides = entries.filter_map(|entry| {
+        let aside = entry.ok()?.path();
+        Some((number(&aside)?, aside))
+    });
+    let (_, last) = asides.max()?;
+    let file = File::open(last).ok()?;
+    let bytes = file.metadata().ok()?.len();
+    Some(read_tail(&file, bytes).ok()?.head)
 }
 
 /// The end of the chain in a file, looked for from its end.

@@ -287,6 +287,15 @@ fn a_file_that_is_long_enough_is_put_aside_and_the_chain_goes_on() {
     assert!(files[0].to_string_lossy().ends_with(&format!("audit.{:012}.jsonl", link.seq)));
     let rotations = format!("bordergate_audit_rotations_total {}", files.len() - 1);
     assert!(metrics.render().contains(&rotations), "{rotations}");
+
+    // Killed when the last file was put aside and no other begun: the next process goes on all the same.
+    fs::rename(&path, directory.path().join(format!("audit.{:012}.jsonl", last.seq))).unwrap();
+    let (sink, _) = self::sink(to(&path));
+    sink.record(&record(30));
+    sink.close();
+    let text = fs::read_to_string(&path).unwrap();
+    let link = chain::Link::read(text.lines().next().unwrap().as_bytes()).unwrap();
+    assert!(link.seq == last.seq + 1 && link.prev == last.hash, "{text}");
 }
 
 #[test]

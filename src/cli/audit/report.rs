@@ -157,7 +157,8 @@ fn table(
     writeln!(out, "{table}")?;
     let Summary { between, transfers, subjects, unread, files } = summary;
     let files = output::count(*files, "file");
-    writeln!(out, "{transfers} transfers of {subjects} people, {between}, in {files}")?;
+    let people = output::count_as(*subjects, "person", "people");
+    writeln!(out, "{transfers} transfers of {people}, {between}, in {files}")?;
     if *unread > 0 {
         writeln!(out, "{unread} lines could not be read")?;
     }

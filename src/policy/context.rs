@@ -16,6 +16,7 @@ use super::{
 use crate::domain::{Coverage, Region, Sensitivity, TagSet};
 
 use permit::is_announced;
+pub(super) use stated::has_flags;
 use stated::{allows, legal_basis};
 
 pub(super) struct Context<'t> {

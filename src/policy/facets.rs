@@ -1,7 +1,11 @@
 //! What holds of a transfer at a glance, one bit each. A rule that needs what does not hold is passed over
 //! before its conditions are read: most conditions begin with a circumstance that few transfers have.
 
-use super::{context::Context, predicate::Predicate, set::Gate, set::Rule};
+use super::{
+    context::{Context, has_flags},
+    predicate::Predicate,
+    set::{Gate, Rule},
+};
 use crate::domain::Coverage;
 
 /// Facets of a transfer, or those that a rule cannot apply without.
@@ -68,21 +72,6 @@ impl Facets {
             return Self(gates | !Pair::GATES);
         }
         let recipient = &transfer.recipient;
-        let flags = [
-            transfer.purpose_ended,
-            transfer.legal_hold,
-            transfer.inbound,
-            transfer.consideration,
-            transfer.contract_necessity,
-            transfer.occasional,
-            transfer.anonymised,
-            transfer.important_data,
-            transfer.government_related,
-        ];
-        let flagged = flags.contains(&Some(true))
-            // A direction stands for a flag as well.
-            || transfer.direction.is_some()
-            || !transfer.other.is_empty();
         let pairs = gates
             | Pair::THIRD_PARTY.when(context.third_party)
             | Pair::PSEUDONYMOUS.when(context.pseudonymous)
@@ -116,7 +105,7 @@ impl Facets {
             (FIRST_TRANSFER, transfer.first_transfer_at.is_some()),
             (AGREEMENT, transfer.user_agreement.is_some()),
             (VERSIONS, !transfer.policy_versions.is_empty()),
-            (FLAGGED, flagged),
+            (FLAGGED, has_flags(transfer)),
         ];
         Self(given.iter().fold(pairs, |all, (bit, is)| if *is { all | bit } else { all }))
     }

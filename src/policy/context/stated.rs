@@ -6,7 +6,7 @@ use super::{Context, Notes, has};
 use crate::{
     domain::TagSet,
     policy::{
-        Consent, ConsentType, Direction, LegalBasis, Withdrawal,
+        Consent, ConsentType, Direction, LegalBasis, Transfer, Withdrawal,
         predicate::{Counter, Grounds, ListRef, NameList, Observations, Volume, WithdrawalSet},
         registry::Section,
         source::ListValue,
@@ -109,19 +109,9 @@ impl Context<'_> {
 
     pub(in crate::policy) fn flag(&self, name: &str) -> bool {
         let transfer = self.transfer;
-        let known = match name {
-            "purpose_ended" => transfer.purpose_ended,
-            "legal_hold" => transfer.legal_hold,
-            "inbound" => transfer
-                .inbound
-                .or_else(|| transfer.direction.map(|direction| direction == Direction::Inbound)),
-            "consideration" => transfer.consideration,
-            "contract_necessity" => transfer.contract_necessity,
-            "occasional" => transfer.occasional,
-            "anonymised" => transfer.anonymised,
-            "important_data" => transfer.important_data,
-            "government_related" => transfer.government_related,
-            other => transfer.other.get(other).and_then(serde_json::Value::as_bool),
+        let known = match FLAGS.iter().find(|(known, _)| *known == name) {
+            Some((_, stated)) => stated(transfer),
+            None => transfer.other.get(name).and_then(serde_json::Value::as_bool),
         };
         known == Some(true)
     }
@@ -183,6 +173,30 @@ impl Context<'_> {
         let shipped = list.shipped.iter().map(|name| tags(name));
         shipped.chain(stated.map(|name| tags(name))).fold(TagSet::EMPTY, |all, it| all.union(&it))
     }
+}
+
+/// What a transfer says of one of its own flags.
+type Stated = fn(&Transfer) -> Option<bool>;
+
+/// Flags that are members of their own, by the names that rules have for them; any other member may be one
+/// as well.
+static FLAGS: [(&str, Stated); 9] = [
+    ("purpose_ended", |it| it.purpose_ended),
+    ("legal_hold", |it| it.legal_hold),
+    ("inbound", |it| {
+        it.inbound.or_else(|| it.direction.map(|direction| direction == Direction::Inbound))
+    }),
+    ("consideration", |it| it.consideration),
+    ("contract_necessity", |it| it.contract_necessity),
+    ("occasional", |it| it.occasional),
+    ("anonymised", |it| it.anonymised),
+    ("important_data", |it| it.important_data),
+    ("government_related", |it| it.government_related),
+];
+
+/// Some flag may be set.
+pub(in crate::policy) fn has_flags(transfer: &Transfer) -> bool {
+    !transfer.other.is_empty() || FLAGS.iter().any(|(_, stated)| stated(transfer) == Some(true))
 }
 
 /// A field of the basis may also stand beside it, in the transfer itself.

@@ -26,8 +26,8 @@ pub struct BundleSection {
     #[schemars(default = "interval")]
     pub interval: Time,
     /// `system` for the machine's trust store, or a PEM file of the authorities of the server.
-    #[serde(default = "system")]
-    #[schemars(with = "String", default = "system_name")]
+    #[serde(default = "Roots::system")]
+    #[schemars(with = "String", default = "Roots::system_name")]
     pub roots: At<Roots>,
     /// Of a bundle, packed. Default 8MiB.
     #[serde(default = "bytes_max")]
@@ -68,14 +68,6 @@ pub enum OnStale {
 
 fn interval() -> Time {
     Time(Duration::from_secs(60))
-}
-
-fn system() -> At<Roots> {
-    At { value: Roots::System, line: 0, column: 0 }
-}
-
-fn system_name() -> &'static str {
-    "system"
 }
 
 fn bytes_max() -> ByteSize {

@@ -34,9 +34,7 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
         for path in [&mut tls.client_certificate, &mut tls.client_key].into_iter().flatten() {
             resolve(&mut path.value);
         }
-        if let Some(At { value: Roots::File(path), .. }) = &mut tls.roots {
-            resolve(path);
-        }
+        tls.roots.as_mut().and_then(|roots| roots.value.file_mut()).map(resolve);
     }
     if let Some(facts) = &mut config.facts {
         resolve(&mut facts.path.value);
@@ -45,17 +43,13 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
     if let Some(shadow) = &mut config.rules.shadow {
         resolve(&mut shadow.directory.value);
     }
-    if let Some(otlp) = &mut config.telemetry.otlp
-        && let Roots::File(path) = &mut otlp.roots.value
-    {
-        resolve(path);
+    if let Some(otlp) = &mut config.telemetry.otlp {
+        otlp.roots.value.file_mut().map(resolve);
     }
     if let Some(bundle) = &mut config.rules.bundle {
         resolve(&mut bundle.cache.value);
         bundle.keys.iter_mut().for_each(|key| resolve(&mut key.value));
-        if let Roots::File(path) = &mut bundle.roots.value {
-            resolve(path);
-        }
+        bundle.roots.value.file_mut().map(resolve);
     }
     if let Some(tls) = &mut config.admin.tls {
         resolve(&mut tls.certificate.value);
@@ -261,8 +255,8 @@ impl Checker<'_> {
 
     fn upstream_tls(&mut self, data_centre: &DataCentre) {
         let tls = &data_centre.tls;
-        if let Some(At { value: Roots::File(path), line, column }) = &tls.roots {
-            self.file_exists("roots", &At { value: path.clone(), line: *line, column: *column });
+        if let Some(roots) = &tls.roots {
+            self.roots(roots);
         }
         for (name, path) in
             [("client_certificate", &tls.client_certificate), ("client_key", &tls.client_key)]
@@ -413,9 +407,7 @@ impl Checker<'_> {
             let message = format!("no such directory: `{}`", section.cache.display());
             self.error(&section.cache, message, "create it, or correct `cache:`");
         }
-        if let At { value: Roots::File(path), line, column } = &section.roots {
-            self.file_exists("roots", &At { value: path.clone(), line: *line, column: *column });
-        }
+        self.roots(&section.roots);
         let asked_too_often = section.interval.0 < std::time::Duration::from_millis(100);
         if asked_too_often || section.stale_after.is_some_and(|time| time.0 < section.interval.0) {
             self.error(
@@ -453,9 +445,7 @@ impl Checker<'_> {
                 "give a number from 0 to 100, and a time such as `1s`",
             );
         }
-        if let At { value: Roots::File(path), line, column } = &section.roots {
-            self.file_exists("roots", &At { value: path.clone(), line: *line, column: *column });
-        }
+        self.roots(&section.roots);
     }
 
     fn sections(&mut self, config: &Config) {
@@ -734,6 +724,12 @@ impl Checker<'_> {
                 _ => "use an assigned code, such as `CN`, `US` or `SG`",
             };
             self.error(region, format!("`{}` is not assigned by ISO 3166-1", **region), hint);
+        }
+    }
+
+    fn roots(&mut self, roots: &At<Roots>) {
+        if let At { value: Roots::File(path), line, column } = roots {
+            self.file_exists("roots", &At { value: path.clone(), line: *line, column: *column });
         }
     }
 

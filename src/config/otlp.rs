@@ -40,8 +40,8 @@ pub struct OtlpSection {
     #[schemars(default = "interval")]
     pub interval: Time,
     /// `system` for the machine's trust store, or a PEM file of the authorities of the collector.
-    #[serde(default = "system")]
-    #[schemars(with = "String", default = "system_name")]
+    #[serde(default = "Roots::system")]
+    #[schemars(with = "String", default = "Roots::system_name")]
     pub roots: At<Roots>,
 }
 
@@ -55,14 +55,6 @@ fn all() -> u8 {
 
 fn interval() -> Time {
     Time(Duration::from_secs(1))
-}
-
-fn system() -> At<Roots> {
-    At { value: Roots::System, line: 0, column: 0 }
-}
-
-fn system_name() -> &'static str {
-    "system"
 }
 
 /// Why `endpoint` is no place to send to; `None` when it is.

@@ -186,10 +186,28 @@ pub enum Roots {
     File(PathBuf),
 }
 
+impl Roots {
+    /// The default of a section, and how that is written.
+    pub(super) fn system() -> At<Self> {
+        At { value: Self::System, line: 0, column: 0 }
+    }
+
+    pub(super) fn system_name() -> &'static str {
+        "system"
+    }
+
+    pub(super) fn file_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::System => None,
+            Self::File(path) => Some(path),
+        }
+    }
+}
+
 impl serde::Serialize for Roots {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::System => serializer.serialize_str("system"),
+            Self::System => serializer.serialize_str(Self::system_name()),
             Self::File(path) => path.serialize(serializer),
         }
     }
@@ -198,7 +216,7 @@ impl serde::Serialize for Roots {
 impl<'de> serde::Deserialize<'de> for Roots {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Ok(if text == "system" { Self::System } else { Self::File(text.into()) })
+        Ok(if text == Self::system_name() { Self::System } else { Self::File(text.into()) })
     }
 }
 

@@ -16,7 +16,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::load::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, hash};
+use super::load::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, hash, hex};
 use crate::{
     signing::{Context, SigningKey, VerifyingKey},
     source::SourceFile,
@@ -319,10 +319,6 @@ fn to_json(value: &impl Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
     text.push(b'\n');
     text
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -129,6 +129,19 @@ struct Taken {
     hash: String,
 }
 
+impl Taken {
+    fn of(bundle: &Bundle) -> Self {
+        let manifest = &bundle.manifest;
+        Self {
+            version: manifest.version,
+            created: manifest.created,
+            expires: manifest.expires,
+            signed_by: bundle.signed_by.clone(),
+            hash: bundle.hash.clone(),
+        }
+    }
+}
+
 /// As it stands beside the last good bundle.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -269,17 +282,10 @@ impl Shelf {
     /// The rules of what was offered serve: from here on nothing older does. Says what could not be kept.
     pub(in crate::control) fn take(&mut self, now: Timestamp) -> Option<BundleFailure> {
         let bundle = self.offered.as_ref()?;
-        let manifest = &bundle.manifest;
         let is_kept = self.is_taken(bundle);
-        self.taken = Some(Taken {
-            version: manifest.version,
-            created: manifest.created,
-            expires: manifest.expires,
-            signed_by: bundle.signed_by.clone(),
-            hash: bundle.hash.clone(),
-        });
+        self.taken = Some(Taken::of(bundle));
         self.state = State {
-            version: manifest.version,
+            version: bundle.manifest.version,
             hash: bundle.hash.clone(),
             confirmed_at: Some(now.0),
         };
@@ -292,16 +298,9 @@ impl Shelf {
     /// The last good bundle serves after a start; when it was confirmed is not now.
     pub(in crate::control) fn restored(&mut self) {
         let Some(bundle) = &self.offered else { return };
-        let manifest = &bundle.manifest;
-        self.state.version = self.state.version.max(manifest.version);
+        self.state.version = self.state.version.max(bundle.manifest.version);
         self.state.hash.clone_from(&bundle.hash);
-        self.taken = Some(Taken {
-            version: manifest.version,
-            created: manifest.created,
-            expires: manifest.expires,
-            signed_by: bundle.signed_by.clone(),
-            hash: bundle.hash.clone(),
-        });
+        self.taken = Some(Taken::of(bundle));
     }
 
     /// The server still offers what was taken.

@@ -227,8 +227,7 @@ impl Exchange {
             self.verdict = Some(Box::new(unread));
             return Ok(());
         }
-        let mut beside =
-            shadow::Case::keep(self, outgoing, &transfer, self.client_region(outgoing));
+        let mut beside = shadow::Case::keep(self, outgoing, &transfer);
         let started = Instant::now();
         self.inspection_began = Some(started);
         let verdict = self.judge(outgoing, transfer).await?;
@@ -337,7 +336,7 @@ impl Exchange {
         Ok(verdict)
     }
 
-    fn client_region(&self, outgoing: &Outgoing) -> Option<Region> {
+    pub(super) fn client_region(&self, outgoing: &Outgoing) -> Option<Region> {
         let proxy = &self.worker.proxy;
         if !proxy.client_origin {
             return None;

@@ -78,7 +78,6 @@ impl Case {
         exchange: &Exchange,
         request: &Outgoing,
         transfer: &Transfer,
-        client_region: Option<Region>,
     ) -> Option<Box<Self>> {
         let shadow = exchange.worker.proxy.snapshots.shadow()?;
         shadow.tally.takes(shadow.sample_percent).then(|| {
@@ -86,7 +85,7 @@ impl Case {
                 shadow,
                 request: request.duplicate(),
                 transfer: transfer.clone(),
-                client_region,
+                client_region: exchange.client_region(request),
                 live: None,
                 time: exchange.time,
                 trace_id: exchange.trace.trace_id,

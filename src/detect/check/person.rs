@@ -91,19 +91,18 @@ pub(in crate::detect) fn is_thing(word: &str) -> bool {
 
 /// `word` is one of `list`, whatever its case.
 pub(in crate::detect) fn is_one_of(word: &str, list: &[&str]) -> bool {
-    if word.is_ascii() {
-        return list.iter().any(|known| word.eq_ignore_ascii_case(known));
-    }
-    list.iter().any(|known| is_same(word, known))
+    let is_same = same_as(word);
+    list.iter().any(|known| is_same(known))
 }
 
-/// The same but for case; `lower` is written in lower case.
-pub(in crate::detect) fn is_same(text: &str, lower: &str) -> bool {
-    // Nearly all words are ASCII, and most differ in length.
-    if text.eq_ignore_ascii_case(lower) {
-        return true;
+/// Whether `text` is a word that is written in lower case, but for its own case.
+pub(in crate::detect) fn same_as(text: &str) -> impl Fn(&str) -> bool {
+    // Nearly all words are ASCII, which is asked once and not for each of a list.
+    let is_ascii = text.is_ascii();
+    move |lower| {
+        text.eq_ignore_ascii_case(lower)
+            || (!is_ascii && text.chars().flat_map(char::to_lowercase).eq(lower.chars()))
     }
-    !text.is_ascii() && text.chars().flat_map(char::to_lowercase).eq(lower.chars())
 }
 
 const PARTICLES: [&str; 24] = [

@@ -11,11 +11,8 @@ pub(super) fn country(text: &str) -> Option<Match> {
     if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return found(text.parse::<Region>().ok());
     }
-    let is_ascii = text.is_ascii();
-    let same = |name: &str| {
-        if is_ascii { text.eq_ignore_ascii_case(name) } else { super::person::is_same(text, name) }
-    };
-    if let Some((_, code)) = NAMES.iter().find(|(name, _)| same(name)) {
+    let is_same = super::person::same_as(text);
+    if let Some((_, code)) = NAMES.iter().find(|(name, _)| is_same(name)) {
         return found(Some(Region::new(**code)));
     }
     let digits = text.strip_prefix('+').unwrap_or(text);

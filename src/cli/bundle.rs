@@ -8,13 +8,13 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use http::Method;
 
 use super::{
     Exit,
     gateway::Gateway,
-    output::{self, BAD, Failure, GOOD, Outcome},
+    output::{self, BAD, Failure, Format, GOOD, Outcome},
     rules,
 };
 use crate::{
@@ -105,13 +105,6 @@ struct Verify {
     keys: Vec<PathBuf>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    /// One object
-    Json,
 }
 
 /// Give a bundle to a gateway that runs, as an operator with the role `rules`

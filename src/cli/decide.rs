@@ -152,7 +152,7 @@ fn decide_one(
 }
 
 /// Prints what a gateway answered; its outcome.
-fn print_answer(out: &mut impl Write, answer: &Value) -> anyhow::Result<Effect> {
+pub(super) fn print_answer(out: &mut impl Write, answer: &Value) -> anyhow::Result<Effect> {
     writeln!(out, "{answer}")?;
     let outcome = answer.get("outcome").cloned().unwrap_or_default();
     serde_json::from_value(outcome).context("the gateway answered without an outcome")

@@ -8,12 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::{
     Exit,
-    decide::{Replay, context_of, members_of},
+    decide::{Replay, context_of, members_of, print_answer},
     input::{Described, Input},
     judge::{self, Judge, Whom},
     output::{self, Outcome},
@@ -105,10 +104,7 @@ impl Explain {
                 self.replay.write(&mut members);
                 let case = judge::case(members, &input);
                 let answer = judge::ask(&mut gateway, "/-/explain", &case)?;
-                writeln!(out, "{answer}")?;
-                let outcome = answer.get("outcome").cloned().unwrap_or_default();
-                serde_json::from_value(outcome)
-                    .context("the gateway answered without an outcome")?
+                print_answer(&mut out, &answer)?
             }
         };
         out.flush()?;

@@ -19,6 +19,14 @@ pub(super) const BAD: Style = AnsiColor::Red.on_default();
 pub(super) const STRONG: Style = Style::new().bold();
 pub(super) const PLACE: Style = AnsiColor::Cyan.on_default();
 
+/// How a result is printed that has nothing more to choose.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum Format {
+    Text,
+    /// One object
+    Json,
+}
+
 /// Why a command ends early.
 #[derive(Debug)]
 pub(super) enum Failure {

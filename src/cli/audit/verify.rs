@@ -3,14 +3,14 @@
 use std::{io::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
 use super::lines::AuditFiles;
 use crate::{
     cli::{
         Exit,
-        output::{self, BAD, CHANGED, GOOD, Outcome, PLACE},
+        output::{self, BAD, CHANGED, Format, GOOD, Outcome, PLACE},
     },
     signing::VerifyingKey,
     telemetry::{Anchor, Place, Tampering, Verified, Verifier},
@@ -44,13 +44,6 @@ pub(super) struct Verify {
     expect: Option<Anchor>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    /// One object
-    Json,
 }
 
 impl Verify {

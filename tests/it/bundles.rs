@@ -26,19 +26,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::harness::{ALLOW_ALL, Answer, Connection, PATIENCE, Upstream, exchanges};
-
-const STRICTER: &str = "
-layer: organisation
-title: Stricter
-rules:
-  - id: T-NO-IMEI
-    title: No device ids
-    statute: this test
-    when: { data: imei }
-    effect: block
-    reason: Device ids stay at home.
-";
+use crate::harness::{ALLOW_ALL, Answer, Connection, NO_IMEI, PATIENCE, Upstream, exchanges};
 
 /// Longer than it takes to compile rules on a machine that has much else to do.
 const STALE_AFTER: &str = "8s";
@@ -348,12 +336,12 @@ async fn the_latest_bundle_serves_and_is_asked_for_by_its_tag() {
     assert_eq!(status["source"], format!("https://localhost:{}/rules", server.address.port()));
     assert_eq!(status["bundle"]["signed_by"][0], house.key.id());
 
-    server.serve(Serves::Bundle(house.bundle(2, Some(STRICTER))));
+    server.serve(Serves::Bundle(house.bundle(2, Some(NO_IMEI))));
     gateway.until_version(2).await;
     assert_eq!(gateway.transfer().await, 403);
     let hash = gateway.status()["hash"].clone();
     let expected = Bundle::open(
-        house.bundle(2, Some(STRICTER)),
+        house.bundle(2, Some(NO_IMEI)),
         &[bordergate::signing::VerifyingKey::from_pem(
             &fs::read(house.path().join("rules.pub")).unwrap(),
         )
@@ -393,7 +381,7 @@ async fn the_latest_bundle_serves_and_is_asked_for_by_its_tag() {
 #[tokio::test]
 async fn what_is_not_believed_changes_nothing_and_is_told() {
     let house = House::new().await;
-    let good = house.bundle(5, Some(STRICTER));
+    let good = house.bundle(5, Some(NO_IMEI));
     let server = Server::start(house.path(), Serves::Bundle(good.clone())).await;
     let gateway = house.start(&format!("{}, bytes_max: 1MiB", url(server.address))).await;
     let served = gateway.status()["hash"].clone();
@@ -464,7 +452,7 @@ async fn a_restart_begins_with_the_last_good_one_and_goes_not_back() {
     let old = house.bundle(1, None);
     let server = Server::start(house.path(), Serves::Bundle(old.clone())).await;
     let gateway = house.start(&url(server.address)).await;
-    server.serve(Serves::Bundle(house.bundle(2, Some(STRICTER))));
+    server.serve(Serves::Bundle(house.bundle(2, Some(NO_IMEI))));
     gateway.until_version(2).await;
     gateway.stop().await;
     let address = server.die().await;
@@ -575,7 +563,7 @@ async fn rules_that_nobody_confirms_are_no_longer_trusted() {
 async fn a_server_that_goes_back_confirms_nothing() {
     let house = House::new().await;
     let old = house.bundle(1, None);
-    let server = Server::start(house.path(), Serves::Bundle(house.bundle(2, Some(STRICTER)))).await;
+    let server = Server::start(house.path(), Serves::Bundle(house.bundle(2, Some(NO_IMEI)))).await;
     let settings = format!("{}, stale_after: {STALE_AFTER}, on_stale: block", url(server.address));
     let gateway = house.start(&settings).await;
     let confirmed = |status: &Value| status["bundle"]["confirmed_at"].clone();
@@ -648,9 +636,9 @@ async fn an_operator_pushes_what_was_signed_and_is_on_record() {
         (Some("deploy's token"), vec![0; 9 << 20], 413, 0),
         (Some("deploy's token"), house.bundle(2, None), 200, 2),
         (Some("deploy's token"), house.bundle(2, None), 200, 2),
-        (Some("deploy's token"), house.bundle(1, Some(STRICTER)), 422, 2),
-        (Some("deploy's token"), house.bundle(2, Some(STRICTER)), 422, 2),
-        (Some("deploy's token"), house.bundle(3, Some(STRICTER)), 200, 3),
+        (Some("deploy's token"), house.bundle(1, Some(NO_IMEI)), 422, 2),
+        (Some("deploy's token"), house.bundle(2, Some(NO_IMEI)), 422, 2),
+        (Some("deploy's token"), house.bundle(3, Some(NO_IMEI)), 200, 3),
         (Some("deploy's token"), house.bundle(4, Some("rules: [")), 422, 3),
     ] {
         let answer = gateway.ask("PUT", "/-/rules/bundle", token, bundle).await;

@@ -59,6 +59,19 @@ rules:
     reason: Everything may go.
 ";
 
+/// A rule that is stricter than that.
+pub(crate) const NO_IMEI: &str = "
+layer: organisation
+title: Stricter
+rules:
+  - id: T-NO-IMEI
+    title: No device ids
+    statute: this test
+    when: { data: imei }
+    effect: block
+    reason: Device ids stay at home.
+";
+
 /// Builds a gateway.
 pub(crate) struct TestGateway {
     upstreams: Vec<SocketAddr>,

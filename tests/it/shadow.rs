@@ -14,20 +14,7 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use serde_json::Value;
 
-use crate::harness::{ALLOW_ALL, Answer, Connection, PATIENCE, Process, Upstream};
-
-/// The same, and one rule more.
-const STRICTER: &str = "
-layer: organisation
-title: Stricter
-rules:
-  - id: T-NO-IMEI
-    title: No device ids
-    statute: this test
-    when: { data: imei }
-    effect: block
-    reason: Device ids stay at home.
-";
+use crate::harness::{ALLOW_ALL, Answer, Connection, NO_IMEI, PATIENCE, Process, Upstream};
 
 fn transfer(body: &'static str) -> Request<Full<Bytes>> {
     Request::post("/v1")
@@ -73,7 +60,7 @@ async fn rules_are_promoted_and_taken_back_under_load() {
         fs::create_dir(path(&format!("{directory}/organisation"))).unwrap();
         fs::write(path(&format!("{directory}/organisation/allow.yaml")), ALLOW_ALL).unwrap();
     }
-    fs::write(path("next/organisation/stricter.yaml"), STRICTER).unwrap();
+    fs::write(path("next/organisation/stricter.yaml"), NO_IMEI).unwrap();
     let address = upstream.address;
     let config = format!(
         "listeners: [{{ name: test, address: \"127.0.0.1:0\" }}]

@@ -8,10 +8,12 @@ mod audit;
 mod bundles;
 mod catalogue;
 mod chain;
+mod exemplars;
 mod facts;
 mod feed;
 mod flows;
 mod metrics;
+mod openmetrics;
 mod otlp;
 mod process;
 mod series;
@@ -29,9 +31,9 @@ pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};
 pub use metrics::{
-    AuditMetrics, InFlight, METRICS_CONTENT_TYPE, Metrics, MetricsError, ShadowResult, Side,
-    TransferLabels,
+    AuditMetrics, InFlight, Metrics, MetricsError, ShadowResult, Side, TransferLabels,
 };
+pub use openmetrics::Exposition;
 pub use otlp::{Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
 pub use sink::{
     AuditChange, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, RotateSettings,

@@ -26,7 +26,7 @@ use crate::{
     facts::Health,
     policy::Timestamp,
     snapshot::Snapshot,
-    telemetry::{AuditChange, AuditHealth, METRICS_CONTENT_TYPE},
+    telemetry::{AuditChange, AuditHealth, Exposition},
 };
 
 pub(super) async fn answer(
@@ -76,7 +76,7 @@ async fn route(
         Err(problem) => return Err(problem),
     };
     match path {
-        "/metrics" => get(head, || metrics(&operators)),
+        "/metrics" => get(head, || Ok(metrics(&operators, head))),
         "/livez" | "/-/healthy" => get(head, || Ok(alive())),
         "/readyz" | "/-/ready" => get(head, || ready(&operators)),
         "/-/status" => get(head, || Ok(status(&operators))),
@@ -214,9 +214,11 @@ fn index(head: &Parts) -> Reply {
     reply::json(StatusCode::OK, &serde_json::json!({ "paths": PATHS }))
 }
 
-fn metrics(operators: &Operators) -> Result<Reply, Problem> {
-    let text = operators.plane.metrics.render();
-    Ok(reply::with_type(StatusCode::OK, METRICS_CONTENT_TYPE, text.into_bytes()))
+fn metrics(operators: &Operators, head: &Parts) -> Reply {
+    let accept = head.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
+    let exposition = Exposition::negotiate(accept);
+    let text = operators.plane.metrics.render(exposition);
+    reply::with_type(StatusCode::OK, exposition.content_type(), text.into_bytes())
 }
 
 fn alive() -> Reply {

@@ -31,7 +31,7 @@ pub(super) fn close(exchange: &mut Exchange) {
         exchange.failure = Some((Side::Downstream, "abandoned"));
     }
     let metrics = &proxy.metrics;
-    metrics.exchange(exchange.started.elapsed());
+    metrics.exchange(exchange.started.elapsed(), &exchange.trace);
     if let Some((side, kind)) = exchange.failure {
         metrics.exchange_error(side, kind);
     }

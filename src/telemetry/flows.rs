@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Effect, Region},
-        telemetry::{Side, TransferLabels},
+        telemetry::{Side, TraceContext, TransferLabels},
     };
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
         metrics.transfer(&labels(Effect::Allow, None));
         metrics.transfer(&labels(Effect::Block, Some("JR-PK-01")));
         metrics.exchange_error(Side::Upstream, "connect");
-        metrics.exchange(Duration::from_millis(3));
+        metrics.exchange(Duration::from_millis(3), &TraceContext::begin());
         metrics.upstream("singapore", Duration::from_secs(2));
         let flows: Vec<_> = metrics
             .flows()

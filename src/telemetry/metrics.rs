@@ -15,17 +15,17 @@ use prometheus::{
 };
 
 use super::{
+    Exposition, TraceContext,
     bundles::BundleMetrics,
     catalogue::{self as c, Description},
+    exemplars::Exemplars,
     facts::FactsMetrics,
+    openmetrics,
     otlp::OtlpMetrics,
     process::ProcessMetrics,
     series::{self, Bound, NONE, NONE_ID, NameId, Names, OTHER, TransferKey, UNKNOWN},
 };
 use crate::domain::{Coverage, Effect, GapCause, Region};
-
-/// The exposition format, for the reply's `Content-Type`.
-pub const METRICS_CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
 /// Series of one family. A gateway with ten origins, three destinations, thirty purposes and three
 /// outcomes has some thousands; what comes after is counted together under `other`.
@@ -94,6 +94,7 @@ pub struct Metrics {
     pub(super) upstream_duration: HistogramVec,
     upstream_bound: Bound<NameId>,
     pub(super) exchange_duration: Histogram,
+    exchange_exemplars: Exemplars,
     pub(super) in_flight: IntGauge,
     pub(super) errors: IntCounterVec,
     errors_bound: Bound<(Side, NameId)>,
@@ -185,6 +186,7 @@ impl Metrics {
             upstream_duration: histograms(r, &c::UPSTREAM_DURATION, c::EXCHANGE_BUCKETS)?,
             upstream_bound: Bound::new(UPSTREAM_SERIES_MAX),
             exchange_duration: histogram(r, &c::EXCHANGE_DURATION, c::EXCHANGE_BUCKETS)?,
+            exchange_exemplars: Exemplars::new(c::EXCHANGE_BUCKETS),
             in_flight: gauge(r, &c::EXCHANGES_IN_FLIGHT)?,
             errors: counters(r, &c::EXCHANGE_ERRORS)?,
             errors_bound: Bound::new(ERROR_SERIES_MAX),
@@ -307,8 +309,12 @@ impl Metrics {
         InFlight(self.in_flight.clone())
     }
 
-    pub fn exchange(&self, duration: Duration) {
+    /// An exchange took `duration`; if its trace is sampled, that leads to it.
+    pub fn exchange(&self, duration: Duration, trace: &TraceContext) {
         self.exchange_duration.observe(duration.as_secs_f64());
+        if trace.sampled {
+            self.exchange_exemplars.observe(duration, trace.trace_id);
+        }
     }
 
     /// Counts an exchange that failed. `kind` is a word of the code, never text off the wire.
@@ -418,14 +424,22 @@ impl Metrics {
         self.bundles.clone()
     }
 
-    /// Everything in Prometheus's text format.
-    pub fn render(&self) -> String {
+    /// Everything, as text.
+    pub fn render(&self, exposition: Exposition) -> String {
         self.process.refresh();
-        let mut text = Vec::with_capacity(16 << 10);
-        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
-            tracing::error!(%error, "cannot render the metrics");
+        let families = self.registry.gather();
+        match exposition {
+            Exposition::Prometheus => {
+                let mut text = Vec::with_capacity(16 << 10);
+                if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
+                    tracing::error!(%error, "cannot render the metrics");
+                }
+                String::from_utf8(text).unwrap_or_default()
+            }
+            Exposition::OpenMetrics => {
+                openmetrics::write(&families, (c::EXCHANGE_DURATION.name, &self.exchange_exemplars))
+            }
         }
-        String::from_utf8(text).unwrap_or_default()
     }
 
     fn transfer_series(&self, key: TransferKey) -> Option<IntCounter> {
@@ -567,7 +581,7 @@ mod tests {
         metrics.endpoint_healthy("singapore", "https://a.example", true);
         metrics.endpoint_ejected("singapore", "https://a.example");
         metrics.upstream_retry("singapore");
-        let text = metrics.render();
+        let text = metrics.render(Exposition::Prometheus);
         for description in Metrics::describe() {
             let name = description.name;
             assert_eq!(
@@ -608,7 +622,7 @@ mod tests {
             metrics.transfer(&TransferLabels { purpose: Some(purpose), ..labels });
         }
         metrics.transfer(&TransferLabels { outcome: Effect::Block, ..TransferLabels::default() });
-        let text = metrics.render();
+        let text = metrics.render(Exposition::Prometheus);
         let series = |origin: &str, destination: &str, purpose: &str, outcome: &str, rule: &str| {
             let series = format!(
                 "bordergate_transfers_total{{destination=\"{destination}\",origin=\"{origin}\",outcome=\"{outcome}\",purpose=\"{purpose}\",rule=\"{rule}\"}}"
@@ -626,7 +640,7 @@ mod tests {
         );
         assert_eq!(line(&text, "bordergate_rules_generation"), Some("3"));
         metrics.reload_failed();
-        let text = metrics.render();
+        let text = metrics.render(Exposition::Prometheus);
         assert_eq!(line(&text, "bordergate_config_last_reload_successful"), Some("0"));
         assert_eq!(line(&text, "bordergate_rules_generation"), Some("3"));
         assert_eq!(line(&text, "bordergate_reloads_total{result=\"failure\"}"), Some("1"));
@@ -638,7 +652,7 @@ mod tests {
         for number in 0..FINDING_SERIES_MAX + 100 {
             metrics.findings(&format!("user.made_up_{number}"), Effect::Allow, 1);
         }
-        let text = metrics.render();
+        let text = metrics.render(Exposition::Prometheus);
         let series =
             text.lines().filter(|line| line.starts_with("bordergate_findings_total{")).count();
         assert_eq!(series, FINDING_SERIES_MAX + 1);
@@ -656,7 +670,7 @@ mod tests {
         }
         metrics.inspection(Duration::ZERO, 1, Coverage::Full, None);
         metrics.inspection(Duration::ZERO, 1, Coverage::Full, Some(GapCause::Malformed));
-        let text = metrics.render();
+        let text = metrics.render(Exposition::Prometheus);
         for cause in GapCause::ALL {
             let series = format!(
                 "bordergate_coverage_total{{cause=\"{}\",coverage=\"partial\"}}",
@@ -676,9 +690,15 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let first = metrics.begin_exchange();
         let second = metrics.begin_exchange();
-        assert_eq!(line(&metrics.render(), "bordergate_exchanges_in_flight"), Some("2"));
+        assert_eq!(
+            line(&metrics.render(Exposition::Prometheus), "bordergate_exchanges_in_flight"),
+            Some("2")
+        );
         drop((first, second));
-        assert_eq!(line(&metrics.render(), "bordergate_exchanges_in_flight"), Some("0"));
+        assert_eq!(
+            line(&metrics.render(Exposition::Prometheus), "bordergate_exchanges_in_flight"),
+            Some("0")
+        );
     }
 
     #[test]
@@ -697,6 +717,10 @@ mod tests {
                 });
             }
         });
-        assert!(metrics.render().contains("purpose=\"backup\",rule=\"none\"} 4000"));
+        assert!(
+            metrics
+                .render(Exposition::Prometheus)
+                .contains("purpose=\"backup\",rule=\"none\"} 4000")
+        );
     }
 }

@@ -19,7 +19,7 @@ use bordergate::{
     geo::GeoDb,
     redact::{Keyring, PseudonymKey, Secret},
     snapshot::Snapshot,
-    telemetry::Metrics,
+    telemetry::{Exposition, Metrics},
 };
 use tempfile::TempDir;
 
@@ -124,7 +124,7 @@ impl House {
     }
 
     fn metric(&self, series: &str) -> f64 {
-        let text = self.metrics.render();
+        let text = self.metrics.render(Exposition::default());
         let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         value.unwrap_or_else(|| panic!("no {series}")).parse().unwrap()
     }
@@ -484,13 +484,17 @@ async fn the_country_database_is_read_anew() {
     put(b"<html>not found</html>");
     until("the bad file is noticed", &|| status().error.is_some());
     assert_eq!(region().as_deref(), Some("SG"));
-    assert!(metrics.render().contains("bordergate_geoip_last_reload_successful 0"));
+    assert!(
+        metrics.render(Exposition::default()).contains("bordergate_geoip_last_reload_successful 0")
+    );
     put(&of("US"));
     // Somebody who asks need not wait for the notice.
     let reloaded = controller.reloads().reload(Trigger::Operator).await.unwrap();
     assert_eq!((region().as_deref(), reloaded.generation.0), (Some("US"), 1));
     assert_eq!(status().error, None);
-    assert!(metrics.render().contains("bordergate_geoip_last_reload_successful 1"));
+    assert!(
+        metrics.render(Exposition::default()).contains("bordergate_geoip_last_reload_successful 1")
+    );
 }
 
 #[test]

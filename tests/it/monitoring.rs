@@ -77,6 +77,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address={address}"))
+            .arg("--enable-feature=exemplar-storage")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -84,19 +85,32 @@ impl Prometheus {
         Self { child, address, _folder: folder }
     }
 
-    /// The samples a query comes to; `None` while it does not answer, or with an error in it.
+    /// The samples a query comes to; `None` while it does not answer.
     async fn query(&self, query: &str) -> Option<Vec<Value>> {
+        let data = self.ask("query", query).await?;
+        data["result"].as_array().cloned()
+    }
+
+    /// The exemplars it keeps of the last hour, by series.
+    async fn exemplars(&self, query: &str) -> Option<Vec<Value>> {
+        let now = jiff::Timestamp::now().as_second();
+        let times = format!("query_exemplars?start={}&end={}", now - 3_600, now + 60);
+        self.ask(&times, query).await?.as_array().cloned()
+    }
+
+    async fn ask(&self, what: &str, query: &str) -> Option<Value> {
         let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let stream = tokio::net::TcpStream::connect(self.address).await.ok()?;
         drop(stream);
-        let request = Request::get(format!("/api/v1/query?query={encoded}"))
+        let join = if what.contains('?') { '&' } else { '?' };
+        let request = Request::get(format!("/api/v1/{what}{join}query={encoded}"))
             .header("host", "prometheus")
             .body(Full::<Bytes>::default())
             .unwrap();
         let answer = Connection::open(self.address).await.try_send(request).await.ok()?;
-        let object: Value = serde_json::from_slice(&answer.body).ok()?;
+        let mut object: Value = serde_json::from_slice(&answer.body).ok()?;
         assert_eq!(object["status"], "success", "{query}: {object}");
-        object["data"]["result"].as_array().cloned()
+        Some(object["data"].take())
     }
 }
 
@@ -157,4 +171,46 @@ async fn the_dashboards_queries_answer_against_a_real_prometheus() {
     }
     let up = prometheus.query("up{job=\"bordergate\"}").await.unwrap();
     assert_eq!(up[0]["value"][1], "1");
+}
+
+/// From a bucket of the histogram to the trace of an exchange that is in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_real_prometheus_keeps_the_traces_behind_a_bucket() {
+    const SAMPLED: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const UNSAMPLED: &str = "0af7651916cd43dd8448eb211c80319c";
+    let upstream = Upstream::start().await;
+    let gateway = TestGateway::new().upstream(upstream.address).start().await;
+    let prometheus = Prometheus::start(gateway.admin);
+    let mut connection = Connection::open(gateway.address).await;
+    let deadline = Instant::now() + 3 * PATIENCE;
+    let kept = loop {
+        for (trace, flags) in [(SAMPLED, "01"), (UNSAMPLED, "00")] {
+            let request = Request::post("/v1")
+                .header("host", "dc-singapore.test")
+                .header("content-type", "application/json")
+                .header("bordergate-transfer", "origin=PK, purpose=service_activation")
+                .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-{flags}"))
+                .body(Full::new(Bytes::from_static(b"{}")))
+                .unwrap();
+            connection.send(request).await;
+        }
+        let kept = prometheus.exemplars("bordergate_exchange_duration_seconds_bucket").await;
+        match kept {
+            Some(kept) if !kept.is_empty() => break kept,
+            _ => assert!(Instant::now() < deadline, "no exemplar: {kept:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    };
+    for series in &kept {
+        let bound = series["seriesLabels"]["le"].as_str().unwrap();
+        let bound: f64 = bound.parse().unwrap();
+        for exemplar in series["exemplars"].as_array().unwrap() {
+            assert_eq!(exemplar["labels"]["trace_id"], SAMPLED, "{exemplar}");
+            let value: f64 = exemplar["value"].as_str().unwrap().parse().unwrap();
+            assert!(value > 0.0 && value <= bound, "{exemplar} up to {bound}");
+            let age =
+                jiff::Timestamp::now().as_second() as f64 - exemplar["timestamp"].as_f64().unwrap();
+            assert!((-2.0..60.0).contains(&age), "{exemplar}");
+        }
+    }
 }

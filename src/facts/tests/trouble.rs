@@ -78,13 +78,17 @@ async fn a_full_disk_loses_nothing_and_is_got_over_without_a_restart() {
     assert!(store.lookup(&[vec![account("ana")]], &[]).await.is_err());
     assert!(store.reserve(reserve(1, 10, None, &[account("ana")])).await.is_err());
     assert!(!store.health().available);
-    let text = metrics.render();
+    let text = metrics.render(crate::telemetry::Exposition::default());
     assert!(text.contains("bordergate_facts_available 0"), "{text}");
     assert!(text.contains("bordergate_facts_unavailable_total{cause=\"disk-full\"}"), "{text}");
 
     is_full.store(false, Ordering::SeqCst);
     until("the store", || store.health().available);
-    assert!(metrics.render().contains("bordergate_facts_available 1"));
+    assert!(
+        metrics
+            .render(crate::telemetry::Exposition::default())
+            .contains("bordergate_facts_available 1")
+    );
     let found = store.get(&[account("ana")]).unwrap().unwrap();
     assert!(found.opt_outs.contains("push"));
     store.change(vec![opt_out("ip_sharing")]).await.unwrap();

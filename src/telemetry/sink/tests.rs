@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::*;
-use crate::telemetry::{Metrics, audit::tests::record};
+use crate::telemetry::{Exposition, Metrics, audit::tests::record};
 
 fn sink(settings: AuditSettings) -> (AuditSink, Metrics) {
     let metrics = Metrics::new().unwrap();
@@ -56,7 +56,7 @@ fn every_record_of_every_thread_is_a_line() {
     assert!(found.iter().filter(|number| **number < 500).is_sorted());
     found.sort_unstable();
     assert_eq!(found, (0..2_000).collect::<Vec<_>>());
-    assert!(metrics.render().contains("bordergate_audit_written_total 2000"));
+    assert!(metrics.render(Exposition::default()).contains("bordergate_audit_written_total 2000"));
     sink.record(&record(9_999));
     assert_eq!(sink.health().dropped, 1, "a record after the end is counted as lost");
 }
@@ -140,7 +140,11 @@ fn a_full_disk_costs_records_only_when_the_queue_is_full_too() {
     let health = sink.health();
     assert_eq!((health.written, health.dropped), (0, 15));
     assert!(health.last_error.unwrap().contains("No space left"), "the operator is told why");
-    assert!(metrics.render().contains("bordergate_audit_errors_total{kind=\"no_space\"}"));
+    assert!(
+        metrics
+            .render(Exposition::default())
+            .contains("bordergate_audit_errors_total{kind=\"no_space\"}")
+    );
     sink.close();
     assert_eq!(sink.health().dropped, 25, "what is lost at the end is counted as well");
 }
@@ -205,7 +209,7 @@ async fn a_slow_sink_makes_a_commit_wait_and_then_fail() {
     assert_eq!(sink.commit(&record(4)).await, Ok(()));
     let health = sink.health();
     assert_eq!(health.written + health.dropped, 102, "1 to 4 without the one given up: {health:?}");
-    assert!(!metrics.render().contains("bordergate_audit_written_total 0"));
+    assert!(!metrics.render(Exposition::default()).contains("bordergate_audit_written_total 0"));
 }
 
 #[test]
@@ -286,7 +290,7 @@ fn a_file_that_is_long_enough_is_put_aside_and_the_chain_goes_on() {
     let link = chain::Link::read(first.trim_end().rsplit('\n').next().unwrap().as_bytes()).unwrap();
     assert!(files[0].to_string_lossy().ends_with(&format!("audit.{:012}.jsonl", link.seq)));
     let rotations = format!("bordergate_audit_rotations_total {}", files.len() - 1);
-    assert!(metrics.render().contains(&rotations), "{rotations}");
+    assert!(metrics.render(Exposition::default()).contains(&rotations), "{rotations}");
 
     // Killed when the last file was put aside and no other begun: the next process goes on all the same.
     fs::rename(&path, directory.path().join(format!("audit.{:012}.jsonl", last.seq))).unwrap();

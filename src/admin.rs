@@ -23,4 +23,4 @@ pub use decide::{Answer, Case, CaseError, Desk, Explained, FactsFrom, Judged};
 pub use facts::{FactsDesk, Token};
 pub use ready::{Readiness, State};
 pub use server::{AdminError, AdminServer, AdminSettings, Plane, Station};
-pub use tls::{TlsError, tls};
+pub use tls::{AdminIdentity, TlsError};

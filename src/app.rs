@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     admin::{
-        self, Access, AdminError, AdminServer, AdminSettings, FactsDesk, Plane, Readiness, Station,
+        Access, AdminError, AdminIdentity, AdminServer, AdminSettings, FactsDesk, Plane, Readiness, Station,
         TlsError, Token,
     },
     client::ClientSettings,
@@ -152,7 +152,7 @@ impl Gateway {
         let addresses = bound.addresses().to_vec();
         let readiness = Arc::new(Readiness::default());
         let admin = AdminServer::start(
-            admin_settings(config)?,
+            admin_settings(config, &metrics)?,
             Plane {
                 reloads: controller.reloads(),
                 metrics,
@@ -236,13 +236,13 @@ impl Gateway {
     }
 }
 
-fn admin_settings(config: &Config) -> Result<AdminSettings, StartError> {
+fn admin_settings(config: &Config, metrics: &Metrics) -> Result<AdminSettings, StartError> {
     let mut settings = AdminSettings::new(config.admin.address.0, config.inspection_limits());
     if let Some(path) = &config.admin.operators_file {
         settings.access = Access::load(path).map_err(StartError::Invalid)?;
     }
     if let Some(section) = &config.admin.tls {
-        settings.tls = Some(admin::tls(section)?);
+        settings.tls = Some(AdminIdentity::load(section, metrics.certificates())?);
     }
     if let Some(bundle) = &config.rules.bundle {
         settings.bundle_bytes_max = bundle.bytes_max.0;

@@ -140,6 +140,14 @@ pub struct AdminTls {
     #[serde(default)]
     #[schemars(with = "Option<PathBuf>")]
     pub client_roots: Option<At<PathBuf>>,
+    /// Whether whoever shows none is turned away, probes too; only with `client_roots`.
+    #[serde(default = "yes")]
+    #[schemars(default = "yes")]
+    pub client_required: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Default for AdminSection {

@@ -7,6 +7,7 @@
 mod audit;
 mod bundles;
 mod catalogue;
+mod certificates;
 mod chain;
 mod exemplars;
 mod facts;
@@ -27,6 +28,7 @@ pub use audit::{
 };
 pub use bundles::BundleMetrics;
 pub use catalogue::{Description, Kind};
+pub use certificates::{CertificateMetrics, CertificateStatus};
 pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};

@@ -108,7 +108,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["proxy", "admin", "app"]),
     ("smallvec", &["policy"]),
     ("smol_str", &["domain"]),
-    ("x509_parser", &["proxy"]),
+    ("x509_parser", &["proxy", "admin"]),
     ("governor", &["proxy"]),
     ("listenfd", &["proxy"]),
     ("arc_swap", &["snapshot", "geo", "facts", "proxy"]),

@@ -1,9 +1,9 @@
 //! Who may do what on the admin address.
 //!
 //! Without a file of operators everybody on this machine may do everything, and nobody else more than ask
-//! whether it lives and read the metrics. With one, a bearer token names the operator; only probes need
-//! none. The file holds hashes of tokens, so that reading it opens nothing, and is read anew when it
-//! changes; one that is wrong changes nothing.
+//! whether it lives and read the metrics. With one, a bearer token names the operator, or a certificate that
+//! was shown in the handshake; only probes need none. The file holds hashes of tokens, so that reading it
+//! opens nothing, and is read anew when it changes; one that is wrong changes nothing.
 
 use std::{
     fmt, fs,
@@ -17,7 +17,7 @@ use http::{StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::reply::Problem;
+use super::{reply::Problem, tls::Shown};
 use crate::source::{self, At, Diagnostics, Place, SourceFile};
 
 /// What an operator may do. Each but the first includes reading.
@@ -48,7 +48,7 @@ pub(super) enum Needs {
 pub(super) struct Caller {
     pub(super) name: Arc<str>,
     roles: Roles,
-    /// Proven by a token of the file of operators.
+    /// Proven by what the file of operators says of them.
     pub(super) is_listed: bool,
 }
 
@@ -74,12 +74,14 @@ struct State {
 }
 
 /// What can be seen of the file without reading it.
-type Seen = Option<[u64; 4]>;
+pub(super) type Seen = Option<[u64; 4]>;
 
 struct Operator {
     name: Arc<str>,
     roles: Vec<Role>,
-    token: [u8; 32],
+    token: Option<[u8; 32]>,
+    /// A name in their certificate.
+    certificate: Option<String>,
 }
 
 /// The file of operators.
@@ -94,7 +96,10 @@ struct OperatorsFile {
 struct OperatorEntry {
     name: At<String>,
     roles: At<Vec<Role>>,
-    token_sha256: At<String>,
+    #[serde(default)]
+    token_sha256: Option<At<String>>,
+    #[serde(default)]
+    certificate: Option<At<String>>,
 }
 
 impl Access {
@@ -114,6 +119,12 @@ impl Access {
 
     pub(super) fn is_listed(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// Some are known by what stands in a certificate.
+    pub(super) fn knows_certificates(&self) -> bool {
+        let list = self.0.as_ref().map(|listed| listed.list());
+        list.is_some_and(|list| list.iter().any(|operator| operator.certificate.is_some()))
     }
 
     /// Lets the caller pass, or says what is missing.
@@ -139,17 +150,10 @@ impl Access {
         if needs == Needs::Nothing {
             return Ok(nobody(Roles::Some(Vec::new())));
         }
-        let Some(token) = bearer(head) else {
-            let detail = "send the token of an operator as `Authorization: Bearer …`";
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
-        };
-        // Hashes are compared: the time it takes tells nothing of the token.
-        let token: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let list = listed.list();
-        let Some(operator) = list.iter().find(|operator| operator.token == token) else {
-            let detail = "no operator has this token";
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
-        };
+        let operator = proven(&list, head).map_err(|detail| {
+            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+        })?;
         let caller = Caller {
             name: Arc::clone(&operator.name),
             roles: Roles::Some(operator.roles.clone()),
@@ -226,13 +230,28 @@ impl Listed {
     }
 }
 
+/// Whom a token names, or else the certificate of the connection.
+fn proven<'l>(list: &'l [Operator], head: &Parts) -> Result<&'l Operator, &'static str> {
+    let find = |is: &dyn Fn(&Operator) -> bool| list.iter().find(|operator| is(operator));
+    if let Some(token) = bearer(head) {
+        // Hashes are compared: the time it takes tells nothing of the token.
+        let token: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        return find(&|it| it.token == Some(token)).ok_or("no operator has this token");
+    }
+    let Some(shown) = head.extensions.get::<Shown>() else {
+        return Err("send the token of an operator as `Authorization: Bearer …`");
+    };
+    find(&|it| it.certificate.as_ref().is_some_and(|name| shown.bears(name)))
+        .ok_or("no operator has a name of this certificate; or send a token as `Authorization: Bearer …`")
+}
+
 fn bearer(head: &Parts) -> Option<&str> {
     let value = head.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn look(path: &Path) -> Seen {
+pub(super) fn look(path: &Path) -> Seen {
     let metadata = fs::metadata(path).ok()?;
     let nanoseconds = metadata.ctime_nsec().unsigned_abs();
     Some([metadata.dev(), metadata.ino(), metadata.ctime().unsigned_abs(), nanoseconds])
@@ -257,11 +276,25 @@ fn read(path: &Path) -> Result<Vec<Operator>, Diagnostics> {
     };
     let mut operators: Vec<Operator> = Vec::new();
     for entry in entries.operators {
-        let token = hash(&entry.token_sha256);
-        if token.is_none() {
+        let token = entry.token_sha256.as_ref().map(|text| (text, hash(text)));
+        if let Some((text, None)) = &token {
             diagnostics
-                .error(entry.token_sha256.place(&file.name), "this is not a SHA-256 in hex")
+                .error(text.place(&file.name), "this is not a SHA-256 in hex")
                 .remedy("give the output of `printf %s \"$TOKEN\" | sha256sum`");
+        }
+        let token = token.and_then(|(_, hash)| hash);
+        let certificate = entry.certificate.as_ref().map(|name| certificate_name(name));
+        if let (Some(name), Some(None)) = (&entry.certificate, &certificate) {
+            diagnostics
+                .error(name.place(&file.name), format!("`{}` is no name in a certificate", **name))
+                .remedy("give a URI, a mail address or a DNS name, without `*`");
+        }
+        let certificate = certificate.flatten();
+        if entry.token_sha256.is_none() && entry.certificate.is_none() {
+            let message = format!("nothing proves that somebody is `{}`", *entry.name);
+            diagnostics
+                .error(entry.name.place(&file.name), message)
+                .remedy("give `token_sha256:`, or `certificate:` with a name in theirs");
         }
         let is_name = (1..=64).contains(&entry.name.len())
             && entry.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@".contains(&b));
@@ -277,20 +310,36 @@ fn read(path: &Path) -> Result<Vec<Operator>, Diagnostics> {
                 .error(entry.roles.place(&file.name), message)
                 .remedy("give some of `read`, `operate`, `rules`");
         }
-        let is_taken = |other: &Operator| *other.name == **entry.name || Some(other.token) == token;
+        let is_taken = |other: &Operator| {
+            *other.name == **entry.name
+                || (token.is_some() && other.token == token)
+                || (certificate.is_some() && other.certificate == certificate)
+        };
         if operators.iter().any(is_taken) {
-            let message = format!("the name or the token of `{}` is another's too", *entry.name);
+            let message =
+                format!("the name, token or certificate of `{}` is another's too", *entry.name);
             diagnostics
                 .error(entry.name.place(&file.name), message)
-                .remedy("give each operator a name and a token of their own");
+                .remedy("give each operator a name and a token or certificate of their own");
         }
         operators.push(Operator {
             name: entry.name.as_str().into(),
             roles: entry.roles.value,
-            token: token.unwrap_or_default(),
+            token,
+            certificate,
         });
     }
     if diagnostics.has_errors() { Err(diagnostics) } else { Ok(operators) }
+}
+
+/// As it stands among the alternative names; `None` where it could not.
+fn certificate_name(text: &str) -> Option<String> {
+    let is_graphic = |byte: u8| byte.is_ascii_graphic() && byte != b'*';
+    if text.is_empty() || text.len() > 253 || !text.bytes().all(is_graphic) {
+        return None;
+    }
+    let is_host = !text.contains([':', '@']);
+    Some(if is_host { text.to_ascii_lowercase() } else { text.to_owned() })
 }
 
 fn hash(hex: &str) -> Option<[u8; 32]> {
@@ -385,6 +434,34 @@ mod tests {
         assert!(access.admit(here(), &head(Some("Bearer another token")), read).is_ok());
         assert!(access.error().unwrap().contains("operators.yaml:1"), "{:?}", access.error());
         assert!(!format!("{access:?}").contains("token"));
+    }
+
+    #[test]
+    fn a_certificate_names_an_operator_where_no_token_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("operators.yaml");
+        let list = format!(
+            "operators:\n  - {{ name: rita, roles: [read], certificate: Rita.Ops.example }}\n  - {{ name: olga, roles: [operate], certificate: olga@ops.example, token_sha256: {} }}\n",
+            sha256("olga's token")
+        );
+        fs::write(&path, list).unwrap();
+        let access = Access::load(&path).unwrap();
+        assert!(access.knows_certificates());
+        let read = Needs::Role(Role::Read);
+        for (names, token, name) in [
+            (&["rita.ops.example"][..], None, Some("rita")),
+            (&["spiffe://x", "olga@ops.example"], None, Some("olga")),
+            (&["Olga@ops.example"], None, None),
+            (&["ops.example", "a.rita.ops.example"], None, None),
+            (&[], None, None),
+            (&["rita.ops.example"], Some("Bearer olga's token"), Some("olga")),
+            (&["rita.ops.example"], Some("Bearer made up"), None),
+        ] {
+            let mut head = head(token);
+            head.extensions.insert(Shown::with(names));
+            let caller = access.admit(elsewhere(), &head, read).ok();
+            assert_eq!(caller.as_ref().map(|it| &*it.name), name, "{names:?} {token:?}");
+        }
     }
 
     #[test]

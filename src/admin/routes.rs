@@ -26,7 +26,7 @@ use crate::{
     facts::Health,
     policy::Timestamp,
     snapshot::Snapshot,
-    telemetry::{AuditChange, AuditHealth, Exposition},
+    telemetry::{AuditChange, AuditHealth, CertificateStatus, Exposition},
 };
 
 pub(super) async fn answer(
@@ -253,6 +253,9 @@ fn status(operators: &Operators) -> Reply {
         rules_age_seconds: i64,
         rules: &'s Status,
         audit: AuditHealth,
+        /// Of listeners, data centres and this address.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        certificates: Vec<CertificateStatus>,
         /// Why the file of operators as it is now does not count.
         #[serde(skip_serializing_if = "Option::is_none")]
         operators_error: Option<String>,
@@ -266,6 +269,7 @@ fn status(operators: &Operators) -> Reply {
         rules_age_seconds: jiff::Timestamp::now().duration_since(rules.loaded_at.0).as_secs(),
         rules: &rules,
         audit: operators.plane.audit.health(),
+        certificates: operators.plane.metrics.certificates().status(),
         operators_error: operators.settings.access.error(),
         facts: operators.plane.facts.as_ref().map(|facts| facts.store.health()),
     };

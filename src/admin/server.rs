@@ -16,7 +16,14 @@ use hyper_util::{
 };
 use tokio::sync::{Semaphore, watch};
 
-use super::{access::Access, facts::FactsDesk, live::Pace, ready::Readiness, routes};
+use super::{
+    access::Access,
+    facts::FactsDesk,
+    live::Pace,
+    ready::Readiness,
+    routes,
+    tls::{AdminIdentity, Shown},
+};
 use crate::{
     control::Reloads,
     domain::{Limits, Region},
@@ -37,7 +44,7 @@ pub struct AdminSettings {
     /// Who may do what.
     pub access: Access,
     /// HTTPS instead of HTTP.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub tls: Option<AdminIdentity>,
     /// Where data may go, for the page.
     pub stations: Vec<Station>,
 }
@@ -114,6 +121,10 @@ impl AdminServer {
         if !address.ip().is_loopback() && settings.access.is_listed() && settings.tls.is_none() {
             tracing::warn!(%address, "tokens of operators cross the network in clear; see `admin.tls`");
         }
+        let asks = settings.tls.as_ref().is_some_and(AdminIdentity::asks_for_certificates);
+        if settings.access.knows_certificates() && !asks {
+            tracing::warn!("operators are listed by certificates, and none is asked for; see `admin.tls.client_roots`");
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(2)
@@ -186,24 +197,31 @@ async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: 
     const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
     const HEAD_BYTES_MAX: usize = 16 << 10;
     const CONNECTION_TIME_MAX: Duration = Duration::from_secs(600);
-    let tls = operators.settings.tls.clone();
-    let service = service_fn(move |request| {
-        let operators = Arc::clone(&operators);
-        async move { Ok::<_, Infallible>(routes::answer(operators, peer, request).await) }
-    });
+    let tls = operators.settings.tls.as_ref().map(AdminIdentity::current);
+    let service = |shown: Option<Shown>| {
+        service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+            let operators = Arc::clone(&operators);
+            if let Some(shown) = shown.clone() {
+                request.extensions_mut().insert(shown);
+            }
+            async move { Ok::<_, Infallible>(routes::answer(operators, peer, request).await) }
+        })
+    };
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);
     builder.http1().max_buf_size(HEAD_BYTES_MAX);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(16);
     builder.http2().max_header_list_size(16 << 10).keep_alive_interval(Some(HEAD_TIME_MAX));
     let Some(tls) = tls else {
-        let serving = builder.serve_connection(TokioIo::new(stream), service);
+        let serving = builder.serve_connection(TokioIo::new(stream), service(None));
         return ended(tokio::time::timeout(CONNECTION_TIME_MAX, serving).await);
     };
     let handshake = tokio_rustls::TlsAcceptor::from(tls).accept(stream);
     match tokio::time::timeout(HEAD_TIME_MAX, handshake).await {
         Ok(Ok(stream)) => {
-            let serving = builder.serve_connection(TokioIo::new(stream), service);
+            let chain = stream.get_ref().1.peer_certificates();
+            let shown = chain.and_then(<[_]>::first).map(Shown::of);
+            let serving = builder.serve_connection(TokioIo::new(stream), service(shown));
             ended(tokio::time::timeout(CONNECTION_TIME_MAX, serving).await);
         }
         Ok(Err(error)) => tracing::debug!(%error, "an admin connection was not agreed upon"),

@@ -1,11 +1,19 @@
-//! HTTPS for operators, and whose certificates it takes.
+//! HTTPS for operators, whose certificates it takes, and whom those name.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 
-use crate::config::AdminTls;
+use super::access::{Seen, look};
+use crate::{config::AdminTls, telemetry::CertificateMetrics};
+
+/// As the metrics and the status call it.
+const NAME: &str = "admin";
 
 /// Why the admin address cannot speak TLS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,11 +23,99 @@ pub struct TlsError {
     reason: String,
 }
 
-/// What handshakes are answered with.
-pub fn tls(section: &AdminTls) -> Result<Arc<ServerConfig>, TlsError> {
+/// What handshakes are answered with, by the files as they are now; cheap to clone.
+///
+/// Files that have changed are read again at the next connection. What cannot be used changes nothing.
+#[derive(Debug, Clone)]
+pub struct AdminIdentity(Arc<Files>);
+
+#[derive(Debug)]
+struct Files {
+    section: AdminTls,
+    certificates: CertificateMetrics,
+    state: Mutex<(Vec<Seen>, Arc<ServerConfig>)>,
+}
+
+impl AdminIdentity {
+    pub fn load(section: &AdminTls, certificates: CertificateMetrics) -> Result<Self, TlsError> {
+        let seen = files(section).map(|path| look(path)).collect();
+        let (config, expiry) = read(section)?;
+        certificates.loaded(NAME, expiry);
+        let state = Mutex::new((seen, config));
+        Ok(Self(Arc::new(Files { section: section.clone(), certificates, state })))
+    }
+
+    pub(super) fn asks_for_certificates(&self) -> bool {
+        self.0.section.client_roots.is_some()
+    }
+
+    pub(super) fn current(&self) -> Arc<ServerConfig> {
+        let Files { section, certificates, state } = &*self.0;
+        let seen: Vec<Seen> = files(section).map(|path| look(path)).collect();
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen != state.0 {
+            state.0 = seen;
+            match read(section) {
+                Ok((config, expiry)) => {
+                    state.1 = config;
+                    certificates.reloaded(NAME, expiry);
+                    tracing::info!("certificates of the admin address read again");
+                }
+                Err(error) => {
+                    certificates.refused(NAME, &error.to_string());
+                    tracing::warn!(%error, "the certificates before go on");
+                }
+            }
+        }
+        Arc::clone(&state.1)
+    }
+}
+
+/// The names in the certificate that somebody showed, and that one of the authorities signed.
+#[derive(Debug, Clone)]
+pub(super) struct Shown(Arc<[String]>);
+
+impl Shown {
+    /// URIs, mail addresses and DNS names, the last in lower case (RFC 5280 §4.2.1.6).
+    pub(super) fn of(certificate: &CertificateDer<'_>) -> Self {
+        let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
+            return Self(Arc::new([]));
+        };
+        let Ok(Some(names)) = certificate.subject_alternative_name() else {
+            return Self(Arc::new([]));
+        };
+        let name = |name: &GeneralName<'_>| match name {
+            GeneralName::URI(name) | GeneralName::RFC822Name(name) => Some((*name).to_owned()),
+            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+            _ => None,
+        };
+        Self(names.value.general_names.iter().filter_map(name).collect())
+    }
+
+    #[cfg(test)]
+    pub(super) fn with(names: &[&str]) -> Self {
+        Self(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    pub(super) fn bears(&self, name: &str) -> bool {
+        self.0.iter().any(|shown| shown == name)
+    }
+}
+
+fn files(section: &AdminTls) -> impl Iterator<Item = &PathBuf> {
+    let roots = section.client_roots.as_ref().map(|path| &path.value);
+    [&section.certificate.value, &section.key.value].into_iter().chain(roots)
+}
+
+/// With the second of Unix time at which the first certificate runs out.
+fn read(section: &AdminTls) -> Result<(Arc<ServerConfig>, Option<i64>), TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let wrong = |path: &Path, reason: String| TlsError { path: path.display().to_string(), reason };
     let certificate = certificates(&section.certificate)?;
+    let expiry = certificate.first().and_then(|leaf| {
+        let (_, leaf) = X509Certificate::from_der(leaf).ok()?;
+        Some(leaf.validity().not_after.timestamp())
+    });
     let key = PrivateKeyDer::from_pem_file(&*section.key)
         .map_err(|error| wrong(&section.key, format!("is no private key in PEM: {error}")))?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -34,6 +130,10 @@ pub fn tls(section: &AdminTls) -> Result<Arc<ServerConfig>, TlsError> {
                     .map_err(|error| wrong(path, format!("holds no authority: {error}")))?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = match section.client_required {
+                true => verifier,
+                false => verifier.allow_unauthenticated(),
+            };
             let verifier = verifier.build().map_err(|error| wrong(path, error.to_string()))?;
             builder.with_client_cert_verifier(verifier)
         }
@@ -43,7 +143,7 @@ pub fn tls(section: &AdminTls) -> Result<Arc<ServerConfig>, TlsError> {
         wrong(&section.certificate, format!("cannot be used with its key: {error}"))
     })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok((Arc::new(config), expiry))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

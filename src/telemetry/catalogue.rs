@@ -124,7 +124,7 @@ catalogue! {
     UPSTREAM_RETRIES Counter "bordergate_upstream_retries_total" ["data_centre"]
         "Requests sent again after a connection broke."
     CERTIFICATE_EXPIRY Gauge "bordergate_certificate_expiry_timestamp_seconds" ["name"]
-        "Unix time at which the first of a listener's or data centre's certificates runs out."
+        "Unix time at which the first of the certificates of a listener, a data centre or the admin address (`admin`) runs out."
     CERTIFICATE_RELOADS Counter "bordergate_certificate_reloads_total" ["result"]
         "Times changed certificate files were read again."
     OTLP_ITEMS Counter "bordergate_otlp_items_total" ["signal", "result"]

@@ -18,6 +18,7 @@ use super::{
     Exposition, TraceContext,
     bundles::BundleMetrics,
     catalogue::{self as c, Description},
+    certificates::CertificateMetrics,
     exemplars::Exemplars,
     facts::FactsMetrics,
     openmetrics,
@@ -112,8 +113,7 @@ pub struct Metrics {
     endpoint_healthy: IntGaugeVec,
     endpoint_ejections: IntCounterVec,
     upstream_retries: IntCounterVec,
-    certificate_expiry: IntGaugeVec,
-    certificate_reloads: IntCounterVec,
+    certificates: CertificateMetrics,
     process: ProcessMetrics,
 }
 
@@ -213,8 +213,7 @@ impl Metrics {
             endpoint_healthy: gauges(r, &c::ENDPOINT_HEALTHY)?,
             endpoint_ejections: counters(r, &c::ENDPOINT_EJECTIONS)?,
             upstream_retries: counters(r, &c::UPSTREAM_RETRIES)?,
-            certificate_expiry: gauges(r, &c::CERTIFICATE_EXPIRY)?,
-            certificate_reloads: counters(r, &c::CERTIFICATE_RELOADS)?,
+            certificates: CertificateMetrics::new(r)?,
             process: ProcessMetrics::new(r)?,
             registry,
         })
@@ -389,23 +388,6 @@ impl Metrics {
         }
     }
 
-    /// When the first certificate of `name`, a listener or data centre, runs out.
-    pub fn certificate(&self, name: &str, unix_seconds: Option<i64>) {
-        if let Some(at) = unix_seconds
-            && let Ok(gauge) = self.certificate_expiry.get_metric_with_label_values(&[name])
-        {
-            gauge.set(at);
-        }
-    }
-
-    /// Changed certificates were read again, or refused.
-    pub fn certificates_reloaded(&self, successful: bool) {
-        let result = if successful { "success" } else { "failure" };
-        if let Ok(counter) = self.certificate_reloads.get_metric_with_label_values(&[result]) {
-            counter.inc();
-        }
-    }
-
     /// Handles for the audit sink.
     pub fn audit(&self) -> AuditMetrics {
         self.audit.clone()
@@ -418,6 +400,10 @@ impl Metrics {
 
     pub fn otlp(&self) -> OtlpMetrics {
         self.otlp.clone()
+    }
+
+    pub fn certificates(&self) -> CertificateMetrics {
+        self.certificates.clone()
     }
 
     pub fn bundles(&self) -> BundleMetrics {
@@ -498,7 +484,7 @@ pub(super) fn counters(
     Ok(counters)
 }
 
-fn gauges(
+pub(super) fn gauges(
     registry: &Registry,
     description: &Description,
 ) -> Result<IntGaugeVec, prometheus::Error> {
@@ -576,8 +562,8 @@ mod tests {
         metrics.exchange_error(Side::Upstream, "connect");
         metrics.audit().errors.with_label_values(&["no_space"]).inc();
         metrics.facts().unavailable("locked");
-        metrics.certificate("mesh", Some(1_800_000_000));
-        metrics.certificates_reloaded(false);
+        metrics.certificates().loaded("mesh", Some(1_800_000_000));
+        metrics.certificates().refused("mesh", "no certificate in it");
         metrics.endpoint_healthy("singapore", "https://a.example", true);
         metrics.endpoint_ejected("singapore", "https://a.example");
         metrics.upstream_retry("singapore");

@@ -36,6 +36,8 @@ mod nginx;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
 mod otlp;
 #[cfg(test)]
 mod outcomes;

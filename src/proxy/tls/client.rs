@@ -33,7 +33,7 @@ pub(in crate::proxy) fn reloading(
     let name = data_centre.id.value.clone();
     let (data_centre, file) = (data_centre.clone(), file.to_owned());
     let load = move |diagnostics: &mut Diagnostics| load(&data_centre, &file, diagnostics);
-    Reloading::new(name, files, Arc::clone(metrics), diagnostics, load)
+    Reloading::new(name, files, metrics, diagnostics, load)
 }
 
 fn load(

@@ -13,7 +13,10 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use crate::{source::Diagnostics, telemetry::Metrics};
+use crate::{
+    source::Diagnostics,
+    telemetry::{CertificateMetrics, Metrics},
+};
 
 /// What files came to, and when the first certificate in them runs out.
 #[derive(Debug)]
@@ -33,7 +36,7 @@ pub(in crate::proxy) struct Reloading<C> {
     load: Box<Load<C>>,
     current: ArcSwap<C>,
     seen: Mutex<Vec<Option<Stamp>>>,
-    metrics: Arc<Metrics>,
+    certificates: CertificateMetrics,
 }
 
 /// Tells one content of a file from another without reading it.
@@ -44,20 +47,21 @@ impl<C> Reloading<C> {
     pub(in crate::proxy) fn new(
         name: String,
         files: Vec<PathBuf>,
-        metrics: Arc<Metrics>,
+        metrics: &Metrics,
         diagnostics: &mut Diagnostics,
         load: impl Fn(&mut Diagnostics) -> Option<Loaded<C>> + Send + Sync + 'static,
     ) -> Option<Arc<Self>> {
         let seen = files.iter().map(stamp).collect();
         let Loaded { config, expiry } = load(diagnostics)?;
-        metrics.certificate(&name, expiry);
+        let certificates = metrics.certificates();
+        certificates.loaded(&name, expiry);
         Some(Arc::new(Self {
             name,
             files,
             load: Box::new(load),
             current: ArcSwap::new(config),
             seen: Mutex::new(seen),
-            metrics,
+            certificates,
         }))
     }
 
@@ -93,13 +97,12 @@ impl<C: Send + Sync> Watched for Reloading<C> {
         match (self.load)(&mut diagnostics) {
             Some(loaded) => {
                 self.current.store(loaded.config);
-                self.metrics.certificate(&self.name, loaded.expiry);
-                self.metrics.certificates_reloaded(true);
+                self.certificates.reloaded(&self.name, loaded.expiry);
                 tracing::info!(name = self.name, "certificates read again");
             }
             None => {
                 // Half of a pair has been written, perhaps; the other half changes the stamps again.
-                self.metrics.certificates_reloaded(false);
+                self.certificates.refused(&self.name, diagnostics.to_string().trim_end());
                 tracing::warn!(name = self.name, %diagnostics, "changed certificates cannot be used");
             }
         }

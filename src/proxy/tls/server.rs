@@ -35,7 +35,7 @@ pub(in crate::proxy) fn reloading(
     files.extend(tls.client_roots.as_ref().map(|roots| roots.value.clone()));
     let (tls, file) = (tls.clone(), file.to_owned());
     let load = move |diagnostics: &mut Diagnostics| load(&tls, &file, diagnostics);
-    Reloading::new(name.to_owned(), files, Arc::clone(metrics), diagnostics, load)
+    Reloading::new(name.to_owned(), files, metrics, diagnostics, load)
 }
 
 fn load(

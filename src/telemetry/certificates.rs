@@ -1,0 +1,118 @@
+//! Certificates by the name of what shows them: until when they are good, and how reading them went.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use prometheus::{IntCounterVec, IntGaugeVec, Registry};
+use serde::Serialize;
+
+use super::{
+    catalogue as c,
+    metrics::{MetricsError, counters, gauges},
+};
+
+/// Counts and remembers; cheap to clone.
+#[derive(Clone)]
+pub struct CertificateMetrics {
+    expiry: IntGaugeVec,
+    reloads: IntCounterVec,
+    known: Arc<Mutex<BTreeMap<String, CertificateStatus>>>,
+}
+
+/// The certificates of one listener, data centre or the admin address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CertificateStatus {
+    pub name: String,
+    /// When those in use were read.
+    pub loaded_at: jiff::Timestamp,
+    /// When the first of them runs out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<jiff::Timestamp>,
+    /// Why the files as they are now are not in use; what was read before is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl CertificateMetrics {
+    pub(super) fn new(registry: &Registry) -> Result<Self, MetricsError> {
+        Ok(Self {
+            expiry: gauges(registry, &c::CERTIFICATE_EXPIRY)?,
+            reloads: counters(registry, &c::CERTIFICATE_RELOADS)?,
+            known: Arc::default(),
+        })
+    }
+
+    /// Read for the first time; `expiry` in seconds of Unix time.
+    pub fn loaded(&self, name: &str, expiry: Option<i64>) {
+        let expires_at = expiry.and_then(|at| jiff::Timestamp::from_second(at).ok());
+        let loaded_at = jiff::Timestamp::now();
+        let status = CertificateStatus { name: name.to_owned(), loaded_at, expires_at, error: None };
+        if let Some(at) = expiry
+            && let Ok(gauge) = self.expiry.get_metric_with_label_values(&[name])
+        {
+            gauge.set(at);
+        }
+        self.known().insert(name.to_owned(), status);
+    }
+
+    /// Changed files were read again and are in use.
+    pub fn reloaded(&self, name: &str, expiry: Option<i64>) {
+        self.loaded(name, expiry);
+        self.count("success");
+    }
+
+    /// Changed files were read again and cannot be used. `why` names files, and no secret.
+    pub fn refused(&self, name: &str, why: &str) {
+        if let Some(status) = self.known().get_mut(name) {
+            status.error = Some(why.to_owned());
+        }
+        self.count("failure");
+    }
+
+    /// By name.
+    pub fn status(&self) -> Vec<CertificateStatus> {
+        self.known().values().cloned().collect()
+    }
+
+    fn count(&self, result: &str) {
+        if let Ok(counter) = self.reloads.get_metric_with_label_values(&[result]) {
+            counter.inc();
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, CertificateStatus>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for CertificateMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CertificateMetrics").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_leaves_what_was_read_before() {
+        let certificates = CertificateMetrics::new(&Registry::new()).unwrap();
+        certificates.loaded("mesh", Some(1_900_000_000));
+        certificates.loaded("admin", None);
+        certificates.refused("mesh", "`mesh.crt` holds no certificate");
+        let [admin, mesh] = &certificates.status()[..] else { panic!("two names") };
+        assert_eq!((&*admin.name, admin.expires_at), ("admin", None));
+        assert_eq!(mesh.expires_at.unwrap().as_second(), 1_900_000_000);
+        assert!(mesh.error.as_ref().unwrap().contains("mesh.crt"));
+        certificates.reloaded("mesh", Some(2_000_000_000));
+        let mesh = &certificates.status()[1];
+        assert_eq!((mesh.expires_at.unwrap().as_second(), &mesh.error), (2_000_000_000, &None));
+        for result in ["success", "failure"] {
+            assert_eq!(certificates.reloads.with_label_values(&[result]).get(), 1);
+        }
+    }
+}

@@ -15,10 +15,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     admin::{
-        Access, AdminError, AdminIdentity, AdminServer, AdminSettings, FactsDesk, Plane, Readiness, Station,
-        TlsError, Token,
+        Access, AdminError, AdminIdentity, AdminServer, AdminSettings, FactsDesk, Plane, Readiness,
+        Station, TlsError, Token,
     },
-    client::ClientSettings,
+    client::{ClientSettings, Credentials},
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, FactsOperators, FactsSection, OnStale,
         OtlpSection, Roots,
@@ -32,7 +32,7 @@ use crate::{
     proxy::{BindError, Drained, Proxy, Shared, Workers},
     redact::{Keyring, Secret},
     signing::{KeyError, SigningKey, VerifyingKey},
-    source::Diagnostics,
+    source::{At, Diagnostics},
     telemetry::{
         AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError, Otlp, OtlpError,
         OtlpSettings, RotateSettings, SealSettings, SyncPolicy,
@@ -323,7 +323,25 @@ fn otlp_settings(section: &OtlpSection) -> OtlpSettings {
             time_max: CALL_TIME_MAX,
             // An answer says what was not taken, if anything.
             bytes_max: 64 << 10,
+            credentials: credentials(
+                section.token_file.as_ref(),
+                section.client_certificate.as_ref(),
+                section.client_key.as_ref(),
+            ),
         },
+    }
+}
+
+fn credentials(
+    token: Option<&At<PathBuf>>,
+    certificate: Option<&At<PathBuf>>,
+    key: Option<&At<PathBuf>>,
+) -> Credentials {
+    let path = |path: &At<PathBuf>| path.value.clone();
+    Credentials {
+        token: token.map(path),
+        // One without the other is a complaint of the configuration.
+        identity: certificate.map(path).zip(key.map(path)),
     }
 }
 
@@ -348,6 +366,11 @@ fn bundle_settings(section: &BundleSection) -> Result<BundleSettings, StartError
             roots: roots(&section.roots),
             time_max: ASK_TIME_MAX,
             bytes_max: section.bytes_max.0,
+            credentials: credentials(
+                section.token_file.as_ref(),
+                section.client_certificate.as_ref(),
+                section.client_key.as_ref(),
+            ),
         },
         keys: section.keys.iter().map(|path| key(path)).collect::<Result<_, _>>()?,
         cache: section.cache.value.clone(),

@@ -29,6 +29,19 @@ pub struct BundleSection {
     #[serde(default = "Roots::system")]
     #[schemars(with = "String", default = "Roots::system_name")]
     pub roots: At<Roots>,
+    /// A file with a bearer token for the server; read again at each asking.
+    #[serde(default)]
+    #[schemars(with = "Option<PathBuf>")]
+    pub token_file: Option<At<PathBuf>>,
+    /// PEM file of the certificate that is shown to the server, leaf first; with `client_key`. Read again when
+    /// it changes.
+    #[serde(default)]
+    #[schemars(with = "Option<PathBuf>")]
+    pub client_certificate: Option<At<PathBuf>>,
+    /// PEM file of its private key.
+    #[serde(default)]
+    #[schemars(with = "Option<PathBuf>")]
+    pub client_key: Option<At<PathBuf>>,
     /// Of a bundle, packed. Default 8MiB.
     #[serde(default = "bytes_max")]
     #[schemars(default = "bytes_max")]

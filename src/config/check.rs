@@ -45,11 +45,16 @@ pub(super) fn resolve_paths(config: &mut Config, file: &SourceFile) {
     }
     if let Some(otlp) = &mut config.telemetry.otlp {
         otlp.roots.value.file_mut().map(resolve);
+        let secrets = [&mut otlp.token_file, &mut otlp.client_certificate, &mut otlp.client_key];
+        secrets.into_iter().flatten().for_each(|path| resolve(&mut path.value));
     }
     if let Some(bundle) = &mut config.rules.bundle {
         resolve(&mut bundle.cache.value);
         bundle.keys.iter_mut().for_each(|key| resolve(&mut key.value));
         bundle.roots.value.file_mut().map(resolve);
+        let secrets =
+            [&mut bundle.token_file, &mut bundle.client_certificate, &mut bundle.client_key];
+        secrets.into_iter().flatten().for_each(|path| resolve(&mut path.value));
     }
     if let Some(tls) = &mut config.admin.tls {
         resolve(&mut tls.certificate.value);
@@ -408,6 +413,7 @@ impl Checker<'_> {
             self.error(&section.cache, message, "create it, or correct `cache:`");
         }
         self.roots(&section.roots);
+        self.credentials(&section.token_file, &section.client_certificate, &section.client_key);
         let asked_too_often = section.interval.0 < std::time::Duration::from_millis(100);
         if asked_too_often || section.stale_after.is_some_and(|time| time.0 < section.interval.0) {
             self.error(
@@ -446,6 +452,46 @@ impl Checker<'_> {
             );
         }
         self.roots(&section.roots);
+        self.credentials(&section.token_file, &section.client_certificate, &section.client_key);
+        if let Some(token) = &section.token_file
+            && endpoint.starts_with("http://")
+            && bundle::complaint_of(endpoint).is_some()
+        {
+            self.error(
+                token,
+                "the token would cross a network in clear",
+                "give `endpoint:` an `https://…`",
+            );
+        }
+    }
+
+    /// What a server of ours is shown.
+    fn credentials(
+        &mut self,
+        token: &Option<At<PathBuf>>,
+        certificate: &Option<At<PathBuf>>,
+        key: &Option<At<PathBuf>>,
+    ) {
+        for (name, path) in
+            [("token_file", token), ("client_certificate", certificate), ("client_key", key)]
+        {
+            if let Some(path) = path {
+                self.file_exists(name, path);
+            }
+        }
+        match (certificate, key) {
+            (Some(path), None) => {
+                self.error(path, "there is no key for the certificate", "add `client_key:`");
+            }
+            (None, Some(path)) => {
+                self.error(
+                    path,
+                    "there is no certificate for the key",
+                    "add `client_certificate:`",
+                );
+            }
+            (Some(_), Some(_)) | (None, None) => {}
+        }
     }
 
     fn sections(&mut self, config: &Config) {

@@ -1,6 +1,6 @@
 //! The section `telemetry.otlp`: traces and audit records to a collector.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{Roots, Time};
 use crate::source::At;
@@ -43,6 +43,19 @@ pub struct OtlpSection {
     #[serde(default = "Roots::system")]
     #[schemars(with = "String", default = "Roots::system_name")]
     pub roots: At<Roots>,
+    /// A file with a bearer token; read again for each message.
+    #[serde(default)]
+    #[schemars(with = "Option<PathBuf>")]
+    pub token_file: Option<At<PathBuf>>,
+    /// PEM file of the certificate that is shown to the collector, leaf first; with `client_key`. Read again
+    /// when it changes.
+    #[serde(default)]
+    #[schemars(with = "Option<PathBuf>")]
+    pub client_certificate: Option<At<PathBuf>>,
+    /// PEM file of its private key.
+    #[serde(default)]
+    #[schemars(with = "Option<PathBuf>")]
+    pub client_key: Option<At<PathBuf>>,
 }
 
 fn yes() -> bool {
@@ -82,6 +95,20 @@ mod tests {
             ("https://collector.example", ", interval: 0s", Some("`interval` is 0")),
             ("https://collector.example", ", sample_percent: 101", Some("is above 100")),
             ("https://collector.example", ", logs: true", Some("and there is none")),
+            ("https://collector.example", ", token_file: Cargo.toml", None),
+            ("http://127.0.0.1:4318", ", token_file: Cargo.toml", None),
+            ("http://collector.example", ", token_file: Cargo.toml", Some("in clear")),
+            ("https://collector.example", ", token_file: absent", Some("no such file")),
+            (
+                "https://collector.example",
+                ", client_key: Cargo.toml",
+                Some("is no certificate for"),
+            ),
+            (
+                "https://collector.example",
+                ", client_certificate: Cargo.toml",
+                Some("is no key for"),
+            ),
         ] {
             let text = format!(
                 "{}\naudit: {{ sink: none }}\ntelemetry: {{ otlp: {{ endpoint: \"{endpoint}\"{more} }} }}\n",

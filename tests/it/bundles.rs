@@ -65,6 +65,8 @@ struct Server {
     serves: Arc<Mutex<Serves>>,
     /// Statuses in the order of the answers.
     answered: Arc<Mutex<Vec<u16>>>,
+    /// What must be shown; nothing by default.
+    token: Arc<Mutex<Option<String>>>,
     accepts: JoinHandle<()>,
 }
 
@@ -83,7 +85,7 @@ impl Server {
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients(folder))
             .with_single_cert(
                 vec![CertificateDer::from_pem_slice(&pem("server.pem")).unwrap()],
                 PrivateKeyDer::from_pem_slice(&pem("server.key")).unwrap(),
@@ -94,16 +96,25 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let serves = Arc::new(Mutex::new(serves));
         let answered = Arc::new(Mutex::new(Vec::new()));
-        let (what, log) = (Arc::clone(&serves), Arc::clone(&answered));
+        let token = Arc::new(Mutex::new(None::<String>));
+        let (what, log, wants) = (Arc::clone(&serves), Arc::clone(&answered), Arc::clone(&token));
         let accepts = tokio::spawn(async move {
             // Its connections end with it.
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, what, log) = (acceptor.clone(), Arc::clone(&what), Arc::clone(&log));
+                let wants = Arc::clone(&wants);
                 connections.spawn(async move {
                     let Ok(stream) = acceptor.accept(stream).await else { return };
-                    let service = service_fn(move |request| {
-                        let serves = what.lock().unwrap().clone();
+                    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+                        let shown = request.headers().get("authorization");
+                        let wanted = wants.lock().unwrap().clone().map(|it| format!("Bearer {it}"));
+                        let serves = match shown.map(|it| it.as_bytes()) {
+                            shown if shown == wanted.as_ref().map(|it| it.as_bytes()) => {
+                                what.lock().unwrap().clone()
+                            }
+                            _ => Serves::Status(401),
+                        };
                         let answer = answer(serves, &request);
                         log.lock().unwrap().push(answer.status().as_u16());
                         async move { Ok::<_, std::convert::Infallible>(answer) }
@@ -113,11 +124,15 @@ impl Server {
                 });
             }
         });
-        Self { address, serves, answered, accepts }
+        Self { address, serves, answered, token, accepts }
     }
 
     fn serve(&self, serves: Serves) {
         *self.serves.lock().unwrap() = serves;
+    }
+
+    fn wants(&self, token: &str) {
+        *self.token.lock().unwrap() = Some(token.to_owned());
     }
 
     fn answered(&self, status: u16) -> usize {
@@ -162,6 +177,18 @@ fn answer(serves: Serves, request: &Request<hyper::body::Incoming>) -> Response<
         }
         Serves::Status(code) => status(code).body(whole(b"not now".to_vec())).unwrap(),
     }
+}
+
+/// Whose certificates are taken: of the authority in the folder, if there is one; else none is asked for.
+fn clients(folder: &Path) -> Arc<dyn rustls::server::danger::ClientCertVerifier> {
+    let Ok(authority) = fs::read(folder.join("clients-ca.pem")) else {
+        return rustls::server::WebPkiClientVerifier::no_client_auth();
+    };
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(&authority).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = Arc::new(roots);
+    rustls::server::WebPkiClientVerifier::builder_with_provider(roots, provider).build().unwrap()
 }
 
 fn certificates(folder: &Path) {
@@ -711,4 +738,68 @@ fn bundles_are_made_signed_checked_and_pushed_by_command() {
     let wrong = ["build", "wrong", "--key", "first.key", "--out", "wrong.bundle"];
     assert_eq!(run(&wrong).0, 3);
     assert!(!folder.path().join("wrong.bundle").exists());
+}
+
+#[tokio::test]
+async fn the_server_is_shown_who_asks() {
+    let house = House::new().await;
+    // Two authorities: of the server, and of those that may ask it.
+    certificates(house.path());
+    let identity = || {
+        let folder = tempfile::tempdir().unwrap();
+        certificates(folder.path());
+        folder
+    };
+    let (mine, strangers) = (identity(), identity());
+    let carry = |from: &TempDir| {
+        for (name, to) in [("server.pem", "client.pem"), ("server.key", "client.key")] {
+            fs::copy(from.path().join(name), house.path().join(to)).unwrap();
+        }
+    };
+    fs::copy(mine.path().join("ca.pem"), house.path().join("clients-ca.pem")).unwrap();
+    let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
+    server.wants("first-token");
+    fs::write(house.path().join("token"), "first-token\n").unwrap();
+    carry(&strangers);
+    let certificate = "client_certificate: client.pem, client_key: client.key";
+    let settings = format!("{}, token_file: token, {certificate}", url(server.address));
+    for (settings, words) in [
+        (url(server.address), "cannot be reached"),
+        (format!("{}, {certificate}", url(server.address)), "cannot be reached"),
+    ] {
+        let Err(StartError::Invalid(told)) = house.try_start(&settings).await else {
+            panic!("nobody asked who it was")
+        };
+        assert!(told.to_string().contains(words), "{told}");
+    }
+    carry(&mine);
+    let without_token = format!("{}, {certificate}", url(server.address));
+    let Err(StartError::Invalid(told)) = house.try_start(&without_token).await else {
+        panic!("nobody asked for a token")
+    };
+    assert!(told.to_string().contains("401"), "{told}");
+    let gateway = house.start(&settings).await;
+    assert_eq!(gateway.version(), 1);
+
+    // Another token, which the file has a while later.
+    server.wants("second-token");
+    server.serve(Serves::Bundle(house.bundle(2, None)));
+    let failure = |status: &Value| status["bundle"]["last_failure"]["message"].to_string();
+    gateway.until("401", |status| failure(status).contains("401")).await;
+    fs::write(house.path().join("token"), "not one word").unwrap();
+    gateway.until("no token", |status| failure(status).contains("no bearer token")).await;
+    fs::write(house.path().join("token"), "second-token").unwrap();
+    gateway.until_version(2).await;
+
+    // Another certificate, whom nobody knows; what was agreed before is not gone on with.
+    server.serve(Serves::Bundle(house.bundle(3, None)));
+    gateway.until_version(3).await;
+    carry(&strangers);
+    gateway.until("a stranger", |status| failure(status).contains("cannot be reached")).await;
+    server.serve(Serves::Bundle(house.bundle(4, None)));
+    carry(&mine);
+    gateway.until_version(4).await;
+    let status = gateway.until("well", |status| status["bundle"]["last_failure"].is_null()).await;
+    assert!(!status.to_string().contains("second-token"));
+    gateway.stop().await;
 }

@@ -52,6 +52,8 @@ struct Collector {
     refusals: Arc<Mutex<Vec<u16>>>,
     /// Path and body.
     got: Arc<Mutex<Vec<Message>>>,
+    /// What must be shown; nothing by default.
+    token: Arc<Mutex<Option<String>>>,
 }
 
 impl Collector {
@@ -61,6 +63,7 @@ impl Collector {
             address: listener.local_addr().unwrap(),
             refusals: Arc::new(Mutex::new(refusals)),
             got: Arc::default(),
+            token: Arc::default(),
         };
         let kept = collector.clone();
         tokio::spawn(async move {
@@ -81,6 +84,11 @@ impl Collector {
         assert_eq!(request.method(), Method::POST);
         assert_eq!(request.headers()["content-type"], "application/x-protobuf");
         let path = request.uri().path().to_owned();
+        let wanted = self.token.lock().unwrap().as_ref().map(|token| format!("Bearer {token}"));
+        let shown = request.headers().get("authorization").map(|it| it.to_str().unwrap());
+        if wanted.as_deref() != shown {
+            return Ok(Response::builder().status(401).body(Full::default()).unwrap());
+        }
         let body = request.into_body().collect().await?.to_bytes();
         let refusal = self.refusals.lock().unwrap().pop();
         if refusal.is_none() {
@@ -332,4 +340,28 @@ async fn no_collector_and_no_sample_are_no_trouble() {
     tokio::task::spawn_blocking(move || rare.gateway.drain()).await.unwrap();
     assert!(collector.spans().iter().all(|span| span.trace_id[0] == 0x4b));
     assert!(collector.logs().is_empty());
+}
+
+#[tokio::test]
+async fn a_collector_is_shown_the_token_of_the_file_as_it_is_now() {
+    let (upstream, collector) = (Upstream::start().await, Collector::start(Vec::new()).await);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    fs::write(&path, "first-token\n").unwrap();
+    *collector.token.lock().unwrap() = Some("first-token".to_owned());
+    let token = format!(", token_file: \"{}\"", path.display());
+    let gateway = gateway(&upstream, &collector.section(&token)).await;
+    gateway.send(request(&gateway, SENT, None)).await;
+    collector.until("the first", |it| !it.spans().is_empty()).await;
+
+    *collector.token.lock().unwrap() = Some("second-token".to_owned());
+    fs::write(&path, "second-token").unwrap();
+    gateway.send(request(&gateway, SENT, Some(CALLER))).await;
+    collector
+        .until("the second", |it| it.spans().iter().any(|span| span.trace_id[0] == 0x4b))
+        .await;
+    for page in ["/metrics", "/-/status"] {
+        let text = gateway.admin(Method::GET, page).await.text();
+        assert!(!text.contains("-token"), "{page}: {text}");
+    }
 }

@@ -155,7 +155,9 @@ impl Asker {
             let kind = match error {
                 CallError::TooLong(_) => "oversized",
                 CallError::BrokenOff => "damaged",
-                CallError::Unreachable(_) | CallError::TimedOut(_) => "unreachable",
+                CallError::Unreachable(_) | CallError::TimedOut(_) | CallError::Token(_) => {
+                    "unreachable"
+                }
             };
             (kind, format!("`{}` {error}", self.url))
         })?;

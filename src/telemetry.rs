@@ -16,6 +16,7 @@ mod flows;
 mod metrics;
 mod openmetrics;
 mod otlp;
+mod panics;
 mod process;
 mod series;
 mod sink;
@@ -37,6 +38,7 @@ pub use metrics::{
 };
 pub use openmetrics::Exposition;
 pub use otlp::{Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
+pub use panics::hush_panics;
 pub use sink::{
     AuditChange, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, RotateSettings,
     SealSettings, SyncPolicy,

@@ -39,6 +39,7 @@ impl Serve {
         let filter = std::env::var("BORDERGATE_LOG").ok();
         telemetry::init_tracing(LogFormat::Auto, filter.as_deref())
             .context("cannot set up the log")?;
+        telemetry::hush_panics();
         let (config, name) = match &self.config {
             Some(path) => (super::config::read(path)?, path.display().to_string()),
             None => {

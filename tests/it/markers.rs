@@ -3,9 +3,10 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -47,6 +48,18 @@ impl Markers {
     }
 }
 
+const BLOCK_ALL: &str = "
+layer: organisation
+title: Nothing leaves
+rules:
+  - id: M-NONE
+    title: Nothing leaves
+    statute: this test
+    when: { data: any }
+    effect: block
+    reason: Everything stays at home.
+";
+
 /// Sends bytes as they are and reads what comes until the other side ends or has nothing more to say.
 fn raw(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -80,6 +93,43 @@ fn get(address: SocketAddr, path: &str, token: &str) -> Vec<u8> {
     raw(address, head.as_bytes())
 }
 
+/// Takes whatever is sent to a collector, and keeps all of it, heads too.
+fn collector() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let kept = Arc::<Mutex<Vec<u8>>>::default();
+    let all = Arc::clone(&kept);
+    std::thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            let all = Arc::clone(&all);
+            std::thread::spawn(move || take(stream, &all));
+        }
+    });
+    (address, kept)
+}
+
+/// Messages on one connection, each with its length.
+fn take(stream: TcpStream, all: &Mutex<Vec<u8>>) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let (mut head, mut length) = (String::new(), 0);
+        while !head.ends_with("\r\n\r\n") {
+            let mut line = String::new();
+            if stream.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            if let Some(text) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = text.trim().parse().unwrap();
+            }
+            head.push_str(&line);
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).unwrap();
+        all.lock().unwrap().extend([head.as_bytes(), &body].concat());
+        stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_value_is_in_anything_the_process_wrote() {
     let upstream = Upstream::start().await;
@@ -103,6 +153,21 @@ fn send_everything(upstream: SocketAddr) {
         ),
     )
     .unwrap();
+    let (collector, collected) = collector();
+    let collector_token = markers.next(|core| format!("collector-{core}"));
+    fs::write(path("collector.token"), &collector_token).unwrap();
+    // Rules to come, which would block everything: each transfer is an example of theirs.
+    fs::create_dir_all(path("next")).unwrap();
+    for file in bordergate::control::RulesSource::Embedded
+        .load(&mut bordergate::source::Diagnostics::default())
+        .files
+    {
+        let at = path("next").join(&file.name);
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(at, file.text).unwrap();
+    }
+    fs::create_dir_all(path("next/organisation")).unwrap();
+    fs::write(path("next/organisation/none.yaml"), BLOCK_ALL).unwrap();
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     fs::write(
         path("bordergate.yaml"),
@@ -114,6 +179,8 @@ workers: 1
 facts: {{ path: facts.redb, key_file: facts.key }}
 audit: {{ sink: file, path: audit.jsonl, required: true }}
 deadlines: {{ body: 1s }}
+rules: {{ shadow: {{ directory: next }} }}
+telemetry: {{ otlp: {{ endpoint: \"http://{collector}\", token_file: collector.token, logs: true, interval: 50ms }} }}
 data_centres:
   - {{ id: dc, jurisdiction: SG, endpoints: [\"http://{upstream}\"], transport: tls }}
   - {{ id: gone, jurisdiction: CN, endpoints: [\"http://{dead}\"], transport: tls }}
@@ -257,6 +324,7 @@ routes:
         "/metrics",
         "/-/status",
         "/-/rules",
+        "/-/shadow",
         "/-/history",
         "/-/recent",
         "/-/about",
@@ -272,7 +340,23 @@ routes:
         );
         written.push((page.to_owned(), answer));
     }
+    let shadow = &written.iter().find(|(name, _)| name == "/-/shadow").unwrap().1;
+    assert!(String::from_utf8_lossy(shadow).contains("M-NONE"), "nothing was judged beside");
+    let open = format!(
+        "GET /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\nAccept: application/openmetrics-text\r\n{bearer}\r\n"
+    );
+    let open = raw(admin, open.as_bytes());
+    let text = String::from_utf8_lossy(&open);
+    assert!(text.contains("# EOF") && text.contains("# {trace_id="), "{text}");
+    written.push(("/metrics as OpenMetrics".to_owned(), open));
     gateway.terminate();
+    let collected = collected.lock().unwrap().clone();
+    let told = String::from_utf8_lossy(&collected).into_owned();
+    assert!(told.contains("POST /v1/traces") && told.contains("POST /v1/logs"), "{told}");
+    // The token is for the collector; nothing else is.
+    let collected = told.replace(&format!("Bearer {collector_token}"), "").into_bytes();
+    assert!(collected.len() > 10_000, "{} bytes", collected.len());
+    written.push(("what the collector got".to_owned(), collected));
     written.push(("the log".to_owned(), gateway.log.lock().unwrap().clone().into_bytes()));
     for file in ["audit.jsonl", "facts.redb"] {
         written.push((file.to_owned(), fs::read(path(file)).unwrap()));

@@ -151,9 +151,8 @@ impl Access {
             return Ok(nobody(Roles::Some(Vec::new())));
         }
         let list = listed.list();
-        let operator = proven(&list, head).map_err(|detail| {
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
-        })?;
+        let operator = proven(&list, head)
+            .map_err(|detail| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))?;
         let caller = Caller {
             name: Arc::clone(&operator.name),
             roles: Roles::Some(operator.roles.clone()),
@@ -241,8 +240,9 @@ fn proven<'l>(list: &'l [Operator], head: &Parts) -> Result<&'l Operator, &'stat
     let Some(shown) = head.extensions.get::<Shown>() else {
         return Err("send the token of an operator as `Authorization: Bearer …`");
     };
-    find(&|it| it.certificate.as_ref().is_some_and(|name| shown.bears(name)))
-        .ok_or("no operator has a name of this certificate; or send a token as `Authorization: Bearer …`")
+    find(&|it| it.certificate.as_ref().is_some_and(|name| shown.bears(name))).ok_or(
+        "no operator has a name of this certificate; or send a token as `Authorization: Bearer …`",
+    )
 }
 
 fn bearer(head: &Parts) -> Option<&str> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    access::Caller,
+    access::{Access, Caller},
     reply::{self, Problem, Reply},
     routes::{get, post, read},
     server::Operators,
@@ -64,6 +64,12 @@ pub(super) fn not_ready(operators: &Operators) -> Option<String> {
     let health = desk.store.health();
     let cause = health.cause.filter(|_| !health.available)?;
     Some(format!("the facts store is unavailable: {}", cause.as_str()))
+}
+
+/// Whether somebody whom no list names may be let in all the same.
+pub(super) fn has_token(operators: &Operators, access: &Access) -> bool {
+    let desk = operators.plane.facts.as_ref();
+    !access.is_listed() || desk.is_some_and(|desk| desk.token.is_some())
 }
 
 pub(super) async fn answer(

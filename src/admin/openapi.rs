@@ -17,8 +17,14 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     document
 });
 
-pub(super) fn document() -> Reply {
-    reply::json(StatusCode::OK, &*DOCUMENT)
+/// Where operators are listed nobody does without a proof of who they are.
+pub(super) fn document(is_listed: bool) -> Reply {
+    let mut document = DOCUMENT.clone();
+    if is_listed && let Some(security) = document.get_mut("security").and_then(Value::as_array_mut)
+    {
+        security.retain(|way| way.as_object().is_some_and(|way| !way.is_empty()));
+    }
+    reply::json(StatusCode::OK, &document)
 }
 
 #[cfg(test)]

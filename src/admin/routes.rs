@@ -71,8 +71,10 @@ async fn route(
     let is_facts = needs == Needs::Role(Role::Operate) && path.starts_with("/-/facts");
     let caller = match access.admit(peer, head, needs) {
         Ok(caller) => caller,
-        // What is on file has a token of its own.
-        Err(_) if is_facts => return facts::answer(&operators, peer, head, body, None).await,
+        // What is on file may have a token of its own.
+        Err(_) if is_facts && facts::has_token(&operators, access) => {
+            return facts::answer(&operators, peer, head, body, None).await;
+        }
         Err(problem) => return Err(problem),
     };
     match path {
@@ -85,7 +87,7 @@ async fn route(
         "/-/history" => get(head, || Ok(console::history(&operators))),
         "/-/recent" => get(head, || Ok(live::recent(&operators))),
         "/-/live" => get(head, || Ok(live::stream(Arc::clone(&operators)))),
-        "/-/openapi.json" => get(head, || Ok(openapi::document())),
+        "/-/openapi.json" => get(head, || Ok(openapi::document(access.is_listed()))),
         "/-/shadow" => get(head, || Ok(console::shadow(&operators))),
         "/-/rules/promote" => {
             post(head)?;

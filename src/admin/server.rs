@@ -123,7 +123,9 @@ impl AdminServer {
         }
         let asks = settings.tls.as_ref().is_some_and(AdminIdentity::asks_for_certificates);
         if settings.access.knows_certificates() && !asks {
-            tracing::warn!("operators are listed by certificates, and none is asked for; see `admin.tls.client_roots`");
+            tracing::warn!(
+                "operators are listed by certificates, and none is asked for; see `admin.tls.client_roots`"
+            );
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -84,10 +84,12 @@ impl Shown {
         let Ok(Some(names)) = certificate.subject_alternative_name() else {
             return Self(Arc::new([]));
         };
-        let name = |name: &GeneralName<'_>| match name {
-            GeneralName::URI(name) | GeneralName::RFC822Name(name) => Some((*name).to_owned()),
-            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
-            _ => None,
+        let name = |name: &GeneralName<'_>| {
+            if let GeneralName::URI(name) | GeneralName::RFC822Name(name) = name {
+                return Some((*name).to_owned());
+            }
+            let GeneralName::DNSName(name) = name else { return None };
+            Some(name.to_ascii_lowercase())
         };
         Self(names.value.general_names.iter().filter_map(name).collect())
     }

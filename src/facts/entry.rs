@@ -279,7 +279,7 @@ fn list(names: &[&str]) -> String {
 /// One identifier or a list of them; numbers are taken as they are written.
 fn texts(value: Option<&Value>, place: &str) -> Result<Vec<String>, EntryError> {
     let text = |value: &Value| {
-        let number = || value.as_u64().map(|number| number.to_string());
+        let number = || whole(value).map(|number| number.to_string());
         let text = value.as_str().map(str::to_owned).or_else(number);
         text.ok_or_else(|| format!("`{place}` is neither a text nor a list of texts"))
     };
@@ -288,6 +288,16 @@ fn texts(value: Option<&Value>, place: &str) -> Result<Vec<String>, EntryError> 
         Some(Value::Array(items)) => items.iter().map(text).collect(),
         Some(value) => Ok(vec![text(value)?]),
     }
+}
+
+/// A number without a fraction, also where it is written with one (`151.0`).
+fn whole(value: &Value) -> Option<u64> {
+    /// 2⁶⁴, where whole numbers end here.
+    const END: f64 = 18_446_744_073_709_551_616.0;
+    let written = || value.as_f64().filter(|it| it.fract() == 0.0 && (0.0..END).contains(it));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole")]
+    let read = || written().map(|number| number as u64);
+    value.as_u64().or_else(read)
 }
 
 fn word(item: &Value, place: &str) -> Result<String, EntryError> {

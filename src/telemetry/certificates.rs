@@ -49,7 +49,8 @@ impl CertificateMetrics {
     pub fn loaded(&self, name: &str, expiry: Option<i64>) {
         let expires_at = expiry.and_then(|at| jiff::Timestamp::from_second(at).ok());
         let loaded_at = jiff::Timestamp::now();
-        let status = CertificateStatus { name: name.to_owned(), loaded_at, expires_at, error: None };
+        let status =
+            CertificateStatus { name: name.to_owned(), loaded_at, expires_at, error: None };
         if let Some(at) = expiry
             && let Ok(gauge) = self.expiry.get_metric_with_label_values(&[name])
         {

@@ -2,11 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Instant};
 
-use bordergate::{
-    app::Gateway,
-    config::Config,
-    source::SourceFile,
-};
+use bordergate::{app::Gateway, config::Config, source::SourceFile};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};

@@ -17,6 +17,7 @@ mod bounds;
 mod bundle;
 mod caller;
 mod check;
+mod dns;
 mod otlp;
 mod place;
 mod socket;
@@ -26,6 +27,7 @@ pub use audit::{AuditSection, AuditSinkKind, AuditSync, RotateSection, SealSecti
 pub use bounds::{DeadlinesSection, DrainSection, LimitsSection};
 pub use bundle::{BundleSection, OnStale};
 pub use caller::{Certificate, ListenerTls, Rate, Spiffe, WorkloadSection, is_spiffe_id};
+pub use dns::DnsSection;
 pub use otlp::{OtlpSection, TelemetrySection};
 pub use place::{
     DataCentre, Endpoint, Facts, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
@@ -67,6 +69,8 @@ pub struct Config {
     #[serde(default)]
     pub deadlines: DeadlinesSection,
     #[serde(default)]
+    pub dns: DnsSection,
+    #[serde(default)]
     pub inspection: InspectionSection,
     #[serde(default)]
     pub rules: RulesSection,
@@ -98,6 +102,11 @@ pub struct Listener {
     /// socket, whose callers count as `127.0.0.1`; `fd:name` for a socket passed by whoever started us.
     #[schemars(with = "String")]
     pub address: At<ListenAddress>,
+    /// Takes connections that were meant for somebody else, of which the kernel tells whom (Linux): sent
+    /// here by a `REDIRECT` rule, or by `TPROXY`, which needs CAP_NET_ADMIN. Routes match by
+    /// `destinations`. Default: none of it.
+    #[serde(default)]
+    pub transparent: Option<Transparent>,
     /// Each connection begins with a PROXY protocol header, version 1 or 2, that says who is behind the
     /// one who connects; taken from trusted hops only, and without it the connection is closed.
     #[serde(default)]
@@ -105,6 +114,16 @@ pub struct Listener {
     /// Absent: HTTP/1.1 and HTTP/2 in clear. Present: both over TLS 1.2 or 1.3.
     #[serde(default)]
     pub tls: Option<ListenerTls>,
+}
+
+/// How connections meant for others come here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transparent {
+    /// Their destination was rewritten; the connection tracking knows it (SO_ORIGINAL_DST).
+    Redirect,
+    /// Their destination stands; the socket takes it for its own (IP_TRANSPARENT).
+    Tproxy,
 }
 
 /// The operators' side.

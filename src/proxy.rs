@@ -4,9 +4,9 @@
 //! [`SnapshotCell`](crate::snapshot::SnapshotCell) and never writes it. What is here forwards nothing that
 //! was not judged, and answers nothing that was not asked.
 //!
-//! Not here: the data centres' answers are passed on unread, since what comes back does not leave; the
-//! trailers of a request are not passed on, since nobody reads them; and nothing is sent twice that may
-//! have arrived, unless its method says that this does no harm.
+//! Not here: the data centres' answers are passed on unread, since what comes back does not leave; a
+//! request with trailers is refused, since nobody reads them; and nothing is sent twice that may have
+//! arrived, unless its method says that this does no harm.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -14,7 +14,7 @@ use hyper_util::server::conn::auto;
 use ipnet::IpNet;
 
 use crate::{
-    config::{Config, DeadlinesSection, InspectionSection, ListenAddress, OnGap},
+    config::{Config, DeadlinesSection, InspectionSection, ListenAddress, OnGap, Transparent},
     domain::Limits,
     facts::{FactsStore, Names, Register, SubjectKey},
     geo::GeoDb,
@@ -33,6 +33,7 @@ mod identity;
 mod listener;
 mod on_file;
 mod place;
+mod pressure;
 mod proxy_protocol;
 mod record;
 mod redaction;
@@ -48,6 +49,7 @@ pub use error::ProxyError;
 pub use socket::BindError;
 pub use worker::{Drained, Workers};
 
+use body::Budget;
 use place::{Place, Places};
 use shadow::Beside;
 use socket::{BoundSocket, Passed};
@@ -79,7 +81,7 @@ pub struct Proxy {
     blocked_by: String,
     headers_max: usize,
     streams_max: u32,
-    held_bytes_max: usize,
+    budget: Arc<Budget>,
     connections_max: usize,
     exchanges_max: usize,
     workers: usize,
@@ -91,6 +93,7 @@ struct Listener {
     name: String,
     address: ListenAddress,
     proxy_protocol: bool,
+    transparent: Option<Transparent>,
     tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
 }
 
@@ -150,6 +153,7 @@ impl Proxy {
                 name: listener.name.value.clone(),
                 address: listener.address.value.clone(),
                 proxy_protocol: listener.proxy_protocol,
+                transparent: listener.transparent,
                 tls: listener.tls.as_ref().and_then(|tls| {
                     let name = &listener.name.value;
                     tls::server::reloading(name, tls, file, &shared.metrics, diagnostics)
@@ -206,7 +210,7 @@ impl Proxy {
                 .map_or_else(|| "urn:bordergate:gateway".to_owned(), |uri| uri.value.clone()),
             headers_max: config.limits.headers_max,
             streams_max: config.limits.streams_max,
-            held_bytes_max: config.limits.held_bytes_max.0,
+            budget: Budget::new(config.limits.held_bytes_max.0),
             connections_max: config.limits.connections_max,
             exchanges_max: config.limits.exchanges_max,
             workers: if config.workers == 0 { cores } else { config.workers },
@@ -223,13 +227,14 @@ impl Proxy {
         let mut addresses = Vec::new();
         let mut passed = Passed::receive();
         for listener in &self.listeners {
-            let Listener { name, address, .. } = listener;
-            let bound = socket::bind(name, address, self.workers, &mut passed)?;
+            let Listener { name, address, transparent, .. } = listener;
+            let bound = socket::bind(name, address, self.workers, *transparent, &mut passed)?;
             let bound_to = bound.first().and_then(socket::Listening::local_addr);
             addresses.extend(bound_to.map(|address| (name.clone(), address)));
             for (worker, socket) in sockets.iter_mut().zip(bound) {
-                let (tls, proxy_protocol) = (listener.tls.clone(), listener.proxy_protocol);
-                worker.push(BoundSocket { socket, tls, proxy_protocol });
+                let (tls, transparent) = (listener.tls.clone(), listener.transparent);
+                let proxy_protocol = listener.proxy_protocol;
+                worker.push(BoundSocket { socket, tls, proxy_protocol, transparent });
             }
         }
         Ok(Bound { sockets, addresses })

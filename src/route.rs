@@ -4,7 +4,9 @@
 //! and a walk over that host's prefixes, longest first. Nothing here fails and nothing allocates for a
 //! host in lower case. The room deals in numbers: what a route leads to is its owner's affair.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, net::IpAddr};
+
+use ipnet::IpNet;
 
 /// The number of a route, in the order the table was compiled from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +23,17 @@ pub struct Selector {
     pub methods: Vec<String>,
     /// Numbers of workloads; empty for every caller.
     pub workloads: Vec<u16>,
+    /// Whom the caller wanted to reach before it was sent here; empty for whomever.
+    pub destinations: Vec<IpNet>,
+}
+
+/// How a request came, beside its head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Arrival {
+    /// Number of the workload that calls.
+    pub workload: Option<u16>,
+    /// Whom it wanted to reach; `None` where it meant us.
+    pub destination: Option<IpAddr>,
 }
 
 /// What a request head leads to.
@@ -36,7 +49,7 @@ pub enum Selection<'t> {
 }
 
 /// All routes. The most exact host wins, then the longest path prefix, then the route that names
-/// methods, then the one that names workloads; a host whose routes do not take the path leaves it to the less exact ones.
+/// destinations, then methods, then workloads; a host whose routes do not take the path leaves it to the less exact ones.
 #[derive(Debug, Clone, Default)]
 pub struct RouteTable {
     exact: HashMap<String, Vec<Entry>>,
@@ -51,6 +64,7 @@ struct Entry {
     prefix: String,
     methods: Vec<String>,
     workloads: Vec<u16>,
+    destinations: Vec<IpNet>,
     id: RouteId,
 }
 
@@ -62,6 +76,7 @@ impl RouteTable {
                 prefix: selector.path_prefix.trim_end_matches('/').to_owned(),
                 methods: selector.methods,
                 workloads: selector.workloads,
+                destinations: selector.destinations,
                 id: RouteId(number),
             };
             table.entries(selector.host.as_deref()).push(entry);
@@ -71,8 +86,10 @@ impl RouteTable {
         let all = all.chain(table.wildcard.iter_mut().map(|(_, entries)| entries));
         for entries in all.chain([&mut table.any]) {
             entries.sort_by_key(|entry| {
-                let Entry { prefix, methods, workloads, id } = entry;
-                (std::cmp::Reverse(prefix.len()), methods.is_empty(), workloads.is_empty(), *id)
+                let Entry { prefix, methods, workloads, destinations, id } = entry;
+                let names_none =
+                    [destinations.is_empty(), methods.is_empty(), workloads.is_empty()];
+                (std::cmp::Reverse(prefix.len()), names_none, *id)
             });
         }
         table
@@ -94,15 +111,8 @@ impl RouteTable {
         }
     }
 
-    /// `host` as in `Host` or `:authority`, with or without port; `path` without query; `workload` is
-    /// the number of whoever calls.
-    pub fn select(
-        &self,
-        method: &str,
-        host: &str,
-        path: &str,
-        workload: Option<u16>,
-    ) -> Selection<'_> {
+    /// `host` as in `Host` or `:authority`, with or without port; `path` without query.
+    pub fn select(&self, method: &str, host: &str, path: &str, arrival: Arrival) -> Selection<'_> {
         let host = host_name(host);
         let exact = self.exact.get(&*host).map(Vec::as_slice).unwrap_or_default();
         let wildcard = self.wildcard.iter().filter(|(suffix, _)| is_below(&host, suffix));
@@ -112,9 +122,12 @@ impl RouteTable {
         let mut is_stranger = false;
         for entry in entries.filter(|entry| takes(&entry.prefix, path)) {
             let knows = |number| entry.workloads.contains(&number);
+            if !entry.is_for(arrival.destination) {
+                continue;
+            }
             if !entry.methods.is_empty() && entry.methods.iter().all(|known| known != method) {
                 allowed.extend(entry.methods.iter().map(String::as_str));
-            } else if entry.workloads.is_empty() || workload.is_some_and(knows) {
+            } else if entry.workloads.is_empty() || arrival.workload.is_some_and(knows) {
                 return Selection::Route(entry.id);
             } else {
                 is_stranger = true;
@@ -129,6 +142,16 @@ impl RouteTable {
         allowed.sort_unstable();
         allowed.dedup();
         Selection::Method(allowed)
+    }
+}
+
+impl Entry {
+    fn is_for(&self, destination: Option<IpAddr>) -> bool {
+        let is_within = |address: IpAddr| {
+            let address = address.to_canonical();
+            self.destinations.iter().any(|network| network.contains(&address))
+        };
+        self.destinations.is_empty() || destination.is_some_and(is_within)
     }
 }
 
@@ -195,6 +218,7 @@ mod tests {
             path_prefix: path_prefix.to_owned(),
             methods: methods.iter().map(|&method| method.to_owned()).collect(),
             workloads: Vec::new(),
+            destinations: Vec::new(),
         }
     }
 
@@ -237,7 +261,7 @@ mod tests {
             ("OPTIONS", "elsewhere.test", "*", 0),
         ] {
             assert_eq!(
-                table.select(method, host, path, None),
+                table.select(method, host, path, Arrival::default()),
                 Selection::Route(RouteId(expected)),
                 "{method} {host} {path}"
             );
@@ -267,10 +291,36 @@ mod tests {
             ("GET", "/open", None, Selection::Route(RouteId(0))),
         ] {
             assert_eq!(
-                table.select(method, "a.example", path, workload),
+                table.select(method, "a.example", path, Arrival { workload, destination: None }),
                 expected,
                 "{method} {path} {workload:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_route_may_be_for_those_who_wanted_to_reach_somebody() {
+        let to = |networks: &[&str]| Selector {
+            destinations: networks.iter().map(|network| network.parse().unwrap()).collect(),
+            ..selector("*", "/", &[])
+        };
+        let table = RouteTable::compile([
+            to(&["203.0.113.0/24", "2001:db8::/32"]),
+            to(&["198.51.100.7/32"]),
+            selector("a.example", "/", &[]),
+        ]);
+        for (host, destination, expected) in [
+            ("x", Some("203.0.113.9"), Selection::Route(RouteId(0))),
+            ("x", Some("::ffff:203.0.113.9"), Selection::Route(RouteId(0))),
+            ("x", Some("2001:db8::1"), Selection::Route(RouteId(0))),
+            ("x", Some("198.51.100.7"), Selection::Route(RouteId(1))),
+            ("x", Some("198.51.100.8"), Selection::Nowhere),
+            ("x", None, Selection::Nowhere),
+            ("a.example", Some("203.0.113.9"), Selection::Route(RouteId(2))),
+        ] {
+            let destination = destination.map(|address: &str| address.parse().unwrap());
+            let arrival = Arrival { workload: None, destination };
+            assert_eq!(table.select("GET", host, "/", arrival), expected, "{host} {destination:?}");
         }
     }
 
@@ -283,10 +333,14 @@ mod tests {
         for (host, path) in
             [("b.test", "/v1"), ("a.example", "/"), ("a.example", "/V1"), ("", "/v1")]
         {
-            assert_eq!(table.select("POST", host, path, None), Selection::Nowhere, "{host} {path}");
+            assert_eq!(
+                table.select("POST", host, path, Arrival::default()),
+                Selection::Nowhere,
+                "{host} {path}"
+            );
         }
         assert_eq!(
-            table.select("GET", "a.example", "/v1", None),
+            table.select("GET", "a.example", "/v1", Arrival::default()),
             Selection::Method(vec!["PATCH", "POST", "PUT"])
         );
     }

@@ -110,6 +110,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("smol_str", &["domain"]),
     ("x509_parser", &["proxy", "admin"]),
     ("governor", &["proxy"]),
+    ("hickory_resolver", &["proxy"]),
     ("listenfd", &["proxy"]),
     ("arc_swap", &["snapshot", "geo", "facts", "proxy"]),
     ("maxminddb", &["geo"]),

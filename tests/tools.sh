@@ -18,6 +18,8 @@ needed=(
   "openssl openssl"
   "curl curl"
   "ip iproute2"
+  "iptables iptables"
+  "prlimit util-linux"
   "npm npm"
   "python3 python3"
   "chromium chromium"

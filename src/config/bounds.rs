@@ -68,6 +68,9 @@ impl Default for LimitsSection {
 )]
 #[serde(default, deny_unknown_fields)]
 pub struct DeadlinesSection {
+    /// For as long what is ready to go on may wait for its turn on a worker. While it waits longer, some
+    /// of the new requests are answered 503 with `Retry-After`.
+    pub queue: Time,
     /// TLS handshake with whoever called.
     pub handshake: Time,
     /// From the connection, or the answer before, to the end of the request's headers. An idle
@@ -91,6 +94,7 @@ impl Default for DeadlinesSection {
     fn default() -> Self {
         let seconds = |seconds| Time(std::time::Duration::from_secs(seconds));
         Self {
+            queue: seconds(1),
             handshake: seconds(10),
             head: seconds(30),
             body: seconds(30),

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     AuditSinkKind, BundleSection, Config, DataCentre, ListenAddress, OtlpSection, Roots,
-    RouteSection, bundle, otlp,
+    RouteSection, Transparent, bundle, otlp,
 };
 use crate::{
     domain::Region,
@@ -128,6 +128,15 @@ impl Checker<'_> {
                 );
             }
             taken.push((address.value.clone(), address.line, name.clone()));
+            if listener.transparent == Some(Transparent::Tproxy)
+                && !matches!(address.value, ListenAddress::Tcp(_))
+            {
+                self.error(
+                    address,
+                    format!("listener `{name}` is to be transparent by TPROXY, and `{}` is a socket we do not make", address.value),
+                    "give it an address and port, or use `transparent: redirect`",
+                );
+            }
             if listener.proxy_protocol && config.trusted_hops.is_empty() {
                 self.error(
                     &listener.name,
@@ -300,6 +309,17 @@ impl Checker<'_> {
             );
         }
         self.unique("route", config.routes.iter().map(|route| &route.id));
+        let is_told = config.listeners.iter().any(|listener| listener.transparent.is_some());
+        let unmet = config.routes.iter().flat_map(|route| &route.matches.destinations).next();
+        if let Some(destination) = unmet
+            && !is_told
+        {
+            self.error(
+                destination,
+                "a route by destination is never taken: no listener is transparent",
+                "give a listener `transparent: redirect` or `transparent: tproxy`, or take `destinations` out",
+            );
+        }
         let mut seen: HashMap<String, (&RouteSection, u32)> = HashMap::new();
         for route in &config.routes {
             self.route(config, route);
@@ -697,8 +717,20 @@ impl Checker<'_> {
                 "raise the former or lower the latter",
             );
         }
+        let dns = &config.dns;
+        if dns.ttl_min.0.is_zero() || dns.ttl_max.0 < dns.ttl_min.0 {
+            self.key(
+                &["dns"],
+                format!(
+                    "names would be looked up again between {} and {}",
+                    dns.ttl_min, dns.ttl_max
+                ),
+                "give `ttl_min` a positive value and `ttl_max` one that is not below it",
+            );
+        }
         let deadlines = &config.deadlines;
         let times = [
+            ("queue", deadlines.queue),
             ("handshake", deadlines.handshake),
             ("head", deadlines.head),
             ("body", deadlines.body),
@@ -817,5 +849,9 @@ fn selector(route: &RouteSection) -> String {
     let prefix = matches.path_prefix.as_ref().map_or("", |prefix| prefix.trim_end_matches('/'));
     let mut workloads: Vec<&str> = matches.workloads.iter().map(|id| id.as_str()).collect();
     workloads.sort_unstable();
-    format!("{host} {prefix} {} {}", methods.join(","), workloads.join(","))
+    let mut destinations: Vec<String> =
+        matches.destinations.iter().map(|network| network.0.to_string()).collect();
+    destinations.sort_unstable();
+    let lists = [methods.join(","), workloads.join(","), destinations.join(",")];
+    format!("{host} {prefix} {}", lists.join(" "))
 }

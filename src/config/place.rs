@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use super::Time;
+use super::{Network, Time};
 use crate::{domain::Region, source::At};
 
 /// Facts in the shape of a decision request: `{"mechanisms": […], "subject": {…}, …}`.
@@ -370,4 +370,7 @@ pub struct Match {
     pub methods: Vec<At<String>>,
     /// Ids of workloads. Default: whoever calls.
     pub workloads: Vec<At<String>>,
+    /// Whom a transparent listener's caller wanted to reach, as `203.0.113.0/24`. Default: whomever.
+    #[schemars(with = "Vec<String>")]
+    pub destinations: Vec<At<Network>>,
 }

@@ -1,9 +1,11 @@
 //! Bodies: requests held whole within bounds, answers passed on as they come.
 
 use std::{
-    cell::Cell,
     pin::Pin,
-    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -14,16 +16,19 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use super::{ProxyError, exchange::Exchange, upstream::Lease};
+use super::{ProxyError, error::Scarce, exchange::Exchange, upstream::Lease};
 
-/// Bytes one worker may hold at a time, all exchanges together.
+/// Bytes that may be held at a time, by the exchanges of all workers together.
 #[derive(Debug)]
-pub(super) struct Budget(Cell<usize>);
+pub(super) struct Budget {
+    whole: usize,
+    left: AtomicUsize,
+}
 
 /// Bytes held; they are free again when this is dropped.
 #[derive(Debug)]
 struct Held {
-    budget: Rc<Budget>,
+    budget: Arc<Budget>,
     bytes: usize,
 }
 
@@ -35,15 +40,21 @@ pub(super) struct HeldBody {
 }
 
 impl Budget {
-    pub(super) fn new(bytes: usize) -> Rc<Self> {
-        Rc::new(Self(Cell::new(bytes)))
+    pub(super) fn new(bytes: usize) -> Arc<Self> {
+        Arc::new(Self { whole: bytes, left: AtomicUsize::new(bytes) })
+    }
+
+    /// Bytes held now.
+    pub(super) fn held(&self) -> usize {
+        self.whole.saturating_sub(self.left.load(Ordering::Relaxed))
     }
 }
 
 impl Held {
     fn more(&mut self, bytes: usize) -> Result<(), ProxyError> {
-        let left = self.budget.0.get().checked_sub(bytes).ok_or(ProxyError::Overloaded)?;
-        self.budget.0.set(left);
+        let take = |left: usize| left.checked_sub(bytes);
+        let taken = self.budget.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.map_err(|_| ProxyError::Overloaded(Scarce::Memory))?;
         self.bytes += bytes;
         Ok(())
     }
@@ -51,7 +62,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.budget.0.set(self.budget.0.get() + self.bytes);
+        self.budget.left.fetch_add(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -70,13 +81,13 @@ pub(super) async fn collect<B>(
     mut body: B,
     announced: Announced,
     bytes_max: usize,
-    budget: &Rc<Budget>,
+    budget: &Arc<Budget>,
     by: Instant,
 ) -> Result<HeldBody, ProxyError>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let held = Held { budget: Rc::clone(budget), bytes: 0 };
+    let held = Held { budget: Arc::clone(budget), bytes: 0 };
     let too_long = announced.length.is_some_and(|length| length > bytes_max);
     if too_long && announced.waits {
         return Err(ProxyError::BodyTooLarge);
@@ -137,8 +148,15 @@ where
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ProxyError::BodyBroken)?;
-        // Trailers are not inspected, so they do not go on.
-        let Ok(piece) = frame.into_data() else { continue };
+        let piece = match frame.into_data() {
+            Ok(piece) => piece,
+            // Nobody looks into them, so they do not go on; and dropped unseen, a message would arrive
+            // that is not the one that was sent.
+            Err(frame) if frame.trailers_ref().is_some_and(|trailers| !trailers.is_empty()) => {
+                return Err(ProxyError::Trailers);
+            }
+            Err(_) => continue,
+        };
         let length = first.len() + rest.len() + piece.len();
         if length > bytes_max {
             return Err(ProxyError::BodyTooLarge);
@@ -352,9 +370,9 @@ mod tests {
             let held =
                 collect(pieces(parts), Announced::default(), 8, &budget, soon()).await.unwrap();
             assert_eq!(held.bytes, expected);
-            assert_eq!(budget.0.get(), 10 - expected.len());
+            assert_eq!(budget.held(), expected.len());
             drop(held);
-            assert_eq!(budget.0.get(), 10);
+            assert_eq!(budget.held(), 0);
         }
     }
 
@@ -366,12 +384,12 @@ mod tests {
             (&["12345", "678"][..], None, 8, None),
             (&["12345", "6789"], None, 8, Some("body-too-large")),
             (&[], Some(9), 8, Some("body-too-large")),
-            (&["123456789ab"], None, 20, Some("overloaded")),
+            (&["123456789ab"], None, 20, Some("overloaded-memory")),
         ] {
             let announced = Announced { length: declared, waits: false };
             let outcome = collect(pieces(parts), announced, bytes_max, &budget, soon()).await;
             assert_eq!(kind(outcome), expected, "{parts:?}");
-            assert_eq!(budget.0.get(), 10);
+            assert_eq!(budget.held(), 0);
         }
     }
 

@@ -7,6 +7,17 @@ use crate::{
     telemetry::Side,
 };
 
+/// What there is not enough of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scarce {
+    /// Places for exchanges.
+    Exchanges,
+    /// Memory for bodies.
+    Memory,
+    /// Time: whatever is ready to go on waits too long for its turn.
+    Time,
+}
+
 /// One variant per way to fail. What it means to the caller is [`reply`](super::reply)'s affair; what is
 /// written here is for the log, and holds no payload value.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +50,10 @@ pub enum ProxyError {
     BodySlow,
     #[error("the body broke off")]
     BodyBroken,
-    #[error("too much is in flight")]
-    Overloaded,
+    #[error("the body is followed by trailers")]
+    Trailers,
+    #[error("too much is in flight: {0:?}")]
+    Overloaded(Scarce),
     #[error("the transfer was blocked by rule")]
     Blocked { law: bool, gap: Option<GapCause> },
     #[error(
@@ -90,8 +103,9 @@ impl ProxyError {
             | Self::BodyTooLarge
             | Self::BodySlow
             | Self::BodyBroken
+            | Self::Trailers
             | Self::Blocked { .. } => Side::Downstream,
-            Self::Overloaded
+            Self::Overloaded(_)
             | Self::Overtaken
             | Self::InspectionSlow
             | Self::InspectionBroken
@@ -124,7 +138,10 @@ impl ProxyError {
             Self::BodyTooLarge => "body-too-large",
             Self::BodySlow => "body-slow",
             Self::BodyBroken => "body-broken",
-            Self::Overloaded => "overloaded",
+            Self::Trailers => "trailers",
+            Self::Overloaded(Scarce::Exchanges) => "overloaded",
+            Self::Overloaded(Scarce::Memory) => "overloaded-memory",
+            Self::Overloaded(Scarce::Time) => "overloaded-delay",
             Self::Overtaken => "overtaken",
             Self::Blocked { gap: Some(_), .. } => "not-inspectable",
             Self::Blocked { law: true, gap: None } => "blocked-by-law",

@@ -5,7 +5,12 @@
 //! once, whether it was answered, refused, or given up by whoever called. It is judged by the one
 //! snapshot it was opened with.
 
-use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{Request, Response, Version, header, request};
 use hyper::body::Incoming;
@@ -14,7 +19,9 @@ use tokio::time::Instant;
 use super::{
     ProxyError,
     body::{self, HeldBody, ReplyBody},
-    context, head, identity,
+    context,
+    error::Scarce,
+    head, identity,
     on_file::{Case, OnFile},
     place::Place,
     record, redaction, reply, shadow,
@@ -27,7 +34,7 @@ use crate::{
     engine::{Message, Scratch, Verdict},
     facts::Subjects,
     policy::{Timestamp, Transfer},
-    route::{RouteId, Selection},
+    route::{Arrival, RouteId, Selection},
     snapshot::Snapshot,
     telemetry::{Side, TraceContext},
 };
@@ -36,6 +43,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
+    /// Whom it wanted to reach, where that was not us.
+    pub(super) destination: Option<IpAddr>,
     /// What it says of a transfer is believed.
     pub(super) trusted: bool,
     /// Where its address is; that of the caller behind a trusted hop is looked up per exchange.
@@ -144,7 +153,10 @@ impl Exchange {
     /// Refuses what is beyond our means, or could be read in two ways.
     fn admit(&mut self, head: &request::Parts) -> Result<(), ProxyError> {
         if self._in_flight.is_none() {
-            return Err(ProxyError::Overloaded);
+            return Err(ProxyError::Overloaded(Scarce::Exchanges));
+        }
+        if !self.worker.pressure.admits() {
+            return Err(ProxyError::Overloaded(Scarce::Time));
         }
         if let Some(workload) = self.workload() {
             self._admitted = Some(workload.admit()?);
@@ -163,8 +175,11 @@ impl Exchange {
     ) -> Result<&'w Place, ProxyError> {
         let places = &worker.proxy.places;
         let authority = head::authority(head);
-        let workload = self.peer.caller.as_ref().and_then(Caller::number);
-        match places.table.select(head.method.as_str(), authority, head.uri.path(), workload) {
+        let arrival = Arrival {
+            workload: self.peer.caller.as_ref().and_then(Caller::number),
+            destination: self.peer.destination,
+        };
+        match places.table.select(head.method.as_str(), authority, head.uri.path(), arrival) {
             Selection::Route(id) => {
                 self.route = Some(id);
                 places.get(id).ok_or(ProxyError::NoRoute)

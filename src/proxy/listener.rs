@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::pin,
     rc::Rc,
     sync::Arc,
@@ -31,6 +31,7 @@ use super::{
     tls::{self, Reloading},
     worker::Worker,
 };
+use crate::config::Transparent;
 
 /// Lets so many connections in at a time, and knows when the last has gone.
 #[derive(Debug, Clone)]
@@ -63,7 +64,7 @@ pub(super) async fn accept(
     gate: Gate,
     mut draining: Draining,
 ) {
-    let BoundSocket { socket, tls, proxy_protocol } = socket;
+    let BoundSocket { socket, tls, proxy_protocol, transparent } = socket;
     let listener = match Acceptor::start(socket) {
         Ok(listener) => listener,
         Err(error) => {
@@ -93,11 +94,14 @@ pub(super) async fn accept(
                     match accepted {
                         Accepted::Tcp(stream, address) => {
                             let _ = stream.set_nodelay(true);
-                            connection(worker, stream, address, entry, draining).await;
+                            let wanted = transparent.and_then(|way| destination(&stream, way));
+                            let from = From { address, wanted };
+                            connection(worker, stream, from, entry, draining).await;
                         }
                         Accepted::Unix(stream) => {
                             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                            connection(worker, stream, address, entry, draining).await;
+                            let from = From { address, wanted: None };
+                            connection(worker, stream, from, entry, draining).await;
                         }
                     }
                     drop(place);
@@ -106,6 +110,7 @@ pub(super) async fn accept(
             Err(error) => {
                 // Out of file descriptors, mostly. Connections in hand will free some.
                 tracing::warn!(%error, "a connection could not be accepted");
+                worker.proxy.metrics.accept_error();
                 drop(place);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -151,16 +156,42 @@ impl Acceptor {
     }
 }
 
+/// Where a connection comes from, and whom it was to reach where that was not us.
+#[derive(Debug, Clone, Copy)]
+struct From {
+    address: SocketAddr,
+    wanted: Option<IpAddr>,
+}
+
+/// Whom the caller wanted to reach, as the kernel tells it.
+fn destination(stream: &TcpStream, way: Transparent) -> Option<IpAddr> {
+    let here = stream.local_addr().ok()?;
+    let wanted = match way {
+        Transparent::Tproxy => Some(here),
+        Transparent::Redirect => {
+            let socket = socket2::SockRef::from(stream);
+            let told = match here.ip().to_canonical() {
+                IpAddr::V4(_) => socket.original_dst_v4(),
+                IpAddr::V6(_) => socket.original_dst_v6(),
+            };
+            // Who called us by our own address was not sent here.
+            told.ok()?.as_socket().filter(|wanted| *wanted != here)
+        }
+    };
+    wanted.map(|wanted| wanted.ip().to_canonical())
+}
+
 /// The whole life of a connection.
 async fn connection<S>(
     worker: Rc<Worker>,
     mut stream: S,
-    mut address: SocketAddr,
+    from: From,
     entry: Entry,
     draining: Draining,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
+    let From { mut address, wanted } = from;
     let proxy = &worker.proxy;
     let handshake_by = Instant::now() + proxy.deadlines.handshake.0;
     if entry.proxy_protocol {
@@ -183,6 +214,7 @@ async fn connection<S>(
     }
     let mut peer = Peer {
         address,
+        destination: wanted,
         caller: None,
         trusted: head::trusts(&proxy.trusted_hops, address.ip()),
         region: proxy.geo.as_ref().and_then(|geo| geo.region(address.ip())),

@@ -77,6 +77,7 @@ fn selector(config: &Config, route: &RouteSection) -> Selector {
             .map_or_else(String::new, |p| p.value.clone()),
         methods: route.matches.methods.iter().map(|method| method.value.clone()).collect(),
         workloads: route.matches.workloads.iter().filter_map(number).collect(),
+        destinations: route.matches.destinations.iter().map(|network| network.0).collect(),
     }
 }
 
@@ -152,7 +153,10 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{route::Selection, source::SourceFile};
+    use crate::{
+        route::{Arrival, Selection},
+        source::SourceFile,
+    };
 
     const CONFIG: &str = "\
 listeners: [{ name: egress, address: 127.0.0.1:0 }]
@@ -187,7 +191,9 @@ routes:
     fn a_route_knows_its_facts_from_near_to_far() {
         let (places, complaints) = compile(CONFIG);
         let places = places.unwrap_or_else(|| panic!("{complaints}"));
-        let Selection::Route(id) = places.table.select("GET", "us.example", "/", None) else {
+        let Selection::Route(id) =
+            places.table.select("GET", "us.example", "/", Arrival::default())
+        else {
             panic!()
         };
         let place = places.get(id).unwrap();
@@ -205,7 +211,9 @@ routes:
         assert_eq!(base.mechanisms[0].id, "s");
         assert_eq!(base.policy_versions[0].id, "2019-03-18");
         assert_eq!(base.transport, Some(Transport::Tls));
-        let Selection::Route(id) = places.table.select("GET", "x", "/", None) else { panic!() };
+        let Selection::Route(id) = places.table.select("GET", "x", "/", Arrival::default()) else {
+            panic!()
+        };
         let base = &places.get(id).unwrap().base;
         assert_eq!(base.recipient.class.as_deref(), Some("affiliate"));
         assert_eq!(base.recipient.id.as_deref(), Some("games"));

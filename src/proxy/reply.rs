@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-use super::{ProxyError, body::ReplyBody};
+use super::{ProxyError, body::ReplyBody, error::Scarce};
 use crate::{domain::GapCause, telemetry::TraceId};
 
 /// What an answer may tell beside the error itself.
@@ -105,6 +105,7 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
             | ProxyError::BodyBroken
             | ProxyError::HeadMalformed(_)
             | ProxyError::Tunnel
+            | ProxyError::Overloaded(Scarce::Memory)
     ) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -171,10 +172,25 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
         ProxyError::BodyBroken => {
             (StatusCode::BAD_REQUEST, "Broken body", "The body ended before it was complete.")
         }
-        ProxyError::Overloaded => (
+        ProxyError::Trailers => (
+            StatusCode::NOT_IMPLEMENTED,
+            "No trailers",
+            "Trailers of a request are refused: nobody looks into them. Send these fields as headers.",
+        ),
+        ProxyError::Overloaded(Scarce::Exchanges) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Overloaded",
             "Too many exchanges are in flight; nothing was sent.",
+        ),
+        ProxyError::Overloaded(Scarce::Memory) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Overloaded",
+            "Too many bytes of bodies are in flight; nothing was sent.",
+        ),
+        ProxyError::Overloaded(Scarce::Time) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Overloaded",
+            "Exchanges in flight wait too long for their turn; nothing was sent.",
         ),
         ProxyError::Overtaken => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -344,7 +360,10 @@ mod tests {
             (ProxyError::BodySlow, 408),
             (ProxyError::BodyTooLarge, 413),
             (ProxyError::Tunnel, 501),
-            (ProxyError::Overloaded, 503),
+            (ProxyError::Trailers, 501),
+            (ProxyError::Overloaded(Scarce::Exchanges), 503),
+            (ProxyError::Overloaded(Scarce::Memory), 503),
+            (ProxyError::Overloaded(Scarce::Time), 503),
             (ProxyError::Overtaken, 503),
             (ProxyError::Unrecorded(String::new()), 503),
             (ProxyError::ConnectSlow { endpoint: endpoint() }, 504),

@@ -12,7 +12,7 @@ use listenfd::ListenFd;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::tls::Reloading;
-use crate::config::ListenAddress;
+use crate::config::{ListenAddress, Transparent};
 
 /// One listening socket of one worker.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(super) struct BoundSocket {
     pub(super) socket: Listening,
     pub(super) tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
     pub(super) proxy_protocol: bool,
+    pub(super) transparent: Option<Transparent>,
 }
 
 #[derive(Debug)]
@@ -72,6 +73,10 @@ pub enum BindError {
         "no socket `{address}` of listener `{listener}` was passed; start this by a socket unit, or give an address"
     )]
     NotPassed { listener: String, address: ListenAddress },
+    #[error(
+        "listener `{listener}` cannot take connections by TPROXY at `{address}`: {error}; grant CAP_NET_ADMIN, or use `transparent: redirect`"
+    )]
+    Transparent { listener: String, address: ListenAddress, error: io::Error },
     #[error("address `{address}` of listener `{listener}` cannot be bound: {error}")]
     Other { listener: String, address: ListenAddress, error: io::Error },
 }
@@ -104,6 +109,7 @@ pub(super) fn bind(
     listener: &str,
     address: &ListenAddress,
     count: usize,
+    transparent: Option<Transparent>,
     passed: &mut Passed,
 ) -> Result<Vec<Listening>, BindError> {
     let named = |error: io::Error| {
@@ -119,7 +125,16 @@ pub(super) fn bind(
         }
     };
     let first = match address {
-        ListenAddress::Tcp(address) => return tcp(*address, count).map_err(named),
+        ListenAddress::Tcp(at) if transparent == Some(Transparent::Tproxy) => {
+            // Tried apart from the rest, so that what is missing is told.
+            let tried = Socket::new(Domain::for_address(*at), Type::STREAM, Some(Protocol::TCP));
+            tried.and_then(|socket| take_all(&socket, *at)).map_err(|error| {
+                let (listener, address) = (listener.to_owned(), address.clone());
+                BindError::Transparent { listener, address, error }
+            })?;
+            return tcp(*at, count, true).map_err(named);
+        }
+        ListenAddress::Tcp(address) => return tcp(*address, count, false).map_err(named),
         ListenAddress::Unix(path) => unix(path).map_err(named)?,
         ListenAddress::Passed(name) => passed.take(name).map_err(named)?.ok_or_else(|| {
             BindError::NotPassed { listener: listener.to_owned(), address: address.clone() }
@@ -134,26 +149,37 @@ pub(super) fn bind(
     Ok(sockets)
 }
 
-fn tcp(address: SocketAddr, count: usize) -> io::Result<Vec<Listening>> {
+fn tcp(address: SocketAddr, count: usize, transparent: bool) -> io::Result<Vec<Listening>> {
     // Sockets that share a port would also share it with another process that does the same. One that
     // does not share finds out whether somebody is there.
     if address.port() != 0 {
-        open(address, false)?;
+        open(address, false, transparent)?;
     }
-    let first = open(address, true)?;
+    let first = open(address, true, transparent)?;
     let address = first.local_addr()?;
     let mut sockets = vec![Listening::Tcp(first)];
     for _ in 1..count {
-        sockets.push(Listening::Tcp(open(address, true)?));
+        sockets.push(Listening::Tcp(open(address, true, transparent)?));
     }
     Ok(sockets)
 }
 
-fn open(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> {
+/// Connections to whatever address are for this socket (IP_TRANSPARENT of ip(7)).
+fn take_all(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    match address {
+        SocketAddr::V4(_) => socket.set_ip_transparent_v4(true),
+        SocketAddr::V6(_) => socket.set_ip_transparent_v6(true),
+    }
+}
+
+fn open(address: SocketAddr, shared: bool, transparent: bool) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     socket.set_nonblocking(true)?;
+    if transparent {
+        take_all(&socket, address)?;
+    }
     socket.bind(&address.into())?;
     if shared {
         socket.listen(BACKLOG)?;

@@ -27,6 +27,7 @@ use crate::{config::Protocol, domain::Region};
 mod choice;
 mod connect;
 mod health;
+mod names;
 
 use choice::{Dice, RetryBudget, choose};
 pub(super) use connect::Target;
@@ -163,8 +164,13 @@ impl Upstream {
         })
     }
 
-    /// Begins the checks of our own, on the runtime of whoever calls; one worker does.
-    pub(super) fn check_health(&self) {
+    /// Looks after the addresses behind names and begins the checks of our own, on the runtime of whoever
+    /// calls; one worker does.
+    pub(super) fn look_after_endpoints(&self) {
+        for name in self.target.endpoints.iter().filter_map(EndpointTarget::named) {
+            let (dns, metrics) = (self.target.dns.clone(), Arc::clone(&self.target.metrics));
+            tokio::task::spawn_local(names::keep(Arc::clone(name), dns, metrics));
+        }
         let Some(settings) = &self.target.health_check else { return };
         for number in 0..self.target.endpoints.len() {
             let checks = health::check(Arc::clone(&self.target), number, settings.clone());
@@ -310,8 +316,9 @@ impl Upstream {
     /// A connection that was made before.
     async fn take(&self, number: usize) -> Option<Connection> {
         let pool = self.endpoints.get(number)?;
+        let target = self.endpoint(number)?;
         if self.target.protocol == Protocol::Http2 {
-            return pool.share();
+            return pool.share(target);
         }
         loop {
             // The one used last is the one most likely to be alive.
@@ -321,7 +328,7 @@ impl Upstream {
                 pool.idle.borrow_mut().clear();
                 return None;
             }
-            if connection.sender.is_ready().await {
+            if connection.is_current(target) && connection.sender.is_ready().await {
                 return Some(connection);
             }
         }
@@ -373,7 +380,7 @@ impl Upstream {
             Protocol::Http1 => None,
             Protocol::Http2 => {
                 let guard = pool.connecting.lock().await;
-                if let Some(connection) = pool.share() {
+                if let Some(connection) = pool.share(endpoint) {
                     return Ok(connection);
                 }
                 Some(guard)
@@ -383,9 +390,8 @@ impl Upstream {
         match tokio::time::timeout_at(by, self.target.connect(number, endpoint)).await {
             Ok(connection) => {
                 let connection = connection?;
-                if let Sender::Http2(sender) = &connection.sender {
-                    let sender = Sender::Http2(sender.clone());
-                    *pool.shared.borrow_mut() = Some(Connection { sender, ..connection });
+                if let Some(shared) = connection.share() {
+                    *pool.shared.borrow_mut() = Some(shared);
                 }
                 Ok(connection)
             }
@@ -406,15 +412,15 @@ fn is_gateway_failure(status: StatusCode) -> bool {
 }
 
 impl Pool {
-    fn share(&self) -> Option<Connection> {
-        let shared = self.shared.borrow();
-        let connection = shared.as_ref()?;
-        match &connection.sender {
-            Sender::Http2(sender) if !sender.is_closed() => {
-                Some(Connection { sender: Sender::Http2(sender.clone()), ..*connection })
-            }
-            Sender::Http2(_) | Sender::Http1(..) => None,
+    fn share(&self, target: &EndpointTarget) -> Option<Connection> {
+        let mut shared = self.shared.borrow_mut();
+        let connection = shared.as_mut()?;
+        if !connection.is_current(target) {
+            // Exchanges on it end there; new ones go where the name leads.
+            *shared = None;
+            return None;
         }
+        if connection.sender.is_closed() { None } else { connection.share() }
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     body::Budget,
     listener::{self, Gate},
     place::Place,
+    pressure::{self, Pressure},
     socket::BoundSocket,
     upstream::Upstream,
 };
@@ -31,7 +32,8 @@ use crate::engine::Scratch;
 pub(super) struct Worker {
     pub(super) proxy: Arc<Proxy>,
     pub(super) scratch: RefCell<Scratch>,
-    pub(super) budget: Rc<Budget>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) pressure: Pressure,
     upstreams: Vec<Rc<Upstream>>,
     in_flight: Cell<usize>,
     in_flight_max: usize,
@@ -63,8 +65,8 @@ impl Worker {
         let share = |whole: usize| whole.div_ceil(proxy.workers).max(1);
         Rc::new(Self {
             scratch: RefCell::default(),
-            // A worker must be able to hold the longest body there may be.
-            budget: Budget::new(share(proxy.held_bytes_max).max(proxy.limits.body_bytes_max)),
+            budget: Arc::clone(&proxy.budget),
+            pressure: Pressure::new(proxy.deadlines.queue.0),
             upstreams: proxy
                 .targets
                 .iter()
@@ -156,9 +158,10 @@ fn run(
     let cut = runtime.block_on(async {
         let gate = Gate::new(proxy.connections_max.div_ceil(proxy.workers));
         let worker = Worker::new(proxy, number);
+        tokio::task::spawn_local(pressure::watch(Rc::clone(&worker), number));
         if number == 0 {
             for upstream in &worker.upstreams {
-                upstream.check_health();
+                upstream.look_after_endpoints();
             }
         }
         for socket in sockets {

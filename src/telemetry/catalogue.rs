@@ -69,6 +69,12 @@ catalogue! {
         "Time from the request's head to the response's last byte."
     EXCHANGES_IN_FLIGHT Gauge "bordergate_exchanges_in_flight" []
         "Exchanges begun and not yet closed."
+    HELD_BYTES Gauge "bordergate_held_bytes" []
+        "Bytes of request bodies held for inspection, of `limits.held_bytes_max`."
+    QUEUE_DELAY Gauge "bordergate_queue_delay_seconds" ["worker"]
+        "For how long what is ready to go on waited for its turn on a worker when it last looked."
+    ACCEPT_ERRORS Counter "bordergate_accept_errors_total" []
+        "Connections that could not be accepted for now, mostly for want of file descriptors."
     EXCHANGE_ERRORS Counter "bordergate_exchange_errors_total" ["side", "kind"]
         "Exchanges that failed for another reason than a rule, by whose side it was and what."
     AUDIT_WRITTEN Counter "bordergate_audit_written_total" []
@@ -123,6 +129,8 @@ catalogue! {
         "Times an endpoint was left alone for a while because it failed."
     UPSTREAM_RETRIES Counter "bordergate_upstream_retries_total" ["data_centre"]
         "Requests sent again after a connection broke."
+    DNS_LOOKUPS Counter "bordergate_dns_lookups_total" ["result"]
+        "Times the name of an endpoint was looked up; after a failure the last addresses serve on for a while."
     CERTIFICATE_EXPIRY Gauge "bordergate_certificate_expiry_timestamp_seconds" ["name"]
         "Unix time at which the first of the certificates of a listener, a data centre or the admin address (`admin`) runs out."
     CERTIFICATE_RELOADS Counter "bordergate_certificate_reloads_total" ["result"]

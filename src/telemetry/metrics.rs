@@ -10,8 +10,8 @@ use std::{
 };
 
 use prometheus::{
-    Counter, Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
-    IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Counter, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter,
+    IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use super::{
@@ -97,6 +97,9 @@ pub struct Metrics {
     pub(super) exchange_duration: Histogram,
     exchange_exemplars: Exemplars,
     pub(super) in_flight: IntGauge,
+    held_bytes: IntGauge,
+    queue_delay: GaugeVec,
+    accept_errors: IntCounter,
     pub(super) errors: IntCounterVec,
     errors_bound: Bound<(Side, NameId)>,
     audit: AuditMetrics,
@@ -113,6 +116,7 @@ pub struct Metrics {
     endpoint_healthy: IntGaugeVec,
     endpoint_ejections: IntCounterVec,
     upstream_retries: IntCounterVec,
+    dns_lookups: IntCounterVec,
     certificates: CertificateMetrics,
     process: ProcessMetrics,
 }
@@ -188,6 +192,9 @@ impl Metrics {
             exchange_duration: histogram(r, &c::EXCHANGE_DURATION, c::EXCHANGE_BUCKETS)?,
             exchange_exemplars: Exemplars::new(c::EXCHANGE_BUCKETS),
             in_flight: gauge(r, &c::EXCHANGES_IN_FLIGHT)?,
+            held_bytes: gauge(r, &c::HELD_BYTES)?,
+            accept_errors: counter(r, &c::ACCEPT_ERRORS)?,
+            queue_delay: float_gauges(r, &c::QUEUE_DELAY)?,
             errors: counters(r, &c::EXCHANGE_ERRORS)?,
             errors_bound: Bound::new(ERROR_SERIES_MAX),
             audit: AuditMetrics {
@@ -213,6 +220,7 @@ impl Metrics {
             endpoint_healthy: gauges(r, &c::ENDPOINT_HEALTHY)?,
             endpoint_ejections: counters(r, &c::ENDPOINT_EJECTIONS)?,
             upstream_retries: counters(r, &c::UPSTREAM_RETRIES)?,
+            dns_lookups: counters(r, &c::DNS_LOOKUPS)?,
             certificates: CertificateMetrics::new(r)?,
             process: ProcessMetrics::new(r)?,
             registry,
@@ -308,6 +316,23 @@ impl Metrics {
         InFlight(self.in_flight.clone())
     }
 
+    /// A connection could not be accepted for now.
+    pub fn accept_error(&self) {
+        self.accept_errors.inc();
+    }
+
+    /// Bytes of bodies held now.
+    pub fn held_bytes(&self, bytes: usize) {
+        self.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// For how long what is ready waited for its turn on the worker of that number.
+    pub fn queue_delay(&self, worker: usize, delay: Duration) {
+        if let Ok(gauge) = self.queue_delay.get_metric_with_label_values(&[&worker.to_string()]) {
+            gauge.set(delay.as_secs_f64());
+        }
+    }
+
     /// An exchange took `duration`; if its trace is sampled, that leads to it.
     pub fn exchange(&self, duration: Duration, trace: &TraceContext) {
         self.exchange_duration.observe(duration.as_secs_f64());
@@ -377,6 +402,14 @@ impl Metrics {
     pub fn endpoint_ejected(&self, data_centre: &str, endpoint: &str) {
         let labels = [data_centre, endpoint];
         if let Ok(counter) = self.endpoint_ejections.get_metric_with_label_values(&labels) {
+            counter.inc();
+        }
+    }
+
+    /// The name of an endpoint was looked up.
+    pub fn dns_lookup(&self, successful: bool) {
+        let result = if successful { "success" } else { "failure" };
+        if let Ok(counter) = self.dns_lookups.get_metric_with_label_values(&[result]) {
             counter.inc();
         }
     }
@@ -484,6 +517,15 @@ pub(super) fn counters(
     Ok(counters)
 }
 
+fn float_gauges(
+    registry: &Registry,
+    description: &Description,
+) -> Result<GaugeVec, prometheus::Error> {
+    let gauges = GaugeVec::new(opts(description), description.labels)?;
+    registry.register(Box::new(gauges.clone()))?;
+    Ok(gauges)
+}
+
 pub(super) fn gauges(
     registry: &Registry,
     description: &Description,
@@ -567,6 +609,8 @@ mod tests {
         metrics.endpoint_healthy("singapore", "https://a.example", true);
         metrics.endpoint_ejected("singapore", "https://a.example");
         metrics.upstream_retry("singapore");
+        metrics.dns_lookup(true);
+        metrics.queue_delay(0, Duration::from_millis(2));
         let text = metrics.render(Exposition::Prometheus);
         for description in Metrics::describe() {
             let name = description.name;

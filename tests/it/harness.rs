@@ -348,9 +348,15 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(config: &Path) -> Self {
+        Self::start_with(config, &[])
+    }
+
+    /// Started by another program, such as `prlimit --nofile=64`, which leaves its place to it.
+    pub(crate) fn start_with(config: &Path, by: &[&str]) -> Self {
         use std::io::{BufRead as _, BufReader};
-        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_bordergate"))
-            .args(["serve", "--config"])
+        let words = [by, &[env!("CARGO_BIN_EXE_bordergate"), "serve", "--config"]].concat();
+        let mut child = std::process::Command::new(words[0])
+            .args(&words[1..])
             .arg(config)
             // Everything of our own; what other crates trace is theirs to answer for.
             .env("BORDERGATE_LOG", "info,bordergate=trace")

@@ -39,8 +39,11 @@ use tokio::{
 use crate::mmdb::{self, Layout};
 
 mod callers;
+mod faults;
 mod grpc;
+mod names;
 mod namespaces;
+mod overload;
 mod smuggling;
 mod sockets;
 mod upstreams;
@@ -364,7 +367,7 @@ async fn many_requests_share_connections_on_both_sides() {
     let text = gateway
         .raw(
             "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n\
-             POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n\
+             POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n\
              GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         )
         .await;
@@ -534,6 +537,87 @@ async fn who_expects_to_be_told_to_go_on_is_told() {
     let answer = read_to_end(&mut stream).await;
     assert!(answer.contains("HTTP/1.1 200 OK"), "{answer}");
     assert!(!log.last().headers.contains_key("expect"));
+}
+
+/// A message without them would not be the one that was sent, and nobody looks into them.
+#[tokio::test]
+async fn trailers_of_a_request_are_refused_and_not_dropped() {
+    let (address, log) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}")).start().await;
+    let chunked =
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n";
+    let with =
+        format!("{chunked}Trailer: X-Email\r\n\r\n2\r\n{{}}\r\n0\r\nX-Email: a@b.example\r\n\r\n");
+    let answer = gateway.raw(with).await;
+    assert!(answer.starts_with("HTTP/1.1 501 ") && answer.contains("problem:trailers"), "{answer}");
+    let stream = TcpStream::connect(gateway.address).await.unwrap();
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let trailers =
+        HeaderMap::from_iter([("x-email".parse().unwrap(), "a@b.example".parse().unwrap())]);
+    let body = Full::new(Bytes::from_static(b"{}"));
+    let body = body.with_trailers(std::future::ready(Some(Ok(trailers))));
+    let request = Request::post("http://shop.mesh.example/").body(body).unwrap();
+    let got = Got::read(sender.send_request(request).await.unwrap()).await;
+    assert_eq!((got.status.as_u16(), got.problem().as_str()), (501, "trailers"));
+    assert!(log.all().is_empty());
+    // Chunks that end with none are any other body.
+    let without = format!("{chunked}\r\n2\r\n{{}}\r\n0\r\n\r\n");
+    assert!(gateway.raw(without).await.starts_with("HTTP/1.1 200 "));
+    assert_eq!(gateway.records(3).await.iter().filter(|it| it["error"] == "trailers").count(), 2);
+}
+
+/// RFC 9112 §9.3.2: answers come in the order of the requests.
+#[tokio::test]
+async fn requests_sent_one_behind_the_other_are_answered_in_their_order() {
+    let (address, log) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}")).start().await;
+    let mut all = String::new();
+    for number in 0..20 {
+        let body = "x".repeat(number);
+        all.push_str(&format!(
+            "POST /{number} HTTP/1.1\r\nHost: a\r\nContent-Length: {number}\r\n\r\n{body}"
+        ));
+    }
+    all.push_str("GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let answers = gateway.raw(all).await;
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 21, "{answers}");
+    let seen: Vec<_> =
+        log.all().iter().map(|seen| (seen.target.clone(), seen.body.len())).collect();
+    let expected: Vec<_> = (0..20).map(|number| (format!("/{number}"), number)).collect();
+    assert_eq!(seen[..20], expected[..]);
+    assert_eq!(seen[20].0, "/last");
+}
+
+/// As an explicit forward proxy: curl sends the absolute form (RFC 9112 §3.2.2), and the route decides.
+#[tokio::test]
+async fn a_caller_with_a_proxy_set_is_served_like_any_other() {
+    let (address, log) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}"))
+        .route("match: { host: ingest.example }")
+        .start()
+        .await;
+    let proxy = format!("http://{}", gateway.address);
+    let curl = |url: &'static str| {
+        let proxy = proxy.clone();
+        tokio::task::spawn_blocking(move || {
+            let arguments =
+                ["-s", "-m", "15", "-x", &proxy, "-d", "a=1", "-w", "%{http_code}", url];
+            let output = std::process::Command::new("curl").args(arguments).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        })
+    };
+    assert_eq!(curl("http://ingest.example/v1?x=1").await.unwrap(), "fine200");
+    let seen = log.last();
+    assert_eq!((seen.target.as_str(), &seen.body[..]), ("/v1?x=1", &b"a=1"[..]));
+    assert!(!seen.headers.contains_key("proxy-connection"));
+    let elsewhere = curl("http://elsewhere.example/").await.unwrap();
+    assert!(elsewhere.ends_with("404"), "{elsewhere}");
+    // A tunnel would be one that nobody looks into.
+    let tunnel = curl("https://ingest.example/").await.unwrap();
+    assert_eq!(tunnel, "000");
+    assert_eq!(log.all().len(), 1);
 }
 
 #[tokio::test]

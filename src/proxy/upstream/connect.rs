@@ -30,9 +30,9 @@ use super::super::{
     LocalExecutor, ProxyError, Shared,
     tls::{self, Reloading, Watched},
 };
-use super::health::Health;
+use super::{health::Health, names::Name};
 use crate::{
-    config::{Config, DataCentre, Endpoint, HealthCheck, OnMismatch, Protocol},
+    config::{Config, DataCentre, DnsSection, Endpoint, HealthCheck, OnMismatch, Protocol},
     domain::Region,
     geo::GeoDb,
     source::Diagnostics,
@@ -57,6 +57,7 @@ pub(in crate::proxy) struct Target {
     /// Of all workers together.
     pub(super) exchanges_max: Option<usize>,
     pub(super) health_check: Option<HealthCheck>,
+    pub(super) dns: DnsSection,
 }
 
 pub(super) struct EndpointTarget {
@@ -64,9 +65,46 @@ pub(super) struct EndpointTarget {
     /// As configured: scheme, host and port.
     pub(super) name: String,
     pub(super) health: Health,
+    at: At,
     /// What goes into `Host` or `:authority`.
     pub(super) host: HeaderValue,
     pub(super) server_name: ServerName<'static>,
+}
+
+/// Where an endpoint is.
+enum At {
+    Address(IpAddr),
+    Name(Arc<Name>),
+}
+
+impl At {
+    fn of(host: &str) -> Self {
+        match host.parse() {
+            Ok(address) => Self::Address(address),
+            Err(_) => Self::Name(Arc::new(Name::new(host.to_owned()))),
+        }
+    }
+}
+
+impl EndpointTarget {
+    /// `None` where it is given by its address.
+    pub(super) fn named(&self) -> Option<&Arc<Name>> {
+        match &self.at {
+            At::Address(_) => None,
+            At::Name(name) => Some(name),
+        }
+    }
+
+    async fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
+        let port = self.endpoint.port;
+        match &self.at {
+            At::Address(address) => Ok(vec![SocketAddr::new(*address, port)]),
+            At::Name(name) => {
+                let found = name.addresses().await?;
+                Ok(found.iter().map(|address| SocketAddr::new(*address, port)).collect())
+            }
+        }
+    }
 }
 
 impl Target {
@@ -95,6 +133,7 @@ impl Target {
                         data_centre.outlier.failures,
                         data_centre.outlier.ejection.0,
                     ),
+                    at: At::of(&endpoint.host),
                     host,
                     server_name,
                 }),
@@ -124,6 +163,7 @@ impl Target {
             metrics: Arc::clone(&shared.metrics),
             exchanges_max: data_centre.exchanges_max,
             health_check: data_centre.health_check.clone(),
+            dns: config.dns.clone(),
         })
     }
 
@@ -139,7 +179,9 @@ impl Target {
         target: &EndpointTarget,
     ) -> Result<Connection, ProxyError> {
         let name = || target.name.clone();
-        let addresses = resolve(&target.endpoint)
+        let edition = target.named().map_or(0, |name| name.edition());
+        let addresses = target
+            .addresses()
             .await
             .map_err(|error| ProxyError::Unresolved { endpoint: name(), error })?;
         let mut failure = None;
@@ -172,7 +214,17 @@ impl Target {
                     self.handshake(stream, name).await?
                 }
             };
-            return Ok(Connection { sender, endpoint: number, misplaced, used: Instant::now() });
+            return Ok(Connection {
+                sender,
+                endpoint: number,
+                address: address.ip(),
+                edition,
+                misplaced,
+                used: Instant::now(),
+            });
+        }
+        if let Some(name) = target.named() {
+            name.doubt();
         }
         let error = failure.unwrap_or_else(|| std::io::ErrorKind::NotFound.into());
         Err(ProxyError::Unreachable { endpoint: name(), error })
@@ -231,8 +283,32 @@ impl fmt::Debug for Target {
 pub(super) struct Connection {
     pub(super) sender: Sender,
     pub(super) endpoint: usize,
+    address: IpAddr,
+    /// Of the endpoint's name, when the address was last among those it leads to.
+    edition: u64,
     pub(super) misplaced: Option<Region>,
     pub(super) used: Instant,
+}
+
+impl Connection {
+    /// False once the endpoint's name leads elsewhere.
+    pub(super) fn is_current(&mut self, target: &EndpointTarget) -> bool {
+        let Some(name) = target.named() else { return true };
+        let edition = name.edition();
+        if edition == self.edition {
+            return true;
+        }
+        self.edition = edition;
+        name.leads_to(self.address)
+    }
+
+    /// Another one to the same HTTP/2 connection.
+    pub(super) fn share(&self) -> Option<Self> {
+        match &self.sender {
+            Sender::Http2(sender) => Some(Self { sender: Sender::Http2(sender.clone()), ..*self }),
+            Sender::Http1(..) => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -325,12 +401,4 @@ impl Sender {
             Self::Http2(sender) => sender.is_closed(),
         }
     }
-}
-
-async fn resolve(endpoint: &Endpoint) -> std::io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = endpoint.host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, endpoint.port)]);
-    }
-    let found = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await?;
-    Ok(found.collect())
 }

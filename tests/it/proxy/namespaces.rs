@@ -1,7 +1,10 @@
 //! Two data centres and a caller, each in a network namespace of its own, and the gateway between them; one
 //! link is cut and healed.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::{
+    process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use super::*;
 
@@ -32,7 +35,10 @@ struct Net {
 impl Net {
     /// Link `number` leads from the gateway (10.77.N.1) to `names[N]` (10.77.N.2).
     fn new(names: &[&str]) -> Self {
-        let net = Self { prefix: format!("bg{}", std::process::id()), children: Vec::new() };
+        static NETS: AtomicUsize = AtomicUsize::new(0);
+        let number = NETS.fetch_add(1, Ordering::Relaxed);
+        let prefix = format!("bg{}-{number}", std::process::id());
+        let net = Self { prefix, children: Vec::new() };
         let gateway = net.name("gw");
         must(&format!("netns add {gateway}"));
         must(&format!("-n {gateway} link set lo up"));
@@ -72,7 +78,10 @@ impl Net {
 
     /// Status that the caller gets from the gateway for a POST to that host.
     fn post(&self, host: &str) -> String {
-        let host = format!("Host: {host}.test");
+        self.post_to("http://10.77.2.1:8080/v1", &format!("Host: {host}.test"))
+    }
+
+    fn post_to(&self, url: &str, host: &str) -> String {
         let arguments = [
             "-s",
             "-o",
@@ -82,10 +91,10 @@ impl Net {
             "-w",
             "%{http_code}",
             "-H",
-            &host,
+            host,
             "-d",
             "a=1",
-            "http://10.77.2.1:8080/v1",
+            url,
         ];
         let output = self.within("caller", "curl", &arguments).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
@@ -185,4 +194,83 @@ routes:
         records.iter().filter(failed).all(|record| record["data_centre"] == "beijing"),
         "{text}"
     );
+}
+
+/// The caller means the data centres, by their addresses; rules of the kernel bring it to the gateway, which
+/// learns whom it meant.
+#[test]
+fn connections_meant_for_others_are_taken_over() {
+    if !may_make_namespaces() {
+        eprintln!(
+            "skipped: this process may not make network namespaces (CAP_NET_ADMIN, CAP_SYS_ADMIN)"
+        );
+        return;
+    }
+    for way in ["redirect", "tproxy"] {
+        let mut net = Net::new(&["beijing", "singapore", "caller"]);
+        for centre in ["beijing", "singapore"] {
+            net.start(net.within(centre, "python3", &["-c", CENTRE]));
+        }
+        let (gateway, caller) = (net.name("gw"), net.name("caller"));
+        must(&format!("-n {caller} route add default via 10.77.2.1"));
+        let rule = match way {
+            "redirect" => {
+                "-t nat -A PREROUTING -i up2 -p tcp --dport 9000 -j REDIRECT --to-ports 8080"
+            }
+            _ => {
+                must(&format!("-n {gateway} rule add fwmark 1 lookup 100"));
+                must(&format!("-n {gateway} route add local 0.0.0.0/0 dev lo table 100"));
+                "-t mangle -A PREROUTING -i up2 -p tcp --dport 9000 -j TPROXY --on-port 8080 --tproxy-mark 1"
+            }
+        };
+        let arguments: Vec<&str> = rule.split(' ').collect();
+        let output = net.within("gw", "iptables", &arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bordergate.yaml");
+        std::fs::write(
+            &path,
+            format!(
+                "listeners: [{{ name: taken, address: '0.0.0.0:8080', transparent: {way} }}]
+admin: {{ address: '127.0.0.1:9901' }}
+workers: 1
+audit: {{ sink: file, path: audit.jsonl }}
+inspection: {{ enabled: false }}
+deadlines: {{ connect: 1s, first_byte: 1s }}
+data_centres:
+  - {{ id: beijing, jurisdiction: CN, endpoints: ['http://10.77.0.2:9000'] }}
+  - {{ id: singapore, jurisdiction: SG, endpoints: ['http://10.77.1.2:9000'] }}
+routes:
+  - {{ id: beijing, match: {{ destinations: [10.77.0.0/24] }}, data_centre: beijing }}
+  - {{ id: singapore, match: {{ destinations: [10.77.1.2] }}, data_centre: singapore }}
+"
+            ),
+        )
+        .unwrap();
+        let binary = env!("CARGO_BIN_EXE_bordergate");
+        net.start(net.within("gw", binary, &["serve", "--config", path.to_str().unwrap()]));
+        let deadline = Instant::now() + PATIENCE;
+        for (url, expected) in [
+            ("http://10.77.0.2:9000/v1", "200"),
+            ("http://10.77.1.2:9000/v1", "200"),
+            // Who calls the gateway itself meant nobody else.
+            ("http://10.77.2.1:8080/v1", "404"),
+        ] {
+            loop {
+                let status = net.post_to(url, "Host: whatever.test");
+                if status == expected {
+                    break;
+                }
+                assert!(Instant::now() < deadline, "{way}: {url} is answered {status}");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
+        for centre in ["beijing", "singapore"] {
+            let served = text.lines().filter(|line| line.contains("\"status\":200"));
+            let there =
+                served.filter(|line| line.contains(&format!("\"data_centre\":\"{centre}\"")));
+            assert_eq!(there.count(), 1, "{way}: {text}");
+        }
+    }
 }

@@ -1,0 +1,137 @@
+//! More than there is room or time for: it is refused early and clearly, and what is under way goes on.
+
+use super::*;
+
+async fn metrics(gateway: &Running) -> String {
+    let stream = TcpStream::connect(gateway.gateway.admin_address()).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request =
+        Request::get("/metrics").header("host", "admin").body(Full::<Bytes>::default()).unwrap();
+    let got = Got::read(sender.send_request(request).await.unwrap()).await;
+    String::from_utf8(got.body.to_vec()).unwrap()
+}
+
+fn value(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find(|line| line.starts_with(name) && !line.starts_with('#'));
+    line.map_or(0.0, |line| line.rsplit_once(' ').unwrap().1.parse().unwrap())
+}
+
+/// Resident bytes of this process, in which the gateway runs.
+fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+    text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+const CALLERS: usize = 2_000;
+const UPLOAD: usize = 32 << 10;
+const HELD_MAX: usize = 16 << 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn uploads_that_stall_are_held_up_to_the_bound_and_no_further() {
+    let (address, log) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}"))
+        .config("limits: { held_bytes_max: 16MiB, body_bytes_max: 8MiB }")
+        .start()
+        .await;
+    assert_eq!(gateway.send(post("{}")).await.status, StatusCode::OK);
+    let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {UPLOAD}\r\n\r\n");
+    let almost = [head.as_bytes(), &vec![b'x'; UPLOAD - 1]].concat();
+    let before = resident();
+    let mut callers = Vec::new();
+    for _ in 0..CALLERS {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        // Who is refused may not be listened to any more.
+        let _ = stream.write_all(&almost).await;
+        callers.push(stream);
+    }
+    // What fits is held; everybody else is told to come again.
+    let held = HELD_MAX / UPLOAD;
+    let refused = CALLERS - held;
+    let records = gateway.records(1 + refused - 1).await;
+    let grown = resident().saturating_sub(before);
+    let told = metrics(&gateway).await;
+    let counted = value(
+        &told,
+        "bordergate_exchange_errors_total{kind=\"overloaded-memory\",side=\"internal\"}",
+    );
+    assert!(counted >= (refused - 1) as f64, "{counted} of {refused}");
+    assert!(value(&told, "bordergate_held_bytes") <= HELD_MAX as f64, "{told}");
+    // Sockets, buffers and tasks of both ends.
+    let bound = HELD_MAX + CALLERS * (40 << 10);
+    assert!(grown < bound, "{} KiB more for {CALLERS} callers", grown >> 10);
+    let overloaded = records.iter().filter(|record| record["error"] == "overloaded-memory");
+    assert!(overloaded.clone().all(|record| record["status"] == 503));
+    assert!(overloaded.count() >= refused - 2);
+    let mut last = callers.pop().unwrap();
+    let answer = read_to_end(&mut last).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
+    // When they have gone, there is room again for whoever comes.
+    drop(callers);
+    let deadline = Instant::now() + PATIENCE;
+    while value(&metrics(&gateway).await, "bordergate_held_bytes") > 0.0 {
+        assert!(Instant::now() < deadline, "bytes are held of those who went");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(gateway.send(post("{}")).await.status, StatusCode::OK);
+    assert_eq!(log.all().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_everything_waits_too_long_new_requests_are_told_to_come_again() {
+    let (address, _) = upstream().await;
+    // Some milliseconds of work each, on the worker itself.
+    let lines: String = (0..2_000).map(|n| format!("{{\"id\":{n},\"n\":\"x\"}}\n")).collect();
+    let body = Bytes::from(lines);
+    let setup = inspecting(address).config("deadlines: { queue: 5ms }");
+    let gateway = Arc::new(setup.start().await);
+    let mut callers = tokio::task::JoinSet::new();
+    let until = Instant::now() + Duration::from_secs(4);
+    for _ in 0..32 {
+        let (gateway, body) = (Arc::clone(&gateway), body.clone());
+        callers.spawn(async move {
+            let mut told = None;
+            let mut sender = gateway.connect().await;
+            while Instant::now() < until {
+                if sender.ready().await.is_err() {
+                    sender = gateway.connect().await;
+                }
+                let request = Request::post("/")
+                    .header("host", "shop.mesh.example")
+                    .header("content-type", "application/x-ndjson")
+                    .body(Full::new(body.clone()))
+                    .unwrap();
+                let Ok(response) = sender.send_request(request).await else { continue };
+                let got = Got::read(response).await;
+                if got.status == StatusCode::SERVICE_UNAVAILABLE {
+                    told = Some((got.problem(), got.headers["retry-after"].clone()));
+                }
+            }
+            told
+        });
+    }
+    let told: Vec<_> = callers.join_all().await.into_iter().flatten().collect();
+    assert!(!told.is_empty(), "nobody was told to come again");
+    assert!(
+        told.iter()
+            .all(|told| (told.0.as_str(), &told.1) == ("overloaded-delay", &"1".parse().unwrap())),
+        "{told:?}"
+    );
+    assert!(
+        value(
+            &metrics(&gateway).await,
+            "bordergate_exchange_errors_total{kind=\"overloaded-delay\""
+        ) > 0.0
+    );
+    // It passes with what caused it.
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let got = gateway.send(post("{}")).await;
+        if got.status != StatusCode::SERVICE_UNAVAILABLE {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{got:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -56,7 +56,8 @@ function pairs(rows) {
   const list = el("dl", { class: "pairs" });
   for (const [title, value] of rows) {
     if (value === undefined || value === null || value === "") continue;
-    list.append(el("dt", { text: title }), el("dd", {}, value));
+    // A sentence that stands for itself has no title.
+    list.append(title ? el("dt", { text: title }) : "", el("dd", title ? {} : { class: "note" }, value));
   }
   return list;
 }
@@ -236,7 +237,7 @@ function drawBorder() {
   const total = sum();
   const part = (count) => (total ? `${((count / total) * 100).toFixed(count && count / total < 0.1 ? 1 : 0)} %` : "–");
   const sums = [
-    all ? ["transfers", short.format(total)] : ["transfers a second", (total / seconds).toFixed(total / seconds < 10 ? 1 : 0)],
+    all ? ["transfers", short.format(total)] : ["transfers a second", total ? (total / seconds).toFixed(total / seconds < 10 ? 1 : 0) : "0"],
     ["allowed", part(sum("allow")), "allow"], ["redacted", part(sum("redact")), "redact"], ["blocked", part(sum("block")), "block"],
     ["half answered within", milliseconds(quantile(0.5, pulse, before))], ["99 in 100 within", milliseconds(quantile(0.99, pulse, before))],
   ];
@@ -351,7 +352,7 @@ function drawFlows(flows, total) {
   }
   parts.push(draw("line", { class: "border", x1: border, x2: border, y1: top - 12, y2: height - bottom + 6 }));
   labels.push(draw("text", { class: "faint", x: border, y: top - 18, "text-anchor": "middle" }, "border"));
-  if (!total) labels.push(draw("text", { class: "faint", x: (x0 + border) / 2, y: height / 2, "text-anchor": "middle" }, "no transfers"));
+  if (!total) labels.push(draw("text", { class: "faint", x: (x0 + border) / 2, y: height / 2, "text-anchor": "middle" }, "transfers show here as they come"));
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(...parts, ...labels);
 }
@@ -609,7 +610,7 @@ async function drawShadow() {
     shadow ? pairs([["from", shadow.source], ["judged beside", `${shadow.sample_percent} % of the transfers`], ["left out, being busy", compared?.skipped ? number.format(compared.skipped) : ""]]) : null,
     wrong.length ? el("pre", { text: wrong.join("\n") }) : null,
     el("ol", { class: "differences" }, ...(compared?.differences || []).slice(0, 40).map((it) => el("li", {}, el("details", {},
-      el("summary", {}, mark(it.live), " → ", mark(it.shadow), ` ${country(it.origin)} to ${country(it.destination)}, ${it.rules.join(", ")} `, el("b", { text: number.format(it.transfers) })),
+      el("summary", {}, mark(it.live), " → ", mark(it.shadow), el("span", { class: "way" }, `${country(it.origin)} → ${country(it.destination)}`), el("span", { class: "why", text: it.rules.join(", ") }), el("b", { text: number.format(it.transfers) })),
       el("ul", {}, ...it.examples.map((one) => el("li", {}, `${clock(one.time)} ${one.purpose || "no purpose"} `, el("code", { text: one.trace_id }), one.shadow.redacted.length ? ` would redact ${one.shadow.redacted.join(", ")}` : ""))))))),
     el("p", { class: "actions" },
       may && compared ? el("button", { type: "button", class: "primary", onclick: call("/-/rules/promote") }, "Promote") : null,
@@ -630,13 +631,21 @@ async function loadHealth() {
 function card(title, state, text, rows) {
   return el("article", { class: "card" }, el("header", {}, el("h2", { text: title }), el("span", { class: `mark ${state}`, text })), pairs(rows));
 }
+function certificates(all) {
+  const soon = Date.now() + 14 * 86400e3;
+  const ends = all.some((it) => it.expires_at && new Date(it.expires_at) < soon);
+  const refused = all.filter((it) => it.error).length;
+  const until = (it) => (it.expires_at ? `good until ${new Date(it.expires_at).toLocaleDateString("en-GB")}` : "read");
+  return card("Certificates", refused ? "block" : ends ? "redact" : "allow", refused ? "a change refused" : ends ? "run out soon" : "good",
+    all.flatMap((it) => [[it.name, until(it)], ["", it.error]]));
+}
 function drawHealth() {
   if (!latest) return;
   const { health, pulse } = latest;
   const { audit, facts, geoip } = health;
   const cards = [];
   cards.push(card("Rules", health.stale ? "block" : "allow", health.stale ? "files refused" : "serving", [
-    ["generation", health.generation], ["since", new Date(health.loaded_at).toLocaleString("en-GB")], ["from", status?.rules.source], ["files", status?.rules.files.length], ["warnings", status?.rules.warnings?.length]]));
+    ["generation", health.generation], ["since", new Date(health.loaded_at).toLocaleString("en-GB")], ["from", status?.rules.source], ["files", status?.rules.files.length], ["key", status && (status.rules.keys.path ? status.rules.keys.current : "of this process alone")], ["warnings", status?.rules.warnings?.length]]));
   const bundle = status?.rules.bundle;
   if (bundle) {
     const failure = bundle.last_failure;
@@ -649,8 +658,8 @@ function drawHealth() {
     ["to", audit.target], ["required", audit.required ? "no record, no transfer" : "no"], ["written", number.format(audit.written)], ["lost", audit.dropped ? number.format(audit.dropped) : "none"],
     ["last line", audit.sequence ? number.format(audit.sequence) : ""], ["sealed by", audit.seal_key || "nobody: lines are chained only"], ["trouble", audit.last_error]]));
   cards.push(card("Facts on file", !facts ? "" : facts.available ? "allow" : "block", !facts ? "none" : facts.available ? "answering" : "unavailable", facts
-    ? Object.entries(facts).filter(([, value]) => typeof value !== "object").map(([name, value]) => [name.replaceAll("_", " "), String(value)]) : [["", "Facts come with the request or not at all."]]));
-  cards.push(card("Country database", !geoip ? "" : geoip.error ? "block" : "allow", !geoip ? "none" : geoip.error ? "refused" : "serving", geoip ? [["file", geoip.path], ["is", geoip.database], ["since", new Date(geoip.loaded_at).toLocaleString("en-GB")], ["trouble", geoip.error]] : [["", "No address is placed."]]));
+    ? Object.entries(facts).filter(([, value]) => typeof value !== "object").map(([name, value]) => [name.replaceAll("_", " "), String(value)]) : [["", "What is known of people comes with each request."]]));
+  cards.push(card("Country database", !geoip ? "" : geoip.error ? "block" : "allow", !geoip ? "none" : geoip.error ? "refused" : "serving", geoip ? [["file", geoip.path], ["is", geoip.database], ["since", new Date(geoip.loaded_at).toLocaleString("en-GB")], ["trouble", geoip.error]] : [["", "Nobody is placed by their address."]]));
   const before = ticks[0]?.pulse;
   for (const centre of about.data_centres) {
     const [count, seconds] = pulse.upstreams[centre.id] || [0, 0];
@@ -661,6 +670,7 @@ function drawHealth() {
       ["taking on average", answers ? milliseconds(((seconds - seconds0) / answers) * 1000) : ""], ["since the start", number.format(count)]]));
   }
   const errors = Object.entries(pulse.errors).sort((a, b) => b[1] - a[1]).slice(0, 6);
+  if (status?.certificates) cards.push(certificates(status.certificates));
   cards.push(card("Exchanges", errors.length ? "redact" : "allow", errors.length ? "some failed" : "none failed", [["under way", pulse.in_flight], ["so far", number.format(pulse.exchanges)], ...errors.map(([name, count]) => [name, number.format(count)])]));
   $("cards").replaceChildren(...cards);
   $("health-sub").textContent = `Version ${about.version}, ${health.state}. You are ${about.who}.`;

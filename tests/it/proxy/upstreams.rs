@@ -42,11 +42,12 @@ async fn what_is_safe_goes_to_another_endpoint_and_what_is_not_does_not() {
         .data_centre("outlier: { failures: 0 }")
         .start()
         .await;
-    for _ in 0..40 {
+    // As many as the budget for sending again allows at the start.
+    for _ in 0..10 {
         assert_eq!(gateway.send(get()).await.status, StatusCode::OK);
     }
     assert!(tries.load(Ordering::Relaxed) > 0, "the broken one was drawn now and then");
-    assert_eq!(log.all().len(), 40);
+    assert_eq!(log.all().len(), 10);
     // A POST that may have arrived is not sent twice.
     let before = (tries.load(Ordering::Relaxed), log.all().len());
     let mut refused = 0;

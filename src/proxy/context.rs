@@ -32,6 +32,12 @@ pub(super) fn transfer(
 ) -> Result<Transfer, ProxyError> {
     let mut transfer = match stated {
         Some(headers) if headers.contains_key(&HEADER) => read(headers)?,
+        // Nobody says more than the route does.
+        Some(_) | None if workload.is_none() => {
+            let mut transfer = place.base.clone();
+            transfer.as_of.get_or_insert(now);
+            return Ok(transfer);
+        }
         Some(_) | None => Transfer::default(),
     };
     // The destination is where the bytes go, whatever anybody says of it.

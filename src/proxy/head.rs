@@ -25,30 +25,27 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
     if head.method == Method::CONNECT || head.headers.contains_key(header::UPGRADE) {
         return Err(ProxyError::Tunnel);
     }
-    let hosts = head.headers.get_all(header::HOST).iter().count();
+    let Framing { hosts, lengths, codings, all_chunked } = Framing::of(&head.headers);
     if hosts > 1 {
         return Err(ProxyError::HeadMalformed("There is more than one `Host`."));
     }
-    if head.headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+    if lengths > 1 {
         return Err(ProxyError::HeadMalformed("There is more than one `Content-Length`."));
     }
-    if head.headers.contains_key(header::TRANSFER_ENCODING)
-        && head.headers.contains_key(header::CONTENT_LENGTH)
-    {
+    if codings > 0 && lengths > 0 {
         return Err(ProxyError::HeadMalformed(
             "`Transfer-Encoding` and `Content-Length` contradict each other.",
         ));
     }
-    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
-    let is_chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
-    if codings.next().is_some_and(|coding| !is_chunked(coding)) || codings.next().is_some() {
+    if codings > 1 || !all_chunked {
         return Err(ProxyError::HeadMalformed("The only transfer coding read here is `chunked`."));
     }
     let authority = authority(head);
     if authority.is_empty() {
         return Err(ProxyError::HeadMalformed("There is no `Host`."));
     }
-    if authority.contains('@') || authority.parse::<Authority>().is_err() {
+    if !is_plain(authority) && (authority.contains('@') || authority.parse::<Authority>().is_err())
+    {
         return Err(ProxyError::HeadMalformed("`Host` is not a host and port."));
     }
     if let (Some(authority), Some(host)) = (head.uri.authority(), head.headers.get(header::HOST))
@@ -60,6 +57,38 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
         return Err(ProxyError::PathAmbiguous);
     }
     Ok(())
+}
+
+/// What says where a message ends, and whom it is for.
+struct Framing {
+    hosts: usize,
+    lengths: usize,
+    codings: usize,
+    all_chunked: bool,
+}
+
+impl Framing {
+    /// In one pass, since each look-up by name costs more than the pass does.
+    fn of(headers: &HeaderMap) -> Self {
+        let mut framing = Self { hosts: 0, lengths: 0, codings: 0, all_chunked: true };
+        for (name, value) in headers {
+            match name.as_str() {
+                "host" => framing.hosts += 1,
+                "content-length" => framing.lengths += 1,
+                "transfer-encoding" => {
+                    framing.codings += 1;
+                    framing.all_chunked &= value.as_bytes().eq_ignore_ascii_case(b"chunked");
+                }
+                _ => {}
+            }
+        }
+        framing
+    }
+}
+
+/// A name or an IPv4 address without port, as most are: nothing in it needs a closer look.
+fn is_plain(authority: &str) -> bool {
+    authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
 }
 
 /// Who was asked for: `:authority`, the authority of an absolute target, or `Host`.
@@ -86,7 +115,7 @@ pub(super) fn origin_form(uri: Uri) -> Uri {
 /// Puts on what is ours to say: length, trace and the mark of an intermediary.
 pub(super) fn complete(outgoing: &mut Outgoing, trace: &TraceContext) {
     set_length(&mut outgoing.headers, &outgoing.method, &outgoing.body, outgoing.declares_length);
-    if let Ok(traceparent) = HeaderValue::from_str(&trace.to_string()) {
+    if let Ok(traceparent) = HeaderValue::from_bytes(&trace.header()) {
         outgoing.headers.insert(TRACEPARENT, traceparent);
     }
     // RFC 9110 §7.6.3 asks this of every gateway towards its data centre.
@@ -100,29 +129,39 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) fn strip_request(headers: &mut HeaderMap, trusted: bool) {
     // gRPC asks for trailers with the one value of `TE` that may be passed on.
     let wants_trailers = headers.get(header::TE).is_some_and(|te| te == "trailers");
-    strip_hop_by_hop(headers);
+    strip_named_by_connection(headers);
+    strip(headers, &HOP_BY_HOP);
+    strip(headers, &OF_A_REQUEST);
     if wants_trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }
-    headers.remove(&context::HEADER);
-    // The names of workloads are the mesh's own affair.
-    headers.remove(&identity::FORWARDED_CLIENT_CERT);
-    headers.remove(header::EXPECT);
-    headers.remove(header::HOST);
-    headers.remove(header::CONTENT_LENGTH);
-    // It was read when the exchange was opened, and goes out anew.
-    headers.remove(&TRACEPARENT);
     if !trusted {
-        headers.remove(header::FORWARDED);
-        headers.remove(&X_FORWARDED_FOR);
+        strip(headers, &OF_A_TRUSTED_HOP);
     }
 }
 
 pub(super) fn strip_response(headers: &mut HeaderMap) {
-    strip_hop_by_hop(headers);
+    strip_named_by_connection(headers);
+    strip(headers, &HOP_BY_HOP);
 }
 
-fn strip_hop_by_hop(headers: &mut HeaderMap) {
+/// Takes off what is there of `names`. Comparing each header with each of a few names takes less than looking
+/// each name up, and hardly any is there.
+fn strip(headers: &mut HeaderMap, names: &[HeaderName]) {
+    let mut found: u16 = 0;
+    for header in headers.keys() {
+        if let Some(at) = names.iter().position(|name| name == header) {
+            found |= 1 << at;
+        }
+    }
+    for (at, name) in names.iter().enumerate() {
+        if found & (1 << at) != 0 {
+            headers.remove(name);
+        }
+    }
+}
+
+fn strip_named_by_connection(headers: &mut HeaderMap) {
     if headers.contains_key(header::CONNECTION) {
         let named: Vec<HeaderName> = headers
             .get_all(header::CONNECTION)
@@ -135,12 +174,21 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
 }
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What is ours to say anew, or was said to us alone: the names of workloads are the mesh's own affair.
+const OF_A_REQUEST: [HeaderName; 6] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    TRACEPARENT,
+    context::HEADER,
+    identity::FORWARDED_CLIENT_CERT,
+];
+
+const OF_A_TRUSTED_HOP: [HeaderName; 2] = [header::FORWARDED, X_FORWARDED_FOR];
 
 const HOP_BY_HOP: [HeaderName; 9] = [
     header::CONNECTION,

@@ -37,6 +37,9 @@ pub enum CaseError {
     Member { member: String, error: serde_json::Error },
     #[error("give either `payload` or `payload_base64`")]
     TwoPayloads,
+    /// What is not there was not looked at, and is not to pass for clean.
+    #[error("no `payload` and no `payload_base64`; `null` says that there is none")]
+    NoPayload,
     #[error("`payload_base64` is not base64 (RFC 4648 §4)")]
     Base64,
 }
@@ -47,11 +50,25 @@ impl Case {
     /// people and tests. An `origin` of `null` says that nobody knows, which blocks (JR-00-06); when it is
     /// left out the payload is asked, as the gateway does.
     pub fn parse(text: &str) -> Result<Self, CaseError> {
+        match Self::read(text)? {
+            (case, true) => Ok(case),
+            (_, false) => Err(CaseError::NoPayload),
+        }
+    }
+
+    /// The context of a payload that stands elsewhere.
+    pub fn context(text: &str) -> Result<Self, CaseError> {
+        Self::read(text).map(|(case, _)| case)
+    }
+
+    /// A case, and whether it has a payload.
+    fn read(text: &str) -> Result<(Self, bool), CaseError> {
         /// What is not a fact of the transfer.
         #[derive(Deserialize)]
         #[serde(expecting = "an object: a context with its `payload`")]
         struct Beside {
             id: Option<serde_json::Value>,
+            #[serde(default, deserialize_with = "present")]
             payload: Option<Box<RawValue>>,
             payload_base64: Option<String>,
             content_type: Option<String>,
@@ -79,6 +96,7 @@ impl Case {
         for name in NO_FACTS {
             transfer.other.remove(name);
         }
+        let has_payload = beside.payload.is_some() || beside.payload_base64.is_some();
         let (body, default_type) = match (beside.payload, beside.payload_base64) {
             (Some(_), Some(_)) => return Err(CaseError::TwoPayloads),
             (Some(payload), None) => (payload.get().as_bytes().to_vec(), Some("application/json")),
@@ -88,13 +106,14 @@ impl Case {
             }
             (None, None) => (Vec::new(), None),
         };
-        Ok(Self {
+        let case = Self {
             id: beside.id,
             transfer,
             body,
             content_type: beside.content_type.or_else(|| default_type.map(str::to_owned)),
             content_encoding: beside.content_encoding,
-        })
+        };
+        Ok((case, has_payload))
     }
 
     /// Asks the engine. The transfer must know its time already: no clock is read here.
@@ -143,6 +162,13 @@ fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, CaseError> {
     })?;
     json.end()?;
     Ok(read)
+}
+
+/// `null` is a payload too.
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(deserializer).map(Some)
 }
 
 fn is_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
@@ -436,8 +462,15 @@ mod tests {
     }
 
     #[test]
+    fn a_payload_that_is_not_there_is_not_a_clean_one() {
+        assert!(matches!(Case::parse(r#"{"origin": "DE"}"#), Err(CaseError::NoPayload)));
+        assert_eq!(Case::parse(r#"{"origin": "DE", "payload": null}"#).unwrap().body, b"null");
+        assert_eq!(Case::parse(r#"{"payload_base64": ""}"#).unwrap().body, b"");
+    }
+
+    #[test]
     fn an_origin_said_to_be_unknown_is_not_looked_for() {
-        let origin = |text: &str| Case::parse(text).unwrap().transfer.origin;
+        let origin = |text: &str| Case::context(text).unwrap().transfer.origin;
         assert_eq!(origin(r#"{"origin": null}"#), Some(Transfer::UNKNOWN_ORIGIN));
         assert_eq!(origin("{}"), None);
         assert_eq!(

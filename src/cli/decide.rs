@@ -163,7 +163,7 @@ pub(super) fn context_of(path: &Path) -> anyhow::Result<Case> {
     let text = input::read(path)?;
     std::str::from_utf8(&text)
         .map_err(anyhow::Error::from)
-        .and_then(|text| Ok(Case::parse(text)?))
+        .and_then(|text| Ok(Case::context(text)?))
         .with_context(|| format!("`{}` is not a context", input::display_name(path)))
 }
 

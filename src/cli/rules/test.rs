@@ -75,9 +75,10 @@ impl Test {
                 out.write_all(b"\n")?;
             }
             Format::Junit => {
-                junit(&report, self.full)
-                    .serialize(&mut out)
+                let report = junit(&report, self.full)
+                    .to_string()
                     .map_err(|error| anyhow::anyhow!("cannot write the report: {error}"))?;
+                out.write_all(report.as_bytes())?;
             }
         }
         out.flush()?;

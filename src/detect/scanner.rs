@@ -39,6 +39,11 @@ pub struct Scratch {
     frames: Vec<Frame>,
     found: Vec<Found>,
     folded: Folded,
+    /// What objects turned out to be about after a member that hangs on it; by their number, in the order
+    /// they close.
+    learnt: Vec<(u32, u32)>,
+    /// The same of a first walk, by number, while the second is under way.
+    known_ahead: Vec<(u32, u32)>,
     /// The set that `keys` was filled by.
     identity: Option<Arc<()>>,
     /// How many sets there were.
@@ -55,6 +60,12 @@ pub struct Scanner<'s> {
     beyond: usize,
     /// What is known of the name asked about last, until its value is told.
     asked: Option<Known>,
+    /// Objects and lists opened in this part.
+    opened: u32,
+    /// How many of `known_ahead` are behind us.
+    used_ahead: usize,
+    /// The part is walked for the second time.
+    again: bool,
 }
 
 /// An object or list the walk is inside of.
@@ -66,6 +77,9 @@ struct Frame {
     /// The rule that name has here.
     rule: Option<u16>,
     contexts: u32,
+    /// Contexts that members seen so far would have been read otherwise in.
+    lacks: u32,
+    number: u32,
     /// Members seen that show a context only together.
     signs: u8,
     /// What a member said that the value beside it is: `{"key": "phone", "value": …}`.
@@ -90,7 +104,16 @@ impl<'s> Scanner<'s> {
             scratch.identity = Some(Arc::clone(&set.identity));
             scratch.sets += 1;
         }
-        let mut scanner = Self { set, scratch, part: 0, beyond: 0, asked: None };
+        let mut scanner = Self {
+            set,
+            scratch,
+            part: 0,
+            beyond: 0,
+            asked: None,
+            opened: 0,
+            used_ahead: 0,
+            again: false,
+        };
         scanner.part(Part::Body);
         scanner
     }
@@ -105,16 +128,60 @@ impl<'s> Scanner<'s> {
         let number = Part::ALL.iter().position(|known| *known == part).unwrap_or(0);
         self.part = self.set.contexts.parts.get(number).copied().unwrap_or(0);
         self.beyond = 0;
+        self.opened = 0;
+        self.used_ahead = 0;
+        self.scratch.learnt.clear();
+        if !self.again {
+            self.scratch.known_ahead.clear();
+        }
+        let contexts = self.ahead(0);
         self.scratch.frames.clear();
         // What stands at the top of a part has surroundings as well: a form, a query.
         self.scratch.frames.push(Frame {
             container: Container::Object,
             facts: Facts::default(),
             rule: None,
-            contexts: 0,
+            contexts,
+            lacks: 0,
+            number: 0,
             signs: 0,
             told: None,
         });
+    }
+
+    /// Whether the part that was walked has to be walked once more: a member stands before those that show
+    /// what its object is about, and would have been read otherwise behind them. The order of members says
+    /// nothing in JSON (RFC 8259 §4).
+    pub fn is_to_look_again(&mut self) -> bool {
+        if let Some(frame) = self.scratch.frames.first()
+            && frame.lacks & frame.contexts != 0
+        {
+            self.scratch.learnt.push((0, frame.contexts));
+        }
+        self.again = !self.scratch.learnt.is_empty();
+        if self.again {
+            std::mem::swap(&mut self.scratch.learnt, &mut self.scratch.known_ahead);
+            self.scratch.known_ahead.sort_unstable();
+        }
+        self.again
+    }
+
+    pub fn end_second_look(&mut self) {
+        self.again = false;
+    }
+
+    /// What the first walk learnt of the object of this number; asked in the order of numbers.
+    fn ahead(&mut self, number: u32) -> u32 {
+        while let Some((of, contexts)) = self.scratch.known_ahead.get(self.used_ahead) {
+            if *of > number {
+                break;
+            }
+            self.used_ahead += 1;
+            if *of == number {
+                return *contexts;
+            }
+        }
+        0
     }
 
     /// Which values under `name`, or elements of the innermost list where there is none, can be findings
@@ -138,7 +205,14 @@ impl<'s> Scanner<'s> {
         let values = known.is_telling
             || inherits
             || (known.stand_in && self.told().is_some())
-            || (known.has_rules && self.some_rule_holds(self.scratch.keys.of(known)));
+            || (known.has_rules && {
+                let facts = *self.scratch.keys.of(known);
+                let holds = self.some_rule_holds(&facts);
+                if !holds {
+                    self.lack(&facts);
+                }
+                holds
+            });
         Wants { values, words: known.in_key, number_bytes_min }
     }
 
@@ -182,14 +256,17 @@ impl<'s> Scanner<'s> {
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
         let facts = known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
-        let contexts = self.contexts_of(&facts);
         let rule = self.rule_for_container(&facts);
+        self.opened += 1;
+        let contexts = self.contexts_of(&facts) | self.ahead(self.opened);
         if self.scratch.frames.len() < FRAMES_MAX {
             self.scratch.frames.push(Frame {
                 container,
                 facts,
                 rule,
                 contexts,
+                lacks: 0,
+                number: self.opened,
                 signs: 0,
                 told: None,
             });
@@ -222,9 +299,24 @@ impl<'s> Scanner<'s> {
             Some(beyond) => self.beyond = beyond,
             // The frame of the part itself stays.
             None if self.scratch.frames.len() > 1 => {
-                self.scratch.frames.pop();
+                let closed = self.scratch.frames.pop();
+                if let Some(closed) = closed.filter(|closed| closed.lacks != 0) {
+                    self.learn(&closed);
+                }
             }
             None => {}
+        }
+    }
+
+    /// Something in the object that closes lacked a context; the object has it by now, or one around it may
+    /// yet.
+    fn learn(&mut self, closed: &Frame) {
+        if closed.lacks & closed.contexts != 0 && !self.again {
+            self.scratch.learnt.push((closed.number, closed.contexts));
+        }
+        let handed_on = if closed.facts.opens == 0 { u32::MAX } else { self.set.contexts.lasting };
+        if let Some(around) = self.scratch.frames.last_mut() {
+            around.lacks |= closed.lacks & handed_on;
         }
     }
 
@@ -310,14 +402,27 @@ impl<'s> Scanner<'s> {
         if facts.opens == 0 { around } else { facts.opens | (around & self.set.contexts.lasting) }
     }
 
+    /// No rule of the name holds in these surroundings; members to come may show others.
+    fn lack(&mut self, facts: &Facts) {
+        let around = self.surroundings();
+        let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
+        let lacks = rules.fold(0, |all, rule| all | rule.inside);
+        if let Some(frame) = self.scratch.frames.last_mut() {
+            frame.lacks |= lacks & !around & self.set.contexts.any_order;
+        }
+    }
+
     /// The first rule of the name that holds in these surroundings.
-    fn rule_for_container(&self, facts: &Facts) -> Option<u16> {
+    fn rule_for_container(&mut self, facts: &Facts) -> Option<u16> {
         let around = self.surroundings();
         let own = facts
             .rules()
             .iter()
             .copied()
             .find(|number| self.set.rule(*number).is_some_and(|rule| rule.holds(around)));
+        if own.is_none() {
+            self.lack(facts);
+        }
         let frame = self.scratch.frames.last();
         own.or_else(|| {
             let frame = frame?;

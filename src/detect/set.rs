@@ -121,6 +121,7 @@ impl Reach {
 #[derive(Debug, Default)]
 pub(super) struct Contexts {
     pub(super) lasting: u32,
+    pub(super) any_order: u32,
     pub(super) third_party: u32,
     /// The context of each part of a message, when there is one of its name.
     pub(super) parts: [u32; Part::ALL.len()],
@@ -210,6 +211,7 @@ impl DetectorSet {
             set: Self::empty(taxonomy),
             contexts: FxHashMap::default(),
             near: FxHashMap::default(),
+            field_checks: Vec::new(),
         };
         for (file, source) in &sources {
             compiler.words(&source.words);
@@ -520,6 +522,8 @@ struct Compiler<'c> {
     set: DetectorSet,
     contexts: FxHashMap<String, u32>,
     near: FxHashMap<String, (u128, u128)>,
+    /// The check of each rule of a field name.
+    field_checks: Vec<Option<String>>,
 }
 
 impl Compiler<'_> {
@@ -557,6 +561,9 @@ impl Compiler<'_> {
         }
         for name in &source.signs {
             self.set.keys.entry(name).signs |= bit;
+        }
+        if source.any_order {
+            self.set.contexts.any_order |= bit;
         }
         if source.lasting {
             self.set.contexts.lasting |= bit;
@@ -611,7 +618,9 @@ impl Compiler<'_> {
             is_unmistakable: source.check.as_ref().is_some_and(|check| check.as_str() == "email"),
             reach: Reach::of(source.check.as_ref().map(|check| check.as_str())),
         });
-        for name in source.names.iter().chain(&source.endings) {
+        let check_name = source.check.as_ref().map(|check| check.value.clone());
+        let names = source.names.iter().map(|name| (name, false));
+        for (name, is_ending) in names.chain(source.endings.iter().map(|name| (name, true))) {
             if Words::of(name).len() == 0 {
                 self.diagnostics
                     .error(source.category.place(file), format!("`{name}` is not a field name"))
@@ -620,12 +629,40 @@ impl Compiler<'_> {
             }
             let entry = self.set.keys.entry(name);
             let list = if source.exact { &mut entry.exact_rules } else { &mut entry.rules };
+            let says_the_same = |other: &u16| {
+                self.set.rules.get(usize::from(*other)).is_some_and(|rule| {
+                    (rule.tag, rule.inside, rule.outside) == (tag, inside, outside)
+                }) && self.field_checks.get(usize::from(*other)) == Some(&check_name)
+            };
+            let known = list.contains(&number);
+            if (known && !is_ending) || list.iter().any(|it| *it != number && says_the_same(it)) {
+                self.diagnostics
+                    .warning(
+                        source.category.place(file),
+                        format!("`{name}` is named for `{}` twice", source.category.value),
+                    )
+                    .remedy("take one of the two out");
+            }
+            // An ending is a name as well.
+            if known {
+                continue;
+            }
             // Rules bound to a context are tried before those that are not.
             let at = if inside == 0 { list.len() } else { 0 };
             list.insert(at, number);
         }
+        self.field_checks.push(check_name);
         for name in &source.endings {
             let list = &mut self.set.keys.entry(name).ending_rules;
+            if list.contains(&number) {
+                self.diagnostics
+                    .warning(
+                        source.category.place(file),
+                        format!("`{name}` is an ending of `{}` twice", source.category.value),
+                    )
+                    .remedy("take one of the two out");
+                continue;
+            }
             let at = if inside == 0 { list.len() } else { 0 };
             list.insert(at, number);
         }

@@ -58,6 +58,10 @@ pub(super) struct ContextSource {
     /// Short names of members that mean something only together: two of them show such an object.
     #[serde(default)]
     pub(super) signs: Vec<String>,
+    /// Also for what stands before the members that show it; a message in which something does is walked
+    /// twice.
+    #[serde(default)]
+    pub(super) any_order: bool,
     /// Holds for everything inside, however deep.
     #[serde(default)]
     pub(super) lasting: bool,

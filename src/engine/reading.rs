@@ -268,9 +268,11 @@ impl<'m> Reading<'m> {
             ..At::root(LayerId::new(innermost), part)
         };
         let (findings, documents) = (self.findings.items.len(), walk.embedded.len());
-        let mut sink = walk.sink(place, &mut self.findings);
-        let walked = format::walk(format, &bytes, sink.walk.limits, &mut sink);
-        sink.end(bytes.len());
+        let walked = self.look(place, walk, |limits, sink| {
+            let walked = format::walk(format, &bytes, limits, sink);
+            sink.end(bytes.len());
+            walked
+        });
         if let Err(stop) = walked {
             self.gap(gap(stop.cause));
         }
@@ -334,13 +336,9 @@ impl<'m> Reading<'m> {
         &mut self,
         place: At<'_>,
         walk: &mut Walk<'w, 's>,
-        read: impl FnOnce(&Limits, &mut Sink<'_, 'w, 's>) -> Result<(), Stop>,
+        read: impl Fn(&Limits, &mut Sink<'_, 'w, 's>) -> Result<(), Stop>,
     ) {
-        let limits = walk.limits;
-        let mut sink = walk.sink(place, &mut self.findings);
-        let walked = read(limits, &mut sink);
-        if let Err(stop) = walked {
-            sink.end(stop.offset);
+        if let Err(stop) = self.look(place, walk, read) {
             let coverage = if stop.offset == 0 { Coverage::Opaque } else { Coverage::Partial };
             self.gaps.push(Gap {
                 part: place.part,
@@ -350,6 +348,36 @@ impl<'m> Reading<'m> {
             });
         }
         self.overflow(place.part, walk);
+    }
+
+    /// Walks a layer; once more when a member stood before those that show what its object is about.
+    fn look<'w, 's>(
+        &mut self,
+        place: At<'_>,
+        walk: &mut Walk<'w, 's>,
+        read: impl Fn(&Limits, &mut Sink<'_, 'w, 's>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let limits = walk.limits;
+        let once = |findings: &mut Findings, walk: &mut Walk<'w, 's>| {
+            let mut sink = walk.sink(place, findings);
+            let walked = read(limits, &mut sink);
+            if let Err(stop) = &walked {
+                sink.end(stop.offset);
+            }
+            walked
+        };
+        let (items, nodes) = (self.findings.items.len(), self.findings.nodes.len());
+        let embedded = walk.embedded.len();
+        let walked = once(&mut self.findings, walk);
+        if !walk.scanner.is_to_look_again() {
+            return walked;
+        }
+        self.findings.items.truncate(items);
+        self.findings.nodes.truncate(nodes);
+        walk.embedded.truncate(embedded);
+        let walked = once(&mut self.findings, walk);
+        walk.scanner.end_second_look();
+        walked
     }
 
     fn overflow(&mut self, part: Part, walk: &Walk<'_, '_>) {

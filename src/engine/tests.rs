@@ -328,6 +328,42 @@ fn a_message_from_several_jurisdictions_gets_the_strictest_answer() {
     assert_eq!(verdict.transfer.origin, Some(Region::new(*b"DE")));
 }
 
+/// RFC 8259 §4: the order of members says nothing.
+#[test]
+fn a_member_is_read_by_those_behind_it_as_by_those_before_it() {
+    let engine = shipped();
+    let mut scratch = Scratch::default();
+    for (members, support) in [
+        ([r#""order_no":"52011288""#, r#""items":[{"title":"Redmi"},{"title":"Mi"}]"#], ""),
+        ([r#""mcc":"410","mnc":"03""#, r#""cid":118822"#], ""),
+        ([r#""mcc":"410","mnc":"03""#, r#""cid":118822"#], r#""cells":[{"at":1}],"#),
+        (
+            [
+                r#""device_id":"9774d56d682e549c""#,
+                r#""in":{"a":[1,{"b":null}]},"model":"M2101K6G""#,
+            ],
+            "",
+        ),
+    ] {
+        let mut tags = members.iter().zip([1, 0]).map(|(first, other)| {
+            let last = members[other];
+            let body = format!(r#"{{"page":{{"n":1}},{support}"it":{{{first},{last}}}}}"#);
+            let verdict =
+                engine.scan(&message(JSON, body.as_bytes()), &Limits::default(), &mut scratch);
+            assert_eq!(verdict.coverage, Coverage::Full, "{body}");
+            let items = verdict.findings.items.iter();
+            let mut found: Vec<_> =
+                items.map(|it| (it.tag, verdict.findings.locator(it))).collect();
+            found.sort();
+            (body, found)
+        });
+        let (one, found) = tags.next().unwrap();
+        let (other, found_too) = tags.next().unwrap();
+        assert_eq!(found, found_too, "{one}\n{other}");
+        assert!(found.len() > 1, "{one}");
+    }
+}
+
 #[test]
 fn a_reused_scratch_changes_nothing() {
     let engine = shipped();

@@ -286,7 +286,11 @@ fn opposite(a: &Predicate, b: &Predicate) -> bool {
         PolicyExtendsPurpose,
         PolicyPermitsRecipient,
         PolicyHasPendingVersion,
-        PolicyHasUnannouncedVersion
+        PolicyHasUnannouncedVersion,
+        PolicyHasSeveralVersions,
+        PolicyHasMaterialVersion,
+        AgreementOnFile,
+        WithdrawalOnFile
     )
 }
 

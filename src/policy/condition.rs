@@ -368,6 +368,7 @@ impl Scope<'_, '_> {
         if let Some(names) = &condition.opt_out {
             parts.push(Predicate::OptOut(self.words(Section::OptOut, names, diagnostics)));
         }
+        parts.extend(condition.withdrawal_on_file.map(Predicate::WithdrawalOnFile));
         if let Some(names) = &condition.withdrawn {
             let mut set = WithdrawalSet::default();
             for name in names.iter() {
@@ -446,6 +447,7 @@ impl Scope<'_, '_> {
             parts.push(Predicate::Volume(Box::new(self.volume(volume, diagnostics))));
         }
         if let Some(test) = &condition.agreement {
+            parts.extend(test.on_file.map(Predicate::AgreementOnFile));
             parts.extend(test.forbids_destination.map(Predicate::AgreementForbidsDestination));
             parts.extend(test.permits_purpose.map(Predicate::AgreementPermitsPurpose));
         }
@@ -457,6 +459,8 @@ impl Scope<'_, '_> {
             parts.extend(test.permits_recipient.map(Predicate::PolicyPermitsRecipient));
             parts.extend(test.has_pending_version.map(Predicate::PolicyHasPendingVersion));
             parts.extend(test.has_unannounced_version.map(Predicate::PolicyHasUnannouncedVersion));
+            parts.extend(test.has_several_versions.map(Predicate::PolicyHasSeveralVersions));
+            parts.extend(test.has_material_version.map(Predicate::PolicyHasMaterialVersion));
         }
     }
 

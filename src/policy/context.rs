@@ -306,6 +306,7 @@ impl<'t> Context<'t> {
             Predicate::OptOut(names) => {
                 names.iter().any(|name| self.subject.opt_outs.contains(&**name))
             }
+            Predicate::WithdrawalOnFile(is) => self.subject.withdrawn.is_empty() != *is,
             Predicate::Withdrawn(scopes) => self.withdrawn(*scopes),
 
             Predicate::LegalBasis { kinds, has_ref, has } => {
@@ -323,6 +324,7 @@ impl<'t> Context<'t> {
                 .first_transfer_at
                 .zip(self.now)
                 .is_some_and(|(first, now)| period.reaches(first, now)),
+            Predicate::AgreementOnFile(is) => self.transfer.user_agreement.is_some() == *is,
             Predicate::AgreementForbidsDestination(is) => {
                 self.agreement().is_some_and(|agreement| {
                     self.destination
@@ -358,6 +360,12 @@ impl<'t> Context<'t> {
             }
             Predicate::PolicyHasUnannouncedVersion(is) => {
                 self.transfer.policy_versions.iter().any(|version| !is_announced(version)) == *is
+            }
+            Predicate::PolicyHasSeveralVersions(is) => {
+                (self.transfer.policy_versions.len() > 1) == *is
+            }
+            Predicate::PolicyHasMaterialVersion(is) => {
+                self.transfer.policy_versions.iter().any(|version| version.material) == *is
             }
             Predicate::AsOf { from, until } => self.is_in(*from, *until),
         }

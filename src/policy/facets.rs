@@ -165,16 +165,18 @@ fn needed(predicate: &Predicate) -> u64 {
         Predicate::UsExempt(_) => US_EXEMPT,
         Predicate::Setting { .. } => SETTINGS,
         Predicate::OptOut(_) => OPT_OUTS,
-        Predicate::Withdrawn(_) => WITHDRAWN,
+        Predicate::Withdrawn(_) | Predicate::WithdrawalOnFile(true) => WITHDRAWN,
         Predicate::LegalBasis { .. } => LEGAL_BASIS,
         Predicate::Mechanism(_) => MECHANISMS,
         Predicate::Consent(_) | Predicate::ConsentOnFile(_) => CONSENTS,
         Predicate::FirstTransferWithin(_) => FIRST_TRANSFER,
-        Predicate::AgreementForbidsDestination(true) | Predicate::AgreementPermitsPurpose(true) => {
-            AGREEMENT
-        }
+        Predicate::AgreementOnFile(true)
+        | Predicate::AgreementForbidsDestination(true)
+        | Predicate::AgreementPermitsPurpose(true) => AGREEMENT,
         Predicate::PolicyHasPendingVersion(true)
         | Predicate::PolicyHasUnannouncedVersion(true)
+        | Predicate::PolicyHasSeveralVersions(true)
+        | Predicate::PolicyHasMaterialVersion(true)
         | Predicate::PolicyExtendsPurpose(true) => VERSIONS,
         Predicate::Flag(_) => FLAGGED,
 
@@ -199,6 +201,8 @@ fn needed(predicate: &Predicate) -> u64 {
         | Predicate::Counter(_)
         | Predicate::Volume(_)
         | Predicate::InList { .. }
+        | Predicate::WithdrawalOnFile(false)
+        | Predicate::AgreementOnFile(false)
         | Predicate::AgreementForbidsDestination(false)
         | Predicate::AgreementPermitsPurpose(false)
         | Predicate::PolicyNamesDestination(_)
@@ -208,6 +212,8 @@ fn needed(predicate: &Predicate) -> u64 {
         | Predicate::PolicyPermitsRecipient(_)
         | Predicate::PolicyHasPendingVersion(false)
         | Predicate::PolicyHasUnannouncedVersion(false)
+        | Predicate::PolicyHasSeveralVersions(false)
+        | Predicate::PolicyHasMaterialVersion(false)
         | Predicate::AsOf { .. }
         | Predicate::Observed(_) => 0,
     }

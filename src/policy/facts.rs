@@ -234,6 +234,9 @@ pub struct Consent {
     pub given_at: Option<Timestamp>,
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
+    /// Taken back, where the record says so itself; see also [`Subject::withdrawn`].
+    #[serde(default, alias = "revoked_at", skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Timestamp>,
     #[serde(default)]
     pub evidence_ref: Option<String>,
     #[serde(default)]

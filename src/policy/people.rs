@@ -88,6 +88,7 @@ impl<'t> Alike<'t> {
             consent.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty()),
             (consent.given_at.is_none_or(has_begun), consent.given_at.filter(|_| dated)),
             consent.expires_at.is_none_or(|at| self.now.is_some_and(|now| now < at)),
+            consent.withdrawn_at.is_none_or(|at| self.now.is_some_and(|now| now < at)),
         )
     }
 }

@@ -73,6 +73,7 @@ pub(super) enum Predicate {
     },
     OptOut(NameList),
     Withdrawn(WithdrawalSet),
+    WithdrawalOnFile(bool),
 
     LegalBasis {
         kinds: Option<NameList>,
@@ -93,6 +94,7 @@ pub(super) enum Predicate {
         value: super::source::ListValue,
     },
     FirstTransferWithin(Period),
+    AgreementOnFile(bool),
     AgreementForbidsDestination(bool),
     AgreementPermitsPurpose(bool),
     PolicyNamesDestination(bool),
@@ -102,6 +104,8 @@ pub(super) enum Predicate {
     PolicyPermitsRecipient(bool),
     PolicyHasPendingVersion(bool),
     PolicyHasUnannouncedVersion(bool),
+    PolicyHasSeveralVersions(bool),
+    PolicyHasMaterialVersion(bool),
     AsOf {
         from: Option<Timestamp>,
         until: Option<Timestamp>,

@@ -262,6 +262,8 @@ pub struct Condition {
     pub opt_out: Option<Names>,
     /// `all`, `purpose`, `recipient`, `category`.
     pub withdrawn: Option<Names>,
+    /// The person has withdrawn something, whatever it is and from whenever it counts.
+    pub withdrawal_on_file: Option<bool>,
 
     pub legal_basis: Option<LegalBasisTest>,
     pub mechanism: Option<MechanismTest>,
@@ -474,6 +476,8 @@ pub struct FirstTransferTest {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AgreementTest {
+    /// An agreement is there at all, accepted or not.
+    pub on_file: Option<bool>,
     pub forbids_destination: Option<bool>,
     pub permits_purpose: Option<bool>,
 }
@@ -495,6 +499,10 @@ pub struct PolicyTest {
     pub has_pending_version: Option<bool>,
     /// A material version stays out of force for want of a notice.
     pub has_unannounced_version: Option<bool>,
+    /// More than one version is on file.
+    pub has_several_versions: Option<bool>,
+    /// A version on file is a material change.
+    pub has_material_version: Option<bool>,
 }
 
 /// What is redacted. Several keys add up.

@@ -102,6 +102,7 @@ fn is_about_facts(condition: &Predicate) -> bool {
             | Predicate::Setting { .. }
             | Predicate::OptOut(_)
             | Predicate::Withdrawn(_)
+            | Predicate::WithdrawalOnFile(_)
             | Predicate::Counter(_)
             | Predicate::Counted(_)
             | Predicate::Volume(_)

@@ -153,3 +153,11 @@ fn the_edges_of_law_and_policy_decide_as_written() {
     assert!(complaints.is_empty(), "{} of {count}\n{}", complaints.len(), complaints.join("\n"));
     assert!(count > 600);
 }
+
+/// Written from the statutes and the policy alone, without a look at the rules.
+#[test]
+fn a_second_reading_of_law_and_policy_decides_as_written() {
+    let (count, complaints) = judge(include_str!("decisions/reading.jsonl"));
+    assert!(complaints.is_empty(), "{} of {count}\n{}", complaints.len(), complaints.join("\n"));
+    assert!(count > 550);
+}

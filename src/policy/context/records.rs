@@ -158,6 +158,7 @@ impl Context<'_> {
     pub(in crate::policy) fn is_current(&self, consent: &Consent) -> bool {
         self.has_begun(consent.given_at)
             && consent.expires_at.is_none_or(|until| self.now.is_some_and(|now| now < until))
+            && consent.withdrawn_at.is_none_or(|at| self.now.is_some_and(|now| now < at))
             && !self.subject.withdrawn.iter().any(|withdrawal| {
                 let scope = withdrawal.scope.as_str();
                 let names_it = scope == "all"

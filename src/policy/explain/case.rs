@@ -189,6 +189,7 @@ impl Case {
             recipients: self.recipient(need.names_recipient),
             given_at: self.transfer.as_of,
             expires_at: None,
+            withdrawn_at: None,
             evidence_ref: None,
             notice_ref: need.notice.then(|| PROPOSED.to_owned()),
         }

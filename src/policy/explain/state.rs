@@ -188,11 +188,13 @@ impl Witness<'_, '_> {
                     out => format!("opted out of {}", out.join(", ")),
                 }
             }
-            Predicate::Withdrawn(_) => match context.subject.withdrawn.len() {
-                0 => "nothing was withdrawn".to_owned(),
-                1 => "one withdrawal is on file".to_owned(),
-                many => format!("{many} withdrawals are on file"),
-            },
+            Predicate::Withdrawn(_) | Predicate::WithdrawalOnFile(_) => {
+                match context.subject.withdrawn.len() {
+                    0 => "nothing was withdrawn".to_owned(),
+                    1 => "one withdrawal is on file".to_owned(),
+                    many => format!("{many} withdrawals are on file"),
+                }
+            }
             Predicate::LegalBasis { .. } => match &transfer.legal_basis {
                 None => "no legal basis is on file".to_owned(),
                 Some(basis) => {
@@ -252,12 +254,12 @@ impl Witness<'_, '_> {
                 Some(at) => format!("the first transfer was at {at}"),
                 None => "the first transfer is not on file".to_owned(),
             },
-            Predicate::AgreementForbidsDestination(_) | Predicate::AgreementPermitsPurpose(_) => {
-                match context.agreement() {
-                    Some(_) => "an accepted user agreement is on file".to_owned(),
-                    None => "no accepted user agreement is on file".to_owned(),
-                }
-            }
+            Predicate::AgreementOnFile(_)
+            | Predicate::AgreementForbidsDestination(_)
+            | Predicate::AgreementPermitsPurpose(_) => match context.agreement() {
+                Some(_) => "an accepted user agreement is on file".to_owned(),
+                None => "no accepted user agreement is on file".to_owned(),
+            },
             Predicate::PolicyNamesDestination(_) => {
                 match (context.version.id, context.version.destinations) {
                     (None, _) => "no version of the policy is in force".to_owned(),
@@ -276,7 +278,10 @@ impl Witness<'_, '_> {
             Predicate::PolicyPermitsRecipient(_) => {
                 named("the recipient's class", recipient.class.as_deref())
             }
-            Predicate::PolicyHasPendingVersion(_) | Predicate::PolicyHasUnannouncedVersion(_) => {
+            Predicate::PolicyHasPendingVersion(_)
+            | Predicate::PolicyHasUnannouncedVersion(_)
+            | Predicate::PolicyHasSeveralVersions(_)
+            | Predicate::PolicyHasMaterialVersion(_) => {
                 named("the version in force", context.version.id)
             }
             Predicate::AsOf { .. } => self.time(),

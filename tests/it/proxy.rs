@@ -40,6 +40,7 @@ use crate::mmdb::{self, Layout};
 
 mod callers;
 mod faults;
+mod frames;
 mod grpc;
 mod names;
 mod namespaces;

@@ -370,7 +370,7 @@ async fn nothing_passes_that_the_data_centre_would_read_differently() {
 
 // === through HTTP/2, frame by frame, as no library would write it
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let mut frame = vec![length[1], length[2], length[3], kind, flags];
     frame.extend(stream.to_be_bytes());
@@ -379,7 +379,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Literal fields without indexing (RFC 7541 §6.2.2), lengths below 127.
-fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
     let mut block = Vec::new();
     for (name, value) in fields {
         block.push(0);
@@ -392,8 +392,8 @@ fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
     block
 }
 
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub(super) const END_STREAM: u8 = 1;
+pub(super) const END_HEADERS: u8 = 4;
 
 async fn over_h2(address: SocketAddr, header_fields: &[(&str, &str)], body: &str) {
     let mut stream = TcpStream::connect(address).await.unwrap();

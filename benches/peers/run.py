@@ -196,7 +196,7 @@ def load(proxy, workload, seconds):
     run = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
     spent = proxy.cpu_seconds() - before
     codes = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", run.stdout)
-    rate = re.search(r"finished in ([\d.]+)s, ([\d.]+) req/s", run.stdout)
+    rate = re.search(r"finished in ([\d.]+)[mu]?s, ([\d.]+) req/s", run.stdout)
     if not codes or not rate:
         sys.exit(f"{proxy.name}, {name}: h2load says\n{run.stdout}\n{run.stderr}")
     counts = {2: int(codes[1]), 3: int(codes[2]), 4: int(codes[3]), 5: int(codes[4])}

@@ -17,6 +17,7 @@
 mod check;
 mod digits;
 mod keys;
+mod memo;
 mod name;
 mod naming;
 mod pairs;
@@ -28,7 +29,7 @@ mod taxonomy;
 mod text;
 mod token;
 
-pub use scanner::{Hit, Scanner, Scratch};
+pub use scanner::{Hit, Recall, Scanner, Scratch, Told};
 pub use set::DetectorSet;
 pub use taxonomy::taxonomy;
 

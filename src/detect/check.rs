@@ -19,6 +19,7 @@ pub(super) mod phone;
 pub(super) mod place;
 mod sim;
 mod territory;
+pub(super) mod words;
 
 use crate::domain::Region;
 

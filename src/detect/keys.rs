@@ -456,6 +456,8 @@ pub(super) struct Known {
     pub(super) stand_in: bool,
     /// The name says nothing at all.
     pub(super) is_mute: bool,
+    /// Its value is the name of what stands beside it.
+    pub(super) tells: bool,
 }
 
 impl Known {
@@ -467,6 +469,7 @@ impl Known {
             in_key: facts.in_key,
             is_sign: facts.is_sign(),
             stand_in: facts.stand_in,
+            tells: facts.tells,
             is_mute: !facts.is_telling()
                 && facts.rule_count == 0
                 && !facts.is_sign()
@@ -557,6 +560,12 @@ impl KeyCache {
             *slot = Slot { short, known };
         }
         known
+    }
+
+    /// The number by which the name is known for as long as the cache is, if it is kept.
+    #[inline]
+    pub(super) fn number(&self, known: Known) -> Option<u32> {
+        (known.number as usize + 1 < self.facts.len()).then_some(known.number)
     }
 
     pub(super) fn of(&self, known: Known) -> &Facts {

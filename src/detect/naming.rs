@@ -2,7 +2,7 @@
 //!
 //! Which words say so stands in `rules/detectors`; here is where such a name ends.
 
-use super::check::person;
+use super::check::{person, words::WordList};
 
 /// Words a name has at most, and bytes.
 const WORDS_MAX: usize = 5;
@@ -93,18 +93,18 @@ fn is_of_a_name(character: char) -> bool {
 
 /// Words that begin a sentence or go on with it, in scripts and languages that write names around them.
 fn is_stop(word: &str) -> bool {
-    person::is_one_of(word, &STOPS)
+    STOPS.has(word)
 }
 
 #[rustfmt::skip]
-const STOPS: [&str; 60] = [
+static STOPS: WordList = WordList::new(&[
     "है", "हूं", "हूँ", "और", "मेरा", "ہے", "ہوں", "اور", "میرا", "hai", "aur", "hoon", "و", "i", "and",
     "my", "we", "please", "thanks", "hello", "hi", "customer", "sir", "madam", "all", "everyone",
     "colleagues", "user", "valued", "sirs", "friend", "friends", "monday", "tuesday", "wednesday",
     "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july",
     "august", "september", "october", "november", "december", "phone", "tel", "mail", "email", "mobile",
     "dob", "cnic", "order", "address", "ref",
-];
+]);
 
 #[cfg(test)]
 mod tests {

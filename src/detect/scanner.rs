@@ -12,6 +12,7 @@ use super::{
     check::{Match, code},
     digits::Folded,
     keys::{Facts, KeyCache, Known},
+    memo::{Memo, TEXT_BYTES_MAX, Under},
     naming,
     pairs::{Pair, endings, pairs},
     set::{FieldRule, Reach},
@@ -32,10 +33,46 @@ pub struct Hit {
     pub region: Option<Region>,
 }
 
-/// What is kept from message to message: the cache of field names and the buffers of the walk.
+/// A value as it is told.
+#[derive(Clone, Copy)]
+pub struct Told<'t> {
+    pub kind: Scalar,
+    /// Unescaped and without quotes.
+    pub text: &'t str,
+    /// A value may be found in the text by its form; false only where its bytes were looked at.
+    pub may_hold: bool,
+}
+
+impl std::fmt::Debug for Told<'_> {
+    /// Without the text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Told")
+            .field("kind", &self.kind)
+            .field("length", &self.text.len())
+            .field("may_hold", &self.may_hold)
+            .finish()
+    }
+}
+
+/// Whether a value was read before.
+#[derive(Debug, Clone, Copy)]
+pub enum Recall {
+    /// With what was found.
+    Found(Option<Hit>),
+    New(Ticket),
+    /// Values like this one are not kept.
+    Never,
+}
+
+/// What a new value is kept under.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticket(Under);
+
+/// What is kept from message to message: the caches of names and values, and the buffers of the walk.
 #[derive(Debug, Default)]
 pub struct Scratch {
     keys: KeyCache,
+    memo: Memo,
     frames: Vec<Frame>,
     found: Vec<Found>,
     folded: Folded,
@@ -101,6 +138,7 @@ impl<'s> Scanner<'s> {
             scratch.identity.as_ref().is_some_and(|identity| Arc::ptr_eq(identity, &set.identity));
         if !same {
             scratch.keys.clear();
+            scratch.memo.clear();
             scratch.identity = Some(Arc::clone(&set.identity));
             scratch.sets += 1;
         }
@@ -206,9 +244,9 @@ impl<'s> Scanner<'s> {
             || inherits
             || (known.stand_in && self.told().is_some())
             || (known.has_rules && {
-                let facts = *self.scratch.keys.of(known);
-                let holds = self.some_rule_holds(&facts);
+                let holds = self.some_rule_holds(self.scratch.keys.of(known));
                 if !holds {
+                    let facts = *self.scratch.keys.of(known);
                     self.lack(&facts);
                 }
                 holds
@@ -320,9 +358,69 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// One value. `text` is unescaped and without quotes; hits are added to `hits` in the order of
-    /// their spans, at most one of which covers the whole value.
-    pub fn scalar(&mut self, name: Option<&str>, kind: Scalar, text: &str, hits: &mut Vec<Hit>) {
+    /// What is known of the value to be told next from one that was read before.
+    #[inline]
+    pub fn recall(&mut self, name: Option<&str>, told: Told<'_>) -> Recall {
+        let Some(under) = self.under(name, told) else { return Recall::Never };
+        match self.scratch.memo.find(under, told.text) {
+            Some(found) => {
+                self.asked = None;
+                Recall::Found(found)
+            }
+            None => Recall::New(Ticket(under)),
+        }
+    }
+
+    /// Keeps what was found in a value that is new.
+    pub fn keep(&mut self, ticket: Ticket, text: &str, hits: &[Hit]) {
+        match hits {
+            [] => self.scratch.memo.keep(ticket.0, text, None),
+            [hit] => self.scratch.memo.keep(ticket.0, text, Some(*hit)),
+            _ => {}
+        }
+    }
+
+    /// What a value is read by, where that is little enough to be kept.
+    #[inline]
+    fn under(&mut self, name: Option<&str>, told: Told<'_>) -> Option<Under> {
+        if told.text.len() > TEXT_BYTES_MAX || self.set.has_suppressions() {
+            return None;
+        }
+        let known = match self.asked {
+            Some(known) => known,
+            None => {
+                let known = self.known(name?.as_bytes());
+                if known.is_sign {
+                    self.sign(known);
+                }
+                self.asked = Some(known);
+                known
+            }
+        };
+        let frame = self.scratch.frames.last()?;
+        let is_told = known.stand_in && frame.told.is_some();
+        if known.in_key || known.tells || is_told || frame.container == Container::Array {
+            return None;
+        }
+        Some(Under {
+            name: self.scratch.keys.number(known)?,
+            around: frame.contexts | self.part,
+            rule: frame.rule,
+            is_hashed: frame.facts.hashed,
+            is_encrypted: frame.facts.encrypted,
+            is_number: match told.kind {
+                Scalar::String => false,
+                Scalar::Number => true,
+                Scalar::Bool | Scalar::Null | Scalar::Binary => return None,
+            },
+            may_hold: told.may_hold,
+        })
+    }
+
+    /// One value. Hits are added to `hits` in the order of their spans, at most one of which covers the
+    /// whole value.
+    pub fn scalar(&mut self, name: Option<&str>, told: Told<'_>, hits: &mut Vec<Hit>) {
+        let Told { kind, text, .. } = told;
         let asked = self.asked.is_some();
         let known = self.known_of(name);
         if let Some(known) = known.filter(|known| known.is_sign && !asked) {
@@ -343,7 +441,7 @@ impl<'s> Scanner<'s> {
         match kind {
             Scalar::Null | Scalar::Bool => {}
             Scalar::String | Scalar::Number | Scalar::Binary => {
-                self.value(&facts, kind, text, hits);
+                self.value(&facts, told, hits);
             }
         }
         if let Some(name) = name {
@@ -435,7 +533,8 @@ impl<'s> Scanner<'s> {
         })
     }
 
-    fn value(&mut self, facts: &Facts, kind: Scalar, text: &str, hits: &mut Vec<Hit>) {
+    fn value(&mut self, facts: &Facts, told: Told<'_>, hits: &mut Vec<Hit>) {
+        let text = told.text;
         if text.is_empty() {
             return;
         }
@@ -444,7 +543,7 @@ impl<'s> Scanner<'s> {
         let mut buffer = std::mem::take(&mut self.scratch.folded);
         let read = if folded { buffer.fold(text) } else { text };
         let first = hits.len();
-        self.read(facts, around, kind, read, hits);
+        self.read(facts, around, Told { text: read, ..told }, hits);
         if folded {
             for hit in hits.get_mut(first..).unwrap_or_default() {
                 hit.span = buffer.original(hit.span, text.len());
@@ -453,7 +552,8 @@ impl<'s> Scanner<'s> {
         self.scratch.folded = buffer;
     }
 
-    fn read(&mut self, facts: &Facts, around: u32, kind: Scalar, text: &str, hits: &mut Vec<Hit>) {
+    fn read(&mut self, facts: &Facts, around: u32, told: Told<'_>, hits: &mut Vec<Hit>) {
+        let Told { kind, text, .. } = told;
         if facts.patterns != 0 {
             for (tag, confidence, detector, range) in self.set.patterns(facts.patterns, text) {
                 let span = Span::new(range.start, range.end);
@@ -474,7 +574,15 @@ impl<'s> Scanner<'s> {
             return;
         }
         let search = Search { set: self.set, supports: facts.supports, against: facts.against };
+        // What a name supports is found by less than what stands for itself.
+        let may_hold = told.may_hold || facts.supports != 0;
         let Some((rule, found)) = by_name else {
+            if !may_hold {
+                if self.set.may_announce(text.as_bytes()) {
+                    self.prose(search, text, around, hits);
+                }
+                return;
+            }
             match Bare::of(text) {
                 Some(Bare::Time) if facts.supports == 0 => {}
                 Some(Bare::Digits) => hits.extend(search.digits(text).map(|found| found.hit())),
@@ -488,7 +596,8 @@ impl<'s> Scanner<'s> {
         // The form alone can tell neither another category nor a narrower one.
         let is_settled = (rule.is_unmistakable && found.confidence.0 >= rule.checked)
             || (rule.check.is_some() && self.set.is_settled(&found));
-        let by_value = if found.marks.pseudonymous || rule.prose || is_settled {
+        let may_be_another = may_hold || self.set.has_narrower_values(found.tag);
+        let by_value = if found.marks.pseudonymous || rule.prose || is_settled || !may_be_another {
             None
         } else {
             search.whole_within(text, found.tag)
@@ -507,7 +616,7 @@ impl<'s> Scanner<'s> {
             }
             None => hits.push(found),
         }
-        if rule.prose {
+        if rule.prose && (may_hold || self.set.may_announce(text.as_bytes())) {
             self.prose(search, text, around, hits);
         }
     }

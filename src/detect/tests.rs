@@ -3,8 +3,13 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{DetectorSet, Hit, Scanner, Scratch, shipped};
+use super::{DetectorSet, Hit, Scanner, Scratch, Told, shipped};
 use crate::domain::{Container, Part, Scalar, Taxonomy};
+
+/// A value of which nothing is known but what it is.
+fn told(kind: Scalar, text: &str) -> Told<'_> {
+    Told { kind, text, may_hold: true }
+}
 
 /// The shipped rules and a scratch that is reused, as the engine does.
 struct Bench {
@@ -51,7 +56,7 @@ impl Bench {
         scanner.part(part);
         for (name, text) in pairs {
             let mut hits = Vec::new();
-            scanner.scalar(Some(name), Scalar::String, text, &mut hits);
+            scanner.scalar(Some(name), told(Scalar::String, text), &mut hits);
             lines.extend(hits.iter().map(|hit| line(name, text, hit, &self.taxonomy)));
         }
         lines
@@ -61,7 +66,7 @@ impl Bench {
     fn prose(&mut self, text: &str) -> Vec<String> {
         let mut hits = Vec::new();
         let mut scanner = self.set.scanner(&mut self.scratch);
-        scanner.scalar(None, Scalar::String, text, &mut hits);
+        scanner.scalar(None, told(Scalar::String, text), &mut hits);
         hits.iter()
             .map(|hit| {
                 let value = text.get(hit.span.range()).unwrap();
@@ -81,7 +86,7 @@ fn walk(
 ) {
     let mut hits = Vec::new();
     let mut scalar = |kind, text: &str| {
-        scanner.scalar(name, kind, text, &mut hits);
+        scanner.scalar(name, told(kind, text), &mut hits);
         lines.extend(hits.iter().map(|hit| line(pointer, text, hit, taxonomy)));
     };
     match value {
@@ -606,7 +611,7 @@ proptest! {
         let mut bench = Bench::new_cached();
         let mut hits = Vec::new();
         let mut scanner = bench.set.scanner(&mut bench.scratch);
-        scanner.scalar(Some(&name), Scalar::String, &text, &mut hits);
+        scanner.scalar(Some(&name), told(Scalar::String, &text), &mut hits);
         for hit in hits {
             let source = if hit.marks.in_key { &name } else { &text };
             prop_assert!(source.get(hit.span.range()).is_some());

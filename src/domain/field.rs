@@ -275,6 +275,8 @@ pub struct Value<'b> {
     /// With its key: what goes when the field is removed (separators are found at redaction).
     pub member: Span,
     pub escape: Escape,
+    /// Whether a value may be found in the text by its form, where the decoder has looked at the bytes.
+    pub may_hold: Option<bool>,
 }
 
 /// Which values under a name a sink wants to be told of, whatever they hold. A string that is not wanted

@@ -3,7 +3,7 @@
 
 use super::embedded::{self, Embedded, EmbeddedKind, Inner, Look};
 use crate::{
-    detect::{Hit, Scanner},
+    detect::{Hit, Recall, Scanner, Told},
     domain::{
         Container, Encoding, Escape, FieldSink, Finding, Findings, Key, LayerId, Limits, Part,
         PathNode, Scalar, Span, Step, Value, Wants,
@@ -145,7 +145,26 @@ impl FieldSink for Sink<'_, '_, '_> {
         };
         let plain = self.place.text.and_then(|text| text.get(value.text_span.range()));
         let text = format::unescape_at(value.escape, value.text, plain, self.walk.value);
-        if value.kind == Scalar::String {
+        let told = Told {
+            kind: value.kind,
+            text: text.as_str(),
+            may_hold: value.may_hold.unwrap_or(true),
+        };
+        let ticket = match self.walk.scanner.recall(name, told) {
+            Recall::Found(None) => return,
+            Recall::Found(Some(hit)) => {
+                let hit = Hit { span: text.raw_span(hit.span), ..hit };
+                let path = self.node(key, false);
+                self.hit(&hit, path, key, &value);
+                return;
+            }
+            Recall::New(ticket) => Some(ticket),
+            Recall::Never => None,
+        };
+        let may_hold = value
+            .may_hold
+            .unwrap_or_else(|| value.kind != Scalar::String || format::may_hold(text.as_str()));
+        if value.kind == Scalar::String && may_hold {
             let mut look = Look {
                 limits: self.walk.limits,
                 decoder: self.walk.decoder,
@@ -171,7 +190,11 @@ impl FieldSink for Sink<'_, '_, '_> {
         }
         let scanned = further.as_ref().unwrap_or(&text).as_str();
         self.walk.hits.clear();
-        self.walk.scanner.scalar(name, value.kind, scanned, self.walk.hits);
+        let told = Told { text: scanned, may_hold, ..told };
+        self.walk.scanner.scalar(name, told, self.walk.hits);
+        if let Some(ticket) = ticket.filter(|_| further.is_none() && self.walk.inner.is_empty()) {
+            self.walk.scanner.keep(ticket, scanned, self.walk.hits);
+        }
         if let Some(further) = &further {
             for hit in self.walk.hits.iter_mut() {
                 hit.span = further.raw_span(hit.span);
@@ -206,16 +229,7 @@ impl FieldSink for Sink<'_, '_, '_> {
         let path = self.node(key, personal);
         let mut hits = std::mem::take(self.walk.hits);
         for hit in &hits {
-            let span = match key {
-                Key::Name { span, .. } if hit.marks.in_key => span,
-                // How bytes read is not how they stand: they are taken as a whole.
-                _ if value.kind == Scalar::Binary => value.span,
-                Key::Name { .. } | Key::Root | Key::Index(_) => {
-                    hit.span.shift(value.text_span.start as usize)
-                }
-            };
-            let finding = self.finding(hit, path, span, value.span, value.member);
-            self.push(Finding { kind: Some(value.kind), ..finding });
+            self.hit(hit, path, key, &value);
         }
         hits.clear();
         *self.walk.hits = hits;
@@ -267,6 +281,20 @@ impl FieldSink for Sink<'_, '_, '_> {
 }
 
 impl Sink<'_, '_, '_> {
+    /// Adds a finding in `value`, whose node is `path`.
+    fn hit(&mut self, hit: &Hit, path: u32, key: Key<'_>, value: &Value<'_>) {
+        let span = match key {
+            Key::Name { span, .. } if hit.marks.in_key => span,
+            // How bytes read is not how they stand: they are taken as a whole.
+            _ if value.kind == Scalar::Binary => value.span,
+            Key::Name { .. } | Key::Root | Key::Index(_) => {
+                hit.span.shift(value.text_span.start as usize)
+            }
+        };
+        let finding = self.finding(hit, path, span, value.span, value.member);
+        self.push(Finding { kind: Some(value.kind), ..finding });
+    }
+
     fn embed(&mut self, span: Span, outer: Encoding, inner: Inner, path: u32) {
         self.walk.embedded.push(Embedded {
             layer: self.place.layer,

@@ -134,6 +134,7 @@ impl Cell {
             span: self.span,
             member: self.span,
             escape: self.escape,
+            may_hold: None,
         }
     }
 }

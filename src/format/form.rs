@@ -40,6 +40,7 @@ pub fn walk<S: FieldSink>(
                 span,
                 member: at(0, pair.len()),
                 escape: Escape::Form,
+                may_hold: None,
             };
             sink.scalar(key, value);
         }

@@ -230,7 +230,7 @@ impl<'b> Reader<'b> {
         }
         let text_span = text;
         let text = text.of(self.bytes);
-        sink.scalar(key, Value { kind, text, text_span, span, member, escape });
+        sink.scalar(key, Value { kind, text, text_span, span, member, escape, may_hold: None });
         self.at = span.range().end;
         self.value_read();
         Ok(())
@@ -303,6 +303,7 @@ impl<'b> Reader<'b> {
             span,
             member: span,
             escape: Escape::None,
+            may_hold: None,
         };
         sink.scalar(Key::Index(self.others), value);
         self.others = self.others.saturating_add(1);

@@ -298,6 +298,7 @@ impl<'b> Reader<'b> {
             span: part.content,
             member: part.member,
             escape: Escape::None,
+            may_hold: None,
         };
         let key = part.name.unwrap_or(Key::Index(index));
         if part.media_type.is_none() && !part.has_file_name && part.encoding == Encoding::Identity {
@@ -377,7 +378,10 @@ impl<'b> Reader<'b> {
         }
         let key = Key::Name { text: name.of(self.bytes), span: name, escape: Escape::None };
         let kind = Scalar::String;
-        sink.scalar(key, Value { kind, text: bytes, text_span: text, span, member, escape });
+        sink.scalar(
+            key,
+            Value { kind, text: bytes, text_span: text, span, member, escape, may_hold: None },
+        );
         Ok(())
     }
 

@@ -56,6 +56,7 @@ pub fn walk_path<S: FieldSink>(
                 span,
                 member: span,
                 escape: Escape::Percent,
+                may_hold: None,
             };
             sink.scalar(Key::Index(index), value);
             index = index.saturating_add(1);

@@ -18,6 +18,7 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
         span,
         member: Span::new(0, bytes.len()),
         escape: Escape::None,
+        may_hold: None,
     };
     sink.scalar(Key::Root, value);
     scan::check_utf8(bytes, 0)
@@ -124,6 +125,7 @@ fn pair<S: FieldSink>(bytes: &[u8], text: Span, member: Span, sink: &mut S) {
         span,
         member,
         escape: Escape::Percent,
+        may_hold: None,
     };
     sink.scalar(Key::Name { text: name.of(bytes), span: name, escape: Escape::None }, value);
 }

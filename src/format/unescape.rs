@@ -80,6 +80,7 @@ pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) ->
 }
 
 /// The same where `plain` is `raw` as a text, if that is known: nothing is left to check then.
+#[inline]
 pub fn unescape_at<'b>(
     escape: Escape,
     raw: &'b [u8],
@@ -87,6 +88,18 @@ pub fn unescape_at<'b>(
     buffer: &'b mut Unescaped,
 ) -> Text<'b> {
     debug_assert!(plain.is_none_or(|plain| plain.as_bytes() == raw), "another text");
+    match (escape, plain) {
+        (Escape::None, Some(text)) => Text { text, buffer: None },
+        _ => unescape_any(escape, raw, plain, buffer),
+    }
+}
+
+fn unescape_any<'b>(
+    escape: Escape,
+    raw: &'b [u8],
+    plain: Option<&'b str>,
+    buffer: &'b mut Unescaped,
+) -> Text<'b> {
     let first = match escape {
         Escape::None => None,
         // Most names and values are shorter than the set-up of a vector search.

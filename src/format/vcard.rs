@@ -201,6 +201,7 @@ impl<'b> Reader<'b> {
             span,
             member: span,
             escape: Escape::VCard,
+            may_hold: None,
         };
         let encoding = if written.is_base64 {
             Encoding::Base64
@@ -300,6 +301,7 @@ impl<'b> Reader<'b> {
                 span,
                 member: Span { start: name.start, end: span.end },
                 escape: Escape::VCard,
+                may_hold: None,
             };
             sink.scalar(named(name.of(bytes), name), value);
         }

@@ -375,7 +375,15 @@ impl<'b> Reader<'b> {
         member: Span,
         escape: Escape,
     ) -> Value<'b> {
-        Value { kind, text: text.of(self.bytes), text_span: text, span, member, escape }
+        Value {
+            kind,
+            text: text.of(self.bytes),
+            text_span: text,
+            span,
+            member,
+            escape,
+            may_hold: None,
+        }
     }
 
     fn rest(&self) -> &'b [u8] {

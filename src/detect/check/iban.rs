@@ -10,6 +10,9 @@ use super::{Match, arithmetic};
 pub(super) fn iban(token: &Token) -> Option<Match> {
     let compact = token.compact();
     let (country, rest) = compact.split_at_checked(2)?;
+    if !country.iter().all(u8::is_ascii_alphabetic) {
+        return None;
+    }
     let length = LENGTHS.iter().find(|(code, _)| code.as_slice() == country)?.1;
     let well_formed = compact.len() == usize::from(length)
         && rest.get(..2).is_some_and(|check| check.iter().all(u8::is_ascii_digit));

@@ -1,6 +1,6 @@
 //! Statements about people: names, ages, genders, languages, and words that are none of those.
 
-use super::Match;
+use super::{Match, words::WordList};
 
 /// A name in any script: letters, spaces, and the marks names are written with; no digits, no URL.
 /// `shaped` when it is written the way names are: two to five words with capitals, or two to four
@@ -67,11 +67,11 @@ fn are_words_of_a_name(text: &str) -> bool {
         let first = bare.chars().next();
         // Scripts without case have no capitals to ask for.
         let capital = first.is_some_and(|c| c.is_uppercase() || !(c.is_lowercase()));
-        let particle = is_one_of(word, &PARTICLES);
+        let particle = PARTICLES.has(word);
         if !capital && !particle {
             return false;
         }
-        if is_one_of(word.trim_end_matches(['.', ',']), &THINGS) {
+        if THINGS.has(word.trim_end_matches(['.', ','])) {
             return false;
         }
         words += 1;
@@ -81,37 +81,21 @@ fn are_words_of_a_name(text: &str) -> bool {
 
 /// A small word inside a name: `van`, `bin`.
 pub(in crate::detect) fn is_particle(word: &str) -> bool {
-    PARTICLES.contains(&word)
+    PARTICLES.has_exactly(word)
 }
 
 /// A word that names of products, places and roles are made of.
 pub(in crate::detect) fn is_thing(word: &str) -> bool {
-    is_one_of(word, &THINGS)
+    THINGS.has(word)
 }
 
-/// `word` is one of `list`, whatever its case.
-pub(in crate::detect) fn is_one_of(word: &str, list: &[&str]) -> bool {
-    let is_same = same_as(word);
-    list.iter().any(|known| is_same(known))
-}
-
-/// Whether `text` is a word that is written in lower case, but for its own case.
-pub(in crate::detect) fn same_as(text: &str) -> impl Fn(&str) -> bool {
-    // Nearly all words are ASCII, which is asked once and not for each of a list.
-    let is_ascii = text.is_ascii();
-    move |lower| {
-        text.eq_ignore_ascii_case(lower)
-            || (!is_ascii && text.chars().flat_map(char::to_lowercase).eq(lower.chars()))
-    }
-}
-
-const PARTICLES: [&str; 24] = [
+static PARTICLES: WordList = WordList::new(&[
     "bin", "binti", "bint", "ibn", "al", "el", "de", "da", "do", "dos", "del", "della", "di", "du",
     "la", "le", "van", "von", "der", "den", "ter", "y", "e", "ul",
-];
+]);
 
 /// Words that names of products, places and roles are made of.
-const THINGS: [&str; 48] = [
+static THINGS: WordList = WordList::new(&[
     "the",
     "phone",
     "pro",
@@ -160,7 +144,7 @@ const THINGS: [&str; 48] = [
     "cable",
     "case",
     "edition",
-];
+]);
 
 /// One word or two, letters only: part of a name.
 pub(super) fn name_part(text: &str) -> Option<Match> {
@@ -193,11 +177,11 @@ pub(super) fn age(text: &str) -> Option<Match> {
 
 /// Words and codes for gender, ISO/IEC 5218 among them.
 pub(super) fn gender(text: &str) -> Option<Match> {
-    is_one_of(text.trim(), &GENDERS).then_some(Match::PLAIN)
+    GENDERS.has(text.trim()).then_some(Match::PLAIN)
 }
 
 #[rustfmt::skip]
-const GENDERS: [&str; 84] = [
+static GENDERS: WordList = WordList::new(&[
     "perempuan", "laki-laki", "lelaki", "pria", "wanita", "mujer", "hombre", "varón", "masculin", "féminin",
     "feminin", "maschio", "femmina", "maschile", "femminile", "kobieta", "mężczyzna", "man", "vrouw", "kadın",
     "bayan", "bay", "nam", "nữ", "ذكر", "أنثى", "ชาย", "หญิง",
@@ -206,7 +190,7 @@ const GENDERS: [&str; 84] = [
     "prefer not to say", "男", "女", "男性", "女性", "男生", "女生", "mard", "aurat", "khatoon", "purush",
     "mahila", "stri", "مرد", "عورت", "पुरुष", "महिला", "남", "여", "남성", "여성", "männlich", "weiblich",
     "divers", "masculino", "femenino", "feminino", "homme", "femme", "мужской", "женский", "erkek",
-];
+]);
 
 /// BCP 47 tag or the name of a language: short, letters and dashes.
 pub(super) fn language(text: &str) -> Option<Match> {
@@ -231,9 +215,14 @@ pub(super) fn words(text: &str) -> Option<Match> {
 /// address or a path.
 pub(in crate::detect) fn address(text: &str) -> Option<Match> {
     let text = text.trim();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    let wide = text.chars().any(|c| c as u32 >= 0x2e80);
-    let several = text.contains([' ', ',', '\n']) || text.chars().any(|c| c.is_ascii_digit());
+    let letters = if text.is_ascii() {
+        text.bytes().filter(u8::is_ascii_alphabetic).count()
+    } else {
+        text.chars().filter(|c| c.is_alphabetic()).count()
+    };
+    let wide = !text.is_ascii() && text.chars().any(|c| c as u32 >= 0x2e80);
+    let several =
+        text.bytes().any(|byte| matches!(byte, b' ' | b',' | b'\n') || byte.is_ascii_digit());
     let other = text.contains("://")
         || text.contains('@')
         || text.starts_with(['/', '0', '{', '<']) && !text.contains(' ');

@@ -2,7 +2,7 @@
 
 use crate::{detect::token::Token, domain::Region};
 
-use super::{Match, arithmetic, calling_codes};
+use super::{Match, arithmetic, calling_codes, words::WordList};
 
 /// Fourteen or fifteen digits that begin with an assigned mobile country code.
 pub(super) fn imsi(token: &Token) -> Option<Match> {
@@ -42,13 +42,13 @@ pub(super) fn network(text: &str) -> Option<Match> {
 pub(super) fn operator(text: &str) -> Option<Match> {
     network(text).or_else(|| {
         let text = text.trim();
-        super::person::is_one_of(text, &OPERATORS).then_some(Match::PLAIN)
+        OPERATORS.has(text).then_some(Match::PLAIN)
     })
 }
 
 /// Names that networks are known by, lower case.
 #[rustfmt::skip]
-static OPERATORS: [&str; 74] = [
+static OPERATORS: WordList = WordList::new(&[
     "jazz", "mobilink", "zong", "telenor", "telenor pakistan", "ufone", "warid", "scom", "jio",
     "reliance jio", "airtel", "vi", "vodafone idea", "bsnl", "mtnl", "china mobile", "china unicom",
     "china telecom", "中国移动", "中国联通", "中国电信", "中国广电", "cmcc", "singtel", "starhub", "m1", "at&t", "verizon",
@@ -57,7 +57,7 @@ static OPERATORS: [&str; 74] = [
     "vinaphone", "mobifone", "maxis", "celcom", "digi", "u mobile", "ais", "dtac", "truemove h", "globe",
     "smart", "ntt docomo", "docomo", "softbank", "rakuten mobile", "sk telecom", "kt", "lg u+", "turkcell",
     "türk telekom", "stc", "etisalat", "mtn", "vodacom", "claro", "mts", "beeline",
-];
+]);
 
 /// Makers of phones, lower case.
 pub(super) fn maker(text: &str) -> Option<Match> {

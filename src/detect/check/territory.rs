@@ -2,7 +2,10 @@
 
 use crate::domain::Region;
 
-use super::Match;
+use super::{
+    Match,
+    words::{WordList, same_as},
+};
 
 /// An ISO 3166-1 code, a calling code, or a country's name; it speaks for that jurisdiction.
 pub(super) fn country(text: &str) -> Option<Match> {
@@ -11,7 +14,7 @@ pub(super) fn country(text: &str) -> Option<Match> {
     if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return found(text.parse::<Region>().ok());
     }
-    let is_same = super::person::same_as(text);
+    let is_same = same_as(text);
     if let Some((_, code)) = NAMES.iter().find(|(name, _)| is_same(name)) {
         return found(Some(Region::new(**code)));
     }
@@ -48,14 +51,14 @@ pub(super) fn division(text: &str) -> Option<Match> {
         && text.ends_with([
             '省', '市', '区', '區', '县', '縣', '県', '州', '旗', '도', '시', '구', '군',
         ]);
-    let known = super::person::is_one_of(text, &DIVISIONS);
+    let known = DIVISIONS.has(text);
     let words = text.chars().any(char::is_alphabetic) && !text.contains(['_', '/', ':']);
     (ending || known || words).then_some(Match { shaped: ending || known, ..Match::PLAIN })
 }
 
 /// Names of first-level divisions of the larger countries, lower case.
 #[rustfmt::skip]
-static DIVISIONS: [&str; 175] = [
+static DIVISIONS: WordList = WordList::new(&[
     "punjab", "sindh", "khyber pakhtunkhwa", "balochistan", "gilgit-baltistan", "azad kashmir", "islamabad",
     "andhra pradesh", "arunachal pradesh", "assam", "bihar", "chhattisgarh", "goa", "gujarat", "haryana",
     "himachal pradesh", "jharkhand", "karnataka", "kerala", "madhya pradesh", "maharashtra", "manipur",
@@ -78,7 +81,7 @@ static DIVISIONS: [&str; 175] = [
     "jalisco", "nuevo león", "gauteng", "western cape", "kwazulu-natal", "lagos", "jawa barat",
     "jawa timur", "jawa tengah", "dki jakarta", "selangor", "johor", "sabah", "sarawak", "dubai",
     "abu dhabi", "sharjah", "riyadh", "makkah", "metro manila", "calabarzon",
-];
+]);
 
 /// Three to ten letters and digits with at least two digits, spaces and one dash allowed.
 pub(super) fn postal_code(text: &str) -> Option<Match> {

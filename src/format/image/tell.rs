@@ -115,7 +115,15 @@ fn named(text: &[u8], span: Span) -> Key<'_> {
 }
 
 fn text(text: &[u8], span: Span) -> Value<'_> {
-    Value { kind: Scalar::String, text, text_span: span, span, member: span, escape: Escape::None }
+    Value {
+        kind: Scalar::String,
+        text,
+        text_span: span,
+        span,
+        member: span,
+        escape: Escape::None,
+        may_hold: None,
+    }
 }
 
 /// Where the fields of a block stand in the picture.

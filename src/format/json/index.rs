@@ -11,7 +11,10 @@
 
 use crate::{
     domain::Escape,
-    format::classes::{BLOCK, Classify, Specials, Work, dispatch},
+    format::{
+        classes::{BLOCK, Classify, Work, dispatch},
+        hints::{self, Hints, Seen},
+    },
 };
 
 /// The turns and masks of one text, made as the walk goes on.
@@ -22,19 +25,9 @@ pub(super) struct Index {
     /// How many of `turns` are filled.
     filled: usize,
     /// The masks of the blocks from `first_block` on.
-    kept: Vec<Kept>,
+    kept: Vec<Hints>,
     first_block: usize,
     state: State,
-}
-
-/// What is kept of one block.
-#[derive(Debug, Default, Clone, Copy)]
-struct Kept {
-    digit: u64,
-    separator: u64,
-    colon: u64,
-    /// Bytes at which a value may stand whatever else is around them.
-    noted: u64,
 }
 
 /// What the next block has to know of those before it.
@@ -143,55 +136,36 @@ impl Index {
     /// have been indexed.
     #[inline]
     pub(super) fn may_hold(&self, text: &[u8], start: usize, end: usize) -> bool {
-        if may_be_document(text, start, end) {
-            return true;
-        }
+        let string = text.get(start..end).unwrap_or_default();
         // Nearly every string is short and within one block or two.
-        if end - start < BLOCK {
-            let Kept { digit, separator, colon, noted } = self.masks(start, end - start);
-            let digits = digit.count_ones();
-            if noted | colon == 0 && digits < 4 && separator.count_ones() < 5 {
-                return false;
-            }
-            return noted != 0
-                || digits >= MANY_DIGITS
-                || (digits >= 4 && may_identify(digit, separator, end - start))
-                || colon.count_ones() >= 3
-                || labels(text, colon, start)
-                || fourth_third(separator);
+        if string.len() < BLOCK {
+            return self.masks(start, string.len()).may_hold(text, start, string);
         }
-        self.may_hold_in_long(text, start, end)
+        hints::may_be_document(string) || self.may_hold_in_long(text, start, end)
     }
 
+    #[inline(never)]
     fn may_hold_in_long(&self, text: &[u8], mut start: usize, end: usize) -> bool {
-        let (mut digits, mut colons) = (0, 0);
+        let mut seen = Seen::default();
         while start < end {
             let length = (end - start).min(BLOCK - 1);
-            let Kept { digit, separator, colon, noted } = self.masks(start, length);
-            digits += digit.count_ones();
-            colons += colon.count_ones();
-            if noted != 0
-                || digits >= 4
-                || colons >= 3
-                || labels(text, colon, start)
-                || fourth_third(separator)
-            {
+            if seen.may_hold(&self.masks(start, length), text, start) {
                 return true;
             }
             // The next stretch overlaps this one by more than a value of those kinds is long.
-            start += if start + length == end { length } else { length - OVERLAP };
+            start += if start + length == end { length } else { length - hints::OVERLAP };
         }
         false
     }
 
     /// The masks of `length` bytes from `start` on, less than a block, beginning at the lowest bit.
     #[inline(always)]
-    fn masks(&self, start: usize, length: usize) -> Kept {
+    fn masks(&self, start: usize, length: usize) -> Hints {
         let number = (start / BLOCK).wrapping_sub(self.first_block);
         let shift = start % BLOCK;
         let only = !(u64::MAX << (length % BLOCK));
         let first = self.kept.get(number).copied().unwrap_or_default();
-        let mut masks = Kept {
+        let mut masks = Hints {
             digit: first.digit >> shift,
             separator: first.separator >> shift,
             colon: first.colon >> shift,
@@ -213,80 +187,12 @@ impl Index {
     }
 }
 
-/// Whether a string may be a document of its own: it begins like one, or has no space for as long as one
-/// in base64 is at least. An address of the web is looked at for other reasons.
-#[inline]
-fn may_be_document(text: &[u8], start: usize, end: usize) -> bool {
-    const LONG: usize = 16;
-    let string = text.get(start..end).unwrap_or_default();
-    match string {
-        [b'{' | b'[' | b'<' | b'\\' | b' ', ..] => true,
-        // Operations of GraphQL have spaces in them.
-        [b'q', b'u', b'e', ..]
-        | [b'm', b'u', b't', ..]
-        | [b's', b'u', b'b', ..]
-        | [b'f', b'r', b'a', ..] => true,
-        _ => string.first_chunk::<LONG>().is_some_and(|head| {
-            let is_address = head.starts_with(b"http") && head.contains(&b':');
-            !is_address && !head.contains(&b' ')
-        }),
-    }
-}
-
-/// With so many digits a string is looked at, however they stand.
-const MANY_DIGITS: u32 = 7;
-/// Bytes within which separators are looked at together.
-const OVERLAP: usize = 20;
-
-/// Four to six digits: written as an IP address, or with letters around them as in an identifier.
-#[inline]
-fn may_identify(digit: u64, separator: u64, length: usize) -> bool {
-    let behind = separator & digit << 1;
-    let groups = digit & behind << 1;
-    let is_grouped = groups.count_ones() >= 2;
-    let letter = !(digit | separator | u64::MAX << (length % BLOCK));
-    let pairs = digit & digit << 1;
-    let fours = pairs & pairs << 2 & (letter << 4 | letter >> 1);
-    let around = pairs & pairs << 3 & letter << 2;
-    is_grouped || fours | around != 0
-}
-
-/// Four separators with two bytes between each, as in a MAC address.
-#[inline]
-fn fourth_third(separator: u64) -> bool {
-    let thirds = separator & separator << 3;
-    let sixths = thirds & thirds << 3;
-    sixths & sixths << 3 != 0
-}
-
-/// A colon behind which a value may stand: before a space or another colon, or between what is no digit and
-/// a letter, digit or quote. The colons of times and of addresses of the web are neither.
-#[inline]
-fn labels(text: &[u8], mut colon: u64, start: usize) -> bool {
-    while colon != 0 {
-        let at = start + colon.trailing_zeros() as usize;
-        let is_label = match text.get(at + 1) {
-            Some(b' ' | b':' | b'\t') => true,
-            Some(b'/') | None => false,
-            Some(_) => at
-                .checked_sub(1)
-                .and_then(|before| text.get(before))
-                .is_some_and(|last| !last.is_ascii_digit()),
-        };
-        if is_label {
-            return true;
-        }
-        colon &= colon - 1;
-    }
-    false
-}
-
 /// One round of indexing.
 struct Fill<'i> {
     text: &'i [u8],
     turns: &'i mut [u32; TURNS_MAX],
     filled: usize,
-    kept: &'i mut Vec<Kept>,
+    kept: &'i mut Vec<Hints>,
     state: State,
 }
 
@@ -298,7 +204,7 @@ impl Work for Fill<'_> {
         let Self { text, turns, mut filled, kept, mut state } = self;
         let (blocks, rest) = text.get(state.at..).unwrap_or_default().as_chunks::<BLOCK>();
         let known = kept.len();
-        kept.resize(known + BLOCKS, Kept::default());
+        kept.resize(known + BLOCKS, Hints::default());
         let slots = kept.get_mut(known..).unwrap_or_default();
         let mut used = 0;
         for (block, slot) in blocks.iter().zip(slots.iter_mut()) {
@@ -335,7 +241,7 @@ impl State {
         classify: C,
         text: &[u8],
         block: &[u8; BLOCK],
-        kept: &mut Kept,
+        kept: &mut Hints,
     ) -> u64 {
         let classes = classify.classes(block);
         let mut quote = classes.quote;
@@ -353,7 +259,7 @@ impl State {
                 let unicode = escaped & escapable.unicode;
                 wrong = escaped & !escapable.any | unfinished(unicode, text, self.at);
             }
-            noted |= marks(&specials, block);
+            noted |= hints::marks(&specials, block);
             // A label in a script without spaces.
             noted |= classes.colon() & (specials.high << 1 | self.high);
             self.high = specials.high >> 63;
@@ -379,7 +285,7 @@ impl State {
         if self.at == 0 {
             turns &= u64::MAX << self.skip;
         }
-        *kept = Kept {
+        *kept = Hints {
             digit: classes.digit,
             separator: classes.separator,
             colon: classes.colon(),
@@ -409,60 +315,6 @@ fn push(all: &mut [u32; TURNS_MAX], filled: usize, mut turns: u64, at: usize) ->
         place += 8;
     }
     filled + count
-}
-
-/// Signs around which values stand, and characters that are digits, signs or spaces of other scripts.
-#[inline]
-fn marks(specials: &Specials, block: &[u8; BLOCK]) -> u64 {
-    signs(specials.sign, block) | foreign(specials.lead, block)
-}
-
-/// The signs themselves, and the `J` of a token's `eyJ`.
-#[inline(always)]
-fn signs(mut signs: u64, block: &[u8; BLOCK]) -> u64 {
-    let mut noted = signs;
-    while signs != 0 {
-        let at = signs.trailing_zeros() as usize;
-        let is_word = block.get(at) == Some(&b'J')
-            && at.checked_sub(2).and_then(|from| block.get(from..at)).is_some_and(|e| e != b"ey");
-        noted &= !(u64::from(is_word) << at);
-        signs &= signs - 1;
-    }
-    noted
-}
-
-/// Digits of other scripts, full-width forms, and characters without width: those of `leads` that begin
-/// one, or may where the block ends.
-#[inline(always)]
-fn foreign(mut leads: u64, block: &[u8; BLOCK]) -> u64 {
-    let mut noted = 0;
-    while leads != 0 {
-        let at = leads.trailing_zeros() as usize;
-        let character = (block.get(at), block.get(at + 1), block.get(at + 2));
-        let matters = match character {
-            (Some(0xC2), Some(second), _) => matches!(second, 0xA0 | 0xAD),
-            (Some(0xD9), Some(second), _) => matches!(second, 0xA0..=0xA9),
-            (Some(0xDB), Some(second), _) => matches!(second, 0xB0..=0xB9),
-            (Some(0xE0), Some(_), Some(third)) => matches!(third, 0x90..=0x99 | 0xA0..=0xAF),
-            (Some(0xE1), Some(second), Some(_)) => matches!(second, 0x81 | 0x9F | 0xA0),
-            (Some(0xE2), Some(second), Some(third)) => match second {
-                0x80 => matches!(third, 0x87 | 0x8B..=0x93 | 0xAF),
-                0x81 => *third == 0xA0,
-                0x88 => *third == 0x92,
-                _ => false,
-            },
-            (Some(0xEF), Some(second), Some(third)) => match second {
-                0xBC => matches!(third, 0x90..=0x9D | 0xA0),
-                0xBB => *third == 0xBF,
-                _ => false,
-            },
-            (Some(0xC2 | 0xD9 | 0xDB | 0xE0..=0xE2 | 0xEF), ..) => true,
-            _ => false,
-        };
-        noted |= u64::from(matters) << at;
-        leads &= leads - 1;
-    }
-    noted
 }
 
 /// Which of the `\u` escapes at `escapes` are without their four digits. The block begins at `at`.

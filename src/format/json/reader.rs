@@ -305,6 +305,7 @@ impl<'b> Reader<'b> {
             span: Span::new(start, self.at),
             member: Span::new(member_start, self.at),
             escape: if kind == Scalar::String { Escape::Json } else { Escape::None },
+            may_hold: None,
         };
         sink.scalar(key, value);
     }

@@ -127,12 +127,14 @@ impl<'b> Walk<'b> {
                         return None;
                     }
                     let inner = (start + 1, end - 1);
-                    if member.wants.values
+                    let may_hold =
+                        !S::LOOKS_AT_ALL || self.index.may_hold(self.text, inner.0, inner.1);
+                    let is_told = member.wants.values
                         || (S::LOOKS_AT_ALL
-                            && (self.index.may_hold(self.text, inner.0, inner.1)
-                                || sink.may_announce(self.text.get(inner.0..inner.1)?)))
-                    {
-                        self.scalar(sink, &member, Scalar::String, (start, end), inner);
+                            && (may_hold || sink.may_announce(self.text.get(inner.0..inner.1)?)));
+                    if is_told {
+                        let value = self.told(&member, Scalar::String, (start, end), inner);
+                        sink.scalar(member.key, Value { may_hold: Some(may_hold), ..value });
                     }
                     self.next += 1;
                 }
@@ -164,7 +166,9 @@ impl<'b> Walk<'b> {
                         return None;
                     }
                     if member.wants.values || end - start >= member.wants.number_bytes_min {
-                        self.scalar(sink, &member, Scalar::Number, (start, end), (start, end));
+                        let span = (start, end);
+                        let value = self.told(&member, Scalar::Number, span, span);
+                        sink.scalar(member.key, value);
                     }
                     self.next += 1;
                 }
@@ -178,7 +182,8 @@ impl<'b> Walk<'b> {
                         return None;
                     }
                     if member.wants.words {
-                        self.scalar(sink, &member, kind, (start, end), (start, end));
+                        let value = self.told(&member, kind, (start, end), (start, end));
+                        sink.scalar(member.key, value);
                     }
                     self.next += 1;
                 }
@@ -229,24 +234,24 @@ impl<'b> Walk<'b> {
         Some(Member { key, start, wants: sink.wants(key) })
     }
 
-    #[inline]
-    fn scalar<S: FieldSink>(
+    /// A scalar as it is told.
+    #[inline(always)]
+    fn told(
         &self,
-        sink: &mut S,
         member: &Member<'_>,
         kind: Scalar,
         span: (usize, usize),
         text: (usize, usize),
-    ) {
-        let value = Value {
+    ) -> Value<'b> {
+        Value {
             kind,
             text: self.text.get(text.0..text.1).unwrap_or_default(),
             text_span: Span::new(text.0, text.1),
             span: Span::new(span.0, span.1),
             member: Span::new(member.start, span.1),
             escape: if kind == Scalar::String { self.index.escape() } else { Escape::None },
-        };
-        sink.scalar(member.key, value);
+            may_hold: Some(true),
+        }
     }
 
     fn enter(&mut self, frame: &mut Frame, inner: Frame) -> Option<()> {

@@ -1,0 +1,95 @@
+//! Lists of words that a value is compared with, whatever its case.
+
+/// Words in lower case. Most texts are none of them, which their first letter and their length tell.
+#[derive(Debug)]
+pub(in crate::detect) struct WordList {
+    words: &'static [&'static str],
+    /// By length, the first bytes that words of ASCII have, as bits of their low five bits.
+    starts: [u32; LENGTHS],
+}
+
+/// One more than the longest word that is told by its length.
+const LENGTHS: usize = 24;
+
+impl WordList {
+    #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+    pub(in crate::detect) const fn new(words: &'static [&'static str]) -> Self {
+        let mut starts = [0; LENGTHS];
+        let mut number = 0;
+        while number < words.len() {
+            let word = words[number].as_bytes();
+            let length = if word.len() < LENGTHS { word.len() } else { 0 };
+            starts[length] |= bit(word[0]);
+            number += 1;
+        }
+        Self { words, starts }
+    }
+
+    /// `text` is one of the words, but for its case.
+    pub(in crate::detect) fn has(&self, text: &str) -> bool {
+        let Some(&first) = text.as_bytes().first() else { return false };
+        // Other scripts change their length with their case.
+        if text.is_ascii() {
+            let length = if text.len() < LENGTHS { text.len() } else { 0 };
+            if self.starts.get(length).is_none_or(|starts| starts & bit(first) == 0) {
+                return false;
+            }
+        }
+        let is_same = same_as(text);
+        self.words.iter().any(|word| is_same(word))
+    }
+
+    /// `text` is one of the words as it stands.
+    pub(in crate::detect) fn has_exactly(&self, text: &str) -> bool {
+        self.words.contains(&text)
+    }
+}
+
+/// The same for a letter in either case.
+const fn bit(first: u8) -> u32 {
+    1 << (first & 0x1F)
+}
+
+/// Whether `text` is a word that is written in lower case, but for its own case.
+pub(in crate::detect) fn same_as(text: &str) -> impl Fn(&str) -> bool {
+    // Nearly all words are ASCII, which is asked once and not for each of a list.
+    let is_ascii = text.is_ascii();
+    move |lower| {
+        text.eq_ignore_ascii_case(lower)
+            || (!is_ascii && text.chars().flat_map(char::to_lowercase).eq(lower.chars()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_in_any_case_and_others_are_not() {
+        const LIST: WordList = WordList::new(&[
+            "van",
+            "t-mobile",
+            "at&t",
+            "2",
+            "öl",
+            "a word of more than twenty-four bytes",
+        ]);
+        for word in [
+            "van",
+            "VAN",
+            "Van",
+            "T-Mobile",
+            "AT&T",
+            "2",
+            "Öl",
+            "A Word of more than twenty-four bytes",
+        ] {
+            assert!(LIST.has(word), "{word}");
+        }
+        for word in ["", "vans", "va", "Wan", "öll", "a word of more than twenty-four letters", "3"]
+        {
+            assert!(!LIST.has(word), "{word}");
+        }
+        assert!(LIST.has_exactly("van") && !LIST.has_exactly("Van"));
+    }
+}

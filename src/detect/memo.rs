@@ -1,0 +1,178 @@
+//! Values that were read before under the same name in the same surroundings, and what was found.
+//!
+//! Cities, countries, models, states, and whatever a client sends with each call come again and again. What
+//! a value is follows from its bytes, its name and its surroundings alone, so that the answer can be kept
+//! beside them. A table of fixed size: of the values of one place, the last two are kept.
+//! Values are compared byte by byte: a hash alone could take one value for another. They are held in the
+//! memory of the one worker that read them, until others take their places or the rules change.
+
+use super::scanner::Hit;
+
+/// What a value is read by, its bytes aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Under {
+    /// The number of the name's facts in the cache of names.
+    pub(super) name: u32,
+    /// The contexts around.
+    pub(super) around: u32,
+    /// The rule of the object around, and what its name says of it.
+    pub(super) rule: Option<u16>,
+    pub(super) is_hashed: bool,
+    pub(super) is_encrypted: bool,
+    pub(super) is_number: bool,
+    pub(super) may_hold: bool,
+}
+
+/// Longest value that is kept.
+pub(super) const TEXT_BYTES_MAX: usize = 40;
+
+#[derive(Clone, Copy)]
+struct Slot {
+    under: Under,
+    text: [u8; TEXT_BYTES_MAX],
+    length: u8,
+    found: Option<Hit>,
+}
+
+/// Places in the table, each of two values.
+const PLACES: usize = 512;
+
+#[derive(Default)]
+pub(super) struct Memo {
+    /// Empty until the first value is kept.
+    places: Vec<[Option<Slot>; 2]>,
+}
+
+impl std::fmt::Debug for Memo {
+    /// Without the values.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Memo").field("places", &self.places.len()).finish()
+    }
+}
+
+impl Memo {
+    pub(super) fn clear(&mut self) {
+        self.places.clear();
+    }
+
+    /// What was found in `text`, if it was read before.
+    #[inline]
+    pub(super) fn find(&self, under: Under, text: &str) -> Option<Option<Hit>> {
+        let place = self.places.get(place(under, text.as_bytes()))?;
+        place.iter().flatten().find(|slot| slot.is_of(under, text)).map(|slot| slot.found)
+    }
+
+    /// Keeps what was found in `text`, of at most `TEXT_BYTES_MAX` bytes.
+    pub(super) fn keep(&mut self, under: Under, text: &str, found: Option<Hit>) {
+        let mut kept = [0; TEXT_BYTES_MAX];
+        let Some(start) = kept.get_mut(..text.len()) else { return };
+        start.copy_from_slice(text.as_bytes());
+        if self.places.is_empty() {
+            self.places.resize(PLACES, [None; 2]);
+        }
+        if let Some([first, second]) = self.places.get_mut(place(under, text.as_bytes())) {
+            *second = first.replace(Slot { under, text: kept, length: text.len() as u8, found });
+        }
+    }
+}
+
+impl Slot {
+    #[inline]
+    fn is_of(&self, under: Under, text: &str) -> bool {
+        let known = self.text.get(..usize::from(self.length));
+        self.under == under && known == Some(text.as_bytes())
+    }
+}
+
+/// Where a value is looked for.
+#[inline]
+fn place(under: Under, text: &[u8]) -> usize {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes));
+    let (head, tail) = match (word(text.first_chunk()), word(text.last_chunk())) {
+        (Some(head), Some(tail)) => (head, tail),
+        _ => {
+            let mut short = [0; 8];
+            short.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+            (u64::from_le_bytes(short), 0)
+        }
+    };
+    let middle = text.get(8..).and_then(|rest| word(rest.first_chunk())).unwrap_or_default();
+    let named = u64::from(under.name) << 32 | u64::from(under.around) ^ text.len() as u64;
+    let mixed =
+        (head ^ tail.rotate_left(23) ^ middle.rotate_left(41)).wrapping_mul(FACTOR).rotate_left(29)
+            ^ named;
+    (mixed.wrapping_mul(FACTOR) >> 40) as usize % PLACES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNDER: Under = Under {
+        name: 7,
+        around: 1,
+        rule: None,
+        is_hashed: false,
+        is_encrypted: false,
+        is_number: false,
+        may_hold: true,
+    };
+
+    #[test]
+    fn a_value_is_known_by_its_bytes_and_all_that_it_is_read_by() {
+        let mut memo = Memo::default();
+        assert_eq!(memo.find(UNDER, "Karachi"), None);
+        memo.keep(UNDER, "Karachi", None);
+        assert_eq!(memo.find(UNDER, "Karachi"), Some(None));
+        for text in ["", "karachi", "Karach", "Karachi "] {
+            assert_eq!(memo.find(UNDER, text), None, "{text}");
+        }
+        for under in [
+            Under { name: 8, ..UNDER },
+            Under { around: 0, ..UNDER },
+            Under { rule: Some(0), ..UNDER },
+            Under { is_hashed: true, ..UNDER },
+            Under { is_encrypted: true, ..UNDER },
+            Under { is_number: true, ..UNDER },
+            Under { may_hold: false, ..UNDER },
+        ] {
+            assert_eq!(memo.find(under, "Karachi"), None, "{under:?}");
+        }
+        memo.clear();
+        assert_eq!(memo.find(UNDER, "Karachi"), None);
+    }
+
+    #[test]
+    fn no_value_is_taken_for_another_however_many_there_are() {
+        let mut memo = Memo::default();
+        let texts: Vec<String> = (0..20_000).map(|number| format!("value {number}")).collect();
+        for (number, text) in texts.iter().enumerate() {
+            memo.keep(Under { name: number as u32 % 3, ..UNDER }, text, None);
+        }
+        let kept = texts
+            .iter()
+            .enumerate()
+            .filter(|(number, text)| {
+                memo.find(Under { name: *number as u32 % 3, ..UNDER }, text).is_some()
+            })
+            .count();
+        assert!((PLACES * 18 / 10..=PLACES * 2).contains(&kept), "{kept}");
+        assert_eq!(memo.find(Under { name: 0, ..UNDER }, "value 20000"), None);
+    }
+
+    #[test]
+    fn a_long_value_is_not_kept() {
+        let mut memo = Memo::default();
+        let text = "a".repeat(TEXT_BYTES_MAX + 1);
+        memo.keep(UNDER, &text, None);
+        assert_eq!(memo.find(UNDER, &text), None);
+    }
+
+    #[test]
+    fn a_debug_line_holds_no_value() {
+        let mut memo = Memo::default();
+        memo.keep(UNDER, "sana@example.pk", None);
+        assert!(!format!("{memo:?}").contains("sana"));
+    }
+}

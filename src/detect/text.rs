@@ -378,6 +378,10 @@ impl Search<'_> {
             bytes.get(position..).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
         {
             let digit = position + offset;
+            if let Some(end) = end_of_count(bytes, digit, position) {
+                position = end;
+                continue;
+            }
             let chain = Chain::around(bytes, digit, position);
             if let Some(zone) =
                 chain.may_be_a_zone(bytes).then(|| mrz::around(text, digit)).flatten()
@@ -655,6 +659,44 @@ fn settle(found: &mut Vec<Found>, first: usize) {
     found.truncate(kept);
 }
 
+/// Past the digits at `digit` when they are too few for a value and nothing goes on before or behind them,
+/// as most numbers in a text are: counts, times, versions' parts. Looks back no further than `floor`.
+fn end_of_count(bytes: &[u8], digit: usize, floor: usize) -> Option<usize> {
+    const VALUE_BYTES_MIN: usize = 7;
+    let rest = bytes.get(digit..)?;
+    let length =
+        rest.iter().take(VALUE_BYTES_MIN).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let head = bytes.get(floor..digit)?;
+    let goes_on_before = match head {
+        [.., b'A'..=b'Z', b' ' | b'-'] => true,
+        [.., last] => last.is_ascii_alphanumeric(),
+        [] => false,
+    };
+    if length >= VALUE_BYTES_MIN || goes_on_before {
+        return None;
+    }
+    let goes_on = match rest.get(length..)? {
+        [b'<', ..] => true,
+        [first, second, behind @ ..] if is_separator(*first) => {
+            is_separator(*second)
+                || second.is_ascii_digit()
+                || second.is_ascii_uppercase()
+                // A word of two letters may be a group of hexadecimal digits; one with a digit is a group.
+                || (second.is_ascii_alphabetic() && may_be_group(*second, behind))
+        }
+        _ => false,
+    };
+    (!goes_on).then_some(digit + length)
+}
+
+/// Whether a word that begins with a small letter may be a group of letters and digits.
+fn may_be_group(first: u8, behind: &[u8]) -> bool {
+    let length = behind.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let word = behind.get(..length).unwrap_or_default();
+    word.iter().any(u8::is_ascii_digit)
+        || (length == 1 && first.is_ascii_hexdigit() && word.iter().all(u8::is_ascii_hexdigit))
+}
+
 /// One to four capitals and a separator at the end of `head`, as in `AB 12 34 56 C`.
 fn letters_before(head: &[u8]) -> usize {
     let Some((b' ' | b'-', rest)) = head.split_last() else { return 0 };
@@ -689,16 +731,28 @@ struct Marks {
 }
 
 impl Marks {
-    /// Plain counting without branches, which the compiler turns into vector instructions.
+    /// Plain counting without branches, in bytes as long as they cannot overflow, which the compiler turns
+    /// into vector instructions.
     fn of(bytes: &[u8]) -> Self {
         let mut marks = Self::default();
-        for byte in bytes {
-            marks.at += u32::from(*byte == b'@');
-            marks.percent += u32::from(*byte == b'%');
-            marks.colons += u32::from(*byte == b':');
-            marks.dots += u32::from(*byte == b'.');
-            marks.dashes += u32::from(*byte == b'-');
-            marks.digits += u32::from(byte.wrapping_sub(b'0') < 10);
+        for stretch in bytes.chunks(usize::from(u8::MAX)) {
+            let mut counts = [0u8; 6];
+            let [at, percent, colons, dots, dashes, digits] = &mut counts;
+            for byte in stretch {
+                *at += u8::from(*byte == b'@');
+                *percent += u8::from(*byte == b'%');
+                *colons += u8::from(*byte == b':');
+                *dots += u8::from(*byte == b'.');
+                *dashes += u8::from(*byte == b'-');
+                *digits += u8::from(byte.wrapping_sub(b'0') < 10);
+            }
+            let [at, percent, colons, dots, dashes, digits] = counts.map(u32::from);
+            marks.at += at;
+            marks.percent += percent;
+            marks.colons += colons;
+            marks.dots += dots;
+            marks.dashes += dashes;
+            marks.digits += digits;
         }
         marks
     }

@@ -230,7 +230,7 @@ impl<'m> Reading<'m> {
         };
         let layer = self.root(Root::Body, format, Cow::Borrowed(&[]));
         if format != Format::Opaque {
-            let text = text_of_json(format, &bytes);
+            let text = as_text(format, &bytes);
             let place = At { text, ..At::root(layer, Part::Body) };
             self.walk(place, walk, |limits, sink| format::walk(format, &bytes, limits, sink));
         }
@@ -264,7 +264,7 @@ impl<'m> Reading<'m> {
             base: embedded.node,
             name: name.as_deref(),
             chain: embedded.chain + (innermost - first),
-            text: text_of_json(format, &bytes),
+            text: as_text(format, &bytes),
             ..At::root(LayerId::new(innermost), part)
         };
         let (findings, documents) = (self.findings.items.len(), walk.embedded.len());
@@ -395,6 +395,16 @@ impl<'m> Reading<'m> {
 const GAPS_MAX: usize = 1024;
 
 /// A document with many short strings, as one text: it is checked once rather than string by string.
-fn text_of_json(format: Format, bytes: &[u8]) -> Option<&str> {
-    matches!(format, Format::Json | Format::NdJson).then(|| format::utf8(bytes)).flatten()
+fn as_text(format: Format, bytes: &[u8]) -> Option<&str> {
+    let has_many = matches!(
+        format,
+        Format::Json
+            | Format::NdJson
+            | Format::Form
+            | Format::Csv
+            | Format::CsvData
+            | Format::Tsv
+            | Format::Xml
+    );
+    has_many.then(|| format::utf8(bytes)).flatten()
 }

@@ -405,8 +405,8 @@ impl Sink<'_, '_, '_> {
     }
 }
 
-/// A name without its escapes, out of the whole layer where that is known to be UTF-8 (its names stand in
-/// quotes there).
+/// A name without its escapes, out of the whole layer where that is known to be UTF-8. It stands at `span`,
+/// perhaps in quotes.
 fn name<'b>(
     whole: Option<&'b str>,
     text: &'b [u8],
@@ -414,9 +414,8 @@ fn name<'b>(
     escape: Escape,
     buffer: &'b mut Unescaped,
 ) -> &'b str {
-    let range = span.range();
-    let plain = whole
-        .and_then(|whole| whole.get(range.start + 1..range.end.saturating_sub(1)))
-        .filter(|plain| plain.len() == text.len());
+    let quote = span.len().saturating_sub(text.len()) / 2;
+    let range = span.range().start + quote..span.range().end.saturating_sub(quote);
+    let plain = whole.and_then(|whole| whole.get(range)).filter(|plain| plain.as_bytes() == text);
     format::unescape_at(escape, text, plain, buffer).as_str()
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     admin::{
@@ -96,6 +96,28 @@ pub enum StartError {
 const KEY_BYTES_MIN: usize = 32;
 /// Of an operators' token.
 const TOKEN_BYTES_MIN: usize = 16;
+
+/// The signals that say what to do. Listened for before anything is served: what waiting for them takes is
+/// not to be had any more where callers have taken every file descriptor.
+#[derive(Debug)]
+pub struct Signals {
+    runtime: tokio::runtime::Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+    hangups: Hangups,
+}
+
+impl Signals {
+    pub fn listen() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listening = runtime.enter();
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        let hangups = Hangups::listen()?;
+        drop(listening);
+        Ok(Self { runtime, terminate, interrupt, hangups })
+    }
+}
 
 impl Gateway {
     /// Starts everything, or nothing. `file` is the configuration's name in complaints.
@@ -199,26 +221,23 @@ impl Gateway {
 
     /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads the rules and changed certificates, and
     /// opens the audit file anew.
-    pub fn run(self) -> io::Result<Drained> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    pub fn run(self, signals: Signals) -> Drained {
+        let Signals { runtime, mut terminate, mut interrupt, hangups } = signals;
+        let audit = Arc::clone(&self.audit);
+        let proxy = Arc::clone(&self.proxy);
+        let also = move || {
+            audit.reopen();
+            proxy.reload_certificates();
+        };
         let signal = runtime.block_on(async {
-            let mut terminate = signal(SignalKind::terminate())?;
-            let mut interrupt = signal(SignalKind::interrupt())?;
-            let audit = Arc::clone(&self.audit);
-            let hangups = Hangups::listen()?;
-            let proxy = Arc::clone(&self.proxy);
-            let also = move || {
-                audit.reopen();
-                proxy.reload_certificates();
-            };
             tokio::spawn(hangups.reload(self.reloads(), also));
-            io::Result::Ok(tokio::select! {
+            tokio::select! {
                 _ = terminate.recv() => "SIGTERM",
                 _ = interrupt.recv() => "SIGINT",
-            })
-        })?;
+            }
+        });
         tracing::info!(signal, "draining");
-        Ok(self.drain())
+        self.drain()
     }
 
     /// Takes no new connections, lets exchanges in flight finish within the configured time, and

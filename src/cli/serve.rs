@@ -10,7 +10,7 @@ use super::{
     output::{self, Failure, Outcome},
 };
 use crate::{
-    app::{Gateway, StartError},
+    app::{Gateway, Signals, StartError},
     config::Config,
     telemetry::{self, LogFormat},
 };
@@ -48,8 +48,9 @@ impl Serve {
                 (super::config::check(&file)?, name)
             }
         };
+        let signals = Signals::listen().context("cannot wait for signals")?;
         let gateway = Gateway::start(&config, &name).map_err(told)?;
-        gateway.run().context("cannot wait for signals")?;
+        gateway.run(signals);
         Ok(Exit::Done)
     }
 }

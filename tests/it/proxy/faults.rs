@@ -238,8 +238,11 @@ routes: [{{ id: all, data_centre: sg }}]
     .unwrap();
     let process = crate::harness::Process::start_with(&path, &["prlimit", "--nofile=64:64"]);
     let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    let mut callers: Vec<TcpStream> =
-        (0..192).map(|_| TcpStream::connect(process.address).unwrap()).collect();
+    let connect = |_| {
+        TcpStream::connect(process.address)
+            .unwrap_or_else(|error| panic!("{error}: {}", process.log.lock().unwrap()))
+    };
+    let mut callers: Vec<TcpStream> = (0..192).map(connect).collect();
     for caller in &mut callers {
         caller.set_read_timeout(Some(PATIENCE)).unwrap();
         caller.write_all(get).unwrap();
@@ -249,7 +252,9 @@ routes: [{{ id: all, data_centre: sg }}]
     let mut answers = [0; 2];
     for mut caller in callers {
         let mut answer = [0; 4096];
-        let length = caller.read(&mut answer).expect("a caller is never answered");
+        let length = caller.read(&mut answer).unwrap_or_else(|error| {
+            panic!("a caller is never answered: {error}: {}", process.log.lock().unwrap())
+        });
         let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
         let fine = answer.starts_with("HTTP/1.1 200 ");
         assert!(fine || answer.starts_with("HTTP/1.1 502 "), "{answer:?}");

@@ -36,6 +36,11 @@ pub(super) struct Match {
     pub(super) region: Option<Region>,
 }
 
+/// Makes ready what the checks look up.
+pub(super) fn prepare() {
+    calling_codes::prepare();
+}
+
 impl Match {
     pub(super) const PLAIN: Self = Self { shaped: false, coarse: false, region: None };
     pub(super) const SHAPED: Self = Self { shaped: true, coarse: false, region: None };

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     Hit, Scanner, Scratch,
-    check::{Check, Match},
+    check::{self, Check, Match},
     keys::KeyTable,
     name::Words,
     source::{
@@ -911,6 +911,7 @@ impl Compiler<'_> {
     }
 
     fn finish(mut self) -> DetectorSet {
+        check::prepare();
         let mut near: Vec<(String, (u128, u128))> = self.near.into_iter().collect();
         near.sort();
         let words: Vec<&str> = near.iter().map(|(word, _)| word.as_str()).collect();

@@ -150,6 +150,11 @@ struct Plans {
 
 const NONE: u8 = u8::MAX;
 
+/// Reads the plans now, so that no request waits for it.
+pub(super) fn prepare() {
+    LazyLock::force(&PLANS);
+}
+
 /// Read once in the life of the program; it is the same for every generation of the rules.
 static PLANS: LazyLock<Plans> = LazyLock::new(|| {
     let plans: Vec<Plan> = include_str!("numbering.txt").lines().filter_map(Plan::parse).collect();

@@ -53,13 +53,15 @@ function ago(seconds) {
 }
 
 function pairs(rows) {
+  const told = rows.filter(([, value]) => value !== undefined && value !== null && value !== "");
   const list = el("dl", { class: "pairs" });
-  for (const [title, value] of rows) {
-    if (value === undefined || value === null || value === "") continue;
-    // A sentence that stands for itself has no title.
-    list.append(title ? el("dt", { text: title }) : "", el("dd", title ? {} : { class: "note" }, value));
-  }
-  return list;
+  for (const [title, value] of told) if (title) list.append(el("dt", { text: title }), el("dd", {}, value));
+  // A sentence that stands for itself has no title.
+  const notes = told.filter(([title]) => !title).map(([, value]) => el("p", { class: "note" }, value));
+  const both = document.createDocumentFragment();
+  if (list.childElementCount) both.append(list);
+  both.append(...notes);
+  return both;
 }
 
 // === Asking the gateway ===

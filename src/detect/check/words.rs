@@ -18,8 +18,7 @@ impl WordList {
         let mut number = 0;
         while number < words.len() {
             let word = words[number].as_bytes();
-            let length = if word.len() < LENGTHS { word.len() } else { 0 };
-            starts[length] |= bit(word[0]);
+            starts[row(word.len())] |= bit(word[0]);
             number += 1;
         }
         Self { words, starts }
@@ -29,11 +28,10 @@ impl WordList {
     pub(in crate::detect) fn has(&self, text: &str) -> bool {
         let Some(&first) = text.as_bytes().first() else { return false };
         // Other scripts change their length with their case.
-        if text.is_ascii() {
-            let length = if text.len() < LENGTHS { text.len() } else { 0 };
-            if self.starts.get(length).is_none_or(|starts| starts & bit(first) == 0) {
-                return false;
-            }
+        let may_begin =
+            || self.starts.get(row(text.len())).is_some_and(|starts| starts & bit(first) != 0);
+        if text.is_ascii() && !may_begin() {
+            return false;
         }
         let is_same = same_as(text);
         self.words.iter().any(|word| is_same(word))
@@ -43,6 +41,11 @@ impl WordList {
     pub(in crate::detect) fn has_exactly(&self, text: &str) -> bool {
         self.words.contains(&text)
     }
+}
+
+/// Where words of `length` bytes are told by their first; the long ones share the place that no word has.
+const fn row(length: usize) -> usize {
+    if length < LENGTHS { length } else { 0 }
 }
 
 /// The same for a letter in either case.

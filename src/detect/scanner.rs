@@ -166,6 +166,8 @@ impl<'s> Scanner<'s> {
         let number = Part::ALL.iter().position(|known| *known == part).unwrap_or(0);
         self.part = self.set.contexts.parts.get(number).copied().unwrap_or(0);
         self.beyond = 0;
+        // A name that was asked about in another layer, and whose value was not told, says nothing here.
+        self.asked = None;
         self.opened = 0;
         self.used_ahead = 0;
         self.scratch.learnt.clear();
@@ -386,10 +388,11 @@ impl<'s> Scanner<'s> {
         if told.text.len() > TEXT_BYTES_MAX || self.set.has_suppressions() {
             return None;
         }
+        let name = name?;
         let known = match self.asked {
             Some(known) => known,
             None => {
-                let known = self.known(name?.as_bytes());
+                let known = self.known(name.as_bytes());
                 if known.is_sign {
                     self.sign(known);
                 }

@@ -365,6 +365,24 @@ fn a_member_is_read_by_those_behind_it_as_by_those_before_it() {
 }
 
 #[test]
+fn a_document_inside_a_value_is_read_under_the_name_of_that_value() {
+    let engine = shipped();
+    let found = |last: &str| {
+        // `1996-04-12` in base64.
+        let body = format!(r#"{{"birthday":"MTk5Ni0wNC0xMg=="{last}}}"#);
+        let mut scratch = Scratch::default();
+        let message = message(JSON, body.as_bytes());
+        let verdict = engine.scan(&message, &Limits::default(), &mut scratch);
+        let items = verdict.findings.items.iter();
+        items.map(|it| (it.tag, it.layer, verdict.findings.locator(it))).collect::<Vec<_>>()
+    };
+    let alone = found("");
+    assert!(!alone.is_empty());
+    // A last member whose value nobody tells of.
+    assert_eq!(found(r#","colour":"red""#), alone);
+}
+
+#[test]
 fn a_reused_scratch_changes_nothing() {
     let engine = shipped();
     let mut scratch = Scratch::default();

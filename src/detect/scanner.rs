@@ -1,23 +1,23 @@
 //! The walk over one message: the stack of objects and lists around a field, and what name and value
 //! together say.
 
-use std::{ops::Range, sync::Arc};
+mod bare;
+mod judge;
+mod recall;
+
+use std::sync::Arc;
 
 use crate::domain::{
-    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wants, is_token,
+    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wants,
 };
 
+pub use self::recall::Recall;
 use super::{
     DetectorSet,
-    check::{Match, code},
     digits::Folded,
     keys::{Facts, KeyCache, Known},
-    memo::{Memo, TEXT_BYTES_MAX, Under},
-    naming,
-    pairs::{Pair, endings, pairs},
-    set::{FieldRule, Reach},
+    memo::Memo,
     text::{Found, Search},
-    token::Token,
 };
 
 /// Where personal data stands in a value.
@@ -53,20 +53,6 @@ impl std::fmt::Debug for Told<'_> {
             .finish()
     }
 }
-
-/// Whether a value was read before.
-#[derive(Debug, Clone, Copy)]
-pub enum Recall {
-    /// With what was found.
-    Found(Option<Hit>),
-    New(Ticket),
-    /// Values like this one are not kept.
-    Never,
-}
-
-/// What a new value is kept under.
-#[derive(Debug, Clone, Copy)]
-pub struct Ticket(Under);
 
 /// What is kept from message to message: the caches of names and values, and the buffers of the walk.
 #[derive(Debug, Default)]
@@ -122,9 +108,6 @@ struct Frame {
     /// What a member said that the value beside it is: `{"key": "phone", "value": …}`.
     told: Option<Facts>,
 }
-
-/// How sure a name inside a text has to make us.
-const NAMED_IN_PROSE_MIN: u8 = 60;
 
 /// Longest name that a value is told by.
 const TOLD_BYTES_MAX: usize = 48;
@@ -360,66 +343,6 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// What is known of the value to be told next from one that was read before.
-    #[inline]
-    pub fn recall(&mut self, name: Option<&str>, told: Told<'_>) -> Recall {
-        let Some(under) = self.under(name, told) else { return Recall::Never };
-        match self.scratch.memo.find(under, told.text) {
-            Some(found) => {
-                self.asked = None;
-                Recall::Found(found)
-            }
-            None => Recall::New(Ticket(under)),
-        }
-    }
-
-    /// Keeps what was found in a value that is new.
-    pub fn keep(&mut self, ticket: Ticket, text: &str, hits: &[Hit]) {
-        match hits {
-            [] => self.scratch.memo.keep(ticket.0, text, None),
-            [hit] => self.scratch.memo.keep(ticket.0, text, Some(*hit)),
-            _ => {}
-        }
-    }
-
-    /// What a value is read by, where that is little enough to be kept.
-    #[inline]
-    fn under(&mut self, name: Option<&str>, told: Told<'_>) -> Option<Under> {
-        if told.text.len() > TEXT_BYTES_MAX || self.set.has_suppressions() {
-            return None;
-        }
-        let name = name?;
-        let known = match self.asked {
-            Some(known) => known,
-            None => {
-                let known = self.known(name.as_bytes());
-                if known.is_sign {
-                    self.sign(known);
-                }
-                self.asked = Some(known);
-                known
-            }
-        };
-        let frame = self.scratch.frames.last()?;
-        let is_told = known.stand_in && frame.told.is_some();
-        if known.in_key || known.tells || is_told || frame.container == Container::Array {
-            return None;
-        }
-        Some(Under {
-            name: self.scratch.keys.number(known)?,
-            around: frame.contexts | self.part,
-            rule: frame.rule,
-            is_hashed: frame.facts.hashed,
-            is_encrypted: frame.facts.encrypted,
-            is_number: match told.kind {
-                Scalar::String => false,
-                Scalar::Number => true,
-                Scalar::Bool | Scalar::Null | Scalar::Binary => return None,
-            },
-            may_hold: told.may_hold,
-        })
-    }
-
     /// One value. Hits are added to `hits` in the order of their spans, at most one of which covers the
     /// whole value.
     pub fn scalar(&mut self, name: Option<&str>, told: Told<'_>, hits: &mut Vec<Hit>) {
@@ -536,247 +459,6 @@ impl<'s> Scanner<'s> {
         })
     }
 
-    fn value(&mut self, facts: &Facts, told: Told<'_>, hits: &mut Vec<Hit>) {
-        let text = told.text;
-        if text.is_empty() {
-            return;
-        }
-        let around = self.surroundings();
-        let folded = Folded::needs(text);
-        let mut buffer = std::mem::take(&mut self.scratch.folded);
-        let read = if folded { buffer.fold(text) } else { text };
-        let first = hits.len();
-        self.read(facts, around, Told { text: read, ..told }, hits);
-        if folded {
-            for hit in hits.get_mut(first..).unwrap_or_default() {
-                hit.span = buffer.original(hit.span, text.len());
-            }
-        }
-        self.scratch.folded = buffer;
-    }
-
-    fn read(&mut self, facts: &Facts, around: u32, told: Told<'_>, hits: &mut Vec<Hit>) {
-        let Told { kind, text, .. } = told;
-        if facts.patterns != 0 {
-            for (tag, confidence, detector, range) in self.set.patterns(facts.patterns, text) {
-                let span = Span::new(range.start, range.end);
-                if self.set.reaches(tag, confidence) {
-                    hits.push(hit(tag, span, confidence, detector, None));
-                }
-            }
-            if !hits.is_empty() {
-                return;
-            }
-        }
-        let by_name = self.by_name(facts, around, text);
-        if by_name.is_none()
-            && facts.rules().is_empty()
-            && kind == Scalar::Number
-            && !is_integer(text)
-        {
-            return;
-        }
-        let search = Search { set: self.set, supports: facts.supports, against: facts.against };
-        // What a name supports is found by less than what stands for itself.
-        let may_hold = told.may_hold || facts.supports != 0;
-        let Some((rule, found)) = by_name else {
-            if !may_hold {
-                if self.set.may_announce(text.as_bytes()) {
-                    self.prose(search, text, around, hits);
-                }
-                return;
-            }
-            match Bare::of(text) {
-                Some(Bare::Time) if facts.supports == 0 => {}
-                Some(Bare::Digits) => hits.extend(search.digits(text).map(|found| found.hit())),
-                Some(Bare::Time) | None => self.prose(search, text, around, hits),
-            }
-            return;
-        };
-        if self.set.is_placeholder(text) {
-            return;
-        }
-        // The form alone can tell neither another category nor a narrower one.
-        let is_settled = (rule.is_unmistakable && found.confidence.0 >= rule.checked)
-            || (rule.check.is_some() && self.set.is_settled(&found));
-        let may_be_another = may_hold || self.set.has_narrower_values(found.tag);
-        let by_value = if found.marks.pseudonymous || rule.prose || is_settled || !may_be_another {
-            None
-        } else {
-            search.whole_within(text, found.tag)
-        };
-        match by_value {
-            Some(value)
-                if self.set.is_below(value.tag, found.tag)
-                    || (value.confidence > found.confidence.0
-                        && value.tag != found.tag
-                        && !rule.is_settled_by(text)) =>
-            {
-                hits.push(value.hit());
-            }
-            Some(value) => {
-                hits.push(Hit { region: found.region.or(value.region), ..found });
-            }
-            None => hits.push(found),
-        }
-        if rule.prose && (may_hold || self.set.may_announce(text.as_bytes())) {
-            self.prose(search, text, around, hits);
-        }
-    }
-
-    /// Everything inside a text: values by their form, and by the names that stand before them.
-    fn prose(&mut self, search: Search<'_>, text: &str, around: u32, hits: &mut Vec<Hit>) {
-        let mut found = std::mem::take(&mut self.scratch.found);
-        found.clear();
-        search.all(text, &mut found);
-        let first = hits.len();
-        // A label ends the value of the one before it.
-        let mut waiting: Option<(Pair, Facts)> = None;
-        for pair in pairs(text) {
-            let Some((name, facts)) = self.label(text, &pair) else { continue };
-            if let Some((mut before, told)) = waiting.take() {
-                before.value.end = before.value.end.min(name.start.max(before.value.start));
-                hits.extend(self.labelled(text, &before, &told, around));
-            }
-            waiting = Some((pair, facts));
-        }
-        if let Some((pair, facts)) = waiting {
-            hits.extend(self.labelled(text, &pair, &facts, around));
-        }
-        let named = hits.len();
-        for one in &found {
-            let known = hits.get(first..named).unwrap_or_default();
-            let clash = known
-                .iter()
-                .any(|hit| hit.span.start < one.span.end && one.span.start < hit.span.end);
-            if !clash {
-                hits.push(one.hit());
-            }
-        }
-        if named > first && hits.len() > named {
-            hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
-        }
-        self.scratch.found = found;
-    }
-
-    /// The words before a colon or an equals sign that are a name we know, and what it says.
-    fn label(&mut self, text: &str, pair: &Pair) -> Option<(Range<usize>, Facts)> {
-        let last = text.get(pair.name.clone())?.rsplit(' ').next()?;
-        if !self.set.keys.may_end_a_name(last) {
-            return None;
-        }
-        endings(text, pair.name.clone()).find_map(|range| {
-            let known = self.known(text.get(range.clone())?.as_bytes());
-            let facts = *self.scratch.keys.of(known);
-            (!facts.rules().is_empty()).then_some((range, facts))
-        })
-    }
-
-    /// What stands behind a label. In prose a bare word before a colon is no proof; the value has to fit.
-    fn labelled(&self, text: &str, pair: &Pair, facts: &Facts, around: u32) -> Option<Hit> {
-        let value = text.get(pair.value.clone())?.trim_end_matches([' ', ',', '.', ';', '-']);
-        if value.is_empty() || self.set.is_placeholder(value) {
-            return None;
-        }
-        let rules = facts.rules().iter().filter_map(|number| {
-            let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
-            let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
-            let fits = pair.assigned || (sure && rule.check.is_some() && !rule.prose);
-            fits.then_some((*number, rule))
-        });
-        // A value that only looks like a number counts when none passes.
-        let mut mistyped = None;
-        for (number, rule) in rules {
-            for cut in cuts(value, rule.reach) {
-                let hit = self
-                    .judge(number, rule, facts, cut)
-                    .filter(|hit| hit.confidence.0 >= NAMED_IN_PROSE_MIN)
-                    .map(|hit| Hit { span: hit.span.shift(pair.value.start), ..hit });
-                if hit.is_some_and(|hit| hit.confidence.0 > rule.unchecked) {
-                    return hit;
-                }
-                mistyped = hit.or(mistyped);
-            }
-        }
-        mistyped
-    }
-
-    /// What the name says of the value, or else the name of the object around it.
-    fn by_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
-        if let Some(own) = self.by_own_name(facts, around, text) {
-            return Some(own);
-        }
-        let frame = self.scratch.frames.last()?;
-        let number = frame.rule?;
-        let rule = self.set.rule(number)?;
-        let spreads = rule.spreads && !facts.statement && facts.rules().is_empty();
-        let listed = frame.container == Container::Array;
-        if (facts.stand_in || spreads || listed) && !facts.statement {
-            let mut inherited = *facts;
-            inherited.hashed |= frame.facts.hashed;
-            inherited.encrypted |= frame.facts.encrypted;
-            return self.judge(number, rule, &inherited, text).map(|hit| (rule, hit));
-        }
-        None
-    }
-
-    /// The first rule of the name that holds here and is sure enough.
-    fn by_own_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
-        facts.rules().iter().find_map(|number| {
-            let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
-            Some((rule, self.judge(*number, rule, facts, text)?))
-        })
-    }
-
-    fn judge(&self, number: u16, rule: &FieldRule, facts: &Facts, text: &str) -> Option<Hit> {
-        let whole = Span::new(0, text.len());
-        // What is judged as one thing is a finding where its list or object begins.
-        let listed =
-            self.scratch.frames.last().is_some_and(|frame| frame.container == Container::Array);
-        if rule.container && (rule.check.is_none() || listed) {
-            return None;
-        }
-        // `"password": "Password"` is a translation.
-        if rule.reach == Reach::Line && self.set.keys.is_name_of(text, number) {
-            return None;
-        }
-        let pseudonym = Marks { pseudonymous: true, ..Marks::default() };
-        // What a redaction left in the value's place.
-        if is_token(text) {
-            let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
-            return self.reaches(Hit { marks: pseudonym, ..hit });
-        }
-        if (facts.hashed && code::hash(text).is_some())
-            || ((facts.encrypted || facts.hashed) && code::opaque(text).is_some())
-        {
-            let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
-            return self.reaches(Hit { marks: pseudonym, ..hit });
-        }
-        let Some(check) = rule.check else {
-            return self.reaches(hit(rule.tag, whole, rule.confidence, rule.detector, None));
-        };
-        match check.whole(text) {
-            Some(Match { coarse, region, shaped }) => {
-                let tag = if coarse { rule.coarse } else { rule.tag };
-                let confidence = if shaped { rule.checked } else { rule.confidence };
-                self.reaches(hit(tag, whole, confidence, rule.detector, region))
-            }
-            // A hash where a number should be is that number's hash.
-            None if rule.hashable() && code::hash(text).is_some() => {
-                let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
-                self.reaches(Hit { marks: pseudonym, ..hit })
-            }
-            None if is_number_like(text) => {
-                self.reaches(hit(rule.tag, whole, rule.unchecked, rule.detector, None))
-            }
-            None => None,
-        }
-    }
-
-    fn reaches(&self, hit: Hit) -> Option<Hit> {
-        self.set.reaches(hit.tag, hit.confidence.0).then_some(hit)
-    }
-
     /// Personal data that was used as a name: objects keyed by e-mail address or telephone number.
     fn in_key(&self, name: &str, facts: &Facts) -> Option<Hit> {
         let hit = facts.in_key.then(|| found_in_key(self.set, name))??.hit();
@@ -822,23 +504,6 @@ fn found_in_key(set: &DetectorSet, name: &str) -> Option<Found> {
     search.whole(name).filter(|found| found.confidence >= 85)
 }
 
-impl FieldRule {
-    fn holds(&self, around: u32) -> bool {
-        (self.inside == 0 || self.inside & around != 0) && self.outside & around == 0
-    }
-
-    /// The value has the digits and letters that the name promises: an IMSI under `device_imsi` is one,
-    /// although its digits would make an IMEI as well.
-    fn is_settled_by(&self, text: &str) -> bool {
-        self.check.is_some_and(|check| check.is_of_tokens() && check.whole(text).is_some())
-    }
-
-    /// The check asks for a form that a hash cannot have.
-    fn hashable(&self) -> bool {
-        self.unchecked == 0 && self.confidence >= 85
-    }
-}
-
 impl Found {
     fn hit(&self) -> Hit {
         hit(self.tag, self.span, self.confidence, self.detector, self.region)
@@ -847,84 +512,4 @@ impl Found {
 
 fn hit(tag: Tag, span: Span, confidence: u8, detector: DetectorId, region: Option<Region>) -> Hit {
     Hit { tag, span, confidence: Confidence(confidence), detector, marks: Marks::default(), region }
-}
-
-/// Words that go on as sentences do: three or more, the first of them small.
-fn is_sentence(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.split(' ').count() >= 3
-        && !text.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// The readings of what stands behind a label, the likelier first: all of it, and parts from its beginning.
-fn cuts(value: &str, reach: Reach) -> impl Iterator<Item = &str> {
-    let to =
-        |end: Option<usize>| end.and_then(|end| value.get(..end)).filter(|cut| !cut.is_empty());
-    let word = to(value.find([' ', ','])).filter(|_| reach != Reach::Line);
-    let clause = to(value.find(", "));
-    let sentence = to(value.find(". "));
-    let bracket = to(value.find(" ("));
-    let name = to(naming::end_of_name(value, 0, 2)).filter(|_| reach == Reach::Line);
-    let whole = Some(value);
-    let order = match reach {
-        Reach::Word => [word, whole, None, None, None],
-        Reach::Either => [whole, clause, sentence, bracket, word],
-        Reach::Line => [whole, clause, sentence, bracket, name],
-    };
-    order.into_iter().flatten()
-}
-
-/// What a mistyped or masked number looks like, and a word does not.
-fn is_number_like(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits >= 2 && (4..=64).contains(&text.len()) && !text.contains("://")
-}
-
-/// A value of which there is little to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bare {
-    Digits,
-    /// A date with a time of day: RFC 3339, or as programs in C write one with the zone.
-    Time,
-}
-
-impl Bare {
-    fn of(text: &str) -> Option<Self> {
-        const DATE: &[u8; 10] = b"0000-00-00";
-        const IN_WORDS: &[u8; 30] = b"Aaa Aaa 00 00:00:00 +0000 0000";
-        let bytes = text.as_bytes();
-        if bytes.len() <= Token::CAPACITY && bytes.iter().all(u8::is_ascii_digit) {
-            return Some(Self::Digits);
-        }
-        if let Some((date, time)) = bytes.split_first_chunk::<10>() {
-            let is_time = is_like(date, DATE)
-                && matches!(time.first(), Some(b'T' | b't' | b' '))
-                && time.len() <= 25
-                && time.iter().all(|byte| {
-                    byte.is_ascii_digit()
-                        || matches!(
-                            byte,
-                            b'T' | b't' | b'Z' | b'z' | b':' | b'.' | b'+' | b'-' | b' '
-                        )
-                });
-            if is_time {
-                return Some(Self::Time);
-            }
-        }
-        (is_like(bytes, IN_WORDS)).then_some(Self::Time)
-    }
-}
-
-/// Digits for zeros, letters for letters, anything else as it is.
-fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {
-    bytes.len() == pattern.len()
-        && bytes.iter().zip(pattern).all(|(byte, like)| match like {
-            b'0' => byte.is_ascii_digit(),
-            b'A' | b'a' => byte.is_ascii_alphabetic(),
-            other => byte == other,
-        })
-}
-
-fn is_integer(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
 }

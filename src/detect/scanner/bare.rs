@@ -1,0 +1,48 @@
+//! Values that tell what they are at the first look.
+
+use crate::detect::token::Token;
+
+/// A value of which there is little to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bare {
+    Digits,
+    /// A date with a time of day: RFC 3339, or as programs in C write one with the zone.
+    Time,
+}
+
+impl Bare {
+    pub(super) fn of(text: &str) -> Option<Self> {
+        const DATE: &[u8; 10] = b"0000-00-00";
+        const IN_WORDS: &[u8; 30] = b"Aaa Aaa 00 00:00:00 +0000 0000";
+        let bytes = text.as_bytes();
+        if bytes.len() <= Token::CAPACITY && bytes.iter().all(u8::is_ascii_digit) {
+            return Some(Self::Digits);
+        }
+        if let Some((date, time)) = bytes.split_first_chunk::<10>() {
+            let is_time = is_like(date, DATE)
+                && matches!(time.first(), Some(b'T' | b't' | b' '))
+                && time.len() <= 25
+                && time.iter().all(|byte| {
+                    byte.is_ascii_digit()
+                        || matches!(
+                            byte,
+                            b'T' | b't' | b'Z' | b'z' | b':' | b'.' | b'+' | b'-' | b' '
+                        )
+                });
+            if is_time {
+                return Some(Self::Time);
+            }
+        }
+        (is_like(bytes, IN_WORDS)).then_some(Self::Time)
+    }
+}
+
+/// Digits for zeros, letters for letters, anything else as it is.
+fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {
+    bytes.len() == pattern.len()
+        && bytes.iter().zip(pattern).all(|(byte, like)| match like {
+            b'0' => byte.is_ascii_digit(),
+            b'A' | b'a' => byte.is_ascii_alphabetic(),
+            other => byte == other,
+        })
+}

@@ -1,0 +1,316 @@
+//! One value: what its name says of it, what its form says, and which of the two is believed.
+
+use std::ops::Range;
+
+use crate::{
+    detect::{
+        check::{Match, code},
+        digits::Folded,
+        keys::Facts,
+        naming,
+        pairs::{Pair, endings, pairs},
+        set::{FieldRule, Reach},
+        text::Search,
+    },
+    domain::{Container, Marks, Scalar, Span, is_token},
+};
+
+use super::{Hit, Scanner, Told, bare::Bare, hit};
+
+/// How sure a name inside a text has to make us.
+const NAMED_IN_PROSE_MIN: u8 = 60;
+
+impl<'s> Scanner<'s> {
+    pub(super) fn value(&mut self, facts: &Facts, told: Told<'_>, hits: &mut Vec<Hit>) {
+        let text = told.text;
+        if text.is_empty() {
+            return;
+        }
+        let around = self.surroundings();
+        let folded = Folded::needs(text);
+        let mut buffer = std::mem::take(&mut self.scratch.folded);
+        let read = if folded { buffer.fold(text) } else { text };
+        let first = hits.len();
+        self.read(facts, around, Told { text: read, ..told }, hits);
+        if folded {
+            for hit in hits.get_mut(first..).unwrap_or_default() {
+                hit.span = buffer.original(hit.span, text.len());
+            }
+        }
+        self.scratch.folded = buffer;
+    }
+
+    fn read(&mut self, facts: &Facts, around: u32, told: Told<'_>, hits: &mut Vec<Hit>) {
+        let Told { kind, text, .. } = told;
+        if facts.patterns != 0 {
+            for (tag, confidence, detector, range) in self.set.patterns(facts.patterns, text) {
+                let span = Span::new(range.start, range.end);
+                if self.set.reaches(tag, confidence) {
+                    hits.push(hit(tag, span, confidence, detector, None));
+                }
+            }
+            if !hits.is_empty() {
+                return;
+            }
+        }
+        let by_name = self.by_name(facts, around, text);
+        if by_name.is_none()
+            && facts.rules().is_empty()
+            && kind == Scalar::Number
+            && !is_integer(text)
+        {
+            return;
+        }
+        let search = Search { set: self.set, supports: facts.supports, against: facts.against };
+        // What a name supports is found by less than what stands for itself.
+        let may_hold = told.may_hold || facts.supports != 0;
+        let Some((rule, found)) = by_name else {
+            if !may_hold {
+                if self.set.may_announce(text.as_bytes()) {
+                    self.prose(search, text, around, hits);
+                }
+                return;
+            }
+            match Bare::of(text) {
+                Some(Bare::Time) if facts.supports == 0 => {}
+                Some(Bare::Digits) => hits.extend(search.digits(text).map(|found| found.hit())),
+                Some(Bare::Time) | None => self.prose(search, text, around, hits),
+            }
+            return;
+        };
+        if self.set.is_placeholder(text) {
+            return;
+        }
+        // The form alone can tell neither another category nor a narrower one.
+        let is_settled = (rule.is_unmistakable && found.confidence.0 >= rule.checked)
+            || (rule.check.is_some() && self.set.is_settled(&found));
+        let may_be_another = may_hold || self.set.has_narrower_values(found.tag);
+        let by_value = if found.marks.pseudonymous || rule.prose || is_settled || !may_be_another {
+            None
+        } else {
+            search.whole_within(text, found.tag)
+        };
+        match by_value {
+            Some(value)
+                if self.set.is_below(value.tag, found.tag)
+                    || (value.confidence > found.confidence.0
+                        && value.tag != found.tag
+                        && !rule.is_settled_by(text)) =>
+            {
+                hits.push(value.hit());
+            }
+            Some(value) => {
+                hits.push(Hit { region: found.region.or(value.region), ..found });
+            }
+            None => hits.push(found),
+        }
+        if rule.prose && (may_hold || self.set.may_announce(text.as_bytes())) {
+            self.prose(search, text, around, hits);
+        }
+    }
+
+    /// Everything inside a text: values by their form, and by the names that stand before them.
+    fn prose(&mut self, search: Search<'_>, text: &str, around: u32, hits: &mut Vec<Hit>) {
+        let mut found = std::mem::take(&mut self.scratch.found);
+        found.clear();
+        search.all(text, &mut found);
+        let first = hits.len();
+        // A label ends the value of the one before it.
+        let mut waiting: Option<(Pair, Facts)> = None;
+        for pair in pairs(text) {
+            let Some((name, facts)) = self.label(text, &pair) else { continue };
+            if let Some((mut before, told)) = waiting.take() {
+                before.value.end = before.value.end.min(name.start.max(before.value.start));
+                hits.extend(self.labelled(text, &before, &told, around));
+            }
+            waiting = Some((pair, facts));
+        }
+        if let Some((pair, facts)) = waiting {
+            hits.extend(self.labelled(text, &pair, &facts, around));
+        }
+        let named = hits.len();
+        for one in &found {
+            let known = hits.get(first..named).unwrap_or_default();
+            let clash = known
+                .iter()
+                .any(|hit| hit.span.start < one.span.end && one.span.start < hit.span.end);
+            if !clash {
+                hits.push(one.hit());
+            }
+        }
+        if named > first && hits.len() > named {
+            hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
+        }
+        self.scratch.found = found;
+    }
+
+    /// The words before a colon or an equals sign that are a name we know, and what it says.
+    fn label(&mut self, text: &str, pair: &Pair) -> Option<(Range<usize>, Facts)> {
+        let last = text.get(pair.name.clone())?.rsplit(' ').next()?;
+        if !self.set.keys.may_end_a_name(last) {
+            return None;
+        }
+        endings(text, pair.name.clone()).find_map(|range| {
+            let known = self.known(text.get(range.clone())?.as_bytes());
+            let facts = *self.scratch.keys.of(known);
+            (!facts.rules().is_empty()).then_some((range, facts))
+        })
+    }
+
+    /// What stands behind a label. In prose a bare word before a colon is no proof; the value has to fit.
+    fn labelled(&self, text: &str, pair: &Pair, facts: &Facts, around: u32) -> Option<Hit> {
+        let value = text.get(pair.value.clone())?.trim_end_matches([' ', ',', '.', ';', '-']);
+        if value.is_empty() || self.set.is_placeholder(value) {
+            return None;
+        }
+        let rules = facts.rules().iter().filter_map(|number| {
+            let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
+            let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
+            let fits = pair.assigned || (sure && rule.check.is_some() && !rule.prose);
+            fits.then_some((*number, rule))
+        });
+        // A value that only looks like a number counts when none passes.
+        let mut mistyped = None;
+        for (number, rule) in rules {
+            for cut in cuts(value, rule.reach) {
+                let hit = self
+                    .judge(number, rule, facts, cut)
+                    .filter(|hit| hit.confidence.0 >= NAMED_IN_PROSE_MIN)
+                    .map(|hit| Hit { span: hit.span.shift(pair.value.start), ..hit });
+                if hit.is_some_and(|hit| hit.confidence.0 > rule.unchecked) {
+                    return hit;
+                }
+                mistyped = hit.or(mistyped);
+            }
+        }
+        mistyped
+    }
+
+    /// What the name says of the value, or else the name of the object around it.
+    fn by_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
+        if let Some(own) = self.by_own_name(facts, around, text) {
+            return Some(own);
+        }
+        let frame = self.scratch.frames.last()?;
+        let number = frame.rule?;
+        let rule = self.set.rule(number)?;
+        let spreads = rule.spreads && !facts.statement && facts.rules().is_empty();
+        let listed = frame.container == Container::Array;
+        if (facts.stand_in || spreads || listed) && !facts.statement {
+            let mut inherited = *facts;
+            inherited.hashed |= frame.facts.hashed;
+            inherited.encrypted |= frame.facts.encrypted;
+            return self.judge(number, rule, &inherited, text).map(|hit| (rule, hit));
+        }
+        None
+    }
+
+    /// The first rule of the name that holds here and is sure enough.
+    fn by_own_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
+        facts.rules().iter().find_map(|number| {
+            let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
+            Some((rule, self.judge(*number, rule, facts, text)?))
+        })
+    }
+
+    fn judge(&self, number: u16, rule: &FieldRule, facts: &Facts, text: &str) -> Option<Hit> {
+        let whole = Span::new(0, text.len());
+        // What is judged as one thing is a finding where its list or object begins.
+        let listed =
+            self.scratch.frames.last().is_some_and(|frame| frame.container == Container::Array);
+        if rule.container && (rule.check.is_none() || listed) {
+            return None;
+        }
+        // `"password": "Password"` is a translation.
+        if rule.reach == Reach::Line && self.set.keys.is_name_of(text, number) {
+            return None;
+        }
+        let pseudonym = Marks { pseudonymous: true, ..Marks::default() };
+        // What a redaction left in the value's place.
+        if is_token(text) {
+            let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
+            return self.reaches(Hit { marks: pseudonym, ..hit });
+        }
+        if (facts.hashed && code::hash(text).is_some())
+            || ((facts.encrypted || facts.hashed) && code::opaque(text).is_some())
+        {
+            let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
+            return self.reaches(Hit { marks: pseudonym, ..hit });
+        }
+        let Some(check) = rule.check else {
+            return self.reaches(hit(rule.tag, whole, rule.confidence, rule.detector, None));
+        };
+        match check.whole(text) {
+            Some(Match { coarse, region, shaped }) => {
+                let tag = if coarse { rule.coarse } else { rule.tag };
+                let confidence = if shaped { rule.checked } else { rule.confidence };
+                self.reaches(hit(tag, whole, confidence, rule.detector, region))
+            }
+            // A hash where a number should be is that number's hash.
+            None if rule.hashable() && code::hash(text).is_some() => {
+                let hit = hit(rule.tag, whole, rule.confidence, rule.detector, None);
+                self.reaches(Hit { marks: pseudonym, ..hit })
+            }
+            None if is_number_like(text) => {
+                self.reaches(hit(rule.tag, whole, rule.unchecked, rule.detector, None))
+            }
+            None => None,
+        }
+    }
+
+    fn reaches(&self, hit: Hit) -> Option<Hit> {
+        self.set.reaches(hit.tag, hit.confidence.0).then_some(hit)
+    }
+}
+
+impl FieldRule {
+    pub(super) fn holds(&self, around: u32) -> bool {
+        (self.inside == 0 || self.inside & around != 0) && self.outside & around == 0
+    }
+
+    /// The value has the digits and letters that the name promises: an IMSI under `device_imsi` is one,
+    /// although its digits would make an IMEI as well.
+    fn is_settled_by(&self, text: &str) -> bool {
+        self.check.is_some_and(|check| check.is_of_tokens() && check.whole(text).is_some())
+    }
+
+    /// The check asks for a form that a hash cannot have.
+    fn hashable(&self) -> bool {
+        self.unchecked == 0 && self.confidence >= 85
+    }
+}
+
+/// Words that go on as sentences do: three or more, the first of them small.
+fn is_sentence(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.split(' ').count() >= 3
+        && !text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// The readings of what stands behind a label, the likelier first: all of it, and parts from its beginning.
+fn cuts(value: &str, reach: Reach) -> impl Iterator<Item = &str> {
+    let to =
+        |end: Option<usize>| end.and_then(|end| value.get(..end)).filter(|cut| !cut.is_empty());
+    let word = to(value.find([' ', ','])).filter(|_| reach != Reach::Line);
+    let clause = to(value.find(", "));
+    let sentence = to(value.find(". "));
+    let bracket = to(value.find(" ("));
+    let name = to(naming::end_of_name(value, 0, 2)).filter(|_| reach == Reach::Line);
+    let whole = Some(value);
+    let order = match reach {
+        Reach::Word => [word, whole, None, None, None],
+        Reach::Either => [whole, clause, sentence, bracket, word],
+        Reach::Line => [whole, clause, sentence, bracket, name],
+    };
+    order.into_iter().flatten()
+}
+
+/// What a mistyped or masked number looks like, and a word does not.
+fn is_number_like(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 2 && (4..=64).contains(&text.len()) && !text.contains("://")
+}
+
+fn is_integer(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,175 @@
+//! Digits and the groups around them, as numbers are written.
+
+use crate::detect::token::{Token, is_separator};
+
+/// Runs of letters and digits with single separators between them, as numbers are written in groups.
+pub(super) struct Chain {
+    runs: [Run; Self::RUNS_MAX],
+    count: usize,
+    pub(super) end: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Run {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Chain {
+    const RUNS_MAX: usize = 12;
+    /// Longest run that is part of a value.
+    const RUN_BYTES_MAX: usize = 36;
+    /// Most groups one value is written in.
+    pub(super) const READING_RUNS_MAX: usize = 9;
+
+    /// The chain around the digit at `digit`, looking back no further than `floor`.
+    pub(super) fn around(bytes: &[u8], digit: usize, floor: usize) -> Self {
+        let mut chain = Self { runs: [Run::default(); Self::RUNS_MAX], count: 0, end: digit + 1 };
+        let head = bytes.get(floor..digit).unwrap_or_default();
+        let mut start =
+            digit - head.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        start -= letters_before(bytes.get(floor..start).unwrap_or_default());
+        loop {
+            let rest = bytes.get(start..).unwrap_or_default();
+            let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            let end = start + length;
+            let run = bytes.get(start..end).unwrap_or_default();
+            let belongs = length > 0
+                && (run.iter().any(u8::is_ascii_digit)
+                    || (length <= 4 && run.iter().all(u8::is_ascii_uppercase))
+                    || (length == 2 && run.iter().all(u8::is_ascii_hexdigit)));
+            if chain.count > 0 && !belongs {
+                return chain;
+            }
+            chain.end = end;
+            if let Some(slot) = chain.runs.get_mut(chain.count) {
+                let narrow = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+                *slot = Run { start: narrow(start), end: narrow(end) };
+                chain.count += 1;
+            }
+            let gap = bytes.get(end..).unwrap_or_default();
+            let separators = gap.iter().take(3).take_while(|byte| is_separator(**byte)).count();
+            let joins = match separators {
+                1 => true,
+                // `) ` and ` (` and `) (`.
+                2 | 3 => gap.iter().take(separators).any(|byte| matches!(byte, b'(' | b')')),
+                _ => false,
+            };
+            if !joins || chain.count == Self::RUNS_MAX {
+                return chain;
+            }
+            start = end + separators;
+        }
+    }
+
+    pub(super) fn runs(&self) -> &[Run] {
+        self.runs.get(..self.count).unwrap_or_default()
+    }
+
+    /// As long as some value is, in groups that are not all single digits. Half a pair of coordinates
+    /// (two groups) and an IP address (four) may be shorter.
+    pub(super) fn is_written_like_a_number(&self, from: usize, to: usize) -> bool {
+        let runs = self.runs().get(from..to).unwrap_or_default();
+        let total: usize = runs.iter().map(|run| (run.end - run.start) as usize).sum();
+        let enough = total >= 7 || matches!(runs.len(), 2 | 4) && total >= 4;
+        enough
+            && total <= Token::CAPACITY
+            && (total + 1 >= runs.len() * 2 || total >= 4 && runs.len() == 4)
+    }
+
+    /// A long run, or one that fillers follow, as in the machine readable zone of a passport.
+    pub(super) fn may_be_a_zone(&self, bytes: &[u8]) -> bool {
+        self.runs().first().is_some_and(|run| {
+            run.end - run.start >= 30 || bytes.get(run.end as usize) == Some(&b'<')
+        })
+    }
+
+    pub(super) fn is_worth_a_look(&self) -> bool {
+        let total: usize = self.runs().iter().map(|run| (run.end - run.start) as usize).sum();
+        total >= 4
+    }
+
+    /// Whether the runs `from..to` stand by themselves: not glued to a longer word, number or path.
+    pub(super) fn is_bounded(&self, bytes: &[u8], from: usize, to: usize) -> bool {
+        let (Some(first), Some(last)) = (self.runs().get(from), self.runs().get(to - 1)) else {
+            return false;
+        };
+        let (start, end) = (first.start as usize, last.end as usize);
+        let too_long = self
+            .runs()
+            .get(from..to)
+            .unwrap_or_default()
+            .iter()
+            .any(|run| (run.end - run.start) as usize > Self::RUN_BYTES_MAX);
+        let before = start.checked_sub(1).and_then(|at| bytes.get(at)).copied();
+        let further = start.checked_sub(2).and_then(|at| bytes.get(at)).copied();
+        let after = bytes.get(end).copied();
+        let beyond = bytes.get(end + 1).copied();
+        let word = |byte: Option<u8>| byte.is_some_and(|byte| is_word_byte(&byte) || byte >= 0x80);
+        let digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+        let glued_before = match before {
+            Some(b'_' | b'$' | b'%') => true,
+            Some(b'-' | b'/' | b'.') => further.is_some_and(|byte| is_word_byte(&byte)),
+            Some(b':' | b',') => digit(further),
+            _ => false,
+        };
+        let glued_after = match after {
+            Some(b'_') => true,
+            Some(b'-' | b'/') => word(beyond),
+            Some(b'.') => digit(beyond),
+            Some(b':') => digit(beyond) && digit(bytes.get(end - 1).copied()) && to - from < 4,
+            _ => false,
+        };
+        !too_long && !glued_before && !glued_after
+    }
+}
+
+/// Past the digits at `digit` when they are too few for a value and nothing goes on before or behind them,
+/// as most numbers in a text are: counts, times, versions' parts. Looks back no further than `floor`.
+pub(super) fn end_of_count(bytes: &[u8], digit: usize, floor: usize) -> Option<usize> {
+    const VALUE_BYTES_MIN: usize = 7;
+    let rest = bytes.get(digit..)?;
+    let length =
+        rest.iter().take(VALUE_BYTES_MIN).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let head = bytes.get(floor..digit)?;
+    let goes_on_before = match head {
+        [.., b'A'..=b'Z', b' ' | b'-'] => true,
+        [.., last] => last.is_ascii_alphanumeric(),
+        [] => false,
+    };
+    if length >= VALUE_BYTES_MIN || goes_on_before {
+        return None;
+    }
+    let goes_on = match rest.get(length..)? {
+        [b'<', ..] => true,
+        [first, second, behind @ ..] if is_separator(*first) => {
+            is_separator(*second)
+                || second.is_ascii_digit()
+                || second.is_ascii_uppercase()
+                // A word of two letters may be a group of hexadecimal digits; one with a digit is a group.
+                || (second.is_ascii_alphabetic() && may_be_group(*second, behind))
+        }
+        _ => false,
+    };
+    (!goes_on).then_some(digit + length)
+}
+
+/// Whether a word that begins with a small letter may be a group of letters and digits.
+fn may_be_group(first: u8, behind: &[u8]) -> bool {
+    let length = behind.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let word = behind.get(..length).unwrap_or_default();
+    word.iter().any(u8::is_ascii_digit)
+        || (length == 1 && first.is_ascii_hexdigit() && word.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// One to four capitals and a separator at the end of `head`, as in `AB 12 34 56 C`.
+fn letters_before(head: &[u8]) -> usize {
+    let Some((b' ' | b'-', rest)) = head.split_last() else { return 0 };
+    let letters = rest.iter().rev().take(5).take_while(|byte| byte.is_ascii_uppercase()).count();
+    let joined = rest.len().checked_sub(letters + 1).and_then(|at| rest.get(at));
+    if (1..=4).contains(&letters) && !joined.is_some_and(is_word_byte) { letters + 1 } else { 0 }
+}
+
+pub(super) fn is_word_byte(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_'
+}

@@ -1,0 +1,226 @@
+//! What is made of digits: numbers in groups, telephone numbers, dotted addresses, coordinates.
+
+use crate::{
+    detect::{
+        check::{Match, birth_date, ip, mac, mrz, phone, place},
+        token::Token,
+    },
+    domain::Span,
+};
+
+use super::{
+    Found, Search,
+    chain::{Chain, end_of_count},
+};
+
+impl Search<'_> {
+    /// Everything that is made of digits: numbers, telephone numbers, dotted addresses, coordinates.
+    pub(super) fn numbers(&self, text: &str, found: &mut Vec<Found>) {
+        let bytes = text.as_bytes();
+        let mut position = 0;
+        while let Some(offset) =
+            bytes.get(position..).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
+        {
+            let digit = position + offset;
+            if let Some(end) = end_of_count(bytes, digit, position) {
+                position = end;
+                continue;
+            }
+            let chain = Chain::around(bytes, digit, position);
+            if let Some(zone) =
+                chain.may_be_a_zone(bytes).then(|| mrz::around(text, digit)).flatten()
+            {
+                found.extend(self.weigh(self.set.finders.mrz, Match::SHAPED, zone, (0, 0)));
+                position = zone.range().end;
+                continue;
+            }
+            if chain.is_worth_a_look() {
+                self.chain(text, &chain, found);
+            }
+            position = chain.end.max(digit + 1);
+        }
+    }
+
+    fn chain(&self, text: &str, chain: &Chain, found: &mut Vec<Found>) {
+        let mut around: Option<(u128, u128)> = None;
+        let mut near = |start: usize| *around.get_or_insert_with(|| self.nearby(text, start));
+        let runs = chain.runs();
+        let first = found.len();
+        for (from, start) in runs.iter().enumerate() {
+            // The widest reading first; a narrower one only where no wider one was found.
+            let longest = runs.len().min(from + Chain::READING_RUNS_MAX);
+            for to in (from + 1..=longest).rev() {
+                let Some(end) = runs.get(to - 1) else { continue };
+                if !chain.is_written_like_a_number(from, to)
+                    || !chain.is_bounded(text.as_bytes(), from, to)
+                {
+                    continue;
+                }
+                let span = Span::new(start.start as usize, end.end as usize);
+                let settled = found.get(first..).unwrap_or_default();
+                if settled.iter().any(|known| known.span.contains(span)) {
+                    continue;
+                }
+                let before = found.len();
+                self.reading(text, span, to - from, &mut near, found);
+                if found.len() > before {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// One stretch of a chain read as each kind of value it could be.
+    fn reading(
+        &self,
+        text: &str,
+        span: Span,
+        run_count: usize,
+        near: &mut impl FnMut(usize) -> (u128, u128),
+        found: &mut Vec<Found>,
+    ) {
+        let Some(candidate) = text.get(span.range()) else { return };
+        let finders = &self.set.finders;
+        let start = span.range().start;
+        if is_written_date(candidate) {
+            let date = candidate.get(..10).unwrap_or(candidate);
+            let read = finders.birth_date.and_then(|_| birth_date(date));
+            if let Some(read) = read {
+                let span = Span::new(span.range().start, span.range().start + date.len());
+                found.extend(self.weigh(finders.birth_date, read, span, near(span.range().start)));
+            }
+            return;
+        }
+        let international =
+            start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b'+');
+        let opened = !international && start > 0 && text.as_bytes().get(start - 1) == Some(&b'(');
+        if let Some(token) = Token::read(candidate) {
+            for number in self.set.of_length(token.len()) {
+                let Some(value) = self.set.value(*number) else { continue };
+                if let Some(read) = value.check.token(&token)
+                    && (read.shaped || token.is_plain() || value.check.token(&token).is_some())
+                {
+                    found.extend(self.weigh_token(*number, read, &token, span, near(start)));
+                }
+            }
+        }
+        if international || opened {
+            let with_mark = Span::new(start - 1, span.range().end);
+            let read = text.get(with_mark.range()).and_then(phone::in_text);
+            if let Some(read) = read {
+                found.extend(self.weigh(finders.phone, read, with_mark, near(start)));
+            }
+        } else if candidate.len() >= 7
+            && let Some(read) = phone::in_text(candidate)
+        {
+            found.extend(self.weigh(finders.phone, read, span, near(start)));
+        }
+        if run_count == 4
+            && let Some(read) = ip::whole(candidate)
+        {
+            found.extend(self.address(candidate, read, span, near(start)));
+        }
+        if (run_count == 6 || run_count == 3 || candidate.len() == 12)
+            && let Some(read) = mac::whole(candidate)
+        {
+            found.extend(self.weigh(finders.mac, read, span, near(start)));
+        }
+        if run_count == 2 {
+            match text.as_bytes().get(span.range().end) {
+                Some(b',') => self.pair(text, span, near, found),
+                Some(b'+' | b'-') => self.signed_pair(text, span, near, found),
+                _ => {}
+            }
+        }
+    }
+
+    /// `24.8607, 67.0011`: the first half is at `span`.
+    fn pair(
+        &self,
+        text: &str,
+        span: Span,
+        near: &mut impl FnMut(usize) -> (u128, u128),
+        found: &mut Vec<Found>,
+    ) {
+        let bytes = text.as_bytes();
+        let negative = |at: usize| at.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'-');
+        let start = span.range().start - usize::from(negative(span.range().start));
+        let rest = bytes.get(span.range().end + 1..).unwrap_or_default();
+        let space = usize::from(rest.first() == Some(&b' '));
+        let number = rest.get(space..).unwrap_or_default();
+        let length = number
+            .iter()
+            .take(16)
+            .enumerate()
+            .take_while(|(at, byte)| {
+                byte.is_ascii_digit() || **byte == b'.' || (*at == 0 && **byte == b'-')
+            })
+            .count();
+        let end = span.range().end + 1 + space + length;
+        let candidate =
+            text.get(start..end).map(|pair| pair.trim_end_matches('.')).unwrap_or_default();
+        if let Some(read) = place::pair(candidate).filter(|read| read.shaped) {
+            let whole = Span::new(start, start + candidate.len());
+            found.extend(self.weigh(self.set.finders.pair, read, whole, near(start)));
+        }
+    }
+
+    /// ISO 6709, `+24.8607+067.0011/`: the first half less its sign is at `span`.
+    fn signed_pair(
+        &self,
+        text: &str,
+        span: Span,
+        near: &mut impl FnMut(usize) -> (u128, u128),
+        found: &mut Vec<Found>,
+    ) {
+        let bytes = text.as_bytes();
+        let Some(start) = span.range().start.checked_sub(1) else { return };
+        if !matches!(bytes.get(start), Some(b'+' | b'-')) {
+            return;
+        }
+        let rest = bytes.get(span.range().end + 1..).unwrap_or_default();
+        let number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-');
+        let length = rest.iter().take(24).take_while(|byte| number(byte)).count();
+        let end = span.range().end + 1 + length;
+        let whole = Span::new(start, end + usize::from(bytes.get(end) == Some(&b'/')));
+        let read = text.get(whole.range()).and_then(place::pair);
+        if let Some(read) = read.filter(|read| read.shaped) {
+            found.extend(self.weigh(self.set.finders.pair, read, whole, near(start)));
+        }
+    }
+
+    /// `24°51'38.6"N 67°00'04.1"E`. The sign of degrees is not ASCII, so that texts without it pay nothing.
+    pub(super) fn sexagesimal(&self, text: &str, found: &mut Vec<Found>) {
+        const BYTES_MAX: usize = 72;
+        let bytes = text.as_bytes();
+        let mut past = 0;
+        for at in memchr::memmem::find_iter(bytes, "°".as_bytes()) {
+            let head = bytes.get(past.max(at.saturating_sub(3))..at).unwrap_or_default();
+            let digits = head.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+            if at < past || digits == 0 {
+                continue;
+            }
+            let start = at - digits;
+            let end = text.ceil_char_boundary(text.len().min(start + BYTES_MAX));
+            let window = text.get(start..end).unwrap_or_default();
+            // The second hemisphere ends the pair.
+            let Some(east) = window.find(['E', 'W']) else { continue };
+            let span = Span::new(start, start + east + 1);
+            past = span.range().end;
+            if let Some(read) = text.get(span.range()).and_then(place::pair) {
+                let around = self.nearby(text, start);
+                found.extend(self.weigh(self.set.finders.pair, read, span, around));
+            }
+        }
+    }
+}
+
+/// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.
+fn is_written_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let at = |position: usize| bytes.get(position).copied().unwrap_or(0);
+    let separator = |byte: u8| matches!(byte, b'-' | b'/' | b'.');
+    // A time may follow the date.
+    (bytes.len() == 10 || at(10) == b' ')
+        && ((separator(at(4)) && at(4) == at(7)) || (separator(at(2)) && at(2) == at(5)))
+}

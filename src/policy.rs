@@ -44,6 +44,7 @@ pub use facts::{
 };
 pub use people::{People, Person};
 pub use set::{RuleInfo, RuleSet};
+pub use source::Mode;
 pub use trial::{
     ConditionCoverage, Coverage as TrialCoverage, Outcome, RuleCoverage, Side, Trial, TrialReport,
     is_test_file,

@@ -30,6 +30,8 @@ pub struct RuleSet {
     /// What each of them needs, apart from them: nearly all that judging looks at.
     pub(super) needed: Vec<Facets>,
     pub(super) infos: Vec<RuleInfo>,
+    /// Written with `mode: off`; nothing is judged by them.
+    pub(super) asleep: Vec<RuleInfo>,
     pub(super) index: Index,
     pub(super) registry: Registry,
     pub(super) vocabulary: Vocabulary,
@@ -84,6 +86,7 @@ pub struct RuleInfo {
     pub reason: String,
     /// `None` for a rule that only annotates.
     pub effect: Option<Effect>,
+    pub mode: Mode,
     pub file: String,
     pub line: u32,
 }
@@ -173,6 +176,7 @@ impl RuleSet {
             statute: String::new(),
             reason: String::new(),
             effect: None,
+            mode: Mode::Enforce,
             file: String::new(),
             line: 0,
         };
@@ -182,6 +186,11 @@ impl RuleSet {
     /// Every rule, in the order of ids.
     pub fn rules(&self) -> impl Iterator<Item = (RuleRef, &RuleInfo)> {
         (0u16..).map(RuleRef).zip(&self.infos)
+    }
+
+    /// Those that are written and switched off, in the same order.
+    pub fn asleep(&self) -> &[RuleInfo] {
+        &self.asleep
     }
 
     /// Warns of rules whose window has closed by `now`: they judge replays of the past and nothing else.

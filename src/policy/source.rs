@@ -5,7 +5,7 @@
 //! that they can be read by a compliance officer and analysed by the compiler.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Counted, Layer, Timestamp,
@@ -178,7 +178,7 @@ pub struct Rule {
     pub domestic: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     #[default]

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     RULES_MAX,
     count::{counter, counters},
-    rule::{Built, DEFAULT_DENY, build, default_deny, key},
+    rule::{Built, DEFAULT_DENY, build, default_deny, info, key},
     scope,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         names::{NameBook, also_called},
         region_set::{REGIONS, RegionSet},
         registry::Registry,
-        set::{Remarks, Rule, RuleSet},
+        set::{Remarks, Rule, RuleInfo, RuleSet},
         source::{Mode, Reach, RuleFile},
         worst,
     },
@@ -29,6 +29,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Builder {
     built: Vec<Built>,
+    /// Written with `mode: off`.
+    asleep: Vec<RuleInfo>,
     child_ages: Vec<(usize, u8)>,
     known_origins: Vec<usize>,
     people_only: Vec<usize>,
@@ -69,6 +71,7 @@ impl Builder {
         }
         for rule in &source.rules {
             if rule.mode == Mode::Off {
+                self.asleep.push(info(rule, source.layer, &rule.id.place(file)));
                 continue;
             }
             let built = build(rule, source, origin.as_ref(), &scope, diagnostics);
@@ -112,6 +115,7 @@ impl Builder {
         diagnostics: &mut Diagnostics,
     ) -> Option<RuleSet> {
         self.built.push(default_deny());
+        self.asleep.sort_by(|a, b| key(a).cmp(&key(b)));
         self.built.sort_by(|a, b| key(&a.info).cmp(&key(&b.info)));
         if self.built.len() > RULES_MAX {
             diagnostics
@@ -180,6 +184,7 @@ impl Builder {
             needed: rules.iter().map(Facets::needed_by).collect(),
             rules,
             infos,
+            asleep: self.asleep,
             index,
             registry,
             vocabulary,

@@ -144,23 +144,28 @@ pub(super) fn build(
     }
     Built {
         rule,
-        info: RuleInfo {
-            id: source.id.value.clone(),
-            part: source.part.as_ref().map(|part| part.value.clone()),
-            layer,
-            title: source.title.clone(),
-            statute: source.statute.value.clone(),
-            reason: source.reason.value.trim().to_owned(),
-            effect: source.effect,
-            file: place.file.clone(),
-            line: place.line,
-        },
+        info: info(source, layer, &place),
         when: source.when.as_ref().map(|when| when.place(scope.file)),
         restates: named(&source.restates, scope.file),
         sound: diagnostics.error_count() == before,
         place,
         dimensions,
         exceptions,
+    }
+}
+
+pub(super) fn info(source: &source::Rule, layer: Layer, place: &Place) -> RuleInfo {
+    RuleInfo {
+        id: source.id.value.clone(),
+        part: source.part.as_ref().map(|part| part.value.clone()),
+        layer,
+        title: source.title.clone(),
+        statute: source.statute.value.clone(),
+        reason: source.reason.value.trim().to_owned(),
+        effect: source.effect,
+        mode: source.mode,
+        file: place.file.clone(),
+        line: place.line,
     }
 }
 
@@ -336,6 +341,7 @@ pub(super) fn default_deny() -> Built {
             statute: "built in".to_owned(),
             reason: DEFAULT_REASON.to_owned(),
             effect: Some(Effect::Block),
+            mode: Mode::Enforce,
             file: String::new(),
             line: 0,
         },

@@ -22,5 +22,5 @@ pub use access::{Access, Role};
 pub use decide::{Answer, Case, CaseError, Desk, Explained, FactsFrom, Judged};
 pub use facts::{FactsDesk, Token};
 pub use ready::{Readiness, State};
-pub use server::{AdminError, AdminServer, AdminSettings, Plane, Station};
+pub use server::{AdminError, AdminServer, AdminSettings, Plane, Station, Stations};
 pub use tls::{AdminIdentity, TlsError};

@@ -16,23 +16,23 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::{
     admin::{
         Access, AdminError, AdminIdentity, AdminServer, AdminSettings, FactsDesk, Plane, Readiness,
-        Station, TlsError, Token,
+        Station, Stations, TlsError, Token,
     },
     client::{ClientSettings, Credentials},
     config::{
-        AuditSinkKind, AuditSync, BundleSection, Config, FactsOperators, FactsSection, OnStale,
-        OtlpSection, Roots,
+        AuditSinkKind, AuditSync, BundleSection, Config, DataCentre, FactsOperators, FactsSection,
+        OnStale, OtlpSection, Roots,
     },
     control::{
         self, BundleSettings, ControlSettings, Controller, Hangups, KeySource, Reloads,
-        RulesSource, ShadowSettings,
+        RoutesSettings, RulesSource, ShadowSettings,
     },
     facts::{FactsSettings, FactsStore, Register, SubjectKey},
     geo::{GeoDb, GeoError},
     proxy::{BindError, Drained, Proxy, Shared, Workers},
     redact::{Keyring, Secret},
     signing::{KeyError, SigningKey, VerifyingKey},
-    source::{At, Diagnostics},
+    source::{At, Diagnostics, SourceFile},
     telemetry::{
         AuditError, AuditSettings, AuditSink, AuditTarget, Metrics, MetricsError, Otlp, OtlpError,
         OtlpSettings, RotateSettings, SealSettings, SyncPolicy,
@@ -49,6 +49,7 @@ pub struct Gateway {
     audit: Arc<AuditSink>,
     otlp: Option<Arc<Otlp>>,
     readiness: Arc<Readiness>,
+    stations: Stations,
     addresses: Vec<(String, SocketAddr)>,
     drain_timeout: Duration,
 }
@@ -173,8 +174,10 @@ impl Gateway {
         let bound = proxy.bind()?;
         let addresses = bound.addresses().to_vec();
         let readiness = Arc::new(Readiness::default());
+        let settings = admin_settings(config, &metrics)?;
+        let stations = settings.stations.clone();
         let admin = AdminServer::start(
-            admin_settings(config, &metrics)?,
+            settings,
             Plane {
                 reloads: controller.reloads(),
                 metrics,
@@ -196,9 +199,25 @@ impl Gateway {
             audit,
             otlp,
             readiness,
+            stations,
             addresses,
             drain_timeout: config.drain.timeout.0,
         })
+    }
+
+    /// From here on the routes of `file`, with data centres and workloads, are read anew when it changes and
+    /// with the rules. `config` is what it said at the start.
+    pub fn follow(&self, file: SourceFile, config: Config) {
+        let (proxy, stations) = (Arc::clone(&self.proxy), self.stations.clone());
+        let reroute = move |config: &Config, file: &str, diagnostics: &mut Diagnostics| {
+            let taken = proxy.reroute(config, file, diagnostics);
+            if taken {
+                stations.set(stations_of(config));
+            }
+            taken
+        };
+        let reroute = Box::new(reroute);
+        self.controller.follow_routes(RoutesSettings { file, config, reroute });
     }
 
     /// Name and address of each listener, in the order of the configuration.
@@ -219,7 +238,7 @@ impl Gateway {
         self.controller.reloads()
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads the rules and changed certificates, and
+    /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads rules, routes and changed certificates, and
     /// opens the audit file anew.
     pub fn run(self, signals: Signals) -> Drained {
         let Signals { runtime, mut terminate, mut interrupt, hangups } = signals;
@@ -266,16 +285,17 @@ fn admin_settings(config: &Config, metrics: &Metrics) -> Result<AdminSettings, S
     if let Some(bundle) = &config.rules.bundle {
         settings.bundle_bytes_max = bundle.bytes_max.0;
     }
-    settings.stations = config
-        .data_centres
-        .iter()
-        .map(|data_centre| Station {
-            id: data_centre.id.value.clone(),
-            city: data_centre.city.clone(),
-            jurisdiction: data_centre.jurisdiction.value,
-        })
-        .collect();
+    settings.stations.set(stations_of(config));
     Ok(settings)
+}
+
+fn stations_of(config: &Config) -> Vec<Station> {
+    let station = |data_centre: &DataCentre| Station {
+        id: data_centre.id.value.clone(),
+        city: data_centre.city.clone(),
+        jurisdiction: data_centre.jurisdiction.value,
+    };
+    config.data_centres.iter().map(station).collect()
 }
 
 fn rules_source(config: &Config) -> RulesSource {

@@ -1,7 +1,8 @@
-//! Settings that need a restart: addresses, threads, limits, paths, data centres and routes.
+//! The configuration file: addresses, threads, limits, paths, data centres and routes.
 //!
 //! One YAML file, read through [`source`](crate::source) so that every problem is reported in one
-//! pass with file, line and remedy. What a rule says is not here; rules are reloaded while serving.
+//! pass with file, line and remedy. What a rule says is not here; rules are reloaded while serving, and so are
+//! routes and what hangs on them ([`Config::rerouted`]). The rest needs a restart.
 //! Invariant: a [`Config`] that was handed out has been checked, so that what refers to something
 //! else in it does find it.
 
@@ -20,6 +21,7 @@ mod check;
 mod dns;
 mod otlp;
 mod place;
+mod reroute;
 mod socket;
 mod units;
 
@@ -33,6 +35,7 @@ pub use place::{
     DataCentre, Endpoint, Facts, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
     RouteSection, Transport, UpstreamTls,
 };
+pub use reroute::Rerouted;
 pub use socket::ListenAddress;
 pub use units::{ByteSize, Time};
 
@@ -338,9 +341,14 @@ pub struct Network(pub ipnet::IpNet);
 impl Config {
     /// Reads and checks a file. A file that cannot be opened is a diagnostic as well.
     pub fn load(path: &std::path::Path) -> Result<Self, Diagnostics> {
+        Self::parse(&Self::open(path)?)
+    }
+
+    /// Reads a file, unchecked.
+    pub fn open(path: &std::path::Path) -> Result<SourceFile, Diagnostics> {
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&SourceFile { name, text }),
+            Ok(text) => Ok(SourceFile { name, text }),
             Err(error) => {
                 let mut diagnostics = Diagnostics::default();
                 let place = crate::source::Place { file: name, line: 0, column: 0 };

@@ -4,7 +4,8 @@
 //! files, SIGHUP, an operator. A rule set is compiled beside the one that serves and put in service
 //! whole; on any error the one before goes on, and the log, the metrics and the [`Status`] say so. Signed
 //! bundles come in over HTTPS on a thread of their own, or from an operator. The
-//! keys of redactions are read with the rules, and the country database is read anew in the same way.
+//! keys of redactions are read with the rules; the country database, and the routes in the configuration
+//! file, are read anew in the same way.
 //! Nothing here runs on a thread that moves requests.
 
 mod bundle;
@@ -15,6 +16,7 @@ mod history;
 mod keys;
 mod load;
 mod reload;
+mod routes;
 mod status;
 mod watch;
 mod worker;
@@ -24,10 +26,12 @@ pub use bundle::{
     ManifestFile, OnStale,
 };
 pub use hangup::Hangups;
-pub use history::{FileChange, History, HistoryEntry};
+pub use history::{FileChange, History, HistoryEntry, Subject};
 pub use keys::{KeyEntry, KeySource, KeyringFile};
 pub use load::{RuleFiles, RulesSource};
 pub use reload::{
-    ControlSettings, Controller, Refused, Reloaded, Reloads, ShadowSettings, Switch, Trigger,
+    ControlSettings, Controller, Refused, Reloaded, Reloads, RoutesReloaded, ShadowSettings,
+    Switch, Trigger,
 };
-pub use status::{Failure, FileStatus, GeoStatus, KeyStatus, ShadowStatus, Status};
+pub use routes::{Reroute, RoutesSettings};
+pub use status::{Failure, FileStatus, GeoStatus, KeyStatus, RoutesStatus, ShadowStatus, Status};

@@ -10,6 +10,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use arc_swap::ArcSwap;
 use hyper_util::server::conn::auto;
 use ipnet::IpNet;
 
@@ -18,6 +19,7 @@ use crate::{
     domain::Limits,
     facts::{FactsStore, Names, Register, SubjectKey},
     geo::GeoDb,
+    policy::Transfer,
     snapshot::SnapshotCell,
     source::Diagnostics,
     telemetry::{AuditSink, Metrics, Otlp},
@@ -38,6 +40,7 @@ mod proxy_protocol;
 mod record;
 mod redaction;
 mod reply;
+mod routing;
 mod shadow;
 mod socket;
 mod tls;
@@ -50,12 +53,11 @@ pub use socket::BindError;
 pub use worker::{Drained, Workers};
 
 use body::Budget;
-use place::{Place, Places};
+use place::Places;
+use routing::{Routing, Surroundings};
 use shadow::Beside;
 use socket::{BoundSocket, Passed};
-use tls::{Reloading, Watch, Watched};
-use upstream::Target;
-use workload::Workloads;
+use tls::{Reloading, Watch};
 
 /// What every worker reads and none writes.
 pub struct Proxy {
@@ -68,10 +70,9 @@ pub struct Proxy {
     names: Option<Names>,
     /// Judges by the rules to come, where some are configured.
     beside: Option<Beside>,
-    places: Places,
-    workloads: Workloads,
+    /// Where requests may go; changes while we serve.
+    routing: ArcSwap<Routing>,
     certificates: Watch,
-    targets: Vec<Arc<Target>>,
     listeners: Vec<Listener>,
     trusted_hops: Vec<IpNet>,
     limits: Limits,
@@ -127,6 +128,16 @@ impl Bound {
     }
 }
 
+/// What the configuration says of every transfer by a route, by the route's id: what is known before anybody
+/// asks who calls and what the payload shows.
+pub fn stated(
+    config: &Config,
+    file: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<(String, Transfer)>> {
+    Places::compile(config, file, diagnostics).map(Places::stated)
+}
+
 impl Proxy {
     /// Compiles what the configuration says of listeners, routes and data centres; certificates are
     /// read here. `file` is its name in complaints.
@@ -137,15 +148,8 @@ impl Proxy {
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let before = diagnostics.error_count();
-        let places = Places::compile(config, file, diagnostics);
-        let workloads = Workloads::compile(config, file, diagnostics);
-        let targets: Vec<_> = config
-            .data_centres
-            .iter()
-            .filter_map(|one| {
-                Target::compile(config, one, &shared, file, diagnostics).map(Arc::new)
-            })
-            .collect();
+        let around = Surroundings { geo: shared.geo.as_ref(), metrics: &shared.metrics };
+        let routing = Routing::compile(config, file, &around, None, diagnostics);
         let listeners: Vec<_> = config
             .listeners
             .iter()
@@ -162,13 +166,6 @@ impl Proxy {
             .collect();
         if diagnostics.error_count() > before {
             return None;
-        }
-        let mut watched: Vec<Arc<dyn Watched>> = Vec::new();
-        for listener in &listeners {
-            watched.extend(listener.tls.clone().map(|tls| tls as Arc<dyn Watched>));
-        }
-        for target in &targets {
-            watched.extend(target.watched());
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let beside = match &config.rules.shadow {
@@ -194,10 +191,8 @@ impl Proxy {
             names: shared.subject_key.map(Names::new),
             beside,
             register: shared.facts.map(|(store, key)| Register::new(store, key)),
-            places: places?,
-            workloads,
-            certificates: Watch::new(watched),
-            targets,
+            routing: ArcSwap::from_pointee(routing?),
+            certificates: Watch::new(),
             listeners,
             trusted_hops: config.trusted_hops.iter().map(|network| network.0).collect(),
             limits: config.inspection_limits(),
@@ -217,6 +212,7 @@ impl Proxy {
             server: auto::Builder::new(LocalExecutor),
         };
         proxy.server = listener::recipe(&proxy);
+        proxy.certificates.set(proxy.watched(&proxy.routing.load()));
         Some(proxy)
     }
 
@@ -248,10 +244,6 @@ impl Proxy {
     /// Looks whether certificates have changed, now rather than within seconds.
     pub fn reload_certificates(&self) {
         self.certificates.look();
-    }
-
-    fn keeps_host(&self, place: &Place) -> bool {
-        self.targets.get(place.data_centre_number).is_some_and(|target| target.preserve_host)
     }
 
     fn blocks_gaps(&self) -> bool {

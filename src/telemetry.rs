@@ -18,6 +18,7 @@ mod openmetrics;
 mod otlp;
 mod panics;
 mod process;
+mod routes;
 mod series;
 mod sink;
 mod trace;
@@ -39,6 +40,7 @@ pub use metrics::{
 pub use openmetrics::Exposition;
 pub use otlp::{Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
 pub use panics::hush_panics;
+pub use routes::RoutesMetrics;
 pub use sink::{
     AuditChange, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, RotateSettings,
     SealSettings, SyncPolicy,

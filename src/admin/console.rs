@@ -11,7 +11,11 @@ use super::{
     reply::{self, Reply},
     server::{Operators, Station},
 };
-use crate::{domain::Effect, policy::Layer, telemetry::RuleHits};
+use crate::{
+    domain::Effect,
+    policy::{Layer, Mode},
+    telemetry::RuleHits,
+};
 
 const FILES: [(&str, &str, &str); 3] = [
     ("/-/console/", "text/html; charset=utf-8", include_str!("console/index.html")),
@@ -50,19 +54,20 @@ pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
         purposes: Vec<&'a str>,
     }
     let snapshot = operators.plane.reloads.snapshots().load_full();
+    let stations = operators.settings.stations.now();
     let mut purposes: Vec<&str> = snapshot.engine.rules().purposes().collect();
     purposes.sort_unstable();
     let about = About {
         version: env!("CARGO_PKG_VERSION"),
         who: &caller.name,
         roles: caller.roles(),
-        data_centres: &operators.settings.stations,
+        data_centres: &stations,
         purposes,
     };
     reply::json(StatusCode::OK, &about)
 }
 
-/// Every rule, and how often it decided.
+/// Every rule, those that are switched off last, and how often it decided.
 pub(super) fn rules(operators: &Operators) -> Reply {
     #[derive(Serialize)]
     struct Page<'p> {
@@ -81,6 +86,7 @@ pub(super) fn rules(operators: &Operators) -> Reply {
         statute: &'r str,
         reason: &'r str,
         effect: Option<Effect>,
+        mode: Mode,
         file: &'r str,
         line: u32,
         #[serde(flatten)]
@@ -88,7 +94,8 @@ pub(super) fn rules(operators: &Operators) -> Reply {
     }
     let snapshot = operators.plane.reloads.snapshots().load_full();
     let hits = operators.plane.metrics.rule_hits();
-    let rules = snapshot.engine.rules().rules().map(|(_, info)| Rule {
+    let rules = snapshot.engine.rules();
+    let all = rules.rules().map(|(_, info)| info).chain(rules.asleep()).map(|info| Rule {
         id: &info.id,
         part: info.part.as_deref(),
         layer: info.layer,
@@ -96,6 +103,7 @@ pub(super) fn rules(operators: &Operators) -> Reply {
         statute: &info.statute,
         reason: &info.reason,
         effect: info.effect,
+        mode: info.mode,
         file: &info.file,
         line: info.line,
         hits: hits.get(&info.id).copied().unwrap_or_default(),
@@ -104,7 +112,7 @@ pub(super) fn rules(operators: &Operators) -> Reply {
         generation: snapshot.generation.0,
         hash: &snapshot.rules_hash,
         source: &snapshot.rules_source,
-        rules: rules.collect(),
+        rules: all.collect(),
     };
     reply::json(StatusCode::OK, &page)
 }

@@ -21,11 +21,12 @@ use super::{
     server::Operators,
 };
 use crate::{
-    control::{Refused, Reloaded, Status, Switch},
+    control::{Refused, Reloaded, RoutesStatus, Status, Switch},
     engine::Scratch,
     facts::Health,
     policy::Timestamp,
     snapshot::Snapshot,
+    source::Diagnostics,
     telemetry::{AuditChange, AuditHealth, CertificateStatus, Exposition},
 };
 
@@ -254,6 +255,9 @@ fn status(operators: &Operators) -> Reply {
         /// Since when the generation that serves does.
         rules_age_seconds: i64,
         rules: &'s Status,
+        /// With data centres and workloads; where there is a configuration file.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        routes: Option<&'s RoutesStatus>,
         audit: AuditHealth,
         /// Of listeners, data centres and this address.
         #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -270,6 +274,7 @@ fn status(operators: &Operators) -> Reply {
         state: operators.plane.readiness.state(),
         rules_age_seconds: jiff::Timestamp::now().duration_since(rules.loaded_at.0).as_secs(),
         rules: &rules,
+        routes: rules.routes.as_ref(),
         audit: operators.plane.audit.health(),
         certificates: operators.plane.metrics.certificates().status(),
         operators_error: operators.settings.access.error(),
@@ -304,14 +309,21 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
         Ok(reloaded) => Ok(reply::json(StatusCode::OK, &reloaded)),
         Err(Refused::Rules(diagnostics)) => {
             let status = operators.plane.reloads.status();
-            let errors = match diagnostics.error_count() {
-                1 => "1 error".to_owned(),
-                count => format!("{count} errors"),
-            };
+            let errors = errors(&diagnostics);
             let generation = status.generation;
             let detail =
                 format!("the rules have {errors}; generation {generation} goes on serving");
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "rules refused", detail)
+                .with_diagnostics(diagnostics))
+        }
+        Err(Refused::Routes(diagnostics)) => {
+            let routes = operators.plane.reloads.status().routes.clone();
+            let generation = routes.map_or(0, |routes| routes.generation.0);
+            let errors = errors(&diagnostics);
+            let detail = format!(
+                "the configuration has {errors}; generation {generation} of the routes goes on serving"
+            );
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "routes refused", detail)
                 .with_diagnostics(diagnostics))
         }
         Err(Refused::Bundle(failure)) if failure.kind == "unreachable" => {
@@ -327,6 +339,13 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
         Err(refused @ (Refused::Busy | Refused::Stopped)) => {
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not reloaded", refused.to_string()))
         }
+    }
+}
+
+fn errors(diagnostics: &Diagnostics) -> String {
+    match diagnostics.error_count() {
+        1 => "1 error".to_owned(),
+        count => format!("{count} errors"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     io,
     net::{SocketAddr, TcpListener},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -46,7 +46,21 @@ pub struct AdminSettings {
     /// HTTPS instead of HTTP.
     pub tls: Option<AdminIdentity>,
     /// Where data may go, for the page.
-    pub stations: Vec<Station>,
+    pub stations: Stations,
+}
+
+/// Where data may go, as it is now; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Stations(Arc<Mutex<Arc<[Station]>>>);
+
+impl Stations {
+    pub fn set(&self, stations: Vec<Station>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stations.into();
+    }
+
+    pub(super) fn now(&self) -> Arc<[Station]> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A data centre as the page shows it.
@@ -69,7 +83,7 @@ impl AdminSettings {
             connections_max: 128,
             access: Access::default(),
             tls: None,
-            stations: Vec::new(),
+            stations: Stations::default(),
         }
     }
 }

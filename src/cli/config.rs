@@ -86,13 +86,15 @@ impl Check {
 
 /// Reads and checks a configuration file, and prints what is wrong with it, warnings included.
 pub(super) fn read(path: &Path) -> Result<config::Config, Failure> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => check(&SourceFile { name: path.display().to_string(), text }),
-        Err(_) => config::Config::load(path).map_err(|diagnostics| {
-            output::diagnostics(&diagnostics);
-            Failure::Invalid
-        }),
-    }
+    check(&open(path)?)
+}
+
+/// Reads a configuration file, unchecked.
+pub(super) fn open(path: &Path) -> Result<SourceFile, Failure> {
+    config::Config::open(path).map_err(|diagnostics| {
+        output::diagnostics(&diagnostics);
+        Failure::Invalid
+    })
 }
 
 pub(super) fn check(file: &SourceFile) -> Result<config::Config, Failure> {

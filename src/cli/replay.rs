@@ -24,7 +24,7 @@ use crate::{
     source::Diagnostics,
 };
 
-pub(super) use recorded::over_records;
+pub(super) use recorded::{Stated, over_records};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -34,7 +34,7 @@ Examples:
 Each recorded exchange is judged once more by the rules it was judged by (`--old`, those of `--config`, or
 those the program ships) and by the new ones. What a record cannot tell:
   - values: what new detectors or checksums would find, and what would stand in a replacement's place
-  - consents, mechanisms, counts and settings on file: where the old rules need some to decide as recorded,
+  - consents, mechanisms, counts and settings on file, or stated by a trusted hop: where the old rules need some to decide as recorded,
     the fewest that make them do so are assumed, for both
   - the people of one message apart from each other, when their origins differ
 A record that no assumption explains is counted apart and not compared; many of them say that the old rules
@@ -52,7 +52,8 @@ pub(super) struct Replay {
     /// Directory with the rules that served; `-` for those the program ships
     #[arg(long, value_name = "DIR", conflicts_with = "config")]
     old: Option<PathBuf>,
-    /// Configuration of the gateway; the rules that served are those it names
+    /// Configuration of the gateway: the rules that served are those it names, and what its routes say of
+    /// transfers holds
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Audit files, or directories of them
@@ -84,14 +85,14 @@ struct Sums {
 impl Replay {
     pub(super) fn run(self) -> Outcome {
         let new = diff::side(&self.rules)?;
-        let old = match (&self.config, &self.old) {
+        let (old, stated) = match (&self.config, &self.old) {
             (Some(config), _) => of_config(config)?,
-            (None, Some(old)) => diff::side(old)?,
-            (None, None) => diff::side(Path::new("-"))?,
+            (None, Some(old)) => (diff::side(old)?, Stated::default()),
+            (None, None) => (diff::side(Path::new("-"))?, Stated::default()),
         };
         let files = AuditFiles::find(&self.paths)?;
         let is_asked = |time: &crate::policy::Timestamp| self.between.holds(&time.to_string());
-        let compared = over_records(&old.engine, &new.engine, &files, &is_asked)?;
+        let compared = over_records(&old.engine, &new.engine, &stated, &files, &is_asked)?;
         let sums = Sums::new(&compared.changes);
         let mut out = output::out();
         match self.format {
@@ -155,12 +156,21 @@ fn print(out: &mut impl Write, sums: &Sums) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The rules that a gateway of this configuration begins with.
-fn of_config(path: &Path) -> Result<Side, Failure> {
-    let config = Config::load(path).map_err(|diagnostics| {
-        output::diagnostics(&diagnostics);
+/// The rules that a gateway of this configuration begins with, and what its routes say of transfers.
+fn of_config(path: &Path) -> Result<(Side, Stated), Failure> {
+    let invalid = |diagnostics: &Diagnostics| {
+        output::diagnostics(diagnostics);
         Failure::Invalid
-    })?;
+    };
+    let config = Config::load(path).map_err(|diagnostics| invalid(&diagnostics))?;
+    let mut diagnostics = Diagnostics::default();
+    let name = path.display().to_string();
+    let stated = crate::proxy::stated(&config, &name, &mut diagnostics);
+    let stated = stated.ok_or_else(|| invalid(&diagnostics))?;
+    Ok((side_of_config(&config)?, stated.into_iter().collect()))
+}
+
+fn side_of_config(config: &Config) -> Result<Side, Failure> {
     if let Some(section) = &config.rules.bundle {
         let read = |path: &Path| {
             fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))

@@ -22,7 +22,7 @@ Examples:
   BORDERGATE_LOG=debug bordergate serve
 
 Signals:
-  SIGHUP            reload the rules; on any error the last good ones go on serving
+  SIGHUP            reload rules and routes; on any error the last good ones go on serving
   SIGTERM, SIGINT   drain: no new connections, in-flight exchanges finish, the audit is flushed";
 
 /// Run the gateway
@@ -40,16 +40,16 @@ impl Serve {
         telemetry::init_tracing(LogFormat::Auto, filter.as_deref())
             .context("cannot set up the log")?;
         telemetry::hush_panics();
-        let (config, name) = match &self.config {
-            Some(path) => (super::config::read(path)?, path.display().to_string()),
-            None => {
-                let file = Config::embedded();
-                let name = file.name.clone();
-                (super::config::check(&file)?, name)
-            }
+        let file = match &self.config {
+            Some(path) => super::config::open(path)?,
+            None => Config::embedded(),
         };
+        let config = super::config::check(&file)?;
         let signals = Signals::listen().context("cannot wait for signals")?;
-        let gateway = Gateway::start(&config, &name).map_err(told)?;
+        let gateway = Gateway::start(&config, &file.name).map_err(told)?;
+        if self.config.is_some() {
+            gateway.follow(file, config);
+        }
         gateway.run(signals);
         Ok(Exit::Done)
     }

@@ -202,3 +202,21 @@ fn the_schema_documents_every_key() {
     assert_eq!(limits["head_bytes_max"]["default"], "64KiB");
     assert_eq!(schema["$defs"]["DeadlinesSection"]["properties"]["connect"]["default"], "5s");
 }
+
+#[test]
+fn routes_change_without_a_restart_and_the_rest_is_told() {
+    let read = |text: &str| check_text(text).0.unwrap_or_else(|| panic!("{text}"));
+    let started = read(MINIMAL);
+    let same = started.rerouted(read(&format!("# moved down\n\n{MINIMAL}")));
+    assert_eq!((&same.config, same.restart_needed.as_slice()), (&started, &[][..]));
+    let text = MINIMAL.replace("127.0.0.1:9003", "127.0.0.1:9004").replace("id: all", "id: some");
+    let text =
+        text.replace("127.0.0.1:0", "127.0.0.1:8088") + "workers: 3\ncontext: { mechanisms: [] }\n";
+    let changed = started.rerouted(read(&text));
+    assert_eq!(changed.restart_needed, ["listeners", "workers"]);
+    assert_eq!(changed.config.routes[0].id.value, "some");
+    assert_eq!(changed.config.data_centres[0].endpoints[0].port, 9004);
+    assert!(changed.config.context.is_some());
+    assert_eq!(changed.config.listeners, started.listeners);
+    assert_eq!(changed.config.workers, started.workers);
+}

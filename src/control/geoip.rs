@@ -15,15 +15,17 @@ pub(super) struct GeoFile {
 }
 
 /// What can be seen of a file without reading it; `None` where there is none.
-type Seen = Option<[u64; 4]>;
+pub(super) type Seen = Option<[u64; 4]>;
 
 impl GeoFile {
     pub(super) fn new(database: Arc<GeoDb>, now: Timestamp, watch: Option<Watch>) -> Self {
         let status = GeoStatus {
             path: database.path().display().to_string(),
             database: database.describe(),
+            generation: 1,
             loaded_at: now,
             error: None,
+            failed_at: None,
         };
         Self { seen: look(database.path()), database, status, _watch: watch }
     }
@@ -46,12 +48,14 @@ impl GeoFile {
         match self.database.reload() {
             Ok(()) => {
                 self.status.database = self.database.describe();
+                self.status.generation += 1;
                 self.status.loaded_at = now;
                 self.status.error = None;
                 tracing::info!(database = %self.status.database, "country database reloaded");
             }
             Err(error) => {
                 self.status.error = Some(error.to_string());
+                self.status.failed_at = Some(now);
                 tracing::error!(%error, "country database refused, the one before goes on serving");
             }
         }
@@ -59,7 +63,7 @@ impl GeoFile {
     }
 }
 
-fn look(path: &Path) -> Seen {
+pub(super) fn look(path: &Path) -> Seen {
     let metadata = fs::metadata(path).ok()?;
     let changed = metadata.ctime().unsigned_abs().wrapping_mul(1_000_000_000);
     let nanoseconds = metadata.ctime_nsec().unsigned_abs();

@@ -12,9 +12,19 @@ use crate::{policy::Timestamp, snapshot::Generation, source::SourceFile};
 #[serde(transparent)]
 pub struct History(VecDeque<HistoryEntry>);
 
+/// What was reloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    Rules,
+    /// And data centres, workloads and the context of all routes.
+    Routes,
+}
+
 /// One reload that changed what serves, or was refused.
 #[derive(Debug, Clone, Serialize)]
 pub struct HistoryEntry {
+    pub of: Subject,
     pub at: Timestamp,
     pub by: Trigger,
     /// The operator who asked, where one did.
@@ -121,6 +131,7 @@ mod tests {
         let mut history = History::default();
         for number in 0..100 {
             history.push(HistoryEntry {
+                of: Subject::Rules,
                 at: Timestamp(jiff::Timestamp::UNIX_EPOCH),
                 by: Trigger::Change,
                 who: None,

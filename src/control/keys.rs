@@ -95,6 +95,12 @@ impl KeySource {
         }
     }
 
+    /// What is wrong with the ring, among what is wrong.
+    pub(super) fn complaint(&self, diagnostics: &Diagnostics) -> Option<String> {
+        let about = diagnostics.of(&self.path()?.display().to_string());
+        about.has_errors().then(|| about.to_string())
+    }
+
     /// The ring and every file beside it that could be one of its keys, as far as it can be seen.
     pub(super) fn seen(&self) -> Seen {
         let Self::Ring(path) = self else { return Seen::new() };

@@ -254,6 +254,11 @@ impl Walk {
     }
 }
 
+/// SHA-256, hex.
+pub(super) fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
 fn read_text(found: &Found) -> Result<String, String> {
     if !found.metadata.is_file() {
         return Err("is not a file".to_owned());

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{
     BundleFailure, BundleSettings, History, bundle::Fetched, keys::KeySource, load::RulesSource,
-    status::Status, worker::Worker,
+    routes::RoutesSettings, status::Status, worker::Worker,
 };
 use crate::{
     geo::GeoDb,
@@ -103,6 +103,18 @@ pub struct Reloaded {
     pub changed: bool,
     #[serde(skip_serializing_if = "Diagnostics::is_empty")]
     pub warnings: Diagnostics,
+    /// The routes that serve, where they are read anew as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routes: Option<RoutesReloaded>,
+}
+
+/// The routes that were read serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoutesReloaded {
+    /// Of the routes; not of the rules.
+    pub generation: Generation,
+    /// Sections of the configuration file in which it says something else than what is in force.
+    pub restart_needed: Vec<&'static str>,
 }
 
 /// The rules from before go on serving.
@@ -110,6 +122,9 @@ pub struct Reloaded {
 pub enum Refused {
     #[error("the rules were refused:\n{0}")]
     Rules(Diagnostics),
+    /// The rules were not, and the routes were.
+    #[error("the routes were refused:\n{0}")]
+    Routes(Diagnostics),
     /// A bundle that did not come, or is not believed.
     #[error("{}", .0.message)]
     Bundle(BundleFailure),
@@ -150,10 +165,26 @@ pub(super) type Asked = (Trigger, Option<String>, oneshot::Sender<Answer>);
 
 #[derive(Debug)]
 pub(super) enum Request {
-    Reload { by: Trigger, who: Option<String>, answer: oneshot::Sender<Answer> },
-    Switch { to: Switch, who: String, answer: oneshot::Sender<Answer> },
-    Push { bytes: Vec<u8>, asked: Asked },
-    Fetched { fetched: Fetched, asked: Vec<Asked> },
+    Reload {
+        by: Trigger,
+        who: Option<String>,
+        answer: oneshot::Sender<Answer>,
+    },
+    Switch {
+        to: Switch,
+        who: String,
+        answer: oneshot::Sender<Answer>,
+    },
+    Push {
+        bytes: Vec<u8>,
+        asked: Asked,
+    },
+    Fetched {
+        fetched: Fetched,
+        asked: Vec<Asked>,
+    },
+    /// From here on routes are read anew as well.
+    Follow(Box<RoutesSettings>),
     Changed,
     Stop,
 }
@@ -177,6 +208,13 @@ impl Controller {
                 diagnostics
             })?;
         Ok(Self { reloads, thread: Some(thread) })
+    }
+
+    /// From here on the routes in a configuration file are read anew when it changes, and with the rules.
+    pub fn follow_routes(&self, settings: RoutesSettings) {
+        if self.reloads.requests.send(Request::Follow(Box::new(settings))).is_err() {
+            tracing::error!("the controller has stopped; routes are not read anew");
+        }
     }
 
     /// Where the serving snapshot is.

@@ -1,6 +1,7 @@
 //! The thread that loads, compiles and swaps.
 
 mod bundles;
+mod routes;
 
 use std::{
     collections::BTreeSet,
@@ -17,11 +18,12 @@ use super::{
     HistoryEntry,
     bundle::{Fetcher, Shelf},
     geoip::GeoFile,
-    history,
+    history::{self, Subject},
     keys::Seen,
     load::{RuleFiles, RulesSource},
     reload::{Answer, Asked, ControlSettings, Refused, Reloaded, Request, Shared, Switch, Trigger},
-    status::{Failure, FileStatus, KeyStatus, ShadowStatus, Status},
+    routes::RoutesFile,
+    status::{self, Failure, KeyStatus, ShadowStatus, Status},
     watch::Watch,
 };
 use crate::{
@@ -40,6 +42,8 @@ pub(super) struct Worker {
     settings: ControlSettings,
     metrics: Arc<Metrics>,
     shared: Arc<Shared>,
+    /// To ourselves, for what is watched later.
+    requests: SyncSender<Request>,
     /// The signed bundles, where rules come as such.
     shelf: Option<Shelf>,
     fetcher: Option<Fetcher>,
@@ -50,6 +54,7 @@ pub(super) struct Worker {
     watch: Option<Watch>,
     shadow_watch: Option<Watch>,
     geo: Option<GeoFile>,
+    routes: Option<RoutesFile>,
     /// The files that were last compiled, whether they serve or were refused.
     attempted: RuleFiles,
     /// Those that serve, and those that did before.
@@ -146,12 +151,13 @@ impl Worker {
             warnings: diagnostics,
             stale: false,
             last_failure: None,
-            files: file_status(&loaded),
-            keys: KeyStatus::new(settings.keys.path(), snapshot.engine.keys()),
+            files: status::files(&loaded, &snapshot.engine, &[], now),
+            keys: KeyStatus::new(settings.keys.path(), snapshot.engine.keys(), now),
             geoip: geo.as_ref().map(GeoFile::status),
             pinned: false,
             shadow: None,
             bundle: None,
+            routes: None,
         };
         let key_watch = settings.keys.directory().and_then(|directory| {
             let mut watch = watch_of(directory)?;
@@ -176,6 +182,8 @@ impl Worker {
             watch,
             shadow_watch,
             geo,
+            routes: None,
+            requests: requests.clone(),
             metrics,
             shared: Arc::new(Shared::new(SnapshotCell::new(snapshot), status)),
             serving: loaded.clone(),
@@ -214,7 +222,8 @@ impl Worker {
                     Ok(
                         request @ (Request::Switch { .. }
                         | Request::Push { .. }
-                        | Request::Fetched { .. }),
+                        | Request::Fetched { .. }
+                        | Request::Follow(_)),
                     ) => {
                         self.act(request);
                         changed = self.looks_changed();
@@ -238,10 +247,12 @@ impl Worker {
                     Request::Stop => return,
                     request @ (Request::Switch { .. }
                     | Request::Push { .. }
-                    | Request::Fetched { .. }) => later.push(request),
+                    | Request::Fetched { .. }
+                    | Request::Follow(_)) => later.push(request),
                 }
             }
             self.refresh_geo();
+            self.refresh_routes(&asked);
             self.refresh(asked);
             self.refresh_shadow();
             later.into_iter().for_each(|request| self.act(request));
@@ -265,7 +276,8 @@ impl Worker {
                 Ok(
                     request @ (Request::Switch { .. }
                     | Request::Push { .. }
-                    | Request::Fetched { .. }),
+                    | Request::Fetched { .. }
+                    | Request::Follow(_)),
                 ) => {
                     later.push(request);
                     return true;
@@ -287,7 +299,8 @@ impl Worker {
             && (self.settings.source.fingerprint() != self.attempted.fingerprint
                 || self.shadow_looks_changed()
                 || self.settings.keys.seen() != self.seen
-                || self.geo.as_ref().is_some_and(GeoFile::looks_changed))
+                || self.geo.as_ref().is_some_and(GeoFile::looks_changed)
+                || self.routes.as_ref().is_some_and(RoutesFile::looks_changed))
     }
 
     /// Watches where the files came from. True when they changed before the watch was there.
@@ -325,7 +338,7 @@ impl Worker {
 
     fn answer(&mut self, asked: Vec<Asked>) {
         let answer = self.consider(&asked);
-        send(asked, answer);
+        self.tell(asked, answer);
     }
 
     /// Reads the rules, and reloads when they are new or somebody asked. `None` when nobody did.
@@ -391,11 +404,15 @@ impl Worker {
             );
             tracing::info!(generation = %before.generation, ?by, "rules unchanged");
             status.stale = false;
+            status.keys.error = None;
+            status.files.retain(|file| file.serving);
+            status.files.iter_mut().for_each(|file| file.problems = Diagnostics::default());
             Ok(Reloaded {
                 generation: before.generation,
                 hash: loaded.hash.clone(),
                 changed: false,
                 warnings: before.warnings.clone(),
+                routes: None,
             })
         } else if let Some(engine) = compile(loaded, keys, &mut diagnostics) {
             let generation = Generation(before.generation.0 + 1);
@@ -404,7 +421,15 @@ impl Worker {
                 unix_seconds(now),
                 engine.rules().purposes(),
             );
-            let keys = KeyStatus::new(self.settings.keys.path(), engine.keys());
+            let files = status::files(loaded, &engine, &before.files, now);
+            let mut keys = KeyStatus::new(self.settings.keys.path(), engine.keys(), now);
+            let is_same_ring =
+                self.shared.cell.load().engine.keys().fingerprint() == engine.keys().fingerprint();
+            if is_same_ring {
+                keys = KeyStatus { error: None, ..before.keys.clone() };
+            } else {
+                keys.generation = before.keys.generation + 1;
+            }
             next = Some(Snapshot {
                 generation,
                 engine,
@@ -429,7 +454,7 @@ impl Worker {
                 loaded_at: now,
                 warnings: diagnostics.clone(),
                 stale: false,
-                files: file_status(loaded),
+                files,
                 keys,
                 ..status
             };
@@ -438,6 +463,7 @@ impl Worker {
                 hash: loaded.hash.clone(),
                 changed: true,
                 warnings: diagnostics,
+                routes: None,
             })
         } else {
             self.metrics.reload_failed();
@@ -448,6 +474,9 @@ impl Worker {
                 "rules refused, the ones before go on serving:\n{diagnostics}"
             );
             status.stale = true;
+            let keyring = self.settings.keys.path();
+            status.files = status::files_refused(&before.files, loaded, &diagnostics, keyring, now);
+            status.keys.error = self.settings.keys.complaint(&diagnostics);
             status.last_failure = Some(Failure {
                 at: now,
                 by,
@@ -469,10 +498,17 @@ impl Worker {
         let errors = match &answer {
             Err(Refused::Rules(diagnostics)) => diagnostics.error_count(),
             Ok(_)
-            | Err(Refused::Bundle(_) | Refused::Nothing(_) | Refused::Busy | Refused::Stopped) => 0,
+            | Err(
+                Refused::Routes(_)
+                | Refused::Bundle(_)
+                | Refused::Nothing(_)
+                | Refused::Busy
+                | Refused::Stopped,
+            ) => 0,
         };
         if errors > 0 || answer.as_ref().is_ok_and(|reloaded| reloaded.changed) {
             self.shared.remember(HistoryEntry {
+                of: Subject::Rules,
                 at: now,
                 by,
                 who,
@@ -611,6 +647,7 @@ impl Worker {
             }
             Request::Push { bytes, asked } => self.push(bytes, asked),
             Request::Fetched { fetched, asked } => self.fetched(fetched, asked),
+            Request::Follow(settings) => self.follow_routes(*settings),
             Request::Reload { .. } | Request::Changed | Request::Stop => {}
         }
     }
@@ -684,14 +721,6 @@ fn compile(
     });
     diagnostics.sort();
     engine.filter(|_| !diagnostics.has_errors())
-}
-
-fn file_status(loaded: &RuleFiles) -> Vec<FileStatus> {
-    let file = |file: &crate::source::SourceFile| FileStatus {
-        name: file.name.clone(),
-        bytes: file.text.len(),
-    };
-    loaded.files.iter().map(file).collect()
 }
 
 /// Says to the thread itself when something about `path` changed.

@@ -24,7 +24,9 @@ use super::{
     head, identity,
     on_file::{Case, OnFile},
     place::Place,
-    record, redaction, reply, shadow,
+    record, redaction, reply,
+    routing::Ways,
+    shadow,
     upstream::{Answer, Outgoing},
     worker::{InFlight, Worker},
     workload::{Admitted, Caller, Workload},
@@ -58,6 +60,7 @@ pub(super) struct Peer {
 pub(super) struct Exchange {
     pub(super) worker: Rc<Worker>,
     pub(super) snapshot: Arc<Snapshot>,
+    pub(super) ways: Rc<Ways>,
     pub(super) peer: Peer,
     pub(super) trace: TraceContext,
     pub(super) started: Instant,
@@ -99,9 +102,14 @@ pub(super) async fn handle(
 
 impl Exchange {
     fn open(worker: Rc<Worker>, mut peer: Peer, request: &Request<Incoming>) -> Self {
+        let ways = worker.ways();
+        let workloads = &ways.routing.workloads;
         if peer.trusted && request.headers().contains_key(&identity::FORWARDED_CLIENT_CERT) {
             let told = identity::forwarded(request.headers());
-            peer.caller = told.map(|id| worker.proxy.workloads.caller(id));
+            peer.caller = told.map(|id| workloads.caller(id.into()));
+        } else if let Some(caller) = &mut peer.caller {
+            // The connection may be older than these workloads.
+            workloads.recognise(caller);
         }
         let traceparent = request.headers().get("traceparent").map(|value| value.as_bytes());
         Self {
@@ -114,6 +122,7 @@ impl Exchange {
                 None => TraceContext::receive(traceparent),
             },
             worker,
+            ways,
             peer,
             started: Instant::now(),
             time: Timestamp(jiff::Timestamp::now()),
@@ -139,8 +148,8 @@ impl Exchange {
     async fn walk(&mut self, request: Request<Incoming>) -> Result<Answer, ProxyError> {
         let (head, body) = request.into_parts();
         self.admit(&head)?;
-        let worker = Rc::clone(&self.worker);
-        let place = self.place(&worker, &head)?;
+        let ways = Rc::clone(&self.ways);
+        let place = self.place(&ways, &head)?;
         let transfer = self.transfer(&head, place)?;
         let body = self.collect(&head, body).await?;
         let mut outgoing = self.outgoing(head, &body, place);
@@ -170,10 +179,10 @@ impl Exchange {
 
     fn place<'w>(
         &mut self,
-        worker: &'w Worker,
+        ways: &'w Ways,
         head: &request::Parts,
     ) -> Result<&'w Place, ProxyError> {
-        let places = &worker.proxy.places;
+        let places = &ways.routing.places;
         let authority = head::authority(head);
         let arrival = Arrival {
             workload: self.peer.caller.as_ref().and_then(Caller::number),
@@ -214,7 +223,7 @@ impl Exchange {
 
     /// The request as it would leave us unredacted; the inspection reads exactly this.
     fn outgoing(&self, head: request::Parts, body: &HeldBody, place: &Place) -> Outgoing {
-        let host = self.worker.proxy.keeps_host(place).then(|| head::authority(&head).try_into());
+        let host = self.ways.keeps_host(place).then(|| head::authority(&head).try_into());
         let declares_length = head::announced(&head.headers).length.is_some();
         let mut headers = head.headers;
         let client =
@@ -381,7 +390,8 @@ impl Exchange {
         head::complete(&mut outgoing, &self.trace);
         self.forwarded_bytes = outgoing.body.len();
         self.sent_at = Some(Instant::now());
-        let upstream = worker.upstream(place).ok_or(ProxyError::NoRoute)?;
+        let ways = Rc::clone(&self.ways);
+        let upstream = ways.upstream(place).ok_or(ProxyError::NoRoute)?;
         let by = self.started + deadlines.total.0;
         // Whatever breaks it off from here on, it may have left.
         self.has_left(true);

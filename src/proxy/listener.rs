@@ -227,8 +227,9 @@ async fn connection<S>(
             let (_, session) = stream.get_ref();
             let is_h2 = session.alpn_protocol() == Some(tls::H2);
             let leaf = session.peer_certificates().and_then(|chain| chain.first());
+            let workloads = &proxy.routing.load().workloads;
             peer.caller =
-                leaf.and_then(identity::of_certificate).map(|id| proxy.workloads.caller(id));
+                leaf.and_then(identity::of_certificate).map(|id| workloads.caller(id.into()));
             let builder = if is_h2 { builder.http2_only() } else { builder.http1_only() };
             serve(worker, builder, stream, peer, draining).await;
         }

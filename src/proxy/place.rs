@@ -58,6 +58,11 @@ impl Places {
         (diagnostics.error_count() == before).then_some(Self { table, places })
     }
 
+    /// By the ids of routes.
+    pub(super) fn stated(self) -> Vec<(String, Transfer)> {
+        self.places.into_iter().map(|place| (place.route, place.base)).collect()
+    }
+
     pub(super) fn get(&self, id: RouteId) -> Option<&Place> {
         self.places.get(usize::from(id.0))
     }

@@ -77,6 +77,8 @@ pub(super) async fn watch(worker: Rc<Worker>, number: usize) {
         tokio::time::sleep_until(asked).await;
         let delay = asked.elapsed();
         worker.pressure.observe(delay);
+        // Other ways are gone by soon even where nobody calls: what is left behind is let go of.
+        drop(worker.ways());
         metrics.queue_delay(number, delay);
         if number == 0 {
             metrics.held_bytes(worker.budget.held());

@@ -127,7 +127,7 @@ pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
 }
 
 fn place(exchange: &Exchange) -> Option<&Place> {
-    exchange.worker.proxy.places.get(exchange.route?)
+    exchange.ways.routing.places.get(exchange.route?)
 }
 
 fn count(exchange: &Exchange, verdict: &Verdict) {

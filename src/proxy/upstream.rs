@@ -164,6 +164,10 @@ impl Upstream {
         })
     }
 
+    pub(super) fn is_to(&self, target: &Arc<Target>) -> bool {
+        Arc::ptr_eq(&self.target, target)
+    }
+
     /// Looks after the addresses behind names and begins the checks of our own, on the runtime of whoever
     /// calls; one worker does.
     pub(super) fn look_after_endpoints(&self) {

@@ -21,10 +21,9 @@ use super::{
     Proxy,
     body::Budget,
     listener::{self, Gate},
-    place::Place,
     pressure::{self, Pressure},
+    routing::Ways,
     socket::BoundSocket,
-    upstream::Upstream,
 };
 use crate::engine::Scratch;
 
@@ -34,7 +33,8 @@ pub(super) struct Worker {
     pub(super) scratch: RefCell<Scratch>,
     pub(super) budget: Arc<Budget>,
     pub(super) pressure: Pressure,
-    upstreams: Vec<Rc<Upstream>>,
+    ways: RefCell<Rc<Ways>>,
+    number: usize,
     in_flight: Cell<usize>,
     in_flight_max: usize,
 }
@@ -61,25 +61,30 @@ impl Drop for InFlight {
 }
 
 impl Worker {
+    /// Needs the worker's runtime.
     fn new(proxy: Arc<Proxy>, number: usize) -> Rc<Self> {
         let share = |whole: usize| whole.div_ceil(proxy.workers).max(1);
         Rc::new(Self {
             scratch: RefCell::default(),
             budget: Arc::clone(&proxy.budget),
             pressure: Pressure::new(proxy.deadlines.queue.0),
-            upstreams: proxy
-                .targets
-                .iter()
-                .map(|target| Upstream::new(Arc::clone(target), proxy.workers, number))
-                .collect(),
+            ways: RefCell::new(Rc::new(Ways::new(&proxy, proxy.routing.load_full(), number, None))),
+            number,
             in_flight: Cell::new(0),
             in_flight_max: share(proxy.exchanges_max),
             proxy,
         })
     }
 
-    pub(super) fn upstream(&self, place: &Place) -> Option<&Rc<Upstream>> {
-        self.upstreams.get(place.data_centre_number)
+    /// Those that whoever begins now goes by.
+    pub(super) fn ways(&self) -> Rc<Ways> {
+        let mut ways = self.ways.borrow_mut();
+        let current = self.proxy.routing.load();
+        if !Arc::ptr_eq(&ways.routing, &current) {
+            let current = Arc::clone(&current);
+            *ways = Rc::new(Ways::new(&self.proxy, current, self.number, Some(&ways)));
+        }
+        Rc::clone(&ways)
     }
 }
 
@@ -159,11 +164,6 @@ fn run(
         let gate = Gate::new(proxy.connections_max.div_ceil(proxy.workers));
         let worker = Worker::new(proxy, number);
         tokio::task::spawn_local(pressure::watch(Rc::clone(&worker), number));
-        if number == 0 {
-            for upstream in &worker.upstreams {
-                upstream.look_after_endpoints();
-            }
-        }
         for socket in sockets {
             let accepting =
                 listener::accept(Rc::clone(&worker), socket, gate.clone(), draining.clone());

@@ -27,6 +27,8 @@ use crate::{
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Workloads {
+    edition: u64,
+    /// In the order of the configuration, which routes number them by.
     all: Vec<Arc<Workload>>,
     exact: HashMap<String, u16>,
     /// `spiffe://mesh.example/ns/` for everything below it, longest first.
@@ -35,7 +37,7 @@ pub(super) struct Workloads {
 
 /// One caller as the configuration knows it.
 pub(super) struct Workload {
-    number: u16,
+    section: WorkloadSection,
     /// Known of each of its transfers, less the exporter's flags.
     base: Transfer,
     /// Its name among them, so that a rule can name it.
@@ -51,6 +53,8 @@ pub(super) struct Caller {
     pub(super) spiffe: Rc<str>,
     /// `None` for somebody the configuration does not know.
     pub(super) workload: Option<Arc<Workload>>,
+    number: Option<u16>,
+    edition: u64,
 }
 
 /// One exchange of a workload under way; it is no longer when this is dropped.
@@ -58,9 +62,16 @@ pub(super) struct Caller {
 pub(super) struct Admitted(Arc<Workload>);
 
 impl Workloads {
-    /// Facts that are none go to `diagnostics`.
-    pub(super) fn compile(config: &Config, file: &str, diagnostics: &mut Diagnostics) -> Self {
-        let mut workloads = Self::default();
+    /// Facts that are none go to `diagnostics`. One that is as it was `before` keeps what is counted of it.
+    pub(super) fn compile(
+        config: &Config,
+        file: &str,
+        edition: u64,
+        before: Option<&Self>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let known = before.map(|before| before.all.as_slice()).unwrap_or_default();
+        let mut workloads = Self { edition, ..Self::default() };
         for (number, section) in (0..).zip(&config.workloads) {
             let spiffe = &section.spiffe;
             if spiffe.below {
@@ -68,35 +79,39 @@ impl Workloads {
             } else {
                 workloads.exact.insert(spiffe.id.clone(), number);
             }
-            let workload = Workload::compile(number, section, file, diagnostics);
-            workloads.all.push(Arc::new(workload));
+            workloads.all.push(match known.iter().find(|known| known.section == *section) {
+                Some(workload) => Arc::clone(workload),
+                None => Arc::new(Workload::compile(section, file, diagnostics)),
+            });
         }
         workloads.below.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         workloads
     }
 
-    pub(super) fn caller(&self, spiffe: String) -> Caller {
+    pub(super) fn caller(&self, spiffe: Rc<str>) -> Caller {
         let below = || self.below.iter().find(|(prefix, _)| spiffe.starts_with(prefix.as_str()));
         let number =
-            self.exact.get(&spiffe).copied().or_else(|| below().map(|(_, number)| *number));
+            self.exact.get(&*spiffe).copied().or_else(|| below().map(|(_, number)| *number));
         let workload = number.and_then(|number| self.all.get(usize::from(number)).cloned());
-        Caller { spiffe: spiffe.into(), workload }
+        Caller { spiffe, workload, number, edition: self.edition }
+    }
+
+    /// Looks a caller up again that another edition knew.
+    pub(super) fn recognise(&self, caller: &mut Caller) {
+        if caller.edition != self.edition {
+            *caller = self.caller(Rc::clone(&caller.spiffe));
+        }
     }
 }
 
 impl Caller {
     pub(super) fn number(&self) -> Option<u16> {
-        self.workload.as_ref().map(|workload| workload.number)
+        self.number
     }
 }
 
 impl Workload {
-    fn compile(
-        number: u16,
-        section: &WorkloadSection,
-        file: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
+    fn compile(section: &WorkloadSection, file: &str, diagnostics: &mut Diagnostics) -> Self {
         let mut base = Transfer::default();
         if let Some(facts) = &section.context {
             match serde_json::from_value(Value::Object(facts.value.clone())) {
@@ -118,7 +133,7 @@ impl Workload {
             RateLimiter::direct(rate.burst.map_or(quota, |burst| quota.allow_burst(burst)))
         });
         Self {
-            number,
+            section: section.clone(),
             base,
             flags,
             in_flight: AtomicUsize::new(0),
@@ -183,7 +198,10 @@ mod tests {
     use crate::source::SourceFile;
 
     fn workloads() -> Workloads {
-        let text = "\
+        compile(TEXT, 1, None)
+    }
+
+    const TEXT: &str = "\
 listeners: [{ name: egress, address: 127.0.0.1:0 }]
 trusted_hops: [127.0.0.1]
 data_centres: [{ id: sg, jurisdiction: SG, endpoints: ['http://sg.example'] }]
@@ -193,10 +211,12 @@ workloads:
   - { id: checkout, spiffe: spiffe://mesh/ns/shop/sa/checkout, exchanges_max: 1 }
   - { id: all, spiffe: 'spiffe://mesh/*', rate: { per_second: 1, burst: 2 } }
 ";
+
+    fn compile(text: &str, edition: u64, before: Option<&Workloads>) -> Workloads {
         let file = SourceFile { name: "b.yaml".into(), text: text.into() };
         let config = Config::parse(&file).unwrap();
         let mut diagnostics = Diagnostics::default();
-        let workloads = Workloads::compile(&config, "b.yaml", &mut diagnostics);
+        let workloads = Workloads::compile(&config, "b.yaml", edition, before, &mut diagnostics);
         assert_eq!(diagnostics.error_count(), 0);
         workloads
     }
@@ -212,13 +232,13 @@ workloads:
             ("spiffe://mesh", None),
             ("spiffe://mesh.evil/ns/shop/sa/checkout", None),
         ] {
-            assert_eq!(workloads.caller(spiffe.to_owned()).number(), expected, "{spiffe}");
+            assert_eq!(workloads.caller(spiffe.into()).number(), expected, "{spiffe}");
         }
     }
 
     #[test]
     fn a_transfer_tells_rules_which_workload_it_is_of() {
-        let caller = workloads().caller("spiffe://mesh/ns/shop/a".to_owned());
+        let caller = workloads().caller("spiffe://mesh/ns/shop/a".into());
         let workload = caller.workload.unwrap();
         let mut transfer = Transfer::default();
         workload.fill(&mut transfer);
@@ -247,5 +267,28 @@ workloads:
             matches!(refused, Err(ProxyError::TooManyRequests { retry_after: 1 })),
             "{refused:?}"
         );
+    }
+
+    #[test]
+    fn another_edition_keeps_what_is_counted_of_a_workload_that_is_the_same() {
+        let before = workloads();
+        let mut caller = before.caller("spiffe://mesh/ns/shop/sa/checkout".into());
+        let _busy = caller.workload.clone().unwrap().admit().unwrap();
+        let moved = TEXT.replace(
+            "workloads:\n",
+            "# moved\nworkloads:\n  - { id: first, spiffe: spiffe://mesh/first }\n",
+        );
+        let moved = compile(&moved, 2, Some(&before));
+        moved.recognise(&mut caller);
+        assert_eq!(caller.number(), Some(2), "routes number it anew");
+        let refused = caller.workload.clone().unwrap().admit();
+        assert!(matches!(refused, Err(ProxyError::WorkloadBusy)), "{refused:?}");
+        let wider = compile(&TEXT.replace("exchanges_max: 1", "exchanges_max: 2"), 3, Some(&moved));
+        wider.recognise(&mut caller);
+        assert_eq!(caller.number(), Some(1));
+        assert!(caller.workload.clone().unwrap().admit().is_ok());
+        let none = compile(TEXT.split("workloads:").next().unwrap(), 4, Some(&wider));
+        none.recognise(&mut caller);
+        assert_eq!((caller.number(), caller.workload.is_none()), (None, true));
     }
 }

@@ -10,13 +10,21 @@ use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor}
 
 use super::{Diagnostics, Node, NodeValue, Place, SourceFile, parse};
 
-/// A value and where it was written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A value and where it was written. Two are equal when they say the same, wherever they were written.
+#[derive(Debug, Clone, Default)]
 pub struct At<T> {
     pub value: T,
     pub line: u32,
     pub column: u32,
 }
+
+impl<T: PartialEq> PartialEq for At<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for At<T> {}
 
 impl<T> At<T> {
     pub fn place(&self, file: &str) -> Place {

@@ -86,6 +86,11 @@ impl Diagnostics {
         self.items.iter()
     }
 
+    /// Those about one file.
+    pub fn of(&self, file: &str) -> Self {
+        Self { items: self.iter().filter(|item| item.place.file == file).cloned().collect() }
+    }
+
     pub fn sort(&mut self) {
         self.items.sort_by(|a, b| a.place.cmp(&b.place).then(a.severity.cmp(&b.severity)));
     }

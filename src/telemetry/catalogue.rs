@@ -111,6 +111,14 @@ catalogue! {
         "Number of the generation of rules that serves."
     RELOADS Counter "bordergate_reloads_total" ["result"]
         "Attempts to load the rules, the first included."
+    ROUTES_SUCCESSFUL Gauge "bordergate_routes_last_reload_successful" []
+        "1 when the routes in the configuration file serve, 0 when they were refused and those before them still do."
+    ROUTES_GENERATION Gauge "bordergate_routes_generation" []
+        "Number of the generation of routes that serves."
+    ROUTES_RELOADS Counter "bordergate_routes_reloads_total" ["result"]
+        "Attempts to load the routes anew."
+    RESTART_NEEDED Gauge "bordergate_restart_needed" []
+        "1 while the configuration file says something that is in force only after a restart; the status names it."
     BUNDLE_OFFERS Counter "bordergate_bundle_offers_total" ["result"]
         "Times a signed bundle of rules was asked for or pushed, by what came of it: `taken`, `unchanged`, or why it was not."
     BUNDLE_VERSION Gauge "bordergate_bundle_version" []

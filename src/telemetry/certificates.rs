@@ -59,6 +59,13 @@ impl CertificateMetrics {
         self.known().insert(name.to_owned(), status);
     }
 
+    /// Nobody shows it any more.
+    pub fn gone(&self, name: &str) {
+        self.known().remove(name);
+        // It may have had no certificate to run out.
+        let _ = self.expiry.remove_label_values(&[name]);
+    }
+
     /// Changed files were read again and are in use.
     pub fn reloaded(&self, name: &str, expiry: Option<i64>) {
         self.loaded(name, expiry);

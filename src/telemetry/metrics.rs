@@ -24,6 +24,7 @@ use super::{
     openmetrics,
     otlp::OtlpMetrics,
     process::ProcessMetrics,
+    routes::RoutesMetrics,
     series::{self, Bound, NONE, NONE_ID, NameId, Names, OTHER, TransferKey, UNKNOWN},
 };
 use crate::domain::{Coverage, Effect, GapCause, Region};
@@ -105,6 +106,7 @@ pub struct Metrics {
     audit: AuditMetrics,
     facts: FactsMetrics,
     bundles: BundleMetrics,
+    routes: RoutesMetrics,
     otlp: OtlpMetrics,
     reload_successful: IntGauge,
     reload_success_timestamp: Gauge,
@@ -209,6 +211,7 @@ impl Metrics {
             },
             facts: FactsMetrics::new(r)?,
             bundles: BundleMetrics::new(r)?,
+            routes: RoutesMetrics::new(r)?,
             otlp: OtlpMetrics::new(r)?,
             reload_successful: gauge(r, &c::RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: float_gauge(r, &c::RELOAD_SUCCESS_TIMESTAMP)?,
@@ -398,6 +401,12 @@ impl Metrics {
         }
     }
 
+    /// An endpoint is none any more.
+    pub fn endpoint_gone(&self, data_centre: &str, endpoint: &str) {
+        // It was never counted where nobody checked it.
+        let _ = self.endpoint_healthy.remove_label_values(&[data_centre, endpoint]);
+    }
+
     /// An endpoint is left alone for a while.
     pub fn endpoint_ejected(&self, data_centre: &str, endpoint: &str) {
         let labels = [data_centre, endpoint];
@@ -437,6 +446,10 @@ impl Metrics {
 
     pub fn certificates(&self) -> CertificateMetrics {
         self.certificates.clone()
+    }
+
+    pub fn routes(&self) -> &RoutesMetrics {
+        &self.routes
     }
 
     pub fn bundles(&self) -> BundleMetrics {

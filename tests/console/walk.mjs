@@ -125,7 +125,7 @@ async function act() {
 
   // A reload from the page, and its place in the history.
   await page.goto(`${admin}/-/console/#reloads`);
-  await page.getByRole("button", { name: "Reload the rules" }).click();
+  await page.getByRole("button", { name: "Reload rules and routes" }).click();
   await page.waitForSelector("#timeline li");
 
   // While everything moves, nothing stalls: frames come on time.

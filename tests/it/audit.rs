@@ -1,5 +1,7 @@
 //! The audit of a running gateway, and what `bordergate audit` says of it afterwards.
 
+mod kill;
+
 use std::{
     collections::HashSet,
     fs,

@@ -14,7 +14,8 @@ use std::{
 
 use bordergate::{
     control::{
-        ControlSettings, Controller, Hangups, KeySource, Refused, Reloads, RulesSource, Trigger,
+        ControlSettings, Controller, FileStatus, Hangups, KeySource, Refused, Reloads, RulesSource,
+        Trigger,
     },
     geo::GeoDb,
     redact::{Keyring, PseudonymKey, Secret},
@@ -181,6 +182,56 @@ async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
     assert!(reloads.status().files.iter().any(|file| file.name == "purposes.yaml"));
 }
 
+/// Each file says what it is, since when it serves, and what is wrong in it as it is now.
+#[tokio::test]
+async fn every_file_of_the_rules_has_a_state_of_its_own() {
+    let house = House::start(false);
+    let reloads = house.reloads();
+    let file = |name: &str| -> FileStatus {
+        let status = reloads.status();
+        let found = status.files.iter().find(|file| file.name == name);
+        found.unwrap_or_else(|| panic!("{name}: {:?}", status.files)).clone()
+    };
+    let text = fs::read_to_string(house.path().join("policy/backup.yaml")).unwrap();
+    let hash = |text: &str| -> String {
+        use sha2::{Digest as _, Sha256};
+        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let policy = file("policy/backup.yaml");
+    assert_eq!((policy.bytes, policy.hash.as_str()), (text.len(), hash(&text).as_str()));
+    assert_eq!((policy.rules, policy.off, policy.serving), (1, 0, true));
+    let began = policy.changed_at;
+    assert_eq!(file("purposes.yaml").rules, 0);
+
+    // One file with a mistake, one more that is new and not readable: what serves is what served.
+    write_whole(
+        &house.path().join("policy/backup.yaml"),
+        &text.replace("effect: block", "effect: explode"),
+    );
+    write_whole(&house.path().join("policy/new.yaml"), "layer: [\n");
+    reloads.reload(Trigger::Operator).await.unwrap_err();
+    let policy = file("policy/backup.yaml");
+    assert_eq!((policy.hash.as_str(), policy.changed_at), (hash(&text).as_str(), began));
+    let problem = policy.problems.iter().next().unwrap();
+    assert!(problem.message.contains("explode") && problem.remedy.is_some(), "{problem}");
+    assert_eq!(problem.place.line, 8);
+    let new = file("policy/new.yaml");
+    assert!(!new.serving && new.problems.has_errors() && new.rules == 0, "{new:?}");
+    assert!(file("purposes.yaml").problems.is_empty());
+
+    // In order again: nothing is wrong, and only what changed is new.
+    fs::remove_file(house.path().join("policy/new.yaml")).unwrap();
+    write_whole(&house.path().join("policy/backup.yaml"), &text);
+    reloads.reload(Trigger::Operator).await.unwrap();
+    assert!(reloads.status().files.iter().all(|file| file.serving && file.problems.is_empty()));
+    let other = text.replace("title: Backup\n", "title: Backups\n");
+    write_whole(&house.path().join("policy/backup.yaml"), &other);
+    reloads.reload(Trigger::Operator).await.unwrap();
+    assert!(file("policy/backup.yaml").changed_at.0 > began.0);
+    assert_eq!(file("policy/backup.yaml").hash, hash(&other));
+    assert_eq!(file("purposes.yaml").changed_at, began);
+}
+
 fn key_bytes(seed: u8) -> Vec<u8> {
     (0..32u8).map(|at| at.wrapping_mul(37) ^ seed).collect()
 }
@@ -249,7 +300,9 @@ async fn keys_are_read_anew_and_a_bad_ring_leaves_the_old_ones_in_service() {
         assert!(told.contains("keyring.yaml:4:20") && told.contains("has 5 bytes"), "{told}");
         assert!(Arc::ptr_eq(&serving, &snapshots.load_full()));
         let status = reloads.status();
-        assert!(status.stale && status.keys.current == "k2");
+        assert!(status.stale && status.keys.current == "k2" && status.keys.generation == 3);
+        assert!(status.keys.error.as_ref().unwrap().contains("has 5 bytes"));
+        assert!(status.files.iter().all(|file| file.serving && file.problems.is_empty()));
         let shown = serde_json::to_string(&*status).unwrap();
         assert!(shown.contains("has 5 bytes") && !shown.contains("short"), "{shown}");
 
@@ -257,7 +310,7 @@ async fn keys_are_read_anew_and_a_bad_ring_leaves_the_old_ones_in_service() {
         fs::rename(at("next"), at("new.key")).unwrap();
         let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
         assert_eq!((reloaded.changed, reloaded.generation.0), (false, 3));
-        assert!(!reloads.status().stale);
+        assert!(!reloads.status().stale && reloads.status().keys.error.is_none());
     }
 }
 

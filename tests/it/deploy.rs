@@ -50,7 +50,10 @@ fn the_configuration_in_the_manifest_is_right() {
 fn everything_deployed_runs_serve() {
     for (name, words) in [
         ("Dockerfile", r#"CMD ["serve", "--config", "/etc/bordergate/bordergate.yaml"]"#),
-        ("kubernetes.yaml", r#"args: ["serve", "--config", "/etc/bordergate/bordergate.yaml"]"#),
+        (
+            "kubernetes.yaml",
+            r#"args: ["serve", "--config", "/etc/bordergate/config/bordergate.yaml"]"#,
+        ),
         (
             "bordergate.service",
             "ExecStart=/usr/local/bin/bordergate serve --config /etc/bordergate/bordergate.yaml",

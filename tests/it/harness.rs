@@ -153,11 +153,15 @@ impl TestGateway {
         let name = folder.path().join("bordergate.yaml").display().to_string();
         let text = self.configuration(folder.path());
         fs::write(&name, &text).unwrap();
-        let config = Config::parse(&SourceFile { name: name.clone(), text })
-            .unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        let file = SourceFile { name: name.clone(), text };
+        let config = Config::parse(&file).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
         // It has runtimes of its own, which may not begin inside the test's.
-        let starting = tokio::task::spawn_blocking(move || Gateway::start(&config, &name)).await;
-        let gateway = starting.unwrap()?;
+        let starting = tokio::task::spawn_blocking(move || {
+            let gateway = Gateway::start(&config, &name)?;
+            gateway.follow(file, config);
+            Ok::<_, StartError>(gateway)
+        });
+        let gateway = starting.await.unwrap()?;
         let (_, address) = gateway.addresses()[0];
         let admin = gateway.admin_address();
         Ok(RunningGateway { address, admin, gateway, folder, versions: AtomicUsize::new(1) })
@@ -299,6 +303,26 @@ impl RunningGateway {
         fs::rename(&beside, &link).unwrap();
     }
 
+    /// Puts another configuration in place of the one it started with.
+    pub(crate) fn swap_config(&self, change: impl FnOnce(&str) -> String) {
+        let path = self.folder.path().join("bordergate.yaml");
+        let next = self.folder.path().join("next.yaml");
+        fs::write(&next, change(&fs::read_to_string(&path).unwrap())).unwrap();
+        fs::rename(next, path).unwrap();
+    }
+
+    /// What `GET /-/status` says.
+    pub(crate) async fn status(&self) -> Value {
+        self.admin(Method::GET, "/-/status").await.json()
+    }
+
+    /// The value of one series of `GET /metrics`, labels and all.
+    pub(crate) async fn metric(&self, series: &str) -> f64 {
+        let text = self.admin(Method::GET, "/metrics").await.text();
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {series} in {text}")).parse().unwrap()
+    }
+
     /// Where its files are.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -351,15 +375,24 @@ impl Process {
         Self::start_with(config, &[])
     }
 
+    /// Saying what operators would read, and nothing of each request: for load.
+    pub(crate) fn start_quiet(config: &Path) -> Self {
+        Self::start_saying(config, &[], "info")
+    }
+
     /// Started by another program, such as `prlimit --nofile=64`, which leaves its place to it.
     pub(crate) fn start_with(config: &Path, by: &[&str]) -> Self {
+        // Everything of our own; what other crates trace is theirs to answer for.
+        Self::start_saying(config, by, "info,bordergate=trace")
+    }
+
+    fn start_saying(config: &Path, by: &[&str], filter: &str) -> Self {
         use std::io::{BufRead as _, BufReader};
         let words = [by, &[env!("CARGO_BIN_EXE_bordergate"), "serve", "--config"]].concat();
         let mut child = std::process::Command::new(words[0])
             .args(&words[1..])
             .arg(config)
-            // Everything of our own; what other crates trace is theirs to answer for.
-            .env("BORDERGATE_LOG", "info,bordergate=trace")
+            .env("BORDERGATE_LOG", filter)
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::piped())
             .spawn()
@@ -396,6 +429,14 @@ impl Process {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        let pid = self.child.id().to_string();
+        assert!(
+            std::process::Command::new("kill").args(["-HUP", &pid]).status().unwrap().success()
+        );
     }
 
     pub(crate) fn terminate(&mut self) {
@@ -464,16 +505,21 @@ pub(crate) struct Received {
 #[derive(Clone)]
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
+    /// Connections that were made to it.
+    pub(crate) connections: Arc<AtomicUsize>,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Upstream {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let upstream = Self { address: listener.local_addr().unwrap(), received: Arc::default() };
+        let address = listener.local_addr().unwrap();
+        let upstream = Self { address, connections: Arc::default(), received: Arc::default() };
         let received = Arc::clone(&upstream.received);
+        let connections = Arc::clone(&upstream.connections);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                connections.fetch_add(1, Ordering::Relaxed);
                 let received = Arc::clone(&received);
                 let service = service_fn(move |request| store(Arc::clone(&received), request));
                 tokio::spawn(async move {

@@ -30,6 +30,8 @@ mod markers;
 #[cfg(test)]
 mod mmdb;
 #[cfg(test)]
+mod modes;
+#[cfg(test)]
 mod monitoring;
 #[cfg(test)]
 mod nginx;
@@ -47,6 +49,8 @@ mod proxy;
 mod readme;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod routes;
 #[cfg(test)]
 mod shadow;
 #[cfg(test)]

@@ -437,7 +437,7 @@ async function loadRules(quietly) {
     for (const [index, button] of shownButtons) button.querySelector(".hits").replaceWith(hits(rules[index]));
   } else drawRules();
 }
-const hits = (rule) => el("span", { class: "hits" }, ...(rule.transfers ? [el("b", { text: short.format(rule.transfers) }), ` · ${ago(Date.now() / 1000 - rule.last)}`] : ["–"]));
+const hits = (rule) => rule.mode === "off" ? el("span", { class: "hits", text: "off" }) : el("span", { class: "hits" }, ...(rule.mode === "warn" ? ["warns only "] : []), ...(rule.transfers ? [el("b", { text: short.format(rule.transfers) }), ` · ${ago(Date.now() / 1000 - rule.last)}`] : ["–"]));
 const shownButtons = new Map();
 
 function drawRules() {
@@ -469,9 +469,9 @@ function chooseRule(rule, button) {
   chosenRule = rule.id;
   for (const other of shownButtons.values()) other.setAttribute("aria-pressed", String(other === button));
   $("rule-detail").replaceChildren(
-    el("h2", { text: rule.part ? `${rule.id} (${rule.part})` : rule.id }), mark(rule.effect || "annotates", DOES),
+    el("h2", { text: rule.part ? `${rule.id} (${rule.part})` : rule.id }), mark(rule.mode === "enforce" ? rule.effect || "annotates" : "", { "": rule.mode === "off" ? "switched off" : "warns only" }),
     el("p", { class: "reason", text: rule.title }),
-    pairs([["says", rule.reason], ["statute", rule.statute], ["layer", rule.layer], ["written in", el("code", { text: `${rule.file}:${rule.line}` })],
+    pairs([["says", rule.reason], ["mode", rule.mode === "off" ? "off: nothing is judged by it" : rule.mode === "warn" ? "warn: annotates what it would do" : ""], ["statute", rule.statute], ["layer", rule.layer], ["written in", el("code", { text: `${rule.file}:${rule.line}` })],
       ["decided", `${number.format(rule.transfers)} transfers`], ["last", rule.last ? new Date(rule.last * 1000).toLocaleString("en-GB") : "never"]]),
     el("p", { class: "actions" }, el("a", { href: "#decisions", onclick: () => { $("decision-find").value = rule.id; } }, "Its latest decisions")));
 }
@@ -583,16 +583,39 @@ async function loadReloads() {
   const [history, status] = await Promise.all([ask("/-/history"), ask("/-/status")]).catch(() => [null, null]);
   if (!history) return;
   const serving = status.rules;
-  $("reloads-sub").textContent = `Generation ${serving.generation} serves since ${new Date(serving.loaded_at).toLocaleString("en-GB")}, from ${serving.source}.`;
+  const routes = status.routes;
+  $("reloads-sub").textContent = `Generation ${serving.generation} of the rules serves since ${new Date(serving.loaded_at).toLocaleString("en-GB")}, from ${serving.source}.${routes ? ` Generation ${routes.generation} of the routes since ${new Date(routes.loaded_at).toLocaleString("en-GB")}, from ${routes.path}.` : ""}${routes?.restart_needed.length ? ` A restart is needed for: ${routes.restart_needed.join(", ")}.` : ""}`;
+  drawFiles(serving.files);
   drawShadow().catch(() => {});
-  const failure = serving.stale ? serving.last_failure?.diagnostics || [] : [];
-  const items = history.reloads.map((it, index) => el("li", { class: it.errors ? "refused" : "" },
-    el("h2", { text: it.errors ? `Refused: ${it.errors} ${it.errors === 1 ? "error" : "errors"}` : `Generation ${it.generation}` }),
-    el("p", { text: `${new Date(it.at).toLocaleString("en-GB")}, ${it.who ? `by ${it.who}` : BY[it.by] || it.by}, in ${it.elapsed_ms} ms. ${it.errors ? `Generation ${it.generation} went on serving.` : `Hash ${it.hash.slice(0, 12)}`}` }),
-    index === 0 && it.errors ? el("pre", { text: failure.map((one) => `${one.file}:${one.line}: ${one.message}${one.remedy ? `\n    ${one.remedy}` : ""}`).join("\n") }) : null,
-    ...it.files.map(diff)));
+  const failures = { rules: serving.stale && serving.last_failure, routes: routes?.stale && routes.last_failure };
+  const items = history.reloads.map((it) => {
+    const now = it.errors && failures[it.of]?.hash === it.hash ? failures[it.of] : null;
+    if (now) failures[it.of] = null;
+    const what = it.of === "routes" ? "routes" : "rules";
+    return el("li", { class: it.errors ? "refused" : "" },
+      el("h2", { text: it.errors ? `${what === "routes" ? "Routes" : "Rules"} refused: ${it.errors} ${it.errors === 1 ? "error" : "errors"}` : `Generation ${it.generation}${what === "routes" ? " of the routes" : ""}` }),
+      el("p", { text: `${new Date(it.at).toLocaleString("en-GB")}, ${it.who ? `by ${it.who}` : BY[it.by] || it.by}, in ${it.elapsed_ms} ms. ${it.errors ? `Generation ${it.generation} of the ${what} went on serving.` : `Hash ${it.hash.slice(0, 12)}`}` }),
+      now ? el("pre", { tabindex: "0", text: now.diagnostics.map(problem).join("\n") }) : null,
+      ...it.files.map(diff));
+  });
   if (!items.length) items.push(el("li", {}, el("h2", { text: `Generation ${serving.generation}` }), el("p", { text: "The rules have not changed since the gateway started." })));
   $("timeline").replaceChildren(...items);
+}
+const problem = (one) => `${one.file}:${one.line}: ${one.message}${one.remedy ? `\n    ${one.remedy}` : ""}`;
+// The files of the rules one by one; those that are not in order first.
+function drawFiles(files) {
+  const wrong = files.filter((it) => it.problems);
+  const size = (bytes) => (bytes < 1024 ? `${bytes} bytes` : `${(bytes / 1024).toFixed(1)} KiB`);
+  const row = (it) => el("li", {}, el("code", { text: it.name }),
+    el("span", { text: it.serving ? `${it.rules} ${it.rules === 1 ? "rule" : "rules"}${it.off ? `, ${it.off} off` : ""}` : "not serving" }), el("span", { text: size(it.bytes) }),
+    el("span", {}, el("code", { text: it.hash.slice(0, 12) })), el("span", { text: ago((Date.now() - new Date(it.changed_at)) / 1000) }),
+    it.problems ? el("pre", { tabindex: "0", text: it.problems.map(problem).join("\n") }) : null);
+  const rest = files.filter((it) => !it.problems);
+  const open = $("files").querySelector("details")?.open || false;
+  fill($("files"), el("article", { class: "card wide" },
+    el("header", {}, el("h2", { text: "Files of the rules" }), el("span", { class: `mark ${wrong.length ? "block" : "allow"}`, text: wrong.length ? `${wrong.length} with problems` : `${files.length} in order` })),
+    wrong.length ? el("ol", { class: "files" }, ...wrong.map(row)) : null,
+    el("details", { open }, el("summary", { text: `${rest.length} in order` }), el("ol", { class: "files" }, ...rest.map(row)))));
 }
 // The rules to come: what they decide otherwise, and the change over to them.
 async function drawShadow() {
@@ -647,7 +670,14 @@ function drawHealth() {
   const { audit, facts, geoip } = health;
   const cards = [];
   cards.push(card("Rules", health.stale ? "block" : "allow", health.stale ? "files refused" : "serving", [
-    ["generation", health.generation], ["since", new Date(health.loaded_at).toLocaleString("en-GB")], ["from", status?.rules.source], ["files", status?.rules.files.length], ["key", status && (status.rules.keys.path ? status.rules.keys.current : "of this process alone")], ["warnings", status?.rules.warnings?.length]]));
+    ["generation", health.generation], ["since", new Date(health.loaded_at).toLocaleString("en-GB")], ["from", status?.rules.source], ["files", status?.rules.files.length], ["key", status && (status.rules.keys.path ? status.rules.keys.current : "of this process alone")], ["key ring", status?.rules.keys.error], ["warnings", status?.rules.warnings?.length]]));
+  const routes = status?.routes;
+  if (routes) {
+    const waits = routes.restart_needed.join(", ");
+    cards.push(card("Routes", routes.stale ? "block" : waits ? "redact" : "allow", routes.stale ? "file refused" : waits ? "restart needed" : "serving", [
+      ["generation", routes.generation], ["since", new Date(routes.loaded_at).toLocaleString("en-GB")], ["from", routes.path], ["routes", routes.routes], ["data centres", routes.data_centres], ["workloads", routes.workloads || ""],
+      ["only after a restart", waits], ["trouble", routes.stale ? routes.last_failure?.diagnostics.map(problem).join(" ") : ""]]));
+  }
   const bundle = status?.rules.bundle;
   if (bundle) {
     const failure = bundle.last_failure;

@@ -25,6 +25,7 @@ struct Record {
     trace_id: String,
     #[serde(default)]
     stage: String,
+    route: Option<String>,
     origin: Option<Region>,
     destination: Option<Region>,
     #[serde(default)]
@@ -59,10 +60,14 @@ struct RecordedTag {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Shape(String);
 
+/// By the id of a route, what the configuration says of every transfer by it.
+pub(in crate::cli) type Stated = FxHashMap<String, Transfer>;
+
 /// Judges recorded exchanges by two sets of rules.
 struct Judge<'e> {
     old: &'e Engine,
     new: &'e Engine,
+    stated: &'e Stated,
     /// The facts that explain records of a shape, and whether any are assumed.
     explained: FxHashMap<Shape, Option<(Transfer, bool)>>,
     /// What both decide of records alike in the same quarter of an hour.
@@ -86,13 +91,14 @@ const KEPT_MAX: usize = 1 << 16;
 pub(in crate::cli) fn over_records(
     old: &Engine,
     new: &Engine,
+    stated: &Stated,
     files: &AuditFiles,
     is_asked: &dyn Fn(&Timestamp) -> bool,
 ) -> Result<Compared, Failure> {
     /// Told one by one; the rest is counted.
     const TOLD_MAX: usize = 10;
     let mut judge =
-        Judge { old, new, explained: FxHashMap::default(), judged: FxHashMap::default() };
+        Judge { old, new, stated, explained: FxHashMap::default(), judged: FxHashMap::default() };
     let (mut unread, mut assumed, mut unexplained) = (0, 0, 0);
     let mut comparison = Comparison::default();
     files.each(|file, number, line| {
@@ -124,7 +130,7 @@ pub(in crate::cli) fn over_records(
             "" => format!("{}:{number}", files.name(file)),
             trace => format!("{}:{number} {trace}", files.name(file)),
         };
-        let way = Way::from(&transfer(&record));
+        let way = Way::from(&transfer(&record, stated));
         comparison.add(Pair { name, way, old: judged.old, new: judged.new });
     })?;
     Ok(Compared {
@@ -154,7 +160,7 @@ impl Judge<'_> {
 
     fn judge_anew(&mut self, record: &Record, shape: &Shape) -> Option<Judged> {
         let (old, new) = (self.old, self.new);
-        let transfer = transfer(record);
+        let transfer = transfer(record, self.stated);
         let complete = || complete(old, record, &transfer);
         if self.explained.len() >= KEPT_MAX {
             self.explained.clear();
@@ -181,7 +187,7 @@ fn decided(engine: &Engine, facts: &Transfer, record: &Record) -> Decided {
     Decided::new(engine.rules(), &decision, &findings)
 }
 
-fn transfer(record: &Record) -> Transfer {
+fn transfer(record: &Record, stated: &Stated) -> Transfer {
     let mut transfer = Transfer {
         as_of: Some(record.time),
         origin: record.origin,
@@ -191,6 +197,9 @@ fn transfer(record: &Record) -> Transfer {
     };
     transfer.recipient.class.clone_from(&record.recipient.class);
     transfer.recipient.id.clone_from(&record.recipient.id);
+    if let Some(known) = record.route.as_ref().and_then(|route| stated.get(route)) {
+        transfer.fill_from(known.clone());
+    }
     transfer
 }
 
@@ -234,6 +243,7 @@ fn shape(record: &Record) -> Shape {
     Shape(format!(
         "{:?}",
         (
+            &record.route,
             record.origin,
             record.destination,
             &record.recipient,

@@ -88,7 +88,13 @@ impl Diff {
             (Some(cases), _) => over_cases(&old, &new, cases, self.replay)?,
             (None, Some(records)) => {
                 let files = AuditFiles::find(std::slice::from_ref(records))?;
-                replay::over_records(&old.engine, &new.engine, &files, &|_| true)?
+                replay::over_records(
+                    &old.engine,
+                    &new.engine,
+                    &replay::Stated::default(),
+                    &files,
+                    &|_| true,
+                )?
             }
             (None, None) => over_tests(&old, &new)?,
         };

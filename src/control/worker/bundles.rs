@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::SyncSender;
 
-use super::{Worker, now, refuse, send};
+use super::{Worker, now, refuse};
 use crate::{
     control::{
         OnStale,
@@ -80,7 +80,7 @@ impl Worker {
         };
         // Whoever asked finds it in the status.
         self.show_bundle();
-        send(asked, answer);
+        self.tell(asked, answer);
     }
 
     /// A bundle that is believed: its rules serve if they compile and it goes not back.
@@ -112,7 +112,7 @@ impl Worker {
         }
         // Whoever asked finds it in the status.
         self.show_bundle();
-        send(asked, answer);
+        self.tell(asked, answer);
     }
 
     /// Notices that the bundle is no longer trusted, and does what is then to be done.

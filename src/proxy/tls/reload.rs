@@ -35,6 +35,8 @@ pub(in crate::proxy) struct Reloading<C> {
     files: Vec<PathBuf>,
     load: Box<Load<C>>,
     current: ArcSwap<C>,
+    /// When the first of the certificates read at first runs out.
+    expiry: Option<i64>,
     seen: Mutex<Vec<Option<Stamp>>>,
     certificates: CertificateMetrics,
 }
@@ -53,15 +55,14 @@ impl<C> Reloading<C> {
     ) -> Option<Arc<Self>> {
         let seen = files.iter().map(stamp).collect();
         let Loaded { config, expiry } = load(diagnostics)?;
-        let certificates = metrics.certificates();
-        certificates.loaded(&name, expiry);
         Some(Arc::new(Self {
             name,
             files,
             load: Box::new(load),
             current: ArcSwap::new(config),
+            expiry,
             seen: Mutex::new(seen),
-            certificates,
+            certificates: metrics.certificates(),
         }))
     }
 
@@ -79,11 +80,23 @@ impl<C> fmt::Debug for Reloading<C> {
 
 /// Whatever looks at its files when told to.
 pub(in crate::proxy) trait Watched: Send + Sync {
+    /// Says that it is in use.
+    fn begin(&self);
+    /// Says that it is no longer.
+    fn end(&self);
     /// Reads the files again if one of them has changed.
     fn look(&self);
 }
 
 impl<C: Send + Sync> Watched for Reloading<C> {
+    fn begin(&self) {
+        self.certificates.loaded(&self.name, self.expiry);
+    }
+
+    fn end(&self) {
+        self.certificates.gone(&self.name);
+    }
+
     fn look(&self) {
         let now: Vec<_> = self.files.iter().map(stamp).collect();
         {
@@ -116,8 +129,8 @@ fn stamp(path: &PathBuf) -> Option<Stamp> {
 }
 
 /// Looks at the files of all, now and then and when told to; ends when this is dropped.
-#[derive(Debug)]
 pub(in crate::proxy) struct Watch {
+    all: Arc<Mutex<Vec<Arc<dyn Watched>>>>,
     wake: mpsc::SyncSender<()>,
 }
 
@@ -125,11 +138,14 @@ pub(in crate::proxy) struct Watch {
 const LOOK: Duration = Duration::from_secs(5);
 
 impl Watch {
-    pub(in crate::proxy) fn new(all: Vec<Arc<dyn Watched>>) -> Self {
+    pub(in crate::proxy) fn new() -> Self {
         let (wake, woken) = mpsc::sync_channel(1);
+        let all: Arc<Mutex<Vec<Arc<dyn Watched>>>> = Arc::default();
+        let watched = Arc::clone(&all);
         let look = move || {
             while !matches!(woken.recv_timeout(LOOK), Err(RecvTimeoutError::Disconnected)) {
-                for one in &all {
+                let now = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                for one in now {
                     one.look();
                 }
             }
@@ -137,12 +153,33 @@ impl Watch {
         if let Err(error) = thread::Builder::new().name("certificates".to_owned()).spawn(look) {
             tracing::error!(%error, "changed certificates will not be noticed");
         }
-        Self { wake }
+        Self { all, wake }
+    }
+
+    /// From here on these are looked at, and no others.
+    pub(in crate::proxy) fn set(&self, next: Vec<Arc<dyn Watched>>) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_among = |all: &[Arc<dyn Watched>], one: &Arc<dyn Watched>| {
+            all.iter().any(|other| Arc::ptr_eq(other, one))
+        };
+        for gone in all.iter().filter(|one| !is_among(&next, one)) {
+            gone.end();
+        }
+        for new in next.iter().filter(|one| !is_among(&all, one)) {
+            new.begin();
+        }
+        *all = next;
     }
 
     /// Looks now, without being waited for.
     pub(in crate::proxy) fn look(&self) {
         // When it is about to look anyway there is no room, and no need.
         let _ = self.wake.try_send(());
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
     }
 }

@@ -5,7 +5,10 @@ use std::{
     future::poll_fn,
     net::{IpAddr, SocketAddr},
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -27,7 +30,8 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::super::{
-    LocalExecutor, ProxyError, Shared,
+    LocalExecutor, ProxyError,
+    routing::Surroundings,
     tls::{self, Reloading, Watched},
 };
 use super::{health::Health, names::Name};
@@ -41,6 +45,8 @@ use crate::{
 
 /// What every worker knows of a data centre.
 pub(in crate::proxy) struct Target {
+    /// What it was made of.
+    section: DataCentre,
     pub(super) id: String,
     pub(super) jurisdiction: Region,
     pub(super) on_mismatch: OnMismatch,
@@ -58,6 +64,7 @@ pub(in crate::proxy) struct Target {
     pub(super) exchanges_max: Option<usize>,
     pub(super) health_check: Option<HealthCheck>,
     pub(super) dns: DnsSection,
+    is_retired: AtomicBool,
 }
 
 pub(super) struct EndpointTarget {
@@ -111,13 +118,13 @@ impl Target {
     pub(in crate::proxy) fn compile(
         config: &Config,
         data_centre: &DataCentre,
-        shared: &Shared,
+        around: &Surroundings<'_>,
         file: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let is_tls = data_centre.endpoints.first().is_some_and(|endpoint| endpoint.tls);
         let tls = match is_tls {
-            true => Some(tls::client::reloading(data_centre, file, &shared.metrics, diagnostics)?),
+            true => Some(tls::client::reloading(data_centre, file, around.metrics, diagnostics)?),
             false => None,
         };
         let mut endpoints = Vec::new();
@@ -149,6 +156,7 @@ impl Target {
             }
         }
         Some(Self {
+            section: data_centre.clone(),
             id: data_centre.id.value.clone(),
             jurisdiction: *data_centre.jurisdiction,
             on_mismatch: data_centre.on_geoip_mismatch.unwrap_or(config.geoip.on_mismatch),
@@ -159,12 +167,35 @@ impl Target {
             idle_connections_max: config.limits.idle_connections_max,
             connect_time: config.deadlines.connect.0,
             idle: config.deadlines.idle.0,
-            geo: shared.geo.clone(),
-            metrics: Arc::clone(&shared.metrics),
+            geo: around.geo.cloned(),
+            metrics: Arc::clone(around.metrics),
             exchanges_max: data_centre.exchanges_max,
             health_check: data_centre.health_check.clone(),
             dns: config.dns.clone(),
+            is_retired: AtomicBool::new(false),
         })
+    }
+
+    /// True when it was made of a section that says the same.
+    pub(in crate::proxy) fn is_of(&self, section: &DataCentre) -> bool {
+        self.section == *section
+    }
+
+    /// What its endpoints are counted under: the data centre's id and the endpoint as configured.
+    pub(in crate::proxy) fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.endpoints.iter().map(|endpoint| (self.id.as_str(), endpoint.name.as_str()))
+    }
+
+    /// From here on nobody looks after its endpoints; exchanges under way end with what is known.
+    pub(in crate::proxy) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
+        for name in self.endpoints.iter().filter_map(EndpointTarget::named) {
+            name.retire();
+        }
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.is_retired.load(Ordering::Relaxed)
     }
 
     /// Files that change while we serve.

@@ -90,12 +90,16 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Checks one endpoint for ever.
+/// Checks one endpoint until its data centre is retired.
 pub(super) async fn check(target: Arc<Target>, number: usize, settings: HealthCheck) {
     let Some(endpoint) = target.endpoints.get(number) else { return };
     let (mut passed, mut failed) = (0_u32, 0_u32);
     loop {
-        if probe(&target, number, &settings).await {
+        let passes = probe(&target, number, &settings).await;
+        if target.is_retired() {
+            return;
+        }
+        if passes {
             (passed, failed) = (passed.saturating_add(1), 0);
         } else {
             (passed, failed) = (0, failed.saturating_add(1));

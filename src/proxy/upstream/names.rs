@@ -9,7 +9,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -35,6 +35,7 @@ pub(super) struct Name {
     edition: AtomicU64,
     /// None of the addresses answered.
     doubted: Notify,
+    is_retired: AtomicBool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -54,6 +55,7 @@ impl Name {
             known: watch::Sender::default(),
             edition: AtomicU64::new(0),
             doubted: Notify::new(),
+            is_retired: AtomicBool::new(false),
         }
     }
 
@@ -82,6 +84,12 @@ impl Name {
         self.doubted.notify_one();
     }
 
+    /// Nobody needs to know where it leads any more.
+    pub(super) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
+        self.doubted.notify_one();
+    }
+
     fn learn(&self, mut found: Vec<IpAddr>) {
         // Servers turn the order; what counts is which.
         found.sort_unstable();
@@ -100,7 +108,7 @@ impl Name {
     }
 }
 
-/// Keeps the addresses of a name as they are, for ever.
+/// Keeps the addresses of a name as they are until it is retired.
 pub(super) async fn keep(name: Arc<Name>, settings: DnsSection, metrics: Arc<Metrics>) {
     // What is known is good until then, and not much longer.
     let mut good_until = None;
@@ -127,6 +135,9 @@ pub(super) async fn keep(name: Arc<Name>, settings: DnsSection, metrics: Arc<Met
         // Not before its least time, whoever asks.
         tokio::time::sleep_until(looked + settings.ttl_min.0).await;
         let _ = tokio::time::timeout_at(looked + again, name.doubted.notified()).await;
+        if name.is_retired.load(Ordering::Relaxed) {
+            return;
+        }
     }
 }
 

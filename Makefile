@@ -8,7 +8,7 @@ export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-peers bench-report soak
+.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-peers bench-report bench-audit soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ bench-peers: build ## processor time of a request, beside HAProxy, nginx and Env
 RECORDS ?= 10000000
 bench-report: build ## `audit report` over RECORDS records, ten million by default, on one core
 	@python3 benches/report/run.py --records $(RECORDS)
+
+bench-audit: RECORDS = 1000000
+bench-audit: build ## an audit of a million records under load, kill -9 in the middle, then each tampering
+	@python3 benches/audit/run.py --records $(RECORDS)
 
 MINUTES ?= 20
 soak: build ## load for MINUTES, 20 by default; fails when memory, files or threads grow

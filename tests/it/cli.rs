@@ -460,6 +460,58 @@ rules:
     assert_eq!(code(&same), 0, "{}", text(&same));
 }
 
+/// What the routes of a gateway state of every transfer need not be assumed of its records.
+#[test]
+fn what_a_route_states_is_known_to_a_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = exported(folder.path(), "own", None);
+    for part in ["law", "policy", "tests"] {
+        fs::remove_dir_all(Path::new(&rules).join(part)).unwrap();
+    }
+    file(Path::new(&rules), "organisation/allow.yaml", crate::harness::ALLOW_ALL);
+    let needs = "layer: organisation
+title: Own
+rules:
+  - id: OWN-1
+    title: Names need clauses
+    statute: this test
+    when: {data: name}
+    require: {mechanism: {type: eu_scc}}
+    effect: block
+    reason: Names need clauses.
+";
+    file(Path::new(&rules), "organisation/own.yaml", needs);
+    let record = |route: &str, effect: &str, by: &[&str]| {
+        json!({
+            "time": "2026-11-23T09:00:00Z", "stage": "closed", "trace_id": route, "route": route,
+            "origin": "IE", "destination": "US", "recipient": {"class": "affiliate", "id": "dc-us"},
+            "purpose": "customer_support", "effect": effect, "blocked_by": by,
+            "tags": [{"tag": "user.name", "count": 1, "pointers": ["/name"]}], "coverage": "full",
+        })
+        .to_string()
+    };
+    let records = [record("stated", "allow", &[]), record("bare", "allow", &[])];
+    let audit = file(folder.path(), "audit.jsonl", records.join("\n"));
+    let config = "listeners: [{ name: a, address: '127.0.0.1:0' }]
+data_centres: [{ id: dc-us, jurisdiction: US, endpoints: ['http://127.0.0.1:9'] }]
+rules: { directory: own }
+routes:
+  - { id: stated, data_centre: dc-us, match: { host: a.test }, context: { mechanisms: [{ type: eu_scc, id: s }] } }
+  - { id: bare, data_centre: dc-us }
+";
+    let config = file(folder.path(), "bordergate.yaml", config);
+    let assumed = |more: &[&str]| {
+        let given = [&["replay", "--rules", &rules, "--format", "json", &audit], more].concat();
+        let output = bordergate(&given, b"");
+        assert_eq!(code(&output), 0, "{}", told(&output));
+        let told_of = lines(&output).remove(0);
+        assert_eq!(told_of["changes"]["cases"], 2, "{told_of}");
+        told_of["beside"]["records judged with facts assumed that they do not hold"].clone()
+    };
+    assert_eq!(assumed(&["--old", &rules]), 2);
+    assert_eq!(assumed(&["--config", &config]), 1);
+}
+
 #[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     let folder = tempfile::tempdir().unwrap();

@@ -26,6 +26,8 @@ pub struct CertificateMetrics {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CertificateStatus {
     pub name: String,
+    /// Counts those that were in use, from 1.
+    pub generation: u64,
     /// When those in use were read.
     pub loaded_at: jiff::Timestamp,
     /// When the first of them runs out.
@@ -34,6 +36,9 @@ pub struct CertificateStatus {
     /// Why the files as they are now are not in use; what was read before is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// When files were refused last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<jiff::Timestamp>,
 }
 
 impl CertificateMetrics {
@@ -47,16 +52,32 @@ impl CertificateMetrics {
 
     /// Read for the first time; `expiry` in seconds of Unix time.
     pub fn loaded(&self, name: &str, expiry: Option<i64>) {
-        let expires_at = expiry.and_then(|at| jiff::Timestamp::from_second(at).ok());
-        let loaded_at = jiff::Timestamp::now();
-        let status =
-            CertificateStatus { name: name.to_owned(), loaded_at, expires_at, error: None };
+        self.read(name, expiry, |_| (1, None));
+    }
+
+    /// `before` says which generation this is, and when one was refused last.
+    fn read(
+        &self,
+        name: &str,
+        expiry: Option<i64>,
+        before: impl FnOnce(Option<&CertificateStatus>) -> (u64, Option<jiff::Timestamp>),
+    ) {
+        let mut known = self.known();
+        let (generation, failed_at) = before(known.get(name));
+        let status = CertificateStatus {
+            name: name.to_owned(),
+            generation,
+            loaded_at: jiff::Timestamp::now(),
+            expires_at: expiry.and_then(|at| jiff::Timestamp::from_second(at).ok()),
+            error: None,
+            failed_at,
+        };
         if let Some(at) = expiry
             && let Ok(gauge) = self.expiry.get_metric_with_label_values(&[name])
         {
             gauge.set(at);
         }
-        self.known().insert(name.to_owned(), status);
+        known.insert(name.to_owned(), status);
     }
 
     /// Nobody shows it any more.
@@ -68,7 +89,9 @@ impl CertificateMetrics {
 
     /// Changed files were read again and are in use.
     pub fn reloaded(&self, name: &str, expiry: Option<i64>) {
-        self.loaded(name, expiry);
+        self.read(name, expiry, |before| {
+            before.map_or((1, None), |before| (before.generation + 1, before.failed_at))
+        });
         self.count("success");
     }
 
@@ -76,6 +99,7 @@ impl CertificateMetrics {
     pub fn refused(&self, name: &str, why: &str) {
         if let Some(status) = self.known().get_mut(name) {
             status.error = Some(why.to_owned());
+            status.failed_at = Some(jiff::Timestamp::now());
         }
         self.count("failure");
     }
@@ -116,9 +140,13 @@ mod tests {
         assert_eq!((&*admin.name, admin.expires_at), ("admin", None));
         assert_eq!(mesh.expires_at.unwrap().as_second(), 1_900_000_000);
         assert!(mesh.error.as_ref().unwrap().contains("mesh.crt"));
+        assert!(mesh.generation == 1 && mesh.failed_at.is_some() && admin.failed_at.is_none());
         certificates.reloaded("mesh", Some(2_000_000_000));
         let mesh = &certificates.status()[1];
         assert_eq!((mesh.expires_at.unwrap().as_second(), &mesh.error), (2_000_000_000, &None));
+        assert!(mesh.generation == 2 && mesh.failed_at.is_some(), "when it failed is known still");
+        certificates.gone("mesh");
+        assert_eq!(certificates.status().len(), 1);
         for result in ["success", "failure"] {
             assert_eq!(certificates.reloads.with_label_values(&[result]).get(), 1);
         }

@@ -82,6 +82,9 @@ fn numbers(operators: &Operators) -> Arc<str> {
     let health = serde_json::json!({
         "state": plane.readiness.state(),
         "generation": status.generation, "stale": status.stale, "loaded_at": status.loaded_at,
+        "routes": status.routes.as_ref().map(|routes| {
+            serde_json::json!({ "generation": routes.generation, "stale": routes.stale })
+        }),
         "audit": plane.audit.health(),
         "facts": plane.facts.as_ref().map(|facts| facts.store.health()),
         "geoip": status.geoip,

@@ -135,6 +135,7 @@ let about = { data_centres: [], purposes: [], roles: [] };
 const ticks = [];
 const MINUTE = 61;
 let latest = null;
+let ways = 0;
 const records = [];
 const RECORDS_MAX = 200;
 let paused = false;
@@ -186,7 +187,13 @@ function tick({ numbers, records: fresh }) {
   const counts = new Map(numbers.flows.map((it) => [`${it.origin} ${it.destination} ${it.outcome}`, it.transfers]));
   ticks.push({ at: Date.parse(numbers.time), counts, pulse: numbers.pulse });
   if (ticks.length > MINUTE) ticks.shift();
-  live(true, `generation ${numbers.health.generation}${numbers.health.stale ? ", files refused" : ""}`);
+  const { generation, stale, routes } = numbers.health;
+  live(true, `generation ${generation}${stale ? ", files refused" : routes?.stale ? ", routes refused" : ""}`);
+  // Other routes may lead to other data centres.
+  if (routes && routes.generation !== ways) {
+    if (ways) ask("/-/about").then((now) => { about = now; fillChoices(); }).catch(() => {});
+    ways = routes.generation;
+  }
   if (!paused) {
     records.unshift(...fresh.reverse());
     records.length = Math.min(records.length, RECORDS_MAX);
@@ -482,9 +489,15 @@ const SAMPLE = JSON.stringify({ user: { email: "aoife@example.ie", birthday: "19
 const CONTEXT = JSON.stringify({ transport: "tls", exporter: { role: "controller", sector: "consumer_electronics" }, subject: { age: 31, minor: false, verified: true } }, null, 2);
 
 function fillTry() {
+  fillChoices();
+  resetTry();
+}
+function fillChoices() {
+  const [centre, purpose] = [$("try-centre").value, $("try-purpose").value];
   $("try-centre").replaceChildren(...about.data_centres.map((it) => el("option", { value: it.id, text: `${it.city || it.id}, ${it.jurisdiction}` })));
   $("try-purpose").replaceChildren(...about.purposes.map((it) => el("option", { value: it, text: it.replaceAll("_", " ") })));
-  resetTry();
+  if (about.data_centres.some((it) => it.id === centre)) $("try-centre").value = centre;
+  if (about.purposes.includes(purpose)) $("try-purpose").value = purpose;
 }
 function resetTry() {
   $("try-origin").value = "IE";

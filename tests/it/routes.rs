@@ -337,7 +337,7 @@ routes: [{{ id: {route}, match: {{ host: {route}.test }}, data_centre: dc }}]
     assert_eq!(connection.send(to("first.test")).await.status, StatusCode::OK);
     version("..second", "second");
     // Well before it would be looked at without a notice.
-    let deadline = Instant::now() + std::time::Duration::from_secs(8);
+    let deadline = Instant::now() + std::time::Duration::from_secs(5);
     while connection.send(to("second.test")).await.status != StatusCode::OK {
         assert!(Instant::now() < deadline, "{}", gateway.log.lock().unwrap());
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;

@@ -476,7 +476,7 @@ function chooseRule(rule, button) {
   chosenRule = rule.id;
   for (const other of shownButtons.values()) other.setAttribute("aria-pressed", String(other === button));
   $("rule-detail").replaceChildren(
-    el("h2", { text: rule.part ? `${rule.id} (${rule.part})` : rule.id }), mark(rule.mode === "enforce" ? rule.effect || "annotates" : "", { "": rule.mode === "off" ? "switched off" : "warns only" }),
+    el("h2", { text: rule.part ? `${rule.id} (${rule.part})` : rule.id }), rule.mode === "enforce" ? mark(rule.effect || "annotates", DOES) : mark("", { "": rule.mode === "off" ? "switched off" : "warns only" }),
     el("p", { class: "reason", text: rule.title }),
     pairs([["says", rule.reason], ["mode", rule.mode === "off" ? "off: nothing is judged by it" : rule.mode === "warn" ? "warn: annotates what it would do" : ""], ["statute", rule.statute], ["layer", rule.layer], ["written in", el("code", { text: `${rule.file}:${rule.line}` })],
       ["decided", `${number.format(rule.transfers)} transfers`], ["last", rule.last ? new Date(rule.last * 1000).toLocaleString("en-GB") : "never"]]),

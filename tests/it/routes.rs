@@ -345,3 +345,55 @@ routes: [{{ id: {route}, match: {{ host: {route}.test }}, data_centre: dc }}]
     assert_eq!(connection.send(to("first.test")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(gateway.log.lock().unwrap().matches("routes reloaded").count(), 1);
 }
+
+/// Nobody looks after an endpoint that is gone, and nothing tells of it any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_change_leaves_out_is_let_go_of() {
+    let (first, second) = (Upstream::start().await, Upstream::start().await);
+    let gateway = gateway().upstream(first.address).start().await;
+    let pem = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap().cert.pem();
+    std::fs::write(gateway.folder().join("roots.pem"), pem).unwrap();
+    let checked = "transport: tls, health_check: { path: /healthz, interval: 20ms } }";
+    gateway.swap_config(|text| text.replace("transport: tls }", checked));
+    gateway.reload().await.unwrap();
+    let series = |upstream: &Upstream| {
+        let endpoint = format!("http://{}", upstream.address);
+        format!(
+            "bordergate_endpoint_healthy{{data_centre=\"dc-singapore\",endpoint=\"{endpoint}\"}} 1"
+        )
+    };
+    let told = async |line: String, is_there: bool| {
+        let deadline = Instant::now() + PATIENCE;
+        while gateway.admin(Method::GET, "/metrics").await.text().contains(&line) != is_there {
+            assert!(Instant::now() < deadline, "{line}: not {is_there}");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    told(series(&first), true).await;
+
+    let (before, after) = (first.address.to_string(), second.address.to_string());
+    gateway.swap_config(|text| text.replace(&before, &after));
+    gateway.reload().await.unwrap();
+    told(series(&second), true).await;
+    told(series(&first), false).await;
+    // A check may have been on its way.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let (idle, busy) = (first.received().len(), second.received().len());
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    assert_eq!(first.received().len(), idle, "it is checked no longer");
+    assert!(second.received().len() > busy);
+    told(series(&first), false).await;
+
+    // What the way there is proved with comes and goes with it.
+    let secure = format!("https://{after}\"], tls: {{ roots: roots.pem }}");
+    let plain = format!("http://{after}\"]");
+    gateway.swap_config(|text| text.replace(&plain, &secure));
+    gateway.reload().await.unwrap();
+    let status = gateway.status().await;
+    assert_eq!(status["certificates"][0]["name"], "dc-singapore", "{}", status["certificates"]);
+    assert_eq!(status["certificates"][0]["generation"], 1);
+    gateway.swap_config(|text| text.replace(&secure, &plain));
+    gateway.reload().await.unwrap();
+    assert_eq!(gateway.status().await["certificates"], Value::Null);
+    assert_eq!(gateway.send(to("dc-singapore.test")).await.status, StatusCode::OK);
+}

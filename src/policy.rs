@@ -6,6 +6,7 @@
 
 mod analysis;
 mod answer;
+mod brief;
 mod compile;
 mod condition;
 mod context;
@@ -19,6 +20,7 @@ mod index;
 mod judge;
 mod names;
 mod people;
+mod plan;
 mod predicate;
 pub mod recorded;
 mod region_set;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{
     Annotation, Decision, Layer, Redaction, RuleRef, Transfer,
     context::Context,
@@ -14,7 +16,8 @@ use crate::domain::{Effect, Findings, Metadata, Region, Replacement, TagSet};
 /// What the people's judgements add up to.
 #[derive(Default)]
 pub(super) struct Whole<'t> {
-    answers: Vec<Answer>,
+    /// One, nearly always.
+    answers: SmallVec<[Answer; 1]>,
     said: Numbers,
     blocks: Numbers,
     annotations: Vec<Annotation>,
@@ -37,23 +40,19 @@ impl<'t> Whole<'t> {
         &mut self,
         set: &RuleSet,
         context: &Context<'t>,
-        judgement: Judgement,
+        judgement: &mut Judgement,
     ) -> u32 {
         if judgement.blocks.is_empty() && self.blocks.is_empty() {
-            set.annotations(context, &judgement, &mut self.annotations);
+            set.annotations(context, judgement, &mut self.annotations);
         }
         self.answers.push(Answer {
             origin: context.origin,
             blocked: !judgement.blocks.is_empty(),
-            selected: judgement.selected,
+            selected: std::mem::take(&mut judgement.selected),
             personal: context.personal,
         });
-        if self.said.is_empty() {
-            self.said = judgement.said;
-        } else {
-            self.said.extend(judgement.said);
-        }
-        self.blocks.extend(judgement.blocks);
+        self.said.extend_from_slice(&judgement.said);
+        self.blocks.extend_from_slice(&judgement.blocks);
         self.mechanisms |= judgement.notes.mechanisms;
         self.personal |= context.has_personal();
         self.policy_version = context.version.id;
@@ -67,7 +66,7 @@ impl RuleSet {
         &self,
         transfer: &Transfer,
         findings: &Findings,
-        mut whole: Whole<'_>,
+        whole: &mut Whole<'_>,
         answers_of: impl Fn(usize) -> &'n [u32],
     ) -> Decision {
         let redactions = if whole.blocks.is_empty() {
@@ -85,7 +84,10 @@ impl RuleSet {
         let rank =
             |number: &u16| (self.rules.get(usize::from(*number)).map(|it| it.layer), *number);
         whole.blocks.sort_unstable_by_key(rank);
-        whole.said.sort_unstable();
+        // One pass says it in order.
+        if !whole.said.is_sorted() {
+            whole.said.sort_unstable();
+        }
         if effect == Effect::Block {
             whole.annotations.clear();
         }
@@ -120,7 +122,7 @@ impl RuleSet {
             redactions,
             blocked_by: self.cited(&whole.blocks),
             rules: self.cited(&whole.said),
-            annotations: whole.annotations,
+            annotations: std::mem::take(&mut whole.annotations),
             reason,
             policy_version: whole.policy_version.map(str::to_owned),
             mechanisms,
@@ -129,12 +131,16 @@ impl RuleSet {
 
     /// Once per id: the parts of a provision are one rule to a reader.
     fn cited(&self, numbers: &[u16]) -> Vec<RuleRef> {
-        let first = |number: u16| self.rules.get(usize::from(number)).map(|rule| rule.first);
         let mut cited: Vec<RuleRef> = Vec::with_capacity(numbers.len().min(128));
+        // More than any number.
+        let mut last = usize::MAX;
         for number in numbers {
+            let brief = self.briefs.get(usize::from(*number));
+            let first = brief.map_or(0, |brief| usize::from(brief.first));
             // In the order of numbers the parts of one id stand together.
-            if cited.last().is_none_or(|known| first(known.0) != first(*number)) {
+            if first != last {
                 cited.push(RuleRef(*number));
+                last = first;
             }
         }
         cited
@@ -149,27 +155,28 @@ impl RuleSet {
         if answers.iter().all(|answer| answer.selected.is_empty()) {
             return Vec::new();
         }
-        let chosen: Vec<Option<u16>> = findings
-            .items
-            .iter()
-            .enumerate()
-            .map(|(index, finding)| {
-                if self.registry.is_carrier(finding, findings) {
-                    return None;
-                }
-                answers_of(index)
-                    .iter()
-                    .filter_map(|number| answers.get(*number as usize))
-                    .flat_map(|answer| answer.selected.iter().map(move |it| (it, &answer.personal)))
-                    .filter(|(it, personal)| it.takes(finding, findings, personal))
-                    .map(|(it, _)| it.rule)
-                    .min_by_key(|number| self.severity(*number))
-            })
-            .collect();
-        let is_redacted = |index: u32| chosen.get(index as usize).is_some_and(Option::is_some);
-        let mut redactions = Vec::new();
-        for ((finding, chosen), index) in findings.items.iter().zip(&chosen).zip(0u32..) {
-            let Some(rule) = chosen else { continue };
+        let takeable = answers.iter().fold(TagSet::EMPTY, |all, answer| {
+            answer.selected.iter().fold(all, |all, it| all.union(&it.takeable(&answer.personal)))
+        });
+        // Few fields go, of however many there are.
+        let mut chosen: SmallVec<[(u32, u16); 16]> = SmallVec::new();
+        for (finding, index) in findings.items.iter().zip(0u32..) {
+            if !takeable.contains(finding.tag) || self.registry.is_carrier(finding, findings) {
+                continue;
+            }
+            let rule = answers_of(index as usize)
+                .iter()
+                .filter_map(|number| answers.get(*number as usize))
+                .flat_map(|answer| answer.selected.iter().map(move |it| (it, &answer.personal)))
+                .filter(|(it, personal)| it.takes(finding, findings, personal))
+                .map(|(it, _)| it.rule)
+                .min_by_key(|number| self.severity(*number));
+            chosen.extend(rule.map(|rule| (index, rule)));
+        }
+        let is_redacted = |index: u32| chosen.binary_search_by_key(&index, |it| it.0).is_ok();
+        let mut redactions = Vec::with_capacity(chosen.len());
+        for (index, rule) in &chosen {
+            let Some(finding) = findings.items.get(*index as usize) else { continue };
             // The outermost one takes what is inside with it.
             let covered = around(finding, findings).filter_map(|it| it.enclosing).any(is_redacted);
             if !covered {
@@ -178,7 +185,7 @@ impl RuleSet {
                     .get(usize::from(*rule))
                     .map(|rule| rule.replacement.clone())
                     .unwrap_or_default();
-                redactions.push(Redaction { finding: index, rule: RuleRef(*rule), replacement });
+                redactions.push(Redaction { finding: *index, rule: RuleRef(*rule), replacement });
             }
         }
         redactions

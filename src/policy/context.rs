@@ -315,9 +315,7 @@ impl<'t> Context<'t> {
                 })
             }
             Predicate::ConsentOnFile(test) => self.consent_on_file(test),
-            Predicate::FreshConsent(is) => {
-                (self.permit.registered || self.permit.agreed || self.permit.fresh) == *is
-            }
+            Predicate::FreshConsent(is) => self.permit.is_agreed_afresh() == *is,
             Predicate::InList { list, value } => self.in_list(list, *value),
             Predicate::FirstTransferWithin(period) => self
                 .transfer
@@ -332,25 +330,11 @@ impl<'t> Context<'t> {
                 }) == *is
             }
             Predicate::AgreementPermitsPurpose(is) => self.permit.agreed == *is,
-            Predicate::PolicyNamesDestination(is) => {
-                self.version
-                    .destinations
-                    .zip(self.destination)
-                    .is_some_and(|(named, at)| named.contains(&at))
-                    == *is
-            }
-            Predicate::PolicyNamesPurpose(is) => {
-                (self.permit.registered || self.permit.agreed || self.permit.added) == *is
-            }
+            Predicate::PolicyNamesDestination(is) => self.is_destination_named() == *is,
+            Predicate::PolicyNamesPurpose(is) => self.permit.is_named() == *is,
             Predicate::PolicyRegistersPurpose(is) => self.permit.registered == *is,
             Predicate::PolicyExtendsPurpose(is) => self.permit.added == *is,
-            Predicate::PolicyPermitsRecipient(is) => {
-                self.set
-                    .registry
-                    .purpose(self.purpose)
-                    .is_none_or(|purpose| purpose.recipients.contains(self.class))
-                    == *is
-            }
+            Predicate::PolicyPermitsRecipient(is) => self.is_recipient_permitted() == *is,
             Predicate::PolicyHasPendingVersion(is) => {
                 self.transfer
                     .policy_versions

@@ -13,6 +13,7 @@ use super::{
     context::{Context, Grade, Notes},
     facets::Facets,
     people::{Alike, Part, Payload, People, Person},
+    plan::{Circumstances, Open, Plan},
     predicate::Observations,
     region_set::RegionSet,
     set::{Gate, Rule, RuleSet},
@@ -29,14 +30,44 @@ pub(super) struct Judgement {
     pub(super) annotating: SmallVec<[u16; 16]>,
     pub(super) warnings: Vec<(u16, Effect)>,
     pub(super) granted: SmallVec<[(u16, Grade); 8]>,
-    /// Rules of one pass that have to wait for the grants.
-    waiting: Numbers,
     permitted: bool,
     pub(super) notes: Notes,
 }
 
 /// Numbers of rules; so many as nearly every transfer has cost no allocation.
 pub(super) type Numbers = SmallVec<[u16; 64]>;
+
+impl Judgement {
+    fn say(&mut self, rule: u16, annotates: bool) {
+        self.said.push(rule);
+        if annotates {
+            self.annotating.push(rule);
+        }
+    }
+
+    /// Puts in order what was said from `start` on: so many `cited` in their order, then what was judged.
+    fn merge(&mut self, start: usize, cited: usize) {
+        let said = self.said.get_mut(start..).unwrap_or_default();
+        let mut judged = Numbers::from_slice(said.get(cited..).unwrap_or_default());
+        judged.sort_unstable();
+        let mut end = said.len();
+        let mut cited = cited.min(end);
+        for number in judged.iter().rev() {
+            while let Some(last) = cited.checked_sub(1).and_then(|at| said.get(at)).copied()
+                && last > *number
+                && let Some(place) = said.get_mut(end - 1)
+            {
+                *place = last;
+                cited -= 1;
+                end -= 1;
+            }
+            if let Some(place) = said.get_mut(end - 1) {
+                *place = *number;
+                end -= 1;
+            }
+        }
+    }
+}
 
 /// A selection with the facts of one transfer filled in.
 pub(super) struct Selected {
@@ -97,7 +128,7 @@ impl RuleSet {
     ) -> Decision {
         let mut whole = Whole::default();
         self.judge(transfer, part, coverage, &mut whole, &mut ());
-        self.conclude(transfer, findings, whole, |_| &[0])
+        self.conclude(transfer, findings, &mut whole, |_| &[0])
     }
 
     /// Judges a transfer of several people, each by that person's origins and facts. The strictest
@@ -161,7 +192,7 @@ impl RuleSet {
             }
             ends.push(numbers.len());
         }
-        self.conclude(transfer, findings, whole, |finding| {
+        self.conclude(transfer, findings, &mut whole, |finding| {
             let person = people.whose(finding);
             let start = person.checked_sub(1).and_then(|it| ends.get(it)).copied().unwrap_or(0);
             let end = ends.get(person).copied().unwrap_or(start);
@@ -199,7 +230,7 @@ impl RuleSet {
         }
         self.close(&context, &mut judgement);
         watch.end(&context, &judgement);
-        whole.add(self, &context, judgement)
+        whole.add(self, &context, &mut judgement)
     }
 
     /// Who can read the data at its destination receives it too (JR-00-04).
@@ -233,33 +264,57 @@ impl RuleSet {
     /// One pass for one country that receives the data.
     fn pass(&self, context: &Context<'_>, pass: Pass, judgement: &mut Judgement) {
         judgement.granted.clear();
-        judgement.waiting.clear();
-        let (origin, destination) = (context.origin, context.destination);
-        let facets = Facets::of(context);
-        self.index.candidates(origin, destination, context.purpose, context.class, |number| {
-            if !self.needed.get(usize::from(number)).is_some_and(|needed| facets.include(*needed)) {
-                debug_assert!(!self.may_say(number, context), "rule {number} lacks nothing");
-                return;
+        let start = judgement.said.len();
+        let circumstances = Circumstances {
+            set: self.id,
+            origin: context.origin,
+            destination: context.destination,
+            purpose: context.purpose,
+            class: context.class,
+            law_only: pass == Pass::LawOnly,
+            facets: Facets::of(context),
+        };
+        self.with_plan(&circumstances, |plan| {
+            if cfg!(debug_assertions) {
+                self.check(plan, &circumstances, context);
             }
-            let Some(rule) = self.rules.get(usize::from(number)) else { return };
-            if (pass == Pass::LawOnly && rule.layer != Layer::Law)
-                || (rule.has_gate && !applies(rule, context))
-            {
-                return;
+            judgement.said.extend_from_slice(&plan.cited);
+            judgement.annotating.extend_from_slice(&plan.annotating);
+            for about in &plan.about {
+                if context.judged.intersects(&about.categories) {
+                    judgement.say(about.rule, about.annotates);
+                }
             }
-            if rule.effect == Some(Effect::Allow) {
-                self.grant(number, rule, context, pass, judgement);
-            } else {
-                judgement.waiting.push(number);
+            for open in &plan.open {
+                let Some(rule) = self.rules.get(usize::from(open.rule)) else { continue };
+                if rule.has_gate && !applies(rule, context) {
+                    continue;
+                }
+                let ruling = Ruling { open, rule, is_worst: circumstances.facets.is_worst() };
+                if rule.effect == Some(Effect::Allow) {
+                    ruling.grant(context, pass, judgement);
+                } else {
+                    ruling.apply(context, judgement);
+                }
+            }
+            judgement.merge(start, plan.cited.len());
+        });
+    }
+
+    /// What a plan leaves out does not apply, as the conditions have it, and what it cites does.
+    fn check(&self, plan: &Plan, at: &Circumstances, context: &Context<'_>) {
+        self.index.candidates(at.origin, at.destination, at.purpose, at.class, |number| {
+            let brief = self.briefs.get(usize::from(number));
+            let is_asked = brief.is_some_and(|it| it.is_law() || !at.law_only);
+            let about = plan.about.iter().find(|about| about.rule == number);
+            let is_open = plan.open.iter().any(|open| open.rule == number);
+            if is_asked && !is_open {
+                let cited = about.map_or(plan.cited.contains(&number), |about| {
+                    context.judged.intersects(&about.categories)
+                });
+                debug_assert_eq!(self.may_say(number, context), cited, "rule {number}");
             }
         });
-        let mut next = 0;
-        while let Some(number) = judgement.waiting.get(next).copied() {
-            if let Some(rule) = self.rules.get(usize::from(number)) {
-                self.apply(number, rule, context, judgement);
-            }
-            next += 1;
-        }
     }
 
     /// Whether the rule applies, as its conditions have it.
@@ -269,16 +324,42 @@ impl RuleSet {
         })
     }
 
+    /// Rules about what the others showed.
+    fn close(&self, context: &Context<'_>, judgement: &mut Judgement) {
+        for number in &self.index.closing {
+            let (Some(rule), Some(brief)) =
+                (self.rules.get(usize::from(*number)), self.briefs.get(usize::from(*number)))
+            else {
+                continue;
+            };
+            if (brief.waits_for_others() && judgement.notes.observed.is_empty())
+                || !applies_in_time(rule, context)
+            {
+                continue;
+            }
+            let open = &Open { rule: *number, applies: false, meets: None };
+            let is_worst = context.transfer.facts_unavailable == Some(true);
+            let ruling = Ruling { open, rule, is_worst };
+            if ruling.weigh(context, judgement).is_some_and(|grade| grade.met) {
+                judgement.say(*number, brief.annotates());
+            }
+        }
+    }
+}
+
+/// One rule before one transfer.
+struct Ruling<'r> {
+    open: &'r Open,
+    rule: &'r Rule,
+    /// Nobody can say what is on file.
+    is_worst: bool,
+}
+
+impl Ruling<'_> {
     /// An allow rule: met, it permits and lifts the rules that name it as their exception.
-    fn grant(
-        &self,
-        number: u16,
-        rule: &Rule,
-        context: &Context<'_>,
-        pass: Pass,
-        judgement: &mut Judgement,
-    ) {
-        let Some(grade) = weigh(rule, context, judgement) else { return };
+    fn grant(&self, context: &Context<'_>, pass: Pass, judgement: &mut Judgement) {
+        let Some(grade) = self.weigh(context, judgement) else { return };
+        let (number, rule) = (self.open.rule, self.rule);
         judgement.said.push(number);
         if !grade.met {
             return;
@@ -296,25 +377,29 @@ impl RuleSet {
         }
     }
 
-    fn apply(&self, number: u16, rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) {
-        let Some(mut grade) = weigh(rule, context, judgement) else { return };
-        // A rule about some categories asks nothing of the others.
-        if let Gate::Categories(about) = &rule.gate {
-            grade.uncovered = grade.uncovered.intersection(about);
-        }
-        let clean = grade.met && grade.uncovered.is_empty();
+    fn apply(&self, context: &Context<'_>, judgement: &mut Judgement) {
+        let Some(mut grade) = self.weigh(context, judgement) else { return };
+        let (number, rule) = (self.open.rule, self.rule);
+        let mut clean = grade.met && grade.uncovered.is_empty();
         if !clean && rule.effect.is_some() {
-            for (granted, granting) in &judgement.granted {
-                if rule.exceptions.contains(granted) {
-                    grade = grade.or(*granting);
+            // A rule about some categories asks nothing of the others.
+            if let Gate::Categories(about) = &rule.gate {
+                grade.uncovered = grade.uncovered.intersection(about);
+            }
+            if !rule.exceptions.is_empty() {
+                for (granted, granting) in &judgement.granted {
+                    if rule.exceptions.contains(granted) {
+                        grade = grade.or(*granting);
+                    }
                 }
             }
+            clean = grade.met && grade.uncovered.is_empty();
         }
-        judgement.said.push(number);
-        if grade.met && !rule.annotate.is_empty() {
-            judgement.annotating.push(number);
-        }
+        judgement.say(number, grade.met && !rule.annotate.is_empty());
         let Some(effect) = rule.effect else { return };
+        if clean {
+            return;
+        }
         let selected = match (effect, grade.met) {
             (Effect::Block, false) => {
                 match rule.mode {
@@ -341,19 +426,31 @@ impl RuleSet {
         }
     }
 
-    /// Rules about what the others showed.
-    fn close(&self, context: &Context<'_>, judgement: &mut Judgement) {
-        for number in &self.index.closing {
-            if let Some(rule) = self.rules.get(usize::from(*number))
-                && applies_in_time(rule, context)
-                && weigh(rule, context, judgement).is_some_and(|grade| grade.met)
-            {
-                judgement.said.push(*number);
-                if !rule.annotate.is_empty() {
-                    judgement.annotating.push(*number);
-                }
-            }
+    /// `None` when the rule does not apply; otherwise how far its requirement is met.
+    fn weigh(&self, context: &Context<'_>, judgement: &mut Judgement) -> Option<Grade> {
+        let Self { open, rule, is_worst } = *self;
+        if open.applies && rule.require.is_none() {
+            return Some(without_requirement(rule));
         }
+        let (when, unless, require) = match &rule.worst {
+            Some(worst) if is_worst => (&worst.when, &worst.unless, &worst.require),
+            Some(_) | None => (&rule.when, &rule.unless, &rule.require),
+        };
+        if !open.applies {
+            let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
+            if when.as_ref().is_some_and(|when| !context.test(when, &mut notes))
+                || unless.as_ref().is_some_and(|unless| context.met(unless))
+            {
+                return None;
+            }
+            judgement.notes.observed.insert(keep(notes.observed));
+        }
+        let Some(require) = require else { return Some(without_requirement(rule)) };
+        Some(match open.meets {
+            Some(true) => Grade::MET,
+            Some(false) => Grade::UNMET,
+            None => context.grade(require, &mut judgement.notes),
+        })
     }
 }
 
@@ -382,34 +479,6 @@ pub(super) fn opens(rule: &Rule, context: &Context<'_>) -> bool {
                 || (rule.effect == Some(Effect::Block) && context.coverage != Coverage::Full)
         }
     }
-}
-
-/// `None` when the rule does not apply; otherwise how far its requirement is met.
-fn weigh(rule: &Rule, context: &Context<'_>, judgement: &mut Judgement) -> Option<Grade> {
-    if rule.is_unconditional {
-        return Some(without_requirement(rule));
-    }
-    let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
-    let (when, unless, require) = match &rule.worst {
-        Some(worst) if context.transfer.facts_unavailable == Some(true) => {
-            (&worst.when, &worst.unless, &worst.require)
-        }
-        Some(_) | None => (&rule.when, &rule.unless, &rule.require),
-    };
-    if when.as_ref().is_some_and(|when| !context.test(when, &mut notes)) {
-        return None;
-    }
-    if unless.as_ref().is_some_and(|unless| context.met(unless)) {
-        return None;
-    }
-    let grade = match require {
-        Some(require) => context.grade(require, &mut judgement.notes),
-        None => without_requirement(rule),
-    };
-    if rule.when.is_some() {
-        judgement.notes.observed.insert(keep(notes.observed));
-    }
-    Some(grade)
 }
 
 /// What asks for nothing is granted, or else stops whatever it is about.
@@ -469,6 +538,15 @@ fn fill(number: u16, rule: &Rule, context: &Context<'_>) -> Selected {
 }
 
 impl Selected {
+    /// Tags outside of which it takes nothing.
+    pub(super) fn takeable(&self, personal: &TagSet) -> TagSet {
+        let tags = match &self.outside {
+            Some(allowed) => self.tags.union(&TagSet::ALL.difference(allowed)),
+            None => self.tags,
+        };
+        self.within.map_or(tags, |within| tags.intersection(&within)).intersection(personal)
+    }
+
     pub(super) fn takes(&self, finding: &Finding, findings: &Findings, personal: &TagSet) -> bool {
         if self.third_party && !around(finding, findings).any(|it| it.marks.third_party) {
             return false;

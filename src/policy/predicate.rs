@@ -317,6 +317,10 @@ impl Observations {
     pub(super) fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 impl Predicate {

@@ -10,9 +10,10 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Counter, Layer, RuleRef, Timestamp,
-    facets::Facets,
+    brief::Brief,
     index::Index,
     names::spelling,
+    plan::SetId,
     predicate::Predicate,
     registry::{Registry, Vocabulary},
     source::{Fact, Mode, Start},
@@ -26,9 +27,10 @@ use crate::{
 /// The rules of one generation.
 #[derive(Debug, Clone)]
 pub struct RuleSet {
+    pub(super) id: SetId,
     pub(super) rules: Vec<Rule>,
-    /// What each of them needs, apart from them: nearly all that judging looks at.
-    pub(super) needed: Vec<Facets>,
+    /// What judging asks of each first, apart from them: nearly all that it looks at.
+    pub(super) briefs: Vec<Brief>,
     pub(super) infos: Vec<RuleInfo>,
     /// Written with `mode: off`; nothing is judged by them.
     pub(super) asleep: Vec<RuleInfo>,
@@ -114,10 +116,6 @@ pub(super) struct Rule {
     pub(super) closing: bool,
     /// Whether it applies takes more than its facets to tell: categories, or a window.
     pub(super) has_gate: bool,
-    /// Has no condition, whatever is on file.
-    pub(super) is_unconditional: bool,
-    /// The first rule with the same id.
-    pub(super) first: u16,
     pub(super) id: Arc<str>,
     pub(super) reason: Arc<str>,
 }

@@ -13,10 +13,11 @@ use crate::{
     policy::{
         Counter, Layer,
         analysis::{self, Seen},
+        brief::Brief,
         context::is_anonymous_alone,
-        facets::Facets,
         index::{Dimensions, Index},
         names::{NameBook, also_called},
+        plan::SetId,
         region_set::{REGIONS, RegionSet},
         registry::Registry,
         set::{Remarks, Rule, RuleInfo, RuleSet},
@@ -131,13 +132,16 @@ impl Builder {
         self.check_duplicates(diagnostics);
         self.check_use(&anonymous, diagnostics);
         let exceptions = self.resolve_exceptions(diagnostics);
-        let mut first = (0, String::new());
-        for ((built, exceptions), number) in self.built.iter_mut().zip(exceptions).zip(0u16..) {
+        for (built, exceptions) in self.built.iter_mut().zip(exceptions) {
             built.rule.exceptions = exceptions;
+        }
+        let mut briefs: Vec<Brief> = Vec::with_capacity(self.built.len());
+        let mut first = (0, "");
+        for (built, number) in self.built.iter().zip(0u16..) {
             if built.info.id != first.1 {
-                first = (number, built.info.id.clone());
+                first = (number, &built.info.id);
             }
-            built.rule.first = first.0;
+            briefs.push(Brief::of(&built.rule, first.0));
         }
         let dimensions: Vec<Option<Dimensions>> = self
             .built
@@ -181,8 +185,9 @@ impl Builder {
         let thresholds = worst::thresholds(&rules);
         let NameBook { names, vocabulary, .. } = book;
         Some(RuleSet {
-            needed: rules.iter().map(Facets::needed_by).collect(),
+            id: SetId::next(),
             rules,
+            briefs,
             infos,
             asleep: self.asleep,
             index,

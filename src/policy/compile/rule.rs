@@ -105,7 +105,6 @@ pub(super) fn build(
         1 => translated.residual.pop(),
         _ => Some(Predicate::All(translated.residual.into_boxed_slice())),
     };
-    let is_unconditional = when.is_none() && unless.is_none() && require.is_none();
     let mut rule = Rule {
         effect: source.effect,
         layer,
@@ -124,8 +123,6 @@ pub(super) fn build(
         mode: source.mode,
         closing,
         has_gate: window.is_some() || matches!(translated.gate, Gate::Categories(_)),
-        is_unconditional,
-        first: 0,
         id: source.id.as_str().into(),
         reason: source.reason.trim().into(),
     };
@@ -326,8 +323,6 @@ pub(super) fn default_deny() -> Built {
         mode: Mode::Enforce,
         closing: false,
         has_gate: false,
-        is_unconditional: true,
-        first: 0,
         id: DEFAULT_DENY.into(),
         reason: DEFAULT_REASON.into(),
     };

@@ -87,6 +87,18 @@ impl<'t> Context<'t> {
         permit
     }
 
+    /// The version in force names the destination.
+    pub(in crate::policy) fn is_destination_named(&self) -> bool {
+        let (named, destination) = (self.version.destinations, self.destination);
+        named.zip(destination).is_some_and(|(named, at)| named.contains(&at))
+    }
+
+    /// The purpose provides for a recipient of this class, or is none the registry knows.
+    pub(in crate::policy) fn is_recipient_permitted(&self) -> bool {
+        let purpose = self.set.registry.purpose(self.purpose);
+        purpose.is_none_or(|purpose| purpose.recipients.contains(self.class))
+    }
+
     fn registered_categories(&self, purpose: &Purpose) -> TagSet {
         let kind = self.transfer.recipient.kind.as_deref();
         match &purpose.permit {
@@ -140,6 +152,18 @@ impl<'t> Context<'t> {
                 names_it || to_version
             }
         })
+    }
+}
+
+impl PurposePermit {
+    /// The policy or an agreement knows the purpose.
+    pub(in crate::policy) fn is_named(&self) -> bool {
+        self.registered || self.agreed || self.added
+    }
+
+    /// Nobody has to be asked, or the person agreed.
+    pub(in crate::policy) fn is_agreed_afresh(&self) -> bool {
+        self.registered || self.agreed || self.fresh
     }
 }
 

@@ -109,8 +109,8 @@ impl Context<'_> {
 
     pub(in crate::policy) fn flag(&self, name: &str) -> bool {
         let transfer = self.transfer;
-        let known = match FLAGS.iter().find(|(known, _)| *known == name) {
-            Some((_, stated)) => stated(transfer),
+        let known = match FLAGS.iter().position(|known| *known == name) {
+            Some(number) => stated(transfer).get(number).copied().flatten(),
             None => transfer.other.get(name).and_then(serde_json::Value::as_bool),
         };
         known == Some(true)
@@ -175,28 +175,40 @@ impl Context<'_> {
     }
 }
 
-/// What a transfer says of one of its own flags.
-type Stated = fn(&Transfer) -> Option<bool>;
-
 /// Flags that are members of their own, by the names that rules have for them; any other member may be one
 /// as well.
-static FLAGS: [(&str, Stated); 9] = [
-    ("purpose_ended", |it| it.purpose_ended),
-    ("legal_hold", |it| it.legal_hold),
-    ("inbound", |it| {
-        it.inbound.or_else(|| it.direction.map(|direction| direction == Direction::Inbound))
-    }),
-    ("consideration", |it| it.consideration),
-    ("contract_necessity", |it| it.contract_necessity),
-    ("occasional", |it| it.occasional),
-    ("anonymised", |it| it.anonymised),
-    ("important_data", |it| it.important_data),
-    ("government_related", |it| it.government_related),
+const FLAGS: [&str; 9] = [
+    "purpose_ended",
+    "legal_hold",
+    "inbound",
+    "consideration",
+    "contract_necessity",
+    "occasional",
+    "anonymised",
+    "important_data",
+    "government_related",
 ];
+
+/// What a transfer says of [`FLAGS`], in their order.
+fn stated(transfer: &Transfer) -> [Option<bool>; FLAGS.len()] {
+    let inbound = || transfer.direction.map(|direction| direction == Direction::Inbound);
+    [
+        transfer.purpose_ended,
+        transfer.legal_hold,
+        transfer.inbound.or_else(inbound),
+        transfer.consideration,
+        transfer.contract_necessity,
+        transfer.occasional,
+        transfer.anonymised,
+        transfer.important_data,
+        transfer.government_related,
+    ]
+}
 
 /// Some flag may be set.
 pub(in crate::policy) fn has_flags(transfer: &Transfer) -> bool {
-    !transfer.other.is_empty() || FLAGS.iter().any(|(_, stated)| stated(transfer) == Some(true))
+    !transfer.other.is_empty()
+        || stated(transfer).iter().fold(false, |any, flag| any | (*flag == Some(true)))
 }
 
 /// A field of the basis may also stand beside it, in the transfer itself.

@@ -88,8 +88,13 @@ impl Engine {
             })
             .cloned()
             .collect();
-        // Without categories every name in the other files would be unknown: one cause, one complaint.
-        let taxonomy = detect::taxonomy(&below("taxonomy/"), diagnostics)?;
+        let Some(taxonomy) = detect::taxonomy(&below("taxonomy/"), diagnostics) else {
+            // Without categories every name in the other files would be unknown: one cause, one complaint.
+            // What is wrong with their form is told all the same.
+            DetectorSet::check_form(&below("detectors/"), diagnostics);
+            RuleSet::check_form(&rest, diagnostics);
+            return None;
+        };
         let detectors = DetectorSet::compile(&below("detectors/"), &taxonomy, diagnostics);
         let rules = RuleSet::compile(&rest, &taxonomy, diagnostics);
         let keys = keys.into();

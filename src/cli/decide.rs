@@ -85,7 +85,7 @@ pub(super) struct Decide {
 pub(super) struct Replay {
     /// Judge as of this time (RFC 3339, or a date), whatever the context says
     #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    pub(super) as_of: Option<Timestamp>,
 }
 
 impl Replay {

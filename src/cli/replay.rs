@@ -20,16 +20,21 @@ use super::{
     rules::diff::{self, Side},
 };
 use crate::{
-    config::Config, control::Bundle, domain::Region, policy::Changes, signing::VerifyingKey,
+    config::Config,
+    control::Bundle,
+    domain::Region,
+    policy::{Changes, Timestamp},
+    signing::VerifyingKey,
     source::Diagnostics,
 };
 
-pub(super) use recorded::{Stated, over_records};
+pub(super) use recorded::{At, Stated, over_records};
 
 const AFTER_HELP: &str = "\
 Examples:
   bordergate replay --rules my-rules /var/log/bordergate
   bordergate replay --rules my-rules --config bordergate.yaml --from 2026-11-23 --to 2026-11-24 audit.jsonl
+  bordergate replay --rules - --as-of 2027-05-13 /var/log/bordergate      the same rules, when more is in force
 
 Each recorded exchange is judged once more by the rules it was judged by (`--old`, those of `--config`, or
 those the program ships) and by the new ones. What a record cannot tell:
@@ -62,6 +67,9 @@ pub(super) struct Replay {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     between: Between,
+    /// Judge by the new rules as of this time (RFC 3339, or a date): what would the same meet then?
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -92,8 +100,9 @@ impl Replay {
             (None, None) => (diff::side(Path::new("-"))?, Stated::default()),
         };
         let files = AuditFiles::find(&self.paths)?;
-        let is_asked = |time: &crate::policy::Timestamp| self.between.holds(&time.to_string());
-        let compared = over_records(&old.engine, &new.engine, &stated, &files, &is_asked)?;
+        let is_asked = |time: &Timestamp| self.between.holds(&time.to_string());
+        let at = At { old: None, new: self.as_of };
+        let compared = over_records(&old.engine, &new.engine, &stated, at, &files, &is_asked)?;
         let sums = Sums::new(&compared.changes);
         let mut out = output::out();
         match self.format {

@@ -20,7 +20,7 @@ use crate::{
     control::RulesSource,
     domain::Effect,
     engine::Engine,
-    policy::{self, RuleInfo, Timestamp},
+    policy::{self, RuleInfo, Timestamp, Trial},
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
@@ -42,7 +42,7 @@ enum RulesCommand {
     Schema(Schema),
 }
 
-/// Compile rules as a reload would, and report every problem
+/// Compile rules as a reload would, read their tests, and report every problem
 ///
 /// Each problem comes with file, line and a remedy; the exit code is 3 when one of them is an error.
 #[derive(Debug, Args)]
@@ -97,10 +97,25 @@ impl Rules {
 
 impl Check {
     fn run(self) -> Outcome {
-        let engine = engine(Some(&self.rules))?;
-        let mut review = Diagnostics::default();
-        engine.rules().review(Timestamp(jiff::Timestamp::now()), &mut review);
-        output::diagnostics(&review);
+        let mut diagnostics = Diagnostics::default();
+        let files = RulesSource::Directory(self.rules).load(&mut diagnostics).files;
+        let engine = compile(&files, &mut diagnostics);
+        let sound = !diagnostics.has_errors();
+        match &engine {
+            // A reload does not read the tests; whoever writes rules wants to know.
+            Some(engine) => {
+                let _ = Trial::new(&files, engine.taxonomy(), &mut diagnostics);
+                engine.rules().review(Timestamp(jiff::Timestamp::now()), &mut diagnostics);
+            }
+            // Without rules the names in a table say nothing, its form does.
+            None => Trial::check_form(&files, &mut diagnostics),
+        }
+        diagnostics.sort();
+        diagnostics.dedup();
+        output::diagnostics(&diagnostics);
+        let Some(engine) = engine.filter(|_| sound && !diagnostics.has_errors()) else {
+            return Err(Failure::Invalid);
+        };
         writeln!(
             output::out(),
             "{GOOD}ok{GOOD:#}: {}, {}",

@@ -458,6 +458,20 @@ rules:
     assert!(text(&output).contains("no decision differs: 0 cases"), "{}", text(&output));
     let same = bordergate(&["replay", "--rules", &old, "--old", &old, &audit], b"");
     assert_eq!(code(&same), 0, "{}", text(&same));
+
+    // At another time: what comes into force in 2027 meets the records then, and not before.
+    let later = exported(folder.path(), "later", None);
+    let rule = rule.replace("    effect", "    in_force: {from: 2027-05-13}\n    effect");
+    file(Path::new(&later), "organisation/own.yaml", &rule);
+    let at = |time: &[&str], rules: &[&str]| bordergate(&[rules, time, &[&*audit]].concat(), b"");
+    let diff = ["rules", "diff", &*old, &*later];
+    for (time, differs) in [("2027-05-12", 0), ("2027-05-13", 12)] {
+        let replayed = at(&["--as-of", time], &["replay", "--rules", &later, "--old", &old]);
+        assert_eq!(code(&replayed), differs, "{time}: {}", text(&replayed));
+        let compared = at(&["--as-of", time, "--audit"], &diff);
+        assert_eq!(code(&compared), differs, "{time}: {}{}", text(&compared), told(&compared));
+    }
+    assert_eq!(code(&bordergate(&[&diff[..], &["--as-of", "2027-05-13"]].concat(), b"")), 1);
 }
 
 /// What the routes of a gateway state of every transfer need not be assumed of its records.
@@ -540,6 +554,86 @@ fn shipped_rules_list_export_and_check() {
     assert!(text(&listed).contains("MI-06"), "{}", text(&listed));
     let json = lines(&bordergate(&["rules", "list", "--format", "json"], b""));
     assert!(json.iter().any(|rule| rule["id"] == "MI-06" && rule["layer"] == "policy"), "{json:?}");
+}
+
+/// Every YAML file below `folder`, by its path from there.
+fn yaml_files(folder: &Path) -> Vec<String> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yaml") {
+                files.push(path.strip_prefix(folder).unwrap().display().to_string());
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// A text with a mistake, and the line of the mistake.
+type Spoilt = (String, usize);
+
+fn spoilt_at_the_end(text: &str, mistake: &str) -> Spoilt {
+    let text = text.trim_end();
+    (format!("{text}\n{mistake}\n"), text.lines().count() + 1)
+}
+
+/// The first key of the first entry of a list, which all files have, as nobody knows it.
+fn spoilt_within(text: &str) -> Spoilt {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let at = lines.iter().position(|line| {
+        line.trim_start().strip_prefix("- ").is_some_and(|rest| {
+            let rest = rest.trim_start_matches('{');
+            rest.split_once(':')
+                .is_some_and(|(key, _)| key.chars().all(|it| it.is_ascii_lowercase()))
+        })
+    });
+    let at = at.unwrap();
+    let key = lines[at].find(|it: char| it.is_ascii_lowercase()).unwrap();
+    lines[at].insert_str(key, "zz_");
+    (lines.join("\n") + "\n", at + 1)
+}
+
+#[test]
+fn a_mistake_in_any_shipped_file_is_found_and_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("mine");
+    let target_name = target.display().to_string();
+    assert_eq!(code(&bordergate(&["rules", "export", &target_name], b"")), 0);
+    let files = yaml_files(&target);
+    assert!(files.len() > 100, "{files:?}");
+    let texts: Vec<String> =
+        files.iter().map(|name| fs::read_to_string(target.join(name)).unwrap()).collect();
+    let check = |what: &str, spoil: &dyn Fn(&str, &str) -> Option<Spoilt>| {
+        let mut places = Vec::new();
+        for (name, text) in files.iter().zip(&texts) {
+            let spoilt = spoil(name, text);
+            places.extend(spoilt.iter().map(|(_, line)| format!("{name}:{line}:")));
+            fs::write(target.join(name), spoilt.map_or_else(|| text.clone(), |it| it.0)).unwrap();
+        }
+        let check = bordergate(&["rules", "check", &target_name], b"");
+        assert_eq!((code(&check), places.is_empty()), (3, false), "{what}");
+        let told = told(&check);
+        let is_told = |place: &&String| {
+            told.lines().any(|line| line.starts_with(place.as_str()) && line.contains("error"))
+        };
+        let lost: Vec<&String> = places.iter().filter(|place| !is_told(place)).collect();
+        assert!(lost.is_empty(), "{what}: {lost:?}\n{told}");
+    };
+    for mistake in ["zzz: 1", "zzz: }", "zzz: 1\nzzz: 2"] {
+        check(mistake, &|_, text| Some(spoilt_at_the_end(text, mistake)));
+    }
+    // What stands in an entry of a table is understood once there are rules, and in those categories.
+    for folder in ["taxonomy/", "tests/", ""] {
+        check(folder, &|name, text| {
+            let is_of_another =
+                folder.is_empty() && (name.starts_with("taxonomy/") || name.starts_with("tests/"));
+            (name.starts_with(folder) && !is_of_another).then(|| spoilt_within(text))
+        });
+    }
 }
 
 #[test]

@@ -81,7 +81,9 @@ impl Import {
         let bytes =
             self.files.iter().try_fold(0, |total, file| input::length(file).map(|l| total + l));
         // Files are read twice: to check, and to import.
-        let progress = progress::bar(bytes.map(|bytes| if self.check { bytes } else { 2 * bytes }));
+        let bytes = bytes.map(|bytes| if self.check { bytes } else { 2 * bytes });
+        let progress = progress::bar_to_the_end(bytes);
+        let mut log = progress::Log::new(bytes);
         let mut diagnostics = Diagnostics::default();
         let mut checked = 0;
         for file in self.files.iter().filter(|file| self.check || !is_stream(file)) {
@@ -100,7 +102,7 @@ impl Import {
         };
         let mut applied = Applied::default();
         for file in &self.files {
-            let outcome = self.import_file(file, desk, &reader, &progress, &mut applied);
+            let outcome = self.import_file(file, desk, &reader, &progress, &mut log, &mut applied);
             if outcome.is_err() {
                 progress.finish_and_clear();
                 output::note(format_args!("on file before that: {}", tell(applied)));
@@ -146,6 +148,7 @@ impl Import {
         desk: &mut Desk,
         reader: &EntryReader,
         progress: &ProgressBar,
+        log: &mut progress::Log,
         applied: &mut Applied,
     ) -> Result<(), Failure> {
         let refuse = |error| {
@@ -166,6 +169,7 @@ impl Import {
             if batch.len() == BATCH_MAX {
                 *applied += desk.put(&batch)?;
                 batch.clear();
+                log.tell(progress, || format!("on file so far: {}", tell(*applied)));
             }
         }
         *applied += desk.put(&batch)?;

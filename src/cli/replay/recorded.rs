@@ -63,11 +63,19 @@ struct Shape(String);
 /// By the id of a route, what the configuration says of every transfer by it.
 pub(in crate::cli) type Stated = FxHashMap<String, Transfer>;
 
+/// At another time than that of the record.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::cli) struct At {
+    pub(in crate::cli) old: Option<Timestamp>,
+    pub(in crate::cli) new: Option<Timestamp>,
+}
+
 /// Judges recorded exchanges by two sets of rules.
 struct Judge<'e> {
     old: &'e Engine,
     new: &'e Engine,
     stated: &'e Stated,
+    at: At,
     /// The facts that explain records of a shape, and whether any are assumed.
     explained: FxHashMap<Shape, Option<(Transfer, bool)>>,
     /// What both decide of records alike in the same quarter of an hour.
@@ -86,19 +94,27 @@ const QUARTER: i64 = 900;
 /// Kept at once; then from the beginning.
 const KEPT_MAX: usize = 1 << 16;
 
-/// Every exchange in `files` that is over and whose time `is_asked`, by both. What the old rules do not
-/// decide as recorded, whatever facts are assumed, is counted apart and not compared.
+/// Every exchange in `files` that is over and whose time `is_asked`, by both, `at` another time where one is
+/// given. What the old rules do not decide as recorded, whatever facts are assumed, is counted apart and not
+/// compared.
 pub(in crate::cli) fn over_records(
     old: &Engine,
     new: &Engine,
     stated: &Stated,
+    at: At,
     files: &AuditFiles,
     is_asked: &dyn Fn(&Timestamp) -> bool,
 ) -> Result<Compared, Failure> {
     /// Told one by one; the rest is counted.
     const TOLD_MAX: usize = 10;
-    let mut judge =
-        Judge { old, new, stated, explained: FxHashMap::default(), judged: FxHashMap::default() };
+    let mut judge = Judge {
+        old,
+        new,
+        stated,
+        at,
+        explained: FxHashMap::default(),
+        judged: FxHashMap::default(),
+    };
     let (mut unread, mut assumed, mut unexplained) = (0, 0, 0);
     let mut comparison = Comparison::default();
     files.each(|file, number, line| {
@@ -173,9 +189,12 @@ impl Judge<'_> {
         let (facts, is_assumed) = shared
             .filter(|(facts, _)| is_as_recorded(record, &decided(old, facts, record)))
             .or_else(complete)?;
+        let (old_at, new_at) = (self.at.old, self.at.new);
+        let at =
+            |time: Option<Timestamp>| Transfer { as_of: time.or(facts.as_of), ..facts.clone() };
         Some(Judged {
-            old: decided(old, &facts, record),
-            new: decided(new, &facts, record),
+            old: decided(old, &at(old_at), record),
+            new: decided(new, &at(new_at), record),
             is_assumed,
         })
     }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         decide::Replay,
         input::{self, Input},
         output::{self, BAD, CHANGED, Failure, GOOD, Outcome, STRONG},
-        replay,
+        replay::{self, At, Stated},
     },
     control::RulesSource,
     domain::Effect,
@@ -31,6 +31,7 @@ Examples:
   bordergate rules diff old-rules new-rules                  over the rule tests of the new ones
   bordergate rules diff old new --cases transfers.jsonl      over payloads, as `decide --batch` takes them
   bordergate rules diff old new --audit audit.jsonl          over what the gateway has recorded
+  bordergate rules diff old new --audit audit.jsonl --as-of 2027-05-13       the same, were it then
 
 A record holds categories, not values, and nothing of what was on file. Where the old rules need more to
 decide as recorded, the fewest facts that make them do so are assumed, for both sides; a record that no
@@ -88,13 +89,15 @@ impl Diff {
             (Some(cases), _) => over_cases(&old, &new, cases, self.replay)?,
             (None, Some(records)) => {
                 let files = AuditFiles::find(std::slice::from_ref(records))?;
-                replay::over_records(
-                    &old.engine,
-                    &new.engine,
-                    &replay::Stated::default(),
-                    &files,
-                    &|_| true,
-                )?
+                let at = At { old: self.replay.as_of, new: self.replay.as_of };
+                let stated = Stated::default();
+                replay::over_records(&old.engine, &new.engine, &stated, at, &files, &|_| true)?
+            }
+            (None, None) if self.replay.as_of.is_some() => {
+                return Err(anyhow!(
+                    "rule tests have times of their own; `--as-of` goes with `--cases` or `--audit`"
+                )
+                .into());
             }
             (None, None) => over_tests(&old, &new)?,
         };

@@ -9,7 +9,7 @@ use super::{
     coverage::{Coverage, Tally, id},
     is_test_file,
     row::Row,
-    table::{Table, tree},
+    table::{Table, check_keys, tree},
 };
 #[cfg(test)]
 use crate::{
@@ -81,6 +81,15 @@ impl Trial {
         let before = diagnostics.error_count();
         let trial = Self::read(files, taxonomy, diagnostics)?;
         (diagnostics.error_count() == before).then_some(trial)
+    }
+
+    /// Reads the tests as far as they can be without the rules they try.
+    pub fn check_form(files: &[SourceFile], diagnostics: &mut Diagnostics) {
+        for file in files.iter().filter(|file| is_test_file(&file.name)) {
+            if let Some(root) = tree(file, diagnostics) {
+                check_keys(&file.name, &root, diagnostics);
+            }
+        }
     }
 
     /// The same without the rows that cannot be read: those of other rules than these.

@@ -65,6 +65,17 @@ pub(super) fn tree(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<N
     parse(file, diagnostics)
 }
 
+/// Complains of keys that no table has.
+pub(super) fn check_keys(file: &str, root: &Node, diagnostics: &mut Diagnostics) {
+    const KEYS: [&str; 5] = ["title", "down_to", "defaults", "facts", "rows"];
+    for (key, _) in root.entries() {
+        let name = key.text().unwrap_or_default();
+        if !KEYS.contains(&name) {
+            unknown(key.place(file), name, &KEYS, diagnostics);
+        }
+    }
+}
+
 impl<'f> Table<'f> {
     /// Complaints about what is not a row go to `diagnostics`.
     pub(super) fn new(
@@ -73,13 +84,7 @@ impl<'f> Table<'f> {
         set: &RuleSet,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        const KEYS: [&str; 5] = ["title", "down_to", "defaults", "facts", "rows"];
-        for (key, _) in root.entries() {
-            let name = key.text().unwrap_or_default();
-            if !KEYS.contains(&name) {
-                unknown(key.place(file), name, &KEYS, diagnostics);
-            }
-        }
+        check_keys(file, root, diagnostics);
         let (default_keys, rest) = split(root.get("defaults"));
         let mut table = Self {
             file,

@@ -1,13 +1,13 @@
 //! The four engines, each with its rules compiled and the questions in its own form: what is measured is
 //! the decision alone, not how a request becomes a question.
 
-use std::hint::black_box;
+use std::{collections::HashMap, hint::black_box};
 
 use anyhow::Context as _;
 use bordergate::{
     control::RulesSource,
     domain::{
-        Confidence, Coverage, DetectorId, Effect, Finding, Findings, LayerId, Marks, Part, Span,
+        Confidence, Coverage, DetectorId, Finding, Findings, LayerId, Marks, Part, Span, Tag,
     },
     engine::Engine,
     policy::Transfer,
@@ -17,10 +17,30 @@ use bordergate::{
 
 use crate::{rules, transfers::Asked};
 
-/// Is the transfer of this number blocked?
+/// What an engine says of a transfer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// A bit for each rule that stops it.
+    pub stopped_by: u16,
+    /// When none does, a bit for each of [`rules::TAGS`] that goes.
+    pub taken_out: u8,
+}
+
+impl Answer {
+    fn stop(&mut self, rule: usize) {
+        self.stopped_by |= 1 << rule;
+    }
+
+    fn take_out(&mut self, tag: &str) {
+        if let Some(number) = rules::TAGS.iter().position(|known| *known == tag) {
+            self.taken_out |= 1 << number;
+        }
+    }
+}
+
 pub trait Judge {
     fn name(&self) -> &'static str;
-    fn blocks(&mut self, number: usize) -> anyhow::Result<bool>;
+    fn decide(&mut self, number: usize) -> anyhow::Result<Answer>;
 }
 
 pub fn all(asked: &[Asked]) -> anyhow::Result<Vec<Box<dyn Judge>>> {
@@ -34,13 +54,16 @@ pub fn all(asked: &[Asked]) -> anyhow::Result<Vec<Box<dyn Judge>>> {
 
 struct Ours {
     engine: Engine,
-    transfers: Vec<Transfer>,
-    findings: Findings,
+    /// The bit of each rule, by its number; nothing for what is none of the twelve.
+    bits: Vec<u16>,
+    asked: Vec<(Transfer, Findings)>,
+    /// The place of each tag in [`rules::TAGS`].
+    places: Vec<u8>,
 }
 
 impl Ours {
     fn new(asked: &[Asked]) -> anyhow::Result<Self> {
-        // The shipped names, and our ten rules in place of the shipped ones.
+        // The shipped names, and our twelve rules in place of the shipped ones.
         let shipped = RulesSource::Embedded.load(&mut Diagnostics::default()).files;
         let mut files: Vec<SourceFile> = shipped
             .into_iter()
@@ -51,36 +74,57 @@ impl Ours {
             })
             .collect();
         files.push(SourceFile {
-            name: "organisation/ten.yaml".to_owned(),
+            name: "organisation/twelve.yaml".to_owned(),
             text: rules::BORDERGATE.to_owned(),
         });
         let mut diagnostics = Diagnostics::default();
         let engine =
             Engine::compile(&files, PseudonymKey::new(b"a key of the bench"), &mut diagnostics)
                 .with_context(|| diagnostics.to_string())?;
-        let mut items = Vec::new();
-        for name in ["name", "phone", "email", "account_id", "imei"] {
-            items.push(Finding {
-                tag: engine
-                    .taxonomy()
-                    .tag(name)
-                    .with_context(|| format!("no category `{name}`"))?,
-                part: Part::Body,
-                layer: LayerId(0),
-                path: Findings::ROOT,
-                span: Span::default(),
-                value: Span::default(),
-                member: Span::default(),
-                kind: None,
-                confidence: Confidence(100),
-                detector: DetectorId(0),
-                marks: Marks::default(),
-                enclosing: None,
-                region: None,
-            });
+        let bits = engine
+            .rules()
+            .rules()
+            .map(|(_, info)| {
+                let number = info.id.strip_prefix("E-").and_then(|it| it.parse::<u32>().ok());
+                number.and_then(|it| 1u16.checked_shl(it.saturating_sub(1))).unwrap_or(0)
+            })
+            .collect();
+        let mut places = vec![0; engine.taxonomy().len()];
+        for (name, place) in rules::TAGS.iter().zip(0u8..) {
+            let tag = tag(&engine, name)?;
+            *places.get_mut(usize::from(tag.0)).context("a tag of the taxonomy")? = place;
         }
-        let transfers = asked.iter().map(|asked| asked.transfer.clone()).collect();
-        Ok(Self { engine, transfers, findings: Findings { items, nodes: Vec::new() } })
+        let mut questions = Vec::new();
+        for asked in asked {
+            let mut findings = Findings::default();
+            for name in &asked.tags {
+                findings.items.push(finding(tag(&engine, name)?));
+            }
+            questions.push((asked.transfer.clone(), findings));
+        }
+        Ok(Self { engine, bits, asked: questions, places })
+    }
+}
+
+fn tag(engine: &Engine, name: &str) -> anyhow::Result<Tag> {
+    engine.taxonomy().tag(name).with_context(|| format!("no category `{name}`"))
+}
+
+fn finding(tag: Tag) -> Finding {
+    Finding {
+        tag,
+        part: Part::Body,
+        layer: LayerId(0),
+        path: Findings::ROOT,
+        span: Span::default(),
+        value: Span::default(),
+        member: Span::default(),
+        kind: None,
+        confidence: Confidence(100),
+        detector: DetectorId(0),
+        marks: Marks::default(),
+        enclosing: None,
+        region: None,
     }
 }
 
@@ -89,11 +133,20 @@ impl Judge for Ours {
         "bordergate"
     }
 
-    fn blocks(&mut self, number: usize) -> anyhow::Result<bool> {
-        let transfer = self.transfers.get(number).context("no such transfer")?;
+    fn decide(&mut self, number: usize) -> anyhow::Result<Answer> {
+        let (transfer, findings) = self.asked.get(number).context("no such transfer")?;
         let rules = self.engine.rules();
-        let decision = rules.decide(black_box(transfer), &self.findings, Coverage::Full, &[]);
-        Ok(decision.effect == Effect::Block)
+        let decision = rules.decide(black_box(transfer), findings, Coverage::Full, &[]);
+        let mut answer = Answer::default();
+        for rule in &decision.blocked_by {
+            answer.stopped_by |= self.bits.get(usize::from(rule.0)).copied().unwrap_or(0);
+        }
+        for redaction in &decision.redactions {
+            let finding = findings.items.get(redaction.finding as usize);
+            let place = finding.and_then(|it| self.places.get(usize::from(it.tag.0)));
+            answer.taken_out |= 1 << place.context("a finding of the payload")?;
+        }
+        Ok(answer)
     }
 }
 
@@ -102,6 +155,9 @@ struct Cedar {
     policies: cedar_policy::PolicySet,
     entities: cedar_policy::Entities,
     requests: Vec<cedar_policy::Request>,
+    tags: Vec<Vec<&'static str>>,
+    /// The rule of each policy; the policies of a text are named by their place in it.
+    numbers: HashMap<cedar_policy::PolicyId, usize>,
 }
 
 impl Cedar {
@@ -121,6 +177,10 @@ impl Cedar {
             policies: rules::CEDAR.parse()?,
             entities: cedar_policy::Entities::empty(),
             requests,
+            tags: asked.iter().map(|asked| asked.tags.clone()).collect(),
+            numbers: (0..12)
+                .map(|rule| (cedar_policy::PolicyId::new(format!("policy{}", rule + 1)), rule))
+                .collect(),
         })
     }
 }
@@ -130,11 +190,31 @@ impl Judge for Cedar {
         "cedar-policy"
     }
 
-    fn blocks(&mut self, number: usize) -> anyhow::Result<bool> {
+    fn decide(&mut self, number: usize) -> anyhow::Result<Answer> {
         let request = self.requests.get(number).context("no such transfer")?;
+        let tags = self.tags.get(number).context("no such transfer")?;
         let response =
             self.authorizer.is_authorized(black_box(request), &self.policies, &self.entities);
-        Ok(response.decision() == cedar_policy::Decision::Deny)
+        let mut answer = Answer::default();
+        if response.decision() == cedar_policy::Decision::Allow {
+            return Ok(answer);
+        }
+        // It can say which policies forbid and no more; what they take out stands beside them.
+        for policy in response.diagnostics().reason() {
+            let rule = *self.numbers.get(policy).context("no such policy")?;
+            match rules::TAKEN_OUT.iter().find(|(number, _)| *number == rule) {
+                None => answer.stop(rule),
+                Some((_, taken)) => {
+                    tags.iter()
+                        .filter(|tag| taken.contains(tag))
+                        .for_each(|tag| answer.take_out(tag));
+                }
+            }
+        }
+        if answer.stopped_by != 0 {
+            answer.taken_out = 0;
+        }
+        Ok(answer)
     }
 }
 
@@ -160,26 +240,40 @@ impl Judge for Rego {
         "regorus"
     }
 
-    fn blocks(&mut self, number: usize) -> anyhow::Result<bool> {
+    fn decide(&mut self, number: usize) -> anyhow::Result<Answer> {
         let input = self.inputs.get(number).context("no such transfer")?;
         self.engine.set_input(black_box(input).clone());
-        let blocked = self.engine.eval_rule("data.transfer.blocked".to_owned())?;
-        Ok(blocked == regorus::Value::from(true))
+        let mut answer = Answer::default();
+        for rule in self.engine.eval_rule("data.transfer.stopped".to_owned())?.as_set()? {
+            let rule = rule.as_u64()?.checked_sub(1).context("rules are counted from one")?;
+            answer.stop(usize::try_from(rule)?);
+        }
+        if answer.stopped_by == 0 {
+            for tag in self.engine.eval_rule("data.transfer.taken_out".to_owned())?.as_set()? {
+                answer.take_out(tag.as_string()?);
+            }
+        }
+        Ok(answer)
     }
 }
 
 struct Cel {
     programs: Vec<cel::Program>,
+    taken_out: Vec<cel::Program>,
     contexts: Vec<cel::Context<'static, 'static>>,
 }
 
 impl Cel {
     fn new(asked: &[Asked]) -> anyhow::Result<Self> {
-        let mut programs = Vec::new();
-        for text in rules::CEL {
-            let program = cel::Program::compile(text);
-            programs.push(program.map_err(|error| anyhow::anyhow!("{text}: {error}"))?);
-        }
+        let compile = |texts: &[&str]| -> anyhow::Result<Vec<cel::Program>> {
+            let mut programs = Vec::new();
+            for text in texts {
+                let program = cel::Program::compile(text);
+                programs.push(program.map_err(|error| anyhow::anyhow!("{text}: {error}"))?);
+            }
+            Ok(programs)
+        };
+        let (programs, taken_out) = (compile(&rules::CEL)?, compile(&rules::CEL_TAKEN_OUT)?);
         let mut contexts = Vec::new();
         for asked in asked {
             let mut context = cel::Context::default();
@@ -187,7 +281,7 @@ impl Cel {
             added.map_err(|error| anyhow::anyhow!("{error}"))?;
             contexts.push(context);
         }
-        Ok(Self { programs, contexts })
+        Ok(Self { programs, taken_out, contexts })
     }
 }
 
@@ -196,15 +290,29 @@ impl Judge for Cel {
         "cel"
     }
 
-    fn blocks(&mut self, number: usize) -> anyhow::Result<bool> {
+    fn decide(&mut self, number: usize) -> anyhow::Result<Answer> {
         let context = self.contexts.get(number).context("no such transfer")?;
-        for program in &self.programs {
+        let mut answer = Answer::default();
+        for (program, rule) in self.programs.iter().zip(0usize..) {
             let said = program.execute(black_box(context));
             let said = said.map_err(|error| anyhow::anyhow!("{error}"))?;
             if matches!(said, cel::Value::Bool(true)) {
-                return Ok(true);
+                answer.stop(rule);
             }
         }
-        Ok(false)
+        if answer.stopped_by != 0 {
+            return Ok(answer);
+        }
+        for program in &self.taken_out {
+            let said = program.execute(black_box(context));
+            if let cel::Value::List(tags) = said.map_err(|error| anyhow::anyhow!("{error}"))? {
+                for tag in tags.iter() {
+                    if let cel::Value::String(tag) = tag {
+                        answer.take_out(tag);
+                    }
+                }
+            }
+        }
+        Ok(answer)
     }
 }

@@ -23,8 +23,11 @@ const TIMES: usize = 8;
 fn main() -> anyhow::Result<()> {
     let asked = transfers::transfers(TRANSFERS)?;
     let mut judges = engines::all(&asked)?;
-    let blocked = agree(&mut judges, &asked)?;
-    println!("{TRANSFERS} transfers, {blocked} of them blocked by every engine alike");
+    let (stopped, cut) = agree(&mut judges, &asked)?;
+    println!(
+        "{TRANSFERS} transfers; for every engine alike {stopped} are stopped, each by the same rules, and \
+         {cut} lose the same fields"
+    );
     let mut rounds: Vec<Vec<f64>> = judges.iter().map(|_| Vec::with_capacity(ROUNDS)).collect();
     for round in 0..=ROUNDS {
         for (judge, rounds) in judges.iter_mut().zip(&mut rounds) {
@@ -51,13 +54,16 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many transfers are blocked; an error where two engines differ.
-fn agree(judges: &mut [Box<dyn Judge>], asked: &[transfers::Asked]) -> anyhow::Result<usize> {
-    let mut blocked = 0;
+/// How many transfers are stopped, and how many lose fields; an error where two engines differ.
+fn agree(
+    judges: &mut [Box<dyn Judge>],
+    asked: &[transfers::Asked],
+) -> anyhow::Result<(usize, usize)> {
+    let (mut stopped, mut cut) = (0, 0);
     for (number, asked) in asked.iter().enumerate() {
         let mut answers = Vec::new();
         for judge in judges.iter_mut() {
-            answers.push((judge.name(), judge.blocks(number)?));
+            answers.push((judge.name(), judge.decide(number)?));
         }
         let (_, first) = answers.first().copied().unwrap_or_default();
         anyhow::ensure!(
@@ -65,9 +71,10 @@ fn agree(judges: &mut [Box<dyn Judge>], asked: &[transfers::Asked]) -> anyhow::R
             "the engines differ: {answers:?} for {}",
             asked.flat
         );
-        blocked += usize::from(first);
+        stopped += usize::from(first.stopped_by != 0);
+        cut += usize::from(first.taken_out != 0);
     }
-    Ok(blocked)
+    Ok((stopped, cut))
 }
 
 /// Nanoseconds a decision.
@@ -75,7 +82,7 @@ fn time(judge: &mut dyn Judge) -> anyhow::Result<f64> {
     let start = Instant::now();
     for _ in 0..TIMES {
         for number in 0..TRANSFERS {
-            black_box(judge.blocks(black_box(number))?);
+            black_box(judge.decide(black_box(number))?);
         }
     }
     let decisions = u32::try_from(TIMES * TRANSFERS)?;

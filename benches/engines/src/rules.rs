@@ -1,10 +1,17 @@
-//! The same ten rules in the four languages: what a general engine can say of a transfer, and nothing
-//! that only one of them can. Each stops the transfers of one kind that lack one thing.
+//! The same twelve rules in the four languages: what a general engine can say of a transfer, and nothing
+//! that only one of them can. Ten stop the transfers of one kind that lack one thing, two take fields out.
+//! Each engine has to say which of the ten stop a transfer and, when none does, which fields go.
+
+/// The categories a payload is made of; a field of each at most.
+pub const TAGS: [&str; 5] = ["name", "phone", "email", "account_id", "imei"];
+
+/// Which rule takes which categories out, for an engine that can only name the rule.
+pub const TAKEN_OUT: [(usize, &[&str]); 2] = [(10, &["account_id"]), (11, &["phone", "email"])];
 
 /// For the gateway's own engine.
 pub const BORDERGATE: &str = r#"
 layer: organisation
-title: Ten rules
+title: Twelve rules
 rules:
   - {id: E-01, title: t, statute: s, reason: r., when: {purpose: data_sale}, effect: block}
   - {id: E-02, title: t, statute: s, reason: r., require: {transport: tls}, effect: block}
@@ -63,9 +70,24 @@ rules:
     reason: r.
     when: {purpose: cloud_sync, setting: {name: cloud_sync, is: false}}
     effect: block
+  - id: E-11
+    title: t
+    statute: s
+    reason: r.
+    when: {recipient: {class: affiliate}, data: account_id}
+    require: {consent: {scope: cross_border}}
+    effect: redact
+  - id: E-12
+    title: t
+    statute: s
+    reason: r.
+    when: {origin_not: SG, data: [phone, email]}
+    require: {mechanism: {type: processor_contract}}
+    effect: redact
   - {id: E-99, title: t, statute: s, reason: r., effect: allow}
 "#;
 
+/// The first policy permits; those after it are in the order of the rules.
 pub const CEDAR: &str = r#"
 permit (principal, action, resource);
 forbid (principal, action, resource) when { context.purpose == "data_sale" };
@@ -95,17 +117,21 @@ forbid (principal, action, resource)
   unless { context.mechanisms.contains("us_dsp_compliance") };
 forbid (principal, action, resource)
   when { context.purpose == "cloud_sync" && !context.cloud_sync };
+forbid (principal, action, resource)
+  when { context.class == "affiliate" && context.tags.contains("account_id") }
+  unless { context.consents.containsAny(["cross_border/explicit", "cross_border/separate_explicit"]) };
+forbid (principal, action, resource)
+  when { context.origin != "SG" && context.tags.containsAny(["phone", "email"]) }
+  unless { context.mechanisms.contains("processor_contract") };
 "#;
 
 pub const REGO: &str = r#"
 package transfer
 import rego.v1
 
-default blocked := false
-
-blocked if input.purpose == "data_sale"
-blocked if input.transport != "tls"
-blocked if {
+stopped contains 1 if input.purpose == "data_sale"
+stopped contains 2 if input.transport != "tls"
+stopped contains 3 if {
   input.origin == "DE"
   input.destination == "CN"
   not clauses
@@ -114,12 +140,12 @@ clauses if {
   "eu_scc" in input.mechanisms
   "eu_tia" in input.mechanisms
 }
-blocked if {
+stopped contains 4 if {
   input.origin == "CN"
   input.destination != "CN"
   not "cross_border/separate_explicit" in input.consents
 }
-blocked if {
+stopped contains 5 if {
   input.origin == "SG"
   input.destination != "SG"
   not comparable
@@ -127,15 +153,15 @@ blocked if {
 comparable if "sg_contract" in input.mechanisms
 comparable if "cross_border/explicit" in input.consents
 comparable if "cross_border/separate_explicit" in input.consents
-blocked if {
+stopped contains 6 if {
   input.class == "service_provider"
   not "processor_contract" in input.mechanisms
 }
-blocked if {
+stopped contains 7 if {
   input.minor
   not "guardian/guardian" in input.consents
 }
-blocked if {
+stopped contains 8 if {
   input.purpose == "direct_marketing"
   not wanted
 }
@@ -143,19 +169,33 @@ wanted if {
   "direct_marketing/explicit" in input.consents
   not "direct_marketing" in input.opt_outs
 }
-blocked if {
+stopped contains 9 if {
   input.origin == "US"
   input.destination == "CN"
   input.identifiers > 100000
   not "us_dsp_compliance" in input.mechanisms
 }
-blocked if {
+stopped contains 10 if {
   input.purpose == "cloud_sync"
   not input.cloud_sync
 }
+
+taken_out contains "account_id" if {
+  input.class == "affiliate"
+  "account_id" in input.tags
+  not agreed
+}
+agreed if "cross_border/explicit" in input.consents
+agreed if "cross_border/separate_explicit" in input.consents
+taken_out contains tag if {
+  input.origin != "SG"
+  not "processor_contract" in input.mechanisms
+  some tag in input.tags
+  tag in {"phone", "email"}
+}
 "#;
 
-/// One program a rule; the transfer is blocked when one of them says so.
+/// One program a rule; the transfer is stopped by those that say so.
 pub const CEL: [&str; 10] = [
     r#"t.purpose == "data_sale""#,
     r#"t.transport != "tls""#,
@@ -167,4 +207,10 @@ pub const CEL: [&str; 10] = [
     r#"t.purpose == "direct_marketing" && !("direct_marketing/explicit" in t.consents && !("direct_marketing" in t.opt_outs))"#,
     r#"t.origin == "US" && t.destination == "CN" && t.identifiers > 100000 && !("us_dsp_compliance" in t.mechanisms)"#,
     r#"t.purpose == "cloud_sync" && !t.cloud_sync"#,
+];
+
+/// What a rule takes out, where it does.
+pub const CEL_TAKEN_OUT: [&str; 2] = [
+    r#"t.class == "affiliate" && !("cross_border/explicit" in t.consents || "cross_border/separate_explicit" in t.consents) ? t.tags.filter(tag, tag == "account_id") : []"#,
+    r#"t.origin != "SG" && !("processor_contract" in t.mechanisms) ? t.tags.filter(tag, tag in ["phone", "email"]) : []"#,
 ];

@@ -3,8 +3,12 @@
 use bordergate::policy::Transfer;
 use serde_json::{Value, json};
 
+use crate::rules;
+
 pub struct Asked {
     pub transfer: Transfer,
+    /// The categories of its fields.
+    pub tags: Vec<&'static str>,
     pub flat: Value,
 }
 
@@ -45,6 +49,9 @@ pub fn transfers(count: usize) -> anyhow::Result<Vec<Asked>> {
             "guardian/guardian",
         ]);
         let opt_outs: Vec<&str> = some(&["push", "direct_marketing"]);
+        // A name is always there, so that there is somebody whom the transfer is about.
+        let mut tags = vec!["name"];
+        tags.extend(some(&rules::TAGS).into_iter().filter(|tag| *tag != "name"));
         let records: Vec<Value> =
             mechanisms.iter().map(|kind| json!({"type": kind, "id": kind})).collect();
         let agreed: Vec<Value> = consents
@@ -67,8 +74,9 @@ pub fn transfers(count: usize) -> anyhow::Result<Vec<Asked>> {
             "origin": origin, "destination": destination, "purpose": purpose, "transport": transport,
             "class": class, "identifiers": identifiers, "mechanisms": mechanisms,
             "consents": consents, "opt_outs": opt_outs, "minor": minor, "cloud_sync": cloud_sync,
+            "tags": tags,
         });
-        transfers.push(Asked { transfer: serde_json::from_value(transfer)?, flat });
+        transfers.push(Asked { transfer: serde_json::from_value(transfer)?, tags, flat });
     }
     Ok(transfers)
 }

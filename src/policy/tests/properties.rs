@@ -168,7 +168,13 @@ proptest! {
     fn the_same_question_has_the_same_answer(over in any_transfer(), data in any_data()) {
         let (transfer, findings) = (transfer(&over), findings(&data));
         let ask = || shipped().decide(&transfer, &findings, Coverage::Full, &[]);
-        prop_assert_eq!(ask(), ask());
+        let answer = ask();
+        prop_assert_eq!(&answer, &ask());
+        // A worker that has never seen a transfer, and one that has judged this by other rules in between.
+        let fresh = std::thread::scope(|scope| scope.spawn(ask).join().unwrap());
+        prop_assert_eq!(&answer, &fresh);
+        let _ = with_stricter()[0].decide(&transfer, &findings, Coverage::Full, &[]);
+        prop_assert_eq!(&answer, &ask());
     }
 
     #[test]

@@ -102,7 +102,7 @@ struct Withdraw {
     place: Where,
     #[command(flatten)]
     who: Who,
-    /// What is withdrawn: `all`, `purpose:…`, `category:…` or `recipient:…`
+    /// What is withdrawn: `all`, `consent:…` (its scope), `purpose:…`, `category:…` or `recipient:…`
     #[arg(long)]
     scope: String,
     /// Since when, in RFC 3339; now, if not given

@@ -123,12 +123,12 @@ impl EntryReader {
     /// A withdrawal that does not say since when holds from now on.
     fn withdrawal(&self, item: &Value, place: &str) -> Result<Withdrawal, EntryError> {
         const SHAPE: &str =
-            "with `scope` (`all`, `purpose:…`, `category:…`, `recipient:…`) and `at`";
+            "with `scope` (`all`, `consent:…`, `purpose:…`, `category:…`, `recipient:…`) and `at`";
         let mut withdrawal: Withdrawal = shaped(item, place, "a withdrawal", SHAPE)?;
         let (kind, what) = withdrawal.scope.split_once(':').unwrap_or((&withdrawal.scope, ""));
         let is_known = match kind {
             "all" => what.is_empty() && !withdrawal.scope.contains(':'),
-            "purpose" | "category" | "recipient" => is_word(what),
+            "consent" | "purpose" | "category" | "recipient" => is_word(what),
             _ => false,
         };
         if !is_known {

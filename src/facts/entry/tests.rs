@@ -27,8 +27,8 @@ fn everything_that_can_be_told_is_read() {
         r#"{"subject": {"account_id": "a"}, "consents": [{"scope": "new_purpose:statistics",
             "type": "separate_explicit", "destinations": ["SG"], "given_at": "2026-02-01",
             "evidence_ref": "https://consent.example/r/123456789012"}],
-            "withdrawn": [{"scope": "purpose:direct_marketing"}], "opt_outs": ["push"],
-            "opt_ins": ["ip_sharing"], "settings": {"permission.sms": false}, "age": 12, "minor": true,
+            "withdrawn": [{"scope": "purpose:direct_marketing"}, {"scope": "consent:new_purpose:statistics"}],
+            "opt_outs": ["push"], "opt_ins": ["ip_sharing"], "settings": {"permission.sms": false}, "age": 12, "minor": true,
             "verified": null, "counted": [{"counter": "us_bulk.health", "recipient": "mi-dc-beijing",
             "on": "2026-03-02"}]}"#,
     )
@@ -37,6 +37,7 @@ fn everything_that_can_be_told_is_read() {
     };
     assert_eq!(record.consents[0].scope, "new_purpose:statistics");
     assert_eq!(record.withdrawn[0].at, Some("2026-11-26T10:00:00Z".parse().unwrap()));
+    assert_eq!(record.withdrawn[1].scope, "consent:new_purpose:statistics");
     assert_eq!(record.age.map(|age| age.years), Some(12));
     assert_eq!((record.minor, record.verified), (Some(true), None));
     assert_eq!(opt_ins, ["ip_sharing"]);

@@ -144,7 +144,8 @@ impl Judge for Ours {
         for redaction in &decision.redactions {
             let finding = findings.items.get(redaction.finding as usize);
             let place = finding.and_then(|it| self.places.get(usize::from(it.tag.0)));
-            answer.taken_out |= 1 << place.context("a finding of the payload")?;
+            let place = *place.context("a finding of the payload")?;
+            answer.taken_out |= 1 << place;
         }
         Ok(answer)
     }

@@ -11,7 +11,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use hyper_util::server::conn::auto;
+use hyper::server::conn::{http1, http2};
 use ipnet::IpNet;
 
 use crate::{
@@ -25,7 +25,9 @@ use crate::{
     telemetry::{AuditSink, Metrics, Otlp},
 };
 
+mod activity;
 mod body;
+mod connection;
 mod context;
 mod digest;
 mod error;
@@ -86,7 +88,8 @@ pub struct Proxy {
     connections_max: usize,
     exchanges_max: usize,
     workers: usize,
-    server: auto::Builder<LocalExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<LocalExecutor>,
 }
 
 /// A listener as configured, its certificate read.
@@ -209,9 +212,10 @@ impl Proxy {
             connections_max: config.limits.connections_max,
             exchanges_max: config.limits.exchanges_max,
             workers: if config.workers == 0 { cores } else { config.workers },
-            server: auto::Builder::new(LocalExecutor),
+            http1: http1::Builder::new(),
+            http2: http2::Builder::new(LocalExecutor),
         };
-        proxy.server = listener::recipe(&proxy);
+        (proxy.http1, proxy.http2) = (connection::http1(&proxy), connection::http2(&proxy));
         proxy.certificates.set(proxy.watched(&proxy.routing.load()));
         Some(proxy)
     }

@@ -9,6 +9,7 @@ mod bundles;
 mod catalogue;
 mod certificates;
 mod chain;
+mod connections;
 mod exemplars;
 mod facts;
 mod feed;
@@ -31,6 +32,7 @@ pub use audit::{
 pub use bundles::BundleMetrics;
 pub use catalogue::{Description, Kind};
 pub use certificates::{CertificateMetrics, CertificateStatus};
+pub use connections::{Connection, ConnectionMetrics};
 pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};

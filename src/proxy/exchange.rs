@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::{
     ProxyError,
+    activity::InHand,
     body::{self, HeldBody, ReplyBody},
     context,
     error::Scarce,
@@ -82,6 +83,7 @@ pub(super) struct Exchange {
     pub(super) inspection_began: Option<Instant>,
     pub(super) inspection_time: Duration,
     pub(super) sent_at: Option<Instant>,
+    _in_hand: InHand,
     _in_flight: Option<InFlight>,
     _admitted: Option<Admitted>,
     _counted: crate::telemetry::InFlight,
@@ -91,9 +93,10 @@ pub(super) struct Exchange {
 pub(super) async fn handle(
     worker: Rc<Worker>,
     peer: Peer,
+    in_hand: InHand,
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
-    let mut exchange = Exchange::open(worker, peer, &request);
+    let mut exchange = Exchange::open(worker, peer, in_hand, &request);
     match exchange.walk(request).await {
         Ok(answer) => exchange.pass_on(answer),
         Err(error) => exchange.refuse(&error),
@@ -101,7 +104,12 @@ pub(super) async fn handle(
 }
 
 impl Exchange {
-    fn open(worker: Rc<Worker>, mut peer: Peer, request: &Request<Incoming>) -> Self {
+    fn open(
+        worker: Rc<Worker>,
+        mut peer: Peer,
+        in_hand: InHand,
+        request: &Request<Incoming>,
+    ) -> Self {
         let ways = worker.ways();
         let workloads = &ways.routing.workloads;
         if peer.trusted && request.headers().contains_key(&identity::FORWARDED_CLIENT_CERT) {
@@ -114,6 +122,7 @@ impl Exchange {
         let traceparent = request.headers().get("traceparent").map(|value| value.as_bytes());
         Self {
             snapshot: worker.proxy.snapshots.load_full(),
+            _in_hand: in_hand,
             _in_flight: InFlight::begin(&worker),
             _admitted: None,
             _counted: worker.proxy.metrics.begin_exchange(),
@@ -537,7 +546,9 @@ mod tests {
     /// One exchange waits in memory for as long as a data centre takes; its future must stay small.
     #[test]
     fn the_future_of_an_exchange_is_small() {
-        fn size_of_output<F>(_: impl FnOnce(Rc<Worker>, Peer, Request<Incoming>) -> F) -> usize {
+        fn size_of_output<F>(
+            _: impl FnOnce(Rc<Worker>, Peer, InHand, Request<Incoming>) -> F,
+        ) -> usize {
             std::mem::size_of::<F>()
         }
         let bytes = size_of_output(handle);

@@ -1,7 +1,6 @@
-//! Connections: accept, handshake, serve, drain.
+//! Takes connections in, so many at a time, until the drain begins.
 
 use std::{
-    cell::Cell,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::pin,
@@ -10,25 +9,14 @@ use std::{
     time::Duration,
 };
 
-use hyper::service::service_fn;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::conn::auto,
-};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
-    sync::{Semaphore, watch},
-    time::Instant,
+    sync::Semaphore,
 };
-use tokio_rustls::TlsAcceptor;
 
 use super::{
-    LocalExecutor, Proxy,
-    exchange::{self, Peer},
-    head, identity, proxy_protocol,
+    connection::{Draining, Entry, From, connection},
     socket::{BoundSocket, Listening},
-    tls::{self, Reloading},
     worker::Worker,
 };
 use crate::config::Transparent;
@@ -54,8 +42,6 @@ impl Gate {
         }
     }
 }
-
-type Draining = watch::Receiver<Option<Duration>>;
 
 /// Takes connections until the drain begins.
 pub(super) async fn accept(
@@ -120,13 +106,6 @@ pub(super) async fn accept(
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a connection has to go through first.
-#[derive(Debug, Clone)]
-struct Entry {
-    tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
-    proxy_protocol: bool,
-}
-
 enum Acceptor {
     Tcp(TcpListener),
     Unix(UnixListener),
@@ -156,13 +135,6 @@ impl Acceptor {
     }
 }
 
-/// Where a connection comes from, and whom it was to reach where that was not us.
-#[derive(Debug, Clone, Copy)]
-struct From {
-    address: SocketAddr,
-    wanted: Option<IpAddr>,
-}
-
 /// Whom the caller wanted to reach, as the kernel tells it.
 fn destination(stream: &TcpStream, way: Transparent) -> Option<IpAddr> {
     let here = stream.local_addr().ok()?;
@@ -180,158 +152,3 @@ fn destination(stream: &TcpStream, way: Transparent) -> Option<IpAddr> {
     };
     wanted.map(|wanted| wanted.ip().to_canonical())
 }
-
-/// The whole life of a connection.
-async fn connection<S>(
-    worker: Rc<Worker>,
-    mut stream: S,
-    from: From,
-    entry: Entry,
-    draining: Draining,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    let From { mut address, wanted } = from;
-    let proxy = &worker.proxy;
-    let handshake_by = Instant::now() + proxy.deadlines.handshake.0;
-    if entry.proxy_protocol {
-        if !head::trusts(&proxy.trusted_hops, address.ip()) {
-            tracing::debug!("PROXY protocol from one who is not trusted");
-            return;
-        }
-        let told = proxy_protocol::receive(&mut stream);
-        match tokio::time::timeout_at(handshake_by, told).await {
-            Ok(Ok(behind)) => address = behind.unwrap_or(address),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "no PROXY protocol");
-                return;
-            }
-            Err(_) => {
-                tracing::debug!("PROXY protocol was too slow");
-                return;
-            }
-        }
-    }
-    let mut peer = Peer {
-        address,
-        destination: wanted,
-        caller: None,
-        trusted: head::trusts(&proxy.trusted_hops, address.ip()),
-        region: proxy.geo.as_ref().and_then(|geo| geo.region(address.ip())),
-    };
-    let builder = proxy.server.clone();
-    let Some(tls) = entry.tls else { return serve(worker, builder, stream, peer, draining).await };
-    let acceptor = TlsAcceptor::from(tls.current());
-    match tokio::time::timeout_at(handshake_by, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => {
-            let (_, session) = stream.get_ref();
-            let is_h2 = session.alpn_protocol() == Some(tls::H2);
-            let leaf = session.peer_certificates().and_then(|chain| chain.first());
-            let workloads = &proxy.routing.load().workloads;
-            peer.caller =
-                leaf.and_then(identity::of_certificate).map(|id| workloads.caller(id.into()));
-            let builder = if is_h2 { builder.http2_only() } else { builder.http1_only() };
-            serve(worker, builder, stream, peer, draining).await;
-        }
-        Ok(Err(error)) => tracing::debug!(%error, "handshake failed"),
-        Err(_) => tracing::debug!("handshake was too slow"),
-    }
-}
-
-async fn serve<S>(
-    worker: Rc<Worker>,
-    builder: auto::Builder<LocalExecutor>,
-    stream: S,
-    peer: Peer,
-    mut draining: Draining,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    // Until the first head is there nobody else watches the clock: not while it is being found out
-    // which protocol this is, and not for HTTP/2.
-    let spoke = Rc::new(Cell::new(false));
-    let deadline = worker.proxy.deadlines.head.0;
-    let service = service_fn({
-        let spoke = Rc::clone(&spoke);
-        move |request| {
-            spoke.set(true);
-            let (worker, peer) = (Rc::clone(&worker), peer.clone());
-            async move {
-                Ok::<_, std::convert::Infallible>(exchange::handle(worker, peer, request).await)
-            }
-        }
-    });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let mut silence = pin!(tokio::time::sleep(deadline));
-    let mut silent = true;
-    let mut serving = true;
-    loop {
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "connection ended");
-                }
-                return;
-            }
-            _ = draining.wait_for(Option::is_some), if serving => {
-                serving = false;
-                if spoke.get() {
-                    connection.as_mut().graceful_shutdown();
-                } else {
-                    // Just made, and its first request on the way, perhaps: closed now, it would fail.
-                    silence.as_mut().reset(Instant::now() + DRAIN_GRACE);
-                }
-            }
-            () = silence.as_mut(), if silent => {
-                silent = false;
-                if !serving {
-                    connection.as_mut().graceful_shutdown();
-                } else if !spoke.get() {
-                    tracing::debug!("connection said nothing in time");
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// How long a drain waits for the first request of a connection.
-const DRAIN_GRACE: Duration = Duration::from_millis(500);
-
-/// How connections are served: one recipe for all of them.
-pub(super) fn recipe(proxy: &Proxy) -> auto::Builder<LocalExecutor> {
-    let mut builder = auto::Builder::new(LocalExecutor);
-    let head_bytes = proxy.limits.head_bytes_max;
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(proxy.deadlines.head.0)
-        .max_headers(proxy.headers_max)
-        // Answers are flushed one by one: gathering those of pipelined requests would lose the answer
-        // to a malformed head.
-        .max_buf_size(head_bytes);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(proxy.streams_max)
-        // Streams opened and reset at once cost us more than whoever does it (CVE-2023-44487): so many
-        // may wait to be looked at, and so many may be our own doing, before the connection ends.
-        .max_pending_accept_reset_streams(Some(PENDING_RESETS_MAX))
-        .max_local_error_reset_streams(Some(LOCAL_RESETS_MAX))
-        .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .keep_alive_interval(Some(H2_PING_INTERVAL))
-        .keep_alive_timeout(H2_PING_TIMEOUT);
-    builder
-}
-
-/// What a peer may send on one HTTP/2 stream, and on all of one connection, before it is read.
-const STREAM_WINDOW_BYTES: u32 = 256 << 10;
-const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
-const PENDING_RESETS_MAX: usize = 20;
-const LOCAL_RESETS_MAX: usize = 256;
-/// An HTTP/2 peer that does not answer a ping for so long is gone.
-const H2_PING_INTERVAL: Duration = Duration::from_secs(30);
-const H2_PING_TIMEOUT: Duration = Duration::from_secs(20);

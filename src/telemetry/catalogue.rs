@@ -73,6 +73,8 @@ catalogue! {
         "Bytes of request bodies held for inspection, of `limits.held_bytes_max`."
     QUEUE_DELAY Gauge "bordergate_queue_delay_seconds" ["worker"]
         "For how long what is ready to go on waited for its turn on a worker when it last looked."
+    CONNECTIONS Gauge "bordergate_connections" ["state"]
+        "Connections of callers: `served`, or `quiet` when nothing goes on and they are a socket alone."
     ACCEPT_ERRORS Counter "bordergate_accept_errors_total" []
         "Connections that could not be accepted for now, mostly for want of file descriptors."
     EXCHANGE_ERRORS Counter "bordergate_exchange_errors_total" ["side", "kind"]

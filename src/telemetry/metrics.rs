@@ -19,6 +19,7 @@ use super::{
     bundles::BundleMetrics,
     catalogue::{self as c, Description},
     certificates::CertificateMetrics,
+    connections::ConnectionMetrics,
     exemplars::Exemplars,
     facts::FactsMetrics,
     openmetrics,
@@ -100,6 +101,7 @@ pub struct Metrics {
     pub(super) in_flight: IntGauge,
     held_bytes: IntGauge,
     queue_delay: GaugeVec,
+    connections: ConnectionMetrics,
     accept_errors: IntCounter,
     pub(super) errors: IntCounterVec,
     errors_bound: Bound<(Side, NameId)>,
@@ -195,6 +197,7 @@ impl Metrics {
             exchange_exemplars: Exemplars::new(c::EXCHANGE_BUCKETS),
             in_flight: gauge(r, &c::EXCHANGES_IN_FLIGHT)?,
             held_bytes: gauge(r, &c::HELD_BYTES)?,
+            connections: ConnectionMetrics::new(r)?,
             accept_errors: counter(r, &c::ACCEPT_ERRORS)?,
             queue_delay: float_gauges(r, &c::QUEUE_DELAY)?,
             errors: counters(r, &c::EXCHANGE_ERRORS)?,
@@ -317,6 +320,10 @@ impl Metrics {
     pub fn begin_exchange(&self) -> InFlight {
         self.in_flight.inc();
         InFlight(self.in_flight.clone())
+    }
+
+    pub fn connections(&self) -> &ConnectionMetrics {
+        &self.connections
     }
 
     /// A connection could not be accepted for now.

@@ -45,6 +45,7 @@ mod grpc;
 mod names;
 mod namespaces;
 mod overload;
+mod quiet;
 mod smuggling;
 mod sockets;
 mod upstreams;

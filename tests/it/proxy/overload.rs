@@ -2,7 +2,7 @@
 
 use super::*;
 
-async fn metrics(gateway: &Running) -> String {
+pub(super) async fn metrics(gateway: &Running) -> String {
     let stream = TcpStream::connect(gateway.gateway.admin_address()).await.unwrap();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);

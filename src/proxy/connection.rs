@@ -1,0 +1,325 @@
+//! The life of one connection: who it is, what it speaks, its exchanges, and the quiet between them.
+//!
+//! Between the requests of a connection of HTTP/1.1 there is a socket and little else: what serves it
+//! (buffers of 8 KiB each way, and the state of the protocol) is given back after a second in which
+//! nothing went on, and made anew with the first byte of the next request.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use http::{Request, Response};
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{HttpService, service_fn},
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    sync::watch,
+    time::Instant,
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    LocalExecutor, Proxy,
+    activity::{Activity, Protocol, Watched},
+    body::ReplyBody,
+    exchange::{self, Peer},
+    head, identity, proxy_protocol,
+    tls::{self, Reloading},
+    worker::Worker,
+};
+
+pub(super) type Draining = watch::Receiver<Option<Duration>>;
+
+/// What a connection has to go through first.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
+    pub(super) proxy_protocol: bool,
+}
+
+/// Where a connection comes from, and whom it was to reach where that was not us.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct From {
+    pub(super) address: SocketAddr,
+    pub(super) wanted: Option<IpAddr>,
+}
+
+/// The whole life of a connection.
+pub(super) async fn connection<S>(
+    worker: Rc<Worker>,
+    mut stream: S,
+    from: From,
+    entry: Entry,
+    draining: Draining,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let From { mut address, wanted } = from;
+    let proxy = &worker.proxy;
+    let handshake_by = Instant::now() + proxy.deadlines.handshake.0;
+    if entry.proxy_protocol {
+        if !head::trusts(&proxy.trusted_hops, address.ip()) {
+            tracing::debug!("PROXY protocol from one who is not trusted");
+            return;
+        }
+        let told = proxy_protocol::receive(&mut stream);
+        match tokio::time::timeout_at(handshake_by, told).await {
+            Ok(Ok(behind)) => address = behind.unwrap_or(address),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "no PROXY protocol");
+                return;
+            }
+            Err(_) => {
+                tracing::debug!("PROXY protocol was too slow");
+                return;
+            }
+        }
+    }
+    let mut peer = Peer {
+        address,
+        destination: wanted,
+        caller: None,
+        trusted: head::trusts(&proxy.trusted_hops, address.ip()),
+        region: proxy.geo.as_ref().and_then(|geo| geo.region(address.ip())),
+    };
+    let Some(tls) = entry.tls else { return serve(worker, None, stream, peer, draining).await };
+    let acceptor = TlsAcceptor::from(tls.current());
+    // A handshake takes more room than all that comes after it.
+    match Box::pin(tokio::time::timeout_at(handshake_by, acceptor.accept(stream))).await {
+        Ok(Ok(stream)) => {
+            let (_, session) = stream.get_ref();
+            let is_http2 = session.alpn_protocol() == Some(tls::H2);
+            let leaf = session.peer_certificates().and_then(|chain| chain.first());
+            let workloads = &proxy.routing.load().workloads;
+            peer.caller =
+                leaf.and_then(identity::of_certificate).map(|id| workloads.caller(id.into()));
+            let agreed = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
+            serve(worker, Some(agreed), stream, peer, draining).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "handshake failed"),
+        Err(_) => tracing::debug!("handshake was too slow"),
+    }
+}
+
+/// Exchanges, and the quiet between them. Where no protocol was agreed on, the first bytes tell it.
+async fn serve<S>(
+    worker: Rc<Worker>,
+    agreed: Option<Protocol>,
+    stream: S,
+    peer: Peer,
+    mut draining: Draining,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let mut counted = worker.proxy.metrics.connections().begin();
+    let activity = Rc::new(Activity::default());
+    let mut stream = Watched::new(stream, &activity);
+    if agreed == Some(Protocol::Http2) {
+        counted.is_served(true);
+        return Box::pin(serve_http2(worker, stream, activity, peer, draining)).await;
+    }
+    let mut is_new = true;
+    let ended = loop {
+        let may_be_http2 = is_new && agreed.is_none();
+        let by = Instant::now() + worker.proxy.deadlines.head.0;
+        let heard = tokio::select! {
+            biased;
+            heard = tokio::time::timeout_at(by, stream.hear(may_be_http2)) => heard,
+            _ = draining.wait_for(Option::is_some) => {
+                if !is_new {
+                    break "it was quiet when the drain began";
+                }
+                // Its first request is on the way, perhaps: closed now, it would fail.
+                tokio::time::timeout(DRAIN_GRACE, stream.hear(may_be_http2)).await
+            }
+        };
+        match heard {
+            Ok(Ok(Some(Protocol::Http1))) => {}
+            Ok(Ok(Some(Protocol::Http2))) => {
+                counted.is_served(true);
+                return Box::pin(serve_http2(worker, stream, activity, peer, draining)).await;
+            }
+            Ok(Ok(None)) => break "its peer closed it",
+            Ok(Err(_)) => break "its peer broke it off",
+            Err(_) => break "it said nothing in time",
+        }
+        is_new = false;
+        counted.is_served(true);
+        let served = serve_http1(&worker, stream, &activity, &peer, &mut draining);
+        match Box::pin(served).await {
+            Some(quiet) => stream = quiet,
+            None => return,
+        }
+        counted.is_served(false);
+    };
+    tracing::debug!("connection ended: {ended}");
+    // TLS has a word for it; whoever does not listen is not waited for.
+    let _ = tokio::time::timeout(DRAIN_GRACE, stream.shutdown()).await;
+}
+
+/// Serves a connection that has begun to speak, until it ends or nothing goes on any more; then it is
+/// given back.
+async fn serve_http1<S>(
+    worker: &Rc<Worker>,
+    stream: Watched<S>,
+    activity: &Rc<Activity>,
+    peer: &Peer,
+    draining: &mut Draining,
+) -> Option<Watched<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    activity.expect_a_head();
+    let service = service(Rc::clone(worker), Rc::clone(activity), peer.clone());
+    let mut connection = worker.proxy.http1.serve_connection(TokioIo::new(stream), service);
+    let mut look = pin!(tokio::time::sleep(QUIET));
+    let mut serving = true;
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut connection => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
+                }
+                return None;
+            }
+            _ = draining.wait_for(Option::is_some), if serving => {
+                serving = false;
+                if activity.spoke() {
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
+                } else {
+                    look.as_mut().reset(Instant::now() + DRAIN_GRACE);
+                }
+            }
+            () = look.as_mut() => {
+                if !serving {
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
+                } else if activity.is_still() && activity.spoke() {
+                    let parts = connection.into_parts();
+                    return Some(parts.io.into_inner().with_ahead(parts.read_buf));
+                }
+                look.as_mut().reset(Instant::now() + QUIET);
+            }
+        }
+    }
+}
+
+async fn serve_http2<S>(
+    worker: Rc<Worker>,
+    stream: Watched<S>,
+    activity: Rc<Activity>,
+    peer: Peer,
+    mut draining: Draining,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    // Until the first head is there nobody else watches the clock.
+    let mut silence = pin!(tokio::time::sleep(worker.proxy.deadlines.head.0));
+    let mut silent = true;
+    let mut serving = true;
+    let service = service(Rc::clone(&worker), Rc::clone(&activity), peer);
+    let connection = worker.proxy.http2.serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
+                }
+                return;
+            }
+            _ = draining.wait_for(Option::is_some), if serving => {
+                serving = false;
+                if activity.spoke() {
+                    connection.as_mut().graceful_shutdown();
+                } else {
+                    silence.as_mut().reset(Instant::now() + DRAIN_GRACE);
+                }
+            }
+            () = silence.as_mut(), if silent => {
+                silent = false;
+                if !serving {
+                    connection.as_mut().graceful_shutdown();
+                } else if !activity.spoke() {
+                    tracing::debug!("connection said nothing in time");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection.
+fn service(
+    worker: Rc<Worker>,
+    activity: Rc<Activity>,
+    peer: Peer,
+) -> impl HttpService<
+    Incoming,
+    ResBody = ReplyBody,
+    Error = Infallible,
+    Future: Future<Output = Result<Response<ReplyBody>, Infallible>> + 'static,
+> + Unpin {
+    service_fn(move |request: Request<Incoming>| {
+        // A connection has room for what this returns as long as it is served: room for a pointer.
+        let exchange =
+            Box::pin(exchange::handle(Rc::clone(&worker), peer.clone(), activity.begin(), request));
+        async move { Ok(exchange.await) }
+    })
+}
+
+/// How long nothing goes on before a connection is a socket alone.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How long a drain waits for the first request of a connection.
+const DRAIN_GRACE: Duration = Duration::from_millis(500);
+
+/// How connections of HTTP/1.1 are served: one recipe for all of them.
+pub(super) fn http1(proxy: &Proxy) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(proxy.deadlines.head.0)
+        .max_headers(proxy.headers_max)
+        // Answers are flushed one by one: gathering those of pipelined requests would lose the answer
+        // to a malformed head.
+        .max_buf_size(proxy.limits.head_bytes_max);
+    builder
+}
+
+/// The same for HTTP/2.
+pub(super) fn http2(proxy: &Proxy) -> http2::Builder<LocalExecutor> {
+    let mut builder = http2::Builder::new(LocalExecutor);
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(proxy.streams_max)
+        // Streams opened and reset at once cost us more than whoever does it (CVE-2023-44487): so many
+        // may wait to be looked at, and so many may be our own doing, before the connection ends.
+        .max_pending_accept_reset_streams(Some(PENDING_RESETS_MAX))
+        .max_local_error_reset_streams(Some(LOCAL_RESETS_MAX))
+        .max_header_list_size(u32::try_from(proxy.limits.head_bytes_max).unwrap_or(u32::MAX))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .keep_alive_interval(Some(H2_PING_INTERVAL))
+        .keep_alive_timeout(H2_PING_TIMEOUT);
+    builder
+}
+
+/// What a peer may send on one HTTP/2 stream, and on all of one connection, before it is read.
+const STREAM_WINDOW_BYTES: u32 = 256 << 10;
+const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+const PENDING_RESETS_MAX: usize = 20;
+const LOCAL_RESETS_MAX: usize = 256;
+/// An HTTP/2 peer that does not answer a ping for so long is gone.
+const H2_PING_INTERVAL: Duration = Duration::from_secs(30);
+const H2_PING_TIMEOUT: Duration = Duration::from_secs(20);

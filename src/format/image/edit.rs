@@ -41,8 +41,13 @@ fn block_edits(bytes: &[u8], block: &Block, place: bool, named: &[Span], edits: 
     match &block.content {
         Content::Exif => {
             if place && let Some(exif) = Exif::read(data) {
-                let location = exif.location().into_iter();
-                edits.extend(location.map(|span| Edit::Fill(span.shift(start), 0)));
+                let location = exif.location();
+                if is_gone(data, &location) {
+                    let location = location.into_iter();
+                    edits.extend(location.map(|span| Edit::Fill(span.shift(start), 0)));
+                } else {
+                    edits.push(Edit::Fill(block.span, 0));
+                }
             }
             edits.extend(named.iter().map(|span| Edit::Fill(*span, 0)));
         }
@@ -79,6 +84,18 @@ fn block_edits(bytes: &[u8], block: &Block, place: bool, named: &[Span], edits: 
             }
         }
     }
+}
+
+/// Whether a structure tells no place any more once these bytes of it are zeros. Values may share their
+/// bytes with directories, and these then say something else.
+fn is_gone(structure: &[u8], location: &[Span]) -> bool {
+    let mut without = structure.to_vec();
+    for span in location {
+        if let Some(bytes) = without.get_mut(span.range()) {
+            bytes.fill(0);
+        }
+    }
+    Exif::read(&without).is_none_or(|exif| exif.location().is_empty())
 }
 
 /// Later bytes first, so that earlier ones keep their place until it is their turn.

@@ -153,13 +153,10 @@ impl<'b> Exif<'b> {
     /// All bytes that tell the place: its directory and the data of its entries.
     pub(super) fn location(&self) -> Vec<Span> {
         let Some(place) = self.place() else { return Vec::new() };
-        let mut spans = Vec::new();
-        let mut count = 0;
-        for entry in self.entries(place) {
-            count += 1;
-            spans.push(entry.data);
-        }
-        // Without entries there is no place, and the rest of the structure keeps its offsets.
+        let mut spans: Vec<Span> = self.entries(place).map(|entry| entry.data).collect();
+        // Without entries there is no place, and the rest of the structure keeps its offsets. Those whose
+        // data lie elsewhere are entries as well.
+        let count = self.listed(place).count();
         spans.push(Span::new(place, place + 2 + count * ENTRY_BYTES));
         spans
     }
@@ -182,8 +179,13 @@ impl<'b> Exif<'b> {
 
     /// The entries that lie within the structure.
     fn entries(&self, directory: usize) -> impl Iterator<Item = Entry> {
+        self.listed(directory).flatten()
+    }
+
+    /// Those, and `None` for each whose data do not.
+    fn listed(&self, directory: usize) -> impl Iterator<Item = Option<Entry>> {
         let count = usize::from(self.half(directory).unwrap_or(0));
-        (0..count).map_while(move |index| self.entry(directory + 2 + index * ENTRY_BYTES)).flatten()
+        (0..count).map_while(move |index| self.entry(directory + 2 + index * ENTRY_BYTES))
     }
 
     /// `None` outside the structure; `Some(None)` when its data are.

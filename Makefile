@@ -15,7 +15,11 @@ help: ## this list
 
 test: tools data fmt lint deny nextest ## all that continuous integration checks
 
-build: ## the release binary, target/release/bordergate
+# As images ship it: less processor time for a request than `cargo build --release` gives, for
+# twice the time to build it.
+build: export CARGO_PROFILE_RELEASE_LTO := fat
+build: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 1
+build: ## the binary to run in production, target/release/bordergate
 	$(CARGO) build --release --locked
 
 tools: ## install what tests and checks need, if absent

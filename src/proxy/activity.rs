@@ -86,8 +86,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
         Self { stream, ahead: Bytes::new(), activity: Rc::clone(activity) }
     }
 
-    /// The same with `ahead` to be read first.
+    /// The same with `ahead` to be read first. Nothing of a buffer is kept of which nothing is to be read.
     pub(super) fn with_ahead(self, ahead: Bytes) -> Self {
+        let ahead = if ahead.is_empty() { Bytes::new() } else { ahead };
         Self { ahead, ..self }
     }
 

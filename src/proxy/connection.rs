@@ -6,6 +6,7 @@
 
 use std::{
     convert::Infallible,
+    io,
     net::{IpAddr, SocketAddr},
     pin::pin,
     rc::Rc,
@@ -25,7 +26,7 @@ use tokio::{
     sync::watch,
     time::Instant,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     LocalExecutor, Proxy,
@@ -92,22 +93,34 @@ pub(super) async fn connection<S>(
         region: proxy.geo.as_ref().and_then(|geo| geo.region(address.ip())),
     };
     let Some(tls) = entry.tls else { return serve(worker, None, stream, peer, draining).await };
-    let acceptor = TlsAcceptor::from(tls.current());
-    // A handshake takes more room than all that comes after it.
-    match Box::pin(tokio::time::timeout_at(handshake_by, acceptor.accept(stream))).await {
-        Ok(Ok(stream)) => {
-            let (_, session) = stream.get_ref();
-            let is_http2 = session.alpn_protocol() == Some(tls::H2);
-            let leaf = session.peer_certificates().and_then(|chain| chain.first());
+    let handshake = Box::pin(handshake(tls.current(), stream));
+    match tokio::time::timeout_at(handshake_by, handshake).await {
+        Ok(Ok((stream, agreed, caller))) => {
             let workloads = &proxy.routing.load().workloads;
-            peer.caller =
-                leaf.and_then(identity::of_certificate).map(|id| workloads.caller(id.into()));
-            let agreed = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
+            peer.caller = caller.map(|id| workloads.caller(id.into()));
             serve(worker, Some(agreed), stream, peer, draining).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "handshake failed"),
         Err(_) => tracing::debug!("handshake was too slow"),
     }
+}
+
+/// The stream behind TLS, the protocol agreed on, and whom the peer's certificate names. What TLS keeps
+/// is long, so that it is boxed.
+async fn handshake<S>(
+    config: Arc<rustls::ServerConfig>,
+    stream: S,
+) -> io::Result<(Box<TlsStream<S>>, Protocol, Option<String>)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let stream = Box::new(TlsAcceptor::from(config).accept(stream).await?);
+    let (_, session) = stream.get_ref();
+    let is_http2 = session.alpn_protocol() == Some(tls::H2);
+    let agreed = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
+    let leaf = session.peer_certificates().and_then(|chain| chain.first());
+    let caller = leaf.and_then(identity::of_certificate);
+    Ok((stream, agreed, caller))
 }
 
 /// Exchanges, and the quiet between them. Where no protocol was agreed on, the first bytes tell it.
@@ -154,8 +167,7 @@ async fn serve<S>(
         }
         is_new = false;
         counted.is_served(true);
-        let served = serve_http1(&worker, stream, &activity, &peer, &mut draining);
-        match Box::pin(served).await {
+        match Box::pin(serve_http1(&worker, stream, &activity, &peer, &mut draining)).await {
             Some(quiet) => stream = quiet,
             None => return,
         }
@@ -323,3 +335,22 @@ const LOCAL_RESETS_MAX: usize = 256;
 /// An HTTP/2 peer that does not answer a ping for so long is gone.
 const H2_PING_INTERVAL: Duration = Duration::from_secs(30);
 const H2_PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// A quiet connection is a socket and this future.
+    #[test]
+    fn the_future_of_a_connection_is_small() {
+        fn size_of_output<F>(
+            _: impl FnOnce(Rc<Worker>, TcpStream, From, Entry, Draining) -> F,
+        ) -> usize {
+            std::mem::size_of::<F>()
+        }
+        let bytes = size_of_output(connection::<TcpStream>);
+        assert!(bytes < 2_048, "{bytes}");
+    }
+}

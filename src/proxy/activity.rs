@@ -74,14 +74,14 @@ impl Drop for InHand {
 
 /// A connection's bytes, noted as they pass.
 #[derive(Debug)]
-pub(super) struct Watched<S> {
+pub(super) struct NotedStream<S> {
     stream: S,
     /// Read already, and to be read again before the rest.
     ahead: Bytes,
     activity: Rc<Activity>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> NotedStream<S> {
     pub(super) fn new(stream: S, activity: &Rc<Activity>) -> Self {
         Self { stream, ahead: Bytes::new(), activity: Rc::clone(activity) }
     }
@@ -119,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for NotedStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -140,7 +140,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Watched<S> {
+impl<S: AsyncWrite + Unpin> NotedStream<S> {
     /// Bytes went, or will when the peer takes them.
     fn wrote(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.activity.moved.set(true);
@@ -153,7 +153,7 @@ impl<S: AsyncWrite + Unpin> Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for NotedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -195,7 +195,7 @@ mod tests {
 
     async fn heard(pieces: &[&[u8]], may_be_http2: bool) -> (Option<Protocol>, Vec<u8>) {
         let (ours, mut theirs) = duplex(64);
-        let mut watched = Watched::new(ours, &Rc::new(Activity::default()));
+        let mut noted = NotedStream::new(ours, &Rc::new(Activity::default()));
         let tell = async {
             for piece in pieces {
                 theirs.write_all(piece).await.unwrap();
@@ -203,9 +203,9 @@ mod tests {
             }
             drop(theirs);
         };
-        let (protocol, ()) = tokio::join!(watched.hear(may_be_http2), tell);
+        let (protocol, ()) = tokio::join!(noted.hear(may_be_http2), tell);
         let mut rest = Vec::new();
-        watched.read_to_end(&mut rest).await.unwrap();
+        noted.read_to_end(&mut rest).await.unwrap();
         (protocol.unwrap(), rest)
     }
 
@@ -232,24 +232,24 @@ mod tests {
     #[tokio::test]
     async fn what_was_heard_is_kept_when_hearing_is_given_up() {
         let (ours, mut theirs) = duplex(64);
-        let mut watched = Watched::new(ours, &Rc::new(Activity::default()));
+        let mut noted = NotedStream::new(ours, &Rc::new(Activity::default()));
         theirs.write_all(b"PRI * HT").await.unwrap();
         let given_up =
-            tokio::time::timeout(std::time::Duration::from_millis(5), watched.hear(true)).await;
+            tokio::time::timeout(std::time::Duration::from_millis(5), noted.hear(true)).await;
         assert!(given_up.is_err());
         theirs.write_all(&PREFACE[8..]).await.unwrap();
-        assert_eq!(watched.hear(true).await.unwrap(), Some(Protocol::Http2));
+        assert_eq!(noted.hear(true).await.unwrap(), Some(Protocol::Http2));
     }
 
     #[tokio::test]
     async fn a_connection_is_still_when_nothing_comes_goes_or_is_in_hand() {
         let activity = Rc::new(Activity::default());
         let (ours, mut theirs) = duplex(4);
-        let mut watched = Watched::new(ours, &activity);
+        let mut noted = NotedStream::new(ours, &activity);
         assert!(activity.is_still());
 
         theirs.write_all(b"GE").await.unwrap();
-        watched.read_u8().await.unwrap();
+        noted.read_u8().await.unwrap();
         assert!(!activity.is_still(), "a byte came");
         assert!(activity.is_still(), "none since");
 
@@ -261,7 +261,7 @@ mod tests {
 
         let written = tokio::time::timeout(
             std::time::Duration::from_millis(5),
-            watched.write_all(b"HTTP/1.1 200 OK"),
+            noted.write_all(b"HTTP/1.1 200 OK"),
         );
         assert!(written.await.is_err());
         assert!(!activity.is_still(), "an answer waits to be taken");

@@ -30,7 +30,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     LocalExecutor, Proxy,
-    activity::{Activity, Protocol, Watched},
+    activity::{Activity, NotedStream, Protocol},
     body::ReplyBody,
     exchange::{self, Peer},
     head, identity, proxy_protocol,
@@ -135,7 +135,7 @@ async fn serve<S>(
 {
     let mut counted = worker.proxy.metrics.connections().begin();
     let activity = Rc::new(Activity::default());
-    let mut stream = Watched::new(stream, &activity);
+    let mut stream = NotedStream::new(stream, &activity);
     if agreed == Some(Protocol::Http2) {
         counted.is_served(true);
         return Box::pin(serve_http2(worker, stream, activity, peer, draining)).await;
@@ -182,11 +182,11 @@ async fn serve<S>(
 /// given back.
 async fn serve_http1<S>(
     worker: &Rc<Worker>,
-    stream: Watched<S>,
+    stream: NotedStream<S>,
     activity: &Rc<Activity>,
     peer: &Peer,
     draining: &mut Draining,
-) -> Option<Watched<S>>
+) -> Option<NotedStream<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -227,7 +227,7 @@ where
 
 async fn serve_http2<S>(
     worker: Rc<Worker>,
-    stream: Watched<S>,
+    stream: NotedStream<S>,
     activity: Rc<Activity>,
     peer: Peer,
     mut draining: Draining,

@@ -1,5 +1,6 @@
 //! `bordergate audit`: did anybody change the record of what was sent, and what does it say?
 
+mod cursor;
 mod fields;
 mod html;
 pub(in crate::cli) mod lines;

@@ -300,9 +300,6 @@ impl Wants {
 /// before the member that surrounds it. The engine implements it; decoders are generic
 /// over it so that no call through a table stands between a byte and its detector.
 pub trait FieldSink {
-    /// Strings that are not wanted are looked at for values found by their form.
-    const LOOKS_AT_ALL: bool = true;
-
     /// An object or array begins: its member (key included) at `member_start`, its own first byte at
     /// `start`.
     fn open(&mut self, key: Key<'_>, container: Container, member_start: usize, start: usize);

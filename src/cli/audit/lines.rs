@@ -2,19 +2,18 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead as _, BufReader},
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
+use memchr::memchr;
 
 use crate::{cli::progress, telemetry::Verifier};
 
 /// Of one read.
-const BUFFER_BYTES: usize = 1 << 20;
-/// Lines between two looks at the bar.
-const LINES_PER_TICK: u64 = 4_096;
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// Files to be read one after the other.
 pub(in crate::cli) struct AuditFiles {
@@ -49,7 +48,6 @@ impl AuditFiles {
     ) -> anyhow::Result<bool> {
         let bar = progress::bar(Some(self.bytes));
         let mut is_finished = true;
-        let mut line = Vec::new();
         for (index, path) in self.paths.iter().enumerate() {
             let cannot = || format!("cannot read `{}`", path.display());
             let file: Box<dyn io::Read> = if path == Path::new("-") {
@@ -57,32 +55,54 @@ impl AuditFiles {
             } else {
                 Box::new(File::open(path).with_context(cannot)?)
             };
-            let mut reader = BufReader::with_capacity(BUFFER_BYTES, file);
-            let mut number = 0;
-            let mut ticked = 0;
-            loop {
-                line.clear();
-                let bytes = reader.read_until(b'\n', &mut line).with_context(cannot)?;
-                if bytes == 0 {
-                    break;
-                }
-                number += 1;
-                is_finished = line.pop_if(|end| *end == b'\n').is_some();
-                take(index, number, &line);
-                ticked += bytes as u64;
-                if number % LINES_PER_TICK == 0 {
-                    tick(&bar, &mut ticked);
-                }
-            }
-            tick(&bar, &mut ticked);
+            let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+            is_finished = each_line(reader, &bar, |number, line| take(index, number, line))
+                .with_context(cannot)?;
         }
         bar.finish_and_clear();
         Ok(is_finished)
     }
 }
 
-fn tick(bar: &ProgressBar, bytes: &mut u64) {
-    bar.inc(std::mem::take(bytes));
+/// Runs `take` on each line where it stands in the reader's buffer; only one that goes on in the next read
+/// is put together elsewhere. False when the last line has no end.
+fn each_line(
+    mut reader: impl BufRead,
+    bar: &ProgressBar,
+    mut take: impl FnMut(u64, &[u8]),
+) -> io::Result<bool> {
+    let mut begun = Vec::new();
+    let mut number = 0;
+    loop {
+        let read = match reader.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        if read.is_empty() {
+            break;
+        }
+        let bytes = read.len();
+        let mut rest = read;
+        while let Some(end) = memchr(b'\n', rest) {
+            let (line, after) = (rest.get(..end).unwrap_or_default(), rest.get(end + 1..));
+            number += 1;
+            if begun.is_empty() {
+                take(number, line);
+            } else {
+                begun.extend_from_slice(line);
+                take(number, &begun);
+                begun.clear();
+            }
+            rest = after.unwrap_or_default();
+        }
+        begun.extend_from_slice(rest);
+        reader.consume(bytes);
+        bar.inc(bytes as u64);
+    }
+    if !begun.is_empty() {
+        take(number + 1, &begun);
+    }
+    Ok(begun.is_empty())
 }
 
 fn in_directory(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -104,4 +124,26 @@ fn in_directory(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_the_same_in_blocks_of_any_size() {
+        for (text, is_finished) in
+            [("one\n\nthree\nfour\n", true), ("one\n\nthree\nfour", false), ("", true)]
+        {
+            for capacity in 1..text.len() + 2 {
+                let reader = BufReader::with_capacity(capacity, text.as_bytes());
+                let mut told = Vec::new();
+                let finished = each_line(reader, &ProgressBar::hidden(), |number, line| {
+                    told.push((number, String::from_utf8_lossy(line).into_owned()));
+                });
+                let lines: Vec<_> = (1..).zip(text.lines().map(str::to_owned)).collect();
+                assert_eq!((finished.unwrap(), told), (is_finished, lines), "{capacity}");
+            }
+        }
+    }
 }

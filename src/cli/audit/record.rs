@@ -169,11 +169,13 @@ mod tests {
 
     #[test]
     fn both_readers_read_the_same() {
-        let whole = r#"{"time":"2026-11-01T00:00:00Z","stage":"closed","trace_id":"01","peer":{"address":"public"},
-            "origin":"PK","destination":null,"recipient":{"class":"processor","id":"crm"},"purpose":"backup",
-            "subjects":[["0a","0b"],["0c"]],"effect":"redact","rules":["MI-06","tags"],"blocked_by":["MI-01"],
-            "tags":[{"tag":"user.name","count":2,"redacted":1,"pointers":["/tag","/count"]},{"tag":"a.b","count":3,"pointers":[]}],
-            "mechanisms":["scc-1"],"error":"timeout","forwarded_bytes":7,"durations":{"time":1,"effect":"x"},"seq":9}"#;
+        let whole = concat!(
+            r#"{"time":"2026-11-01T00:00:00Z","stage":"closed","trace_id":"01","peer":{"address":"public"},"#,
+            r#""origin":"PK","destination":null,"recipient":{"class":"processor","id":"crm"},"purpose":"backup","#,
+            r#""subjects":[["0a","0b"],["0c"]],"effect":"redact","rules":["MI-06","tags"],"blocked_by":["MI-01"],"#,
+            r#""tags":[{"tag":"user.name","count":2,"redacted":1,"pointers":["/tag","/\"count\""]},{"tag":"a.b","count":3}],"#,
+            r#""mechanisms":["scc-1"],"error":"timeout","forwarded_bytes":7,"durations":{"time":1,"effect":"x"},"seq":9}"#,
+        );
         let least = r#"{"time":"2026-11-01T00:00:00Z","effect":"allow"}"#;
         for line in [whole, least] {
             let careful: Record<'_> = serde_json::from_str(line).unwrap();

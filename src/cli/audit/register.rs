@@ -246,7 +246,7 @@ impl Register {
         if was_sent {
             // A person is known by the preferred of their identifiers.
             for code in record.subjects.iter().filter_map(|codes| codes.first()) {
-                if let Ok(code) = u128::from_str_radix(code, 16) {
+                if let Some(code) = person(code) {
                     counts.subjects.insert(code);
                     self.subjects.insert(code);
                 }
@@ -315,9 +315,33 @@ impl Register {
     }
 }
 
+/// A person's code, hexadecimal. By halves: 128-bit numbers are slow to multiply.
+fn person(code: &str) -> Option<u128> {
+    let half = |text: &str| u64::from_str_radix(text, 16).ok();
+    match code.split_at_checked(code.len().saturating_sub(16))? {
+        ("", low) => half(low).map(u128::from),
+        (high, low) => Some(u128::from(half(high)?) << 64 | u128::from(half(low)?)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_of_people_are_told_apart_by_all_their_digits() {
+        for code in [0, 1, u128::from(u64::MAX), 1 << 64, u128::MAX, 0x0123_4567_89ab_cdef << 40] {
+            assert_eq!(
+                (person(&format!("{code:032x}")), person(&format!("{code:x}"))),
+                (Some(code), Some(code))
+            );
+        }
+        for odd in
+            ["", "x", "0123456789abcdef 123456789abcdef", "100000000000000000000000000000000"]
+        {
+            assert_eq!(person(odd), None, "{odd}");
+        }
+    }
 
     fn line(origin: &str, effect: &str, tags: &str, subject: &str) -> String {
         format!(

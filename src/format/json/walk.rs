@@ -127,11 +127,10 @@ impl<'b> Walk<'b> {
                         return None;
                     }
                     let inner = (start + 1, end - 1);
-                    let may_hold =
-                        !S::LOOKS_AT_ALL || self.index.may_hold(self.text, inner.0, inner.1);
+                    let may_hold = self.index.may_hold(self.text, inner.0, inner.1);
                     let is_told = member.wants.values
-                        || (S::LOOKS_AT_ALL
-                            && (may_hold || sink.may_announce(self.text.get(inner.0..inner.1)?)));
+                        || may_hold
+                        || sink.may_announce(self.text.get(inner.0..inner.1)?);
                     if is_told {
                         let value = self.told(&member, Scalar::String, (start, end), inner);
                         sink.scalar(member.key, Value { may_hold: Some(may_hold), ..value });

@@ -7,6 +7,7 @@
 mod analysis;
 mod answer;
 mod brief;
+mod clock;
 mod compile;
 mod condition;
 mod context;
@@ -18,6 +19,7 @@ mod facets;
 mod facts;
 mod index;
 mod judge;
+mod memory;
 mod names;
 mod people;
 mod plan;
@@ -33,7 +35,7 @@ mod words;
 mod worst;
 
 pub use counting::{Count, Counted, Counter, CounterWindow};
-pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef};
+pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef, Terms};
 pub use diff::{ChangeGroup, Changes, Comparison, Decided, Pair, Way};
 pub use explain::{
     Bounds, ConditionTrace, Explainer, Explanation, FieldTrace, Judged, Lawful, NeedTrace,

@@ -66,6 +66,25 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The whole of a body, found for certain: what is judged where there is no payload to look into.
+    pub fn of_body(tag: Tag) -> Self {
+        Self {
+            tag,
+            part: Part::Body,
+            layer: LayerId(0),
+            path: Findings::ROOT,
+            span: Span::default(),
+            value: Span::default(),
+            member: Span::default(),
+            kind: None,
+            confidence: Confidence(100),
+            detector: DetectorId(0),
+            marks: Marks::default(),
+            enclosing: None,
+            region: None,
+        }
+    }
+
     /// True when the personal data is the whole value (quotes aside) rather than a part of a text.
     pub fn is_whole(&self) -> bool {
         let (start, end) = (

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{
-    Annotation, Decision, Layer, Redaction, RuleRef, Transfer,
+    Annotation, Decision, Layer, Redaction, RuleRef, Terms, Transfer,
+    clock::Stretch,
     context::Context,
     judge::{Judgement, Numbers, Selected, around},
     set::{AnnotateValue, RuleSet},
@@ -24,6 +25,7 @@ pub(super) struct Whole<'t> {
     mechanisms: u64,
     personal: bool,
     policy_version: Option<&'t str>,
+    holds: Option<Stretch>,
 }
 
 /// What is redacted of one person under one origin.
@@ -56,7 +58,15 @@ impl<'t> Whole<'t> {
         self.mechanisms |= judgement.notes.mechanisms;
         self.personal |= context.has_personal();
         self.policy_version = context.version.id;
+        self.holds = Some(context.clock.holds());
         u32::try_from(self.answers.len() - 1).unwrap_or(u32::MAX)
+    }
+}
+
+impl Whole<'_> {
+    /// At which times the judgement taken in last holds.
+    pub(super) fn holds(&self) -> Option<Stretch> {
+        self.holds
     }
 }
 
@@ -116,9 +126,8 @@ impl RuleSet {
             let gave = |answer: &&Answer| answer.selected.iter().any(|it| Some(it.rule) == rule);
             whole.answers.iter().find(gave).or_else(|| whole.answers.first())
         });
-        Decision {
-            effect,
-            origin: deciding.and_then(|answer| answer.origin),
+        let origin = deciding.and_then(|answer| answer.origin);
+        let terms = Terms {
             redactions,
             blocked_by: self.cited(&whole.blocks),
             rules: self.cited(&whole.said),
@@ -126,7 +135,8 @@ impl RuleSet {
             reason,
             policy_version: whole.policy_version.map(str::to_owned),
             mechanisms,
-        }
+        };
+        Decision::new(effect, origin, terms)
     }
 
     /// Once per id: the parts of a provision are one rule to a reader.
@@ -244,7 +254,8 @@ fn value(value: &AnnotateValue, context: &Context<'_>) -> Option<Arc<str>> {
         AnnotateValue::Text(text) => Some(Arc::clone(text)),
         AnnotateValue::Deadline { after, period } => {
             let start = match after {
-                Start::AsOf => context.now,
+                // A period is of days and longer.
+                Start::AsOf => context.clock.day(),
                 Start::FirstTransfer => transfer.first_transfer_at,
             }?;
             Some(period.after(start).0.strftime("%Y-%m-%d").to_string().into())

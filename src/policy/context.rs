@@ -9,6 +9,7 @@ mod stated;
 
 use super::{
     Subject, Timestamp, Transfer,
+    clock::Clock,
     people::{Part, Payload},
     predicate::{NameList, Observations, Predicate},
     set::RuleSet,
@@ -27,7 +28,7 @@ pub(super) struct Context<'t> {
     pub(super) subdivision: Option<&'t str>,
     pub(super) subject: &'t Subject,
     pub(super) coverage: Coverage,
-    pub(super) now: Option<Timestamp>,
+    pub(super) clock: Clock,
     /// Tags in the payload.
     pub(super) present: TagSet,
     /// Tags in the payload that a rule about categories looks at: without what is anonymous here.
@@ -125,7 +126,7 @@ impl<'t> Context<'t> {
             subdivision: part.subdivision,
             subject: part.subject,
             coverage,
-            now: transfer.as_of,
+            clock: Clock::new(transfer.as_of),
             present,
             judged: if aggregate { personal } else { present },
             personal,
@@ -209,27 +210,27 @@ impl<'t> Context<'t> {
             Predicate::Counted(is) => self.transfer.counters.is_empty() != *is,
 
             Predicate::Origin(regions) => {
-                self.origin.is_some_and(|at| regions.contains(at, self.now))
+                self.origin.is_some_and(|at| regions.contains(at, &self.clock))
             }
             Predicate::OriginNot(regions) => {
-                !self.origin.is_some_and(|at| regions.contains(at, self.now))
+                !self.origin.is_some_and(|at| regions.contains(at, &self.clock))
             }
             Predicate::OriginKnown(is) => {
                 self.origin.is_some_and(|at| self.set.knows_origin(at)) == *is
             }
             Predicate::OriginSubdivision(names) => has(names, self.subdivision),
             Predicate::CollectedIn(regions) => {
-                self.transfer.collected_in.is_some_and(|at| regions.contains(at, self.now))
+                self.transfer.collected_in.is_some_and(|at| regions.contains(at, &self.clock))
             }
             Predicate::Destination(regions) => {
-                self.destination.is_some_and(|at| regions.contains(at, self.now))
+                self.destination.is_some_and(|at| regions.contains(at, &self.clock))
             }
             Predicate::DestinationNot(regions) => {
-                !self.destination.is_some_and(|at| regions.contains(at, self.now))
+                !self.destination.is_some_and(|at| regions.contains(at, &self.clock))
             }
             Predicate::DestinationKnown(is) => self.destination.is_some() == *is,
             Predicate::RemoteAccess(regions) => {
-                self.transfer.remote_access_from.iter().any(|at| regions.contains(*at, self.now))
+                self.transfer.remote_access_from.iter().any(|at| regions.contains(*at, &self.clock))
             }
             Predicate::CrossBorder(is) => self.is_cross_border() == *is,
 
@@ -320,8 +321,7 @@ impl<'t> Context<'t> {
             Predicate::FirstTransferWithin(period) => self
                 .transfer
                 .first_transfer_at
-                .zip(self.now)
-                .is_some_and(|(first, now)| period.reaches(first, now)),
+                .is_some_and(|first| self.clock.is_within(*period, first)),
             Predicate::AgreementOnFile(is) => self.transfer.user_agreement.is_some() == *is,
             Predicate::AgreementForbidsDestination(is) => {
                 self.agreement().is_some_and(|agreement| {
@@ -351,7 +351,7 @@ impl<'t> Context<'t> {
             Predicate::PolicyHasMaterialVersion(is) => {
                 self.transfer.policy_versions.iter().any(|version| version.material) == *is
             }
-            Predicate::AsOf { from, until } => self.is_in(*from, *until),
+            Predicate::AsOf { from, until } => self.clock.is_in(*from, *until),
         }
     }
 
@@ -359,16 +359,9 @@ impl<'t> Context<'t> {
         self.test(predicate, &mut Notes::default())
     }
 
-    /// The time is known and inside the window.
-    pub(super) fn is_in(&self, from: Option<Timestamp>, until: Option<Timestamp>) -> bool {
-        self.now.is_some_and(|now| {
-            from.is_none_or(|from| from <= now) && until.is_none_or(|until| now < until)
-        })
-    }
-
     /// An instant that has come; one that is not given has, one at an unknown time has not.
     pub(super) fn has_begun(&self, from: Option<Timestamp>) -> bool {
-        from.is_none_or(|from| self.now.is_some_and(|now| from <= now))
+        from.is_none_or(|from| self.clock.has_come(from))
     }
 }
 

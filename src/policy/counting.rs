@@ -136,7 +136,7 @@ impl Counter {
     fn counts(&self, context: &Context<'_>) -> bool {
         let origin = match (&self.origin, context.origin) {
             (None, _) => true,
-            (Some(regions), Some(at)) => regions.contains(at, context.now),
+            (Some(regions), Some(at)) => regions.contains(at, &context.clock),
             (Some(_), None) => false,
         };
         let gate = match &self.gate {

@@ -1,6 +1,9 @@
 //! The answer, and why.
 
-use std::sync::Arc;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use crate::domain::{Effect, Region, Replacement};
 
@@ -77,6 +80,13 @@ pub struct Decision {
     pub effect: Effect,
     /// Whose law decided: of several origins the one with the strictest answer.
     pub origin: Option<Region>,
+    /// Shared with all that are alike; whoever changes them has a copy of their own.
+    pub(super) terms: Arc<Terms>,
+}
+
+/// What goes with the effect, and why it is that. Read through the [`Decision`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
     /// Empty when the effect is not `Redact`; at most one per finding.
     pub redactions: Vec<Redaction>,
     /// The rules that stopped the transfer; empty unless the effect is `Block`. Highest layer first.
@@ -90,4 +100,24 @@ pub struct Decision {
     pub policy_version: Option<String>,
     /// Ids of the mechanisms that satisfied a rule.
     pub mechanisms: Vec<String>,
+}
+
+impl Decision {
+    pub(super) fn new(effect: Effect, origin: Option<Region>, terms: Terms) -> Self {
+        Self { effect, origin, terms: Arc::new(terms) }
+    }
+}
+
+impl Deref for Decision {
+    type Target = Terms;
+
+    fn deref(&self) -> &Terms {
+        &self.terms
+    }
+}
+
+impl DerefMut for Decision {
+    fn deref_mut(&mut self) -> &mut Terms {
+        Arc::make_mut(&mut self.terms)
+    }
 }

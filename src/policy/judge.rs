@@ -10,8 +10,10 @@ use smallvec::SmallVec;
 use super::{
     Decision, Layer, Transfer,
     answer::Whole,
+    clock::Stretch,
     context::{Context, Grade, Notes},
     facets::Facets,
+    memory::Question,
     people::{Alike, Part, Payload, People, Person},
     plan::{Circumstances, Open, Plan},
     predicate::Observations,
@@ -109,26 +111,34 @@ impl RuleSet {
         coverage: Coverage,
         gaps: &[Gap],
     ) -> Decision {
+        self.remembered(&Question::of_one(transfer, findings, worst(coverage, gaps)))
+    }
+
+    /// The same without a look at what is remembered: what a decision costs that is the first of its kind.
+    pub fn decide_anew(
+        &self,
+        transfer: &Transfer,
+        findings: &Findings,
+        coverage: Coverage,
+        gaps: &[Gap],
+    ) -> Decision {
+        self.answer(&Question::of_one(transfer, findings, worst(coverage, gaps))).0
+    }
+
+    /// The answer to a question, and when it holds.
+    pub(super) fn answer(&self, question: &Question<'_>) -> (Decision, Option<Stretch>) {
+        let Question { transfer, findings, coverage, .. } = *question;
         let part = Part {
-            origin: transfer.origin,
-            subdivision: transfer.origin_subdivision.as_deref(),
-            subject: &transfer.subject,
+            origin: question.origin,
+            subdivision: question.subdivision,
+            subject: question.subject,
             payload: self.payload(findings),
             several: false,
         };
-        self.decide_part(transfer, &part, findings, worst(coverage, gaps))
-    }
-
-    fn decide_part(
-        &self,
-        transfer: &Transfer,
-        part: &Part<'_>,
-        findings: &Findings,
-        coverage: Coverage,
-    ) -> Decision {
         let mut whole = Whole::default();
-        self.judge(transfer, part, coverage, &mut whole, &mut ());
-        self.conclude(transfer, findings, &mut whole, |_| &[0])
+        self.judge(transfer, &part, coverage, &mut whole, &mut ());
+        let holds = whole.holds();
+        (self.conclude(transfer, findings, &mut whole, |_| &[0]), holds)
     }
 
     /// Judges a transfer of several people, each by that person's origins and facts. The strictest
@@ -145,14 +155,14 @@ impl RuleSet {
         if let [person] = people.people.as_slice()
             && person.origins.len() <= 1
         {
-            let part = Part {
+            return self.remembered(&Question {
+                transfer,
                 origin: person.origins.first().copied(),
                 subdivision: person.origin_subdivision.as_deref(),
                 subject: person.facts.as_ref().unwrap_or(&transfer.subject),
-                payload: self.payload(findings),
-                several: false,
-            };
-            return self.decide_part(transfer, &part, findings, coverage);
+                findings,
+                coverage,
+            });
         }
         let payloads = self.payloads(people, findings);
         let is_there = |person: &Person, payload: &Payload| {
@@ -243,7 +253,7 @@ impl RuleSet {
         let transfer = context.transfer;
         let mut judged = RegionSet::default();
         for country in &transfer.remote_access_from {
-            if Some(*country) != transfer.destination && !judged.contains(*country, None) {
+            if Some(*country) != transfer.destination && !judged.always_contains(country.index()) {
                 judged.insert(*country);
                 context.destination = Some(*country);
                 self.pass(context, Pass::LawOnly, judgement);
@@ -465,7 +475,7 @@ fn applies_in_time(rule: &Rule, context: &Context<'_>) -> bool {
         // At an unknown time every rule is in force.
         && rule
             .window
-            .is_none_or(|(from, until)| context.now.is_none() || context.is_in(from, until))
+            .is_none_or(|(from, until)| !context.clock.is_known() || context.clock.is_in(from, until))
 }
 
 /// The payload is one the rule is about.

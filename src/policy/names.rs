@@ -280,7 +280,7 @@ fn assigned(name: &str) -> Option<Region> {
         codes().for_each(|region| all.insert(region));
         all
     });
-    name.parse().ok().filter(|region| ASSIGNED.contains(*region, None))
+    name.parse().ok().filter(|region: &Region| ASSIGNED.always_contains(region.index()))
 }
 
 fn codes() -> impl Iterator<Item = Region> {

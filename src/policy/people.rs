@@ -100,8 +100,10 @@ impl PartialEq for Alike<'_> {
             || (a.age == b.age
                 && a.minor == b.minor
                 && a.verified == b.verified
-                && a.opt_outs == b.opt_outs
-                && a.settings == b.settings
+                && a.opt_outs.len() == b.opt_outs.len()
+                && (a.opt_outs.is_empty() || a.opt_outs == b.opt_outs)
+                && a.settings.len() == b.settings.len()
+                && (a.settings.is_empty() || a.settings == b.settings)
                 && a.withdrawn == b.withdrawn
                 && a.consents.len() == b.consents.len()
                 && a.consents.iter().zip(&b.consents).all(|(a, b)| self.read(a) == other.read(b)))

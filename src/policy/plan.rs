@@ -39,6 +39,10 @@ impl SetId {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
+
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
 }
 
 /// What judging has to do under some circumstances; numbers of rules.

@@ -1,10 +1,7 @@
 //! Findings put together from categories and places, where there is no payload: rows of a rule test and
 //! audit records.
 
-use crate::domain::{
-    Confidence, DetectorId, Finding, Findings, LayerId, Marks, Part, PathNode, Span, Step, Tag,
-    Taxonomy,
-};
+use crate::domain::{Finding, Findings, Marks, Part, PathNode, Step, Tag, Taxonomy};
 
 /// Findings as they are added; one inside another is enclosed by it.
 #[derive(Debug, Default)]
@@ -47,21 +44,9 @@ impl Places {
             })
             .and_then(|index| u32::try_from(index).ok());
         self.pointers.push(locator.to_owned());
-        self.findings.items.push(Finding {
-            tag,
-            part,
-            layer: LayerId(0),
-            path: path.unwrap_or(Findings::ROOT),
-            span: Span::default(),
-            value: Span::default(),
-            member: Span::default(),
-            kind: None,
-            confidence: Confidence(100),
-            detector: DetectorId(0),
-            marks,
-            enclosing,
-            region: None,
-        });
+        let path = path.unwrap_or(Findings::ROOT);
+        let finding = Finding { part, path, marks, enclosing, ..Finding::of_body(tag) };
+        self.findings.items.push(finding);
     }
 }
 

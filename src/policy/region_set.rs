@@ -1,6 +1,6 @@
 //! Sets of jurisdictions, some of whose members belong for a time only.
 
-use super::Timestamp;
+use super::{Timestamp, clock::Clock};
 use crate::domain::Region;
 
 const WORDS: usize = REGIONS.div_ceil(64);
@@ -68,15 +68,12 @@ impl RegionSet {
     }
 
     /// A dated member belongs only when the time is known and inside its window.
-    pub(super) fn contains(&self, region: Region, as_of: Option<Timestamp>) -> bool {
+    pub(super) fn contains(&self, region: Region, clock: &Clock) -> bool {
         self.always.contains(region.index())
-            || self.dated.iter().any(|member| {
-                member.region == region
-                    && as_of.is_some_and(|now| {
-                        member.from.is_none_or(|from| from <= now)
-                            && member.until.is_none_or(|until| now < until)
-                    })
-            })
+            || self
+                .dated
+                .iter()
+                .any(|member| member.region == region && clock.is_in(member.from, member.until))
     }
 
     /// No region may be in both.

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     domain::{
-        Category, Confidence, Coverage, DetectorId, Effect, Finding, Findings, LayerId, Marks,
-        Part, PathNode, Sensitivity, Span, Step, Taxonomy,
+        Category, Coverage, Effect, Finding, Findings, Marks, PathNode, Sensitivity, Step, Taxonomy,
     },
     source::{Diagnostics, SourceFile, read},
 };
@@ -19,6 +18,7 @@ mod counting;
 mod coverage;
 mod explain;
 mod language;
+mod memory;
 mod properties;
 mod trial;
 
@@ -90,21 +90,8 @@ pub(super) fn findings(data: &[(String, String)]) -> Findings {
             .rposition(|outer| pointer.strip_prefix(outer).is_some_and(|it| it.starts_with('/')))
             .map(|index| u32::try_from(index).unwrap());
         pointers.push(pointer);
-        findings.items.push(Finding {
-            tag,
-            part: Part::Body,
-            layer: LayerId(0),
-            path: path.unwrap_or(Findings::ROOT),
-            span: Span::default(),
-            value: Span::default(),
-            member: Span::default(),
-            kind: None,
-            confidence: Confidence(100),
-            detector: DetectorId(0),
-            marks,
-            enclosing,
-            region: None,
-        });
+        let path = path.unwrap_or(Findings::ROOT);
+        findings.items.push(Finding { path, marks, enclosing, ..Finding::of_body(tag) });
     }
     findings
 }

@@ -1,19 +1,19 @@
-//! The four engines, each with its rules compiled and the questions in its own form: what is measured is
-//! the decision alone, not how a request becomes a question.
+//! The four engines, each with its rules compiled. What is measured is the decision alone, not how a request
+//! becomes a question: every question is put together afresh from its parts before it is timed, in each
+//! engine's own form.
 
-use std::{collections::HashMap, hint::black_box};
+use std::{collections::HashMap, hint::black_box, ops::Range, rc::Rc};
 
 use anyhow::Context as _;
 use bordergate::{
     control::RulesSource,
-    domain::{
-        Confidence, Coverage, DetectorId, Finding, Findings, LayerId, Marks, Part, Span, Tag,
-    },
+    domain::{Coverage, Finding, Findings, Tag},
     engine::Engine,
     policy::Transfer,
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
+use serde::Deserialize as _;
 
 use crate::{rules, transfers::Asked};
 
@@ -40,12 +40,16 @@ impl Answer {
 
 pub trait Judge {
     fn name(&self) -> &'static str;
-    fn decide(&mut self, number: usize) -> anyhow::Result<Answer>;
+    /// Puts the questions of these transfers together, in place of those before.
+    fn arrive(&mut self, numbers: Range<usize>) -> anyhow::Result<()>;
+    /// Answers one of them, by its place.
+    fn decide(&mut self, place: usize) -> anyhow::Result<Answer>;
 }
 
-pub fn all(asked: &[Asked]) -> anyhow::Result<Vec<Box<dyn Judge>>> {
+pub fn all(asked: &Rc<[Asked]>) -> anyhow::Result<Vec<Box<dyn Judge>>> {
     Ok(vec![
-        Box::new(Ours::new(asked)?),
+        Box::new(Ours::new(asked, true)?),
+        Box::new(Ours::new(asked, false)?),
         Box::new(Cedar::new(asked)?),
         Box::new(Rego::new(asked)?),
         Box::new(Cel::new(asked)?),
@@ -54,15 +58,18 @@ pub fn all(asked: &[Asked]) -> anyhow::Result<Vec<Box<dyn Judge>>> {
 
 struct Ours {
     engine: Engine,
+    /// Rather than judge each anew.
+    remembers: bool,
     /// The bit of each rule, by its number; nothing for what is none of the twelve.
     bits: Vec<u16>,
-    asked: Vec<(Transfer, Findings)>,
+    asked: Rc<[Asked]>,
+    questions: Vec<(Transfer, Findings)>,
     /// The place of each tag in [`rules::TAGS`].
     places: Vec<u8>,
 }
 
 impl Ours {
-    fn new(asked: &[Asked]) -> anyhow::Result<Self> {
+    fn new(asked: &Rc<[Asked]>, remembers: bool) -> anyhow::Result<Self> {
         // The shipped names, and our twelve rules in place of the shipped ones.
         let shipped = RulesSource::Embedded.load(&mut Diagnostics::default()).files;
         let mut files: Vec<SourceFile> = shipped
@@ -94,15 +101,8 @@ impl Ours {
             let tag = tag(&engine, name)?;
             *places.get_mut(usize::from(tag.0)).context("a tag of the taxonomy")? = place;
         }
-        let mut questions = Vec::new();
-        for asked in asked {
-            let mut findings = Findings::default();
-            for name in &asked.tags {
-                findings.items.push(finding(tag(&engine, name)?));
-            }
-            questions.push((asked.transfer.clone(), findings));
-        }
-        Ok(Self { engine, bits, asked: questions, places })
+        let (asked, questions) = (Rc::clone(asked), Vec::new());
+        Ok(Self { engine, remembers, bits, asked, questions, places })
     }
 }
 
@@ -110,33 +110,32 @@ fn tag(engine: &Engine, name: &str) -> anyhow::Result<Tag> {
     engine.taxonomy().tag(name).with_context(|| format!("no category `{name}`"))
 }
 
-fn finding(tag: Tag) -> Finding {
-    Finding {
-        tag,
-        part: Part::Body,
-        layer: LayerId(0),
-        path: Findings::ROOT,
-        span: Span::default(),
-        value: Span::default(),
-        member: Span::default(),
-        kind: None,
-        confidence: Confidence(100),
-        detector: DetectorId(0),
-        marks: Marks::default(),
-        enclosing: None,
-        region: None,
-    }
-}
-
 impl Judge for Ours {
     fn name(&self) -> &'static str {
-        "bordergate"
+        if self.remembers { "bordergate" } else { "bordergate anew" }
     }
 
-    fn decide(&mut self, number: usize) -> anyhow::Result<Answer> {
-        let (transfer, findings) = self.asked.get(number).context("no such transfer")?;
+    fn arrive(&mut self, numbers: Range<usize>) -> anyhow::Result<()> {
+        self.questions.clear();
+        for asked in self.asked.get(numbers).context("no such transfers")? {
+            let mut findings = Findings::default();
+            for name in &asked.tags {
+                findings.items.push(Finding::of_body(tag(&self.engine, name)?));
+            }
+            self.questions.push((Transfer::deserialize(&asked.transfer)?, findings));
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, place: usize) -> anyhow::Result<Answer> {
+        let (transfer, findings) = self.questions.get(place).context("no such transfer")?;
         let rules = self.engine.rules();
-        let decision = rules.decide(black_box(transfer), findings, Coverage::Full, &[]);
+        let transfer = black_box(transfer);
+        let decision = if self.remembers {
+            rules.decide(transfer, findings, Coverage::Full, &[])
+        } else {
+            rules.decide_anew(transfer, findings, Coverage::Full, &[])
+        };
         let mut answer = Answer::default();
         for rule in &decision.blocked_by {
             answer.stopped_by |= self.bits.get(usize::from(rule.0)).copied().unwrap_or(0);
@@ -155,30 +154,20 @@ struct Cedar {
     authorizer: cedar_policy::Authorizer,
     policies: cedar_policy::PolicySet,
     entities: cedar_policy::Entities,
-    requests: Vec<cedar_policy::Request>,
-    tags: Vec<Vec<&'static str>>,
+    asked: Rc<[Asked]>,
+    requests: Vec<(cedar_policy::Request, Vec<&'static str>)>,
     /// The rule of each policy; the policies of a text are named by their place in it.
     numbers: HashMap<cedar_policy::PolicyId, usize>,
 }
 
 impl Cedar {
-    fn new(asked: &[Asked]) -> anyhow::Result<Self> {
-        let mut requests = Vec::new();
-        for asked in asked {
-            requests.push(cedar_policy::Request::new(
-                r#"Exporter::"ours""#.parse()?,
-                r#"Action::"transfer""#.parse()?,
-                r#"Centre::"theirs""#.parse()?,
-                cedar_policy::Context::from_json_value(asked.flat.clone(), None)?,
-                None,
-            )?);
-        }
+    fn new(asked: &Rc<[Asked]>) -> anyhow::Result<Self> {
         Ok(Self {
             authorizer: cedar_policy::Authorizer::new(),
             policies: rules::CEDAR.parse()?,
             entities: cedar_policy::Entities::empty(),
-            requests,
-            tags: asked.iter().map(|asked| asked.tags.clone()).collect(),
+            asked: Rc::clone(asked),
+            requests: Vec::new(),
             numbers: (0..12)
                 .map(|rule| (cedar_policy::PolicyId::new(format!("policy{}", rule + 1)), rule))
                 .collect(),
@@ -191,9 +180,23 @@ impl Judge for Cedar {
         "cedar-policy"
     }
 
-    fn decide(&mut self, number: usize) -> anyhow::Result<Answer> {
-        let request = self.requests.get(number).context("no such transfer")?;
-        let tags = self.tags.get(number).context("no such transfer")?;
+    fn arrive(&mut self, numbers: Range<usize>) -> anyhow::Result<()> {
+        self.requests.clear();
+        for asked in self.asked.get(numbers).context("no such transfers")? {
+            let request = cedar_policy::Request::new(
+                r#"Exporter::"ours""#.parse()?,
+                r#"Action::"transfer""#.parse()?,
+                r#"Centre::"theirs""#.parse()?,
+                cedar_policy::Context::from_json_value(asked.flat.clone(), None)?,
+                None,
+            )?;
+            self.requests.push((request, asked.tags.clone()));
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, place: usize) -> anyhow::Result<Answer> {
+        let (request, tags) = self.requests.get(place).context("no such transfer")?;
         let response =
             self.authorizer.is_authorized(black_box(request), &self.policies, &self.entities);
         let mut answer = Answer::default();
@@ -221,18 +224,15 @@ impl Judge for Cedar {
 
 struct Rego {
     engine: regorus::Engine,
+    asked: Rc<[Asked]>,
     inputs: Vec<regorus::Value>,
 }
 
 impl Rego {
-    fn new(asked: &[Asked]) -> anyhow::Result<Self> {
+    fn new(asked: &Rc<[Asked]>) -> anyhow::Result<Self> {
         let mut engine = regorus::Engine::new();
         engine.add_policy("transfer.rego".to_owned(), rules::REGO.to_owned())?;
-        let mut inputs = Vec::new();
-        for asked in asked {
-            inputs.push(regorus::Value::from_json_str(&asked.flat.to_string())?);
-        }
-        Ok(Self { engine, inputs })
+        Ok(Self { engine, asked: Rc::clone(asked), inputs: Vec::new() })
     }
 }
 
@@ -241,8 +241,16 @@ impl Judge for Rego {
         "regorus"
     }
 
-    fn decide(&mut self, number: usize) -> anyhow::Result<Answer> {
-        let input = self.inputs.get(number).context("no such transfer")?;
+    fn arrive(&mut self, numbers: Range<usize>) -> anyhow::Result<()> {
+        self.inputs.clear();
+        for asked in self.asked.get(numbers).context("no such transfers")? {
+            self.inputs.push(regorus::Value::from_json_str(&asked.flat.to_string())?);
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, place: usize) -> anyhow::Result<Answer> {
+        let input = self.inputs.get(place).context("no such transfer")?;
         self.engine.set_input(black_box(input).clone());
         let mut answer = Answer::default();
         for rule in self.engine.eval_rule("data.transfer.stopped".to_owned())?.as_set()? {
@@ -261,11 +269,12 @@ impl Judge for Rego {
 struct Cel {
     programs: Vec<cel::Program>,
     taken_out: Vec<cel::Program>,
+    asked: Rc<[Asked]>,
     contexts: Vec<cel::Context<'static, 'static>>,
 }
 
 impl Cel {
-    fn new(asked: &[Asked]) -> anyhow::Result<Self> {
+    fn new(asked: &Rc<[Asked]>) -> anyhow::Result<Self> {
         let compile = |texts: &[&str]| -> anyhow::Result<Vec<cel::Program>> {
             let mut programs = Vec::new();
             for text in texts {
@@ -275,14 +284,7 @@ impl Cel {
             Ok(programs)
         };
         let (programs, taken_out) = (compile(&rules::CEL)?, compile(&rules::CEL_TAKEN_OUT)?);
-        let mut contexts = Vec::new();
-        for asked in asked {
-            let mut context = cel::Context::default();
-            let added = context.add_variable("t", &asked.flat);
-            added.map_err(|error| anyhow::anyhow!("{error}"))?;
-            contexts.push(context);
-        }
-        Ok(Self { programs, taken_out, contexts })
+        Ok(Self { programs, taken_out, asked: Rc::clone(asked), contexts: Vec::new() })
     }
 }
 
@@ -291,8 +293,19 @@ impl Judge for Cel {
         "cel"
     }
 
-    fn decide(&mut self, number: usize) -> anyhow::Result<Answer> {
-        let context = self.contexts.get(number).context("no such transfer")?;
+    fn arrive(&mut self, numbers: Range<usize>) -> anyhow::Result<()> {
+        self.contexts.clear();
+        for asked in self.asked.get(numbers).context("no such transfers")? {
+            let mut context = cel::Context::default();
+            let added = context.add_variable("t", &asked.flat);
+            added.map_err(|error| anyhow::anyhow!("{error}"))?;
+            self.contexts.push(context);
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, place: usize) -> anyhow::Result<Answer> {
+        let context = self.contexts.get(place).context("no such transfer")?;
         let mut answer = Answer::default();
         for (program, rule) in self.programs.iter().zip(0usize..) {
             let said = program.execute(black_box(context));

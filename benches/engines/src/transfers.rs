@@ -1,19 +1,19 @@
 //! Made-up transfers, each in the gateway's shape and in the flat one a general engine is asked with.
 
-use bordergate::policy::Transfer;
 use serde_json::{Value, json};
 
 use crate::rules;
 
 pub struct Asked {
-    pub transfer: Transfer,
+    /// In the gateway's shape.
+    pub transfer: Value,
     /// The categories of its fields.
     pub tags: Vec<&'static str>,
     pub flat: Value,
 }
 
 /// As many transfers, always the same; some are blocked by each rule, most by none.
-pub fn transfers(count: usize) -> anyhow::Result<Vec<Asked>> {
+pub fn transfers(count: usize) -> Vec<Asked> {
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     // xorshift64, Marsaglia 2003.
     let mut pick = move |of: usize| {
@@ -76,7 +76,7 @@ pub fn transfers(count: usize) -> anyhow::Result<Vec<Asked>> {
             "consents": consents, "opt_outs": opt_outs, "minor": minor, "cloud_sync": cloud_sync,
             "tags": tags,
         });
-        transfers.push(Asked { transfer: serde_json::from_value(transfer)?, tags, flat });
+        transfers.push(Asked { transfer, tags, flat });
     }
-    Ok(transfers)
+    transfers
 }

@@ -42,7 +42,7 @@ impl Context<'_> {
     /// Valid now, not revoked, for this destination and recipient, with the fields asked for (JR-00-03).
     pub(in crate::policy) fn counts(&self, mechanism: &Mechanism, test: &MechanismTest) -> bool {
         let bounded = mechanism.valid_from.is_some() || mechanism.valid_until.is_some();
-        if bounded && !self.is_in(mechanism.valid_from, mechanism.valid_until) {
+        if bounded && !self.clock.is_in(mechanism.valid_from, mechanism.valid_until) {
             return false;
         }
         if self.is_revoked(mechanism) {
@@ -59,12 +59,14 @@ impl Context<'_> {
             return false;
         }
         if let Some(age) = test.max_age
-            && mechanism.valid_from.zip(self.now).is_none_or(|(from, now)| age.after(from) < now)
+            && mechanism
+                .valid_from
+                .is_none_or(|from| !self.clock.is_known() || self.clock.is_past(age.after(from)))
         {
             return false;
         }
         if let Some(age) = test.min_age
-            && mechanism.valid_from.zip(self.now).is_none_or(|(from, now)| now < age.after(from))
+            && mechanism.valid_from.is_none_or(|from| !self.clock.has_come(age.after(from)))
         {
             return false;
         }
@@ -102,9 +104,8 @@ impl Context<'_> {
             FieldTest::Is(wanted) => value.is_some_and(|value| wanted.equals(value)),
             FieldTest::Not(unwanted) => !value.is_some_and(|value| unwanted.equals(value)),
             FieldTest::Present(is) => value.is_some() == *is,
-            FieldTest::Passed(is) => {
-                instant(value).zip(self.now).is_some_and(|(at, now)| (at <= now) == *is)
-            }
+            FieldTest::Passed(is) => instant(value)
+                .is_some_and(|at| self.clock.is_known() && self.clock.has_come(at) == *is),
             FieldTest::Within { period, of } => {
                 let start = instant(value);
                 match of {
@@ -112,9 +113,9 @@ impl Context<'_> {
                     Some(of) => date(of)
                         .zip(start)
                         .is_some_and(|(first, second)| period.reaches(first, second)),
-                    None => start
-                        .zip(self.now)
-                        .is_some_and(|(start, now)| start <= now && period.reaches(start, now)),
+                    None => start.is_some_and(|start| {
+                        self.clock.has_come(start) && self.clock.is_within(*period, start)
+                    }),
                 }
             }
         }
@@ -157,8 +158,8 @@ impl Context<'_> {
     /// Given, not expired, not withdrawn since.
     pub(in crate::policy) fn is_current(&self, consent: &Consent) -> bool {
         self.has_begun(consent.given_at)
-            && consent.expires_at.is_none_or(|until| self.now.is_some_and(|now| now < until))
-            && consent.withdrawn_at.is_none_or(|at| self.now.is_some_and(|now| now < at))
+            && consent.expires_at.is_none_or(|until| self.clock.is_before(until))
+            && consent.withdrawn_at.is_none_or(|at| self.clock.is_before(at))
             && !self.subject.withdrawn.iter().any(|withdrawal| {
                 let scope = withdrawal.scope.as_str();
                 let names_it = scope == "all"

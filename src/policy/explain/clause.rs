@@ -355,7 +355,8 @@ impl View<'_, '_> {
             Form::Test(predicate) => self.context.grade(predicate, &mut self.notes.clone()).met,
             Form::Data => self.rule.is_none_or(|rule| opens(rule, self.context)),
             Form::InForce { from, until } => {
-                self.context.now.is_none() || self.context.is_in(*from, *until)
+                let clock = &self.context.clock;
+                !clock.is_known() || clock.is_in(*from, *until)
             }
         }
     }

@@ -49,15 +49,15 @@ impl Witness<'_, '_> {
                 .then(|| format!("covers not all: {} is left", self.shorts(&left)));
         }
         let bounded = mechanism.valid_from.is_some() || mechanism.valid_until.is_some();
-        if bounded && context.now.is_none() {
+        if bounded && !context.clock.is_known() {
             return Some("has a validity, and the time is not known".to_owned());
         }
-        if let (Some(from), Some(now)) = (mechanism.valid_from, context.now)
+        if let (Some(from), Some(now)) = (mechanism.valid_from, context.clock.instant())
             && now < from
         {
             return Some(format!("is valid from {from} only"));
         }
-        if let (Some(until), Some(now)) = (mechanism.valid_until, context.now)
+        if let (Some(until), Some(now)) = (mechanism.valid_until, context.clock.instant())
             && until <= now
         {
             return Some(format!("expired at {until}"));
@@ -113,12 +113,12 @@ impl Witness<'_, '_> {
             return Some("is not of the type asked for".to_owned());
         }
         if let Some(given) = consent.given_at
-            && context.now.is_none_or(|now| now < given)
+            && !context.clock.has_come(given)
         {
             return Some("is not yet given".to_owned());
         }
         if let Some(until) = consent.expires_at
-            && context.now.is_none_or(|now| until <= now)
+            && !context.clock.is_before(until)
         {
             return Some(format!("expired at {until}"));
         }

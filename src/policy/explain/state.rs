@@ -290,7 +290,7 @@ impl Witness<'_, '_> {
     }
 
     pub(super) fn time(&self) -> String {
-        match self.context.now {
+        match self.context.clock.instant() {
             Some(now) => format!("judged as of {now}"),
             None => "the time is not given".to_owned(),
         }

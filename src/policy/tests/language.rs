@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Gap, GapCause};
+use crate::domain::{Gap, GapCause, Part};
 
 /// The shipped names, and one rule file of our own.
 fn compile_rule(text: &str) -> (Option<RuleSet>, Vec<String>) {

@@ -138,9 +138,33 @@ pub(super) struct WordMeaning {
 #[derive(Debug, Default, Clone)]
 pub(super) struct KeyTable {
     names: FxHashMap<Box<str>, Entry>,
+    /// The first and last two bytes of names, as bits.
+    ends: Vec<u64>,
     /// The last words of names, so that prose can be asked about cheaply.
     lasts: FxHashSet<Box<str>>,
     words: FxHashMap<Box<str>, WordMeaning>,
+}
+
+/// Words of the bit set of names' ends.
+const ENDS_WORDS: usize = 1024;
+
+/// Word and bit for the first two and the last two bytes that `text` has in common with a squashed name.
+fn ends(text: &str) -> (usize, u64) {
+    let kept =
+        || text.bytes().filter(|byte| is_of_a_name(*byte)).map(|byte| byte.to_ascii_lowercase());
+    let two = |(first, second): (Option<u8>, Option<u8>)| {
+        u32::from(first.unwrap_or(0)) << 8 | u32::from(second.unwrap_or(0))
+    };
+    let (mut front, mut back) = (kept(), kept().rev());
+    let head = two((front.next(), front.next()));
+    let tail = two((back.next(), back.next()));
+    let hash = (head << 16 | tail).wrapping_mul(0x9E37_79B1) >> 16;
+    (hash as usize / 64 % ENDS_WORDS, 1 << (hash % 64))
+}
+
+/// What is left of a name when it is squashed.
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
 impl KeyTable {
@@ -150,7 +174,13 @@ impl KeyTable {
         if let Some(last) = words.len().checked_sub(1) {
             self.lasts.insert(words.word(last).into());
         }
-        self.names.entry(words.squashed(0, words.len()).into()).or_default()
+        let name = words.squashed(0, words.len());
+        let (word, bit) = ends(name);
+        self.ends.resize(ENDS_WORDS, 0);
+        if let Some(bits) = self.ends.get_mut(word) {
+            *bits |= bit;
+        }
+        self.names.entry(name.into()).or_default()
     }
 
     pub(super) fn word(&mut self, word: &str) -> &mut WordMeaning {
@@ -182,12 +212,19 @@ impl KeyTable {
     /// Whether `text` is itself a name that `rule` takes: a label, not a value.
     pub(super) fn is_name_of(&self, text: &str, rule: u16) -> bool {
         const BYTES_MAX: usize = 40;
-        let mut squashed = [0u8; BYTES_MAX];
+        // Most texts begin or end as no name does.
+        let (word, bit) = ends(text);
+        if self.ends.get(word).is_none_or(|bits| bits & bit == 0) {
+            return false;
+        }
+        // One more than is kept, for bytes that are not.
+        let mut squashed = [0u8; BYTES_MAX + 1];
         let mut length = 0;
-        for byte in text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) {
+        for byte in text.bytes() {
             let Some(slot) = squashed.get_mut(length) else { return false };
+            // Written over by the next one when it is not kept.
             *slot = byte.to_ascii_lowercase();
-            length += 1;
+            length += usize::from(is_of_a_name(byte));
         }
         let squashed = squashed.get(..length).unwrap_or_default();
         std::str::from_utf8(squashed)

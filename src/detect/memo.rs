@@ -23,12 +23,23 @@ pub(super) struct Under {
     pub(super) may_hold: bool,
 }
 
+impl Under {
+    /// The same in two words, which are compared at once.
+    #[inline]
+    fn packed(self) -> [u64; 2] {
+        let flags = [self.is_hashed, self.is_encrypted, self.is_number, self.may_hold];
+        let flags = flags.iter().fold(0, |all, flag| all << 1 | u64::from(*flag));
+        let rule = self.rule.map_or(0, |rule| 1 << 16 | u64::from(rule));
+        [u64::from(self.name) << 32 | u64::from(self.around), rule << 4 | flags]
+    }
+}
+
 /// Longest value that is kept.
 pub(super) const TEXT_BYTES_MAX: usize = 40;
 
 #[derive(Clone, Copy)]
 struct Slot {
-    under: Under,
+    under: [u64; 2],
     text: [u8; TEXT_BYTES_MAX],
     length: u8,
     found: Option<Hit>,
@@ -58,6 +69,7 @@ impl Memo {
     /// What was found in `text`, if it was read before.
     #[inline]
     pub(super) fn find(&self, under: Under, text: &str) -> Option<Option<Hit>> {
+        let under = under.packed();
         let place = self.places.get(place(under, text.as_bytes()))?;
         place.iter().flatten().find(|slot| slot.is_of(under, text)).map(|slot| slot.found)
     }
@@ -70,6 +82,7 @@ impl Memo {
         if self.places.is_empty() {
             self.places.resize(PLACES, [None; 2]);
         }
+        let under = under.packed();
         if let Some([first, second]) = self.places.get_mut(place(under, text.as_bytes())) {
             *second = first.replace(Slot { under, text: kept, length: text.len() as u8, found });
         }
@@ -78,7 +91,7 @@ impl Memo {
 
 impl Slot {
     #[inline]
-    fn is_of(&self, under: Under, text: &str) -> bool {
+    fn is_of(&self, under: [u64; 2], text: &str) -> bool {
         let known = self.text.get(..usize::from(self.length));
         self.under == under && known == Some(text.as_bytes())
     }
@@ -86,7 +99,7 @@ impl Slot {
 
 /// Where a value is looked for.
 #[inline]
-fn place(under: Under, text: &[u8]) -> usize {
+fn place(under: [u64; 2], text: &[u8]) -> usize {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes));
     let (head, tail) = match (word(text.first_chunk()), word(text.last_chunk())) {
@@ -98,7 +111,8 @@ fn place(under: Under, text: &[u8]) -> usize {
         }
     };
     let middle = text.get(8..).and_then(|rest| word(rest.first_chunk())).unwrap_or_default();
-    let named = u64::from(under.name) << 32 | u64::from(under.around) ^ text.len() as u64;
+    let [named, _] = under;
+    let named = named ^ text.len() as u64;
     let mixed =
         (head ^ tail.rotate_left(23) ^ middle.rotate_left(41)).wrapping_mul(FACTOR).rotate_left(29)
             ^ named;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{DetectorSet, Hit, Scanner, Scratch, Told, shipped};
+use super::{DetectorSet, Hit, Scanner, Scratch, Told, shipped, text::Search};
 use crate::domain::{Container, Part, Scalar, Taxonomy};
 
 /// A value of which nothing is known but what it is.
@@ -606,6 +606,15 @@ fn hostile_texts_cost_linear_time() {
 }
 
 proptest! {
+    #[test]
+    fn a_price_holds_nothing_that_is_found_by_its_form(text in "[0-9]{1,7}[.][0-9]{1,2}") {
+        let bench = Bench::new_cached();
+        let search = Search { set: &bench.set, supports: 0, against: 0 };
+        let mut found = Vec::new();
+        search.all(&text, &mut found);
+        prop_assert_eq!((found, search.whole(&text)), (Vec::new(), None), "{}", text);
+    }
+
     #[test]
     fn any_text_under_any_name_gives_spans_inside_it(name in "\\PC{0,24}", text in "\\PC{0,200}") {
         let mut bench = Bench::new_cached();

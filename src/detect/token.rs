@@ -1,7 +1,5 @@
 //! A candidate value with its separators taken out, and the way they stood.
 
-use crate::domain::Span;
-
 /// Letters and digits of a candidate, upper case, and the groups they stood in. Fixed size, so that
 /// making one costs no allocation.
 #[derive(Debug, Clone, Copy)]
@@ -12,8 +10,6 @@ pub(super) struct Token {
     separators: [u8; Self::GROUPS],
     group_count: u8,
     letters: u8,
-    /// Where the candidate stands in the text it was taken from.
-    pub(super) span: Span,
 }
 
 impl Token {
@@ -24,15 +20,24 @@ impl Token {
     /// Reads the whole of `text`; `None` when it holds anything but letters, digits and separators,
     /// or is too long, or separators stand together in a way no number is written in.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let mut token = Self::empty(0);
-        for (at, byte) in text.bytes().enumerate() {
-            token.push(byte)?;
-            token.span.end = u32::try_from(at + 1).ok()?;
+        let mut token = Self::empty();
+        // Where the present group begins in `compact`.
+        let mut group_start = 0;
+        for byte in text.bytes() {
+            let kind = kind_of(byte);
+            if kind & (DIGIT | LETTER) != 0 {
+                *token.compact.get_mut(usize::from(token.length))? = byte & !(kind & CASE);
+                token.length += 1;
+                token.letters += u8::from(kind & LETTER != 0);
+            } else {
+                token.separate(byte, &mut group_start)?;
+            }
         }
-        token.finish()
+        token.end_group(group_start);
+        (token.length > 0).then_some(token)
     }
 
-    pub(super) fn empty(start: usize) -> Self {
+    fn empty() -> Self {
         Self {
             compact: [0; Self::CAPACITY],
             length: 0,
@@ -40,48 +45,40 @@ impl Token {
             separators: [0; Self::GROUPS],
             group_count: 0,
             letters: 0,
-            span: Span::new(start, start),
         }
     }
 
-    /// Takes one more byte; `None` when the candidate ends before it.
-    fn push(&mut self, byte: u8) -> Option<()> {
-        if byte.is_ascii_alphanumeric() {
-            *self.compact.get_mut(usize::from(self.length))? = byte.to_ascii_uppercase();
-            self.length += 1;
-            self.letters += u8::from(byte.is_ascii_alphabetic());
-            if self.group_count == 0 {
-                self.group_count = 1;
-            }
-            *self.groups.get_mut(usize::from(self.group_count - 1))? += 1;
-            return Some(());
-        }
+    /// Takes what is no letter or digit; `None` when no number is written so.
+    fn separate(&mut self, byte: u8, group_start: &mut u8) -> Option<()> {
         if !is_separator(byte) || (self.length == 0 && byte != b'(') {
             return None;
         }
         if self.length == 0 {
             return Some(());
         }
-        let last = usize::from(self.group_count - 1);
-        if *self.groups.get(last)? == 0 {
+        if self.length == *group_start {
             // A second separator: `) ` and ` (` are how people write, two dashes are not.
-            let previous = *self.separators.get(last)?;
+            let previous = *self.separators.get(usize::from(self.group_count))?;
             return matches!((previous, byte), (b')', b' ' | b'-') | (b' ' | b'-', b'('))
                 .then_some(());
         }
-        if self.length < Self::CAPACITY as u8 && usize::from(self.group_count) < Self::GROUPS {
-            self.group_count += 1;
-            *self.separators.get_mut(usize::from(self.group_count - 1))? = byte;
-            return Some(());
+        if usize::from(self.length) >= Self::CAPACITY {
+            return None;
         }
-        None
+        self.end_group(*group_start);
+        *self.separators.get_mut(usize::from(self.group_count))? = byte;
+        *group_start = self.length;
+        Some(())
     }
 
-    fn finish(mut self) -> Option<Self> {
-        if self.group_count > 0 && self.groups.get(usize::from(self.group_count - 1)) == Some(&0) {
-            self.group_count -= 1;
+    /// The letters and digits from `start` on are a group, if there are any.
+    fn end_group(&mut self, start: u8) {
+        if self.length > start
+            && let Some(group) = self.groups.get_mut(usize::from(self.group_count))
+        {
+            *group = self.length - start;
+            self.group_count += 1;
         }
-        (self.length > 0).then_some(self)
     }
 
     /// Upper-case letters and digits.
@@ -129,6 +126,32 @@ impl Token {
             && self.separators.get(1..usize::from(self.group_count)) == Some(separators)
     }
 }
+
+const DIGIT: u8 = 1;
+const LETTER: u8 = 2;
+/// What a small letter has more than a capital.
+const CASE: u8 = 0x20;
+
+/// What a byte is to a token; small letters with `CASE`.
+fn kind_of(byte: u8) -> u8 {
+    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' => LETTER,
+            b'a'..=b'z' => LETTER | CASE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// Without white space around it, of which nearly no text has any.
 pub(super) fn trimmed(text: &str) -> &str {

@@ -22,18 +22,17 @@ impl Hints {
     #[inline]
     pub(super) fn may_hold(&self, text: &[u8], start: usize, string: &[u8]) -> bool {
         let Self { digit, separator, colon, noted } = *self;
-        let digits = digit.count_ones();
-        if noted | colon == 0 && digits < 4 && separator.count_ones() < 5 {
+        if noted | colon == 0 && !has::<4>(digit) && !has::<5>(separator) {
             return may_be_document(string);
         }
         if self.are_of_a_time() && is_time(string) {
             return false;
         }
         noted != 0
-            || digits >= MANY_DIGITS
+            || has::<MANY_DIGITS>(digit)
             || may_be_document(string)
-            || (digits >= 4 && may_identify(digit, separator, string.len()))
-            || colon.count_ones() >= 3
+            || (has::<4>(digit) && may_identify(digit, separator, string.len()))
+            || has::<3>(colon)
             || labels(text, colon, start)
             || fourth_third(separator)
     }
@@ -46,6 +45,18 @@ impl Hints {
         const OTHERS: u64 = COLONS | 1 << 4 | 1 << 7 | 1 << 10;
         self.digit & FIRST == FIRST & !OTHERS && self.colon & FIRST == COLONS
     }
+}
+
+/// Whether at least `N` bits are set. Taken away one by one: counting all of them takes longer on a machine
+/// that may have no instruction for it.
+#[inline(always)]
+const fn has<const N: u32>(mut bits: u64) -> bool {
+    let mut taken = 1;
+    while taken < N {
+        bits &= bits.wrapping_sub(1);
+        taken += 1;
+    }
+    bits != 0
 }
 
 /// Whether a value can be found by its form in a text that stands for itself.

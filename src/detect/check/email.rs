@@ -1,16 +1,16 @@
 //! E-mail addresses (RFC 5321 addr-spec, RFC 6531 for other scripts), also percent-encoded.
 
-use crate::domain::Span;
+use crate::{detect::token::trimmed, domain::Span};
 
-use super::Match;
+use super::{Match, words::WordList};
 
 /// The whole of `text`, with `mailto:` and a display name allowed around it.
 pub(super) fn whole(text: &str) -> Option<Match> {
-    let text = text.trim();
+    let text = trimmed(text);
     let text = text.strip_prefix("mailto:").unwrap_or(text);
-    let text = match (text.rfind('<'), text.strip_suffix('>')) {
-        (Some(at), Some(_)) => text.get(at + 1..text.len() - 1)?,
-        _ => text,
+    let text = match text.strip_suffix('>') {
+        Some(inner) => inner.rfind('<').and_then(|at| inner.get(at + 1..)).unwrap_or(text),
+        None => text,
     };
     let at = text.bytes().position(|byte| byte == b'@').or_else(|| encoded_at(text.as_bytes()))?;
     let span = around(text, at)?;
@@ -46,50 +46,60 @@ const DOMAIN_MAX: usize = 255;
 fn local_start(bytes: &[u8], at: usize) -> usize {
     let floor = at.saturating_sub(LOCAL_MAX);
     let mut start = at;
-    while start > floor && bytes.get(start - 1).is_some_and(|byte| is_local(*byte)) {
+    // Whether some byte may stand before the mailbox rather than in it.
+    let mut kinds = 0;
+    while start > floor
+        && let Some(byte) = bytes.get(start - 1)
+        && kind(*byte) & LOCAL != 0
+    {
+        kinds |= kind(*byte);
         start -= 1;
     }
+    if kinds & (OPENS | BEFORE) == 0 {
+        return start;
+    }
     // Punctuation that opens a quotation rather than a mailbox.
-    while bytes.get(start).is_some_and(|byte| {
-        matches!(byte, b'\'' | b'*' | b'/' | b'=' | b'?' | b'&' | b'|' | b'`' | b'{')
-    }) && start < at
-    {
+    while start < at && bytes.get(start).is_some_and(|byte| kind(*byte) & OPENS != 0) {
         start += 1;
     }
     // `to=a@b.c` and `?q=a@b.c`: the mailbox begins after the last of these.
     let mailbox = bytes.get(start..at).unwrap_or_default();
-    match mailbox.iter().rposition(|byte| matches!(byte, b'=' | b'&' | b'?' | b'/' | b'|')) {
+    match mailbox.iter().rposition(|byte| kind(*byte) & BEFORE != 0) {
         Some(last) => start + last + 1,
         None => start,
     }
 }
 
-fn is_local(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || byte >= 0x80
-        || matches!(
-            byte,
-            b'.' | b'_'
-                | b'-'
-                | b'+'
-                | b'%'
-                | b'\''
-                | b'!'
-                | b'#'
-                | b'$'
-                | b'&'
-                | b'*'
-                | b'/'
-                | b'='
-                | b'?'
-                | b'^'
-                | b'`'
-                | b'{'
-                | b'|'
-                | b'}'
-                | b'~'
-        )
+/// May stand in a local part, as it is or in another script.
+const LOCAL: u8 = 1;
+/// May open a quotation around a mailbox.
+const OPENS: u8 = 1 << 1;
+/// May end what stands before a mailbox.
+const BEFORE: u8 = 1 << 2;
+/// May stand in a label of a domain.
+const LABEL: u8 = 1 << 3;
+
+fn kind(byte: u8) -> u8 {
+    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
 }
+
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => LOCAL | LABEL,
+            b'-' => LOCAL | LABEL,
+            b'.' | b'_' | b'+' | b'%' | b'!' | b'#' | b'$' | b'^' | b'}' | b'~' | 0x80.. => LOCAL,
+            b'\'' | b'*' | b'`' | b'{' => LOCAL | OPENS,
+            b'/' | b'=' | b'?' | b'&' | b'|' => LOCAL | OPENS | BEFORE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// `scheme://user:` stands before what looked like a mailbox.
 fn is_userinfo(before: &[u8]) -> bool {
@@ -102,6 +112,36 @@ fn is_userinfo(before: &[u8]) -> bool {
 }
 
 fn domain_end(text: &str, start: usize) -> Option<usize> {
+    let rest = text.get(start..)?.as_bytes();
+    let mut labels = 0;
+    let (mut end, mut label_start) = (0, 0);
+    for (at, byte) in rest.iter().enumerate().take(DOMAIN_MAX + 1) {
+        match byte {
+            byte if kind(*byte) & LABEL != 0 => end = at + 1,
+            b'.' if at > label_start => {
+                if !is_label(rest.get(label_start..at)?) {
+                    return None;
+                }
+                labels += 1;
+                label_start = at + 1;
+            }
+            byte if !byte.is_ascii() => return domain_end_in_scripts(text, start),
+            _ => break,
+        }
+    }
+    let mut last = rest.get(label_start..end.max(label_start))?;
+    if last.is_empty() {
+        // Ends in a full stop: the last label is the one before.
+        let domain = rest.get(..end)?;
+        last = domain.rsplit(|byte| *byte == b'.').next()?;
+        labels -= 1;
+    }
+    (labels >= 1 && is_label(last) && is_top_level(str::from_utf8(last).ok()?))
+        .then_some(start + end)
+}
+
+/// The same of a domain with letters of any script.
+fn domain_end_in_scripts(text: &str, start: usize) -> Option<usize> {
     let rest = text.get(start..)?;
     let mut end = start;
     let mut label_start = start;
@@ -135,31 +175,34 @@ fn domain_end(text: &str, start: usize) -> Option<usize> {
     let domain = text.get(start..end)?;
     let top = text.get(label_start..end)?;
     let top = top.trim_start_matches(['。', '．']);
-    (is_top_level(top) && domain.split('.').all(is_label)).then_some(end)
+    (is_top_level(top) && domain.split('.').all(|label| is_label(label.as_bytes()))).then_some(end)
 }
 
-fn is_label(label: &str) -> bool {
-    !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+fn is_label(label: &[u8]) -> bool {
+    label.len() <= 63
+        && label.first().is_some_and(|first| *first != b'-')
+        && label.last().is_some_and(|last| *last != b'-')
 }
 
 fn is_top_level(label: &str) -> bool {
-    if label.to_ascii_lowercase().starts_with("xn--") {
+    const PUNYCODE: &[u8] = b"xn--";
+    let bytes = label.as_bytes();
+    if bytes.get(..PUNYCODE.len()).is_some_and(|start| start.eq_ignore_ascii_case(PUNYCODE)) {
         return true;
     }
-    let letters = label.chars().filter(|c| c.is_alphabetic()).count();
-    let ascii = label.is_ascii();
-    if ascii && label.bytes().any(|byte| !byte.is_ascii_alphabetic()) {
-        return false;
+    if label.is_ascii() {
+        return bytes.len() >= 2
+            && bytes.iter().all(u8::is_ascii_alphabetic)
+            && !FILE_ENDINGS.has(label);
     }
-    letters >= if ascii { 2 } else { 1 }
-        && !FILE_ENDINGS.iter().any(|ending| label.eq_ignore_ascii_case(ending))
+    label.chars().any(char::is_alphabetic)
 }
 
 /// `logo@2x.png` is a file.
-const FILE_ENDINGS: [&str; 22] = [
+static FILE_ENDINGS: WordList = WordList::new(&[
     "png", "jpg", "jpeg", "gif", "webp", "svg", "heic", "ico", "js", "mjs", "ts", "css", "scss",
     "html", "htm", "json", "xml", "yaml", "yml", "dll", "exe", "local",
-];
+]);
 
 pub(in crate::detect) fn encoded_at(bytes: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, b"%40")

@@ -9,19 +9,22 @@ use super::{Match, arithmetic};
 
 pub(super) fn iban(token: &Token) -> Option<Match> {
     let compact = token.compact();
-    let (country, rest) = compact.split_at_checked(2)?;
-    if !country.iter().all(u8::is_ascii_alphabetic) {
+    let ([a, b, check @ ..], body) = compact.split_first_chunk::<4>()?;
+    // Most codes of this length are told by their first four characters.
+    if !check.iter().all(u8::is_ascii_digit) || length_in(*a, *b)? != compact.len() {
         return None;
     }
-    let length = LENGTHS.iter().find(|(code, _)| code.as_slice() == country)?.1;
-    let well_formed = compact.len() == usize::from(length)
-        && rest.get(..2).is_some_and(|check| check.iter().all(u8::is_ascii_digit));
-    let (head, body) = compact.split_at_checked(4)?;
-    if !well_formed || arithmetic::mod_97(body.iter().chain(head).copied()) != 1 {
+    if arithmetic::mod_97(body.iter().chain([a, b]).chain(check).copied()) != 1 {
         return None;
     }
-    let region = Region::new(country.try_into().ok()?);
-    Some(Match { shaped: true, region: Some(region), ..Match::PLAIN })
+    Some(Match { shaped: true, region: Some(Region::new([*a, *b])), ..Match::PLAIN })
+}
+
+/// How long an account number of the country with this code is.
+fn length_in(a: u8, b: u8) -> Option<usize> {
+    let at = |letter: u8| letter.checked_sub(b'A').map(usize::from);
+    let length = *LENGTHS.get(at(a)?)?.get(at(b)?)?;
+    (length > 0).then_some(usize::from(length))
 }
 
 /// Indian branch code: four letters of the bank, zero, six characters of the branch.
@@ -101,9 +104,21 @@ static HANDLES: [&str; 74] = [
     "hdfcbankjd", "kotak811", "kmbl", "superyes", "freoicici", "shriramhdfcbank", "yespop",
 ];
 
-/// Lengths of the IBAN registry.
+/// Lengths of the IBAN registry, by the letters of the country's code; zero where it has none.
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+static LENGTHS: [[u8; 26]; 26] = {
+    let mut lengths = [[0; 26]; 26];
+    let mut number = 0;
+    while number < REGISTRY.len() {
+        let (&[a, b], length) = REGISTRY[number];
+        lengths[(a - b'A') as usize][(b - b'A') as usize] = length;
+        number += 1;
+    }
+    lengths
+};
+
 #[rustfmt::skip]
-static LENGTHS: [(&[u8; 2], u8); 86] = [
+const REGISTRY: [(&[u8; 2], u8); 86] = [
     (b"AD", 24), (b"AE", 23), (b"AL", 28), (b"AT", 20), (b"AZ", 28), (b"BA", 20), (b"BE", 16),
     (b"BG", 22), (b"BH", 22), (b"BI", 27), (b"BR", 29), (b"BY", 28), (b"CH", 21), (b"CR", 22),
     (b"CY", 28), (b"CZ", 24), (b"DE", 22), (b"DJ", 27), (b"DK", 18), (b"DO", 28), (b"EE", 20),

@@ -1,6 +1,7 @@
 //! Statements about people: names, ages, genders, languages, and words that are none of those.
 
 use super::{Match, words::WordList};
+use crate::detect::token::trimmed;
 
 /// A name in any script: letters, spaces, and the marks names are written with; no digits, no URL.
 /// `shaped` when it is written the way names are: two to five words with capitals, or two to four
@@ -214,21 +215,48 @@ pub(super) fn words(text: &str) -> Option<Match> {
 /// Where somebody lives: letters, and either a digit, a comma or several words; not a URL, an e-mail
 /// address or a path.
 pub(in crate::detect) fn address(text: &str) -> Option<Match> {
-    let text = text.trim();
-    let letters = if text.is_ascii() {
-        text.bytes().filter(u8::is_ascii_alphabetic).count()
-    } else {
-        text.chars().filter(|c| c.is_alphabetic()).count()
-    };
-    let wide = !text.is_ascii() && text.chars().any(|c| c as u32 >= 0x2e80);
-    let several =
-        text.bytes().any(|byte| matches!(byte, b' ' | b',' | b'\n') || byte.is_ascii_digit());
-    let other = text.contains("://")
-        || text.contains('@')
+    let text = trimmed(text);
+    let is_ascii = text.is_ascii();
+    let (mut letters, mut seen) = (0, 0);
+    for byte in text.bytes() {
+        let kind = PARTS_OF_ADDRESS.get(usize::from(byte)).copied().unwrap_or_default();
+        letters += usize::from(kind & LETTER);
+        seen |= kind;
+    }
+    if !is_ascii {
+        letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    }
+    let (several, has_at, has_colon) = (seen & SEVERAL != 0, seen & AT != 0, seen & COLON != 0);
+    let wide = !is_ascii && text.chars().any(|c| c as u32 >= 0x2e80);
+    let other = has_at
+        || (has_colon && text.contains("://"))
         || text.starts_with(['/', '0', '{', '<']) && !text.contains(' ');
     (letters >= 2 && !other && text.len() >= 4 && (several || wide || letters >= 5))
         .then_some(Match::PLAIN)
 }
+
+const LETTER: u8 = 1;
+/// Numbers, and what stands between words and lines.
+const SEVERAL: u8 = 1 << 1;
+const AT: u8 = 1 << 2;
+const COLON: u8 = 1 << 3;
+
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+static PARTS_OF_ADDRESS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' | b' ' | b',' | b'\n' => SEVERAL,
+            b'@' => AT,
+            b':' => COLON,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// What a person's browser or device is called. Products alone (RFC 9110 §10.1.5), `okhttp/4.12.0`, are
 /// a program between servers; the comment is what tells of a device.

@@ -6,11 +6,10 @@ use super::{Match, calling_codes};
 
 /// The whole value of a field that is said to be a telephone number.
 pub(super) fn whole(text: &str) -> Option<Match> {
-    let text = text.trim();
-    let text = text.strip_prefix("tel:").unwrap_or(text);
-    let text = text.get(..text.find([';', ',']).unwrap_or(text.len()))?.trim();
-    let text = strip_extension(text);
-    let number = Number::read(text)?;
+    let number = match Number::read(text) {
+        Some(number) => number,
+        None => Number::read(bare(text)?)?,
+    };
     let digits = number.digits();
     if number.international {
         return international(digits);
@@ -32,6 +31,14 @@ pub(super) fn whole(text: &str) -> Option<Match> {
         13..=15 => international(digits).map(|found| Match { shaped: false, ..found }),
         _ => None,
     }
+}
+
+/// Without the scheme before a number, and without parameters and an extension behind it (RFC 3966).
+fn bare(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let text = text.strip_prefix("tel:").unwrap_or(text);
+    let text = text.get(..text.find([';', ',']).unwrap_or(text.len()))?.trim();
+    Some(strip_extension(text))
 }
 
 /// A candidate in a text, `shaped` when its form alone says telephone number.
@@ -205,6 +212,17 @@ fn strip_extension(text: &str) -> &str {
     if short && !number.is_empty() { number.trim_end() } else { text }
 }
 
+/// What stands between the digits of a number; of a character beyond ASCII `first` is the first byte.
+fn is_gap(text: &str, at: usize, first: u8) -> bool {
+    let is_gap = |character: char| {
+        matches!(character, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | '\u{2010}'..='\u{2013}')
+    };
+    if first.is_ascii() {
+        return is_gap(char::from(first));
+    }
+    text.get(at..).and_then(|rest| rest.chars().next()).is_some_and(is_gap)
+}
+
 /// Digits of a number and whether it begins with `+`.
 struct Number {
     international: bool,
@@ -219,20 +237,24 @@ impl Number {
     fn read(text: &str) -> Option<Self> {
         let mut number = Self { international: false, digits: [0; Self::MAX], length: 0 };
         let mut gap = 0;
-        for (at, character) in text.char_indices() {
-            match character {
-                '0'..='9' => {
-                    *number.digits.get_mut(number.length)? = character as u8 - b'0';
-                    number.length += 1;
-                    gap = 0;
-                }
-                '+' if at == 0 || text.get(..at) == Some("(") => number.international = true,
-                ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | '\u{2010}'..='\u{2013}' => {
+        for (at, byte) in text.bytes().enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit < 10 {
+                *number.digits.get_mut(number.length)? = digit;
+                number.length += 1;
+                gap = 0;
+                continue;
+            }
+            match byte {
+                b'+' if at == 0 || text.get(..at) == Some("(") => number.international = true,
+                _ if is_gap(text, at, byte) => {
                     gap += 1;
                     if gap > 3 {
                         return None;
                     }
                 }
+                // The rest of a character that is a gap.
+                0x80..0xC0 => {}
                 _ => return None,
             }
         }

@@ -1,11 +1,13 @@
 //! Lists of words that a value is compared with, whatever its case.
 
-/// Words in lower case. Most texts are none of them, which their first letter and their length tell.
+/// Words in lower case. Most texts are none of them, which their length, first and last letter tell.
 #[derive(Debug)]
 pub(in crate::detect) struct WordList {
     words: &'static [&'static str],
     /// By length, the first bytes that words of ASCII have, as bits of their low five bits.
     starts: [u32; LENGTHS],
+    /// The same of their last bytes.
+    ends: [u32; LENGTHS],
 }
 
 /// One more than the longest word that is told by its length.
@@ -14,23 +16,26 @@ const LENGTHS: usize = 24;
 impl WordList {
     #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
     pub(in crate::detect) const fn new(words: &'static [&'static str]) -> Self {
-        let mut starts = [0; LENGTHS];
+        let (mut starts, mut ends) = ([0; LENGTHS], [0; LENGTHS]);
         let mut number = 0;
         while number < words.len() {
             let word = words[number].as_bytes();
             starts[row(word.len())] |= bit(word[0]);
+            ends[row(word.len())] |= bit(word[word.len() - 1]);
             number += 1;
         }
-        Self { words, starts }
+        Self { words, starts, ends }
     }
 
     /// `text` is one of the words, but for its case.
     pub(in crate::detect) fn has(&self, text: &str) -> bool {
-        let Some(&first) = text.as_bytes().first() else { return false };
+        let bytes = text.as_bytes();
+        let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
         // Other scripts change their length with their case.
-        let may_begin =
-            || self.starts.get(row(text.len())).is_some_and(|starts| starts & bit(first) != 0);
-        if text.is_ascii() && !may_begin() {
+        let may = |bits: &[u32; LENGTHS], byte| {
+            bits.get(row(bytes.len())).is_some_and(|bits| bits & bit(byte) != 0)
+        };
+        if !(may(&self.starts, first) && may(&self.ends, last)) && text.is_ascii() {
             return false;
         }
         let is_same = same_as(text);
@@ -43,14 +48,14 @@ impl WordList {
     }
 }
 
-/// Where words of `length` bytes are told by their first; the long ones share the place that no word has.
+/// Where words of `length` bytes are told by a letter; the long ones share the place that no word has.
 const fn row(length: usize) -> usize {
     if length < LENGTHS { length } else { 0 }
 }
 
 /// The same for a letter in either case.
-const fn bit(first: u8) -> u32 {
-    1 << (first & 0x1F)
+const fn bit(letter: u8) -> u32 {
+    1 << (letter & 0x1F)
 }
 
 /// Whether `text` is a word that is written in lower case, but for its own case.

@@ -6,6 +6,8 @@ use crate::detect::token::Token;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bare {
     Digits,
+    /// A price, a size, a part of a whole: a few digits, a point, and one or two more.
+    Decimal,
     /// A date with a time of day: RFC 3339, or as programs in C write one with the zone.
     Time,
 }
@@ -17,6 +19,9 @@ impl Bare {
         let bytes = text.as_bytes();
         if bytes.len() <= Token::CAPACITY && bytes.iter().all(u8::is_ascii_digit) {
             return Some(Self::Digits);
+        }
+        if is_decimal(bytes) {
+            return Some(Self::Decimal);
         }
         if let Some((date, time)) = bytes.split_first_chunk::<10>() {
             let is_time = is_like(date, DATE)
@@ -35,6 +40,16 @@ impl Bare {
         }
         (is_like(bytes, IN_WORDS)).then_some(Self::Time)
     }
+}
+
+fn is_decimal(bytes: &[u8]) -> bool {
+    let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+    let (whole, behind) = match bytes {
+        [whole @ .., b'.', a, b] => (whole, [*a, *b]),
+        [whole @ .., b'.', a] => (whole, [*a, *a]),
+        _ => return false,
+    };
+    (1..=7).contains(&whole.len()) && digits(whole) && digits(&behind)
 }
 
 /// Digits for zeros, letters for letters, anything else as it is.

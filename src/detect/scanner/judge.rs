@@ -72,9 +72,9 @@ impl<'s> Scanner<'s> {
                 return;
             }
             match Bare::of(text) {
-                Some(Bare::Time) if facts.supports == 0 => {}
+                Some(Bare::Time | Bare::Decimal) if facts.supports == 0 => {}
                 Some(Bare::Digits) => hits.extend(search.digits(text).map(|found| found.hit())),
-                Some(Bare::Time) | None => self.prose(search, text, around, hits),
+                Some(Bare::Time | Bare::Decimal) | None => self.prose(search, text, around, hits),
             }
             return;
         };

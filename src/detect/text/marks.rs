@@ -12,22 +12,16 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// Plain counting without branches, in bytes as long as they cannot overflow, which the compiler turns
-    /// into vector instructions.
+    /// Plain counting without branches: six counters of a byte each in one word, as long as none of them
+    /// can overflow.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut marks = Self::default();
         for stretch in bytes.chunks(usize::from(u8::MAX)) {
-            let mut counts = [0u8; 6];
-            let [at, percent, colons, dots, dashes, digits] = &mut counts;
-            for byte in stretch {
-                *at += u8::from(*byte == b'@');
-                *percent += u8::from(*byte == b'%');
-                *colons += u8::from(*byte == b':');
-                *dots += u8::from(*byte == b'.');
-                *dashes += u8::from(*byte == b'-');
-                *digits += u8::from(byte.wrapping_sub(b'0') < 10);
-            }
-            let [at, percent, colons, dots, dashes, digits] = counts.map(u32::from);
+            let count = |sum: u64, byte: &u8| {
+                sum + COUNTERS.get(usize::from(*byte)).copied().unwrap_or_default()
+            };
+            let [at, percent, colons, dots, dashes, digits, ..] =
+                stretch.iter().fold(0, count).to_le_bytes().map(u32::from);
             marks.at += at;
             marks.percent += percent;
             marks.colons += colons;
@@ -46,5 +40,39 @@ impl Marks {
                 || self.dashes >= 5
                 || (self.dots >= 2 && length >= 20)
                 || (self.percent > 0 && self.digits >= 2))
+    }
+}
+
+/// What each byte adds to the counters, in the order of the fields of [`Marks`].
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+static COUNTERS: [u64; 256] = {
+    let mut counters = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        counters[byte] = match byte as u8 {
+            b'@' => 1,
+            b'%' => 1 << 8,
+            b':' => 1 << 16,
+            b'.' => 1 << 24,
+            b'-' => 1 << 32,
+            b'0'..=b'9' => 1 << 40,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    counters
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_counted_however_long_the_text() {
+        let text = "@%:.-7".repeat(400);
+        let Marks { at, percent, colons, dots, dashes, digits } = Marks::of(text.as_bytes());
+        assert_eq!([at, percent, colons, dots, dashes, digits], [400; 6]);
+        let digits = "0".repeat(255 * 3 + 1);
+        assert_eq!(Marks::of(digits.as_bytes()).digits, 255 * 3 + 1);
     }
 }

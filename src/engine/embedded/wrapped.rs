@@ -59,7 +59,7 @@ fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> b
     }
     let Some(encoding) = alphabet(symbols, start == 0 && has(classes, SPACE)) else { return false };
     // Padding and line ends aside, the first symbols alone.
-    if start == 0 && !begins_readable(symbols, encoding, look) {
+    if start == 0 && !begins_readable(symbols) {
         return false;
     }
     let opened = match look.decoder.decode(encoding, symbols, look.limits) {
@@ -91,14 +91,60 @@ fn alphabet(symbols: &[u8], has_space: bool) -> Option<Encoding> {
     })
 }
 
-fn begins_readable(symbols: &[u8], encoding: Encoding, look: &mut Look<'_>) -> bool {
-    let Some(first) = symbols.get(..BASE64_BYTES_MIN).filter(|first| is_dense(first)) else {
-        return false;
-    };
-    let start = look.decoder.decode(encoding, first, look.limits).unwrap_or_default();
-    // A picture begins with bytes of every kind, a text with letters.
-    is_known_binary(&start) || is_text_start(&start)
+fn begins_readable(symbols: &[u8]) -> bool {
+    const PADDING: u8 = b'=';
+    let Some(mut first) = symbols.first_chunk::<BASE64_BYTES_MIN>().copied() else { return false };
+    let mut length = 12;
+    for symbol in first.iter_mut().rev().take(2).take_while(|symbol| **symbol == PADDING) {
+        *symbol = b'A';
+        length -= 1;
+    }
+    let bytes = twelve_bytes(&first);
+    let Some(start) = bytes.as_ref().and_then(|bytes| bytes.get(..length)) else { return false };
+    // A text begins with letters, a picture with bytes of every kind.
+    is_text_start(start) || is_known_binary(start)
 }
+
+/// What sixteen symbols of either alphabet stand for (RFC 4648 §4, §5); `None` when one is no symbol.
+fn twelve_bytes(symbols: &[u8; BASE64_BYTES_MIN]) -> Option<[u8; 12]> {
+    let mut bytes = [0; 12];
+    let (groups, _) = symbols.as_chunks::<4>();
+    for (group, three) in groups.iter().zip(bytes.chunks_exact_mut(3)) {
+        let [a, b, c, d] = group.map(six_bits);
+        let wide = a | b | c | d;
+        if wide >= NO_SYMBOL {
+            return None;
+        }
+        three.copy_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+    }
+    Some(bytes)
+}
+
+/// More than six bits.
+const NO_SYMBOL: u8 = 0x80;
+
+fn six_bits(symbol: u8) -> u8 {
+    SIX_BITS.get(usize::from(symbol)).copied().unwrap_or(NO_SYMBOL)
+}
+
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+static SIX_BITS: [u8; 256] = {
+    let mut table = [NO_SYMBOL; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let symbol = byte as u8;
+        table[byte] = match symbol {
+            b'A'..=b'Z' => symbol - b'A',
+            b'a'..=b'z' => symbol - b'a' + 26,
+            b'0'..=b'9' => symbol - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => NO_SYMBOL,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// Text up to where it was cut.
 fn is_text_start(start: &[u8]) -> bool {

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::name::{NAME_BYTES_MAX, Words};
 
 /// What one name says. Small and free of references, so that it can be cached.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Facts {
     /// Field rules in the order to be tried; `rule_count` of them.
     rules: [u16; Self::RULES],
@@ -491,8 +491,10 @@ pub(super) struct Known {
     pub(super) is_sign: bool,
     /// The name stands for the object around it.
     pub(super) stand_in: bool,
-    /// The name says nothing at all.
+    /// The name says nothing of its value.
     pub(super) is_mute: bool,
+    /// The name says nothing at all, of an object under it neither.
+    pub(super) is_nothing: bool,
     /// Its value is the name of what stands beside it.
     pub(super) tells: bool,
 }
@@ -511,6 +513,7 @@ impl Known {
                 && facts.rule_count == 0
                 && !facts.is_sign()
                 && !facts.stand_in,
+            is_nothing: *facts == Facts::NONE,
         }
     }
 }
@@ -556,14 +559,18 @@ impl KeyCache {
     /// What is known of `name`, for [`Self::facts`] until the next name is asked for.
     #[inline]
     pub(super) fn known(&mut self, name: &[u8], analyse: impl FnOnce(&str) -> Facts) -> Known {
-        let short = Short::of(name);
-        if let Some(short) = short
-            && let Some(slot) = self.slots.get(short.place())
-            && slot.short == short
-        {
-            return slot.known;
+        match self.at_hand(name) {
+            Some(known) => known,
+            None => self.look_up(name, Short::of(name), analyse),
         }
-        self.look_up(name, short, analyse)
+    }
+
+    /// The same where it takes but a look.
+    #[inline(always)]
+    pub(super) fn at_hand(&self, name: &[u8]) -> Option<Known> {
+        let short = Short::of(name)?;
+        let slot = self.slots.get(short.place())?;
+        if slot.short == short { Some(slot.known) } else { None }
     }
 
     #[inline(never)]
@@ -624,7 +631,7 @@ struct Short {
 }
 
 impl Short {
-    #[inline]
+    #[inline(always)]
     fn of(name: &[u8]) -> Option<Self> {
         let length = name.len();
         let (head, tail) = if let (Some(head), Some(tail)) = (name.first_chunk(), name.last_chunk())
@@ -642,7 +649,7 @@ impl Short {
     }
 
     /// Where the name is looked for.
-    #[inline]
+    #[inline(always)]
     fn place(self) -> usize {
         const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
         let mixed =

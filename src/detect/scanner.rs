@@ -209,24 +209,43 @@ impl<'s> Scanner<'s> {
 
     /// Which values under `name`, or elements of the innermost list where there is none, can be findings
     /// whatever their form. The value, if it is told, comes before any other name.
-    #[inline]
+    #[inline(always)]
     pub fn wants(&mut self, name: Option<&[u8]>) -> Wants {
-        let number_bytes_min = self.set.digits_min;
+        let Some(name) = name else { return self.wants_of_an_element() };
+        let Some(known) = self.scratch.keys.at_hand(name) else { return self.wants_of_new(name) };
+        self.asked = Some(known);
+        // Most names say nothing.
+        if known.is_mute { self.wants_of_what_is_around() } else { self.wants_of(known) }
+    }
+
+    #[inline(always)]
+    fn wants_of_what_is_around(&self) -> Wants {
         let inherits = self.scratch.frames.last().is_some_and(|frame| frame.rule.is_some());
-        let Some(name) = name else {
-            let values = inherits || self.element_is_telling();
-            return Wants { values, words: false, number_bytes_min };
-        };
+        Wants { values: inherits, words: false, number_bytes_min: self.set.digits_min }
+    }
+
+    #[inline(never)]
+    fn wants_of_an_element(&self) -> Wants {
+        let around = self.wants_of_what_is_around();
+        Wants { values: around.values || self.element_is_telling(), ..around }
+    }
+
+    /// Under a name that was not seen before.
+    #[inline(never)]
+    fn wants_of_new(&mut self, name: &[u8]) -> Wants {
         let known = self.known(name);
         self.asked = Some(known);
-        if known.is_mute {
-            return Wants { values: inherits, words: false, number_bytes_min };
-        }
+        self.wants_of(known)
+    }
+
+    #[inline(never)]
+    fn wants_of(&mut self, known: Known) -> Wants {
+        let around = self.wants_of_what_is_around();
         if known.is_sign {
             self.sign(known);
         }
         let values = known.is_telling
-            || inherits
+            || around.values
             || (known.stand_in && self.told().is_some())
             || (known.has_rules && {
                 let holds = self.some_rule_holds(self.scratch.keys.of(known));
@@ -236,7 +255,7 @@ impl<'s> Scanner<'s> {
                 }
                 holds
             });
-        Wants { values, words: known.in_key, number_bytes_min }
+        Wants { values, words: known.in_key, ..around }
     }
 
     /// Whether all that the name asked about last can say is known, so that any text may stand for it when
@@ -278,24 +297,15 @@ impl<'s> Scanner<'s> {
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
+        if known.is_some_and(|known| known.is_nothing)
+            && self.scratch.frames.last().is_some_and(|frame| frame.rule.is_none())
+        {
+            self.enter(container, Facts::NONE, None);
+            return None;
+        }
         let facts = known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
         let rule = self.rule_for_container(&facts);
-        self.opened += 1;
-        let contexts = self.contexts_of(&facts) | self.ahead(self.opened);
-        if self.scratch.frames.len() < FRAMES_MAX {
-            self.scratch.frames.push(Frame {
-                container,
-                facts,
-                rule,
-                contexts,
-                lacks: 0,
-                number: self.opened,
-                signs: 0,
-                told: None,
-            });
-        } else {
-            self.beyond += 1;
-        }
+        let contexts = self.enter(container, facts, rule);
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
             && rule.container
@@ -314,6 +324,28 @@ impl<'s> Scanner<'s> {
             });
         }
         self.in_key(name, &facts)
+    }
+
+    /// Goes into an object or list under a name with these facts; the contexts inside it.
+    #[inline]
+    fn enter(&mut self, container: Container, facts: Facts, rule: Option<u16>) -> u32 {
+        self.opened += 1;
+        let contexts = self.contexts_of(&facts) | self.ahead(self.opened);
+        if self.scratch.frames.len() < FRAMES_MAX {
+            self.scratch.frames.push(Frame {
+                container,
+                facts,
+                rule,
+                contexts,
+                lacks: 0,
+                number: self.opened,
+                signs: 0,
+                told: None,
+            });
+        } else {
+            self.beyond += 1;
+        }
+        contexts
     }
 
     /// The innermost object or list ends.

@@ -33,7 +33,7 @@ pub struct DetectorSet {
     /// Lengths of digits without separators that may be a value whatever is around them, as bits, and
     /// the least of them.
     digit_lengths: u64,
-    pub(super) digits_min: usize,
+    pub(super) digits_min: u32,
     /// Supporting and contradicting words in prose, and whose they are.
     nearby: Option<AhoCorasick>,
     nearby_masks: Vec<(u128, u128)>,
@@ -212,7 +212,7 @@ impl DetectorSet {
             by_length: vec![Vec::new(); Token::CAPACITY + 1],
             finders: Finders::default(),
             digit_lengths: 0,
-            digits_min: usize::MAX,
+            digits_min: u32::MAX,
             nearby: None,
             nearby_masks: Vec::new(),
             cues: None,
@@ -259,7 +259,7 @@ impl DetectorSet {
             lengths = u64::MAX;
         }
         self.digit_lengths = lengths;
-        self.digits_min = if lengths == 0 { usize::MAX } else { lengths.trailing_zeros() as usize };
+        self.digits_min = if lengths == 0 { u32::MAX } else { lengths.trailing_zeros() };
     }
 
     pub(super) fn value(&self, number: u16) -> Option<&ValueDetector> {

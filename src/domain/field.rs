@@ -289,7 +289,7 @@ pub struct Wants {
     /// `true`, `false` and `null`.
     pub words: bool,
     /// The length from which a number is told though it is not wanted, bytes.
-    pub number_bytes_min: usize,
+    pub number_bytes_min: u32,
 }
 
 impl Wants {

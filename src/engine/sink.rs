@@ -250,19 +250,11 @@ impl FieldSink for Sink<'_, '_, '_> {
         self.walk.scanner.may_announce(text)
     }
 
+    #[inline(always)]
     fn wants(&mut self, key: Key<'_>) -> Wants {
         match key {
-            // A layer under a name of its own reads that name, which is not asked about.
-            Key::Root => Wants::ALL,
-            Key::Index(_) => self.walk.scanner.wants(None),
             Key::Name { text, escape: Escape::None, .. } => self.walk.scanner.wants(Some(text)),
-            Key::Name { text, escape: Escape::Json, .. } if !text.contains(&b'\\') => {
-                self.walk.scanner.wants(Some(text))
-            }
-            Key::Name { text, escape, .. } => {
-                let name = format::unescape(escape, text, self.walk.key);
-                self.walk.scanner.wants(Some(name.as_str().as_bytes()))
-            }
+            Key::Root | Key::Name { .. } | Key::Index(_) => self.wants_otherwise(key),
         }
     }
 
@@ -281,6 +273,23 @@ impl FieldSink for Sink<'_, '_, '_> {
 }
 
 impl Sink<'_, '_, '_> {
+    /// What is wanted of a value whose name has escapes, or none.
+    #[inline(never)]
+    fn wants_otherwise(&mut self, key: Key<'_>) -> Wants {
+        match key {
+            // A layer under a name of its own reads that name, which is not asked about.
+            Key::Root => Wants::ALL,
+            Key::Index(_) => self.walk.scanner.wants(None),
+            Key::Name { text, escape: Escape::Json, .. } if !text.contains(&b'\\') => {
+                self.walk.scanner.wants(Some(text))
+            }
+            Key::Name { text, escape, .. } => {
+                let name = format::unescape(escape, text, self.walk.key);
+                self.walk.scanner.wants(Some(name.as_str().as_bytes()))
+            }
+        }
+    }
+
     /// Adds a finding in `value`, whose node is `path`.
     fn hit(&mut self, hit: &Hit, path: u32, key: Key<'_>, value: &Value<'_>) {
         let span = match key {

@@ -16,7 +16,16 @@ pub(super) struct Hints {
     pub(super) noted: u64,
 }
 
+/// No value that is found by its form is shorter, and no document inside a string is.
+pub(super) const VALUE_BYTES_MIN: usize = 6;
+
 impl Hints {
+    /// Bytes that are of any of these kinds.
+    #[inline(always)]
+    pub(super) fn any(&self) -> u64 {
+        self.digit | self.separator | self.colon | self.noted
+    }
+
     /// Whether a value can be found by its form in `string`, which stands at `start` of `text` and is
     /// shorter than a block; these are its masks.
     #[inline]

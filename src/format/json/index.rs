@@ -25,9 +25,17 @@ pub(super) struct Index {
     /// How many of `turns` are filled.
     filled: usize,
     /// The masks of the blocks from `first_block` on.
-    kept: Vec<Hints>,
+    kept: Vec<Kept>,
     first_block: usize,
     state: State,
+}
+
+/// The masks of one block.
+#[derive(Debug, Default, Clone, Copy)]
+struct Kept {
+    hints: Hints,
+    /// All of them together, which for nearly every word is nothing.
+    any: u64,
 }
 
 /// What the next block has to know of those before it.
@@ -134,14 +142,27 @@ impl Index {
 
     /// Whether a value can be found by its form in the bytes `start..end` of one string, all of which
     /// have been indexed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn may_hold(&self, text: &[u8], start: usize, end: usize) -> bool {
-        let string = text.get(start..end).unwrap_or_default();
-        // Nearly every string is short and within one block or two.
-        if string.len() < BLOCK {
-            return self.masks(start, string.len()).may_hold(text, start, string);
+        let length = end - start;
+        length >= hints::VALUE_BYTES_MIN && self.may_hold_in_any(text, start, length)
+    }
+
+    fn may_hold_in_any(&self, text: &[u8], start: usize, length: usize) -> bool {
+        // Nearly every string is short and within one block or two, and a word.
+        if length < BLOCK && self.stretch(start, length, |kept| kept.any) == 0 {
+            return text.get(start..start + length).is_some_and(hints::may_be_document);
         }
-        hints::may_be_document(string) || self.may_hold_in_long(text, start, end)
+        self.may_hold_marked(text, start, length)
+    }
+
+    #[inline(never)]
+    fn may_hold_marked(&self, text: &[u8], start: usize, length: usize) -> bool {
+        let string = text.get(start..start + length).unwrap_or_default();
+        if length < BLOCK {
+            return self.masks(start, length).may_hold(text, start, string);
+        }
+        hints::may_be_document(string) || self.may_hold_in_long(text, start, start + length)
     }
 
     #[inline(never)]
@@ -161,29 +182,25 @@ impl Index {
     /// The masks of `length` bytes from `start` on, less than a block, beginning at the lowest bit.
     #[inline(always)]
     fn masks(&self, start: usize, length: usize) -> Hints {
+        Hints {
+            digit: self.stretch(start, length, |kept| kept.hints.digit),
+            separator: self.stretch(start, length, |kept| kept.hints.separator),
+            colon: self.stretch(start, length, |kept| kept.hints.colon),
+            noted: self.stretch(start, length, |kept| kept.hints.noted),
+        }
+    }
+
+    /// The same of one mask.
+    #[inline(always)]
+    fn stretch(&self, start: usize, length: usize, mask: impl Fn(&Kept) -> u64) -> u64 {
         let number = (start / BLOCK).wrapping_sub(self.first_block);
         let shift = start % BLOCK;
-        let only = !(u64::MAX << (length % BLOCK));
-        let first = self.kept.get(number).copied().unwrap_or_default();
-        let mut masks = Hints {
-            digit: first.digit >> shift,
-            separator: first.separator >> shift,
-            colon: first.colon >> shift,
-            noted: first.noted >> shift,
-        };
+        let of = |number: usize| self.kept.get(number).map_or(0, &mask);
+        let mut bits = of(number) >> shift;
         if shift + length > BLOCK {
-            let second = self.kept.get(number + 1).copied().unwrap_or_default();
-            let left = (BLOCK - shift) % BLOCK;
-            masks.digit |= second.digit << left;
-            masks.separator |= second.separator << left;
-            masks.colon |= second.colon << left;
-            masks.noted |= second.noted << left;
+            bits |= of(number + 1) << ((BLOCK - shift) % BLOCK);
         }
-        masks.digit &= only;
-        masks.separator &= only;
-        masks.colon &= only;
-        masks.noted &= only;
-        masks
+        bits & !(u64::MAX << (length % BLOCK))
     }
 }
 
@@ -192,7 +209,7 @@ struct Fill<'i> {
     text: &'i [u8],
     turns: &'i mut [u32; TURNS_MAX],
     filled: usize,
-    kept: &'i mut Vec<Hints>,
+    kept: &'i mut Vec<Kept>,
     state: State,
 }
 
@@ -204,7 +221,7 @@ impl Work for Fill<'_> {
         let Self { text, turns, mut filled, kept, mut state } = self;
         let (blocks, rest) = text.get(state.at..).unwrap_or_default().as_chunks::<BLOCK>();
         let known = kept.len();
-        kept.resize(known + BLOCKS, Hints::default());
+        kept.resize(known + BLOCKS, Kept::default());
         let slots = kept.get_mut(known..).unwrap_or_default();
         let mut used = 0;
         for (block, slot) in blocks.iter().zip(slots.iter_mut()) {
@@ -241,7 +258,7 @@ impl State {
         classify: C,
         text: &[u8],
         block: &[u8; BLOCK],
-        kept: &mut Hints,
+        kept: &mut Kept,
     ) -> u64 {
         let classes = classify.classes(block);
         let mut quote = classes.quote;
@@ -285,12 +302,9 @@ impl State {
         if self.at == 0 {
             turns &= u64::MAX << self.skip;
         }
-        *kept = Hints {
-            digit: classes.digit,
-            separator: classes.separator,
-            colon: classes.colon(),
-            noted,
-        };
+        let (digit, separator, colon) = (classes.digit, classes.separator, classes.colon());
+        let hints = Hints { digit, separator, colon, noted };
+        *kept = Kept { hints, any: hints.any() };
         turns
     }
 }

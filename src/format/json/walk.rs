@@ -164,7 +164,8 @@ impl<'b> Walk<'b> {
                     if !is_number(self.text.get(start..end)?) {
                         return None;
                     }
-                    if member.wants.values || end - start >= member.wants.number_bytes_min {
+                    if member.wants.values || end - start >= member.wants.number_bytes_min as usize
+                    {
                         let span = (start, end);
                         let value = self.told(&member, Scalar::Number, span, span);
                         sink.scalar(member.key, value);
@@ -305,7 +306,10 @@ impl<'b> Walk<'b> {
     #[inline]
     fn before(&self, turn: usize) -> Option<usize> {
         let mut end = turn;
-        while matches!(self.text.get(end - 1)?, b' ' | b'\n' | b'\r' | b'\t') {
+        while let byte = *self.text.get(end - 1)?
+            && byte <= b' '
+            && matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+        {
             end -= 1;
         }
         Some(end)

@@ -8,7 +8,7 @@ export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-peers bench-report bench-audit soak
+.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-peers bench-report bench-audit bench-subjects soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ bench-peers: build ## processor time of a request, beside HAProxy, nginx and Env
 RECORDS ?= 10000000
 bench-report: build ## `audit report` over RECORDS records, ten million by default, on one core
 	@python3 benches/report/run.py --records $(RECORDS)
+
+PEOPLE ?= 1000000
+bench-subjects: build ## PEOPLE distinct people counted from traffic, a request each: memory and disk
+	@python3 benches/subjects/run.py --people $(PEOPLE)
 
 bench-audit: RECORDS = 1000000
 bench-audit: build ## an audit of a million records under load, kill -9 in the middle, then each tampering

@@ -1,6 +1,6 @@
 //! Who judges a payload: the rules here, with what a configuration has on file, or a gateway that runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use http::Method;
@@ -10,10 +10,13 @@ use super::{
     config, facts,
     gateway::{Gateway, JSON},
     input::Input,
-    output::Failure,
+    output::{self, Failure},
     rules,
 };
-use crate::{admin::Desk, engine::Engine, facts::Register};
+use crate::{
+    admin::Desk, control::KeySource, engine::Engine, facts::Register, redact::Keyring,
+    source::Diagnostics,
+};
 
 /// Whom to ask.
 #[derive(Debug, Args)]
@@ -21,8 +24,8 @@ pub(super) struct Whom {
     /// Directory with the rules; without it, those the program ships
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
-    /// Configuration whose rules are asked, and whose `facts:` when it has any, as its gateway would; no
-    /// gateway may have the store open
+    /// Configuration whose rules are asked, under its key ring and with its `facts:` when it has any, as its
+    /// gateway would; no gateway may have the store open
     #[arg(long, value_name = "FILE", conflicts_with = "admin")]
     config: Option<PathBuf>,
     /// Admin address of a gateway that runs; its rules and what it has on file are asked
@@ -54,7 +57,11 @@ impl Whom {
         };
         let config = config::read(path)?;
         let directory = config.rules.directory.as_ref().map(|directory| &*directory.value);
-        let engine = rules::engine(self.rules.as_deref().or(directory))?;
+        let directory = self.rules.as_deref().or(directory);
+        let engine = match &config.rules.keyring {
+            Some(ring) => rules::engine_under(directory, keyring(&ring.value)?)?,
+            None => rules::engine(directory)?,
+        };
         let register = match &config.facts {
             Some(_) => {
                 let (store, settings) = facts::open(&config, path)?;
@@ -64,6 +71,14 @@ impl Whom {
         };
         Ok(Judge::Here(Box::new(Here { engine, register })))
     }
+}
+
+/// The keys a gateway of the configuration redacts under.
+fn keyring(ring: &Path) -> Result<Keyring, Failure> {
+    let mut diagnostics = Diagnostics::default();
+    let keys = KeySource::Ring(ring.to_owned()).load(&mut diagnostics);
+    output::diagnostics(&diagnostics);
+    keys.ok_or(Failure::Invalid)
 }
 
 impl Here {

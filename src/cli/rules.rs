@@ -21,7 +21,7 @@ use crate::{
     domain::Effect,
     engine::Engine,
     policy::{self, RuleInfo, Timestamp, Trial},
-    redact::PseudonymKey,
+    redact::{Keyring, PseudonymKey},
     source::{Diagnostics, SourceFile},
 };
 
@@ -193,13 +193,18 @@ impl Export {
 
 /// The engine of a directory, or of the rules the program ships. What is wrong with them is printed.
 pub(super) fn engine(directory: Option<&Path>) -> Result<Engine, Failure> {
+    engine_under(directory, trial_key().into())
+}
+
+/// The same, which redacts under the keys of a gateway.
+pub(super) fn engine_under(directory: Option<&Path>, keys: Keyring) -> Result<Engine, Failure> {
     let source = match directory {
         Some(directory) => RulesSource::Directory(directory.to_owned()),
         None => RulesSource::Embedded,
     };
     let mut diagnostics = Diagnostics::default();
     let loaded = source.load(&mut diagnostics);
-    let engine = compile(&loaded.files, &mut diagnostics);
+    let engine = Engine::compile(&loaded.files, keys, &mut diagnostics);
     diagnostics.sort();
     output::diagnostics(&diagnostics);
     match engine {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Counted, Layer, Timestamp,
+    ConsentType, Counted, Layer, Timestamp,
     words::{FieldTest, Names, Period},
 };
 use crate::{
@@ -389,6 +389,7 @@ pub struct ConsentTest {
     /// `explicit` (the default, and with it `separate_explicit`), `separate_explicit`, `no_objection`,
     /// `deemed_by_use`, `guardian`.
     #[serde(default, rename = "type")]
+    #[schemars(with = "Option<OneOrMany<ConsentType>>")]
     pub kind: Option<Names>,
     /// What the record must list by name: `destination`, `recipient`, `purpose`.
     #[serde(default)]
@@ -398,11 +399,21 @@ pub struct ConsentTest {
     pub notice: bool,
 }
 
+/// What an editor offers for a name or a list of names; they are read as [`Names`], which know their places.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsentOnFileTest {
     pub scope: Option<Names>,
     #[serde(rename = "type")]
+    #[schemars(with = "Option<OneOrMany<ConsentType>>")]
     pub kind: Option<Names>,
     /// Given to the policy version in force, which is not the first.
     pub to_new_version: Option<bool>,

@@ -20,6 +20,7 @@ mod explain;
 mod language;
 mod memory;
 mod properties;
+mod schema;
 mod trial;
 
 /// What a transfer is where a case says nothing else.

@@ -293,6 +293,64 @@ fn as_of_judges_at_another_time() {
     assert_eq!(code(&wrong), 2);
 }
 
+/// What `decide` leaves in place of a value is what the gateway of the configuration would: whoever holds
+/// its key ring turns it back.
+#[test]
+fn decide_redacts_under_the_key_ring_of_its_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = exported(folder.path(), "rules", None);
+    file(
+        Path::new(&rules),
+        "organisation/own.yaml",
+        "layer: organisation\ntitle: Own\nrules:\n  - {id: OWN-1, title: t, statute: s, reason: r., \
+         when: {data: imei}, effect: redact, redact: {replacement: {kind: tokenise}}}\n",
+    );
+    let ring = |name: &str, byte: u8| {
+        let bytes: Vec<u8> = (0..32u8).map(|at| at.wrapping_mul(37) ^ byte).collect();
+        file(folder.path(), &format!("{name}.key"), bytes);
+        let ring = format!("current: k\nkeys:\n  - {{id: k, file: {name}.key}}\n");
+        file(folder.path(), &format!("{name}.yaml"), ring)
+    };
+    let (ours, others) = (ring("ours", 7), ring("others", 8));
+    let config = |name: &str, ring: &str| {
+        let text = format!(
+            "listeners: [{{ name: all, address: \"127.0.0.1:0\" }}]\naudit: {{ sink: none }}\n\
+             rules: {{ directory: \"{rules}\"{ring} }}\n\
+             data_centres: [{{ id: sg, jurisdiction: SG, endpoints: [\"http://127.0.0.1:9\"] }}]\n\
+             routes: [{{ id: all, data_centre: sg }}]\n"
+        );
+        file(folder.path(), name, text)
+    };
+    let with = config("with.yaml", &format!(", keyring: \"{ours}\""));
+    let context = file(folder.path(), "context.json", CONTEXT);
+    let payload = file(folder.path(), "payload.json", r#"{"imei": "867619040000019"}"#);
+    let token = |whom: &[&str]| {
+        let arguments = [&["decide", "--context", &context, &payload], whom].concat();
+        let output = bordergate(&arguments, b"");
+        assert_eq!(code(&output), 0, "{}", told(&output));
+        let answer = lines(&output).remove(0);
+        assert_eq!(answer["outcome"], "redact", "{answer}");
+        answer["body"]["imei"].as_str().unwrap().to_owned()
+    };
+    let turned = |ring: &str, token: &str| {
+        let arguments = ["detokenise", "--keyring", ring, "--category", "imei"];
+        let output = bordergate(&arguments, token.as_bytes());
+        assert_eq!(code(&output), 0, "{}", told(&output));
+        text(&output).trim().to_owned()
+    };
+    let under_ours = token(&["--config", &with]);
+    assert_ne!(under_ours, "867619040000019");
+    assert_eq!(turned(&ours, &under_ours), "867619040000019");
+    assert_ne!(turned(&others, &under_ours), "867619040000019");
+    // Without a configuration it is a key for trying out.
+    assert_ne!(token(&["--rules", &rules]), under_ours);
+    // A ring that cannot be read is said, not passed over.
+    fs::remove_file(folder.path().join("ours.key")).unwrap();
+    let output = bordergate(&["decide", "--config", &with, "--context", &context, &payload], b"");
+    assert_eq!(code(&output), 3);
+    assert!(told(&output).contains("ours.yaml") && text(&output).is_empty(), "{}", told(&output));
+}
+
 /// The shipped rules in a directory, and a file of it changed.
 fn exported(folder: &Path, name: &str, change: Option<(&str, &str, &str)>) -> String {
     let rules = folder.join(name);

@@ -493,8 +493,8 @@ pub(super) struct Known {
     pub(super) stand_in: bool,
     /// The name says nothing of its value.
     pub(super) is_mute: bool,
-    /// The name says nothing at all, of an object under it neither.
-    pub(super) is_nothing: bool,
+    /// The tables know nothing of the name.
+    pub(super) is_unknown: bool,
     /// Its value is the name of what stands beside it.
     pub(super) tells: bool,
 }
@@ -513,7 +513,7 @@ impl Known {
                 && facts.rule_count == 0
                 && !facts.is_sign()
                 && !facts.stand_in,
-            is_nothing: *facts == Facts::NONE,
+            is_unknown: *facts == Facts::NONE,
         }
     }
 }

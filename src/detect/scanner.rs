@@ -297,7 +297,7 @@ impl<'s> Scanner<'s> {
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
-        if known.is_some_and(|known| known.is_nothing)
+        if known.is_some_and(|known| known.is_unknown)
             && self.scratch.frames.last().is_some_and(|frame| frame.rule.is_none())
         {
             self.enter(container, Facts::NONE, None);

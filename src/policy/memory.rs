@@ -69,23 +69,44 @@ struct Shelf {
     known: [Option<(u64, Box<Known>)>; Self::PLACES],
     /// The next to be forgotten.
     oldest: u8,
-    /// Asked and not known; remembered when it is asked again.
-    asked: u64,
+    /// Asked and not known; remembered when they are asked again.
+    asked: [u64; Self::PLACES],
+    oldest_asked: u8,
 }
 
 impl Shelf {
-    const PLACES: usize = 4;
+    const PLACES: usize = 8;
+
+    /// Whether this was asked not long ago and is not known; notes that it was.
+    fn is_asked_again(&mut self, glance: u64) -> bool {
+        if let Some(asked) = self.asked.iter_mut().find(|asked| **asked == glance) {
+            *asked = 0;
+            return true;
+        }
+        if let Some(asked) = self.asked.get_mut(usize::from(self.oldest_asked) % Self::PLACES) {
+            *asked = glance;
+        }
+        self.oldest_asked = self.oldest_asked.wrapping_add(1);
+        false
+    }
+
+    fn keep(&mut self, glance: u64, known: Known) {
+        if let Some(place) = self.known.get_mut(usize::from(self.oldest) % Self::PLACES) {
+            *place = Some((glance, Box::new(known)));
+        }
+        self.oldest = self.oldest.wrapping_add(1);
+    }
 }
 
 impl Memory {
-    const SHELVES: usize = 128;
+    const SHELVES: usize = 64;
 
     fn new() -> Self {
         Self((0..Self::SHELVES).map(|_| Shelf::default()).collect())
     }
 
     fn shelf(&mut self, glance: u64) -> Option<&mut Shelf> {
-        let number = usize::try_from(glance >> 57).unwrap_or(0);
+        let number = usize::try_from(glance >> 58).unwrap_or(0);
         self.0.get_mut(number)
     }
 }
@@ -138,14 +159,10 @@ impl RuleSet {
             return known.decision.clone();
         }
         let (decision, holds) = self.answer(question);
-        if shelf.asked != glance {
-            shelf.asked = glance;
-        } else if let Some(holds) = holds
-            && let Some(place) = shelf.known.get_mut(usize::from(shelf.oldest) % Shelf::PLACES)
+        if shelf.is_asked_again(glance)
+            && let Some(holds) = holds
         {
-            let known = Known::new(self.id, shapes, question, holds, decision.clone());
-            *place = Some((glance, Box::new(known)));
-            shelf.oldest = shelf.oldest.wrapping_add(1);
+            shelf.keep(glance, Known::new(self.id, shapes, question, holds, decision.clone()));
         }
         decision
     }

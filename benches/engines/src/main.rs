@@ -3,7 +3,7 @@
 //! Before anything is timed, all of them have to answer every transfer alike. Then they take turns, so that
 //! what disturbs the machine disturbs all of them; the figure is the median of the rounds.
 //!
-//! Each of a few hundred transfers, in turn and no two alike, arrives afresh: it is put together from its
+//! Each of some sixty transfers, in turn and no two alike, arrives afresh: it is put together from its
 //! parts, as many at a time as are in flight at once, and then timed. What is warm is what each engine keeps
 //! from one request to the next: compiled rules for all, and for ours the answers to what this worker has
 //! been asked before, which it looks up by comparing the whole question. `bordergate anew` judges without those.
@@ -24,10 +24,11 @@ use engines::Judge;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const TRANSFERS: usize = 256;
+/// As many different questions as the routes of one gateway ask in a busy minute.
+const TRANSFERS: usize = 64;
 const ROUNDS: usize = 41;
 /// How often an engine goes through the transfers in a round.
-const TIMES: usize = 8;
+const TIMES: usize = 32;
 /// Transfers that have arrived and are not yet decided; so many stay in the processor's cache.
 const IN_FLIGHT: usize = 16;
 

@@ -226,6 +226,18 @@ fn a_question_is_remembered_from_its_second_time_on_and_no_other_is_taken_for_it
 }
 
 #[test]
+fn questions_that_take_turns_are_remembered() {
+    let findings = findings(&[("/name".to_owned(), "name".to_owned())]);
+    let questions: Vec<Transfer> =
+        (0..64).map(|count| transfer(&json!({"counters": {"cn_ytd_ordinary": count}}))).collect();
+    let round = || -> Vec<Decision> { questions.iter().map(|it| ask(it, &findings)).collect() };
+    let rounds = [round(), round(), round(), round()];
+    let [.., third, fourth] = &rounds;
+    assert!(third.iter().zip(fourth).all(|(one, other)| Arc::ptr_eq(&one.terms, &other.terms)));
+    assert_eq!(rounds[0], *fourth);
+}
+
+#[test]
 fn who_is_named_by_a_value_is_not_remembered() {
     let findings = findings(&[("/name".to_owned(), "name".to_owned())]);
     let over = json!({"purpose": "customer_support", "subjects": [{"id": "A-1", "origin": "PK"}]});

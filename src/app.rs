@@ -276,9 +276,10 @@ impl Gateway {
 
 fn admin_settings(config: &Config, metrics: &Metrics) -> Result<AdminSettings, StartError> {
     let mut settings = AdminSettings::new(config.admin.address.0, config.inspection_limits());
-    if let Some(path) = &config.admin.operators_file {
-        settings.access = Access::load(path).map_err(StartError::Invalid)?;
-    }
+    settings.access = match &config.admin.operators_file {
+        Some(path) => Access::load(path).map_err(StartError::Invalid)?,
+        None => Access::of_this_machine(admin_token(config)?),
+    };
     if let Some(section) = &config.admin.tls {
         settings.tls = Some(AdminIdentity::load(section, metrics.certificates())?);
     }
@@ -436,24 +437,25 @@ fn facts_desk(
     store: Option<(FactsStore, SubjectKey)>,
 ) -> Result<Option<FactsDesk>, StartError> {
     let (Some((store, key)), Some(section)) = (store, &config.facts) else { return Ok(None) };
-    let token = match &config.admin.token_file {
-        Some(path) => {
-            let path = path.value.clone();
-            let text = match fs::read_to_string(&path) {
-                Ok(text) => text,
-                Err(error) => return Err(StartError::TokenUnreadable { path, error }),
-            };
-            if text.trim().len() < TOKEN_BYTES_MIN {
-                return Err(StartError::TokenTooShort { path });
-            }
-            Some(Token::new(text.trim()))
-        }
-        None => None,
-    };
+    let token = admin_token(config)?;
     let loopback_only = section.operators == FactsOperators::Loopback;
     let ready_without = section.ready_without;
     let register = Arc::new(Register::new(store.clone(), key.clone()));
     Ok(Some(FactsDesk { store, key, register, token, loopback_only, ready_without }))
+}
+
+/// What is shown to change something, and to ask about people.
+fn admin_token(config: &Config) -> Result<Option<Token>, StartError> {
+    let Some(path) = &config.admin.token_file else { return Ok(None) };
+    let path = path.value.clone();
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => return Err(StartError::TokenUnreadable { path, error }),
+    };
+    if text.trim().len() < TOKEN_BYTES_MIN {
+        return Err(StartError::TokenTooShort { path });
+    }
+    Ok(Some(Token::new(text.trim())))
 }
 
 fn read_key(path: &Path) -> Result<Vec<u8>, StartError> {

@@ -136,12 +136,13 @@ pub struct AdminSection {
     /// Address and port. Default `127.0.0.1:9901`: this machine only.
     #[schemars(with = "String")]
     pub address: At<Address>,
-    /// A file with the token that opens what is on file about people: `Authorization: Bearer …`, at
-    /// least 16 characters. Default: none, and nobody may ask.
+    /// A file with the token that opens what is on file about people, and that this machine's operators
+    /// have to show to change anything where no file lists them: `Authorization: Bearer …`, at least 16
+    /// characters. Default: none; then nobody may ask about people.
     #[schemars(with = "Option<PathBuf>")]
     pub token_file: Option<At<PathBuf>>,
     /// A file with names, roles and token hashes of operators. Default: none; then this machine alone may
-    /// do more than probe and read metrics, and needs no token.
+    /// do more than probe and read metrics, and needs no token to look.
     #[schemars(with = "Option<PathBuf>")]
     pub operators_file: Option<At<PathBuf>>,
     /// HTTPS. Default: in clear.

@@ -1,7 +1,8 @@
 //! Who may do what on the admin address.
 //!
-//! Without a file of operators everybody on this machine may do everything, and nobody else more than ask
-//! whether it lives and read the metrics. With one, a bearer token names the operator, or a certificate that
+//! Without a file of operators everybody on this machine may look at everything, and change it with the token
+//! of `admin.token_file` or, where there is none, without; nobody else may do more than ask whether it lives and
+//! read the metrics. With one, a bearer token names the operator, or a certificate that
 //! was shown in the handshake; only probes need none. The file holds hashes of tokens, so that reading it
 //! opens nothing, and is read anew when it changes; one that is wrong changes nothing.
 
@@ -17,7 +18,7 @@ use http::{StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{reply::Problem, tls::Shown};
+use super::{facts::Token, reply::Problem, tls::Shown};
 use crate::source::{self, At, Diagnostics, Place, SourceFile};
 
 /// What an operator may do. Each but the first includes reading.
@@ -60,7 +61,11 @@ enum Roles {
 
 /// Decides who may.
 #[derive(Clone, Default)]
-pub struct Access(Option<Arc<Listed>>);
+pub struct Access {
+    listed: Option<Arc<Listed>>,
+    /// What changes something where nobody is listed.
+    token: Option<Token>,
+}
 
 struct Listed {
     path: PathBuf,
@@ -108,22 +113,28 @@ impl Access {
         let seen = look(path);
         let list = read(path)?;
         let state = Mutex::new(State { seen, list: Arc::new(list), error: None });
-        Ok(Self(Some(Arc::new(Listed { path: path.to_owned(), state }))))
+        let listed = Some(Arc::new(Listed { path: path.to_owned(), state }));
+        Ok(Self { listed, token: None })
+    }
+
+    /// Everybody on this machine, who needs the token to change something if there is one.
+    pub fn of_this_machine(token: Option<Token>) -> Self {
+        Self { listed: None, token }
     }
 
     /// Why the file as it is now does not count, if it does not.
     pub(super) fn error(&self) -> Option<String> {
-        let listed = self.0.as_ref()?;
+        let listed = self.listed.as_ref()?;
         listed.state.lock().unwrap_or_else(PoisonError::into_inner).error.clone()
     }
 
     pub(super) fn is_listed(&self) -> bool {
-        self.0.is_some()
+        self.listed.is_some()
     }
 
     /// Some are known by what stands in a certificate.
     pub(super) fn knows_certificates(&self) -> bool {
-        let list = self.0.as_ref().map(|listed| listed.list());
+        let list = self.listed.as_ref().map(|listed| listed.list());
         list.is_some_and(|list| list.iter().any(|operator| operator.certificate.is_some()))
     }
 
@@ -136,10 +147,13 @@ impl Access {
     ) -> Result<Caller, Problem> {
         let is_here = peer.ip().to_canonical().is_loopback();
         let nobody = |roles| Caller { name: "local".into(), roles, is_listed: false };
-        let Some(listed) = &self.0 else {
+        let Some(listed) = &self.listed else {
             return match needs {
                 Needs::Nothing | Needs::Metrics => Ok(nobody(Roles::Some(Vec::new()))),
-                Needs::Role(_) | Needs::OperateOrRules if is_here => Ok(nobody(Roles::All)),
+                Needs::Role(_) | Needs::OperateOrRules if is_here => {
+                    self.open(head, needs)?;
+                    Ok(nobody(Roles::All))
+                }
                 Needs::Role(_) | Needs::OperateOrRules => Err(Problem::new(
                     StatusCode::FORBIDDEN,
                     "forbidden",
@@ -166,9 +180,21 @@ impl Access {
     }
 }
 
+impl Access {
+    /// Whoever only looks needs no token, and whoever changes something shows the right one.
+    fn open(&self, head: &Parts, needs: Needs) -> Result<(), Problem> {
+        match &self.token {
+            Some(token) if needs != Needs::Role(Role::Read) && !token.is_shown_in(head) => {
+                Err(Token::asked_for())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.0.as_ref().map(|listed| &listed.path);
+        let path = self.listed.as_ref().map(|listed| &listed.path);
         f.debug_tuple("Access").field(&path).finish()
     }
 }
@@ -394,6 +420,27 @@ mod tests {
             assert_eq!(admitted.is_ok(), passes, "{peer} {needs:?}");
         }
         assert_eq!(&*access.admit(here(), &head(None), Needs::Nothing).unwrap().name, "local");
+    }
+
+    #[test]
+    fn with_a_token_for_this_machine_only_who_shows_it_changes_something() {
+        let access = Access::of_this_machine(Some(Token::new("a token of sixteen")));
+        let (right, wrong) =
+            (Some("Bearer a token of sixteen"), Some("Bearer another token of it"));
+        let changes = [Needs::Role(Role::Operate), Needs::Role(Role::Rules), Needs::OperateOrRules];
+        for needs in changes {
+            assert!(access.admit(here(), &head(right), needs).is_ok(), "{needs:?}");
+            for shown in [None, wrong, Some("Basic a token of sixteen"), Some("a token of sixteen")]
+            {
+                assert!(access.admit(here(), &head(shown), needs).is_err(), "{shown:?}");
+            }
+            assert!(access.admit(elsewhere(), &head(right), needs).is_err(), "{needs:?}");
+        }
+        let read = Needs::Role(Role::Read);
+        for shown in [None, right, wrong] {
+            assert!(access.admit(here(), &head(shown), read).is_ok(), "{shown:?}");
+            assert!(access.admit(here(), &head(shown), Needs::Metrics).is_ok(), "{shown:?}");
+        }
     }
 
     #[test]

@@ -50,6 +50,18 @@ impl Token {
     pub fn new(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }
+
+    pub(super) fn is_shown_in(&self, head: &Parts) -> bool {
+        let given = head.headers.get(header::AUTHORIZATION).and_then(|given| given.to_str().ok());
+        given.and_then(|given| given.split_once(' ')).is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer") && Self::new(token.trim()) == *self
+        })
+    }
+
+    pub(super) fn asked_for() -> Problem {
+        let detail = "send the token of `admin.token_file` as `Authorization: Bearer …`";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
 }
 
 impl fmt::Debug for Token {
@@ -124,19 +136,7 @@ pub(super) fn admit<'o>(
     let Some(token) = &desk.token else {
         return Err(forbidden("nobody may ask without a token; see `admin.token_file`"));
     };
-    let given = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.split_once(' '));
-    match given {
-        Some((scheme, given))
-            if scheme.eq_ignore_ascii_case("bearer") && Token::new(given.trim()) == *token =>
-        {
-            Ok(desk)
-        }
-        _ => {
-            let detail = "send the token of `admin.token_file` as `Authorization: Bearer …`";
-            Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))
-        }
-    }
+    if token.is_shown_in(head) { Ok(desk) } else { Err(Token::asked_for()) }
 }
 
 fn format(head: &Parts) -> Result<Format, Problem> {

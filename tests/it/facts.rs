@@ -154,6 +154,23 @@ async fn desk_as(
     Connection::open(gateway.admin).await.send(request).await
 }
 
+#[tokio::test]
+async fn who_changes_something_shows_the_token_on_this_machine_too() {
+    let office = Office::new();
+    let gateway = office.gateway(&[&Upstream::start().await]).await;
+    for path in ["/-/reload", "/-/rules/rollback", "/-/rules/promote", "/-/rules/bundle"] {
+        for token in [None, Some("not the token of this gateway")] {
+            let answer = desk_as(&gateway, Method::POST, path, "", token).await;
+            assert_eq!(answer.status, 401, "{path} {token:?}: {}", answer.text());
+        }
+    }
+    assert_eq!(desk(&gateway, Method::POST, "/-/reload", "").await.status, 200);
+    for (path, status) in [("/-/status", 200), ("/metrics", 200), ("/-/facts/export", 401)] {
+        let answer = desk_as(&gateway, Method::GET, path, "", None).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
 fn account(name: &str) -> Pseudonym {
     let identifier = Identifier { kind: IdentifierKind::AccountId, value: name };
     SubjectKey::new(&KEY).pseudonym(identifier).unwrap()

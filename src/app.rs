@@ -174,7 +174,8 @@ impl Gateway {
         let bound = proxy.bind()?;
         let addresses = bound.addresses().to_vec();
         let readiness = Arc::new(Readiness::default());
-        let settings = admin_settings(config, &metrics)?;
+        let token = admin_token(config)?;
+        let settings = admin_settings(config, &metrics, token.clone())?;
         let stations = settings.stations.clone();
         let admin = AdminServer::start(
             settings,
@@ -183,7 +184,7 @@ impl Gateway {
                 metrics,
                 audit: Arc::clone(&audit),
                 readiness: Arc::clone(&readiness),
-                facts: facts_desk(config, facts)?,
+                facts: facts_desk(config, facts, token),
             },
         )?;
         let workers = proxy.start(bound).map_err(StartError::Workers)?;
@@ -274,11 +275,15 @@ impl Gateway {
     }
 }
 
-fn admin_settings(config: &Config, metrics: &Metrics) -> Result<AdminSettings, StartError> {
+fn admin_settings(
+    config: &Config,
+    metrics: &Metrics,
+    token: Option<Token>,
+) -> Result<AdminSettings, StartError> {
     let mut settings = AdminSettings::new(config.admin.address.0, config.inspection_limits());
     settings.access = match &config.admin.operators_file {
         Some(path) => Access::load(path).map_err(StartError::Invalid)?,
-        None => Access::of_this_machine(admin_token(config)?),
+        None => Access::of_this_machine(token),
     };
     if let Some(section) = &config.admin.tls {
         settings.tls = Some(AdminIdentity::load(section, metrics.certificates())?);
@@ -435,13 +440,13 @@ pub(crate) fn facts_settings(section: &FactsSection) -> Result<FactsSettings, St
 fn facts_desk(
     config: &Config,
     store: Option<(FactsStore, SubjectKey)>,
-) -> Result<Option<FactsDesk>, StartError> {
-    let (Some((store, key)), Some(section)) = (store, &config.facts) else { return Ok(None) };
-    let token = admin_token(config)?;
+    token: Option<Token>,
+) -> Option<FactsDesk> {
+    let (Some((store, key)), Some(section)) = (store, &config.facts) else { return None };
     let loopback_only = section.operators == FactsOperators::Loopback;
     let ready_without = section.ready_without;
     let register = Arc::new(Register::new(store.clone(), key.clone()));
-    Ok(Some(FactsDesk { store, key, register, token, loopback_only, ready_without }))
+    Some(FactsDesk { store, key, register, token, loopback_only, ready_without })
 }
 
 /// What is shown to change something, and to ask about people.

@@ -178,9 +178,7 @@ impl Access {
         let detail = format!("`{}` may not do this; the role it needs is {needs}", caller.name);
         Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
-}
 
-impl Access {
     /// Whoever only looks needs no token, and whoever changes something shows the right one.
     fn open(&self, head: &Parts, needs: Needs) -> Result<(), Problem> {
         match &self.token {

@@ -306,10 +306,7 @@ impl<'b> Walk<'b> {
     #[inline]
     fn before(&self, turn: usize) -> Option<usize> {
         let mut end = turn;
-        while let byte = *self.text.get(end - 1)?
-            && byte <= b' '
-            && matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
-        {
+        while matches!(self.text.get(end - 1)?, b' ' | b'\n' | b'\r' | b'\t') {
             end -= 1;
         }
         Some(end)

@@ -76,20 +76,40 @@ pub(super) struct Alike<'t> {
     pub(super) now: Option<Timestamp>,
 }
 
+/// What the times of a consent come to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Times {
+    pub(super) has_begun: bool,
+    pub(super) has_not_expired: bool,
+    pub(super) is_not_taken_back: bool,
+    /// Where it matters.
+    pub(super) given_at: Option<Timestamp>,
+}
+
 impl<'t> Alike<'t> {
-    /// What rules read of one consent. A withdrawal is compared with the time of the consent, so with one
-    /// on file all of it counts.
+    /// What rules read of one consent.
     fn read(self, consent: &'t Consent) -> impl Hash + PartialEq + use<'t> {
-        let dated = !self.subject.withdrawn.is_empty();
-        let has_begun = |at: Timestamp| self.now.is_some_and(|now| at <= now);
         (
             (consent.scope.as_str(), consent.kind, consent.policy_version.as_deref()),
             (&consent.purposes, &consent.categories, &consent.destinations, &consent.recipients),
-            consent.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty()),
-            (consent.given_at.is_none_or(has_begun), consent.given_at.filter(|_| dated)),
-            consent.expires_at.is_none_or(|at| self.now.is_some_and(|now| now < at)),
-            consent.withdrawn_at.is_none_or(|at| self.now.is_some_and(|now| now < at)),
+            (self.has_notice(consent), self.times(consent)),
         )
+    }
+
+    pub(super) fn has_notice(self, consent: &Consent) -> bool {
+        consent.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty())
+    }
+
+    /// A withdrawal is compared with the time of the consent, so with one on file all of that counts.
+    pub(super) fn times(self, consent: &Consent) -> Times {
+        let has_come = |at: Timestamp| self.now.is_some_and(|now| at <= now);
+        let is_ahead = |at: Timestamp| self.now.is_some_and(|now| now < at);
+        Times {
+            has_begun: consent.given_at.is_none_or(has_come),
+            has_not_expired: consent.expires_at.is_none_or(is_ahead),
+            is_not_taken_back: consent.withdrawn_at.is_none_or(is_ahead),
+            given_at: consent.given_at.filter(|_| !self.subject.withdrawn.is_empty()),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! or knows where it came from. Invariant: no type in this room can hold a payload value, except the
 //! decoded bytes of a [`Layer`], which live no longer than one exchange.
 
+mod by_byte;
 mod coverage;
 mod effect;
 mod field;
@@ -12,6 +13,8 @@ mod limits;
 mod region;
 mod tag;
 
+pub use by_byte::ByByte;
+pub(crate) use by_byte::by_byte;
 pub use coverage::{Coverage, Gap, GapCause};
 pub use effect::{
     Alphabet, BrokenSignature, Checksum, Effect, Generalise, HASH_PREFIX, Metadata, Otherwise,

@@ -1,5 +1,7 @@
 //! A candidate value with its separators taken out, and the way they stood.
 
+use crate::domain::by_byte;
+
 /// Letters and digits of a candidate, upper case, and the groups they stood in. Fixed size, so that
 /// making one costs no allocation.
 #[derive(Debug, Clone, Copy)]
@@ -134,24 +136,17 @@ const CASE: u8 = 0x20;
 
 /// What a byte is to a token; small letters with `CASE`.
 fn kind_of(byte: u8) -> u8 {
-    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+    KINDS.of(byte)
 }
 
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-static KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        kinds[byte] = match byte as u8 {
-            b'0'..=b'9' => DIGIT,
-            b'A'..=b'Z' => LETTER,
-            b'a'..=b'z' => LETTER | CASE,
-            _ => 0,
-        };
-        byte += 1;
+by_byte! {
+    static KINDS: u8 = |byte| match byte {
+        b'0'..=b'9' => DIGIT,
+        b'A'..=b'Z' => LETTER,
+        b'a'..=b'z' => LETTER | CASE,
+        _ => 0,
     }
-    kinds
-};
+}
 
 /// Without white space around it, of which nearly no text has any.
 pub(super) fn trimmed(text: &str) -> &str {

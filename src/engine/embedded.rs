@@ -16,7 +16,7 @@ use memchr::{memchr, memchr2, memmem};
 use crate::{
     domain::{
         Container, Encoding, Escape, FieldSink, Format, GapCause, Key, LayerId, Limits, Part, Span,
-        Value,
+        Value, by_byte,
     },
     format::{self, Decoder, Stop, Unescaped},
 };
@@ -171,33 +171,24 @@ fn has(classes: Classes, wanted: Classes) -> bool {
 }
 
 fn classes(bytes: &[u8]) -> Classes {
-    bytes.iter().fold(0, |classes, &byte| {
-        classes | CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
-    })
+    bytes.iter().fold(0, |classes, &byte| classes | CLASSES.of(byte))
 }
 
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-static CLASSES: [Classes; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => 0,
-            b'=' => EQUALS,
-            b' ' | b'\t' | b'\r' | b'\n' => SPACE,
-            b'%' => OTHER | PERCENT,
-            b'\\' => OTHER | BACKSLASH,
-            b'&' => OTHER | AMPERSAND,
-            b'?' => OTHER | QUESTION,
-            b';' => OTHER | SEMICOLON,
-            b'#' => OTHER | HASH,
-            b'.' => OTHER | DOT,
-            _ => OTHER,
-        };
-        byte += 1;
+by_byte! {
+    static CLASSES: Classes = |byte| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => 0,
+        b'=' => EQUALS,
+        b' ' | b'\t' | b'\r' | b'\n' => SPACE,
+        b'%' => OTHER | PERCENT,
+        b'\\' => OTHER | BACKSLASH,
+        b'&' => OTHER | AMPERSAND,
+        b'?' => OTHER | QUESTION,
+        b';' => OTHER | SEMICOLON,
+        b'#' => OTHER | HASH,
+        b'.' => OTHER | DOT,
+        _ => OTHER,
     }
-    table
-};
+}
 
 /// The format that the whole of a text is written in.
 fn document(text: &str, classes: Classes, limits: &Limits) -> Option<Format> {

@@ -1,6 +1,9 @@
 //! E-mail addresses (RFC 5321 addr-spec, RFC 6531 for other scripts), also percent-encoded.
 
-use crate::{detect::token::trimmed, domain::Span};
+use crate::{
+    detect::token::trimmed,
+    domain::{Span, by_byte},
+};
 
 use super::{Match, words::WordList};
 
@@ -80,26 +83,19 @@ const BEFORE: u8 = 1 << 2;
 const LABEL: u8 = 1 << 3;
 
 fn kind(byte: u8) -> u8 {
-    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+    KINDS.of(byte)
 }
 
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-static KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        kinds[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => LOCAL | LABEL,
-            b'-' => LOCAL | LABEL,
-            b'.' | b'_' | b'+' | b'%' | b'!' | b'#' | b'$' | b'^' | b'}' | b'~' | 0x80.. => LOCAL,
-            b'\'' | b'*' | b'`' | b'{' => LOCAL | OPENS,
-            b'/' | b'=' | b'?' | b'&' | b'|' => LOCAL | OPENS | BEFORE,
-            _ => 0,
-        };
-        byte += 1;
+by_byte! {
+    static KINDS: u8 = |byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => LOCAL | LABEL,
+        b'-' => LOCAL | LABEL,
+        b'.' | b'_' | b'+' | b'%' | b'!' | b'#' | b'$' | b'^' | b'}' | b'~' | 0x80.. => LOCAL,
+        b'\'' | b'*' | b'`' | b'{' => LOCAL | OPENS,
+        b'/' | b'=' | b'?' | b'&' | b'|' => LOCAL | OPENS | BEFORE,
+        _ => 0,
     }
-    kinds
-};
+}
 
 /// `scheme://user:` stands before what looked like a mailbox.
 fn is_userinfo(before: &[u8]) -> bool {

@@ -1,7 +1,7 @@
 //! Statements about people: names, ages, genders, languages, and words that are none of those.
 
 use super::{Match, words::WordList};
-use crate::detect::token::trimmed;
+use crate::{detect::token::trimmed, domain::by_byte};
 
 /// A name in any script: letters, spaces, and the marks names are written with; no digits, no URL.
 /// `shaped` when it is written the way names are: two to five words with capitals, or two to four
@@ -219,7 +219,7 @@ pub(in crate::detect) fn address(text: &str) -> Option<Match> {
     let is_ascii = text.is_ascii();
     let (mut letters, mut seen) = (0, 0);
     for byte in text.bytes() {
-        let kind = PARTS_OF_ADDRESS.get(usize::from(byte)).copied().unwrap_or_default();
+        let kind = PARTS_OF_ADDRESS.of(byte);
         letters += usize::from(kind & LETTER);
         seen |= kind;
     }
@@ -241,22 +241,15 @@ const SEVERAL: u8 = 1 << 1;
 const AT: u8 = 1 << 2;
 const COLON: u8 = 1 << 3;
 
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-static PARTS_OF_ADDRESS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        kinds[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
-            b'0'..=b'9' | b' ' | b',' | b'\n' => SEVERAL,
-            b'@' => AT,
-            b':' => COLON,
-            _ => 0,
-        };
-        byte += 1;
+by_byte! {
+    static PARTS_OF_ADDRESS: u8 = |byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+        b'0'..=b'9' | b' ' | b',' | b'\n' => SEVERAL,
+        b'@' => AT,
+        b':' => COLON,
+        _ => 0,
     }
-    kinds
-};
+}
 
 /// What a person's browser or device is called. Products alone (RFC 9110 §10.1.5), `okhttp/4.12.0`, are
 /// a program between servers; the comment is what tells of a device.

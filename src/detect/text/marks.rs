@@ -1,5 +1,7 @@
 //! The first look at a text: how many bytes there are that values begin with.
 
+use crate::domain::by_byte;
+
 /// How often the bytes occur that values begin with.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
@@ -17,9 +19,7 @@ impl Marks {
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut marks = Self::default();
         for stretch in bytes.chunks(usize::from(u8::MAX)) {
-            let count = |sum: u64, byte: &u8| {
-                sum + COUNTERS.get(usize::from(*byte)).copied().unwrap_or_default()
-            };
+            let count = |sum: u64, byte: &u8| sum + COUNTERS.of(*byte);
             let [at, percent, colons, dots, dashes, digits, ..] =
                 stretch.iter().fold(0, count).to_le_bytes().map(u32::from);
             marks.at += at;
@@ -43,25 +43,18 @@ impl Marks {
     }
 }
 
-/// What each byte adds to the counters, in the order of the fields of [`Marks`].
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-static COUNTERS: [u64; 256] = {
-    let mut counters = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        counters[byte] = match byte as u8 {
-            b'@' => 1,
-            b'%' => 1 << 8,
-            b':' => 1 << 16,
-            b'.' => 1 << 24,
-            b'-' => 1 << 32,
-            b'0'..=b'9' => 1 << 40,
-            _ => 0,
-        };
-        byte += 1;
+by_byte! {
+    /// What each byte adds to the counters, in the order of the fields of [`Marks`].
+    static COUNTERS: u64 = |byte| match byte {
+        b'@' => 1,
+        b'%' => 1 << 8,
+        b':' => 1 << 16,
+        b'.' => 1 << 24,
+        b'-' => 1 << 32,
+        b'0'..=b'9' => 1 << 40,
+        _ => 0,
     }
-    counters
-};
+}
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use super::{
     starts_with_ignore_case,
 };
 use crate::{
-    domain::{Encoding, Escape, Format, Span},
+    domain::{Encoding, Escape, Format, Span, by_byte},
     format,
 };
 
@@ -124,27 +124,19 @@ fn twelve_bytes(symbols: &[u8; BASE64_BYTES_MIN]) -> Option<[u8; 12]> {
 const NO_SYMBOL: u8 = 0x80;
 
 fn six_bits(symbol: u8) -> u8 {
-    SIX_BITS.get(usize::from(symbol)).copied().unwrap_or(NO_SYMBOL)
+    SIX_BITS.of(symbol)
 }
 
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-static SIX_BITS: [u8; 256] = {
-    let mut table = [NO_SYMBOL; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let symbol = byte as u8;
-        table[byte] = match symbol {
-            b'A'..=b'Z' => symbol - b'A',
-            b'a'..=b'z' => symbol - b'a' + 26,
-            b'0'..=b'9' => symbol - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => NO_SYMBOL,
-        };
-        byte += 1;
+by_byte! {
+    static SIX_BITS: u8 = |symbol| match symbol {
+        b'A'..=b'Z' => symbol - b'A',
+        b'a'..=b'z' => symbol - b'a' + 26,
+        b'0'..=b'9' => symbol - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => NO_SYMBOL,
     }
-    table
-};
+}
 
 /// Text up to where it was cut.
 fn is_text_start(start: &[u8]) -> bool {

@@ -485,6 +485,8 @@ pub(super) struct Known {
     pub(super) is_telling: bool,
     /// In some surroundings it may.
     pub(super) has_rules: bool,
+    /// And that is all there is to know of the name.
+    pub(super) has_only_rules: bool,
     /// The name itself may be one.
     pub(super) in_key: bool,
     /// The name says something of the object around it.
@@ -505,6 +507,11 @@ impl Known {
             number,
             is_telling: facts.is_telling(),
             has_rules: facts.rule_count > 0,
+            has_only_rules: facts.rule_count > 0
+                && !facts.is_telling()
+                && !facts.is_sign()
+                && !facts.stand_in
+                && !facts.in_key,
             in_key: facts.in_key,
             is_sign: facts.is_sign(),
             stand_in: facts.stand_in,
@@ -531,9 +538,26 @@ pub(super) struct KeyCache {
 
 /// A name of at most sixteen bytes.
 #[derive(Debug, Clone, Copy, Default)]
-struct Slot {
+pub(super) struct Slot {
     short: Short,
-    known: Known,
+    pub(super) known: Known,
+    pub(super) quiet: Quiet,
+}
+
+/// Surroundings in which none of a name's rules holds, though in others one may.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quiet {
+    /// The contexts around.
+    pub(super) around: u32,
+    /// Those that a rule would have held in.
+    pub(super) lacks: u32,
+}
+
+impl Default for Quiet {
+    /// No surroundings: nothing stands in all contexts at once.
+    fn default() -> Self {
+        Self { around: u32::MAX, lacks: 0 }
+    }
 }
 
 const SLOTS: usize = 2048;
@@ -568,9 +592,26 @@ impl KeyCache {
     /// The same where it takes but a look.
     #[inline(always)]
     pub(super) fn at_hand(&self, name: &[u8]) -> Option<Known> {
+        self.slot(name).map(|slot| slot.known)
+    }
+
+    /// The same with what the name said last. A name kept in a slot has no backslash, so that `name` may be
+    /// one of JSON whose escapes were not read.
+    #[inline(always)]
+    pub(super) fn slot(&self, name: &[u8]) -> Option<&Slot> {
         let short = Short::of(name)?;
         let slot = self.slots.get(short.place())?;
-        if slot.short == short { Some(slot.known) } else { None }
+        if slot.short == short { Some(slot) } else { None }
+    }
+
+    /// Keeps that `name`, looked up last, says nothing in these surroundings.
+    pub(super) fn keep_quiet(&mut self, name: &[u8], quiet: Quiet) {
+        if let Some(short) = Short::of(name)
+            && let Some(slot) = self.slots.get_mut(short.place())
+            && slot.short == short
+        {
+            slot.quiet = quiet;
+        }
     }
 
     #[inline(never)]
@@ -598,10 +639,10 @@ impl KeyCache {
                 Known::new(number, &facts)
             }
         };
-        if let Some(short) = short
+        if let Some(short) = short.filter(|_| !name.contains(&b'\\'))
             && let Some(slot) = self.slots.get_mut(short.place())
         {
-            *slot = Slot { short, known };
+            *slot = Slot { short, known, quiet: Quiet::default() };
         }
         known
     }

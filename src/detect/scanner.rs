@@ -15,7 +15,7 @@ pub use self::recall::Recall;
 use super::{
     DetectorSet,
     digits::Folded,
-    keys::{Facts, KeyCache, Known},
+    keys::{Facts, KeyCache, Known, Quiet, Slot},
     memo::Memo,
     text::{Found, Search},
 };
@@ -212,10 +212,23 @@ impl<'s> Scanner<'s> {
     #[inline(always)]
     pub fn wants(&mut self, name: Option<&[u8]>) -> Wants {
         let Some(name) = name else { return self.wants_of_an_element() };
-        let Some(known) = self.scratch.keys.at_hand(name) else { return self.wants_of_new(name) };
+        self.wants_at_hand(name).unwrap_or_else(|| self.wants_of_new(name))
+    }
+
+    /// The same for a name that was asked about before and is short. One of JSON may be given as it stands
+    /// in the text: if it has escapes, it is not at hand.
+    #[inline(always)]
+    pub fn wants_at_hand(&mut self, name: &[u8]) -> Option<Wants> {
+        let &Slot { known, quiet, .. } = self.scratch.keys.slot(name)?;
         self.asked = Some(known);
-        // Most names say nothing.
-        if known.is_mute { self.wants_of_what_is_around() } else { self.wants_of(known) }
+        let frame = self.scratch.frames.last_mut()?;
+        // Most names say nothing, or nothing here.
+        if quiet.around == frame.contexts | self.part {
+            frame.lacks |= quiet.lacks;
+        } else if !known.is_mute {
+            return Some(self.wants_of(known, name));
+        }
+        Some(self.wants_of_what_is_around())
     }
 
     #[inline(always)]
@@ -235,11 +248,11 @@ impl<'s> Scanner<'s> {
     fn wants_of_new(&mut self, name: &[u8]) -> Wants {
         let known = self.known(name);
         self.asked = Some(known);
-        self.wants_of(known)
+        self.wants_of(known, name)
     }
 
     #[inline(never)]
-    fn wants_of(&mut self, known: Known) -> Wants {
+    fn wants_of(&mut self, known: Known, name: &[u8]) -> Wants {
         let around = self.wants_of_what_is_around();
         if known.is_sign {
             self.sign(known);
@@ -247,15 +260,22 @@ impl<'s> Scanner<'s> {
         let values = known.is_telling
             || around.values
             || (known.stand_in && self.told().is_some())
-            || (known.has_rules && {
-                let holds = self.some_rule_holds(self.scratch.keys.of(known));
-                if !holds {
-                    let facts = *self.scratch.keys.of(known);
-                    self.lack(&facts);
-                }
-                holds
-            });
+            || (known.has_rules && self.holds_here(known, name));
         Wants { values, words: known.in_key, ..around }
+    }
+
+    /// Whether some rule of the name holds in these surroundings. That none does is kept.
+    fn holds_here(&mut self, known: Known, name: &[u8]) -> bool {
+        let facts = *self.scratch.keys.of(known);
+        if self.some_rule_holds(&facts) {
+            return true;
+        }
+        let lacks = self.lack(&facts);
+        if known.has_only_rules {
+            let around = self.surroundings();
+            self.scratch.keys.keep_quiet(name, Quiet { around, lacks });
+        }
+        false
     }
 
     /// Whether all that the name asked about last can say is known, so that any text may stand for it when
@@ -458,14 +478,17 @@ impl<'s> Scanner<'s> {
         if facts.opens == 0 { around } else { facts.opens | (around & self.set.contexts.lasting) }
     }
 
-    /// No rule of the name holds in these surroundings; members to come may show others.
-    fn lack(&mut self, facts: &Facts) {
+    /// No rule of the name holds in these surroundings; members to come may show others. Which would
+    /// matter.
+    fn lack(&mut self, facts: &Facts) -> u32 {
         let around = self.surroundings();
         let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
-        let lacks = rules.fold(0, |all, rule| all | rule.inside);
+        let inside = rules.fold(0, |all, rule| all | rule.inside);
+        let lacks = inside & !around & self.set.contexts.any_order;
         if let Some(frame) = self.scratch.frames.last_mut() {
-            frame.lacks |= lacks & !around & self.set.contexts.any_order;
+            frame.lacks |= lacks;
         }
+        lacks
     }
 
     /// The first rule of the name that holds in these surroundings.

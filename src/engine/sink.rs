@@ -252,10 +252,12 @@ impl FieldSink for Sink<'_, '_, '_> {
 
     #[inline(always)]
     fn wants(&mut self, key: Key<'_>) -> Wants {
-        match key {
-            Key::Name { text, escape: Escape::None, .. } => self.walk.scanner.wants(Some(text)),
-            Key::Root | Key::Name { .. } | Key::Index(_) => self.wants_otherwise(key),
+        if let Key::Name { text, escape: Escape::None | Escape::Json, .. } = key
+            && let Some(wants) = self.walk.scanner.wants_at_hand(text)
+        {
+            return wants;
         }
+        self.wants_otherwise(key)
     }
 
     fn layer(
@@ -273,13 +275,14 @@ impl FieldSink for Sink<'_, '_, '_> {
 }
 
 impl Sink<'_, '_, '_> {
-    /// What is wanted of a value whose name has escapes, or none.
+    /// What is wanted of a value whose name is not at hand, or that has none.
     #[inline(never)]
     fn wants_otherwise(&mut self, key: Key<'_>) -> Wants {
         match key {
             // A layer under a name of its own reads that name, which is not asked about.
             Key::Root => Wants::ALL,
             Key::Index(_) => self.walk.scanner.wants(None),
+            Key::Name { text, escape: Escape::None, .. } => self.walk.scanner.wants(Some(text)),
             Key::Name { text, escape: Escape::Json, .. } if !text.contains(&b'\\') => {
                 self.walk.scanner.wants(Some(text))
             }

@@ -9,7 +9,9 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 use serde::{Serialize, Serializer};
 
 use super::TraceId;
-use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, Replaced, TagSet, Taxonomy};
+use crate::domain::{
+    Coverage, Effect, Finding, Findings, Gap, Region, Replaced, TagSet, Taxonomy, by_byte,
+};
 
 /// Locators of one tag, and of one record; the counts go on.
 const LOCATORS_PER_TAG_MAX: usize = 8;
@@ -235,23 +237,29 @@ fn is_name(text: &str) -> bool {
 }
 
 fn is_word(text: &str) -> bool {
-    let mut letters = 0usize;
-    let mut run = 0usize;
+    let (mut seen, mut run, mut longest) = (0, 0, 0);
     for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => run += 1,
-            b'a'..=b'z' | b'A'..=b'Z' => {
-                letters += 1;
-                run = 0;
-            }
-            b'.' | b'_' | b'-' | b'/' => run = 0,
-            _ => return false,
-        }
-        if run > NAME_DIGITS_MAX {
-            return false;
-        }
+        let kind = KINDS.of(byte);
+        seen |= kind;
+        run = if kind == DIGIT { run + 1 } else { 0 };
+        longest = run.max(longest);
     }
-    letters > 0
+    seen & (LETTER | OTHER) == LETTER && longest <= NAME_DIGITS_MAX
+}
+
+const DIGIT: u8 = 1;
+const LETTER: u8 = 2;
+const MARK: u8 = 4;
+const OTHER: u8 = 8;
+
+by_byte! {
+    /// What a byte is in a name.
+    static KINDS: u8 = |byte| match byte {
+        b'0'..=b'9' => DIGIT,
+        b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+        b'.' | b'_' | b'-' | b'/' => MARK,
+        _ => OTHER,
+    }
 }
 
 fn is_time(text: &str) -> bool {

@@ -126,7 +126,8 @@ impl Ledger {
             let rest = lines.get(written..).unwrap_or_default();
             let (count, result) = self.write_some(rest);
             written += count;
-            if result.is_err() {
+            // Without an error, nothing is written only of what is no whole line.
+            if result.is_err() || count == 0 {
                 return (written, result);
             }
             // The records are written; a seal that failed is tried again with the next.
@@ -157,9 +158,9 @@ impl Ledger {
             head.append(opening, &mut self.buffer, None);
             self.steps.push(Step { given, end: self.buffer.len(), head });
         }
-        for line in lines.split_inclusive(|byte| *byte == b'\n').take(lines_max) {
-            given += line.len();
-            head.append(line, &mut self.buffer, None);
+        for end in memchr::memchr_iter(b'\n', lines).take(lines_max) {
+            head.append(lines.get(given..=end).unwrap_or_default(), &mut self.buffer, None);
+            given = end + 1;
             self.steps.push(Step { given, end: self.buffer.len(), head });
         }
         let (written, result) = self.output.write(&self.buffer);

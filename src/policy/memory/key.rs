@@ -84,9 +84,7 @@ impl Key {
         if !opt_outs.is_empty() {
             opt_outs.iter().for_each(|name| self.text(0, name));
         }
-        if !settings.is_empty() {
-            settings.iter().for_each(|(name, is_on)| self.text(u32::from(*is_on), name));
-        }
+        each(settings, |name, is_on| self.text(u32::from(*is_on), name));
         for withdrawal in withdrawn {
             self.text(0, &withdrawal.scope);
             self.maybe_time(withdrawal.at);
@@ -217,12 +215,10 @@ impl Key {
         for mechanism in mechanisms {
             self.mechanism(mechanism);
         }
-        if !counters.is_empty() {
-            for (name, count) in counters {
-                self.text(0, name);
-                self.number(*count);
-            }
-        }
+        each(counters, |name, count| {
+            self.text(0, name);
+            self.number(*count);
+        });
         if !is_plain {
             self.maybe_text(subdivision);
             self.region(*collected_in);
@@ -386,12 +382,10 @@ impl Key {
 
     fn map<V>(&mut self, map: &BTreeMap<String, V>, write: impl Fn(&mut Self, &V)) {
         self.number(map.len() as u64);
-        if !map.is_empty() {
-            for (name, value) in map {
-                self.text(0, name);
-                write(self, value);
-            }
-        }
+        each(map, |name, value| {
+            self.text(0, name);
+            write(self, value);
+        });
     }
 
     fn texts(&mut self, texts: &[String]) {
@@ -451,8 +445,12 @@ impl Key {
             } else {
                 self.long(bytes);
             }
+        } else if let (Some(first), Some(last)) =
+            (bytes.first_chunk::<4>(), bytes.last_chunk::<4>())
+        {
+            self.put(first);
+            self.put(last);
         } else {
-            // Fewer than eight.
             self.number(bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
         }
     }
@@ -494,6 +492,16 @@ impl Key {
     #[cold]
     fn refuse(&mut self) {
         self.length = usize::MAX;
+    }
+}
+
+/// The entries of a map. Most have none or one, which takes no iterator to see.
+#[inline]
+fn each<V>(map: &BTreeMap<String, V>, mut write: impl FnMut(&str, &V)) {
+    match (map.len(), map.first_key_value()) {
+        (0, _) | (_, None) => {}
+        (1, Some((name, value))) => write(name, value),
+        _ => map.iter().for_each(|(name, value)| write(name, value)),
     }
 }
 

@@ -95,8 +95,24 @@ impl Engine {
             RuleSet::check_form(&rest, diagnostics);
             return None;
         };
-        let detectors = DetectorSet::compile(&below("detectors/"), &taxonomy, diagnostics);
-        let rules = RuleSet::compile(&rest, &taxonomy, diagnostics);
+        // The two have nothing to do with each other, and both take their time.
+        let (detectors, rules) = std::thread::scope(|scope| {
+            let detectors = scope.spawn(|| {
+                let mut complaints = Diagnostics::default();
+                let files = below("detectors/");
+                (DetectorSet::compile(&files, &taxonomy, &mut complaints), complaints)
+            });
+            let mut complaints = Diagnostics::default();
+            let rules = RuleSet::compile(&rest, &taxonomy, &mut complaints);
+            match detectors.join() {
+                Ok((detectors, first)) => {
+                    diagnostics.extend(first);
+                    diagnostics.extend(complaints);
+                    (detectors, rules)
+                }
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        });
         let keys = keys.into();
         if let Some(rules) = &rules
             && !keys.is_lasting()

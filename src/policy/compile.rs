@@ -40,12 +40,9 @@ impl RuleSet {
         let files = in_order(files);
         let (book, registry) = names(&files, taxonomy, diagnostics);
         let mut builder = Builder::new(diagnostics.error_count() == before);
-        for (file, rules, complaints) in read_rules(&files) {
-            builder.whole &= !complaints.has_errors() && rules.is_some();
+        for (rules, complaints) in rules_of_each(&files, &book) {
             diagnostics.extend(complaints);
-            if let Some(rules) = rules {
-                builder.add(&file.name, &rules, &book, diagnostics);
-            }
+            builder.append(rules);
         }
         let set = builder.finish(registry, book, taxonomy, diagnostics)?;
         (diagnostics.error_count() == before).then_some(set)
@@ -104,47 +101,53 @@ pub(super) fn names<'t>(
     (book, registry)
 }
 
-/// A rule file with what it says and what is wrong with it.
-type Read<'f> = (&'f SourceFile, Option<RuleFile>, Diagnostics);
+/// The rules of one file and what is wrong with them.
+type Part = (Builder, Diagnostics);
 
-/// Reads the rule files in their order; many at once, since most of the time that compiling takes is spent
-/// on their YAML.
-fn read_rules<'f>(files: &[&'f SourceFile]) -> Vec<Read<'f>> {
+/// The rules of each file, in the order of the files; of many at once, since most of the time that
+/// compiling takes is spent on their YAML. A file is done with before the next is begun, so that what it
+/// said is not kept.
+fn rules_of_each(files: &[&SourceFile], book: &NameBook<'_>) -> Vec<Part> {
     const AT_ONCE_BYTES_MIN: usize = 512 << 10;
     const THREADS_MAX: usize = 4;
     let files: Vec<&SourceFile> =
         files.iter().copied().filter(|file| is_rule_file(&file.name)).collect();
-    let read = |file: &'f SourceFile| -> Read<'f> {
-        let mut diagnostics = Diagnostics::default();
-        let rules = read_on::<RuleFile>(file, &mut diagnostics);
-        (file, rules, diagnostics)
-    };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
     let bytes: usize = files.iter().map(|file| file.text.len()).sum();
     if bytes < AT_ONCE_BYTES_MIN || threads < 2 {
-        return files.into_iter().map(read).collect();
+        return files.into_iter().map(|file| rules_of(file, book)).collect();
     }
     let next = AtomicUsize::new(0);
     let take_turns = || {
         std::iter::from_fn(|| {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            files.get(number).map(|file| (number, read(file)))
+            files.get(number).map(|file| (number, rules_of(file, book)))
         })
         .collect::<Vec<_>>()
     };
-    let mut all: Vec<(usize, Read<'f>)> = std::thread::scope(|scope| {
+    let mut all: Vec<(usize, Part)> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(take_turns)).collect();
         let mut all = take_turns();
         for other in others {
             match other.join() {
-                Ok(read) => all.extend(read),
+                Ok(parts) => all.extend(parts),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
         all
     });
     all.sort_by_key(|(number, _)| *number);
-    all.into_iter().map(|(_, read)| read).collect()
+    all.into_iter().map(|(_, part)| part).collect()
+}
+
+fn rules_of(file: &SourceFile, book: &NameBook<'_>) -> Part {
+    let mut diagnostics = Diagnostics::default();
+    let rules = read_on::<RuleFile>(file, &mut diagnostics);
+    let mut builder = Builder::new(rules.is_some() && !diagnostics.has_errors());
+    if let Some(rules) = rules {
+        builder.add(&file.name, &rules, book, &mut diagnostics);
+    }
+    (builder, diagnostics)
 }
 
 pub(super) fn is_rule_file(name: &str) -> bool {

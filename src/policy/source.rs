@@ -144,13 +144,13 @@ pub struct Rule {
     pub in_force: Option<At<Window>>,
     /// Applicability. A rule without `data` applies only when the payload carries personal data.
     #[serde(default)]
-    pub when: Option<At<Condition>>,
+    pub when: Option<Box<At<Condition>>>,
     /// What makes the transfer lawful. Without it the effect always follows.
     #[serde(default)]
-    pub require: Option<At<Condition>>,
+    pub require: Option<Box<At<Condition>>>,
     /// When this holds, the rule has nothing to say after all.
     #[serde(default)]
-    pub unless: Option<At<Condition>>,
+    pub unless: Option<Box<At<Condition>>>,
     /// Allow rules that lift this one.
     #[serde(default)]
     pub exceptions: Option<Names>,

@@ -80,6 +80,18 @@ impl Builder {
         }
     }
 
+    /// Takes in what was built of others.
+    pub(super) fn append(&mut self, other: Self) {
+        let Self { built, asleep, child_ages, known_origins, people_only, counters, whole } = other;
+        self.built.extend(built);
+        self.asleep.extend(asleep);
+        self.child_ages.extend(child_ages);
+        self.known_origins.extend(known_origins);
+        self.people_only.extend(people_only);
+        self.counters.extend(counters);
+        self.whole &= whole;
+    }
+
     /// The age of the file, or of the member state where the file names one.
     fn add_child_ages(
         &mut self,

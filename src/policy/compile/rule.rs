@@ -69,7 +69,7 @@ pub(super) fn build(
     let mut tree = |condition: Option<&crate::source::At<source::Condition>>| {
         condition.map(|condition| scope.tree(condition, diagnostics))
     };
-    let (require, unless) = (tree(source.require.as_ref()), tree(source.unless.as_ref()));
+    let (require, unless) = (tree(source.require.as_deref()), tree(source.unless.as_deref()));
     check_applicability(source, scope.file, condition, &translated.dimensions, diagnostics);
     let layer = file.layer;
     let cross_border = match condition.cross_border {

@@ -33,7 +33,7 @@ struct Net {
 }
 
 impl Net {
-    /// Link `number` leads from the gateway (10.77.N.1) to `names[N]` (10.77.N.2).
+    /// Link `number` leads from the gateway (10.77.N.1, fd77:N::1) to `names[N]` (10.77.N.2, fd77:N::2).
     fn new(names: &[&str]) -> Self {
         static NETS: AtomicUsize = AtomicUsize::new(0);
         let number = NETS.fetch_add(1, Ordering::Relaxed);
@@ -53,6 +53,7 @@ impl Net {
                 [(&gateway, format!("up{number}"), 1), (&other, "way".into(), 2)]
             {
                 must(&format!("-n {space} addr add 10.77.{number}.{last}/24 dev {link}"));
+                must(&format!("-n {space} addr add fd77:{number}::{last}/64 dev {link} nodad"));
                 must(&format!("-n {space} link set {link} up"));
             }
         }
@@ -128,6 +129,7 @@ impl Drop for Net {
 /// Reads everything and answers with little.
 const CENTRE: &str = "
 import http.server
+import socket
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     def do_POST(self):
@@ -135,7 +137,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header('Content-Length', '0')
         self.end_headers()
-http.server.ThreadingHTTPServer(('0.0.0.0', 9000), Handler).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+Server(('::', 9000), Handler).serve_forever()
 ";
 
 #[test]
@@ -207,70 +211,119 @@ fn connections_meant_for_others_are_taken_over() {
         return;
     }
     for way in ["redirect", "tproxy"] {
-        let mut net = Net::new(&["beijing", "singapore", "caller"]);
-        for centre in ["beijing", "singapore"] {
-            net.start(net.within(centre, "python3", &["-c", CENTRE]));
+        for family in [&IPV4, &IPV6] {
+            taken_over(way, family);
         }
-        let (gateway, caller) = (net.name("gw"), net.name("caller"));
-        must(&format!("-n {caller} route add default via 10.77.2.1"));
-        let rule = match way {
-            "redirect" => {
-                "-t nat -A PREROUTING -i up2 -p tcp --dport 9000 -j REDIRECT --to-ports 8080"
-            }
-            _ => {
-                must(&format!("-n {gateway} rule add fwmark 1 lookup 100"));
-                must(&format!("-n {gateway} route add local 0.0.0.0/0 dev lo table 100"));
-                "-t mangle -A PREROUTING -i up2 -p tcp --dport 9000 -j TPROXY --on-port 8080 --tproxy-mark 1"
-            }
-        };
-        let arguments: Vec<&str> = rule.split(' ').collect();
-        let output = net.within("gw", "iptables", &arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("bordergate.yaml");
-        std::fs::write(
-            &path,
-            format!(
-                "listeners: [{{ name: taken, address: '0.0.0.0:8080', transparent: {way} }}]
+    }
+}
+
+/// The addresses of one family: how the kernel is asked about it, and where everybody is.
+struct Family {
+    tables: &'static str,
+    ip: &'static str,
+    everywhere: &'static str,
+    listen: &'static str,
+    gateway: &'static str,
+    beijing: &'static str,
+    /// As a route says whom its caller meant.
+    near_beijing: &'static str,
+    singapore: &'static str,
+}
+
+const IPV4: Family = Family {
+    tables: "iptables",
+    ip: "-4",
+    everywhere: "0.0.0.0/0",
+    listen: "0.0.0.0",
+    gateway: "10.77.2.1",
+    beijing: "10.77.0.2",
+    near_beijing: "10.77.0.0/24",
+    singapore: "10.77.1.2",
+};
+
+const IPV6: Family = Family {
+    tables: "ip6tables",
+    ip: "-6",
+    everywhere: "::/0",
+    listen: "::",
+    gateway: "fd77:2::1",
+    beijing: "fd77:0::2",
+    near_beijing: "fd77::/64",
+    singapore: "fd77:1::2",
+};
+
+impl Family {
+    /// As it stands in a URL.
+    fn host(&self, address: &str) -> String {
+        if self.ip == "-6" { format!("[{address}]") } else { address.to_owned() }
+    }
+}
+
+fn taken_over(way: &str, family: &Family) {
+    let mut net = Net::new(&["beijing", "singapore", "caller"]);
+    for centre in ["beijing", "singapore"] {
+        net.start(net.within(centre, "python3", &["-c", CENTRE]));
+    }
+    let Family { tables, ip, everywhere, listen, near_beijing, .. } = family;
+    let (gateway, caller) = (net.name("gw"), net.name("caller"));
+    must(&format!("{ip} -n {caller} route add default via {}", family.gateway));
+    let rule = match way {
+        "redirect" => "-t nat -A PREROUTING -i up2 -p tcp --dport 9000 -j REDIRECT --to-ports 8080",
+        _ => {
+            must(&format!("{ip} -n {gateway} rule add fwmark 1 lookup 100"));
+            must(&format!("{ip} -n {gateway} route add local {everywhere} dev lo table 100"));
+            "-t mangle -A PREROUTING -i up2 -p tcp --dport 9000 -j TPROXY --on-port 8080 --tproxy-mark 1"
+        }
+    };
+    let arguments: Vec<&str> = rule.split(' ').collect();
+    let output = net.within("gw", tables, &arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let [beijing, singapore, itself, listen] =
+        [family.beijing, family.singapore, family.gateway, listen].map(|it| family.host(it));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bordergate.yaml");
+    std::fs::write(
+        &path,
+        format!(
+            "listeners: [{{ name: taken, address: '{listen}:8080', transparent: {way} }}]
 admin: {{ address: '127.0.0.1:9901' }}
 workers: 1
 audit: {{ sink: file, path: audit.jsonl }}
 inspection: {{ enabled: false }}
 deadlines: {{ connect: 1s, first_byte: 1s }}
 data_centres:
-  - {{ id: beijing, jurisdiction: CN, endpoints: ['http://10.77.0.2:9000'] }}
-  - {{ id: singapore, jurisdiction: SG, endpoints: ['http://10.77.1.2:9000'] }}
+  - {{ id: beijing, jurisdiction: CN, endpoints: ['http://{beijing}:9000'] }}
+  - {{ id: singapore, jurisdiction: SG, endpoints: ['http://{singapore}:9000'] }}
 routes:
-  - {{ id: beijing, match: {{ destinations: [10.77.0.0/24] }}, data_centre: beijing }}
-  - {{ id: singapore, match: {{ destinations: [10.77.1.2] }}, data_centre: singapore }}
-"
-            ),
-        )
-        .unwrap();
-        let binary = env!("CARGO_BIN_EXE_bordergate");
-        net.start(net.within("gw", binary, &["serve", "--config", path.to_str().unwrap()]));
-        let deadline = Instant::now() + PATIENCE;
-        for (url, expected) in [
-            ("http://10.77.0.2:9000/v1", "200"),
-            ("http://10.77.1.2:9000/v1", "200"),
-            // Who calls the gateway itself meant nobody else.
-            ("http://10.77.2.1:8080/v1", "404"),
-        ] {
-            loop {
-                let status = net.post_to(url, "Host: whatever.test");
-                if status == expected {
-                    break;
-                }
-                assert!(Instant::now() < deadline, "{way}: {url} is answered {status}");
-                std::thread::sleep(Duration::from_millis(50));
+  - {{ id: beijing, match: {{ destinations: ['{near_beijing}'] }}, data_centre: beijing }}
+  - {{ id: singapore, match: {{ destinations: ['{}'] }}, data_centre: singapore }}
+",
+            family.singapore
+        ),
+    )
+    .unwrap();
+    let binary = env!("CARGO_BIN_EXE_bordergate");
+    net.start(net.within("gw", binary, &["serve", "--config", path.to_str().unwrap()]));
+    let deadline = Instant::now() + PATIENCE;
+    for (url, expected) in [
+        (format!("http://{beijing}:9000/v1"), "200"),
+        (format!("http://{singapore}:9000/v1"), "200"),
+        // Who calls the gateway itself meant nobody else.
+        (format!("http://{itself}:8080/v1"), "404"),
+    ] {
+        loop {
+            let status = net.post_to(&url, "Host: whatever.test");
+            if status == expected {
+                break;
             }
+            assert!(Instant::now() < deadline, "{way}: {url} is answered {status}");
+            std::thread::sleep(Duration::from_millis(50));
         }
-        let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
-        for centre in ["beijing", "singapore"] {
-            let served = text.lines().filter(|line| line.contains("\"status\":200"));
-            let there =
-                served.filter(|line| line.contains(&format!("\"data_centre\":\"{centre}\"")));
-            assert_eq!(there.count(), 1, "{way}: {text}");
-        }
+    }
+    let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
+    for centre in ["beijing", "singapore"] {
+        let served = text.lines().filter(|line| line.contains("\"status\":200"));
+        let there = served.filter(|line| line.contains(&format!("\"data_centre\":\"{centre}\"")));
+        assert_eq!(there.count(), 1, "{way}: {text}");
     }
 }

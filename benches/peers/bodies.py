@@ -3,9 +3,18 @@
 import json
 
 
-def allowed(bytes_min):
-    """Everything in it may go. Six findings in a KiB: what identifies a device, its country and its network."""
-    return build(bytes_min, lambda number: {})
+def allowed(length):
+    """So many bytes of which everything may go. Six findings in a KiB: what identifies a device, its country
+    and its network."""
+    devices = json.loads(build(length, lambda number: {}))["devices"]
+    # The last device is cut down to what there is room for, or left out; a note fills up the rest.
+    while len(text(devices)) > length and devices[-1]["components"]:
+        devices[-1]["components"].pop()
+    if len(text(devices)) > length:
+        devices.pop()
+    words = " and tested there" * (length // 16)
+    devices[-1]["note"] += words[:length - len(text(devices))]
+    return text(devices).encode()
 
 
 def redacted(bytes_min, fields):
@@ -15,16 +24,20 @@ def redacted(bytes_min, fields):
 
 
 def build(bytes_min, more, devices_min=0, brief=False):
-    devices, text = [], ""
-    while len(text) < bytes_min or len(devices) < devices_min:
+    devices, length = [], 0
+    while length < bytes_min or len(devices) < devices_min:
         devices.append(device(len(devices), brief) | more(len(devices)))
-        text = json.dumps({"batch": 7, "devices": devices}, separators=(",", ":"))
-        if len(text) + 1000 < bytes_min:
+        length = len(text(devices))
+        if length + 1000 < bytes_min:
             # Long bodies are made in strides.
-            stride = (bytes_min - len(text)) // 1000
+            stride = (bytes_min - length) // 1000
             for _ in range(stride):
                 devices.append(device(len(devices), brief) | more(len(devices)))
-    return text.encode()
+    return text(devices).encode()
+
+
+def text(devices):
+    return json.dumps({"batch": 7, "devices": devices}, separators=(",", ":"))
 
 
 def device(number, brief):

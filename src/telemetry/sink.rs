@@ -9,18 +9,13 @@
 
 use std::{
     cell::RefCell,
-    io,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Mutex, atomic::Ordering, mpsc},
     thread::{self, Thread},
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use crate::domain::Effect;
 
@@ -29,11 +24,15 @@ use super::{AuditMetrics, AuditRecord, Otlp, chain, feed::Feed};
 mod ledger;
 pub(super) mod mark;
 mod output;
+mod queue;
+mod writer;
 
 use ledger::Ledger;
 pub use ledger::{RotateSettings, SealSettings};
 pub use mark::AuditChange;
 use output::Output;
+use queue::{Queue, gauge, lock};
+use writer::Writer;
 
 /// How long closing waits for a sink that does not take what is queued.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
@@ -331,358 +330,6 @@ impl Running {
     }
 }
 
-/// Buffers between exchanges and the writer. There are several so that threads seldom meet at one; a
-/// thread holds one no longer than it takes to copy a line.
-#[derive(Debug)]
-struct Queue {
-    shards: [Mutex<Shard>; Self::SHARDS],
-    bytes: AtomicUsize,
-    bytes_max: usize,
-    /// Something was pushed since the writer last looked.
-    waiting: AtomicBool,
-    /// Somebody waits for a commit: no time to gather more.
-    urgent: AtomicBool,
-    /// The last write failed.
-    failing: AtomicBool,
-    /// And lines wait to be tried again: no commit is taken meanwhile.
-    retrying: AtomicBool,
-    last_error: Mutex<Option<String>>,
-    /// Records that found no room and are not yet told of in the audit.
-    lost: AtomicU64,
-    /// The last line that was written.
-    head: Mutex<chain::Head>,
-    reopen: AtomicBool,
-    closing: AtomicBool,
-    room: Notify,
-}
-
-/// Lines, and who waits for which of them.
-#[derive(Debug, Default)]
-struct Shard {
-    lines: Vec<u8>,
-    commits: Vec<Commit>,
-    closed: bool,
-}
-
-#[derive(Debug)]
-struct Commit {
-    start: usize,
-    end: usize,
-    written: oneshot::Sender<Result<(), AuditError>>,
-}
-
-impl Queue {
-    const SHARDS: usize = 8;
-
-    fn new(bytes_max: usize) -> Self {
-        Self {
-            shards: std::array::from_fn(|_| Mutex::default()),
-            bytes: AtomicUsize::new(0),
-            bytes_max,
-            waiting: AtomicBool::new(false),
-            urgent: AtomicBool::new(false),
-            failing: AtomicBool::new(false),
-            retrying: AtomicBool::new(false),
-            last_error: Mutex::new(None),
-            lost: AtomicU64::new(0),
-            head: Mutex::default(),
-            reopen: AtomicBool::new(false),
-            closing: AtomicBool::new(false),
-            room: Notify::new(),
-        }
-    }
-
-    /// False when there is no room or nobody writes any more.
-    fn push(&self, line: &[u8], commit: Option<oneshot::Sender<Result<(), AuditError>>>) -> bool {
-        let before = self.bytes.fetch_add(line.len(), Ordering::Relaxed);
-        // A line longer than the whole queue is let through alone rather than never.
-        let room = before == 0 || before + line.len() <= self.bytes_max;
-        if room && let Some(shard) = self.shards.get(shard_of_thread()) {
-            let mut shard = lock(shard);
-            if !shard.closed {
-                let start = shard.lines.len();
-                shard.lines.extend_from_slice(line);
-                let end = shard.lines.len();
-                shard.commits.extend(commit.map(|written| Commit { start, end, written }));
-                return true;
-            }
-        }
-        self.bytes.fetch_sub(line.len(), Ordering::Relaxed);
-        false
-    }
-}
-
-/// The thread that writes.
-struct Writer {
-    queue: Arc<Queue>,
-    ledger: Ledger,
-    sync: SyncPolicy,
-    metrics: AuditMetrics,
-    /// Lines that could not be written and are tried again.
-    rest: Vec<u8>,
-    retry_at: Option<Instant>,
-    complained_at: Option<Instant>,
-    synced_at: Instant,
-    looked_at: Instant,
-}
-
-impl Writer {
-    /// How long lines are gathered before they are written together.
-    const GATHER: Duration = Duration::from_millis(5);
-    const RETRY: Duration = Duration::from_millis(250);
-    /// How often the file's name is checked against the open file.
-    const LOOK: Duration = Duration::from_secs(1);
-    /// How often the same trouble is logged.
-    const COMPLAIN: Duration = Duration::from_secs(10);
-
-    fn run(mut self) {
-        loop {
-            let closing = self.queue.closing.load(Ordering::Acquire);
-            if !closing {
-                self.wait();
-            }
-            self.queue.waiting.store(false, Ordering::Release);
-            self.look_after_the_file();
-            self.write_rest(closing);
-            if self.rest.is_empty() || closing {
-                self.write_queue(closing);
-            } else {
-                self.refuse_commits();
-            }
-            self.keep_the_ledger(closing);
-            self.sync_if_due(closing);
-            self.metrics.queue_bytes.set(gauge(self.queue.bytes.load(Ordering::Relaxed)));
-            if closing {
-                self.drop_rest();
-                return;
-            }
-        }
-    }
-
-    fn wait(&self) {
-        let queue = &self.queue;
-        let pause = match self.retry_at {
-            Some(at) => at.saturating_duration_since(Instant::now()),
-            // A seal that failed is tried again at the pace of everything else.
-            None => self.ledger.seal_due_in().unwrap_or(Self::LOOK).clamp(Self::GATHER, Self::LOOK),
-        };
-        if !queue.waiting.load(Ordering::Acquire) || self.retry_at.is_some() {
-            thread::park_timeout(pause);
-        }
-        let gather = queue.waiting.load(Ordering::Acquire)
-            && !queue.urgent.swap(false, Ordering::AcqRel)
-            && !queue.closing.load(Ordering::Acquire);
-        if gather {
-            thread::park_timeout(Self::GATHER);
-        }
-    }
-
-    fn look_after_the_file(&mut self) {
-        let asked = self.queue.reopen.swap(false, Ordering::AcqRel);
-        if !asked && self.looked_at.elapsed() < Self::LOOK {
-            return;
-        }
-        self.looked_at = Instant::now();
-        if (asked || self.ledger.output().was_moved())
-            && let Err(error) = self.ledger.reopen()
-        {
-            // Records go on into the file that was open.
-            self.complain("open", &error);
-        }
-    }
-
-    /// Says what was lost, seals what waited long enough and puts a full file aside; nothing of it while
-    /// records wait to be tried again.
-    fn keep_the_ledger(&mut self, closing: bool) {
-        if self.rest.is_empty() {
-            let lost = self.queue.lost.swap(0, Ordering::AcqRel);
-            if lost > 0
-                && let Err(error) = self.ledger.lost(lost)
-            {
-                self.queue.lost.fetch_add(lost, Ordering::AcqRel);
-                self.complain(kind(&error), &error);
-            }
-            // A process that had nothing to record was there all the same.
-            if closing && let Err(error) = self.ledger.write_opening() {
-                self.complain(kind(&error), &error);
-            }
-            if let Err(error) = self.ledger.seal_if_due(closing) {
-                self.complain("seal", &error);
-            }
-            if !closing && let Err(error) = self.ledger.rotate_if_due() {
-                self.complain("rotate", &error);
-            }
-        }
-        *lock(&self.queue.head) = self.ledger.head();
-    }
-
-    /// Tries again what could not be written.
-    fn write_rest(&mut self, now: bool) {
-        let due = self.retry_at.is_some_and(|at| now || at <= Instant::now());
-        if !due {
-            return;
-        }
-        let lines = std::mem::take(&mut self.rest);
-        self.write_lines(lines, Vec::new());
-    }
-
-    fn write_queue(&mut self, closing: bool) {
-        for index in 0..Queue::SHARDS {
-            let Some(shard) = self.queue.shards.get(index) else { continue };
-            let Shard { mut lines, mut commits, .. } = {
-                let mut shard = lock(shard);
-                let taken = std::mem::take(&mut *shard);
-                shard.closed = closing;
-                taken
-            };
-            if lines.is_empty() {
-                continue;
-            }
-            // Whoever waited too long was refused its transfer; there is nothing to record.
-            let gone = cut(&mut lines, &mut commits, |commit| commit.written.is_closed());
-            self.release(gone.0);
-            self.write_lines(lines, commits);
-        }
-        self.queue.room.notify_waiters();
-    }
-
-    /// Writes what it can. Lines somebody waits for are refused when they cannot be written; the others
-    /// stay for another try.
-    fn write_lines(&mut self, mut lines: Vec<u8>, mut commits: Vec<Commit>) {
-        let (written, result) = self.ledger.write(&lines);
-        let result = result.and_then(|()| match self.sync {
-            SyncPolicy::EveryWrite => self.ledger.sync(),
-            SyncPolicy::AtShutdown | SyncPolicy::Every(_) => Ok(()),
-        });
-        let failed_sync = written == lines.len() && result.is_err();
-        let failure = result.err().map(|error| {
-            self.complain(kind(&error), &error);
-            AuditError::Write(error.to_string())
-        });
-        self.metrics.written.inc_by(count_lines(lines.get(..written).unwrap_or_default()));
-        self.release(written);
-
-        for commit in commits.extract_if(.., |commit| commit.end <= written) {
-            let answer = if failed_sync { failure.clone() } else { None };
-            let _ = commit.written.send(answer.map_or(Ok(()), Err));
-        }
-        lines.drain(..written);
-        for commit in &mut commits {
-            commit.start -= written;
-            commit.end -= written;
-        }
-        let (bytes, refused) = cut(&mut lines, &mut commits, |_| true);
-        self.release(bytes);
-        for commit in refused {
-            let _ = commit.written.send(Err(failure.clone().unwrap_or(AuditError::Closed)));
-        }
-        if !lines.is_empty() {
-            self.rest.extend_from_slice(&lines);
-            self.retry_at = Some(Instant::now() + Self::RETRY);
-            self.queue.retrying.store(true, Ordering::Release);
-        } else if failure.is_none() && self.rest.is_empty() {
-            self.recover();
-        }
-    }
-
-    fn recover(&mut self) {
-        self.retry_at = None;
-        self.queue.retrying.store(false, Ordering::Release);
-        self.queue.failing.store(false, Ordering::Release);
-        if self.complained_at.take().is_some() {
-            tracing::info!(target = %self.ledger.output(), "audit records are written again");
-        }
-    }
-
-    /// While writing fails, nobody is left waiting.
-    fn refuse_commits(&mut self) {
-        for shard in &self.queue.shards {
-            let (bytes, refused) = {
-                let mut shard = lock(shard);
-                let Shard { lines, commits, .. } = &mut *shard;
-                cut(lines, commits, |_| true)
-            };
-            self.release(bytes);
-            for commit in refused {
-                let _ = commit.written.send(Err(AuditError::Failing));
-            }
-        }
-    }
-
-    fn sync_if_due(&mut self, closing: bool) {
-        let due = match self.sync {
-            SyncPolicy::Every(period) => self.synced_at.elapsed() >= period,
-            SyncPolicy::AtShutdown | SyncPolicy::EveryWrite => false,
-        };
-        if due || closing {
-            self.synced_at = Instant::now();
-            if let Err(error) = self.ledger.sync() {
-                self.complain("sync", &error);
-            }
-        }
-    }
-
-    fn drop_rest(&mut self) {
-        let lost = count_lines(&self.rest);
-        if lost > 0 {
-            self.metrics.dropped.inc_by(lost);
-            tracing::error!(
-                records = lost,
-                "audit records are lost: they could not be written at shutdown"
-            );
-        }
-        self.release(self.rest.len());
-        self.metrics.queue_bytes.set(gauge(self.queue.bytes.load(Ordering::Relaxed)));
-    }
-
-    fn release(&self, bytes: usize) {
-        self.queue.bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Counts every failure, and logs one now and then.
-    fn complain(&mut self, kind: &'static str, error: &io::Error) {
-        self.metrics.errors.with_label_values(&[kind]).inc();
-        // Whoever sees that it fails also sees why.
-        *lock(&self.queue.last_error) = Some(error.to_string());
-        self.queue.failing.store(true, Ordering::Release);
-        if self.complained_at.is_none_or(|at| at.elapsed() >= Self::COMPLAIN) {
-            self.complained_at = Some(Instant::now());
-            tracing::error!(kind, %error, target = %self.ledger.output(), "cannot write audit records");
-        }
-    }
-}
-
-/// Takes out the lines of the commits that `which` names, and those commits; how many bytes went.
-fn cut(
-    lines: &mut Vec<u8>,
-    commits: &mut Vec<Commit>,
-    which: impl Fn(&Commit) -> bool,
-) -> (usize, Vec<Commit>) {
-    if !commits.iter().any(&which) {
-        return (0, Vec::new());
-    }
-    let before = lines.len();
-    let mut kept_lines = Vec::with_capacity(before);
-    let mut out = Vec::new();
-    let mut at = 0;
-    for mut commit in std::mem::take(commits) {
-        kept_lines.extend_from_slice(lines.get(at..commit.start).unwrap_or_default());
-        at = commit.end;
-        if which(&commit) {
-            out.push(commit);
-        } else {
-            let line = lines.get(commit.start..commit.end).unwrap_or_default();
-            commit.start = kept_lines.len();
-            kept_lines.extend_from_slice(line);
-            commit.end = kept_lines.len();
-            commits.push(commit);
-        }
-    }
-    kept_lines.extend_from_slice(lines.get(at..).unwrap_or_default());
-    *lines = kept_lines;
-    (before - lines.len(), out)
-}
-
 /// Runs `act` on the record as a line of JSON with its end.
 fn with_line<T: Default>(record: &impl serde::Serialize, act: impl FnOnce(&[u8]) -> T) -> T {
     thread_local! {
@@ -698,40 +345,6 @@ fn with_line<T: Default>(record: &impl serde::Serialize, act: impl FnOnce(&[u8])
         line.push(b'\n');
         act(line)
     })
-}
-
-fn shard_of_thread() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed) % Queue::SHARDS;
-    }
-    SHARD.with(|shard| *shard)
-}
-
-fn count_lines(lines: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', lines).count() as u64
-}
-
-fn kind(error: &io::Error) -> &'static str {
-    let kind = error.kind();
-    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        "no_space"
-    } else if kind == io::ErrorKind::BrokenPipe {
-        "broken_pipe"
-    } else if kind == io::ErrorKind::PermissionDenied {
-        "permission"
-    } else {
-        "io"
-    }
-}
-
-fn gauge(bytes: usize) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
-}
-
-/// The lock, whoever panicked with it: a buffer of whole lines is never half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::{
     path::Path,
 };
 
-use super::*;
+use super::{
+    queue::{Commit, cut},
+    *,
+};
 use crate::telemetry::{Exposition, Metrics, audit::tests::record};
 
 fn sink(settings: AuditSettings) -> (AuditSink, Metrics) {

@@ -1,0 +1,271 @@
+//! The thread that takes what is queued and writes it.
+
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    AuditError, AuditMetrics, SyncPolicy,
+    ledger::Ledger,
+    queue::{Commit, Queue, Shard, cut, gauge, lock},
+};
+
+/// The thread that writes.
+pub(super) struct Writer {
+    pub(super) queue: Arc<Queue>,
+    pub(super) ledger: Ledger,
+    pub(super) sync: SyncPolicy,
+    pub(super) metrics: AuditMetrics,
+    /// Lines that could not be written and are tried again.
+    pub(super) rest: Vec<u8>,
+    pub(super) retry_at: Option<Instant>,
+    pub(super) complained_at: Option<Instant>,
+    pub(super) synced_at: Instant,
+    pub(super) looked_at: Instant,
+}
+
+impl Writer {
+    /// How long lines are gathered before they are written together.
+    pub(super) const GATHER: Duration = Duration::from_millis(5);
+    pub(super) const RETRY: Duration = Duration::from_millis(250);
+    /// How often the file's name is checked against the open file.
+    pub(super) const LOOK: Duration = Duration::from_secs(1);
+    /// How often the same trouble is logged.
+    pub(super) const COMPLAIN: Duration = Duration::from_secs(10);
+
+    pub(super) fn run(mut self) {
+        loop {
+            let closing = self.queue.closing.load(Ordering::Acquire);
+            if !closing {
+                self.wait();
+            }
+            self.queue.waiting.store(false, Ordering::Release);
+            self.look_after_the_file();
+            self.write_rest(closing);
+            if self.rest.is_empty() || closing {
+                self.write_queue(closing);
+            } else {
+                self.refuse_commits();
+            }
+            self.keep_the_ledger(closing);
+            self.sync_if_due(closing);
+            self.metrics.queue_bytes.set(gauge(self.queue.bytes.load(Ordering::Relaxed)));
+            if closing {
+                self.drop_rest();
+                return;
+            }
+        }
+    }
+
+    fn wait(&self) {
+        let queue = &self.queue;
+        let pause = match self.retry_at {
+            Some(at) => at.saturating_duration_since(Instant::now()),
+            // A seal that failed is tried again at the pace of everything else.
+            None => self.ledger.seal_due_in().unwrap_or(Self::LOOK).clamp(Self::GATHER, Self::LOOK),
+        };
+        if !queue.waiting.load(Ordering::Acquire) || self.retry_at.is_some() {
+            thread::park_timeout(pause);
+        }
+        let gather = queue.waiting.load(Ordering::Acquire)
+            && !queue.urgent.swap(false, Ordering::AcqRel)
+            && !queue.closing.load(Ordering::Acquire);
+        if gather {
+            thread::park_timeout(Self::GATHER);
+        }
+    }
+
+    fn look_after_the_file(&mut self) {
+        let asked = self.queue.reopen.swap(false, Ordering::AcqRel);
+        if !asked && self.looked_at.elapsed() < Self::LOOK {
+            return;
+        }
+        self.looked_at = Instant::now();
+        if (asked || self.ledger.output().was_moved())
+            && let Err(error) = self.ledger.reopen()
+        {
+            // Records go on into the file that was open.
+            self.complain("open", &error);
+        }
+    }
+
+    /// Says what was lost, seals what waited long enough and puts a full file aside; nothing of it while
+    /// records wait to be tried again.
+    fn keep_the_ledger(&mut self, closing: bool) {
+        if self.rest.is_empty() {
+            let lost = self.queue.lost.swap(0, Ordering::AcqRel);
+            if lost > 0
+                && let Err(error) = self.ledger.lost(lost)
+            {
+                self.queue.lost.fetch_add(lost, Ordering::AcqRel);
+                self.complain(kind(&error), &error);
+            }
+            // A process that had nothing to record was there all the same.
+            if closing && let Err(error) = self.ledger.write_opening() {
+                self.complain(kind(&error), &error);
+            }
+            if let Err(error) = self.ledger.seal_if_due(closing) {
+                self.complain("seal", &error);
+            }
+            if !closing && let Err(error) = self.ledger.rotate_if_due() {
+                self.complain("rotate", &error);
+            }
+        }
+        *lock(&self.queue.head) = self.ledger.head();
+    }
+
+    /// Tries again what could not be written.
+    fn write_rest(&mut self, now: bool) {
+        let due = self.retry_at.is_some_and(|at| now || at <= Instant::now());
+        if !due {
+            return;
+        }
+        let lines = std::mem::take(&mut self.rest);
+        self.write_lines(lines, Vec::new());
+    }
+
+    fn write_queue(&mut self, closing: bool) {
+        for index in 0..Queue::SHARDS {
+            let Some(shard) = self.queue.shards.get(index) else { continue };
+            let Shard { mut lines, mut commits, .. } = {
+                let mut shard = lock(shard);
+                let taken = std::mem::take(&mut *shard);
+                shard.closed = closing;
+                taken
+            };
+            if lines.is_empty() {
+                continue;
+            }
+            // Whoever waited too long was refused its transfer; there is nothing to record.
+            let gone = cut(&mut lines, &mut commits, |commit| commit.written.is_closed());
+            self.release(gone.0);
+            self.write_lines(lines, commits);
+        }
+        self.queue.room.notify_waiters();
+    }
+
+    /// Writes what it can. Lines somebody waits for are refused when they cannot be written; the others
+    /// stay for another try.
+    fn write_lines(&mut self, mut lines: Vec<u8>, mut commits: Vec<Commit>) {
+        let (written, result) = self.ledger.write(&lines);
+        let result = result.and_then(|()| match self.sync {
+            SyncPolicy::EveryWrite => self.ledger.sync(),
+            SyncPolicy::AtShutdown | SyncPolicy::Every(_) => Ok(()),
+        });
+        let failed_sync = written == lines.len() && result.is_err();
+        let failure = result.err().map(|error| {
+            self.complain(kind(&error), &error);
+            AuditError::Write(error.to_string())
+        });
+        self.metrics.written.inc_by(count_lines(lines.get(..written).unwrap_or_default()));
+        self.release(written);
+
+        for commit in commits.extract_if(.., |commit| commit.end <= written) {
+            let answer = if failed_sync { failure.clone() } else { None };
+            let _ = commit.written.send(answer.map_or(Ok(()), Err));
+        }
+        lines.drain(..written);
+        for commit in &mut commits {
+            commit.start -= written;
+            commit.end -= written;
+        }
+        let (bytes, refused) = cut(&mut lines, &mut commits, |_| true);
+        self.release(bytes);
+        for commit in refused {
+            let _ = commit.written.send(Err(failure.clone().unwrap_or(AuditError::Closed)));
+        }
+        if !lines.is_empty() {
+            self.rest.extend_from_slice(&lines);
+            self.retry_at = Some(Instant::now() + Self::RETRY);
+            self.queue.retrying.store(true, Ordering::Release);
+        } else if failure.is_none() && self.rest.is_empty() {
+            self.recover();
+        }
+    }
+
+    fn recover(&mut self) {
+        self.retry_at = None;
+        self.queue.retrying.store(false, Ordering::Release);
+        self.queue.failing.store(false, Ordering::Release);
+        if self.complained_at.take().is_some() {
+            tracing::info!(target = %self.ledger.output(), "audit records are written again");
+        }
+    }
+
+    /// While writing fails, nobody is left waiting.
+    fn refuse_commits(&mut self) {
+        for shard in &self.queue.shards {
+            let (bytes, refused) = {
+                let mut shard = lock(shard);
+                let Shard { lines, commits, .. } = &mut *shard;
+                cut(lines, commits, |_| true)
+            };
+            self.release(bytes);
+            for commit in refused {
+                let _ = commit.written.send(Err(AuditError::Failing));
+            }
+        }
+    }
+
+    fn sync_if_due(&mut self, closing: bool) {
+        let due = match self.sync {
+            SyncPolicy::Every(period) => self.synced_at.elapsed() >= period,
+            SyncPolicy::AtShutdown | SyncPolicy::EveryWrite => false,
+        };
+        if due || closing {
+            self.synced_at = Instant::now();
+            if let Err(error) = self.ledger.sync() {
+                self.complain("sync", &error);
+            }
+        }
+    }
+
+    fn drop_rest(&mut self) {
+        let lost = count_lines(&self.rest);
+        if lost > 0 {
+            self.metrics.dropped.inc_by(lost);
+            tracing::error!(
+                records = lost,
+                "audit records are lost: they could not be written at shutdown"
+            );
+        }
+        self.release(self.rest.len());
+        self.metrics.queue_bytes.set(gauge(self.queue.bytes.load(Ordering::Relaxed)));
+    }
+
+    fn release(&self, bytes: usize) {
+        self.queue.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts every failure, and logs one now and then.
+    fn complain(&mut self, kind: &'static str, error: &io::Error) {
+        self.metrics.errors.with_label_values(&[kind]).inc();
+        // Whoever sees that it fails also sees why.
+        *lock(&self.queue.last_error) = Some(error.to_string());
+        self.queue.failing.store(true, Ordering::Release);
+        if self.complained_at.is_none_or(|at| at.elapsed() >= Self::COMPLAIN) {
+            self.complained_at = Some(Instant::now());
+            tracing::error!(kind, %error, target = %self.ledger.output(), "cannot write audit records");
+        }
+    }
+}
+
+fn count_lines(lines: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', lines).count() as u64
+}
+
+fn kind(error: &io::Error) -> &'static str {
+    let kind = error.kind();
+    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        "no_space"
+    } else if kind == io::ErrorKind::BrokenPipe {
+        "broken_pipe"
+    } else if kind == io::ErrorKind::PermissionDenied {
+        "permission"
+    } else {
+        "io"
+    }
+}

@@ -15,12 +15,8 @@ help: ## this list
 
 test: tools data fmt lint deny nextest ## all that continuous integration checks
 
-# As images ship it: less processor time for a request than `cargo build --release` gives, for
-# twice the time to build it.
-build: export CARGO_PROFILE_RELEASE_LTO := fat
-build: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 1
-build: ## the binary to run in production, target/release/bordergate
-	$(CARGO) build --release --locked
+build: ## the binary to run in production, as images ship it: target/release/bordergate
+	@CARGO="$(CARGO)" bash deploy/build.sh
 
 tools: ## install what tests and checks need, if absent
 	@bash tests/tools.sh

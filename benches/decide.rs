@@ -7,8 +7,8 @@
 //! only which of them the circumstances leave open.
 //!
 //! The sketch before the number: a question of one subject and ten tags is some five hundred bytes in two
-//! dozen pieces, read twice, and its answer is shared. Anew, some forty rules are looked at for a few
-//! nanoseconds each, and half of what is left is the answer itself (its rules and annotations are owned).
+//! dozen pieces, read once into a row, and its answer is shared. Anew, some forty rules are looked at for a
+//! few nanoseconds each, and half of what is left is the answer itself (its rules and annotations are owned).
 
 #![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
 

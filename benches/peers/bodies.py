@@ -6,7 +6,7 @@ import json
 def allowed(length):
     """So many bytes of which everything may go. Six findings in a KiB: what identifies a device, its country
     and its network."""
-    devices = json.loads(build(length, lambda number: {}))["devices"]
+    devices = build(length, lambda number: {})
     # The last device is cut down to what there is room for, or left out; a note fills up the rest.
     while len(text(devices)) > length and devices[-1]["components"]:
         devices[-1]["components"].pop()
@@ -19,8 +19,8 @@ def allowed(length):
 
 def redacted(bytes_min, fields):
     """The same with so many e-mail addresses that activation does not need."""
-    return build(bytes_min, lambda number: {"email": f"sana.k{number}@example.pk"} if number < fields else {},
-                 devices_min=fields, brief=True)
+    address = lambda number: {"email": f"sana.k{number}@example.pk"} if number < fields else {}
+    return text(build(bytes_min, address, devices_min=fields, brief=True)).encode()
 
 
 def build(bytes_min, more, devices_min=0, brief=False):
@@ -33,7 +33,7 @@ def build(bytes_min, more, devices_min=0, brief=False):
             stride = (bytes_min - length) // 1000
             for _ in range(stride):
                 devices.append(device(len(devices), brief) | more(len(devices)))
-    return text(devices).encode()
+    return devices
 
 
 def stock(length):

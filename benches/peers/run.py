@@ -125,27 +125,26 @@ def fill(template, into, **values):
     return into / name
 
 
-def certificates(folder):
+def surroundings(folder, workers, upstream):
+    """What the configurations of all proxies have in common."""
     certificates = folder / "certificates"
-    if not certificates.exists():
-        subprocess.run(["bash", ROOT / "certs/make.sh", certificates], check=True, stdout=subprocess.DEVNULL)
-        both = (certificates / "server.pem").read_text() + (certificates / "server.key.pem").read_text()
-        (certificates / "both.pem").write_text(both)
-    return certificates
+    subprocess.run(["bash", ROOT / "certs/make.sh", certificates], check=True, stdout=subprocess.DEVNULL)
+    both = (certificates / "server.pem").read_text() + (certificates / "server.key.pem").read_text()
+    (certificates / "both.pem").write_text(both)
+    return {"folder": folder, "workers": workers, "upstream": upstream, "certificates": certificates}
 
 
-def ours(name, inspection, folder, workers, upstream, binary):
+def ours(name, inspection, binary, common):
     clear, tls, admin = free_ports(3)
-    path = fill("bordergate.yaml", folder, name=f"{inspection}-", port=clear, port_tls=tls, port_admin=admin,
-                inspection=inspection, folder=folder, workers=workers, upstream=upstream,
-                certificates=certificates(folder))
+    path = fill("bordergate.yaml", common["folder"], name=f"{inspection}-", port=clear, port_tls=tls,
+                port_admin=admin, inspection=inspection, **common)
     # One port in clear takes both protocols.
     return Proxy(name, [str(binary), "serve", "--config", str(path)],
                  {"clear": clear, "h2": clear, "tls": tls, "admin": admin})
 
 
 def proxies(folder, workers, upstream, binary):
-    common = {"folder": folder, "workers": workers, "upstream": upstream, "certificates": certificates(folder)}
+    common = surroundings(folder, workers, upstream)
 
     def peer(name, template, command):
         clear, h2, tls = free_ports(3)
@@ -154,8 +153,8 @@ def proxies(folder, workers, upstream, binary):
                      {"clear": clear, "h2": h2, "tls": tls})
 
     all_of_them = [
-        ours("bordergate", "true", folder, workers, upstream, binary),
-        ours("bordergate, inspection off", "false", folder, workers, upstream, binary),
+        ours("bordergate", "true", binary, common),
+        ours("bordergate, inspection off", "false", binary, common),
         peer("haproxy", "haproxy.cfg", [program("haproxy"), "-db", "-f", "@"]),
         peer("nginx", "nginx.conf", [program("nginx"), "-p", folder, "-c", "@"]),
     ]
@@ -237,7 +236,8 @@ def main():
                                     str(fill("upstream.conf", folder, folder=folder, upstream=upstream))],
                        {"clear": upstream})
         if arguments.train:
-            running = [centre, ours("bordergate", "true", folder, arguments.workers, upstream, arguments.binary)]
+            common = surroundings(folder, arguments.workers, upstream)
+            running = [centre, ours("bordergate", "true", arguments.binary, common)]
         else:
             running = [centre, *proxies(folder, arguments.workers, upstream, arguments.binary)]
         running = [proxy for proxy in running if proxy.name != arguments.without]

@@ -26,7 +26,7 @@ impl Token {
         // Where the present group begins in `compact`.
         let mut group_start = 0;
         for byte in text.bytes() {
-            let kind = kind_of(byte);
+            let kind = KINDS.of(byte);
             if kind & (DIGIT | LETTER) != 0 {
                 *token.compact.get_mut(usize::from(token.length))? = byte & !(kind & CASE);
                 token.length += 1;
@@ -134,12 +134,8 @@ const LETTER: u8 = 2;
 /// What a small letter has more than a capital.
 const CASE: u8 = 0x20;
 
-/// What a byte is to a token; small letters with `CASE`.
-fn kind_of(byte: u8) -> u8 {
-    KINDS.of(byte)
-}
-
 by_byte! {
+    /// What a byte is to a token; small letters with `CASE`.
     static KINDS: u8 = |byte| match byte {
         b'0'..=b'9' => DIGIT,
         b'A'..=b'Z' => LETTER,

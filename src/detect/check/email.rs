@@ -53,21 +53,21 @@ fn local_start(bytes: &[u8], at: usize) -> usize {
     let mut kinds = 0;
     while start > floor
         && let Some(byte) = bytes.get(start - 1)
-        && kind(*byte) & LOCAL != 0
+        && KINDS.of(*byte) & LOCAL != 0
     {
-        kinds |= kind(*byte);
+        kinds |= KINDS.of(*byte);
         start -= 1;
     }
     if kinds & (OPENS | BEFORE) == 0 {
         return start;
     }
     // Punctuation that opens a quotation rather than a mailbox.
-    while start < at && bytes.get(start).is_some_and(|byte| kind(*byte) & OPENS != 0) {
+    while start < at && bytes.get(start).is_some_and(|byte| KINDS.of(*byte) & OPENS != 0) {
         start += 1;
     }
     // `to=a@b.c` and `?q=a@b.c`: the mailbox begins after the last of these.
     let mailbox = bytes.get(start..at).unwrap_or_default();
-    match mailbox.iter().rposition(|byte| kind(*byte) & BEFORE != 0) {
+    match mailbox.iter().rposition(|byte| KINDS.of(*byte) & BEFORE != 0) {
         Some(last) => start + last + 1,
         None => start,
     }
@@ -81,10 +81,6 @@ const OPENS: u8 = 1 << 1;
 const BEFORE: u8 = 1 << 2;
 /// May stand in a label of a domain.
 const LABEL: u8 = 1 << 3;
-
-fn kind(byte: u8) -> u8 {
-    KINDS.of(byte)
-}
 
 by_byte! {
     static KINDS: u8 = |byte| match byte {
@@ -113,7 +109,7 @@ fn domain_end(text: &str, start: usize) -> Option<usize> {
     let (mut end, mut label_start) = (0, 0);
     for (at, byte) in rest.iter().enumerate().take(DOMAIN_MAX + 1) {
         match byte {
-            byte if kind(*byte) & LABEL != 0 => end = at + 1,
+            byte if KINDS.of(*byte) & LABEL != 0 => end = at + 1,
             b'.' if at > label_start => {
                 if !is_label(rest.get(label_start..at)?) {
                     return None;

@@ -31,23 +31,18 @@ pub(in crate::detect) struct Known {
 
 impl Known {
     fn new(number: u32, facts: &Facts) -> Self {
+        let has_rules = facts.rule_count > 0;
+        let says_more = facts.is_telling() || facts.is_sign() || facts.stand_in;
         Self {
             number,
             is_telling: facts.is_telling(),
-            has_rules: facts.rule_count > 0,
-            has_only_rules: facts.rule_count > 0
-                && !facts.is_telling()
-                && !facts.is_sign()
-                && !facts.stand_in
-                && !facts.in_key,
+            has_rules,
+            has_only_rules: has_rules && !says_more,
             in_key: facts.in_key,
             is_sign: facts.is_sign(),
             stand_in: facts.stand_in,
             tells: facts.tells,
-            is_mute: !facts.is_telling()
-                && facts.rule_count == 0
-                && !facts.is_sign()
-                && !facts.stand_in,
+            is_mute: !has_rules && !says_more,
             is_unknown: *facts == Facts::NONE,
         }
     }

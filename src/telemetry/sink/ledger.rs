@@ -15,6 +15,7 @@ use super::{
     AuditMetrics,
     mark::{self, Because, DIGEST_BYTES, Mark},
     output::{Output, Tail},
+    queue::gauge,
 };
 use crate::{
     signing::SigningKey,
@@ -181,7 +182,7 @@ impl Ledger {
             copy.lines(self.buffer.get(..last.end).unwrap_or_default());
         }
         self.head = last.head;
-        self.metrics.unsealed.set(gauge(self.unsealed.len() as u64));
+        self.metrics.unsealed.set(gauge(self.unsealed.len()));
         self.metrics.sequence.set(gauge(self.head.seq));
         (last.given, result)
     }
@@ -292,8 +293,4 @@ fn aside(path: &Path, seq: u64) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy()));
     path.with_file_name(format!("{stem}.{seq:012}{}", ending.unwrap_or_default()))
-}
-
-fn gauge(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

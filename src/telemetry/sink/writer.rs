@@ -29,12 +29,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// How long lines are gathered before they are written together.
-    pub(super) const GATHER: Duration = Duration::from_millis(5);
-    pub(super) const RETRY: Duration = Duration::from_millis(250);
+    const GATHER: Duration = Duration::from_millis(5);
+    const RETRY: Duration = Duration::from_millis(250);
     /// How often the file's name is checked against the open file.
-    pub(super) const LOOK: Duration = Duration::from_secs(1);
+    const LOOK: Duration = Duration::from_secs(1);
     /// How often the same trouble is logged.
-    pub(super) const COMPLAIN: Duration = Duration::from_secs(10);
+    const COMPLAIN: Duration = Duration::from_secs(10);
 
     pub(super) fn run(mut self) {
         loop {

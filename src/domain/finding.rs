@@ -1,6 +1,6 @@
 //! Where a detector fired. A finding knows where, never what.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use smol_str::SmolStr;
 
@@ -142,29 +142,39 @@ impl Findings {
     /// Where `finding` stands: a JSON Pointer (RFC 6901) for the body, and the part's name before it
     /// elsewhere: `query:/imei`, `header:/x-forwarded-for`, `cookie:/session_id`, `path:/2`.
     pub fn locator(&self, finding: &Finding) -> String {
-        self.render(finding, false)
+        let mut text = String::with_capacity(64);
+        self.write_locator(finding, false, &mut text);
+        text
     }
 
     /// The same, with `*` for each name that is itself personal data: for records and replies.
     pub fn safe_locator(&self, finding: &Finding) -> String {
-        self.render(finding, true)
+        let mut text = String::with_capacity(64);
+        self.write_safe_locator(finding, &mut text);
+        text
+    }
+
+    /// [`Self::safe_locator`], appended to `text`.
+    pub fn write_safe_locator(&self, finding: &Finding, text: &mut String) {
+        self.write_locator(finding, true, text);
     }
 
     /// Where a node of a path stands, as [`Self::safe_locator`] says it of a finding in the body.
     pub fn node_locator(&self, node: u32) -> String {
-        self.steps(Some(node), true)
+        let mut text = String::new();
+        self.write_steps(Some(node), true, &mut text);
+        text
     }
 
-    fn render(&self, finding: &Finding, hide: bool) -> String {
-        let steps = self.steps(Some(finding.path), hide);
-        if finding.part == Part::Body {
-            steps
-        } else {
-            format!("{}:{steps}", finding.part.as_str())
+    fn write_locator(&self, finding: &Finding, hide: bool, text: &mut String) {
+        if finding.part != Part::Body {
+            text.push_str(finding.part.as_str());
+            text.push(':');
         }
+        self.write_steps(Some(finding.path), hide, text);
     }
 
-    fn steps(&self, mut next: Option<u32>, hide: bool) -> String {
+    fn write_steps(&self, mut next: Option<u32>, hide: bool, text: &mut String) {
         // Paths are short, mostly: the outermost steps of a longer one wait on the heap.
         let mut chain = [0; 16];
         let mut inner = 0;
@@ -181,21 +191,16 @@ impl Findings {
             }
             next = node.parent;
         }
-        let mut text = String::with_capacity(64);
         let chain = chain.get(..inner).unwrap_or_default();
         for number in outer.iter().rev().chain(chain.iter().rev()) {
             let Some(node) = self.nodes.get(*number as usize) else { continue };
             text.push('/');
             match &node.step {
                 Step::Name(_) if hide && node.personal => text.push('*'),
-                Step::Name(name) => push_pointer_token(&mut text, name),
-                Step::Index(index) => {
-                    // Writing to a string cannot fail.
-                    let _ = write!(text, "{index}");
-                }
+                Step::Name(name) => push_pointer_token(text, name),
+                Step::Index(index) => text.push_str(itoa::Buffer::new().format(*index)),
             }
         }
-        text
     }
 }
 

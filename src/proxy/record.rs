@@ -158,8 +158,8 @@ fn count_findings(exchange: &Exchange, verdict: &Verdict) {
     if findings.is_empty() {
         return;
     }
-    let mut all = [0u64; TagSet::CAPACITY];
-    let mut redacted = [0u64; TagSet::CAPACITY];
+    let mut all = [0u32; TagSet::CAPACITY];
+    let mut redacted = [0u32; TagSet::CAPACITY];
     for finding in findings {
         if let Some(count) = all.get_mut(usize::from(finding.tag.0)) {
             *count += 1;
@@ -184,10 +184,10 @@ fn count_findings(exchange: &Exchange, verdict: &Verdict) {
         let redacted = redacted.get(at).copied().unwrap_or(0).min(all);
         let key = taxonomy.key(tag);
         if redacted > 0 {
-            metrics.findings(key, Effect::Redact, redacted);
+            metrics.findings(key, Effect::Redact, u64::from(redacted));
         }
         if all > redacted {
-            metrics.findings(key, through, all - redacted);
+            metrics.findings(key, through, u64::from(all - redacted));
         }
     }
 }

@@ -4,9 +4,11 @@
 //! code, [`Name`]s, [`Locator`]s and sentences of the rule files are all there is. It borrows from the
 //! exchange and the snapshot, and lives until it is a line of JSON.
 
+mod line;
+
 use std::{borrow::Cow, fmt, net::IpAddr};
 
-use serde::{Serialize, Serializer};
+use smallvec::SmallVec;
 
 use super::TraceId;
 use crate::domain::{
@@ -24,7 +26,7 @@ const NAME_BYTES_MAX: usize = 128;
 const NAME_DIGITS_MAX: usize = 8;
 
 /// One exchange, as the auditors see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct AuditRecord<'r> {
     pub time: jiff::Timestamp,
     pub stage: Stage,
@@ -32,58 +34,41 @@ pub struct AuditRecord<'r> {
     pub generation: u64,
     pub trace_id: TraceId,
     pub peer: Peer<'r>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<Name<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub data_centre: Option<Name<'r>>,
     pub origin: Option<Region>,
     pub destination: Option<Region>,
     pub recipient: Recipient<'r>,
     pub purpose: Option<Name<'r>>,
     /// Each of the people by keyed codes of what identifies them in the message, the preferred first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<Vec<SubjectCode>>,
     pub effect: Effect,
     pub rules: Vec<Name<'r>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blocked_by: Vec<Name<'r>>,
     /// The rules that took fields out or changed them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redacted_by: Vec<Name<'r>>,
     /// How fields were changed, and how many in each way.
-    #[serde(skip_serializing_if = "<[Replaced]>::is_empty")]
     pub replaced: &'r [Replaced],
     /// The id of the key that replacements and `redacted_hash` were made under.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'r str>,
     /// A sentence of the rule that decided.
     pub reason: Cow<'r, str>,
     pub tags: Vec<TagCount<'r>>,
     pub coverage: Coverage,
-    #[serde(skip_serializing_if = "<[Gap]>::is_empty")]
     pub gaps: &'r [Gap],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation<'r>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mechanisms: Vec<Name<'r>>,
     /// Evidence, or else scope, of consents on file.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<Name<'r>>,
     /// Counts of people that the exchange moved.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<CounterChange<'r>>,
     /// Why nobody could say what is on file: a word of the code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub facts_unavailable: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_version: Option<Name<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub redacted_hash: Option<RedactedHash>,
     /// What the downstream was answered; absent while the exchange is open.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// Why the exchange failed, when it did for another reason than a rule: a word of the code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
     pub request_bytes: u64,
     pub forwarded_bytes: u64,
@@ -93,8 +78,7 @@ pub struct AuditRecord<'r> {
 }
 
 /// When the line was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stage {
     /// Judged, and not yet forwarded: only where a transfer needs its record first.
     Judged,
@@ -103,18 +87,25 @@ pub enum Stage {
     Closed,
 }
 
+impl Stage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Judged => "judged",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// Who called.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Peer<'r> {
     /// The identity in its certificate, `spiffe://mesh/ns/shop/sa/checkout`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub workload: Option<Name<'r>>,
     pub address: AddressClass,
 }
 
 /// An address is personal data; its kind is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AddressClass {
     #[default]
     Unknown,
@@ -122,6 +113,17 @@ pub enum AddressClass {
     /// RFC 1918, RFC 4193, RFC 6598 and link-local addresses.
     Private,
     Public,
+}
+
+impl AddressClass {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Loopback => "loopback",
+            Self::Private => "private",
+            Self::Public => "public",
+        }
+    }
 }
 
 impl From<IpAddr> for AddressClass {
@@ -146,24 +148,21 @@ impl From<IpAddr> for AddressClass {
 }
 
 /// Who received.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Recipient<'r> {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<Name<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Name<'r>>,
 }
 
 /// An obligation that went with the transfer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Annotation<'r> {
     pub name: Name<'r>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Name<'r>>,
 }
 
 /// A count without and with an exchange.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct CounterChange<'r> {
     pub name: Name<'r>,
     pub before: u64,
@@ -171,34 +170,24 @@ pub struct CounterChange<'r> {
 }
 
 /// How often one kind of data was found, and where.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct TagCount<'r> {
     pub tag: Name<'r>,
     pub count: u32,
-    #[serde(skip_serializing_if = "is_zero")]
     pub redacted: u32,
-    pub pointers: Vec<Locator>,
+    pub pointers: SmallVec<[Locator<'r>; 1]>,
 }
 
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Durations {
-    #[serde(rename = "total_us")]
     pub total: Micros,
-    #[serde(rename = "inspection_us")]
     pub inspection: Micros,
-    #[serde(rename = "upstream_us")]
     pub upstream: Micros,
 }
 
-/// A duration that is written as whole microseconds.
+/// A duration; it is written in whole microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Micros(pub std::time::Duration);
-
-impl Serialize for Micros {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX))
-    }
-}
 
 /// A name that people gave to a thing: a rule, a category, a purpose, a route, a workload.
 ///
@@ -206,8 +195,7 @@ impl Serialize for Micros {
 /// ASCII letters, digits and `._-/`, at least one letter, no long run of digits, at most 128 bytes; a
 /// `spiffe://` identity may have its colon. A date or a timestamp is taken too: policy versions and
 /// deadlines are called so. Everything else reads `withheld`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name<'r>(Cow<'r, str>);
 
 impl<'r> Name<'r> {
@@ -237,14 +225,18 @@ fn is_name(text: &str) -> bool {
 }
 
 fn is_word(text: &str) -> bool {
-    let (mut seen, mut run, mut longest) = (0, 0, 0);
-    for byte in text.bytes() {
-        let kind = KINDS.of(byte);
-        seen |= kind;
-        run = if kind == DIGIT { run + 1 } else { 0 };
-        longest = run.max(longest);
-    }
-    seen & (LETTER | OTHER) == LETTER && longest <= NAME_DIGITS_MAX
+    let seen = text.bytes().fold(0, |seen, byte| seen | KINDS.of(byte));
+    seen & (LETTER | OTHER) == LETTER
+        // Most names are shorter than a run would be.
+        && (text.len() <= NAME_DIGITS_MAX || seen & DIGIT == 0 || !has_long_number(text))
+}
+
+fn has_long_number(text: &str) -> bool {
+    let mut run = 0;
+    text.bytes().any(|byte| {
+        run = if KINDS.of(byte) == DIGIT { run + 1 } else { 0 };
+        run > NAME_DIGITS_MAX
+    })
 }
 
 const DIGIT: u8 = 1;
@@ -272,24 +264,35 @@ fn is_time(text: &str) -> bool {
 }
 
 /// Where a finding stands, with `*` for names that are personal data themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Locator(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Locator<'r> {
+    findings: &'r Findings,
+    finding: &'r Finding,
+}
 
-impl Locator {
-    pub fn new(findings: &Findings, finding: &Finding) -> Self {
-        let mut text = findings.safe_locator(finding);
-        if text.len() > LOCATOR_BYTES_MAX {
-            let end =
-                (0..=LOCATOR_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+impl<'r> Locator<'r> {
+    pub fn new(findings: &'r Findings, finding: &'r Finding) -> Self {
+        Self { findings, finding }
+    }
+
+    /// Appends it to `text`; one that is too long ends in `…`.
+    fn write(&self, text: &mut String) {
+        let start = text.len();
+        self.findings.write_safe_locator(self.finding, text);
+        if text.len() - start > LOCATOR_BYTES_MAX {
+            let end = start + LOCATOR_BYTES_MAX;
+            let end = (start..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(start);
             text.truncate(end);
             text.push('…');
         }
-        Self(text)
     }
+}
 
-    pub fn as_str(&self) -> &str {
-        &self.0
+impl fmt::Display for Locator<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.write(&mut text);
+        f.write_str(&text)
     }
 }
 
@@ -297,31 +300,19 @@ impl Locator {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubjectCode(pub [u8; 16]);
 
-impl Serialize for SubjectCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:032x}", u128::from_be_bytes(self.0)))
-    }
-}
-
 /// The first 128 bits of a keyed hash over the redacted fields: proves later what was taken out
 /// without keeping it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RedactedHash(pub [u8; 16]);
 
-impl Serialize for RedactedHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:032x}", u128::from_be_bytes(self.0)))
-    }
-}
-
 /// The findings counted by tag, with the first few locators of each; `redacted` are the indices of
 /// those that were changed.
 pub fn tag_counts<'t>(
-    findings: &Findings,
+    findings: &'t Findings,
     taxonomy: &'t Taxonomy,
     redacted: impl IntoIterator<Item = u32>,
 ) -> Vec<TagCount<'t>> {
-    let mut counts: Vec<TagCount<'t>> = Vec::new();
+    let mut counts: Vec<TagCount<'t>> = Vec::with_capacity(findings.items.len().min(16));
     let mut slots = [u8::MAX; TagSet::CAPACITY];
     let mut locators = 0;
     for finding in &findings.items {
@@ -332,7 +323,7 @@ pub fn tag_counts<'t>(
                     tag: Name::new(taxonomy.key(finding.tag)),
                     count: 0,
                     redacted: 0,
-                    pointers: Vec::new(),
+                    pointers: SmallVec::new(),
                 });
                 *slot = u8::try_from(counts.len() - 1).unwrap_or(u8::MAX);
                 counts.len() - 1
@@ -358,16 +349,12 @@ pub fn tag_counts<'t>(
     counts
 }
 
-fn is_zero(count: &u32) -> bool {
-    *count == 0
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::domain::{
-        Category, Confidence, DetectorId, GapCause, LayerId, Marks, Part, PathNode,
-        ReplacementKind, Sensitivity, Span, Step, Tag,
+        Category, Confidence, DetectorId, LayerId, Marks, Part, PathNode, Sensitivity, Span, Step,
+        Tag,
     };
 
     pub(in crate::telemetry) fn record(number: u64) -> AuditRecord<'static> {
@@ -471,7 +458,7 @@ pub(super) mod tests {
         }
     }
 
-    fn taxonomy() -> Taxonomy {
+    pub(super) fn taxonomy() -> Taxonomy {
         let category = |key: &str| Category {
             key: key.into(),
             short: key.into(),
@@ -484,7 +471,7 @@ pub(super) mod tests {
         Taxonomy::new(vec![category("user.name"), category("user.contact.email")]).unwrap()
     }
 
-    fn finding(tag: u16, path: u32) -> Finding {
+    pub(super) fn finding(tag: u16, path: u32) -> Finding {
         Finding {
             tag: Tag(tag),
             part: Part::Body,
@@ -524,58 +511,8 @@ pub(super) mod tests {
             told,
             [("user.contact.email", 1, 1, 1), ("user.name", 1_001, 2, LOCATORS_PER_TAG_MAX)]
         );
-        assert_eq!(counts[0].pointers[0].as_str(), "/*");
-        assert!(counts[1].pointers[0].as_str().ends_with("x…"));
-        assert_eq!(counts[1].pointers[1].as_str(), "/0");
-    }
-
-    #[test]
-    fn a_record_is_one_line_of_json() {
-        let gaps = [Gap {
-            part: Part::Body,
-            coverage: Coverage::Partial,
-            cause: GapCause::TooDeep,
-            offset: 12,
-        }];
-        let mut record = record(7);
-        record.gaps = &gaps;
-        record.coverage = Coverage::Partial;
-        record.redacted_hash = Some(RedactedHash([0xab; 16]));
-        let replaced = [Replaced {
-            kind: ReplacementKind::Hash,
-            instead_of: Some(ReplacementKind::Tokenise),
-            count: 2,
-        }];
-        (record.replaced, record.key) = (&replaced, Some("2026-11"));
-        record.annotations = vec![Annotation {
-            name: Name::new("file-ctia-by"),
-            value: Some(Name::new("2026-03-02")),
-        }];
-        record.durations.total = Micros(std::time::Duration::from_micros(1_234));
-        let line = serde_json::to_string(&record).unwrap();
-        assert!(!line.contains('\n'));
-        let json: serde_json::Value = serde_json::from_str(&line).unwrap();
-        for (pointer, expected) in [
-            ("/time", serde_json::json!("1970-01-01T00:00:00Z")),
-            ("/stage", "closed".into()),
-            ("/generation", 7.into()),
-            ("/trace_id", "01".repeat(16).into()),
-            ("/peer/address", "unknown".into()),
-            ("/origin", "PK".into()),
-            ("/effect", "redact".into()),
-            ("/rules/0", "MI-06".into()),
-            ("/coverage", "partial".into()),
-            ("/gaps/0/cause", "too_deep".into()),
-            ("/annotations/0/value", "2026-03-02".into()),
-            ("/redacted_hash", "ab".repeat(16).into()),
-            ("/replaced/0/kind", "hash".into()),
-            ("/replaced/0/instead_of", "tokenise".into()),
-            ("/replaced/0/count", 2.into()),
-            ("/key", "2026-11".into()),
-            ("/durations/total_us", 1_234.into()),
-            ("/status", 200.into()),
-        ] {
-            assert_eq!(json.pointer(pointer), Some(&expected), "{pointer}");
-        }
+        assert_eq!(counts[0].pointers[0].to_string(), "/*");
+        assert!(counts[1].pointers[0].to_string().ends_with("x…"));
+        assert_eq!(counts[1].pointers[1].to_string(), "/0");
     }
 }

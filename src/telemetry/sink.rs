@@ -203,15 +203,20 @@ impl AuditSink {
 
     /// Queues the record and returns at once. Without room it is dropped and counted.
     pub fn record(&self, record: &AuditRecord<'_>) {
-        if self.feed.wants(record.effect) {
-            with_line(record, |line| self.feed.push(line));
-        }
-        self.push(record);
+        with_line(
+            |line| record.write(line),
+            |line| {
+                if self.feed.wants(record.effect) {
+                    self.feed.push(line);
+                }
+                self.push(line);
+            },
+        );
     }
 
     /// Records what an operator changed.
     pub fn change(&self, change: &AuditChange<'_>) {
-        self.push(change);
+        with_line(|line| change.write(line), |line| self.push(line));
     }
 
     /// False where records of this outcome go nowhere for now; composing one would be wasted.
@@ -219,17 +224,15 @@ impl AuditSink {
         self.running.is_some() || self.feed.would_want(effect)
     }
 
-    fn push(&self, object: &impl serde::Serialize) {
+    fn push(&self, line: &[u8]) {
         let Some(running) = &self.running else { return };
-        with_line(object, |line| {
-            if running.queue.push(line, None) {
-                self.metrics.queue_bytes.set(gauge(running.queue.bytes.load(Ordering::Relaxed)));
-                running.wake(false);
-            } else {
-                self.metrics.dropped.inc();
-                running.queue.lost.fetch_add(1, Ordering::Relaxed);
-            }
-        });
+        if running.queue.push(line, None) {
+            self.metrics.queue_bytes.set(gauge(running.queue.bytes.load(Ordering::Relaxed)));
+            running.wake(false);
+        } else {
+            self.metrics.dropped.inc();
+            running.queue.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Waits until the record is written, at most [`AuditSettings::commit_time_max`]. On an error
@@ -256,7 +259,8 @@ impl AuditSink {
                 return Err(AuditError::Failing);
             }
             let (written, answer) = oneshot::channel();
-            if with_line(record, |line| running.queue.push(line, Some(written))) {
+            let push = |line: &[u8]| running.queue.push(line, Some(written));
+            if with_line(|line| record.write(line), push) {
                 running.wake(true);
                 return answer.await.unwrap_or(Err(AuditError::Closed));
             }
@@ -330,18 +334,14 @@ impl Running {
     }
 }
 
-/// Runs `act` on the record as a line of JSON with its end.
-fn with_line<T: Default>(record: &impl serde::Serialize, act: impl FnOnce(&[u8]) -> T) -> T {
+/// Runs `act` on a line of JSON with its end.
+fn with_line<T>(write: impl FnOnce(&mut Vec<u8>), act: impl FnOnce(&[u8]) -> T) -> T {
     thread_local! {
         static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
     LINE.with_borrow_mut(|line| {
         line.clear();
-        // Writing to memory cannot fail, and no part of a record refuses to be written.
-        if let Err(error) = serde_json::to_writer(&mut *line, record) {
-            tracing::error!(%error, "cannot write an audit record as JSON");
-            return T::default();
-        }
+        write(line);
         line.push(b'\n');
         act(line)
     })

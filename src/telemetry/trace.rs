@@ -56,10 +56,14 @@ pub struct TraceId(pub [u8; 16]);
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 32];
-        write_hex(&self.0, &mut digits);
-        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
+        f.write_str(hex(&self.0, &mut [0; 32]))
     }
+}
+
+/// As 32 lower-case digits.
+pub(super) fn hex<'d>(bytes: &[u8; 16], digits: &'d mut [u8; 32]) -> &'d str {
+    write_hex(bytes, digits);
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 /// Two lower-case digits a byte; `into` is twice as long as `bytes`. Each exchange writes a hundred of them,

@@ -52,6 +52,13 @@ pub struct AuditChange<'c> {
     pub generation: u64,
 }
 
+impl AuditChange<'_> {
+    pub(super) fn write(&self, line: &mut Vec<u8>) {
+        // Numbers and words of the code always serialise, and writing to memory cannot fail.
+        let _ = serde_json::to_writer(line, self);
+    }
+}
+
 /// Why a file is begun, or gone on with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

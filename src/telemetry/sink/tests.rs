@@ -133,7 +133,7 @@ fn a_rotated_file_is_followed() {
 
 #[test]
 fn a_full_disk_costs_records_only_when_the_queue_is_full_too() {
-    let line = with_line(&record(1), <[u8]>::len);
+    let line = with_line(|line| record(1).write(line), <[u8]>::len);
     let (sink, metrics) =
         sink(AuditSettings { queue_bytes_max: line * 10, ..to("/dev/full".as_ref()) });
     for _ in 0..25 {

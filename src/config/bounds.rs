@@ -45,7 +45,7 @@ impl Default for LimitsSection {
         let inspection = domain::Limits::default();
         Self {
             head_bytes_max: ByteSize(inspection.head_bytes_max),
-            headers_max: 128,
+            headers_max: 100,
             body_bytes_max: ByteSize(inspection.body_bytes_max),
             held_bytes_max: ByteSize(256 << 20),
             decoded_bytes_max: ByteSize(inspection.decoded_bytes_max),

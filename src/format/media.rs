@@ -75,12 +75,23 @@ fn declared(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<Format, GapCause
     Ok(format)
 }
 
+/// No name that is known is longer.
+const NAME_BYTES_MAX: usize = 32;
+
+/// In lower case, in the place given; nothing of what is too long.
+fn lower<'p>(name: &str, place: &'p mut [u8; NAME_BYTES_MAX]) -> &'p str {
+    let Some(place) = place.get_mut(..name.len()) else { return "" };
+    place.copy_from_slice(name.as_bytes());
+    place.make_ascii_lowercase();
+    std::str::from_utf8(place).unwrap_or_default()
+}
+
 /// The format a media type stands for.
 pub(super) fn known(media_type: &MediaType<'_>) -> Option<Format> {
-    let subtype = media_type.subtype.to_ascii_lowercase();
     // RFC 6839 and its kin: what comes after the last `+` is the syntax.
-    let suffix = subtype.rsplit_once('+').map(|(_, suffix)| suffix);
-    let format = match (media_type.kind.to_ascii_lowercase().as_str(), suffix.unwrap_or(&subtype)) {
+    let syntax = media_type.subtype.rsplit_once('+').map_or(media_type.subtype, |(_, it)| it);
+    let (mut kind, mut subtype) = ([0; NAME_BYTES_MAX], [0; NAME_BYTES_MAX]);
+    let format = match (lower(media_type.kind, &mut kind), lower(syntax, &mut subtype)) {
         (_, "json") | ("application" | "text", "x-json" | "csp-report") => Format::Json,
         (
             _,

@@ -302,12 +302,18 @@ pub(super) fn http1(proxy: &Proxy) -> http1::Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(proxy.deadlines.head.0)
-        .max_headers(proxy.headers_max)
         // Answers are flushed one by one: gathering those of pipelined requests would lose the answer
         // to a malformed head.
         .max_buf_size(proxy.limits.head_bytes_max);
+    // Any other bound costs each head two allocations.
+    if proxy.headers_max != HEADERS_MAX_ALREADY {
+        builder.max_headers(proxy.headers_max);
+    }
     builder
 }
+
+/// The bound that hyper has of itself, for which it reads heads on the stack.
+const HEADERS_MAX_ALREADY: usize = 100;
 
 /// The same for HTTP/2.
 pub(super) fn http2(proxy: &Proxy) -> http2::Builder<LocalExecutor> {

@@ -162,7 +162,9 @@ fn strip(headers: &mut HeaderMap, names: &[HeaderName]) {
 }
 
 fn strip_named_by_connection(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) {
+    let plain = |value: &HeaderValue| value == "keep-alive" || value == "close";
+    // Nearly all that is ever named is no header, or goes anyway.
+    if headers.get_all(header::CONNECTION).iter().any(|value| !plain(value)) {
         let named: Vec<HeaderName> = headers
             .get_all(header::CONNECTION)
             .iter()

@@ -221,7 +221,8 @@ impl Work for Fill<'_> {
         let Self { text, turns, mut filled, kept, mut state } = self;
         let (blocks, rest) = text.get(state.at..).unwrap_or_default().as_chunks::<BLOCK>();
         let known = kept.len();
-        kept.resize(known + BLOCKS, Kept::default());
+        // What is left of the text, and of it no more than one round reads.
+        kept.resize(known + (blocks.len() + 1).min(BLOCKS), Kept::default());
         let slots = kept.get_mut(known..).unwrap_or_default();
         let mut used = 0;
         for (block, slot) in blocks.iter().zip(slots.iter_mut()) {

@@ -37,7 +37,7 @@ pub struct Counted {
 /// What a list of changes came to, once it was durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Applied {
-    /// Subjects told of or forgotten.
+    /// Entries about subjects, those that have somebody forgotten among them.
     pub subjects: u64,
     pub mechanisms: u64,
 }

@@ -535,7 +535,7 @@ fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
     )
     .unwrap();
     let (code, out, told) = bordergate(&["facts", "import", "--config", &config, &csv], "");
-    assert_eq!((code, out.as_str()), (0, "ok: 2 subjects, 1 mechanism\n"), "{told}");
+    assert_eq!((code, out.as_str()), (0, "ok: 2 entries on subjects, 1 on mechanisms\n"), "{told}");
     let line = r#"{"subject": {"account_id": "40003"}, "age": 12}"#;
     assert_eq!(bordergate(&["facts", "import", "--config", &config, "-"], line).0, 0);
 
@@ -606,7 +606,7 @@ fn a_file_with_a_mistake_changes_nothing_and_is_told_by_line() {
     let (code, _, told) =
         bordergate(&["facts", "import", "--config", &config, "-"], &format!("{good}\nsana\n"));
     assert_eq!(code, 3);
-    assert!(told.contains("1 subject"), "{told}");
+    assert!(told.contains("1 entry on subjects"), "{told}");
     assert_eq!(
         bordergate(&["facts", "get", "--config", &config, "--account-id", "40001"], "").0,
         0
@@ -811,7 +811,7 @@ fn a_running_gateway_is_asked_over_its_admin_address() {
         bordergate(&[&["facts"], arguments, &admin].concat(), input)
     };
     let (code, out, told) = ask(&["import", "-"], line);
-    assert_eq!((code, out.as_str()), (0, "ok: 1 subject, 0 mechanisms\n"), "{told}");
+    assert_eq!((code, out.as_str()), (0, "ok: 1 entry on subjects, 0 on mechanisms\n"), "{told}");
     assert_eq!(ask(&["withdraw", "--account-id", "40001", "--scope", "all"], "").0, 0);
     let (_, record, _) = ask(&["get", "--account-id", "40001"], "");
     let record: Value = serde_json::from_str(&record).unwrap();

@@ -226,7 +226,6 @@ fn entries(count: usize) -> String {
 }
 
 fn tell(Applied { subjects, mechanisms }: Applied) -> String {
-    let count =
-        |number: u64, noun| output::count(usize::try_from(number).unwrap_or(usize::MAX), noun);
-    format!("{}, {}", count(subjects, "subject"), count(mechanisms, "mechanism"))
+    let subjects = usize::try_from(subjects).unwrap_or(usize::MAX);
+    format!("{} on subjects, {mechanisms} on mechanisms", entries(subjects))
 }

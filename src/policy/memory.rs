@@ -93,10 +93,9 @@ impl Memory {
     }
 
     fn answer(&mut self, set: &RuleSet, question: &Question<'_>) -> Decision {
-        let Some(key) = self.key.write(set.id, &set.registry, question) else {
+        let Some((key, glance)) = self.key.write(set.id, &set.registry, question) else {
             return set.answer(question).0;
         };
-        let glance = key::glance(key);
         let shelf = usize::try_from(glance >> 58).ok().and_then(|at| self.shelves.get_mut(at));
         let Some(shelf) = shelf else { return set.answer(question).0 };
         if let Some(known) = shelf.find(glance, key, question.transfer.as_of) {

@@ -5,9 +5,8 @@
 //! transfers leave out costs a bit and not a byte; members are taken apart one by one, so that a new one is
 //! not forgotten here.
 
-use std::{collections::BTreeMap, hash::Hasher as _};
+use std::collections::BTreeMap;
 
-use rustc_hash::FxHasher;
 use serde_json::Value;
 
 use super::{Question, SetId};
@@ -24,6 +23,9 @@ pub(super) struct Key {
     bytes: Box<[u8; Self::BYTES_MAX]>,
     /// How much of them is written; beyond the end when there was no room for all.
     length: usize,
+    /// Tells where to look. Made on the way from most of what is written: reading it all once more would take
+    /// longer, and questions that differ may look alike.
+    glance: u64,
 }
 
 impl Key {
@@ -31,25 +33,25 @@ impl Key {
     const BYTES_MAX: usize = 16 << 10;
 
     pub(super) fn new() -> Self {
-        Self { bytes: Box::new([0; Self::BYTES_MAX]), length: 0 }
+        Self { bytes: Box::new([0; Self::BYTES_MAX]), length: 0, glance: 0 }
     }
 
-    /// The bytes of the question; `None` where they would be too many.
+    /// The bytes of the question, and its glance; `None` where they would be too many.
     pub(super) fn write(
         &mut self,
         set: SetId,
         registry: &Registry,
         question: &Question<'_>,
-    ) -> Option<&[u8]> {
+    ) -> Option<(&[u8], u64)> {
         let Question { transfer, origin, subdivision, subject, findings, coverage } = *question;
-        self.length = 0;
+        (self.length, self.glance) = (0, 0);
         self.number(set.number());
         self.subject(Alike { subject, now: transfer.as_of });
         self.transfer(transfer, origin, subdivision, coverage as u64);
         for finding in &findings.items {
             self.finding(finding, findings, registry);
         }
-        self.bytes.get(..self.length)
+        self.bytes.get(..self.length).map(|bytes| (bytes, self.glance))
     }
 
     /// All that rules see of a finding: what surrounds it, its tag, its marks, and whether it only carries
@@ -434,6 +436,7 @@ impl Key {
         let bytes = text.as_bytes();
         self.number(u64::from(beside) << 32 | bytes.len() as u64 & u64::from(u32::MAX));
         if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            self.stir(u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(32));
             if bytes.len() <= 16 {
                 self.put(first);
                 self.put(last);
@@ -448,6 +451,8 @@ impl Key {
         } else if let (Some(first), Some(last)) =
             (bytes.first_chunk::<4>(), bytes.last_chunk::<4>())
         {
+            let (head, tail) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            self.stir(u64::from(head) << 32 | u64::from(tail));
             self.put(first);
             self.put(last);
         } else {
@@ -473,7 +478,15 @@ impl Key {
 
     #[inline]
     fn number(&mut self, number: u64) {
+        self.stir(number);
         self.put(&number.to_le_bytes());
+    }
+
+    #[inline]
+    fn stir(&mut self, word: u64) {
+        // 2^64 over the golden ratio (Knuth, The Art of Computer Programming 3, §6.4).
+        const RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
+        self.glance = (self.glance.rotate_left(23) ^ word).wrapping_mul(RATIO);
     }
 
     #[inline]
@@ -503,13 +516,6 @@ fn each<V>(map: &BTreeMap<String, V>, mut write: impl FnMut(&str, &V)) {
         (1, Some((name, value))) => write(name, value),
         _ => map.iter().for_each(|(name, value)| write(name, value)),
     }
-}
-
-/// A number that tells where to look. Questions that differ may look alike.
-pub(super) fn glance(key: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(key);
-    hasher.finish()
 }
 
 /// Small answers side by side.

@@ -1,5 +1,7 @@
 //! Questions with every member of a decision request in several ways: no two of them have the same bytes.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::*;
@@ -232,13 +234,18 @@ fn whatever_differs_has_other_bytes() {
     }
     let (set, registry, findings) = (SetId::next(), Registry::default(), Findings::default());
     let mut keys: Vec<(Vec<u8>, Value)> = Vec::with_capacity(requests.len());
+    let mut glances = HashSet::new();
     for request in requests {
         let transfer = transfer(&request);
         let question = Question::of_one(&transfer, &findings, Coverage::Full);
         let mut key = Key::new();
-        keys.push((key.write(set, &registry, &question).unwrap().to_vec(), request));
+        let (bytes, glance) = key.write(set, &registry, &question).unwrap();
+        glances.insert(glance);
+        keys.push((bytes.to_vec(), request));
     }
     assert!(keys.len() > 4900, "{}", keys.len());
+    // They may look alike, and hardly any do.
+    assert!(glances.len() > keys.len() * 99 / 100, "{} of {}", glances.len(), keys.len());
     keys.sort_by(|one, other| one.0.cmp(&other.0));
     for pair in keys.windows(2) {
         assert_ne!(pair[0].0, pair[1].0, "{} and {}", pair[0].1, pair[1].1);

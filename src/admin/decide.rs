@@ -291,6 +291,9 @@ pub struct Answer<'a> {
     pub rules: Vec<&'a str>,
     pub annotations: &'a [Annotation],
     pub reason: &'a str,
+    /// Members of the case that neither its shape nor a rule knows; misspelt, most likely.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<FactsFrom>,
     /// What would be sent: JSON as it is, a text as a string, other bytes as `{"base64": …}`; `null`
@@ -327,6 +330,7 @@ impl<'a> Answer<'a> {
             rules: rule_ids(engine, verdict),
             annotations: &decision.annotations,
             reason: &decision.reason,
+            unknown: engine.rules().unknown(&verdict.transfer).collect(),
             facts: judged.facts,
             body: match decision.effect {
                 Effect::Allow => Some(as_json(body)),
@@ -346,6 +350,7 @@ impl<'a> Answer<'a> {
             annotations: &[],
             reason: "The transfer could not be read.",
             replaced: Vec::new(),
+            unknown: Vec::new(),
             facts: None,
             body: None,
         }

@@ -389,6 +389,9 @@ impl From<String> for UsExempt {
 }
 
 impl Transfer {
+    /// Which service sends, where a rule asks that it be the one the data was collected for (MI-27).
+    pub(super) const SERVICE: &str = "service";
+
     /// Of data of which it is known that nobody knows. Reserved for users by ISO 3166-1, and used for
     /// this by the Unicode locale data.
     pub const UNKNOWN_ORIGIN: Region = Region::new(*b"ZZ");

@@ -233,6 +233,12 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
                 .all(|id| id.as_str().is_some_and(|id| !id.is_empty()))
         );
     }
+    // A fact that is misspelt counts for nothing, and is named; one that a rule may ask for is not.
+    let mut asked = case("service_activation", device.clone());
+    (asked["context"], asked["destinaton"]) = (json!({"origin": "DE"}), json!("US"));
+    asked["consideration"] = json!(false);
+    let answer = office.post("/-/decide", asked.to_string().as_bytes()).json();
+    assert_eq!(answer["unknown"], json!(["context", "destinaton"]), "{answer}");
 }
 
 #[test]

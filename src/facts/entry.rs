@@ -106,7 +106,7 @@ impl EntryReader {
         let record = SubjectRecord {
             consents: each(entry, "consents", read_consent)?,
             withdrawn: each(entry, "withdrawn", |item, place| self.withdrawal(item, place))?,
-            opt_outs: each(entry, "opt_outs", word)?.into_iter().collect(),
+            opt_outs: each(entry, "opt_outs", word)?.into_iter().map(Into::into).collect(),
             settings: settings(entry)?,
             age: entry.get("age").map(|age| self.age(age)).transpose()?,
             minor: flag(entry, "minor")?,
@@ -160,8 +160,9 @@ fn read_consent(item: &Value, place: &str) -> Result<Consent, EntryError> {
          times in RFC 3339";
     let consent: Consent = shaped(item, place, "a consent", SHAPE)?;
     let words = [&consent.purposes, &consent.categories, &consent.recipients];
-    let words = words.into_iter().flatten().chain([&consent.scope]).chain(&consent.policy_version);
-    all_words(words, place)?;
+    let names = [Some(consent.scope.as_str()), consent.policy_version.as_deref()];
+    let words = words.into_iter().flatten().map(String::as_str);
+    all_words(words.chain(names.into_iter().flatten()), place)?;
     all_references([&consent.evidence_ref, &consent.notice_ref].into_iter().flatten(), place)?;
     Ok(consent)
 }
@@ -183,7 +184,8 @@ fn read_mechanism(item: &Value) -> Result<Mechanism, EntryError> {
         }
     }
     let words = [&mechanism.recipients, &mechanism.categories];
-    all_words(words.into_iter().flatten().chain([&mechanism.kind, &mechanism.id]), place)?;
+    let words = words.into_iter().flatten().map(String::as_str);
+    all_words(words.chain([mechanism.kind.as_str(), mechanism.id.as_str()]), place)?;
     Ok(mechanism)
 }
 
@@ -199,7 +201,8 @@ fn read_counted(item: &Value, place: &str) -> Result<Counted, EntryError> {
     }
     const SHAPE: &str = "with `counter`, `on` (a date), and perhaps `exporter` and `recipient`";
     let told: Told = shaped(item, place, "a count", SHAPE)?;
-    all_words([&told.counter].into_iter().chain(&told.exporter).chain(&told.recipient), place)?;
+    let names = [Some(&told.counter), told.exporter.as_ref(), told.recipient.as_ref()];
+    all_words(names.into_iter().flatten().map(String::as_str), place)?;
     let exporter = told.exporter.unwrap_or_else(|| CountScope::DEFAULT_EXPORTER.to_owned());
     let scope = CountScope { counter: told.counter, exporter, recipient: told.recipient };
     Ok(Counted { scope, day: Day::of(told.on) })
@@ -207,7 +210,7 @@ fn read_counted(item: &Value, place: &str) -> Result<Counted, EntryError> {
 
 fn settings(
     entry: &Map<String, Value>,
-) -> Result<std::collections::BTreeMap<String, bool>, EntryError> {
+) -> Result<std::collections::BTreeMap<smol_str::SmolStr, bool>, EntryError> {
     let wrong = || "`settings` is not an object of settings that are `true` or `false`".to_owned();
     match entry.get("settings") {
         None | Some(Value::Null) => Ok(Default::default()),
@@ -215,7 +218,7 @@ fn settings(
             .iter()
             .map(|(name, on)| {
                 let on = on.as_bool().filter(|_| is_word(name)).ok_or_else(wrong)?;
-                Ok((name.clone(), on))
+                Ok((name.into(), on))
             })
             .collect(),
         Some(_) => Err(wrong()),
@@ -305,11 +308,8 @@ fn word(item: &Value, place: &str) -> Result<String, EntryError> {
     word.map(str::to_owned).ok_or_else(|| format!("`{place}` is not a name"))
 }
 
-fn all_words<'w>(
-    words: impl IntoIterator<Item = &'w String>,
-    place: &str,
-) -> Result<(), EntryError> {
-    if words.into_iter().all(|word| is_word(word)) {
+fn all_words<'w>(words: impl IntoIterator<Item = &'w str>, place: &str) -> Result<(), EntryError> {
+    if words.into_iter().all(is_word) {
         return Ok(());
     }
     Err(format!("`{place}` holds what is not a name"))

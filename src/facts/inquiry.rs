@@ -193,7 +193,7 @@ impl Inquiry<'_> {
         for (increment, count) in self.asked.iter().zip(&found.counts) {
             let name = &increment.query.scope.counter;
             let fresh = fresh.get(name).map_or(0, |count| count.after);
-            let known = transfer.counters.entry(name.clone()).or_default();
+            let known = transfer.counters.entry(name.into()).or_default();
             *known = count.after.max(fresh).max(*known);
         }
         let mut records = found.subjects.into_iter();
@@ -271,7 +271,7 @@ impl Inquiry<'_> {
         let counter = self.question.engine.rules().counters().get(counter)?;
         let recipient = counter
             .per_recipient
-            .then(|| transfer.recipient.id.clone().unwrap_or_else(|| "unknown".to_owned()));
+            .then(|| transfer.recipient.id.as_deref().unwrap_or("unknown").to_owned());
         let exporter = transfer.exporter.id.clone();
         let exporter = exporter.unwrap_or_else(|| CountScope::DEFAULT_EXPORTER.to_owned());
         let scope = CountScope { counter: counter.name.clone(), exporter, recipient };
@@ -359,11 +359,11 @@ impl Found {
     pub fn consents(&self) -> Vec<String> {
         let mut ids: Vec<String> = Vec::new();
         for consent in self.subjects.iter().flatten().flat_map(|record| &record.consents) {
-            let reference = consent.evidence_ref.as_ref();
-            let id = reference.filter(|text| Name::new(text.as_str()).as_str() == text.as_str());
+            let reference = consent.evidence_ref.as_deref();
+            let id = reference.filter(|text| Name::new(*text).as_str() == *text);
             let id = id.unwrap_or(&consent.scope);
-            if ids.len() < CONSENTS_MAX && !ids.contains(id) {
-                ids.push(id.clone());
+            if ids.len() < CONSENTS_MAX && ids.iter().all(|known| known != id) {
+                ids.push(id.to_owned());
             }
         }
         ids

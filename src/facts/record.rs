@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::policy::{Consent, Subject, Timestamp, Withdrawal};
 
@@ -15,9 +16,9 @@ pub struct SubjectRecord {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<Withdrawal>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub opt_outs: BTreeSet<String>,
+    pub opt_outs: BTreeSet<SmolStr>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub settings: BTreeMap<String, bool>,
+    pub settings: BTreeMap<SmolStr, bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age: Option<Age>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -222,7 +223,7 @@ mod tests {
         })));
         assert_eq!(on_file.consents, []);
         assert_eq!((on_file.withdrawn.len(), on_file.opt_outs.len()), (1, 1));
-        assert_eq!(on_file.settings, BTreeMap::from([("cloud_sync".to_owned(), false)]));
+        assert_eq!(on_file.settings, BTreeMap::from([("cloud_sync".into(), false)]));
         assert_eq!(on_file.age.map(|age| age.years), Some(12));
         assert_eq!((on_file.minor, on_file.verified), (Some(true), Some(false)));
     }

@@ -105,7 +105,7 @@ impl<'t> Writing<'t> {
         let mut record = known.clone().unwrap_or_default();
         record.merge(told.clone());
         for name in opt_ins {
-            record.opt_outs.remove(name);
+            record.opt_outs.remove(name.as_str());
         }
         if known.as_ref() != Some(&record) && !(known.is_none() && record.is_empty()) {
             self.subjects.insert(&filed, to_json(&record, "subject")?.as_slice())?;

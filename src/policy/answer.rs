@@ -119,7 +119,7 @@ impl RuleSet {
             .take(64)
             .enumerate()
             .filter(|(index, _)| whole.mechanisms >> index & 1 == 1)
-            .map(|(_, mechanism)| mechanism.id.clone())
+            .map(|(_, mechanism)| mechanism.id.to_string())
             .collect();
         let deciding = whole.answers.iter().find(|answer| answer.blocked).or_else(|| {
             let rule = redactions.first().map(|redaction| redaction.rule.0);

@@ -17,6 +17,7 @@ use super::{
 use crate::domain::{Coverage, Region, Sensitivity, TagSet};
 
 use permit::is_announced;
+pub(super) use records::lists;
 pub(super) use stated::has_flags;
 use stated::{allows, legal_basis};
 

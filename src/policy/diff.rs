@@ -60,7 +60,7 @@ impl From<&Transfer> for Way {
         Self {
             origin: transfer.origin,
             destination: transfer.destination,
-            purpose: transfer.purpose.clone(),
+            purpose: transfer.purpose.as_deref().map(str::to_owned),
         }
     }
 }

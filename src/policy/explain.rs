@@ -244,10 +244,10 @@ impl Explainer {
             destination: case.transfer.destination,
             remote_access_from: case.transfer.remote_access_from.clone(),
             recipient: RecipientTrace {
-                class: case.transfer.recipient.class.clone(),
-                id: case.transfer.recipient.id.clone(),
+                class: case.transfer.recipient.class.as_deref().map(str::to_owned),
+                id: case.transfer.recipient.id.as_deref().map(str::to_owned),
             },
-            purpose: case.transfer.purpose.clone(),
+            purpose: case.transfer.purpose.as_deref().map(str::to_owned),
             coverage,
             policy_version: decision.policy_version.clone(),
             blocked_by: decision.blocked_by.iter().map(|rule| id(*rule)).collect(),

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smol_str::SmolStr;
 
 use crate::domain::Region;
 
@@ -67,7 +68,7 @@ pub struct Transfer {
     pub exporter: Exporter,
     #[serde(deserialize_with = "or_default")]
     pub recipient: Recipient,
-    pub purpose: Option<String>,
+    pub purpose: Option<SmolStr>,
     /// What is on file of whoever `subjects` does not name.
     #[serde(deserialize_with = "or_default")]
     pub subject: Subject,
@@ -79,7 +80,7 @@ pub struct Transfer {
     /// Distinct-subject counts, this request's subjects included, nested groups joined by a dot:
     /// `us_bulk.identifiers`.
     #[serde(deserialize_with = "counters")]
-    pub counters: BTreeMap<String, u64>,
+    pub counters: BTreeMap<SmolStr, u64>,
     pub legal_basis: Option<LegalBasis>,
     #[serde(deserialize_with = "or_default")]
     pub policy_versions: Vec<PolicyVersion>,
@@ -161,8 +162,10 @@ pub enum ExporterRole {
 #[serde(default, expecting = "a recipient: an object with `class`, `id`, `kind`")]
 pub struct Recipient {
     /// One of the classes of seed §1.2, such as `first_party_facility`.
-    pub class: Option<String>,
-    pub id: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub class: Option<SmolStr>,
+    #[schemars(with = "Option<String>")]
+    pub id: Option<SmolStr>,
     /// For a service provider: `delivery`, `analytics` …
     pub kind: Option<String>,
     /// 28 CFR 202.211.
@@ -188,10 +191,10 @@ pub struct Subject {
     #[serde(deserialize_with = "or_default")]
     pub consents: Vec<Consent>,
     #[serde(deserialize_with = "or_default")]
-    pub opt_outs: BTreeSet<String>,
+    pub opt_outs: BTreeSet<SmolStr>,
     /// Device and account toggles: `location_access`, `permission.sms`.
     #[serde(deserialize_with = "or_default")]
-    pub settings: BTreeMap<String, bool>,
+    pub settings: BTreeMap<SmolStr, bool>,
     #[serde(deserialize_with = "or_default")]
     pub withdrawn: Vec<Withdrawal>,
     pub verified: Option<bool>,
@@ -217,11 +220,11 @@ pub struct NamedSubject {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(expecting = "a consent: an object with `scope` and `type`")]
 pub struct Consent {
-    pub scope: String,
+    pub scope: SmolStr,
     #[serde(rename = "type")]
     pub kind: ConsentType,
     #[serde(default)]
-    pub policy_version: Option<String>,
+    pub policy_version: Option<SmolStr>,
     #[serde(default, deserialize_with = "or_default")]
     pub purposes: Vec<String>,
     #[serde(default, deserialize_with = "or_default")]
@@ -280,8 +283,8 @@ pub struct Withdrawal {
 #[serde(default, expecting = "a mechanism: an object with `type` and `id`")]
 pub struct Mechanism {
     #[serde(rename = "type")]
-    pub kind: String,
-    pub id: String,
+    pub kind: SmolStr,
+    pub id: SmolStr,
     pub valid_from: Option<Timestamp>,
     pub valid_until: Option<Timestamp>,
     /// Empty means unscoped, here and below.
@@ -313,7 +316,7 @@ pub struct LegalBasis {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(expecting = "a policy version: an object with `id` and `effective_from`")]
 pub struct PolicyVersion {
-    pub id: String,
+    pub id: SmolStr,
     #[serde(default)]
     pub effective_from: Option<Timestamp>,
     /// `null` or absent: as in the version before.
@@ -501,8 +504,11 @@ fn exempt<'de, D: Deserializer<'de>, T: From<String>>(
     Ok(ground.map(T::from))
 }
 
-fn counters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error> {
-    dotted(deserializer)
+fn counters<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<SmolStr, u64>, D::Error> {
+    let joined: BTreeMap<String, u64> = dotted(deserializer)?;
+    Ok(joined.into_iter().map(|(name, count)| (name.into(), count)).collect())
 }
 
 fn lists<'de, D: Deserializer<'de>>(

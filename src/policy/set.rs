@@ -254,7 +254,9 @@ impl RuleSet {
         let may_be_of_basis = transfer.legal_basis.is_some();
         let names = transfer.other.keys().map(String::as_str);
         names.filter(move |name| {
-            !may_be_of_basis && *name != Transfer::SERVICE && !self.vocabulary.knows(Section::Flag, name)
+            !may_be_of_basis
+                && *name != Transfer::SERVICE
+                && !self.vocabulary.knows(Section::Flag, name)
         })
     }
 

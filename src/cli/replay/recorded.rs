@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use crate::{
     cli::{
@@ -211,11 +212,11 @@ fn transfer(record: &Record, stated: &Stated) -> Transfer {
         as_of: Some(record.time),
         origin: record.origin,
         destination: record.destination,
-        purpose: record.purpose.clone(),
+        purpose: record.purpose.as_deref().map(SmolStr::new),
         ..Transfer::default()
     };
-    transfer.recipient.class.clone_from(&record.recipient.class);
-    transfer.recipient.id.clone_from(&record.recipient.id);
+    transfer.recipient.class = record.recipient.class.as_deref().map(SmolStr::new);
+    transfer.recipient.id = record.recipient.id.as_deref().map(SmolStr::new);
     if let Some(known) = record.route.as_ref().and_then(|route| stated.get(route)) {
         transfer.fill_from(known.clone());
     }

@@ -53,8 +53,7 @@ impl Context<'_> {
         if !names_destination && (test.names_destination || !mechanism.destinations.is_empty()) {
             return false;
         }
-        let names_recipient =
-            self.transfer.recipient.id.as_ref().is_some_and(|id| mechanism.recipients.contains(id));
+        let names_recipient = lists(&mechanism.recipients, self.transfer.recipient.id.as_deref());
         if !names_recipient && (test.names_recipient || !mechanism.recipients.is_empty()) {
             return false;
         }
@@ -183,8 +182,8 @@ impl Context<'_> {
     }
 
     pub(in crate::policy) fn names(&self, consent: &Consent, test: &ConsentTest) -> bool {
-        let lists = |listed: &[String], name: Option<&String>, must: bool| {
-            if listed.is_empty() { !must } else { name.is_some_and(|name| listed.contains(name)) }
+        let fits = |listed: &[String], name: Option<&str>, must: bool| {
+            if listed.is_empty() { !must } else { lists(listed, name) }
         };
         let destination = if consent.destinations.is_empty() {
             !test.names_destination
@@ -192,8 +191,12 @@ impl Context<'_> {
             self.destination.is_some_and(|at| consent.destinations.contains(&at))
         };
         destination
-            && lists(&consent.recipients, self.transfer.recipient.id.as_ref(), test.names_recipient)
-            && lists(&consent.purposes, self.transfer.purpose.as_ref(), test.names_purpose)
+            && fits(
+                &consent.recipients,
+                self.transfer.recipient.id.as_deref(),
+                test.names_recipient,
+            )
+            && fits(&consent.purposes, self.transfer.purpose.as_deref(), test.names_purpose)
             && (!test.notice
                 || consent.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty()))
     }
@@ -219,4 +222,9 @@ impl Context<'_> {
 
 fn instant(value: Option<&serde_json::Value>) -> Option<Timestamp> {
     value.and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok())
+}
+
+/// Whether a scope that is a list of names has this one.
+pub(in crate::policy) fn lists(listed: &[String], name: Option<&str>) -> bool {
+    name.is_some_and(|name| listed.iter().any(|known| known == name))
 }

@@ -97,7 +97,8 @@ impl Context<'_> {
 
     pub(super) fn collected_for(&self, services: &NameList, absent: bool) -> bool {
         let Some(collected_for) = self.transfer.collected_for.as_deref() else { return absent };
-        let service = self.transfer.other.get(Transfer::SERVICE).and_then(serde_json::Value::as_str);
+        let service =
+            self.transfer.other.get(Transfer::SERVICE).and_then(serde_json::Value::as_str);
         match service {
             Some(service) => service == collected_for,
             None => {

@@ -71,11 +71,11 @@ impl Case {
             }
             Need::Setting { name, is, who } => {
                 self.each(who, |subject| {
-                    subject.settings.insert(name.clone(), *is);
+                    subject.settings.insert(name.into(), *is);
                 });
             }
             Need::OptIn { name, who } => self.each(who, |subject| {
-                subject.opt_outs.remove(name);
+                subject.opt_outs.remove(name.as_str());
             }),
             Need::Verified(who) => self.each(who, |subject| subject.verified = Some(true)),
             Need::Tls => self.transfer.transport = Some(Transport::Tls),
@@ -92,7 +92,7 @@ impl Case {
                     .collect();
                 destinations.push(*at);
                 self.transfer.policy_versions.push(PolicyVersion {
-                    id: PROPOSED.to_owned(),
+                    id: PROPOSED.into(),
                     effective_from: now,
                     destinations: Some(destinations),
                     added_purposes: Default::default(),
@@ -101,7 +101,7 @@ impl Case {
                 });
             }
             Need::Count { key, at_most } => {
-                self.transfer.counters.insert(key.clone(), *at_most);
+                self.transfer.counters.insert(key.into(), *at_most);
             }
             Need::Redact(numbers) => self.take_out(numbers),
         }
@@ -149,8 +149,8 @@ impl Case {
                 (0..4_000).filter_map(|days| shifted(now, -days)).find(fits)
             });
         Mechanism {
-            kind: need.kind.clone(),
-            id: format!("{PROPOSED}-{}", need.kind),
+            kind: need.kind.as_str().into(),
+            id: format!("{PROPOSED}-{}", need.kind).into(),
             valid_from,
             valid_until: None,
             destinations: if need.names_destination {
@@ -165,12 +165,12 @@ impl Case {
     }
 
     fn recipient(&self, named: bool) -> Vec<String> {
-        self.transfer.recipient.id.iter().filter(|_| named).cloned().collect()
+        self.transfer.recipient.id.iter().filter(|_| named).map(ToString::to_string).collect()
     }
 
     fn consent(&self, need: &ConsentNeed) -> Consent {
         Consent {
-            scope: need.scope.clone(),
+            scope: need.scope.as_str().into(),
             kind: need.kind,
             policy_version: None,
             purposes: self
@@ -178,7 +178,7 @@ impl Case {
                 .purpose
                 .iter()
                 .filter(|_| need.names_purpose)
-                .cloned()
+                .map(ToString::to_string)
                 .collect(),
             categories: Vec::new(),
             destinations: if need.names_destination {

@@ -5,6 +5,7 @@ use crate::{
     domain::Coverage,
     policy::{
         Consent, Mechanism,
+        context::lists,
         predicate::{ConsentTest, MechanismTest},
     },
 };
@@ -70,8 +71,8 @@ impl Witness<'_, '_> {
         if !names_destination && (test.names_destination || !mechanism.destinations.is_empty()) {
             return Some("does not name the destination".to_owned());
         }
-        let recipient = context.transfer.recipient.id.as_ref();
-        let names_recipient = recipient.is_some_and(|id| mechanism.recipients.contains(id));
+        let recipient = context.transfer.recipient.id.as_deref();
+        let names_recipient = lists(&mechanism.recipients, recipient);
         if !names_recipient && (test.names_recipient || !mechanism.recipients.is_empty()) {
             return Some("does not name the recipient".to_owned());
         }

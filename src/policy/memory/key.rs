@@ -5,7 +5,7 @@
 //! transfers leave out costs a bit and not a byte; members are taken apart one by one, so that a new one is
 //! not forgotten here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref};
 
 use serde_json::Value;
 
@@ -510,7 +510,7 @@ impl Key {
 
 /// The entries of a map. Most have none or one, which takes no iterator to see.
 #[inline]
-fn each<V>(map: &BTreeMap<String, V>, mut write: impl FnMut(&str, &V)) {
+fn each<K: Ord + Deref<Target = str>, V>(map: &BTreeMap<K, V>, mut write: impl FnMut(&str, &V)) {
     match (map.len(), map.first_key_value()) {
         (0, _) | (_, None) => {}
         (1, Some((name, value))) => write(name, value),

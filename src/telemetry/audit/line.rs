@@ -278,8 +278,7 @@ impl Line<'_> {
 /// RFC 8259 §7.
 fn needs_escape(text: &str) -> bool {
     // Without a branch a byte, so that many are looked at at once.
-    text.bytes()
-        .fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
+    text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
 }
 
 #[cfg(test)]

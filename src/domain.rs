@@ -27,4 +27,6 @@ pub use field::{
 pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
 pub use limits::Limits;
 pub use region::{Region, RegionError};
+/// A text that is a name, most of the time: up to 23 bytes stand in place, without an allocation.
+pub use smol_str::SmolStr as ShortStr;
 pub use tag::{Category, Sensitivity, Tag, TagPattern, TagSet, Taxonomy, TaxonomyError};

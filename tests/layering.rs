@@ -106,7 +106,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower", &["proxy", "admin"]),
     ("rustls", &["client", "proxy", "admin", "app"]),
     ("tokio_rustls", &["proxy", "admin", "app"]),
-    ("smallvec", &["policy"]),
+    ("smallvec", &["policy", "telemetry"]),
     ("smol_str", &["domain"]),
     ("x509_parser", &["proxy", "admin"]),
     ("governor", &["proxy"]),

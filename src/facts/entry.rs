@@ -15,6 +15,7 @@ use super::{
     SubjectRecord, record::Age,
 };
 use crate::{
+    domain::ShortStr,
     policy::{Consent, Mechanism, Timestamp, Withdrawal},
     telemetry::Name,
 };
@@ -210,7 +211,7 @@ fn read_counted(item: &Value, place: &str) -> Result<Counted, EntryError> {
 
 fn settings(
     entry: &Map<String, Value>,
-) -> Result<std::collections::BTreeMap<smol_str::SmolStr, bool>, EntryError> {
+) -> Result<std::collections::BTreeMap<ShortStr, bool>, EntryError> {
     let wrong = || "`settings` is not an object of settings that are `true` or `false`".to_owned();
     match entry.get("settings") {
         None | Some(Value::Null) => Ok(Default::default()),

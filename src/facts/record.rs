@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 
-use crate::policy::{Consent, Subject, Timestamp, Withdrawal};
+use crate::{
+    domain::ShortStr,
+    policy::{Consent, Subject, Timestamp, Withdrawal},
+};
 
 /// Everything on file about one subject but who it is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -16,9 +18,9 @@ pub struct SubjectRecord {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<Withdrawal>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub opt_outs: BTreeSet<SmolStr>,
+    pub opt_outs: BTreeSet<ShortStr>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub settings: BTreeMap<SmolStr, bool>,
+    pub settings: BTreeMap<ShortStr, bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age: Option<Age>,
     #[serde(skip_serializing_if = "Option::is_none")]

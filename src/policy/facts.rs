@@ -7,9 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
-use smol_str::SmolStr;
 
-use crate::domain::Region;
+use crate::domain::{Region, ShortStr};
 
 /// An instant. A date without time is 00:00 UTC (seed §1.1).
 #[derive(
@@ -68,7 +67,7 @@ pub struct Transfer {
     pub exporter: Exporter,
     #[serde(deserialize_with = "or_default")]
     pub recipient: Recipient,
-    pub purpose: Option<SmolStr>,
+    pub purpose: Option<ShortStr>,
     /// What is on file of whoever `subjects` does not name.
     #[serde(deserialize_with = "or_default")]
     pub subject: Subject,
@@ -80,7 +79,7 @@ pub struct Transfer {
     /// Distinct-subject counts, this request's subjects included, nested groups joined by a dot:
     /// `us_bulk.identifiers`.
     #[serde(deserialize_with = "counters")]
-    pub counters: BTreeMap<SmolStr, u64>,
+    pub counters: BTreeMap<ShortStr, u64>,
     pub legal_basis: Option<LegalBasis>,
     #[serde(deserialize_with = "or_default")]
     pub policy_versions: Vec<PolicyVersion>,
@@ -163,9 +162,9 @@ pub enum ExporterRole {
 pub struct Recipient {
     /// One of the classes of seed §1.2, such as `first_party_facility`.
     #[schemars(with = "Option<String>")]
-    pub class: Option<SmolStr>,
+    pub class: Option<ShortStr>,
     #[schemars(with = "Option<String>")]
-    pub id: Option<SmolStr>,
+    pub id: Option<ShortStr>,
     /// For a service provider: `delivery`, `analytics` …
     pub kind: Option<String>,
     /// 28 CFR 202.211.
@@ -191,10 +190,10 @@ pub struct Subject {
     #[serde(deserialize_with = "or_default")]
     pub consents: Vec<Consent>,
     #[serde(deserialize_with = "or_default")]
-    pub opt_outs: BTreeSet<SmolStr>,
+    pub opt_outs: BTreeSet<ShortStr>,
     /// Device and account toggles: `location_access`, `permission.sms`.
     #[serde(deserialize_with = "or_default")]
-    pub settings: BTreeMap<SmolStr, bool>,
+    pub settings: BTreeMap<ShortStr, bool>,
     #[serde(deserialize_with = "or_default")]
     pub withdrawn: Vec<Withdrawal>,
     pub verified: Option<bool>,
@@ -220,11 +219,11 @@ pub struct NamedSubject {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(expecting = "a consent: an object with `scope` and `type`")]
 pub struct Consent {
-    pub scope: SmolStr,
+    pub scope: ShortStr,
     #[serde(rename = "type")]
     pub kind: ConsentType,
     #[serde(default)]
-    pub policy_version: Option<SmolStr>,
+    pub policy_version: Option<ShortStr>,
     #[serde(default, deserialize_with = "or_default")]
     pub purposes: Vec<String>,
     #[serde(default, deserialize_with = "or_default")]
@@ -283,8 +282,8 @@ pub struct Withdrawal {
 #[serde(default, expecting = "a mechanism: an object with `type` and `id`")]
 pub struct Mechanism {
     #[serde(rename = "type")]
-    pub kind: SmolStr,
-    pub id: SmolStr,
+    pub kind: ShortStr,
+    pub id: ShortStr,
     pub valid_from: Option<Timestamp>,
     pub valid_until: Option<Timestamp>,
     /// Empty means unscoped, here and below.
@@ -316,7 +315,7 @@ pub struct LegalBasis {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(expecting = "a policy version: an object with `id` and `effective_from`")]
 pub struct PolicyVersion {
-    pub id: SmolStr,
+    pub id: ShortStr,
     #[serde(default)]
     pub effective_from: Option<Timestamp>,
     /// `null` or absent: as in the version before.
@@ -506,7 +505,7 @@ fn exempt<'de, D: Deserializer<'de>, T: From<String>>(
 
 fn counters<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<BTreeMap<SmolStr, u64>, D::Error> {
+) -> Result<BTreeMap<ShortStr, u64>, D::Error> {
     let joined: BTreeMap<String, u64> = dotted(deserializer)?;
     Ok(joined.into_iter().map(|(name, count)| (name.into(), count)).collect())
 }

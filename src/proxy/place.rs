@@ -2,11 +2,10 @@
 //! transfer by it begins with.
 
 use serde_json::Value;
-use smol_str::SmolStr;
 
 use crate::{
     config::{self, Config, DataCentre, Facts, RouteSection},
-    domain::Region,
+    domain::{Region, ShortStr},
     policy::{Transfer, Transport},
     route::{RouteId, RouteTable, Selector},
     source::{At, Diagnostics},
@@ -120,11 +119,11 @@ fn base(
         transfer.fill_from(stated);
     }
     transfer.origin = route.origin.as_ref().map(|origin| origin.value).or(transfer.origin);
-    transfer.purpose = route.purpose.as_deref().map(SmolStr::new).or(transfer.purpose);
+    transfer.purpose = route.purpose.as_deref().map(ShortStr::new).or(transfer.purpose);
     transfer.fill_from(read("recipient", &data_centre.recipient));
     transfer.fill_from(read("context", &config.context));
-    transfer.recipient.id.get_or_insert_with(|| SmolStr::new(&data_centre.id.value));
-    transfer.recipient.class.get_or_insert_with(|| SmolStr::new_static("first_party_facility"));
+    transfer.recipient.id.get_or_insert_with(|| ShortStr::new(&data_centre.id.value));
+    transfer.recipient.class.get_or_insert_with(|| ShortStr::new_static("first_party_facility"));
     transfer.destination = Some(*data_centre.jurisdiction);
     transfer
         .remote_access_from

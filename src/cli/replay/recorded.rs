@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
-use smol_str::SmolStr;
 
 use crate::{
     cli::{
@@ -13,7 +12,7 @@ use crate::{
         output::{self, BAD, Failure},
         rules::diff::Compared,
     },
-    domain::{Coverage, Effect, Findings, Region},
+    domain::{Coverage, Effect, Findings, Region, ShortStr},
     engine::Engine,
     policy::{Comparison, Decided, Pair, Timestamp, Transfer, Way, recorded},
 };
@@ -212,11 +211,11 @@ fn transfer(record: &Record, stated: &Stated) -> Transfer {
         as_of: Some(record.time),
         origin: record.origin,
         destination: record.destination,
-        purpose: record.purpose.as_deref().map(SmolStr::new),
+        purpose: record.purpose.as_deref().map(ShortStr::new),
         ..Transfer::default()
     };
-    transfer.recipient.class = record.recipient.class.as_deref().map(SmolStr::new);
-    transfer.recipient.id = record.recipient.id.as_deref().map(SmolStr::new);
+    transfer.recipient.class = record.recipient.class.as_deref().map(ShortStr::new);
+    transfer.recipient.id = record.recipient.id.as_deref().map(ShortStr::new);
     if let Some(known) = record.route.as_ref().and_then(|route| stated.get(route)) {
         transfer.fill_from(known.clone());
     }

@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// 2^64 over the golden ratio (Knuth, The Art of Computer Programming 3, §6.4).
+const RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Written over for each question, so that it takes no memory of its own.
 pub(super) struct Key {
     bytes: Box<[u8; Self::BYTES_MAX]>,
@@ -51,7 +54,8 @@ impl Key {
         for finding in &findings.items {
             self.finding(finding, findings, registry);
         }
-        self.bytes.get(..self.length).map(|bytes| (bytes, self.glance))
+        let glance = (self.glance ^ self.glance >> 32).wrapping_mul(RATIO);
+        self.bytes.get(..self.length).map(|bytes| (bytes, glance))
     }
 
     /// All that rules see of a finding: what surrounds it, its tag, its marks, and whether it only carries
@@ -482,11 +486,11 @@ impl Key {
         self.put(&number.to_le_bytes());
     }
 
+    /// Adds a word to the glance by a factor of its own place, so that no word waits for the one before it.
     #[inline]
     fn stir(&mut self, word: u64) {
-        // 2^64 over the golden ratio (Knuth, The Art of Computer Programming 3, §6.4).
-        const RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
-        self.glance = (self.glance.rotate_left(23) ^ word).wrapping_mul(RATIO);
+        let factor = RATIO.wrapping_add((self.length as u64) << 20);
+        self.glance = self.glance.wrapping_add(word.wrapping_mul(factor));
     }
 
     #[inline]

@@ -210,7 +210,6 @@ impl Worker {
     }
 
     pub(super) fn run(mut self, inbox: &mpsc::Receiver<Request>) {
-        give_way();
         let mut changed = self.follow();
         self.refresh_shadow();
         loop {
@@ -746,11 +745,4 @@ fn now() -> Timestamp {
 
 fn unix_seconds(at: Timestamp) -> f64 {
     at.0.as_duration().as_secs_f64()
-}
-
-/// Traffic goes before rules that are read anew: under Linux a thread has a priority of its own, and those it
-/// starts have the same (sched(7)). Where that may not be said, reading goes on as fast as the rest.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(10);
 }

@@ -1,6 +1,6 @@
 //! A record as a line of JSON.
 //!
-//! Written by hand: each exchange writes one, and a general serializer spends ten times as long, most of it on
+//! Written by hand: each exchange writes one, and a general serializer spends three times as long, most of it on
 //! looking for what to escape in names that have nothing of the kind.
 
 use super::{

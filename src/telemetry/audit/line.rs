@@ -54,39 +54,28 @@ impl AuditRecord<'_> {
         let mut line = Line { out, text: String::new() };
         line.raw("{\"time\":\"");
         line.time(*time);
-        line.raw("\",\"stage\":");
-        line.word(stage.as_str());
-        line.raw(",\"generation\":");
-        line.number(*generation);
-        line.raw(",\"trace_id\":");
-        line.hex(trace_id.0);
-        line.raw(",\"peer\":");
-        line.peer(peer);
+        line.member("\",\"stage\":", stage.as_str(), Line::word);
+        line.member(",\"generation\":", *generation, Line::number);
+        line.member(",\"trace_id\":", trace_id.0, Line::hex);
+        line.member(",\"peer\":", peer, Line::peer);
         line.maybe(",\"route\":", route.as_ref(), Line::name);
         line.maybe(",\"data_centre\":", data_centre.as_ref(), Line::name);
-        line.raw(",\"origin\":");
-        line.region(origin.as_ref());
-        line.raw(",\"destination\":");
-        line.region(destination.as_ref());
-        line.raw(",\"recipient\":");
-        line.recipient(recipient);
-        line.raw(",\"purpose\":");
-        line.word_or_null(purpose.as_ref().map(Name::as_str));
+        line.member(",\"origin\":", origin.as_ref(), Line::region);
+        line.member(",\"destination\":", destination.as_ref(), Line::region);
+        line.member(",\"recipient\":", recipient, Line::recipient);
+        line.member(",\"purpose\":", purpose.as_ref().map(Name::as_str), Line::word_or_null);
         line.some(",\"subjects\":", subjects, |line, codes| line.list(codes, Line::code));
-        line.raw(",\"effect\":");
-        line.word(effect.as_str());
+        line.member(",\"effect\":", effect.as_str(), Line::word);
         line.raw(",\"rules\":");
         line.list(rules, Line::name);
         line.some(",\"blocked_by\":", blocked_by, Line::name);
         line.some(",\"redacted_by\":", redacted_by, Line::name);
         line.some(",\"replaced\":", replaced, |line, it| line.json(it));
         line.maybe(",\"key\":", *key, Line::text);
-        line.raw(",\"reason\":");
-        line.text(reason);
+        line.member(",\"reason\":", &**reason, Line::text);
         line.raw(",\"tags\":");
         line.list(tags, Line::tag);
-        line.raw(",\"coverage\":");
-        line.word(coverage.as_str());
+        line.member(",\"coverage\":", coverage.as_str(), Line::word);
         line.some(",\"gaps\":", gaps, |line, gap| line.json(gap));
         line.some(",\"annotations\":", annotations, Line::annotation);
         line.some(",\"mechanisms\":", mechanisms, Line::name);
@@ -97,14 +86,10 @@ impl AuditRecord<'_> {
         line.maybe(",\"redacted_hash\":", *redacted_hash, |line, hash| line.hex(hash.0));
         line.maybe(",\"status\":", *status, |line, status| line.number(u64::from(status)));
         line.maybe(",\"error\":", *error, Line::word);
-        line.raw(",\"request_bytes\":");
-        line.number(*request_bytes);
-        line.raw(",\"forwarded_bytes\":");
-        line.number(*forwarded_bytes);
-        line.raw(",\"response_bytes\":");
-        line.number(*response_bytes);
-        line.raw(",\"inspected_bytes\":");
-        line.number(*inspected_bytes);
+        line.member(",\"request_bytes\":", *request_bytes, Line::number);
+        line.member(",\"forwarded_bytes\":", *forwarded_bytes, Line::number);
+        line.member(",\"response_bytes\":", *response_bytes, Line::number);
+        line.member(",\"inspected_bytes\":", *inspected_bytes, Line::number);
         line.durations(durations);
         line.raw("}");
     }
@@ -120,12 +105,10 @@ impl Line<'_> {
     fn peer(&mut self, Peer { workload, address }: &Peer<'_>) {
         self.raw("{");
         if let Some(workload) = workload {
-            self.raw("\"workload\":");
-            self.name(workload);
+            self.member("\"workload\":", workload, Line::name);
             self.raw(",");
         }
-        self.raw("\"address\":");
-        self.word(address.as_str());
+        self.member("\"address\":", address.as_str(), Line::word);
         self.raw("}");
     }
 
@@ -138,13 +121,10 @@ impl Line<'_> {
     }
 
     fn tag(&mut self, TagCount { tag, count, redacted, pointers }: &TagCount<'_>) {
-        self.raw("{\"tag\":");
-        self.name(tag);
-        self.raw(",\"count\":");
-        self.number(u64::from(*count));
+        self.member("{\"tag\":", tag, Line::name);
+        self.member(",\"count\":", u64::from(*count), Line::number);
         if *redacted > 0 {
-            self.raw(",\"redacted\":");
-            self.number(u64::from(*redacted));
+            self.member(",\"redacted\":", u64::from(*redacted), Line::number);
         }
         self.raw(",\"pointers\":");
         self.list(pointers, Line::locator);
@@ -152,37 +132,34 @@ impl Line<'_> {
     }
 
     fn annotation(&mut self, Annotation { name, value }: &Annotation<'_>) {
-        self.raw("{\"name\":");
-        self.name(name);
+        self.member("{\"name\":", name, Line::name);
         self.maybe(",\"value\":", value.as_ref(), Line::name);
         self.raw("}");
     }
 
     fn counter(&mut self, CounterChange { name, before, after }: &CounterChange<'_>) {
-        self.raw("{\"name\":");
-        self.name(name);
-        self.raw(",\"before\":");
-        self.number(*before);
-        self.raw(",\"after\":");
-        self.number(*after);
+        self.member("{\"name\":", name, Line::name);
+        self.member(",\"before\":", *before, Line::number);
+        self.member(",\"after\":", *after, Line::number);
         self.raw("}");
     }
 
     fn durations(&mut self, Durations { total, inspection, upstream }: &Durations) {
-        self.raw(",\"durations\":{\"total_us\":");
-        self.micros(*total);
-        self.raw(",\"inspection_us\":");
-        self.micros(*inspection);
-        self.raw(",\"upstream_us\":");
-        self.micros(*upstream);
+        self.member(",\"durations\":{\"total_us\":", *total, Line::micros);
+        self.member(",\"inspection_us\":", *inspection, Line::micros);
+        self.member(",\"upstream_us\":", *upstream, Line::micros);
         self.raw("}");
+    }
+
+    fn member<T>(&mut self, member: &str, value: T, write: impl FnOnce(&mut Self, T)) {
+        self.raw(member);
+        write(self, value);
     }
 
     /// A member, where there is a value for it.
     fn maybe<T>(&mut self, member: &str, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         if let Some(value) = value {
-            self.raw(member);
-            write(self, value);
+            self.member(member, value, write);
         }
     }
 

@@ -203,6 +203,9 @@ impl AuditSink {
 
     /// Queues the record and returns at once. Without room it is dropped and counted.
     pub fn record(&self, record: &AuditRecord<'_>) {
+        if !self.takes(record.effect) {
+            return;
+        }
         with_line(
             |line| record.write(line),
             |line| {

@@ -134,8 +134,6 @@ impl Writer {
                 let mut shard = lock(shard);
                 let taken = std::mem::take(&mut *shard);
                 shard.closed = closing;
-                // As many come again, most likely.
-                shard.lines.reserve(taken.lines.len());
                 taken
             };
             if lines.is_empty() {

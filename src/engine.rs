@@ -4,6 +4,7 @@
 //! same [`Verdict`]. The proxy, `scan`, `decide`, the admin plane, the benches and the fuzz targets all
 //! call [`Engine::inspect`].
 
+mod catalogue;
 mod embedded;
 mod explain;
 mod familiar;
@@ -21,34 +22,30 @@ pub use message::{Message, Redacted, Verdict};
 pub use reading::{Reading, Root};
 pub use scan::Scan;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::{
     detect::{self, DetectorSet, Hit},
-    domain::{Effect, Limits, Region, TagPattern, TagSet, Taxonomy},
+    domain::{Effect, Limits, Region, Taxonomy},
     format::{Decoder, Unescaped},
     policy::{Explainer, People, RuleSet, Transfer},
     redact::Keyring,
     source::{Diagnostics, SourceFile},
 };
+use catalogue::{Catalogue, CatalogueFiles};
 use embedded::{Embedded, Inner};
 use familiar::Familiar;
-use rewrite::Shapes;
 use sink::Frame;
 
-/// The compiled rules of one generation: taxonomy, detectors and rule set.
+/// The compiled rules of one generation: the catalogue of categories and detectors, and the rule set.
 #[derive(Debug)]
 pub struct Engine {
-    taxonomy: Taxonomy,
-    detectors: DetectorSet,
+    catalogue: Arc<Catalogue>,
     rules: RuleSet,
     /// What the rules were compiled from, for explanations; most engines are never asked for one.
     files: Box<[SourceFile]>,
     explainer: OnceLock<Explainer>,
     keys: Keyring,
-    shapes: Shapes,
-    /// Categories that identify a person rather than a device.
-    person_identifiers: TagSet,
 }
 
 /// Buffers one thread keeps between inspections, so that a field costs no allocation.
@@ -76,66 +73,41 @@ impl Engine {
         keys: impl Into<Keyring>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let below = |folder: &str| -> Vec<SourceFile> {
-            files.iter().filter(|file| file.name.starts_with(folder)).cloned().collect()
-        };
-        let rest: Vec<SourceFile> = files
+        Self::compile_after(None, files, keys, diagnostics)
+    }
+
+    /// The same, where `before` is what these files come to take the place of: what it has of files that
+    /// say the same is taken over from it.
+    pub fn compile_after(
+        before: Option<&Self>,
+        files: &[SourceFile],
+        keys: impl Into<Keyring>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let rest: Box<[SourceFile]> = files
             .iter()
             .filter(|file| {
-                !["taxonomy/", "detectors/", "tests/"]
-                    .iter()
-                    .any(|folder| file.name.starts_with(folder))
+                let is_in = |folder: &&str| file.name.starts_with(*folder);
+                !CatalogueFiles::FOLDERS.iter().chain(&["tests/"]).any(is_in)
             })
             .cloned()
             .collect();
-        let Some(taxonomy) = detect::taxonomy(&below("taxonomy/"), diagnostics) else {
-            // Without categories every name in the other files would be unknown: one cause, one complaint.
-            // What is wrong with their form is told all the same.
-            DetectorSet::check_form(&below("detectors/"), diagnostics);
-            RuleSet::check_form(&rest, diagnostics);
-            return None;
-        };
-        // The two have nothing to do with each other, and both take their time.
-        let (detectors, rules) = std::thread::scope(|scope| {
-            let detectors = scope.spawn(|| {
-                let mut complaints = Diagnostics::default();
-                let files = below("detectors/");
-                (DetectorSet::compile(&files, &taxonomy, &mut complaints), complaints)
-            });
-            let mut complaints = Diagnostics::default();
-            let rules = RuleSet::compile(&rest, &taxonomy, &mut complaints);
-            match detectors.join() {
-                Ok((detectors, first)) => {
-                    diagnostics.extend(first);
-                    diagnostics.extend(complaints);
-                    (detectors, rules)
-                }
-                Err(panic) => std::panic::resume_unwind(panic),
+        let files = CatalogueFiles::of(files);
+        let known = before.map(|it| &it.catalogue).filter(|it| it.files == files);
+        let (catalogue, rules) = match known {
+            Some(known) => {
+                diagnostics.extend(known.warnings.clone());
+                let rules = RuleSet::compile(&rest, &known.taxonomy, diagnostics);
+                (Some(Arc::clone(known)), rules)
             }
-        });
-        let keys = keys.into();
-        if let Some(rules) = &rules
-            && !keys.is_lasting()
-        {
+            None => compile_both(files, &rest, diagnostics),
+        };
+        let (rules, keys) = (rules?, keys.into());
+        if !keys.is_lasting() {
             rules.check_passing_keys(diagnostics);
         }
-        match (detectors, rules) {
-            (Some(detectors), Some(rules)) if !diagnostics.has_errors() => {
-                let person_identifiers = person_identifiers(&taxonomy);
-                let shapes = Shapes::of(&taxonomy);
-                Some(Self {
-                    taxonomy,
-                    detectors,
-                    rules,
-                    keys,
-                    shapes,
-                    person_identifiers,
-                    files: rest.into_boxed_slice(),
-                    explainer: OnceLock::new(),
-                })
-            }
-            _ => None,
-        }
+        let catalogue = catalogue.filter(|_| !diagnostics.has_errors())?;
+        Some(Self { catalogue, rules, files: rest, explainer: OnceLock::new(), keys })
     }
 
     /// Judges one message. Never fails: what cannot be read is coverage, and the rules say what that
@@ -159,7 +131,7 @@ impl Engine {
         limits: &Limits,
         scratch: &mut Scratch,
     ) -> Reading<'m> {
-        Reading::of(message, &self.detectors, limits, scratch)
+        Reading::of(message, &self.catalogue.detectors, limits, scratch)
     }
 
     /// Whose data was read. Between this and [`Self::judge`] is the time to ask what is on file of them.
@@ -169,7 +141,7 @@ impl Engine {
         transfer: &Transfer,
         client_region: Option<Region>,
     ) -> People {
-        people::people(reading, &self.person_identifiers, transfer, client_region)
+        people::people(reading, &self.catalogue.person_identifiers, transfer, client_region)
     }
 
     /// Judges what was read by the facts of the transfer and of each of the people.
@@ -184,8 +156,8 @@ impl Engine {
                 let (redacted, replaced) = rewrite::rewrite(
                     &reading,
                     redactions,
-                    &self.taxonomy,
-                    &self.shapes,
+                    &self.catalogue.taxonomy,
+                    &self.catalogue.shapes,
                     &self.keys,
                 );
                 (Some(redacted), replaced)
@@ -219,15 +191,15 @@ impl Engine {
         limits: &Limits,
         scratch: &mut Scratch,
     ) -> Scan<'m> {
-        Scan::new(Reading::of(message, &self.detectors, limits, scratch))
+        Scan::new(Reading::of(message, &self.catalogue.detectors, limits, scratch))
     }
 
     pub fn taxonomy(&self) -> &Taxonomy {
-        &self.taxonomy
+        &self.catalogue.taxonomy
     }
 
     pub fn detectors(&self) -> &DetectorSet {
-        &self.detectors
+        &self.catalogue.detectors
     }
 
     pub fn rules(&self) -> &RuleSet {
@@ -239,19 +211,34 @@ impl Engine {
     }
 }
 
-/// A name, a number or an address that is one person's; a card or a device may be one of several.
-fn person_identifiers(taxonomy: &Taxonomy) -> TagSet {
-    [
-        "user.name",
-        "user.contact.phone_number",
-        "user.contact.email",
-        "user.unique_id",
-        "user.account.username",
-        "user.social",
-        "user.government_id",
-    ]
-    .iter()
-    .fold(TagSet::EMPTY, |tags, key| tags.union(&taxonomy.select(&TagPattern((*key).to_owned()))))
+/// The two have nothing to do with each other once the categories are known, and both take their time.
+fn compile_both(
+    files: CatalogueFiles,
+    rest: &[SourceFile],
+    diagnostics: &mut Diagnostics,
+) -> (Option<Arc<Catalogue>>, Option<RuleSet>) {
+    let mut complaints = Diagnostics::default();
+    let Some(taxonomy) = files.taxonomy(&mut complaints) else {
+        // Without categories every name in the other files would be unknown: one cause, one complaint.
+        // What is wrong with their form is told all the same.
+        files.check_form(&mut complaints);
+        RuleSet::check_form(rest, &mut complaints);
+        diagnostics.extend(complaints);
+        return (None, None);
+    };
+    let mut of_rules = Diagnostics::default();
+    let (detectors, rules) = std::thread::scope(|scope| {
+        let detectors = scope.spawn(|| files.detectors(&taxonomy, &mut complaints));
+        let rules = RuleSet::compile(rest, &taxonomy, &mut of_rules);
+        match detectors.join() {
+            Ok(detectors) => (detectors, rules),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    diagnostics.extend(complaints.clone());
+    diagnostics.extend(of_rules);
+    let new = |detectors| Arc::new(Catalogue::new(files, taxonomy, detectors, complaints));
+    (detectors.map(new), rules)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl Engine {
         };
         let explanation = self.explainer().explain(
             &self.rules,
-            &self.taxonomy,
+            &self.catalogue.taxonomy,
             &judged,
             Bounds::default(),
             go_on,
@@ -50,6 +50,7 @@ impl Engine {
 
     /// The rules as written; made when they are first asked for.
     pub fn explainer(&self) -> &Explainer {
-        self.explainer.get_or_init(|| Explainer::new(&self.rules, &self.files, &self.taxonomy))
+        self.explainer
+            .get_or_init(|| Explainer::new(&self.rules, &self.files, &self.catalogue.taxonomy))
     }
 }

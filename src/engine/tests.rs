@@ -34,6 +34,39 @@ pub(super) fn shipped_files() -> Vec<SourceFile> {
     files
 }
 
+#[test]
+fn what_a_reload_did_not_touch_is_taken_over() {
+    let after = |before: &Engine, files: &[SourceFile]| {
+        let mut diagnostics = Diagnostics::default();
+        let keys = PseudonymKey::new(b"test");
+        let engine = Engine::compile_after(Some(before), files, keys, &mut diagnostics);
+        (engine.unwrap_or_else(|| panic!("{diagnostics}")), diagnostics)
+    };
+    let changed = |folder: &str| {
+        let mut files = shipped_files();
+        let file = files.iter_mut().find(|file| file.name.starts_with(folder)).unwrap();
+        file.text.push_str("\n# reviewed\n");
+        files
+    };
+    let before = shipped();
+    for (folder, is_shared) in
+        [("law/", true), ("organisation/", true), ("taxonomy/", false), ("detectors/", false)]
+    {
+        let (engine, _) = after(&before, &changed(folder));
+        assert_eq!(Arc::ptr_eq(&engine.catalogue, &before.catalogue), is_shared, "{folder}");
+    }
+
+    // What was said of a file is said again while the file is in service.
+    let mut files = shipped_files();
+    let twice = "fields: [{category: email, names: [correo_uno, correo_uno], confidence: 90}]\n";
+    files.push(SourceFile { name: "detectors/x.yaml".to_owned(), text: twice.to_owned() });
+    let (first, said) = after(&before, &files);
+    assert!(!said.is_empty());
+    let (second, again) = after(&first, &files);
+    assert!(Arc::ptr_eq(&first.catalogue, &second.catalogue));
+    assert_eq!(said, again);
+}
+
 fn transfer(extra: &str) -> Transfer {
     let mut transfer: Transfer = serde_json::from_str(
         r#"{"as_of": "2026-11-23T09:00:00Z", "origin": "PK", "destination": "SG", "transport": "tls",

@@ -89,9 +89,11 @@ fn mistaken(
     (files, places)
 }
 
-fn complaints(files: &[SourceFile]) -> Vec<String> {
+/// Of files that come in place of `before`.
+fn complaints(before: Option<&Engine>, files: &[SourceFile]) -> Vec<String> {
     let mut diagnostics = Diagnostics::default();
-    let engine = Engine::compile(files, PseudonymKey::new(b"test"), &mut diagnostics);
+    let keys = PseudonymKey::new(b"test");
+    let engine = Engine::compile_after(before, files, keys, &mut diagnostics);
     if let Some(engine) = engine {
         let now = "2026-11-23T09:00:00Z".parse().unwrap();
         engine.rules().review(now, &mut diagnostics);
@@ -178,6 +180,7 @@ fn a_mistake_in_any_shipped_file_is_told_with_file_and_line() {
             with_rule(file, &[rule(number, body)], 1)
         }),
     ];
+    let serving = shipped();
     let files: Vec<SourceFile> =
         shipped_files().into_iter().filter(|file| !file.name.starts_with("tests/")).collect();
     // Without categories nothing else is looked at, so a mistake in them comes alone.
@@ -196,7 +199,8 @@ fn a_mistake_in_any_shipped_file_is_told_with_file_and_line() {
             if places.is_empty() {
                 continue;
             }
-            let told = complaints(&files);
+            let told = complaints(None, &files);
+            assert_eq!(told, complaints(Some(&serving), &files), "{kind}: in a reload");
             for place in &places {
                 assert!(
                     told.iter().any(|it| {

@@ -54,7 +54,7 @@ fn found(
     } = scratch;
     embedded.clear();
     let mut walk = Walk {
-        scanner: engine.detectors.scanner(detect),
+        scanner: engine.detectors().scanner(detect),
         frames,
         names,
         hits,

@@ -61,9 +61,9 @@ impl History {
 
 /// The files that differ.
 pub(super) fn changes(old: &[SourceFile], new: &[SourceFile]) -> Vec<FileChange> {
-    let text_in = |files: &[SourceFile], name: &str| {
-        files.iter().find(|file| file.name == name).map(|file| file.text.clone())
-    };
+    fn text_in<'f>(files: &'f [SourceFile], name: &str) -> Option<&'f str> {
+        files.iter().find(|file| file.name == name).map(|file| file.text.as_str())
+    }
     let mut names: Vec<&str> = old.iter().chain(new).map(|file| file.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -72,7 +72,7 @@ pub(super) fn changes(old: &[SourceFile], new: &[SourceFile]) -> Vec<FileChange>
         .filter_map(|name| {
             let (before, after) = (text_in(old, name), text_in(new, name));
             (before != after)
-                .then(|| change(name, &before.unwrap_or_default(), &after.unwrap_or_default()))
+                .then(|| change(name, before.unwrap_or_default(), after.unwrap_or_default()))
         })
         .collect()
 }

@@ -1,11 +1,12 @@
 //! The thread that loads, compiles and swaps.
 
+mod beside;
 mod bundles;
+mod reload;
 mod routes;
 
 use std::{
     collections::BTreeSet,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc,
@@ -15,25 +16,23 @@ use std::{
 };
 
 use super::{
-    HistoryEntry,
     bundle::{Fetcher, Shelf},
     geoip::GeoFile,
-    history::{self, Subject},
     keys::Seen,
     load::{RuleFiles, RulesSource},
-    reload::{Answer, Asked, ControlSettings, Refused, Reloaded, Request, Shared, Switch, Trigger},
+    reload::{Answer, Asked, ControlSettings, Refused, Request, Shared, Trigger},
     routes::RoutesFile,
-    status::{self, Failure, KeyStatus, ShadowStatus, Status},
+    status::{self, KeyStatus, Status},
     watch::Watch,
 };
 use crate::{
-    engine::Engine,
     policy::Timestamp,
     redact::Keyring,
-    snapshot::{Generation, Shadow, Snapshot, SnapshotCell, Tally},
+    snapshot::{Generation, Snapshot, SnapshotCell},
     source::{Diagnostics, Place},
     telemetry::Metrics,
 };
+use reload::{compile, source};
 
 /// However busy the directory is, files are read this long after the first change.
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(2);
@@ -102,7 +101,7 @@ impl Worker {
         };
         let seen = settings.keys.seen();
         let keys = settings.keys.load(&mut diagnostics);
-        let Some(engine) = compile(&loaded, keys, &mut diagnostics) else {
+        let Some(engine) = compile(None, &loaded, keys, &mut diagnostics) else {
             metrics.reload_failed();
             if shelf.as_ref().is_some_and(|shelf| shelf.version() > 0) {
                 let place = Place { file: "rules.bundle".to_owned(), line: 0, column: 0 };
@@ -376,251 +375,6 @@ impl Worker {
             self.reload(diagnostics, keys, by, who)
         })
     }
-
-    /// Compiles the files and puts them in service, or keeps what serves.
-    fn reload(
-        &mut self,
-        mut diagnostics: Diagnostics,
-        keys: Option<Keyring>,
-        by: Trigger,
-        who: Option<String>,
-    ) -> Answer {
-        let loaded = &self.attempted;
-        let begin = Instant::now();
-        let before = self.shared.status();
-        let now = now();
-        let mut status = Status { attempted_at: now, attempted_by: by, ..Status::clone(&before) };
-
-        let serving = self.shared.cell.load_full();
-        let is_same = loaded.hash == before.hash
-            && self.attempted_keys == serving.engine.keys().fingerprint();
-        drop(serving);
-        let mut next = None;
-        let answer = if is_same && !diagnostics.has_errors() {
-            self.metrics.reload_succeeded(
-                before.generation.0,
-                unix_seconds(now),
-                self.shared.cell.load().engine.rules().purposes(),
-            );
-            tracing::info!(generation = %before.generation, ?by, "rules unchanged");
-            status.stale = false;
-            status.keys.error = None;
-            status.files.retain(|file| file.serving);
-            status.files.iter_mut().for_each(|file| file.problems = Diagnostics::default());
-            Ok(Reloaded {
-                generation: before.generation,
-                hash: loaded.hash.clone(),
-                changed: false,
-                warnings: before.warnings.clone(),
-                routes: None,
-            })
-        } else if let Some(engine) = compile(loaded, keys, &mut diagnostics) {
-            let generation = Generation(before.generation.0 + 1);
-            self.metrics.reload_succeeded(
-                generation.0,
-                unix_seconds(now),
-                engine.rules().purposes(),
-            );
-            let files = status::files(loaded, &engine, &before.files, now);
-            let mut keys = KeyStatus::new(self.settings.keys.path(), engine.keys(), now);
-            let is_same_ring =
-                self.shared.cell.load().engine.keys().fingerprint() == engine.keys().fingerprint();
-            if is_same_ring {
-                keys = KeyStatus { error: None, ..before.keys.clone() };
-            } else {
-                keys.generation = before.keys.generation + 1;
-            }
-            next = Some(Snapshot {
-                generation,
-                engine,
-                rules_hash: loaded.hash.clone(),
-                rules_source: source(&self.settings, self.shelf.as_ref(), by),
-                loaded_at: now,
-            });
-            tracing::info!(
-                %generation,
-                hash = %loaded.hash,
-                files = loaded.files.len(),
-                warnings = diagnostics.len(),
-                key = %keys.current,
-                ?by,
-                elapsed_ms = begin.elapsed().as_millis(),
-                "rules reloaded"
-            );
-            status = Status {
-                generation,
-                hash: loaded.hash.clone(),
-                source: source(&self.settings, self.shelf.as_ref(), by),
-                loaded_at: now,
-                warnings: diagnostics.clone(),
-                stale: false,
-                files,
-                keys,
-                ..status
-            };
-            Ok(Reloaded {
-                generation,
-                hash: loaded.hash.clone(),
-                changed: true,
-                warnings: diagnostics,
-                routes: None,
-            })
-        } else {
-            self.metrics.reload_failed();
-            tracing::error!(
-                generation = %before.generation,
-                ?by,
-                errors = diagnostics.error_count(),
-                "rules refused, the ones before go on serving:\n{diagnostics}"
-            );
-            status.stale = true;
-            let keyring = self.settings.keys.path();
-            status.files = status::files_refused(&before.files, loaded, &diagnostics, keyring, now);
-            status.keys.error = self.settings.keys.complaint(&diagnostics);
-            status.last_failure = Some(Failure {
-                at: now,
-                by,
-                hash: loaded.hash.clone(),
-                diagnostics: diagnostics.clone(),
-            });
-            Err(Refused::Rules(diagnostics))
-        };
-        if self.blocking.as_ref().is_some_and(|hash| *hash != status.hash) {
-            self.blocking = None;
-        }
-        // Whoever sees the new generation serve reads its status, so that comes first.
-        let served = status.generation;
-        self.shared.set_status(status);
-        if let Some(next) = next {
-            self.retired.push(self.shared.cell.load_full());
-            self.shared.cell.store(next);
-        }
-        let errors = match &answer {
-            Err(Refused::Rules(diagnostics)) => diagnostics.error_count(),
-            Ok(_)
-            | Err(
-                Refused::Routes(_)
-                | Refused::Bundle(_)
-                | Refused::Nothing(_)
-                | Refused::Busy
-                | Refused::Stopped,
-            ) => 0,
-        };
-        if errors > 0 || answer.as_ref().is_ok_and(|reloaded| reloaded.changed) {
-            self.shared.remember(HistoryEntry {
-                of: Subject::Rules,
-                at: now,
-                by,
-                who,
-                generation: served,
-                hash: self.attempted.hash.clone(),
-                errors,
-                elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-                files: history::changes(&self.serving.files, &self.attempted.files),
-            });
-        }
-        if answer.as_ref().is_ok_and(|reloaded| reloaded.changed) {
-            let before = std::mem::replace(&mut self.serving, self.attempted.clone());
-            // Other keys over the same files are nothing to go back from.
-            if before.hash != self.serving.hash {
-                self.previous = Some(before);
-            }
-        }
-        answer
-    }
-}
-
-impl Worker {
-    /// Puts other rules than the directory's in service, and stays with them.
-    fn switch(&mut self, to: Switch, who: String) -> Answer {
-        if self.blocking.is_some() && to == Switch::Rollback {
-            let words =
-                "the rules are not trusted any more, and those before them no more than they";
-            return Err(Refused::Nothing(words));
-        }
-        let (by, files) = match to {
-            Switch::Promote => (Trigger::Promote, self.promotable()),
-            Switch::Rollback => (Trigger::Rollback, self.previous.clone()),
-        };
-        let Some(mut files) = files else {
-            return Err(Refused::Nothing(match to {
-                Switch::Promote => "there are no rules that are judged beside those that serve",
-                Switch::Rollback => "no other rules have served since the gateway started",
-            }));
-        };
-        let mut diagnostics = Diagnostics::default();
-        let keys = self.settings.keys.load(&mut diagnostics);
-        // The directory as it was last seen, so that it does not look changed.
-        files.fingerprint = self.attempted.fingerprint.clone();
-        files.directories.clone_from(&self.attempted.directories);
-        let before = std::mem::replace(&mut self.attempted, files);
-        let answer = self.reload(diagnostics, keys, by, Some(who));
-        if answer.is_ok() {
-            self.pinned = Some(self.attempted.hash.clone());
-            let status = Status { pinned: true, ..Status::clone(&self.shared.status()) };
-            self.shared.set_status(status);
-        } else {
-            self.attempted = before;
-        }
-        answer
-    }
-
-    /// The files that are judged beside; none while those are refused.
-    fn promotable(&self) -> Option<RuleFiles> {
-        let hash = self.shared.cell.shadow()?.hash.clone();
-        (hash == self.shadow.hash).then(|| self.shadow.clone())
-    }
-
-    fn shadow_looks_changed(&self) -> bool {
-        let shadow = self.settings.shadow.as_ref();
-        shadow.is_some_and(|shadow| shadow.source.fingerprint() != self.shadow.fingerprint)
-    }
-
-    /// Reads the rules judged beside, and compiles them when they are new. What serves is not touched.
-    fn refresh_shadow(&mut self) {
-        let Some(settings) = self.settings.shadow.clone() else { return };
-        let mut diagnostics = Diagnostics::default();
-        let is_there = matches!(&settings.source, RulesSource::Directory(path) if path.is_dir());
-        let loaded =
-            if is_there { settings.source.load(&mut diagnostics) } else { RuleFiles::default() };
-        let keys = self.shared.cell.load().engine.keys().fingerprint();
-        if loaded.hash == self.shadow.hash
-            && keys == self.shadow_keys
-            && self.shared.status().shadow.is_some()
-        {
-            self.shadow.fingerprint = loaded.fingerprint;
-            return;
-        }
-        self.shadow = loaded;
-        self.shadow_keys = keys;
-        let compiled = if is_there {
-            let keys = self.settings.keys.load(&mut diagnostics);
-            compile(&self.shadow, keys, &mut diagnostics)
-        } else {
-            None
-        };
-        match &compiled {
-            Some(_) => tracing::info!(hash = %self.shadow.hash, "shadow rules loaded"),
-            None if is_there => tracing::error!("shadow rules refused:\n{diagnostics}"),
-            None => {}
-        }
-        let status = ShadowStatus {
-            source: settings.source.to_string(),
-            hash: compiled.is_some().then(|| self.shadow.hash.clone()),
-            sample_percent: settings.sample_percent,
-            diagnostics,
-        };
-        self.shared.cell.set_shadow(compiled.map(|engine| Shadow {
-            engine,
-            hash: self.shadow.hash.clone(),
-            source: settings.source.to_string(),
-            loaded_at: now(),
-            sample_percent: settings.sample_percent,
-            tally: Tally::default(),
-        }));
-        let status = Status { shadow: Some(status), ..Status::clone(&self.shared.status()) };
-        self.shared.set_status(status);
-    }
 }
 
 impl Worker {
@@ -682,45 +436,6 @@ fn send(asked: Vec<Asked>, answer: Option<Answer>) {
         // An operator who hung up needs no answer.
         let _ = asker.send(answer.clone());
     }
-}
-
-/// Where the rules came from that `by` put in service.
-fn source(settings: &ControlSettings, shelf: Option<&Shelf>, by: Trigger) -> String {
-    let from = match shelf.filter(|shelf| shelf.offered().is_some()) {
-        Some(shelf) => shelf.settings.url.clone().unwrap_or_else(|| "pushed".to_owned()),
-        None => settings.source.to_string(),
-    };
-    match (by, &settings.shadow) {
-        (Trigger::Promote, Some(shadow)) => format!("{} (promoted)", shadow.source),
-        (Trigger::Rollback, _) => format!("{from} (rolled back)"),
-        (Trigger::Push, _) => "pushed".to_owned(),
-        (Trigger::Stale, _) => format!("{from} (not trusted)"),
-        _ => from,
-    }
-}
-
-/// Compiles what was read without a complaint. A compiler that gives up in the middle is a complaint
-/// too, and not the end of all reloads.
-fn compile(
-    loaded: &RuleFiles,
-    keys: Option<Keyring>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Engine> {
-    // What only the missing file declares would be complained about everywhere else.
-    let Some(keys) = keys.filter(|_| !diagnostics.has_errors()) else {
-        diagnostics.sort();
-        return None;
-    };
-    let compiled =
-        catch_unwind(AssertUnwindSafe(|| Engine::compile(&loaded.files, keys, diagnostics)));
-    let engine = compiled.unwrap_or_else(|_| {
-        diagnostics
-            .error(Place::default(), "the rules cannot be compiled: the compiler failed")
-            .remedy("undo the last change of the rules, and report it with them");
-        None
-    });
-    diagnostics.sort();
-    engine.filter(|_| !diagnostics.has_errors())
 }
 
 /// Says to the thread itself when something about `path` changed.

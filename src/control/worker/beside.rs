@@ -1,0 +1,106 @@
+//! Rules other than those that were last read: judged beside what serves, changed over to, gone back to.
+
+use super::{Worker, now, reload::compile};
+use crate::{
+    control::{
+        load::{RuleFiles, RulesSource},
+        reload::{Answer, Refused, Switch, Trigger},
+        status::{ShadowStatus, Status},
+    },
+    snapshot::{Shadow, Tally},
+    source::Diagnostics,
+};
+
+impl Worker {
+    /// Puts other rules than the directory's in service, and stays with them.
+    pub(super) fn switch(&mut self, to: Switch, who: String) -> Answer {
+        if self.blocking.is_some() && to == Switch::Rollback {
+            let words =
+                "the rules are not trusted any more, and those before them no more than they";
+            return Err(Refused::Nothing(words));
+        }
+        let (by, files) = match to {
+            Switch::Promote => (Trigger::Promote, self.promotable()),
+            Switch::Rollback => (Trigger::Rollback, self.previous.clone()),
+        };
+        let Some(mut files) = files else {
+            return Err(Refused::Nothing(match to {
+                Switch::Promote => "there are no rules that are judged beside those that serve",
+                Switch::Rollback => "no other rules have served since the gateway started",
+            }));
+        };
+        let mut diagnostics = Diagnostics::default();
+        let keys = self.settings.keys.load(&mut diagnostics);
+        // The directory as it was last seen, so that it does not look changed.
+        files.fingerprint = self.attempted.fingerprint.clone();
+        files.directories.clone_from(&self.attempted.directories);
+        let before = std::mem::replace(&mut self.attempted, files);
+        let answer = self.reload(diagnostics, keys, by, Some(who));
+        if answer.is_ok() {
+            self.pinned = Some(self.attempted.hash.clone());
+            let status = Status { pinned: true, ..Status::clone(&self.shared.status()) };
+            self.shared.set_status(status);
+        } else {
+            self.attempted = before;
+        }
+        answer
+    }
+
+    /// The files that are judged beside; none while those are refused.
+    fn promotable(&self) -> Option<RuleFiles> {
+        let hash = self.shared.cell.shadow()?.hash.clone();
+        (hash == self.shadow.hash).then(|| self.shadow.clone())
+    }
+
+    pub(super) fn shadow_looks_changed(&self) -> bool {
+        let shadow = self.settings.shadow.as_ref();
+        shadow.is_some_and(|shadow| shadow.source.fingerprint() != self.shadow.fingerprint)
+    }
+
+    /// Reads the rules judged beside, and compiles them when they are new. What serves is not touched.
+    pub(super) fn refresh_shadow(&mut self) {
+        let Some(settings) = self.settings.shadow.clone() else { return };
+        let mut diagnostics = Diagnostics::default();
+        let is_there = matches!(&settings.source, RulesSource::Directory(path) if path.is_dir());
+        let loaded =
+            if is_there { settings.source.load(&mut diagnostics) } else { RuleFiles::default() };
+        let keys = self.shared.cell.load().engine.keys().fingerprint();
+        if loaded.hash == self.shadow.hash
+            && keys == self.shadow_keys
+            && self.shared.status().shadow.is_some()
+        {
+            self.shadow.fingerprint = loaded.fingerprint;
+            return;
+        }
+        self.shadow = loaded;
+        self.shadow_keys = keys;
+        let compiled = if is_there {
+            let keys = self.settings.keys.load(&mut diagnostics);
+            let serving = self.shared.cell.load();
+            compile(Some(&serving.engine), &self.shadow, keys, &mut diagnostics)
+        } else {
+            None
+        };
+        match &compiled {
+            Some(_) => tracing::info!(hash = %self.shadow.hash, "shadow rules loaded"),
+            None if is_there => tracing::error!("shadow rules refused:\n{diagnostics}"),
+            None => {}
+        }
+        let status = ShadowStatus {
+            source: settings.source.to_string(),
+            hash: compiled.is_some().then(|| self.shadow.hash.clone()),
+            sample_percent: settings.sample_percent,
+            diagnostics,
+        };
+        self.shared.cell.set_shadow(compiled.map(|engine| Shadow {
+            engine,
+            hash: self.shadow.hash.clone(),
+            source: settings.source.to_string(),
+            loaded_at: now(),
+            sample_percent: settings.sample_percent,
+            tally: Tally::default(),
+        }));
+        let status = Status { shadow: Some(status), ..Status::clone(&self.shared.status()) };
+        self.shared.set_status(status);
+    }
+}

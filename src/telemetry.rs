@@ -14,6 +14,7 @@ mod exemplars;
 mod facts;
 mod feed;
 mod flows;
+mod instruments;
 mod metrics;
 mod openmetrics;
 mod otlp;

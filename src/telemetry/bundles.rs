@@ -6,7 +6,8 @@ use prometheus::{Gauge, IntCounterVec, IntGauge, Registry};
 
 use super::{
     catalogue as c,
-    metrics::{MetricsError, counters, float_gauge, gauge},
+    instruments::{counters, float_gauge, gauge},
+    metrics::MetricsError,
 };
 
 /// What comes of a bundle that was asked for or pushed.

@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use super::{
     catalogue as c,
-    metrics::{MetricsError, counters, gauges},
+    instruments::{counters, gauges},
+    metrics::MetricsError,
 };
 
 /// Counts and remembers; cheap to clone.

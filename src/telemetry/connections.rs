@@ -2,7 +2,7 @@
 
 use prometheus::{IntGauge, Registry};
 
-use super::{catalogue as c, metrics};
+use super::{catalogue as c, instruments};
 
 /// The gauges of connections; each [`Connection`] moves them.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct Connection {
 
 impl ConnectionMetrics {
     pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let connections = metrics::gauges(registry, &c::CONNECTIONS)?;
+        let connections = instruments::gauges(registry, &c::CONNECTIONS)?;
         Ok(Self {
             served: connections.get_metric_with_label_values(&["served"])?,
             quiet: connections.get_metric_with_label_values(&["quiet"])?,

@@ -6,7 +6,8 @@ use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
 
 use super::{
     catalogue as c,
-    metrics::{MetricsError, counter, counters, gauge, histograms},
+    instruments::{counter, counters, gauge, histograms},
+    metrics::MetricsError,
 };
 
 /// What is asked of the store.

@@ -10,8 +10,8 @@ use std::{
 };
 
 use prometheus::{
-    Counter, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter,
-    IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Registry, TextEncoder,
 };
 
 use super::{
@@ -22,6 +22,9 @@ use super::{
     connections::ConnectionMetrics,
     exemplars::Exemplars,
     facts::FactsMetrics,
+    instruments::{
+        counter, counters, float_gauge, float_gauges, gauge, gauges, histogram, histograms,
+    },
     openmetrics,
     otlp::OtlpMetrics,
     process::ProcessMetrics,
@@ -172,9 +175,7 @@ impl Metrics {
             [shadow_result("same")?, shadow_result("different")?, shadow_result("skipped")?];
         let geoip_successful = gauge(r, &c::GEOIP_SUCCESSFUL)?;
         geoip_successful.set(1);
-        let build_info = IntGaugeVec::new(opts(&c::BUILD_INFO), c::BUILD_INFO.labels)?;
-        r.register(Box::new(build_info.clone()))?;
-        build_info
+        gauges(r, &c::BUILD_INFO)?
             .get_metric_with_label_values(&[
                 env!("CARGO_PKG_VERSION"),
                 std::env::consts::OS,
@@ -513,95 +514,6 @@ impl fmt::Debug for AuditMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuditMetrics").finish_non_exhaustive()
     }
-}
-
-fn opts(description: &Description) -> Opts {
-    Opts::new(description.name, description.help)
-}
-
-pub(super) fn counter(
-    registry: &Registry,
-    description: &Description,
-) -> Result<IntCounter, prometheus::Error> {
-    let counter = IntCounter::with_opts(opts(description))?;
-    registry.register(Box::new(counter.clone()))?;
-    Ok(counter)
-}
-
-pub(super) fn counters(
-    registry: &Registry,
-    description: &Description,
-) -> Result<IntCounterVec, prometheus::Error> {
-    let counters = IntCounterVec::new(opts(description), description.labels)?;
-    registry.register(Box::new(counters.clone()))?;
-    Ok(counters)
-}
-
-fn float_gauges(
-    registry: &Registry,
-    description: &Description,
-) -> Result<GaugeVec, prometheus::Error> {
-    let gauges = GaugeVec::new(opts(description), description.labels)?;
-    registry.register(Box::new(gauges.clone()))?;
-    Ok(gauges)
-}
-
-pub(super) fn gauges(
-    registry: &Registry,
-    description: &Description,
-) -> Result<IntGaugeVec, prometheus::Error> {
-    let gauges = IntGaugeVec::new(opts(description), description.labels)?;
-    registry.register(Box::new(gauges.clone()))?;
-    Ok(gauges)
-}
-
-pub(super) fn gauge(
-    registry: &Registry,
-    description: &Description,
-) -> Result<IntGauge, prometheus::Error> {
-    let gauge = IntGauge::with_opts(opts(description))?;
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
-}
-
-fn histogram(
-    registry: &Registry,
-    description: &Description,
-    buckets: &[f64],
-) -> Result<Histogram, prometheus::Error> {
-    let opts = HistogramOpts::from(opts(description)).buckets(buckets.to_vec());
-    let histogram = Histogram::with_opts(opts)?;
-    registry.register(Box::new(histogram.clone()))?;
-    Ok(histogram)
-}
-
-pub(super) fn histograms(
-    registry: &Registry,
-    description: &Description,
-    buckets: &[f64],
-) -> Result<HistogramVec, prometheus::Error> {
-    let opts = HistogramOpts::from(opts(description)).buckets(buckets.to_vec());
-    let histograms = HistogramVec::new(opts, description.labels)?;
-    registry.register(Box::new(histograms.clone()))?;
-    Ok(histograms)
-}
-
-pub(super) fn float_counter(
-    registry: &Registry,
-    description: &Description,
-) -> Result<Counter, prometheus::Error> {
-    let counter = Counter::with_opts(opts(description))?;
-    registry.register(Box::new(counter.clone()))?;
-    Ok(counter)
-}
-
-pub(super) fn float_gauge(
-    registry: &Registry,
-    description: &Description,
-) -> Result<Gauge, prometheus::Error> {
-    let gauge = Gauge::with_opts(opts(description))?;
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use prometheus::{Counter, Gauge, Registry};
 
 use super::{
     catalogue as c,
-    metrics::{float_counter, float_gauge},
+    instruments::{float_counter, float_gauge},
 };
 
 #[derive(Debug)]

@@ -6,7 +6,8 @@ use prometheus::{IntCounterVec, IntGauge, Registry};
 
 use super::{
     catalogue as c,
-    metrics::{MetricsError, counters, gauge},
+    instruments::{counters, gauge},
+    metrics::MetricsError,
 };
 
 /// Cheap to clone.

@@ -4,10 +4,7 @@ use std::fmt;
 
 use prometheus::{IntCounter, Registry};
 
-use crate::telemetry::{
-    catalogue as c,
-    metrics::{MetricsError, counters},
-};
+use crate::telemetry::{catalogue as c, instruments::counters, metrics::MetricsError};
 
 /// What is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Answers that a worker remembers: the traffic of a route asks the same few questions over and over, each
 //! time in a request of its own.
 //!
-//! A question is all that an answer hangs on, and is compared in full, as a row of bytes: the rules, the
+//! A question is all that an answer hangs on, and is compared in full, as a row of words: the rules, the
 //! transfer with what is on file of its subject, where categories were found and with which marks. Only the
 //! time may be another, within the stretch in which every comparison with it comes out the same
 //! ([`Clock`](super::clock)). Nothing is kept of a question asked once, and nothing of one about several
@@ -29,7 +29,7 @@ pub(super) struct Question<'t> {
 
 /// A question that was asked before, and the answer.
 struct Known {
-    key: Box<[u8]>,
+    key: Box<[u64]>,
     holds: Stretch,
     decision: Decision,
 }
@@ -55,7 +55,7 @@ struct Shelf {
 impl Shelf {
     const PLACES: usize = 8;
 
-    fn find(&self, glance: u64, key: &[u8], now: Option<Timestamp>) -> Option<&Known> {
+    fn find(&self, glance: u64, key: &[u64], now: Option<Timestamp>) -> Option<&Known> {
         let is_it = |seen: u64, known: &Known| {
             seen == glance && *known.key == *key && known.holds.contains(now)
         };

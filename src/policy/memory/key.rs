@@ -1,8 +1,8 @@
-//! A question as a row of bytes: those of two questions are the same only where all is that an answer may
-//! hang on, but for the time.
+//! A question as a row of words of 64 bits: those of two questions are the same only where all is that an
+//! answer may hang on, but for the time.
 //!
 //! Whatever has no fixed length is led by it, so that no two questions can be written alike. What most
-//! transfers leave out costs a bit and not a byte; members are taken apart one by one, so that a new one is
+//! transfers leave out costs a bit and not a word; members are taken apart one by one, so that a new one is
 //! not forgotten here.
 
 use std::{collections::BTreeMap, ops::Deref};
@@ -23,54 +23,50 @@ const RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Written over for each question, so that it takes no memory of its own.
 pub(super) struct Key {
-    bytes: Box<[u8; Self::BYTES_MAX]>,
-    /// How much of them is written; beyond the end when there was no room for all.
+    words: Box<[u64; Self::WORDS_MAX]>,
+    /// How many of them are written; beyond the end when there was no room for all.
     length: usize,
-    /// Tells where to look. Made on the way from most of what is written: reading it all once more would take
-    /// longer, and questions that differ may look alike.
+    /// Tells where to look. Made on the way of what is written: reading it all once more would take longer,
+    /// and questions that differ may look alike.
     glance: u64,
 }
 
 impl Key {
     /// Longer questions are judged each time.
-    const BYTES_MAX: usize = 16 << 10;
+    const WORDS_MAX: usize = 2 << 10;
 
     pub(super) fn new() -> Self {
-        Self { bytes: Box::new([0; Self::BYTES_MAX]), length: 0, glance: 0 }
+        Self { words: Box::new([0; Self::WORDS_MAX]), length: 0, glance: 0 }
     }
 
-    /// The bytes of the question, and its glance; `None` where they would be too many.
+    /// The words of the question, and its glance; `None` where they would be too many.
     pub(super) fn write(
         &mut self,
         set: SetId,
         registry: &Registry,
         question: &Question<'_>,
-    ) -> Option<(&[u8], u64)> {
+    ) -> Option<(&[u64], u64)> {
         let Question { transfer, origin, subdivision, subject, findings, coverage } = *question;
         (self.length, self.glance) = (0, 0);
         self.number(set.number());
         self.subject(Alike { subject, now: transfer.as_of });
         self.transfer(transfer, origin, subdivision, coverage as u64);
-        for finding in &findings.items {
-            self.finding(finding, findings, registry);
-        }
+        self.findings(findings, registry);
         let glance = (self.glance ^ self.glance >> 32).wrapping_mul(RATIO);
-        self.bytes.get(..self.length).map(|bytes| (bytes, glance))
+        self.words.get(..self.length).map(|words| (words, glance))
     }
 
-    /// All that rules see of a finding: what surrounds it, its tag, its marks, and whether it only carries
-    /// what the gateway was told.
-    fn finding(&mut self, finding: &Finding, findings: &Findings, registry: &Registry) {
-        let Marks { third_party, pseudonymous, in_key, container } = finding.marks;
-        let mut bits = Bits::default();
-        bits.flag(registry.is_carrier(finding, findings));
-        bits.flag(third_party);
-        bits.flag(pseudonymous);
-        bits.flag(in_key);
-        bits.flag(container);
-        bits.push(u64::from(finding.tag.0), u16::BITS);
-        bits.push(finding.enclosing.map_or(0, |number| u64::from(number) + 1), 33);
-        self.number(bits.bits);
+    /// A word for each; they come last, so that how many there are need not be said.
+    fn findings(&mut self, findings: &Findings, registry: &Registry) {
+        let end = self.length.saturating_add(findings.items.len());
+        let Some(places) = self.words.get_mut(self.length..end) else { return self.refuse() };
+        let mut sum = 0_u64;
+        for (place, finding) in places.iter_mut().zip(&findings.items) {
+            *place = word_of(finding, registry.is_carrier(finding, findings));
+            sum = sum.rotate_left(5).wrapping_add(*place);
+        }
+        self.stir(sum);
+        self.length = end;
     }
 
     fn subject(&mut self, alike: Alike<'_>) {
@@ -434,45 +430,44 @@ impl Key {
 
     /// A text and what is said of it in a few bits.
     ///
-    /// Names are short: those of up to 32 bytes are written as their beginning and their end, which may
+    /// Names are short: those of 4 to 32 bytes are written as their beginning and their end, which may
     /// overlap, since copies of a fixed length are the fastest.
     fn text(&mut self, beside: u32, text: &str) {
         let bytes = text.as_bytes();
-        self.number(u64::from(beside) << 32 | bytes.len() as u64 & u64::from(u32::MAX));
-        if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            self.stir(u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(32));
-            if bytes.len() <= 16 {
-                self.put(first);
-                self.put(last);
-            } else if let (true, Some(first), Some(last)) =
-                (bytes.len() <= 32, bytes.first_chunk::<16>(), bytes.last_chunk::<16>())
-            {
-                self.put(first);
-                self.put(last);
-            } else {
-                self.long(bytes);
+        let head = u64::from(beside) << 32 | bytes.len() as u64 & u64::from(u32::MAX);
+        match (bytes.first_chunk(), bytes.last_chunk(), bytes.len()) {
+            (Some(first), Some(last), ..=16) => {
+                self.put([head, u64::from_le_bytes(*first), u64::from_le_bytes(*last)]);
             }
-        } else if let (Some(first), Some(last)) =
-            (bytes.first_chunk::<4>(), bytes.last_chunk::<4>())
-        {
-            let (head, tail) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-            self.stir(u64::from(head) << 32 | u64::from(tail));
-            self.put(first);
-            self.put(last);
-        } else {
-            self.number(bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
+            (Some(_), Some(_), ..=32) => self.halves(head, bytes),
+            (None, None, 4..) => self.quarters(head, bytes),
+            _ => self.bytes(head, bytes),
         }
     }
 
-    #[cold]
-    fn long(&mut self, bytes: &[u8]) {
-        let end = self.length.saturating_add(bytes.len());
-        match self.bytes.get_mut(self.length..end) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                self.length = end;
-            }
-            None => self.refuse(),
+    #[inline]
+    fn quarters(&mut self, head: u64, bytes: &[u8]) {
+        let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else { return };
+        let [first, last] = [first, last].map(|quarter| u64::from(u32::from_le_bytes(*quarter)));
+        self.put([head, first << 32 | last]);
+    }
+
+    #[inline]
+    fn halves(&mut self, head: u64, bytes: &[u8]) {
+        let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else { return };
+        let [(a, b), (c, d)] = [first, last].map(|half| {
+            let half = u128::from_le_bytes(*half);
+            (half as u64, (half >> 64) as u64)
+        });
+        self.put([head, a, b, c, d]);
+    }
+
+    /// However many, the last word filled up with zeros.
+    #[inline(never)]
+    fn bytes(&mut self, head: u64, bytes: &[u8]) {
+        self.number(head);
+        for bytes in bytes.chunks(8) {
+            self.number(bytes.iter().rfold(0, |word, byte| word << 8 | u64::from(*byte)));
         }
     }
 
@@ -482,24 +477,24 @@ impl Key {
 
     #[inline]
     fn number(&mut self, number: u64) {
-        self.stir(number);
-        self.put(&number.to_le_bytes());
+        self.put([number]);
     }
 
-    /// Adds a word to the glance by a factor of its own place, so that no word waits for the one before it.
+    /// Adds words to the glance by a factor of their own place, so that none waits for those before it.
     #[inline]
-    fn stir(&mut self, word: u64) {
+    fn stir(&mut self, words: u64) {
         let factor = RATIO.wrapping_add((self.length as u64) << 20);
-        self.glance = self.glance.wrapping_add(word.wrapping_mul(factor));
+        self.glance = self.glance.wrapping_add(words.wrapping_mul(factor));
     }
 
     #[inline]
-    fn put<const LENGTH: usize>(&mut self, bytes: &[u8; LENGTH]) {
-        let rest = self.bytes.get_mut(self.length..).unwrap_or_default();
-        match rest.first_chunk_mut() {
+    fn put<const COUNT: usize>(&mut self, words: [u64; COUNT]) {
+        self.stir(words.iter().fold(0, |all, word| all.rotate_left(19) ^ word));
+        let end = self.length.wrapping_add(COUNT);
+        match self.words.get_mut(self.length..end).and_then(<[u64]>::first_chunk_mut) {
             Some(place) => {
-                *place = *bytes;
-                self.length += LENGTH;
+                *place = words;
+                self.length = end;
             }
             None => self.refuse(),
         }
@@ -520,6 +515,22 @@ fn each<K: Ord + Deref<Target = str>, V>(map: &BTreeMap<K, V>, mut write: impl F
         (1, Some((name, value))) => write(name, value),
         _ => map.iter().for_each(|(name, value)| write(name, value)),
     }
+}
+
+/// All that rules see of a finding: what surrounds it, its tag, its marks, and whether it only carries what
+/// the gateway was told.
+#[inline]
+fn word_of(finding: &Finding, is_carrier: bool) -> u64 {
+    let Marks { third_party, pseudonymous, in_key, container } = finding.marks;
+    let mut bits = Bits::default();
+    bits.push(u64::from(finding.tag.0), u16::BITS);
+    bits.flag(is_carrier);
+    bits.flag(third_party);
+    bits.flag(pseudonymous);
+    bits.flag(in_key);
+    bits.flag(container);
+    bits.push(finding.enclosing.map_or(0, |number| u64::from(number) + 1), 33);
+    bits.bits
 }
 
 /// Small answers side by side.

@@ -1,4 +1,4 @@
-//! Questions with every member of a decision request in several ways: no two of them have the same bytes.
+//! Questions with every member of a decision request in several ways: no two of them have the same words.
 
 use std::collections::HashSet;
 
@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::Coverage;
 
+const BYTES_MAX: usize = Key::WORDS_MAX * 8;
 const NOW: &str = "2026-11-23T09:00:00Z";
 
 fn transfer(over: &Value) -> Transfer {
@@ -219,7 +220,7 @@ fn members() -> Vec<(&'static str, Vec<Value>)> {
 }
 
 #[test]
-fn whatever_differs_has_other_bytes() {
+fn whatever_differs_has_other_words() {
     let members = members();
     let mut requests = vec![json!({})];
     for (place, (name, values)) in members.iter().enumerate() {
@@ -233,15 +234,15 @@ fn whatever_differs_has_other_bytes() {
         }
     }
     let (set, registry, findings) = (SetId::next(), Registry::default(), Findings::default());
-    let mut keys: Vec<(Vec<u8>, Value)> = Vec::with_capacity(requests.len());
+    let mut keys: Vec<(Vec<u64>, Value)> = Vec::with_capacity(requests.len());
     let mut glances = HashSet::new();
     for request in requests {
         let transfer = transfer(&request);
         let question = Question::of_one(&transfer, &findings, Coverage::Full);
         let mut key = Key::new();
-        let (bytes, glance) = key.write(set, &registry, &question).unwrap();
+        let (words, glance) = key.write(set, &registry, &question).unwrap();
         glances.insert(glance);
-        keys.push((bytes.to_vec(), request));
+        keys.push((words.to_vec(), request));
     }
     assert!(keys.len() > 4900, "{}", keys.len());
     // They may look alike, and hardly any do.
@@ -260,10 +261,10 @@ fn a_question_too_long_to_keep_has_none() {
         let transfer = transfer(&over);
         key.write(set, &registry, &Question::of_one(&transfer, &findings, Coverage::Full)).is_some()
     };
-    assert!(has_one(json!({"more": "a".repeat(Key::BYTES_MAX / 2)})));
-    assert!(!has_one(json!({"more": "a".repeat(Key::BYTES_MAX)})));
-    assert!(!has_one(json!({"more": "a".repeat(Key::BYTES_MAX + 1)})));
-    assert!(!has_one(json!({"more": vec!["a"; Key::BYTES_MAX]})));
+    assert!(has_one(json!({"more": "a".repeat(BYTES_MAX / 2)})));
+    assert!(!has_one(json!({"more": "a".repeat(BYTES_MAX)})));
+    assert!(!has_one(json!({"more": "a".repeat(BYTES_MAX + 1)})));
+    assert!(!has_one(json!({"more": vec!["a"; BYTES_MAX]})));
     assert!(has_one(json!({})));
 }
 

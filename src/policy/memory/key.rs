@@ -48,8 +48,7 @@ impl Key {
     ) -> Option<(&[u64], u64)> {
         let Question { transfer, origin, subdivision, subject, findings, coverage } = *question;
         (self.length, self.glance) = (0, 0);
-        self.number(set.number());
-        self.subject(Alike { subject, now: transfer.as_of });
+        self.subject(set, Alike { subject, now: transfer.as_of });
         self.transfer(transfer, origin, subdivision, coverage as u64);
         self.findings(findings, registry);
         let glance = (self.glance ^ self.glance >> 32).wrapping_mul(RATIO);
@@ -69,16 +68,16 @@ impl Key {
         self.length = end;
     }
 
-    fn subject(&mut self, alike: Alike<'_>) {
+    fn subject(&mut self, set: SetId, alike: Alike<'_>) {
         let Subject { age, minor, consents, opt_outs, settings, withdrawn, verified } =
             alike.subject;
         let mut bits = Bits::default();
         bits.maybe(*minor);
         bits.maybe(*verified);
         bits.push(age.map_or(0, |age| u64::from(age) + 1), 33);
-        self.number(bits.bits);
-        self.lengths(consents.len(), opt_outs.len());
-        self.lengths(settings.len(), withdrawn.len());
+        let lengths =
+            [lengths(consents.len(), opt_outs.len()), lengths(settings.len(), withdrawn.len())];
+        self.put([set.number(), bits.bits, lengths[0], lengths[1]]);
         for consent in consents {
             self.consent(alike, consent);
         }
@@ -209,11 +208,11 @@ impl Key {
         bits.maybe(*facts_unavailable);
         bits.region(origin);
         bits.region(*destination);
-        self.number(bits.bits);
+        let lengths = lengths(mechanisms.len(), counters.len());
+        self.put([bits.bits, lengths, exporter_bits(exporter), recipient_bits(recipient)]);
         self.maybe_text(purpose.as_deref());
         self.exporter(exporter);
         self.recipient(recipient);
-        self.lengths(mechanisms.len(), counters.len());
         for mechanism in mechanisms {
             self.mechanism(mechanism);
         }
@@ -239,46 +238,23 @@ impl Key {
         }
     }
 
+    /// What its bits leave out.
     fn exporter(&mut self, exporter: &Exporter) {
-        let Exporter { id, role, sector, ciio, flags, location } = exporter;
-        let is_plain = id.is_none() & sector.is_none() & flags.is_empty();
-        let mut bits = Bits::default();
-        bits.flag(is_plain);
-        bits.flag(*ciio);
-        bits.push(role.map_or(0, |role| role as u64 + 1), 2);
-        bits.region(*location);
-        self.number(bits.bits);
-        if !is_plain {
-            self.maybe_text(id.as_deref());
-            self.maybe_text(sector.as_deref());
-            self.texts(flags);
+        if !is_plain_exporter(exporter) {
+            self.maybe_text(exporter.id.as_deref());
+            self.maybe_text(exporter.sector.as_deref());
+            self.texts(&exporter.flags);
         }
     }
 
+    /// What its bits leave out.
     fn recipient(&mut self, recipient: &Recipient) {
-        let Recipient {
-            class,
-            id,
-            kind,
-            covered_person,
-            data_intermediary,
-            own_purpose,
-            governing_policy,
-            other,
-        } = recipient;
-        let is_plain = kind.is_none() & governing_policy.is_none() & other.is_empty();
-        let mut bits = Bits::default();
-        bits.flag(is_plain);
-        bits.maybe(*covered_person);
-        bits.maybe(*data_intermediary);
-        bits.maybe(*own_purpose);
-        self.number(bits.bits);
-        self.maybe_text(class.as_deref());
-        self.maybe_text(id.as_deref());
-        if !is_plain {
-            self.maybe_text(kind.as_deref());
-            self.maybe_text(governing_policy.as_deref());
-            self.map(other, Self::value);
+        self.maybe_text(recipient.class.as_deref());
+        self.maybe_text(recipient.id.as_deref());
+        if !is_plain_recipient(recipient) {
+            self.maybe_text(recipient.kind.as_deref());
+            self.maybe_text(recipient.governing_policy.as_deref());
+            self.map(&recipient.other, Self::value);
         }
     }
 
@@ -339,7 +315,7 @@ impl Key {
     fn agreement(&mut self, agreement: &UserAgreement) {
         let UserAgreement { id, accepted, accepted_at, forbidden_destinations, permits } =
             agreement;
-        self.lengths(usize::from(*accepted), permits.len());
+        self.number(lengths(usize::from(*accepted), permits.len()));
         self.maybe_text(id.as_deref());
         self.maybe_time(*accepted_at);
         self.regions(forbidden_destinations);
@@ -369,11 +345,11 @@ impl Key {
                 self.text(0, text);
             }
             Value::Array(values) => {
-                self.lengths(7, values.len());
+                self.number(lengths(7, values.len()));
                 values.iter().for_each(|value| self.value(value));
             }
             Value::Object(members) => {
-                self.lengths(8, members.len());
+                self.number(lengths(8, members.len()));
                 for (name, value) in members {
                     self.text(0, name);
                     self.value(value);
@@ -471,10 +447,6 @@ impl Key {
         }
     }
 
-    fn lengths(&mut self, one: usize, other: usize) {
-        self.number((one as u64) << 32 | other as u64 & u64::from(u32::MAX));
-    }
-
     #[inline]
     fn number(&mut self, number: u64) {
         self.put([number]);
@@ -517,18 +489,59 @@ fn each<K: Ord + Deref<Target = str>, V>(map: &BTreeMap<K, V>, mut write: impl F
     }
 }
 
+fn lengths(one: usize, other: usize) -> u64 {
+    (one as u64) << 32 | other as u64 & u64::from(u32::MAX)
+}
+
+fn is_plain_exporter(exporter: &Exporter) -> bool {
+    exporter.id.is_none() & exporter.sector.is_none() & exporter.flags.is_empty()
+}
+
+fn exporter_bits(exporter: &Exporter) -> u64 {
+    let Exporter { id: _, role, sector: _, ciio, flags: _, location } = exporter;
+    let mut bits = Bits::default();
+    bits.flag(is_plain_exporter(exporter));
+    bits.flag(*ciio);
+    bits.push(role.map_or(0, |role| role as u64 + 1), 2);
+    bits.region(*location);
+    bits.bits
+}
+
+fn is_plain_recipient(recipient: &Recipient) -> bool {
+    recipient.kind.is_none() & recipient.governing_policy.is_none() & recipient.other.is_empty()
+}
+
+fn recipient_bits(recipient: &Recipient) -> u64 {
+    let Recipient {
+        class: _,
+        id: _,
+        kind: _,
+        covered_person,
+        data_intermediary,
+        own_purpose,
+        governing_policy: _,
+        other: _,
+    } = recipient;
+    let mut bits = Bits::default();
+    bits.flag(is_plain_recipient(recipient));
+    bits.maybe(*covered_person);
+    bits.maybe(*data_intermediary);
+    bits.maybe(*own_purpose);
+    bits.bits
+}
+
 /// All that rules see of a finding: what surrounds it, its tag, its marks, and whether it only carries what
 /// the gateway was told.
 #[inline]
 fn word_of(finding: &Finding, is_carrier: bool) -> u64 {
     let Marks { third_party, pseudonymous, in_key, container } = finding.marks;
+    // Read as one, and drawn together into the four bits at the top.
+    let marks = [third_party, pseudonymous, in_key, container].map(u8::from);
+    let marks = u32::from_le_bytes(marks).wrapping_mul(0x1020_4080) >> 28;
     let mut bits = Bits::default();
     bits.push(u64::from(finding.tag.0), u16::BITS);
+    bits.push(u64::from(marks), 4);
     bits.flag(is_carrier);
-    bits.flag(third_party);
-    bits.flag(pseudonymous);
-    bits.flag(in_key);
-    bits.flag(container);
     bits.push(finding.enclosing.map_or(0, |number| u64::from(number) + 1), 33);
     bits.bits
 }

@@ -423,14 +423,18 @@ impl Key {
 
     #[inline]
     fn quarters(&mut self, head: u64, bytes: &[u8]) {
-        let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else { return };
+        let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+            return self.refuse();
+        };
         let [first, last] = [first, last].map(|quarter| u64::from(u32::from_le_bytes(*quarter)));
         self.put([head, first << 32 | last]);
     }
 
     #[inline]
     fn halves(&mut self, head: u64, bytes: &[u8]) {
-        let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else { return };
+        let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+            return self.refuse();
+        };
         let [(a, b), (c, d)] = [first, last].map(|half| {
             let half = u128::from_le_bytes(*half);
             (half as u64, (half >> 64) as u64)

@@ -304,7 +304,7 @@ class Reloads(threading.Thread):
         super().__init__()
         self.port, self.law = port, rules / "law/eu.yaml"
         self.text = self.law.read_text().partition("\n# reviewed")[0]
-        self.done, self.over = 0, threading.Event()
+        self.done, self.over, self.failure = 0, threading.Event(), None
 
     def run(self):
         admin = http.client.HTTPConnection("127.0.0.1", self.port)
@@ -314,7 +314,8 @@ class Reloads(threading.Thread):
             answer = admin.getresponse()
             answer.read()
             if answer.status != 200:
-                sys.exit(f"a reload is answered {answer.status}")
+                self.failure = f"a reload is answered {answer.status}"
+                break
             self.done += 1
         admin.close()
 
@@ -325,6 +326,9 @@ class Reloads(threading.Thread):
     def __exit__(self, *_):
         self.over.set()
         self.join()
+        if self.failure:
+            # From this thread: what the other raises ends only itself.
+            sys.exit(self.failure)
 
 
 def latency(running, folder, figures, arguments):

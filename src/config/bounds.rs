@@ -16,7 +16,8 @@ pub struct LimitsSection {
     pub headers_max: usize,
     /// A body is held whole up to here; beyond it the answer is 413.
     pub body_bytes_max: ByteSize,
-    /// Bodies held at one moment, all exchanges together; beyond it the answer is 503.
+    /// Bodies held at one moment with what they are read into (twice `head_bytes_max` at most), all
+    /// exchanges together; beyond it the answer is 503.
     pub held_bytes_max: ByteSize,
     /// A decoded layer (gzip and the like).
     pub decoded_bytes_max: ByteSize,

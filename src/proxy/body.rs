@@ -146,6 +146,7 @@ where
     // Most bodies are one piece, which is then held as it came.
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
+    let mut read_into = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ProxyError::BodyBroken)?;
         let piece = match frame.into_data() {
@@ -165,6 +166,10 @@ where
         if first.is_empty() && rest.is_empty() {
             first = piece;
         } else {
+            // The connection keeps what it reads into, and makes it twice as long when a piece has filled it.
+            let longest = READ_INTO * first.len().max(piece.len());
+            held.more(longest.saturating_sub(read_into))?;
+            read_into = read_into.max(longest);
             if rest.is_empty() {
                 rest.reserve(length.max(announced.length.unwrap_or(0).min(GROW_BYTES)));
                 rest.extend_from_slice(&std::mem::take(&mut first));
@@ -175,6 +180,8 @@ where
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
     Ok(HeldBody { bytes, _held: held })
 }
+
+const READ_INTO: usize = 2;
 
 /// Room made at once for a body that comes in pieces; beyond it, room grows as pieces come.
 const GROW_BYTES: usize = 256 << 10;
@@ -363,14 +370,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_held_whole_and_given_back_to_the_budget() {
-        let budget = Budget::new(10);
-        for (parts, expected) in
-            [(&["abc"][..], "abc"), (&["abc", "", "def"], "abcdef"), (&[], ""), (&["", "x"], "x")]
-        {
+        let budget = Budget::new(20);
+        // A body in pieces holds what the longest was read into, twice as long as that.
+        for (parts, expected, bytes) in [
+            (&["abc"][..], "abc", 3),
+            (&["abc", "", "de"], "abcde", 5 + 2 * 3),
+            (&["a", "bcd", "e"], "abcde", 5 + 2 * 3),
+            (&[], "", 0),
+            (&["", "x"], "x", 1),
+        ] {
             let held =
                 collect(pieces(parts), Announced::default(), 8, &budget, soon()).await.unwrap();
             assert_eq!(held.bytes, expected);
-            assert_eq!(budget.held(), expected.len());
+            assert_eq!(budget.held(), bytes);
             drop(held);
             assert_eq!(budget.held(), 0);
         }
@@ -378,13 +390,14 @@ mod tests {
 
     #[tokio::test]
     async fn beyond_a_bound_it_is_refused() {
-        let budget = Budget::new(10);
+        let budget = Budget::new(20);
         let kind = |outcome: Result<HeldBody, ProxyError>| outcome.err().map(|error| error.kind());
         for (parts, declared, bytes_max, expected) in [
             (&["12345", "678"][..], None, 8, None),
             (&["12345", "6789"], None, 8, Some("body-too-large")),
             (&[], Some(9), 8, Some("body-too-large")),
-            (&["123456789ab"], None, 20, Some("overloaded-memory")),
+            (&["123456789abcdefghijkl"], None, 30, Some("overloaded-memory")),
+            (&["1234567", "8"], None, 8, Some("overloaded-memory")),
         ] {
             let announced = Announced { length: declared, waits: false };
             let outcome = collect(pieces(parts), announced, bytes_max, &budget, soon()).await;

@@ -287,9 +287,15 @@ impl Checker<'_> {
                 );
             }
         }
-        if limits.held_bytes_max.0 < limits.body_bytes_max.0 {
-            self.key(&["limits", "held_bytes_max"], format!("`limits.held_bytes_max` ({}) is below `limits.body_bytes_max` ({}), so that a permitted body is never held", limits.held_bytes_max, limits.body_bytes_max),
-                "raise the former or lower the latter",
+        let one_body = limits.body_bytes_max.0.saturating_add(2 * limits.head_bytes_max.0);
+        if limits.held_bytes_max.0 < one_body {
+            self.key(
+                &["limits", "held_bytes_max"],
+                format!(
+                    "`limits.held_bytes_max` ({}) is below `limits.body_bytes_max` ({}) and twice `limits.head_bytes_max` ({}), so that a permitted body is never held",
+                    limits.held_bytes_max, limits.body_bytes_max, limits.head_bytes_max
+                ),
+                "raise the first or lower the others",
             );
         }
         let dns = &config.dns;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// An exchange makes some hundred small allocations on one thread and frees them there; this one is about
+/// An exchange makes some sixty small allocations on one thread and frees them there; this one is about
 /// twice as fast at that as the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

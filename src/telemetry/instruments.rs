@@ -1,97 +1,69 @@
 //! Instruments of the client library, made and registered by their descriptions.
 
 use prometheus::{
-    Counter, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
-    IntGauge, IntGaugeVec, Opts, Registry,
+    Counter, Error, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter,
+    IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, core::Collector,
 };
 
 use super::catalogue::Description;
 
-fn opts(description: &Description) -> Opts {
-    Opts::new(description.name, description.help)
+fn registered<I>(registry: &Registry, instrument: Result<I, Error>) -> Result<I, Error>
+where
+    I: Collector + Clone + 'static,
+{
+    let instrument = instrument?;
+    registry.register(Box::new(instrument.clone()))?;
+    Ok(instrument)
 }
 
-pub(super) fn counter(
-    registry: &Registry,
-    description: &Description,
-) -> Result<IntCounter, prometheus::Error> {
-    let counter = IntCounter::with_opts(opts(description))?;
-    registry.register(Box::new(counter.clone()))?;
-    Ok(counter)
+fn opts(of: &Description) -> Opts {
+    Opts::new(of.name, of.help)
 }
 
-pub(super) fn counters(
-    registry: &Registry,
-    description: &Description,
-) -> Result<IntCounterVec, prometheus::Error> {
-    let counters = IntCounterVec::new(opts(description), description.labels)?;
-    registry.register(Box::new(counters.clone()))?;
-    Ok(counters)
+fn histogram_opts(of: &Description, buckets: &[f64]) -> HistogramOpts {
+    HistogramOpts::from(opts(of)).buckets(buckets.to_vec())
 }
 
-pub(super) fn float_gauges(
-    registry: &Registry,
-    description: &Description,
-) -> Result<GaugeVec, prometheus::Error> {
-    let gauges = GaugeVec::new(opts(description), description.labels)?;
-    registry.register(Box::new(gauges.clone()))?;
-    Ok(gauges)
+pub(super) fn counter(registry: &Registry, of: &Description) -> Result<IntCounter, Error> {
+    registered(registry, IntCounter::with_opts(opts(of)))
 }
 
-pub(super) fn gauges(
-    registry: &Registry,
-    description: &Description,
-) -> Result<IntGaugeVec, prometheus::Error> {
-    let gauges = IntGaugeVec::new(opts(description), description.labels)?;
-    registry.register(Box::new(gauges.clone()))?;
-    Ok(gauges)
+pub(super) fn counters(registry: &Registry, of: &Description) -> Result<IntCounterVec, Error> {
+    registered(registry, IntCounterVec::new(opts(of), of.labels))
 }
 
-pub(super) fn gauge(
-    registry: &Registry,
-    description: &Description,
-) -> Result<IntGauge, prometheus::Error> {
-    let gauge = IntGauge::with_opts(opts(description))?;
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
+pub(super) fn float_counter(registry: &Registry, of: &Description) -> Result<Counter, Error> {
+    registered(registry, Counter::with_opts(opts(of)))
+}
+
+pub(super) fn gauge(registry: &Registry, of: &Description) -> Result<IntGauge, Error> {
+    registered(registry, IntGauge::with_opts(opts(of)))
+}
+
+pub(super) fn gauges(registry: &Registry, of: &Description) -> Result<IntGaugeVec, Error> {
+    registered(registry, IntGaugeVec::new(opts(of), of.labels))
+}
+
+pub(super) fn float_gauge(registry: &Registry, of: &Description) -> Result<Gauge, Error> {
+    registered(registry, Gauge::with_opts(opts(of)))
+}
+
+pub(super) fn float_gauges(registry: &Registry, of: &Description) -> Result<GaugeVec, Error> {
+    registered(registry, GaugeVec::new(opts(of), of.labels))
 }
 
 pub(super) fn histogram(
     registry: &Registry,
-    description: &Description,
+    of: &Description,
     buckets: &[f64],
-) -> Result<Histogram, prometheus::Error> {
-    let opts = HistogramOpts::from(opts(description)).buckets(buckets.to_vec());
-    let histogram = Histogram::with_opts(opts)?;
-    registry.register(Box::new(histogram.clone()))?;
-    Ok(histogram)
+) -> Result<Histogram, Error> {
+    registered(registry, Histogram::with_opts(histogram_opts(of, buckets)))
 }
 
 pub(super) fn histograms(
     registry: &Registry,
-    description: &Description,
+    of: &Description,
     buckets: &[f64],
-) -> Result<HistogramVec, prometheus::Error> {
-    let opts = HistogramOpts::from(opts(description)).buckets(buckets.to_vec());
-    let histograms = HistogramVec::new(opts, description.labels)?;
-    registry.register(Box::new(histograms.clone()))?;
-    Ok(histograms)
-}
-
-pub(super) fn float_counter(
-    registry: &Registry,
-    description: &Description,
-) -> Result<Counter, prometheus::Error> {
-    let counter = Counter::with_opts(opts(description))?;
-    registry.register(Box::new(counter.clone()))?;
-    Ok(counter)
-}
-
-pub(super) fn float_gauge(
-    registry: &Registry,
-    description: &Description,
-) -> Result<Gauge, prometheus::Error> {
-    let gauge = Gauge::with_opts(opts(description))?;
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
+) -> Result<HistogramVec, Error> {
+    registered(registry, HistogramVec::new(histogram_opts(of, buckets), of.labels))
 }

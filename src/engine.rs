@@ -97,7 +97,8 @@ impl Engine {
         let (catalogue, rules) = match known {
             Some(known) => {
                 diagnostics.extend(known.warnings.clone());
-                let rules = RuleSet::compile(&rest, &known.taxonomy, diagnostics);
+                let before = before.map(|it| (&it.rules, &*it.files));
+                let rules = RuleSet::compile_after(before, &rest, &known.taxonomy, diagnostics);
                 (Some(Arc::clone(known)), rules)
             }
             None => compile_both(files, &rest, diagnostics),

@@ -16,7 +16,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::embedded;
-use crate::source::{Diagnostics, Place, SourceFile};
+use crate::source::{Diagnostics, Place, SourceFile, give_way};
 
 /// Bounds of a rules directory; real ones stay far below.
 pub(super) const FILES_MAX: usize = 4_096;
@@ -126,6 +126,7 @@ fn load_directory(directory: &Path, diagnostics: &mut Diagnostics) -> RuleFiles 
     let mut total_bytes = 0;
     let mut files = Vec::with_capacity(walk.found.len());
     for found in &walk.found {
+        give_way();
         match read_text(found) {
             Ok(text) => {
                 total_bytes += text.len() as u64;
@@ -193,6 +194,7 @@ impl Walk {
         let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
+            give_way();
             let file_name = entry.file_name();
             let Some(file_name) = file_name.to_str().filter(|name| !name.starts_with('.')) else {
                 continue;
@@ -278,6 +280,7 @@ fn read_text(found: &Found) -> Result<String, String> {
 pub(super) fn hash(files: &[SourceFile]) -> String {
     let mut hasher = Sha256::new();
     for file in files {
+        give_way();
         // Lengths keep the end of a name and the beginning of its text apart.
         for part in [&file.name, &file.text] {
             hasher.update((part.len() as u64).to_le_bytes());

@@ -17,7 +17,7 @@ use crate::{
     policy::Timestamp,
     redact::Keyring,
     snapshot::Generation,
-    source::{Diagnostics, SourceFile},
+    source::{Diagnostics, SourceFile, give_way},
 };
 
 /// How the rules are doing. The diagnostics are for operators: they quote rule files, never traffic.
@@ -199,6 +199,7 @@ pub(super) fn files(
         *off.entry(&info.file).or_default() += 1;
     }
     let file = |file: &SourceFile| {
+        give_way();
         let hash = digest(&file.text);
         let known = before.iter().find(|it| it.serving && it.name == file.name && it.hash == hash);
         FileStatus {

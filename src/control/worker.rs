@@ -29,7 +29,7 @@ use crate::{
     policy::Timestamp,
     redact::Keyring,
     snapshot::{Generation, Snapshot, SnapshotCell},
-    source::{Diagnostics, Place},
+    source::{Diagnostics, Place, work_in_stretches},
     telemetry::Metrics,
 };
 use reload::{compile, source};
@@ -77,6 +77,13 @@ pub(super) struct Worker {
     /// Snapshots that some exchange still holds. The last one to let go frees them, and that should be
     /// this thread: it takes a while.
     retired: Vec<Arc<Snapshot>>,
+}
+
+/// This thread, and those it begins, come after exchanges where the two want the same core, and still get a
+/// tenth of it. A system that cannot be told so lets them take turns.
+fn yield_to_exchanges() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 10);
 }
 
 impl Worker {
@@ -209,6 +216,7 @@ impl Worker {
     }
 
     pub(super) fn run(mut self, inbox: &mpsc::Receiver<Request>) {
+        yield_to_exchanges();
         let mut changed = self.follow();
         self.refresh_shadow();
         loop {
@@ -250,6 +258,7 @@ impl Worker {
                     | Request::Follow(_)) => later.push(request),
                 }
             }
+            work_in_stretches();
             self.refresh_geo();
             self.refresh_routes(&asked);
             self.refresh(asked);

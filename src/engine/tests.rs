@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use super::*;
 use crate::domain::{Coverage, GapCause, Region};
@@ -55,6 +55,16 @@ fn what_a_reload_did_not_touch_is_taken_over() {
         let (engine, _) = after(&before, &changed(folder));
         assert_eq!(Arc::ptr_eq(&engine.catalogue, &before.catalogue), is_shared, "{folder}");
     }
+
+    // A law that says the same is not read again, nor is any other where one was changed.
+    let parts = |engine: &Engine| engine.rules.parts().collect::<HashSet<_>>();
+    let (engine, _) = after(&before, &changed("law/"));
+    let (all, taken_over) = (parts(&before), parts(&engine));
+    assert_eq!(taken_over.len(), all.len());
+    assert_eq!(taken_over.difference(&all).count(), 1);
+    // Names may mean something else now.
+    let (engine, _) = after(&before, &changed("zones/"));
+    assert!(parts(&engine).is_disjoint(&all));
 
     // What was said of a file is said again while the file is in service.
     let mut files = shipped_files();

@@ -12,7 +12,10 @@ use super::{
     set::{Gate, Rule},
     source::Mode,
 };
-use crate::domain::{Effect, TagSet};
+use crate::{
+    domain::{Effect, TagSet},
+    source::give_way,
+};
 
 type Window = (Option<Timestamp>, Option<Timestamp>);
 
@@ -95,6 +98,7 @@ pub(super) fn shadowed(rules: &[Seen<'_>]) -> Vec<(usize, usize)> {
         // Only the widest can stand around many; looking at all pairs of thousands would take too long.
         group.sort_by_key(|number| (parts.get(*number).map(Vec::len), *number));
         for narrow in &group {
+            give_way();
             let wide = group.iter().take(WIDEST).find(|wide| {
                 *wide != narrow
                     && stands_around(**wide, *narrow)

@@ -5,7 +5,10 @@ mod count;
 mod register;
 mod rule;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -18,7 +21,7 @@ use super::{
 };
 use crate::{
     domain::{TagPattern, TagSet, Taxonomy},
-    source::{Diagnostics, SourceFile, read_on},
+    source::{Diagnostics, SourceFile, give_way, read_on},
 };
 
 use builder::Builder;
@@ -36,16 +39,29 @@ impl RuleSet {
         taxonomy: &Taxonomy,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let before = diagnostics.error_count();
+        Self::compile_after(None, files, taxonomy, diagnostics)
+    }
+
+    /// The same, where `before` is a set under the same taxonomy and the files it was compiled from: a file
+    /// that says the same, and whose names mean the same, is not read again.
+    pub fn compile_after(
+        before: Option<(&Self, &[SourceFile])>,
+        files: &[SourceFile],
+        taxonomy: &Taxonomy,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let errors = diagnostics.error_count();
         let files = in_order(files);
+        let kept = before.map(|(set, of)| kept(set, &in_order(of), &files)).unwrap_or_default();
         let (book, registry) = names(&files, taxonomy, diagnostics);
-        let mut builder = Builder::new(diagnostics.error_count() == before);
-        for (rules, complaints) in rules_of_each(&files, &book) {
-            diagnostics.extend(complaints);
-            builder.append(rules);
+        let mut builder = Builder::new(diagnostics.error_count() == errors);
+        let parts = rules_of_each(&files, &book, &kept);
+        for part in &parts {
+            diagnostics.extend(part.complaints.clone());
+            builder.append(&part.rules);
         }
-        let set = builder.finish(registry, book, taxonomy, diagnostics)?;
-        (diagnostics.error_count() == before).then_some(set)
+        let set = builder.finish(registry, book, taxonomy, parts, diagnostics)?;
+        (diagnostics.error_count() == errors).then_some(set)
     }
 
     /// Reads the same files and compiles nothing: for when there are no categories to look up.
@@ -101,31 +117,67 @@ pub(super) fn names<'t>(
     (book, registry)
 }
 
-/// The rules of one file and what is wrong with them.
-type Part = (Builder, Diagnostics);
+/// The rules of one file, and what is wrong with them.
+#[derive(Debug)]
+pub(super) struct Part {
+    file: String,
+    rules: Builder,
+    complaints: Diagnostics,
+}
+
+/// What was built of files that still say the same, by their names; nothing when names may mean something
+/// else now.
+fn kept<'b>(
+    set: &'b RuleSet,
+    before: &[&SourceFile],
+    files: &[&SourceFile],
+) -> FxHashMap<&'b str, &'b Arc<Part>> {
+    let is_of_names = |file: &&&SourceFile| !is_rule_file(&file.name);
+    if !before.iter().filter(is_of_names).eq(files.iter().filter(is_of_names)) {
+        return FxHashMap::default();
+    }
+    let now: FxHashMap<&str, &SourceFile> =
+        files.iter().map(|file| (file.name.as_str(), *file)).collect();
+    let same: FxHashSet<&str> = before
+        .iter()
+        .filter(|file| now.get(file.name.as_str()).is_some_and(|it| it.text == file.text))
+        .map(|file| file.name.as_str())
+        .collect();
+    let parts = set.parts.iter().map(|part| (part.file.as_str(), part));
+    parts.filter(|(name, _)| same.contains(name)).collect()
+}
 
 /// The rules of each file, in the order of the files; of many at once, since most of the time that
 /// compiling takes is spent on their YAML. A file is done with before the next is begun, so that what it
 /// said is not kept.
-fn rules_of_each(files: &[&SourceFile], book: &NameBook<'_>) -> Vec<Part> {
+fn rules_of_each(
+    files: &[&SourceFile],
+    book: &NameBook<'_>,
+    kept: &FxHashMap<&str, &Arc<Part>>,
+) -> Vec<Arc<Part>> {
     const AT_ONCE_BYTES_MIN: usize = 512 << 10;
     const THREADS_MAX: usize = 4;
     let files: Vec<&SourceFile> =
         files.iter().copied().filter(|file| is_rule_file(&file.name)).collect();
+    let part_of = |file: &SourceFile| match kept.get(file.name.as_str()) {
+        Some(part) => Arc::clone(part),
+        None => Arc::new(rules_of(file, book)),
+    };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-    let bytes: usize = files.iter().map(|file| file.text.len()).sum();
+    let to_read = files.iter().filter(|file| !kept.contains_key(file.name.as_str()));
+    let bytes: usize = to_read.map(|file| file.text.len()).sum();
     if bytes < AT_ONCE_BYTES_MIN || threads < 2 {
-        return files.into_iter().map(|file| rules_of(file, book)).collect();
+        return files.into_iter().map(part_of).collect();
     }
     let next = AtomicUsize::new(0);
     let take_turns = || {
         std::iter::from_fn(|| {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            files.get(number).map(|file| (number, rules_of(file, book)))
+            files.get(number).map(|file| (number, part_of(file)))
         })
         .collect::<Vec<_>>()
     };
-    let mut all: Vec<(usize, Part)> = std::thread::scope(|scope| {
+    let mut all: Vec<(usize, Arc<Part>)> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(take_turns)).collect();
         let mut all = take_turns();
         for other in others {
@@ -141,13 +193,13 @@ fn rules_of_each(files: &[&SourceFile], book: &NameBook<'_>) -> Vec<Part> {
 }
 
 fn rules_of(file: &SourceFile, book: &NameBook<'_>) -> Part {
-    let mut diagnostics = Diagnostics::default();
-    let rules = read_on::<RuleFile>(file, &mut diagnostics);
-    let mut builder = Builder::new(rules.is_some() && !diagnostics.has_errors());
-    if let Some(rules) = rules {
-        builder.add(&file.name, &rules, book, &mut diagnostics);
+    let mut complaints = Diagnostics::default();
+    let source = read_on::<RuleFile>(file, &mut complaints);
+    let mut rules = Builder::new(source.is_some() && !complaints.has_errors());
+    if let Some(source) = source {
+        rules.add(&file.name, &source, book, &mut complaints);
     }
-    (builder, diagnostics)
+    Part { file: file.name.clone(), rules, complaints }
 }
 
 pub(super) fn is_rule_file(name: &str) -> bool {
@@ -196,6 +248,7 @@ pub(super) fn category_names(taxonomy: &Taxonomy) -> FxHashMap<Box<str>, TagSet>
     patterns
         .into_iter()
         .filter_map(|pattern| {
+            give_way();
             let tags = taxonomy.select(&TagPattern(pattern.clone()));
             (!tags.is_empty()).then(|| (pattern.into_boxed_str(), tags))
         })

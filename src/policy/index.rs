@@ -4,7 +4,7 @@ use super::{
     predicate::{ClassSet, PurposeSet},
     region_set::{REGIONS, RegionSet},
 };
-use crate::domain::Region;
+use crate::{domain::Region, source::give_way};
 
 /// The rules that each value of each dimension selects.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +59,7 @@ impl Index {
             classes: vec![0; words],
         };
         for (number, rule) in rules.iter().enumerate() {
+            give_way();
             let Some(rule) = rule else { continue };
             let (within, without) = (rule.origin.as_ref(), rule.origin_not.as_ref());
             index.origins.regions(&mut everywhere.origins, number, within, without);

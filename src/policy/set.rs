@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::{
     Counter, Layer, RuleRef, Timestamp, Transfer,
     brief::Brief,
+    compile::Part,
     index::Index,
     names::spelling,
     plan::SetId,
@@ -56,6 +57,8 @@ pub struct RuleSet {
     /// By name.
     pub(super) counters: Vec<Counter>,
     pub(super) remarks: Remarks,
+    /// What it was put together from, file by file, for the set that takes its place.
+    pub(super) parts: Arc<[Arc<Part>]>,
 }
 
 /// Reasons that are no rule's.
@@ -164,6 +167,12 @@ pub(super) enum AnnotateValue {
 }
 
 impl RuleSet {
+    /// Where what it was put together from lies, file by file.
+    #[cfg(test)]
+    pub(crate) fn parts(&self) -> impl Iterator<Item = *const ()> {
+        self.parts.iter().map(|part| Arc::as_ptr(part).cast())
+    }
+
     /// The rule with this number.
     pub fn rule(&self, rule: RuleRef) -> &RuleInfo {
         static UNKNOWN: RuleInfo = RuleInfo {

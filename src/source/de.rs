@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 
-use super::{Diagnostics, Node, NodeValue, Place, SourceFile, parse};
+use super::{Diagnostics, Node, NodeValue, Place, SourceFile, give_way, parse};
 
 /// A value and where it was written. Two are equal when they say the same, wherever they were written.
 #[derive(Debug, Clone, Default)]
@@ -456,6 +456,7 @@ impl<'n> de::MapAccess<'n> for Entries<'n> {
         seed: K,
     ) -> Result<Option<K::Value>, Complaint> {
         let Some((key, value)) = self.rest.next() else { return Ok(None) };
+        give_way();
         self.value = Some(value);
         let reader = Reader { node: key };
         reader.placed(seed.deserialize(reader)).map(Some)

@@ -7,7 +7,7 @@ use std::fmt;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::{Diagnostics, Place, SourceFile};
+use super::{Diagnostics, Place, SourceFile, give_way};
 
 /// A value and where it starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +142,9 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Node> {
     for event in Parser::new_from_str(&file.text) {
         match event {
             Ok((event, span)) => {
+                if builder.nodes.is_multiple_of(NODES_AT_A_STRETCH) {
+                    give_way();
+                }
                 let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
                 let column = u32::try_from(span.start.col() + 1).unwrap_or(u32::MAX);
                 if !builder.take(event, line, column) {
@@ -164,6 +167,9 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Node> {
     }
     builder.root
 }
+
+/// Asking the time costs more than a node does.
+const NODES_AT_A_STRETCH: u32 = 16;
 
 /// Levels of nesting no rule or configuration file needs; the tree is read recursively.
 const DEPTH_MAX: usize = 64;

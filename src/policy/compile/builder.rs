@@ -1,9 +1,11 @@
 //! The rules of all files put together, and what is wrong between them.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    RULES_MAX,
+    Part, RULES_MAX,
     count::{counter, counters},
     rule::{Built, DEFAULT_DENY, build, default_deny, info, key},
     scope,
@@ -24,10 +26,10 @@ use crate::{
         source::{Mode, Reach, RuleFile},
         worst,
     },
-    source::{Diagnostics, Place},
+    source::{Diagnostics, Place, give_way},
 };
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Builder {
     built: Vec<Built>,
     /// Written with `mode: off`.
@@ -71,6 +73,7 @@ impl Builder {
             self.counters.push((counter, count.counter.place(file)));
         }
         for rule in &source.rules {
+            give_way();
             if rule.mode == Mode::Off {
                 self.asleep.push(info(rule, source.layer, &rule.id.place(file)));
                 continue;
@@ -80,15 +83,15 @@ impl Builder {
         }
     }
 
-    /// Takes in what was built of others.
-    pub(super) fn append(&mut self, other: Self) {
+    /// Takes in what was built of others, who keep it.
+    pub(super) fn append(&mut self, other: &Self) {
         let Self { built, asleep, child_ages, known_origins, people_only, counters, whole } = other;
-        self.built.extend(built);
-        self.asleep.extend(asleep);
-        self.child_ages.extend(child_ages);
-        self.known_origins.extend(known_origins);
-        self.people_only.extend(people_only);
-        self.counters.extend(counters);
+        self.built.extend_from_slice(built);
+        self.asleep.extend_from_slice(asleep);
+        self.child_ages.extend_from_slice(child_ages);
+        self.known_origins.extend_from_slice(known_origins);
+        self.people_only.extend_from_slice(people_only);
+        self.counters.extend_from_slice(counters);
         self.whole &= whole;
     }
 
@@ -125,6 +128,7 @@ impl Builder {
         registry: Registry,
         book: NameBook<'_>,
         taxonomy: &Taxonomy,
+        parts: Vec<Arc<Part>>,
         diagnostics: &mut Diagnostics,
     ) -> Option<RuleSet> {
         self.built.push(default_deny());
@@ -150,6 +154,7 @@ impl Builder {
         let mut briefs: Vec<Brief> = Vec::with_capacity(self.built.len());
         let mut first = (0, "");
         for (built, number) in self.built.iter().zip(0u16..) {
+            give_way();
             if built.info.id != first.1 {
                 first = (number, &built.info.id);
             }
@@ -216,6 +221,7 @@ impl Builder {
             counters,
             thresholds,
             remarks: Remarks::default(),
+            parts: parts.into(),
         })
     }
 
@@ -240,6 +246,7 @@ impl Builder {
     /// Rules that never fire, never act or never change an answer.
     fn check_use(&self, anonymous: &TagSet, diagnostics: &mut Diagnostics) {
         for built in self.built.iter().filter(|built| built.sound) {
+            give_way();
             if let Some(reason) = analysis::futile(&built.rule, &built.dimensions, anonymous) {
                 let place = built.when.as_ref().unwrap_or(&built.place);
                 diagnostics

@@ -17,6 +17,7 @@ use crate::{
     source::{Diagnostics, Place},
 };
 
+#[derive(Debug, Clone)]
 pub(super) struct Built {
     pub(super) rule: Rule,
     pub(super) info: RuleInfo,

@@ -176,6 +176,47 @@ fn a_mistake_in_any_shipped_file_is_found_with_its_line() {
     }
 }
 
+/// Whatever file is taken out or goes on, what is kept of the others makes the same set as reading all anew.
+#[test]
+fn a_set_that_keeps_what_did_not_change_is_the_one_that_is_read_anew() {
+    let shown = |set: &Option<RuleSet>| {
+        set.as_ref().map(|set| {
+            let RuleSet { rules, infos, asleep, child_ages, known_origins, .. } = set;
+            let told = (rules, infos, asleep, child_ages, known_origins);
+            format!("{told:?}{:?}", (&set.people_only, &set.thresholds, &set.counters))
+        })
+    };
+    let files = rule_files();
+    let (before, _) = compile(&files);
+    let before = before.unwrap();
+    let rest = |name: &str| files.iter().filter(|file| file.name != name).cloned().collect();
+    let with_line = |name: &str, line: &str| {
+        let mut changed: Vec<SourceFile> = rest(name);
+        let file = files.iter().find(|file| file.name == name).unwrap();
+        changed.push(SourceFile { text: format!("{}\n{line}\n", file.text), ..file.clone() });
+        changed
+    };
+    let own = "  - id: X-1\n    title: t\n    statute: s\n    reason: r.\n    effect: block";
+    let mut changes: Vec<Vec<SourceFile>> = files
+        .iter()
+        .filter(|file| !file.name.starts_with("tests/"))
+        .map(|file| rest(&file.name))
+        .collect();
+    changes.extend(["law/eu.yaml", "policy/use.yaml"].map(|name| with_line(name, own)));
+    // The same words, and another meaning of them.
+    let mut elsewhere = files.clone();
+    let zones = elsewhere.iter_mut().find(|file| file.name == "zones/zones.yaml").unwrap();
+    zones.text = zones.text.replace(" LI,", "");
+    changes.push(elsewhere);
+    for changed in changes {
+        let (anew, said_anew) = compile(&changed);
+        let mut said = Diagnostics::default();
+        let kept = RuleSet::compile_after(Some((&before, &files)), &changed, taxonomy(), &mut said);
+        assert_eq!(shown(&kept), shown(&anew));
+        assert_eq!(said, said_anew);
+    }
+}
+
 #[test]
 fn what_only_two_files_together_show_is_told() {
     for (file, from, to, place, words) in [

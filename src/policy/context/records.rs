@@ -108,10 +108,10 @@ impl Context<'_> {
             FieldTest::Within { period, of } => {
                 let start = instant(value);
                 match of {
-                    // This date follows that one by no more than the period.
-                    Some(of) => date(of)
-                        .zip(start)
-                        .is_some_and(|(first, second)| period.reaches(first, second)),
+                    // This date has come, and follows that one by no more than the period.
+                    Some(of) => date(of).zip(start).is_some_and(|(first, second)| {
+                        period.reaches(first, second) && self.clock.has_come(second)
+                    }),
                     None => start.is_some_and(|start| {
                         self.clock.has_come(start) && self.clock.is_within(*period, start)
                     }),

@@ -442,11 +442,18 @@ impl KeyTable {
                     return;
                 }
             }
-            for start in 1..count - tail {
+            for start in 0..count - tail {
                 let squashed = words.squashed(start, count - tail);
-                self.add(squashed, Level::Ending, facts);
-                if let Some(singular) = squashed.strip_suffix('s') {
-                    self.add(singular, Level::Ending, facts);
+                let mut is_one = false;
+                for ending in std::iter::once(squashed).chain(squashed.strip_suffix('s')) {
+                    // `ip_address` is no address, whatever its value: the whole name counts as an ending.
+                    if start > 0 {
+                        self.add(ending, Level::Ending, facts);
+                    }
+                    is_one |= self.names.get(ending).is_some_and(|it| !it.ending_rules.is_empty());
+                }
+                if is_one {
+                    break;
                 }
             }
         }

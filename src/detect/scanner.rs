@@ -324,7 +324,7 @@ impl<'s> Scanner<'s> {
             return None;
         }
         let facts = known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
-        let rule = self.rule_for_container(&facts);
+        let rule = self.rule_for_container(&facts, container);
         let contexts = self.enter(container, facts, rule);
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
@@ -492,13 +492,17 @@ impl<'s> Scanner<'s> {
     }
 
     /// The first rule of the name that holds in these surroundings.
-    fn rule_for_container(&mut self, facts: &Facts) -> Option<u16> {
+    fn rule_for_container(&mut self, facts: &Facts, container: Container) -> Option<u16> {
         let around = self.surroundings();
-        let own = facts
-            .rules()
-            .iter()
-            .copied()
-            .find(|number| self.set.rule(*number).is_some_and(|rule| rule.holds(around)));
+        let holds = |lists_only: bool| {
+            facts.rules().iter().copied().find(|number| {
+                let rule = self.set.rule(*number);
+                rule.is_some_and(|rule| rule.holds(around) && (rule.lists_only || !lists_only))
+            })
+        };
+        // One name may mean a person, and over a list an address book.
+        let listed = if container == Container::Array { holds(true) } else { None };
+        let own = listed.or_else(|| holds(false));
         if own.is_none() {
             self.lack(facts);
         }

@@ -421,7 +421,7 @@ fn headers_cookies_and_query() {
             ],
             &[
                 "user-agent user_agent",
-                "x-forwarded-for ip_address[39.40.12.199]",
+                "x-forwarded-for ip_address",
                 "authorization access_token",
                 "x-device-id device_id",
                 "x-imei imei",

@@ -5,11 +5,24 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Match;
 
-/// The whole of `text`, with a port, a zone, brackets or a prefix length allowed.
+/// The whole of `text`, with a port, a zone, brackets or a prefix length allowed; or a list of such, as
+/// proxies make it (`X-Forwarded-For`), one of which tells somebody apart.
 pub(in crate::detect) fn whole(text: &str) -> Option<Match> {
-    let address = read(text.trim())?;
-    is_telling(address).then_some(Match::SHAPED)
+    let text = text.trim();
+    if let Some(address) = read(text) {
+        return is_telling(address).then_some(Match::SHAPED);
+    }
+    if text.len() > LIST_BYTES_MAX || !text.contains([',', ';', ' ']) {
+        return None;
+    }
+    let mut tells = false;
+    for part in text.split([',', ';', ' ']).filter(|part| !part.is_empty() && *part != "unknown") {
+        tells |= is_telling(read(part)?);
+    }
+    tells.then_some(Match::SHAPED)
 }
+
+const LIST_BYTES_MAX: usize = 1024;
 
 fn read(text: &str) -> Option<IpAddr> {
     if text.len() > 64 {
@@ -118,6 +131,12 @@ mod tests {
             ("01.2.3.4", false),
             ("[203.0.113.7]", false),
             ("203.0.113.7:port", false),
+            ("203.0.113.7, 10.0.0.1", true),
+            ("203.0.113.7,2001:db8::1", true),
+            ("unknown, 203.0.113.7:443", true),
+            ("10.0.0.1, 192.168.1.1", false),
+            ("203.0.113.7, gateway", false),
+            (",", false),
             ("12:30:45", false),
             ("", false),
         ] {

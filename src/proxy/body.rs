@@ -181,6 +181,8 @@ where
     Ok(HeldBody { bytes, _held: held })
 }
 
+/// How many times as long as its longest piece what a body is read into is; the check of `held_bytes_max` has
+/// the same number.
 const READ_INTO: usize = 2;
 
 /// Room made at once for a body that comes in pieces; beyond it, room grows as pieces come.

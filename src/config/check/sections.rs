@@ -287,7 +287,8 @@ impl Checker<'_> {
                 );
             }
         }
-        let one_body = limits.body_bytes_max.0.saturating_add(2 * limits.head_bytes_max.0);
+        let read_into = limits.head_bytes_max.0.saturating_mul(2);
+        let one_body = limits.body_bytes_max.0.saturating_add(read_into);
         if limits.held_bytes_max.0 < one_body {
             self.key(
                 &["limits", "held_bytes_max"],

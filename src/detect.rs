@@ -29,7 +29,7 @@ mod taxonomy;
 mod text;
 mod token;
 
-pub use scanner::{Hit, Recall, Scanner, Scratch, Told};
+pub use scanner::{Hit, Recall, Scanner, Scratch, Ticket, Told};
 pub use set::DetectorSet;
 pub use taxonomy::taxonomy;
 

@@ -8,55 +8,67 @@ use crate::domain::Span;
 #[derive(Debug, Default)]
 pub(super) struct Folded {
     text: String,
-    /// For each byte of `text`, where the character it came from begins; one more for the end.
-    origins: Vec<u32>,
+    /// Behind each character that folds: a place in `text`, and the same place in the original. From there
+    /// to the next of them, bytes stand as they stood.
+    turns: Vec<(usize, usize)>,
 }
 
 impl Folded {
-    /// Whether folding would change `text`. Almost no text needs it.
-    pub(super) fn needs(text: &str) -> bool {
-        if text.is_ascii() {
-            return false;
-        }
-        let bytes = text.as_bytes();
-        // Most characters begin with bytes that none which folds begins with.
-        let may = |at: usize, first: u8| match (first, bytes.get(at + 1)) {
-            (0xC2 | 0xD9 | 0xDB | 0xE0 | 0xE1, _) => true,
-            (0xE2, Some(second)) => matches!(second, 0x80 | 0x81 | 0x88),
-            (0xE3, Some(second)) => *second == 0x80,
-            (0xEF, Some(second)) => matches!(second, 0xBB..=0xBD),
-            _ => false,
-        };
-        let folds = |at: usize| {
-            let character = text.get(at..).and_then(|rest| rest.chars().next());
-            character.is_some_and(|character| fold(character) != Some(character))
-        };
-        bytes.iter().enumerate().any(|(at, first)| *first >= 0xC2 && may(at, *first) && folds(at))
-    }
-
-    pub(super) fn fold(&mut self, text: &str) -> &str {
+    /// `text` as it reads folded; `None` where that changes nothing, as with almost every text.
+    pub(super) fn fold(&mut self, text: &str) -> Option<&str> {
+        let mut next = next_to_fold(text, 0)?;
         self.text.clear();
-        self.origins.clear();
-        for (at, character) in text.char_indices() {
-            if let Some(character) = fold(character) {
-                self.text.push(character);
-                let origin = u32::try_from(at).unwrap_or(u32::MAX);
-                self.origins.resize(self.text.len(), origin);
+        self.turns.clear();
+        let mut from = 0;
+        loop {
+            let (at, character) = next;
+            self.text.push_str(text.get(from..at).unwrap_or_default());
+            self.text.extend(fold(character));
+            from = at + character.len_utf8();
+            self.turns.push((self.text.len(), from));
+            match next_to_fold(text, from) {
+                Some(after) => next = after,
+                None => break,
             }
         }
-        self.origins.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        &self.text
+        self.text.push_str(text.get(from..).unwrap_or_default());
+        Some(&self.text)
     }
 
-    /// The bytes of the original that `span` of the folded text came from.
+    /// The bytes of the original, of `length` bytes, that `span` of the folded text came from.
     pub(super) fn original(&self, span: Span, length: usize) -> Span {
-        let at =
-            |position: usize| self.origins.get(position).map_or(length, |origin| *origin as usize);
+        let at = |position: usize| {
+            let passed = self.turns.partition_point(|(folded, _)| *folded <= position);
+            let turn = passed.checked_sub(1).and_then(|last| self.turns.get(last));
+            turn.map_or(position, |(folded, original)| original + (position - folded)).min(length)
+        };
         if span.range() == (0..self.text.len()) {
             return Span::new(0, length);
         }
         Span::new(at(span.range().start), at(span.range().end))
     }
+}
+
+/// The first character from `from` on that folds, and where.
+fn next_to_fold(text: &str, from: usize) -> Option<(usize, char)> {
+    let bytes = text.as_bytes();
+    let starts = bytes.iter().enumerate().skip(from).filter(|(_, first)| **first >= 0xC2);
+    // Most characters begin as none does that folds.
+    let may = starts.filter(|(at, first)| {
+        let byte = |ahead: usize| bytes.get(at + ahead).copied().unwrap_or(0);
+        match **first {
+            0xC2 => matches!(byte(1), 0xA0 | 0xAD),
+            0xD9 | 0xDB => true,
+            0xE0 => matches!(byte(2), 0x90..=0x99 | 0xA0..=0xAF),
+            0xE1 => matches!(byte(1), 0x81 | 0x9F | 0xA0),
+            0xE2 => matches!(byte(1), 0x80 | 0x81 | 0x88),
+            0xE3 => byte(1) == 0x80 && byte(2) == 0x80,
+            0xEF => matches!(byte(1), 0xBB..=0xBD),
+            _ => false,
+        }
+    });
+    may.filter_map(|(at, _)| Some((at, text.get(at..)?.chars().next()?)))
+        .find(|(_, character)| fold(*character) != Some(*character))
 }
 
 /// `None` for characters without width.
@@ -90,7 +102,8 @@ mod tests {
     fn whatever_folds_is_noticed() {
         for character in (0x80..=0x1_FFFF).filter_map(char::from_u32) {
             let needs = fold(character) != Some(character);
-            assert_eq!(Folded::needs(&format!("a{character}")), needs, "{character:?}");
+            let text = format!("a{character}");
+            assert_eq!(Folded::default().fold(&text).is_some(), needs, "{character:?}");
         }
     }
 
@@ -104,17 +117,25 @@ mod tests {
             ("a\u{200b}b", "ab"),
             ("ｓａｎａ＠example.pk", "sana@example.pk"),
         ] {
-            assert!(Folded::needs(text), "{text}");
-            assert_eq!(Folded::default().fold(text), expected, "{text}");
+            assert_eq!(Folded::default().fold(text), Some(expected), "{text}");
         }
         for text in ["", "abc", "王芳", "é"] {
-            assert!(!Folded::needs(text), "{text}");
+            assert_eq!(Folded::default().fold(text), None, "{text}");
         }
-        let text = "tel ۰۳ x";
         let mut folded = Folded::default();
-        assert_eq!(folded.fold(text), "tel 03 x");
-        let span = folded.original(Span::new(4, 6), text.len());
-        assert_eq!(text.get(span.range()), Some("۰۳"));
-        assert_eq!(folded.original(Span::new(0, 8), text.len()), Span::new(0, text.len()));
+        for (text, plain, part, original) in [
+            ("tel ۰۳ x", "tel 03 x", 4..6, "۰۳"),
+            ("tel ۰۳ x", "tel 03 x", 0..8, "tel ۰۳ x"),
+            ("tel ۰۳ x", "tel 03 x", 7..8, "x"),
+            ("\u{200b}ab\u{200b}\u{feff}cd\u{200b}", "abcd", 1..2, "b\u{200b}\u{feff}"),
+            ("\u{200b}ab\u{200b}\u{feff}cd\u{200b}", "abcd", 2..3, "c"),
+            ("\u{200b}ab\u{200b}\u{feff}cd\u{200b}", "abcd", 3..4, "d\u{200b}"),
+            ("王：１２ 号", "王:12 号", 4..6, "１２"),
+            ("王：１２ 号", "王:12 号", 7..10, "号"),
+        ] {
+            assert_eq!(folded.fold(text), Some(plain));
+            let span = folded.original(Span::new(part.start, part.end), text.len());
+            assert_eq!(text.get(span.range()), Some(original), "{text}");
+        }
     }
 }

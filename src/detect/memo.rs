@@ -2,7 +2,8 @@
 //!
 //! Cities, countries, models, states, and whatever a client sends with each call come again and again. What
 //! a value is follows from its bytes, its name and its surroundings alone, so that the answer can be kept
-//! beside them. A table of fixed size: of the values of one place, the last two are kept.
+//! beside them. Two tables of fixed size, of short and of longer values: of those of one place, the last two
+//! are kept.
 //! Values are compared byte by byte: a hash alone could take one value for another. They are held in the
 //! memory of the one worker that read them, until others take their places or the rules change.
 
@@ -35,61 +36,99 @@ impl Under {
 }
 
 /// Longest value that is kept.
-pub(super) const TEXT_BYTES_MAX: usize = 40;
+pub(super) const TEXT_BYTES_MAX: usize = LONG_BYTES;
+
+/// Words, dates, numbers.
+const SHORT_BYTES: usize = 40;
+/// Addresses of the web, agents, lines of text.
+const LONG_BYTES: usize = 192;
+
+#[derive(Default)]
+pub(super) struct Memo {
+    short: Table<SHORT_BYTES>,
+    long: Table<LONG_BYTES>,
+}
+
+/// Values of at most `BYTES` bytes.
+struct Table<const BYTES: usize> {
+    /// Empty until the first value is kept.
+    places: Vec<[Option<Slot<BYTES>>; 2]>,
+}
 
 #[derive(Clone, Copy)]
-struct Slot {
+struct Slot<const BYTES: usize> {
     under: [u64; 2],
-    text: [u8; TEXT_BYTES_MAX],
+    text: [u8; BYTES],
     length: u8,
     found: Option<Hit>,
 }
 
-/// Places in the table, each of two values.
+/// Places in a table, each of two values.
 const PLACES: usize = 512;
-
-#[derive(Default)]
-pub(super) struct Memo {
-    /// Empty until the first value is kept.
-    places: Vec<[Option<Slot>; 2]>,
-}
 
 impl std::fmt::Debug for Memo {
     /// Without the values.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Memo").field("places", &self.places.len()).finish()
+        let (short, long) = (self.short.places.len(), self.long.places.len());
+        f.debug_struct("Memo").field("short", &short).field("long", &long).finish()
     }
 }
 
 impl Memo {
     pub(super) fn clear(&mut self) {
-        self.places.clear();
+        self.short.places.clear();
+        self.long.places.clear();
     }
 
     /// What was found in `text`, if it was read before.
     #[inline]
     pub(super) fn find(&self, under: Under, text: &str) -> Option<Option<Hit>> {
         let under = under.packed();
-        let place = self.places.get(place(under, text.as_bytes()))?;
-        place.iter().flatten().find(|slot| slot.is_of(under, text)).map(|slot| slot.found)
+        if text.len() <= SHORT_BYTES {
+            self.short.find(short_place(under, text.as_bytes()), under, text)
+        } else {
+            self.long.find(long_place(under, text.as_bytes()), under, text)
+        }
     }
 
     /// Keeps what was found in `text`, of at most `TEXT_BYTES_MAX` bytes.
     pub(super) fn keep(&mut self, under: Under, text: &str, found: Option<Hit>) {
-        let mut kept = [0; TEXT_BYTES_MAX];
+        let under = under.packed();
+        if text.len() <= SHORT_BYTES {
+            self.short.keep(short_place(under, text.as_bytes()), under, text, found);
+        } else {
+            self.long.keep(long_place(under, text.as_bytes()), under, text, found);
+        }
+    }
+}
+
+impl<const BYTES: usize> Default for Table<BYTES> {
+    fn default() -> Self {
+        Self { places: Vec::new() }
+    }
+}
+
+impl<const BYTES: usize> Table<BYTES> {
+    #[inline]
+    fn find(&self, place: usize, under: [u64; 2], text: &str) -> Option<Option<Hit>> {
+        let place = self.places.get(place)?;
+        place.iter().flatten().find(|slot| slot.is_of(under, text)).map(|slot| slot.found)
+    }
+
+    fn keep(&mut self, place: usize, under: [u64; 2], text: &str, found: Option<Hit>) {
+        let mut kept = [0; BYTES];
         let Some(start) = kept.get_mut(..text.len()) else { return };
         start.copy_from_slice(text.as_bytes());
         if self.places.is_empty() {
             self.places.resize(PLACES, [None; 2]);
         }
-        let under = under.packed();
-        if let Some([first, second]) = self.places.get_mut(place(under, text.as_bytes())) {
+        if let Some([first, second]) = self.places.get_mut(place) {
             *second = first.replace(Slot { under, text: kept, length: text.len() as u8, found });
         }
     }
 }
 
-impl Slot {
+impl<const BYTES: usize> Slot<BYTES> {
     #[inline]
     fn is_of(&self, under: [u64; 2], text: &str) -> bool {
         let known = self.text.get(..usize::from(self.length));
@@ -97,10 +136,11 @@ impl Slot {
     }
 }
 
-/// Where a value is looked for.
+const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Where a short value is looked for: its first and last words and the one behind the first tell most apart.
 #[inline]
-fn place(under: [u64; 2], text: &[u8]) -> usize {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+fn short_place(under: [u64; 2], text: &[u8]) -> usize {
     let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes));
     let (head, tail) = match (word(text.first_chunk()), word(text.last_chunk())) {
         (Some(head), Some(tail)) => (head, tail),
@@ -111,11 +151,24 @@ fn place(under: [u64; 2], text: &[u8]) -> usize {
         }
     };
     let middle = text.get(8..).and_then(|rest| word(rest.first_chunk())).unwrap_or_default();
-    let [named, _] = under;
+    placed(head ^ tail.rotate_left(23) ^ middle.rotate_left(41), under, text)
+}
+
+/// Where a longer value is looked for. Addresses of one host differ in the middle or at the end, so that all
+/// of it counts.
+fn long_place(under: [u64; 2], text: &[u8]) -> usize {
+    let (words, _) = text.as_chunks::<8>();
+    let last = text.last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
+    let mixed = words.iter().fold(last, |mixed, word| {
+        (mixed.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR)
+    });
+    placed(mixed, under, text)
+}
+
+#[inline]
+fn placed(mixed: u64, [named, _]: [u64; 2], text: &[u8]) -> usize {
     let named = named ^ text.len() as u64;
-    let mixed =
-        (head ^ tail.rotate_left(23) ^ middle.rotate_left(41)).wrapping_mul(FACTOR).rotate_left(29)
-            ^ named;
+    let mixed = mixed.wrapping_mul(FACTOR).rotate_left(29) ^ named;
     (mixed.wrapping_mul(FACTOR) >> 40) as usize % PLACES
 }
 

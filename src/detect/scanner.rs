@@ -11,7 +11,7 @@ use crate::domain::{
     Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wants,
 };
 
-pub use self::recall::Recall;
+pub use self::recall::{Recall, Ticket};
 use super::{
     DetectorSet,
     digits::Folded,

@@ -209,7 +209,8 @@ impl Search<'_> {
                 region: None,
             });
         }
-        if !text.is_ascii() {
+        // These have house numbers in them.
+        if !text.is_ascii() && bytes.iter().any(u8::is_ascii_digit) {
             self.east_asian_addresses(text, found);
         }
     }

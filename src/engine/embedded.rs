@@ -14,6 +14,7 @@ mod tests;
 use memchr::{memchr, memchr2, memmem};
 
 use crate::{
+    detect::Ticket,
     domain::{
         Container, Encoding, Escape, FieldSink, Format, GapCause, Key, LayerId, Limits, Part, Span,
         Value, by_byte,
@@ -33,6 +34,9 @@ pub(super) struct Embedded {
     pub(super) node: Option<u32>,
     /// How many layers it is inside of.
     pub(super) chain: usize,
+    /// The value it stands in, where nothing else is found in that: what it is kept under, and its place in
+    /// the layer.
+    pub(super) only: Option<(Ticket, Span)>,
 }
 
 /// A document inside a text.

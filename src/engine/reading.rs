@@ -273,17 +273,30 @@ impl<'m> Reading<'m> {
             sink.end(bytes.len());
             walked
         });
-        if let Err(stop) = walked {
+        if let Err(stop) = &walked {
             self.gap(gap(stop.cause));
         }
         self.bytes += bytes.len();
         if self.findings.items.len() == findings && walk.embedded.len() == documents {
             self.layers.truncate(first);
+            if walked.is_ok() && findings < walk.limits.findings_max {
+                self.keep_quiet(&embedded, walk);
+            }
         } else if let Some(layer) = self.layers.get_mut(innermost) {
             layer.format = format;
             layer.bytes = Cow::Owned(bytes);
         }
         self.overflow(part, walk);
+    }
+
+    /// Nothing was found in a document, and nothing else is in the value it stands in.
+    fn keep_quiet(&self, embedded: &Embedded, walk: &mut Walk<'_, '_>) {
+        if let Some((ticket, span)) = embedded.only
+            && let Some(layer) = self.layers.get(embedded.layer.index())
+            && let Ok(text) = std::str::from_utf8(span.of(&layer.bytes))
+        {
+            walk.scanner.keep_quiet(ticket, text);
+        }
     }
 
     /// Takes the encodings of a document off and adds a layer for each; the format and the bytes of the

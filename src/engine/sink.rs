@@ -3,7 +3,7 @@
 
 use super::embedded::{self, Embedded, EmbeddedKind, Inner, Look};
 use crate::{
-    detect::{Hit, Recall, Scanner, Told},
+    detect::{Hit, Recall, Scanner, Ticket, Told},
     domain::{
         Container, Encoding, Escape, FieldSink, Finding, Findings, Key, LayerId, Limits, Part,
         PathNode, Scalar, Span, Step, Value, Wants,
@@ -192,7 +192,9 @@ impl FieldSink for Sink<'_, '_, '_> {
         self.walk.hits.clear();
         let told = Told { text: scanned, may_hold, ..told };
         self.walk.scanner.scalar(name, told, self.walk.hits);
-        if let Some(ticket) = ticket.filter(|_| further.is_none() && self.walk.inner.is_empty()) {
+        let ticket = ticket
+            .filter(|ticket| further.is_none() && self.walk.scanner.may_keep(*ticket));
+        if let Some(ticket) = ticket.filter(|_| self.walk.inner.is_empty()) {
             self.walk.scanner.keep(ticket, scanned, self.walk.hits);
         }
         if let Some(further) = &further {
@@ -215,6 +217,12 @@ impl FieldSink for Sink<'_, '_, '_> {
         if self.walk.hits.is_empty() && self.walk.inner.is_empty() {
             return;
         }
+        // A value with one document and nothing else says what the document says.
+        let stands_as_it_reads = std::ptr::eq(text.as_str().as_bytes(), value.text);
+        let is_alone = self.walk.hits.is_empty() && self.walk.inner.len() == 1;
+        let only = ticket
+            .filter(|_| is_alone && stands_as_it_reads)
+            .map(|ticket| (ticket, value.text_span));
         let mut inner = std::mem::take(self.walk.inner);
         for document in &mut inner {
             let whole = document.span.of(text.as_str().as_bytes());
@@ -240,7 +248,7 @@ impl FieldSink for Sink<'_, '_, '_> {
                 Encoding::Identity
             };
             let span = document.span.shift(value.text_span.start as usize);
-            self.embed(span, outer, document, path);
+            self.embed(span, outer, document, path, only);
         }
         *self.walk.inner = inner;
     }
@@ -270,7 +278,7 @@ impl FieldSink for Sink<'_, '_, '_> {
         let path = self.node(key, false);
         let kind = EmbeddedKind::Declared(media_type.map(Into::into));
         let document = Inner { encoding, kind, ..Inner::default() };
-        self.embed(value.text_span, Encoding::Identity, document, path);
+        self.embed(value.text_span, Encoding::Identity, document, path, None);
     }
 }
 
@@ -307,7 +315,14 @@ impl Sink<'_, '_, '_> {
         self.push(Finding { kind: Some(value.kind), ..finding });
     }
 
-    fn embed(&mut self, span: Span, outer: Encoding, inner: Inner, path: u32) {
+    fn embed(
+        &mut self,
+        span: Span,
+        outer: Encoding,
+        inner: Inner,
+        path: u32,
+        only: Option<(Ticket, Span)>,
+    ) {
         self.walk.embedded.push(Embedded {
             layer: self.place.layer,
             span,
@@ -316,6 +331,7 @@ impl Sink<'_, '_, '_> {
             part: self.place.part,
             node: (path != Findings::ROOT).then_some(path),
             chain: self.place.chain + 1,
+            only,
         });
     }
 

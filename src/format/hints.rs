@@ -34,7 +34,7 @@ impl Hints {
         if noted | colon == 0 && !has::<4>(digit) && !has::<5>(separator) {
             return may_be_document(string);
         }
-        if self.are_of_a_time() && is_time(string) {
+        if (self.are_of_a_time() && is_time(string)) || is_time_in_words(string) {
             return false;
         }
         noted != 0
@@ -141,6 +141,27 @@ fn is_time(text: &[u8]) -> bool {
         && rest
             .iter()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b':' | b'+' | b'-' | b'Z' | b'z'))
+}
+
+/// Whether a text is a time as mail and HTTP (RFC 5322 §3.3, RFC 9110 §5.6.7) or C programs write it:
+/// nothing else can be found in it either.
+#[inline]
+fn is_time_in_words(text: &[u8]) -> bool {
+    const FORMS: [&[u8]; 3] = [
+        b"Aaa, 00 Aaa 0000 00:00:00 GMT",
+        b"Aaa Aaa 00 00:00:00 +0000 0000",
+        b"Aaa, 00 Aaa 0000 00:00:00 +0000",
+    ];
+    matches!(text.get(3), Some(b',' | b' '))
+        && FORMS.iter().any(|form| {
+            text.len() == form.len()
+                && text.iter().zip(*form).all(|(byte, like)| match like {
+                    b'0' => byte.is_ascii_digit(),
+                    b'A' | b'a' => byte.is_ascii_alphabetic(),
+                    b'+' => matches!(byte, b'+' | b'-'),
+                    other => byte == other,
+                })
+        })
 }
 
 /// Whether a string may be a document of its own: it begins like one, or has no space for as long as one
@@ -264,4 +285,30 @@ fn foreign(mut leads: u64, block: &[u8; BLOCK]) -> u64 {
         leads &= leads - 1;
     }
     noted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_holds_nothing_and_what_is_like_one_may() {
+        for time in [
+            "2026-11-23T09:00:00.123Z",
+            "2026-11-23 09:00:00+08:00",
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 -0800",
+            "Sun Aug 31 00:29:15 +0000 2014",
+        ] {
+            assert!(!may_hold(time), "{time}");
+        }
+        for text in [
+            "2026-11-23T09:00:00 call 03001234567",
+            "Sun, 06 Nov 1994 08:49:37 GMT 03001234567",
+            "Sun Aug 31 00:29:15 92 3001 23",
+            "Sun, 06 Nov 03001234567 9:37 GMT",
+        ] {
+            assert!(may_hold(text), "{text}");
+        }
+    }
 }

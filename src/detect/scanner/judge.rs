@@ -5,7 +5,6 @@ use std::ops::Range;
 use crate::{
     detect::{
         check::{Match, code},
-        digits::Folded,
         keys::Facts,
         naming,
         pairs::{Pair, endings, pairs},
@@ -27,14 +26,18 @@ impl<'s> Scanner<'s> {
             return;
         }
         let around = self.surroundings();
-        let folded = Folded::needs(text);
+        if text.is_ascii() {
+            return self.read(facts, around, told, hits);
+        }
         let mut buffer = std::mem::take(&mut self.scratch.folded);
-        let read = if folded { buffer.fold(text) } else { text };
         let first = hits.len();
-        self.read(facts, around, Told { text: read, ..told }, hits);
-        if folded {
-            for hit in hits.get_mut(first..).unwrap_or_default() {
-                hit.span = buffer.original(hit.span, text.len());
+        match buffer.fold(text) {
+            None => self.read(facts, around, told, hits),
+            Some(folded) => {
+                self.read(facts, around, Told { text: folded, ..told }, hits);
+                for hit in hits.get_mut(first..).unwrap_or_default() {
+                    hit.span = buffer.original(hit.span, text.len());
+                }
             }
         }
         self.scratch.folded = buffer;

@@ -5,7 +5,7 @@ use crate::{
     domain::{Container, Scalar},
 };
 
-use super::{Hit, Scanner, Told};
+use super::{Hit, Scanner, TOLD_BYTES_MAX, Told};
 
 /// Whether a value was read before.
 #[derive(Debug, Clone, Copy)]
@@ -19,34 +19,53 @@ pub enum Recall {
 
 /// What a new value is kept under.
 #[derive(Debug, Clone, Copy)]
-pub struct Ticket(Under);
+pub struct Ticket {
+    under: Under,
+    /// The value tells what stands beside it, if it is the name of something.
+    tells: bool,
+}
 
 impl Scanner<'_> {
     /// What is known of the value to be told next from one that was read before.
     #[inline]
     pub fn recall(&mut self, name: Option<&str>, told: Told<'_>) -> Recall {
-        let Some(under) = self.under(name, told) else { return Recall::Never };
-        match self.scratch.memo.find(under, told.text) {
+        let Some(ticket) = self.ticket(name, told) else { return Recall::Never };
+        match self.scratch.memo.find(ticket.under, told.text) {
             Some(found) => {
                 self.asked = None;
+                if ticket.tells
+                    && let Some(frame) = self.scratch.frames.last_mut()
+                {
+                    frame.told = None;
+                }
                 Recall::Found(found)
             }
-            None => Recall::New(Ticket(under)),
+            None => Recall::New(ticket),
         }
+    }
+
+    /// Whether what was found in the value told last is all that it says.
+    pub fn may_keep(&self, ticket: Ticket) -> bool {
+        !(ticket.tells && self.told().is_some())
     }
 
     /// Keeps what was found in a value that is new.
     pub fn keep(&mut self, ticket: Ticket, text: &str, hits: &[Hit]) {
         match hits {
-            [] => self.scratch.memo.keep(ticket.0, text, None),
-            [hit] => self.scratch.memo.keep(ticket.0, text, Some(*hit)),
+            [] => self.keep_quiet(ticket, text),
+            [hit] => self.scratch.memo.keep(ticket.under, text, Some(*hit)),
             _ => {}
         }
     }
 
+    /// Keeps that nothing was found in a value, nor in a document inside it.
+    pub fn keep_quiet(&mut self, ticket: Ticket, text: &str) {
+        self.scratch.memo.keep(ticket.under, text, None);
+    }
+
     /// What a value is read by, where that is little enough to be kept.
     #[inline]
-    fn under(&mut self, name: Option<&str>, told: Told<'_>) -> Option<Under> {
+    fn ticket(&mut self, name: Option<&str>, told: Told<'_>) -> Option<Ticket> {
         if told.text.len() > TEXT_BYTES_MAX || self.set.has_suppressions() {
             return None;
         }
@@ -64,10 +83,11 @@ impl Scanner<'_> {
         };
         let frame = self.scratch.frames.last()?;
         let is_told = known.stand_in && frame.told.is_some();
-        if known.in_key || known.tells || is_told || frame.container == Container::Array {
+        let is_too_long = known.tells && told.text.len() > TOLD_BYTES_MAX;
+        if known.in_key || is_told || is_too_long || frame.container == Container::Array {
             return None;
         }
-        Some(Under {
+        let under = Under {
             name: self.scratch.keys.number(known)?,
             around: frame.contexts | self.part,
             rule: frame.rule,
@@ -79,6 +99,7 @@ impl Scanner<'_> {
                 Scalar::Bool | Scalar::Null | Scalar::Binary => return None,
             },
             may_hold: told.may_hold,
-        })
+        };
+        Some(Ticket { under, tells: known.tells && told.kind == Scalar::String })
     }
 }

@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use crate::{
     domain::Limits,
     engine::{Message, Root},
+    format,
 };
 
 /// What a file says about itself beside its bytes; the same words as the headers they become.
@@ -168,6 +169,18 @@ impl Input {
         })
     }
 
+    /// The bytes, where they are a sequence of records, one a line, as they stand in the file.
+    pub(super) fn records(&self) -> Option<&[u8]> {
+        // A sequence of RFC 7464 is split elsewhere.
+        const RECORD_SEPARATOR: u8 = 0x1e;
+        let is_plain = self.offsets.body == Some(0) && self.header("content-encoding").is_none();
+        let content_type = self.header("content-type");
+        (is_plain
+            && format::identify(content_type, &self.body) == Ok(crate::domain::Format::NdJson)
+            && memchr::memchr(RECORD_SEPARATOR, &self.body).is_none())
+        .then_some(&self.body)
+    }
+
     /// Bounds for a person who waits rather than for a socket: everything is read.
     pub(super) fn limits(&self) -> Limits {
         let limits = Limits::default();
@@ -175,6 +188,7 @@ impl Input {
             body_bytes_max: limits.body_bytes_max.max(self.body.len()),
             decoded_bytes_max: limits.decoded_bytes_max.max(self.body.len()),
             fields_max: limits.fields_max.max(self.body.len()),
+            findings_max: limits.findings_max.max(self.body.len()),
             ..limits
         }
     }

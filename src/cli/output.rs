@@ -71,6 +71,11 @@ pub(super) fn out() -> io::BufWriter<anstream::AutoStream<io::StdoutLock<'static
     io::BufWriter::new(anstream::stdout().lock())
 }
 
+/// The same for what never has colour: much of it, for programs to read.
+pub(super) fn plain_out() -> io::BufWriter<io::StdoutLock<'static>> {
+    io::BufWriter::with_capacity(64 << 10, io::stdout().lock())
+}
+
 /// A sentence beside the result, on standard error.
 pub(super) fn note(text: impl fmt::Display) {
     // A gone reader of notes is no reason to stop.

@@ -1,13 +1,14 @@
 //! `bordergate scan`: what personal data is in these files, and where?
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+mod pieces;
+
+use std::{io::Write, path::PathBuf};
 
 use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
+use self::pieces::{Piece, Pieces};
 use super::{
     Exit,
     input::{self, Described, Input},
@@ -15,8 +16,8 @@ use super::{
     progress, rules,
 };
 use crate::{
-    domain::{Coverage, Finding, Gap},
-    engine::{Engine, Scan as Scanned, Scratch},
+    domain::{Coverage, Finding, Gap, Limits},
+    engine::{Engine, Message, Root, Scan as Scanned, Scratch},
 };
 
 const AFTER_HELP: &str = "\
@@ -83,53 +84,159 @@ struct Line<'a> {
     value: Option<String>,
 }
 
+/// What was found in a file, or in a piece of one.
+#[derive(Debug, Default)]
+struct Seen {
+    any: bool,
+    unread: bool,
+}
+
+impl Seen {
+    fn note(&mut self, any: bool, coverage: Coverage) {
+        self.any |= any;
+        self.unread |= coverage != Coverage::Full;
+    }
+}
+
 impl Scan {
     pub(super) fn run(self) -> Outcome {
         let engine = rules::engine(self.rules.as_deref())?;
         let total =
             self.files.iter().try_fold(0, |total, file| input::length(file).map(|l| total + l));
         let progress = progress::bar(total);
-        let mut out = output::out();
+        let mut out: Box<dyn Write> = match self.format {
+            Format::Json => Box::new(output::plain_out()),
+            Format::Text => Box::new(output::out()),
+        };
         let mut scratch = Scratch::default();
-        let mut found = false;
-        let mut unread = false;
+        let mut seen = Seen::default();
         for file in &self.files {
             let input = Input::read(file, &self.described)?;
-            let limits = input.limits();
-            input.with_message(|message| {
-                let scanned = engine.scan(message, &limits, &mut scratch);
-                found |= !scanned.findings.items.is_empty();
-                unread |= scanned.coverage != Coverage::Full;
-                progress.suspend(|| tell_gaps(file, &scanned.gaps));
-                self.print(&mut out, &engine, file, &input, &scanned)
-            })?;
-            progress.inc(input.body.len() as u64);
+            let scan = FileScan {
+                options: &self,
+                engine: &engine,
+                name: input::display_name(file),
+                limits: input.limits(),
+                input: &input,
+                progress: &progress,
+            };
+            match input.records().and_then(Pieces::of) {
+                Some(pieces) => scan.pieces(pieces, &mut out, &mut seen)?,
+                None => scan.whole(&mut out, &mut scratch, &mut seen)?,
+            }
         }
         progress.finish_and_clear();
         out.flush()?;
-        Ok(match (unread, found && self.exit_code) {
+        Ok(match (seen.unread, seen.any && self.exit_code) {
             (_, true) => Exit::Found,
             (true, false) => Exit::Unread,
             (false, false) => Exit::Done,
         })
     }
+}
 
+/// One file being read.
+struct FileScan<'f> {
+    options: &'f Scan,
+    engine: &'f Engine,
+    name: String,
+    limits: Limits,
+    input: &'f Input,
+    progress: &'f ProgressBar,
+}
+
+impl FileScan<'_> {
+    fn whole(
+        &self,
+        out: &mut impl Write,
+        scratch: &mut Scratch,
+        seen: &mut Seen,
+    ) -> Result<(), Failure> {
+        self.input.with_message(|message| {
+            let scanned = self.engine.scan(message, &self.limits, scratch);
+            seen.note(!scanned.findings.items.is_empty(), scanned.coverage);
+            self.tell_gaps(0, &scanned.gaps);
+            self.print(out, &scanned, &|root| self.input.offset(root), 0)
+        })?;
+        self.progress.inc(self.input.body.len() as u64);
+        Ok(())
+    }
+
+    /// Reads a sequence of records piece by piece, each on some core.
+    fn pieces<'b>(
+        &self,
+        pieces: Pieces<'b>,
+        out: &mut impl Write,
+        seen: &mut Seen,
+    ) -> Result<(), Failure> {
+        let reader = || {
+            let mut scratch = Scratch::default();
+            move |piece: Piece<'b>| {
+                let headers: [(&str, &[u8]); 1] = [("content-type", b"application/x-ndjson")];
+                let message = Message {
+                    method: "POST",
+                    target: "/",
+                    headers: &headers,
+                    body: piece.bytes,
+                    client_region: None,
+                };
+                let scanned = self.engine.scan(&message, &self.limits, &mut scratch);
+                let place = |root| (root == Root::Body).then_some(piece.offset);
+                let mut lines = Vec::new();
+                let printed = self.print(&mut lines, &scanned, &place, piece.records);
+                let any = !scanned.findings.items.is_empty();
+                printed.map(|()| (piece, lines, any, scanned.coverage, scanned.gaps))
+            }
+        };
+        pieces::read_all(pieces, reader, |told| {
+            let (piece, lines, any, coverage, gaps) = told?;
+            seen.note(any, coverage);
+            self.tell_gaps(piece.offset, &gaps);
+            self.progress.inc(piece.bytes.len() as u64);
+            Ok(out.write_all(&lines)?)
+        })
+    }
+
+    /// Silence about what was not read would look like a clean file. The bytes read begin at `offset`.
+    fn tell_gaps(&self, offset: usize, gaps: &[Gap]) {
+        for gap in gaps {
+            self.progress.suspend(|| {
+                output::note(format_args!(
+                    "{}: {CHANGED}not read{CHANGED:#}: {} from byte {}, {} ({})",
+                    self.name,
+                    gap.part.as_str(),
+                    offset + gap.offset,
+                    gap.cause.as_str().replace('_', " "),
+                    gap.coverage.as_str(),
+                ));
+            });
+        }
+    }
+
+    /// `place` tells where a part of the message begins in the file, `records` how many records are before
+    /// the first one.
     fn print(
         &self,
         out: &mut impl Write,
-        engine: &Engine,
-        file: &Path,
-        input: &Input,
         scanned: &Scanned<'_>,
+        place: &impl Fn(Root) -> Option<usize>,
+        records: usize,
     ) -> Result<(), Failure> {
-        let name = input::display_name(file);
         for finding in &scanned.findings.items {
+            let (layer, span) = scanned.place(finding);
+            let offset = scanned.root(layer).and_then(place);
+            let path = scanned.findings.locator(finding);
             let line = Line {
-                file: (self.files.len() > 1).then_some(&name),
-                value: self.show_values.then(|| value(scanned, finding)),
-                ..line(engine, input, scanned, finding)
+                file: (self.options.files.len() > 1).then_some(&self.name),
+                tag: self.engine.taxonomy().key(finding.tag),
+                path: if records == 0 { path } else { behind(records, path) },
+                start: offset.map(|offset| offset + span.range().start),
+                end: offset.map(|offset| offset + span.range().end),
+                confidence: f64::from(finding.confidence.0) / 100.0,
+                detector: self.engine.detectors().name(finding.detector),
+                value: self.options.show_values.then(|| value(scanned, finding)),
             };
-            match self.format {
+            match self.options.format {
                 Format::Json => {
                     serde_json::to_writer(&mut *out, &line).map_err(std::io::Error::from)?;
                     out.write_all(b"\n")?;
@@ -141,23 +248,13 @@ impl Scan {
     }
 }
 
-fn line<'a>(
-    engine: &'a Engine,
-    input: &Input,
-    scanned: &Scanned<'_>,
-    finding: &Finding,
-) -> Line<'a> {
-    let (layer, span) = scanned.place(finding);
-    let offset = scanned.root(layer).and_then(|root| input.offset(root));
-    Line {
-        file: None,
-        tag: engine.taxonomy().key(finding.tag),
-        path: scanned.findings.locator(finding),
-        start: offset.map(|offset| offset + span.range().start),
-        end: offset.map(|offset| offset + span.range().end),
-        confidence: f64::from(finding.confidence.0) / 100.0,
-        detector: engine.detectors().name(finding.detector),
-        value: None,
+/// The path of a record's field, `/2/email`, with so many records before it.
+fn behind(records: usize, path: String) -> String {
+    let rest = path.strip_prefix('/').unwrap_or(&path);
+    let (number, field) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match number.parse::<usize>() {
+        Ok(number) => format!("/{}{field}", records + number),
+        Err(_) => path,
     }
 }
 
@@ -184,18 +281,4 @@ fn print_text(out: &mut impl Write, line: &Line<'_>) -> Result<(), Failure> {
     }
     writeln!(out)?;
     Ok(())
-}
-
-/// Silence about what was not read would look like a clean file.
-fn tell_gaps(file: &Path, gaps: &[Gap]) {
-    for gap in gaps {
-        output::note(format_args!(
-            "{}: {CHANGED}not read{CHANGED:#}: {} from byte {}, {} ({})",
-            input::display_name(file),
-            gap.part.as_str(),
-            gap.offset,
-            gap.cause.as_str().replace('_', " "),
-            gap.coverage.as_str(),
-        ));
-    }
 }

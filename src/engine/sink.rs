@@ -192,8 +192,8 @@ impl FieldSink for Sink<'_, '_, '_> {
         self.walk.hits.clear();
         let told = Told { text: scanned, may_hold, ..told };
         self.walk.scanner.scalar(name, told, self.walk.hits);
-        let ticket = ticket
-            .filter(|ticket| further.is_none() && self.walk.scanner.may_keep(*ticket));
+        let ticket =
+            ticket.filter(|ticket| further.is_none() && self.walk.scanner.may_keep(*ticket));
         if let Some(ticket) = ticket.filter(|_| self.walk.inner.is_empty()) {
             self.walk.scanner.keep(ticket, scanned, self.walk.hits);
         }

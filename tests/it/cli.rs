@@ -146,6 +146,68 @@ fn scan_is_not_silent_about_what_it_could_not_read() {
     assert_eq!(code(&bordergate(&["scan", "/nonexistent/file.json"], b"")), 1);
 }
 
+#[test]
+fn scan_reads_a_long_sequence_of_records_to_its_end() {
+    // Three pieces, empty lines among the records, and one that is cut off in the middle piece.
+    let record = |number: usize| {
+        let email = format!("sana.k{number}@example.pk");
+        format!(
+            "{{\"step\": {number}, \"filler\": \"{}\", \"email\": \"{email}\"}}\n\n",
+            "x".repeat(900)
+        )
+    };
+    let mut body = String::new();
+    for number in 0..3000 {
+        body.push_str(&record(number));
+        if number == 1500 {
+            body.push_str("{\"email\": \"cut@exam\n");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "users.ndjson", &body);
+    let output = bordergate(&["scan", "--show-values", &path], b"");
+    assert_eq!(code(&output), 4, "one record was not read");
+    let gap = body.find("{\"email\": \"cut").unwrap();
+    assert_eq!(told(&output).lines().count(), 1, "{}", told(&output));
+    let from = told(&output).split(" from byte ").nth(1).unwrap().to_owned();
+    let from: usize = from.split(',').next().unwrap().parse().unwrap();
+    assert!((gap..gap + 24).contains(&from), "{from} {gap}");
+
+    let found = lines(&output);
+    let mut last = None;
+    for line in &found {
+        let value = line["value"].as_str().unwrap();
+        let at = |name: &str| usize::try_from(line[name].as_u64().unwrap()).unwrap();
+        assert_eq!(body.get(at("start")..at("end")), Some(value));
+        let number = value.strip_prefix("sana.k").and_then(|rest| rest.strip_suffix("@example.pk"));
+        let number: usize = number.unwrap_or_else(|| panic!("{line}")).parse().unwrap();
+        // The record that was cut off counts as one.
+        let place = number + usize::from(number > 1500);
+        assert_eq!(line["path"], format!("/{place}/email"));
+        assert!(last < Some(number), "in order");
+        last = Some(number);
+    }
+    // Only what stands behind the cut record in its piece is missing.
+    assert_eq!(last, Some(2999));
+    assert!(found.len() > 2000, "{}", found.len());
+    assert!(
+        found.iter().filter(|line| line["start"].as_u64().unwrap() < gap as u64).count() == 1501
+    );
+
+    let whole = body.replace("{\"email\": \"cut@exam\n", "");
+    let path = file(folder.path(), "whole.ndjson", &whole);
+    let output = bordergate(&["scan", "--exit-code", &path], b"");
+    assert_eq!((code(&output), lines(&output).len()), (10, 3000), "{}", told(&output));
+    let packed =
+        bordergate::redact::encode(bordergate::domain::Encoding::Gzip, whole.as_bytes()).unwrap();
+    let path = file(folder.path(), "whole.ndjson.gz", packed);
+    let packed = lines(&bordergate(&["scan", &path], b""));
+    let paths = |found: &[Value]| -> Vec<Value> {
+        found.iter().map(|line| json!([line["path"], line["tag"]])).collect()
+    };
+    assert_eq!(paths(&lines(&output)), paths(&packed), "as when it is read as a whole");
+}
+
 const CONTEXT: &str = r#"{"as_of": "2026-11-23T09:00:00Z", "origin": "PK", "destination": "SG", "transport": "tls",
     "exporter": {"role": "controller"}, "recipient": {"class": "first_party_facility", "id": "mi-dc-singapore"},
     "policy_versions": [{"id": "2019-03-18", "effective_from": "2019-03-18", "destinations": ["CN", "US", "SG"], "added_purposes": {}}],

@@ -22,7 +22,7 @@ pub use effect::{
 };
 pub use field::{
     Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Part, Scalar,
-    Span, Value, Wants,
+    Span, Value, Wanted, Wants,
 };
 pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
 pub use limits::Limits;

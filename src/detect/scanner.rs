@@ -8,7 +8,7 @@ mod recall;
 use std::sync::Arc;
 
 use crate::domain::{
-    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wants,
+    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wanted, Wants,
 };
 
 pub use self::recall::{Recall, Ticket};
@@ -60,6 +60,10 @@ pub struct Scratch {
     keys: KeyCache,
     memo: Memo,
     frames: Vec<Frame>,
+    /// What the names of the open lists said, the innermost last.
+    lists: Vec<Facts>,
+    /// What members said that the value beside them is, of the open objects that have one.
+    told: Vec<Facts>,
     found: Vec<Found>,
     folded: Folded,
     /// What objects turned out to be about after a member that hangs on it; by their number, in the order
@@ -95,8 +99,13 @@ pub struct Scanner<'s> {
 #[derive(Debug, Clone, Copy)]
 struct Frame {
     container: Container,
-    /// What the name said that this stands under; elements of a list read it as their own.
-    facts: Facts,
+    /// The name that this stands under says that what is inside is a pseudonym.
+    hashed: bool,
+    encrypted: bool,
+    /// It opens contexts.
+    opens: bool,
+    /// A member said what the value beside it is, `{"key": "phone", "value": …}`: the last of `told`.
+    told: bool,
     /// The rule that name has here.
     rule: Option<u16>,
     contexts: u32,
@@ -105,8 +114,29 @@ struct Frame {
     number: u32,
     /// Members seen that show a context only together.
     signs: u8,
-    /// What a member said that the value beside it is: `{"key": "phone", "value": …}`.
-    told: Option<Facts>,
+}
+
+impl Frame {
+    fn new(
+        container: Container,
+        facts: &Facts,
+        rule: Option<u16>,
+        contexts: u32,
+        number: u32,
+    ) -> Self {
+        Self {
+            container,
+            hashed: facts.hashed,
+            encrypted: facts.encrypted,
+            opens: facts.opens != 0,
+            told: false,
+            rule,
+            contexts,
+            lacks: 0,
+            number,
+            signs: 0,
+        }
+    }
 }
 
 /// Longest name that a value is told by.
@@ -159,17 +189,11 @@ impl<'s> Scanner<'s> {
         }
         let contexts = self.ahead(0);
         self.scratch.frames.clear();
+        self.scratch.lists.clear();
+        self.scratch.told.clear();
         // What stands at the top of a part has surroundings as well: a form, a query.
-        self.scratch.frames.push(Frame {
-            container: Container::Object,
-            facts: Facts::default(),
-            rule: None,
-            contexts,
-            lacks: 0,
-            number: 0,
-            signs: 0,
-            told: None,
-        });
+        let top = Frame::new(Container::Object, &Facts::NONE, None, contexts, 0);
+        self.scratch.frames.push(top);
     }
 
     /// Whether the part that was walked has to be walked once more: a member stands before those that show
@@ -223,7 +247,7 @@ impl<'s> Scanner<'s> {
         self.asked = Some(known);
         let frame = self.scratch.frames.last_mut()?;
         // Most names say nothing, or nothing here.
-        if quiet.around == frame.contexts | self.part {
+        if quiet.around == frame.contexts | self.part && !(known.stand_in && frame.told) {
             frame.lacks |= quiet.lacks;
         } else if !known.is_mute {
             return Some(self.wants_of(known, name));
@@ -234,13 +258,17 @@ impl<'s> Scanner<'s> {
     #[inline(always)]
     fn wants_of_what_is_around(&self) -> Wants {
         let inherits = self.scratch.frames.last().is_some_and(|frame| frame.rule.is_some());
-        Wants { values: inherits, words: false, number_bytes_min: self.set.digits_min }
+        let scalars = if inherits { Wanted::Values } else { Wanted::Nothing };
+        Wants { scalars, number_bytes_min: self.set.digits_min }
     }
 
     #[inline(never)]
     fn wants_of_an_element(&self) -> Wants {
         let around = self.wants_of_what_is_around();
-        Wants { values: around.values || self.element_is_telling(), ..around }
+        if around.scalars == Wanted::Nothing && self.element_is_telling() {
+            return Wants { scalars: Wanted::Values, ..around };
+        }
+        around
     }
 
     /// Under a name that was not seen before.
@@ -257,11 +285,18 @@ impl<'s> Scanner<'s> {
         if known.is_sign {
             self.sign(known);
         }
-        let values = known.is_telling
-            || around.values
+        let scalars = if known.in_key {
+            Wanted::All
+        } else if known.is_telling
+            || around.scalars != Wanted::Nothing
             || (known.stand_in && self.told().is_some())
-            || (known.has_rules && self.holds_here(known, name));
-        Wants { values, words: known.in_key, ..around }
+            || (known.has_rules && self.holds_here(known, name))
+        {
+            Wanted::Values
+        } else {
+            Wanted::Nothing
+        };
+        Wants { scalars, ..around }
     }
 
     /// Whether some rule of the name holds in these surroundings. That none does is kept.
@@ -271,7 +306,7 @@ impl<'s> Scanner<'s> {
             return true;
         }
         let lacks = self.lack(&facts);
-        if known.has_only_rules {
+        if known.may_be_quiet {
             let around = self.surroundings();
             self.scratch.keys.keep_quiet(name, Quiet { around, lacks });
         }
@@ -292,17 +327,25 @@ impl<'s> Scanner<'s> {
     }
 
     /// What a member before this one said that the value beside it is.
-    fn told(&self) -> Option<Facts> {
-        self.scratch.frames.last().and_then(|frame| frame.told)
+    fn told(&self) -> Option<&Facts> {
+        self.scratch.frames.last().filter(|frame| frame.told)?;
+        self.scratch.told.last()
+    }
+
+    /// A member says what the value beside it is, or that it is nothing.
+    fn tell(&mut self, what: Option<Facts>) {
+        let Some(frame) = self.scratch.frames.last_mut() else { return };
+        if frame.told {
+            self.scratch.told.pop();
+        }
+        frame.told = what.is_some();
+        self.scratch.told.extend(what);
     }
 
     /// An element reads the name of its list.
     fn element_is_telling(&self) -> bool {
-        self.scratch.frames.last().is_some_and(|frame| {
-            let facts = &frame.facts;
-            frame.container == Container::Array
-                && (facts.is_telling() || self.some_rule_holds(facts))
-        })
+        let facts = self.list_around();
+        facts.is_some_and(|facts| facts.is_telling() || self.some_rule_holds(facts))
     }
 
     fn some_rule_holds(&self, facts: &Facts) -> bool {
@@ -320,12 +363,12 @@ impl<'s> Scanner<'s> {
         if known.is_some_and(|known| known.is_unknown)
             && self.scratch.frames.last().is_some_and(|frame| frame.rule.is_none())
         {
-            self.enter(container, Facts::NONE, None);
+            self.enter(container, &Facts::NONE, None);
             return None;
         }
         let facts = known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
         let rule = self.rule_for_container(&facts, container);
-        let contexts = self.enter(container, facts, rule);
+        let contexts = self.enter(container, &facts, rule);
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
             && rule.container
@@ -348,20 +391,15 @@ impl<'s> Scanner<'s> {
 
     /// Goes into an object or list under a name with these facts; the contexts inside it.
     #[inline]
-    fn enter(&mut self, container: Container, facts: Facts, rule: Option<u16>) -> u32 {
+    fn enter(&mut self, container: Container, facts: &Facts, rule: Option<u16>) -> u32 {
         self.opened += 1;
-        let contexts = self.contexts_of(&facts) | self.ahead(self.opened);
+        let contexts = self.contexts_of(facts) | self.ahead(self.opened);
         if self.scratch.frames.len() < FRAMES_MAX {
-            self.scratch.frames.push(Frame {
-                container,
-                facts,
-                rule,
-                contexts,
-                lacks: 0,
-                number: self.opened,
-                signs: 0,
-                told: None,
-            });
+            let frame = Frame::new(container, facts, rule, contexts, self.opened);
+            self.scratch.frames.push(frame);
+            if container == Container::Array {
+                self.scratch.lists.push(*facts);
+            }
         } else {
             self.beyond += 1;
         }
@@ -374,8 +412,14 @@ impl<'s> Scanner<'s> {
             Some(beyond) => self.beyond = beyond,
             // The frame of the part itself stays.
             None if self.scratch.frames.len() > 1 => {
-                let closed = self.scratch.frames.pop();
-                if let Some(closed) = closed.filter(|closed| closed.lacks != 0) {
+                let Some(closed) = self.scratch.frames.pop() else { return };
+                if closed.container == Container::Array {
+                    self.scratch.lists.pop();
+                }
+                if closed.told {
+                    self.scratch.told.pop();
+                }
+                if closed.lacks != 0 {
                     self.learn(&closed);
                 }
             }
@@ -389,7 +433,7 @@ impl<'s> Scanner<'s> {
         if closed.lacks & closed.contexts != 0 && !self.again {
             self.scratch.learnt.push((closed.number, closed.contexts));
         }
-        let handed_on = if closed.facts.opens == 0 { u32::MAX } else { self.set.contexts.lasting };
+        let handed_on = if closed.opens { self.set.contexts.lasting } else { u32::MAX };
         if let Some(around) = self.scratch.frames.last_mut() {
             around.lacks |= closed.lacks & handed_on;
         }
@@ -409,11 +453,9 @@ impl<'s> Scanner<'s> {
         if facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX {
             let told = self.known(text.as_bytes());
             let told = *self.scratch.keys.of(told);
-            if let Some(frame) = self.scratch.frames.last_mut() {
-                frame.told = (!told.rules().is_empty() && !told.statement).then_some(told);
-            }
+            self.tell((!told.rules().is_empty() && !told.statement).then_some(told));
         } else if facts.stand_in && facts.rules().is_empty() {
-            facts = self.told().unwrap_or(facts);
+            facts = self.told().copied().unwrap_or(facts);
         }
         let first = hits.len();
         match kind {
@@ -461,12 +503,14 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// An element reads the name of its list.
+    /// What the name of the list around said, of which an element reads it as its own.
+    fn list_around(&self) -> Option<&Facts> {
+        self.scratch.frames.last().filter(|frame| frame.container == Container::Array)?;
+        self.scratch.lists.last()
+    }
+
     fn facts_around(&self) -> Facts {
-        match self.scratch.frames.last() {
-            Some(frame) if frame.container == Container::Array => frame.facts,
-            Some(_) | None => Facts::NONE,
-        }
+        self.list_around().copied().unwrap_or(Facts::NONE)
     }
 
     fn surroundings(&self) -> u32 {

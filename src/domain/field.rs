@@ -284,16 +284,22 @@ pub struct Value<'b> {
 /// number when it is as long as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wants {
-    /// Strings and numbers.
-    pub values: bool,
-    /// `true`, `false` and `null`.
-    pub words: bool,
+    pub scalars: Wanted,
     /// The length from which a number is told though it is not wanted, bytes.
     pub number_bytes_min: u32,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    Nothing,
+    /// Strings and numbers.
+    Values,
+    /// `true`, `false` and `null` as well.
+    All,
+}
+
 impl Wants {
-    pub const ALL: Self = Self { values: true, words: true, number_bytes_min: 0 };
+    pub const ALL: Self = Self { scalars: Wanted::All, number_bytes_min: 0 };
 }
 
 /// Receives the fields of one layer in document order; a comment between a name and its value comes
@@ -306,10 +312,11 @@ pub trait FieldSink {
     /// The innermost one ends; `end` is past its last byte, `member_end` past its member's.
     fn close(&mut self, end: usize, member_end: usize);
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>);
-    /// What is wanted of the value under `key`, which comes next; of all elements when `key` is an
-    /// index. Decoders that know little of a value before they tell it do not ask.
-    fn wants(&mut self, key: Key<'_>) -> Wants {
-        let _ = key;
+    /// What is wanted of the value under `name`, escaped as it stands there, which comes next; of all elements
+    /// of the innermost list when there is none. Decoders that know little of a value before they tell it do
+    /// not ask.
+    fn wants(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
+        let _ = name;
         Wants::ALL
     }
     /// Whether words in a string that is not wanted may announce a value; the string is told if so. Asked

@@ -259,13 +259,13 @@ impl FieldSink for Sink<'_, '_, '_> {
     }
 
     #[inline(always)]
-    fn wants(&mut self, key: Key<'_>) -> Wants {
-        if let Key::Name { text, escape: Escape::None | Escape::Json, .. } = key
+    fn wants(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
+        if let Some((text, Escape::None | Escape::Json)) = name
             && let Some(wants) = self.walk.scanner.wants_at_hand(text)
         {
             return wants;
         }
-        self.wants_otherwise(key)
+        self.wants_otherwise(name)
     }
 
     fn layer(
@@ -285,16 +285,14 @@ impl FieldSink for Sink<'_, '_, '_> {
 impl Sink<'_, '_, '_> {
     /// What is wanted of a value whose name is not at hand, or that has none.
     #[inline(never)]
-    fn wants_otherwise(&mut self, key: Key<'_>) -> Wants {
-        match key {
-            // A layer under a name of its own reads that name, which is not asked about.
-            Key::Root => Wants::ALL,
-            Key::Index(_) => self.walk.scanner.wants(None),
-            Key::Name { text, escape: Escape::None, .. } => self.walk.scanner.wants(Some(text)),
-            Key::Name { text, escape: Escape::Json, .. } if !text.contains(&b'\\') => {
+    fn wants_otherwise(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
+        match name {
+            None => self.walk.scanner.wants(None),
+            Some((text, Escape::None)) => self.walk.scanner.wants(Some(text)),
+            Some((text, Escape::Json)) if !text.contains(&b'\\') => {
                 self.walk.scanner.wants(Some(text))
             }
-            Key::Name { text, escape, .. } => {
+            Some((text, escape)) => {
                 let name = format::unescape(escape, text, self.walk.key);
                 self.walk.scanner.wants(Some(name.as_str().as_bytes()))
             }

@@ -13,8 +13,8 @@ pub(in crate::detect) struct Known {
     pub(in crate::detect) is_telling: bool,
     /// In some surroundings it may.
     pub(in crate::detect) has_rules: bool,
-    /// And that is all there is to know of the name.
-    pub(in crate::detect) has_only_rules: bool,
+    /// And where none holds, no value under the name is one, unless the name stands for another.
+    pub(in crate::detect) may_be_quiet: bool,
     /// The name itself may be one.
     pub(in crate::detect) in_key: bool,
     /// The name says something of the object around it.
@@ -32,17 +32,17 @@ pub(in crate::detect) struct Known {
 impl Known {
     fn new(number: u32, facts: &Facts) -> Self {
         let has_rules = facts.rule_count > 0;
-        let says_more = facts.is_telling() || facts.is_sign() || facts.stand_in;
+        let says_more = facts.is_telling() || facts.is_sign();
         Self {
             number,
             is_telling: facts.is_telling(),
             has_rules,
-            has_only_rules: has_rules && !says_more,
+            may_be_quiet: has_rules && !says_more,
             in_key: facts.in_key,
             is_sign: facts.is_sign(),
             stand_in: facts.stand_in,
             tells: facts.tells,
-            is_mute: !has_rules && !says_more,
+            is_mute: !has_rules && !says_more && !facts.stand_in,
             is_unknown: *facts == Facts::NONE,
         }
     }

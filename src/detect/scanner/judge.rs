@@ -201,8 +201,8 @@ impl<'s> Scanner<'s> {
         let listed = frame.container == Container::Array;
         if (facts.stand_in || spreads || listed) && !facts.statement {
             let mut inherited = *facts;
-            inherited.hashed |= frame.facts.hashed;
-            inherited.encrypted |= frame.facts.encrypted;
+            inherited.hashed |= frame.hashed;
+            inherited.encrypted |= frame.encrypted;
             return self.judge(number, rule, &inherited, text).map(|hit| (rule, hit));
         }
         None

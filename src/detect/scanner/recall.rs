@@ -33,10 +33,8 @@ impl Scanner<'_> {
         match self.scratch.memo.find(ticket.under, told.text) {
             Some(found) => {
                 self.asked = None;
-                if ticket.tells
-                    && let Some(frame) = self.scratch.frames.last_mut()
-                {
-                    frame.told = None;
+                if ticket.tells {
+                    self.tell(None);
                 }
                 Recall::Found(found)
             }
@@ -82,7 +80,7 @@ impl Scanner<'_> {
             }
         };
         let frame = self.scratch.frames.last()?;
-        let is_told = known.stand_in && frame.told.is_some();
+        let is_told = known.stand_in && frame.told;
         let is_too_long = known.tells && told.text.len() > TOLD_BYTES_MAX;
         if known.in_key || is_told || is_too_long || frame.container == Container::Array {
             return None;
@@ -91,8 +89,8 @@ impl Scanner<'_> {
             name: self.scratch.keys.number(known)?,
             around: frame.contexts | self.part,
             rule: frame.rule,
-            is_hashed: frame.facts.hashed,
-            is_encrypted: frame.facts.encrypted,
+            is_hashed: frame.hashed,
+            is_encrypted: frame.encrypted,
             is_number: match told.kind {
                 Scalar::String => false,
                 Scalar::Number => true,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{super::sink::*, *};
 use crate::{
-    domain::{Container, FieldSink, Findings, Format, Key, LayerId, Part, Value, Wants},
+    domain::{Container, Escape, FieldSink, Findings, Format, Key, LayerId, Part, Value, Wants},
     format,
 };
 
@@ -22,8 +22,8 @@ impl<S: FieldSink> FieldSink for Eager<S> {
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
         self.0.scalar(key, Value { may_hold: Some(true), ..value });
     }
-    fn wants(&mut self, key: Key<'_>) -> Wants {
-        self.0.wants(key);
+    fn wants(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
+        self.0.wants(name);
         Wants::ALL
     }
 }

@@ -96,13 +96,11 @@ impl Index {
         self.turns.get(number % TURNS_MAX).map_or(usize::MAX, |turn| *turn as usize)
     }
 
-    /// Reads on until there are `AHEAD` turns from `next` on, or no more in the text. `next` is counted
-    /// anew when it did; the turn before it is kept.
+    /// Reads on until there are `AHEAD` turns from `next` on, or no more in the text. The answer is `next` as
+    /// it is counted from then on; the turn before it is kept.
     #[inline(always)]
-    pub(super) fn ensure(&mut self, text: &[u8], next: &mut usize) {
-        if self.filled < *next + AHEAD && !self.state.ended {
-            self.fill(text, next);
-        }
+    pub(super) fn ensure(&mut self, text: &[u8], next: usize) -> usize {
+        if self.filled < next + AHEAD && !self.state.ended { self.fill(text, next) } else { next }
     }
 
     /// Whether the turns end before the text does, since it is no JSON.
@@ -117,7 +115,7 @@ impl Index {
     }
 
     #[inline(never)]
-    fn fill(&mut self, text: &[u8], next: &mut usize) {
+    fn fill(&mut self, text: &[u8], next: usize) -> usize {
         // The turn before the present one is asked for when a line ends.
         let from = next.saturating_sub(1);
         let block =
@@ -127,8 +125,8 @@ impl Index {
         self.first_block += passed;
         self.turns.copy_within(from..self.filled, 0);
         self.filled -= from;
-        *next -= from;
-        while self.filled < *next + AHEAD && !self.state.ended {
+        let next = next - from;
+        while self.filled < next + AHEAD && !self.state.ended {
             let (turns, kept) = (&mut *self.turns, &mut self.kept);
             (self.state, self.filled) =
                 dispatch(Fill { text, turns, filled: self.filled, kept, state: self.state });
@@ -138,6 +136,7 @@ impl Index {
             let behind = self.turns.get_mut(self.filled..).unwrap_or_default();
             behind.iter_mut().take(2 * AHEAD).for_each(|turn| *turn = end);
         }
+        next
     }
 
     /// Whether a value can be found by its form in the bytes `start..end` of one string, all of which

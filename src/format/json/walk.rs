@@ -4,7 +4,7 @@ use memchr::memchr;
 
 use super::index::Index;
 use crate::{
-    domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Value, Wants},
+    domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Value, Wanted, Wants},
     format::scan,
 };
 
@@ -30,11 +30,12 @@ enum Frame {
     Array(u32, Wants),
 }
 
-/// The name before a value, and what is wanted of the value.
+/// What comes before a value, and what is wanted of it.
 #[derive(Clone, Copy)]
-struct Member<'b> {
-    key: Key<'b>,
+struct Member {
+    /// The name with its quotes; an element is where its value is.
     start: usize,
+    name_end: usize,
     wants: Wants,
 }
 
@@ -58,9 +59,11 @@ impl<'b> Walk<'b> {
 
     /// One value and nothing behind it.
     pub(super) fn document<S: FieldSink>(&mut self, sink: &mut S) -> Option<()> {
-        let wants = sink.wants(Key::Root);
-        self.value(Key::Root, wants, sink)?;
-        self.end()
+        self.value(Key::Root, Wants::ALL, sink)?;
+        let mut cursor = self.cursor();
+        cursor.read_on();
+        let end = cursor.turn(0);
+        (end >= self.text.len() && !self.index.is_broken()).then_some(())
     }
 
     /// Lines of one value each, as the elements of an array.
@@ -69,11 +72,13 @@ impl<'b> Walk<'b> {
         self.fields_left = self.fields_left.checked_sub(1)?;
         self.depth_max = self.depth_max.checked_sub(1)?;
         sink.open(Key::Root, Container::Array, line, line);
-        let wants = sink.wants(Key::Index(0));
+        let wants = sink.wants(None);
         let mut number = 0u32;
         loop {
-            self.read_on();
-            let start = self.turn(0);
+            let mut cursor = self.cursor();
+            cursor.read_on();
+            let start = cursor.turn(0);
+            self.next = cursor.next;
             if start >= self.text.len() {
                 break;
             }
@@ -100,213 +105,260 @@ impl<'b> Walk<'b> {
         Some(())
     }
 
-    /// Nothing but whitespace is left.
-    fn end(&mut self) -> Option<()> {
-        self.read_on();
-        (self.turn(0) >= self.text.len() && !self.index.is_broken()).then_some(())
+    fn cursor(&mut self) -> Cursor<'_> {
+        Cursor { text: self.text, index: &mut self.index, next: self.next }
     }
 
     /// One value, whatever it holds.
-    fn value<'k, S: FieldSink>(&mut self, key: Key<'k>, wants: Wants, sink: &mut S) -> Option<()>
+    fn value<'k, S: FieldSink>(
+        &mut self,
+        outermost: Key<'k>,
+        wants: Wants,
+        sink: &mut S,
+    ) -> Option<()>
     where
         'b: 'k,
     {
+        let text = self.text;
+        let depth_max = self.depth_max;
+        let mut fields_left = self.fields_left;
+        let outer = &mut self.outer;
+        let mut cursor = Cursor { text, index: &mut self.index, next: self.next };
         let mut frame = Frame::Document;
-        self.outer.clear();
-        self.read_on();
-        let start = self.turn(0);
-        let mut member = Member { key, start, wants };
+        outer.clear();
+        cursor.read_on();
+        let start = cursor.turn(0);
+        let mut member = Member { start, name_end: start, wants };
         'value: loop {
-            self.read_on();
-            self.fields_left = self.fields_left.checked_sub(1)?;
-            let start = self.turn(0);
-            match self.text.get(start)? {
+            cursor.read_on();
+            fields_left = fields_left.checked_sub(1)?;
+            let start = cursor.turn(0);
+            match text.get(start)? {
                 b'"' => {
-                    let end = self.end_of_scalar()?;
-                    if *self.text.get(end - 1)? != b'"' || end - 1 == start {
+                    let end = cursor.end_of_scalar()?;
+                    if *text.get(end - 1)? != b'"' || end - 1 == start {
                         return None;
                     }
-                    let inner = (start + 1, end - 1);
-                    let may_hold = self.index.may_hold(self.text, inner.0, inner.1);
-                    let is_told = member.wants.values
+                    let inner = text.get(start + 1..end - 1)?;
+                    let may_hold = cursor.index.may_hold(text, start + 1, end - 1);
+                    if member.wants.scalars != Wanted::Nothing
                         || may_hold
-                        || sink.may_announce(self.text.get(inner.0..inner.1)?);
-                    if is_told {
-                        let value = self.told(&member, Scalar::String, (start, end), inner);
-                        sink.scalar(member.key, Value { may_hold: Some(may_hold), ..value });
+                        || sink.may_announce(inner)
+                    {
+                        let escape = cursor.index.escape();
+                        let value = Value {
+                            kind: Scalar::String,
+                            text: inner,
+                            text_span: Span::new(start + 1, end - 1),
+                            span: Span::new(start, end),
+                            member: Span::new(member.start, end),
+                            escape,
+                            may_hold: Some(may_hold),
+                        };
+                        sink.scalar(member.key(frame, text, escape, outermost), value);
                     }
-                    self.next += 1;
+                    cursor.next += 1;
                 }
                 b'{' => {
-                    self.enter(&mut frame, Frame::Object)?;
-                    sink.open(member.key, Container::Object, member.start, start);
-                    if self.byte(0)? != b'}' {
-                        member = self.name(sink)?;
+                    let key = member.key(frame, text, cursor.index.escape(), outermost);
+                    cursor.enter(outer, depth_max, &mut frame, Frame::Object)?;
+                    sink.open(key, Container::Object, member.start, start);
+                    if cursor.byte(0)? != b'}' {
+                        member = cursor.name(sink)?;
                         continue 'value;
                     }
-                    self.leave(&mut frame, sink)?;
+                    frame = cursor.leave(outer, sink)?;
                 }
                 b'[' => {
-                    let at = self.outer.len();
-                    self.enter(&mut frame, Frame::Array(0, Wants::ALL))?;
-                    sink.open(member.key, Container::Array, member.start, start);
-                    if self.byte(0)? != b']' {
-                        let wants = sink.wants(Key::Index(0));
+                    let key = member.key(frame, text, cursor.index.escape(), outermost);
+                    cursor.enter(outer, depth_max, &mut frame, Frame::Array(0, Wants::ALL))?;
+                    sink.open(key, Container::Array, member.start, start);
+                    if cursor.byte(0)? != b']' {
+                        let wants = sink.wants(None);
                         frame = Frame::Array(0, wants);
-                        debug_assert!(self.outer.len() == at + 1);
-                        member = Member { key: Key::Index(0), start: self.turn(0), wants };
+                        member = Member::element(cursor.turn(0), wants);
                         continue 'value;
                     }
-                    self.leave(&mut frame, sink)?;
-                }
-                b'-' | b'0'..=b'9' => {
-                    let end = self.end_of_scalar()?;
-                    if !is_number(self.text.get(start..end)?) {
-                        return None;
-                    }
-                    if member.wants.values || end - start >= member.wants.number_bytes_min as usize
-                    {
-                        let span = (start, end);
-                        let value = self.told(&member, Scalar::Number, span, span);
-                        sink.scalar(member.key, value);
-                    }
-                    self.next += 1;
+                    frame = cursor.leave(outer, sink)?;
                 }
                 first => {
-                    let kind = match first {
-                        b't' | b'f' => Scalar::Bool,
-                        _ => Scalar::Null,
+                    let end = cursor.end_of_scalar()?;
+                    let scalar = text.get(start..end)?;
+                    let (kind, is_wanted) = match first {
+                        b'-' | b'0'..=b'9' => {
+                            if !is_number(scalar) {
+                                return None;
+                            }
+                            let is_wanted = member.wants.scalars != Wanted::Nothing
+                                || scalar.len() >= member.wants.number_bytes_min as usize;
+                            (Scalar::Number, is_wanted)
+                        }
+                        _ => {
+                            let kind = match scalar {
+                                b"true" | b"false" => Scalar::Bool,
+                                b"null" => Scalar::Null,
+                                _ => return None,
+                            };
+                            (kind, member.wants.scalars == Wanted::All)
+                        }
                     };
-                    let end = self.end_of_scalar()?;
-                    if !matches!(self.text.get(start..end)?, b"true" | b"false" | b"null") {
-                        return None;
+                    if is_wanted {
+                        let span = Span::new(start, end);
+                        let value = Value {
+                            kind,
+                            text: scalar,
+                            text_span: span,
+                            span,
+                            member: Span::new(member.start, end),
+                            escape: Escape::None,
+                            may_hold: Some(true),
+                        };
+                        let escape = cursor.index.escape();
+                        sink.scalar(member.key(frame, text, escape, outermost), value);
                     }
-                    if member.wants.words {
-                        let value = self.told(&member, kind, (start, end), (start, end));
-                        sink.scalar(member.key, value);
-                    }
-                    self.next += 1;
+                    cursor.next += 1;
                 }
             }
             loop {
-                let turn = match frame {
-                    Frame::Document => return Some(()),
-                    Frame::Object | Frame::Array(..) => self.byte(0)?,
-                };
-                match (&mut frame, turn) {
-                    (Frame::Object, b',') => {
-                        self.next += 1;
-                        member = self.name(sink)?;
-                        continue 'value;
+                match &mut frame {
+                    Frame::Document => {
+                        self.next = cursor.next;
+                        self.fields_left = fields_left;
+                        return Some(());
                     }
-                    (Frame::Array(index, wants), b',') => {
-                        self.next += 1;
-                        *index = index.saturating_add(1);
-                        let (key, wants) = (Key::Index(*index), *wants);
-                        member = Member { key, start: self.turn(0), wants };
-                        continue 'value;
-                    }
-                    (Frame::Object, b'}') | (Frame::Array(..), b']') => {
-                        self.leave(&mut frame, sink)?;
-                    }
-                    _ => return None,
+                    Frame::Object => match cursor.byte(0)? {
+                        b',' => {
+                            cursor.next += 1;
+                            member = cursor.name(sink)?;
+                            continue 'value;
+                        }
+                        b'}' => {}
+                        _ => return None,
+                    },
+                    Frame::Array(index, wants) => match cursor.byte(0)? {
+                        b',' => {
+                            cursor.next += 1;
+                            *index = index.saturating_add(1);
+                            member = Member::element(cursor.turn(0), *wants);
+                            continue 'value;
+                        }
+                        b']' => {}
+                        _ => return None,
+                    },
                 }
+                frame = cursor.leave(outer, sink)?;
             }
         }
     }
+}
 
-    /// A member's name and its colon. Part of its caller: a name handed back in pieces and read as a whole
-    /// would wait for each of them to be stored.
+impl Member {
+    fn element(start: usize, wants: Wants) -> Self {
+        Self { start, name_end: start, wants }
+    }
+
+    /// The name as the sink is told it. `frame` is what the member stands in, `outermost` what the whole
+    /// value stands under.
     #[inline(always)]
-    fn name<S: FieldSink>(&mut self, sink: &mut S) -> Option<Member<'b>> {
+    fn key<'k>(&self, frame: Frame, text: &'k [u8], escape: Escape, outermost: Key<'k>) -> Key<'k> {
+        match frame {
+            Frame::Document => outermost,
+            Frame::Array(index, _) => Key::Index(index),
+            Frame::Object => Key::Name {
+                text: text.get(self.start + 1..self.name_end - 1).unwrap_or_default(),
+                span: Span::new(self.start, self.name_end),
+                escape,
+            },
+        }
+    }
+}
+
+/// The present place of a walk, by itself, so that it can stay in a register from step to step.
+struct Cursor<'c> {
+    text: &'c [u8],
+    index: &'c mut Index,
+    next: usize,
+}
+
+impl Cursor<'_> {
+    /// A member's name and its colon.
+    #[inline(always)]
+    fn name<S: FieldSink>(&mut self, sink: &mut S) -> Option<Member> {
         let (start, colon) = (self.turn(0), self.turn(1));
         if *self.text.get(start)? != b'"' || *self.text.get(colon)? != b':' {
             return None;
         }
-        let end = match self.text.get(colon - 1)? {
+        let name_end = match self.text.get(colon - 1)? {
             b'"' => colon,
             _ => self.before(colon)?,
         };
         // Between two turns one string ends, so that its quotes are two.
-        let text = self.text.get(start + 1..end - 1)?;
-        let key = Key::Name { text, span: Span::new(start, end), escape: self.index.escape() };
+        let name = self.text.get(start + 1..name_end - 1)?;
         self.next += 2;
-        Some(Member { key, start, wants: sink.wants(key) })
+        let wants = sink.wants(Some((name, self.index.escape())));
+        Some(Member { start, name_end, wants })
     }
 
-    /// A scalar as it is told.
     #[inline(always)]
-    fn told(
-        &self,
-        member: &Member<'_>,
-        kind: Scalar,
-        span: (usize, usize),
-        text: (usize, usize),
-    ) -> Value<'b> {
-        Value {
-            kind,
-            text: self.text.get(text.0..text.1).unwrap_or_default(),
-            text_span: Span::new(text.0, text.1),
-            span: Span::new(span.0, span.1),
-            member: Span::new(member.start, span.1),
-            escape: if kind == Scalar::String { self.index.escape() } else { Escape::None },
-            may_hold: Some(true),
-        }
-    }
-
-    fn enter(&mut self, frame: &mut Frame, inner: Frame) -> Option<()> {
-        if self.outer.len() >= self.depth_max {
+    fn enter(
+        &mut self,
+        outer: &mut Vec<Frame>,
+        depth_max: usize,
+        frame: &mut Frame,
+        inner: Frame,
+    ) -> Option<()> {
+        if outer.len() >= depth_max {
             return None;
         }
-        self.outer.push(std::mem::replace(frame, inner));
+        outer.push(std::mem::replace(frame, inner));
         self.next += 1;
         Some(())
     }
 
-    fn leave<S: FieldSink>(&mut self, frame: &mut Frame, sink: &mut S) -> Option<()> {
+    /// Past the end of a container; what is around it.
+    #[inline(always)]
+    fn leave<S: FieldSink>(&mut self, outer: &mut Vec<Frame>, sink: &mut S) -> Option<Frame> {
         let end = self.turn(0) + 1;
-        *frame = self.outer.pop()?;
+        let frame = outer.pop()?;
         self.next += 1;
         sink.close(end, end);
         self.read_on();
-        Some(())
+        Some(frame)
     }
 
     /// Sees to it that as many turns are at hand as one step takes.
-    #[inline]
+    #[inline(always)]
     fn read_on(&mut self) {
-        self.index.ensure(self.text, &mut self.next);
+        self.next = self.index.ensure(self.text, self.next);
     }
 
     /// The offset of the turn `ahead` of the present one.
-    #[inline]
+    #[inline(always)]
     fn turn(&self, ahead: usize) -> usize {
         self.index.turn(self.next + ahead)
     }
 
-    #[inline]
+    #[inline(always)]
     fn byte(&self, ahead: usize) -> Option<u8> {
         self.text.get(self.turn(ahead)).copied()
     }
 
     /// Past the last byte of the scalar at the present turn: there is only whitespace from there to the
     /// next turn.
-    #[inline]
+    #[inline(always)]
     fn end_of_scalar(&self) -> Option<usize> {
         let end = self.turn(1);
-        match self.text.get(end) {
-            Some(b',' | b'}' | b']') => {}
-            None if self.index.is_broken() => return None,
-            Some(_) | None => {}
+        if end >= self.text.len() && self.index.is_broken() {
+            return None;
         }
         self.before(end)
     }
 
     /// Past the last byte before `turn` that is no whitespace.
-    #[inline]
+    #[inline(always)]
     fn before(&self, turn: usize) -> Option<usize> {
         let mut end = turn;
-        while matches!(self.text.get(end - 1)?, b' ' | b'\n' | b'\r' | b'\t') {
+        while matches!(self.text.get(end.checked_sub(1)?)?, b' ' | b'\n' | b'\r' | b'\t') {
             end -= 1;
         }
         Some(end)
@@ -314,8 +366,14 @@ impl<'b> Walk<'b> {
 }
 
 /// RFC 8259 §6.
-#[inline]
+#[inline(always)]
 fn is_number(text: &[u8]) -> bool {
+    let is_whole = text.iter().all(u8::is_ascii_digit);
+    (is_whole && (text.len() == 1 || text.first() != Some(&b'0'))) || is_any_number(text)
+}
+
+#[inline(never)]
+fn is_any_number(text: &[u8]) -> bool {
     let mut rest = text.strip_prefix(b"-").unwrap_or(text);
     let digits = |rest: &[u8]| rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let whole = digits(rest);

@@ -77,6 +77,8 @@ fn fold(character: char) -> Option<char> {
         '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => return None,
         '\u{a0}' | '\u{2007}' | '\u{202f}' => return Some(' '),
         '\u{2010}'..='\u{2013}' | '\u{2212}' => return Some('-'),
+        // The decimal mark of Arabic.
+        '\u{66b}' => return Some('.'),
         _ => {}
     }
     let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&u32::from(character)));
@@ -113,6 +115,7 @@ mod tests {
             ("۰۳۰۰۱۲۳۴۵۶۷", "03001234567"),
             ("٠٣٠٠", "0300"),
             ("०३००", "0300"),
+            ("٢٤٫٨٦", "24.86"),
             ("０３００", "0300"),
             ("a\u{200b}b", "ab"),
             ("ｓａｎａ＠example.pk", "sana@example.pk"),

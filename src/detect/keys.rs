@@ -40,6 +40,8 @@ pub(super) struct Facts {
     pub(super) suppressed: u64,
     /// The name is of the form of a value that is personal data.
     pub(super) in_key: bool,
+    /// The whole of it is in the tables.
+    pub(super) is_listed: bool,
 }
 
 impl Default for Facts {
@@ -68,6 +70,7 @@ impl Facts {
         patterns: 0,
         suppressed: 0,
         in_key: false,
+        is_listed: false,
     };
 
     /// The same of a name with a word of `meaning` around it, which makes the value a pseudonym; `whole`
@@ -241,12 +244,17 @@ impl KeyTable {
         if name.len() > NAME_BYTES_MAX {
             return facts;
         }
-        let words = Words::of(name);
+        // `user[name]` is the name of a user, where `user_name` is what they sign in with.
+        let member = name.rsplit_once(['[', '.']).filter(|(of, it)| {
+            of.eq_ignore_ascii_case("user") && it.trim_end_matches(']').eq_ignore_ascii_case("name")
+        });
+        let words = Words::of(if member.is_some() { "person name" } else { name });
         let count = words.len();
         if count == 0 {
             return facts;
         }
         self.read_words(&words, &mut facts);
+        facts.is_listed = self.names.contains_key(words.squashed(0, count));
         self.add(words.squashed(0, count), Level::Exact, &mut facts);
         if facts.rule_count == 0 {
             self.read_pseudonym(&words, &mut facts);
@@ -261,7 +269,7 @@ impl KeyTable {
         let last = self.meaning(words.word(count - 1));
         facts.statement = ((count > 1 && first.statement) || last.attribute)
             && !self.is_known_behind_prefixes(&words);
-        facts.stand_in = last.stand_in && count == 1;
+        facts.stand_in = self.meaning(words.squashed(0, count)).stand_in;
         facts.tells = self.meaning(words.squashed(0, count)).tells;
         if !facts.statement || facts.hashed || facts.encrypted {
             self.add_stripped(&words, &mut facts);

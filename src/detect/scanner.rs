@@ -17,6 +17,7 @@ use super::{
     digits::Folded,
     keys::{Facts, KeyCache, Known, Quiet, Slot},
     memo::Memo,
+    set::FieldRule,
     text::{Found, Search},
 };
 
@@ -285,6 +286,9 @@ impl<'s> Scanner<'s> {
         if known.is_sign {
             self.sign(known);
         }
+        if known.has_rules {
+            self.may_be_undone(known);
+        }
         let scalars = if known.in_key {
             Wanted::All
         } else if known.is_telling
@@ -297,6 +301,18 @@ impl<'s> Scanner<'s> {
             Wanted::Nothing
         };
         Wants { scalars, ..around }
+    }
+
+    /// A rule that holds here would not where members to come show their context.
+    fn may_be_undone(&mut self, known: Known) {
+        let around = self.surroundings();
+        let rules = self.scratch.keys.of(known).rules().iter();
+        let holding =
+            rules.filter_map(|number| self.set.rule(*number)).filter(|rule| rule.holds(around));
+        let outside = holding.fold(0, |all, rule| all | rule.outside);
+        if let Some(frame) = self.scratch.frames.last_mut() {
+            frame.lacks |= outside & self.set.contexts.any_order;
+        }
     }
 
     /// Whether some rule of the name holds in these surroundings. That none does is kept.
@@ -366,7 +382,15 @@ impl<'s> Scanner<'s> {
             self.enter(container, &Facts::NONE, None);
             return None;
         }
-        let facts = known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
+        let mut facts =
+            known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
+        // `{"key": "phone", "value": {"string": …}}`
+        if facts.stand_in
+            && facts.rules().is_empty()
+            && let Some(told) = self.told()
+        {
+            facts = *told;
+        }
         let rule = self.rule_for_container(&facts, container);
         let contexts = self.enter(container, &facts, rule);
         let name = name?;
@@ -538,15 +562,15 @@ impl<'s> Scanner<'s> {
     /// The first rule of the name that holds in these surroundings.
     fn rule_for_container(&mut self, facts: &Facts, container: Container) -> Option<u16> {
         let around = self.surroundings();
-        let holds = |lists_only: bool| {
+        let first = |is_meant: fn(&FieldRule) -> bool| {
             facts.rules().iter().copied().find(|number| {
-                let rule = self.set.rule(*number);
-                rule.is_some_and(|rule| rule.holds(around) && (rule.lists_only || !lists_only))
+                self.set.rule(*number).is_some_and(|rule| rule.holds(around) && is_meant(rule))
             })
         };
         // One name may mean a person, and over a list an address book.
-        let listed = if container == Container::Array { holds(true) } else { None };
-        let own = listed.or_else(|| holds(false));
+        let listed =
+            if container == Container::Array { first(|rule| rule.lists_only) } else { None };
+        let own = listed.or_else(|| first(|rule| !rule.values_only)).or_else(|| first(|_| true));
         if own.is_none() {
             self.lack(facts);
         }

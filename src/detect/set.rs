@@ -77,6 +77,7 @@ pub(super) struct FieldRule {
     pub(super) spreads: bool,
     pub(super) prose: bool,
     pub(super) lists_only: bool,
+    pub(super) values_only: bool,
     /// What passes the check has a form that nothing else has.
     pub(super) is_unmistakable: bool,
     /// How much of a line of prose the value takes.

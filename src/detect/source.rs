@@ -116,6 +116,10 @@ pub(super) struct FieldSource {
     /// Only a list under this name is meant: `track` as a list of places, not as a piece of music.
     #[serde(default)]
     pub(super) lists_only: bool,
+    /// A list or object under this name is no finding, whatever the taxonomy says of the category: `image` may
+    /// be what a container runs.
+    #[serde(default)]
+    pub(super) values_only: bool,
 }
 
 /// A kind of value that is recognised by its form.

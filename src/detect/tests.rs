@@ -358,6 +358,24 @@ fn names_of_things_are_nobodys() {
         ),
         (r#"{"file_name":"Amina Malik.pdf","hostname":"db-01","class_name":"User Service"}"#, &[]),
         (r#"{"customer_name":"Amina Malik"}"#, &["/customer_name name"]),
+        (r#"{"name":"Amina Malik"}"#, &["/name name"]),
+        (r#"{"name":"Gold Plan"}"#, &[]),
+        (r#"{"steps":[{"name":"Install Dependencies","run":"make"}]}"#, &[]),
+        (r#"{"cwes":[{"cwe_id":"CWE-400","name":"Uncontrolled Usage"}]}"#, &[]),
+        (r#"{"receiver":"webhook","status":"firing"}"#, &[]),
+        (r#"{"author":"Amina Malik","maintainer":"qa"}"#, &["/author name"]),
+        (
+            r#"{"versions":[{"published_by":{"login":"amina","name":"Amina Malik"}}]}"#,
+            &["/versions/0/published_by/login username", "/versions/0/published_by/name name"],
+        ),
+        (
+            r#"{"data":{"type":"users","attributes":{"name":"Amina Malik"}}}"#,
+            &["/data/attributes/name name"],
+        ),
+        (
+            r#"{"user.name":"Amina Malik","user[name]":"Ali Raza"}"#,
+            &["/user.name name", "/user[name] name"],
+        ),
     ]);
 }
 
@@ -385,6 +403,49 @@ fn hard_negatives_stay_clean() {
         (r#"{"status":"active","state":"open","type":"User","operator":">="}"#, &[]),
         (r#"{"ip":"10.0.0.1","gateway":"192.168.1.1"}"#, &[]),
         (r#"{"size":"24.8607","ratio":0.123456,"x":"1,234.56"}"#, &[]),
+        (r#"{"dependencies":{"passport":"^0.6.0","uid":"2.0.2"}}"#, &[]),
+        (
+            r#"{"password":"${DB_PASSWORD}","pwd":"{{ .Values.password }}","pass":"[FILTERED]"}"#,
+            &[],
+        ),
+        (
+            r#"{"packageVerificationCode":{"value":"d6a770ba38583ed4bb4525bd96e50461655d2758"}}"#,
+            &[],
+        ),
+        (r#"{"cert":"AKFeTjy7U9rvPX2PrrzoSeJLoxKq+GwuyCZ5LhXRN0p1a+NAirTAmY+c"}"#, &[]),
+        (r#"{"id":"12:34:56:80:00:12:ac:f2","oid":"2.5.29.32"}"#, &[]),
+        (r#"{"addresses":[{"type":"Hostname","address":"kubernetes-node-6jst"}]}"#, &[]),
+        (r#"{"viewport":{"northeast":{"lat":37.4239627802915,"lng":-122.0829089197085}}}"#, &[]),
+        (r#"{"customer":{"state":"disabled"},"languages":["python"],"language":"go"}"#, &[]),
+        (r#"{"certificate":{"fingerprint":"mBkP2lqX9wRz4tYv8sNc"}}"#, &[]),
+        (r#"{"build-id":"arn:aws:codebuild:us-west-2:123456789012:build/project"}"#, &[]),
+    ]);
+}
+
+#[test]
+fn a_value_is_found_in_what_wraps_it() {
+    check(&[
+        (r#"{"phone":{"S":"03331234567"}}"#, &["/phone/S phone"]),
+        (r#"{"phone":{"home":"03331234567"}}"#, &["/phone/home phone"]),
+        (
+            r#"{"key":"user.email","value":{"stringValue":"ali.r@example.pk"}}"#,
+            &["/value/stringValue email"],
+        ),
+        (
+            r#"{"key":"cnic","value":{"stringValue":"42201-1234568-1"}}"#,
+            &["/value/stringValue pk_cnic@PK"],
+        ),
+        (r#"{"op":"replace","path":"/phone","value":"03331234567"}"#, &["/value phone"]),
+        (r#"{"sms":"come home early","duanxin":"on"}"#, &["/sms sms"]),
+        (r#"{"message-id":"20130503182626.18666@example.org"}"#, &["/message-id message_id"]),
+        (
+            r#"{"lat":"24.86071N","lon":"67.00113E"}"#,
+            &["/lat precise_location", "/lon precise_location"],
+        ),
+        (
+            r#"{"latE6":24860710,"lngE6":67001130}"#,
+            &["/latE6 precise_location", "/lngE6 precise_location"],
+        ),
     ]);
 }
 
@@ -473,6 +534,14 @@ fn values_inside_prose() {
         ("2024-05-12 10:11:12 INFO took 123456 us", &[]),
         ("ticket 9876500001 closed", &[]),
         ("version 10.4.2.1 of build 20241105", &[]),
+        ("remote 91.8.44.61:443", &["ip_address=91.8.44.61"]),
+        ("GET /mobile/cart HTTP/1.1 200 2326", &[]),
+        ("POST /api/sms/send 201 3345 0.012", &[]),
+        ("started m=+118.777986380 on the phone", &[]),
+        ("Dear Hiring Manager, hello", &[]),
+        ("Sehr geehrte Frau Schuster, danke", &["name=Schuster"]),
+        ("Меня зовут Ольга Смирнова", &["name=Ольга Смирнова"]),
+        ("passport no AB1234567 seen", &["passport=AB1234567"]),
         ("https://example.org/i/4111111111111111", &[]),
         ("ratio 0.4111111111111111", &[]),
     ] {
@@ -509,6 +578,15 @@ fn names_inside_a_text_say_what_follows_them() {
             &["imei=356938035643809", "imsi=410011234567890"],
         ),
         ("status: active, version: 1.2.3.4, note: none", &[]),
+        ("otp: 482913 phone: 03331234567", &["otp=482913", "phone=03331234567"]),
+        ("username: ali_r password: Zx!88kd", &["username=ali_r", "password=Zx!88kd"]),
+        ("password: None, port: None", &[]),
+        (
+            "full_name=Amina Malik city=New York zip=10118",
+            &["name=Amina Malik", "city=New York", "postal_code=10118"],
+        ),
+        ("User(id=8812, name=Amina Malik)", &["name=Amina Malik"]),
+        ("city=Lahore request handled", &["city=Lahore"]),
         ("x=1 y=2 name==value order_no=1", &[]),
     ] {
         assert_eq!(bench.prose(text), expected, "{text}");

@@ -341,11 +341,18 @@ impl Sink<'_, '_, '_> {
     }
 
     fn close_finding(&mut self, frame: Frame, end: usize, member_end: usize) {
-        let Some(finding) =
-            frame.finding.and_then(|index| self.findings.items.get_mut(index as usize))
-        else {
+        let Some(index) = frame.finding.map(|index| index as usize) else { return };
+        let is_last = index + 1 == self.findings.items.len();
+        let Some(finding) = self.findings.items.get_mut(index) else { return };
+        // Only where a list or object is a finding as a whole is what is inside looked at.
+        let inside = finding.value.start as usize + 1..end.saturating_sub(1);
+        if is_last
+            && !finding.marks.in_key
+            && self.place.text.and_then(|text| text.get(inside)).is_some_and(says_nothing)
+        {
+            self.findings.items.pop();
             return;
-        };
+        }
         finding.value = Span::new(finding.value.start as usize, end);
         finding.span = finding.value;
         finding.member = Span::new(finding.member.start as usize, member_end);
@@ -429,6 +436,22 @@ impl Sink<'_, '_, '_> {
         self.findings.nodes.push(PathNode { parent, step, personal });
         u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
     }
+}
+
+/// Between the braces or brackets of JSON is nothing, or a description of what might be: a schema's `type` or
+/// a reference to one (JSON Schema 2020-12 §8.2.3).
+fn says_nothing(inside: &str) -> bool {
+    const TYPES: [&str; 7] = ["object", "array", "string", "boolean", "integer", "number", "null"];
+    let inside = inside.trim_ascii();
+    let behind = |name: &str| {
+        let rest = inside.strip_prefix(name)?.trim_ascii_start().strip_prefix(':')?;
+        rest.trim_ascii_start().strip_prefix('"')
+    };
+    let is_type = || {
+        let kind = behind("\"type\"").and_then(|rest| rest.split('"').next());
+        kind.is_some_and(|kind| TYPES.contains(&kind))
+    };
+    inside.is_empty() || is_type() || behind("\"$ref\"").is_some()
 }
 
 /// A name without its escapes, out of the whole layer where that is known to be UTF-8. It stands at `span`,

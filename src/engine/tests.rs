@@ -426,6 +426,23 @@ fn a_document_inside_a_value_is_read_under_the_name_of_that_value() {
 }
 
 #[test]
+fn a_container_with_nothing_in_it_is_no_finding() {
+    let engine = shipped();
+    for (body, expected) in [
+        (r#"{"contacts": [ ], "photos": [], "call_log": {}}"#, 0),
+        (r#"{"contacts": {"type": "array", "items": {}}, "sms": {"$ref": "sms.json"}}"#, 0),
+        (r#"{"contacts": [{"name": "Amma"}]}"#, 2),
+        (r#"{"images": ["nginx:1.14"], "image": {"repository": "nginx", "tag": "1.14"}}"#, 0),
+        // What stands behind a name says that it is no person's.
+        (r#"{"name": "Rose Garden", "price": 10}"#, 0),
+        (r#"{"name": "Rose Garden"}"#, 1),
+    ] {
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        assert_eq!(verdict.findings.items.len(), expected, "{body}");
+    }
+}
+
+#[test]
 fn a_reused_scratch_changes_nothing() {
     let engine = shipped();
     let mut scratch = Scratch::default();

@@ -263,7 +263,7 @@ fn foreign(mut leads: u64, block: &[u8; BLOCK]) -> u64 {
         let character = (block.get(at), block.get(at + 1), block.get(at + 2));
         let matters = match character {
             (Some(0xC2), Some(second), _) => matches!(second, 0xA0 | 0xAD),
-            (Some(0xD9), Some(second), _) => matches!(second, 0xA0..=0xA9),
+            (Some(0xD9), Some(second), _) => matches!(second, 0xA0..=0xA9 | 0xAB),
             (Some(0xDB), Some(second), _) => matches!(second, 0xB0..=0xB9),
             (Some(0xE0), Some(_), Some(third)) => matches!(third, 0x90..=0x99 | 0xA0..=0xAF),
             (Some(0xE1), Some(second), Some(_)) => matches!(second, 0x81 | 0x9F | 0xA0),

@@ -188,7 +188,14 @@ fn is_xml(text: &[u8]) -> bool {
 /// Pairs and nothing that would have been percent-encoded.
 fn is_form(text: &[u8]) -> bool {
     let is_name = text.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    // Padding has nothing behind it either (RFC 4648 §3.2).
+    let unpadded = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
+    let is_padded = text.len().is_multiple_of(4)
+        && unpadded.len() < text.len()
+        && unpadded.len() >= 14
+        && memchr(b'=', unpadded).is_none();
     is_name
+        && !is_padded
         && memchr(b'=', text).is_some()
         && text
             .iter()

@@ -25,8 +25,27 @@ fn is_base64_url(text: &str) -> bool {
 /// Whatever a secret may be: anything that is not a mere word about it.
 pub(super) fn secret(text: &str) -> Option<Match> {
     let words = ["required", "optional", "none", "basic", "bearer", "digest", "negotiate"];
-    let known = words.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
-    (!known && text.trim().len() >= 2).then_some(Match::PLAIN)
+    let text = text.trim();
+    let known = words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    (!known && text.len() >= 2 && !is_reference_to_one(text)).then_some(Match::PLAIN)
+}
+
+/// Where a secret will be filled in, or was taken out: `${DB_PASSWORD}`, `{{ password }}`, `[FILTERED]`.
+fn is_reference_to_one(text: &str) -> bool {
+    [("${", "}"), ("$(", ")"), ("{{", "}}"), ("[", "]"), ("<", ">"), ("%(", ")s")]
+        .iter()
+        .any(|(open, close)| text.starts_with(open) && text.ends_with(close))
+}
+
+/// `1.2.3`, `^0.6.0`, `~> 2.1`: which version of a package, in a list of what one depends on.
+fn is_version(text: &str) -> bool {
+    let number = text.trim_start_matches(['^', '~', '>', '<', '=', ' ', 'v']);
+    let parts = number.split('.');
+    let is_numbers = parts.clone().count() >= 2
+        && parts
+            .clone()
+            .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
+    is_numbers && (number.len() < text.len() || parts.count() == 3)
 }
 
 /// A token: eight characters or more without spaces, or a scheme and such a token.
@@ -118,7 +137,10 @@ pub(super) fn account(text: &str) -> Option<Match> {
 
 /// An account number that is not some object's UUID: a person's `uid` rather than a pod's.
 pub(super) fn member(text: &str) -> Option<Match> {
-    if uuid(text).is_some() { None } else { account(text) }
+    if uuid(text).is_some() || hash(text).is_some() || is_version(text) {
+        return None;
+    }
+    account(text)
 }
 
 /// Any reference a person could quote: a digit in it, at least three characters.
@@ -126,8 +148,15 @@ pub(super) fn reference(text: &str) -> Option<Match> {
     let text = text.trim();
     let good = (3..=64).contains(&text.len())
         && text.bytes().any(|byte| byte.is_ascii_digit())
-        && !is_zero(text);
+        && !is_zero(text)
+        && !is_version(text);
     good.then_some(Match::PLAIN)
+}
+
+/// What a release of a system is called: short, and no resource's name.
+pub(super) fn release(text: &str) -> Option<Match> {
+    let text = text.trim();
+    ((1..=48).contains(&text.len()) && !text.contains([':', '{'])).then_some(Match::PLAIN)
 }
 
 /// A number that an office gives: eight letters and digits or more, six of them digits, perhaps in groups.

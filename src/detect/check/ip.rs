@@ -46,6 +46,10 @@ fn read(text: &str) -> Option<IpAddr> {
         return address.parse().ok().map(IpAddr::V4);
     }
     let text = text.split_once('%').map_or(text, |(address, _)| address);
+    // Eight groups of two digits are how an EUI-64 is written, and a certificate's number.
+    if text.len() == 23 && text.split(':').all(|group| group.len() == 2) {
+        return None;
+    }
     text.parse().ok()
 }
 
@@ -93,7 +97,9 @@ fn is_telling_v6(address: Ipv6Addr) -> bool {
 /// 31. A word beside it may say otherwise.
 pub(in crate::detect) fn looks_like_a_version(text: &str) -> bool {
     let address: Option<Ipv4Addr> = text.parse().ok();
-    address.is_some_and(|address| address.octets().iter().all(|part| *part < 32))
+    // Object identifiers of ISO and of directories (X.660) begin so.
+    let is_object = ["1.3.", "2.5.", "2.16."].iter().any(|arc| text.starts_with(arc));
+    address.is_some_and(|address| is_object || address.octets().iter().all(|part| *part < 32))
 }
 
 #[cfg(test)]
@@ -138,6 +144,8 @@ mod tests {
             ("203.0.113.7, gateway", false),
             (",", false),
             ("12:30:45", false),
+            ("12:34:56:80:00:12:ac:f2", false),
+            ("91.8.44.61", true),
             ("", false),
         ] {
             assert_eq!(whole(text).is_some(), expected, "{text}");

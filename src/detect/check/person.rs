@@ -96,55 +96,42 @@ static PARTICLES: WordList = WordList::new(&[
 ]);
 
 /// Words that names of products, places and roles are made of.
+#[rustfmt::skip]
 static THINGS: WordList = WordList::new(&[
-    "the",
-    "phone",
-    "pro",
-    "max",
-    "mini",
-    "plus",
-    "note",
-    "lite",
-    "ultra",
-    "store",
-    "shop",
-    "center",
-    "centre",
-    "office",
-    "team",
-    "service",
-    "services",
-    "support",
-    "inc",
-    "inc.",
-    "ltd",
-    "ltd.",
-    "llc",
-    "gmbh",
-    "company",
-    "group",
-    "bank",
-    "university",
-    "school",
-    "road",
-    "street",
-    "city",
-    "default",
-    "test",
-    "admin",
-    "system",
-    "server",
-    "update",
-    "release",
-    "app",
-    "home",
-    "main",
-    "new",
-    "order",
-    "charger",
-    "cable",
-    "case",
-    "edition",
+    "the", "of", "for", "with", "and", "by", "or", "not", "none",
+    "phone", "pro", "max", "mini", "plus", "note", "lite", "ultra", "store", "shop", "center", "centre", "office",
+    "team", "service", "services", "support", "inc", "inc.", "ltd", "ltd.", "llc", "gmbh", "corp", "corp.",
+    "corporation", "company", "group", "bank", "university", "school", "college", "institute", "foundation",
+    "association", "agency", "department", "ministry", "council", "road", "street", "city", "county", "province",
+    "district", "municipal", "municipality", "america", "europe", "asia", "africa", "carolina", "default", "test",
+    "tests", "testing", "admin", "system", "systems", "server", "servers", "update", "release", "app", "apps",
+    "home", "main", "new", "order", "orders", "charger", "cable", "case", "edition", "license", "licence",
+    "licenses", "rule", "rules", "plan", "plans", "maps", "counts", "counter", "cluster",
+    "clusters", "database", "databases", "chrome", "safari", "firefox", "browser", "studio", "framework",
+    "library", "package", "packages", "module", "plugin", "extension", "template", "client", "runner", "build",
+    "builds", "code", "check", "checks", "run", "workflow", "pipeline", "deploy", "deployment", "install",
+    "dependencies", "lint", "docker", "kubernetes", "linux", "windows", "android", "ios", "web", "site",
+    "website", "pages", "view", "table", "chart", "report", "reports", "dashboard", "meeting",
+    "notes", "event", "events", "schedule", "planning", "calendar", "project", "projects", "task", "tasks",
+    "issue", "bug", "feature", "request", "priority", "status", "progress", "done", "pending", "highest", "lowest",
+    "medium", "monitor", "log", "logs", "alert", "metric", "metrics", "network", "interface",
+    "storage", "volume", "node", "host", "device", "devices", "sensor", "lamp", "lights", "bulb", 
+    "switch", "plug", "camera", "speaker", "watch", "band", "tv", "laptop", "tablet", "keyboard", "mouse",
+    "headphones", "earbuds", "purifier", "cooker", "vacuum", "robot", "scooter", "living", "room", "kitchen",
+    "bedroom", "bathroom", "balcony", "shirt", "shoes", "shoe", "jeans", "jacket", "dress", 
+    "bottle", "mug", "juice", "coffee", "pizza", "burger", "cotton", "leather", "suede", "game",
+    "games", "card", "cards", "subscription", "premium", "basic", "standard", "free", "trial", 
+    "platinum", "enterprise", "courier", "express", "delivery", "shipping", "payment", "checkout", "cart",
+    "discount", "sale", "offer", "unit", "units", "component", "components", "resource", "resources",
+    "consumption", "access", "lookup", "id", "keys", "token", "certificate", "manager", "management",
+    "hiring", "accounts", "payable", "receivable", "customer", "sales", "marketing", "engineering", "operations",
+    "security", "finance", "world", "fm", "radio", "news", "times", "daily", "weekly", "monthly", 
+    "morning", "friday", "monday", "language", "programming", "ml", "ai", "api", "sdk", "http", "https",
+    "json", "xml", "sql", "url", "usb", "hdmi", "wifi", "gps", "contains", "add", "create", "delete", "remove",
+    "edit", "save", "start", "stop", "open", "close", "search", "filter", "sort", "select", "submit", "cancel",
+    "next", "previous", "back", "must", "walk", "maker", "machine", "model", "series", "color", "colour", "size",
+    "airport", "station", "hotel", "restaurant", "hospital", "clinic", "pharmacy", "museum", 
+    "beach", "mall", "market", "plaza", "square", "building", 
 ]);
 
 /// One word or two, letters only: part of a name.
@@ -193,9 +180,21 @@ static GENDERS: WordList = WordList::new(&[
     "divers", "masculino", "femenino", "feminino", "homme", "femme", "мужской", "женский", "erkek",
 ]);
 
+/// What programs are written in, which no person speaks.
+#[rustfmt::skip]
+static PROGRAMMING_LANGUAGES: WordList = WordList::new(&[
+    "python", "javascript", "typescript", "java", "kotlin", "ruby", "rust", "go", "golang", "swift", "scala", "perl",
+    "php", "shell", "bash", "powershell", "html", "css", "scss", "sql", "dart", "elixir", "erlang", "haskell", "lua",
+    "julia", "clojure", "groovy", "matlab", "fortran", "cobol", "assembly", "makefile", "dockerfile", "markdown",
+    "json", "yaml", "xml", "vue", "svelte", "csharp", "cpp", "objc",
+]);
+
 /// BCP 47 tag or the name of a language: short, letters and dashes.
 pub(super) fn language(text: &str) -> Option<Match> {
     let text = text.trim();
+    if PROGRAMMING_LANGUAGES.has(text) {
+        return None;
+    }
     let mut parts = text.split(['-', '_']);
     let first = parts.next()?;
     let tag = (2..=3).contains(&first.len())
@@ -211,6 +210,29 @@ pub(super) fn language(text: &str) -> Option<Match> {
 pub(super) fn words(text: &str) -> Option<Match> {
     text.chars().any(char::is_alphabetic).then_some(Match::PLAIN)
 }
+
+/// More than a word: a text that somebody wrote.
+pub(super) fn sentence(text: &str) -> Option<Match> {
+    const WIDE_MIN: usize = 5;
+    let wide = text.chars().filter(|c| !c.is_ascii()).count();
+    (text.trim().contains(' ') || wide >= WIDE_MIN).then(|| words(text))?
+}
+
+/// Words that call a place rather than what state something is in.
+pub(super) fn place_name(text: &str) -> Option<Match> {
+    if STATES_OF_THINGS.has(text.trim()) { None } else { words(text) }
+}
+
+#[rustfmt::skip]
+static STATES_OF_THINGS: WordList = WordList::new(&[
+    "enabled", "disabled", "active", "inactive", "pending", "invited", "blocked", "open", "opened", "closed", "error",
+    "success", "succeeded", "failed", "new", "draft", "published", "completed", "complete", "confirmed", "verified",
+    "unverified", "approved", "rejected", "declined", "suspended", "deleted", "archived", "locked", "unlocked",
+    "off", "online", "offline", "running", "stopped", "paused", "queued", "ready", "busy", "idle", "done", "started",
+    "finished", "cancelled", "canceled", "expired", "available", "unavailable", "connected", "disconnected", "present",
+    "absent", "down", "accepted", "paid", "unpaid", "shipped", "delivered", "processing", "submitted", "resolved",
+    "merged", "created", "updated", "unknown",
+]);
 
 /// Where somebody lives: letters, and either a digit, a comma or several words; not a URL, an e-mail
 /// address or a path.
@@ -231,8 +253,12 @@ pub(in crate::detect) fn address(text: &str) -> Option<Match> {
     let other = has_at
         || (has_colon && text.contains("://"))
         || text.starts_with(['/', '0', '{', '<']) && !text.contains(' ');
-    (letters >= 2 && !other && text.len() >= 4 && (several || wide || letters >= 5))
-        .then_some(Match::PLAIN)
+    // A single word with more than letters in it is the name of a machine.
+    let is_machine = is_ascii
+        && !text.contains([' ', ',', '\n'])
+        && text.bytes().any(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'-' | b'\''));
+    let good = letters >= 2 && text.len() >= 4 && (several || wide || letters >= 5);
+    (good && !other && !is_machine).then_some(Match::PLAIN)
 }
 
 const LETTER: u8 = 1;
@@ -297,6 +323,11 @@ mod tests {
             ("sana khan", Some(false)),
             ("Redmi Note", Some(false)),
             ("Mi Store", Some(false)),
+            ("Gold Plan", Some(false)),
+            ("Larry Page", Some(true)),
+            ("Fan Bingbing", Some(true)),
+            ("Install Dependencies", Some(false)),
+            ("Blue Suede Shoes", Some(false)),
             ("Redmi Note 10", None),
             ("https://example.org", None),
             ("a_b", None),
@@ -338,6 +369,16 @@ mod tests {
             (address, "0x52908400098527886E0F7030069857D2E4169EE7", false),
             (address, "https://example.org/a", false),
             (address, "10", false),
+            (place_name, "Sindh", true),
+            (place_name, "disabled", false),
+            (sentence, "come home early", true),
+            (sentence, "今晚回家吃饭吗", true),
+            (sentence, "enabled", false),
+            (address, "kubernetes-node-6jst", false),
+            (address, "IPV4/UDP/172.17.0.1/55287", false),
+            (address, "Gulshan", true),
+            (address, "Shahrah-e-Faisal", true),
+            (language, "Python", false),
             (handle, "sanaK", true),
             (handle, "a long sentence with many words", false),
         ];

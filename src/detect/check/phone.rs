@@ -46,6 +46,13 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     let number = Number::read(text)?;
     let digits = number.digits();
     if number.international {
+        // One point stands behind the calling code (RFC 5733 §2.5), or in a number of another kind.
+        if let Some((code, rest)) = text.split_once('.')
+            && !rest.contains(['.', ' ', '-'])
+            && calling_codes::plan(digits).is_none_or(|(_, length)| code.len() != length + 1)
+        {
+            return None;
+        }
         // In a range that was not given out, as the numbers of films are, groups have to show it.
         let grouped = text.contains([' ', '-', '(']);
         return international(digits)
@@ -59,8 +66,13 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
         [2..=5, ..] => digits.len() == 10 && digits.get(3).is_some_and(|digit| *digit >= 2),
         _ => false,
     } || mobile_with_code(digits).is_some();
-    // Seven and eight digits are telephone numbers only where a word says so and a gap shows it.
-    let short = (7..=8).contains(&digits.len()) && text.contains([' ', '-']);
+    // Seven and eight digits are telephone numbers only where a word says so and a gap shows it: a dash in
+    // seven, since a status and a size have a space between them as well.
+    let short = match digits.len() {
+        7 => text.contains('-'),
+        8 => text.contains([' ', '-']) && !text.contains('.'),
+        _ => false,
+    };
     if shaped {
         Some(Match::SHAPED)
     } else if (plain || short) && !digits.iter().skip(1).all(|digit| Some(digit) == digits.first())

@@ -19,6 +19,11 @@ pub(super) fn longitude(text: &str) -> Option<Match> {
 
 fn coordinate(text: &str, limit: f64) -> Option<Match> {
     let text = text.trim();
+    // `24.86071N`, `67.00113E`
+    let text = match text.strip_suffix(['N', 'S', 'E', 'W']) {
+        Some(number) if text.contains('.') && !text.contains(' ') => number,
+        Some(_) | None => text,
+    };
     if let Some(decimals) = decimals_of(text) {
         let degrees: f64 = text.parse().ok()?;
         if decimals == 0 && degrees.abs() > limit {

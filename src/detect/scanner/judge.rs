@@ -153,19 +153,31 @@ impl<'s> Scanner<'s> {
         if !self.set.keys.may_end_a_name(last) {
             return None;
         }
-        endings(text, pair.name.clone()).find_map(|range| {
+        // The longest that is a name; or else the longest that ends as one does, which may take in what
+        // stands before the label: `otp: 482913 phone: …`.
+        let mut longest = None;
+        for range in endings(text, pair.name.clone()) {
             let known = self.known(text.get(range.clone())?.as_bytes());
             let facts = *self.scratch.keys.of(known);
-            (!facts.rules().is_empty()).then_some((range, facts))
-        })
+            if facts.rules().is_empty() {
+                continue;
+            }
+            if facts.is_listed {
+                return Some((range, facts));
+            }
+            longest = longest.or(Some((range, facts)));
+        }
+        longest
     }
 
     /// What stands behind a label. In prose a bare word before a colon is no proof; the value has to fit.
     fn labelled(&self, text: &str, pair: &Pair, facts: &Facts, around: u32) -> Option<Hit> {
         let value = text.get(pair.value.clone())?.trim_end_matches([' ', ',', '.', ';', '-']);
-        if value.is_empty() || self.set.is_placeholder(value) {
+        let first = value.split([' ', ',']).next().unwrap_or_default();
+        if first.is_empty() || self.set.is_placeholder(first) || self.set.is_placeholder(value) {
             return None;
         }
+        let several = if pair.assigned { words_behind(text, &pair.value) } else { None };
         let rules = facts.rules().iter().filter_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
             let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
@@ -175,6 +187,14 @@ impl<'s> Scanner<'s> {
         // A value that only looks like a number counts when none passes.
         let mut mistyped = None;
         for (number, rule) in rules {
+            let wide = several.as_ref().filter(|_| rule.reach == Reach::Line && !rule.prose);
+            if let Some((range, is_bounded)) = wide
+                && let Some(hit) =
+                    text.get(range.clone()).and_then(|value| self.judge(number, rule, facts, value))
+                && (*is_bounded || hit.confidence.0 > rule.confidence)
+            {
+                return Some(Hit { span: hit.span.shift(range.start), ..hit });
+            }
             for cut in cuts(value, rule.reach) {
                 let hit = self
                     .judge(number, rule, facts, cut)
@@ -281,6 +301,32 @@ impl FieldRule {
     fn hashable(&self) -> bool {
         self.unchecked == 0 && self.confidence >= 85
     }
+}
+
+/// What an assigned value without quotes may go on with, `name=Adnan Malik phone=…`: words that begin as names
+/// do. Whether they end where the next name or the line does.
+fn words_behind(text: &str, value: &Range<usize>) -> Option<(Range<usize>, bool)> {
+    const BYTES_MAX: usize = 80;
+    const WORDS_MAX: usize = 5;
+    let end = text.floor_char_boundary(text.len().min(value.start + BYTES_MAX));
+    let rest = text.get(value.start..end)?;
+    let stop = [',', ';', '\n', '\r', '|', ')', ']', '}', '"', '\'', '\t', '&'];
+    let line = rest.get(..rest.find(stop).unwrap_or(rest.len()))?;
+    let (mut count, mut length, mut is_bounded) = (0, 0, true);
+    for word in line.split_inclusive(' ') {
+        if word.contains('=') {
+            break;
+        }
+        let begins = |c: char| c.is_uppercase() || c.is_ascii_digit() || !c.is_ascii();
+        if count == WORDS_MAX || !word.starts_with(begins) {
+            is_bounded = false;
+            break;
+        }
+        count += 1;
+        length += word.len();
+    }
+    let words = line.get(..length)?.trim_end();
+    (count >= 2).then(|| (value.start..value.start + words.len(), is_bounded))
 }
 
 /// Words that go on as sentences do: three or more, the first of them small.

@@ -166,7 +166,8 @@ impl Compiler<'_> {
             tag,
             coarse,
             container: source.whole
-                || self.taxonomy.category(tag).is_some_and(|category| category.container),
+                || !source.values_only
+                    && self.taxonomy.category(tag).is_some_and(|category| category.container),
             inside,
             outside,
             check,
@@ -176,6 +177,7 @@ impl Compiler<'_> {
             spreads: source.spreads,
             prose: source.prose,
             lists_only: source.lists_only,
+            values_only: source.values_only,
             is_unmistakable: source.check.as_ref().is_some_and(|check| check.as_str() == "email"),
             reach: Reach::of(source.check.as_ref().map(|check| check.as_str())),
         });
@@ -341,6 +343,13 @@ impl Compiler<'_> {
                 if let Some(slot) = self.set.cue_ends.get_mut(word) {
                     *slot |= bit;
                 }
+            }
+            // The search knows of the case of ASCII letters only.
+            let mut characters = cue.chars();
+            let capital = characters.next().filter(|first| !first.is_ascii());
+            if let Some(first) = capital.filter(|first| first.to_uppercase().ne([*first])) {
+                let capitalised = first.to_uppercase().chain(characters).collect();
+                self.set.cue_words.push((capitalised, number));
             }
             self.set.cue_words.push((cue, number));
         }

@@ -94,7 +94,7 @@ impl Search<'_> {
         let international =
             start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b'+');
         let opened = !international && start > 0 && text.as_bytes().get(start - 1) == Some(&b'(');
-        if let Some(token) = Token::read(candidate) {
+        if let Some(token) = Token::read(candidate).filter(|_| !is_of_both_cases(candidate)) {
             for number in self.set.of_length(token.len()) {
                 let Some(value) = self.set.value(*number) else { continue };
                 if let Some(read) = value.check.token(&token)
@@ -215,12 +215,21 @@ impl Search<'_> {
     }
 }
 
+/// No identifier is written in capitals and small letters at once; base64 is.
+fn is_of_both_cases(text: &str) -> bool {
+    let several = |is: fn(&u8) -> bool| text.bytes().filter(is).count() >= 2;
+    several(u8::is_ascii_uppercase) && several(u8::is_ascii_lowercase)
+}
+
 /// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.
 fn is_written_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let at = |position: usize| bytes.get(position).copied().unwrap_or(0);
     let separator = |byte: u8| matches!(byte, b'-' | b'/' | b'.');
+    // `91.8.44.61` is as long, and no date.
+    let digits = bytes.iter().take(10).filter(|byte| byte.is_ascii_digit()).count();
     // A time may follow the date.
     (bytes.len() == 10 || at(10) == b' ')
+        && digits == 8
         && ((separator(at(4)) && at(4) == at(7)) || (separator(at(2)) && at(2) == at(5)))
 }

@@ -38,14 +38,19 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = Pair> + '_ {
 /// `name=value`, `name="several words"`.
 fn assignment(text: &str, at: usize) -> Option<Pair> {
     let bytes = text.as_bytes();
-    let head = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at)?;
+    // `name = "value"`, as configuration is written.
+    let is_spaced = at > 0
+        && bytes.get(at - 1) == Some(&b' ')
+        && matches!(bytes.get(at + 1..at + 3), Some([b' ', b'"' | b'\'']));
+    let name_end = at - usize::from(is_spaced);
+    let head = bytes.get(name_end.saturating_sub(NAME_BYTES_MAX)..name_end)?;
     let length = head.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
-    let name = at - length..at;
+    let name = name_end - length..name_end;
     let before = name.start.checked_sub(1).and_then(|before| bytes.get(before));
     if length == 0 || before.is_some_and(|byte| matches!(byte, b'=' | b'<' | b'>' | b'!' | b'/')) {
         return None;
     }
-    let start = at + 1;
+    let start = at + 1 + usize::from(is_spaced);
     let value = match bytes.get(start)? {
         quote @ (b'"' | b'\'') => {
             let inner = bytes.get(start + 1..bytes.len().min(start + 1 + VALUE_BYTES_MAX))?;

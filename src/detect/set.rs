@@ -396,8 +396,9 @@ impl DetectorSet {
         self.cues.iter().flat_map(move |cues| cues.find_iter(text)).filter_map(move |found| {
             let (_, number) = self.cue_words.get(found.pattern().as_usize())?;
             let rule = self.cue_rules.get(usize::from(*number))?;
-            // A street's name may be the end of a word: `Hauptstraße`.
-            let joined = matches!(rule.reads, Reads::Street) && !ascii;
+            // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
+            let joined = matches!(rule.reads, Reads::Street)
+                && (!ascii || is_ending_of_streets(text.get(found.range()).unwrap_or_default()));
             let whole = is_whole_word(text.as_bytes(), found.start(), found.end());
             (whole || joined).then_some((found.range(), rule))
         })
@@ -444,6 +445,13 @@ fn is_whole_word(text: &[u8], start: usize, end: usize) -> bool {
     let plural = text.get(end) == Some(&b's') && !letter(Some(end + 1));
     let tail = letter(end.checked_sub(1)) && letter(Some(end)) && !plural;
     !head && !tail
+}
+
+/// What streets of languages that join their words end in.
+fn is_ending_of_streets(cue: &str) -> bool {
+    const ENDINGS: [&str; 8] =
+        ["str.", "strasse", "straat", "gracht", "laan", "platz", "gasse", "plein"];
+    ENDINGS.iter().any(|ending| cue.eq_ignore_ascii_case(ending))
 }
 
 impl ValueDetector {

@@ -490,6 +490,11 @@ fn headers_cookies_and_query() {
             ],
         ),
         (
+            Part::Header,
+            &[("user-agent", "ShopApp/5.1 (Redmi Note 12; Android 13; imei=356938035643809)")],
+            &["user-agent user_agent", "user-agent imei[356938035643809]"],
+        ),
+        (
             Part::Cookie,
             &[
                 ("session_id", "8f14e45fceea167a5a36dedd4bea2543"),
@@ -542,6 +547,8 @@ fn values_inside_prose() {
         ("Sehr geehrte Frau Schuster, danke", &["name=Schuster"]),
         ("Меня зовут Ольга Смирнова", &["name=Ольга Смирнова"]),
         ("passport no AB1234567 seen", &["passport=AB1234567"]),
+        ("bitte an Lindenstr. 5, 10969 Berlin", &["address=Lindenstr. 5, 10969 Berlin"]),
+        ("always 5, 10969 times", &[]),
         ("https://example.org/i/4111111111111111", &[]),
         ("ratio 0.4111111111111111", &[]),
     ] {
@@ -586,6 +593,7 @@ fn names_inside_a_text_say_what_follows_them() {
             &["name=Amina Malik", "city=New York", "postal_code=10118"],
         ),
         ("User(id=8812, name=Amina Malik)", &["name=Amina Malik"]),
+        ("full_name = \"Amina Malik\"\nport = \"5432\"", &["name=Amina Malik"]),
         ("city=Lahore request handled", &["city=Lahore"]),
         ("x=1 y=2 name==value order_no=1", &[]),
     ] {

@@ -108,7 +108,16 @@ impl<'s> Scanner<'s> {
             None => hits.push(found),
         }
         if rule.prose && (may_hold || self.set.may_announce(text.as_bytes())) {
+            let mut at = hits.len();
             self.prose(search, text, around, hits);
+            // What the whole is says nothing more about a part.
+            while let Some(hit) = hits.get(at) {
+                if hit.tag == found.tag {
+                    hits.remove(at);
+                } else {
+                    at += 1;
+                }
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The walk over one message: the stack of objects and lists around a field, and what name and value
 //! together say.
 
+mod around;
 mod bare;
 mod judge;
 mod recall;
@@ -11,6 +12,7 @@ use crate::domain::{
     Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wanted, Wants,
 };
 
+use self::around::Frame;
 pub use self::recall::{Recall, Ticket};
 use super::{
     DetectorSet,
@@ -96,55 +98,8 @@ pub struct Scanner<'s> {
     again: bool,
 }
 
-/// An object or list the walk is inside of.
-#[derive(Debug, Clone, Copy)]
-struct Frame {
-    container: Container,
-    /// The name that this stands under says that what is inside is a pseudonym.
-    hashed: bool,
-    encrypted: bool,
-    /// It opens contexts.
-    opens: bool,
-    /// A member said what the value beside it is, `{"key": "phone", "value": …}`: the last of `told`.
-    told: bool,
-    /// The rule that name has here.
-    rule: Option<u16>,
-    contexts: u32,
-    /// Contexts that members seen so far would have been read otherwise in.
-    lacks: u32,
-    number: u32,
-    /// Members seen that show a context only together.
-    signs: u8,
-}
-
-impl Frame {
-    fn new(
-        container: Container,
-        facts: &Facts,
-        rule: Option<u16>,
-        contexts: u32,
-        number: u32,
-    ) -> Self {
-        Self {
-            container,
-            hashed: facts.hashed,
-            encrypted: facts.encrypted,
-            opens: facts.opens != 0,
-            told: false,
-            rule,
-            contexts,
-            lacks: 0,
-            number,
-            signs: 0,
-        }
-    }
-}
-
 /// Longest name that a value is told by.
 const TOLD_BYTES_MAX: usize = 48;
-
-/// Objects inside each other that are remembered; deeper ones are read without their surroundings.
-const FRAMES_MAX: usize = 1024;
 
 impl<'s> Scanner<'s> {
     pub(super) fn new(set: &'s DetectorSet, scratch: &'s mut Scratch) -> Self {
@@ -218,20 +173,6 @@ impl<'s> Scanner<'s> {
         self.again = false;
     }
 
-    /// What the first walk learnt of the object of this number; asked in the order of numbers.
-    fn ahead(&mut self, number: u32) -> u32 {
-        while let Some((of, contexts)) = self.scratch.known_ahead.get(self.used_ahead) {
-            if *of > number {
-                break;
-            }
-            self.used_ahead += 1;
-            if *of == number {
-                return *contexts;
-            }
-        }
-        0
-    }
-
     /// Which values under `name`, or elements of the innermost list where there is none, can be findings
     /// whatever their form. The value, if it is told, comes before any other name.
     #[inline(always)]
@@ -303,18 +244,6 @@ impl<'s> Scanner<'s> {
         Wants { scalars, ..around }
     }
 
-    /// A rule that holds here would not where members to come show their context.
-    fn may_be_undone(&mut self, known: Known) {
-        let around = self.surroundings();
-        let rules = self.scratch.keys.of(known).rules().iter();
-        let holding =
-            rules.filter_map(|number| self.set.rule(*number)).filter(|rule| rule.holds(around));
-        let outside = holding.fold(0, |all, rule| all | rule.outside);
-        if let Some(frame) = self.scratch.frames.last_mut() {
-            frame.lacks |= outside & self.set.contexts.any_order;
-        }
-    }
-
     /// Whether some rule of the name holds in these surroundings. That none does is kept.
     fn holds_here(&mut self, known: Known, name: &[u8]) -> bool {
         let facts = *self.scratch.keys.of(known);
@@ -340,22 +269,6 @@ impl<'s> Scanner<'s> {
     #[inline]
     pub fn may_announce(&self, text: &[u8]) -> bool {
         self.set.may_announce(text)
-    }
-
-    /// What a member before this one said that the value beside it is.
-    fn told(&self) -> Option<&Facts> {
-        self.scratch.frames.last().filter(|frame| frame.told)?;
-        self.scratch.told.last()
-    }
-
-    /// A member says what the value beside it is, or that it is nothing.
-    fn tell(&mut self, what: Option<Facts>) {
-        let Some(frame) = self.scratch.frames.last_mut() else { return };
-        if frame.told {
-            self.scratch.told.pop();
-        }
-        frame.told = what.is_some();
-        self.scratch.told.extend(what);
     }
 
     /// An element reads the name of its list.
@@ -413,56 +326,6 @@ impl<'s> Scanner<'s> {
         self.in_key(name, &facts)
     }
 
-    /// Goes into an object or list under a name with these facts; the contexts inside it.
-    #[inline]
-    fn enter(&mut self, container: Container, facts: &Facts, rule: Option<u16>) -> u32 {
-        self.opened += 1;
-        let contexts = self.contexts_of(facts) | self.ahead(self.opened);
-        if self.scratch.frames.len() < FRAMES_MAX {
-            let frame = Frame::new(container, facts, rule, contexts, self.opened);
-            self.scratch.frames.push(frame);
-            if container == Container::Array {
-                self.scratch.lists.push(*facts);
-            }
-        } else {
-            self.beyond += 1;
-        }
-        contexts
-    }
-
-    /// The innermost object or list ends.
-    pub fn close(&mut self) {
-        match self.beyond.checked_sub(1) {
-            Some(beyond) => self.beyond = beyond,
-            // The frame of the part itself stays.
-            None if self.scratch.frames.len() > 1 => {
-                let Some(closed) = self.scratch.frames.pop() else { return };
-                if closed.container == Container::Array {
-                    self.scratch.lists.pop();
-                }
-                if closed.told {
-                    self.scratch.told.pop();
-                }
-                if closed.lacks != 0 {
-                    self.learn(&closed);
-                }
-            }
-            None => {}
-        }
-    }
-
-    /// Something in the object that closes lacked a context; the object has it by now, or one around it may
-    /// yet.
-    fn learn(&mut self, closed: &Frame) {
-        if closed.lacks & closed.contexts != 0 && !self.again {
-            self.scratch.learnt.push((closed.number, closed.contexts));
-        }
-        let handed_on = if closed.opens { self.set.contexts.lasting } else { u32::MAX };
-        if let Some(around) = self.scratch.frames.last_mut() {
-            around.lacks |= closed.lacks & handed_on;
-        }
-    }
-
     /// One value. Hits are added to `hits` in the order of their spans, at most one of which covers the
     /// whole value.
     pub fn scalar(&mut self, name: Option<&str>, told: Told<'_>, hits: &mut Vec<Hit>) {
@@ -513,50 +376,6 @@ impl<'s> Scanner<'s> {
         let asked = self.asked.take();
         let name = name?;
         Some(asked.unwrap_or_else(|| self.known(name.as_bytes())))
-    }
-
-    /// A member of this name shows what its object is about.
-    fn sign(&mut self, known: Known) {
-        let &Facts { beside, signs, .. } = self.scratch.keys.of(known);
-        if let Some(frame) = self.scratch.frames.last_mut() {
-            frame.contexts |= beside;
-            frame.signs = frame.signs.saturating_add(u8::from(signs != 0));
-            if frame.signs >= 2 {
-                frame.contexts |= signs;
-            }
-        }
-    }
-
-    /// What the name of the list around said, of which an element reads it as its own.
-    fn list_around(&self) -> Option<&Facts> {
-        self.scratch.frames.last().filter(|frame| frame.container == Container::Array)?;
-        self.scratch.lists.last()
-    }
-
-    fn facts_around(&self) -> Facts {
-        self.list_around().copied().unwrap_or(Facts::NONE)
-    }
-
-    fn surroundings(&self) -> u32 {
-        self.scratch.frames.last().map_or(0, |frame| frame.contexts) | self.part
-    }
-
-    fn contexts_of(&self, facts: &Facts) -> u32 {
-        let around = self.scratch.frames.last().map_or(0, |frame| frame.contexts);
-        if facts.opens == 0 { around } else { facts.opens | (around & self.set.contexts.lasting) }
-    }
-
-    /// No rule of the name holds in these surroundings; members to come may show others. Which would
-    /// matter.
-    fn lack(&mut self, facts: &Facts) -> u32 {
-        let around = self.surroundings();
-        let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
-        let inside = rules.fold(0, |all, rule| all | rule.inside);
-        let lacks = inside & !around & self.set.contexts.any_order;
-        if let Some(frame) = self.scratch.frames.last_mut() {
-            frame.lacks |= lacks;
-        }
-        lacks
     }
 
     /// The first rule of the name that holds in these surroundings.

@@ -385,7 +385,8 @@ def idle_kib(proxy, count=2000):
     kept = [connect() for _ in range(count)]
     for connection in kept:
         ask(connection)
-    for _ in range(4):
+    # Eight seconds: an allocator lets some pass before it believes that pages are free.
+    for _ in range(8):
         time.sleep(1)
         ask(busy, 300)
     held = proxy.resident_bytes() - before

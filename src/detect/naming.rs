@@ -34,7 +34,7 @@ fn spaced(text: &str, least: usize) -> Option<usize> {
         if !first.is_uppercase() && !particle && (first.is_lowercase() || is_stop(word)) {
             break;
         }
-        if person::is_thing(word) || is_stop(word) {
+        if person::is_thing(word, count == 0) || is_stop(word) {
             break;
         }
         position += length;

@@ -544,6 +544,7 @@ fn values_inside_prose() {
         ("POST /api/sms/send 201 3345 0.012", &[]),
         ("started m=+118.777986380 on the phone", &[]),
         ("Dear Hiring Manager, hello", &[]),
+        ("signed by Mr. Max Weber today", &["name=Max Weber"]),
         ("Sehr geehrte Frau Schuster, danke", &["name=Schuster"]),
         ("Меня зовут Ольга Смирнова", &["name=Ольга Смирнова"]),
         ("passport no AB1234567 seen", &["passport=AB1234567"]),

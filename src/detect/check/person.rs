@@ -72,7 +72,7 @@ fn are_words_of_a_name(text: &str) -> bool {
         if !capital && !particle {
             return false;
         }
-        if THINGS.has(word.trim_end_matches(['.', ','])) {
+        if is_thing(word.trim_end_matches(['.', ',']), words == 0) {
             return false;
         }
         words += 1;
@@ -85,9 +85,9 @@ pub(in crate::detect) fn is_particle(word: &str) -> bool {
     PARTICLES.has_exactly(word)
 }
 
-/// A word that names of products, places and roles are made of.
-pub(in crate::detect) fn is_thing(word: &str) -> bool {
-    THINGS.has(word)
+/// A word that names of products, places and roles are made of. At the beginning, `Max` is a man.
+pub(in crate::detect) fn is_thing(word: &str, is_first: bool) -> bool {
+    THINGS.has(word) && !(is_first && word.eq_ignore_ascii_case("max"))
 }
 
 static PARTICLES: WordList = WordList::new(&[
@@ -119,14 +119,14 @@ static THINGS: WordList = WordList::new(&[
     "switch", "plug", "camera", "speaker", "watch", "band", "tv", "laptop", "tablet", "keyboard", "mouse",
     "headphones", "earbuds", "purifier", "cooker", "vacuum", "robot", "scooter", "living", "room", "kitchen",
     "bedroom", "bathroom", "balcony", "shirt", "shoes", "shoe", "jeans", "jacket", "dress", 
-    "bottle", "mug", "juice", "coffee", "pizza", "burger", "cotton", "leather", "suede", "game",
+    "bottle", "mug", "juice", "coffee", "pizza", "leather", "suede", "game",
     "games", "card", "cards", "subscription", "premium", "basic", "standard", "free", "trial", 
     "platinum", "enterprise", "courier", "express", "delivery", "shipping", "payment", "checkout", "cart",
     "discount", "sale", "offer", "unit", "units", "component", "components", "resource", "resources",
     "consumption", "access", "lookup", "id", "keys", "token", "certificate", "manager", "management",
     "hiring", "accounts", "payable", "receivable", "customer", "sales", "marketing", "engineering", "operations",
-    "security", "finance", "world", "fm", "radio", "news", "times", "daily", "weekly", "monthly", 
-    "morning", "friday", "monday", "language", "programming", "ml", "ai", "api", "sdk", "http", "https",
+    "security", "finance", "world", "fm", "radio", "news", "times", "monthly", 
+    "morning", "language", "programming", "ml", "ai", "api", "sdk", "http", "https",
     "json", "xml", "sql", "url", "usb", "hdmi", "wifi", "gps", "contains", "add", "create", "delete", "remove",
     "edit", "save", "start", "stop", "open", "close", "search", "filter", "sort", "select", "submit", "cancel",
     "next", "previous", "back", "must", "walk", "maker", "machine", "model", "series", "color", "colour", "size",
@@ -325,6 +325,9 @@ mod tests {
             ("Mi Store", Some(false)),
             ("Gold Plan", Some(false)),
             ("Larry Page", Some(true)),
+            ("Max Mustermann", Some(true)),
+            ("Monday Okoro", Some(true)),
+            ("Galaxy Max", Some(false)),
             ("Fan Bingbing", Some(true)),
             ("Install Dependencies", Some(false)),
             ("Blue Suede Shoes", Some(false)),

@@ -227,35 +227,36 @@ impl<'s> Scanner<'s> {
         if known.is_sign {
             self.sign(known);
         }
-        if known.has_rules {
-            self.may_be_undone(known);
+        let holding =
+            if known.has_rules { self.holding(self.scratch.keys.of(known)) } else { None };
+        if let Some(outside) = holding {
+            self.may_be_undone(outside);
         }
         let scalars = if known.in_key {
             Wanted::All
         } else if known.is_telling
             || around.scalars != Wanted::Nothing
             || (known.stand_in && self.told().is_some())
-            || (known.has_rules && self.holds_here(known, name))
+            || holding.is_some()
         {
             Wanted::Values
         } else {
+            if known.has_rules {
+                self.keep_that_none_holds(known, name);
+            }
             Wanted::Nothing
         };
         Wants { scalars, ..around }
     }
 
-    /// Whether some rule of the name holds in these surroundings. That none does is kept.
-    fn holds_here(&mut self, known: Known, name: &[u8]) -> bool {
+    /// No rule of the name holds in these surroundings, which is known from here on.
+    fn keep_that_none_holds(&mut self, known: Known, name: &[u8]) {
         let facts = *self.scratch.keys.of(known);
-        if self.some_rule_holds(&facts) {
-            return true;
-        }
         let lacks = self.lack(&facts);
         if known.may_be_quiet {
             let around = self.surroundings();
             self.scratch.keys.keep_quiet(name, Quiet { around, lacks });
         }
-        false
     }
 
     /// Whether all that the name asked about last can say is known, so that any text may stand for it when
@@ -274,15 +275,7 @@ impl<'s> Scanner<'s> {
     /// An element reads the name of its list.
     fn element_is_telling(&self) -> bool {
         let facts = self.list_around();
-        facts.is_some_and(|facts| facts.is_telling() || self.some_rule_holds(facts))
-    }
-
-    fn some_rule_holds(&self, facts: &Facts) -> bool {
-        let around = self.surroundings();
-        facts
-            .rules()
-            .iter()
-            .any(|number| self.set.rule(*number).is_some_and(|rule| rule.holds(around)))
+        facts.is_some_and(|facts| facts.is_telling() || self.holding(facts).is_some())
     }
 
     /// An object or list begins; `name` is `None` for an element of a list and for a whole layer. The
@@ -295,15 +288,7 @@ impl<'s> Scanner<'s> {
             self.enter(container, &Facts::NONE, None);
             return None;
         }
-        let mut facts =
-            known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
-        // `{"key": "phone", "value": {"string": …}}`
-        if facts.stand_in
-            && facts.rules().is_empty()
-            && let Some(told) = self.told()
-        {
-            facts = *told;
-        }
+        let facts = self.or_told(self.facts_of(known));
         let rule = self.rule_for_container(&facts, container);
         let contexts = self.enter(container, &facts, rule);
         let name = name?;
@@ -335,14 +320,13 @@ impl<'s> Scanner<'s> {
         if let Some(known) = known.filter(|known| known.is_sign && !asked) {
             self.sign(known);
         }
-        let mut facts =
-            known.map_or_else(|| self.facts_around(), |known| *self.scratch.keys.of(known));
+        let mut facts = self.facts_of(known);
         if facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX {
             let told = self.known(text.as_bytes());
             let told = *self.scratch.keys.of(told);
             self.tell((!told.rules().is_empty() && !told.statement).then_some(told));
-        } else if facts.stand_in && facts.rules().is_empty() {
-            facts = self.told().copied().unwrap_or(facts);
+        } else {
+            facts = self.or_told(facts);
         }
         let first = hits.len();
         match kind {

@@ -1,4 +1,4 @@
-//! Tables with an entry for each byte there is, worked out by the compiler.
+//! Tables with an entry for each byte there is, worked out by the compiler, and patterns of bytes.
 
 /// One entry for each byte. Made by [`by_byte!`].
 #[derive(Debug)]
@@ -10,6 +10,17 @@ impl<T: Copy> ByByte<T> {
     pub fn of(&self, byte: u8) -> T {
         self.0[byte as usize]
     }
+}
+
+/// Whether bytes are written as `pattern` is: a digit for each zero, a letter of ASCII for each `A` or `a`,
+/// anything else as it is.
+pub(crate) fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {
+    bytes.len() == pattern.len()
+        && bytes.iter().zip(pattern).all(|(byte, like)| match like {
+            b'0' => byte.is_ascii_digit(),
+            b'A' | b'a' => byte.is_ascii_alphabetic(),
+            other => byte == other,
+        })
 }
 
 /// A table by byte: `by_byte! { static KINDS: u8 = |byte| match byte { b'0'..=b'9' => 1, _ => 0 } }`.

@@ -5,6 +5,7 @@
 //! label before a value. What is told from here must never be less than what the detectors find.
 
 use super::classes::{BLOCK, Classes, Classify, Specials, Work, dispatch};
+use crate::domain::is_like;
 
 /// Masks of a stretch of text of at most a block: bit `n` speaks of byte `n`.
 #[derive(Debug, Default, Clone, Copy)]
@@ -147,21 +148,14 @@ fn is_time(text: &[u8]) -> bool {
 /// nothing else can be found in it either.
 #[inline]
 fn is_time_in_words(text: &[u8]) -> bool {
-    const FORMS: [&[u8]; 3] = [
+    const FORMS: [&[u8]; 5] = [
         b"Aaa, 00 Aaa 0000 00:00:00 GMT",
         b"Aaa Aaa 00 00:00:00 +0000 0000",
+        b"Aaa Aaa 00 00:00:00 -0000 0000",
         b"Aaa, 00 Aaa 0000 00:00:00 +0000",
+        b"Aaa, 00 Aaa 0000 00:00:00 -0000",
     ];
-    matches!(text.get(3), Some(b',' | b' '))
-        && FORMS.iter().any(|form| {
-            text.len() == form.len()
-                && text.iter().zip(*form).all(|(byte, like)| match like {
-                    b'0' => byte.is_ascii_digit(),
-                    b'A' | b'a' => byte.is_ascii_alphabetic(),
-                    b'+' => matches!(byte, b'+' | b'-'),
-                    other => byte == other,
-                })
-        })
+    matches!(text.get(3), Some(b',' | b' ')) && FORMS.iter().any(|form| is_like(text, form))
 }
 
 /// Whether a string may be a document of its own: it begins like one, or has no space for as long as one

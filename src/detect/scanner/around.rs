@@ -152,13 +152,15 @@ impl Scanner<'_> {
         lacks
     }
 
-    /// A rule that holds here would not where members to come show their context.
-    pub(super) fn may_be_undone(&mut self, known: Known) {
+    /// The contexts in which the rules that hold here would not; `None` where no rule of the name holds.
+    pub(super) fn holding(&self, facts: &Facts) -> Option<u32> {
         let around = self.surroundings();
-        let rules = self.scratch.keys.of(known).rules().iter();
-        let holding =
-            rules.filter_map(|number| self.set.rule(*number)).filter(|rule| rule.holds(around));
-        let outside = holding.fold(0, |all, rule| all | rule.outside);
+        let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
+        rules.filter(|rule| rule.holds(around)).map(|rule| rule.outside).reduce(|all, it| all | it)
+    }
+
+    /// Rules hold here that would not where members to come show one of these contexts.
+    pub(super) fn may_be_undone(&mut self, outside: u32) {
         if let Some(frame) = self.scratch.frames.last_mut() {
             frame.lacks |= outside & self.set.contexts.any_order;
         }
@@ -186,7 +188,18 @@ impl Scanner<'_> {
         self.scratch.lists.last()
     }
 
-    pub(super) fn facts_around(&self) -> Facts {
-        self.list_around().copied().unwrap_or(Facts::NONE)
+    /// What the name of a value or object says; an element has that of its list.
+    pub(super) fn facts_of(&self, known: Option<Known>) -> Facts {
+        let facts = match known {
+            Some(known) => Some(self.scratch.keys.of(known)),
+            None => self.list_around(),
+        };
+        facts.copied().unwrap_or(Facts::NONE)
+    }
+
+    /// The same, or what a member before it said that it is: `{"key": "phone", "value": …}`.
+    pub(super) fn or_told(&self, facts: Facts) -> Facts {
+        let stands_for_it = facts.stand_in && facts.rules().is_empty();
+        self.told().filter(|_| stands_for_it).copied().unwrap_or(facts)
     }
 }

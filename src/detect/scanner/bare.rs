@@ -1,6 +1,6 @@
 //! Values that tell what they are at the first look.
 
-use crate::detect::token::Token;
+use crate::{detect::token::Token, domain::is_like};
 
 /// A value of which there is little to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +50,4 @@ fn is_decimal(bytes: &[u8]) -> bool {
         _ => return false,
     };
     (1..=7).contains(&whole.len()) && digits(whole) && digits(&behind)
-}
-
-/// Digits for zeros, letters for letters, anything else as it is.
-fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {
-    bytes.len() == pattern.len()
-        && bytes.iter().zip(pattern).all(|(byte, like)| match like {
-            b'0' => byte.is_ascii_digit(),
-            b'A' | b'a' => byte.is_ascii_alphabetic(),
-            other => byte == other,
-        })
 }

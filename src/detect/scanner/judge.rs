@@ -183,10 +183,9 @@ impl<'s> Scanner<'s> {
     fn labelled(&self, text: &str, pair: &Pair, facts: &Facts, around: u32) -> Option<Hit> {
         let value = text.get(pair.value.clone())?.trim_end_matches([' ', ',', '.', ';', '-']);
         let first = value.split([' ', ',']).next().unwrap_or_default();
-        if first.is_empty() || self.set.is_placeholder(first) || self.set.is_placeholder(value) {
+        if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
             return None;
         }
-        let several = if pair.assigned { words_behind(text, &pair.value) } else { None };
         let rules = facts.rules().iter().filter_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
             let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
@@ -196,11 +195,13 @@ impl<'s> Scanner<'s> {
         // A value that only looks like a number counts when none passes.
         let mut mistyped = None;
         for (number, rule) in rules {
-            let wide = several.as_ref().filter(|_| rule.reach == Reach::Line && !rule.prose);
-            if let Some((range, is_bounded)) = wide
+            if pair.assigned
+                && rule.reach == Reach::Line
+                && !rule.prose
+                && let Some((range, is_bounded)) = words_behind(text, &pair.value)
                 && let Some(hit) =
                     text.get(range.clone()).and_then(|value| self.judge(number, rule, facts, value))
-                && (*is_bounded || hit.confidence.0 > rule.confidence)
+                && (is_bounded || hit.confidence.0 > rule.confidence)
             {
                 return Some(Hit { span: hit.span.shift(range.start), ..hit });
             }

@@ -94,7 +94,9 @@ impl Search<'_> {
         let international =
             start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b'+');
         let opened = !international && start > 0 && text.as_bytes().get(start - 1) == Some(&b'(');
-        if let Some(token) = Token::read(candidate).filter(|_| !is_of_both_cases(candidate)) {
+        if let Some(token) =
+            Token::read(candidate).filter(|token| token.is_digits() || !is_of_both_cases(candidate))
+        {
             for number in self.set.of_length(token.len()) {
                 let Some(value) = self.set.value(*number) else { continue };
                 if let Some(read) = value.check.token(&token)

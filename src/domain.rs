@@ -14,7 +14,7 @@ mod region;
 mod tag;
 
 pub use by_byte::ByByte;
-pub(crate) use by_byte::{by_byte, is_like};
+pub(crate) use by_byte::{by_byte, is_like, runs};
 pub use coverage::{Coverage, Gap, GapCause};
 pub use effect::{
     Alphabet, BrokenSignature, Checksum, Effect, Generalise, HASH_PREFIX, Metadata, Otherwise,

@@ -3,12 +3,12 @@
 
 mod compile;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Input};
 use rustc_hash::FxHashSet;
 
-use crate::domain::{DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy};
+use crate::domain::{DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy, runs};
 
 use super::{
     Hit, Scanner, Scratch,
@@ -41,8 +41,10 @@ pub struct DetectorSet {
     pub(super) cues: Option<AhoCorasick>,
     pub(super) cue_rules: Vec<CueRule>,
     cue_words: Vec<(String, u16)>,
-    /// A bit for the last three bytes of each cue, so that most texts need no further look.
+    /// A bit for the last bytes of each cue, so that most texts need no further look.
     cue_ends: Vec<u64>,
+    /// The longest of them.
+    cue_bytes_max: usize,
     patterns: Vec<Pattern>,
     /// Least confidence, by tag.
     thresholds: Vec<u8>,
@@ -220,6 +222,7 @@ impl DetectorSet {
             cue_rules: Vec::new(),
             cue_words: Vec::new(),
             cue_ends: vec![0; CUE_END_WORDS],
+            cue_bytes_max: 0,
             patterns: Vec::new(),
             thresholds: vec![DEFAULT_THRESHOLD; taxonomy.len()],
             below,
@@ -376,24 +379,54 @@ impl DetectorSet {
 
     /// Whether some word of an ASCII text ends as a cue does.
     fn may_hold_cues(&self, text: &[u8]) -> bool {
-        memchr::memchr3_iter(b' ', b'\n', b',', text).any(|at| {
-            let head = text.get(at.saturating_sub(4)..at).unwrap_or_default();
-            let head = match head.split_last() {
-                Some((b'.' | b':' | b',' | b'-', rest)) => rest,
-                _ => head,
-            };
-            let (word, bit) = cue_end(head);
+        memchr::memchr3_iter(b' ', b'\n', b',', text).any(|at| self.may_end_a_cue(text, at))
+    }
+
+    /// Whether what stands before `at` ends as a cue does.
+    fn may_end_a_cue(&self, text: &[u8], at: usize) -> bool {
+        let head = text.get(at.saturating_sub(CUE_END_BYTES + 1)..at).unwrap_or_default();
+        let head = match head.split_last() {
+            Some((b'.' | b':' | b',' | b'-', rest)) => rest,
+            _ => head,
+        };
+        [CUE_END_BYTES - 1, CUE_END_BYTES].into_iter().any(|count| {
+            let (word, bit) = cue_end(head, count);
             self.cue_ends.get(word).is_some_and(|bits| bits & bit != 0)
         })
+    }
+
+    /// The stretches of `text` that may hold a cue. Only of a long text are they less than all of it.
+    fn stretches<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+        const LONG: usize = 256;
+        let bytes = text.as_bytes();
+        let is_looked_into = text.len() >= LONG && text.is_ascii();
+        let whole = (!is_looked_into).then_some(0..text.len());
+        let ends =
+            runs(if is_looked_into { bytes } else { &[] }, |byte| !byte.is_ascii_alphanumeric())
+                .filter(|at| self.may_end_a_cue(bytes, *at))
+                // Of what stands behind it, the dot of `str.`, and the letter that would go on with the word.
+                .map(move |at| at.saturating_sub(self.cue_bytes_max)..bytes.len().min(at + 2));
+        let mut ends = ends.peekable();
+        let joined = std::iter::from_fn(move || {
+            let mut stretch = ends.next()?;
+            while let Some(next) = ends.next_if(|next| next.start <= stretch.end) {
+                stretch.end = next.end;
+            }
+            Some(stretch)
+        });
+        whole.into_iter().chain(joined)
     }
 
     /// Where words announce what follows them: the cue and what it announces.
     pub(super) fn cues<'t>(
         &'t self,
         text: &'t str,
-    ) -> impl Iterator<Item = (std::ops::Range<usize>, &'t CueRule)> + 't {
+    ) -> impl Iterator<Item = (Range<usize>, &'t CueRule)> + 't {
         let ascii = text.is_ascii();
-        self.cues.iter().flat_map(move |cues| cues.find_iter(text)).filter_map(move |found| {
+        let found = self.cues.iter().flat_map(move |cues| {
+            self.stretches(text).flat_map(move |it| cues.find_iter(Input::new(text).range(it)))
+        });
+        found.filter_map(move |found| {
             let (_, number) = self.cue_words.get(found.pattern().as_usize())?;
             let rule = self.cue_rules.get(usize::from(*number))?;
             // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
@@ -409,7 +442,7 @@ impl DetectorSet {
         &'t self,
         wanted: u64,
         text: &'t str,
-    ) -> impl Iterator<Item = (Tag, u8, DetectorId, std::ops::Range<usize>)> + 't {
+    ) -> impl Iterator<Item = (Tag, u8, DetectorId, Range<usize>)> + 't {
         self.patterns
             .iter()
             .enumerate()
@@ -429,11 +462,15 @@ impl DetectorSet {
 /// Words of the bit set of cue ends.
 const CUE_END_WORDS: usize = 1024;
 
-/// Word and bit for the last three bytes of `text`, whatever their case.
-fn cue_end(text: &[u8]) -> (usize, u64) {
-    let tail = text.iter().rev().take(3);
-    let hash = tail.fold(0u32, |hash, byte| hash.wrapping_mul(0x9e37) ^ u32::from(byte | 0x20));
-    let hash = (hash ^ (hash >> 16)) as usize % (CUE_END_WORDS * 64);
+/// What is looked at of a cue's end; of a shorter cue one less.
+const CUE_END_BYTES: usize = 4;
+
+/// Word and bit for the last bytes of `text`, whatever their case.
+#[inline(always)]
+fn cue_end(text: &[u8], count: usize) -> (usize, u64) {
+    let tail = text.iter().rev().take(count);
+    let word = tail.fold(0u32, |word, byte| word << 8 | u32::from(byte | 0x20));
+    let hash = word.wrapping_mul(0x9E37_79B1) as usize >> 16;
     (hash / 64, 1 << (hash % 64))
 }
 
@@ -486,5 +523,27 @@ mod tests {
             }
         }
         assert!(!set.may_hold_cues(b"GET /v1/items 200 12ms"));
+    }
+
+    #[test]
+    fn a_long_text_holds_the_cues_of_its_lines() {
+        let set = shipped::detectors(&shipped::taxonomy());
+        let cues = |text: &str, before: usize| -> Vec<_> {
+            let found = set.cues(text).map(|(range, rule)| (range, rule.detector));
+            found.map(|(range, rule)| (range.start - before..range.end - before, rule)).collect()
+        };
+        let filler = "GET /v1/items 200 12ms\n".repeat(12);
+        for (cue, _) in set.cue_words.iter().filter(|(cue, _)| cue.is_ascii()) {
+            for line in [format!("{cue} Ab Cd\n"), format!("x ({cue}: 1), {cue}; {cue}\n")] {
+                let expected = cues(&line, 0);
+                assert!(!expected.is_empty(), "{line}");
+                assert_eq!(
+                    cues(&format!("{filler}{line}{filler}"), filler.len()),
+                    expected,
+                    "{line}"
+                );
+            }
+        }
+        assert_eq!(cues(&filler, 0), []);
     }
 }

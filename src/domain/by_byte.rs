@@ -23,6 +23,44 @@ pub(crate) fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {
         })
 }
 
+/// Where runs of bytes of one kind begin, in order. Told by blocks, so that a long text without any costs
+/// little.
+pub(crate) fn runs(bytes: &[u8], is: impl Fn(u8) -> bool) -> impl Iterator<Item = usize> {
+    const BLOCK: usize = 64;
+    let (mut next, mut starts, mut last) = (0, 0u64, 0u64);
+    std::iter::from_fn(move || {
+        while starts == 0 {
+            let rest = bytes.get(next..).filter(|rest| !rest.is_empty())?;
+            let (of_kind, length) = match rest.first_chunk::<BLOCK>() {
+                Some(block) => (mask(block, &is), BLOCK),
+                None => {
+                    let mut block = [0; BLOCK];
+                    block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                    (mask(&block, &is) & !(u64::MAX << rest.len()), rest.len())
+                }
+            };
+            starts = of_kind & !(of_kind << 1 | last);
+            last = of_kind >> 63;
+            next += length;
+        }
+        let at = (next - 1) / BLOCK * BLOCK + starts.trailing_zeros() as usize;
+        starts &= starts - 1;
+        Some(at)
+    })
+}
+
+/// A bit for each byte of a kind, the first byte's the lowest.
+fn mask(block: &[u8; 64], is: impl Fn(u8) -> bool) -> u64 {
+    // Each factor moves the lowest bit of one byte to its place among the highest eight.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let flags = block.map(|byte| u8::from(is(byte)));
+    let (eights, _) = flags.as_chunks::<8>();
+    eights
+        .iter()
+        .rev()
+        .fold(0, |mask, eight| mask << 8 | u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56)
+}
+
 /// A table by byte: `by_byte! { static KINDS: u8 = |byte| match byte { b'0'..=b'9' => 1, _ => 0 } }`.
 macro_rules! by_byte {
     ($(#[$attribute:meta])* static $name:ident: $entry:ty = |$byte:ident| $value:expr) => {
@@ -52,6 +90,8 @@ pub(crate) use by_byte;
 
 #[cfg(test)]
 mod tests {
+    use super::runs;
+
     by_byte! {
         static HALVES: u8 = |byte| match byte {
             b'a'..=b'z' => byte - b'a',
@@ -69,6 +109,24 @@ mod tests {
                 _ => 0xee,
             };
             assert_eq!(HALVES.of(byte), expected, "{byte}");
+        }
+    }
+
+    #[test]
+    fn runs_begin_where_a_byte_of_the_kind_stands_behind_another() {
+        for length in [0, 1, 63, 64, 65, 127, 128, 200] {
+            for seed in 0..40u32 {
+                let text: Vec<u8> = (0..length as u32)
+                    .map(|at| (at + 1).wrapping_mul(seed.wrapping_mul(0x9E37_79B1) | 1) >> 28)
+                    .map(|high| if high % 3 == 0 { b'7' } else { b'x' })
+                    .collect();
+                let begins = |at: &usize| {
+                    text[*at] == b'7' && at.checked_sub(1).is_none_or(|before| text[before] != b'7')
+                };
+                let expected: Vec<usize> = (0..length).filter(begins).collect();
+                let found: Vec<usize> = runs(&text, |byte| byte.is_ascii_digit()).collect();
+                assert_eq!(found, expected, "{length} {seed}");
+            }
         }
     }
 }

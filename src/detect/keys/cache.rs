@@ -54,6 +54,8 @@ impl Known {
 #[derive(Debug)]
 pub(in crate::detect) struct KeyCache {
     slots: Box<[Slot; SLOTS]>,
+    /// Words of prose, and whether names end in them.
+    ends: Box<[(Short, bool); ENDS]>,
     numbers: FxHashMap<Box<[u8]>, u32>,
     /// Behind those of the names kept, those of the name analysed last.
     facts: Vec<Facts>,
@@ -84,11 +86,13 @@ impl Default for Quiet {
 }
 
 const SLOTS: usize = 2048;
+const ENDS: usize = 256;
 
 impl Default for KeyCache {
     fn default() -> Self {
         Self {
             slots: Box::new([Slot::default(); SLOTS]),
+            ends: Box::new([(Short::default(), false); ENDS]),
             numbers: FxHashMap::default(),
             facts: vec![Facts::default()],
         }
@@ -172,6 +176,21 @@ impl KeyCache {
             *slot = Slot { short, known, quiet: Quiet::default() };
         }
         known
+    }
+
+    /// Whether names end in a word, as `ask` says when it is a new one.
+    #[inline]
+    pub(in crate::detect) fn may_end_a_name(
+        &mut self,
+        word: &[u8],
+        ask: impl FnOnce() -> bool,
+    ) -> bool {
+        let Some(short) = Short::of(word) else { return ask() };
+        let Some(slot) = self.ends.get_mut(short.place() % ENDS) else { return ask() };
+        if slot.0 != short {
+            *slot = (short, ask());
+        }
+        slot.1
     }
 
     /// The number by which the name is known for as long as the cache is, if it is kept.

@@ -159,7 +159,8 @@ impl<'s> Scanner<'s> {
     /// The words before a colon or an equals sign that are a name we know, and what it says.
     fn label(&mut self, text: &str, pair: &Pair) -> Option<(Range<usize>, Facts)> {
         let last = text.get(pair.name.clone())?.rsplit(' ').next()?;
-        if !self.set.keys.may_end_a_name(last) {
+        let keys = &self.set.keys;
+        if !self.scratch.keys.may_end_a_name(last.as_bytes(), || keys.may_end_a_name(last)) {
             return None;
         }
         // The longest that is a name; or else the longest that ends as one does, which may take in what

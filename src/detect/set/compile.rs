@@ -17,7 +17,8 @@ use crate::{
 };
 
 use super::{
-    CueRule, DetectorSet, FieldRule, Pattern, Reach, Reads, Suppression, ValueDetector, cue_end,
+    CUE_END_BYTES, CueRule, DetectorSet, FieldRule, Pattern, Reach, Reads, Suppression,
+    ValueDetector, cue_end,
 };
 
 impl DetectorSet {
@@ -334,12 +335,14 @@ impl Compiler<'_> {
                 continue;
             }
             let cue = cue.to_lowercase();
+            self.set.cue_bytes_max = self.set.cue_bytes_max.max(cue.len());
             let end = cue.trim_end_matches(['.', ':']);
             // Before a cue of two letters stands a gap, which counts among its last three bytes.
             let before: &[&str] =
                 if end.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
             for gap in before {
-                let (word, bit) = cue_end(format!("{gap}{end}").as_bytes());
+                let end = format!("{gap}{end}");
+                let (word, bit) = cue_end(end.as_bytes(), end.len().clamp(3, CUE_END_BYTES));
                 if let Some(slot) = self.set.cue_ends.get_mut(word) {
                     *slot |= bit;
                 }

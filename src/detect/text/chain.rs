@@ -1,6 +1,9 @@
 //! Digits and the groups around them, as numbers are written.
 
-use crate::detect::token::{Token, is_separator};
+use crate::{
+    detect::token::{Token, is_separator},
+    domain::is_like,
+};
 
 /// Runs of letters and digits with single separators between them, as numbers are written in groups.
 pub(super) struct Chain {
@@ -154,6 +157,20 @@ pub(super) fn end_of_count(bytes: &[u8], digit: usize, floor: usize) -> Option<u
     (!goes_on).then_some(digit + length)
 }
 
+/// Past the date and time of day at `digit`, as each line of a log begins. At midnight it may be a date that
+/// stands for itself.
+pub(super) fn end_of_time(bytes: &[u8], digit: usize) -> Option<usize> {
+    const LENGTH: usize = 19;
+    let time = bytes.get(digit..)?.first_chunk::<LENGTH>()?;
+    let is_bounded = digit.checked_sub(1).and_then(|at| bytes.get(at)).is_none_or(|before| {
+        !before.is_ascii_alphanumeric() && !matches!(before, b'-' | b'+' | b'.' | b'_')
+    });
+    let is_time = is_bounded
+        && (is_like(time, b"0000-00-00T00:00:00") || is_like(time, b"0000-00-00 00:00:00"))
+        && !time.ends_with(b"00:00:00");
+    is_time.then_some(digit + LENGTH)
+}
+
 /// Whether a word that begins with a small letter may be a group of letters and digits.
 fn may_be_group(first: u8, behind: &[u8]) -> bool {
     let length = behind.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
@@ -172,4 +189,19 @@ fn letters_before(head: &[u8]) -> usize {
 
 pub(super) fn is_word_byte(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte == b'_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_of_time;
+
+    #[test]
+    fn a_time_of_day_is_passed_and_midnight_may_be_a_date() {
+        let at = |text: &str, digit| end_of_time(text.as_bytes(), digit);
+        assert_eq!(at("2026-11-09T10:15:20.123Z INFO", 0), Some(19));
+        assert_eq!(at("at 2026-11-09 10:15:20,5", 3), Some(22));
+        assert_eq!(at("born 1990-05-12 00:00:00", 5), None);
+        assert_eq!(at("-2026-11-09T10:15:20", 1), None);
+        assert_eq!(at("2026-11-09 10:15", 0), None);
+    }
 }

@@ -5,12 +5,12 @@ use crate::{
         check::{Match, birth_date, ip, mac, mrz, phone, place},
         token::Token,
     },
-    domain::Span,
+    domain::{Span, runs},
 };
 
 use super::{
     Found, Search,
-    chain::{Chain, end_of_count},
+    chain::{Chain, end_of_count, end_of_time},
 };
 
 impl Search<'_> {
@@ -18,11 +18,12 @@ impl Search<'_> {
     pub(super) fn numbers(&self, text: &str, found: &mut Vec<Found>) {
         let bytes = text.as_bytes();
         let mut position = 0;
-        while let Some(offset) =
-            bytes.get(position..).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
-        {
-            let digit = position + offset;
-            if let Some(end) = end_of_count(bytes, digit, position) {
+        for digit in runs(bytes, |byte| byte.is_ascii_digit()) {
+            if digit < position {
+                continue;
+            }
+            let passed = end_of_count(bytes, digit, position);
+            if let Some(end) = passed.or_else(|| end_of_time(bytes, digit)) {
                 position = end;
                 continue;
             }

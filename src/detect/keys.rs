@@ -119,10 +119,14 @@ pub(super) struct Entry {
     /// Rules that take it as the ending of a longer one.
     pub(super) ending_rules: Vec<u16>,
     pub(super) opens: u32,
+    /// Contexts that the end of a longer name does not open.
+    pub(super) opens_itself: u32,
     pub(super) beside: u32,
     pub(super) signs: u32,
     pub(super) patterns: u64,
     pub(super) suppressed: u64,
+    /// Says nothing of its value, whatever its words say.
+    pub(super) misleads: bool,
 }
 
 /// What one word of a name means to the detectors.
@@ -215,8 +219,8 @@ impl KeyTable {
             || lower.strip_suffix('s').is_some_and(|singular| self.lasts.contains(singular))
     }
 
-    /// Whether `text` is itself a name that `rule` takes: a label, not a value.
-    pub(super) fn is_name_of(&self, text: &str, rule: u16) -> bool {
+    /// Whether `text` is itself a name that one of the rules takes: a label, not a value.
+    pub(super) fn is_name_of(&self, text: &str, is_meant: impl Fn(u16) -> bool) -> bool {
         const BYTES_MAX: usize = 40;
         // Most texts begin or end as no name does.
         let (word, bit) = ends(text);
@@ -236,7 +240,9 @@ impl KeyTable {
         std::str::from_utf8(squashed)
             .ok()
             .and_then(|squashed| self.names.get(squashed))
-            .is_some_and(|entry| entry.rules.contains(&rule) || entry.exact_rules.contains(&rule))
+            .is_some_and(|entry| {
+                entry.rules.iter().chain(&entry.exact_rules).any(|rule| is_meant(*rule))
+            })
     }
 
     pub(super) fn analyse(&self, name: &str) -> Facts {
@@ -251,6 +257,9 @@ impl KeyTable {
         let words = Words::of(if member.is_some() { "person name" } else { name });
         let count = words.len();
         if count == 0 {
+            return facts;
+        }
+        if self.names.get(words.squashed(0, count)).is_some_and(|entry| entry.misleads) {
             return facts;
         }
         self.read_words(&words, &mut facts);
@@ -480,6 +489,9 @@ impl KeyTable {
         }
         if level != Level::Ending || facts.opens == 0 {
             facts.opens |= entry.opens;
+        }
+        if level != Level::Ending {
+            facts.opens |= entry.opens_itself;
         }
         facts.patterns |= entry.patterns;
         if level == Level::Exact {

@@ -1,8 +1,91 @@
-//! Names of people where prose says that one follows: `my name is …`, `Dear Mr. …`.
+//! Names of people where prose says that one follows, `my name is …`, `Dear Mr. …`, and where nothing but a
+//! member's name says that something is called so.
 //!
-//! Which words say so stands in `rules/detectors`; here is where such a name ends.
+//! Which words say so stands in `rules/detectors`, and which names people have; here is where such a name ends.
 
-use super::check::{person, words::WordList};
+use rustc_hash::FxHashSet;
+
+use super::{
+    check::{person, words::WordList},
+    source::NamesSource,
+};
+
+/// Names of people, in lower case.
+#[derive(Debug, Default)]
+pub(super) struct KnownNames {
+    given: FxHashSet<Box<str>>,
+    family: FxHashSet<Box<str>>,
+    things: FxHashSet<Box<str>>,
+}
+
+impl KnownNames {
+    pub(super) fn add(&mut self, source: &NamesSource) {
+        self.given.extend(source.given.split_whitespace().map(Box::from));
+        self.family.extend(source.family.split_whitespace().map(Box::from));
+        self.things.extend(source.things.split_whitespace().map(Box::from));
+    }
+
+    /// Whether `text` is of Chinese characters alone and begins with no family name: `客服部`, `必填`.
+    pub(super) fn are_not_in(&self, text: &str) -> bool {
+        let text = text.trim();
+        !text.is_empty()
+            && text.chars().all(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
+            && !self.begin(text)
+    }
+
+    /// Whether `text` may begin with a name: in Chinese characters or Hangul only with a family name.
+    pub(super) fn may_begin(&self, text: &str) -> bool {
+        let first = text.chars().next();
+        !first.is_some_and(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
+            || self.begin(text)
+    }
+
+    /// Whether `text` begins with a family name, as names of Chinese, Japanese and Korean do.
+    pub(super) fn begin(&self, text: &str) -> bool {
+        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+        ends.take(3).any(|end| text.get(..end).is_some_and(|it| self.family.contains(it)))
+    }
+
+    /// Whether `text` is written as a name and is one: it begins with a known given name, or ends with a known
+    /// family name, as Chinese, Japanese and Korean ones begin. In small letters all of it has to be known.
+    pub(super) fn are_in(&self, text: &str) -> bool {
+        let Some(read) = person::name(text) else { return false };
+        let text = text.trim();
+        let Some(first) = text.chars().next() else { return false };
+        if is_east_asian(first) {
+            return read.shaped && self.begin(text);
+        }
+        if !is_latin(first) {
+            return read.shaped;
+        }
+        let lower = text.to_lowercase();
+        let mut words = lower.split([' ', '-']).filter(|word| !word.is_empty());
+        let (Some(first), Some(last)) = (words.next(), words.next_back()) else { return false };
+        let begins = self.given.contains(first.trim_end_matches('.'));
+        let ends = self.family.contains(last.trim_end_matches('.'));
+        // `Khan, Sana`, `Smith John`.
+        let is_turned = first.strip_suffix(',').is_some_and(|first| self.family.contains(first))
+            || (self.family.contains(first) && self.given.contains(last));
+        if !read.shaped {
+            return begins && ends && words.next().is_none();
+        }
+        let is_thing = |word: &str| {
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            self.things.contains(bare)
+                || bare.strip_suffix("'s").is_some_and(|it| self.things.contains(it))
+        };
+        begins || ends || is_turned || !lower.split([' ', '-']).any(is_thing)
+    }
+}
+
+fn is_east_asian(character: char) -> bool {
+    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
+}
+
+/// Of the Latin script, with and without marks.
+fn is_latin(character: char) -> bool {
+    character < '\u{250}' || matches!(character, '\u{1e00}'..='\u{1eff}')
+}
 
 /// Words a name has at most, and bytes.
 const WORDS_MAX: usize = 5;
@@ -13,9 +96,7 @@ pub(super) fn end_of_name(text: &str, start: usize, least: usize) -> Option<usiz
     let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
     let rest = text.get(start..end)?;
     match rest.chars().next()? {
-        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' => {
-            Some(start + east_asian(rest)?)
-        }
+        first if is_east_asian(first) => Some(start + east_asian(rest)?),
         first if first.is_alphabetic() => Some(start + spaced(rest, least)?),
         _ => None,
     }

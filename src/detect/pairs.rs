@@ -102,6 +102,14 @@ fn label(text: &str, at: usize) -> Option<Pair> {
         start += 1;
     }
     let start = text.ceil_char_boundary(start.min(name_end));
+    // The parts of a URN stand between colons.
+    let is_part = bytes.get(start..name_end)?.iter().all(u8::is_ascii_alphanumeric);
+    if is_part
+        && !spaced
+        && start.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b':')
+    {
+        return None;
+    }
     let rest = bytes.get(at + 1..bytes.len().min(at + 1 + VALUE_BYTES_MAX))?;
     let leading = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let value = rest.get(leading..)?;

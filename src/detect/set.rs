@@ -14,6 +14,7 @@ use super::{
     Hit, Scanner, Scratch,
     check::{Check, Match},
     keys::KeyTable,
+    naming::KnownNames,
     token::{Token, trimmed},
 };
 
@@ -56,6 +57,7 @@ pub struct DetectorSet {
     value_confidence_max: u8,
     /// Tags of values that speak for the jurisdiction of their issuer.
     issued: TagSet,
+    pub(super) people: KnownNames,
     placeholders: FxHashSet<Box<str>>,
     /// Their first bytes (modulo 64) and their lengths, as bits.
     placeholder_starts: u64,
@@ -80,6 +82,10 @@ pub(super) struct FieldRule {
     pub(super) prose: bool,
     pub(super) lists_only: bool,
     pub(super) values_only: bool,
+    /// Only a name that the lists know is written as only such values are.
+    pub(super) listed: bool,
+    /// Values are names of people.
+    pub(super) is_of_people: bool,
     /// What passes the check has a form that nothing else has.
     pub(super) is_unmistakable: bool,
     /// How much of a line of prose the value takes.
@@ -119,6 +125,7 @@ impl Reach {
 pub(super) struct Contexts {
     pub(super) lasting: u32,
     pub(super) any_order: u32,
+    pub(super) near: u32,
     pub(super) third_party: u32,
     /// The context of each part of a message, when there is one of its name.
     pub(super) parts: [u32; Part::ALL.len()],
@@ -140,6 +147,7 @@ pub(super) struct ValueDetector {
 /// The detectors whose candidates are found by a character of their own.
 #[derive(Debug, Default)]
 pub(super) struct Finders {
+    pub(super) api_key: Option<u16>,
     pub(super) birth_date: Option<u16>,
     pub(super) email: Option<u16>,
     pub(super) ip: Option<u16>,
@@ -149,6 +157,7 @@ pub(super) struct Finders {
     pub(super) pair: Option<u16>,
     pub(super) payment_address: Option<u16>,
     pub(super) phone: Option<u16>,
+    pub(super) url_password: Option<u16>,
     pub(super) user_agent: Option<u16>,
 }
 
@@ -170,6 +179,8 @@ pub(super) enum Reads {
     Street,
     /// A word or number that passes the check.
     Checked(Check),
+    /// A date, which may be of several words.
+    Date(Check),
 }
 
 #[derive(Debug)]
@@ -229,6 +240,7 @@ impl DetectorSet {
             outer_of_values: TagSet::EMPTY,
             value_confidence_max: 0,
             issued: TagSet::EMPTY,
+            people: KnownNames::default(),
             placeholders: FxHashSet::default(),
             placeholder_starts: 0,
             placeholder_lengths: 0,
@@ -383,6 +395,7 @@ impl DetectorSet {
     }
 
     /// Whether what stands before `at` ends as a cue does.
+    #[inline]
     fn may_end_a_cue(&self, text: &[u8], at: usize) -> bool {
         let head = text.get(at.saturating_sub(CUE_END_BYTES + 1)..at).unwrap_or_default();
         let head = match head.split_last() {
@@ -466,10 +479,14 @@ const CUE_END_WORDS: usize = 1024;
 const CUE_END_BYTES: usize = 4;
 
 /// Word and bit for the last bytes of `text`, whatever their case.
-#[inline(always)]
+#[inline]
 fn cue_end(text: &[u8], count: usize) -> (usize, u64) {
-    let tail = text.iter().rev().take(count);
-    let word = tail.fold(0u32, |word, byte| word << 8 | u32::from(byte | 0x20));
+    let tail = text.last_chunk().copied().unwrap_or_else(|| {
+        let mut tail = [b' '; CUE_END_BYTES];
+        tail.iter_mut().rev().zip(text.iter().rev()).for_each(|(to, from)| *to = *from);
+        tail
+    });
+    let word = (u32::from_le_bytes(tail) | 0x2020_2020) >> (8 * (CUE_END_BYTES - count));
     let hash = word.wrapping_mul(0x9E37_79B1) as usize >> 16;
     (hash / 64, 1 << (hash % 64))
 }

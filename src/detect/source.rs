@@ -15,6 +15,10 @@ pub(super) struct DetectorFile {
     pub(super) cues: Vec<CueSource>,
     pub(super) patterns: Vec<PatternSource>,
     pub(super) thresholds: Vec<ThresholdSource>,
+    /// Names of people.
+    pub(super) names: NamesSource,
+    /// Field names that say nothing of their value, though their words do: `last_login`.
+    pub(super) misleading: Vec<String>,
     /// Values that stand for "nothing known".
     pub(super) placeholders: Vec<String>,
     /// Words that make a bare number something else than an identifier.
@@ -44,6 +48,18 @@ pub(super) struct WordsSource {
     pub(super) stand_ins: Vec<String>,
 }
 
+/// Names of people, in lower case, with white space between them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct NamesSource {
+    /// Begin a name, titles among them.
+    pub(super) given: String,
+    /// End a name; of Chinese, Japanese and Korean names the beginning.
+    pub(super) family: String,
+    /// Words of which things are called rather than people.
+    pub(super) things: String,
+}
+
 /// What an object is about, by the name it stands under or by one of its members.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +68,9 @@ pub(super) struct ContextSource {
     /// Names an object or list of this kind stands under.
     #[serde(default)]
     pub(super) names: Vec<String>,
+    /// The same, but not where they end a longer name: `profile`, not `instance_profile`.
+    #[serde(default)]
+    pub(super) names_alone: Vec<String>,
     /// Names of members that only such an object has.
     #[serde(default)]
     pub(super) beside: Vec<String>,
@@ -65,6 +84,9 @@ pub(super) struct ContextSource {
     /// Holds for everything inside, however deep.
     #[serde(default)]
     pub(super) lasting: bool,
+    /// What members show holds for their object alone, and for nothing inside it.
+    #[serde(default)]
+    pub(super) near: bool,
     /// What is inside belongs to somebody else than the subject.
     #[serde(default)]
     pub(super) third_party: bool,
@@ -98,6 +120,9 @@ pub(super) struct FieldSource {
     /// How sure it makes us of a value written as only such values are; as `confidence` when absent.
     #[serde(default)]
     pub(super) checked: Option<At<u8>>,
+    /// A value counts as written so only when it is a name that the lists of names know.
+    #[serde(default)]
+    pub(super) listed: bool,
     /// How sure the name makes us of a value that fails the check; not at all when absent.
     #[serde(default)]
     pub(super) unchecked: Option<At<u8>>,

@@ -43,6 +43,7 @@ pub(super) struct Search<'s> {
 }
 
 static TOKEN_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("eyJ"));
+static IS_MY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(" is my "));
 static BROWSER_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Mozilla/5.0 ("));
 
 /// Bytes of prose before a candidate that may hold a supporting word.
@@ -71,6 +72,12 @@ impl Search<'_> {
         }
         if marks.colons >= 2 {
             self.colon_addresses(text, found);
+        }
+        if marks.digits >= 2 && text.len() >= code::API_KEY_BYTES_MIN {
+            let keys = code::api_keys(text).filter_map(|span| {
+                self.weigh(self.set.finders.api_key, Match::SHAPED, span, (0, 0))
+            });
+            found.extend(keys);
         }
         if marks.digits >= 4 {
             self.numbers(text, found);
@@ -179,7 +186,11 @@ impl Search<'_> {
             let range = match rule.reads {
                 Reads::Name(least) => {
                     let start = skip(b":,\n\r");
-                    naming::end_of_name(text, start, least).map(|end| start..end)
+                    naming::end_of_name(text, start, least)
+                        .filter(|_| {
+                            self.set.people.may_begin(text.get(start..).unwrap_or_default())
+                        })
+                        .map(|end| start..end)
                 }
                 Reads::Address => postal::announced(text, skip(b":-\n")),
                 Reads::Street => {
@@ -196,6 +207,12 @@ impl Search<'_> {
                     let word = text.get(start..start + length).unwrap_or_default();
                     let word = word.trim_end_matches(['.', '!', '?']);
                     check.whole(word).map(|_| start..start + word.len())
+                }
+                Reads::Date(check) => {
+                    let start = skip(b":-=");
+                    words_from(text, start).find(|range| {
+                        text.get(range.clone()).is_some_and(|date| check.whole(date).is_some())
+                    })
                 }
             };
             let Some(range) = range else { continue };
@@ -290,6 +307,10 @@ impl Search<'_> {
     }
 
     fn email_at(&self, text: &str, at: usize, found: &mut Vec<Found>) -> Option<usize> {
+        if let Some(span) = code::url_password_before(text, at) {
+            found.extend(self.weigh(self.set.finders.url_password, Match::SHAPED, span, (0, 0)));
+            return Some(at + 1);
+        }
         let Some(span) = email::around(text, at) else {
             let (span, read) = iban::payment_address_around(text, at)?;
             found.extend(self.weigh(self.set.finders.payment_address, read, span, (0, 0)));
@@ -380,7 +401,21 @@ impl Search<'_> {
 
     fn nearby(&self, text: &str, start: usize) -> (u128, u128) {
         let from = start.saturating_sub(NEARBY_BYTES);
-        self.set.nearby(text.as_bytes().get(from..start).unwrap_or_default())
+        let (supports, against) =
+            self.set.nearby(text.as_bytes().get(from..start).unwrap_or_default());
+        (supports | self.said_behind(text, start), against)
+    }
+
+    /// `3520278451239 is my CNIC`: what is said of a value behind it.
+    fn said_behind(&self, text: &str, start: usize) -> u128 {
+        const VALUE_BYTES_MAX: usize = 40;
+        let end = text.len().min(start + VALUE_BYTES_MAX + NEARBY_BYTES);
+        let behind = text.as_bytes().get(start..end).unwrap_or_default();
+        let Some(at) = IS_MY.find(behind).filter(|at| *at <= VALUE_BYTES_MAX) else { return 0 };
+        let said = behind.get(at..).unwrap_or_default();
+        let length =
+            said.iter().position(|byte| matches!(byte, b'.' | b',' | b'\n')).unwrap_or(said.len());
+        self.set.nearby(said.get(..length).unwrap_or_default()).0
     }
 
     fn token(&self, number: u16, token: &Token, span: Span, near: (u128, u128)) -> Option<Found> {
@@ -429,6 +464,22 @@ impl Search<'_> {
         let shaped = !ip::looks_like_a_version(text);
         self.weigh(self.set.finders.ip, Match { shaped, ..read }, span, near)
     }
+}
+
+/// The first four words at `start`, then three, and so on to one.
+fn words_from(text: &str, start: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    const BYTES_MAX: usize = 32;
+    let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
+    let rest = text.get(start..end).unwrap_or_default();
+    let line = rest.split(['\n', ';', '|', ')', '"']).next().unwrap_or_default();
+    let mut ends = [None; 4];
+    let mut at = 0;
+    for (slot, word) in ends.iter_mut().zip(line.split_inclusive(' ')) {
+        at += word.len();
+        let words = line.get(..at).unwrap_or_default();
+        *slot = Some(start + words.trim_end_matches([' ', ',', '.', '，', '。']).len());
+    }
+    ends.into_iter().rev().flatten().filter(move |end| *end > start).map(move |end| start..end)
 }
 
 fn email_whole(text: &str) -> Option<Match> {

@@ -701,7 +701,7 @@ fn spoilt_at_the_end(text: &str, mistake: &str) -> Spoilt {
     (format!("{text}\n{mistake}\n"), text.lines().count() + 1)
 }
 
-/// The first key of the first entry of a list, which all files have, as nobody knows it.
+/// The first key of the first entry of a list as nobody knows it. All files have one, but for that of names.
 fn spoilt_within(text: &str) -> Spoilt {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let at = lines.iter().position(|line| {
@@ -749,8 +749,9 @@ fn a_mistake_in_any_shipped_file_is_found_and_hides_no_other() {
     // What stands in an entry of a table is understood once there are rules, and in those categories.
     for folder in ["taxonomy/", "tests/", ""] {
         check(folder, &|name, text| {
-            let is_of_another =
-                folder.is_empty() && (name.starts_with("taxonomy/") || name.starts_with("tests/"));
+            let is_of_another = name == "detectors/names.yaml"
+                || folder.is_empty()
+                    && (name.starts_with("taxonomy/") || name.starts_with("tests/"));
             (name.starts_with(folder) && !is_of_another).then(|| spoilt_within(text))
         });
     }

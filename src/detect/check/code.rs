@@ -1,6 +1,11 @@
 //! Opaque codes: tokens, hashes, universally unique identifiers, one-time codes, pictures as text.
 
-use super::Match;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::{Match, words::WordList};
+use crate::domain::Span;
 
 /// Three base64url parts, of which the first two are JSON objects (RFC 7519). The word `Bearer` may
 /// stand before it.
@@ -35,6 +40,10 @@ fn is_reference_to_one(text: &str) -> bool {
     [("${", "}"), ("$(", ")"), ("{{", "}}"), ("[", "]"), ("<", ">"), ("%(", ")s")]
         .iter()
         .any(|(open, close)| text.starts_with(open) && text.ends_with(close))
+        // A text between spaces and signs ends before the closing one.
+        || ["${", "{{", "arn:", "/var/", "/etc/", "/opt/", "/run/", "/usr/", "/home/"]
+            .iter()
+            .any(|start| text.starts_with(start))
 }
 
 /// `1.2.3`, `^0.6.0`, `~> 2.1`: which version of a package, in a list of what one depends on.
@@ -48,10 +57,97 @@ fn is_version(text: &str) -> bool {
     is_numbers && (number.len() < text.len() || parts.count() == 3)
 }
 
+/// The shortest key that [`api_keys`] finds.
+pub(in crate::detect) const API_KEY_BYTES_MIN: usize = 16;
+
+/// What keys of well-known interfaces begin with, as those who issue them publish it so that they can be found, and
+/// how many characters follow at least.
+const API_KEYS: [(&str, usize); 24] = [
+    ("AKIA", 16),
+    ("ASIA", 16),
+    ("ghp_", 30),
+    ("gho_", 30),
+    ("ghs_", 30),
+    ("ghu_", 30),
+    ("ghr_", 30),
+    ("github_pat_", 40),
+    ("glpat-", 20),
+    ("xoxb-", 20),
+    ("xoxp-", 20),
+    ("xapp-", 20),
+    ("sk_live_", 16),
+    ("sk_test_", 16),
+    ("rk_live_", 16),
+    ("sk-proj-", 20),
+    ("sk-ant-", 20),
+    ("AIza", 30),
+    ("SG.", 40),
+    ("npm_", 30),
+    ("pypi-", 40),
+    ("hf_", 30),
+    ("shpat_", 30),
+    ("dop_v1_", 40),
+];
+
+static API_KEY_STARTS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(API_KEYS.map(|(start, _)| start)).ok());
+
+/// Keys of well-known interfaces in a text.
+pub(in crate::detect) fn api_keys(text: &str) -> impl Iterator<Item = Span> {
+    let bytes = text.as_bytes();
+    let starts = API_KEY_STARTS.iter().flat_map(move |starts| starts.find_iter(bytes));
+    starts.filter_map(move |start| {
+        let (_, least) = API_KEYS.get(start.pattern().as_usize())?;
+        let before = start.start().checked_sub(1).and_then(|at| bytes.get(at));
+        let rest = bytes.get(start.end()..)?;
+        let of_key =
+            |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let length = rest.iter().take_while(of_key).count();
+        let digits = rest.iter().take(length).filter(|byte| byte.is_ascii_digit()).count();
+        let stands_alone = !before.is_some_and(u8::is_ascii_alphanumeric);
+        let end = start.end() + length;
+        (stands_alone && length >= *least && digits >= 2)
+            .then(|| Span::new(start.start(), end - usize::from(bytes.get(end - 1) == Some(&b'.'))))
+    })
+}
+
+/// A key of a well-known interface.
+pub(super) fn api_key(text: &str) -> Option<Match> {
+    api_keys(text).any(|span| span.len() == text.len()).then_some(Match::SHAPED)
+}
+
+/// The password of `scheme://user:password@host` (RFC 3986 §3.2.1), where `at` is the offset of the `@`.
+pub(in crate::detect) fn url_password_before(text: &str, at: usize) -> Option<Span> {
+    const BYTES_MAX: usize = 256;
+    let floor = text.ceil_char_boundary(at.saturating_sub(BYTES_MAX));
+    let head = text.get(floor..at)?;
+    let user = head.rfind("://")? + 3;
+    let info = head.get(user..)?;
+    let (_, password) = info.split_once(':')?;
+    let is_one = !info.contains(|c: char| {
+        c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '?' | '#' | '<' | '>')
+    });
+    (is_one
+        && password.len() >= 3
+        && secret(password).is_some()
+        && !password.starts_with(['*', '<', '$', '{'])
+        && !PASSWORDS_OF_EXAMPLES.has(password))
+    .then(|| Span::new(at - password.len(), at))
+}
+
+static PASSWORDS_OF_EXAMPLES: WordList = WordList::new(&[
+    "pass", "passwd", "password", "pwd", "user", "username", "apikey", "api_key", "secret",
+    "token", "key", "port", "x", "xxx",
+]);
+
 /// A token: eight characters or more without spaces, or a scheme and such a token.
 pub(super) fn token(text: &str) -> Option<Match> {
     let text = text.trim();
     let token = text.rsplit(' ').next().unwrap_or(text);
+    // Where one is to be had, and what one is called.
+    if ["http://", "https://", "arn:", "["].iter().any(|start| token.starts_with(start)) {
+        return None;
+    }
     let varied = token.bytes().any(|byte| byte.is_ascii_digit()) || token.len() >= 16;
     (token.len() >= 8 && varied).then_some(Match::PLAIN)
 }
@@ -120,8 +216,18 @@ pub(super) fn serial(text: &str) -> Option<Match> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/' | b'_'))
         && text.bytes().filter(u8::is_ascii_digit).count() >= 2
-        && !is_zero(text);
+        && !is_zero(text)
+        && !is_of_a_zone(text);
     good.then_some(Match::PLAIN)
+}
+
+/// `2026112801`: the day and the number of a change, as zones of the domain name system count them (RFC 1912 §2.2).
+fn is_of_a_zone(text: &str) -> bool {
+    let day = text.get(..8).filter(|_| matches!(text.len(), 8 | 10)).unwrap_or_default();
+    day.starts_with("20")
+        && day.parse::<u32>().is_ok_and(|day| {
+            (1..=12).contains(&(day / 100 % 100)) && (1..=31).contains(&(day % 100))
+        })
 }
 
 /// An account number or opaque account code: three characters or more with a digit, no spaces.
@@ -129,6 +235,9 @@ pub(super) fn account(text: &str) -> Option<Match> {
     let text = text.trim();
     let good = (3..=128).contains(&text.len())
         && !text.contains([' ', '\n'])
+        // A path to some resource.
+        && !text.starts_with('/')
+        && !text.contains("://")
         && !is_zero(text)
         && text != "-1"
         && (text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 16);
@@ -186,7 +295,23 @@ pub(in crate::detect) fn hash(text: &str) -> Option<Match> {
 /// Eight characters or more that say nothing to a reader.
 pub(in crate::detect) fn opaque(text: &str) -> Option<Match> {
     let text = text.trim();
-    (text.len() >= 8 && !text.contains(' ') && !is_zero(text)).then_some(Match::PLAIN)
+    (text.len() >= 8 && !text.contains(' ') && !is_zero(text) && !is_key_fingerprint(text))
+        .then_some(Match::PLAIN)
+}
+
+/// Of a key or certificate: pairs of hexadecimal digits between colons, sixteen or more, or `SHA256:…`. And what
+/// Twilio numbers its resources by: two capitals and 32 hexadecimal digits.
+fn is_key_fingerprint(text: &str) -> bool {
+    let is_pairs = text.len() >= 47
+        && text
+            .split(':')
+            .all(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()));
+    let is_resource = text.split_at_checked(2).is_some_and(|(kind, number)| {
+        kind.bytes().all(|b| b.is_ascii_uppercase())
+            && number.len() == 32
+            && number.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    });
+    is_pairs || is_resource || text.starts_with("SHA256:")
 }
 
 /// A picture: base64 of a known kind, a data URI, or the address of one.

@@ -1,13 +1,19 @@
 //! Statements about people: names, ages, genders, languages, and words that are none of those.
 
-use super::{Match, words::WordList};
-use crate::{detect::token::trimmed, domain::by_byte};
+use super::{Match, code, words::WordList};
+use crate::{
+    detect::token::trimmed,
+    domain::{by_byte, is_like},
+};
 
 /// A name in any script: letters, spaces, and the marks names are written with; no digits, no URL.
 /// `shaped` when it is written the way names are: two to five words with capitals, or two to four
 /// ideographs.
-pub(super) fn name(text: &str) -> Option<Match> {
+pub(in crate::detect) fn name(text: &str) -> Option<Match> {
     let text = text.trim();
+    if is_no_person(text) {
+        return None;
+    }
     if text.is_ascii() {
         return latin(text);
     }
@@ -67,7 +73,7 @@ fn are_words_of_a_name(text: &str) -> bool {
         let bare = word.trim_start_matches(['\'', '(', '’']);
         let first = bare.chars().next();
         // Scripts without case have no capitals to ask for.
-        let capital = first.is_some_and(|c| c.is_uppercase() || !(c.is_lowercase()));
+        let capital = first.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase());
         let particle = PARTICLES.has(word);
         if !capital && !particle {
             return false;
@@ -79,6 +85,38 @@ fn are_words_of_a_name(text: &str) -> bool {
     }
     (2..=5).contains(&words)
 }
+
+/// Ends as names of companies, programs and places do, or is one of a program's.
+fn is_no_person(text: &str) -> bool {
+    let last = text.rsplit_once(' ').map(|(_, last)| last.trim_end_matches('.'));
+    PROGRAMS.has(text)
+        || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
+        || text.contains(" - ")
+        // A host.
+        || (text.contains('.') && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'.' | b'-')))
+        // A slug: `docs-site-build`.
+        || (text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            && text.bytes().filter(|byte| *byte == b'-').count() >= 2)
+}
+
+/// What names of companies and other bodies end in.
+#[rustfmt::skip]
+static COMPANIES: WordList = WordList::new(&[
+    "inc", "ltd", "llc", "llp", "gmbh", "plc", "corp", "corporation", "company", "limited", "incorporated", "sarl",
+    "s.a.r.l", "srl", "s.r.l", "s.p.a", "s.a", "b.v", "n.v", "kgaa", "pty", "pte", "foundation", "university", "presents",
+    "records", "bot", "airlines", "proxy", "agent", "inspector", "team", "support", "services", "app", "apps",
+    "admins", "motors", "pakistan", "magazine",
+]);
+static COMPANIES_SHORT: WordList =
+    WordList::new(&["AG", "SA", "AB", "BV", "NV", "KG", "OY", "Oy", "Co"]);
+
+/// Programs that sign what they do as people do.
+#[rustfmt::skip]
+static PROGRAMS: WordList = WordList::new(&[
+    "github", "gitlab", "bitbucket", "dependabot", "renovate", "renovate bot", "jenkins", "travis ci", "circleci",
+    "github actions", "web-flow", "pagerduty", "chrome", "firefox", "safari", "slack", "webhook", "admin",
+    "administrator", "root", "system", "support", "webmaster", "postmaster", "service", "vcenter", "us-cert",
+]);
 
 /// A small word inside a name: `van`, `bin`.
 pub(in crate::detect) fn is_particle(word: &str) -> bool {
@@ -130,6 +168,8 @@ static THINGS: WordList = WordList::new(&[
     "json", "xml", "sql", "url", "usb", "hdmi", "wifi", "gps", "contains", "add", "create", "delete", "remove",
     "edit", "save", "start", "stop", "open", "close", "search", "filter", "sort", "select", "submit", "cancel",
     "next", "previous", "back", "must", "walk", "maker", "machine", "model", "series", "color", "colour", "size",
+    "san", "santa", "los", "las", "saint", "fort", "lake", "mount", "port", "proxy", "bot", "scene", "hbf", "label", "route",
+    "survey", "rendering", "developer", "science", "config", "phones", "dollar", "rupee", "cross", "image", "disk", "stack",
     "airport", "station", "hotel", "restaurant", "hospital", "clinic", "pharmacy", "museum",
     "beach", "mall", "market", "plaza", "square", "building",
 ]);
@@ -140,11 +180,18 @@ pub(super) fn name_part(text: &str) -> Option<Match> {
     (text.trim().split(' ').count() <= 4).then_some(Match { shaped: true, ..found })
 }
 
-/// A handle: no spaces at its ends, not a sentence.
+/// A handle: no spaces at its ends, not a sentence, and not the time of a visit.
 pub(super) fn handle(text: &str) -> Option<Match> {
     let text = text.trim();
     let words = text.split(' ').count();
-    ((2..=64).contains(&text.chars().count()) && words <= 4 && !text.contains("://"))
+    let is_time = text.get(..10).is_some_and(|date| is_like(date.as_bytes(), b"0000-00-00"))
+        || is_like(text.as_bytes(), b"0000000000000");
+    ((2..=64).contains(&text.chars().count())
+        && words <= 4
+        && !text.contains("://")
+        && !text.contains(['<', '>', '!', '"'])
+        && !text.contains("___")
+        && !is_time)
         .then_some(Match::PLAIN)
 }
 
@@ -206,9 +253,9 @@ pub(super) fn language(text: &str) -> Option<Match> {
     (tag || word).then_some(Match { shaped: tag, ..Match::PLAIN })
 }
 
-/// Prose, an address line or another text with at least one letter.
+/// Prose, an address line or another text with at least one letter, and no number of an object.
 pub(super) fn words(text: &str) -> Option<Match> {
-    text.chars().any(char::is_alphabetic).then_some(Match::PLAIN)
+    (text.chars().any(char::is_alphabetic) && code::uuid(text).is_none()).then_some(Match::PLAIN)
 }
 
 /// More than a word: a text that somebody wrote.

@@ -20,6 +20,8 @@ pub(super) struct Frame {
     /// The rule that name has here.
     pub(super) rule: Option<u16>,
     pub(super) contexts: u32,
+    /// Those of them that hold for this object alone.
+    pub(super) near: u32,
     /// Contexts that members seen so far would have been read otherwise in.
     pub(super) lacks: u32,
     pub(super) number: u32,
@@ -43,6 +45,7 @@ impl Frame {
             told: false,
             rule,
             contexts,
+            near: 0,
             lacks: 0,
             number,
             signs: 0,
@@ -123,14 +126,16 @@ impl Scanner<'_> {
     }
 
     pub(super) fn contexts_of(&self, facts: &Facts) -> u32 {
-        let around = self.scratch.frames.last().map_or(0, |frame| frame.contexts);
+        let around = self.scratch.frames.last().map_or(0, |frame| frame.contexts & !frame.near);
         if facts.opens == 0 { around } else { facts.opens | (around & self.set.contexts.lasting) }
     }
 
     /// A member of this name shows what its object is about.
     pub(super) fn sign(&mut self, known: Known) {
         let &Facts { beside, signs, .. } = self.scratch.keys.of(known);
+        let near = self.set.contexts.near;
         if let Some(frame) = self.scratch.frames.last_mut() {
+            frame.near |= beside & near & !frame.contexts;
             frame.contexts |= beside;
             frame.signs = frame.signs.saturating_add(u8::from(signs != 0));
             if frame.signs >= 2 {

@@ -125,6 +125,9 @@ impl<'s> Scanner<'s> {
     fn prose(&mut self, search: Search<'_>, text: &str, around: u32, hits: &mut Vec<Hit>) {
         let mut found = std::mem::take(&mut self.scratch.found);
         found.clear();
+        // What a comment or a ticket is about is no reason to take a number in its text for the ticket's.
+        let against = if text.contains(' ') { 0 } else { search.against };
+        let search = Search { against, ..search };
         search.all(text, &mut found);
         let first = hits.len();
         // A label ends the value of the one before it.
@@ -256,7 +259,10 @@ impl<'s> Scanner<'s> {
             return None;
         }
         // `"password": "Password"` is a translation.
-        if rule.reach == Reach::Line && self.set.keys.is_name_of(text, number) {
+        if rule.reach == Reach::Line && self.is_label(text, number, rule) {
+            return None;
+        }
+        if rule.is_of_people && self.set.people.are_not_in(text) {
             return None;
         }
         let pseudonym = Marks { pseudonymous: true, ..Marks::default() };
@@ -277,6 +283,7 @@ impl<'s> Scanner<'s> {
         match check.whole(text) {
             Some(Match { coarse, region, shaped }) => {
                 let tag = if coarse { rule.coarse } else { rule.tag };
+                let shaped = if rule.listed { self.set.people.are_in(text) } else { shaped };
                 let confidence = if shaped { rule.checked } else { rule.confidence };
                 self.reaches(hit(tag, whole, confidence, rule.detector, region))
             }
@@ -290,6 +297,15 @@ impl<'s> Scanner<'s> {
             }
             None => None,
         }
+    }
+
+    /// Whether a value is a name of its own field, or, in several words or another script, of any of that category.
+    fn is_label(&self, text: &str, number: u16, rule: &FieldRule) -> bool {
+        let is_plain = text.is_ascii() && !text.contains(' ');
+        self.set.keys.is_name_of(text, |other| {
+            other == number
+                || (!is_plain && self.set.rule(other).is_some_and(|other| other.tag == rule.tag))
+        })
     }
 
     fn reaches(&self, hit: Hit) -> Option<Hit> {

@@ -52,6 +52,8 @@ impl DetectorSet {
             source.cues.iter().for_each(|cue| compiler.cue(file, cue));
             source.patterns.iter().for_each(|pattern| compiler.pattern(file, pattern));
             source.suppress.iter().for_each(|suppress| compiler.suppress(file, suppress));
+            compiler.set.people.add(&source.names);
+            compiler.misleading(&source.misleading);
             compiler.placeholders(&source.placeholders);
         }
         for (file, source) in &sources {
@@ -118,6 +120,9 @@ impl Compiler<'_> {
         for name in &source.names {
             self.set.keys.entry(name).opens |= bit;
         }
+        for name in &source.names_alone {
+            self.set.keys.entry(name).opens_itself |= bit;
+        }
         for name in &source.beside {
             self.set.keys.entry(name).beside |= bit;
         }
@@ -126,6 +131,9 @@ impl Compiler<'_> {
         }
         if source.any_order {
             self.set.contexts.any_order |= bit;
+        }
+        if source.near {
+            self.set.contexts.near |= bit;
         }
         if source.lasting {
             self.set.contexts.lasting |= bit;
@@ -179,6 +187,8 @@ impl Compiler<'_> {
             prose: source.prose,
             lists_only: source.lists_only,
             values_only: source.values_only,
+            listed: source.listed,
+            is_of_people: source.check.as_ref().is_some_and(|check| check.as_str() == "name"),
             is_unmistakable: source.check.as_ref().is_some_and(|check| check.as_str() == "email"),
             reach: Reach::of(source.check.as_ref().map(|check| check.as_str())),
         });
@@ -290,6 +300,8 @@ impl Compiler<'_> {
                     lengths.push(number);
                 }
             }
+            (Check::Text(_), "api_key") => finders.api_key = Some(number),
+            (Check::Text(_), "url_password") => finders.url_password = Some(number),
             (Check::Text(_), "birth_date") => finders.birth_date = Some(number),
             (Check::Text(_), "email") => finders.email = Some(number),
             (Check::Text(_), "ip") => finders.ip = Some(number),
@@ -318,6 +330,10 @@ impl Compiler<'_> {
             "name" => Reads::Name(least),
             "postal_address" => Reads::Address,
             "street" => Reads::Street,
+            "birth_date" => match self.check(file, &source.reads) {
+                Some(check) => Reads::Date(check),
+                None => return,
+            },
             _ => match self.check(file, &source.reads) {
                 Some(check) => Reads::Checked(check),
                 None => return,
@@ -439,6 +455,10 @@ impl Compiler<'_> {
             values: source.values.iter().map(|text| text.to_lowercase().into()).collect(),
             endings: source.value_endings.iter().map(|text| text.to_lowercase().into()).collect(),
         });
+    }
+
+    fn misleading(&mut self, source: &[String]) {
+        source.iter().for_each(|name| self.set.keys.entry(name).misleads = true);
     }
 
     fn placeholders(&mut self, source: &[String]) {

@@ -123,7 +123,21 @@ impl Chain {
             Some(b':') => digit(beyond) && digit(bytes.get(end - 1).copied()) && to - from < 4,
             _ => false,
         };
-        !too_long && !glued_before && !glued_after
+        !too_long && !glued_before && !glued_after && !self.is_of_pairs(bytes, from, to)
+    }
+
+    /// Pairs of digits between more of them, as bytes are written out.
+    fn is_of_pairs(&self, bytes: &[u8], from: usize, to: usize) -> bool {
+        let runs = self.runs().get(from..to).unwrap_or_default();
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return false };
+        let is_pair =
+            |text: Option<&[u8]>| text.is_some_and(|text| text.iter().all(u8::is_ascii_hexdigit));
+        let (start, end) = (first.start as usize, last.end as usize);
+        let before = start.checked_sub(3).and_then(|at| bytes.get(at..start));
+        let spaced = |text: Option<&u8>| text == Some(&b' ');
+        runs.iter().all(|run| run.end - run.start == 2)
+            && ((spaced(bytes.get(end)) && is_pair(bytes.get(end + 1..end + 3)))
+                || before.is_some_and(|pair| pair.last() == Some(&b' ') && is_pair(pair.get(..2))))
     }
 }
 

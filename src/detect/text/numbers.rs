@@ -95,8 +95,9 @@ impl Search<'_> {
         let international =
             start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b'+');
         let opened = !international && start > 0 && text.as_bytes().get(start - 1) == Some(&b'(');
-        if let Some(token) =
-            Token::read(candidate).filter(|token| token.is_digits() || !is_of_both_cases(candidate))
+        // Behind a plus there is nothing but a telephone number.
+        if let Some(token) = Token::read(candidate)
+            .filter(|token| !international && (token.is_digits() || !is_of_both_cases(candidate)))
         {
             for number in self.set.of_length(token.len()) {
                 let Some(value) = self.set.value(*number) else { continue };
@@ -109,9 +110,15 @@ impl Search<'_> {
         }
         if international || opened {
             let with_mark = Span::new(start - 1, span.range().end);
-            let read = text.get(with_mark.range()).and_then(phone::in_text);
+            let is_whole = !opened || candidate.contains(')');
+            let read = text.get(with_mark.range()).filter(|_| is_whole).and_then(phone::in_text);
             if let Some(read) = read {
-                found.extend(self.weigh(finders.phone, read, with_mark, near(start)));
+                // No word makes anything else of digits behind a plus.
+                let certain =
+                    Search { against: if international { 0 } else { self.against }, ..*self };
+                let (supports, against) = near(start);
+                let near = (supports, if international { 0 } else { against });
+                found.extend(certain.weigh(finders.phone, read, with_mark, near));
             }
         } else if candidate.len() >= 7
             && let Some(read) = phone::in_text(candidate)
@@ -162,6 +169,9 @@ impl Search<'_> {
         let end = span.range().end + 1 + space + length;
         let candidate =
             text.get(start..end).map(|pair| pair.trim_end_matches('.')).unwrap_or_default();
+        if is_of_a_vector(text, start..start + candidate.len()) {
+            return;
+        }
         if let Some(read) = place::pair(candidate).filter(|read| read.shaped) {
             let whole = Span::new(start, start + candidate.len());
             found.extend(self.weigh(self.set.finders.pair, read, whole, near(start)));
@@ -216,6 +226,28 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Whether two numbers are of more, or both less than one, as measured values are and nobody's place is.
+fn is_of_a_vector(text: &str, pair: std::ops::Range<usize>) -> bool {
+    let fraction = |rest: &str| {
+        let rest = rest.trim_start_matches([' ', '-']);
+        rest.split_once('.').is_some_and(|(whole, decimals)| {
+            (1..=4).contains(&whole.len())
+                && whole.bytes().all(|byte| byte.is_ascii_digit())
+                && decimals.bytes().take_while(u8::is_ascii_digit).count() >= 2
+        })
+    };
+    let goes_on =
+        text.get(pair.end..).and_then(|rest| rest.strip_prefix(',')).is_some_and(fraction);
+    let before = text.get(..pair.start).unwrap_or_default().trim_end_matches([' ', '-']);
+    let comes_from = before
+        .strip_suffix(',')
+        .is_some_and(|before| before.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with('.'));
+    let is_small = text.get(pair).is_some_and(|pair| {
+        pair.split(',').all(|half| half.trim().trim_start_matches('-').starts_with("0."))
+    });
+    goes_on || comes_from || is_small
 }
 
 /// No identifier is written in capitals and small letters at once; base64 is.

@@ -73,7 +73,7 @@ impl Search<'_> {
         if marks.colons >= 2 {
             self.colon_addresses(text, found);
         }
-        if marks.digits >= 2 && text.len() >= code::API_KEY_BYTES_MIN {
+        if marks.digits >= 1 && text.len() >= code::API_KEY_BYTES_MIN {
             let keys = code::api_keys(text).filter_map(|span| {
                 self.weigh(self.set.finders.api_key, Match::SHAPED, span, (0, 0))
             });
@@ -466,13 +466,13 @@ impl Search<'_> {
     }
 }
 
-/// The first four words at `start`, then three, and so on to one.
+/// The first six words at `start`, then five, and so on to one.
 fn words_from(text: &str, start: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    const BYTES_MAX: usize = 32;
+    const BYTES_MAX: usize = 40;
     let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
     let rest = text.get(start..end).unwrap_or_default();
     let line = rest.split(['\n', ';', '|', ')', '"']).next().unwrap_or_default();
-    let mut ends = [None; 4];
+    let mut ends = [None; 6];
     let mut at = 0;
     for (slot, word) in ends.iter_mut().zip(line.split_inclusive(' ')) {
         at += word.len();

@@ -325,6 +325,10 @@ pub trait FieldSink {
         let _ = text;
         true
     }
+    /// What stands before the element that comes next says what it is: `/imei/490154203237518`.
+    fn named(&mut self, name: &[u8]) {
+        let _ = name;
+    }
     /// A value that is a body of its own, such as a part of a multipart body: its text is in `encoding`
     /// and was declared as `media_type`. A sink that does not look inside takes it for a scalar.
     fn layer(

@@ -79,7 +79,7 @@ impl<'w, 's> Walk<'w, 's> {
         self.frames.clear();
         self.names.clear();
         self.scanner.part(place.part);
-        Sink { walk: self, place, findings, enclosing: None }
+        Sink { walk: self, place, findings, enclosing: None, is_next_named: false }
     }
 }
 
@@ -89,6 +89,8 @@ pub(super) struct Sink<'k, 'w, 's> {
     pub(super) place: At<'k>,
     findings: &'k mut Findings,
     enclosing: Option<u32>,
+    /// The element that comes next has a name.
+    is_next_named: bool,
 }
 
 impl FieldSink for Sink<'_, '_, '_> {
@@ -137,7 +139,7 @@ impl FieldSink for Sink<'_, '_, '_> {
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
         let name = match key {
             Key::Root => self.place.name,
-            Key::Index(_) => None,
+            Key::Index(_) => std::mem::take(&mut self.is_next_named).then_some(""),
             Key::Name { .. } if self.walk.scanner.is_name_known() => Some(""),
             Key::Name { text, span, escape } => {
                 Some(name(self.place.text, text, span, escape, self.walk.key))
@@ -203,12 +205,15 @@ impl FieldSink for Sink<'_, '_, '_> {
             }
         }
         if !self.walk.inner.is_empty() {
-            // What was found in parts of the text is found again inside, with its place there.
+            // What was found in parts of the text is found again inside, with its place there. A document that is
+            // itself a value, as a token is, stays one.
             let whole = text.as_str().len();
             let is_inside = |span: Span| {
-                let overlaps =
-                    |inner: &Inner| inner.span.start < span.end && span.start < inner.span.end;
-                self.walk.inner.iter().any(overlaps)
+                let is_part_of = |inner: &Inner| {
+                    let overlaps = inner.span.start < span.end && span.start < inner.span.end;
+                    overlaps && !span.contains(inner.span)
+                };
+                self.walk.inner.iter().any(is_part_of)
             };
             self.walk
                 .hits
@@ -266,6 +271,11 @@ impl FieldSink for Sink<'_, '_, '_> {
             return wants;
         }
         self.wants_otherwise(name)
+    }
+
+    fn named(&mut self, name: &[u8]) {
+        self.walk.scanner.wants(Some(name));
+        self.is_next_named = self.walk.scanner.is_name_known();
     }
 
     fn layer(

@@ -340,6 +340,29 @@ fn target_headers_and_cookies_are_read_and_redacted_in_place() {
 }
 
 #[test]
+fn a_segment_of_a_path_says_what_the_next_one_is() {
+    let engine = shipped();
+    for (target, expected) in [
+        ("/v1/phone/03214567890", Some(("path:/2", "phone"))),
+        ("/imei/490154203237518", Some(("path:/1", "imei"))),
+        ("/cnic/3520278451239", Some(("path:/1", "pk_cnic"))),
+        ("/password/reset", None),
+        ("/name/sana", None),
+        ("/users/8847123", None),
+    ] {
+        let message =
+            Message { method: "GET", target, headers: &[], body: b"", client_region: None };
+        let verdict = inspect(&engine, &message, "");
+        let found = verdict.findings.items.first().map(|finding| {
+            let short = &engine.taxonomy().category(finding.tag).unwrap().short;
+            (verdict.findings.locator(finding), short.to_string())
+        });
+        let expected = expected.map(|(place, tag)| (place.to_owned(), tag.to_owned()));
+        assert_eq!(found, expected, "{target}");
+    }
+}
+
+#[test]
 fn the_origin_comes_from_the_context_then_the_payload_then_the_address() {
     let engine = shipped();
     let without = |extra: &str| Transfer { origin: None, ..transfer(extra) };

@@ -45,6 +45,7 @@ pub fn walk_path<S: FieldSink>(
     fields.count(base)?;
     sink.open(Key::Root, Container::Array, base, base);
     let (mut start, mut index) = (0, 0u32);
+    let mut before: &[u8] = &[];
     for segment in path.split(|&byte| byte == b'/') {
         if !segment.is_empty() {
             fields.count(base + start)?;
@@ -58,6 +59,10 @@ pub fn walk_path<S: FieldSink>(
                 escape: Escape::Percent,
                 may_hold: None,
             };
+            if is_name(before) && is_number_or_address(segment) {
+                sink.named(before);
+            }
+            before = segment;
             sink.scalar(Key::Index(index), value);
             index = index.saturating_add(1);
         }
@@ -66,6 +71,20 @@ pub fn walk_path<S: FieldSink>(
     let end = base + path.len();
     sink.close(end, end);
     scan::check_utf8(path, base)
+}
+
+/// A segment that may say what the next one is.
+fn is_name(segment: &[u8]) -> bool {
+    let is_of_one = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
+    (2..=32).contains(&segment.len()) && segment.iter().all(is_of_one)
+}
+
+/// What a resource has is mostly called in words, and people's numbers and addresses are not.
+fn is_number_or_address(segment: &[u8]) -> bool {
+    const DIGITS_MIN: usize = 4;
+    segment.iter().filter(|byte| byte.is_ascii_digit()).count() >= DIGITS_MIN
+        || segment.contains(&b'@')
+        || segment.windows(3).any(|bytes| bytes == b"%40")
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ pub(in crate::detect) fn api_keys(text: &str) -> impl Iterator<Item = Span> {
         let digits = rest.iter().take(length).filter(|byte| byte.is_ascii_digit()).count();
         let stands_alone = !before.is_some_and(u8::is_ascii_alphanumeric);
         let end = start.end() + length;
-        (stands_alone && length >= *least && digits >= 2)
+        (stands_alone && length >= *least && digits >= 1)
             .then(|| Span::new(start.start(), end - usize::from(bytes.get(end - 1) == Some(&b'.'))))
     })
 }

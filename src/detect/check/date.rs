@@ -72,8 +72,13 @@ fn with_month_name(text: &str) -> bool {
             Ok(1..=31) => day = true,
             Ok(_) => return false,
             Err(_) => {
-                let head = part.get(..3).map(str::to_ascii_lowercase);
+                let end = part.char_indices().nth(3).map_or(part.len(), |(end, _)| end);
+                let head = part.get(..end).map(str::to_lowercase);
                 let named = head.is_some_and(|head| MONTHS.contains(&head.as_str()));
+                // `12 de abril de 1996`.
+                if matches!(part, "de" | "of" | "del") {
+                    continue;
+                }
                 let ordinal =
                     part.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse::<u32>();
                 if named {
@@ -89,8 +94,12 @@ fn with_month_name(text: &str) -> bool {
     year && month && day
 }
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/// Beginnings of months in English, German, French, Spanish, Portuguese and Italian.
+#[rustfmt::skip]
+const MONTHS: [&str; 29] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mai", "okt", "dez", "fév", "fev",
+    "avr", "jui", "aoû", "ene", "abr", "ago", "dic", "out", "gen", "mag", "giu", "lug",
+];
 
 /// `1996年4月12日`, `1996년 4월 12일`.
 fn east_asian(text: &str) -> bool {
@@ -119,6 +128,9 @@ mod tests {
             ("12 April 1996", true),
             ("Apr 12, 1996", true),
             ("12th April 1996", true),
+            ("12 de abril de 1996", true),
+            ("12 août 1996", true),
+            ("12 of nothing 1996", false),
             ("1996年4月12日", true),
             ("1996-02-30", false),
             ("1896-04-12", false),

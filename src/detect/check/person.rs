@@ -169,7 +169,7 @@ static THINGS: WordList = WordList::new(&[
     "edit", "save", "start", "stop", "open", "close", "search", "filter", "sort", "select", "submit", "cancel",
     "next", "previous", "back", "must", "walk", "maker", "machine", "model", "series", "color", "colour", "size",
     "san", "santa", "los", "las", "saint", "fort", "lake", "mount", "port", "proxy", "bot", "scene", "hbf", "label", "route",
-    "survey", "rendering", "developer", "science", "config", "phones", "dollar", "rupee", "cross", "image", "disk", "stack",
+    "survey", "rendering", "kundenservice", "soporte", "suporte", "equipo", "equipe", "satisfaction", "safety", "unable", "side", "billing", "ihr", "developer", "science", "config", "phones", "dollar", "rupee", "cross", "image", "disk", "stack",
     "airport", "station", "hotel", "restaurant", "hospital", "clinic", "pharmacy", "museum",
     "beach", "mall", "market", "plaza", "square", "building",
 ]);

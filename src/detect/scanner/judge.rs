@@ -128,6 +128,8 @@ impl<'s> Scanner<'s> {
         // What a comment or a ticket is about is no reason to take a number in its text for the ticket's.
         let against = if text.contains(' ') { 0 } else { search.against };
         let search = Search { against, ..search };
+        // Nor is a label in it what a member of that object is.
+        let around = around & (self.set.contexts.lasting | self.part);
         search.all(text, &mut found);
         let first = hits.len();
         // A label ends the value of the one before it.
@@ -301,7 +303,8 @@ impl<'s> Scanner<'s> {
 
     /// Whether a value is a name of its own field, or, in several words or another script, of any of that category.
     fn is_label(&self, text: &str, number: u16, rule: &FieldRule) -> bool {
-        let is_plain = text.is_ascii() && !text.contains(' ');
+        // Short words of one language are names of people in another: `Ad`, `Nam`.
+        let is_plain = text.is_ascii() && !text.contains(' ') && text.len() < 6;
         self.set.keys.is_name_of(text, |other| {
             other == number
                 || (!is_plain && self.set.rule(other).is_some_and(|other| other.tag == rule.tag))

@@ -1,0 +1,157 @@
+//! Who is called so and what is, and what texts say of a value beside it.
+
+use super::{Bench, check};
+
+#[test]
+fn names_of_things_are_nobodys() {
+    check(&[
+        (r#"{"product":{"name":"Redmi Note 10 Pro"}}"#, &[]),
+        (r#"{"product":{"name":"Galaxy Blue"}}"#, &[]),
+        (r#"{"app":{"name":"Mi Home","version":"5.2.1.3"}}"#, &[]),
+        (r#"{"repository":{"name":"hello-world","full_name":"octo/hello-world"}}"#, &[]),
+        (r#"{"user":{"name":"Amina","id":88123}}"#, &["/user/name name", "/user/id account_id"]),
+        (
+            r#"{"name":{"first":"Amina","last":"Malik"}}"#,
+            &["/name/first first_name", "/name/last last_name"],
+        ),
+        (r#"{"file_name":"Amina Malik.pdf","hostname":"db-01","class_name":"User Service"}"#, &[]),
+        (r#"{"customer_name":"Amina Malik"}"#, &["/customer_name name"]),
+        (r#"{"name":"Amina Malik"}"#, &["/name name"]),
+        (r#"{"name":"Gold Plan"}"#, &[]),
+        (r#"{"steps":[{"name":"Install Dependencies","run":"make"}]}"#, &[]),
+        (r#"{"cwes":[{"cwe_id":"CWE-400","name":"Uncontrolled Usage"}]}"#, &[]),
+        (r#"{"receiver":"webhook","status":"firing"}"#, &[]),
+        (r#"{"author":"Amina Malik","maintainer":"qa"}"#, &["/author name"]),
+        (
+            r#"{"versions":[{"published_by":{"login":"amina","name":"Amina Malik"}}]}"#,
+            &["/versions/0/published_by/login username", "/versions/0/published_by/name name"],
+        ),
+        (
+            r#"{"data":{"type":"users","attributes":{"name":"Amina Malik"}}}"#,
+            &["/data/attributes/name name"],
+        ),
+        (
+            r#"{"user.name":"Amina Malik","user[name]":"Ali Raza"}"#,
+            &["/user.name name", "/user[name] name"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_bare_name_is_a_persons_where_people_are_called_so() {
+    check(&[
+        (r#"{"id":1,"name":"Zubaida Khanum"}"#, &["/name name"]),
+        (r#"{"id":1,"name":"Khan, Sana"}"#, &["/name name"]),
+        (r#"{"id":1,"name":"Larry Page"}"#, &["/name name"]),
+        (r#"{"id":1,"name":"sana khan"}"#, &["/name name"]),
+        (r#"{"id":1,"name":"王晓梅"}"#, &["/name name"]),
+        (r#"{"id":1,"name":"佐藤美咲"}"#, &["/name name"]),
+        (r#"{"display_name":"John Smith"}"#, &["/display_name name"]),
+        (r#"{"id":1,"name":"Meadow Lake"}"#, &[]),
+        (r#"{"id":1,"name":"Justice League"}"#, &[]),
+        (r#"{"id":1,"name":"Full name"}"#, &[]),
+        (r#"{"id":1,"name":"人民币"}"#, &[]),
+        (r#"{"姓名":"客服部"}"#, &[]),
+        (r#"{"姓名":"请输入姓名"}"#, &[]),
+        (r#"{"committer":{"name":"GitHub"}}"#, &[]),
+        (r#"{"author":{"name":"Oxide Computer Company"}}"#, &[]),
+        (r#"{"GraphDriver":{"Name":"aufs","Data":null}}"#, &[]),
+        (r#"{"IamInstanceProfile":{"Name":"my-iam-role"}}"#, &[]),
+        (r#"{"parent_name":"linux"}"#, &[]),
+        (r#"{"client_name":"Chrome"}"#, &[]),
+        (r#"{"methodResponse":{"struct":{"member":{"name":"faultCode"}}}}"#, &[]),
+    ]);
+}
+
+#[test]
+fn what_shows_a_person_says_so_of_its_own_object() {
+    check(&[
+        (
+            r#"{"username":"sanak","uuid":"38400000-8cf0-11bd-b23e-10b96e40000d","work":[{"id":"CA00","name":"Cardiology"}]}"#,
+            &["/username username", "/uuid account_id"],
+        ),
+        (r#"{"pools":[{"members":[{"id":"692e8358-f8fd-4b92-bbca-6e4b97c75571"}]}]}"#, &[]),
+        (r#"{"_links":{"profile":[{"id":"112233","name":"profile"}]}}"#, &[]),
+    ]);
+}
+
+#[test]
+fn names_may_mislead() {
+    check(&[
+        (r#"{"last_login":"2014-02-23T22:36:52+00:00"}"#, &[]),
+        (r#"{"login_at":"1553946472000"}"#, &[]),
+        (r#"{"os_id":446}"#, &[]),
+        (r#"{"credentialsId":"d42411ac011ad6f3dd2e1fa34eaa5d87f910eb2e"}"#, &[]),
+        (r#"{"zone":"example.com","serial":2016041501}"#, &[]),
+        (r#"{"fingerprint":"ed:17:56:d0:03:66:39:f6:3c:03:c5:e6:ec:ac:42:c6"}"#, &[]),
+        (r#"{"ServiceToken":"arn:aws:lambda:eu-west-2:123456789012:function:custom"}"#, &[]),
+        (r#"{"scopes":["urn:openid:params:grant-type:ciba"]}"#, &[]),
+    ]);
+}
+
+/// What a text says of a value: before it, behind it, and where nothing does.
+#[test]
+fn what_a_text_says_of_a_value() {
+    let mut bench = Bench::new();
+    for (text, expected) in [
+        ("3520278451239 is my CNIC", &["pk_cnic=3520278451239"][..]),
+        ("490154203237518 is my IMEI", &["imei=490154203237518"]),
+        ("Passport AB1234567 issued", &["passport=AB1234567"]),
+        ("护照号E12345678", &["passport=E12345678"]),
+        ("password is Hx88!lahore", &["password=Hx88!lahore"]),
+        ("the password is incorrect", &[]),
+        ("OTP 482913", &["otp=482913"]),
+        ("user id 8847123", &["account_id=8847123"]),
+        ("BSSID 3c:28:6d:1a:9f:02", &["bssid=3c:28:6d:1a:9f:02"]),
+        ("She was born on 3 March 1991, in Lahore", &["date_of_birth=3 March 1991"]),
+        ("DOB April 12, 1987", &["date_of_birth=April 12, 1987"]),
+        ("nacido el 12 de abril de 1987", &["date_of_birth=12 de abril de 1987"]),
+        ("生于1987年4月12日", &["date_of_birth=1987年4月12日"]),
+        ("Aadhaar verification, phone +923129881849", &["phone=+923129881849"]),
+        ("ticket from +923214567890", &["phone=+923214567890"]),
+        ("Je suis Jean Moreau", &["name=Jean Moreau"]),
+        ("收件人王晓梅", &["name=王晓梅"]),
+        ("尊敬的客户，您好", &[]),
+        ("我是客服", &[]),
+        ("loss=0.123456, 0.654321 acc=0.98", &[]),
+        ("values 1.23456,2.34567,3.45678", &[]),
+        ("at 24.8607,67.0011 now", &["precise_location=24.8607,67.0011"]),
+        ("content |01 00 00 01 00 00 00 00 00 00|", &[]),
+    ] {
+        assert_eq!(bench.prose(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn secrets_are_known_by_how_they_stand() {
+    let mut bench = Bench::new();
+    for (text, expected) in [
+        ("postgres://sana:S3cr3tPw99@db.example.com/x", &["password=S3cr3tPw99"][..]),
+        ("postgres://user:password@localhost/x", &[]),
+        ("https://${USER}:${PASSWORD}@db.example.com/x", &[]),
+        ("password: ${DB_PASSWORD}", &[]),
+        ("pwd=/var/www", &[]),
+        ("key AKIA2E7RTV4QX6PZL3WK", &["access_token=AKIA2E7RTV4QX6PZL3WK"]),
+        (
+            "use ghp_abcdefghij0123456789ABCDEFGHIJ012345.",
+            &["access_token=ghp_abcdefghij0123456789ABCDEFGHIJ012345"],
+        ),
+        ("task_live_4eC39HqLyjWDarjtT1zdp7dc", &[]),
+    ] {
+        assert_eq!(bench.prose(text), expected, "{text}");
+    }
+}
+
+/// The words of a comment's or a ticket's name say nothing of the numbers in its text.
+#[test]
+fn a_comment_is_read_whatever_it_is_called() {
+    check(&[
+        (r#"{"comment":"+923214567890"}"#, &["/comment phone@PK"]),
+        (r#"{"comment":"35202-7845123-9"}"#, &["/comment pk_cnic@PK"]),
+        (r#"{"post":"pay with 4539148803436467"}"#, &["/post card[4539148803436467]"]),
+        (
+            r#"{"ticket":{"body":"Name: Katharina Vogel, Age: 34"}}"#,
+            &["/ticket/body name[Katharina Vogel]", "/ticket/body age[34]"],
+        ),
+    ]);
+}

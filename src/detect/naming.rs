@@ -120,7 +120,7 @@ fn spaced(text: &str, least: usize) -> Option<usize> {
         }
         position += length;
         let mut next = text.get(position..)?.chars();
-        let dot = next.clone().next() == Some('.') && initial;
+        let dot = next.clone().next() == Some('.') && (initial || (count == 0 && is_title(word)));
         if dot {
             next.next();
             position += 1;
@@ -172,6 +172,13 @@ fn is_of_a_name(character: char) -> bool {
         || matches!(character, '\'' | '’' | '-' | '\u{0300}'..='\u{036f}' | '\u{064b}'..='\u{065f}' | '\u{0900}'..='\u{0dff}' | '\u{0e30}'..='\u{0e4e}' | '\u{200c}')
 }
 
+/// What may stand before a name, shortened: `Dr. Sana Khan`.
+fn is_title(word: &str) -> bool {
+    ["dr", "prof", "mr", "mrs", "ms", "sr", "sra"]
+        .iter()
+        .any(|title| word.eq_ignore_ascii_case(title))
+}
+
 /// Words that begin a sentence or go on with it, in scripts and languages that write names around them.
 fn is_stop(word: &str) -> bool {
     STOPS.has(word)
@@ -200,6 +207,7 @@ mod tests {
             ("Ludwig van Beethoven on", 2, Some("Ludwig van Beethoven")),
             ("John F. Kennedy.", 2, Some("John F. Kennedy")),
             ("Okafor,", 1, Some("Okafor")),
+            ("Dr. Ana Prado", 2, Some("Dr. Ana Prado")),
             ("Иванова Мария Сергеевна, тел", 2, Some("Иванова Мария Сергеевна")),
             ("王芳，电话", 1, Some("王芳")),
             ("김민준입니다", 1, Some("김민준")),

@@ -321,10 +321,11 @@ impl<'s> Scanner<'s> {
             self.sign(known);
         }
         let mut facts = self.facts_of(known);
-        if facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX {
-            let told = self.known(text.as_bytes());
-            let told = *self.scratch.keys.of(told);
-            self.tell((!told.rules().is_empty() && !told.statement).then_some(told));
+        let tells = facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX;
+        let what = if tells { self.facts_called(text) } else { None };
+        // In `<field name="phone">…</field>` one name tells, and another, which could, is told of.
+        if tells && (what.is_some() || !facts.stand_in || self.told().is_none()) {
+            self.tell(what);
         } else {
             facts = self.or_told(facts);
         }
@@ -344,6 +345,13 @@ impl<'s> Scanner<'s> {
     }
 
     // === Inside ===
+
+    /// What a value says that is itself the name of another.
+    fn facts_called(&mut self, text: &str) -> Option<Facts> {
+        let called = self.known(text.as_bytes());
+        let called = *self.scratch.keys.of(called);
+        (!called.rules().is_empty() && !called.statement).then_some(called)
+    }
 
     #[inline]
     fn known(&mut self, name: &[u8]) -> Known {

@@ -204,7 +204,7 @@ impl Scanner<'_> {
 
     /// The same, or what a member before it said that it is: `{"key": "phone", "value": …}`.
     pub(super) fn or_told(&self, facts: Facts) -> Facts {
-        let stands_for_it = facts.stand_in && facts.rules().is_empty();
-        self.told().filter(|_| stands_for_it).copied().unwrap_or(facts)
+        let told = self.told().filter(|_| facts.stand_in);
+        told.filter(|_| self.holding(&facts).is_none()).copied().unwrap_or(facts)
     }
 }

@@ -89,6 +89,27 @@ fn names_may_mislead() {
     ]);
 }
 
+#[test]
+fn what_stands_beside_a_value_says_what_it_is() {
+    check(&[
+        (
+            r#"{"identity":{"docType":"CNIC","number":"3520278451239"}}"#,
+            &["/identity/number pk_cnic@PK"],
+        ),
+        (
+            r#"{"document":{"docType":"passport","number":"AB7654321"}}"#,
+            &["/document/number passport"],
+        ),
+        (
+            r#"{"field":{"a":"0","field":"name","name":"phone","param":"03214567890"}}"#,
+            &["/field/param phone@PK"],
+        ),
+        (r#"{"fields":[{"name":"Newsletter"}],"username":"sanak"}"#, &["/username username"]),
+        (r#"{"shipTo":{"line1":"88 Orchard Lane"}}"#, &["/shipTo/line1 address"]),
+        (r#"{"payment":{"details":{"no":"4539148803436467"}}}"#, &["/payment/details/no card"]),
+    ]);
+}
+
 /// What a text says of a value: before it, behind it, and where nothing does.
 #[test]
 fn what_a_text_says_of_a_value() {
@@ -109,6 +130,8 @@ fn what_a_text_says_of_a_value() {
         ("生于1987年4月12日", &["date_of_birth=1987年4月12日"]),
         ("Aadhaar verification, phone +923129881849", &["phone=+923129881849"]),
         ("ticket from +923214567890", &["phone=+923214567890"]),
+        ("HKID Y215683(9), renewed", &["hk_hkid=Y215683(9)"]),
+        ("My name is Dr. Ana Prado and", &["name=Dr. Ana Prado"]),
         ("Je suis Jean Moreau", &["name=Jean Moreau"]),
         ("收件人王晓梅", &["name=王晓梅"]),
         ("尊敬的客户，您好", &[]),

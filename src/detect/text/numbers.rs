@@ -81,6 +81,11 @@ impl Search<'_> {
         found: &mut Vec<Found>,
     ) {
         let Some(candidate) = text.get(span.range()) else { return };
+        // `Y215683(9)`: what was opened is closed.
+        let is_open = candidate.contains('(') && !candidate.contains(')');
+        let closing = usize::from(is_open && text.as_bytes().get(span.range().end) == Some(&b')'));
+        let span = Span::new(span.range().start, span.range().end + closing);
+        let Some(candidate) = text.get(span.range()) else { return };
         let finders = &self.set.finders;
         let start = span.range().start;
         if is_written_date(candidate) {

@@ -1,11 +1,7 @@
 //! Opaque codes: tokens, hashes, universally unique identifiers, one-time codes, pictures as text.
 
-use std::sync::LazyLock;
-
-use aho_corasick::AhoCorasick;
-
 use super::{Match, words::WordList};
-use crate::domain::Span;
+use crate::domain::{Span, runs};
 
 /// Three base64url parts, of which the first two are JSON objects (RFC 7519). The word `Bearer` may
 /// stand before it.
@@ -89,25 +85,38 @@ const API_KEYS: [(&str, usize); 24] = [
     ("dop_v1_", 40),
 ];
 
-static API_KEY_STARTS: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(API_KEYS.map(|(start, _)| start)).ok());
+/// Whether the first two bytes are those of a key, which most words do not have.
+#[inline]
+fn may_begin_a_key(word: &[u8]) -> bool {
+    matches!(
+        word,
+        [b'A', b'I' | b'K' | b'S', ..]
+            | [b'g', b'h' | b'i' | b'l', ..]
+            | [b'x', b'a' | b'o', ..]
+            | [b's', b'h' | b'k', ..]
+            | [b'r', b'k', ..]
+            | [b'S', b'G', ..]
+            | [b'n', b'p', ..]
+            | [b'p', b'y', ..]
+            | [b'h', b'f', ..]
+            | [b'd', b'o', ..]
+    )
+}
 
 /// Keys of well-known interfaces in a text.
 pub(in crate::detect) fn api_keys(text: &str) -> impl Iterator<Item = Span> {
     let bytes = text.as_bytes();
-    let starts = API_KEY_STARTS.iter().flat_map(move |starts| starts.find_iter(bytes));
-    starts.filter_map(move |start| {
-        let (_, least) = API_KEYS.get(start.pattern().as_usize())?;
-        let before = start.start().checked_sub(1).and_then(|at| bytes.get(at));
-        let rest = bytes.get(start.end()..)?;
-        let of_key =
-            |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let length = rest.iter().take_while(of_key).count();
-        let digits = rest.iter().take(length).filter(|byte| byte.is_ascii_digit()).count();
-        let stands_alone = !before.is_some_and(u8::is_ascii_alphanumeric);
-        let end = start.end() + length;
-        (stands_alone && length >= *least && digits >= 1)
-            .then(|| Span::new(start.start(), end - usize::from(bytes.get(end - 1) == Some(&b'.'))))
+    let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    runs(bytes, is_of_key).filter_map(move |start| {
+        let rest = bytes.get(start..).filter(|rest| may_begin_a_key(rest))?;
+        let (known, least) =
+            API_KEYS.iter().find(|(known, _)| rest.starts_with(known.as_bytes()))?;
+        let behind = rest.get(known.len()..)?;
+        let length = behind.iter().take_while(|byte| is_of_key(**byte)).count();
+        let key = behind.get(..length)?;
+        let length = length - usize::from(key.ends_with(b"."));
+        (length >= *least && key.iter().any(u8::is_ascii_digit))
+            .then(|| Span::new(start, start + known.len() + length))
     })
 }
 
@@ -121,13 +130,11 @@ pub(in crate::detect) fn url_password_before(text: &str, at: usize) -> Option<Sp
     const BYTES_MAX: usize = 256;
     let floor = text.ceil_char_boundary(at.saturating_sub(BYTES_MAX));
     let head = text.get(floor..at)?;
-    let user = head.rfind("://")? + 3;
-    let info = head.get(user..)?;
+    let ends = |byte: u8| byte.is_ascii_whitespace() || b"\"'<>".contains(&byte);
+    let word = head.bytes().rposition(ends).map_or(0, |before| before + 1);
+    let (_, info) = head.get(word..)?.rsplit_once("://")?;
     let (_, password) = info.split_once(':')?;
-    let is_one = !info.contains(|c: char| {
-        c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '?' | '#' | '<' | '>')
-    });
-    (is_one
+    (!info.contains(['/', '?', '#'])
         && password.len() >= 3
         && secret(password).is_some()
         && !password.starts_with(['*', '<', '$', '{'])
@@ -340,6 +347,21 @@ fn is_zero(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_key_begins_as_one() {
+        for (start, least) in API_KEYS {
+            let key = format!("{start}{}", "a1".repeat(least));
+            assert_eq!(
+                api_keys(&format!("x {key}.")).map(|span| span.len()).next(),
+                Some(key.len())
+            );
+            assert!(
+                api_key(&key).is_some() && api_keys(&format!("y{key}")).next().is_none(),
+                "{key}"
+            );
+        }
+    }
 
     #[test]
     fn tables_of_codes() {

@@ -269,7 +269,7 @@ impl<'s> Scanner<'s> {
     /// Whether words in a text whose bytes have no telling form may announce a value.
     #[inline]
     pub fn may_announce(&self, text: &[u8]) -> bool {
-        self.set.may_announce(text)
+        self.set.cues.may_announce(text)
     }
 
     /// An element reads the name of its list.

@@ -2,13 +2,14 @@
 //! and where they come from is `compile`.
 
 mod compile;
+mod cues;
 
 use std::{ops::Range, sync::Arc};
 
-use aho_corasick::{AhoCorasick, Input};
+use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashSet;
 
-use crate::domain::{DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy, runs};
+use crate::domain::{DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy};
 
 use super::{
     Hit, Scanner, Scratch,
@@ -17,6 +18,8 @@ use super::{
     naming::KnownNames,
     token::{Token, trimmed},
 };
+
+pub(super) use cues::{CueRule, Cues, Reads};
 
 /// The detectors of one generation.
 #[derive(Debug)]
@@ -39,13 +42,7 @@ pub struct DetectorSet {
     nearby: Option<AhoCorasick>,
     nearby_masks: Vec<(u128, u128)>,
     /// Words that announce what follows them, and what that is.
-    pub(super) cues: Option<AhoCorasick>,
-    pub(super) cue_rules: Vec<CueRule>,
-    cue_words: Vec<(String, u16)>,
-    /// A bit for the last bytes of each cue, so that most texts need no further look.
-    cue_ends: Vec<u64>,
-    /// The longest of them.
-    cue_bytes_max: usize,
+    pub(super) cues: Cues,
     patterns: Vec<Pattern>,
     /// Least confidence, by tag.
     thresholds: Vec<u8>,
@@ -161,28 +158,6 @@ pub(super) struct Finders {
     pub(super) user_agent: Option<u16>,
 }
 
-/// What stands behind a cue.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct CueRule {
-    pub(super) detector: DetectorId,
-    pub(super) tag: Tag,
-    pub(super) confidence: u8,
-    pub(super) reads: Reads,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Reads {
-    /// A name of at least so many words.
-    Name(usize),
-    Address,
-    /// The address around the cue itself.
-    Street,
-    /// A word or number that passes the check.
-    Checked(Check),
-    /// A date, which may be of several words.
-    Date(Check),
-}
-
 #[derive(Debug)]
 struct Pattern {
     detector: DetectorId,
@@ -229,11 +204,7 @@ impl DetectorSet {
             digits_min: u32::MAX,
             nearby: None,
             nearby_masks: Vec::new(),
-            cues: None,
-            cue_rules: Vec::new(),
-            cue_words: Vec::new(),
-            cue_ends: vec![0; CUE_END_WORDS],
-            cue_bytes_max: 0,
+            cues: Cues::default(),
             patterns: Vec::new(),
             thresholds: vec![DEFAULT_THRESHOLD; taxonomy.len()],
             below,
@@ -381,75 +352,6 @@ impl DetectorSet {
         masks
     }
 
-    /// Whether a text may hold a cue and what it announces. Most do not, and are told by a look at the
-    /// ends of their words.
-    #[inline]
-    pub(super) fn may_announce(&self, text: &[u8]) -> bool {
-        const BYTES_MIN: usize = 10;
-        text.len() >= BYTES_MIN && (!text.is_ascii() || self.may_hold_cues(text))
-    }
-
-    /// Whether some word of an ASCII text ends as a cue does.
-    fn may_hold_cues(&self, text: &[u8]) -> bool {
-        memchr::memchr3_iter(b' ', b'\n', b',', text).any(|at| self.may_end_a_cue(text, at))
-    }
-
-    /// Whether what stands before `at` ends as a cue does.
-    #[inline]
-    fn may_end_a_cue(&self, text: &[u8], at: usize) -> bool {
-        let head = text.get(at.saturating_sub(CUE_END_BYTES + 1)..at).unwrap_or_default();
-        let head = match head.split_last() {
-            Some((b'.' | b':' | b',' | b'-', rest)) => rest,
-            _ => head,
-        };
-        [CUE_END_BYTES - 1, CUE_END_BYTES].into_iter().any(|count| {
-            let (word, bit) = cue_end(head, count);
-            self.cue_ends.get(word).is_some_and(|bits| bits & bit != 0)
-        })
-    }
-
-    /// The stretches of `text` that may hold a cue. Only of a long text are they less than all of it.
-    fn stretches<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
-        const LONG: usize = 256;
-        let bytes = text.as_bytes();
-        let is_looked_into = text.len() >= LONG && text.is_ascii();
-        let whole = (!is_looked_into).then_some(0..text.len());
-        let ends =
-            runs(if is_looked_into { bytes } else { &[] }, |byte| !byte.is_ascii_alphanumeric())
-                .filter(|at| self.may_end_a_cue(bytes, *at))
-                // Of what stands behind it, the dot of `str.`, and the letter that would go on with the word.
-                .map(move |at| at.saturating_sub(self.cue_bytes_max)..bytes.len().min(at + 2));
-        let mut ends = ends.peekable();
-        let joined = std::iter::from_fn(move || {
-            let mut stretch = ends.next()?;
-            while let Some(next) = ends.next_if(|next| next.start <= stretch.end) {
-                stretch.end = next.end;
-            }
-            Some(stretch)
-        });
-        whole.into_iter().chain(joined)
-    }
-
-    /// Where words announce what follows them: the cue and what it announces.
-    pub(super) fn cues<'t>(
-        &'t self,
-        text: &'t str,
-    ) -> impl Iterator<Item = (Range<usize>, &'t CueRule)> + 't {
-        let ascii = text.is_ascii();
-        let found = self.cues.iter().flat_map(move |cues| {
-            self.stretches(text).flat_map(move |it| cues.find_iter(Input::new(text).range(it)))
-        });
-        found.filter_map(move |found| {
-            let (_, number) = self.cue_words.get(found.pattern().as_usize())?;
-            let rule = self.cue_rules.get(usize::from(*number))?;
-            // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
-            let joined = matches!(rule.reads, Reads::Street)
-                && (!ascii || is_ending_of_streets(text.get(found.range()).unwrap_or_default()));
-            let whole = is_whole_word(text.as_bytes(), found.start(), found.end());
-            (whole || joined).then_some((found.range(), rule))
-        })
-    }
-
     /// The operator's patterns among `wanted` that fit the text: tag, confidence, detector, place.
     pub(super) fn patterns<'t>(
         &'t self,
@@ -472,25 +374,6 @@ impl DetectorSet {
     }
 }
 
-/// Words of the bit set of cue ends.
-const CUE_END_WORDS: usize = 1024;
-
-/// What is looked at of a cue's end; of a shorter cue one less.
-const CUE_END_BYTES: usize = 4;
-
-/// Word and bit for the last bytes of `text`, whatever their case.
-#[inline]
-fn cue_end(text: &[u8], count: usize) -> (usize, u64) {
-    let tail = text.last_chunk().copied().unwrap_or_else(|| {
-        let mut tail = [b' '; CUE_END_BYTES];
-        tail.iter_mut().rev().zip(text.iter().rev()).for_each(|(to, from)| *to = *from);
-        tail
-    });
-    let word = (u32::from_le_bytes(tail) | 0x2020_2020) >> (8 * (CUE_END_BYTES - count));
-    let hash = word.wrapping_mul(0x9E37_79B1) as usize >> 16;
-    (hash / 64, 1 << (hash % 64))
-}
-
 /// Not a part of a longer word of Latin letters; a plural counts.
 fn is_whole_word(text: &[u8], start: usize, end: usize) -> bool {
     let letter =
@@ -499,13 +382,6 @@ fn is_whole_word(text: &[u8], start: usize, end: usize) -> bool {
     let plural = text.get(end) == Some(&b's') && !letter(Some(end + 1));
     let tail = letter(end.checked_sub(1)) && letter(Some(end)) && !plural;
     !head && !tail
-}
-
-/// What streets of languages that join their words end in.
-fn is_ending_of_streets(cue: &str) -> bool {
-    const ENDINGS: [&str; 8] =
-        ["str.", "strasse", "straat", "gracht", "laan", "platz", "gasse", "plein"];
-    ENDINGS.iter().any(|ending| cue.eq_ignore_ascii_case(ending))
 }
 
 impl ValueDetector {
@@ -525,42 +401,3 @@ impl ValueDetector {
 /// Findings less sure than this are not made, where no threshold says otherwise.
 const DEFAULT_THRESHOLD: u8 = 50;
 const PLACEHOLDER_BYTES_MAX: usize = 40;
-
-#[cfg(test)]
-mod tests {
-    use crate::detect::shipped;
-
-    #[test]
-    fn no_cue_is_overlooked() {
-        let set = shipped::detectors(&shipped::taxonomy());
-        assert!(set.cue_words.len() > 100);
-        for (cue, _) in &set.cue_words {
-            for text in [format!("{cue} Ab Cd"), format!("x\n{cue} 12"), format!("x {cue}, Ab")] {
-                assert!(!text.is_ascii() || set.may_hold_cues(text.as_bytes()), "{text}");
-            }
-        }
-        assert!(!set.may_hold_cues(b"GET /v1/items 200 12ms"));
-    }
-
-    #[test]
-    fn a_long_text_holds_the_cues_of_its_lines() {
-        let set = shipped::detectors(&shipped::taxonomy());
-        let cues = |text: &str, before: usize| -> Vec<_> {
-            let found = set.cues(text).map(|(range, rule)| (range, rule.detector));
-            found.map(|(range, rule)| (range.start - before..range.end - before, rule)).collect()
-        };
-        let filler = "GET /v1/items 200 12ms\n".repeat(12);
-        for (cue, _) in set.cue_words.iter().filter(|(cue, _)| cue.is_ascii()) {
-            for line in [format!("{cue} Ab Cd\n"), format!("x ({cue}: 1), {cue}; {cue}\n")] {
-                let expected = cues(&line, 0);
-                assert!(!expected.is_empty(), "{line}");
-                assert_eq!(
-                    cues(&format!("{filler}{line}{filler}"), filler.len()),
-                    expected,
-                    "{line}"
-                );
-            }
-        }
-        assert_eq!(cues(&filler, 0), []);
-    }
-}

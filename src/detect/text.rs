@@ -170,12 +170,12 @@ impl Search<'_> {
     /// Names and postal addresses behind words that announce them, and addresses that show themselves.
     ///
     fn announced(&self, text: &str, found: &mut Vec<Found>) {
-        if !self.set.may_announce(text.as_bytes()) {
+        if !self.set.cues.may_announce(text.as_bytes()) {
             return;
         }
         let bytes = text.as_bytes();
         let mut past = 0;
-        for (cue, rule) in self.set.cues(text) {
+        for (cue, rule) in self.set.cues.find(text) {
             if cue.start < past || !self.set.reaches(rule.tag, rule.confidence) {
                 continue;
             }
@@ -233,9 +233,7 @@ impl Search<'_> {
     }
 
     fn east_asian_addresses(&self, text: &str, found: &mut Vec<Found>) {
-        let Some(address) =
-            self.set.cue_rules.iter().find(|rule| matches!(rule.reads, Reads::Address))
-        else {
+        let Some(address) = self.set.cues.reading(|reads| matches!(reads, Reads::Address)) else {
             return;
         };
         let mut push = |range: std::ops::Range<usize>| {
@@ -269,9 +267,7 @@ impl Search<'_> {
     /// `Sana Khan <sana@example.pk>`: whose address it is.
     fn display_name(&self, text: &str, address: usize, found: &mut Vec<Found>) {
         const BYTES_MAX: usize = 80;
-        let Some(rule) =
-            self.set.cue_rules.iter().find(|rule| matches!(rule.reads, Reads::Name(_)))
-        else {
+        let Some(rule) = self.set.cues.reading(|reads| matches!(reads, Reads::Name(_))) else {
             return;
         };
         let floor = text.ceil_char_boundary(address.saturating_sub(BYTES_MAX));

@@ -69,7 +69,7 @@ impl<'s> Scanner<'s> {
         let may_hold = told.may_hold || facts.supports != 0;
         let Some((rule, found)) = by_name else {
             if !may_hold {
-                if self.set.may_announce(text.as_bytes()) {
+                if self.set.cues.may_announce(text.as_bytes()) {
                     self.prose(search, text, around, hits);
                 }
                 return;
@@ -107,7 +107,7 @@ impl<'s> Scanner<'s> {
             }
             None => hits.push(found),
         }
-        if rule.prose && (may_hold || self.set.may_announce(text.as_bytes())) {
+        if rule.prose && (may_hold || self.set.cues.may_announce(text.as_bytes())) {
             let mut at = hits.len();
             self.prose(search, text, around, hits);
             // What the whole is says nothing more about a part.

@@ -1,6 +1,6 @@
 //! From `rules/detectors/*.yaml` to a [`DetectorSet`]: the only step that can fail.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -16,10 +16,7 @@ use crate::{
     source::{At, Diagnostics, Place, SourceFile, read},
 };
 
-use super::{
-    CUE_END_BYTES, CueRule, DetectorSet, FieldRule, Pattern, Reach, Reads, Suppression,
-    ValueDetector, cue_end,
-};
+use super::{CueRule, DetectorSet, FieldRule, Pattern, Reach, Reads, Suppression, ValueDetector};
 
 impl DetectorSet {
     /// Compiles the files of `rules/detectors/`. Every complaint goes to `diagnostics`; `None` when
@@ -341,8 +338,7 @@ impl Compiler<'_> {
         };
         let confidence = self.percent(file, &source.confidence);
         let detector = self.detector(format!("cue.{}", self.short(tag)));
-        let number = u16::try_from(self.set.cue_rules.len()).unwrap_or(u16::MAX);
-        self.set.cue_rules.push(CueRule { detector, tag, confidence, reads });
+        let number = self.set.cues.rule(CueRule { detector, tag, confidence, reads });
         for cue in &source.cues {
             if cue.trim().is_empty() {
                 self.diagnostics
@@ -350,27 +346,7 @@ impl Compiler<'_> {
                     .remedy("write the words that stand before the value");
                 continue;
             }
-            let cue = cue.to_lowercase();
-            self.set.cue_bytes_max = self.set.cue_bytes_max.max(cue.len());
-            let end = cue.trim_end_matches(['.', ':']);
-            // Before a cue of two letters stands a gap, which counts among its last three bytes.
-            let before: &[&str] =
-                if end.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
-            for gap in before {
-                let end = format!("{gap}{end}");
-                let (word, bit) = cue_end(end.as_bytes(), end.len().clamp(3, CUE_END_BYTES));
-                if let Some(slot) = self.set.cue_ends.get_mut(word) {
-                    *slot |= bit;
-                }
-            }
-            // The search knows of the case of ASCII letters only.
-            let mut characters = cue.chars();
-            let capital = characters.next().filter(|first| !first.is_ascii());
-            if let Some(first) = capital.filter(|first| first.to_uppercase().ne([*first])) {
-                let capitalised = first.to_uppercase().chain(characters).collect();
-                self.set.cue_words.push((capitalised, number));
-            }
-            self.set.cue_words.push((cue, number));
+            self.set.cues.word(cue, number);
         }
     }
 
@@ -516,19 +492,8 @@ impl Compiler<'_> {
                 self.diagnostics.error(place, format!("too many supporting words: {error}"));
             }
         }
-        // One look at each byte, however many cues there are.
-        let cues: Vec<&str> = self.set.cue_words.iter().map(|(cue, _)| cue.as_str()).collect();
-        let built = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&cues);
-        match built {
-            Ok(cues) => self.set.cues = Some(cues),
-            Err(error) => {
-                let place = Place::default();
-                self.diagnostics.error(place, format!("too many cues: {error}"));
-            }
+        if let Err(error) = self.set.cues.build() {
+            self.diagnostics.error(Place::default(), format!("too many cues: {error}"));
         }
         for (number, below) in self.set.below.iter().enumerate() {
             if self.set.values.iter().any(|value| below.contains(value.tag))

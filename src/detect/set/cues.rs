@@ -1,0 +1,240 @@
+//! Words that announce what follows them: where they stand in a text, and what they announce.
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Input, MatchKind};
+
+use super::is_whole_word;
+use crate::{
+    detect::check::Check,
+    domain::{DetectorId, Tag, runs},
+};
+
+/// What stands behind a cue.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::detect) struct CueRule {
+    pub(in crate::detect) detector: DetectorId,
+    pub(in crate::detect) tag: Tag,
+    pub(in crate::detect) confidence: u8,
+    pub(in crate::detect) reads: Reads,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(in crate::detect) enum Reads {
+    /// A name of at least so many words.
+    Name(usize),
+    Address,
+    /// The address around the cue itself.
+    Street,
+    /// A word or number that passes the check.
+    Checked(Check),
+    /// A date, which may be of several words.
+    Date(Check),
+}
+
+/// The cues of one generation.
+#[derive(Debug)]
+pub(in crate::detect) struct Cues {
+    /// Built once all are known.
+    search: Option<AhoCorasick>,
+    rules: Vec<CueRule>,
+    /// Each with the number of its rule.
+    words: Vec<(String, u16)>,
+    /// A bit for the last bytes of each, so that most texts need no further look.
+    ends: Vec<u64>,
+    /// The longest of them.
+    bytes_max: usize,
+}
+
+impl Default for Cues {
+    fn default() -> Self {
+        Self {
+            search: None,
+            rules: Vec::new(),
+            words: Vec::new(),
+            ends: vec![0; END_WORDS],
+            bytes_max: 0,
+        }
+    }
+}
+
+impl Cues {
+    /// The number of the rule, for its words.
+    pub(super) fn rule(&mut self, rule: CueRule) -> u16 {
+        self.rules.push(rule);
+        u16::try_from(self.rules.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    pub(super) fn word(&mut self, cue: &str, rule: u16) {
+        let cue = cue.to_lowercase();
+        self.bytes_max = self.bytes_max.max(cue.len());
+        let tail = cue.trim_end_matches(['.', ':']);
+        // Before a cue of two letters stands a gap, which counts among its last three bytes.
+        let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
+        for gap in before {
+            let tail = format!("{gap}{tail}");
+            let (word, bit) = end(tail.as_bytes(), tail.len().clamp(3, END_BYTES));
+            if let Some(slot) = self.ends.get_mut(word) {
+                *slot |= bit;
+            }
+        }
+        // The search knows of the case of ASCII letters only.
+        let mut characters = cue.chars();
+        let capital = characters.next().filter(|first| !first.is_ascii());
+        if let Some(first) = capital.filter(|first| first.to_uppercase().ne([*first])) {
+            self.words.push((first.to_uppercase().chain(characters).collect(), rule));
+        }
+        self.words.push((cue, rule));
+    }
+
+    /// One look at each byte, however many cues there are.
+    pub(super) fn build(&mut self) -> Result<(), BuildError> {
+        let search = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(self.words.iter().map(|(cue, _)| cue))?;
+        self.search = Some(search);
+        Ok(())
+    }
+
+    /// The first rule that reads so.
+    pub(in crate::detect) fn reading(&self, is_meant: impl Fn(&Reads) -> bool) -> Option<&CueRule> {
+        self.rules.iter().find(|rule| is_meant(&rule.reads))
+    }
+
+    /// Whether a text may hold a cue and what it announces. Most do not, and are told by a look at the
+    /// ends of their words.
+    #[inline]
+    pub(in crate::detect) fn may_announce(&self, text: &[u8]) -> bool {
+        const BYTES_MIN: usize = 10;
+        text.len() >= BYTES_MIN && (!text.is_ascii() || self.may_hold_any(text))
+    }
+
+    /// Whether some word of an ASCII text ends as a cue does.
+    fn may_hold_any(&self, text: &[u8]) -> bool {
+        memchr::memchr3_iter(b' ', b'\n', b',', text).any(|at| self.may_end_one(text, at))
+    }
+
+    /// Whether what stands before `at` ends as a cue does.
+    #[inline]
+    fn may_end_one(&self, text: &[u8], at: usize) -> bool {
+        let head = text.get(at.saturating_sub(END_BYTES + 1)..at).unwrap_or_default();
+        let head = match head.split_last() {
+            Some((b'.' | b':' | b',' | b'-', rest)) => rest,
+            _ => head,
+        };
+        [END_BYTES - 1, END_BYTES].into_iter().any(|count| {
+            let (word, bit) = end(head, count);
+            self.ends.get(word).is_some_and(|bits| bits & bit != 0)
+        })
+    }
+
+    /// The stretches of `text` that may hold a cue. Only of a long text are they less than all of it.
+    fn stretches<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+        const LONG: usize = 256;
+        let bytes = text.as_bytes();
+        let is_looked_into = text.len() >= LONG && text.is_ascii();
+        let whole = (!is_looked_into).then_some(0..text.len());
+        let ends =
+            runs(if is_looked_into { bytes } else { &[] }, |byte| !byte.is_ascii_alphanumeric())
+                .filter(|at| self.may_end_one(bytes, *at))
+                // Of what stands behind it, the dot of `str.`, and the letter that would go on with the word.
+                .map(move |at| at.saturating_sub(self.bytes_max)..bytes.len().min(at + 2));
+        let mut ends = ends.peekable();
+        let joined = std::iter::from_fn(move || {
+            let mut stretch = ends.next()?;
+            while let Some(next) = ends.next_if(|next| next.start <= stretch.end) {
+                stretch.end = next.end;
+            }
+            Some(stretch)
+        });
+        whole.into_iter().chain(joined)
+    }
+
+    /// Where words announce what follows them: the cue and what it announces.
+    pub(in crate::detect) fn find<'t>(
+        &'t self,
+        text: &'t str,
+    ) -> impl Iterator<Item = (Range<usize>, &'t CueRule)> + 't {
+        let ascii = text.is_ascii();
+        let found = self.search.iter().flat_map(move |search| {
+            self.stretches(text).flat_map(move |it| search.find_iter(Input::new(text).range(it)))
+        });
+        found.filter_map(move |found| {
+            let (_, number) = self.words.get(found.pattern().as_usize())?;
+            let rule = self.rules.get(usize::from(*number))?;
+            // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
+            let joined = matches!(rule.reads, Reads::Street)
+                && (!ascii || is_ending_of_streets(text.get(found.range()).unwrap_or_default()));
+            let whole = is_whole_word(text.as_bytes(), found.start(), found.end());
+            (whole || joined).then_some((found.range(), rule))
+        })
+    }
+}
+
+/// Words of the bit set of cue ends.
+const END_WORDS: usize = 1024;
+
+/// What is looked at of a cue's end; of a shorter cue one less.
+const END_BYTES: usize = 4;
+
+/// Word and bit for the last bytes of `text`, whatever their case.
+#[inline]
+fn end(text: &[u8], count: usize) -> (usize, u64) {
+    let tail = text.last_chunk().copied().unwrap_or_else(|| {
+        let mut tail = [b' '; END_BYTES];
+        tail.iter_mut().rev().zip(text.iter().rev()).for_each(|(to, from)| *to = *from);
+        tail
+    });
+    let word = (u32::from_le_bytes(tail) | 0x2020_2020) >> (8 * (END_BYTES - count));
+    let hash = word.wrapping_mul(0x9E37_79B1) as usize >> 16;
+    (hash / 64, 1 << (hash % 64))
+}
+
+/// What streets of languages that join their words end in.
+fn is_ending_of_streets(cue: &str) -> bool {
+    const ENDINGS: [&str; 8] =
+        ["str.", "strasse", "straat", "gracht", "laan", "platz", "gasse", "plein"];
+    ENDINGS.iter().any(|ending| cue.eq_ignore_ascii_case(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::shipped;
+
+    #[test]
+    fn no_cue_is_overlooked() {
+        let set = shipped::detectors(&shipped::taxonomy());
+        let cues = &set.cues;
+        assert!(cues.words.len() > 100);
+        for (cue, _) in &cues.words {
+            for text in [format!("{cue} Ab Cd"), format!("x\n{cue} 12"), format!("x {cue}, Ab")] {
+                assert!(!text.is_ascii() || cues.may_hold_any(text.as_bytes()), "{text}");
+            }
+        }
+        assert!(!cues.may_hold_any(b"GET /v1/items 200 12ms"));
+    }
+
+    #[test]
+    fn a_long_text_holds_the_cues_of_its_lines() {
+        let set = shipped::detectors(&shipped::taxonomy());
+        let cues = |text: &str, before: usize| -> Vec<_> {
+            let found = set.cues.find(text).map(|(range, rule)| (range, rule.detector));
+            found.map(|(range, rule)| (range.start - before..range.end - before, rule)).collect()
+        };
+        let filler = "GET /v1/items 200 12ms\n".repeat(12);
+        for (cue, _) in set.cues.words.iter().filter(|(cue, _)| cue.is_ascii()) {
+            for line in [format!("{cue} Ab Cd\n"), format!("x ({cue}: 1), {cue}; {cue}\n")] {
+                let expected = cues(&line, 0);
+                assert!(!expected.is_empty(), "{line}");
+                assert_eq!(
+                    cues(&format!("{filler}{line}{filler}"), filler.len()),
+                    expected,
+                    "{line}"
+                );
+            }
+        }
+        assert_eq!(cues(&filler, 0), []);
+    }
+}

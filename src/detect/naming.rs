@@ -25,12 +25,15 @@ impl KnownNames {
         self.things.extend(source.things.split_whitespace().map(Box::from));
     }
 
-    /// Whether `text` is of Chinese characters alone and begins with no family name: `客服部`, `必填`.
+    /// Whether `text` is of Chinese characters alone, begins with no family name, and has a word of a thing in
+    /// it: `客服部`, `必填`.
     pub(super) fn are_not_in(&self, text: &str) -> bool {
         let text = text.trim();
-        !text.is_empty()
-            && text.chars().all(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
+        text.chars().all(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
             && !self.begin(text)
+            && text.char_indices().any(|(at, c)| {
+                text.get(at..at + c.len_utf8()).is_some_and(|one| self.things.contains(one))
+            })
     }
 
     /// Whether `text` may begin with a name: in Chinese characters or Hangul only with a family name.

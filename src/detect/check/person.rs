@@ -92,8 +92,9 @@ fn is_no_person(text: &str) -> bool {
     PROGRAMS.has(text)
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
         || text.contains(" - ")
-        // A host.
-        || (text.contains('.') && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'.' | b'-')))
+        // A host: `mail.example.org`, where `sana.khan` may be somebody.
+        || (text.bytes().filter(|byte| *byte == b'.').count() >= 2
+            && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'.' | b'-')))
         // A slug: `docs-site-build`.
         || (text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
             && text.bytes().filter(|byte| *byte == b'-').count() >= 2)
@@ -105,7 +106,7 @@ static COMPANIES: WordList = WordList::new(&[
     "inc", "ltd", "llc", "llp", "gmbh", "plc", "corp", "corporation", "company", "limited", "incorporated", "sarl",
     "s.a.r.l", "srl", "s.r.l", "s.p.a", "s.a", "b.v", "n.v", "kgaa", "pty", "pte", "foundation", "university", "presents",
     "records", "bot", "airlines", "proxy", "agent", "inspector", "team", "support", "services", "app", "apps",
-    "admins", "motors", "pakistan", "magazine",
+    "admins", "motors", "magazine",
 ]);
 static COMPANIES_SHORT: WordList =
     WordList::new(&["AG", "SA", "AB", "BV", "NV", "KG", "OY", "Oy", "Co"]);
@@ -136,42 +137,41 @@ static PARTICLES: WordList = WordList::new(&[
 /// Words that names of products, places and roles are made of.
 #[rustfmt::skip]
 static THINGS: WordList = WordList::new(&[
-    "the", "of", "for", "with", "and", "by", "or", "not", "none",
-    "phone", "pro", "max", "mini", "plus", "note", "lite", "ultra", "store", "shop", "center", "centre", "office",
-    "team", "service", "services", "support", "inc", "inc.", "ltd", "ltd.", "llc", "gmbh", "corp", "corp.",
-    "corporation", "company", "group", "bank", "university", "school", "college", "institute", "foundation",
-    "association", "agency", "department", "ministry", "council", "road", "street", "city", "county", "province",
-    "district", "municipal", "municipality", "america", "europe", "asia", "africa", "carolina", "default", "test",
-    "tests", "testing", "admin", "system", "systems", "server", "servers", "update", "release", "app", "apps",
-    "home", "main", "new", "order", "orders", "charger", "cable", "case", "edition", "license", "licence",
-    "licenses", "rule", "rules", "plan", "plans", "maps", "counts", "counter", "cluster",
-    "clusters", "database", "databases", "chrome", "safari", "firefox", "browser", "studio", "framework",
-    "library", "package", "packages", "module", "plugin", "extension", "template", "client", "runner", "build",
-    "builds", "code", "check", "checks", "run", "workflow", "pipeline", "deploy", "deployment", "install",
-    "dependencies", "lint", "docker", "kubernetes", "linux", "windows", "android", "ios", "web", "site",
-    "website", "pages", "view", "table", "chart", "report", "reports", "dashboard", "meeting",
-    "notes", "event", "events", "schedule", "planning", "calendar", "project", "projects", "task", "tasks",
-    "issue", "bug", "feature", "request", "priority", "status", "progress", "done", "pending", "highest", "lowest",
-    "medium", "monitor", "log", "logs", "alert", "metric", "metrics", "network", "interface",
-    "storage", "volume", "node", "host", "device", "devices", "sensor", "lamp", "lights", "bulb",
-    "switch", "plug", "camera", "speaker", "watch", "band", "tv", "laptop", "tablet", "keyboard", "mouse",
-    "headphones", "earbuds", "purifier", "cooker", "vacuum", "robot", "scooter", "living", "room", "kitchen",
-    "bedroom", "bathroom", "balcony", "shirt", "shoes", "shoe", "jeans", "jacket", "dress",
-    "bottle", "mug", "juice", "coffee", "pizza", "leather", "suede", "game",
-    "games", "card", "cards", "subscription", "premium", "basic", "standard", "free", "trial",
-    "platinum", "enterprise", "courier", "express", "delivery", "shipping", "payment", "checkout", "cart",
-    "discount", "sale", "offer", "unit", "units", "component", "components", "resource", "resources",
-    "consumption", "access", "lookup", "id", "keys", "token", "certificate", "manager", "management",
-    "hiring", "accounts", "payable", "receivable", "customer", "sales", "marketing", "engineering", "operations",
-    "security", "finance", "world", "fm", "radio", "news", "times", "monthly",
-    "morning", "language", "programming", "ml", "ai", "api", "sdk", "http", "https",
-    "json", "xml", "sql", "url", "usb", "hdmi", "wifi", "gps", "contains", "add", "create", "delete", "remove",
-    "edit", "save", "start", "stop", "open", "close", "search", "filter", "sort", "select", "submit", "cancel",
-    "next", "previous", "back", "must", "walk", "maker", "machine", "model", "series", "color", "colour", "size",
-    "san", "santa", "los", "las", "saint", "fort", "lake", "mount", "port", "proxy", "bot", "scene", "hbf", "label", "route",
-    "survey", "rendering", "kundenservice", "soporte", "suporte", "equipo", "equipe", "satisfaction", "safety", "unable", "side", "billing", "ihr", "developer", "science", "config", "phones", "dollar", "rupee", "cross", "image", "disk", "stack",
-    "airport", "station", "hotel", "restaurant", "hospital", "clinic", "pharmacy", "museum",
-    "beach", "mall", "market", "plaza", "square", "building",
+    "the", "of", "for", "with", "and", "by", "or", "not", "none", "phone", "pro", "max", "mini", "plus", "note",
+    "lite", "ultra", "store", "shop", "center", "centre", "office", "team", "service", "services", "support",
+    "inc", "inc.", "ltd", "ltd.", "llc", "gmbh", "corp", "corp.", "corporation", "company", "group", "bank",
+    "university", "school", "college", "institute", "foundation", "association", "agency", "department",
+    "ministry", "council", "road", "street", "city", "county", "province", "district", "municipal",
+    "municipality", "america", "europe", "asia", "africa", "carolina", "default", "test", "tests", "testing",
+    "admin", "system", "systems", "server", "servers", "update", "release", "app", "apps", "home", "main",
+    "new", "order", "orders", "charger", "cable", "case", "edition", "license", "licence", "licenses", "rule",
+    "rules", "plan", "plans", "maps", "counts", "counter", "cluster", "clusters", "database", "databases",
+    "chrome", "safari", "firefox", "browser", "studio", "framework", "library", "package", "packages", "module",
+    "plugin", "extension", "template", "client", "runner", "build", "builds", "code", "check", "checks", "run",
+    "workflow", "pipeline", "deploy", "deployment", "install", "dependencies", "lint", "docker", "kubernetes",
+    "linux", "windows", "android", "ios", "web", "site", "website", "pages", "view", "table", "chart", "report",
+    "reports", "dashboard", "meeting", "notes", "event", "events", "schedule", "planning", "calendar",
+    "project", "projects", "task", "tasks", "issue", "bug", "feature", "request", "priority", "status",
+    "progress", "done", "pending", "highest", "lowest", "medium", "monitor", "log", "logs", "alert", "metric",
+    "metrics", "network", "interface", "storage", "volume", "node", "host", "device", "devices", "sensor",
+    "lamp", "lights", "bulb", "switch", "plug", "camera", "speaker", "watch", "band", "tv", "laptop", "tablet",
+    "keyboard", "mouse", "headphones", "earbuds", "purifier", "cooker", "vacuum", "robot", "scooter", "living",
+    "room", "kitchen", "bedroom", "bathroom", "balcony", "shirt", "shoes", "shoe", "jeans", "jacket", "dress",
+    "bottle", "mug", "juice", "coffee", "pizza", "leather", "suede", "game", "games", "card", "cards",
+    "subscription", "premium", "basic", "standard", "free", "trial", "platinum", "enterprise", "courier",
+    "express", "delivery", "shipping", "payment", "checkout", "cart", "discount", "sale", "offer", "unit",
+    "units", "component", "components", "resource", "resources", "consumption", "access", "lookup", "id",
+    "keys", "token", "certificate", "manager", "management", "hiring", "accounts", "payable", "receivable",
+    "customer", "sales", "marketing", "engineering", "operations", "security", "finance", "world", "fm",
+    "radio", "news", "times", "monthly", "morning", "language", "programming", "ml", "ai", "api", "sdk", "http",
+    "https", "json", "xml", "sql", "url", "usb", "hdmi", "wifi", "gps", "contains", "add", "create", "delete",
+    "remove", "edit", "save", "start", "stop", "open", "close", "search", "filter", "sort", "select", "submit",
+    "cancel", "next", "previous", "back", "must", "walk", "maker", "machine", "model", "series", "color",
+    "colour", "size", "san", "santa", "los", "las", "saint", "fort", "lake", "mount", "port", "proxy", "bot",
+    "scene", "hbf", "label", "route", "survey", "rendering", "kundenservice", "soporte", "suporte", "equipo",
+    "equipe", "satisfaction", "safety", "unable", "side", "billing", "ihr", "developer", "science", "config",
+    "phones", "dollar", "rupee", "cross", "image", "disk", "stack", "airport", "station", "hotel", "restaurant",
+    "hospital", "clinic", "pharmacy", "museum", "beach", "mall", "market", "plaza", "square", "building",
 ]);
 
 /// One word or two, letters only: part of a name.

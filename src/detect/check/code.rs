@@ -130,7 +130,7 @@ pub(in crate::detect) fn url_password_before(text: &str, at: usize) -> Option<Sp
     const BYTES_MAX: usize = 256;
     let floor = text.ceil_char_boundary(at.saturating_sub(BYTES_MAX));
     let head = text.get(floor..at)?;
-    let ends = |byte: u8| byte.is_ascii_whitespace() || b"\"'<>".contains(&byte);
+    let ends = |byte: u8| byte.is_ascii_whitespace() || b"\"'<>@".contains(&byte);
     let word = head.bytes().rposition(ends).map_or(0, |before| before + 1);
     let (_, info) = head.get(word..)?.rsplit_once("://")?;
     let (_, password) = info.split_once(':')?;

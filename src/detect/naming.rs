@@ -6,7 +6,10 @@
 use rustc_hash::FxHashSet;
 
 use super::{
-    check::{person, words::WordList},
+    check::{
+        person::{self, is_east_asian, is_han},
+        words::WordList,
+    },
     source::NamesSource,
 };
 
@@ -29,7 +32,7 @@ impl KnownNames {
     /// it: `客服部`, `必填`.
     pub(super) fn are_not_in(&self, text: &str) -> bool {
         let text = text.trim();
-        text.chars().all(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
+        text.chars().all(is_han)
             && !self.begin(text)
             && text.char_indices().any(|(at, c)| {
                 text.get(at..at + c.len_utf8()).is_some_and(|one| self.things.contains(one))
@@ -39,7 +42,7 @@ impl KnownNames {
     /// Whether `text` may begin with a name: in Chinese characters or Hangul only with a family name.
     pub(super) fn may_begin(&self, text: &str) -> bool {
         let first = text.chars().next();
-        !first.is_some_and(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
+        !first.is_some_and(|c| is_han(c) || matches!(c, '\u{ac00}'..='\u{d7af}'))
             || self.begin(text)
     }
 
@@ -49,17 +52,17 @@ impl KnownNames {
         ends.take(3).any(|end| text.get(..end).is_some_and(|it| self.family.contains(it)))
     }
 
-    /// Whether `text` is written as a name and is one: it begins with a known given name, or ends with a known
-    /// family name, as Chinese, Japanese and Korean ones begin. In small letters all of it has to be known.
-    pub(super) fn are_in(&self, text: &str) -> bool {
-        let Some(read) = person::name(text) else { return false };
+    /// Whether `text`, which may be a name, is one. Written as names are (`shaped`), it begins with a known given
+    /// name or ends with a known family name, as Chinese, Japanese and Korean ones begin, or has no word of a thing
+    /// in it; in small letters all of it has to be known.
+    pub(super) fn are_in(&self, text: &str, shaped: bool) -> bool {
         let text = text.trim();
         let Some(first) = text.chars().next() else { return false };
         if is_east_asian(first) {
-            return read.shaped && self.begin(text);
+            return shaped && self.begin(text);
         }
         if !is_latin(first) {
-            return read.shaped;
+            return shaped;
         }
         let lower = text.to_lowercase();
         let mut words = lower.split([' ', '-']).filter(|word| !word.is_empty());
@@ -69,7 +72,7 @@ impl KnownNames {
         // `Khan, Sana`, `Smith John`.
         let is_turned = first.strip_suffix(',').is_some_and(|first| self.family.contains(first))
             || (self.family.contains(first) && self.given.contains(last));
-        if !read.shaped {
+        if !shaped {
             return begins && ends && words.next().is_none();
         }
         let is_thing = |word: &str| {
@@ -79,10 +82,6 @@ impl KnownNames {
         };
         begins || ends || is_turned || !lower.split([' ', '-']).any(is_thing)
     }
-}
-
-fn is_east_asian(character: char) -> bool {
-    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
 }
 
 /// Of the Latin script, with and without marks.
@@ -145,9 +144,7 @@ fn spaced(text: &str, least: usize) -> Option<usize> {
 
 /// Two to four characters, less what grammar puts behind them.
 fn east_asian(text: &str) -> Option<usize> {
-    let length = text
-        .find(|c: char| !matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
-        .unwrap_or(text.len());
+    let length = text.find(|c: char| !is_east_asian(c)).unwrap_or(text.len());
     let mut name = text.get(..length)?;
     for ending in [
         "입니다",

@@ -168,7 +168,6 @@ impl Search<'_> {
     // === One kind after the other ===
 
     /// Names and postal addresses behind words that announce them, and addresses that show themselves.
-    ///
     fn announced(&self, text: &str, found: &mut Vec<Found>) {
         if !self.set.cues.may_announce(text.as_bytes()) {
             return;

@@ -31,7 +31,8 @@ pub(super) fn secret(text: &str) -> Option<Match> {
     (!known && text.len() >= 2 && !is_reference_to_one(text)).then_some(Match::PLAIN)
 }
 
-/// Where a secret will be filled in, or was taken out: `${DB_PASSWORD}`, `{{ password }}`, `[FILTERED]`.
+/// Where a secret will be filled in, was taken out or is to be had: `${DB_PASSWORD}`, `{{ password }}`, `[FILTERED]`,
+/// `/run/secrets/db`.
 fn is_reference_to_one(text: &str) -> bool {
     [("${", "}"), ("$(", ")"), ("{{", "}}"), ("[", "]"), ("<", ">"), ("%(", ")s")]
         .iter()
@@ -85,22 +86,23 @@ const API_KEYS: [(&str, usize); 24] = [
     ("dop_v1_", 40),
 ];
 
-/// Whether the first two bytes are those of a key, which most words do not have.
+/// The bytes at `place` of all beginnings of keys, as bits.
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+const fn api_key_bytes(place: usize) -> u128 {
+    let (mut bytes, mut number) = (0, 0);
+    while number < API_KEYS.len() {
+        bytes |= 1 << API_KEYS[number].0.as_bytes()[place];
+        number += 1;
+    }
+    bytes
+}
+
+/// Whether the first two bytes may be those of a key, which those of most words are not.
 #[inline]
 fn may_begin_a_key(word: &[u8]) -> bool {
-    matches!(
-        word,
-        [b'A', b'I' | b'K' | b'S', ..]
-            | [b'g', b'h' | b'i' | b'l', ..]
-            | [b'x', b'a' | b'o', ..]
-            | [b's', b'h' | b'k', ..]
-            | [b'r', b'k', ..]
-            | [b'S', b'G', ..]
-            | [b'n', b'p', ..]
-            | [b'p', b'y', ..]
-            | [b'h', b'f', ..]
-            | [b'd', b'o', ..]
-    )
+    const FIRST: u128 = api_key_bytes(0);
+    const SECOND: u128 = api_key_bytes(1);
+    matches!(word, [first, second, ..] if FIRST >> (first & 0x7F) & SECOND >> (second & 0x7F) & 1 == 1)
 }
 
 /// Keys of well-known interfaces in a text.

@@ -72,13 +72,13 @@ fn with_month_name(text: &str) -> bool {
             Ok(1..=31) => day = true,
             Ok(_) => return false,
             Err(_) => {
-                let end = part.char_indices().nth(3).map_or(part.len(), |(end, _)| end);
-                let head = part.get(..end).map(str::to_lowercase);
-                let named = head.is_some_and(|head| MONTHS.contains(&head.as_str()));
                 // `12 de abril de 1996`.
                 if matches!(part, "de" | "of" | "del") {
                     continue;
                 }
+                let end = part.char_indices().nth(3).map_or(part.len(), |(end, _)| end);
+                let head = part.get(..end).map(str::to_lowercase);
+                let named = head.is_some_and(|head| MONTHS.contains(&head.as_str()));
                 let ordinal =
                     part.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse::<u32>();
                 if named {

@@ -9,7 +9,7 @@ use crate::{
 /// A name in any script: letters, spaces, and the marks names are written with; no digits, no URL.
 /// `shaped` when it is written the way names are: two to five words with capitals, or two to four
 /// ideographs.
-pub(in crate::detect) fn name(text: &str) -> Option<Match> {
+pub(super) fn name(text: &str) -> Option<Match> {
     let text = text.trim();
     if is_no_person(text) {
         return None;
@@ -56,10 +56,7 @@ fn latin(text: &str) -> Option<Match> {
 }
 
 fn is_written_like_a_name(text: &str, length: usize) -> bool {
-    let ideographs = text
-        .chars()
-        .filter(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
-        .count();
+    let ideographs = text.chars().filter(|c| is_east_asian(*c)).count();
     if ideographs > 0 {
         return ideographs <= 6 && length <= 8;
     }
@@ -118,6 +115,16 @@ static PROGRAMS: WordList = WordList::new(&[
     "github actions", "web-flow", "pagerduty", "chrome", "firefox", "safari", "slack", "webhook", "admin",
     "administrator", "root", "system", "support", "webmaster", "postmaster", "service", "vcenter", "us-cert",
 ]);
+
+/// Of a Chinese character, kana or Hangul.
+pub(in crate::detect) fn is_east_asian(character: char) -> bool {
+    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{ac00}'..='\u{d7af}') || is_han(character)
+}
+
+/// A Chinese character, wherever it is written.
+pub(in crate::detect) fn is_han(character: char) -> bool {
+    matches!(character, '\u{3400}'..='\u{9fff}')
+}
 
 /// A small word inside a name: `van`, `bin`.
 pub(in crate::detect) fn is_particle(word: &str) -> bool {

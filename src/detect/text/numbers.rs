@@ -106,29 +106,22 @@ impl Search<'_> {
         {
             for number in self.set.of_length(token.len()) {
                 let Some(value) = self.set.value(*number) else { continue };
-                if let Some(read) = value.check.token(&token)
-                    && (read.shaped || token.is_plain() || value.check.token(&token).is_some())
-                {
+                if let Some(read) = value.check.token(&token) {
                     found.extend(self.weigh_token(*number, read, &token, span, near(start)));
                 }
             }
         }
-        if international || opened {
-            let with_mark = Span::new(start - 1, span.range().end);
-            let is_whole = !opened || candidate.contains(')');
-            let read = text.get(with_mark.range()).filter(|_| is_whole).and_then(phone::in_text);
-            if let Some(read) = read {
+        let may_be_a_phone =
+            international || if opened { candidate.contains(')') } else { candidate.len() >= 7 };
+        let whole = Span::new(start - usize::from(international || opened), span.range().end);
+        if may_be_a_phone && let Some(read) = text.get(whole.range()).and_then(phone::in_text) {
+            let (supports, mut against) = near(start);
+            let mut search = *self;
+            if international {
                 // No word makes anything else of digits behind a plus.
-                let certain =
-                    Search { against: if international { 0 } else { self.against }, ..*self };
-                let (supports, against) = near(start);
-                let near = (supports, if international { 0 } else { against });
-                found.extend(certain.weigh(finders.phone, read, with_mark, near));
+                (against, search.against) = (0, 0);
             }
-        } else if candidate.len() >= 7
-            && let Some(read) = phone::in_text(candidate)
-        {
-            found.extend(self.weigh(finders.phone, read, span, near(start)));
+            found.extend(search.weigh(finders.phone, read, whole, (supports, against)));
         }
         if run_count == 4
             && let Some(read) = ip::whole(candidate)

@@ -25,6 +25,7 @@ mod postal;
 mod scanner;
 mod set;
 mod source;
+mod tables;
 mod taxonomy;
 mod text;
 mod token;

@@ -27,6 +27,8 @@ pub(super) struct Facts {
     pub(super) stand_in: bool,
     /// Its value is the name of what stands beside it: `key` in `{"key": "phone", "value": …}`.
     pub(super) tells: bool,
+    /// A list under it names the columns of a table.
+    pub(super) heads: bool,
     /// A statement about a value, or an attribute of one; takes no category from its surroundings.
     pub(super) statement: bool,
     pub(super) hashed: bool,
@@ -62,6 +64,7 @@ impl Facts {
         signs: 0,
         stand_in: false,
         tells: false,
+        heads: false,
         statement: false,
         hashed: false,
         encrypted: false,
@@ -140,6 +143,7 @@ pub(super) struct WordMeaning {
     pub(super) attribute: bool,
     pub(super) stand_in: bool,
     pub(super) tells: bool,
+    pub(super) heads: bool,
     pub(super) supports: u128,
     pub(super) against: u128,
 }
@@ -280,6 +284,7 @@ impl KeyTable {
             && !self.is_known_behind_prefixes(&words);
         facts.stand_in = self.meaning(words.squashed(0, count)).stand_in;
         facts.tells = self.meaning(words.squashed(0, count)).tells;
+        facts.heads = self.meaning(words.squashed(0, count)).heads;
         if !facts.statement || facts.hashed || facts.encrypted {
             self.add_stripped(&words, &mut facts);
             self.add_endings(&words, &mut facts);

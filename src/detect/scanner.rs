@@ -3,6 +3,7 @@
 
 mod around;
 mod bare;
+mod columns;
 mod judge;
 mod recall;
 
@@ -12,14 +13,15 @@ use crate::domain::{
     Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wanted, Wants,
 };
 
-use self::around::Frame;
 pub use self::recall::{Recall, Ticket};
+use self::{around::Frame, columns::Columns};
 use super::{
     DetectorSet,
     digits::Folded,
     keys::{Facts, KeyCache, Known, Quiet, Slot},
     memo::Memo,
     set::FieldRule,
+    tables::Cell,
     text::{Found, Search},
 };
 
@@ -67,7 +69,10 @@ pub struct Scratch {
     lists: Vec<Facts>,
     /// What members said that the value beside them is, of the open objects that have one.
     told: Vec<Facts>,
+    columns: Columns,
     found: Vec<Found>,
+    /// Of the tables in the text at hand.
+    cells: Vec<Cell>,
     folded: Folded,
     /// What objects turned out to be about after a member that hangs on it; by their number, in the order
     /// they close.
@@ -147,6 +152,7 @@ impl<'s> Scanner<'s> {
         self.scratch.frames.clear();
         self.scratch.lists.clear();
         self.scratch.told.clear();
+        self.scratch.columns.clear();
         // What stands at the top of a part has surroundings as well: a form, a query.
         let top = Frame::new(Container::Object, &Facts::NONE, None, contexts, 0);
         self.scratch.frames.push(top);
@@ -201,12 +207,15 @@ impl<'s> Scanner<'s> {
     fn wants_of_what_is_around(&self) -> Wants {
         let inherits = self.scratch.frames.last().is_some_and(|frame| frame.rule.is_some());
         let scalars = if inherits { Wanted::Values } else { Wanted::Nothing };
-        Wants { scalars, number_bytes_min: self.set.digits_min }
+        Wants { scalars, number_bytes_min: self.set.digits_min, by_column: false }
     }
 
     #[inline(never)]
     fn wants_of_an_element(&self) -> Wants {
         let around = self.wants_of_what_is_around();
+        if self.is_in_a_table() {
+            return Wants { by_column: true, ..around };
+        }
         if around.scalars == Wanted::Nothing && self.element_is_telling() {
             return Wants { scalars: Wanted::Values, ..around };
         }
@@ -323,6 +332,11 @@ impl<'s> Scanner<'s> {
         let mut facts = self.facts_of(known);
         let tells = facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX;
         let what = if tells { self.facts_called(text) } else { None };
+        let is_element =
+            self.scratch.frames.last().is_some_and(|frame| frame.container == Container::Array);
+        if (tells || is_element) && self.column(kind, text) {
+            return;
+        }
         // In `<field name="phone">…</field>` one name tells, and another, which could, is told of.
         if tells && (what.is_some() || !facts.stand_in || self.told().is_none()) {
             self.tell(what);

@@ -287,6 +287,8 @@ pub struct Wants {
     pub scalars: Wanted,
     /// The length from which a number is told though it is not wanted, bytes.
     pub number_bytes_min: u32,
+    /// Of a list: each of its elements is to be asked about by its number.
+    pub by_column: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -299,7 +301,7 @@ pub enum Wanted {
 }
 
 impl Wants {
-    pub const ALL: Self = Self { scalars: Wanted::All, number_bytes_min: 0 };
+    pub const ALL: Self = Self { scalars: Wanted::All, number_bytes_min: 0, by_column: false };
 }
 
 /// Receives the fields of one layer in document order; a comment between a name and its value comes
@@ -317,6 +319,11 @@ pub trait FieldSink {
     /// not ask.
     fn wants(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
         let _ = name;
+        Wants::ALL
+    }
+    /// The same of one element of a list, where the answer for all of them was `by_column`; it comes next.
+    fn wants_of_column(&mut self, number: u32) -> Wants {
+        let _ = number;
         Wants::ALL
     }
     /// Whether words in a string that is not wanted may announce a value; the string is told if so. Asked

@@ -216,7 +216,7 @@ fn document(text: &str, classes: Classes, limits: &Limits) -> Option<Format> {
         }
         // A string that was made JSON once more.
         (b'"', b'"') if has(classes, BACKSLASH) => reads(Format::Json).then_some(Format::Json),
-        (b'<', b'>') => reads(Format::Xml).then_some(Format::Xml),
+        (b'<', b'>') => (!format::is_web_page(bytes) && reads(Format::Xml)).then_some(Format::Xml),
         (b'B' | b'b', b'D' | b'd') => (starts_with_ignore_case(bytes, b"begin:vcard")
             && reads(Format::VCard))
         .then_some(Format::VCard),

@@ -95,6 +95,7 @@ pub(super) struct Sink<'k, 'w, 's> {
 
 impl FieldSink for Sink<'_, '_, '_> {
     fn open(&mut self, key: Key<'_>, container: Container, member_start: usize, start: usize) {
+        self.is_next_named = false;
         let names_start = self.walk.names.len();
         let (step, hit) = match key {
             Key::Root => (FrameStep::Root, self.walk.scanner.open(self.place.name, container)),
@@ -271,6 +272,12 @@ impl FieldSink for Sink<'_, '_, '_> {
             return wants;
         }
         self.wants_otherwise(name)
+    }
+
+    fn wants_of_column(&mut self, number: u32) -> Wants {
+        let wants = self.walk.scanner.wants_of_column(number);
+        self.is_next_named = self.walk.scanner.is_name_known();
+        wants
     }
 
     fn named(&mut self, name: &[u8]) {

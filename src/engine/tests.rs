@@ -449,6 +449,36 @@ fn a_document_inside_a_value_is_read_under_the_name_of_that_value() {
 }
 
 #[test]
+fn columns_say_what_the_cells_of_their_rows_are() {
+    let engine = shipped();
+    for (body, expected) in [
+        (
+            r#"{"columns":["id","full_name","phone"],"rows":[[1,"Amina Malik","03001234567"],[2,"Zara","03001234568"]]}"#,
+            &["/rows/0/1", "/rows/0/2", "/rows/1/1", "/rows/1/2"][..],
+        ),
+        (
+            r#"{"columns":[{"name":"full_name","type":"text"},{"name":"dob","type":"date"}],"data":[["Amina Malik","1987-04-12"]]}"#,
+            &["/data/0/0", "/data/0/1"],
+        ),
+        (
+            r#"{"values":[["Name","CNIC"],["Amina Malik","3520278451239"]]}"#,
+            &["/values/1/0", "/values/1/1"],
+        ),
+        (r#"[["phone","03001234567"],["sku","12"]]"#, &["/0/1"]),
+        (r#"{"headers":[["Host","a.example"],["X-Phone","03001234567"]]}"#, &["/headers/1/1"]),
+        (r#"{"columns":["phone","type"],"rows":[]}"#, &[]),
+        (r#"[["Name"],["Galaxy Blue"]]"#, &[]),
+        (r#"[["name","phone"],[["x",1],{"y":2}]]"#, &[]),
+    ] {
+        let mut scratch = Scratch::default();
+        let scan = engine.scan(&message(JSON, body.as_bytes()), &Limits::default(), &mut scratch);
+        let items = scan.findings.items.iter();
+        let found: Vec<String> = items.map(|it| scan.findings.locator(it).to_string()).collect();
+        assert_eq!(found, expected, "{body}");
+    }
+}
+
+#[test]
 fn a_container_with_nothing_in_it_is_no_finding() {
     let engine = shipped();
     for (body, expected) in [

@@ -180,10 +180,25 @@ fn is_json_lines(text: &[u8]) -> bool {
 fn is_xml(text: &[u8]) -> bool {
     let is_markup =
         matches!(text, [b'<', b'?' | b'!' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..]);
-    let is_web_page =
-        starts_with_ignore_case(text, b"<!doctype html") || starts_with_ignore_case(text, b"<html");
-    is_markup && !is_web_page && text.last() == Some(&b'>')
+    is_markup && !is_web_page(text) && text.last() == Some(&b'>')
 }
+
+/// A web page, or a piece of one with a table in it, whose heads say what its cells are.
+pub fn is_web_page(text: &[u8]) -> bool {
+    let name = text.strip_prefix(b"<").unwrap_or_default();
+    let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let name = name.get(..length).unwrap_or_default();
+    starts_with_ignore_case(text, b"<!doctype html")
+        || name.eq_ignore_ascii_case(b"html")
+        || (ELEMENTS.iter().any(|element| name.eq_ignore_ascii_case(element))
+            && [b"</td>", b"</dd>", b"</TD>", b"</DD>"]
+                .iter()
+                .any(|end| memmem::find(text, *end).is_some()))
+}
+
+/// What a piece of a web page begins with.
+const ELEMENTS: [&[u8]; 9] =
+    [b"body", b"table", b"tr", b"dl", b"div", b"p", b"section", b"h1", b"h2"];
 
 /// Pairs and nothing that would have been percent-encoded.
 fn is_form(text: &[u8]) -> bool {

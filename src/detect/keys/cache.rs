@@ -30,6 +30,10 @@ pub(in crate::detect) struct Known {
 }
 
 impl Known {
+    pub(in crate::detect) fn without_sign(self) -> Self {
+        Self { is_sign: false, ..self }
+    }
+
     fn new(number: u32, facts: &Facts) -> Self {
         let has_rules = facts.rule_count > 0;
         let says_more = facts.is_telling() || facts.is_sign();

@@ -1,6 +1,6 @@
 //! The objects and lists a walk is inside of, and what they say of what stands in them.
 
-use super::Scanner;
+use super::{Scanner, columns::Role};
 use crate::{
     detect::keys::{Facts, Known},
     domain::Container,
@@ -10,6 +10,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub(super) container: Container,
+    /// What it is in a table.
+    pub(super) role: Role,
     /// The name that this stands under says that what is inside is a pseudonym.
     pub(super) hashed: bool,
     pub(super) encrypted: bool,
@@ -39,6 +41,7 @@ impl Frame {
     ) -> Self {
         Self {
             container,
+            role: Role::None,
             hashed: facts.hashed,
             encrypted: facts.encrypted,
             opens: facts.opens != 0,
@@ -64,9 +67,15 @@ impl Scanner<'_> {
         let contexts = self.contexts_of(facts) | self.ahead(self.opened);
         if self.scratch.frames.len() < FRAMES_MAX {
             let frame = Frame::new(container, facts, rule, contexts, self.opened);
-            self.scratch.frames.push(frame);
             if container == Container::Array {
                 self.scratch.lists.push(*facts);
+                let role = self.role(facts);
+                self.scratch.frames.push(Frame { role, ..frame });
+                if role == Role::Row {
+                    self.sign_columns();
+                }
+            } else {
+                self.scratch.frames.push(frame);
             }
         } else {
             self.beyond += 1;

@@ -9,6 +9,7 @@ use crate::{
         naming,
         pairs::{Pair, endings, pairs},
         set::{FieldRule, Reach},
+        tables::{self, Cell},
         text::Search,
     },
     domain::{Container, Marks, Scalar, Span, is_token},
@@ -145,13 +146,15 @@ impl<'s> Scanner<'s> {
         if let Some((pair, facts)) = waiting {
             hits.extend(self.labelled(text, &pair, &facts, around));
         }
+        self.cells(text, around, first, hits);
         let named = hits.len();
+        // Both are in the order of their spans.
+        let mut at = first;
         for one in &found {
-            let known = hits.get(first..named).unwrap_or_default();
-            let clash = known
-                .iter()
-                .any(|hit| hit.span.start < one.span.end && one.span.start < hit.span.end);
-            if !clash {
+            let known = hits.get(at..named).unwrap_or_default();
+            at += known.iter().take_while(|hit| hit.span.end <= one.span.start).count();
+            let next = hits.get(at..named).and_then(<[Hit]>::first);
+            if next.is_none_or(|hit| hit.span.start >= one.span.end) {
                 hits.push(one.hit());
             }
         }
@@ -159,6 +162,57 @@ impl<'s> Scanner<'s> {
             hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
         }
         self.scratch.found = found;
+    }
+
+    /// What stands in the tables of a text, under names we know.
+    fn cells(&mut self, text: &str, around: u32, first: usize, hits: &mut Vec<Hit>) {
+        let mut cells = std::mem::take(&mut self.scratch.cells);
+        cells.clear();
+        tables::cells(text, &mut cells);
+        // Columns show what the rows are about, as members do of their object.
+        let mut around = around;
+        let (mut signs, mut sign_of, mut are_many) = (0, None, false);
+        for cell in &cells {
+            let facts = self.facts_under(text, cell);
+            around |= facts.beside;
+            if facts.signs != 0 {
+                are_many |= sign_of.is_some_and(|name| name != cell.name.start);
+                sign_of = Some(cell.name.start);
+                signs |= facts.signs;
+            }
+        }
+        if are_many {
+            around |= signs;
+        }
+        let labelled = hits.len();
+        for cell in &cells {
+            let value = text.get(cell.value.clone()).unwrap_or_default();
+            let facts = self.facts_under(text, cell);
+            if facts.rules().is_empty() || self.set.is_placeholder(value) || self.is_a_name(value) {
+                continue;
+            }
+            let Some((rule, hit)) = self.by_own_name(&facts, around, value) else { continue };
+            if rule.check.is_some() && hit.confidence.0 >= NAMED_IN_PROSE_MIN {
+                hits.push(Hit { span: hit.span.shift(cell.value.start), ..hit });
+            }
+        }
+        if hits.len() > labelled {
+            apart(hits, first);
+        }
+        self.scratch.cells = cells;
+    }
+
+    /// Whether a cell is the head of a column itself.
+    fn is_a_name(&mut self, text: &str) -> bool {
+        let known = self.known(text.as_bytes());
+        let facts = self.scratch.keys.of(known);
+        facts.is_listed && !facts.rules().is_empty()
+    }
+
+    fn facts_under(&mut self, text: &str, cell: &Cell) -> Facts {
+        let name = text.get(cell.name.clone()).unwrap_or_default();
+        let known = self.known(name.as_bytes());
+        *self.scratch.keys.of(known)
     }
 
     /// The words before a colon or an equals sign that are a name we know, and what it says.
@@ -332,6 +386,21 @@ impl FieldRule {
     fn hashable(&self) -> bool {
         self.unchecked == 0 && self.confidence >= 85
     }
+}
+
+/// Puts the hits from `first` on in order, and drops those that overlap the one before them.
+fn apart(hits: &mut Vec<Hit>, first: usize) {
+    hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
+    let (mut kept, mut end) = (first, 0);
+    for at in first..hits.len() {
+        let Some(hit) = hits.get(at).copied().filter(|hit| hit.span.start >= end) else { continue };
+        end = hit.span.end;
+        if let Some(place) = hits.get_mut(kept) {
+            *place = hit;
+        }
+        kept += 1;
+    }
+    hits.truncate(kept);
 }
 
 /// What an assigned value without quotes may go on with, `name=Adnan Malik phone=…`: words that begin as names

@@ -178,3 +178,29 @@ fn a_comment_is_read_whatever_it_is_called() {
         ),
     ]);
 }
+
+#[test]
+fn a_table_in_a_text_says_what_its_cells_are() {
+    check(&[
+        (
+            r#"{"body":"| Name | Phone |\n|---|---|\n| Amina Malik | 03001234567 |"}"#,
+            &["/body name[Amina Malik]", "/body phone[03001234567]"],
+        ),
+        (
+            r#"{"page":"<table><tr><th>Name</th><th>CNIC</th></tr><tr><td>Amina Malik</td><td>35202-1234567-1</td></tr></table>"}"#,
+            &["/page name[Amina Malik]", "/page pk_cnic[35202-1234567-1]"],
+        ),
+        (
+            r#"{"sql":"INSERT INTO people (full_name, dob) VALUES ('Amina Malik', '1987-04-12')"}"#,
+            &["/sql name[Amina Malik]", "/sql date_of_birth[1987-04-12]"],
+        ),
+        (
+            r#"{"text":"full_name,phone\nAmina Malik,03001234567\n"}"#,
+            &["/text name[Amina Malik]", "/text phone[03001234567]"],
+        ),
+        (
+            r#"{"readme":"| Name | Type | Description |\n|---|---|---|\n| phone | string | The phone number of the user |"}"#,
+            &[],
+        ),
+    ]);
+}

@@ -176,7 +176,7 @@ impl<'b> Walk<'b> {
                     if cursor.byte(0)? != b']' {
                         let wants = sink.wants(None);
                         frame = Frame::Array(0, wants);
-                        member = Member::element(cursor.turn(0), wants);
+                        member = Member::element(cursor.turn(0), 0, wants, sink);
                         continue 'value;
                     }
                     frame = cursor.leave(outer, sink)?;
@@ -239,7 +239,7 @@ impl<'b> Walk<'b> {
                         b',' => {
                             cursor.next += 1;
                             *index = index.saturating_add(1);
-                            member = Member::element(cursor.turn(0), *wants);
+                            member = Member::element(cursor.turn(0), *index, *wants, sink);
                             continue 'value;
                         }
                         b']' => {}
@@ -253,7 +253,9 @@ impl<'b> Walk<'b> {
 }
 
 impl Member {
-    fn element(start: usize, wants: Wants) -> Self {
+    #[inline(always)]
+    fn element<S: FieldSink>(start: usize, number: u32, wants: Wants, sink: &mut S) -> Self {
+        let wants = if wants.by_column { sink.wants_of_column(number) } else { wants };
         Self { start, name_end: start, wants }
     }
 

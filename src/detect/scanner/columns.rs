@@ -1,0 +1,164 @@
+//! Tables written as lists of rows, whose columns are named apart: by the first row, or by a list that stands
+//! beside the rows, `{"columns": ["name", "phone"], "rows": [["…", "…"]]}`; and rows that are a name and its
+//! value, `[["phone", "…"]]`.
+
+use super::Scanner;
+use crate::{
+    detect::keys::{Facts, Known},
+    domain::{Container, Scalar, Wanted, Wants},
+};
+
+/// What a list is in a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Role {
+    #[default]
+    None,
+    /// Its elements may name columns, or the first of two the second.
+    Names,
+    /// Its elements stand in columns that have names.
+    Row,
+    /// The first of its two elements names the second.
+    Entry,
+}
+
+/// The columns named last.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    /// The number of the list or object that the rows stand in.
+    of: Option<u32>,
+    /// What the rows are, once that is known.
+    rows: Option<Role>,
+    names: Vec<Known>,
+    /// The object that named the last of them.
+    last: Option<u32>,
+    /// The elements of the row that names them.
+    count: usize,
+    /// The first of a row, if it is a name.
+    first: Known,
+}
+
+/// Most columns that are read, and longest name of one, bytes.
+const COLUMNS_MAX: usize = 64;
+const NAME_BYTES_MAX: usize = 64;
+/// A single word at the head of a list of lists is no proof.
+const NAMES_MIN: usize = 2;
+
+impl Columns {
+    pub(super) fn clear(&mut self) {
+        self.of = None;
+    }
+
+    fn begin(&mut self, of: u32) {
+        self.names.clear();
+        *self = Self { of: Some(of), names: std::mem::take(&mut self.names), ..Self::default() };
+    }
+}
+
+impl Scanner<'_> {
+    /// What the list that opens now is in a table; `facts` are its name's.
+    pub(super) fn role(&mut self, facts: &Facts) -> Role {
+        let [.., around, parent] = self.scratch.frames.as_slice() else { return Role::None };
+        if parent.container == Container::Object {
+            if !facts.heads {
+                return Role::None;
+            }
+            self.scratch.columns.begin(parent.number);
+            return Role::Names;
+        }
+        let columns = &mut self.scratch.columns;
+        let is_beside = around.container == Container::Object
+            && parent.role != Role::Names
+            && columns.of == Some(around.number);
+        if columns.of != Some(parent.number) && !is_beside {
+            columns.begin(parent.number);
+            return Role::Names;
+        }
+        if let Some(rows) = columns.rows {
+            return rows;
+        }
+        let rows = self.rows(is_beside);
+        self.scratch.columns.rows = Some(rows);
+        rows
+    }
+
+    /// What the rows are, as those that may name their columns tell.
+    fn rows(&self, is_beside: bool) -> Role {
+        let (columns, keys) = (&self.scratch.columns, &self.scratch.keys);
+        let known = columns.names.iter().filter(|known| !keys.of(**known).rules().is_empty());
+        let is_whole = columns.names.len() == columns.count;
+        if is_whole && known.count() >= NAMES_MIN.min(columns.count).max(1) {
+            Role::Row
+        } else if !is_beside && columns.count == 2 && !columns.names.is_empty() {
+            Role::Entry
+        } else {
+            Role::None
+        }
+    }
+
+    /// The columns of a row that opens show what it is about.
+    pub(super) fn sign_columns(&mut self) {
+        let names = std::mem::take(&mut self.scratch.columns.names);
+        for known in names.iter().filter(|known| known.is_sign) {
+            self.sign(*known);
+        }
+        self.scratch.columns.names = names;
+    }
+
+    /// An element of a list that may name something; or, `{"columns": [{"name": "phone"}]}`, the member of
+    /// one that says what it is called. Whether it is such a name and nothing else.
+    pub(super) fn column(&mut self, kind: Scalar, text: &str) -> bool {
+        let (list, member_of) = match self.scratch.frames.as_slice() {
+            [.., list] if list.container == Container::Array => (list, None),
+            [.., list, element] => (list, Some(element.number)),
+            _ => return false,
+        };
+        let role = list.role;
+        let columns = &mut self.scratch.columns;
+        if !matches!(role, Role::Names | Role::Entry) {
+            return false;
+        }
+        // An object names one column, by the first member that can.
+        if member_of.is_some() && std::mem::replace(&mut columns.last, member_of) == member_of {
+            return false;
+        }
+        columns.count += 1;
+        columns.first = Known::default();
+        if kind != Scalar::String || text.len() > NAME_BYTES_MAX {
+            return false;
+        }
+        let known = self.known(text.as_bytes());
+        if self.scratch.keys.number(known).is_none() {
+            return false;
+        }
+        let facts = self.scratch.keys.of(known);
+        let is_name = facts.is_listed && !facts.rules().is_empty();
+        let columns = &mut self.scratch.columns;
+        columns.first = known;
+        if role == Role::Names && columns.names.len() < COLUMNS_MAX {
+            columns.names.push(known);
+        }
+        is_name && member_of.is_none()
+    }
+
+    /// What is wanted of the element of this number of a list that has a part in a table.
+    pub fn wants_of_column(&mut self, number: u32) -> Wants {
+        let role = self.scratch.frames.last().map_or(Role::None, |frame| frame.role);
+        let columns = &self.scratch.columns;
+        let known = match (role, number) {
+            (Role::Row, _) => columns.names.get(number as usize).copied(),
+            (Role::Names | Role::Entry, 1) => Some(columns.first),
+            (Role::None | Role::Names | Role::Entry, _) => None,
+        };
+        // A row as a whole was told what its columns show.
+        let known = known.unwrap_or_default().without_sign();
+        self.asked = known.has_rules.then_some(known);
+        let wants = self.wants_of(known, b"");
+        let is_read = matches!(role, Role::Names | Role::Entry);
+        Wants { scalars: if is_read { Wanted::All } else { wants.scalars }, ..wants }
+    }
+
+    /// Whether the list at hand has a part in a table.
+    pub(super) fn is_in_a_table(&self) -> bool {
+        self.scratch.frames.last().is_some_and(|frame| frame.role != Role::None)
+    }
+}

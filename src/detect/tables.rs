@@ -1,0 +1,484 @@
+//! Tables inside a text, whose heads say what stands below: of Markdown and of database shells, of web pages,
+//! of statements that insert rows, and of lines of values behind a line of their names.
+
+use std::ops::Range;
+
+use memchr::{memchr, memchr_iter, memmem};
+
+/// A value and the name that its table gives it, as byte ranges of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) name: Range<usize>,
+    pub(super) value: Range<usize>,
+}
+
+/// Most columns of a table that are read.
+const COLUMNS_MAX: usize = 64;
+/// Longest head of a table and longest name in it, bytes.
+const HEAD_BYTES_MAX: usize = 4096;
+const NAME_BYTES_MAX: usize = 64;
+/// No text with a table in it is shorter.
+const BYTES_MIN: usize = 16;
+
+/// Adds the cells of every table in `text` to `cells`, those of each kind of table in their order.
+pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
+    if text.len() < BYTES_MIN {
+        return;
+    }
+    let bytes = text.as_bytes();
+    let mut found = Tables { text, cells };
+    let is_ruled = memchr(b'|', bytes).is_some() && memmem::find(bytes, b"--").is_some();
+    if is_ruled {
+        found.ruled();
+    }
+    if memchr(b'<', bytes).is_some() {
+        found.marked_up();
+    }
+    if memchr(b'(', bytes).is_some() {
+        found.inserted();
+    }
+    if memchr(b'\n', bytes).is_some() {
+        found.delimited(if is_ruled { b"\t,;" } else { b"\t,;|" });
+    }
+}
+
+struct Tables<'t> {
+    text: &'t str,
+    cells: &'t mut Vec<Cell>,
+}
+
+impl<'t> Tables<'t> {
+    /// Cells between bars, below a head and a line of dashes.
+    fn ruled(&mut self) {
+        let mut head = Vec::new();
+        let mut before: Option<Range<usize>> = None;
+        for line in lines(self.text) {
+            let text = self.of(&line);
+            if is_rule(text) {
+                if let Some(names) = before.take().filter(|it| it.len() <= HEAD_BYTES_MAX) {
+                    head.clear();
+                    head.extend(self.split(names, b'|').take(COLUMNS_MAX));
+                }
+            } else if memchr(b'|', text.as_bytes()).is_none() {
+                head.clear();
+                before = None;
+            } else {
+                if !head.is_empty() {
+                    let values = self.split(line.clone(), b'|');
+                    let row: Vec<_> = values.take(COLUMNS_MAX).collect();
+                    self.row(&head, &row);
+                }
+                before = Some(line);
+            }
+        }
+    }
+
+    /// `<table>` and `<dl>`.
+    fn marked_up(&mut self) {
+        let (mut head, mut row): (Vec<Range<usize>>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+        // The cell that is open has no text so far.
+        let mut is_open = false;
+        let mut term: Option<Range<usize>> = None;
+        let mut opened = Element::Other;
+        let bytes = self.text.as_bytes();
+        for at in memchr_iter(b'<', bytes) {
+            let rest = bytes.get(at + 1..).unwrap_or_default();
+            let element = Element::of(rest);
+            match element {
+                Element::Row | Element::TableEnd => {
+                    self.row(&head, &row);
+                    if let [name, value] = row.as_slice() {
+                        self.tell(name, value);
+                    }
+                    if head.is_empty() {
+                        std::mem::swap(&mut head, &mut row);
+                    }
+                    row.clear();
+                    if element == Element::TableEnd {
+                        head.clear();
+                    }
+                    is_open = false;
+                }
+                Element::Cell => {
+                    if row.len() < COLUMNS_MAX {
+                        row.push(at..at);
+                    }
+                    is_open = true;
+                }
+                Element::Term | Element::Detail => is_open = true,
+                Element::End => is_open = false,
+                Element::Other => {}
+            }
+            if matches!(element, Element::Cell | Element::Term | Element::Detail) {
+                opened = element;
+            }
+            if !is_open {
+                continue;
+            }
+            // What stands between this mark and the next.
+            let Some(end) = memchr(b'>', rest).map(|end| at + 2 + end) else { break };
+            let text = bytes.get(end..).unwrap_or_default();
+            let inside = end..end + memchr(b'<', text).unwrap_or(text.len());
+            let inside = self.trimmed(inside);
+            if inside.is_empty() {
+                continue;
+            }
+            is_open = false;
+            match opened {
+                Element::Cell => {
+                    if let Some(cell) = row.last_mut() {
+                        *cell = inside;
+                    }
+                }
+                Element::Term => term = Some(inside),
+                Element::Detail => {
+                    if let Some(name) = term.take() {
+                        self.tell(&name, &inside);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.row(&head, &row);
+    }
+
+    /// `INSERT INTO people (name, phone) VALUES ('…', '…'), …`.
+    fn inserted(&mut self) {
+        let bytes = self.text.as_bytes();
+        let mut past = 0;
+        for word in ["VALUES", "values"] {
+            for at in memmem::find_iter(bytes, word) {
+                let names = bytes.get(..at).unwrap_or_default().trim_ascii_end();
+                let Some(names) = names.strip_suffix(b")") else { continue };
+                let floor = names.len().saturating_sub(HEAD_BYTES_MAX);
+                let Some(start) = names.get(floor..).and_then(|it| memchr::memrchr(b'(', it))
+                else {
+                    continue;
+                };
+                let head = self.split(floor + start + 1..names.len(), b',');
+                let head: Vec<_> = head.take(COLUMNS_MAX).collect();
+                let mut next = (at + word.len()).max(past);
+                while let Some(open) = self.behind(next, b'(') {
+                    let mut row = Vec::new();
+                    let mut from = open;
+                    let end = loop {
+                        let value = self.literal(from);
+                        let end = value.end;
+                        if row.len() < COLUMNS_MAX {
+                            row.push(self.trimmed(value));
+                        }
+                        match self.behind(end, b',') {
+                            Some(next) => from = next,
+                            None => break end,
+                        }
+                    };
+                    self.row(&head, &row);
+                    past = end;
+                    let Some(close) = self.behind(end, b')') else { break };
+                    let Some(comma) = self.behind(close, b',') else { break };
+                    next = comma;
+                }
+            }
+        }
+    }
+
+    /// Lines with the same signs between their values, at the beginning or behind an empty line, of which the
+    /// first has names alone.
+    fn delimited(&mut self, signs: &[u8]) {
+        let mut head: Vec<Range<usize>> = Vec::new();
+        let mut delimiter = b',';
+        let mut is_first = true;
+        for line in lines(self.text) {
+            let text = self.of(&line);
+            if text.is_empty() {
+                head.clear();
+                is_first = true;
+                continue;
+            }
+            if !is_first {
+                if head.is_empty() {
+                    continue;
+                }
+                let row: Vec<_> = self.fields(line, delimiter).take(COLUMNS_MAX).collect();
+                if row.len() == head.len() {
+                    self.row(&head, &row);
+                } else {
+                    head.clear();
+                }
+                continue;
+            }
+            is_first = false;
+            if text.len() > HEAD_BYTES_MAX {
+                continue;
+            }
+            let Some(sign) =
+                signs.iter().copied().find(|sign| memchr(*sign, text.as_bytes()).is_some())
+            else {
+                continue;
+            };
+            let names: Vec<_> = self.fields(line, sign).take(COLUMNS_MAX).collect();
+            if names.iter().all(|name| is_name(self.of(name))) {
+                delimiter = sign;
+                head = names;
+            }
+        }
+    }
+
+    fn row(&mut self, head: &[Range<usize>], row: &[Range<usize>]) {
+        for (name, value) in head.iter().zip(row) {
+            self.tell(name, value);
+        }
+    }
+
+    fn tell(&mut self, name: &Range<usize>, value: &Range<usize>) {
+        let label = self.of(name).trim_end_matches([':', '：', ' ']).len();
+        let name = name.start..name.start + label;
+        if !name.is_empty() && name.len() <= NAME_BYTES_MAX && !value.is_empty() {
+            self.cells.push(Cell { name, value: value.clone() });
+        }
+    }
+
+    fn of(&self, range: &Range<usize>) -> &'t str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+
+    /// Without spaces and quotes around it.
+    fn trimmed(&self, range: Range<usize>) -> Range<usize> {
+        trimmed(self.text, range)
+    }
+
+    /// What stands between the signs, without an empty one at either end.
+    fn split(&self, range: Range<usize>, sign: u8) -> impl Iterator<Item = Range<usize>> + 't {
+        let text = self.text;
+        let inner = trimmed_of(text, range, [' ', '\t', '\r', char::from(sign)]);
+        pieces(text, inner, sign, false)
+    }
+
+    /// The same where a value may stand in quotes and may be empty.
+    fn fields(&self, range: Range<usize>, sign: u8) -> impl Iterator<Item = Range<usize>> + 't {
+        pieces(self.text, range, sign, true)
+    }
+
+    /// Past `sign`, if it is the next thing behind `at`.
+    fn behind(&self, at: usize, sign: u8) -> Option<usize> {
+        let rest = self.text.as_bytes().get(at..)?;
+        let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        (rest.get(blank) == Some(&sign)).then_some(at + blank + 1)
+    }
+
+    /// The value at `at` of a list: in single or double quotes, or up to a comma or a bracket.
+    fn literal(&self, at: usize) -> Range<usize> {
+        let bytes = self.text.as_bytes();
+        let rest = bytes.get(at..).unwrap_or_default();
+        let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let start = at + blank;
+        let quote = match bytes.get(start) {
+            Some(quote @ (b'\'' | b'"')) => *quote,
+            _ => {
+                let rest = bytes.get(start..).unwrap_or_default();
+                let length = memchr::memchr3(b',', b')', b'\n', rest).unwrap_or(rest.len());
+                return start..start + length;
+            }
+        };
+        let mut end = start + 1;
+        while let Some(byte) = bytes.get(end) {
+            let next = bytes.get(end + 1);
+            match byte {
+                b'\\' => end += 1,
+                byte if *byte == quote && next == Some(&quote) => end += 1,
+                byte if *byte == quote => return start..end + 1,
+                _ => {}
+            }
+            end += 1;
+        }
+        start..bytes.len()
+    }
+}
+
+/// What a mark of a web page means for a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    /// A row begins or ends.
+    Row,
+    TableEnd,
+    Cell,
+    Term,
+    Detail,
+    /// A cell, term or detail ends.
+    End,
+    Other,
+}
+
+impl Element {
+    /// Of what stands behind `<`.
+    fn of(rest: &[u8]) -> Self {
+        let (is_end, rest) = match rest {
+            [b'/', rest @ ..] => (true, rest),
+            _ => (false, rest),
+        };
+        if is_end && rest.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"table")) {
+            return Self::TableEnd;
+        }
+        let [first, second, behind, ..] = rest else { return Self::Other };
+        if behind.is_ascii_alphanumeric() {
+            return Self::Other;
+        }
+        match (first | 0x20, second | 0x20) {
+            (b't', b'r') => Self::Row,
+            (b't', b'd' | b'h') | (b'd', b't' | b'd') if is_end => Self::End,
+            (b't', b'd' | b'h') => Self::Cell,
+            (b'd', b't') => Self::Term,
+            (b'd', b'd') => Self::Detail,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The lines of a text without their ends.
+fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let bytes = text.as_bytes();
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(next..).filter(|rest| !rest.is_empty())?;
+        let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        let start = next;
+        next += length + 1;
+        let line = rest.get(..length).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Some(start..start + line.len())
+    })
+}
+
+/// What stands between the signs of one line, trimmed.
+fn pieces(
+    text: &str,
+    range: Range<usize>,
+    sign: u8,
+    may_be_quoted: bool,
+) -> impl Iterator<Item = Range<usize>> + '_ {
+    let bytes = text.as_bytes();
+    let mut next = Some(range.start);
+    std::iter::from_fn(move || {
+        let start = next?;
+        let rest = bytes.get(start..range.end)?;
+        let quoted = (may_be_quoted && rest.first() == Some(&b'"'))
+            .then(|| memchr(b'"', rest.get(1..).unwrap_or_default()))
+            .flatten()
+            .map_or(0, |length| length + 2);
+        let length = memchr(sign, rest.get(quoted..)?).map_or(rest.len(), |at| quoted + at);
+        let end = start + length;
+        next = (end < range.end).then_some(end + 1);
+        Some(trimmed(text, start..end))
+    })
+}
+
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    trimmed_of(text, range, [' ', '\t', '\r', '\n', '"', '\'', '`', '*'])
+}
+
+fn trimmed_of<const N: usize>(text: &str, range: Range<usize>, signs: [char; N]) -> Range<usize> {
+    let found = text.get(range.clone()).unwrap_or_default();
+    let start = range.start + (found.len() - found.trim_start_matches(signs).len());
+    start..start + found.trim_matches(signs).len()
+}
+
+/// The line below a head: `|---|:--:|`, `----+----`.
+fn is_rule(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    bytes.iter().filter(|byte| **byte == b'-').count() >= 2
+        && bytes.iter().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b':' | b' ' | b'\t'))
+}
+
+/// What may head a column: a word, or up to three.
+fn is_name(text: &str) -> bool {
+    text.len() <= NAME_BYTES_MAX
+        && text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.split(' ').count() <= 3
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        cells(text, &mut found);
+        let of = |range: Range<usize>| text.get(range).unwrap();
+        found.into_iter().map(|cell| format!("{}={}", of(cell.name), of(cell.value))).collect()
+    }
+
+    #[test]
+    fn tables_of_markdown_and_of_database_shells() {
+        for text in [
+            "Here:\n\n| Name | Phone |\n|------|:-----:|\n| Sana Khan | 0300 1 |\n| Ali | |\n\nend",
+            " Name | Phone\n------+------\n Sana Khan | 0300 1\n Ali |\n(2 rows)",
+            "+-----+-----+\n| Name | Phone |\n+-----+-----+\n| Sana Khan | 0300 1 |\n| Ali ||\n+--+--+\n",
+            "Name | Phone\r\n--- | ---\r\nSana Khan | 0300 1\r\nAli |",
+        ] {
+            assert_eq!(read(text), ["Name=Sana Khan", "Phone=0300 1", "Name=Ali"], "{text}");
+        }
+        for text in ["a | b\nc | d", "|---|---|", "a -- b | c\nd -- e | f\n"] {
+            assert!(read(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn tables_of_web_pages() {
+        for (text, expected) in [
+            (
+                "<TABLE class='x'><tr><th>Name<th>Phone</tr><tr><td><b>Sana</b> K</td><td>0300</td></tr></TABLE>",
+                &["Name=Phone", "Name=Sana", "Phone=0300", "Sana=0300"][..],
+            ),
+            (
+                "<table><thead><tr><td>Name</td><td>Phone</td></tr></thead><tbody>\n<tr>\n<td></td><td> 0300 </td></table>",
+                &["Name=Phone", "Phone=0300"],
+            ),
+            (
+                "<table><tr><th>Phone:</th><td>0300</td></tr><tr><th>Name</th><td>Sana</td></tr></table>",
+                &["Phone=0300", "Phone=Name", "0300=Sana", "Name=Sana"],
+            ),
+            ("<dl><dt>Phone</dt><dd><a href=x>0300</a></dd></dl>", &["Phone=0300"]),
+            ("if a <tr and b < td then <th", &[]),
+            ("<track><thead><td", &[]),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_to_be_inserted() {
+        for (text, expected) in [
+            (
+                "INSERT INTO t (`name`, phone) VALUES ('Sana, K', 0300), ('O''Neil', NULL) ;",
+                &["name=Sana, K", "phone=0300", "name=O''Neil", "phone=NULL"][..],
+            ),
+            ("insert into t(name,phone)values('a\\'b' , '0')", &["name=a\\'b", "phone=0"]),
+            ("INSERT INTO t (name) VALUES ('open", &["name=open"]),
+            ("f(x) VALUES y", &[]),
+            ("the values (a, b) are", &[]),
+            ("t (a) VALUES (", &[]),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_of_values_behind_a_line_of_names() {
+        for (text, expected) in [
+            (
+                "name,phone\n\"Khan, Sana\",0300\nAli,\n",
+                &["name=Khan, Sana", "phone=0300", "name=Ali"][..],
+            ),
+            (
+                "See below.\n\nFull name\tPhone\nSana\t0300\n\nbye",
+                &["Full name=Sana", "Phone=0300"],
+            ),
+            ("Dear Sana,\nthank you, Ali", &[]),
+            ("a,b\n1,2,3\n4,5", &[]),
+            ("2026-11-28,x\ny,z", &[]),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+}

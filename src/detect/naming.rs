@@ -3,11 +3,13 @@
 //!
 //! Which words say so stands in `rules/detectors`, and which names people have; here is where such a name ends.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 
 use super::{
     check::{
-        person::{self, is_east_asian, is_han},
+        person::{self, is_east_asian, is_han, is_mark},
         words::WordList,
     },
     source::NamesSource,
@@ -50,6 +52,50 @@ impl KnownNames {
     pub(super) fn begin(&self, text: &str) -> bool {
         let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
         ends.take(3).any(|end| text.get(..end).is_some_and(|it| self.family.contains(it)))
+    }
+
+    /// Whether `text` begins with a known given name and ends with a known family name, or the other way round.
+    pub(super) fn are_whole(&self, text: &str) -> bool {
+        let lower = text.to_lowercase();
+        let mut words = lower.split([' ', '-']).filter(|word| !word.is_empty());
+        let (Some(first), Some(last)) = (words.next(), words.next_back()) else { return false };
+        let is_turned = |first: &str| self.family.contains(first) && self.given.contains(last);
+        first.strip_suffix(',').map_or_else(
+            || {
+                is_turned(first)
+                    || (self.given.contains(first.trim_end_matches('.'))
+                        && self.family.contains(last.trim_end_matches('.')))
+            },
+            is_turned,
+        )
+    }
+
+    /// The name in Chinese characters, kana or Hangul that ends at `end`.
+    pub(super) fn before(&self, text: &str, end: usize) -> Option<Range<usize>> {
+        const CHARACTERS_MAX: usize = 5;
+        let head = text.get(..end)?.trim_end_matches([' ', '\u{3000}']);
+        // Between a family and a given name there may be a space.
+        let is_hangul = |c: char| matches!(c, '\u{ac00}'..='\u{d7af}');
+        let is_korean = head.ends_with(is_hangul);
+        let is_of_it = |c: char| match c {
+            ' ' | '\u{3000}' => !is_korean,
+            c => is_east_asian(c) && is_hangul(c) == is_korean,
+        };
+        let starts = head.char_indices().rev().take_while(|(_, c)| is_of_it(*c));
+        let starts = starts.take(CHARACTERS_MAX + 1).map(|(at, _)| at);
+        let starts: [Option<usize>; CHARACTERS_MAX + 1] = {
+            let mut places = [None; CHARACTERS_MAX + 1];
+            places.iter_mut().zip(starts).for_each(|(place, at)| *place = Some(at));
+            places
+        };
+        let is_name = |start: &usize| {
+            let name = head.get(*start..).unwrap_or_default();
+            let letters = name.chars().filter(|c| is_east_asian(*c)).count();
+            let begins = name.chars().next().is_some_and(is_east_asian);
+            begins && (2..=CHARACTERS_MAX).contains(&letters) && self.begin(name)
+        };
+        let start = starts.into_iter().rev().flatten().find(is_name)?;
+        Some(start..head.len())
     }
 
     /// Whether `text`, which may be a name, is one. Written as names are (`shaped`), it begins with a known given
@@ -169,7 +215,8 @@ fn east_asian(text: &str) -> Option<usize> {
 
 fn is_of_a_name(character: char) -> bool {
     character.is_alphabetic()
-        || matches!(character, '\'' | '’' | '-' | '\u{0300}'..='\u{036f}' | '\u{064b}'..='\u{065f}' | '\u{0900}'..='\u{0dff}' | '\u{0e30}'..='\u{0e4e}' | '\u{200c}')
+        || is_mark(character)
+        || matches!(character, '\'' | '’' | '-' | '\u{200c}')
 }
 
 /// What may stand before a name, shortened: `Dr. Sana Khan`.

@@ -38,11 +38,16 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = Pair> + '_ {
 /// `name=value`, `name="several words"`.
 fn assignment(text: &str, at: usize) -> Option<Pair> {
     let bytes = text.as_bytes();
-    // `name = "value"`, as configuration is written.
-    let is_spaced = at > 0
-        && bytes.get(at - 1) == Some(&b' ')
-        && matches!(bytes.get(at + 1..at + 3), Some([b' ', b'"' | b'\'']));
+    // `name = value`, as configuration is written, and `[name] => value`, as programs print what they hold.
+    let is_arrow = bytes.get(at + 1) == Some(&b'>');
+    let behind = at + 1 + usize::from(is_arrow);
+    let is_spaced = at > 0 && bytes.get(at - 1) == Some(&b' ') && bytes.get(behind) == Some(&b' ');
+    if is_arrow && !is_spaced {
+        return None;
+    }
     let name_end = at - usize::from(is_spaced);
+    let closes = |byte: Option<&u8>| byte.is_some_and(|byte| b"]\"'".contains(byte));
+    let name_end = name_end - usize::from(is_arrow && closes(bytes.get(name_end.wrapping_sub(1))));
     let head = bytes.get(name_end.saturating_sub(NAME_BYTES_MAX)..name_end)?;
     let length = head.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
     let name = name_end - length..name_end;
@@ -50,7 +55,13 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
     if length == 0 || before.is_some_and(|byte| matches!(byte, b'=' | b'<' | b'>' | b'!' | b'/')) {
         return None;
     }
-    let start = at + 1 + usize::from(is_spaced);
+    let start = behind + usize::from(is_spaced);
+    let is_quoted = matches!(bytes.get(start), Some(b'"' | b'\''));
+    // In a line of its own; the equals sign of a formula stands between spaces as well.
+    if is_spaced && !is_arrow && !is_quoted && !begins_its_line(bytes, name.start) {
+        return None;
+    }
+    let is_a_line = is_spaced && !is_arrow;
     let value = match bytes.get(start)? {
         quote @ (b'"' | b'\'') => {
             let inner = bytes.get(start + 1..bytes.len().min(start + 1 + VALUE_BYTES_MAX))?;
@@ -64,16 +75,29 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
                 .iter()
                 .position(|byte| {
                     byte.is_ascii_whitespace()
-                        || matches!(
-                            byte,
-                            b',' | b';' | b'&' | b'|' | b')' | b']' | b'}' | b'"' | b'\''
-                        )
+                        || !is_a_line
+                            && matches!(
+                                byte,
+                                b',' | b';' | b'&' | b'|' | b')' | b']' | b'}' | b'"' | b'\''
+                            )
                 })
                 .unwrap_or(rest.len());
+            // What is worked out is no value.
+            let is_called = |byte: &u8| matches!(byte, b'(' | b'[' | b'{' | b'$');
+            if is_spaced && rest.get(..length)?.iter().any(is_called) {
+                return None;
+            }
             start..start + length
         }
     };
     whole_characters(text, Pair { name, value, assigned: true })
+}
+
+/// Whether nothing but white space stands before `at` in its line.
+fn begins_its_line(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(..at).unwrap_or_default();
+    let blank = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    matches!(before.get(..before.len() - blank).and_then(<[u8]>::last), None | Some(b'\n'))
 }
 
 /// `Label: value`, `'label': 'value'`, `标签：值`: to the end of the line, or to a quote or a bar. The name is
@@ -82,9 +106,16 @@ fn label(text: &str, at: usize) -> Option<Pair> {
     let bytes = text.as_bytes();
     let quoted = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'"' | b'\''));
     let name_end = at - usize::from(quoted(at.checked_sub(1).and_then(|before| bytes.get(before))));
+    // `*Phone*: …`, `Nom : …`.
+    let head = bytes.get(name_end.saturating_sub(3)..name_end)?;
+    let name_end =
+        name_end - head.iter().rev().take_while(|byte| matches!(byte, b' ' | b'*')).count();
     let floor = name_end.saturating_sub(NAME_BYTES_MAX);
     let head = bytes.get(floor..name_end)?;
     let last = head.last()?;
+    // `**Phone:** …`.
+    let stars = bytes.get(at + 1..)?.iter().take(2).take_while(|byte| **byte == b'*').count();
+    let at = at + stars;
     let next = bytes.get(at + 1)?;
     // A time, an address and a scheme have a colon as well.
     let spaced = matches!(next, b' ' | b'\t');

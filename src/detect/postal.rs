@@ -14,7 +14,9 @@ pub(super) fn announced(text: &str, start: usize) -> Option<Range<usize>> {
     let limit = text.floor_char_boundary(text.len().min(start + BYTES_MAX + 80));
     let mut start = start;
     let mut window = text.get(start..limit)?;
-    if let Some(line) = window.strip_prefix('\n').or_else(|| window.strip_prefix("\r\n")) {
+    let is_line = text.get(..start).is_some_and(|head| head.ends_with('\n'));
+    let line = window.strip_prefix('\n').or_else(|| window.strip_prefix("\r\n"));
+    if let Some(line) = line.or(is_line.then_some(window)) {
         start = limit - line.len();
         window = line;
         if let Some(end) = naming::end_of_name(text, start, 2)
@@ -25,7 +27,8 @@ pub(super) fn announced(text: &str, start: usize) -> Option<Range<usize>> {
         }
     }
     let end = start + extent(window);
-    let range = trimmed(text, start..end);
+    let end = before_a_label(text, start..end);
+    let range = trimmed(text, start..before_other_words(text, start..end));
     let found = text.get(range.clone())?;
     let words = found.split([' ', ',', '\n']).filter(|word| !word.is_empty()).count();
     let digits = found.bytes().filter(u8::is_ascii_digit).count();
@@ -39,6 +42,34 @@ pub(super) fn announced(text: &str, start: usize) -> Option<Range<usize>> {
         && opens
         && person::address(found).is_some();
     good.then_some(range)
+}
+
+/// Where an address ends that a label with another value follows: `…, Lahore 54792, Cell: …`.
+fn before_a_label(text: &str, range: Range<usize>) -> usize {
+    let found = text.get(range.clone()).unwrap_or_default();
+    let label = found.find(':').and_then(|colon| found.get(..colon)?.rfind(','));
+    label.map_or(range.end, |comma| range.start + comma)
+}
+
+/// Where an address ends that other words follow: behind its postal code, `… BS6 5QP before noon`, and in Chinese
+/// at the comma.
+fn before_other_words(text: &str, range: Range<usize>) -> usize {
+    let found = text.get(range.clone()).unwrap_or_default();
+    if found.trim_start().starts_with(person::is_han) {
+        return found.find([',', '，']).map_or(range.end, |comma| range.start + comma);
+    }
+    let mut end = range.end;
+    for (number, word) in found.split(' ').rev().enumerate() {
+        let is_small =
+            word.starts_with(char::is_lowercase) && word.chars().all(char::is_alphabetic);
+        if is_small {
+            end = end.saturating_sub(word.len() + 1);
+            continue;
+        }
+        let is_code = is_postal_code(word) || is_postal_code_in_two(word);
+        return if is_code && number > 0 { end } else { range.end };
+    }
+    range.end
 }
 
 /// Bytes up to the end of the sentence; a line end goes on when the next line begins or ends with a number.
@@ -67,7 +98,8 @@ fn extent(text: &str) -> usize {
             Some(b'\n') => {
                 let line = after.lines().next().unwrap_or_default();
                 let numbered = line.split(' ').any(|word| {
-                    word.len() >= 4 && word.bytes().filter(u8::is_ascii_digit).count() >= 3
+                    (word.len() >= 4 && word.bytes().filter(u8::is_ascii_digit).count() >= 3)
+                        || is_postal_code(word)
                 });
                 if line.len() > 60 || line.contains(':') || line.starts_with('+') || !numbered {
                     return at;
@@ -102,7 +134,8 @@ pub(super) fn around_street(text: &str, street: Range<usize>) -> Option<Range<us
     let house_before =
         before.split([' ', ',']).filter(|t| !t.is_empty()).rev().take(4).any(numbered);
     let house_after = after.split([' ', ',']).filter(|t| !t.is_empty()).take(3).any(numbered);
-    let code = after.split([' ', ',', '\n', '-']).any(is_postal_code);
+    let code = after.split([' ', ',', '\n', '-']).any(is_postal_code)
+        || after.split([' ', ',', '\n']).any(is_postal_code_in_two);
     let town = after
         .split([',', '\n'])
         .skip(1)
@@ -119,6 +152,18 @@ fn is_postal_code(token: &str) -> bool {
             && digits >= 1
             && digits < token.len()
             && token.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
+}
+
+/// A Polish, Portuguese, Brazilian or Japanese code.
+fn is_postal_code_in_two(token: &str) -> bool {
+    let is_of = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    token.split_once('-').is_some_and(|(first, second)| {
+        [(2, 3), (4, 3), (5, 3), (3, 4)]
+            .iter()
+            .any(|(before, behind)| is_of(first, *before) && is_of(second, *behind))
+    })
 }
 
 /// Where the words of an address before `end` begin.

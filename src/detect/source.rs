@@ -183,12 +183,16 @@ pub(super) struct ValueSource {
 #[serde(deny_unknown_fields)]
 pub(super) struct CueSource {
     pub(super) category: At<String>,
-    /// `name`, `postal_address`, `street` for a word inside an address, or a check of what follows.
+    /// `name`, `known_name`, `name_before`, `postal_address`, `street` for a word inside an address, or a check of
+    /// what follows.
     pub(super) reads: At<String>,
     pub(super) confidence: At<u8>,
     /// A name needs this many words; two when absent.
     #[serde(default)]
     pub(super) least_words: Option<At<u8>>,
+    /// Categories of values beside which a known name needs no cue.
+    #[serde(default)]
+    pub(super) beside: Vec<At<String>>,
     pub(super) cues: Vec<String>,
 }
 

@@ -17,6 +17,8 @@ const COLUMNS_MAX: usize = 64;
 /// Longest head of a table and longest name in it, bytes.
 const HEAD_BYTES_MAX: usize = 4096;
 const NAME_BYTES_MAX: usize = 64;
+/// Longest mark of a web page around the text of a cell.
+const MARK_BYTES_MAX: usize = 512;
 /// No text with a table in it is shorter.
 const BYTES_MIN: usize = 16;
 
@@ -81,7 +83,11 @@ impl<'t> Tables<'t> {
         let mut term: Option<Range<usize>> = None;
         let mut opened = Element::Other;
         let bytes = self.text.as_bytes();
+        let mut past = 0;
         for at in memchr_iter(b'<', bytes) {
+            if at < past {
+                continue;
+            }
             let rest = bytes.get(at + 1..).unwrap_or_default();
             let element = Element::of(rest);
             match element {
@@ -116,7 +122,9 @@ impl<'t> Tables<'t> {
                 continue;
             }
             // What stands between this mark and the next.
-            let Some(end) = memchr(b'>', rest).map(|end| at + 2 + end) else { break };
+            let mark = rest.get(..MARK_BYTES_MAX).unwrap_or(rest);
+            let Some(end) = memchr(b'>', mark).map(|end| at + 2 + end) else { continue };
+            past = end;
             let text = bytes.get(end..).unwrap_or_default();
             let inside = end..end + memchr(b'<', text).unwrap_or(text.len());
             let inside = self.trimmed(inside);

@@ -8,7 +8,7 @@ mod chain;
 mod marks;
 mod numbers;
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use memchr::memmem::Finder;
 
@@ -87,6 +87,61 @@ impl Search<'_> {
             }
         }
         settle(found, first);
+        self.known_beside(text, found, first);
+    }
+
+    /// A name at `start` of which both ends are known.
+    fn known_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
+        let end = naming::end_of_name(text, start, 2)?;
+        let is_known = text.get(start..end).is_some_and(|name| self.set.people.are_whole(name));
+        is_known.then_some(start..end)
+    }
+
+    /// Known names in the neighbourhood of values that tell of somebody.
+    fn known_beside(&self, text: &str, found: &mut Vec<Found>, first: usize) {
+        const BEFORE: usize = 100;
+        const BEHIND: usize = 80;
+        let Some((rule, beside)) = &self.set.cues.known_beside else { return };
+        let is_meant =
+            |tag: Tag| beside.iter().any(|outer| *outer == tag || self.set.is_below(tag, *outer));
+        let (last, mut past) = (found.len(), 0);
+        for at in first..last {
+            let Some(one) = found.get(at).copied().filter(|one| is_meant(one.tag)) else {
+                continue;
+            };
+            let window = one.span.range().start.saturating_sub(BEFORE).max(past)
+                ..text.len().min(one.span.range().end + BEHIND);
+            let window =
+                text.ceil_char_boundary(window.start)..text.floor_char_boundary(window.end);
+            let mut is_inside = text
+                .get(..window.start)
+                .and_then(|head| head.chars().next_back())
+                .is_some_and(char::is_alphanumeric);
+            past = window.start;
+            for (offset, character) in text.get(window.clone()).unwrap_or_default().char_indices() {
+                let start = window.start + offset;
+                let begins = !is_inside && character.is_uppercase();
+                is_inside =
+                    character.is_alphanumeric() || matches!(character, '.' | '@' | '_' | '-');
+                if start < past || !begins {
+                    continue;
+                }
+                let Some(name) = self.known_name(text, start) else { continue };
+                past = name.end;
+                found.push(Found {
+                    tag: rule.tag,
+                    coarse: false,
+                    span: Span::new(name.start, name.end),
+                    confidence: rule.confidence,
+                    detector: rule.detector,
+                    region: None,
+                });
+            }
+            past = past.max(window.end);
+        }
+        if found.len() > last {
+            settle(found, first);
+        }
     }
 
     /// The best reading of `text`, which is digits alone.
@@ -174,8 +229,11 @@ impl Search<'_> {
         }
         let bytes = text.as_bytes();
         let mut past = 0;
+        // What the cue at hand announced so far, which may be a name and behind it an address.
+        let mut last: (usize, Range<usize>) = (usize::MAX, 0..0);
         for (cue, rule) in self.set.cues.find(text) {
-            if cue.start < past || !self.set.reaches(rule.tag, rule.confidence) {
+            let is_another = last.0 != cue.start;
+            if (is_another && cue.start < past) || !self.set.reaches(rule.tag, rule.confidence) {
                 continue;
             }
             let gap = bytes.get(cue.end..).unwrap_or_default();
@@ -190,6 +248,10 @@ impl Search<'_> {
                             self.set.people.may_begin(text.get(start..).unwrap_or_default())
                         })
                         .map(|end| start..end)
+                }
+                Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
+                Reads::NameBefore => {
+                    self.set.people.before(text, cue.start).filter(|range| range.start >= past)
                 }
                 Reads::Address => postal::announced(text, skip(b":-\n")),
                 Reads::Street => {
@@ -215,7 +277,11 @@ impl Search<'_> {
                 }
             };
             let Some(range) = range else { continue };
-            past = range.end;
+            if !is_another && range.start < last.1.end && last.1.start < range.end {
+                continue;
+            }
+            past = past.max(range.end).max(cue.end);
+            last = (cue.start, range.clone());
             found.push(Found {
                 tag: rule.tag,
                 coarse: false,
@@ -235,7 +301,7 @@ impl Search<'_> {
         let Some(address) = self.set.cues.reading(|reads| matches!(reads, Reads::Address)) else {
             return;
         };
-        let mut push = |range: std::ops::Range<usize>| {
+        let mut push = |range: Range<usize>| {
             found.push(Found {
                 tag: address.tag,
                 coarse: false,
@@ -311,6 +377,9 @@ impl Search<'_> {
             found.extend(self.weigh(self.set.finders.payment_address, read, span, (0, 0)));
             return Some(span.range().end);
         };
+        if is_of_a_message(text.get(..span.range().start).unwrap_or_default()) {
+            return Some(span.range().end);
+        }
         found.extend(self.weigh(self.set.finders.email, Match::SHAPED, span, (0, 0)));
         self.display_name(text, span.range().start, found);
         Some(span.range().end)
@@ -462,7 +531,7 @@ impl Search<'_> {
 }
 
 /// The first six words at `start`, then five, and so on to one.
-fn words_from(text: &str, start: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+fn words_from(text: &str, start: usize) -> impl Iterator<Item = Range<usize>> {
     const BYTES_MAX: usize = 40;
     let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
     let rest = text.get(start..end).unwrap_or_default();
@@ -475,6 +544,17 @@ fn words_from(text: &str, start: usize) -> impl Iterator<Item = std::ops::Range<
         *slot = Some(start + words.trim_end_matches([' ', ',', '.', '，', '。']).len());
     }
     ends.into_iter().rev().flatten().filter(move |end| *end > start).map(move |end| start..end)
+}
+
+/// Behind the name of a field whose value is made like a mailbox and is the identifier of a message or of an event
+/// (RFC 5322 §3.6.4, RFC 5545 §3.8.4.7).
+fn is_of_a_message(head: &str) -> bool {
+    const FIELDS: [&str; 4] = ["uid:", "message-id:", "in-reply-to:", "references:"];
+    let head = head.trim_end_matches(['<', ' ']).as_bytes();
+    FIELDS.iter().any(|field| {
+        let start = head.len().checked_sub(field.len()).and_then(|start| head.get(start..));
+        start.is_some_and(|start| start.eq_ignore_ascii_case(field.as_bytes()))
+    })
 }
 
 fn email_whole(text: &str) -> Option<Match> {

@@ -180,25 +180,59 @@ fn is_json_lines(text: &[u8]) -> bool {
 fn is_xml(text: &[u8]) -> bool {
     let is_markup =
         matches!(text, [b'<', b'?' | b'!' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..]);
-    is_markup && !is_web_page(text) && text.last() == Some(&b'>')
+    let is_page = is_web_page(text) || is_of_a_page(root(text));
+    is_markup && !is_page && text.last() == Some(&b'>')
 }
 
 /// A web page, or a piece of one with a table in it, whose heads say what its cells are.
 pub fn is_web_page(text: &[u8]) -> bool {
-    let name = text.strip_prefix(b"<").unwrap_or_default();
-    let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let name = name.get(..length).unwrap_or_default();
+    const ENDS: [&[u8]; 4] = [b"</td>", b"</dd>", b"</TD>", b"</DD>"];
+    let root = root(text);
     starts_with_ignore_case(text, b"<!doctype html")
-        || name.eq_ignore_ascii_case(b"html")
-        || (ELEMENTS.iter().any(|element| name.eq_ignore_ascii_case(element))
-            && [b"</td>", b"</dd>", b"</TD>", b"</DD>"]
-                .iter()
-                .any(|end| memmem::find(text, *end).is_some()))
+        || root.eq_ignore_ascii_case("html")
+        || (is_of_a_page(root) && ENDS.iter().any(|end| memmem::find(text, end).is_some()))
 }
 
-/// What a piece of a web page begins with.
-const ELEMENTS: [&[u8]; 9] =
-    [b"body", b"table", b"tr", b"dl", b"div", b"p", b"section", b"h1", b"h2"];
+/// The name of the element that a text begins with.
+fn root(text: &[u8]) -> &str {
+    let name = text.strip_prefix(b"<").unwrap_or_default();
+    let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let name = name.get(..length.min(NAME_BYTES_MAX)).unwrap_or_default();
+    std::str::from_utf8(name).unwrap_or_default()
+}
+
+/// Whether an element is one that only a web page, which need not be XML, or a piece of one begins with.
+fn is_of_a_page(element: &str) -> bool {
+    matches!(
+        lower(element, &mut [0; NAME_BYTES_MAX]),
+        "blockquote"
+            | "br"
+            | "center"
+            | "dd"
+            | "div"
+            | "dl"
+            | "dt"
+            | "font"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "hr"
+            | "img"
+            | "li"
+            | "ol"
+            | "p"
+            | "pre"
+            | "span"
+            | "strong"
+            | "table"
+            | "tbody"
+            | "td"
+            | "thead"
+            | "tr"
+            | "ul"
+    )
+}
 
 /// Pairs and nothing that would have been percent-encoded.
 fn is_form(text: &[u8]) -> bool {

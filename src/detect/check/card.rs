@@ -24,7 +24,10 @@ pub(super) fn card(token: &Token) -> Option<Match> {
         || token.is_grouped(b'-', &[4, 6, 5])
         || token.is_grouped(b' ', &[4, 6, 4])
         || token.is_grouped(b' ', &[4, 4, 4, 4, 3])
-        || token.is_grouped(b'-', &[4, 4, 4, 4, 3]);
+        || token.is_grouped(b'-', &[4, 4, 4, 4, 3])
+        || token.is_grouped(b'.', &[4, 4, 4, 4])
+        || token.is_grouped(b' ', &[1; 16])
+        || token.is_grouped(b' ', &[1; 15]);
     (written || token.is_plain()).then_some(Match { shaped: written, ..Match::PLAIN })
 }
 

@@ -97,10 +97,12 @@ by_byte! {
 fn is_userinfo(before: &[u8]) -> bool {
     let window = before.get(before.len().saturating_sub(LOCAL_MAX)..).unwrap_or_default();
     window.last() == Some(&b':')
-        && window
-            .iter()
-            .rposition(|byte| *byte == b'/')
-            .is_some_and(|slash| slash > 0 && window.get(slash - 1) == Some(&b'/'))
+        && window.iter().rposition(|byte| *byte == b'/').is_some_and(|slash| {
+            let info = window.get(slash..).unwrap_or_default();
+            slash > 0
+                && window.get(slash - 1) == Some(&b'/')
+                && !info.iter().any(|byte| byte.is_ascii_whitespace() || b"\"'<>,;".contains(byte))
+        })
 }
 
 fn domain_end(text: &str, start: usize) -> Option<usize> {

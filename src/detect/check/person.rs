@@ -25,11 +25,8 @@ pub(super) fn name(text: &str) -> Option<Match> {
     for character in text.chars() {
         match character {
             ' ' | '.' | '-' | '\'' | '’' | ',' | '·' | '・' | '(' | ')' | '\u{200c}' | '`' => {}
-            // Vowel signs of Indic and Arabic scripts.
-            '\u{0300}'..='\u{036f}' | '\u{0600}'..='\u{06ff}' | '\u{0900}'..='\u{0dff}' => {
-                letters += 1
-            }
-            other if other.is_alphabetic() => letters += 1,
+            '\u{0600}'..='\u{06ff}' => letters += 1,
+            other if other.is_alphabetic() || is_mark(other) => letters += 1,
             _ => return None,
         }
     }
@@ -103,7 +100,9 @@ static COMPANIES: WordList = WordList::new(&[
     "inc", "ltd", "llc", "llp", "gmbh", "plc", "corp", "corporation", "company", "limited", "incorporated", "sarl",
     "s.a.r.l", "srl", "s.r.l", "s.p.a", "s.a", "b.v", "n.v", "kgaa", "pty", "pte", "foundation", "university", "presents",
     "records", "bot", "airlines", "proxy", "agent", "inspector", "team", "support", "services", "app", "apps",
-    "admins", "motors", "magazine",
+    "admins", "motors", "magazine", "service", "dienst", "wetterdienst", "institute", "institut", "agency", "authority",
+    "bank", "administration", "office", "bureau", "ministry", "department", "council", "commission", "association",
+    "society", "logistics", "courier", "cargo",
 ]);
 static COMPANIES_SHORT: WordList =
     WordList::new(&["AG", "SA", "AB", "BV", "NV", "KG", "OY", "Oy", "Co"]);
@@ -113,8 +112,18 @@ static COMPANIES_SHORT: WordList =
 static PROGRAMS: WordList = WordList::new(&[
     "github", "gitlab", "bitbucket", "dependabot", "renovate", "renovate bot", "jenkins", "travis ci", "circleci",
     "github actions", "web-flow", "pagerduty", "chrome", "firefox", "safari", "slack", "webhook", "admin",
-    "administrator", "root", "system", "support", "webmaster", "postmaster", "service", "vcenter", "us-cert",
+    "administrator", "root", "system", "support", "webmaster", "postmaster", "service", "vcenter", "us-cert", "to do", "todo", "in progress", "done", "english", "member", "example",
 ]);
+
+/// A sign that goes with the letter before it: accents, and vowels and tones of the scripts from Hebrew to Khmer.
+pub(in crate::detect) fn is_mark(character: char) -> bool {
+    matches!(
+        character,
+        '\u{0300}'..='\u{036f}' | '\u{0591}'..='\u{05c7}' | '\u{064b}'..='\u{065f}' | '\u{0900}'..='\u{0dff}'
+            | '\u{0e30}'..='\u{0e4e}' | '\u{0eb0}'..='\u{0ece}' | '\u{102b}'..='\u{103e}'
+            | '\u{17b4}'..='\u{17d3}'
+    )
+}
 
 /// Of a Chinese character, kana or Hangul.
 pub(in crate::detect) fn is_east_asian(character: char) -> bool {

@@ -1,6 +1,6 @@
 //! Telephone numbers: international (ITU-T E.164), and the national forms of the larger plans.
 
-use crate::domain::Region;
+use crate::domain::{Region, is_like};
 
 use super::{Match, calling_codes};
 
@@ -37,7 +37,12 @@ pub(super) fn whole(text: &str) -> Option<Match> {
 fn bare(text: &str) -> Option<&str> {
     let text = text.trim();
     let text = text.strip_prefix("tel:").unwrap_or(text);
-    let text = text.get(..text.find([';', ',']).unwrap_or(text.len()))?.trim();
+    let (number, parameters) = text.split_at(text.find([';', ',']).unwrap_or(text.len()));
+    // What is no parameter is a sentence that goes on.
+    if !parameters.is_ascii() {
+        return None;
+    }
+    let text = number.trim();
     Some(strip_extension(text))
 }
 
@@ -61,8 +66,12 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     let shaped = is_north_american_form(text) || is_national_form(text, digits);
     let plain = match digits {
         [1, 3..=9, ..] => digits.len() == 11,
+        [0, 0, rest @ ..] => digits.len() >= 12 && international(rest).is_some_and(|it| it.shaped),
+        // German mobile numbers are longer than most.
+        [0, 1, 5..=7, ..] => (11..=12).contains(&digits.len()),
         [0, rest @ ..] => (9..=10).contains(&rest.len()) && !rest.starts_with(&[0]),
-        [6..=9, ..] => digits.len() == 10,
+        [8, 9, ..] if digits.len() == 11 => true,
+        [3 | 6..=9, ..] => digits.len() == 10,
         [2..=5, ..] => digits.len() == 10 && digits.get(3).is_some_and(|digit| *digit >= 2),
         _ => false,
     } || mobile_with_code(digits).is_some();
@@ -71,6 +80,7 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     let short = match digits.len() {
         7 => text.contains('-'),
         8 => text.contains([' ', '-']) && !text.contains('.'),
+        9 => is_like(text.as_bytes(), b"000 000 000") || is_like(text.as_bytes(), b"000-000-000"),
         _ => false,
     };
     if shaped {

@@ -153,9 +153,13 @@ impl<'s> Scanner<'s> {
         for one in &found {
             let known = hits.get(at..named).unwrap_or_default();
             at += known.iter().take_while(|hit| hit.span.end <= one.span.start).count();
-            let next = hits.get(at..named).and_then(<[Hit]>::first);
-            if next.is_none_or(|hit| hit.span.start >= one.span.end) {
-                hits.push(one.hit());
+            match hits.get_mut(at..named).and_then(<[Hit]>::first_mut) {
+                // An address goes on where its label's line ends.
+                Some(hit) if hit.tag == one.tag && one.span.contains(hit.span) => {
+                    hit.span = one.span;
+                }
+                Some(hit) if hit.span.start < one.span.end => {}
+                Some(_) | None => hits.push(one.hit()),
             }
         }
         if named > first && hits.len() > named {
@@ -217,7 +221,12 @@ impl<'s> Scanner<'s> {
 
     /// The words before a colon or an equals sign that are a name we know, and what it says.
     fn label(&mut self, text: &str, pair: &Pair) -> Option<(Range<usize>, Facts)> {
-        let last = text.get(pair.name.clone())?.rsplit(' ').next()?;
+        let name = text.get(pair.name.clone())?;
+        // Events and tasks of a calendar have an identifier of that name (RFC 5545 §3.8.4.7), and nobody has it.
+        if name.ends_with("UID") && text.starts_with("BEGIN:V") {
+            return None;
+        }
+        let last = name.rsplit(' ').next()?;
         let keys = &self.set.keys;
         if !self.scratch.keys.may_end_a_name(last.as_bytes(), || keys.may_end_a_name(last)) {
             return None;
@@ -318,6 +327,9 @@ impl<'s> Scanner<'s> {
         if rule.reach == Reach::Line && self.is_label(text, number, rule) {
             return None;
         }
+        if is_prompt(text) {
+            return None;
+        }
         if rule.is_of_people && self.set.people.are_not_in(text) {
             return None;
         }
@@ -410,7 +422,7 @@ fn words_behind(text: &str, value: &Range<usize>) -> Option<(Range<usize>, bool)
     const WORDS_MAX: usize = 5;
     let end = text.floor_char_boundary(text.len().min(value.start + BYTES_MAX));
     let rest = text.get(value.start..end)?;
-    let stop = [',', ';', '\n', '\r', '|', ')', ']', '}', '"', '\'', '\t', '&'];
+    let stop = [',', ';', ':', '\n', '\r', '|', ')', ']', '}', '"', '\'', '\t', '&'];
     let line = rest.get(..rest.find(stop).unwrap_or(rest.len()))?;
     let (mut count, mut length, mut is_bounded) = (0, 0, true);
     for word in line.split_inclusive(' ') {
@@ -452,6 +464,12 @@ fn cuts(value: &str, reach: Reach) -> impl Iterator<Item = &str> {
         Reach::Line => [whole, clause, sentence, bracket, name],
     };
     order.into_iter().flatten()
+}
+
+/// What a form says where a value will be.
+fn is_prompt(text: &str) -> bool {
+    const BEGINNINGS: [&str; 5] = ["请输入", "请填写", "请选择", "Please enter ", "Enter your "];
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 /// What a mistyped or masked number looks like, and a word does not.

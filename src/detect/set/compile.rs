@@ -326,6 +326,8 @@ impl Compiler<'_> {
         let least = source.least_words.as_ref().map_or(2, |least| usize::from(least.value));
         let reads = match source.reads.as_str() {
             "name" => Reads::Name(least),
+            "known_name" => Reads::KnownName,
+            "name_before" => Reads::NameBefore,
             "postal_address" => Reads::Address,
             "street" => Reads::Street,
             "birth_date" => match self.check(file, &source.reads) {
@@ -339,7 +341,13 @@ impl Compiler<'_> {
         };
         let confidence = self.percent(file, &source.confidence);
         let detector = self.detector(format!("cue.{}", self.short(tag)));
-        let number = self.set.cues.rule(CueRule { detector, tag, confidence, reads });
+        let rule = CueRule { detector, tag, confidence, reads };
+        let number = self.set.cues.rule(rule);
+        let beside: Vec<Tag> =
+            source.beside.iter().filter_map(|category| self.tag(file, category)).collect();
+        if !beside.is_empty() {
+            self.set.cues.known_beside = Some((rule, beside));
+        }
         for cue in &source.cues {
             if cue.trim().is_empty() {
                 self.diagnostics

@@ -23,6 +23,10 @@ pub(in crate::detect) struct CueRule {
 pub(in crate::detect) enum Reads {
     /// A name of at least so many words.
     Name(usize),
+    /// A name of which the beginning and the end are known.
+    KnownName,
+    /// A name, before the cue rather than behind it: `佐藤美咲様`.
+    NameBefore,
     Address,
     /// The address around the cue itself.
     Street,
@@ -38,8 +42,10 @@ pub(in crate::detect) struct Cues {
     /// Built once all are known.
     search: Option<AhoCorasick>,
     rules: Vec<CueRule>,
-    /// Each with the number of its rule.
-    words: Vec<(String, u16)>,
+    /// Each with the numbers of its rules.
+    words: Vec<(String, Vec<u16>)>,
+    /// Beside values of which categories a known name needs no cue.
+    pub(in crate::detect) known_beside: Option<(CueRule, Vec<Tag>)>,
     /// A bit for the last bytes of each, so that most texts need no further look.
     ends: Vec<u64>,
     /// The longest of them.
@@ -52,6 +58,7 @@ impl Default for Cues {
             search: None,
             rules: Vec::new(),
             words: Vec::new(),
+            known_beside: None,
             ends: vec![0; END_WORDS],
             bytes_max: 0,
         }
@@ -68,7 +75,7 @@ impl Cues {
     pub(super) fn word(&mut self, cue: &str, rule: u16) {
         let cue = cue.to_lowercase();
         self.bytes_max = self.bytes_max.max(cue.len());
-        let tail = cue.trim_end_matches(['.', ':']);
+        let tail = cue.trim_end_matches(['.', ':', ',']);
         // Before a cue of two letters stands a gap, which counts among its last three bytes.
         let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
         for gap in before {
@@ -82,9 +89,16 @@ impl Cues {
         let mut characters = cue.chars();
         let capital = characters.next().filter(|first| !first.is_ascii());
         if let Some(first) = capital.filter(|first| first.to_uppercase().ne([*first])) {
-            self.words.push((first.to_uppercase().chain(characters).collect(), rule));
+            self.push(first.to_uppercase().chain(characters).collect(), rule);
         }
-        self.words.push((cue, rule));
+        self.push(cue, rule);
+    }
+
+    fn push(&mut self, cue: String, rule: u16) {
+        match self.words.iter_mut().find(|(known, _)| *known == cue) {
+            Some((_, rules)) => rules.push(rule),
+            None => self.words.push((cue, vec![rule])),
+        }
     }
 
     /// One look at each byte, however many cues there are.
@@ -152,7 +166,7 @@ impl Cues {
         whole.into_iter().chain(joined)
     }
 
-    /// Where words announce what follows them: the cue and what it announces.
+    /// Where words announce what follows them: the cue and what it may announce, in the order of the rules.
     pub(in crate::detect) fn find<'t>(
         &'t self,
         text: &'t str,
@@ -161,9 +175,12 @@ impl Cues {
         let found = self.search.iter().flat_map(move |search| {
             self.stretches(text).flat_map(move |it| search.find_iter(Input::new(text).range(it)))
         });
-        found.filter_map(move |found| {
-            let (_, number) = self.words.get(found.pattern().as_usize())?;
-            let rule = self.rules.get(usize::from(*number))?;
+        let rules = found.flat_map(move |found| {
+            let rules = self.words.get(found.pattern().as_usize()).map(|(_, rules)| rules);
+            rules.into_iter().flatten().map(move |number| (found, *number))
+        });
+        rules.filter_map(move |(found, number)| {
+            let rule = self.rules.get(usize::from(number))?;
             // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
             let joined = matches!(rule.reads, Reads::Street)
                 && (!ascii || is_ending_of_streets(text.get(found.range()).unwrap_or_default()));

@@ -112,18 +112,38 @@ impl Chain {
         let digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
         let glued_before = match before {
             Some(b'_' | b'$' | b'%') => true,
-            Some(b'-' | b'/' | b'.') => further.is_some_and(|byte| is_word_byte(&byte)),
+            Some(b'/') => {
+                further.is_some_and(|byte| is_word_byte(&byte))
+                    && !self.are_both_long(bytes, from, to)
+            }
+            Some(b'-' | b'.') => further.is_some_and(|byte| is_word_byte(&byte)),
             Some(b':' | b',') => digit(further),
             _ => false,
         };
         let glued_after = match after {
             Some(b'_') => true,
-            Some(b'-' | b'/') => word(beyond),
+            Some(b'/') => word(beyond) && !self.are_both_long(bytes, from, to),
+            Some(b'-') => word(beyond),
             Some(b'.') => digit(beyond),
             Some(b':') => digit(beyond) && digit(bytes.get(end - 1).copied()) && to - from < 4,
             _ => false,
         };
         !too_long && !glued_before && !glued_after && !self.is_of_pairs(bytes, from, to)
+    }
+
+    /// One number and another, `03001234567/03217654321`: both too long for parts of one.
+    fn are_both_long(&self, bytes: &[u8], from: usize, to: usize) -> bool {
+        const LONG: usize = 9;
+        let runs = self.runs().get(from..to).unwrap_or_default();
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return false };
+        let (start, end) = (first.start as usize, last.end as usize);
+        let is_digits = |text: Option<&[u8]>| {
+            text.is_some_and(|text| text.len() >= LONG && text.iter().all(u8::is_ascii_digit))
+        };
+        let behind = bytes.get(end..).and_then(|rest| rest.strip_prefix(b"/"));
+        let before = start.checked_sub(LONG + 1).and_then(|at| bytes.get(at..start - 1));
+        is_digits(bytes.get(start..end))
+            && (is_digits(behind.and_then(|rest| rest.get(..LONG))) || is_digits(before))
     }
 
     /// Pairs of digits between more of them, as bytes are written out.

@@ -83,6 +83,8 @@ impl std::fmt::Debug for Inner {
 pub(super) struct Look<'l> {
     pub(super) limits: &'l Limits,
     pub(super) decoder: &'l mut Decoder,
+    /// The text is a whole layer and of some length.
+    pub(super) is_body: bool,
     pub(super) found: &'l mut Vec<Inner>,
 }
 

@@ -83,6 +83,9 @@ impl<'w, 's> Walk<'w, 's> {
     }
 }
 
+/// A layer of text that is shorter is not looked at where its bytes say that it holds nothing.
+const BODY_BYTES_MIN: usize = 64;
+
 /// Turns the fields of one layer into findings.
 pub(super) struct Sink<'k, 'w, 's> {
     pub(super) walk: &'k mut Walk<'w, 's>,
@@ -171,6 +174,7 @@ impl FieldSink for Sink<'_, '_, '_> {
             let mut look = Look {
                 limits: self.walk.limits,
                 decoder: self.walk.decoder,
+                is_body: matches!(key, Key::Root) && text.as_str().len() >= BODY_BYTES_MIN,
                 found: self.walk.inner,
             };
             embedded::find(text.as_str(), &mut look);
@@ -181,6 +185,7 @@ impl FieldSink for Sink<'_, '_, '_> {
             let mut look = Look {
                 limits: self.walk.limits,
                 decoder: self.walk.decoder,
+                is_body: false,
                 found: self.walk.deeper,
             };
             embedded::find(further.as_str(), &mut look);

@@ -2,8 +2,13 @@ use super::*;
 
 /// What is found in a text: its place, its encoding and its kind.
 fn found(text: &str) -> Vec<String> {
+    found_in(text, false)
+}
+
+fn found_in(text: &str, is_body: bool) -> Vec<String> {
     let (limits, mut decoder, mut found) = (Limits::default(), Decoder::default(), Vec::new());
-    find(text, &mut Look { limits: &limits, decoder: &mut decoder, found: &mut found });
+    let mut look = Look { limits: &limits, decoder: &mut decoder, is_body, found: &mut found };
+    find(text, &mut look);
     found
         .iter()
         .map(|inner| {
@@ -19,6 +24,30 @@ fn found(text: &str) -> Vec<String> {
             format!("{:?} {kind} [{place}] {shown}", inner.encoding).trim_end().to_owned()
         })
         .collect()
+}
+
+#[test]
+fn a_body_of_text_may_hold_base64_among_its_words() {
+    for (text, expected) in [
+        (
+            "blob=ZW1haWw9YWFAYi5leGFtcGxl",
+            &["Base64 ? [ZW1haWw9YWFAYi5leGFtcGxl] email=aa@b.example"][..],
+        ),
+        (
+            "data: ZW1haWw6IGFAYi5leGFtcGxlCg and more",
+            &["Base64Bare ? [ZW1haWw6IGFAYi5leGFtcGxlCg] email: a@b.example"],
+        ),
+        (
+            "\n\nVGhpcyBpcyB0aGUgZmlyc3QgbGluZSBvZiB0d28gbGluZXMgdGhhdCBnbyBv\nbiBvbmUgYWZ0ZXIgdGhlIG90aGVyLg==\n-- ",
+            &[
+                "Base64Lines ? [VGhpcyBpcyB0aGUgZmlyc3QgbGluZSBvZiB0d28gbGluZXMgdGhhdCBnbyBv\nbiBvbmUgYWZ0ZXIgdGhlIG90aGVyLg==] This is the first line of two lines that go on one after the other.",
+            ],
+        ),
+        ("see /usr/lib/python3/dist-packages/internationalizationconfiguration", &[]),
+    ] {
+        assert_eq!(found_in(text, true), expected, "{text}");
+        assert!(found_in(text, false).len() <= expected.len());
+    }
 }
 
 #[test]

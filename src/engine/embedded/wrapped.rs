@@ -21,8 +21,8 @@ pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
     if starts_with_ignore_case(bytes, BASIC) && bytes.get(BASIC.len()..).is_some_and(is_dense) {
         return whole(bytes, classes, BASIC.len(), look);
     }
-    if classes & OTHER == 0 {
-        return whole(bytes, classes, 0, look);
+    if classes & OTHER == 0 && whole(bytes, classes, 0, look) {
+        return true;
     }
     if let Some(inner) = escaped_uri(text) {
         look.found.push(inner);
@@ -34,6 +34,10 @@ pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
     }
     if has(classes, DOT) && bytes.len() >= TOKEN_BYTES_MIN {
         tokens(bytes, look);
+    }
+    // Such a text is always looked at, whatever it seems to hold.
+    if look.is_body && !is_all {
+        words(bytes, look);
     }
     is_all
 }
@@ -234,6 +238,67 @@ fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
         at = end;
     }
     is_all
+}
+
+/// Base64 among other words: `blob=ZW1haWw9…`, `data: ZW1haWw6…`, and lines of it as mail has them (RFC 2045 §6.8).
+fn words(bytes: &[u8], look: &mut Look<'_>) {
+    /// Shorter ones are names and identifiers.
+    const BYTES_MIN: usize = 24;
+    /// Where a line of it may go on in the next.
+    const LINE_BYTES_MIN: usize = 60;
+    let is_letter = |byte: &u8| is_symbol(byte) && *byte != b'=';
+    let end_of_word = |from: usize| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        from + rest.iter().take_while(|byte| is_letter(byte)).count()
+    };
+    let mut at = 0;
+    // No word that is long enough passes between two looks.
+    while let Some(last) = bytes.get(at + BYTES_MIN - 1) {
+        if !is_letter(last) {
+            at += BYTES_MIN;
+            continue;
+        }
+        let head = bytes.get(at..at + BYTES_MIN).unwrap_or_default();
+        let start = head.iter().rposition(|byte| !is_letter(byte)).map_or(at, |gap| at + gap + 1);
+        if start > at {
+            at = start;
+            continue;
+        }
+        let (mut end, mut line, mut is_of_lines) = (end_of_word(start), start, false);
+        while end - line >= LINE_BYTES_MIN && (end - line).is_multiple_of(4) {
+            let gap = match bytes.get(end..end + 2) {
+                Some([b'\n', next]) if is_letter(next) => 1,
+                Some(b"\r\n") if bytes.get(end + 2).is_some_and(is_letter) => 2,
+                _ => break,
+            };
+            line = end + gap;
+            end = end_of_word(line);
+            is_of_lines = true;
+        }
+        at = end.max(start + 1);
+        let padding = bytes.get(end..).unwrap_or_default();
+        end += padding.iter().take(2).take_while(|byte| **byte == b'=').count();
+        let symbols = bytes.get(start..end).unwrap_or_default();
+        // Between dots stand the parts of tokens.
+        let is_part = bytes.get(..start).is_some_and(|head| head.ends_with(b"."))
+            || bytes.get(end) == Some(&b'.');
+        if is_part || !begins_readable(symbols) {
+            continue;
+        }
+        let Some(encoding) = alphabet(symbols, is_of_lines) else { continue };
+        let Ok(opened) = look.decoder.decode(encoding, symbols, look.limits) else { continue };
+        if is_readable(&opened) {
+            let kind = EmbeddedKind::Declared(binary_type(&opened).map(Into::into));
+            let span = Span::new(start, end);
+            look.found.push(Inner {
+                span,
+                encoding,
+                opened: Some(opened),
+                kind,
+                is_escaped: false,
+            });
+        }
+    }
 }
 
 /// The shortest token: a header that names its algorithm, and claims.

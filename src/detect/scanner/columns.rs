@@ -4,7 +4,10 @@
 
 use super::Scanner;
 use crate::{
-    detect::keys::{Facts, Known},
+    detect::{
+        check::person::is_mark,
+        keys::{Facts, Known},
+    },
     domain::{Container, Scalar, Wanted, Wants},
 };
 
@@ -42,6 +45,13 @@ const COLUMNS_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 64;
 /// A single word at the head of a list of lists is no proof.
 const NAMES_MIN: usize = 2;
+
+/// A word, or up to three.
+fn is_written_like_a_name(text: &str) -> bool {
+    text.len() <= NAME_BYTES_MAX
+        && text.split(' ').count() <= 3
+        && text.chars().all(|c| c.is_alphanumeric() || is_mark(c) || "_-. /:".contains(c))
+}
 
 impl Columns {
     pub(super) fn clear(&mut self) {
@@ -123,7 +133,7 @@ impl Scanner<'_> {
         }
         columns.count += 1;
         columns.first = Known::default();
-        if kind != Scalar::String || text.len() > NAME_BYTES_MAX {
+        if kind != Scalar::String || !is_written_like_a_name(text) {
             return false;
         }
         let known = self.known(text.as_bytes());

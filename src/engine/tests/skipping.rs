@@ -23,7 +23,11 @@ impl<S: FieldSink> FieldSink for Eager<S> {
         self.0.scalar(key, Value { may_hold: Some(true), ..value });
     }
     fn wants(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
-        self.0.wants(name);
+        let Wants { by_column, .. } = self.0.wants(name);
+        Wants { by_column, ..Wants::ALL }
+    }
+    fn wants_of_column(&mut self, number: u32) -> Wants {
+        self.0.wants_of_column(number);
         Wants::ALL
     }
 }
@@ -222,6 +226,8 @@ const NAMES: &[&str] = &[
     "+923001234567",
     "a_name_that_is_longer_than_sixteen_bytes",
     "customerEmailAddress",
+    "columns",
+    "rows",
 ];
 
 fn value() -> impl Strategy<Value = String> {
@@ -236,7 +242,9 @@ fn value() -> impl Strategy<Value = String> {
             n.unsigned_abs() % 1_000_000
         ))
     ];
-    let leaf = prop_oneof![6 => text, 2 => number, 1 => Just("null".to_owned()), 1 => Just("true".to_owned())];
+    // The head of a column.
+    let head = prop::sample::select(NAMES).prop_map(|name| format!("\"{name}\""));
+    let leaf = prop_oneof![6 => text, 1 => head, 2 => number, 1 => Just("null".to_owned()), 1 => Just("true".to_owned())];
     leaf.prop_recursive(4, 24, 5, |inner| {
         let name = prop::sample::select(NAMES);
         prop_oneof![

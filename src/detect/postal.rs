@@ -126,6 +126,10 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 /// The address around the name of a kind of street at `street`: words with capitals, numbers and what
 /// stands between them, with a house number beside the street and a town or postal code behind it.
 pub(super) fn around_street(text: &str, street: Range<usize>) -> Option<Range<usize>> {
+    // `Urban et al. 1997` is no avenue.
+    if text.get(..street.start).is_some_and(|head| head.ends_with(" et ")) {
+        return None;
+    }
     let start = back(text, street.start);
     let end = forward(text, street.end);
     let range = trimmed(text, start..end);

@@ -644,6 +644,17 @@ fn hostile_texts_cost_linear_time() {
         "24°5'N ",
         "P<<1",
         "٠1-",
+        "email=a@b.co ",
+        "| phone | b |\n|--|--|\n",
+        "<td",
+        "<td>phone",
+        "(phone) VALUES ('x",
+        "phone,b\n1,2\n\n",
+        "王様",
+        "Usman Qureshi +923004412387 ",
+        "Usman ",
+        "ul. A 5/7, 31-147 K ",
+        "address:\nAb 1\n",
     ] {
         // As much work in pieces, so that a busy machine slows both alike.
         let mut time = |length: usize, times: usize| {

@@ -28,7 +28,15 @@ pub(super) fn secret(text: &str) -> Option<Match> {
     let words = ["required", "optional", "none", "basic", "bearer", "digest", "negotiate"];
     let text = text.trim();
     let known = words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    (!known && text.len() >= 2 && !is_reference_to_one(text)).then_some(Match::PLAIN)
+    (!known && text.len() >= 2 && !is_reference_to_one(text) && !is_sentence(text))
+        .then_some(Match::PLAIN)
+}
+
+/// What a form says of a secret: four words or more, of which the first begins with a capital.
+fn is_sentence(text: &str) -> bool {
+    text.starts_with(char::is_uppercase)
+        && text.split(' ').count() >= 4
+        && !text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// Where a secret will be filled in, was taken out or is to be had: `${DB_PASSWORD}`, `{{ password }}`, `[FILTERED]`,
@@ -155,6 +163,9 @@ pub(super) fn token(text: &str) -> Option<Match> {
     let token = text.rsplit(' ').next().unwrap_or(text);
     // Where one is to be had, and what one is called.
     if ["http://", "https://", "arn:", "["].iter().any(|start| token.starts_with(start)) {
+        return None;
+    }
+    if is_reference_to_one(token) {
         return None;
     }
     let varied = token.bytes().any(|byte| byte.is_ascii_digit()) || token.len() >= 16;

@@ -84,6 +84,7 @@ fn are_words_of_a_name(text: &str) -> bool {
 fn is_no_person(text: &str) -> bool {
     let last = text.rsplit_once(' ').map(|(_, last)| last.trim_end_matches('.'));
     PROGRAMS.has(text)
+        || BODIES.iter().any(|ending| text.ends_with(ending))
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
         || text.contains(" - ")
         // A host: `mail.example.org`, where `sana.khan` may be somebody.
@@ -104,6 +105,25 @@ static COMPANIES: WordList = WordList::new(&[
     "bank", "administration", "office", "bureau", "ministry", "department", "council", "commission", "association",
     "society", "logistics", "courier", "cargo",
 ]);
+/// The same of Chinese and Japanese ones.
+const BODIES: [&str; 16] = [
+    "公司",
+    "集团",
+    "集團",
+    "银行",
+    "銀行",
+    "大学",
+    "大學",
+    "医院",
+    "醫院",
+    "委员会",
+    "中心",
+    "协会",
+    "政府",
+    "学校",
+    "局",
+    "株式会社",
+];
 static COMPANIES_SHORT: WordList =
     WordList::new(&["AG", "SA", "AB", "BV", "NV", "KG", "OY", "Oy", "Co"]);
 

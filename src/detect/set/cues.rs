@@ -171,7 +171,6 @@ impl Cues {
         &'t self,
         text: &'t str,
     ) -> impl Iterator<Item = (Range<usize>, &'t CueRule)> + 't {
-        let ascii = text.is_ascii();
         let found = self.search.iter().flat_map(move |search| {
             self.stretches(text).flat_map(move |it| search.find_iter(Input::new(text).range(it)))
         });
@@ -183,7 +182,7 @@ impl Cues {
             let rule = self.rules.get(usize::from(number))?;
             // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
             let joined = matches!(rule.reads, Reads::Street)
-                && (!ascii || is_ending_of_streets(text.get(found.range()).unwrap_or_default()));
+                && is_ending_of_streets(text.get(found.range()).unwrap_or_default());
             let whole = is_whole_word(text.as_bytes(), found.start(), found.end());
             (whole || joined).then_some((found.range(), rule))
         })
@@ -211,8 +210,10 @@ fn end(text: &[u8], count: usize) -> (usize, u64) {
 
 /// What streets of languages that join their words end in.
 fn is_ending_of_streets(cue: &str) -> bool {
-    const ENDINGS: [&str; 8] =
-        ["str.", "strasse", "straat", "gracht", "laan", "platz", "gasse", "plein"];
+    const ENDINGS: [&str; 14] = [
+        "str.", "strasse", "straße", "straat", "gracht", "laan", "platz", "gasse", "plein", "weg",
+        "allee", "damm", "ufer", "kade",
+    ];
     ENDINGS.iter().any(|ending| cue.eq_ignore_ascii_case(ending))
 }
 

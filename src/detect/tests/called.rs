@@ -204,3 +204,83 @@ fn a_table_in_a_text_says_what_its_cells_are() {
         ),
     ]);
 }
+
+/// No cue announces it, but whom the number belongs to is said beside it.
+#[test]
+fn a_known_name_beside_a_value_is_a_name() {
+    check(&[
+        (
+            r#"{"log":"pls call Usman Qureshi at +923004412387"}"#,
+            &["/log name[Usman Qureshi]", "/log phone[+923004412387]@PK"],
+        ),
+        (r#"{"log":"pls call Usman Qureshi"}"#, &["/log name[Usman Qureshi]"]),
+        (r#"{"log":"we met Usman Qureshi there"}"#, &[]),
+        (r#"{"log":"Redmi Note sold, ask at +923004412387"}"#, &["/log phone[+923004412387]@PK"]),
+        (r#"{"text":"佐藤 美咲様、ご注文"}"#, &["/text name[佐藤 美咲]"]),
+        (r#"{"text":"您好王建国先生"}"#, &["/text name[王建国]"]),
+        (r#"{"text":"김민준 고객님 안녕하세요"}"#, &["/text name[김민준]"]),
+        (r#"{"text":"お客様、皆様"}"#, &[]),
+        (r#"{"fullName":"พิมพ์ชนก วงศ์ทอง"}"#, &["/fullName name"]),
+    ]);
+}
+
+#[test]
+fn labels_are_written_in_many_ways() {
+    check(&[
+        (
+            r#"{"ini":"username = hina.r\npassword = tr0ub4dor&3"}"#,
+            &["/ini username[hina.r]", "/ini password[tr0ub4dor&3]"],
+        ),
+        (r#"{"code":"password = get(\"x\")\nx = 1 + password"}"#, &[]),
+        (r#"{"dump":"[phone] => 03004412387"}"#, &["/dump phone[03004412387]"]),
+        (
+            r#"{"t":"**Name:** Amina Malik\n*Phone*: 03004412387"}"#,
+            &["/t name[Amina Malik]", "/t phone[03004412387]"],
+        ),
+        (r#"{"t":"password : hunter2x9"}"#, &["/t password[hunter2x9]"]),
+        (r#"{"t":"联系电话：15983713820，现居住于广东"}"#, &["/t phone[15983713820]"]),
+        (r#"{"form":{"密码":"请输入密码"}}"#, &[]),
+    ]);
+}
+
+#[test]
+fn numbers_in_a_text_are_telephones_where_words_say_so() {
+    check(&[
+        (r#"{"t":"call 00923004412387 now"}"#, &["/t phone[00923004412387]"]),
+        (r#"{"t":"erreichen unter 0176 2991 5733"}"#, &["/t phone[0176 2991 5733]"]),
+        (r#"{"t":"Nr telefonu: 602 713 953"}"#, &["/t phone[602 713 953]"]),
+        (
+            r#"{"t":"contact: 03004412387/03214412388"}"#,
+            &["/t phone[03004412387]", "/t phone[03214412388]"],
+        ),
+        (r#"{"t":"order 602 713 953, 00923004412387"}"#, &[]),
+    ]);
+}
+
+#[test]
+fn addresses_end_where_they_end() {
+    check(&[
+        (
+            r#"{"t":"Please deliver to 27 Acacia Gardens, Bristol BS6 5QP before noon."}"#,
+            &["/t address[27 Acacia Gardens, Bristol BS6 5QP]"],
+        ),
+        (
+            r#"{"t":"Ship to:\nHarriet Pemberton\n27 Acacia Gardens\nBristol, Avon BS6 5QP\n"}"#,
+            &["/t name[Harriet Pemberton]", "/t address[27 Acacia Gardens\nBristol, Avon BS6 5QP]"],
+        ),
+        (
+            r#"{"t":"Address:\n1600 Maple Street Apt 4B\nSpringfield, IL 62704"}"#,
+            &["/t address[1600 Maple Street Apt 4B\nSpringfield, IL 62704]"],
+        ),
+        (r#"{"t":"PO Box 4521, Karachi 74200"}"#, &["/t address"]),
+        (
+            r#"{"t":"at ul. Długa 5/7, 31-147 Kraków today"}"#,
+            &["/t address[ul. Długa 5/7, 31-147 Kraków]"],
+        ),
+        (r#"{"t":"see Urban et al. 1997, Paris 2001"}"#, &[]),
+        (
+            r#"{"t":"BEGIN:VEVENT\nUID:20090425-1@host.example\nORGANIZER:mailto:jane@host.example"}"#,
+            &["/t email[jane@host.example]"],
+        ),
+    ]);
+}

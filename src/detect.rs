@@ -6,10 +6,11 @@
 //! contradict the other (fifteen digits under `order_no` are no IMEI). Objects around a field count
 //! too: `name` inside `product` is nobody's name.
 //!
-//! Known limit: in prose a name is found only after words that announce one (`my name is`, `Dear Mr.`, a
-//! label, an e-mail address in angle brackets), and a postal address only after such words, around a
-//! street with a house number and a town, or in the order East Asian addresses have. A bare name in the
-//! middle of a sentence is not found.
+//! Known limit: in prose a name is found only beside words that announce one (`my name is`, `Dear Mr.`, a
+//! label, `様`), under the head of a table, or where its beginning and end are known and a telephone number or
+//! another value of somebody's stands beside it; and a postal address only after such words, around a street with a
+//! house number and a town, or in the order East Asian addresses have. A bare name alone in the middle of a
+//! sentence is not found.
 //!
 //! Invariant: a hit knows where, never what. After compile nothing can fail, and a text costs time in
 //! proportion to its length.

@@ -121,7 +121,8 @@ impl Chain {
             _ => false,
         };
         let glued_after = match after {
-            Some(b'_') => true,
+            // The beginning of an address, which is found as one.
+            Some(b'_' | b'@') => true,
             Some(b'/') => word(beyond) && !self.are_both_long(bytes, from, to),
             Some(b'-') => word(beyond),
             Some(b'.') => digit(beyond),

@@ -70,6 +70,17 @@ impl KnownNames {
         )
     }
 
+    /// Whether `text`, which a word announces, begins with a known name and has no word of a thing in it.
+    pub(super) fn begin_one(&self, text: &str) -> bool {
+        let lower = text.to_lowercase();
+        let mut words = lower.split([' ', '-']).map(|word| word.trim_matches(['.', ',']));
+        let is_known = words
+            .clone()
+            .next()
+            .is_some_and(|first| self.given.contains(first) || self.family.contains(first));
+        is_known && !words.any(|word| self.things.contains(word))
+    }
+
     /// The name in Chinese characters, kana or Hangul that ends at `end`.
     pub(super) fn before(&self, text: &str, end: usize) -> Option<Range<usize>> {
         const CHARACTERS_MAX: usize = 5;

@@ -275,6 +275,12 @@ impl<'s> Scanner<'s> {
         self.asked.is_some_and(|known| !known.in_key) && !self.set.has_suppressions()
     }
 
+    /// Whether the name asked about last says something of the value that comes next, and is none itself.
+    #[inline]
+    pub fn is_name_asked(&self) -> bool {
+        self.asked.is_some_and(|known| !known.in_key)
+    }
+
     /// Whether words in a text whose bytes have no telling form may announce a value.
     #[inline]
     pub fn may_announce(&self, text: &[u8]) -> bool {

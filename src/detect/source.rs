@@ -183,7 +183,7 @@ pub(super) struct ValueSource {
 #[serde(deny_unknown_fields)]
 pub(super) struct CueSource {
     pub(super) category: At<String>,
-    /// `name`, `known_name`, `name_before`, `postal_address`, `street` for a word inside an address, or a check of
+    /// `name`, `known_name`, `likely_name`, `name_before`, `postal_address`, `street` for a word inside an address, or a check of
     /// what follows.
     pub(super) reads: At<String>,
     pub(super) confidence: At<u8>,

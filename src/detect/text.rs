@@ -250,6 +250,14 @@ impl Search<'_> {
                         .map(|end| start..end)
                 }
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
+                Reads::LikelyName => {
+                    let start = skip(b":,\n\r\"");
+                    let end = naming::end_of_name(text, start, 2);
+                    let name = |end: &usize| text.get(start..*end).unwrap_or_default();
+                    let people = &self.set.people;
+                    end.filter(|end| people.are_whole(name(end)) || people.begin_one(name(end)))
+                        .map(|end| start..end)
+                }
                 Reads::NameBefore => {
                     self.set.people.before(text, cue.start).filter(|range| range.start >= past)
                 }

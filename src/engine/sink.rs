@@ -281,13 +281,13 @@ impl FieldSink for Sink<'_, '_, '_> {
 
     fn wants_of_column(&mut self, number: u32) -> Wants {
         let wants = self.walk.scanner.wants_of_column(number);
-        self.is_next_named = self.walk.scanner.is_name_known();
+        self.is_next_named = self.walk.scanner.is_name_asked();
         wants
     }
 
     fn named(&mut self, name: &[u8]) {
         self.walk.scanner.wants(Some(name));
-        self.is_next_named = self.walk.scanner.is_name_known();
+        self.is_next_named = self.walk.scanner.is_name_asked();
     }
 
     fn layer(

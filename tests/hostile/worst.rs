@@ -83,4 +83,13 @@ pub(crate) const CROWDS: &[&str] = &[
     "Mr ",
     "24.86073,67.00114 ",
     "https://a?b=",
+    "email=a@b.co ",
+    "<td",
+    "<td>phone",
+    "|phone|b|\n|--|--|\n",
+    "(phone) VALUES ('x",
+    "phone,b\n1,2\n\n",
+    "Usman Qureshi +923004412387 ",
+    "王様",
+    "ZW1haWw9YWFAYi5leGFtcGxl ",
 ];

@@ -327,6 +327,7 @@ impl Compiler<'_> {
         let reads = match source.reads.as_str() {
             "name" => Reads::Name(least),
             "known_name" => Reads::KnownName,
+            "likely_name" => Reads::LikelyName,
             "name_before" => Reads::NameBefore,
             "postal_address" => Reads::Address,
             "street" => Reads::Street,

@@ -25,6 +25,8 @@ pub(in crate::detect) enum Reads {
     Name(usize),
     /// A name of which the beginning and the end are known.
     KnownName,
+    /// One of which the beginning is known, and that has no word of a thing in it.
+    LikelyName,
     /// A name, before the cue rather than behind it: `佐藤美咲様`.
     NameBefore,
     Address,

@@ -144,7 +144,7 @@ impl<'t> Tables<'t> {
                         self.tell(&name, &inside);
                     }
                 }
-                _ => {}
+                Element::Row | Element::TableEnd | Element::End | Element::Other => {}
             }
         }
         self.row(&head, &row);

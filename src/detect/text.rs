@@ -4,11 +4,12 @@
 //! it is left after that. Candidates grow outwards from such a byte, never further than a value is
 //! long, and the search goes on behind them, so that hostile text costs linear time.
 
+mod announced;
 mod chain;
 mod marks;
 mod numbers;
 
-use std::{ops::Range, sync::LazyLock};
+use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
@@ -17,8 +18,7 @@ use crate::domain::{DetectorId, Region, Span, Tag};
 use self::{chain::is_word_byte, marks::Marks};
 use super::{
     check::{Match, code, email, iban, ip, mac, phone, place},
-    naming, postal,
-    set::{DetectorSet, Reads},
+    set::DetectorSet,
     token::{Token, trimmed},
 };
 
@@ -88,60 +88,6 @@ impl Search<'_> {
         }
         settle(found, first);
         self.known_beside(text, found, first);
-    }
-
-    /// A name at `start` of which both ends are known.
-    fn known_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
-        let end = naming::end_of_name(text, start, 2)?;
-        let is_known = text.get(start..end).is_some_and(|name| self.set.people.are_whole(name));
-        is_known.then_some(start..end)
-    }
-
-    /// Known names in the neighbourhood of values that tell of somebody.
-    fn known_beside(&self, text: &str, found: &mut Vec<Found>, first: usize) {
-        const BEFORE: usize = 100;
-        const BEHIND: usize = 80;
-        let Some((rule, beside)) = &self.set.cues.known_beside else { return };
-        let is_meant =
-            |tag: Tag| beside.iter().any(|outer| *outer == tag || self.set.is_below(tag, *outer));
-        let (last, mut past) = (found.len(), 0);
-        for at in first..last {
-            let Some(one) = found.get(at).copied().filter(|one| is_meant(one.tag)) else {
-                continue;
-            };
-            let window = one.span.range().start.saturating_sub(BEFORE).max(past)
-                ..text.len().min(one.span.range().end + BEHIND);
-            let window =
-                text.ceil_char_boundary(window.start)..text.floor_char_boundary(window.end);
-            let mut is_inside = text
-                .get(..window.start)
-                .and_then(|head| head.chars().next_back())
-                .is_some_and(char::is_alphanumeric);
-            past = window.start;
-            for (offset, character) in text.get(window.clone()).unwrap_or_default().char_indices() {
-                let start = window.start + offset;
-                let begins = !is_inside && character.is_uppercase();
-                is_inside =
-                    character.is_alphanumeric() || matches!(character, '.' | '@' | '_' | '-');
-                if start < past || !begins {
-                    continue;
-                }
-                let Some(name) = self.known_name(text, start) else { continue };
-                past = name.end;
-                found.push(Found {
-                    tag: rule.tag,
-                    coarse: false,
-                    span: Span::new(name.start, name.end),
-                    confidence: rule.confidence,
-                    detector: rule.detector,
-                    region: None,
-                });
-            }
-            past = past.max(window.end);
-        }
-        if found.len() > last {
-            settle(found, first);
-        }
     }
 
     /// The best reading of `text`, which is digits alone.
@@ -221,147 +167,6 @@ impl Search<'_> {
     }
 
     // === One kind after the other ===
-
-    /// Names and postal addresses behind words that announce them, and addresses that show themselves.
-    fn announced(&self, text: &str, found: &mut Vec<Found>) {
-        if !self.set.cues.may_announce(text.as_bytes()) {
-            return;
-        }
-        let bytes = text.as_bytes();
-        let mut past = 0;
-        // What the cue at hand announced so far, which may be a name and behind it an address.
-        let mut last: (usize, Range<usize>) = (usize::MAX, 0..0);
-        for (cue, rule) in self.set.cues.find(text) {
-            let is_another = last.0 != cue.start;
-            if (is_another && cue.start < past) || !self.set.reaches(rule.tag, rule.confidence) {
-                continue;
-            }
-            let gap = bytes.get(cue.end..).unwrap_or_default();
-            let skip = |also: &[u8]| {
-                cue.end + gap.iter().take(4).take_while(|b| **b == b' ' || also.contains(b)).count()
-            };
-            let range = match rule.reads {
-                Reads::Name(least) => {
-                    let start = skip(b":,\n\r");
-                    naming::end_of_name(text, start, least)
-                        .filter(|_| {
-                            self.set.people.may_begin(text.get(start..).unwrap_or_default())
-                        })
-                        .map(|end| start..end)
-                }
-                Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
-                Reads::LikelyName => {
-                    let start = skip(b":,\n\r\"");
-                    let end = naming::end_of_name(text, start, 2);
-                    let name = |end: &usize| text.get(start..*end).unwrap_or_default();
-                    let people = &self.set.people;
-                    end.filter(|end| people.are_whole(name(end)) || people.begin_one(name(end)))
-                        .map(|end| start..end)
-                }
-                Reads::NameBefore => {
-                    self.set.people.before(text, cue.start).filter(|range| range.start >= past)
-                }
-                Reads::Address => postal::announced(text, skip(b":-\n")),
-                Reads::Street => {
-                    postal::around_street(text, cue.clone()).filter(|range| range.start >= past)
-                }
-                Reads::Checked(check) => {
-                    let start = skip(b":-=#");
-                    let rest = bytes.get(start..).unwrap_or_default();
-                    let length = rest
-                        .iter()
-                        .take(64)
-                        .position(|b| b.is_ascii_whitespace() || b",;|)]}\"'".contains(b))
-                        .unwrap_or(rest.len().min(64));
-                    let word = text.get(start..start + length).unwrap_or_default();
-                    let word = word.trim_end_matches(['.', '!', '?']);
-                    check.whole(word).map(|_| start..start + word.len())
-                }
-                Reads::Date(check) => {
-                    let start = skip(b":-=");
-                    words_from(text, start).find(|range| {
-                        text.get(range.clone()).is_some_and(|date| check.whole(date).is_some())
-                    })
-                }
-            };
-            let Some(range) = range else { continue };
-            if !is_another && range.start < last.1.end && last.1.start < range.end {
-                continue;
-            }
-            past = past.max(range.end).max(cue.end);
-            last = (cue.start, range.clone());
-            found.push(Found {
-                tag: rule.tag,
-                coarse: false,
-                span: Span::new(range.start, range.end),
-                confidence: rule.confidence,
-                detector: rule.detector,
-                region: None,
-            });
-        }
-        // These have house numbers in them.
-        if !text.is_ascii() && bytes.iter().any(u8::is_ascii_digit) {
-            self.east_asian_addresses(text, found);
-        }
-    }
-
-    fn east_asian_addresses(&self, text: &str, found: &mut Vec<Found>) {
-        let Some(address) = self.set.cues.reading(|reads| matches!(reads, Reads::Address)) else {
-            return;
-        };
-        let mut push = |range: Range<usize>| {
-            found.push(Found {
-                tag: address.tag,
-                coarse: false,
-                span: Span::new(range.start, range.end),
-                confidence: address.confidence,
-                detector: address.detector,
-                region: None,
-            });
-        };
-        let mut start = None;
-        for (at, character) in text.char_indices().chain([(text.len(), ' ')]) {
-            match (postal::is_of_a_run(character), start) {
-                (true, None) => start = Some(at),
-                (false, Some(from)) => {
-                    if let Some(range) = postal::east_asian(text, from..at) {
-                        push(range);
-                    }
-                    start = None;
-                }
-                _ => {}
-            }
-        }
-        if let Some(range) = postal::korean(text) {
-            push(range);
-        }
-    }
-
-    /// `Sana Khan <sana@example.pk>`: whose address it is.
-    fn display_name(&self, text: &str, address: usize, found: &mut Vec<Found>) {
-        const BYTES_MAX: usize = 80;
-        let Some(rule) = self.set.cues.reading(|reads| matches!(reads, Reads::Name(_))) else {
-            return;
-        };
-        let floor = text.ceil_char_boundary(address.saturating_sub(BYTES_MAX));
-        let Some(head) = text.get(floor..address).and_then(|head| head.strip_suffix('<')) else {
-            return;
-        };
-        let head = head.trim_end_matches([' ', '"']);
-        let from = head.rfind(['\n', ':', ',', ';', '"', '<', '>', '(']).map_or(0, |at| at + 1);
-        let name = head.get(from..).unwrap_or_default();
-        let start = floor + from + (name.len() - name.trim_start().len());
-        if naming::end_of_name(text, start, 2) == Some(floor + head.len()) {
-            found.push(Found {
-                tag: rule.tag,
-                coarse: false,
-                span: Span::new(start, floor + head.len()),
-                confidence: rule.confidence,
-                detector: rule.detector,
-                region: None,
-            });
-        }
-    }
 
     fn emails(&self, text: &str, found: &mut Vec<Found>) {
         let mut past = 0;
@@ -536,22 +341,6 @@ impl Search<'_> {
         let shaped = !ip::looks_like_a_version(text);
         self.weigh(self.set.finders.ip, Match { shaped, ..read }, span, near)
     }
-}
-
-/// The first six words at `start`, then five, and so on to one.
-fn words_from(text: &str, start: usize) -> impl Iterator<Item = Range<usize>> {
-    const BYTES_MAX: usize = 40;
-    let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
-    let rest = text.get(start..end).unwrap_or_default();
-    let line = rest.split(['\n', ';', '|', ')', '"']).next().unwrap_or_default();
-    let mut ends = [None; 6];
-    let mut at = 0;
-    for (slot, word) in ends.iter_mut().zip(line.split_inclusive(' ')) {
-        at += word.len();
-        let words = line.get(..at).unwrap_or_default();
-        *slot = Some(start + words.trim_end_matches([' ', ',', '.', '，', '。']).len());
-    }
-    ends.into_iter().rev().flatten().filter(move |end| *end > start).map(move |end| start..end)
 }
 
 /// Behind the name of a field whose value is made like a mailbox and is the identifier of a message or of an event

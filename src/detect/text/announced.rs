@@ -1,0 +1,210 @@
+//! What words announce: names, addresses, codes and dates behind a cue, a name before one, and known names beside
+//! values that tell of somebody.
+
+use std::ops::Range;
+
+use crate::{
+    detect::{
+        naming, postal,
+        set::{CueRule, Reads},
+    },
+    domain::{Span, Tag},
+};
+
+use super::{Found, Search, settle};
+
+impl Search<'_> {
+    /// Names and postal addresses behind words that announce them, and addresses that show themselves.
+    pub(super) fn announced(&self, text: &str, found: &mut Vec<Found>) {
+        if !self.set.cues.may_announce(text.as_bytes()) {
+            return;
+        }
+        let bytes = text.as_bytes();
+        let mut past = 0;
+        // What the cue at hand announced so far, which may be a name and behind it an address.
+        let mut last: (usize, Range<usize>) = (usize::MAX, 0..0);
+        for (cue, rule) in self.set.cues.find(text) {
+            let is_another = last.0 != cue.start;
+            if (is_another && cue.start < past) || !self.set.reaches(rule.tag, rule.confidence) {
+                continue;
+            }
+            let gap = bytes.get(cue.end..).unwrap_or_default();
+            let skip = |also: &[u8]| {
+                cue.end + gap.iter().take(4).take_while(|b| **b == b' ' || also.contains(b)).count()
+            };
+            let range = match rule.reads {
+                Reads::Name(least) => {
+                    let start = skip(b":,\n\r");
+                    naming::end_of_name(text, start, least)
+                        .filter(|_| {
+                            self.set.people.may_begin(text.get(start..).unwrap_or_default())
+                        })
+                        .map(|end| start..end)
+                }
+                Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
+                Reads::LikelyName => name_at(text, skip(b":,\n\r\""), |name| {
+                    self.set.people.are_whole(name) || self.set.people.begin_one(name)
+                }),
+                Reads::NameBefore => {
+                    self.set.people.before(text, cue.start).filter(|range| range.start >= past)
+                }
+                Reads::Address => postal::announced(text, skip(b":-\n")),
+                Reads::Street => {
+                    postal::around_street(text, cue.clone()).filter(|range| range.start >= past)
+                }
+                Reads::Checked(check) => {
+                    let start = skip(b":-=#");
+                    let rest = bytes.get(start..).unwrap_or_default();
+                    let length = rest
+                        .iter()
+                        .take(64)
+                        .position(|b| b.is_ascii_whitespace() || b",;|)]}\"'".contains(b))
+                        .unwrap_or(rest.len().min(64));
+                    let word = text.get(start..start + length).unwrap_or_default();
+                    let word = word.trim_end_matches(['.', '!', '?']);
+                    check.whole(word).map(|_| start..start + word.len())
+                }
+                Reads::Date(check) => {
+                    let start = skip(b":-=");
+                    words_from(text, start).find(|range| {
+                        text.get(range.clone()).is_some_and(|date| check.whole(date).is_some())
+                    })
+                }
+            };
+            let Some(range) = range else { continue };
+            if !is_another && range.start < last.1.end && last.1.start < range.end {
+                continue;
+            }
+            past = past.max(range.end).max(cue.end);
+            last = (cue.start, range.clone());
+            found.push(behind(rule, range));
+        }
+        // These have house numbers in them.
+        if !text.is_ascii() && bytes.iter().any(u8::is_ascii_digit) {
+            self.east_asian_addresses(text, found);
+        }
+    }
+
+    /// A name at `start` of which both ends are known.
+    fn known_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
+        name_at(text, start, |name| self.set.people.are_whole(name))
+    }
+
+    /// Known names in the neighbourhood of values that tell of somebody.
+    pub(super) fn known_beside(&self, text: &str, found: &mut Vec<Found>, first: usize) {
+        const BEFORE: usize = 100;
+        const BEHIND: usize = 80;
+        let Some((rule, beside)) = &self.set.cues.known_beside else { return };
+        let is_meant =
+            |tag: Tag| beside.iter().any(|outer| *outer == tag || self.set.is_below(tag, *outer));
+        let (last, mut past) = (found.len(), 0);
+        for at in first..last {
+            let Some(one) = found.get(at).copied().filter(|one| is_meant(one.tag)) else {
+                continue;
+            };
+            let window = one.span.range().start.saturating_sub(BEFORE).max(past)
+                ..text.len().min(one.span.range().end + BEHIND);
+            let window =
+                text.ceil_char_boundary(window.start)..text.floor_char_boundary(window.end);
+            let mut is_inside = text
+                .get(..window.start)
+                .and_then(|head| head.chars().next_back())
+                .is_some_and(char::is_alphanumeric);
+            past = window.start;
+            for (offset, character) in text.get(window.clone()).unwrap_or_default().char_indices() {
+                let start = window.start + offset;
+                let begins = !is_inside && character.is_uppercase();
+                is_inside =
+                    character.is_alphanumeric() || matches!(character, '.' | '@' | '_' | '-');
+                if start < past || !begins {
+                    continue;
+                }
+                let Some(name) = self.known_name(text, start) else { continue };
+                past = name.end;
+                found.push(behind(rule, name));
+            }
+            past = past.max(window.end);
+        }
+        if found.len() > last {
+            settle(found, first);
+        }
+    }
+
+    fn east_asian_addresses(&self, text: &str, found: &mut Vec<Found>) {
+        let Some(address) = self.set.cues.reading(|reads| matches!(reads, Reads::Address)) else {
+            return;
+        };
+        let mut push = |range: Range<usize>| {
+            found.push(behind(address, range));
+        };
+        let mut start = None;
+        for (at, character) in text.char_indices().chain([(text.len(), ' ')]) {
+            match (postal::is_of_a_run(character), start) {
+                (true, None) => start = Some(at),
+                (false, Some(from)) => {
+                    if let Some(range) = postal::east_asian(text, from..at) {
+                        push(range);
+                    }
+                    start = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(range) = postal::korean(text) {
+            push(range);
+        }
+    }
+
+    /// `Sana Khan <sana@example.pk>`: whose address it is.
+    pub(super) fn display_name(&self, text: &str, address: usize, found: &mut Vec<Found>) {
+        const BYTES_MAX: usize = 80;
+        let Some(rule) = self.set.cues.reading(|reads| matches!(reads, Reads::Name(_))) else {
+            return;
+        };
+        let floor = text.ceil_char_boundary(address.saturating_sub(BYTES_MAX));
+        let Some(head) = text.get(floor..address).and_then(|head| head.strip_suffix('<')) else {
+            return;
+        };
+        let head = head.trim_end_matches([' ', '"']);
+        let from = head.rfind(['\n', ':', ',', ';', '"', '<', '>', '(']).map_or(0, |at| at + 1);
+        let name = head.get(from..).unwrap_or_default();
+        let start = floor + from + (name.len() - name.trim_start().len());
+        if naming::end_of_name(text, start, 2) == Some(floor + head.len()) {
+            found.push(behind(rule, start..floor + head.len()));
+        }
+    }
+}
+
+/// A name of two words or more at `start`, if it is one that is meant.
+fn name_at(text: &str, start: usize, is_meant: impl Fn(&str) -> bool) -> Option<Range<usize>> {
+    let end = naming::end_of_name(text, start, 2)?;
+    text.get(start..end).is_some_and(is_meant).then_some(start..end)
+}
+
+/// What a cue of this rule announced.
+fn behind(rule: &CueRule, range: Range<usize>) -> Found {
+    Found {
+        tag: rule.tag,
+        coarse: false,
+        span: Span::new(range.start, range.end),
+        confidence: rule.confidence,
+        detector: rule.detector,
+        region: None,
+    }
+}
+
+/// The first six words at `start`, then five, and so on to one.
+fn words_from(text: &str, start: usize) -> impl Iterator<Item = Range<usize>> {
+    const BYTES_MAX: usize = 40;
+    let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
+    let rest = text.get(start..end).unwrap_or_default();
+    let line = rest.split(['\n', ';', '|', ')', '"']).next().unwrap_or_default();
+    let mut ends = [None; 6];
+    let mut at = 0;
+    for (slot, word) in ends.iter_mut().zip(line.split_inclusive(' ')) {
+        at += word.len();
+        let words = line.get(..at).unwrap_or_default();
+        *slot = Some(start + words.trim_end_matches([' ', ',', '.', '，', '。']).len());
+    }
+    ends.into_iter().rev().flatten().filter(move |end| *end > start).map(move |end| start..end)
+}

@@ -136,12 +136,19 @@ impl<'s> Scanner<'s> {
         // A label ends the value of the one before it.
         let mut waiting: Option<(Pair, Facts)> = None;
         for pair in pairs(text) {
-            let Some((name, facts)) = self.label(text, &pair) else { continue };
+            let label = self.label(text, &pair);
+            let speaker = if label.is_none() { search.speaker(text, &pair.name) } else { None };
+            let start = match (&label, speaker) {
+                (Some((name, _)), _) => name.start,
+                (None, Some(speaker)) => speaker.span.range().start,
+                (None, None) => continue,
+            };
             if let Some((mut before, told)) = waiting.take() {
-                before.value.end = before.value.end.min(name.start.max(before.value.start));
+                before.value.end = before.value.end.min(start.max(before.value.start));
                 hits.extend(self.labelled(text, &before, &told, around));
             }
-            waiting = Some((pair, facts));
+            hits.extend(speaker.map(|speaker| speaker.hit()));
+            waiting = label.map(|(_, facts)| (pair, facts));
         }
         if let Some((pair, facts)) = waiting {
             hits.extend(self.labelled(text, &pair, &facts, around));
@@ -154,6 +161,10 @@ impl<'s> Scanner<'s> {
             let known = hits.get(at..named).unwrap_or_default();
             at += known.iter().take_while(|hit| hit.span.end <= one.span.start).count();
             match hits.get_mut(at..named).and_then(<[Hit]>::first_mut) {
+                // The label says an identity number, and the number whose.
+                Some(hit) if self.set.is_below(one.tag, hit.tag) && one.span.contains(hit.span) => {
+                    *hit = one.hit();
+                }
                 // An address goes on where its label's line ends.
                 Some(hit) if hit.tag == one.tag && one.span.contains(hit.span) => {
                     hit.span = one.span;

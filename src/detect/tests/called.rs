@@ -217,6 +217,10 @@ fn a_known_name_beside_a_value_is_a_name() {
         (r#"{"log":"we met Usman Qureshi there"}"#, &[]),
         (r#"{"log":"Redmi Note sold, ask at +923004412387"}"#, &["/log phone[+923004412387]@PK"]),
         (r#"{"text":"佐藤 美咲様、ご注文"}"#, &["/text name[佐藤 美咲]"]),
+        (
+            r#"{"chat":"[10:21] Usman Qureshi: salam\n[INFO] Apache Cassandra: up"}"#,
+            &["/chat name[Usman Qureshi]"],
+        ),
         (r#"{"text":"您好王建国先生"}"#, &["/text name[王建国]"]),
         (r#"{"text":"김민준 고객님 안녕하세요"}"#, &["/text name[김민준]"]),
         (r#"{"text":"お客様、皆様"}"#, &[]),

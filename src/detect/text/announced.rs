@@ -90,6 +90,14 @@ impl Search<'_> {
         name_at(text, start, |name| self.set.people.are_whole(name))
     }
 
+    /// Who says what stands behind the colon: `[10:22] Sana Khan: …`.
+    pub(in crate::detect) fn speaker(&self, text: &str, label: &Range<usize>) -> Option<Found> {
+        let (rule, _) = self.set.cues.known_beside.as_ref()?;
+        let is_line_of_a_chat = text.get(..label.start)?.trim_end_matches(' ').ends_with(']');
+        let name = self.known_name(text, label.start).filter(|_| is_line_of_a_chat)?;
+        (name == *label).then(|| behind(rule, name))
+    }
+
     /// Known names in the neighbourhood of values that tell of somebody.
     pub(super) fn known_beside(&self, text: &str, found: &mut Vec<Found>, first: usize) {
         const BEFORE: usize = 100;

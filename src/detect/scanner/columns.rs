@@ -140,14 +140,13 @@ impl Scanner<'_> {
         if self.scratch.keys.number(known).is_none() {
             return false;
         }
-        let facts = self.scratch.keys.of(known);
-        let is_name = facts.is_listed && !facts.rules().is_empty();
+        let is_label = self.set.keys.is_name_of(text, |_| true);
         let columns = &mut self.scratch.columns;
         columns.first = known;
         if role == Role::Names && columns.names.len() < COLUMNS_MAX {
             columns.names.push(known);
         }
-        is_name && member_of.is_none()
+        is_label && member_of.is_none()
     }
 
     /// What is wanted of the element of this number of a list that has a part in a table.

@@ -203,7 +203,9 @@ impl<'s> Scanner<'s> {
         for cell in &cells {
             let value = text.get(cell.value.clone()).unwrap_or_default();
             let facts = self.facts_under(text, cell);
-            if facts.rules().is_empty() || self.set.is_placeholder(value) || self.is_a_name(value) {
+            // Beside or below one head may stand another.
+            let is_label = |value| self.set.keys.is_name_of(value, |_| true);
+            if facts.rules().is_empty() || self.set.is_placeholder(value) || is_label(value) {
                 continue;
             }
             let Some((rule, hit)) = self.by_own_name(&facts, around, value) else { continue };
@@ -215,13 +217,6 @@ impl<'s> Scanner<'s> {
             apart(hits, first);
         }
         self.scratch.cells = cells;
-    }
-
-    /// Whether a cell is the head of a column itself.
-    fn is_a_name(&mut self, text: &str) -> bool {
-        let known = self.known(text.as_bytes());
-        let facts = self.scratch.keys.of(known);
-        facts.is_listed && !facts.rules().is_empty()
     }
 
     fn facts_under(&mut self, text: &str, cell: &Cell) -> Facts {

@@ -8,7 +8,7 @@ mod cache;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub(super) use self::cache::{KeyCache, Known, Quiet, Slot};
+pub(super) use self::cache::{KeyCache, Known, Quiet};
 use super::name::{NAME_BYTES_MAX, Words};
 
 /// What one name says. Small and free of references, so that it can be cached.
@@ -91,6 +91,12 @@ impl Facts {
     /// Whether any value under the name may be a finding, whatever its form and surroundings.
     pub(super) fn is_telling(&self) -> bool {
         self.supports != 0 || self.patterns != 0 || self.in_key || self.tells
+    }
+
+    /// Whether an object or list under the name can be no finding by it.
+    #[inline]
+    pub(super) fn are_of_no_finding(&self) -> bool {
+        self.rule_count == 0 && !self.stand_in && !self.in_key
     }
 
     /// Whether the name says something of the object around it.

@@ -14,11 +14,14 @@ use crate::domain::{
 };
 
 pub use self::recall::{Recall, Ticket};
-use self::{around::Frame, columns::Columns};
+use self::{
+    around::{Frame, Inside},
+    columns::Columns,
+};
 use super::{
     DetectorSet,
     digits::Folded,
-    keys::{Facts, KeyCache, Known, Quiet, Slot},
+    keys::{Facts, KeyCache, Known, Quiet},
     memo::Memo,
     set::FieldRule,
     tables::Cell,
@@ -64,8 +67,9 @@ impl std::fmt::Debug for Told<'_> {
 pub struct Scratch {
     keys: KeyCache,
     memo: Memo,
-    frames: Vec<Frame>,
-    /// What the names of the open lists said, the innermost last.
+    /// The objects and lists around the innermost one.
+    outer: Vec<Frame>,
+    /// What the names of the open lists said that said something, the innermost last.
     lists: Vec<Facts>,
     /// What members said that the value beside them is, of the open objects that have one.
     told: Vec<Facts>,
@@ -91,6 +95,8 @@ pub struct Scanner<'s> {
     set: &'s DetectorSet,
     scratch: &'s mut Scratch,
     part: u32,
+    /// The innermost object or list.
+    top: Frame,
     /// Objects open beyond those remembered.
     beyond: usize,
     /// What is known of the name asked about last, until its value is told.
@@ -120,6 +126,7 @@ impl<'s> Scanner<'s> {
             set,
             scratch,
             part: 0,
+            top: Frame::NONE,
             beyond: 0,
             asked: None,
             opened: 0,
@@ -149,23 +156,21 @@ impl<'s> Scanner<'s> {
             self.scratch.known_ahead.clear();
         }
         let contexts = self.ahead(0);
-        self.scratch.frames.clear();
+        self.scratch.outer.clear();
         self.scratch.lists.clear();
         self.scratch.told.clear();
         self.scratch.columns.clear();
         // What stands at the top of a part has surroundings as well: a form, a query.
-        let top = Frame::new(Container::Object, &Facts::NONE, None, contexts, 0);
-        self.scratch.frames.push(top);
+        self.top = Frame { contexts, ..Frame::NONE };
     }
 
     /// Whether the part that was walked has to be walked once more: a member stands before those that show
     /// what its object is about, and would have been read otherwise behind them. The order of members says
     /// nothing in JSON (RFC 8259 §4).
     pub fn is_to_look_again(&mut self) -> bool {
-        if let Some(frame) = self.scratch.frames.first()
-            && frame.lacks & frame.contexts != 0
-        {
-            self.scratch.learnt.push((0, frame.contexts));
+        let whole = self.scratch.outer.first().unwrap_or(&self.top);
+        if whole.lacks & whole.contexts != 0 {
+            self.scratch.learnt.push((0, whole.contexts));
         }
         self.again = !self.scratch.learnt.is_empty();
         if self.again {
@@ -191,13 +196,15 @@ impl<'s> Scanner<'s> {
     /// in the text: if it has escapes, it is not at hand.
     #[inline(always)]
     pub fn wants_at_hand(&mut self, name: &[u8]) -> Option<Wants> {
-        let &Slot { known, quiet, .. } = self.scratch.keys.slot(name)?;
-        self.asked = Some(known);
-        let frame = self.scratch.frames.last_mut()?;
+        let slot = self.scratch.keys.slot(name)?;
+        self.asked = Some(slot.known);
         // Most names say nothing, or nothing here.
-        if quiet.around == frame.contexts | self.part && !(known.stand_in && frame.told) {
-            frame.lacks |= quiet.lacks;
-        } else if !known.is_mute {
+        let is_quiet = slot.quiet.around == self.top.contexts | self.part
+            && !(slot.known.stand_in && self.top.told);
+        if is_quiet {
+            self.top.lacks |= slot.quiet.lacks;
+        } else if !slot.known.is_mute {
+            let known = slot.known;
             return Some(self.wants_of(known, name));
         }
         Some(self.wants_of_what_is_around())
@@ -205,8 +212,7 @@ impl<'s> Scanner<'s> {
 
     #[inline(always)]
     fn wants_of_what_is_around(&self) -> Wants {
-        let inherits = self.scratch.frames.last().is_some_and(|frame| frame.rule.is_some());
-        let scalars = if inherits { Wanted::Values } else { Wanted::Nothing };
+        let scalars = if self.top.rule.is_some() { Wanted::Values } else { Wanted::Nothing };
         Wants { scalars, number_bytes_min: self.set.digits_min, by_column: false }
     }
 
@@ -297,15 +303,15 @@ impl<'s> Scanner<'s> {
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
-        if known.is_some_and(|known| known.is_unknown)
-            && self.scratch.frames.last().is_some_and(|frame| frame.rule.is_none())
-        {
-            self.enter(container, &Facts::NONE, None);
+        let facts = self.facts_of(known);
+        if facts.are_of_no_finding() && self.top.rule.is_none() {
+            let (inside, of_list) = (Inside::of(facts), of_list(facts, container));
+            self.enter(container, inside, of_list, None);
             return None;
         }
-        let facts = self.or_told(self.facts_of(known));
+        let facts = *self.or_told(facts);
         let rule = self.rule_for_container(&facts, container);
-        let contexts = self.enter(container, &facts, rule);
+        let contexts = self.enter(container, Inside::of(&facts), of_list(&facts, container), rule);
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
             && rule.container
@@ -335,11 +341,10 @@ impl<'s> Scanner<'s> {
         if let Some(known) = known.filter(|known| known.is_sign && !asked) {
             self.sign(known);
         }
-        let mut facts = self.facts_of(known);
+        let mut facts = *self.facts_of(known);
         let tells = facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX;
         let what = if tells { self.facts_called(text) } else { None };
-        let is_element =
-            self.scratch.frames.last().is_some_and(|frame| frame.container == Container::Array);
+        let is_element = self.top.container == Container::Array;
         if (tells || is_element) && self.column(kind, text) {
             return;
         }
@@ -347,7 +352,7 @@ impl<'s> Scanner<'s> {
         if tells && (what.is_some() || !facts.stand_in || self.told().is_none()) {
             self.tell(what);
         } else {
-            facts = self.or_told(facts);
+            facts = *self.or_told(&facts);
         }
         let first = hits.len();
         match kind {
@@ -405,15 +410,12 @@ impl<'s> Scanner<'s> {
         if own.is_none() {
             self.lack(facts);
         }
-        let frame = self.scratch.frames.last();
         own.or_else(|| {
-            let frame = frame?;
-            let list = frame.container == Container::Array;
-            let spreads =
-                frame.rule.and_then(|rule| self.set.rule(rule)).is_some_and(|rule| rule.spreads);
-            (list || facts.stand_in || (spreads && !facts.statement))
-                .then_some(frame.rule)
-                .flatten()
+            let Frame { container: around, rule, .. } = self.top;
+            let spreads = self.set.rule(rule?).is_some_and(|rule| rule.spreads);
+            let is_inherited =
+                around == Container::Array || facts.stand_in || (spreads && !facts.statement);
+            if is_inherited { rule } else { None }
         })
     }
 
@@ -451,6 +453,12 @@ impl<'s> Scanner<'s> {
             }
         }
     }
+}
+
+/// What is kept of a list's name for its elements.
+#[inline(always)]
+fn of_list(facts: &Facts, container: Container) -> Option<Facts> {
+    (container == Container::Array && *facts != Facts::NONE).then_some(*facts)
 }
 
 fn is_in_key(set: &DetectorSet, name: &str, facts: &Facts) -> bool {

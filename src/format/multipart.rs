@@ -187,9 +187,7 @@ impl<'b> Reader<'b> {
         }
         let colon = memchr(b':', line).ok_or(Stop::malformed(at))?;
         let name = line.get(..colon).unwrap_or_default();
-        let is_token =
-            |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(byte);
-        if name.is_empty() || !name.iter().all(is_token) {
+        if !scan::is_token(name) {
             return Err(Stop::malformed(at));
         }
         let value = self.trim(Span::new(at + colon + 1, at + length));
@@ -257,7 +255,7 @@ impl<'b> Reader<'b> {
             };
         };
         let name = self.trim(Span::new(semicolon + 1, equals));
-        if !is_token(name.of(self.bytes)) {
+        if !scan::is_token(name.of(self.bytes)) {
             return Err(Stop::malformed(semicolon));
         }
         let start = self.trim(Span::new(equals + 1, end)).range().start;
@@ -399,10 +397,4 @@ impl<'b> Reader<'b> {
 /// Up to the next CRLF, or all of it.
 fn line_length(text: &[u8]) -> usize {
     memmem::find(text, b"\r\n").unwrap_or(text.len())
-}
-
-/// RFC 9110 §5.6.2.
-fn is_token(text: &[u8]) -> bool {
-    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(is_token)
 }

@@ -124,6 +124,17 @@ pub(super) fn byte_order_mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
 }
 
+/// A word of HTTP: of a name, of a media type (RFC 9110 §5.6.2).
+#[inline]
+pub(super) fn is_token(text: &[u8]) -> bool {
+    let is_of_it = |byte: &u8| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' => true,
+        b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'|' | b'~' => true,
+        _ => false,
+    };
+    !text.is_empty() && text.iter().all(is_of_it)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -151,6 +162,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_word_of_http_is_of_its_characters() {
+        for byte in 0..=u8::MAX {
+            let expected = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            assert_eq!(is_token(&[byte]), expected, "{byte:#04x}");
+        }
+        assert!(!is_token(b""));
     }
 
     #[test]

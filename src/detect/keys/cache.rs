@@ -23,8 +23,6 @@ pub(in crate::detect) struct Known {
     pub(in crate::detect) stand_in: bool,
     /// The name says nothing of its value.
     pub(in crate::detect) is_mute: bool,
-    /// The tables know nothing of the name.
-    pub(in crate::detect) is_unknown: bool,
     /// Its value is the name of what stands beside it.
     pub(in crate::detect) tells: bool,
 }
@@ -47,7 +45,6 @@ impl Known {
             stand_in: facts.stand_in,
             tells: facts.tells,
             is_mute: !has_rules && !says_more && !facts.stand_in,
-            is_unknown: *facts == Facts::NONE,
         }
     }
 }

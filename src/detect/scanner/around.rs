@@ -17,6 +17,8 @@ pub(super) struct Frame {
     pub(super) encrypted: bool,
     /// It opens contexts.
     pub(super) opens: bool,
+    /// Nothing is said of its elements; an object has none.
+    pub(super) is_silent: bool,
     /// A member said what the value beside it is, `{"key": "phone", "value": …}`: the last of `told`.
     pub(super) told: bool,
     /// The rule that name has here.
@@ -32,27 +34,38 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn new(
-        container: Container,
-        facts: &Facts,
-        rule: Option<u16>,
-        contexts: u32,
-        number: u32,
-    ) -> Self {
-        Self {
-            container,
-            role: Role::None,
-            hashed: facts.hashed,
-            encrypted: facts.encrypted,
-            opens: facts.opens != 0,
-            told: false,
-            rule,
-            contexts,
-            near: 0,
-            lacks: 0,
-            number,
-            signs: 0,
-        }
+    /// An object that nothing is known of.
+    pub(super) const NONE: Self = Self {
+        container: Container::Object,
+        role: Role::None,
+        hashed: false,
+        encrypted: false,
+        opens: false,
+        is_silent: true,
+        told: false,
+        rule: None,
+        contexts: 0,
+        near: 0,
+        lacks: 0,
+        number: 0,
+        signs: 0,
+    };
+}
+
+/// What a name says of what is inside.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Inside {
+    opens: u32,
+    hashed: bool,
+    encrypted: bool,
+    heads: bool,
+}
+
+impl Inside {
+    #[inline(always)]
+    pub(super) fn of(facts: &Facts) -> Self {
+        let &Facts { opens, hashed, encrypted, heads, .. } = facts;
+        Self { opens, hashed, encrypted, heads }
     }
 }
 
@@ -60,47 +73,61 @@ impl Frame {
 const FRAMES_MAX: usize = 1024;
 
 impl Scanner<'_> {
-    /// Goes into an object or list under a name with these facts; the contexts inside it.
-    #[inline]
-    pub(super) fn enter(&mut self, container: Container, facts: &Facts, rule: Option<u16>) -> u32 {
+    /// Goes into an object or list whose name says this of what is inside and, of a list, of its elements; the
+    /// contexts inside it.
+    #[inline(always)]
+    pub(super) fn enter(
+        &mut self,
+        container: Container,
+        inside: Inside,
+        of_list: Option<Facts>,
+        rule: Option<u16>,
+    ) -> u32 {
         self.opened += 1;
-        let contexts = self.contexts_of(facts) | self.ahead(self.opened);
-        if self.scratch.frames.len() < FRAMES_MAX {
-            let frame = Frame::new(container, facts, rule, contexts, self.opened);
-            if container == Container::Array {
-                self.scratch.lists.push(*facts);
-                let role = self.role(facts);
-                self.scratch.frames.push(Frame { role, ..frame });
-                if role == Role::Row {
-                    self.sign_columns();
-                }
-            } else {
-                self.scratch.frames.push(frame);
-            }
-        } else {
+        let contexts = self.contexts_of(inside.opens) | self.ahead(self.opened);
+        if self.scratch.outer.len() >= FRAMES_MAX {
             self.beyond += 1;
+            return contexts;
+        }
+        let mut frame = Frame {
+            container,
+            hashed: inside.hashed,
+            encrypted: inside.encrypted,
+            opens: inside.opens != 0,
+            rule,
+            contexts,
+            number: self.opened,
+            ..Frame::NONE
+        };
+        if container == Container::Array {
+            frame.role = self.role(inside.heads);
+            frame.is_silent = of_list.is_none();
+            self.scratch.lists.extend(of_list);
+        }
+        self.scratch.outer.push(std::mem::replace(&mut self.top, frame));
+        if frame.role == Role::Row {
+            self.sign_columns();
         }
         contexts
     }
 
     /// The innermost object or list ends.
     pub fn close(&mut self) {
-        match self.beyond.checked_sub(1) {
-            Some(beyond) => self.beyond = beyond,
-            // The frame of the part itself stays.
-            None if self.scratch.frames.len() > 1 => {
-                let Some(closed) = self.scratch.frames.pop() else { return };
-                if closed.container == Container::Array {
-                    self.scratch.lists.pop();
-                }
-                if closed.told {
-                    self.scratch.told.pop();
-                }
-                if closed.lacks != 0 {
-                    self.learn(&closed);
-                }
-            }
-            None => {}
+        if let Some(beyond) = self.beyond.checked_sub(1) {
+            self.beyond = beyond;
+            return;
+        }
+        // The frame of the part itself stays.
+        let Some(around) = self.scratch.outer.pop() else { return };
+        let closed = std::mem::replace(&mut self.top, around);
+        if !closed.is_silent {
+            self.scratch.lists.pop();
+        }
+        if closed.told {
+            self.scratch.told.pop();
+        }
+        if closed.lacks != 0 {
+            self.learn(&closed);
         }
     }
 
@@ -111,9 +138,7 @@ impl Scanner<'_> {
             self.scratch.learnt.push((closed.number, closed.contexts));
         }
         let handed_on = if closed.opens { self.set.contexts.lasting } else { u32::MAX };
-        if let Some(around) = self.scratch.frames.last_mut() {
-            around.lacks |= closed.lacks & handed_on;
-        }
+        self.top.lacks |= closed.lacks & handed_on;
     }
 
     /// What the first walk learnt of the object of this number; asked in the order of numbers.
@@ -131,25 +156,23 @@ impl Scanner<'_> {
     }
 
     pub(super) fn surroundings(&self) -> u32 {
-        self.scratch.frames.last().map_or(0, |frame| frame.contexts) | self.part
+        self.top.contexts | self.part
     }
 
-    pub(super) fn contexts_of(&self, facts: &Facts) -> u32 {
-        let around = self.scratch.frames.last().map_or(0, |frame| frame.contexts & !frame.near);
-        if facts.opens == 0 { around } else { facts.opens | (around & self.set.contexts.lasting) }
+    pub(super) fn contexts_of(&self, opens: u32) -> u32 {
+        let around = self.top.contexts & !self.top.near;
+        if opens == 0 { around } else { opens | (around & self.set.contexts.lasting) }
     }
 
     /// A member of this name shows what its object is about.
     pub(super) fn sign(&mut self, known: Known) {
         let &Facts { beside, signs, .. } = self.scratch.keys.of(known);
-        let near = self.set.contexts.near;
-        if let Some(frame) = self.scratch.frames.last_mut() {
-            frame.near |= beside & near & !frame.contexts;
-            frame.contexts |= beside;
-            frame.signs = frame.signs.saturating_add(u8::from(signs != 0));
-            if frame.signs >= 2 {
-                frame.contexts |= signs;
-            }
+        let frame = &mut self.top;
+        frame.near |= beside & self.set.contexts.near & !frame.contexts;
+        frame.contexts |= beside;
+        frame.signs = frame.signs.saturating_add(u8::from(signs != 0));
+        if frame.signs >= 2 {
+            frame.contexts |= signs;
         }
     }
 
@@ -160,9 +183,7 @@ impl Scanner<'_> {
         let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
         let inside = rules.fold(0, |all, rule| all | rule.inside);
         let lacks = inside & !around & self.set.contexts.any_order;
-        if let Some(frame) = self.scratch.frames.last_mut() {
-            frame.lacks |= lacks;
-        }
+        self.top.lacks |= lacks;
         lacks
     }
 
@@ -175,45 +196,41 @@ impl Scanner<'_> {
 
     /// Rules hold here that would not where members to come show one of these contexts.
     pub(super) fn may_be_undone(&mut self, outside: u32) {
-        if let Some(frame) = self.scratch.frames.last_mut() {
-            frame.lacks |= outside & self.set.contexts.any_order;
-        }
+        self.top.lacks |= outside & self.set.contexts.any_order;
     }
 
     /// What a member before this one said that the value beside it is.
     pub(super) fn told(&self) -> Option<&Facts> {
-        self.scratch.frames.last().filter(|frame| frame.told)?;
-        self.scratch.told.last()
+        if self.top.told { self.scratch.told.last() } else { None }
     }
 
     /// A member says what the value beside it is, or that it is nothing.
     pub(super) fn tell(&mut self, what: Option<Facts>) {
-        let Some(frame) = self.scratch.frames.last_mut() else { return };
-        if frame.told {
+        if self.top.told {
             self.scratch.told.pop();
         }
-        frame.told = what.is_some();
+        self.top.told = what.is_some();
         self.scratch.told.extend(what);
     }
 
     /// What the name of the list around said, of which an element reads it as its own.
     pub(super) fn list_around(&self) -> Option<&Facts> {
-        self.scratch.frames.last().filter(|frame| frame.container == Container::Array)?;
-        self.scratch.lists.last()
+        if self.top.is_silent { None } else { self.scratch.lists.last() }
     }
 
     /// What the name of a value or object says; an element has that of its list.
-    pub(super) fn facts_of(&self, known: Option<Known>) -> Facts {
+    pub(super) fn facts_of(&self, known: Option<Known>) -> &Facts {
+        const NONE: &Facts = &Facts::NONE;
         let facts = match known {
             Some(known) => Some(self.scratch.keys.of(known)),
             None => self.list_around(),
         };
-        facts.copied().unwrap_or(Facts::NONE)
+        facts.unwrap_or(NONE)
     }
 
     /// The same, or what a member before it said that it is: `{"key": "phone", "value": …}`.
-    pub(super) fn or_told(&self, facts: Facts) -> Facts {
+    pub(super) fn or_told<'f>(&'f self, facts: &'f Facts) -> &'f Facts {
         let told = self.told().filter(|_| facts.stand_in);
-        told.filter(|_| self.holding(&facts).is_none()).copied().unwrap_or(facts)
+        told.filter(|_| self.holding(facts).is_none()).unwrap_or(facts)
     }
 }

@@ -4,10 +4,7 @@
 
 use super::Scanner;
 use crate::{
-    detect::{
-        check::person::is_mark,
-        keys::{Facts, Known},
-    },
+    detect::{check::person::is_mark, keys::Known},
     domain::{Container, Scalar, Wanted, Wants},
 };
 
@@ -65,11 +62,13 @@ impl Columns {
 }
 
 impl Scanner<'_> {
-    /// What the list that opens now is in a table; `facts` are its name's.
-    pub(super) fn role(&mut self, facts: &Facts) -> Role {
-        let [.., around, parent] = self.scratch.frames.as_slice() else { return Role::None };
+    /// What the list that opens now is in a table; its name may say that it names columns.
+    pub(super) fn role(&mut self, heads: bool) -> Role {
+        let (Some(around), parent) = (self.scratch.outer.last(), &self.top) else {
+            return Role::None;
+        };
         if parent.container == Container::Object {
-            if !facts.heads {
+            if !heads {
                 return Role::None;
             }
             self.scratch.columns.begin(parent.number);
@@ -117,10 +116,10 @@ impl Scanner<'_> {
     /// An element of a list that may name something; or, `{"columns": [{"name": "phone"}]}`, the member of
     /// one that says what it is called. Whether it is such a name and nothing else.
     pub(super) fn column(&mut self, kind: Scalar, text: &str) -> bool {
-        let (list, member_of) = match self.scratch.frames.as_slice() {
-            [.., list] if list.container == Container::Array => (list, None),
-            [.., list, element] => (list, Some(element.number)),
-            _ => return false,
+        let (list, member_of) = match (&self.top, self.scratch.outer.last()) {
+            (list, _) if list.container == Container::Array => (list, None),
+            (element, Some(list)) => (list, Some(element.number)),
+            (_, None) => return false,
         };
         let role = list.role;
         let columns = &mut self.scratch.columns;
@@ -151,7 +150,7 @@ impl Scanner<'_> {
 
     /// What is wanted of the element of this number of a list that has a part in a table.
     pub fn wants_of_column(&mut self, number: u32) -> Wants {
-        let role = self.scratch.frames.last().map_or(Role::None, |frame| frame.role);
+        let role = self.top.role;
         let columns = &self.scratch.columns;
         let known = match (role, number) {
             (Role::Row, _) => columns.names.get(number as usize).copied(),
@@ -168,6 +167,6 @@ impl Scanner<'_> {
 
     /// Whether the list at hand has a part in a table.
     pub(super) fn is_in_a_table(&self) -> bool {
-        self.scratch.frames.last().is_some_and(|frame| frame.role != Role::None)
+        self.top.role != Role::None
     }
 }

@@ -299,7 +299,7 @@ impl<'s> Scanner<'s> {
         if let Some(own) = self.by_own_name(facts, around, text) {
             return Some(own);
         }
-        let frame = self.scratch.frames.last()?;
+        let frame = &self.top;
         let number = frame.rule?;
         let rule = self.set.rule(number)?;
         let spreads = rule.spreads && !facts.statement && facts.rules().is_empty();
@@ -324,8 +324,7 @@ impl<'s> Scanner<'s> {
     fn judge(&self, number: u16, rule: &FieldRule, facts: &Facts, text: &str) -> Option<Hit> {
         let whole = Span::new(0, text.len());
         // What is judged as one thing is a finding where its list or object begins.
-        let listed =
-            self.scratch.frames.last().is_some_and(|frame| frame.container == Container::Array);
+        let listed = self.top.container == Container::Array;
         if rule.container && (rule.check.is_none() || listed) {
             return None;
         }

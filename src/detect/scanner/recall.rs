@@ -79,7 +79,7 @@ impl Scanner<'_> {
                 known
             }
         };
-        let frame = self.scratch.frames.last()?;
+        let frame = &self.top;
         let is_told = known.stand_in && frame.told;
         let is_too_long = known.tells && told.text.len() > TOLD_BYTES_MAX;
         if known.in_key || is_told || is_too_long || frame.container == Container::Array {

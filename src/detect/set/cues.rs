@@ -50,6 +50,8 @@ pub(in crate::detect) struct Cues {
     pub(in crate::detect) known_beside: Option<(CueRule, Vec<Tag>)>,
     /// A bit for the last bytes of each, so that most texts need no further look.
     ends: Vec<u64>,
+    /// The same of the last bytes of each, of whatever length.
+    short_ends: Vec<u64>,
     /// The longest of them.
     bytes_max: usize,
 }
@@ -62,6 +64,7 @@ impl Default for Cues {
             words: Vec::new(),
             known_beside: None,
             ends: vec![0; END_WORDS],
+            short_ends: vec![0; END_WORDS],
             bytes_max: 0,
         }
     }
@@ -82,9 +85,13 @@ impl Cues {
         let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
         for gap in before {
             let tail = format!("{gap}{tail}");
-            let (word, bit) = end(tail.as_bytes(), tail.len().clamp(3, END_BYTES));
-            if let Some(slot) = self.ends.get_mut(word) {
-                *slot |= bit;
+            let length = tail.len().clamp(SHORT_END_BYTES, END_BYTES);
+            for (ends, count) in [(&mut self.ends, length), (&mut self.short_ends, SHORT_END_BYTES)]
+            {
+                let (word, bit) = end(tail.as_bytes(), count);
+                if let Some(slot) = ends.get_mut(word) {
+                    *slot |= bit;
+                }
             }
         }
         // The search knows of the case of ASCII letters only.
@@ -140,10 +147,13 @@ impl Cues {
             Some((b'.' | b':' | b',' | b'-', rest)) => rest,
             _ => head,
         };
-        [END_BYTES - 1, END_BYTES].into_iter().any(|count| {
+        let is_in = |ends: &[u64], count| {
             let (word, bit) = end(head, count);
-            self.ends.get(word).is_some_and(|bits| bits & bit != 0)
-        })
+            ends.get(word).is_some_and(|bits| bits & bit != 0)
+        };
+        // Most words are told by the fewer bytes.
+        is_in(&self.short_ends, SHORT_END_BYTES)
+            && (is_in(&self.ends, SHORT_END_BYTES) || is_in(&self.ends, END_BYTES))
     }
 
     /// The stretches of `text` that may hold a cue. Only of a long text are they less than all of it.
@@ -194,8 +204,9 @@ impl Cues {
 /// Words of the bit set of cue ends.
 const END_WORDS: usize = 1024;
 
-/// What is looked at of a cue's end; of a shorter cue one less.
+/// What is looked at of a cue's end, and of that of a shorter cue.
 const END_BYTES: usize = 4;
+const SHORT_END_BYTES: usize = 3;
 
 /// Word and bit for the last bytes of `text`, whatever their case.
 #[inline]

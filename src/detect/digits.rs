@@ -75,8 +75,10 @@ fn next_to_fold(text: &str, from: usize) -> Option<(usize, char)> {
 fn fold(character: char) -> Option<char> {
     match character {
         '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => return None,
-        '\u{a0}' | '\u{2007}' | '\u{202f}' => return Some(' '),
-        '\u{2010}'..='\u{2013}' | '\u{2212}' => return Some('-'),
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' => return Some(' '),
+        '\u{2010}'..='\u{2014}' | '\u{2212}' => return Some('-'),
+        // A leader of one dot.
+        '\u{2024}' => return Some('.'),
         // The decimal mark of Arabic.
         '\u{66b}' => return Some('.'),
         _ => {}

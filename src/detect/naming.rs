@@ -249,7 +249,9 @@ static STOPS: WordList = WordList::new(&[
     "colleagues", "user", "valued", "sirs", "friend", "friends", "monday", "tuesday", "wednesday",
     "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july",
     "august", "september", "october", "november", "december", "phone", "tel", "mail", "email", "mobile",
-    "dob", "cnic", "order", "address", "ref",
+    "dob", "cnic", "order", "address", "ref", "cell", "mob", "whatsapp", "เบอร์โทร", "เบอร์", "โทร", "โทรศัพท์", "อีเมล",
+    "ที่อยู่", "رقم", "ورقم", "رقمي", "ورقمي", "الموبايل", "موبايل", "هاتف", "هاتفي", "الجوال", "جوال", "جوالي", "العنوان",
+    "فون", "نمبر", "موبائل", "मोबाइल", "फोन", "फ़ोन", "मोबाईल", "मोबाइल", "কল", "মোবাইল", "ফোন", "எண்", "கைபேசி", "தொலைபேசி",
 ]);
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 
 use std::ops::Range;
 
-use super::{check::person, naming};
+use super::{
+    check::{person, words::WordList},
+    naming,
+};
 
 /// Longest address, bytes.
 const BYTES_MAX: usize = 200;
@@ -57,6 +60,13 @@ fn before_other_words(text: &str, range: Range<usize>) -> usize {
     let found = text.get(range.clone()).unwrap_or_default();
     if found.trim_start().starts_with(person::is_han) {
         return found.find([',', '，']).map_or(range.end, |comma| range.start + comma);
+    }
+    let mut at = 0;
+    for word in found.split(' ') {
+        if at > 0 && is_end(word) {
+            return range.start + at;
+        }
+        at += word.len() + 1;
     }
     let mut end = range.end;
     for (number, word) in found.split(' ').rev().enumerate() {
@@ -118,19 +128,24 @@ fn extent(text: &str) -> usize {
 fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let end = text.floor_char_boundary(range.end.max(range.start));
     let found = text.get(range.start..end).unwrap_or_default();
-    let head = found.len() - found.trim_start().len();
+    let head = found.len() - found.trim_start_matches([' ', ',', '\n', '\r', '\t']).len();
     let tail = found.trim_end_matches([' ', ',', '.', '\n', '\r', '-']).len();
     range.start + head..range.start + tail.max(head)
 }
 
 /// The address around the name of a kind of street at `street`: words with capitals, numbers and what
-/// stands between them, with a house number beside the street and a town or postal code behind it.
-pub(super) fn around_street(text: &str, street: Range<usize>) -> Option<Range<usize>> {
+/// stands between them, with a house number beside the street and a town or postal code behind it. It begins
+/// at `floor` or behind it.
+pub(super) fn around_street(
+    text: &str,
+    street: Range<usize>,
+    floor: usize,
+) -> Option<Range<usize>> {
     // `Urban et al. 1997` is no avenue.
     if text.get(..street.start).is_some_and(|head| head.ends_with(" et ")) {
         return None;
     }
-    let start = back(text, street.start);
+    let start = back(text, street.start, floor);
     let end = forward(text, street.end);
     let range = trimmed(text, start..end);
     let (before, after) = (text.get(range.start..street.start)?, text.get(street.end..range.end)?);
@@ -171,8 +186,8 @@ fn is_postal_code_in_two(token: &str) -> bool {
 }
 
 /// Where the words of an address before `end` begin.
-fn back(text: &str, end: usize) -> usize {
-    let floor = text.ceil_char_boundary(end.saturating_sub(60));
+fn back(text: &str, end: usize, floor: usize) -> usize {
+    let floor = text.ceil_char_boundary(end.saturating_sub(60).max(floor.min(end)));
     let head = text.get(floor..end).unwrap_or_default();
     let mut start = end;
     let mut number = None;
@@ -180,6 +195,7 @@ fn back(text: &str, end: usize) -> usize {
     // The first piece may be the head of a word that the street's name ends: `Haupt` of `Hauptstraße`.
     let glued = !head.ends_with([' ', ',', '\n']);
     let mut first = true;
+    let mut was_number = false;
     loop {
         let bare = if first && glued { rest } else { rest.trim_end_matches(' ') };
         if bare.is_empty() || bare.ends_with(['\n', ':', ';', '|', '"', '(']) {
@@ -188,9 +204,18 @@ fn back(text: &str, end: usize) -> usize {
         let at = bare.rfind([' ', '\n', ':', '(', '"']).map_or(0, |at| at + 1);
         let token = bare.get(at..).unwrap_or_default();
         let end_of_sentence = token.ends_with('.') && token.chars().count() > 4;
-        if end_of_sentence || !(is_of_an_address(token) || (first && glued)) {
+        let is_number = is_digits(token);
+        // Two groups of a number that ends before the comma are no house's.
+        let is_of_another =
+            is_number && (was_number || (token.ends_with(',') && is_digits_behind(bare, at)));
+        if end_of_sentence
+            || is_of_another
+            || is_end(token)
+            || !(is_of_an_address(token) || (first && glued))
+        {
             break;
         }
+        was_number = is_number;
         // A small word is part of the address only with what stands before it.
         if !SMALL.contains(&token.trim_end_matches([',', '.'])) {
             start = floor + at;
@@ -214,7 +239,8 @@ fn forward(text: &str, start: usize) -> usize {
         let token = piece.trim_end_matches([' ', '\n']);
         let last = token.ends_with('.') && token.chars().count() > 5;
         let stops = token.contains([':', ';', '|', '"', '(', ')', '@']);
-        if stops || !(position == 0 || token.is_empty() || is_of_an_address(token)) {
+        if stops || is_end(token) || !(position == 0 || token.is_empty() || is_of_an_address(token))
+        {
             break;
         }
         position += piece.len();
@@ -224,7 +250,11 @@ fn forward(text: &str, start: usize) -> usize {
         }
         if piece.ends_with('\n') {
             let next = tail.get(position..).unwrap_or_default();
-            if !next.starts_with(|c: char| c.is_ascii_digit()) {
+            let line = next.lines().next().unwrap_or_default();
+            // `Sacramento, CA 95825` goes on as `95825 Sacramento` does.
+            let is_of_a_town =
+                line.contains(',') && line.rsplit(' ').next().is_some_and(is_postal_code);
+            if !next.starts_with(|c: char| c.is_ascii_digit()) && !is_of_a_town {
                 break;
             }
         }
@@ -241,6 +271,31 @@ fn is_of_an_address(token: &str) -> bool {
         || SMALL.contains(&bare)
 }
 
+/// Digits alone, or with the comma behind them.
+fn is_digits(token: &str) -> bool {
+    let bare = token.trim_end_matches(',');
+    bare.len() >= 2 && bare.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether the word before the one at `at` is digits too.
+fn is_digits_behind(text: &str, at: usize) -> bool {
+    let head = text.get(..at).unwrap_or_default().trim_end_matches(' ');
+    head.rsplit(' ').next().is_some_and(is_digits)
+}
+
+/// A word behind which, or a person before whom, no address goes on: `móvil 638…`, `c/o …`, `Pani …`.
+fn is_end(token: &str) -> bool {
+    ENDS.has(token.trim_matches(['.', ',', '(', ')']))
+}
+
+#[rustfmt::skip]
+static ENDS: WordList = WordList::new(&[
+    "tel", "phone", "telephone", "ph", "mob", "mobile", "móvil", "movil", "cell", "cel", "celular", "cellulare", "telefon", "handy",
+    "telefono", "teléfono", "téléphone", "portable", "fax", "whatsapp", "email", "e-mail", "mail", "attn", "c/o", "mr", "mrs", "miss", "pani", "pan",
+    "herr", "frau", "mevr", "mevrouw", "dhr", "meneer", "sr", "sra", "señor", "señora", "monsieur", "madame", "sig", "signora", "signor", "dni",
+    "cnic", "nif", "тел", "телефон", "получатель", "chị", "anh",
+]);
+
 fn is_unit(token: &str) -> bool {
     let bare = token.trim_end_matches([',', '.']);
     [
@@ -256,6 +311,14 @@ fn is_unit(token: &str) -> bool {
         "villa",
         "blk",
         "block",
+        "no",
+        "lot",
+        "tower",
+        "room",
+        "rm",
+        "building",
+        "bldg",
+        "door",
     ]
     .iter()
     .any(|unit| bare.eq_ignore_ascii_case(unit))
@@ -419,7 +482,7 @@ mod tests {
         ] {
             let at = text.find(street).unwrap();
             let found =
-                around_street(text, at..at + street.len()).and_then(|range| text.get(range));
+                around_street(text, at..at + street.len(), 0).and_then(|range| text.get(range));
             assert_eq!(found, expected, "{text}");
         }
     }

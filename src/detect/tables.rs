@@ -54,11 +54,14 @@ impl<'t> Tables<'t> {
     fn ruled(&mut self) {
         let mut head = Vec::new();
         let mut before: Option<Range<usize>> = None;
+        let mut is_open = false;
         for line in lines(self.text) {
             let text = self.of(&line);
             if is_rule(text) {
                 if let Some(names) = before.take().filter(|it| it.len() <= HEAD_BYTES_MAX) {
                     head.clear();
+                    is_open = self.of(&names).trim_start().starts_with('|');
+                    let names = self.inside_bars(&names, is_open);
                     head.extend(self.split(names, b'|').take(COLUMNS_MAX));
                 }
             } else if memchr(b'|', text.as_bytes()).is_none() {
@@ -66,7 +69,7 @@ impl<'t> Tables<'t> {
                 before = None;
             } else {
                 if !head.is_empty() {
-                    let values = self.split(line.clone(), b'|');
+                    let values = self.split(self.inside_bars(&line, is_open), b'|');
                     let row: Vec<_> = values.take(COLUMNS_MAX).collect();
                     self.row(&head, &row);
                 }
@@ -255,11 +258,18 @@ impl<'t> Tables<'t> {
         trimmed(self.text, range)
     }
 
-    /// What stands between the signs, without an empty one at either end.
+    /// What stands between the signs. A cell may be empty.
     fn split(&self, range: Range<usize>, sign: u8) -> impl Iterator<Item = Range<usize>> + 't {
-        let text = self.text;
-        let inner = trimmed_of(text, range, [' ', '\t', '\r', char::from(sign)]);
-        pieces(text, inner, sign, false)
+        pieces(self.text, range, sign, false)
+    }
+
+    /// The line between the bars at its ends, of which the first is one where the head has it too.
+    fn inside_bars(&self, line: &Range<usize>, is_open: bool) -> Range<usize> {
+        let line = trimmed_of(self.text, line.clone(), [' ', '\t', '\r']);
+        let found = self.of(&line);
+        let opens = usize::from(is_open && found.starts_with('|'));
+        let closes = usize::from(found.len() > opens && found.ends_with('|'));
+        line.start + opens..line.end - closes
     }
 
     /// The same where a value may stand in quotes and may be empty.

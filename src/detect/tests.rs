@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+mod announced;
 mod called;
 
 use super::{DetectorSet, Hit, Scanner, Scratch, Told, shipped, text::Search};
@@ -655,6 +656,9 @@ fn hostile_texts_cost_linear_time() {
         "Usman ",
         "ul. A 5/7, 31-147 K ",
         "address:\nAb 1\n",
+        "card 1 2 3 ",
+        "12, 12, street 1, ",
+        "はa@b.jpで",
     ] {
         // As much work in pieces, so that a busy machine slows both alike.
         let mut time = |length: usize, times: usize| {

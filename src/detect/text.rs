@@ -148,7 +148,12 @@ impl Search<'_> {
             for number in self.set.of_length(token.len()) {
                 offer(self.token(*number, &token, span, (0, 0)));
             }
-            offer(phone::in_text(trimmed).and_then(|m| self.weigh(finders.phone, m, span, (0, 0))));
+            if !numbers::is_written_date(trimmed) {
+                offer(
+                    phone::in_text(trimmed)
+                        .and_then(|m| self.weigh(finders.phone, m, span, (0, 0))),
+                );
+            }
         } else if trimmed.starts_with('+') {
             offer(phone::in_text(trimmed).and_then(|m| self.weigh(finders.phone, m, span, (0, 0))));
         }
@@ -281,6 +286,16 @@ impl Search<'_> {
         let (supports, against) =
             self.set.nearby(text.as_bytes().get(from..start).unwrap_or_default());
         (supports | self.said_behind(text, start), against)
+    }
+
+    /// The same of words behind `floor`, where those support something.
+    fn nearby_behind(&self, text: &str, floor: usize, start: usize) -> (u128, u128) {
+        let around = self.nearby(text, start);
+        if floor + NEARBY_BYTES <= start || around.0.count_ones() < 2 {
+            return around;
+        }
+        let (own, _) = self.set.nearby(text.as_bytes().get(floor..start).unwrap_or_default());
+        if own == 0 { around } else { (own | self.said_behind(text, start), around.1) }
     }
 
     /// `3520278451239 is my CNIC`: what is said of a value behind it.

@@ -262,7 +262,7 @@ fn foreign(mut leads: u64, block: &[u8; BLOCK]) -> u64 {
             (Some(0xE0), Some(_), Some(third)) => matches!(third, 0x90..=0x99 | 0xA0..=0xAF),
             (Some(0xE1), Some(second), Some(_)) => matches!(second, 0x81 | 0x9F | 0xA0),
             (Some(0xE2), Some(second), Some(third)) => match second {
-                0x80 => matches!(third, 0x87 | 0x8B..=0x93 | 0xAF),
+                0x80 => matches!(third, 0x80..=0x94 | 0xA4 | 0xAF),
                 0x81 => *third == 0xA0,
                 0x88 => *third == 0x92,
                 _ => false,

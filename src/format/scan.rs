@@ -127,10 +127,9 @@ pub(super) fn byte_order_mark(bytes: &[u8]) -> usize {
 /// A word of HTTP: of a name, of a media type (RFC 9110 §5.6.2).
 #[inline]
 pub(super) fn is_token(text: &[u8]) -> bool {
-    let is_of_it = |byte: &u8| match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' => true,
-        b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'|' | b'~' => true,
-        _ => false,
+    let is_of_it = |byte: &u8| {
+        matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z')
+            || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'|' | b'~')
     };
     !text.is_empty() && text.iter().all(is_of_it)
 }

@@ -5,7 +5,7 @@ use crate::{
     domain::{Span, by_byte},
 };
 
-use super::{Match, words::WordList};
+use super::{Match, person::is_east_asian, words::WordList};
 
 /// The whole of `text`, with `mailto:` and a display name allowed around it.
 pub(super) fn whole(text: &str) -> Option<Match> {
@@ -58,6 +58,9 @@ fn local_start(bytes: &[u8], at: usize) -> usize {
         kinds |= KINDS.of(*byte);
         start -= 1;
     }
+    if kinds & OTHER_SCRIPT != 0 {
+        start += behind_east_asian(bytes.get(start..at).unwrap_or_default());
+    }
     if kinds & (OPENS | BEFORE) == 0 {
         return start;
     }
@@ -73,6 +76,20 @@ fn local_start(bytes: &[u8], at: usize) -> usize {
     }
 }
 
+/// Bytes of a local part up to those in ASCII where words of a script without spaces stand before them:
+/// `メールはmayumi@example.jp`.
+fn behind_east_asian(mailbox: &[u8]) -> usize {
+    let ascii = mailbox.iter().rev().take_while(|byte| byte.is_ascii()).count();
+    let words = mailbox.get(..mailbox.len() - ascii).unwrap_or_default();
+    let last = words.utf8_chunks().last().and_then(|chunk| chunk.valid().chars().next_back());
+    let is_cut = ascii > 0 && last.is_some_and(|c| is_east_asian(c) || is_east_asian_sign(c));
+    if is_cut { words.len() } else { 0 }
+}
+
+fn is_east_asian_sign(character: char) -> bool {
+    matches!(character, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}')
+}
+
 /// May stand in a local part, as it is or in another script.
 const LOCAL: u8 = 1;
 /// May open a quotation around a mailbox.
@@ -81,12 +98,14 @@ const OPENS: u8 = 1 << 1;
 const BEFORE: u8 = 1 << 2;
 /// May stand in a label of a domain.
 const LABEL: u8 = 1 << 3;
+const OTHER_SCRIPT: u8 = 1 << 4;
 
 by_byte! {
     static KINDS: u8 = |byte| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => LOCAL | LABEL,
         b'-' => LOCAL | LABEL,
-        b'.' | b'_' | b'+' | b'%' | b'!' | b'#' | b'$' | b'^' | b'}' | b'~' | 0x80.. => LOCAL,
+        b'.' | b'_' | b'+' | b'%' | b'!' | b'#' | b'$' | b'^' | b'}' | b'~' => LOCAL,
+        0x80.. => LOCAL | OTHER_SCRIPT,
         b'\'' | b'*' | b'`' | b'{' => LOCAL | OPENS,
         b'/' | b'=' | b'?' | b'&' | b'|' => LOCAL | OPENS | BEFORE,
         _ => 0,
@@ -140,6 +159,7 @@ fn domain_end_in_scripts(text: &str, start: usize) -> Option<usize> {
     let mut end = start;
     let mut label_start = start;
     let mut labels = 0;
+    let mut is_ascii = true;
     for (offset, character) in rest.char_indices().take(DOMAIN_MAX + 1) {
         let position = start + offset;
         match character {
@@ -149,7 +169,12 @@ fn domain_end_in_scripts(text: &str, start: usize) -> Option<usize> {
                 labels += 1;
                 label_start = position + character.len_utf8();
             }
+            // `@docomo.ne.jpです`: the sentence goes on.
+            other if is_east_asian(other) && position > label_start && labels > 0 && is_ascii => {
+                break;
+            }
             other if !other.is_ascii() && other.is_alphanumeric() => {
+                is_ascii = false;
                 end = position + character.len_utf8();
             }
             // Vowel signs of Indic domains.

@@ -207,7 +207,8 @@ static THINGS: WordList = WordList::new(&[
     "scene", "hbf", "label", "route", "survey", "rendering", "kundenservice", "soporte", "suporte", "equipo",
     "equipe", "satisfaction", "safety", "unable", "side", "billing", "ihr", "developer", "science", "config",
     "phones", "dollar", "rupee", "cross", "image", "disk", "stack", "airport", "station", "hotel", "restaurant",
-    "hospital", "clinic", "pharmacy", "museum", "beach", "mall", "market", "plaza", "square", "building",
+    "hospital", "clinic", "pharmacy", "museum", "beach", "mall", "market", "plaza", "square", "building", "flat",
+    "villa", "tower", "floor", "suite", "apartment", "fellowship", "award", "memorial", "jl", "jl.", "jln", "jalan",
 ]);
 
 /// One word or two, letters only: part of a name.

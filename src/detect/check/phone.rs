@@ -1,6 +1,6 @@
 //! Telephone numbers: international (ITU-T E.164), and the national forms of the larger plans.
 
-use crate::domain::{Region, is_like};
+use crate::domain::Region;
 
 use super::{Match, calling_codes};
 
@@ -80,7 +80,12 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     let short = match digits.len() {
         7 => text.contains('-'),
         8 => text.contains([' ', '-']) && !text.contains('.'),
-        9 => is_like(text.as_bytes(), b"000 000 000") || is_like(text.as_bytes(), b"000-000-000"),
+        9 => {
+            matches!(Vec10::lengths(text).as_slice(), [3, 3, 3] | [3, 2, 2, 2] | [2, 3, 2, 2])
+                && !text.contains('.')
+        }
+        // MX 55 1234 5678.
+        10 => matches!(Vec10::lengths(text).as_slice(), [2, 4, 4] | [3, 3, 4] | [3, 3, 2, 2]),
         _ => false,
     };
     if shaped {

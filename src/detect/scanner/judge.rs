@@ -457,7 +457,12 @@ fn is_sentence(text: &str) -> bool {
 fn cuts(value: &str, reach: Reach) -> impl Iterator<Item = &str> {
     let to =
         |end: Option<usize>| end.and_then(|end| value.get(..end)).filter(|cut| !cut.is_empty());
-    let word = to(value.find([' ', ','])).filter(|_| reach != Reach::Line);
+    // The first group of a number is no value of its own: `Cep: 0532 418 77 26`.
+    let is_group = |cut: &&str| {
+        let behind = value.get(cut.len()..).and_then(|rest| rest.strip_prefix(' '));
+        is_integer(cut) && behind.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let word = to(value.find([' ', ','])).filter(|cut| reach != Reach::Line && !is_group(cut));
     let clause = to(value.find(", "));
     let sentence = to(value.find(". "));
     let bracket = to(value.find(" ("));
@@ -468,7 +473,10 @@ fn cuts(value: &str, reach: Reach) -> impl Iterator<Item = &str> {
         Reach::Either => [whole, clause, sentence, bracket, word],
         Reach::Line => [whole, clause, sentence, bracket, name],
     };
-    order.into_iter().flatten()
+    // What stands further off in the line is another value's.
+    const WORDS_MAX: usize = 4;
+    let column = to(value.find("  ")).filter(|cut| cut.split(' ').count() <= WORDS_MAX);
+    column.into_iter().chain(order.into_iter().flatten())
 }
 
 /// What a form says where a value will be.

@@ -49,9 +49,8 @@ impl Search<'_> {
                     self.set.people.before(text, cue.start).filter(|range| range.start >= past)
                 }
                 Reads::Address => postal::announced(text, skip(b":-\n")),
-                Reads::Street => {
-                    postal::around_street(text, cue.clone()).filter(|range| range.start >= past)
-                }
+                Reads::Street => postal::around_street(text, cue.clone(), past)
+                    .filter(|range| range.start >= past),
                 Reads::Checked(check) => {
                     let start = skip(b":-=#");
                     let rest = bytes.get(start..).unwrap_or_default();

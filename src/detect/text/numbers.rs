@@ -27,6 +27,10 @@ impl Search<'_> {
                 position = end;
                 continue;
             }
+            if let Some(end) = self.digit_by_digit(text, digit, found) {
+                position = end;
+                continue;
+            }
             let chain = Chain::around(bytes, digit, position);
             if let Some(zone) =
                 chain.may_be_a_zone(bytes).then(|| mrz::around(text, digit)).flatten()
@@ -42,9 +46,45 @@ impl Search<'_> {
         }
     }
 
+    /// `4 0 2 4 …`, `4-0-2-4-…`: a long number written digit by digit, which a word says it is. Past its end, if
+    /// it is one.
+    fn digit_by_digit(&self, text: &str, digit: usize, found: &mut Vec<Found>) -> Option<usize> {
+        const DIGITS_MIN: usize = 12;
+        const DIGITS_MAX: usize = 19;
+        let bytes = text.as_bytes();
+        let first = *bytes.get(digit)?;
+        let sign = *bytes.get(digit + 1).filter(|sign| b" -.".contains(sign))?;
+        let (pairs, _) = bytes.get(digit + 1..)?.as_chunks::<2>();
+        let further = pairs.iter().map_while(|[before, digit]| {
+            (*before == sign && digit.is_ascii_digit()).then_some(*digit)
+        });
+        let (mut digits, mut count) = ([0; DIGITS_MAX], 0);
+        for digit in std::iter::once(first).chain(further) {
+            *digits.get_mut(count)? = digit;
+            count += 1;
+        }
+        let end = digit + 2 * count - 1;
+        let is_glued = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let before = digit.checked_sub(1).and_then(|at| bytes.get(at));
+        if count < DIGITS_MIN || is_glued(before) || is_glued(bytes.get(end)) {
+            return None;
+        }
+        let token = Token::read(std::str::from_utf8(digits.get(..count)?).ok()?)?;
+        let (span, near) = (Span::new(digit, end), self.nearby(text, digit));
+        let known = found.len();
+        for number in self.set.of_length(token.len()) {
+            let is_named = (self.supports | near.0) >> number & 1 == 1;
+            found.extend(is_named.then(|| self.token(*number, &token, span, near)).flatten());
+        }
+        (found.len() > known).then_some(end)
+    }
+
     fn chain(&self, text: &str, chain: &Chain, found: &mut Vec<Found>) {
+        // What stands before the value found last was said of that one.
+        let floor = found.last().map_or(0, |last| last.span.range().end);
         let mut around: Option<(u128, u128)> = None;
-        let mut near = |start: usize| *around.get_or_insert_with(|| self.nearby(text, start));
+        let mut near =
+            |start: usize| *around.get_or_insert_with(|| self.nearby_behind(text, floor, start));
         let runs = chain.runs();
         let first = found.len();
         for (from, start) in runs.iter().enumerate() {
@@ -99,7 +139,11 @@ impl Search<'_> {
         }
         let international =
             start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b'+');
-        let opened = !international && start > 0 && text.as_bytes().get(start - 1) == Some(&b'(');
+        // `(415) 555-0132`, and not `(415-555-0132)`.
+        let opened = !international
+            && start > 0
+            && text.as_bytes().get(start - 1) == Some(&b'(')
+            && text.as_bytes().get(span.range().end) != Some(&b')');
         // Behind a plus there is nothing but a telephone number.
         if let Some(token) = Token::read(candidate)
             .filter(|token| !international && (token.is_digits() || !is_of_both_cases(candidate)))
@@ -255,7 +299,7 @@ fn is_of_both_cases(text: &str) -> bool {
 }
 
 /// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.
-fn is_written_date(text: &str) -> bool {
+pub(super) fn is_written_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let at = |position: usize| bytes.get(position).copied().unwrap_or(0);
     let separator = |byte: u8| matches!(byte, b'-' | b'/' | b'.');

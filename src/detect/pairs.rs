@@ -142,6 +142,14 @@ fn label(text: &str, at: usize) -> Option<Pair> {
         return None;
     }
     let rest = bytes.get(at + 1..bytes.len().min(at + 1 + VALUE_BYTES_MAX))?;
+    // `did:example:1234`: so does the first of them.
+    let first = rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    if first > 2
+        && rest.get(first) == Some(&b':')
+        && rest.get(first + 1).is_some_and(u8::is_ascii_alphanumeric)
+    {
+        return None;
+    }
     let leading = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let value = rest.get(leading..)?;
     if quoted(value.first()) {

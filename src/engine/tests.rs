@@ -402,6 +402,8 @@ fn a_member_is_read_by_those_behind_it_as_by_those_before_it() {
     for (members, support) in [
         ([r#""order_no":"52011288""#, r#""items":[{"title":"Redmi"},{"title":"Mi"}]"#], ""),
         ([r#""mcc":"410","mnc":"03""#, r#""cid":118822"#], ""),
+        ([r#""given":"Amina""#, r#""family":"Malik""#], ""),
+        ([r#""nombre":"Amina""#, r#""apellidos":"Malik""#], ""),
         ([r#""mcc":"410","mnc":"03""#, r#""cid":118822"#], r#""cells":[{"at":1}],"#),
         (
             [

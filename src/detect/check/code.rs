@@ -28,7 +28,8 @@ pub(super) fn secret(text: &str) -> Option<Match> {
     let words = ["required", "optional", "none", "basic", "bearer", "digest", "negotiate"];
     let text = text.trim();
     let known = words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    (!known && text.len() >= 2 && !is_reference_to_one(text) && !is_sentence(text))
+    let is_sign = !text.contains(char::is_alphanumeric) && text.len() < 4;
+    (!known && !is_sign && text.len() >= 2 && !is_reference_to_one(text) && !is_sentence(text))
         .then_some(Match::PLAIN)
 }
 

@@ -31,6 +31,12 @@ pub(in crate::detect) fn around(text: &str, at: usize) -> Option<Span> {
         return None;
     }
     let end = domain_end(text, domain_start)?;
+    // Of a name that is made like one: `ssh-rsa-cert-v01@openssh.com` (RFC 4251 §6), `Ports@odata.count`.
+    const OF_NAMES: [&str; 3] = ["openssh.com", "libssh.org", "odata."];
+    let domain = text.get(domain_start..end).unwrap_or_default();
+    if OF_NAMES.iter().any(|known| domain.starts_with(known)) {
+        return None;
+    }
     // `user:secret@host` in a URL, and `git@host:path`, are not mailboxes.
     let before = bytes.get(..start).unwrap_or_default();
     if before.ends_with(b"//") || is_userinfo(before) {

@@ -82,7 +82,9 @@ fn are_words_of_a_name(text: &str) -> bool {
 
 /// Ends as names of companies, programs and places do, or is one of a program's.
 fn is_no_person(text: &str) -> bool {
-    let last = text.rsplit_once(' ').map(|(_, last)| last.trim_end_matches('.'));
+    // `Demo Company (NZ)`.
+    let named = text.split_once(" (").map_or(text, |(named, _)| named);
+    let last = named.rsplit_once([' ', '-']).map(|(_, last)| last.trim_end_matches('.'));
     PROGRAMS.has(text)
         || BODIES.iter().any(|ending| text.ends_with(ending))
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
@@ -208,7 +210,7 @@ static THINGS: WordList = WordList::new(&[
     "equipe", "satisfaction", "safety", "unable", "side", "billing", "ihr", "developer", "science", "config",
     "phones", "dollar", "rupee", "cross", "image", "disk", "stack", "airport", "station", "hotel", "restaurant",
     "hospital", "clinic", "pharmacy", "museum", "beach", "mall", "market", "plaza", "square", "building", "flat",
-    "villa", "tower", "floor", "suite", "apartment", "fellowship", "award", "memorial", "jl", "jl.", "jln", "jalan",
+    "villa", "tower", "floor", "suite", "apartment", "fellowship", "award", "products", "secret", "interview", "memorial", "jl", "jl.", "jln", "jalan",
 ]);
 
 /// One word or two, letters only: part of a name.
@@ -244,8 +246,16 @@ pub(super) fn age(text: &str) -> Option<Match> {
         count += 1;
     }
     let short = text.len() <= 16 && !text.contains(['.', ':']);
-    ((1..=2).contains(&count) && short).then_some(Match::PLAIN)
+    // `3 days`, `3m 3d`: how old a thing is.
+    let is_of_a_thing = text.split(|c: char| !c.is_alphabetic()).any(|unit| SHORT_TIMES.has(unit));
+    ((1..=2).contains(&count) && short && !is_of_a_thing).then_some(Match::PLAIN)
 }
+
+/// Units of time in which nobody's age is told in a record of a person.
+static SHORT_TIMES: WordList = WordList::new(&[
+    "d", "day", "days", "h", "hour", "hours", "s", "sec", "seconds", "ms", "min", "mins",
+    "minutes", "w", "week", "weeks",
+]);
 
 /// Words and codes for gender, ISO/IEC 5218 among them.
 pub(super) fn gender(text: &str) -> Option<Match> {
@@ -304,7 +314,13 @@ pub(super) fn sentence(text: &str) -> Option<Match> {
 
 /// Words that call a place rather than what state something is in.
 pub(super) fn place_name(text: &str) -> Option<Match> {
-    if STATES_OF_THINGS.has(text.trim()) { None } else { words(text) }
+    // `us-east`, `eu-west-2`.
+    let is_of_a_cloud = text.split_once('-').is_some_and(|(area, zone)| {
+        area.len() == 2
+            && area.bytes().all(|byte| byte.is_ascii_lowercase())
+            && zone.starts_with(|c: char| c.is_ascii_lowercase())
+    });
+    if STATES_OF_THINGS.has(text.trim()) || is_of_a_cloud { None } else { words(text) }
 }
 
 #[rustfmt::skip]

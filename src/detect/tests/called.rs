@@ -288,3 +288,44 @@ fn addresses_end_where_they_end() {
         ),
     ]);
 }
+
+/// What looked like somebody's and is a thing's.
+#[test]
+fn what_things_have_is_nobodys() {
+    check(&[
+        (r#"{"tenantId":"tenant-test","payee_id":"acme-supplies"}"#, &[]),
+        (r#"{"payee":"Amina Malik"}"#, &["/payee name"]),
+        (r#"{"id":"243523459665626"}"#, &[]),
+        (r#"{"age":"3 days","other":{"age":"3m 3d"}}"#, &[]),
+        (r#"{"age":"34 years"}"#, &["/age age"]),
+        (r#"{"region":"us-mia","other":{"region":"eu-west-2"}}"#, &[]),
+        (r#"{"ipv6":{"address":"auto-config"}}"#, &[]),
+        (r#"{"memory_stats":{"usage":179314688}}"#, &[]),
+        (r#"{"pin":"A4"}"#, &[]),
+        (r#"{"pin":"4471"}"#, &["/pin password"]),
+        (r#"{"ssh-rsa-cert-v01@openssh.com":"x","Ports@odata.count":3}"#, &[]),
+        (r#"{"issuer":"did:velocity:0x74a3b3f254a021f014531e0240f0aff9"}"#, &[]),
+        (r#"{"msg":"GET /a 404 19 2167"}"#, &[]),
+        (r#"{"BlockDeviceMappings":[{"DeviceName":"/dev/sda1"}]}"#, &[]),
+        (r#"{"name":"Demo Company (NZ)"}"#, &[]),
+    ]);
+}
+
+#[test]
+fn what_people_are_called_where_they_pay_and_get() {
+    check(&[
+        (
+            r#"{"rcptName":"Amina Malik","emp_name":"Ali Raza"}"#,
+            &["/rcptName name", "/emp_name name"],
+        ),
+        (r#"{"signed_by":"Amina Malik","开户名":"王晓梅"}"#, &["/signed_by name", "/开户名 name"]),
+        (r#"{"first":1,"last":20}"#, &[]),
+        (
+            r#"{"shipping_state":"CA","customer_state":"active","billing_state":"Sindh"}"#,
+            &["/shipping_state state", "/billing_state state"],
+        ),
+        (r#"{"contact_dob":"1989-04-17"}"#, &["/contact_dob date_of_birth"]),
+        (r#"{"cep":"01305-100"}"#, &["/cep postal_code"]),
+        (r#"{"cell":"55 4182 7736"}"#, &["/cell phone"]),
+    ]);
+}

@@ -14,7 +14,8 @@ pub(super) fn us_ssn(token: &Token) -> Option<Match> {
         // Printed in advertisements and on a sample card, and never anybody's since.
         && !matches!(arithmetic::number(&digits), 78_051_120 | 219_099_999 | 123_456_789)
         && !digits.iter().skip(1).all(|digit| Some(digit) == digits.first());
-    let written = token.is_grouped(b'-', &[3, 2, 4]) || token.is_grouped(b' ', &[3, 2, 4]);
+    // With spaces between them three numbers of a log look the same.
+    let written = token.is_grouped(b'-', &[3, 2, 4]);
     given.then_some(Match { shaped: written, ..Match::PLAIN })
 }
 

@@ -54,7 +54,9 @@ pub(super) fn fr_nir(token: &Token) -> Option<Match> {
         && (1..=12).contains(&month) | (20..=99).contains(&month)
         && u64::from(key) == 97 - (number - less) % 97;
     let written = token.is_grouped(b' ', &[1, 2, 2, 2, 3, 3, 2]);
-    good.then_some(Match { shaped: written || token.is_plain(), ..Match::PLAIN })
+    // A number of an account has as many digits, and seldom a month among them.
+    let dated = token.is_plain() && (1..=12).contains(&month);
+    good.then_some(Match { shaped: written || dated, ..Match::PLAIN })
 }
 
 /// Codice fiscale of Italy: letters of the name, year, month letter, day and sex, place, check letter.

@@ -283,9 +283,10 @@ fn is_digits_behind(text: &str, at: usize) -> bool {
     head.rsplit(' ').next().is_some_and(is_digits)
 }
 
-/// A word behind which, or a person before whom, no address goes on: `móvil 638…`, `c/o …`, `Pani …`.
+/// A word behind which, or a person before whom, no address goes on: `móvil 638…`, `c/o …`, `Pani …`. `Mobile,` is a
+/// town.
 fn is_end(token: &str) -> bool {
-    ENDS.has(token.trim_matches(['.', ',', '(', ')']))
+    !token.ends_with(',') && ENDS.has(token.trim_matches(['.', '(', ')']))
 }
 
 #[rustfmt::skip]

@@ -1,7 +1,11 @@
 //! Opaque codes: tokens, hashes, universally unique identifiers, one-time codes, pictures as text.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 use super::{Match, words::WordList};
-use crate::domain::{Span, runs};
+use crate::domain::Span;
 
 /// Three base64url parts, of which the first two are JSON objects (RFC 7519). The word `Bearer` may
 /// stand before it.
@@ -95,39 +99,26 @@ const API_KEYS: [(&str, usize); 24] = [
     ("dop_v1_", 40),
 ];
 
-/// The bytes at `place` of all beginnings of keys, as bits.
-#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
-const fn api_key_bytes(place: usize) -> u128 {
-    let (mut bytes, mut number) = (0, 0);
-    while number < API_KEYS.len() {
-        bytes |= 1 << API_KEYS[number].0.as_bytes()[place];
-        number += 1;
-    }
-    bytes
-}
-
-/// Whether the first two bytes may be those of a key, which those of most words are not.
-#[inline]
-fn may_begin_a_key(word: &[u8]) -> bool {
-    const FIRST: u128 = api_key_bytes(0);
-    const SECOND: u128 = api_key_bytes(1);
-    matches!(word, [first, second, ..] if FIRST >> (first & 0x7F) & SECOND >> (second & 0x7F) & 1 == 1)
-}
+/// One look at a text for all of their beginnings.
+static API_KEY_STARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let starts = API_KEYS.iter().map(|(start, _)| start);
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(starts).ok()
+});
 
 /// Keys of well-known interfaces in a text.
 pub(in crate::detect) fn api_keys(text: &str) -> impl Iterator<Item = Span> {
     let bytes = text.as_bytes();
-    let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    runs(bytes, is_of_key).filter_map(move |start| {
-        let rest = bytes.get(start..).filter(|rest| may_begin_a_key(rest))?;
-        let (known, least) =
-            API_KEYS.iter().find(|(known, _)| rest.starts_with(known.as_bytes()))?;
-        let behind = rest.get(known.len()..)?;
-        let length = behind.iter().take_while(|byte| is_of_key(**byte)).count();
+    let is_of_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let starts = API_KEY_STARTS.iter().flat_map(move |search| search.find_iter(bytes));
+    starts.filter_map(move |found| {
+        let before = found.start().checked_sub(1).and_then(|before| bytes.get(before));
+        let (known, least) = API_KEYS.get(found.pattern().as_usize())?;
+        let behind = bytes.get(found.end()..).filter(|_| !before.is_some_and(is_of_key))?;
+        let length = behind.iter().take_while(|byte| is_of_key(byte)).count();
         let key = behind.get(..length)?;
         let length = length - usize::from(key.ends_with(b"."));
         (length >= *least && key.iter().any(u8::is_ascii_digit))
-            .then(|| Span::new(start, start + known.len() + length))
+            .then(|| Span::new(found.start(), found.start() + known.len() + length))
     })
 }
 

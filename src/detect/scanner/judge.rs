@@ -453,30 +453,57 @@ fn is_sentence(text: &str) -> bool {
         && !text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
+/// Where a part of what stands behind a label may end.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    /// What stands further off in the line is another value's.
+    Column,
+    Word,
+    Clause,
+    Sentence,
+    Bracket,
+    Name,
+    Whole,
+}
+
+impl Cut {
+    fn of(self, value: &str) -> Option<&str> {
+        const COLUMN_WORDS_MAX: usize = 4;
+        let end = match self {
+            Self::Column => value.find("  "),
+            Self::Word => value.find([' ', ',']),
+            Self::Clause => value.find(", "),
+            Self::Sentence => value.find(". "),
+            Self::Bracket => value.find(" ("),
+            Self::Name => naming::end_of_name(value, 0, 2),
+            Self::Whole => Some(value.len()),
+        };
+        let (cut, behind) = value.split_at_checked(end?)?;
+        let is_meant = match self {
+            Self::Column => cut.split(' ').count() <= COLUMN_WORDS_MAX,
+            // The first group of a number is no value of its own: `Cep: 0532 418 77 26`.
+            Self::Word => {
+                let next = behind.strip_prefix(' ').and_then(|rest| rest.chars().next());
+                !(is_integer(cut) && next.is_some_and(|c| c.is_ascii_digit()))
+            }
+            Self::Clause | Self::Sentence | Self::Bracket | Self::Name | Self::Whole => true,
+        };
+        (is_meant && !cut.is_empty()).then_some(cut)
+    }
+}
+
 /// The readings of what stands behind a label, the likelier first: all of it, and parts from its beginning.
 fn cuts(value: &str, reach: Reach) -> impl Iterator<Item = &str> {
-    let to =
-        |end: Option<usize>| end.and_then(|end| value.get(..end)).filter(|cut| !cut.is_empty());
-    // The first group of a number is no value of its own: `Cep: 0532 418 77 26`.
-    let is_group = |cut: &&str| {
-        let behind = value.get(cut.len()..).and_then(|rest| rest.strip_prefix(' '));
-        is_integer(cut) && behind.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    let order: &[Cut] = match reach {
+        Reach::Word => &[Cut::Column, Cut::Word, Cut::Whole],
+        Reach::Either => {
+            &[Cut::Column, Cut::Whole, Cut::Clause, Cut::Sentence, Cut::Bracket, Cut::Word]
+        }
+        Reach::Line => {
+            &[Cut::Column, Cut::Whole, Cut::Clause, Cut::Sentence, Cut::Bracket, Cut::Name]
+        }
     };
-    let word = to(value.find([' ', ','])).filter(|cut| reach != Reach::Line && !is_group(cut));
-    let clause = to(value.find(", "));
-    let sentence = to(value.find(". "));
-    let bracket = to(value.find(" ("));
-    let name = to(naming::end_of_name(value, 0, 2)).filter(|_| reach == Reach::Line);
-    let whole = Some(value);
-    let order = match reach {
-        Reach::Word => [word, whole, None, None, None],
-        Reach::Either => [whole, clause, sentence, bracket, word],
-        Reach::Line => [whole, clause, sentence, bracket, name],
-    };
-    // What stands further off in the line is another value's.
-    const WORDS_MAX: usize = 4;
-    let column = to(value.find("  ")).filter(|cut| cut.split(' ').count() <= WORDS_MAX);
-    column.into_iter().chain(order.into_iter().flatten())
+    order.iter().filter_map(|cut| cut.of(value))
 }
 
 /// What a form says where a value will be.

@@ -88,7 +88,7 @@ impl Cues {
             let length = tail.len().clamp(SHORT_END_BYTES, END_BYTES);
             for (ends, count) in [(&mut self.ends, length), (&mut self.short_ends, SHORT_END_BYTES)]
             {
-                let (word, bit) = end(tail.as_bytes(), count);
+                let (word, bit) = end(self::tail(tail.as_bytes()), count);
                 if let Some(slot) = ends.get_mut(word) {
                     *slot |= bit;
                 }
@@ -142,13 +142,13 @@ impl Cues {
     /// Whether what stands before `at` ends as a cue does.
     #[inline]
     fn may_end_one(&self, text: &[u8], at: usize) -> bool {
-        let head = text.get(at.saturating_sub(END_BYTES + 1)..at).unwrap_or_default();
-        let head = match head.split_last() {
-            Some((b'.' | b':' | b',' | b'-', rest)) => rest,
-            _ => head,
+        let head = text.get(..at).unwrap_or_default();
+        let tail = match head.split_last() {
+            Some((b'.' | b':' | b',' | b'-', rest)) => tail(rest),
+            _ => tail(head),
         };
         let is_in = |ends: &[u64], count| {
-            let (word, bit) = end(head, count);
+            let (word, bit) = end(tail, count);
             ends.get(word).is_some_and(|bits| bits & bit != 0)
         };
         // Most words are told by the fewer bytes.
@@ -208,15 +208,21 @@ const END_WORDS: usize = 1024;
 const END_BYTES: usize = 4;
 const SHORT_END_BYTES: usize = 3;
 
-/// Word and bit for the last bytes of `text`, whatever their case.
+/// The last bytes of `text`, whatever their case.
 #[inline]
-fn end(text: &[u8], count: usize) -> (usize, u64) {
+fn tail(text: &[u8]) -> u32 {
     let tail = text.last_chunk().copied().unwrap_or_else(|| {
         let mut tail = [b' '; END_BYTES];
         tail.iter_mut().rev().zip(text.iter().rev()).for_each(|(to, from)| *to = *from);
         tail
     });
-    let word = (u32::from_le_bytes(tail) | 0x2020_2020) >> (8 * (END_BYTES - count));
+    u32::from_le_bytes(tail) | 0x2020_2020
+}
+
+/// Word and bit for the last `count` bytes of a tail.
+#[inline]
+fn end(tail: u32, count: usize) -> (usize, u64) {
+    let word = tail >> (8 * (END_BYTES - count));
     let hash = word.wrapping_mul(0x9E37_79B1) as usize >> 16;
     (hash / 64, 1 << (hash % 64))
 }

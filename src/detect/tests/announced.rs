@@ -45,7 +45,10 @@ fn an_address_ends_where_a_person_or_a_number_follows() {
             "Mail: 2284 Larkspur Court\nSacramento, CA 95825\nThanks",
             &["address=2284 Larkspur Court\nSacramento, CA 95825"],
         ),
-        ("We met at 14 Dauphin Street, Mobile, AL 36602.", &["address=14 Dauphin Street, Mobile, AL 36602"]),
+        (
+            "We met at 14 Dauphin Street, Mobile, AL 36602.",
+            &["address=14 Dauphin Street, Mobile, AL 36602"],
+        ),
         ("Flat C is free, Tower 2 is not", &[]),
     ]);
 }

@@ -92,8 +92,8 @@ impl Search<'_> {
     /// Who says what stands behind the colon: `[10:22] Sana Khan: …`.
     pub(in crate::detect) fn speaker(&self, text: &str, label: &Range<usize>) -> Option<Found> {
         let (rule, _) = self.set.cues.known_beside.as_ref()?;
-        let is_line_of_a_chat = text.get(..label.start)?.trim_end_matches(' ').ends_with(']');
-        let name = self.known_name(text, label.start).filter(|_| is_line_of_a_chat)?;
+        let before = text.get(..label.start)?.trim_end_matches(' ');
+        let name = before.ends_with(']').then(|| self.known_name(text, label.start))??;
         (name == *label).then(|| behind(rule, name))
     }
 

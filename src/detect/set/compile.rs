@@ -492,6 +492,9 @@ impl Compiler<'_> {
     fn finish(mut self) -> DetectorSet {
         check::prepare();
         let mut near: Vec<(String, (u128, u128))> = self.near.into_iter().collect();
+        // The search knows of the case of ASCII letters only.
+        let capitals: Vec<_> = near.iter().flat_map(in_capitals).collect();
+        near.extend(capitals);
         near.sort();
         let words: Vec<&str> = near.iter().map(|(word, _)| word.as_str()).collect();
         let built = AhoCorasick::builder().ascii_case_insensitive(true).build(&words);
@@ -588,6 +591,19 @@ impl Compiler<'_> {
         });
         DetectorId(u16::try_from(number).unwrap_or(u16::MAX))
     }
+}
+
+/// A word of a script with capitals beyond ASCII as it begins a sentence, and in capitals.
+fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (String, T)> + use<T> {
+    let mut characters = word.chars();
+    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let begun = first + characters.as_str();
+    let forms = [begun, word.to_uppercase()];
+    let (word, what) = (word.to_ascii_lowercase(), *what);
+    forms
+        .into_iter()
+        .filter(move |form| form.to_ascii_lowercase() != word)
+        .map(move |form| (form, what))
 }
 
 #[cfg(test)]

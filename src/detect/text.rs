@@ -144,17 +144,14 @@ impl Search<'_> {
                 best = Some(found);
             }
         };
-        if let Some(token) = Token::read(trimmed) {
+        let token = Token::read(trimmed);
+        if let Some(token) = &token {
             for number in self.set.of_length(token.len()) {
-                offer(self.token(*number, &token, span, (0, 0)));
+                offer(self.token(*number, token, span, (0, 0)));
             }
-            if !numbers::is_written_date(trimmed) {
-                offer(
-                    phone::in_text(trimmed)
-                        .and_then(|m| self.weigh(finders.phone, m, span, (0, 0))),
-                );
-            }
-        } else if trimmed.starts_with('+') {
+        }
+        let is_number = token.is_some() && !numbers::is_written_date(trimmed);
+        if is_number || trimmed.starts_with('+') {
             offer(phone::in_text(trimmed).and_then(|m| self.weigh(finders.phone, m, span, (0, 0))));
         }
         if marks.at > 0 || marks.percent > 0 {

@@ -9,7 +9,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memmem};
 
 use super::{image, scan};
 use crate::domain::{Format, GapCause};
@@ -89,9 +89,7 @@ fn lower<'p>(name: &str, place: &'p mut [u8; NAME_BYTES_MAX]) -> &'p str {
 /// The format a media type stands for.
 pub(super) fn known(media_type: &MediaType<'_>) -> Option<Format> {
     // RFC 6839 and its kin: what comes after the last `+` is the syntax.
-    let plus = memrchr(b'+', media_type.subtype.as_bytes());
-    let syntax = plus.and_then(|at| media_type.subtype.get(at + 1..));
-    let syntax = syntax.unwrap_or(media_type.subtype);
+    let syntax = media_type.subtype.rsplit_once('+').map_or(media_type.subtype, |(_, it)| it);
     let (mut kind, mut subtype) = ([0; NAME_BYTES_MAX], [0; NAME_BYTES_MAX]);
     let format = match (lower(media_type.kind, &mut kind), lower(syntax, &mut subtype)) {
         (_, "json") | ("application" | "text", "x-json" | "csp-report") => Format::Json,
@@ -276,8 +274,8 @@ pub(super) struct MediaType<'v> {
 
 impl<'v> MediaType<'v> {
     pub(super) fn parse(value: &'v str) -> Option<Self> {
-        let (essence, parameters) = split_at(value, b';').unwrap_or((value, ""));
-        let (kind, subtype) = split_at(essence.trim_ascii(), b'/')?;
+        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+        let (kind, subtype) = essence.trim_ascii().split_once('/')?;
         let is_token = |text: &str| scan::is_token(text.as_bytes());
         (is_token(kind) && is_token(subtype)).then_some(Self { kind, subtype, parameters })
     }
@@ -342,10 +340,4 @@ fn unquote(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
         }
     }
     None
-}
-
-/// Around the first `sign`.
-fn split_at(text: &str, sign: u8) -> Option<(&str, &str)> {
-    let at = memchr(sign, text.as_bytes())?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
 }

@@ -64,9 +64,8 @@ impl Columns {
 impl Scanner<'_> {
     /// What the list that opens now is in a table; its name may say that it names columns.
     pub(super) fn role(&mut self, heads: bool) -> Role {
-        let (Some(around), parent) = (self.scratch.outer.last(), &self.top) else {
-            return Role::None;
-        };
+        let Some(around) = self.scratch.outer.last() else { return Role::None };
+        let parent = &self.top;
         if parent.container == Container::Object {
             if !heads {
                 return Role::None;

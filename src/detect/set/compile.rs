@@ -16,7 +16,9 @@ use crate::{
     source::{At, Diagnostics, Place, SourceFile, read},
 };
 
-use super::{CueRule, DetectorSet, FieldRule, Pattern, Reach, Reads, Suppression, ValueDetector};
+use super::{
+    CueRule, DetectorSet, FieldRule, Pattern, Reach, Reads, Suppression, ValueDetector, cues::begun,
+};
 
 impl DetectorSet {
     /// Compiles the files of `rules/detectors/`. Every complaint goes to `diagnostics`; `None` when
@@ -492,7 +494,6 @@ impl Compiler<'_> {
     fn finish(mut self) -> DetectorSet {
         check::prepare();
         let mut near: Vec<(String, (u128, u128))> = self.near.into_iter().collect();
-        // The search knows of the case of ASCII letters only.
         let capitals: Vec<_> = near.iter().flat_map(in_capitals).collect();
         near.extend(capitals);
         near.sort();
@@ -593,17 +594,11 @@ impl Compiler<'_> {
     }
 }
 
-/// A word of a script with capitals beyond ASCII as it begins a sentence, and in capitals.
+/// A word as it begins a sentence and in capitals, where those are beyond ASCII.
 fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (String, T)> + use<T> {
-    let mut characters = word.chars();
-    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let begun = first + characters.as_str();
-    let forms = [begun, word.to_uppercase()];
-    let (word, what) = (word.to_ascii_lowercase(), *what);
-    forms
-        .into_iter()
-        .filter(move |form| form.to_ascii_lowercase() != word)
-        .map(move |form| (form, what))
+    let all = Some(word.to_uppercase()).filter(|all| !all.eq_ignore_ascii_case(word));
+    let what = *what;
+    begun(word).into_iter().chain(all).map(move |form| (form, what))
 }
 
 #[cfg(test)]

@@ -94,11 +94,8 @@ impl Cues {
                 }
             }
         }
-        // The search knows of the case of ASCII letters only.
-        let mut characters = cue.chars();
-        let capital = characters.next().filter(|first| !first.is_ascii());
-        if let Some(first) = capital.filter(|first| first.to_uppercase().ne([*first])) {
-            self.push(first.to_uppercase().chain(characters).collect(), rule);
+        if let Some(begun) = begun(&cue) {
+            self.push(begun, rule);
         }
         self.push(cue, rule);
     }
@@ -225,6 +222,15 @@ fn end(tail: u32, count: usize) -> (usize, u64) {
     let word = tail >> (8 * (END_BYTES - count));
     let hash = word.wrapping_mul(0x9E37_79B1) as usize >> 16;
     (hash / 64, 1 << (hash % 64))
+}
+
+/// A word as it begins a sentence, where its first letter has a capital beyond ASCII: a search that minds no case
+/// knows of that of ASCII letters only.
+pub(super) fn begun(word: &str) -> Option<String> {
+    let mut characters = word.chars();
+    let first = characters.next().filter(|first| !first.is_ascii())?;
+    let is_small = first.to_uppercase().ne([first]);
+    is_small.then(|| first.to_uppercase().chain(characters).collect())
 }
 
 /// What streets of languages that join their words end in.

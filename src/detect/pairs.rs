@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::domain::by_byte;
+
 /// Longest name and longest value looked for, bytes.
 const NAME_BYTES_MAX: usize = 64;
 const VALUE_BYTES_MAX: usize = 320;
@@ -71,16 +73,10 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
         b'=' => return None,
         _ => {
             let rest = bytes.get(start..bytes.len().min(start + VALUE_BYTES_MAX))?;
+            let ends = if is_a_line { SPACE } else { SPACE | CLOSING };
             let length = rest
                 .iter()
-                .position(|byte| {
-                    byte.is_ascii_whitespace()
-                        || !is_a_line
-                            && matches!(
-                                byte,
-                                b',' | b';' | b'&' | b'|' | b')' | b']' | b'}' | b'"' | b'\''
-                            )
-                })
+                .position(|byte| KINDS.of(*byte) & ends != 0)
                 .unwrap_or(rest.len());
             // What is worked out is no value.
             let is_called = |byte: &u8| matches!(byte, b'(' | b'[' | b'{' | b'$');
@@ -191,14 +187,33 @@ pub(super) fn endings(text: &str, name: Range<usize>) -> impl Iterator<Item = Ra
 }
 
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'_' | b'-' | b'.')
+    KINDS.of(byte) & NAME != 0
+}
+
+const NAME: u8 = 1;
+const SPACE: u8 = 2;
+/// What ends a value that was assigned.
+const CLOSING: u8 = 4;
+
+by_byte! {
+    static KINDS: u8 = |byte| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | 0x80.. | b'_' | b'-' | b'.' => NAME,
+        b' ' | b'\t' | b'\n' | b'\r' | 0x0C => SPACE,
+        b',' | b';' | b'&' | b'|' | b')' | b']' | b'}' | b'"' | b'\'' => CLOSING,
+        _ => 0,
+    }
 }
 
 /// Drops a pair that is empty or was cut inside a character.
 fn whole_characters(text: &str, pair: Pair) -> Option<Pair> {
     let whole = text.get(pair.name.clone()).is_some_and(|name| !name.is_empty())
-        && text.get(pair.value.clone()).is_some_and(|value| !value.trim().is_empty());
+        && text.get(pair.value.clone()).is_some_and(|value| !is_blank(value));
     whole.then_some(pair)
+}
+
+fn is_blank(text: &str) -> bool {
+    let is_printed = |byte: &u8| byte.is_ascii_graphic();
+    !text.as_bytes().first().is_some_and(is_printed) && text.trim().is_empty()
 }
 
 #[cfg(test)]

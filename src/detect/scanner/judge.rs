@@ -232,10 +232,15 @@ impl<'s> Scanner<'s> {
         if name.ends_with("UID") && text.starts_with("BEGIN:V") {
             return None;
         }
-        let last = name.rsplit(' ').next()?;
+        let last = if pair.assigned { name } else { name.rsplit(' ').next()? };
         let keys = &self.set.keys;
         if !self.scratch.keys.may_end_a_name(last.as_bytes(), || keys.may_end_a_name(last)) {
             return None;
+        }
+        if pair.assigned {
+            let known = self.known(name.as_bytes());
+            let facts = *self.scratch.keys.of(known);
+            return (!facts.rules().is_empty()).then(|| (pair.name.clone(), facts));
         }
         // The longest that is a name; or else the longest that ends as one does, which may take in what
         // stands before the label: `otp: 482913 phone: …`.

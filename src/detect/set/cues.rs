@@ -85,8 +85,10 @@ impl Cues {
         let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
         for gap in before {
             let tail = format!("{gap}{tail}");
-            let length = tail.len().clamp(SHORT_END_BYTES, END_BYTES);
-            for (ends, count) in [(&mut self.ends, length), (&mut self.short_ends, SHORT_END_BYTES)]
+            let fits = |count: &&usize| **count <= tail.len();
+            let longest = ENDS_BYTES.iter().rev().find(fits).copied().unwrap_or(SHORT_END_BYTES);
+            for (ends, count) in
+                [(&mut self.ends, longest), (&mut self.short_ends, SHORT_END_BYTES)]
             {
                 let (word, bit) = end(self::tail(tail.as_bytes()), count);
                 if let Some(slot) = ends.get_mut(word) {
@@ -148,9 +150,9 @@ impl Cues {
             let (word, bit) = end(tail, count);
             ends.get(word).is_some_and(|bits| bits & bit != 0)
         };
-        // Most words are told by the fewer bytes.
+        // Most words are told by the fewest bytes.
         is_in(&self.short_ends, SHORT_END_BYTES)
-            && (is_in(&self.ends, SHORT_END_BYTES) || is_in(&self.ends, END_BYTES))
+            && ENDS_BYTES.iter().any(|count| is_in(&self.ends, *count))
     }
 
     /// The stretches of `text` that may hold a cue. Only of a long text are they less than all of it.
@@ -201,26 +203,27 @@ impl Cues {
 /// Words of the bit set of cue ends.
 const END_WORDS: usize = 1024;
 
-/// What is looked at of a cue's end, and of that of a shorter cue.
-const END_BYTES: usize = 4;
+/// How much is looked at of a cue's end: as much of these as it has.
+const ENDS_BYTES: [usize; 4] = [SHORT_END_BYTES, 4, 6, END_BYTES];
+const END_BYTES: usize = 8;
 const SHORT_END_BYTES: usize = 3;
 
 /// The last bytes of `text`, whatever their case.
 #[inline]
-fn tail(text: &[u8]) -> u32 {
+fn tail(text: &[u8]) -> u64 {
     let tail = text.last_chunk().copied().unwrap_or_else(|| {
         let mut tail = [b' '; END_BYTES];
         tail.iter_mut().rev().zip(text.iter().rev()).for_each(|(to, from)| *to = *from);
         tail
     });
-    u32::from_le_bytes(tail) | 0x2020_2020
+    u64::from_le_bytes(tail) | 0x2020_2020_2020_2020
 }
 
 /// Word and bit for the last `count` bytes of a tail.
 #[inline]
-fn end(tail: u32, count: usize) -> (usize, u64) {
+fn end(tail: u64, count: usize) -> (usize, u64) {
     let word = tail >> (8 * (END_BYTES - count));
-    let hash = word.wrapping_mul(0x9E37_79B1) as usize >> 16;
+    let hash = (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize;
     (hash / 64, 1 << (hash % 64))
 }
 

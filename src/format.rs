@@ -36,7 +36,7 @@ pub use media::{identify, is_web_page};
 pub use target::walk_path;
 pub use unescape::{Text, Unescaped, is_html_reference, unescape, unescape_at, utf8};
 
-use crate::domain::{FieldSink, Format, GapCause, Limits};
+use crate::domain::{FieldSink, Format, GapCause, Limits, Span};
 use csv::Dialect;
 
 /// Where and why reading a layer ended early. What stands before it has been reported to the sink,
@@ -83,6 +83,17 @@ pub fn walk<S: FieldSink>(
         Format::Multipart => multipart::walk(bytes, limits, sink),
         Format::Image => image::walk(bytes, limits, sink),
         Format::Opaque => Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 }),
+    }
+}
+
+/// Reports what stands behind the place where reading a layer ended, as one text: values show there by their
+/// form or behind a label, though nothing of it counts as read. Containers must have been closed.
+pub fn walk_rest<S: FieldSink>(format: Format, bytes: &[u8], stop: Stop, sink: &mut S) {
+    let is_text = !matches!(format, Format::Text | Format::Header | Format::Image | Format::Opaque);
+    let is_another = matches!(stop.cause, GapCause::Malformed | GapCause::InvalidUtf8);
+    if is_text && is_another && stop.offset < bytes.len() {
+        let rest = Span::new(stop.offset, bytes.len());
+        text::walk_rest(bytes, rest, rest, sink);
     }
 }
 

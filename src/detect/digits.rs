@@ -58,12 +58,16 @@ fn next_to_fold(text: &str, from: usize) -> Option<(usize, char)> {
         let byte = |ahead: usize| bytes.get(at + ahead).copied().unwrap_or(0);
         match **first {
             0xC2 => matches!(byte(1), 0xA0 | 0xAD),
+            0xCD => byte(1) == 0x8F,
+            0xD8 => byte(1) == 0x9C,
             0xD9 | 0xDB => true,
             0xE0 => matches!(byte(2), 0x90..=0x99 | 0xA0..=0xAF),
-            0xE1 => matches!(byte(1), 0x81 | 0x9F | 0xA0),
+            0xE1 => matches!(byte(1), 0x81 | 0x85 | 0x9F | 0xA0),
             0xE2 => matches!(byte(1), 0x80 | 0x81 | 0x88),
-            0xE3 => byte(1) == 0x80 && byte(2) == 0x80,
-            0xEF => matches!(byte(1), 0xBB..=0xBD),
+            0xE3 => matches!((byte(1), byte(2)), (0x80, 0x80) | (0x85, 0xA4)),
+            0xEF => matches!(byte(1), 0xB8 | 0xBB..=0xBE),
+            0xF0 => (byte(1), byte(2)) == (0x9D, 0x9F),
+            0xF3 => byte(1) == 0xA0,
             _ => false,
         }
     });
@@ -74,7 +78,13 @@ fn next_to_fold(text: &str, from: usize) -> Option<(usize, char)> {
 /// `None` for characters without width.
 fn fold(character: char) -> Option<char> {
     match character {
-        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => return None,
+        // Of no width, or of no ink (Unicode's Default_Ignorable_Code_Point).
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => return None,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' => {
+            return None;
+        }
+        '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' => return None,
+        '\u{e0000}'..='\u{e0fff}' => return None,
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' => return Some(' '),
         '\u{2010}'..='\u{2014}' | '\u{2212}' => return Some('-'),
         // A leader of one dot.
@@ -83,12 +93,19 @@ fn fold(character: char) -> Option<char> {
         '\u{66b}' => return Some('.'),
         _ => {}
     }
+    if let Some(number) = u32::from(character).checked_sub(MATHEMATICAL_ZERO).filter(|it| *it < 50)
+    {
+        return char::from_digit(number % 10, 10);
+    }
     let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&u32::from(character)));
     match zero {
         Some(zero) => char::from_digit(u32::from(character) - zero, 10),
         None => Some(fold_width(character)),
     }
 }
+
+/// The first of the digits of mathematics: bold, double-struck, sans-serif, sans-serif bold, monospace.
+const MATHEMATICAL_ZERO: u32 = 0x1_D7CE;
 
 /// The zeros of the scripts people type numbers in: Arabic-Indic, extended Arabic-Indic, Devanagari,
 /// Bengali, Gurmukhi, Gujarati, Odia, Tamil, Telugu, Kannada, Malayalam, Thai, Lao, Tibetan, Myanmar,

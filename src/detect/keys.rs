@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub(super) signs: u32,
     /// Stands for the object around it.
     pub(super) stand_in: bool,
+    /// May stand before what says that it does: `value` in `{"value": …, "key": "phone"}`.
+    pub(super) awaits: bool,
     /// Its value is the name of what stands beside it: `key` in `{"key": "phone", "value": …}`.
     pub(super) tells: bool,
     /// A list under it names the columns of a table.
@@ -63,6 +65,7 @@ impl Facts {
         beside: 0,
         signs: 0,
         stand_in: false,
+        awaits: false,
         tells: false,
         heads: false,
         statement: false,
@@ -148,6 +151,7 @@ pub(super) struct WordMeaning {
     pub(super) statement: bool,
     pub(super) attribute: bool,
     pub(super) stand_in: bool,
+    pub(super) awaits: bool,
     pub(super) tells: bool,
     pub(super) heads: bool,
     pub(super) supports: u128,
@@ -288,9 +292,11 @@ impl KeyTable {
         let last = self.meaning(words.word(count - 1));
         facts.statement = ((count > 1 && first.statement) || last.attribute)
             && !self.is_known_behind_prefixes(&words);
-        facts.stand_in = self.meaning(words.squashed(0, count)).stand_in;
-        facts.tells = self.meaning(words.squashed(0, count)).tells;
-        facts.heads = self.meaning(words.squashed(0, count)).heads;
+        let whole = self.meaning(words.squashed(0, count));
+        facts.stand_in = whole.stand_in;
+        facts.awaits = whole.awaits;
+        facts.tells = whole.tells;
+        facts.heads = whole.heads;
         if !facts.statement || facts.hashed || facts.encrypted {
             self.add_stripped(&words, &mut facts);
             self.add_endings(&words, &mut facts);

@@ -74,10 +74,8 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
         _ => {
             let rest = bytes.get(start..bytes.len().min(start + VALUE_BYTES_MAX))?;
             let ends = if is_a_line { SPACE } else { SPACE | CLOSING };
-            let length = rest
-                .iter()
-                .position(|byte| KINDS.of(*byte) & ends != 0)
-                .unwrap_or(rest.len());
+            let length =
+                rest.iter().position(|byte| KINDS.of(*byte) & ends != 0).unwrap_or(rest.len());
             // What is worked out is no value.
             let is_called = |byte: &u8| matches!(byte, b'(' | b'[' | b'{' | b'$');
             if is_spaced && rest.get(..length)?.iter().any(is_called) {

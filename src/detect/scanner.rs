@@ -83,6 +83,10 @@ pub struct Scratch {
     learnt: Vec<(u32, u32)>,
     /// The same of a first walk, by number, while the second is under way.
     known_ahead: Vec<(u32, u32)>,
+    /// What a value turned out to be when the member that says it came behind it; by the number of the object.
+    told_behind: Vec<(u32, Facts)>,
+    /// The same of a first walk, by number, while the second is under way.
+    told_ahead: Vec<(u32, Facts)>,
     /// The set that `keys` was filled by.
     identity: Option<Arc<()>>,
     /// How many sets there were.
@@ -152,8 +156,10 @@ impl<'s> Scanner<'s> {
         self.opened = 0;
         self.used_ahead = 0;
         self.scratch.learnt.clear();
+        self.scratch.told_behind.clear();
         if !self.again {
             self.scratch.known_ahead.clear();
+            self.scratch.told_ahead.clear();
         }
         let contexts = self.ahead(0);
         self.scratch.outer.clear();
@@ -172,10 +178,13 @@ impl<'s> Scanner<'s> {
         if whole.lacks & whole.contexts != 0 {
             self.scratch.learnt.push((0, whole.contexts));
         }
-        self.again = !self.scratch.learnt.is_empty();
+        let Scratch { learnt, known_ahead, told_behind, told_ahead, .. } = &mut *self.scratch;
+        self.again = !(learnt.is_empty() && told_behind.is_empty());
         if self.again {
-            std::mem::swap(&mut self.scratch.learnt, &mut self.scratch.known_ahead);
-            self.scratch.known_ahead.sort_unstable();
+            std::mem::swap(learnt, known_ahead);
+            known_ahead.sort_unstable();
+            std::mem::swap(told_behind, told_ahead);
+            told_ahead.sort_by_key(|(number, _)| *number);
         }
         self.again
     }
@@ -198,6 +207,7 @@ impl<'s> Scanner<'s> {
     pub fn wants_at_hand(&mut self, name: &[u8]) -> Option<Wants> {
         let slot = self.scratch.keys.slot(name)?;
         self.asked = Some(slot.known);
+        self.top.awaited |= slot.known.awaits;
         // Most names say nothing, or nothing here.
         let is_quiet = slot.quiet.around == self.top.contexts | self.part
             && !(slot.known.stand_in && self.top.told);
@@ -233,6 +243,7 @@ impl<'s> Scanner<'s> {
     fn wants_of_new(&mut self, name: &[u8]) -> Wants {
         let known = self.known(name);
         self.asked = Some(known);
+        self.top.awaited |= known.awaits;
         self.wants_of(known, name)
     }
 
@@ -338,8 +349,8 @@ impl<'s> Scanner<'s> {
         let Told { kind, text, .. } = told;
         let asked = self.asked.is_some();
         let known = self.known_of(name);
-        if let Some(known) = known.filter(|known| known.is_sign && !asked) {
-            self.sign(known);
+        if let Some(known) = known.filter(|_| !asked) {
+            self.see(known);
         }
         let mut facts = *self.facts_of(known);
         let tells = facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX;

@@ -48,6 +48,8 @@ pub(super) struct WordsSource {
     pub(super) heads: Vec<String>,
     /// Stand for the object around them: `value` in `phone: {value: …}`.
     pub(super) stand_ins: Vec<String>,
+    /// Of these, what may stand before the name it has: `{"value": …, "key": "phone"}`.
+    pub(super) values: Vec<String>,
 }
 
 /// Names of people, in lower case, with white space between them.

@@ -232,7 +232,14 @@ impl<'m> Reading<'m> {
         if format != Format::Opaque {
             let text = as_text(format, &bytes);
             let place = At { text, ..At::root(layer, Part::Body) };
-            self.walk(place, walk, |limits, sink| format::walk(format, &bytes, limits, sink));
+            self.walk(place, walk, |limits, sink| {
+                let read = format::walk(format, &bytes, limits, sink);
+                if let Err(stop) = read {
+                    sink.end(stop.offset);
+                    format::walk_rest(format, &bytes, stop, sink);
+                }
+                read
+            });
         }
         self.bytes += bytes.len();
         if let Some(layer) = self.layers.get_mut(layer.index()) {

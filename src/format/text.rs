@@ -9,19 +9,23 @@ use crate::domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Val
 /// The whole layer as one text, without its byte order mark.
 pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) -> Result<(), Stop> {
     Fields::new(limits).count(0)?;
-    let start = scan::byte_order_mark(bytes);
-    let span = Span::new(start, bytes.len());
+    let span = Span::new(scan::byte_order_mark(bytes), bytes.len());
+    walk_rest(bytes, span, Span::new(0, bytes.len()), sink);
+    scan::check_utf8(bytes, 0)
+}
+
+/// `span` of a layer as one text, which takes up `member`.
+pub(super) fn walk_rest<S: FieldSink>(bytes: &[u8], span: Span, member: Span, sink: &mut S) {
     let value = Value {
         kind: Scalar::String,
         text: span.of(bytes),
         text_span: span,
         span,
-        member: Span::new(0, bytes.len()),
+        member,
         escape: Escape::None,
         may_hold: None,
     };
     sink.scalar(Key::Root, value);
-    scan::check_utf8(bytes, 0)
 }
 
 /// The value of `Cookie`: pairs between `;` (RFC 6265 §4.2.1). A value may stand in quotes, which are not

@@ -334,6 +334,23 @@ static STATES_OF_THINGS: WordList = WordList::new(&[
     "merged", "created", "updated", "unknown",
 ]);
 
+/// The number of a house, a flat or a floor: `23a`, `159/3`, `27 bis`, `Apt 5C`, `902호`.
+pub(super) fn house_number(text: &str) -> Option<Match> {
+    const BYTES_MAX: usize = 24;
+    const DIGITS_MAX: usize = 5;
+    let text = text.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_written =
+        |c: char| c.is_alphanumeric() || matches!(c, ' ' | '/' | '-' | '.' | '#' | 'º');
+    let is_decimal =
+        text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && text.contains('.');
+    let good = (1..=2 * DIGITS_MAX).contains(&digits)
+        && text.len() <= BYTES_MAX
+        && text.chars().all(is_written)
+        && text.split(|c: char| !c.is_ascii_digit()).all(|run| run.len() <= DIGITS_MAX);
+    (good && !is_decimal).then_some(Match::PLAIN)
+}
+
 /// Where somebody lives: letters, and either a digit, a comma or several words; not a URL, an e-mail
 /// address or a path.
 pub(in crate::detect) fn address(text: &str) -> Option<Match> {

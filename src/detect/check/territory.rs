@@ -93,6 +93,13 @@ pub(super) fn postal_code(text: &str) -> Option<Match> {
     good.then_some(Match::PLAIN)
 }
 
+/// A postal code as India, China, Singapore, Russia and Vietnam have it.
+pub(super) fn six_digits(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let good = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+    (good && !text.starts_with('0')).then_some(Match::PLAIN)
+}
+
 /// Names of countries in the languages fields are filled in, lower case; alpha-3 codes too.
 #[rustfmt::skip]
 static NAMES: [(&str, &[u8; 2]); 121] = [

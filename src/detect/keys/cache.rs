@@ -21,6 +21,8 @@ pub(in crate::detect) struct Known {
     pub(in crate::detect) is_sign: bool,
     /// The name stands for the object around it.
     pub(in crate::detect) stand_in: bool,
+    /// Whose name may come behind it.
+    pub(in crate::detect) awaits: bool,
     /// The name says nothing of its value.
     pub(in crate::detect) is_mute: bool,
     /// Its value is the name of what stands beside it.
@@ -43,6 +45,7 @@ impl Known {
             in_key: facts.in_key,
             is_sign: facts.is_sign(),
             stand_in: facts.stand_in,
+            awaits: facts.awaits,
             tells: facts.tells,
             is_mute: !has_rules && !says_more && !facts.stand_in,
         }

@@ -21,6 +21,8 @@ pub(super) struct Frame {
     pub(super) is_silent: bool,
     /// A member said what the value beside it is, `{"key": "phone", "value": …}`: the last of `told`.
     pub(super) told: bool,
+    /// A value came before any member that would have said what it is.
+    pub(super) awaited: bool,
     /// The rule that name has here.
     pub(super) rule: Option<u16>,
     pub(super) contexts: u32,
@@ -43,6 +45,7 @@ impl Frame {
         opens: false,
         is_silent: true,
         told: false,
+        awaited: false,
         rule: None,
         contexts: 0,
         near: 0,
@@ -104,6 +107,10 @@ impl Scanner<'_> {
             frame.is_silent = of_list.is_none();
             self.scratch.lists.extend(of_list);
         }
+        if let Some(what) = self.told_ahead(self.opened) {
+            frame.told = true;
+            self.scratch.told.push(what);
+        }
         self.scratch.outer.push(std::mem::replace(&mut self.top, frame));
         if frame.role == Role::Row {
             self.sign_columns();
@@ -155,6 +162,16 @@ impl Scanner<'_> {
         0
     }
 
+    /// What the first walk learnt that a value of the object of this number is.
+    fn told_ahead(&mut self, number: u32) -> Option<Facts> {
+        if !self.again {
+            return None;
+        }
+        let of = |(of, _): &(u32, Facts)| *of;
+        let at = self.scratch.told_ahead.binary_search_by_key(&number, of).ok()?;
+        self.scratch.told_ahead.get(at).map(|(_, what)| *what)
+    }
+
     pub(super) fn surroundings(&self) -> u32 {
         self.top.contexts | self.part
     }
@@ -162,6 +179,14 @@ impl Scanner<'_> {
     pub(super) fn contexts_of(&self, opens: u32) -> u32 {
         let around = self.top.contexts & !self.top.near;
         if opens == 0 { around } else { opens | (around & self.set.contexts.lasting) }
+    }
+
+    /// A member of this name was not asked about before its value is told.
+    pub(super) fn see(&mut self, known: Known) {
+        self.top.awaited |= known.awaits;
+        if known.is_sign {
+            self.sign(known);
+        }
     }
 
     /// A member of this name shows what its object is about.
@@ -206,6 +231,13 @@ impl Scanner<'_> {
 
     /// A member says what the value beside it is, or that it is nothing.
     pub(super) fn tell(&mut self, what: Option<Facts>) {
+        if let Some(what) = what
+            && self.top.awaited
+            && !self.top.told
+            && !self.again
+        {
+            self.scratch.told_behind.push((self.top.number, what));
+        }
         if self.top.told {
             self.scratch.told.pop();
         }

@@ -35,7 +35,8 @@ impl<'s> Scanner<'s> {
         match buffer.fold(text) {
             None => self.read(facts, around, told, hits),
             Some(folded) => {
-                self.read(facts, around, Told { text: folded, ..told }, hits);
+                // What the bytes said was not of this text.
+                self.read(facts, around, Told { text: folded, may_hold: true, ..told }, hits);
                 for hit in hits.get_mut(first..).unwrap_or_default() {
                     hit.span = buffer.original(hit.span, text.len());
                 }

@@ -72,9 +72,7 @@ impl Scanner<'_> {
             Some(known) => known,
             None => {
                 let known = self.known(name.as_bytes());
-                if known.is_sign {
-                    self.sign(known);
-                }
+                self.see(known);
                 self.asked = Some(known);
                 known
             }

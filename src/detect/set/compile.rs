@@ -101,6 +101,7 @@ impl Compiler<'_> {
         source.tellers.iter().for_each(|word| keys.word(word).tells = true);
         source.heads.iter().for_each(|word| keys.word(word).heads = true);
         source.stand_ins.iter().for_each(|word| keys.word(word).stand_in = true);
+        source.values.iter().for_each(|word| keys.word(word).awaits = true);
     }
 
     fn context(&mut self, file: &str, source: &ContextSource) {

@@ -76,7 +76,16 @@ impl Check {
     pub(super) fn whole(self, text: &str) -> Option<Match> {
         match self {
             Self::Text(check) => check(text),
-            Self::Token(..) => self.token(&Token::read(text.trim())?),
+            Self::Token(..) => {
+                let text = text.trim();
+                let read = |text: &str| self.token(&Token::read(text)?);
+                // Written with other signs between the groups than the issuer does.
+                let signs = ['_', '/'];
+                read(text).or_else(|| {
+                    let is_written_so = text.contains(signs);
+                    is_written_so.then(|| read(&text.replace(signs, "-"))).flatten()
+                })
+            }
         }
     }
 
@@ -126,6 +135,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("birth_date", Check::Text(date::birth)),
     ("browser", Check::Text(person::browser)),
     ("card", Check::Token(13, 19, card::card)),
+    ("card_alone", Check::Token(14, 19, card::card_alone)),
     ("card_expiry", Check::Text(card::expiry)),
     ("card_security_code", Check::Text(card::security_code)),
     ("cell", Check::Text(place::cell)),

@@ -152,15 +152,131 @@ pub(super) fn around_street(
     let numbered = |token: &str| token.starts_with(|c: char| c.is_ascii_digit());
     let house_before =
         before.split([' ', ',']).filter(|t| !t.is_empty()).rev().take(4).any(numbered);
-    let house_after = after.split([' ', ',']).filter(|t| !t.is_empty()).take(3).any(numbered);
+    let house_after = after.split([' ', ',']).filter(|t| !t.is_empty()).take(6).any(numbered);
     let code = after.split([' ', ',', '\n', '-']).any(is_postal_code)
         || after.split([' ', ',', '\n']).any(is_postal_code_in_two);
-    let town = after
-        .split([',', '\n'])
-        .skip(1)
-        .any(|part| part.trim().chars().next().is_some_and(|c| c.is_uppercase()));
-    ((house_before || house_after) && (code || town)).then_some(range)
+    let is_named = |part: &str| part.trim().chars().next().is_some_and(char::is_uppercase);
+    let town = after.split([',', '\n']).skip(1).any(is_named);
+    // Where Cyrillic is written, the town comes first.
+    let is_cyrillic = |c: char| ('\u{400}'..='\u{52f}').contains(&c);
+    let town_before = before.contains(is_cyrillic)
+        && before.rsplit(',').skip(1).any(|part| is_named(part) || is_postal_code(part.trim()));
+    ((house_before || house_after) && (code || town || town_before)).then_some(range)
 }
+
+/// The address around a postal code that stands at `code`, where a street with a house number comes before it
+/// and a town behind: `…, Via dei Mille 9, 50131 Firenze`. It begins at `floor` or behind it.
+pub(super) fn around_code(text: &str, code: usize, floor: usize) -> Option<Range<usize>> {
+    let length = code_length(text.get(code..)?)?;
+    let end = town_end(text, code + length)?;
+    let head = text.get(floor..code)?;
+    let (head, is_line) = match head.strip_suffix(", ").or_else(|| head.strip_suffix(" in ")) {
+        Some(head) => (head, false),
+        None => (head.strip_suffix('\n')?, true),
+    };
+    // Between street and code may stand a floor or a door: `…, 3º izq., 28005 Madrid`.
+    let line = head.rsplit(['\n', ';', '|', '"', '(']).next()?;
+    let pieces = if is_line { 1 } else { 3 };
+    let mut piece_end = floor + head.len();
+    for piece in line.rsplit(',').take(pieces) {
+        let street = text.get(..piece_end)?;
+        if let Some(start) = street_with_number(street, piece.trim(), floor) {
+            return Some(start..end);
+        }
+        piece_end = piece_end.checked_sub(piece.len() + 1)?;
+    }
+    None
+}
+
+/// How long the postal code at the start of `text` is: `28005`, `411 24`, `80-827`.
+fn code_length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let digits = |from: usize| {
+        bytes.get(from..).map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_digit()).count())
+    };
+    let first = digits(0);
+    let second = digits(first + 1);
+    let length = match (first, bytes.get(first), second) {
+        (3, Some(b' '), 2) | (2 | 4 | 5, Some(b'-'), 3) => first + 1 + second,
+        (4, ..) if !matches!(bytes, [b'1', b'9', ..] | [b'2', b'0', ..]) => first,
+        (5 | 6, ..) => first,
+        _ => return None,
+    };
+    (bytes.get(length) == Some(&b' ')).then_some(length)
+}
+
+/// Where the name of a town ends that stands behind `start`: words with capitals, and what joins them.
+fn town_end(text: &str, start: usize) -> Option<usize> {
+    const WORDS_MAX: usize = 4;
+    let tail = text.get(start..text.floor_char_boundary(text.len().min(start + 60)))?;
+    let (mut at, mut end) = (1, None);
+    for word in tail.get(1..)?.split(' ').take(WORDS_MAX) {
+        let bare = word.trim_end_matches(['.', ',', '!', '?', ')', '"', '\'', ';', '\n']);
+        let is_capital = bare.starts_with(char::is_uppercase)
+            && bare.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '/' | '\''))
+            && bare.chars().nth(1).is_some();
+        let joins = end.is_some() && SMALL.contains(&bare);
+        if !(is_capital || joins) {
+            break;
+        }
+        if is_capital {
+            end = Some(start + at + bare.len());
+        }
+        if bare.len() < word.len() {
+            break;
+        }
+        at += word.len() + 1;
+    }
+    end
+}
+
+/// Where `piece`, the last of `text`, begins as an address: words with a house number behind or before them.
+fn street_with_number(text: &str, piece: &str, floor: usize) -> Option<usize> {
+    let is_number = |token: &str| {
+        let bare = token.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let digits = bare.trim_matches(['/', '-']);
+        (1..=4).contains(&digits.len())
+            && token.len() <= digits.len() + 2
+            && digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'/' | b'-'))
+    };
+    let mut tokens = piece.split(' ').filter(|token| !token.is_empty());
+    let is_first = tokens.next().is_some_and(is_number);
+    let mut before = piece.split(' ').rev().skip_while(|token| !is_number(token));
+    let number = before.next()?;
+    let word = before.find(|word| !is_unit(word.trim_end_matches(':')) && word.len() > 1);
+    let word = if is_first { tokens.next() } else { word };
+    let word = word?.trim_end_matches(['.', ',']);
+    let is_name = word.starts_with(char::is_uppercase) || ROADS.has(word);
+    if !is_name || NO_STREETS.has(word) || (!is_first && word.len() < 3) {
+        return None;
+    }
+    if is_first {
+        return piece_start(text, piece);
+    }
+    let number_at = text.len() - piece.len() + piece.rfind(number)?;
+    Some(back(text, number_at, floor).min(number_at)).filter(|start| *start < number_at)
+}
+
+fn piece_start(text: &str, piece: &str) -> Option<usize> {
+    text.rfind(piece)
+}
+
+/// Kinds of streets that are written small before their names.
+#[rustfmt::skip]
+static ROADS: WordList = WordList::new(&[
+    "calle", "avenida", "paseo", "plaza", "rue", "avenue", "boulevard", "allée", "impasse", "chemin", "quai", "place", "route",
+    "via", "viale", "corso", "piazza", "vicolo", "largo", "rua", "travessa", "praça", "strada", "ulica", "ulice", "carrer",
+]);
+
+/// What else has a number, a comma and another number behind it.
+#[rustfmt::skip]
+static NO_STREETS: WordList = WordList::new(&[
+    "section", "page", "pages", "room", "table", "chapter", "figure", "fig", "part", "item", "order", "step", "vol", "volume",
+    "version", "level", "line", "lines", "act", "gate", "platform", "day", "week", "year", "article", "paragraph", "number",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "monday", "tuesday", "wednesday",
+    "thursday", "friday", "saturday", "sunday", "port", "error", "build", "windows", "python", "ubuntu", "ios", "android",
+]);
 
 fn is_postal_code(token: &str) -> bool {
     let token = token.trim_matches(['.', ',']);
@@ -238,7 +354,16 @@ fn forward(text: &str, start: usize) -> usize {
     for piece in tail.split_inclusive([' ', '\n']) {
         let token = piece.trim_end_matches([' ', '\n']);
         let last = token.ends_with('.') && token.chars().count() > 5;
-        let stops = token.contains([':', ';', '|', '"', '(', ')', '@']);
+        let is_in_brackets = token.starts_with('(') && token.trim_end_matches(',').ends_with(')');
+        // The last word may stand before a quote or a bracket.
+        if let Some(cut) = token.find([';', '|', '"', '\'', ')']).filter(|_| !is_in_brackets)
+            && let Some(word) = token.get(..cut).filter(|word| !word.is_empty())
+            && is_of_an_address(word)
+            && !is_end(word)
+        {
+            return start + position + word.len();
+        }
+        let stops = token.contains([':', ';', '|', '"', '(', ')', '@']) && !is_in_brackets;
         if stops || is_end(token) || !(position == 0 || token.is_empty() || is_of_an_address(token))
         {
             break;
@@ -263,7 +388,7 @@ fn forward(text: &str, start: usize) -> usize {
 }
 
 fn is_of_an_address(token: &str) -> bool {
-    let bare = token.trim_matches([',', '.', '-', '–']);
+    let bare = token.trim_matches([',', '.', '-', '–', '(', ')']);
     let first = bare.chars().next();
     bare.is_empty()
         || first

@@ -378,10 +378,20 @@ impl DetectorSet {
 fn is_whole_word(text: &[u8], start: usize, end: usize) -> bool {
     let letter =
         |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
-    let head = letter(start.checked_sub(1)) && letter(Some(start));
+    let (before, behind) = (text.get(..start), text.get(end..));
+    let head = letter(start.checked_sub(1)) || before.is_some_and(ends_accented);
     let plural = text.get(end) == Some(&b's') && !letter(Some(end + 1));
-    let tail = letter(end.checked_sub(1)) && letter(Some(end)) && !plural;
-    !head && !tail
+    let tail = (letter(Some(end)) && !plural) || behind.is_some_and(begins_accented);
+    !(head && letter(Some(start))) && !(tail && letter(end.checked_sub(1)))
+}
+
+/// Whether the first character is a letter of the Latin alphabet with a mark: U+00C0 to U+024F, or Vietnamese.
+fn begins_accented(text: &[u8]) -> bool {
+    matches!(text, [0xC3..=0xC9, ..] | [0xE1, 0xB8..=0xBB, ..])
+}
+
+fn ends_accented(text: &[u8]) -> bool {
+    matches!(text, [.., 0xC3..=0xC9, _] | [.., 0xE1, 0xB8..=0xBB, _])
 }
 
 impl ValueDetector {

@@ -225,7 +225,8 @@ impl<'m> Reading<'m> {
             Ok(format) => format,
             Err(cause) => {
                 self.gaps.push(opaque(Stop { cause, offset: 0 }));
-                Format::Opaque
+                // It counts as unread; what shows in a text is told all the same.
+                if is_plain_text(&bytes) { Format::Text } else { Format::Opaque }
             }
         };
         let layer = self.root(Root::Body, format, Cow::Borrowed(&[]));
@@ -413,6 +414,11 @@ impl<'m> Reading<'m> {
 
 /// Gaps that are told one by one.
 const GAPS_MAX: usize = 1024;
+
+fn is_plain_text(bytes: &[u8]) -> bool {
+    let is_written = |byte: &u8| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r');
+    bytes.iter().all(is_written) && format::utf8(bytes).is_some()
+}
 
 /// A document with many short strings, as one text: it is checked once rather than string by string.
 fn as_text(format: Format, bytes: &[u8]) -> Option<&str> {

@@ -94,11 +94,16 @@ fn with_month_name(text: &str) -> bool {
     year && month && day
 }
 
-/// Beginnings of months in English, German, French, Spanish, Portuguese and Italian.
+/// Beginnings of months in English, German, French, Spanish, Portuguese, Italian, Dutch, Indonesian, Turkish,
+/// Polish, Russian, Ukrainian, Greek, Arabic and Hindi.
 #[rustfmt::skip]
-const MONTHS: [&str; 29] = [
+const MONTHS: [&str; 101] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mai", "okt", "dez", "fév", "fev",
-    "avr", "jui", "aoû", "ene", "abr", "ago", "dic", "out", "gen", "mag", "giu", "lug",
+    "avr", "jui", "aoû", "ene", "abr", "ago", "dic", "out", "gen", "mag", "giu", "lug", "set", "ott", "mär", "maa", "mei",
+    "agu", "des", "oca", "şub", "nis", "haz", "tem", "ağu", "eyl", "eki", "kas", "ara", "sty", "lut", "kwi", "maj", "cze",
+    "lip", "sie", "wrz", "paź", "lis", "gru", "янв", "фев", "мар", "апр", "мая", "май", "июн", "июл", "авг", "сен", "окт",
+    "ноя", "дек", "січ", "лют", "бер", "кві", "тра", "чер", "лип", "сер", "вер", "жов", "лис", "гру", "ιαν", "φεβ", "απρ",
+    "ιου", "αυγ", "σεπ", "οκτ", "νοε", "δεκ", "ينا", "فبر", "مار", "أبر", "ماي", "يون", "سبت", "أكت", "نوف", "ديس",
 ];
 
 /// `1996年4月12日`, `1996년 4월 12일`.

@@ -8,7 +8,7 @@ use crate::{
         naming, postal,
         set::{CueRule, Reads},
     },
-    domain::{Span, Tag},
+    domain::{Span, Tag, runs},
 };
 
 use super::{Found, Search, settle};
@@ -134,6 +134,30 @@ impl Search<'_> {
         }
         if found.len() > last {
             settle(found, first);
+        }
+    }
+
+    /// Addresses that no word announces, which show by their postal codes.
+    pub(super) fn addresses_by_code(&self, text: &str, found: &mut Vec<Found>) {
+        let Some(address) = self.set.cues.reading(|reads| matches!(reads, Reads::Address)) else {
+            return;
+        };
+        let bytes = text.as_bytes();
+        let mut past = 0;
+        for digit in runs(bytes, |byte| byte.is_ascii_digit()) {
+            let is_behind = |end: &[u8]| bytes.get(..digit).is_some_and(|head| head.ends_with(end));
+            if !(is_behind(b", ") || is_behind(b" in ") || is_behind(b"\n")) {
+                continue;
+            }
+            let Some(range) = postal::around_code(text, digit, past) else { continue };
+            past = range.end;
+            let is_known = |one: &Found| {
+                let span = one.span.range();
+                span.start <= range.start && range.end <= span.end
+            };
+            if !found.iter().any(is_known) {
+                found.push(behind(address, range));
+            }
         }
     }
 

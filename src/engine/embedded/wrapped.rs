@@ -106,7 +106,21 @@ fn begins_readable(symbols: &[u8]) -> bool {
     let bytes = twelve_bytes(&first);
     let Some(start) = bytes.as_ref().and_then(|bytes| bytes.get(..length)) else { return false };
     // A text begins with letters, a picture with bytes of every kind.
-    is_text_start(start) || is_known_binary(start)
+    is_text_start(start) || is_known_binary(start) || is_wide_text(start)
+}
+
+/// UTF-16 behind its mark (Unicode §23.8).
+fn is_wide_text(start: &[u8]) -> bool {
+    let (units, _) = start.as_chunks::<2>();
+    let is_of = |zero: usize| {
+        let mut rest = units.iter().skip(1).take(4);
+        rest.all(|unit| unit.get(zero) == Some(&0) && unit.get(1 - zero).is_some_and(|it| *it != 0))
+    };
+    match start {
+        [0xFF, 0xFE, ..] => is_of(1),
+        [0xFE, 0xFF, ..] => is_of(0),
+        _ => false,
+    }
 }
 
 /// What sixteen symbols of either alphabet stand for (RFC 4648 §4, §5); `None` when one is no symbol.
@@ -162,7 +176,9 @@ fn is_text(text: &str) -> bool {
 
 /// Something to look at: text, or a kind of file.
 fn is_readable(opened: &[u8]) -> bool {
-    is_known_binary(opened) || std::str::from_utf8(opened).is_ok_and(is_text)
+    is_known_binary(opened)
+        || std::str::from_utf8(opened).is_ok_and(is_text)
+        || is_wide_text(opened)
 }
 
 fn is_known_binary(start: &[u8]) -> bool {

@@ -105,6 +105,10 @@ impl Check {
         }
     }
 
+    pub(super) fn named_is(self, name: &str) -> bool {
+        Self::named(name).is_some_and(|other| self.is(other))
+    }
+
     pub(super) fn is_of_tokens(self) -> bool {
         matches!(self, Self::Token(..))
     }
@@ -192,6 +196,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("six_digits", Check::Text(territory::six_digits)),
     ("sentence", Check::Text(person::sentence)),
     ("serial", Check::Text(code::serial)),
+    ("street", Check::Text(person::street)),
     ("token", Check::Text(code::token)),
     ("url_password", Check::Text(code::secret)),
     ("user_agent", Check::Text(person::user_agent)),

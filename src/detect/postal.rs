@@ -261,6 +261,54 @@ fn piece_start(text: &str, piece: &str) -> Option<usize> {
     text.rfind(piece)
 }
 
+/// The address that ends with a postal code at `code`, behind the name of its town, where it begins with a house: `Plot
+/// 118-B, Block 6, PECHS, Karachi 75400`. It begins at `floor` or behind it.
+pub(super) fn before_code(text: &str, code: usize, floor: usize) -> Option<Range<usize>> {
+    const PIECES_MAX: usize = 6;
+    const BYTES_MAX: usize = 120;
+    let tail = text.get(code..)?;
+    let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
+    let goes_on =
+        tail.get(digits..)?.starts_with(|c: char| c.is_alphanumeric() || c == '.' || c == '-');
+    if !matches!(digits, 5 | 6) || goes_on {
+        return None;
+    }
+    let from = text.ceil_char_boundary(code.saturating_sub(BYTES_MAX).max(floor));
+    let head = text.get(from..code)?;
+    let line = head.rsplit(['\n', ';', '|', '"', '(', ':']).next()?;
+    let mut start = code;
+    for (number, piece) in line.rsplit(',').take(PIECES_MAX).enumerate() {
+        let bare = piece.trim();
+        let mut words = bare.split(' ');
+        if number == 0 {
+            let is_town = (1..=3).contains(&words.clone().count())
+                && words.all(|word| word.starts_with(char::is_uppercase) && word.len() > 2);
+            if !is_town {
+                return None;
+            }
+        } else {
+            let first = words.next()?;
+            let is_house = is_unit(first) || is_house_number(first);
+            if is_house && number >= 2 {
+                return Some(start - piece.trim_start().len()..code + digits);
+            }
+            if !bare.split(' ').all(is_of_an_address) {
+                return None;
+            }
+        }
+        start = start.checked_sub(piece.len() + 1)?;
+    }
+    None
+}
+
+/// `12`, `23a`, `B-204`, `118-B`.
+fn is_house_number(token: &str) -> bool {
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    (1..=4).contains(&digits)
+        && token.len() <= digits + 3
+        && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/' | b'#'))
+}
+
 /// Kinds of streets that are written small before their names.
 #[rustfmt::skip]
 static ROADS: WordList = WordList::new(&[
@@ -319,7 +367,8 @@ fn back(text: &str, end: usize, floor: usize) -> usize {
         }
         let at = bare.rfind([' ', '\n', ':', '(', '"']).map_or(0, |at| at + 1);
         let token = bare.get(at..).unwrap_or_default();
-        let end_of_sentence = token.ends_with('.') && token.chars().count() > 4;
+        let is_street = token.ends_with("str.");
+        let end_of_sentence = token.ends_with('.') && token.chars().count() > 4 && !is_street;
         let is_number = is_digits(token);
         // Two groups of a number that ends before the comma are no house's.
         let is_of_another =

@@ -47,11 +47,11 @@ fn is_sentence(text: &str) -> bool {
 /// Where a secret will be filled in, was taken out or is to be had: `${DB_PASSWORD}`, `{{ password }}`, `[FILTERED]`,
 /// `/run/secrets/db`.
 fn is_reference_to_one(text: &str) -> bool {
-    [("${", "}"), ("$(", ")"), ("{{", "}}"), ("[", "]"), ("<", ">"), ("%(", ")s")]
+    [("${", "}"), ("#{", "}"), ("$(", ")"), ("{{", "}}"), ("[", "]"), ("<", ">"), ("%(", ")s")]
         .iter()
         .any(|(open, close)| text.starts_with(open) && text.ends_with(close))
         // A text between spaces and signs ends before the closing one.
-        || ["${", "{{", "arn:", "/var/", "/etc/", "/opt/", "/run/", "/usr/", "/home/"]
+        || ["${", "{{", "$ENV{", "arn:", "/var/", "/etc/", "/opt/", "/run/", "/usr/", "/home/"]
             .iter()
             .any(|start| text.starts_with(start))
 }
@@ -257,7 +257,9 @@ pub(super) fn account(text: &str) -> Option<Match> {
 
 /// An account number that is not some object's UUID: a person's `uid` rather than a pod's.
 pub(super) fn member(text: &str) -> Option<Match> {
-    if uuid(text).is_some() || hash(text).is_some() || is_version(text) {
+    // `tag:example.com,2001:42` and `zwave:node/3` are things.
+    let is_of_a_thing = text.contains([':', '/']);
+    if is_of_a_thing || uuid(text).is_some() || hash(text).is_some() || is_version(text) {
         return None;
     }
     account(text)

@@ -320,11 +320,17 @@ pub(super) fn place_name(text: &str) -> Option<Match> {
             && area.bytes().all(|byte| byte.is_ascii_lowercase())
             && zone.starts_with(|c: char| c.is_ascii_lowercase())
     });
-    if STATES_OF_THINGS.has(text.trim()) || is_of_a_cloud { None } else { words(text) }
+    let is_address = text.contains("://");
+    if STATES_OF_THINGS.has(text.trim()) || is_of_a_cloud || is_address {
+        None
+    } else {
+        words(text)
+    }
 }
 
 #[rustfmt::skip]
 static STATES_OF_THINGS: WordList = WordList::new(&[
+    "pause", "play", "playing", "stop", "close", "resume", "mute", "muted", "lastseen", "start", "on", "unset",
     "enabled", "disabled", "active", "inactive", "pending", "invited", "blocked", "open", "opened", "closed", "error",
     "success", "succeeded", "failed", "new", "draft", "published", "completed", "complete", "confirmed", "verified",
     "unverified", "approved", "rejected", "declined", "suspended", "deleted", "archived", "locked", "unlocked",
@@ -376,6 +382,12 @@ pub(in crate::detect) fn address(text: &str) -> Option<Match> {
         && text.bytes().any(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'-' | b'\''));
     let good = letters >= 2 && text.len() >= 4 && (several || wide || letters >= 5);
     (good && !other && !is_machine).then_some(Match::PLAIN)
+}
+
+/// The same of a field that goes by words that mean other things as well: not one small word, `river`.
+pub(super) fn street(text: &str) -> Option<Match> {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_lowercase());
+    address(text).filter(|_| !is_word)
 }
 
 const LETTER: u8 = 1;

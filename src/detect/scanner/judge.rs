@@ -276,10 +276,16 @@ impl<'s> Scanner<'s> {
         // A value that only looks like a number counts when none passes.
         let mut mistyped = None;
         for (number, rule) in rules {
+            let is_quoted = || {
+                let before = pair.value.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+                matches!(before, Some(b'"' | b'\''))
+            };
             if pair.assigned
                 && rule.reach == Reach::Line
                 && !rule.prose
-                && let Some((range, is_bounded)) = words_behind(text, &pair.value)
+                && !is_quoted()
+                && let Some((range, is_bounded)) =
+                    words_behind(text, &pair.value, rule.is_postal_address())
                 && let Some(hit) =
                     text.get(range.clone()).and_then(|value| self.judge(number, rule, facts, value))
                 && (is_bounded || hit.confidence.0 > rule.confidence)
@@ -405,6 +411,10 @@ impl FieldRule {
         self.check.is_some_and(|check| check.is_of_tokens() && check.whole(text).is_some())
     }
 
+    fn is_postal_address(&self) -> bool {
+        self.check.is_some_and(|check| check.named_is("postal_address"))
+    }
+
     /// The check asks for a form that a hash cannot have.
     fn hashable(&self) -> bool {
         self.unchecked == 0 && self.confidence >= 85
@@ -428,27 +438,33 @@ fn apart(hits: &mut Vec<Hit>, first: usize) {
 
 /// What an assigned value without quotes may go on with, `name=Adnan Malik phone=…`: words that begin as names
 /// do. Whether they end where the next name or the line does.
-fn words_behind(text: &str, value: &Range<usize>) -> Option<(Range<usize>, bool)> {
+/// Those of an address have commas between them.
+fn words_behind(
+    text: &str,
+    value: &Range<usize>,
+    has_commas: bool,
+) -> Option<(Range<usize>, bool)> {
     const BYTES_MAX: usize = 80;
-    const WORDS_MAX: usize = 5;
+    let words_max = if has_commas { 12 } else { 5 };
     let end = text.floor_char_boundary(text.len().min(value.start + BYTES_MAX));
     let rest = text.get(value.start..end)?;
-    let stop = [',', ';', ':', '\n', '\r', '|', ')', ']', '}', '"', '\'', '\t', '&'];
-    let line = rest.get(..rest.find(stop).unwrap_or(rest.len()))?;
+    let stop = [';', ':', '\n', '\r', '|', ')', ']', '}', '"', '\'', '\t', '&'];
+    let is_stop = |c: char| stop.contains(&c) || (c == ',' && !has_commas);
+    let line = rest.get(..rest.find(is_stop).unwrap_or(rest.len()))?;
     let (mut count, mut length, mut is_bounded) = (0, 0, true);
     for word in line.split_inclusive(' ') {
         if word.contains('=') {
             break;
         }
         let begins = |c: char| c.is_uppercase() || c.is_ascii_digit() || !c.is_ascii();
-        if count == WORDS_MAX || !word.starts_with(begins) {
+        if count == words_max || !word.starts_with(begins) {
             is_bounded = false;
             break;
         }
         count += 1;
         length += word.len();
     }
-    let words = line.get(..length)?.trim_end();
+    let words = line.get(..length)?.trim_end_matches([' ', ',']);
     (count >= 2).then(|| (value.start..value.start + words.len(), is_bounded))
 }
 

@@ -146,10 +146,14 @@ impl Search<'_> {
         let mut past = 0;
         for digit in runs(bytes, |byte| byte.is_ascii_digit()) {
             let is_behind = |end: &[u8]| bytes.get(..digit).is_some_and(|head| head.ends_with(end));
-            if !(is_behind(b", ") || is_behind(b" in ") || is_behind(b"\n")) {
-                continue;
-            }
-            let Some(range) = postal::around_code(text, digit, past) else { continue };
+            let range = if is_behind(b", ") || is_behind(b" in ") || is_behind(b"\n") {
+                postal::around_code(text, digit, past)
+            } else if is_behind(b" ") {
+                postal::before_code(text, digit, past)
+            } else {
+                None
+            };
+            let Some(range) = range else { continue };
             past = range.end;
             let is_known = |one: &Found| {
                 let span = one.span.range();

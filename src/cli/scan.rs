@@ -111,7 +111,18 @@ impl Scan {
         let mut scratch = Scratch::default();
         let mut seen = Seen::default();
         for file in &self.files {
-            let input = Input::read(file, &self.described)?;
+            let input = match Input::read(file, &self.described) {
+                Ok(input) => input,
+                // One of several: the others are read all the same.
+                Err(error) if self.files.len() > 1 => {
+                    progress.suspend(|| {
+                        output::note(format_args!("{CHANGED}not read{CHANGED:#}: {error:#}"));
+                    });
+                    seen.unread = true;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let scan = FileScan {
                 options: &self,
                 engine: &engine,

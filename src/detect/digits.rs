@@ -137,6 +137,8 @@ mod tests {
             ("٢٤٫٨٦", "24.86"),
             ("０３００", "0300"),
             ("a\u{200b}b", "ab"),
+            ("0321\u{2066}487\u{fe0f}0936\u{e0041}", "03214870936"),
+            ("𝟎𝟛𝟢𝟘𝟷", "03001"),
             ("ｓａｎａ＠example.pk", "sana@example.pk"),
         ] {
             assert_eq!(Folded::default().fold(text), Some(expected), "{text}");

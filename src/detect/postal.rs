@@ -141,8 +141,9 @@ pub(super) fn around_street(
     street: Range<usize>,
     floor: usize,
 ) -> Option<Range<usize>> {
-    // `Urban et al. 1997` is no avenue.
-    if text.get(..street.start).is_some_and(|head| head.ends_with(" et ")) {
+    // `Urban et al. 1997` is no avenue, and neither is `<em>et al.</em>`.
+    let is_of_authors = text.get(..street.start).is_some_and(|head| head.ends_with("et "));
+    if is_of_authors || text.get(street.end..).is_some_and(|rest| rest.starts_with(['<', '\\'])) {
         return None;
     }
     let start = back(text, street.start, floor);
@@ -180,7 +181,7 @@ pub(super) fn around_code(text: &str, code: usize, floor: usize) -> Option<Range
     let mut piece_end = floor + head.len();
     for piece in line.rsplit(',').take(pieces) {
         let street = text.get(..piece_end)?;
-        if let Some(start) = street_with_number(street, piece.trim(), floor) {
+        if let Some(start) = street_with_number(street, piece.trim()) {
             return Some(start..end);
         }
         piece_end = piece_end.checked_sub(piece.len() + 1)?;
@@ -231,7 +232,7 @@ fn town_end(text: &str, start: usize) -> Option<usize> {
 }
 
 /// Where `piece`, the last of `text`, begins as an address: words with a house number behind or before them.
-fn street_with_number(text: &str, piece: &str, floor: usize) -> Option<usize> {
+fn street_with_number(text: &str, piece: &str) -> Option<usize> {
     let is_number = |token: &str| {
         let bare = token.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let digits = bare.trim_matches(['/', '-']);
@@ -250,15 +251,12 @@ fn street_with_number(text: &str, piece: &str, floor: usize) -> Option<usize> {
     if !is_name || NO_STREETS.has(word) || (!is_first && word.len() < 3) {
         return None;
     }
+    let start = text.rfind(piece)?;
     if is_first {
-        return piece_start(text, piece);
+        return Some(start);
     }
-    let number_at = text.len() - piece.len() + piece.rfind(number)?;
-    Some(back(text, number_at, floor).min(number_at)).filter(|start| *start < number_at)
-}
-
-fn piece_start(text: &str, piece: &str) -> Option<usize> {
-    text.rfind(piece)
+    let number_at = start + piece.rfind(number)?;
+    Some(back(text, number_at, start)).filter(|start| *start < number_at)
 }
 
 /// The address that ends with a postal code at `code`, behind the name of its town, where it begins with a house: `Plot
@@ -279,20 +277,26 @@ pub(super) fn before_code(text: &str, code: usize, floor: usize) -> Option<Range
     let mut start = code;
     for (number, piece) in line.rsplit(',').take(PIECES_MAX).enumerate() {
         let bare = piece.trim();
-        let mut words = bare.split(' ');
+        let is_town = |word: &str| word.starts_with(char::is_uppercase) && word.len() > 2;
         if number == 0 {
-            let is_town = (1..=3).contains(&words.clone().count())
-                && words.all(|word| word.starts_with(char::is_uppercase) && word.len() > 2);
-            if !is_town {
+            if bare.split(' ').count() > 3 || !bare.split(' ').all(is_town) {
                 return None;
             }
         } else {
-            let first = words.next()?;
-            let is_house = is_unit(first) || is_house_number(first);
-            if is_house && number >= 2 {
-                return Some(start - piece.trim_start().len()..code + digits);
+            // What stands before the house belongs to the sentence.
+            let (mut length, mut house) = (0, None);
+            for word in bare.split(' ').rev().take_while(|word| is_of_an_address(word)) {
+                length += word.len() + 1;
+                // Digits alone number the words behind them.
+                let is_number = is_house_number(word)
+                    && (length > word.len() + 1 || word.contains(char::is_alphabetic));
+                house = (is_unit(word) || is_number).then_some(length - 1).or(house);
             }
-            if !bare.split(' ').all(is_of_an_address) {
+            if let Some(house) = house.filter(|_| number >= 2) {
+                let end = start - (piece.len() - piece.trim_end().len());
+                return Some(end - house..code + digits);
+            }
+            if length != bare.len() + 1 {
                 return None;
             }
         }
@@ -304,7 +308,9 @@ pub(super) fn before_code(text: &str, code: usize, floor: usize) -> Option<Range
 /// `12`, `23a`, `B-204`, `118-B`.
 fn is_house_number(token: &str) -> bool {
     let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    let letters = token.bytes().filter(u8::is_ascii_alphabetic).count();
     (1..=4).contains(&digits)
+        && letters <= 1
         && token.len() <= digits + 3
         && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/' | b'#'))
 }
@@ -468,7 +474,7 @@ static ENDS: WordList = WordList::new(&[
     "tel", "phone", "telephone", "ph", "mob", "mobile", "móvil", "movil", "cell", "cel", "celular", "cellulare", "telefon", "handy",
     "telefono", "teléfono", "téléphone", "portable", "fax", "whatsapp", "email", "e-mail", "mail", "attn", "c/o", "mr", "mrs", "miss", "pani", "pan",
     "herr", "frau", "mevr", "mevrouw", "dhr", "meneer", "sr", "sra", "señor", "señora", "monsieur", "madame", "sig", "signora", "signor", "dni",
-    "cnic", "nif", "тел", "телефон", "получатель", "chị", "anh",
+    "cnic", "nif", "rs", "inr", "pkr", "тел", "телефон", "получатель", "chị", "anh",
 ]);
 
 fn is_unit(token: &str) -> bool {

@@ -382,7 +382,7 @@ fn is_whole_word(text: &[u8], start: usize, end: usize) -> bool {
     let head = letter(start.checked_sub(1)) || before.is_some_and(ends_accented);
     let plural = text.get(end) == Some(&b's') && !letter(Some(end + 1));
     let tail = (letter(Some(end)) && !plural) || behind.is_some_and(begins_accented);
-    !(head && letter(Some(start))) && !(tail && letter(end.checked_sub(1)))
+    !(head && letter(Some(start)) || tail && letter(end.checked_sub(1)))
 }
 
 /// Whether the first character is a letter of the Latin alphabet with a mark: U+00C0 to U+024F, or Vietnamese.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+mod addresses;
 mod announced;
 mod called;
 

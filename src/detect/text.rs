@@ -281,8 +281,13 @@ impl Search<'_> {
 
     fn nearby(&self, text: &str, start: usize) -> (u128, u128) {
         let from = start.saturating_sub(NEARBY_BYTES);
-        let (supports, against) =
-            self.set.nearby(text.as_bytes().get(from..start).unwrap_or_default());
+        let window = text.as_bytes().get(from..start).unwrap_or_default();
+        let (supports, mut against) = self.set.nearby(window);
+        if against != 0
+            && let Some(own) = own_sentence(window)
+        {
+            against = self.set.nearby(own).1;
+        }
         (supports | self.said_behind(text, start), against)
     }
 
@@ -354,6 +359,15 @@ impl Search<'_> {
         let shaped = !ip::looks_like_a_version(text);
         self.weigh(self.set.finders.ip, Match { shaped, ..read }, span, near)
     }
+}
+
+/// What stands behind the last end of a sentence, where there is one: what is said of one thing speaks against no
+/// other.
+fn own_sentence(window: &[u8]) -> Option<&[u8]> {
+    let is_end =
+        |at: &usize| matches!(window.get(*at..), Some([b'.' | b'!' | b'?', b' ', b'A'..=b'Z', ..]));
+    let end = (0..window.len()).rev().find(is_end)?;
+    window.get(end + 2..)
 }
 
 /// Behind the name of a field whose value is made like a mailbox and is the identifier of a message or of an event

@@ -144,6 +144,26 @@ fn scan_is_not_silent_about_what_it_could_not_read() {
         assert!(told(&output).contains("not read"), "{}", told(&output));
     }
     assert_eq!(code(&bordergate(&["scan", "/nonexistent/file.json"], b"")), 1);
+
+    // One that cannot be read keeps nobody from the next.
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let files = [
+        place("answer.http", "HTTP/1.1 200 OK\r\n\r\n"),
+        place(
+            "request.http",
+            "GET /?email=sana.k%40example.pk HTTP/1.1\r\nhost: a.example\r\n\r\n",
+        ),
+    ];
+    let [answer, request] = &files;
+    let output = bordergate(&["scan", "--content-type", "message/http", answer, request], b"");
+    assert_eq!(code(&output), 4, "{}", told(&output));
+    assert!(told(&output).contains("not a raw HTTP request"), "{}", told(&output));
+    assert_eq!(lines(&output).len(), 1);
 }
 
 #[test]

@@ -31,10 +31,10 @@ pub(super) fn card(token: &Token) -> Option<Match> {
     (written || token.is_plain()).then_some(Match { shaped: written, ..Match::PLAIN })
 }
 
-/// The same by its form alone. Thirteen digits are rather those of an article, and more than sixteen an identifier
+/// The same by its form alone. Thirteen digits are rather those of an article, and more than seventeen an identifier
 /// made of the time; one in ten of either has a right check digit.
 pub(super) fn card_alone(token: &Token) -> Option<Match> {
-    card(token).filter(|found| found.shaped || (14..=16).contains(&token.len()))
+    card(token).filter(|found| found.shaped || (14..=17).contains(&token.len()))
 }
 
 /// Lengths that the network of an issuer range uses.

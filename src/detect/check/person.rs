@@ -320,7 +320,8 @@ pub(super) fn place_name(text: &str) -> Option<Match> {
             && area.bytes().all(|byte| byte.is_ascii_lowercase())
             && zone.starts_with(|c: char| c.is_ascii_lowercase())
     });
-    let is_address = text.contains("://");
+    // `schema:addressRegion`, an address of the web, and the state of a port.
+    let is_address = text.contains(':') || text == "up";
     if STATES_OF_THINGS.has(text.trim()) || is_of_a_cloud || is_address {
         None
     } else {
@@ -330,7 +331,7 @@ pub(super) fn place_name(text: &str) -> Option<Match> {
 
 #[rustfmt::skip]
 static STATES_OF_THINGS: WordList = WordList::new(&[
-    "pause", "play", "playing", "stop", "close", "resume", "mute", "muted", "lastseen", "start", "on", "unset",
+    "pause", "play", "playing", "stop", "close", "resume", "mute", "muted", "lastseen", "start", "unset",
     "enabled", "disabled", "active", "inactive", "pending", "invited", "blocked", "open", "opened", "closed", "error",
     "success", "succeeded", "failed", "new", "draft", "published", "completed", "complete", "confirmed", "verified",
     "unverified", "approved", "rejected", "declined", "suspended", "deleted", "archived", "locked", "unlocked",
@@ -384,10 +385,10 @@ pub(in crate::detect) fn address(text: &str) -> Option<Match> {
     (good && !other && !is_machine).then_some(Match::PLAIN)
 }
 
-/// The same of a field that goes by words that mean other things as well: not one small word, `river`.
+/// What a street is called: words, and not a small one alone, `river`.
 pub(super) fn street(text: &str) -> Option<Match> {
     let is_word = text.bytes().all(|byte| byte.is_ascii_lowercase());
-    address(text).filter(|_| !is_word)
+    words(text).filter(|_| !is_word)
 }
 
 const LETTER: u8 = 1;

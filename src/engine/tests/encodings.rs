@@ -215,3 +215,61 @@ fn tables_cards_and_parts_are_redacted_in_their_own_way() {
         assert_eq!(String::from_utf8(sent).unwrap(), expected, "{body}");
     }
 }
+
+/// What was found, in a body that counts as unread.
+fn found_unread(engine: &Engine, content_type: &str, body: &[u8]) -> Vec<String> {
+    let headers = headers(content_type, "");
+    let verdict = inspect(engine, &message(&headers, body), "");
+    let shown = String::from_utf8_lossy(body);
+    assert_ne!(verdict.coverage, Coverage::Full, "{shown}");
+    short_names(engine, &verdict)
+}
+
+fn short_names(engine: &Engine, verdict: &Verdict) -> Vec<String> {
+    let tags = verdict.findings.items.iter().map(|finding| finding.tag);
+    tags.map(|tag| engine.taxonomy().category(tag).unwrap().short.to_string()).collect()
+}
+
+#[test]
+fn what_stands_where_reading_ended_is_found_and_still_counts_as_unread() {
+    let engine = shipped();
+    for (content_type, body, expected) in [
+        ("application/json", r#"{"a": 1, /* x */ "email": "sana.k@example.pk"}"#, &["email"][..]),
+        ("application/json", "{\"a\": 1}\n{\"imei\": \"867619040000019\"}", &["imei"]),
+        ("application/json", ")]}',\n{\"email\": \"sana.k@example.pk\"}", &["email"]),
+        ("application/json", "/* all */ {\"imei\": \"867619040000019\"}", &["imei"]),
+        ("application/xml", "<a><email>sana.k@example.pk</email><b></a>", &["email"]),
+        ("multipart/form-data; boundary=b", "before\r\n--b\r\n\r\nsana.k@example.pk", &["email"]),
+        ("application/json", "\u{1}\u{2} sana.k@example.pk", &[]),
+    ] {
+        assert_eq!(found_unread(&engine, content_type, body.as_bytes()), expected, "{body}");
+    }
+}
+
+#[test]
+fn a_value_may_stand_before_its_name() {
+    let engine = shipped();
+    for body in [
+        r#"[{"value": "1993-09-28", "key": "dob"}]"#,
+        r#"{"fields": [{"val": "1993-09-28", "field": {}, "name": "date_of_birth"}]}"#,
+        r#"{"items": [{"v": "x", "k": "sku"}, {"v": "1993-09-28", "k": "birthday"}]}"#,
+    ] {
+        let headers = headers("application/json", "");
+        let verdict = inspect(&engine, &message(&headers, body.as_bytes()), "");
+        assert_eq!(short_names(&engine, &verdict), ["date_of_birth"], "{body}");
+    }
+}
+
+#[test]
+fn text_of_two_bytes_a_character_is_read_inside_base64() {
+    let engine = shipped();
+    let json = r#"{"imei":"867619040000019"}"#;
+    let wide: Vec<u8> =
+        std::iter::once(0xFEFF).chain(json.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let body = format!(r#"{{"payload": "{}"}}"#, base64(&wide));
+    let headers = headers("application/json", "");
+    let verdict = inspect(&engine, &message(&headers, body.as_bytes()), "");
+    assert_eq!(verdict.coverage, Coverage::Full, "{:?}", verdict.gaps);
+    let places = verdict.findings.items.iter().map(|it| verdict.findings.safe_locator(it));
+    assert_eq!(places.collect::<Vec<_>>(), ["/payload/imei"]);
+}

@@ -87,9 +87,13 @@ pub fn walk<S: FieldSink>(
 }
 
 /// Reports what stands behind the place where reading a layer ended, as one text: values show there by their
-/// form or behind a label, though nothing of it counts as read. Containers must have been closed.
+/// form or behind a label, though nothing of it counts as read. Containers must have been closed. Records of a
+/// sequence are left: their numbers would be lost.
 pub fn walk_rest<S: FieldSink>(format: Format, bytes: &[u8], stop: Stop, sink: &mut S) {
-    let is_text = !matches!(format, Format::Text | Format::Header | Format::Image | Format::Opaque);
+    let is_text = !matches!(
+        format,
+        Format::Text | Format::Header | Format::NdJson | Format::Image | Format::Opaque
+    );
     let is_another = matches!(stop.cause, GapCause::Malformed | GapCause::InvalidUtf8);
     if is_text && is_another && stop.offset < bytes.len() {
         let rest = Span::new(stop.offset, bytes.len());

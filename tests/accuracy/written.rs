@@ -1,4 +1,4 @@
-//! Reads the documents that are kept as text: `tests/corpus/*.txt` and `tests/corpus/held-out/*.txt`.
+//! Reads the documents that are kept as text: `tests/corpus/*.txt` and those of the folders beside it.
 //!
 //! A document begins with a line `=== name`. Header lines follow (`content-type: …`; `target:` is the
 //! request target; `label: tag /pointer` labels a field of a layer within, whose bytes are not in the

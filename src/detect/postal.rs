@@ -170,6 +170,7 @@ pub(super) fn around_street(
 pub(super) fn around_code(text: &str, code: usize, floor: usize) -> Option<Range<usize>> {
     let length = code_length(text.get(code..)?)?;
     let end = town_end(text, code + length)?;
+    let floor = text.ceil_char_boundary(code.saturating_sub(BYTES_MAX).max(floor));
     let head = text.get(floor..code)?;
     let (head, is_line) = match head.strip_suffix(", ").or_else(|| head.strip_suffix(" in ")) {
         Some(head) => (head, false),

@@ -80,7 +80,7 @@ impl Search<'_> {
             found.extend(keys);
         }
         if marks.digits >= 4 {
-            self.addresses_by_code(text, found);
+            self.addresses_by_code(text, found, first);
             self.numbers(text, found);
             self.user_agents(text, found);
             if !text.is_ascii() {

@@ -92,4 +92,9 @@ pub(crate) const CROWDS: &[&str] = &[
     "Usman Qureshi +923004412387 ",
     "王様",
     "ZW1haWw9YWFAYi5leGFtcGxl ",
+    "Via 9, 50131 Firenze ",
+    "Ab, 50131 Ab",
+    "Plot 1, Ab, Ab 75400, ",
+    "order. A 4111 ",
+    "{\"value\":1,\"key\":\"phone\"},",
 ];

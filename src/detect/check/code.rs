@@ -249,6 +249,7 @@ pub(super) fn account(text: &str) -> Option<Match> {
         && !text.contains([' ', '\n'])
         // A path to some resource.
         && !text.starts_with('/')
+        && !text.contains("://")
         && !is_zero(text)
         && text != "-1"
         && (text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 16);

@@ -216,6 +216,14 @@ static THINGS: WordList = WordList::new(&[
 /// One word or two, letters only: part of a name.
 pub(super) fn name_part(text: &str) -> Option<Match> {
     let found = name(text)?;
+    // Families of animals and of plants (ICZN article 29.2, ICN article 18.1).
+    let is_of = |ending: &str| {
+        let start = text.len().checked_sub(ending.len()).and_then(|start| text.get(start..));
+        start.is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    };
+    if is_of("idae") || is_of("aceae") {
+        return None;
+    }
     (text.trim().split(' ').count() <= 4).then_some(Match { shaped: true, ..found })
 }
 

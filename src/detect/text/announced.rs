@@ -137,12 +137,15 @@ impl Search<'_> {
         }
     }
 
-    /// Addresses that no word announces, which show by their postal codes.
-    pub(super) fn addresses_by_code(&self, text: &str, found: &mut Vec<Found>) {
+    /// Addresses that no word announces, which show by their postal codes. Those found by other signs are in
+    /// `found`, from `first` on.
+    pub(super) fn addresses_by_code(&self, text: &str, found: &mut Vec<Found>, first: usize) {
         let Some(address) = self.set.cues.reading(|reads| matches!(reads, Reads::Address)) else {
             return;
         };
         let bytes = text.as_bytes();
+        let (mut next, last) = (first, found.len());
+        found.get_mut(first..).unwrap_or_default().sort_by_key(|one| one.span.start);
         let mut past = 0;
         for digit in runs(bytes, |byte| byte.is_ascii_digit()) {
             let is_behind = |end: &[u8]| bytes.get(..digit).is_some_and(|head| head.ends_with(end));
@@ -155,11 +158,12 @@ impl Search<'_> {
             };
             let Some(range) = range else { continue };
             past = range.end;
-            let is_known = |one: &Found| {
-                let span = one.span.range();
-                span.start <= range.start && range.end <= span.end
-            };
-            if !found.iter().any(is_known) {
+            // Both come in order: what ends before this one holds none of those to come either.
+            let span = |at: usize| found.get(at).filter(|_| at < last).map(|one| one.span.range());
+            while span(next).is_some_and(|known| known.end < range.end) {
+                next += 1;
+            }
+            if span(next).is_none_or(|known| known.start > range.start) {
                 found.push(behind(address, range));
             }
         }

@@ -1,0 +1,123 @@
+//! What stands behind words that announce an address.
+
+use std::ops::Range;
+
+use super::{
+    BYTES_MAX, trimmed,
+    words::{is_end, is_postal_code, is_postal_code_in_two},
+};
+use crate::detect::{check::person, naming};
+
+/// The address that is announced before `start`: to the end of the sentence, or of the lines that belong
+/// to it. A line before it with a name alone is skipped.
+pub(in crate::detect) fn announced(text: &str, start: usize) -> Option<Range<usize>> {
+    let limit = text.floor_char_boundary(text.len().min(start + BYTES_MAX + 80));
+    let mut start = start;
+    let mut window = text.get(start..limit)?;
+    let is_line = text.get(..start).is_some_and(|head| head.ends_with('\n'));
+    let line = window.strip_prefix('\n').or_else(|| window.strip_prefix("\r\n"));
+    if let Some(line) = line.or(is_line.then_some(window)) {
+        start = limit - line.len();
+        window = line;
+        if let Some(end) = naming::end_of_name(text, start, 2)
+            && let Some(rest) = text.get(end..limit).and_then(|rest| rest.strip_prefix('\n'))
+        {
+            start = limit - rest.len();
+            window = rest;
+        }
+    }
+    let end = start + extent(window);
+    let end = before_a_label(text, start..end);
+    let range = trimmed(text, start..before_other_words(text, start..end));
+    let found = text.get(range.clone())?;
+    let words = found.split([' ', ',', '\n']).filter(|word| !word.is_empty()).count();
+    let digits = found.bytes().filter(u8::is_ascii_digit).count();
+    let wide = found.chars().any(|c| u32::from(c) >= 0x2e80);
+    // `ul. …` and `д. …` begin small.
+    let short = found.split_once('.').is_some_and(|(word, _)| word.chars().count() <= 4);
+    let opens = short || found.chars().next().is_some_and(|c| !c.is_lowercase());
+    let good = digits >= 1
+        && digits * 2 <= found.len()
+        && (words >= 3 || wide)
+        && opens
+        && person::address(found).is_some();
+    good.then_some(range)
+}
+
+/// Where an address ends that a label with another value follows: `…, Lahore 54792, Cell: …`.
+fn before_a_label(text: &str, range: Range<usize>) -> usize {
+    let found = text.get(range.clone()).unwrap_or_default();
+    let label = found.find(':').and_then(|colon| found.get(..colon)?.rfind(','));
+    label.map_or(range.end, |comma| range.start + comma)
+}
+
+/// Where an address ends that other words follow: behind its postal code, `… BS6 5QP before noon`, and in Chinese
+/// at the comma.
+fn before_other_words(text: &str, range: Range<usize>) -> usize {
+    let found = text.get(range.clone()).unwrap_or_default();
+    if found.trim_start().starts_with(person::is_han) {
+        return found.find([',', '，']).map_or(range.end, |comma| range.start + comma);
+    }
+    let mut at = 0;
+    for word in found.split(' ') {
+        if at > 0 && is_end(word) {
+            return range.start + at;
+        }
+        at += word.len() + 1;
+    }
+    let mut end = range.end;
+    for (number, word) in found.split(' ').rev().enumerate() {
+        let is_small =
+            word.starts_with(char::is_lowercase) && word.chars().all(char::is_alphabetic);
+        if is_small {
+            end = end.saturating_sub(word.len() + 1);
+            continue;
+        }
+        let is_code = is_postal_code(word) || is_postal_code_in_two(word);
+        return if is_code && number > 0 { end } else { range.end };
+    }
+    range.end
+}
+
+/// Bytes up to the end of the sentence; a line end goes on when the next line begins or ends with a number.
+fn extent(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut position = 0;
+    while let Some(offset) = bytes
+        .get(position..)
+        .and_then(|rest| rest.iter().position(|b| b".\n\r|;\"".contains(b) || *b == 0xe3))
+    {
+        let at = position + offset;
+        let (before, after) =
+            (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(b'.') => {
+                let word = before.rsplit([' ', ',', '.', '-']).next().unwrap_or_default();
+                let short = (1..=4).contains(&word.chars().count())
+                    && !word.bytes().any(|b| b.is_ascii_digit());
+                let goes_on = after.starts_with(|c: char| c.is_alphanumeric())
+                    || (short && after.starts_with(' '));
+                if !goes_on {
+                    return at;
+                }
+                position = at + 1;
+            }
+            Some(b'\n') => {
+                let line = after.lines().next().unwrap_or_default();
+                let numbered = line.split(' ').any(|word| {
+                    (word.len() >= 4 && word.bytes().filter(u8::is_ascii_digit).count() >= 3)
+                        || is_postal_code(word)
+                });
+                if line.len() > 60 || line.contains(':') || line.starts_with('+') || !numbered {
+                    return at;
+                }
+                position = at + 1;
+            }
+            // The East Asian full stop.
+            Some(0xe3) if text.get(at..).is_some_and(|rest| rest.starts_with('。')) => return at,
+            Some(0xe3) => position = at + 1,
+            _ => return at,
+        }
+    }
+    text.len().min(BYTES_MAX)
+}

@@ -1,0 +1,186 @@
+//! What ends in a postal code, or has one between street and town.
+
+use std::ops::Range;
+
+use super::{
+    BYTES_MAX,
+    street::back,
+    words::{SMALL, is_of_an_address, is_unit},
+};
+use crate::detect::check::words::WordList;
+
+/// The address around a postal code that stands at `code`, where a street with a house number comes before it
+/// and a town behind: `…, Via dei Mille 9, 50131 Firenze`. It begins at `floor` or behind it.
+pub(in crate::detect) fn around_code(
+    text: &str,
+    code: usize,
+    floor: usize,
+) -> Option<Range<usize>> {
+    let length = code_length(text.get(code..)?)?;
+    let end = town_end(text, code + length)?;
+    let floor = text.ceil_char_boundary(code.saturating_sub(BYTES_MAX).max(floor));
+    let head = text.get(floor..code)?;
+    let (head, is_line) = match head.strip_suffix(", ").or_else(|| head.strip_suffix(" in ")) {
+        Some(head) => (head, false),
+        None => (head.strip_suffix('\n')?, true),
+    };
+    // Between street and code may stand a floor or a door: `…, 3º izq., 28005 Madrid`.
+    let line = head.rsplit(['\n', ';', '|', '"', '(']).next()?;
+    let pieces = if is_line { 1 } else { 3 };
+    let mut piece_end = floor + head.len();
+    for piece in line.rsplit(',').take(pieces) {
+        let street = text.get(..piece_end)?;
+        if let Some(start) = street_with_number(street, piece.trim()) {
+            return Some(start..end);
+        }
+        piece_end = piece_end.checked_sub(piece.len() + 1)?;
+    }
+    None
+}
+
+/// How long the postal code at the start of `text` is: `28005`, `411 24`, `80-827`.
+fn code_length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let digits = |from: usize| {
+        bytes.get(from..).map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_digit()).count())
+    };
+    let first = digits(0);
+    let second = digits(first + 1);
+    let length = match (first, bytes.get(first), second) {
+        (3, Some(b' '), 2) | (2 | 4 | 5, Some(b'-'), 3) => first + 1 + second,
+        (4, ..) if !matches!(bytes, [b'1', b'9', ..] | [b'2', b'0', ..]) => first,
+        (5 | 6, ..) => first,
+        _ => return None,
+    };
+    (bytes.get(length) == Some(&b' ')).then_some(length)
+}
+
+/// Where the name of a town ends that stands behind `start`: words with capitals, and what joins them.
+fn town_end(text: &str, start: usize) -> Option<usize> {
+    const WORDS_MAX: usize = 4;
+    let tail = text.get(start..text.floor_char_boundary(text.len().min(start + 60)))?;
+    let (mut at, mut end) = (1, None);
+    for word in tail.get(1..)?.split(' ').take(WORDS_MAX) {
+        let bare = word.trim_end_matches(['.', ',', '!', '?', ')', '"', '\'', ';', '\n']);
+        let is_capital = bare.starts_with(char::is_uppercase)
+            && bare.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '/' | '\''))
+            && bare.chars().nth(1).is_some();
+        let joins = end.is_some() && SMALL.contains(&bare);
+        if !(is_capital || joins) {
+            break;
+        }
+        if is_capital {
+            end = Some(start + at + bare.len());
+        }
+        if bare.len() < word.len() {
+            break;
+        }
+        at += word.len() + 1;
+    }
+    end
+}
+
+/// Where `piece`, the last of `text`, begins as an address: words with a house number behind or before them.
+fn street_with_number(text: &str, piece: &str) -> Option<usize> {
+    let is_number = |token: &str| {
+        let bare = token.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let digits = bare.trim_matches(['/', '-']);
+        (1..=4).contains(&digits.len())
+            && token.len() <= digits.len() + 2
+            && digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'/' | b'-'))
+    };
+    let mut tokens = piece.split(' ').filter(|token| !token.is_empty());
+    let is_first = tokens.next().is_some_and(is_number);
+    let mut before = piece.split(' ').rev().skip_while(|token| !is_number(token));
+    let number = before.next()?;
+    let word = before.find(|word| !is_unit(word.trim_end_matches(':')) && word.len() > 1);
+    let word = if is_first { tokens.next() } else { word };
+    let word = word?.trim_end_matches(['.', ',']);
+    let is_name = word.starts_with(char::is_uppercase) || ROADS.has(word);
+    if !is_name || NO_STREETS.has(word) || (!is_first && word.len() < 3) {
+        return None;
+    }
+    let start = text.rfind(piece)?;
+    if is_first {
+        return Some(start);
+    }
+    let number_at = start + piece.rfind(number)?;
+    Some(back(text, number_at, start)).filter(|start| *start < number_at)
+}
+
+/// The address that ends with a postal code at `code`, behind the name of its town, where it begins with a house: `Plot
+/// 118-B, Block 6, PECHS, Karachi 75400`. It begins at `floor` or behind it.
+pub(in crate::detect) fn before_code(
+    text: &str,
+    code: usize,
+    floor: usize,
+) -> Option<Range<usize>> {
+    const PIECES_MAX: usize = 6;
+    const BYTES_MAX: usize = 120;
+    let tail = text.get(code..)?;
+    let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
+    let goes_on =
+        tail.get(digits..)?.starts_with(|c: char| c.is_alphanumeric() || c == '.' || c == '-');
+    if !matches!(digits, 5 | 6) || goes_on {
+        return None;
+    }
+    let from = text.ceil_char_boundary(code.saturating_sub(BYTES_MAX).max(floor));
+    let head = text.get(from..code)?;
+    let line = head.rsplit(['\n', ';', '|', '"', '(', ':']).next()?;
+    let mut start = code;
+    for (number, piece) in line.rsplit(',').take(PIECES_MAX).enumerate() {
+        let bare = piece.trim();
+        let is_town = |word: &str| word.starts_with(char::is_uppercase) && word.len() > 2;
+        if number == 0 {
+            if bare.split(' ').count() > 3 || !bare.split(' ').all(is_town) {
+                return None;
+            }
+        } else {
+            // What stands before the house belongs to the sentence.
+            let (mut length, mut house) = (0, None);
+            for word in bare.split(' ').rev().take_while(|word| is_of_an_address(word)) {
+                length += word.len() + 1;
+                // Digits alone number the words behind them.
+                let is_number = is_house_number(word)
+                    && (length > word.len() + 1 || word.contains(char::is_alphabetic));
+                house = (is_unit(word) || is_number).then_some(length - 1).or(house);
+            }
+            if let Some(house) = house.filter(|_| number >= 2) {
+                let end = start - (piece.len() - piece.trim_end().len());
+                return Some(end - house..code + digits);
+            }
+            if length != bare.len() + 1 {
+                return None;
+            }
+        }
+        start = start.checked_sub(piece.len() + 1)?;
+    }
+    None
+}
+
+/// `12`, `23a`, `B-204`, `118-B`.
+fn is_house_number(token: &str) -> bool {
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    let letters = token.bytes().filter(u8::is_ascii_alphabetic).count();
+    (1..=4).contains(&digits)
+        && letters <= 1
+        && token.len() <= digits + 3
+        && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/' | b'#'))
+}
+
+/// Kinds of streets that are written small before their names.
+#[rustfmt::skip]
+static ROADS: WordList = WordList::new(&[
+    "calle", "avenida", "paseo", "plaza", "rue", "avenue", "boulevard", "allée", "impasse", "chemin", "quai", "place", "route",
+    "via", "viale", "corso", "piazza", "vicolo", "largo", "rua", "travessa", "praça", "strada", "ulica", "ulice", "carrer",
+]);
+
+/// What else has a number, a comma and another number behind it.
+#[rustfmt::skip]
+static NO_STREETS: WordList = WordList::new(&[
+    "section", "page", "pages", "room", "table", "chapter", "figure", "fig", "part", "item", "order", "step", "vol", "volume",
+    "version", "level", "line", "lines", "act", "gate", "platform", "day", "week", "year", "article", "paragraph", "number",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "monday", "tuesday", "wednesday",
+    "thursday", "friday", "saturday", "sunday", "port", "error", "build", "windows", "python", "ubuntu", "ios", "android",
+]);

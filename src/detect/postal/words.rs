@@ -1,0 +1,84 @@
+//! The words of an address: what belongs to one, what ends it, and what its codes look like.
+
+use crate::detect::check::words::WordList;
+
+pub(super) fn is_postal_code(token: &str) -> bool {
+    let token = token.trim_matches(['.', ',']);
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    ((4..=6).contains(&token.len()) && digits == token.len())
+        // The two halves of a British, Canadian or Dutch code.
+        || ((2..=4).contains(&token.len())
+            && digits >= 1
+            && digits < token.len()
+            && token.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
+}
+
+/// A Polish, Portuguese, Brazilian or Japanese code.
+pub(super) fn is_postal_code_in_two(token: &str) -> bool {
+    let is_of = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    token.split_once('-').is_some_and(|(first, second)| {
+        [(2, 3), (4, 3), (5, 3), (3, 4)]
+            .iter()
+            .any(|(before, behind)| is_of(first, *before) && is_of(second, *behind))
+    })
+}
+
+pub(super) fn is_of_an_address(token: &str) -> bool {
+    let bare = token.trim_matches([',', '.', '-', '–', '(', ')']);
+    let first = bare.chars().next();
+    bare.is_empty()
+        || first
+            .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit() || matches!(c, '#' | 'º' | '№'))
+        || SMALL.contains(&bare)
+}
+
+/// A word behind which, or a person before whom, no address goes on: `móvil 638…`, `c/o …`, `Pani …`. `Mobile,` is a
+/// town.
+pub(super) fn is_end(token: &str) -> bool {
+    !token.ends_with(',') && ENDS.has(token.trim_matches(['.', '(', ')']))
+}
+
+#[rustfmt::skip]
+static ENDS: WordList = WordList::new(&[
+    "tel", "phone", "telephone", "ph", "mob", "mobile", "móvil", "movil", "cell", "cel", "celular", "cellulare", "telefon", "handy",
+    "telefono", "teléfono", "téléphone", "portable", "fax", "whatsapp", "email", "e-mail", "mail", "attn", "c/o", "mr", "mrs", "miss", "pani", "pan",
+    "herr", "frau", "mevr", "mevrouw", "dhr", "meneer", "sr", "sra", "señor", "señora", "monsieur", "madame", "sig", "signora", "signor", "dni",
+    "cnic", "nif", "rs", "inr", "pkr", "тел", "телефон", "получатель", "chị", "anh",
+]);
+
+pub(super) fn is_unit(token: &str) -> bool {
+    let bare = token.trim_end_matches([',', '.']);
+    [
+        "flat",
+        "house",
+        "plot",
+        "apt",
+        "unit",
+        "suite",
+        "shop",
+        "h",
+        "apartment",
+        "villa",
+        "blk",
+        "block",
+        "no",
+        "lot",
+        "tower",
+        "room",
+        "rm",
+        "building",
+        "bldg",
+        "door",
+    ]
+    .iter()
+    .any(|unit| bare.eq_ignore_ascii_case(unit))
+}
+
+#[rustfmt::skip]
+pub(super) const SMALL: [&str; 40] = [
+    "de", "la", "le", "les", "del", "des", "du", "di", "da", "do", "dos", "das", "della", "von", "der",
+    "den", "van", "am", "an", "im", "e", "y", "of", "no", "near", "apto", "apt", "flat", "floor", "house",
+    "m", "kv", "кв", "д", "корп", "ул", "г", "n", "et", "bis",
+];

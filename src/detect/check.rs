@@ -2,6 +2,7 @@
 //!
 //! A check is arithmetic or grammar on one candidate value; it knows nothing of the field around it.
 
+pub(super) mod address;
 pub(super) mod arithmetic;
 mod calling_codes;
 mod card;
@@ -153,7 +154,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("geohash", Check::Text(place::geohash)),
     ("handle", Check::Text(person::handle)),
     ("hash", Check::Text(code::hash)),
-    ("house_number", Check::Text(person::house_number)),
+    ("house_number", Check::Text(address::house_number)),
     ("iban", Check::Token(15, 34, iban::iban)),
     ("iccid", Check::Token(18, 22, sim::iccid)),
     ("ifsc", Check::Token(11, 11, iban::ifsc)),
@@ -186,9 +187,9 @@ static GENERAL: &[(&str, Check)] = &[
     ("inline_picture", Check::Text(code::inline_picture)),
     ("picture", Check::Text(code::picture)),
     ("place", Check::Text(territory::place)),
-    ("place_name", Check::Text(person::place_name)),
+    ("place_name", Check::Text(address::place_name)),
     ("plus_code", Check::Text(place::plus_code)),
-    ("postal_address", Check::Text(person::address)),
+    ("postal_address", Check::Text(address::address)),
     ("postal_code", Check::Text(territory::postal_code)),
     ("reference", Check::Text(code::reference)),
     ("release", Check::Text(code::release)),
@@ -196,7 +197,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("six_digits", Check::Text(territory::six_digits)),
     ("sentence", Check::Text(person::sentence)),
     ("serial", Check::Text(code::serial)),
-    ("street", Check::Text(person::street)),
+    ("street", Check::Text(address::street)),
     ("token", Check::Text(code::token)),
     ("url_password", Check::Text(code::secret)),
     ("user_agent", Check::Text(person::user_agent)),

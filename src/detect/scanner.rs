@@ -5,6 +5,7 @@ mod around;
 mod bare;
 mod columns;
 mod judge;
+mod labelled;
 mod recall;
 
 use std::sync::Arc;

@@ -6,7 +6,10 @@ use super::{
     BYTES_MAX, trimmed,
     words::{is_end, is_postal_code, is_postal_code_in_two},
 };
-use crate::detect::{check::person, naming};
+use crate::detect::{
+    check::{address, person},
+    naming,
+};
 
 /// The address that is announced before `start`: to the end of the sentence, or of the lines that belong
 /// to it. A line before it with a name alone is skipped.
@@ -40,7 +43,7 @@ pub(in crate::detect) fn announced(text: &str, start: usize) -> Option<Range<usi
         && digits * 2 <= found.len()
         && (words >= 3 || wide)
         && opens
-        && person::address(found).is_some();
+        && address::address(found).is_some();
     good.then_some(range)
 }
 

@@ -1,13 +1,10 @@
 //! One value: what its name says of it, what its form says, and which of the two is believed.
 
-use std::ops::Range;
-
 use crate::{
     detect::{
         check::{Match, code},
         keys::Facts,
-        naming,
-        pairs::{Pair, endings, pairs},
+        pairs::{Pair, pairs},
         set::{FieldRule, Reach},
         tables::{self, Cell},
         text::Search,
@@ -18,7 +15,7 @@ use crate::{
 use super::{Hit, Scanner, Told, bare::Bare, hit};
 
 /// How sure a name inside a text has to make us.
-const NAMED_IN_PROSE_MIN: u8 = 60;
+pub(super) const NAMED_IN_PROSE_MIN: u8 = 60;
 
 impl<'s> Scanner<'s> {
     pub(super) fn value(&mut self, facts: &Facts, told: Told<'_>, hits: &mut Vec<Hit>) {
@@ -226,86 +223,6 @@ impl<'s> Scanner<'s> {
         *self.scratch.keys.of(known)
     }
 
-    /// The words before a colon or an equals sign that are a name we know, and what it says.
-    fn label(&mut self, text: &str, pair: &Pair) -> Option<(Range<usize>, Facts)> {
-        let name = text.get(pair.name.clone())?;
-        // Events and tasks of a calendar have an identifier of that name (RFC 5545 §3.8.4.7), and nobody has it.
-        if name.ends_with("UID") && text.starts_with("BEGIN:V") {
-            return None;
-        }
-        let last = if pair.assigned { name } else { name.rsplit(' ').next()? };
-        let keys = &self.set.keys;
-        if !self.scratch.keys.may_end_a_name(last.as_bytes(), || keys.may_end_a_name(last)) {
-            return None;
-        }
-        if pair.assigned {
-            let known = self.known(name.as_bytes());
-            let facts = *self.scratch.keys.of(known);
-            return (!facts.rules().is_empty()).then(|| (pair.name.clone(), facts));
-        }
-        // The longest that is a name; or else the longest that ends as one does, which may take in what
-        // stands before the label: `otp: 482913 phone: …`.
-        let mut longest = None;
-        for range in endings(text, pair.name.clone()) {
-            let known = self.known(text.get(range.clone())?.as_bytes());
-            let facts = *self.scratch.keys.of(known);
-            if facts.rules().is_empty() {
-                continue;
-            }
-            if facts.is_listed {
-                return Some((range, facts));
-            }
-            longest = longest.or(Some((range, facts)));
-        }
-        longest
-    }
-
-    /// What stands behind a label. In prose a bare word before a colon is no proof; the value has to fit.
-    fn labelled(&self, text: &str, pair: &Pair, facts: &Facts, around: u32) -> Option<Hit> {
-        let value = text.get(pair.value.clone())?.trim_end_matches([' ', ',', '.', ';', '-']);
-        let first = value.split([' ', ',']).next().unwrap_or_default();
-        if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
-            return None;
-        }
-        let rules = facts.rules().iter().filter_map(|number| {
-            let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
-            let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
-            let fits = pair.assigned || (sure && rule.check.is_some() && !rule.prose);
-            fits.then_some((*number, rule))
-        });
-        // A value that only looks like a number counts when none passes.
-        let mut mistyped = None;
-        for (number, rule) in rules {
-            let is_quoted = || {
-                let before = pair.value.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
-                matches!(before, Some(b'"' | b'\''))
-            };
-            if pair.assigned
-                && rule.reach == Reach::Line
-                && !rule.prose
-                && !is_quoted()
-                && let Some((range, is_bounded)) =
-                    words_behind(text, &pair.value, rule.is_postal_address())
-                && let Some(hit) =
-                    text.get(range.clone()).and_then(|value| self.judge(number, rule, facts, value))
-                && (is_bounded || hit.confidence.0 > rule.confidence)
-            {
-                return Some(Hit { span: hit.span.shift(range.start), ..hit });
-            }
-            for cut in cuts(value, rule.reach) {
-                let hit = self
-                    .judge(number, rule, facts, cut)
-                    .filter(|hit| hit.confidence.0 >= NAMED_IN_PROSE_MIN)
-                    .map(|hit| Hit { span: hit.span.shift(pair.value.start), ..hit });
-                if hit.is_some_and(|hit| hit.confidence.0 > rule.unchecked) {
-                    return hit;
-                }
-                mistyped = hit.or(mistyped);
-            }
-        }
-        mistyped
-    }
-
     /// What the name says of the value, or else the name of the object around it.
     fn by_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
         if let Some(own) = self.by_own_name(facts, around, text) {
@@ -333,7 +250,13 @@ impl<'s> Scanner<'s> {
         })
     }
 
-    fn judge(&self, number: u16, rule: &FieldRule, facts: &Facts, text: &str) -> Option<Hit> {
+    pub(super) fn judge(
+        &self,
+        number: u16,
+        rule: &FieldRule,
+        facts: &Facts,
+        text: &str,
+    ) -> Option<Hit> {
         let whole = Span::new(0, text.len());
         // What is judged as one thing is a finding where its list or object begins.
         let listed = self.top.container == Container::Array;
@@ -411,7 +334,7 @@ impl FieldRule {
         self.check.is_some_and(|check| check.is_of_tokens() && check.whole(text).is_some())
     }
 
-    fn is_postal_address(&self) -> bool {
+    pub(super) fn is_postal_address(&self) -> bool {
         self.check.is_some_and(|check| check.named_is("postal_address"))
     }
 
@@ -436,98 +359,6 @@ fn apart(hits: &mut Vec<Hit>, first: usize) {
     hits.truncate(kept);
 }
 
-/// What an assigned value without quotes may go on with, `name=Adnan Malik phone=…`: words that begin as names
-/// do. Whether they end where the next name or the line does.
-/// Those of an address have commas between them.
-fn words_behind(
-    text: &str,
-    value: &Range<usize>,
-    has_commas: bool,
-) -> Option<(Range<usize>, bool)> {
-    const BYTES_MAX: usize = 80;
-    let words_max = if has_commas { 12 } else { 5 };
-    let end = text.floor_char_boundary(text.len().min(value.start + BYTES_MAX));
-    let rest = text.get(value.start..end)?;
-    let stop = [';', ':', '\n', '\r', '|', ')', ']', '}', '"', '\'', '\t', '&'];
-    let is_stop = |c: char| stop.contains(&c) || (c == ',' && !has_commas);
-    let line = rest.get(..rest.find(is_stop).unwrap_or(rest.len()))?;
-    let (mut count, mut length, mut is_bounded) = (0, 0, true);
-    for word in line.split_inclusive(' ') {
-        if word.contains('=') {
-            break;
-        }
-        let begins = |c: char| c.is_uppercase() || c.is_ascii_digit() || !c.is_ascii();
-        if count == words_max || !word.starts_with(begins) {
-            is_bounded = false;
-            break;
-        }
-        count += 1;
-        length += word.len();
-    }
-    let words = line.get(..length)?.trim_end_matches([' ', ',']);
-    (count >= 2).then(|| (value.start..value.start + words.len(), is_bounded))
-}
-
-/// Words that go on as sentences do: three or more, the first of them small.
-fn is_sentence(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.split(' ').count() >= 3
-        && !text.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// Where a part of what stands behind a label may end.
-#[derive(Debug, Clone, Copy)]
-enum Cut {
-    /// What stands further off in the line is another value's.
-    Column,
-    Word,
-    Clause,
-    Sentence,
-    Bracket,
-    Name,
-    Whole,
-}
-
-impl Cut {
-    fn of(self, value: &str) -> Option<&str> {
-        const COLUMN_WORDS_MAX: usize = 4;
-        let end = match self {
-            Self::Column => value.find("  "),
-            Self::Word => value.find([' ', ',']),
-            Self::Clause => value.find(", "),
-            Self::Sentence => value.find(". "),
-            Self::Bracket => value.find(" ("),
-            Self::Name => naming::end_of_name(value, 0, 2),
-            Self::Whole => Some(value.len()),
-        };
-        let (cut, behind) = value.split_at_checked(end?)?;
-        let is_meant = match self {
-            Self::Column => cut.split(' ').count() <= COLUMN_WORDS_MAX,
-            // The first group of a number is no value of its own: `Cep: 0532 418 77 26`.
-            Self::Word => {
-                let next = behind.strip_prefix(' ').and_then(|rest| rest.chars().next());
-                !(is_integer(cut) && next.is_some_and(|c| c.is_ascii_digit()))
-            }
-            Self::Clause | Self::Sentence | Self::Bracket | Self::Name | Self::Whole => true,
-        };
-        (is_meant && !cut.is_empty()).then_some(cut)
-    }
-}
-
-/// The readings of what stands behind a label, the likelier first: all of it, and parts from its beginning.
-fn cuts(value: &str, reach: Reach) -> impl Iterator<Item = &str> {
-    let order: &[Cut] = match reach {
-        Reach::Word => &[Cut::Column, Cut::Word, Cut::Whole],
-        Reach::Either => {
-            &[Cut::Column, Cut::Whole, Cut::Clause, Cut::Sentence, Cut::Bracket, Cut::Word]
-        }
-        Reach::Line => {
-            &[Cut::Column, Cut::Whole, Cut::Clause, Cut::Sentence, Cut::Bracket, Cut::Name]
-        }
-    };
-    order.iter().filter_map(|cut| cut.of(value))
-}
-
 /// What a form says where a value will be.
 fn is_prompt(text: &str) -> bool {
     const BEGINNINGS: [&str; 5] = ["请输入", "请填写", "请选择", "Please enter ", "Enter your "];
@@ -540,6 +371,6 @@ fn is_number_like(text: &str) -> bool {
     digits >= 2 && (4..=64).contains(&text.len()) && !text.contains("://")
 }
 
-fn is_integer(text: &str) -> bool {
+pub(super) fn is_integer(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }

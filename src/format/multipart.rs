@@ -78,7 +78,14 @@ impl<'b> Reader<'b> {
         let (mut delimiter, mut index) = (start, 0u32);
         loop {
             let content = self.delimiter_end(delimiter + line.len())?;
-            let next = self.next_delimiter(&finder, content)?;
+            let next = match self.next_delimiter(&finder, content) {
+                Ok(next) => next,
+                Err(stop) => {
+                    // The last part has no end: told as far as it goes.
+                    self.part(delimiter, content, self.bytes.len(), index, sink)?;
+                    return Err(stop);
+                }
+            };
             self.part(delimiter, content, next, index, sink)?;
             index = index.saturating_add(1);
             let end = next + line.len();
@@ -141,7 +148,8 @@ impl<'b> Reader<'b> {
         let content = self.headers(start, next, &mut part)?;
         // The line end before a delimiter is the delimiter's; a part may lack even the line end after
         // its headers' blank line.
-        let end = if next >= content + 2 { next - 2 } else { content };
+        let has_line_end = self.bytes.get(content..next).is_some_and(|it| it.ends_with(b"\r\n"));
+        let end = if has_line_end { next - 2 } else { next };
         part.content = Span::new(content, end.max(content));
         self.content(&part, index, sink)?;
         self.values(start, next, sink)

@@ -240,6 +240,11 @@ fn what_stands_where_reading_ended_is_found_and_still_counts_as_unread() {
         ("application/json", "/* all */ {\"imei\": \"867619040000019\"}", &["imei"]),
         ("application/xml", "<a><email>sana.k@example.pk</email><b></a>", &["email"]),
         ("multipart/form-data; boundary=b", "before\r\n--b\r\n\r\nsana.k@example.pk", &["email"]),
+        (
+            "multipart/form-data; boundary=b",
+            "--b\r\nContent-Disposition: form-data; name=\"imei\"\r\n\r\n867619040000019\r\n",
+            &["imei"],
+        ),
         ("application/json", "\u{1}\u{2} sana.k@example.pk", &[]),
     ] {
         assert_eq!(found_unread(&engine, content_type, body.as_bytes()), expected, "{body}");

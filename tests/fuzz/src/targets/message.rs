@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use bordergate::{
-    domain::{Format, Limits},
-    engine::{Engine, Message, Scratch},
+    domain::{Finding, Format, Limits},
+    engine::{Engine, Message, Scan, Scratch},
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
@@ -86,12 +86,21 @@ rules:
 }
 
 /// Scans twice, once with what is left of earlier messages and once with nothing, and checks that the
-/// same is found and that it lies where it says.
+/// same is found and that it lies where it says. Documents that are known to hold nothing are not opened again,
+/// so that layers may have other numbers.
 pub(super) fn scan_twice(engine: &Engine, message: &Message<'_>, scratch: &mut Scratch) {
     let limits = limits();
     let first = engine.scan(message, &limits, scratch);
     let second = engine.scan(message, &limits, &mut Scratch::default());
-    assert_eq!(first.findings, second.findings, "the same bytes, other findings");
+    let told = |scan: &Scan<'_>| -> Vec<_> {
+        let findings = &scan.findings;
+        let one = |it: &Finding| {
+            let place = (it.part, findings.locator(it), it.span, scan.bytes(it).to_vec());
+            (it.tag, place, it.confidence, it.detector, it.marks)
+        };
+        findings.items.iter().map(one).collect()
+    };
+    assert_eq!(told(&first), told(&second), "the same bytes, other findings");
     assert_eq!(first.coverage, second.coverage, "the same bytes, another coverage");
     for finding in &first.findings.items {
         assert!(finding.span.start <= finding.span.end);

@@ -106,10 +106,6 @@ impl Check {
         }
     }
 
-    pub(super) fn named_is(self, name: &str) -> bool {
-        Self::named(name).is_some_and(|other| self.is(other))
-    }
-
     pub(super) fn is_of_tokens(self) -> bool {
         matches!(self, Self::Token(..))
     }
@@ -194,9 +190,9 @@ static GENERAL: &[(&str, Check)] = &[
     ("reference", Check::Text(code::reference)),
     ("release", Check::Text(code::release)),
     ("secret", Check::Text(code::secret)),
-    ("six_digits", Check::Text(territory::six_digits)),
     ("sentence", Check::Text(person::sentence)),
     ("serial", Check::Text(code::serial)),
+    ("six_digits", Check::Text(territory::six_digits)),
     ("street", Check::Text(address::street)),
     ("token", Check::Text(code::token)),
     ("url_password", Check::Text(code::secret)),

@@ -108,8 +108,6 @@ pub struct Scanner<'s> {
     asked: Option<Known>,
     /// Objects and lists opened in this part.
     opened: u32,
-    /// How many of `known_ahead` are behind us.
-    used_ahead: usize,
     /// The part is walked for the second time.
     again: bool,
 }
@@ -135,7 +133,6 @@ impl<'s> Scanner<'s> {
             beyond: 0,
             asked: None,
             opened: 0,
-            used_ahead: 0,
             again: false,
         };
         scanner.part(Part::Body);
@@ -155,7 +152,6 @@ impl<'s> Scanner<'s> {
         // A name that was asked about in another layer, and whose value was not told, says nothing here.
         self.asked = None;
         self.opened = 0;
-        self.used_ahead = 0;
         self.scratch.learnt.clear();
         self.scratch.told_behind.clear();
         if !self.again {

@@ -83,6 +83,8 @@ pub(super) struct FieldRule {
     pub(super) listed: bool,
     /// Values are names of people.
     pub(super) is_of_people: bool,
+    /// Values are postal addresses as a whole, which have commas in them.
+    pub(super) is_postal_address: bool,
     /// What passes the check has a form that nothing else has.
     pub(super) is_unmistakable: bool,
     /// How much of a line of prose the value takes.

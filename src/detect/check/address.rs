@@ -11,13 +11,11 @@ pub(super) fn place_name(text: &str) -> Option<Match> {
             && area.bytes().all(|byte| byte.is_ascii_lowercase())
             && zone.starts_with(|c: char| c.is_ascii_lowercase())
     });
-    // `schema:addressRegion`, an address of the web, and the state of a port.
-    let is_address = text.contains(':') || text == "up";
-    if STATES_OF_THINGS.has(text.trim()) || is_of_a_cloud || is_address {
-        None
-    } else {
-        words(text)
-    }
+    // In capitals it is Uttar Pradesh.
+    let is_state = text == "up" || STATES_OF_THINGS.has(text.trim());
+    // `schema:addressRegion`, an address of the web.
+    let is_reference = text.contains(':');
+    if is_state || is_of_a_cloud || is_reference { None } else { words(text) }
 }
 
 #[rustfmt::skip]

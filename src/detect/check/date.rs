@@ -95,7 +95,7 @@ fn with_month_name(text: &str) -> bool {
 }
 
 /// Beginnings of months in English, German, French, Spanish, Portuguese, Italian, Dutch, Indonesian, Turkish,
-/// Polish, Russian, Ukrainian, Greek, Arabic and Hindi.
+/// Polish, Russian, Ukrainian, Greek and Arabic.
 #[rustfmt::skip]
 const MONTHS: [&str; 101] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mai", "okt", "dez", "fév", "fev",

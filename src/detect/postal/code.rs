@@ -116,7 +116,7 @@ pub(in crate::detect) fn before_code(
     floor: usize,
 ) -> Option<Range<usize>> {
     const PIECES_MAX: usize = 6;
-    const BYTES_MAX: usize = 120;
+    const ROW_BYTES_MAX: usize = 120;
     let tail = text.get(code..)?;
     let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
     let goes_on =
@@ -124,7 +124,7 @@ pub(in crate::detect) fn before_code(
     if !matches!(digits, 5 | 6) || goes_on {
         return None;
     }
-    let from = text.ceil_char_boundary(code.saturating_sub(BYTES_MAX).max(floor));
+    let from = text.ceil_char_boundary(code.saturating_sub(ROW_BYTES_MAX).max(floor));
     let head = text.get(from..code)?;
     let line = head.rsplit(['\n', ';', '|', '"', '(', ':']).next()?;
     let mut start = code;

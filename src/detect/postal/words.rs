@@ -49,32 +49,14 @@ static ENDS: WordList = WordList::new(&[
 ]);
 
 pub(super) fn is_unit(token: &str) -> bool {
-    let bare = token.trim_end_matches([',', '.']);
-    [
-        "flat",
-        "house",
-        "plot",
-        "apt",
-        "unit",
-        "suite",
-        "shop",
-        "h",
-        "apartment",
-        "villa",
-        "blk",
-        "block",
-        "no",
-        "lot",
-        "tower",
-        "room",
-        "rm",
-        "building",
-        "bldg",
-        "door",
-    ]
-    .iter()
-    .any(|unit| bare.eq_ignore_ascii_case(unit))
+    UNITS.has(token.trim_end_matches([',', '.']))
 }
+
+#[rustfmt::skip]
+static UNITS: WordList = WordList::new(&[
+    "flat", "house", "plot", "apt", "unit", "suite", "shop", "h", "apartment", "villa", "blk", "block", "no", "lot",
+    "tower", "room", "rm", "building", "bldg", "door",
+]);
 
 #[rustfmt::skip]
 pub(super) const SMALL: [&str; 40] = [

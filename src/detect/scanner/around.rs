@@ -107,7 +107,7 @@ impl Scanner<'_> {
             frame.is_silent = of_list.is_none();
             self.scratch.lists.extend(of_list);
         }
-        if let Some(what) = self.told_ahead(self.opened) {
+        if let Some(what) = of_object(&self.scratch.told_ahead, self.opened) {
             frame.told = true;
             self.scratch.told.push(what);
         }
@@ -148,28 +148,9 @@ impl Scanner<'_> {
         self.top.lacks |= closed.lacks & handed_on;
     }
 
-    /// What the first walk learnt of the object of this number; asked in the order of numbers.
-    pub(super) fn ahead(&mut self, number: u32) -> u32 {
-        while let Some((of, contexts)) = self.scratch.known_ahead.get(self.used_ahead) {
-            if *of > number {
-                break;
-            }
-            self.used_ahead += 1;
-            if *of == number {
-                return *contexts;
-            }
-        }
-        0
-    }
-
-    /// What the first walk learnt that a value of the object of this number is.
-    fn told_ahead(&mut self, number: u32) -> Option<Facts> {
-        if !self.again {
-            return None;
-        }
-        let of = |(of, _): &(u32, Facts)| *of;
-        let at = self.scratch.told_ahead.binary_search_by_key(&number, of).ok()?;
-        self.scratch.told_ahead.get(at).map(|(_, what)| *what)
+    /// What the first walk learnt of the object of this number: the contexts it turned out to have.
+    pub(super) fn ahead(&self, number: u32) -> u32 {
+        of_object(&self.scratch.known_ahead, number).unwrap_or(0)
     }
 
     pub(super) fn surroundings(&self) -> u32 {
@@ -265,4 +246,10 @@ impl Scanner<'_> {
         let told = self.told().filter(|_| facts.stand_in);
         told.filter(|_| self.holding(facts).is_none()).unwrap_or(facts)
     }
+}
+
+/// The first that is kept of the object of this number; objects are in order.
+fn of_object<T: Copy>(kept: &[(u32, T)], number: u32) -> Option<T> {
+    let at = kept.partition_point(|(of, _)| *of < number);
+    kept.get(at).filter(|(of, _)| *of == number).map(|(_, it)| *it)
 }

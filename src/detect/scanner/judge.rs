@@ -334,10 +334,6 @@ impl FieldRule {
         self.check.is_some_and(|check| check.is_of_tokens() && check.whole(text).is_some())
     }
 
-    pub(super) fn is_postal_address(&self) -> bool {
-        self.check.is_some_and(|check| check.named_is("postal_address"))
-    }
-
     /// The check asks for a form that a hash cannot have.
     fn hashable(&self) -> bool {
         self.unchecked == 0 && self.confidence >= 85

@@ -80,7 +80,7 @@ impl Scanner<'_> {
                 && !rule.prose
                 && !is_quoted()
                 && let Some((range, is_bounded)) =
-                    words_behind(text, &pair.value, rule.is_postal_address())
+                    words_behind(text, &pair.value, rule.is_postal_address)
                 && let Some(hit) =
                     text.get(range.clone()).and_then(|value| self.judge(number, rule, facts, value))
                 && (is_bounded || hit.confidence.0 > rule.confidence)
@@ -103,8 +103,7 @@ impl Scanner<'_> {
 }
 
 /// What an assigned value without quotes may go on with, `name=Adnan Malik phone=…`: words that begin as names
-/// do. Whether they end where the next name or the line does.
-/// Those of an address have commas between them.
+/// do, and in an address with commas between them. Whether they end where the next name or the line does.
 fn words_behind(
     text: &str,
     value: &Range<usize>,

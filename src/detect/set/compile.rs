@@ -190,6 +190,10 @@ impl Compiler<'_> {
             values_only: source.values_only,
             listed: source.listed,
             is_of_people: source.check.as_ref().is_some_and(|check| check.as_str() == "name"),
+            is_postal_address: source
+                .check
+                .as_ref()
+                .is_some_and(|check| check.as_str() == "postal_address"),
             is_unmistakable: source.check.as_ref().is_some_and(|check| check.as_str() == "email"),
             reach: Reach::of(source.check.as_ref().map(|check| check.as_str())),
         });

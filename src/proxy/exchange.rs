@@ -97,7 +97,9 @@ pub(super) async fn handle(
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
     let mut exchange = Exchange::open(worker, peer, in_hand, &request);
-    match exchange.walk(request).await {
+    let outcome = exchange.walk(request).await;
+    exchange.worker.in_step().await;
+    match outcome {
         Ok(answer) => exchange.pass_on(answer),
         Err(error) => exchange.refuse(&error),
     }
@@ -164,6 +166,7 @@ impl Exchange {
         let mut outgoing = self.outgoing(head, &body, place);
         self.inspect(&mut outgoing, transfer).await?;
         self.record_first().await?;
+        self.worker.in_step().await;
         let answer = self.send(outgoing, place).await?;
         Ok(answer)
     }

@@ -76,6 +76,14 @@ impl Worker {
         })
     }
 
+    /// Lets the other exchanges of this worker come as far, where there are any. What is ready is read and
+    /// judged before any of it is sent: whoever takes it sleeps meanwhile, and is woken once for all of it.
+    pub(super) async fn in_step(&self) {
+        if self.in_flight.get() > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Those that whoever begins now goes by.
     pub(super) fn ways(&self) -> Rc<Ways> {
         let mut ways = self.ways.borrow_mut();

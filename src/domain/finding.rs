@@ -220,7 +220,8 @@ impl Findings {
 }
 
 fn push_pointer_token(text: &mut String, name: &str) {
-    if memchr::memchr2(b'~', b'/', name.as_bytes()).is_none() {
+    let is_special = |any, byte| any | (byte == b'~') | (byte == b'/');
+    if !name.bytes().fold(false, is_special) {
         text.push_str(name);
         return;
     }

@@ -11,9 +11,7 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 use smallvec::SmallVec;
 
 use super::TraceId;
-use crate::domain::{
-    Coverage, Effect, Finding, Findings, Gap, Region, Replaced, TagSet, Taxonomy, by_byte,
-};
+use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, Replaced, TagSet, Taxonomy};
 
 /// Locators of one tag, and of one record; the counts go on.
 const LOCATORS_PER_TAG_MAX: usize = 8;
@@ -225,7 +223,8 @@ fn is_name(text: &str) -> bool {
 }
 
 fn is_word(text: &str) -> bool {
-    let seen = text.bytes().fold(0, |seen, byte| seen | KINDS.of(byte));
+    // Without a branch or a look-up a byte, so that many are looked at at once.
+    let seen = text.bytes().fold(0, |seen, byte| seen | kind(byte));
     seen & (LETTER | OTHER) == LETTER
         // Most names are shorter than a run would be.
         && (text.len() <= NAME_DIGITS_MAX || seen & DIGIT == 0 || !has_long_number(text))
@@ -234,24 +233,22 @@ fn is_word(text: &str) -> bool {
 fn has_long_number(text: &str) -> bool {
     let mut run = 0;
     text.bytes().any(|byte| {
-        run = if KINDS.of(byte) == DIGIT { run + 1 } else { 0 };
+        run = if byte.is_ascii_digit() { run + 1 } else { 0 };
         run > NAME_DIGITS_MAX
     })
 }
 
 const DIGIT: u8 = 1;
 const LETTER: u8 = 2;
-const MARK: u8 = 4;
-const OTHER: u8 = 8;
+const OTHER: u8 = 4;
 
-by_byte! {
-    /// What a byte is in a name.
-    static KINDS: u8 = |byte| match byte {
-        b'0'..=b'9' => DIGIT,
-        b'a'..=b'z' | b'A'..=b'Z' => LETTER,
-        b'.' | b'_' | b'-' | b'/' => MARK,
-        _ => OTHER,
-    }
+/// What a byte is in a name.
+fn kind(byte: u8) -> u8 {
+    let is_digit = byte.wrapping_sub(b'0') < 10;
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_mark = (byte == b'.') | (byte == b'_') | (byte == b'-') | (byte == b'/');
+    let other = if is_digit | is_letter | is_mark { 0 } else { OTHER };
+    other | if is_digit { DIGIT } else { 0 } | if is_letter { LETTER } else { 0 }
 }
 
 fn is_time(text: &str) -> bool {

@@ -172,6 +172,7 @@ impl AuditSink {
             sync: settings.sync,
             metrics: metrics.clone(),
             rest: Vec::new(),
+            spare: Vec::new(),
             retry_at: None,
             complained_at: None,
             synced_at: Instant::now(),

@@ -51,7 +51,7 @@ impl AuditRecord<'_> {
             inspected_bytes,
             durations,
         } = self;
-        let mut line = Line { out, text: String::new() };
+        let mut line = Line { out, text: String::with_capacity(LOCATOR_BYTES) };
         line.raw("{\"time\":\"");
         line.time(*time);
         line.member("\",\"stage\":", stage.as_str(), Line::word);
@@ -94,6 +94,9 @@ impl AuditRecord<'_> {
         line.raw("}");
     }
 }
+
+/// As long as most locators are.
+const LOCATOR_BYTES: usize = 64;
 
 struct Line<'o> {
     out: &'o mut Vec<u8>,

@@ -21,6 +21,8 @@ pub(super) struct Writer {
     pub(super) metrics: AuditMetrics,
     /// Lines that could not be written and are tried again.
     pub(super) rest: Vec<u8>,
+    /// An empty buffer with room, for the next lines that are queued.
+    pub(super) spare: Vec<u8>,
     pub(super) retry_at: Option<Instant>,
     pub(super) complained_at: Option<Instant>,
     pub(super) synced_at: Instant,
@@ -33,6 +35,8 @@ impl Writer {
     const RETRY: Duration = Duration::from_millis(250);
     /// How often the file's name is checked against the open file.
     const LOOK: Duration = Duration::from_secs(1);
+    /// A buffer that grew beyond this is given back.
+    const SPARE_BYTES_MAX: usize = 256 << 10;
     /// How often the same trouble is logged.
     const COMPLAIN: Duration = Duration::from_secs(10);
 
@@ -132,13 +136,17 @@ impl Writer {
             let Some(shard) = self.queue.shards.get(index) else { continue };
             let Shard { mut lines, mut commits, .. } = {
                 let mut shard = lock(shard);
-                let taken = std::mem::take(&mut *shard);
                 shard.closed = closing;
-                taken
+                if shard.lines.is_empty() {
+                    continue;
+                }
+                let next = Shard {
+                    lines: std::mem::take(&mut self.spare),
+                    closed: closing,
+                    ..Shard::default()
+                };
+                std::mem::replace(&mut *shard, next)
             };
-            if lines.is_empty() {
-                continue;
-            }
             // Whoever waited too long was refused its transfer; there is nothing to record.
             let gone = cut(&mut lines, &mut commits, |commit| commit.written.is_closed());
             self.release(gone.0);
@@ -183,6 +191,10 @@ impl Writer {
             self.queue.retrying.store(true, Ordering::Release);
         } else if failure.is_none() && self.rest.is_empty() {
             self.recover();
+        }
+        if lines.capacity() <= Self::SPARE_BYTES_MAX {
+            lines.clear();
+            self.spare = lines;
         }
     }
 

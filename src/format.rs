@@ -36,7 +36,7 @@ pub use media::{identify, is_web_page};
 pub use target::walk_path;
 pub use unescape::{Text, Unescaped, is_html_reference, unescape, unescape_at, utf8};
 
-use crate::domain::{FieldSink, Format, GapCause, Limits, Span};
+use crate::domain::{FieldSink, Format, GapCause, Key, Limits, Span};
 use csv::Dialect;
 
 /// Where and why reading a layer ended early. What stands before it has been reported to the sink,
@@ -87,17 +87,16 @@ pub fn walk<S: FieldSink>(
 }
 
 /// Reports what stands behind the place where reading a layer ended, as one text: values show there by their
-/// form or behind a label, though nothing of it counts as read. Containers must have been closed. Records of a
-/// sequence are left: their numbers would be lost.
+/// form or behind a label, though nothing of it counts as read. Containers must have been closed.
 pub fn walk_rest<S: FieldSink>(format: Format, bytes: &[u8], stop: Stop, sink: &mut S) {
-    let is_text = !matches!(
-        format,
-        Format::Text | Format::Header | Format::NdJson | Format::Image | Format::Opaque
-    );
+    let is_text = !matches!(format, Format::Text | Format::Header | Format::Image | Format::Opaque);
     let is_another = matches!(stop.cause, GapCause::Malformed | GapCause::InvalidUtf8);
     if is_text && is_another && stop.offset < bytes.len() {
+        if format == Format::NdJson {
+            return json::walk_rest_of_sequence(bytes, stop.offset, sink);
+        }
         let rest = Span::new(stop.offset, bytes.len());
-        text::walk_rest(bytes, rest, rest, sink);
+        text::walk_part(bytes, rest, rest, Key::Root, sink);
     }
 }
 

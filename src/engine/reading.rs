@@ -237,7 +237,8 @@ impl<'m> Reading<'m> {
                 let read = format::walk(format, &bytes, limits, sink);
                 if let Err(stop) = read {
                     sink.end(stop.offset);
-                    format::walk_rest(format, &bytes, stop, sink);
+                    let offset = stop.offset.max(sink.found_to());
+                    format::walk_rest(format, &bytes, Stop { offset, ..stop }, sink);
                 }
                 read
             });

@@ -362,6 +362,13 @@ impl Sink<'_, '_, '_> {
         }
     }
 
+    /// Where the last value ends that was found in this layer. A walk may find some before it knows that an earlier
+    /// record was broken.
+    pub(super) fn found_to(&self) -> usize {
+        let own = self.findings.items.iter().filter(|finding| finding.layer == self.place.layer);
+        own.map(|finding| finding.value.end as usize).max().unwrap_or(0)
+    }
+
     fn close_finding(&mut self, frame: Frame, end: usize, member_end: usize) {
         let Some(index) = frame.finding.map(|index| index as usize) else { return };
         let is_last = index + 1 == self.findings.items.len();

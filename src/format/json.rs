@@ -18,8 +18,8 @@ mod tests;
 
 use std::cell::Cell;
 
-use super::{Stop, scan};
-use crate::domain::{Container, FieldSink, Key, Limits, Value};
+use super::{Stop, scan, text};
+use crate::domain::{Container, FieldSink, Key, Limits, Span, Value};
 use index::Index;
 use walk::Walk;
 
@@ -72,6 +72,24 @@ pub(super) fn walk_sequence<S: FieldSink>(
         }
     };
     scan::blame_utf8(read, valid, bytes.len())
+}
+
+/// What stands behind `offset` in a sequence of lines, each as a text under the number it has in the sequence.
+pub(super) fn walk_rest_of_sequence<S: FieldSink>(bytes: &[u8], offset: usize, sink: &mut S) {
+    let (mut number, mut start) = (0u32, 0);
+    sink.open(Key::Root, Container::Array, 0, 0);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let end = start + line.len();
+        if !line.trim_ascii().is_empty() {
+            if end > offset {
+                let rest = Span::new(start.max(offset), end);
+                text::walk_part(bytes, rest, rest, Key::Index(number), sink);
+            }
+            number = number.saturating_add(1);
+        }
+        start = end;
+    }
+    sink.close(bytes.len(), bytes.len());
 }
 
 /// A sink for a text that has been told as far as it goes.

@@ -10,12 +10,18 @@ use crate::domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Val
 pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) -> Result<(), Stop> {
     Fields::new(limits).count(0)?;
     let span = Span::new(scan::byte_order_mark(bytes), bytes.len());
-    walk_rest(bytes, span, Span::new(0, bytes.len()), sink);
+    walk_part(bytes, span, Span::new(0, bytes.len()), Key::Root, sink);
     scan::check_utf8(bytes, 0)
 }
 
-/// `span` of a layer as one text, which takes up `member`.
-pub(super) fn walk_rest<S: FieldSink>(bytes: &[u8], span: Span, member: Span, sink: &mut S) {
+/// `span` of a layer as one text under `key`, which takes up `member`.
+pub(super) fn walk_part<S: FieldSink>(
+    bytes: &[u8],
+    span: Span,
+    member: Span,
+    key: Key<'_>,
+    sink: &mut S,
+) {
     let value = Value {
         kind: Scalar::String,
         text: span.of(bytes),
@@ -25,7 +31,7 @@ pub(super) fn walk_rest<S: FieldSink>(bytes: &[u8], span: Span, member: Span, si
         escape: Escape::None,
         may_hold: None,
     };
-    sink.scalar(Key::Root, value);
+    sink.scalar(key, value);
 }
 
 /// The value of `Cookie`: pairs between `;` (RFC 6265 §4.2.1). A value may stand in quotes, which are not

@@ -246,6 +246,11 @@ fn what_stands_where_reading_ended_is_found_and_still_counts_as_unread() {
             &["imei"],
         ),
         ("application/json", "\u{1}\u{2} sana.k@example.pk", &[]),
+        (
+            "application/x-ndjson",
+            "{\"imei\":\"867619040000019\"}\n{\"imei\":\n{\"email\":\"sana.k@example.pk\"}\n",
+            &["imei", "email"],
+        ),
     ] {
         assert_eq!(found_unread(&engine, content_type, body.as_bytes()), expected, "{body}");
     }

@@ -9,7 +9,7 @@ mod cache;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(super) use self::cache::{KeyCache, Known, Quiet};
-use super::name::{NAME_BYTES_MAX, Words};
+use super::name::{NAME_BYTES_MAX, Words, without_accent};
 
 /// What one name says. Small and free of references, so that it can be cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +186,19 @@ fn ends(text: &str) -> (usize, u64) {
     (hash as usize / 64 % ENDS_WORDS, 1 << (hash % 64))
 }
 
+/// `text` in small letters without accents, as names are kept, as much of it as there is room for.
+fn lowered<'b>(text: &str, room: &'b mut [u8]) -> &'b str {
+    let mut length = 0;
+    for character in text.chars().flat_map(char::to_lowercase) {
+        let mut own = [0; 4];
+        let plain = without_accent(character).unwrap_or_else(|| character.encode_utf8(&mut own));
+        let Some(slot) = room.get_mut(length..length + plain.len()) else { break };
+        slot.copy_from_slice(plain.as_bytes());
+        length += plain.len();
+    }
+    std::str::from_utf8(room.get(..length).unwrap_or_default()).unwrap_or_default()
+}
+
 /// What is left of a name when it is squashed.
 fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
@@ -236,6 +249,9 @@ impl KeyTable {
     /// Whether `text` is itself a name that one of the rules takes: a label, not a value.
     pub(super) fn is_name_of(&self, text: &str, is_meant: impl Fn(u16) -> bool) -> bool {
         const BYTES_MAX: usize = 40;
+        // Capitals and accents: `Фамилия`, `Prénom`. More than is kept, for a text that is longer.
+        let mut small = [0u8; BYTES_MAX + 8];
+        let text = if text.is_ascii() { text } else { lowered(text, &mut small) };
         // Most texts begin or end as no name does.
         let (word, bit) = ends(text);
         if self.ends.get(word).is_none_or(|bits| bits & bit == 0) {

@@ -170,6 +170,14 @@ pub(super) fn fold_width(character: char) -> char {
 
 /// Latin letters without their accents; everything else as it is.
 fn fold_accent(character: char, out: &mut String) {
+    match without_accent(character) {
+        Some(plain) => out.push_str(plain),
+        None => out.push(character),
+    }
+}
+
+/// What is left of a small Latin letter that has an accent, and of a mark or joiner.
+pub(super) fn without_accent(character: char) -> Option<&'static str> {
     let plain = match character {
         'à'..='å'
         | 'ā'
@@ -226,9 +234,9 @@ fn fold_accent(character: char, out: &mut String) {
         'ź' | 'ż' | 'ž' => "z",
         // The mark of a letter written in two pieces, zero-width space and joiners.
         '\u{0300}'..='\u{036f}' | '\u{200b}'..='\u{200d}' | '\u{feff}' => "",
-        other => return out.push(other),
+        _ => return None,
     };
-    out.push_str(plain);
+    Some(plain)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ fn numeric(text: &str) -> bool {
     match (a.len(), c.len()) {
         (4, 1 | 2) => born(a_number, b_number, c_number),
         (1 | 2, 4) => born(c_number, b_number, a_number) || born(c_number, a_number, b_number),
-        (2, 2) => {
+        (1 | 2, 2) => {
             arithmetic::is_short_date(c_number, b_number, a_number)
                 || arithmetic::is_short_date(c_number, a_number, b_number)
                 || arithmetic::is_short_date(a_number, b_number, c_number)
@@ -95,15 +95,18 @@ fn with_month_name(text: &str) -> bool {
 }
 
 /// Beginnings of months in English, German, French, Spanish, Portuguese, Italian, Dutch, Indonesian, Turkish,
-/// Polish, Russian, Ukrainian, Greek and Arabic.
+/// Polish, Russian, Ukrainian, Greek, Arabic, Finnish, Hungarian, Romanian, Czech, Croatian and Bulgarian.
 #[rustfmt::skip]
-const MONTHS: [&str; 101] = [
+const MONTHS: [&str; 144] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mai", "okt", "dez", "fév", "fev",
     "avr", "jui", "aoû", "ene", "abr", "ago", "dic", "out", "gen", "mag", "giu", "lug", "set", "ott", "mär", "maa", "mei",
     "agu", "des", "oca", "şub", "nis", "haz", "tem", "ağu", "eyl", "eki", "kas", "ara", "sty", "lut", "kwi", "maj", "cze",
     "lip", "sie", "wrz", "paź", "lis", "gru", "янв", "фев", "мар", "апр", "мая", "май", "июн", "июл", "авг", "сен", "окт",
     "ноя", "дек", "січ", "лют", "бер", "кві", "тра", "чер", "лип", "сер", "вер", "жов", "лис", "гру", "ιαν", "φεβ", "απρ",
     "ιου", "αυγ", "σεπ", "οκτ", "νοε", "δεκ", "ينا", "فبر", "مار", "أبر", "ماي", "يون", "سبت", "أكت", "نوف", "ديس",
+    "tam", "hel", "huh", "tou", "kes", "hei", "elo", "syy", "lok", "jou", "már", "ápr", "máj", "jún", "júl", "sze",
+    "ian", "iun", "iul", "noi", "čer", "μαρ", "ное", "яну", "led", "úno", "bře", "dub", "kvě", "srp", "zář", "říj", "pro", "sij", "vel", "ožu", "tra",
+    "svi", "kol", "ruj", "stu", "юни", "юли",
 ];
 
 /// `1996年4月12日`, `1996년 4월 12일`.
@@ -111,7 +114,10 @@ fn east_asian(text: &str) -> bool {
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
     let mut next = || numbers.next().and_then(|part| part.parse::<u32>().ok());
     let (Some(year), Some(month), Some(day)) = (next(), next(), next()) else { return false };
-    text.contains(['年', '년']) && arithmetic::is_birth_date(year, month, day)
+    let is_of_one = |c: char| c.is_ascii_digit() || c == ' ' || "年月日년월일生".contains(c);
+    text.contains(['年', '년'])
+        && text.chars().all(is_of_one)
+        && arithmetic::is_birth_date(year, month, day)
 }
 
 #[cfg(test)]
@@ -126,6 +132,10 @@ mod tests {
             ("12/04/1996", true),
             ("04/13/1996", true),
             ("12.04.96", true),
+            ("5/30/74", true),
+            ("1988. november 7.", true),
+            ("7. listopadu 1988", true),
+            ("7 marraskuuta 1988", true),
             ("19960412", true),
             ("1996-04-12T00:00:00Z", true),
             ("829267200000", true),
@@ -137,6 +147,8 @@ mod tests {
             ("12 août 1996", true),
             ("12 of nothing 1996", false),
             ("1996年4月12日", true),
+            ("1996年4月12日生", true),
+            ("1996年4月12日，回电", false),
             ("1996-02-30", false),
             ("1896-04-12", false),
             ("19961312", false),

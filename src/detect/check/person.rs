@@ -208,6 +208,8 @@ static THINGS: WordList = WordList::new(&[
     "phones", "dollar", "rupee", "cross", "image", "disk", "stack", "airport", "station", "hotel", "restaurant",
     "hospital", "clinic", "pharmacy", "museum", "beach", "mall", "market", "plaza", "square", "building", "flat",
     "villa", "tower", "floor", "suite", "apartment", "fellowship", "award", "products", "secret", "interview", "memorial", "jl", "jl.", "jln", "jalan",
+    "oetker", "muscle", "pepper", "organisation", "organization", "gare", "bahnhof", "hauptbahnhof", "webhooks", "webhook",
+    "arena", "weather", "income", "consolidated", "affiliation", "railway", "metro", "terminal", "campus", "faculty",
 ]);
 
 /// One word or two, letters only: part of a name.
@@ -238,6 +240,30 @@ pub(super) fn handle(text: &str) -> Option<Match> {
         && !is_time)
         .then_some(Match::PLAIN)
 }
+
+/// What somebody signs in as: one word, and none of the names that systems have of their own.
+pub(super) fn login_name(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let name = text.rsplit('\\').next()?;
+    let is_of_one = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let letters = name.bytes().take_while(u8::is_ascii_lowercase).count();
+    let good = (3..=32).contains(&name.len())
+        && letters >= 3
+        && name.chars().all(is_of_one)
+        && !SYSTEM_ACCOUNTS.has(name)
+        && !is_thing(name, true);
+    good.then_some(Match::PLAIN)
+}
+
+#[rustfmt::skip]
+static SYSTEM_ACCOUNTS: WordList = WordList::new(&[
+    "root", "admin", "administrator", "guest", "nobody", "daemon", "www-data", "nginx", "apache", "postgres", "mysql",
+    "redis", "ubuntu", "debian", "centos", "ec2-user", "git", "jenkins", "backup", "oracle", "operator", "anonymous",
+    "anyone", "user", "users", "username", "me", "you", "us", "them", "a", "an", "any", "none", "null", "unknown",
+    "undefined", "default", "sudo", "ftp", "sshd", "from", "to", "on", "in", "at", "is", "was", "has", "with", "and",
+    "read", "write", "list", "get", "create", "update", "delete", "manage", "email", "profile", "because", "reports", "does",
+    "owner", "member", "viewer", "editor", "bot", "service", "everyone", "string", "true", "false", "public", "private",
+]);
 
 /// 0 to 130, or a range such as `18-24`, `65+`, `under 18`.
 pub(super) fn age(text: &str) -> Option<Match> {

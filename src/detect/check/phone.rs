@@ -79,11 +79,18 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     // seven, since a status and a size have a space between them as well.
     let short = match digits.len() {
         7 => text.contains('-'),
-        8 => text.contains([' ', '-']) && !text.contains('.'),
-        9 => {
-            matches!(Vec10::lengths(text).as_slice(), [3, 3, 3] | [3, 2, 2, 2] | [2, 3, 2, 2])
+        // Five and three are a Brazilian postal code.
+        8 => {
+            text.contains([' ', '-'])
                 && !text.contains('.')
+                && Vec10::lengths(text).as_slice() != [5, 3]
         }
+        // Without gaps where mobile numbers begin so, as in Spain, Portugal, Poland and Czechia.
+        9 => match Vec10::lengths(text).as_slice() {
+            [3, 3, 3] | [3, 2, 2, 2] | [2, 3, 2, 2] => !text.contains('.'),
+            [9] => matches!(digits, [6 | 7 | 9, ..]),
+            _ => false,
+        },
         // MX 55 1234 5678.
         10 => matches!(Vec10::lengths(text).as_slice(), [2, 4, 4] | [3, 3, 4] | [3, 3, 2, 2]),
         _ => false,

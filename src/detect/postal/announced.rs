@@ -61,11 +61,14 @@ fn before_other_words(text: &str, range: Range<usize>) -> usize {
     if found.trim_start().starts_with(person::is_han) {
         return found.find([',', '，']).map_or(range.end, |comma| range.start + comma);
     }
-    let mut at = 0;
-    for word in found.split(' ') {
-        if at > 0 && is_end(word) {
+    let (mut at, mut is_behind_a_code) = (0, false);
+    for (number, word) in found.split(' ').enumerate() {
+        let goes_on = is_behind_a_code && word.starts_with(char::is_lowercase);
+        if at > 0 && (goes_on || is_end(word)) {
             return range.start + at;
         }
+        // The first words may be a house number and its street.
+        is_behind_a_code = number > 2 && (is_postal_code(word) || is_postal_code_in_two(word));
         at += word.len() + 1;
     }
     let mut end = range.end;

@@ -59,6 +59,7 @@ fn code_length(text: &str) -> Option<usize> {
 fn town_end(text: &str, start: usize) -> Option<usize> {
     const WORDS_MAX: usize = 4;
     let tail = text.get(start..text.floor_char_boundary(text.len().min(start + 60)))?;
+    let tail = tail.split('\n').next()?;
     let (mut at, mut end) = (1, None);
     for word in tail.get(1..)?.split(' ').take(WORDS_MAX) {
         let bare = word.trim_end_matches(['.', ',', '!', '?', ')', '"', '\'', ';', '\n']);

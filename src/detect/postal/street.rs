@@ -24,7 +24,12 @@ pub(in crate::detect) fn around_street(
     let end = forward(text, street.end);
     let range = trimmed(text, start..end);
     let (before, after) = (text.get(range.start..street.start)?, text.get(street.end..range.end)?);
-    let numbered = |token: &str| token.starts_with(|c: char| c.is_ascii_digit());
+    // Boxes have longer numbers than houses.
+    let cue = text.get(street.clone())?;
+    let digits_max = if cue.to_ascii_lowercase().ends_with("box") { 8 } else { 5 };
+    let numbered = |token: &str| {
+        (1..=digits_max).contains(&token.bytes().take_while(u8::is_ascii_digit).count())
+    };
     let house_before =
         before.split([' ', ',']).filter(|t| !t.is_empty()).rev().take(4).any(numbered);
     let house_after = after.split([' ', ',']).filter(|t| !t.is_empty()).take(6).any(numbered);

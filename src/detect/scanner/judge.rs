@@ -314,7 +314,10 @@ impl<'s> Scanner<'s> {
         let is_plain = text.is_ascii() && !text.contains(' ') && text.len() < 6;
         self.set.keys.is_name_of(text, |other| {
             other == number
-                || (!is_plain && self.set.rule(other).is_some_and(|other| other.tag == rule.tag))
+                || (!is_plain
+                    && self.set.rule(other).is_some_and(|other| {
+                        other.tag == rule.tag || self.set.is_below(other.tag, rule.tag)
+                    }))
         })
     }
 

@@ -338,8 +338,8 @@ impl Compiler<'_> {
             "name_before" => Reads::NameBefore,
             "postal_address" => Reads::Address,
             "street" => Reads::Street,
-            "birth_date" => match self.check(file, &source.reads) {
-                Some(check) => Reads::Date(check),
+            "birth_date" | "number_plate" => match self.check(file, &source.reads) {
+                Some(check) => Reads::Phrase(check),
                 None => return,
             },
             _ => match self.check(file, &source.reads) {

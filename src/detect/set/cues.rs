@@ -34,8 +34,8 @@ pub(in crate::detect) enum Reads {
     Street,
     /// A word or number that passes the check.
     Checked(Check),
-    /// A date, which may be of several words.
-    Date(Check),
+    /// Words that pass the check together: a date, a number plate.
+    Phrase(Check),
 }
 
 /// The cues of one generation.

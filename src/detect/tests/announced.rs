@@ -112,3 +112,72 @@ fn an_empty_cell_keeps_its_place() {
         ("a | city\n---|---\n | Karachi", &["city=Karachi"]),
     ]);
 }
+
+#[test]
+fn closings_and_roles_of_many_languages_announce_names() {
+    reads(&[
+        ("Med vänlig hälsning\nLinnéa Hägglund", &["name=Linnéa Hägglund"]),
+        ("Z poważaniem,\nAgnieszka Wróblewska", &["name=Agnieszka Wróblewska"]),
+        ("З повагою,\nОксана Ткаченко", &["name=Оксана Ткаченко"]),
+        ("Paciente Jussara Tavares", &["name=Jussara Tavares"]),
+        ("Klant Marijke van der Veen", &["name=Marijke van der Veen"]),
+        ("Zovem se Domagoj Perković", &["name=Domagoj Perković"]),
+        ("감사합니다.\n서지훈 드림", &["name=서지훈"]),
+        ("Sehr geehrter Kunde, Ihre Bestellung", &[]),
+        ("Madame, Monsieur,\nnous", &[]),
+        ("Rühren mit Dr. Oetker Backin", &[]),
+    ]);
+}
+
+#[test]
+fn births_are_told_in_many_languages() {
+    reads(&[
+        ("född 14 juni 1978, bor i Umeå", &["date_of_birth=14 juni 1978"]),
+        ("ur. 7 listopada 1988", &["date_of_birth=7 listopada 1988"]),
+        ("született 1988. november 7.", &["date_of_birth=1988. november 7"]),
+        ("γεννημένη στις 14 Μαρτίου 1983", &["date_of_birth=14 Μαρτίου 1983"]),
+        ("出生日期：1988年11月7日，回电", &["date_of_birth=1988年11月7日"]),
+        ("생년월일: 1988년 11월 7일, 메모", &["date_of_birth=1988년 11월 7일"]),
+        ("born in Leeds", &[]),
+    ]);
+}
+
+#[test]
+fn words_announce_number_plates() {
+    reads(&[
+        ("mein Wagen, Kennzeichen K-AK 482, steht", &["vehicle_registration=K-AK 482"]),
+        ("targa FK 482 LM", &["vehicle_registration=FK 482 LM"]),
+        ("registration CK63 WPL was seen", &["vehicle_registration=CK63 WPL"]),
+        ("차량번호: 48가 2057", &["vehicle_registration=48가 2057"]),
+        ("автомобиль с госномером К482ЛМ96", &["vehicle_registration=К482ЛМ96"]),
+        ("plate no. 2 is loose", &[]),
+        ("the registration of 2024", &[]),
+    ]);
+}
+
+#[test]
+fn words_announce_what_people_are_known_by() {
+    reads(&[
+        ("Customer no. KD-4820573 called", &["account_id=KD-4820573"]),
+        ("Kundennummer 4820573", &["account_id=4820573"]),
+        ("su DNI 31.482.907 vence", &["national_id=31.482.907"]),
+        ("Accepted password for sindrek from the bastion", &["username=sindrek"]),
+        ("Failed password for root", &[]),
+        ("the customer 7 times", &[]),
+    ]);
+}
+
+#[test]
+fn an_address_ends_at_its_line_and_before_what_the_sentence_goes_on_with() {
+    reads(&[
+        (
+            "Kungsgatan 48, 903 25 Umeå\nMobil: 070-482 05 73",
+            &["address=Kungsgatan 48, 903 25 Umeå", "phone=070-482 05 73"],
+        ),
+        (
+            "I live at 12 Elm Street, Leeds LS1 4AP and you can ring me on 0113 496 0123",
+            &["address=12 Elm Street, Leeds LS1 4AP", "phone=0113 496 0123"],
+        ),
+        ("BTC block 482057", &[]),
+    ]);
+}

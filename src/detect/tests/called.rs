@@ -18,6 +18,8 @@ fn names_of_things_are_nobodys() {
         (r#"{"customer_name":"Amina Malik"}"#, &["/customer_name name"]),
         (r#"{"name":"Amina Malik"}"#, &["/name name"]),
         (r#"{"name":"Gold Plan"}"#, &[]),
+        (r#"{"firstName":"Prénom","lastName":"Nom de famille","password":"Contraseña"}"#, &[]),
+        (r#"{"lastName":"Фамилия","address":"Адрес"}"#, &[]),
         (r#"{"steps":[{"name":"Install Dependencies","run":"make"}]}"#, &[]),
         (r#"{"cwes":[{"cwe_id":"CWE-400","name":"Uncontrolled Usage"}]}"#, &[]),
         (r#"{"receiver":"webhook","status":"firing"}"#, &[]),

@@ -63,10 +63,10 @@ impl Search<'_> {
                     let word = word.trim_end_matches(['.', '!', '?']);
                     check.whole(word).map(|_| start..start + word.len())
                 }
-                Reads::Date(check) => {
+                Reads::Phrase(check) => {
                     let start = skip(b":-=");
                     words_from(text, start).find(|range| {
-                        text.get(range.clone()).is_some_and(|date| check.whole(date).is_some())
+                        text.get(range.clone()).is_some_and(|words| check.whole(words).is_some())
                     })
                 }
             };
@@ -240,10 +240,12 @@ fn words_from(text: &str, start: usize) -> impl Iterator<Item = Range<usize>> {
     let line = rest.split(['\n', ';', '|', ')', '"']).next().unwrap_or_default();
     let mut ends = [None; 6];
     let mut at = 0;
-    for (slot, word) in ends.iter_mut().zip(line.split_inclusive(' ')) {
+    // Chinese and Japanese have no spaces: a date of theirs ends with its day.
+    let words = line.split_inclusive([' ', '，', '、', '،', '日', '일']);
+    for (slot, word) in ends.iter_mut().zip(words) {
         at += word.len();
         let words = line.get(..at).unwrap_or_default();
-        *slot = Some(start + words.trim_end_matches([' ', ',', '.', '，', '。']).len());
+        *slot = Some(start + words.trim_end_matches([' ', ',', '.', '，', '。', '、', '،']).len());
     }
     ends.into_iter().rev().flatten().filter(move |end| *end > start).map(move |end| start..end)
 }

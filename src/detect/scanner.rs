@@ -262,6 +262,10 @@ impl<'s> Scanner<'s> {
             || (known.stand_in && self.told().is_some())
             || holding.is_some()
         {
+            if known.has_rules && holding.is_none() {
+                let facts = *self.scratch.keys.of(known);
+                self.lack(&facts);
+            }
             Wanted::Values
         } else {
             if known.has_rules {

@@ -245,7 +245,7 @@ fn is_of_a_zone(text: &str) -> bool {
 /// An account number or opaque account code: three characters or more with a digit, no spaces.
 pub(super) fn account(text: &str) -> Option<Match> {
     let text = text.trim();
-    let good = (3..=128).contains(&text.len())
+    let good = (3..=256).contains(&text.len())
         && !text.contains([' ', '\n'])
         // A path to some resource.
         && !text.starts_with('/')

@@ -264,7 +264,8 @@ impl<'s> Scanner<'s> {
             return None;
         }
         // `"password": "Password"` is a translation.
-        if rule.reach == Reach::Line && self.is_label(text, number, rule) {
+        let may_be_label = rule.reach == Reach::Line || text.contains('_');
+        if may_be_label && self.is_label(text, number, rule) {
             return None;
         }
         if is_prompt(text) {

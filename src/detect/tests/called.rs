@@ -19,6 +19,7 @@ fn names_of_things_are_nobodys() {
         (r#"{"name":"Amina Malik"}"#, &["/name name"]),
         (r#"{"name":"Gold Plan"}"#, &[]),
         (r#"{"firstName":"Prénom","lastName":"Nom de famille","password":"Contraseña"}"#, &[]),
+        (r#"{"street_address":"street_address"}"#, &[]),
         (r#"{"lastName":"Фамилия","address":"Адрес"}"#, &[]),
         (r#"{"steps":[{"name":"Install Dependencies","run":"make"}]}"#, &[]),
         (r#"{"cwes":[{"cwe_id":"CWE-400","name":"Uncontrolled Usage"}]}"#, &[]),

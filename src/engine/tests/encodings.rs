@@ -271,6 +271,23 @@ fn a_value_may_stand_before_its_name() {
 }
 
 #[test]
+fn two_halves_of_a_name_are_found_in_either_order() {
+    let engine = shipped();
+    for person in ["author", "user", "owner", "x"] {
+        for halves in
+            [r#""given": "Sana", "family": "Khan""#, r#""family": "Khan", "given": "Sana""#]
+        {
+            let body = format!(r#"{{"{person}": {{{halves}, "affiliation": []}}}}"#);
+            let headers = headers("application/json", "");
+            let verdict = inspect(&engine, &message(&headers, body.as_bytes()), "");
+            let mut names = short_names(&engine, &verdict);
+            names.sort();
+            assert_eq!(names, ["first_name", "last_name"], "{body}");
+        }
+    }
+}
+
+#[test]
 fn text_of_two_bytes_a_character_is_read_inside_base64() {
     let engine = shipped();
     let json = r#"{"imei":"867619040000019"}"#;

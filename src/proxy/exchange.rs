@@ -42,6 +42,9 @@ use crate::{
     telemetry::{Side, TraceContext},
 };
 
+/// A longer body is sent as soon as it is judged, while the caches still hold it.
+const IN_STEP_BYTES_MAX: usize = 64 << 10;
+
 /// Who called, as far as the connection tells.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
@@ -166,7 +169,9 @@ impl Exchange {
         let mut outgoing = self.outgoing(head, &body, place);
         self.inspect(&mut outgoing, transfer).await?;
         self.record_first().await?;
-        self.worker.in_step().await;
+        if outgoing.body.len() <= IN_STEP_BYTES_MAX {
+            self.worker.in_step().await;
+        }
         let answer = self.send(outgoing, place).await?;
         Ok(answer)
     }

@@ -112,7 +112,7 @@ fn label(text: &str, at: usize) -> Option<Pair> {
     let at = at + stars;
     let next = bytes.get(at + 1)?;
     // A time, an address and a scheme have a colon as well.
-    let spaced = matches!(next, b' ' | b'\t');
+    let spaced = matches!(next, b' ' | b'\t' | b'\r' | b'\n');
     let glued =
         (next.is_ascii_alphanumeric() || *next >= 0x80 || matches!(next, b'+' | b'"' | b'\''))
             && !last.is_ascii_digit();
@@ -146,6 +146,9 @@ fn label(text: &str, at: usize) -> Option<Pair> {
     }
     let leading = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let value = rest.get(leading..)?;
+    if matches!(value.first(), Some(b'\n' | b'\r')) {
+        return below(text, start..name_end, at + 1 + leading);
+    }
     if quoted(value.first()) {
         let inner = value.get(1..)?;
         let length = memchr::memchr(*value.first()?, inner)?;
@@ -162,6 +165,25 @@ fn label(text: &str, at: usize) -> Option<Pair> {
     let from = at + 1 + leading;
     let end = text.floor_char_boundary((from + length - trailing).max(from));
     whole_characters(text, Pair { name: start..name_end, value: from..end, assigned: false })
+}
+
+/// A label that has its line to itself, which ends at `end`, and the line below it: a number, a mailbox, or words
+/// with capitals.
+fn below(text: &str, name: Range<usize>, end: usize) -> Option<Pair> {
+    const LINE_BYTES_MAX: usize = 60;
+    let bytes = text.as_bytes();
+    let line_start = memchr::memrchr(b'\n', bytes.get(..name.start)?).map_or(0, |at| at + 1);
+    let is_alone = bytes.get(line_start..name.start)?.iter().all(|byte| b" \t*-".contains(byte));
+    let line_end =
+        end + bytes.get(end..)?.iter().take(2).take_while(|b| b"\r\n".contains(b)).count();
+    let line = bytes.get(line_end..bytes.len().min(line_end + LINE_BYTES_MAX + 1))?;
+    let length = memchr::memchr2(b'\n', b'\r', line).unwrap_or(line.len());
+    let value = line_end..line_end + length;
+    let line = text.get(value.clone())?;
+    let is_told = line.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@')
+        || (line.contains(' ') && line.split(' ').all(|word| word.starts_with(char::is_uppercase)));
+    let good = is_alone && length <= LINE_BYTES_MAX && is_told && !line.contains(':');
+    good.then_some(Pair { name, value, assigned: false }).and_then(|it| whole_characters(text, it))
 }
 
 /// The last words of `name`, four and then fewer, as ranges of the text.
@@ -229,6 +251,12 @@ mod tests {
             ("{'email': 'a@b.c', \"n\": 3}", &["email|a@b.c", "n|3"]),
             ("姓名:李建国,电话:186", &["姓名|李建国,电话:186", "电话|186"]),
             ("Father's name: A B; x", &["Father's name|A B"]),
+            (
+                "*Name:*\nSana Khan\n\nPhone:\n0300 1234567",
+                &["Name|Sana Khan", "Phone|0300 1234567"],
+            ),
+            ("Name:\nEmail:\n", &[]),
+            ("Password:\nRemember me", &[]),
             ("imei:356 http://x 12:30", &["imei|356 http://x 12:30"]),
             ("城市=卡拉奇", &["城市|卡拉奇"]),
             ("a==1 b>=2 c!=3", &[]),

@@ -123,7 +123,13 @@ impl Chain {
         let glued_after = match after {
             // The beginning of an address, which is found as one.
             Some(b'_' | b'@') => true,
-            Some(b'/') => word(beyond) && !self.are_both_long(bytes, from, to),
+            Some(b'/') => {
+                // A network of one host (RFC 4632 §3.1).
+                let is_one_host = to - from == 4
+                    && bytes.get(end..end + 3) == Some(b"/32")
+                    && !word(bytes.get(end + 3).copied());
+                word(beyond) && !is_one_host && !self.are_both_long(bytes, from, to)
+            }
             Some(b'-') => word(beyond),
             Some(b'.') => digit(beyond),
             Some(b':') => digit(beyond) && digit(bytes.get(end - 1).copied()) && to - from < 4,

@@ -233,9 +233,18 @@ impl FileScan<'_> {
         place: &impl Fn(Root) -> Option<usize>,
         records: usize,
     ) -> Result<(), Failure> {
-        for finding in &scanned.findings.items {
+        let at = |finding: &Finding| {
             let (layer, span) = scanned.place(finding);
-            let offset = scanned.root(layer).and_then(place);
+            (scanned.root(layer).and_then(place), span)
+        };
+        // What was found in a layer inside another comes behind it; whoever reads the file goes from top to bottom.
+        let mut findings: Vec<&Finding> = scanned.findings.items.iter().collect();
+        findings.sort_by_key(|finding| {
+            let (offset, span) = at(finding);
+            (offset, span.start)
+        });
+        for finding in findings {
+            let (offset, span) = at(finding);
             let path = scanned.findings.locator(finding);
             let line = Line {
                 file: (self.options.files.len() > 1).then_some(&self.name),

@@ -298,16 +298,18 @@ pub(super) fn number_plate(text: &str) -> Option<Match> {
     let is_letter = |c: char| c.is_alphabetic() && !c.is_lowercase();
     let is_sign = |c: char| matches!(c, ' ' | '-' | '.' | '·');
     let groups = || text.split(is_sign);
-    let letters = text.chars().filter(|c| is_letter(*c)).count();
-    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let letters_and_digits = |text: &str| {
+        let letters = text.chars().filter(|c| is_letter(*c)).count();
+        (letters, text.bytes().filter(u8::is_ascii_digit).count())
+    };
     let is_group = |group: &str| {
-        let letters = group.chars().filter(|c| is_letter(*c)).count();
-        let digits = group.len() - group.bytes().filter(|byte| !byte.is_ascii_digit()).count();
+        let (letters, digits) = letters_and_digits(group);
         group.chars().all(|c| is_letter(c) || c.is_ascii_digit())
             && (1..=8).contains(&(letters + digits))
             && letters <= 5
     };
-    let good = (1..=4).contains(&groups().count())
+    let (letters, digits) = letters_and_digits(text);
+    let good = groups().count() <= 4
         && groups().all(is_group)
         && (1..=6).contains(&letters)
         && (1..=7).contains(&digits)

@@ -32,6 +32,7 @@ mod context;
 mod digest;
 mod error;
 mod exchange;
+mod gathered;
 mod head;
 mod identity;
 mod listener;

@@ -219,9 +219,10 @@ impl Exchange {
     }
 
     /// What is known of the transfer before anybody looks at the payload.
-    fn transfer(&self, head: &request::Parts, place: &Place) -> Result<Transfer, ProxyError> {
+    fn transfer(&self, head: &request::Parts, place: &Place) -> Result<Box<Transfer>, ProxyError> {
         let stated = self.peer.trusted.then_some(&head.headers);
-        context::transfer(stated, self.workload().map(|workload| &**workload), place, self.time)
+        let workload = self.workload().map(|workload| &**workload);
+        context::transfer(stated, workload, place, self.time).map(Box::new)
     }
 
     async fn collect(
@@ -239,14 +240,14 @@ impl Exchange {
     }
 
     /// The request as it would leave us unredacted; the inspection reads exactly this.
-    fn outgoing(&self, head: request::Parts, body: &HeldBody, place: &Place) -> Outgoing {
+    fn outgoing(&self, head: request::Parts, body: &HeldBody, place: &Place) -> Box<Outgoing> {
         let host = self.ways.keeps_host(place).then(|| head::authority(&head).try_into());
         let declares_length = head::announced(&head.headers).length.is_some();
         let mut headers = head.headers;
         let client =
             head::client_address(&headers, self.peer.address, &self.worker.proxy.trusted_hops);
         head::strip_request(&mut headers, self.peer.trusted);
-        Outgoing {
+        Box::new(Outgoing {
             method: head.method,
             target: head::origin_form(head.uri),
             headers,
@@ -254,16 +255,17 @@ impl Exchange {
             host: host.and_then(Result::ok),
             declares_length,
             client,
-        }
+        })
     }
 
     /// Reads the payload and judges it; redacts or refuses as the decision says.
     async fn inspect(
         &mut self,
         outgoing: &mut Outgoing,
-        transfer: Transfer,
+        transfer: Box<Transfer>,
     ) -> Result<(), ProxyError> {
         if !self.worker.proxy.inspection.enabled {
+            let transfer = *transfer;
             let unread = Verdict { transfer, coverage: Coverage::Opaque, ..Verdict::default() };
             self.verdict = Some(Box::new(unread));
             return Ok(());
@@ -271,7 +273,12 @@ impl Exchange {
         let mut beside = shadow::Case::keep(self, outgoing, &transfer);
         let started = Instant::now();
         self.inspection_began = Some(started);
-        let verdict = self.judge(outgoing, transfer).await?;
+        let verdict = if self.is_judged_here(outgoing) {
+            self.judge_here(outgoing, *transfer)
+        } else {
+            // Large, and seldom: not part of every exchange's future.
+            Box::pin(self.judge_elsewhere(outgoing, *transfer)).await?
+        };
         self.inspection_time = started.elapsed();
         if let Some(beside) = &mut beside {
             let on_file = self.worker.proxy.register.is_some();
@@ -291,19 +298,14 @@ impl Exchange {
         Ok(())
     }
 
-    /// Runs the engine: here when the body is short, on a thread of its own when it is long.
-    async fn judge(
-        &mut self,
-        outgoing: &Outgoing,
-        transfer: Transfer,
-    ) -> Result<Box<Verdict>, ProxyError> {
-        if self.worker.proxy.register.is_some() {
-            return Box::pin(self.judge_on_file(outgoing, transfer)).await;
-        }
+    /// The engine runs here when the body is short and nobody has to be asked.
+    fn is_judged_here(&self, outgoing: &Outgoing) -> bool {
         let proxy = &self.worker.proxy;
-        if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
-            return Box::pin(self.judge_aside(outgoing, transfer)).await;
-        }
+        proxy.register.is_none() && outgoing.body.len() <= proxy.inspection.inline_bytes_max.0
+    }
+
+    fn judge_here(&mut self, outgoing: &Outgoing, transfer: Transfer) -> Box<Verdict> {
+        let proxy = &self.worker.proxy;
         let mut scratch = self.worker.scratch.borrow_mut();
         let client_region = self.client_region(outgoing);
         let (verdict, subjects) = outgoing.with_message(client_region, |message| {
@@ -311,9 +313,22 @@ impl Exchange {
         });
         drop(scratch);
         self.subjects = subjects;
-        Ok(verdict)
+        verdict
     }
 
+    async fn judge_elsewhere(
+        &mut self,
+        outgoing: &Outgoing,
+        transfer: Transfer,
+    ) -> Result<Box<Verdict>, ProxyError> {
+        if self.worker.proxy.register.is_some() {
+            self.judge_on_file(outgoing, transfer).await
+        } else {
+            self.judge_aside(outgoing, transfer).await
+        }
+    }
+
+    /// On a thread of its own.
     async fn judge_aside(
         &mut self,
         outgoing: &Outgoing,
@@ -401,7 +416,11 @@ impl Exchange {
             .map_err(|error| ProxyError::Unrecorded(error.to_string()))
     }
 
-    async fn send(&mut self, mut outgoing: Outgoing, place: &Place) -> Result<Answer, ProxyError> {
+    async fn send(
+        &mut self,
+        mut outgoing: Box<Outgoing>,
+        place: &Place,
+    ) -> Result<Answer, ProxyError> {
         let worker = Rc::clone(&self.worker);
         let deadlines = &worker.proxy.deadlines;
         head::complete(&mut outgoing, &self.trace);

@@ -25,18 +25,19 @@ use crate::{
 
 /// Counts and records an exchange that is over.
 pub(super) fn close(exchange: &mut Exchange) {
+    let now = Instant::now();
     let proxy = &exchange.worker.proxy;
     // Nobody answered and nothing failed: whoever called has gone.
     if exchange.status.is_none() && exchange.failure.is_none() {
         exchange.failure = Some((Side::Downstream, "abandoned"));
     }
     let metrics = &proxy.metrics;
-    metrics.exchange(exchange.started.elapsed(), &exchange.trace);
+    metrics.exchange(now.saturating_duration_since(exchange.started), &exchange.trace);
     if let Some((side, kind)) = exchange.failure {
         metrics.exchange_error(side, kind);
     }
     if let (Some(sent_at), Some(place)) = (exchange.sent_at, place(exchange)) {
-        metrics.upstream(&place.data_centre, sent_at.elapsed());
+        metrics.upstream(&place.data_centre, now.saturating_duration_since(sent_at));
     }
     if let Some(verdict) = &exchange.verdict {
         count(exchange, verdict);
@@ -49,27 +50,27 @@ pub(super) fn close(exchange: &mut Exchange) {
     if traced.is_none() && !proxy.audit.takes(effect) {
         return;
     }
-    let record = record(exchange, Stage::Closed);
+    let record = record(exchange, Stage::Closed, now);
     proxy.audit.record(&record);
     if let Some(otlp) = traced {
-        otlp.exchange(&record, exchange.trace, steps(exchange));
+        otlp.exchange(&record, exchange.trace, steps(exchange, now));
     }
 }
 
 /// When each step of an exchange that is over began.
-fn steps(exchange: &Exchange) -> Steps {
+fn steps(exchange: &Exchange, now: Instant) -> Steps {
     let since = |at: Instant| at.saturating_duration_since(exchange.started);
     Steps {
         inspection_began: exchange.inspection_began.map(since),
         inspection: exchange.inspection_time,
         sent: exchange.sent_at.map(since),
-        total: exchange.started.elapsed(),
+        total: since(now),
     }
 }
 
 /// The record a transfer needs before it may begin.
 pub(super) fn judged(exchange: &Exchange) -> AuditRecord<'_> {
-    record(exchange, Stage::Judged)
+    record(exchange, Stage::Judged, Instant::now())
 }
 
 /// True when a rule of the law is among those that blocked.
@@ -192,7 +193,8 @@ fn count_findings(exchange: &Exchange, verdict: &Verdict) {
     }
 }
 
-fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
+fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
+    let since = |at: Instant| Micros(now.saturating_duration_since(at));
     let snapshot = &exchange.snapshot;
     let place = place(exchange);
     let verdict = exchange.verdict.as_ref();
@@ -285,9 +287,9 @@ fn record(exchange: &Exchange, stage: Stage) -> AuditRecord<'_> {
         response_bytes: exchange.response_bytes as u64,
         inspected_bytes: verdict.map_or(0, |verdict| verdict.inspected_bytes as u64),
         durations: Durations {
-            total: Micros(exchange.started.elapsed()),
+            total: since(exchange.started),
             inspection: Micros(exchange.inspection_time),
-            upstream: Micros(exchange.sent_at.map(|at| at.elapsed()).unwrap_or_default()),
+            upstream: exchange.sent_at.map(since).unwrap_or_default(),
         },
     }
 }

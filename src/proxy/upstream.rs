@@ -187,7 +187,7 @@ impl Upstream {
     /// (RFC 9110 §9.2.2) and the budget for that is not used up.
     pub(super) async fn send(
         self: &Rc<Self>,
-        outgoing: Outgoing,
+        outgoing: Box<Outgoing>,
         first_byte: Duration,
         by: Instant,
     ) -> Result<Answer, ProxyError> {
@@ -207,9 +207,9 @@ impl Upstream {
             };
             let number = connection.endpoint;
             let is_safe = outgoing.method.is_idempotent() && (reused || self.endpoints.len() > 1);
-            let again = is_safe.then(|| outgoing.duplicate());
+            let again = is_safe.then(|| Box::new(outgoing.duplicate()));
             let host = outgoing.host.clone();
-            let request = self.request(outgoing, &connection);
+            let request = self.request(*outgoing, &connection);
             let answer_by = by.min(Instant::now() + first_byte);
             let sent = tokio::time::timeout_at(answer_by, connection.sender.send(request)).await;
             let mut error = match sent {
@@ -231,7 +231,7 @@ impl Upstream {
                 }
             };
             self.forget(number);
-            let unsent = error.take_message().map(|request| Outgoing::of(request, host));
+            let unsent = error.take_message().map(|request| Box::new(Outgoing::of(request, host)));
             let endpoint = self.name_of(number);
             let error = ProxyError::UpstreamBroken { endpoint, error: error.into_error() };
             if !reused {

@@ -223,11 +223,28 @@ fn is_name(text: &str) -> bool {
 }
 
 fn is_word(text: &str) -> bool {
-    // Without a branch or a look-up a byte, so that many are looked at at once.
-    let seen = text.bytes().fold(0, |seen, byte| seen | kind(byte));
+    let seen = kinds(text.as_bytes());
     seen & (LETTER | OTHER) == LETTER
         // Most names are shorter than a run would be.
         && (text.len() <= NAME_DIGITS_MAX || seen & DIGIT == 0 || !has_long_number(text))
+}
+
+/// What there is in a text, looked at sixteen bytes at a time.
+fn kinds(text: &[u8]) -> u8 {
+    const BYTES: usize = 16;
+    let of = |block: &[u8; BYTES]| block.map(kind).iter().fold(0, |seen, kind| seen | kind);
+    match text.last_chunk() {
+        // It may overlap the one before it.
+        Some(last) => {
+            let (blocks, _) = text.as_chunks();
+            blocks.iter().fold(of(last), |seen, block| seen | of(block))
+        }
+        None => {
+            let mut block = [b'-'; BYTES];
+            block.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+            of(&block)
+        }
+    }
 }
 
 fn has_long_number(text: &str) -> bool {
@@ -242,13 +259,13 @@ const DIGIT: u8 = 1;
 const LETTER: u8 = 2;
 const OTHER: u8 = 4;
 
-/// What a byte is in a name.
+/// What a byte is in a name; without a branch, so that all of a block are asked at once.
 fn kind(byte: u8) -> u8 {
     let is_digit = byte.wrapping_sub(b'0') < 10;
     let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
     let is_mark = (byte == b'.') | (byte == b'_') | (byte == b'-') | (byte == b'/');
-    let other = if is_digit | is_letter | is_mark { 0 } else { OTHER };
-    other | if is_digit { DIGIT } else { 0 } | if is_letter { LETTER } else { 0 }
+    let is_other = !(is_digit | is_letter | is_mark);
+    u8::from(is_digit) * DIGIT | u8::from(is_letter) * LETTER | u8::from(is_other) * OTHER
 }
 
 fn is_time(text: &str) -> bool {

@@ -31,6 +31,7 @@ use tokio_rustls::TlsConnector;
 
 use super::super::{
     LocalExecutor, ProxyError,
+    gathered::Gathered,
     routing::Surroundings,
     tls::{self, Reloading, Watched},
 };
@@ -284,7 +285,7 @@ impl Target {
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let broken = |error| ProxyError::UpstreamBroken { endpoint: name(), error };
-        let io = TokioIo::new(stream);
+        let io = TokioIo::new(Gathered(stream));
         match self.protocol {
             Protocol::Http1 => {
                 let (sender, connection) = http1::handshake(io).await.map_err(broken)?;

@@ -214,13 +214,7 @@ impl FieldSink for Sink<'_, '_, '_> {
             // What was found in parts of the text is found again inside, with its place there. A document that is
             // itself a value, as a token is, stays one.
             let whole = text.as_str().len();
-            let is_inside = |span: Span| {
-                let is_part_of = |inner: &Inner| {
-                    let overlaps = inner.span.start < span.end && span.start < inner.span.end;
-                    overlaps && !span.contains(inner.span)
-                };
-                self.walk.inner.iter().any(is_part_of)
-            };
+            let is_inside = |span: Span| is_part_of_one(span, self.walk.inner);
             self.walk
                 .hits
                 .retain(|hit| hit.marks.in_key || hit.span.len() == whole || !is_inside(hit.span));
@@ -465,6 +459,14 @@ impl Sink<'_, '_, '_> {
         self.findings.nodes.push(PathNode { parent, step, personal });
         u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
     }
+}
+
+/// Whether `span` lies in one of the documents of a text, or laps over its edge. They stand in order and apart;
+/// one that lies in the span as a whole is part of the value.
+fn is_part_of_one(span: Span, documents: &[Inner]) -> bool {
+    let first = documents.partition_point(|document| document.span.end <= span.start);
+    let mut around = documents.iter().skip(first).take_while(|it| it.span.start < span.end);
+    around.any(|document| !span.contains(document.span))
 }
 
 /// Between the braces or brackets of JSON is nothing, or a description of what might be: a schema's `type` or

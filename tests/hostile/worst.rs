@@ -83,6 +83,7 @@ pub(crate) const CROWDS: &[&str] = &[
     "Mr ",
     "24.86073,67.00114 ",
     "https://a?b=",
+    "https://a?b=1 a@b.co ",
     "email=a@b.co ",
     "<td",
     "<td>phone",

@@ -35,8 +35,11 @@ impl WordList {
         let may = |bits: &[u32; LENGTHS], byte| {
             bits.get(row(bytes.len())).is_some_and(|bits| bits & bit(byte) != 0)
         };
-        if !(may(&self.starts, first) && may(&self.ends, last)) && text.is_ascii() {
-            return false;
+        if text.is_ascii() {
+            let is_same = |word: &str| word.len() == text.len() && text.eq_ignore_ascii_case(word);
+            return may(&self.starts, first)
+                && may(&self.ends, last)
+                && self.words.iter().any(|word| is_same(word));
         }
         let is_same = same_as(text);
         self.words.iter().any(|word| is_same(word))

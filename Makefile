@@ -46,7 +46,7 @@ accuracy: ## precision and recall over the labelled corpus, with the floors
 	$(CARGO) nextest run --locked --test accuracy --no-capture
 
 bench: ## one engine, one exchange, each beside its baseline
-	$(CARGO) bench --locked --bench engine --bench redact --bench exchange
+	$(CARGO) bench --locked --bench engine --bench formats --bench redact --bench exchange
 
 growth: ## time against size, for the worst input of each decoder and of the detectors
 	$(CARGO) bench --locked --bench growth

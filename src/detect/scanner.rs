@@ -354,6 +354,8 @@ impl<'s> Scanner<'s> {
             self.see(known);
         }
         let mut facts = *self.facts_of(known);
+        // A comment in an element, and nothing that belongs to it.
+        facts.statement |= known.is_none() && self.top.container == Container::Object;
         let tells = facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX;
         let what = if tells { self.facts_called(text) } else { None };
         let is_element = self.top.container == Container::Array;

@@ -306,7 +306,7 @@ impl DetectorSet {
         let repeated = text.len() >= 3
             && matches!(first, b'x' | b'X' | b'*' | b'-' | b'.' | b'_' | b'?' | b'#' | b'0')
             && text.bytes().all(|byte| byte == first);
-        repeated || (may_be_listed && self.is_placeholder_in_capitals(text))
+        repeated || is_term(text) || (may_be_listed && self.is_placeholder_in_capitals(text))
     }
 
     fn is_placeholder_in_capitals(&self, text: &str) -> bool {
@@ -374,6 +374,17 @@ impl DetectorSet {
                     .map(|found| (pattern.tag, pattern.confidence, pattern.detector, found.range()))
             })
     }
+}
+
+/// `s:addressLocality`, `sec:password`: what a member means, in a vocabulary of linked data (JSON-LD 1.1 §4.1.5).
+fn is_term(text: &str) -> bool {
+    const VOCABULARIES: [&str; 16] = [
+        "s", "schema", "as", "sec", "foaf", "dc", "dcterms", "skos", "xsd", "rdf", "rdfs", "owl",
+        "ldp", "toot", "vcard", "sioc",
+    ];
+    text.split_once(':').is_some_and(|(vocabulary, term)| {
+        VOCABULARIES.contains(&vocabulary) && term.bytes().all(|byte| byte.is_ascii_alphabetic())
+    })
 }
 
 /// Not a part of a longer word of Latin letters; a plural counts.

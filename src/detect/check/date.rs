@@ -51,6 +51,11 @@ fn compact(text: &str) -> bool {
 
 /// Seconds or milliseconds since 1970, between 1900 and 2030.
 fn epoch(text: &str) -> bool {
+    // `/Date(321523200000+0000)/`, as services of .NET write it.
+    let text = match text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        Some(inner) => inner.split('+').next().unwrap_or(inner),
+        None => text,
+    };
     let Ok(number) = text.parse::<i64>() else { return false };
     let digits = text.trim_start_matches('-').len();
     match digits {
@@ -139,6 +144,7 @@ mod tests {
             ("19960412", true),
             ("1996-04-12T00:00:00Z", true),
             ("829267200000", true),
+            ("/Date(321523200000+0000)/", true),
             ("-14182940", true),
             ("12 April 1996", true),
             ("Apr 12, 1996", true),

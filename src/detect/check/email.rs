@@ -216,8 +216,13 @@ fn is_top_level(label: &str) -> bool {
         return true;
     }
     if label.is_ascii() {
+        // `Label@Core.Description` is a name in a program.
+        let is_of_one_case = bytes.len() <= 4
+            || bytes.iter().all(u8::is_ascii_lowercase)
+            || bytes.iter().all(u8::is_ascii_uppercase);
         return bytes.len() >= 2
             && bytes.iter().all(u8::is_ascii_alphabetic)
+            && is_of_one_case
             && !FILE_ENDINGS.has(label);
     }
     label.chars().any(char::is_alphabetic)
@@ -278,6 +283,7 @@ mod tests {
             "ssh://git@code.example.org/x",
             "@babel/core@7.1.2",
             "a@b..c",
+            "Label@Core.Description",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

@@ -315,6 +315,32 @@ fn what_things_have_is_nobodys() {
 }
 
 #[test]
+fn tables_of_countries_and_vocabularies_are_nobodys() {
+    check(&[
+        (r#"{"AFN":{"name":"Afghan Afghani","symbol":"؋","decimals":2}}"#, &[]),
+        (r#"{"name":"Burkina Faso","capital":"Ouagadougou"}"#, &[]),
+        (r#"{"countries":{"AD":"Andorra","GA":"Gabon","UA":"Ukraine"}}"#, &[]),
+        (r#"{"provinces":[{"nameEn":"Prince Albert"}],"holidays":[{"nameEn":"Boxing Day"}]}"#, &[]),
+        (r#"{"track":{"name":"Fitter Happier"},"location":{"name":"Larry Page"}}"#, &[]),
+        (r#"{"code":"64572001","code_system_name":"SNOMED","name":"Ali Condition"}"#, &[]),
+        (r#"{"@context":{"city":"s:addressLocality","password":"sec:password"}}"#, &[]),
+        (r#"{"Advanced@Core.Description":"Options"}"#, &[]),
+        (r#"{"addresses":[{"use":"primary home"}]}"#, &[]),
+        (r#"{"query":{"where":[{"attribute":"policyServerId","comparator":"regex"}]}}"#, &[]),
+        (r#"{"user":{"ad":"Ayşe"}}"#, &["/user/ad first_name"]),
+        (r#"{"nameEn":"Amina Malik"}"#, &["/nameEn name"]),
+        (
+            r#"{"build":{"authorUsername":"amina.m"},"dc:creator":"Amina Malik"}"#,
+            &["/build/authorUsername username", "/dc:creator name"],
+        ),
+        (
+            r#"{"author":"blog@example.pk (Amina Malik)"}"#,
+            &["/author email[blog@example.pk]", "/author name[Amina Malik]"],
+        ),
+    ]);
+}
+
+#[test]
 fn what_people_are_called_where_they_pay_and_get() {
     check(&[
         (

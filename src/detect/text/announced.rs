@@ -212,6 +212,20 @@ impl Search<'_> {
             found.push(behind(rule, start..floor + head.len()));
         }
     }
+
+    /// `sana@example.pk (Sana Khan)`, as mail had it (RFC 822 §3.4.3) and feeds have it still.
+    pub(super) fn name_in_brackets(&self, text: &str, end: usize, found: &mut Vec<Found>) {
+        let Some(rule) = self.set.cues.reading(|reads| matches!(reads, Reads::Name(_))) else {
+            return;
+        };
+        let start = end + " (".len();
+        if text.get(end..start) == Some(" (")
+            && let Some(end) = naming::end_of_name(text, start, 2)
+            && text.as_bytes().get(end) == Some(&b')')
+        {
+            found.push(behind(rule, start..end));
+        }
+    }
 }
 
 /// A name of two words or more at `start`, if it is one that is meant.

@@ -274,9 +274,12 @@ fn a_value_may_stand_before_its_name() {
 fn two_halves_of_a_name_are_found_in_either_order() {
     let engine = shipped();
     for person in ["author", "user", "owner", "x"] {
-        for halves in
-            [r#""given": "Sana", "family": "Khan""#, r#""family": "Khan", "given": "Sana""#]
-        {
+        for halves in [
+            r#""given": "Sana", "family": "Khan""#,
+            r#""family": "Khan", "given": "Sana""#,
+            r#""ad": "Ayşe", "soyad": "Yılmaz""#,
+            r#""soyad": "Yılmaz", "ad": "Ayşe""#,
+        ] {
             let body = format!(r#"{{"{person}": {{{halves}, "affiliation": []}}}}"#);
             let headers = headers("application/json", "");
             let verdict = inspect(&engine, &message(&headers, body.as_bytes()), "");

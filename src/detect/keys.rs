@@ -237,8 +237,9 @@ impl KeyTable {
         lower.copy_from_slice(word.as_bytes());
         lower.make_ascii_lowercase();
         let Ok(lower) = std::str::from_utf8(lower) else { return false };
-        // `user_email` and `IMEI1` are one word to a reader.
+        // `user_email`, `userEmail` and `IMEI1` are one word to a reader.
         lower.contains(['_', '-', '.'])
+            || word.as_bytes().windows(2).any(|two| matches!(two, [b'a'..=b'z', b'A'..=b'Z']))
             || lower.ends_with(|c: char| c.is_ascii_digit())
             || self.lasts.contains(lower)
             || self.words.get(lower).is_some_and(|meaning| meaning.suffix || meaning.hashed)
@@ -300,6 +301,10 @@ impl KeyTable {
         }
         if facts.rule_count == 0 && count <= 3 {
             self.read_unspaced_pseudonym(words.squashed(0, count), &mut facts);
+            // `x-imeimd5`
+            if facts.rule_count == 0 && count > 1 && self.meaning(words.word(0)).prefix {
+                self.read_unspaced_pseudonym(words.squashed(1, count), &mut facts);
+            }
         }
         if facts.rule_count == 0 && facts.opens == 0 {
             self.add_singular(words.squashed(0, count), &mut facts);

@@ -365,10 +365,14 @@ impl Search<'_> {
 /// What stands behind the last end of a sentence, where there is one: what is said of one thing speaks against no
 /// other.
 fn own_sentence(window: &[u8]) -> Option<&[u8]> {
-    let is_end =
-        |at: &usize| matches!(window.get(*at..), Some([b'.' | b'!' | b'?', b' ', b'A'..=b'Z', ..]));
+    let is_end = |at: &usize| match window.get(*at..) {
+        // The line before a line of a log is another one's.
+        Some([b'\n', ..]) => true,
+        Some([b'.' | b'!' | b'?', b' ', b'A'..=b'Z', ..]) => true,
+        _ => false,
+    };
     let end = (0..window.len()).rev().find(is_end)?;
-    window.get(end + 2..)
+    window.get(end + 1..)
 }
 
 /// Behind the name of a field whose value is made like a mailbox and is the identifier of a message or of an event

@@ -23,6 +23,7 @@ pub(super) fn card(token: &Token) -> Option<Match> {
         || token.is_grouped(b' ', &[4, 6, 5])
         || token.is_grouped(b'-', &[4, 6, 5])
         || token.is_grouped(b' ', &[4, 6, 4])
+        || [b' ', b'-', b'.'].iter().any(|sign| token.is_grouped(*sign, &[4, 4, 4, 3]))
         || token.is_grouped(b' ', &[4, 4, 4, 4, 3])
         || token.is_grouped(b'-', &[4, 4, 4, 4, 3])
         || token.is_grouped(b'.', &[4, 4, 4, 4])

@@ -237,6 +237,7 @@ pub(super) fn handle(text: &str) -> Option<Match> {
         && !text.contains("://")
         && !text.contains(['<', '>', '!', '"'])
         && !text.contains("___")
+        && !text.starts_with('/')
         && !is_time)
         .then_some(Match::PLAIN)
 }

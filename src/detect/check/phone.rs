@@ -8,7 +8,8 @@ use super::{Match, calling_codes};
 pub(super) fn whole(text: &str) -> Option<Match> {
     let number = match Number::read(text) {
         Some(number) => number,
-        None => Number::read(bare(text)?)?,
+        // `0301_494_1686`: behind its name it is one however it is written.
+        None => Number::read(bare(&text.replace('_', " "))?)?,
     };
     let digits = number.digits();
     if number.international {

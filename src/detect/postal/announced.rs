@@ -1,6 +1,6 @@
 //! What stands behind words that announce an address.
 
-use std::ops::Range;
+use std::{net::Ipv4Addr, ops::Range};
 
 use super::{
     BYTES_MAX, trimmed,
@@ -39,7 +39,10 @@ pub(in crate::detect) fn announced(text: &str, start: usize) -> Option<Range<usi
     // `ul. …` and `д. …` begin small.
     let short = found.split_once('.').is_some_and(|(word, _)| word.chars().count() <= 4);
     let opens = short || found.chars().next().is_some_and(|c| !c.is_lowercase());
+    // `bind address to 0.0.0.0 and …` is of a machine.
+    let is_of_a_machine = found.split(' ').next().is_some_and(|it| it.parse::<Ipv4Addr>().is_ok());
     let good = digits >= 1
+        && !is_of_a_machine
         && digits * 2 <= found.len()
         && (words >= 3 || wide)
         && opens

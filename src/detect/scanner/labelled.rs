@@ -22,15 +22,15 @@ impl Scanner<'_> {
         if name.ends_with("UID") && text.starts_with("BEGIN:V") {
             return None;
         }
-        let last = if pair.assigned { name } else { name.rsplit(' ').next()? };
-        let keys = &self.set.keys;
-        if !self.scratch.keys.may_end_a_name(last.as_bytes(), || keys.may_end_a_name(last)) {
-            return None;
-        }
         if pair.assigned {
             let known = self.known(name.as_bytes());
             let facts = *self.scratch.keys.of(known);
             return (!facts.rules().is_empty()).then(|| (pair.name.clone(), facts));
+        }
+        let last = name.rsplit(' ').next()?;
+        let keys = &self.set.keys;
+        if !self.scratch.keys.may_end_a_name(last.as_bytes(), || keys.may_end_a_name(last)) {
+            return None;
         }
         // The longest that is a name; or else the longest that ends as one does, which may take in what
         // stands before the label: `otp: 482913 phone: …`.
@@ -62,10 +62,13 @@ impl Scanner<'_> {
         if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
             return None;
         }
+        // `device_model: …` is written by none but programs either.
+        let is_of_a_program =
+            pair.assigned || text.get(pair.name.clone()).is_some_and(|name| name.contains('_'));
         let rules = facts.rules().iter().filter_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
             let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
-            let fits = pair.assigned || (sure && rule.check.is_some() && !rule.prose);
+            let fits = is_of_a_program || (sure && rule.check.is_some() && !rule.prose);
             fits.then_some((*number, rule))
         });
         // A value that only looks like a number counts when none passes.

@@ -194,7 +194,9 @@ impl Cues {
             // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
             let joined = matches!(rule.reads, Reads::Street)
                 && is_ending_of_streets(text.get(found.range()).unwrap_or_default());
-            let whole = is_whole_word(text.as_bytes(), found.start(), found.end());
+            // `consignee_fingerprint=…` is a name of its own.
+            let whole = is_whole_word(text.as_bytes(), found.start(), found.end())
+                && text.as_bytes().get(found.end()) != Some(&b'_');
             (whole || joined).then_some((found.range(), rule))
         })
     }

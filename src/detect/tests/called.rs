@@ -315,6 +315,38 @@ fn what_things_have_is_nobodys() {
 }
 
 #[test]
+fn what_people_have_is_theirs_beside_goods() {
+    check(&[
+        (r#"{"price":"45999.00","age":"57"}"#, &["/age age"]),
+        (r#"{"sku":"band-7","username":"amina.m"}"#, &["/username username"]),
+        (r#"{"ean":"6917002264290","jaati":"Rajput"}"#, &["/jaati ethnicity"]),
+        (r#"{"assignee":"Amina Malik"}"#, &["/assignee name"]),
+        (r#"{"emergency_contact":{"name":"Amina Malik"}}"#, &["/emergency_contact/name name"]),
+        (r#"{"x-imeimd5":"f90014910e9b3851b60868131f57fe11"}"#, &["/x-imeimd5 imei#"]),
+        (r#"{"card_no":"3782-8224-6310-005"}"#, &["/card_no card"]),
+        (r#"{"phone":"0301_4941_686"}"#, &["/phone phone"]),
+        (r#"{"wkt":"POINT(67.00112 24.86071)"}"#, &["/wkt precise_location"]),
+        (r#"{"login":"/auth/login"}"#, &[]),
+    ]);
+}
+
+#[test]
+fn lines_of_a_log_name_what_they_hold_in_every_style() {
+    check(&[
+        (r#"{"a":"saved customerPhone=03214490012, b=2"}"#, &["/a phone[03214490012]"]),
+        (r#"{"a":"saved shipCity=Lahore retries=2"}"#, &["/a city[Lahore]"]),
+        (r#"{"a":"saved usermeidhex=AE6E15DAB4DE48 x=1"}"#, &["/a meid[AE6E15DAB4DE48]"]),
+        (r#"{"a":"device_model: Redmi Note 12"}"#, &["/a device_model[Redmi Note 12]"]),
+        (
+            r#"{"a":"\"… Chrome/110.0.0.0 Mobile Safari/537.36\"\n182.21.188.116 - amina"}"#,
+            &["/a ip_address[182.21.188.116]"],
+        ),
+        (r#"{"a":"consignee_fingerprint_template=none"}"#, &[]),
+        (r#"{"a":"bind address to 0.0.0.0 and the netmask to 255.255.0.0"}"#, &[]),
+    ]);
+}
+
+#[test]
 fn tables_of_countries_and_vocabularies_are_nobodys() {
     check(&[
         (r#"{"AFN":{"name":"Afghan Afghani","symbol":"؋","decimals":2}}"#, &[]),

@@ -158,6 +158,9 @@ impl Search<'_> {
         let may_be_a_phone =
             international || if opened { candidate.contains(')') } else { candidate.len() >= 7 };
         let whole = Span::new(start - usize::from(international || opened), span.range().end);
+        // Four numbers between points, as addresses are and no telephone number of as many digits is.
+        let address = (run_count == 4).then(|| ip::whole(candidate)).flatten();
+        let may_be_a_phone = may_be_a_phone && !(address.is_some() && candidate.len() > 11);
         if may_be_a_phone && let Some(read) = text.get(whole.range()).and_then(phone::in_text) {
             let (supports, mut against) = near(start);
             let mut search = *self;
@@ -167,9 +170,7 @@ impl Search<'_> {
             }
             found.extend(search.weigh(finders.phone, read, whole, (supports, against)));
         }
-        if run_count == 4
-            && let Some(read) = ip::whole(candidate)
-        {
+        if let Some(read) = address {
             found.extend(self.address(candidate, read, span, near(start)));
         }
         if (run_count == 6 || run_count == 3 || candidate.len() == 12)

@@ -265,7 +265,7 @@ fn kind(byte: u8) -> u8 {
     let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
     let is_mark = (byte == b'.') | (byte == b'_') | (byte == b'-') | (byte == b'/');
     let is_other = !(is_digit | is_letter | is_mark);
-    u8::from(is_digit) * DIGIT | u8::from(is_letter) * LETTER | u8::from(is_other) * OTHER
+    (u8::from(is_digit) * DIGIT) | (u8::from(is_letter) * LETTER) | (u8::from(is_other) * OTHER)
 }
 
 fn is_time(text: &str) -> bool {

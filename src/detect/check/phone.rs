@@ -9,7 +9,8 @@ pub(super) fn whole(text: &str) -> Option<Match> {
     let number = match Number::read(text) {
         Some(number) => number,
         // `0301_494_1686`: behind its name it is one however it is written.
-        None => Number::read(bare(&text.replace('_', " "))?)?,
+        None if text.contains('_') => Number::read(bare(&text.replace('_', " "))?)?,
+        None => Number::read(bare(text)?)?,
     };
     let digits = number.digits();
     if number.international {

@@ -15,8 +15,6 @@ use std::{
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use super::gathered;
-
 /// What a caller who knows that we speak HTTP/2 says first (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -170,7 +168,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for NotedStream<S> {
         context: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = gathered::poll_write(Pin::new(&mut self.stream), context, bytes);
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
         self.wrote(written)
     }
 

@@ -33,6 +33,7 @@ use super::{
     activity::{Activity, NotedStream, Protocol},
     body::ReplyBody,
     exchange::{self, Peer},
+    gathered::Gathered,
     head, identity, proxy_protocol,
     tls::{self, Reloading},
     worker::Worker,
@@ -135,7 +136,7 @@ async fn serve<S>(
 {
     let mut counted = worker.proxy.metrics.connections().begin();
     let activity = Rc::new(Activity::default());
-    let mut stream = NotedStream::new(stream, &activity);
+    let mut stream = NotedStream::new(Gathered(stream), &activity);
     if agreed == Some(Protocol::Http2) {
         counted.is_served(true);
         return Box::pin(serve_http2(worker, stream, activity, peer, draining)).await;

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const BYTES_MAX: usize = 2_048;
 
 /// Writes `pieces`, or as many bytes of them as the stream takes.
-pub(super) fn poll_write<S: AsyncWrite + ?Sized>(
+fn poll_write<S: AsyncWrite>(
     stream: Pin<&mut S>,
     context: &mut Context<'_>,
     pieces: &[IoSlice<'_>],

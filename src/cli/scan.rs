@@ -233,18 +233,14 @@ impl FileScan<'_> {
         place: &impl Fn(Root) -> Option<usize>,
         records: usize,
     ) -> Result<(), Failure> {
-        let at = |finding: &Finding| {
-            let (layer, span) = scanned.place(finding);
-            (scanned.root(layer).and_then(place), span)
-        };
         // What was found in a layer inside another comes behind it; whoever reads the file goes from top to bottom.
-        let mut findings: Vec<&Finding> = scanned.findings.items.iter().collect();
-        findings.sort_by_key(|finding| {
-            let (offset, span) = at(finding);
-            (offset, span.start)
+        let placed = scanned.findings.items.iter().map(|finding| {
+            let (layer, span) = scanned.place(finding);
+            (scanned.root(layer).and_then(place), span, finding)
         });
-        for finding in findings {
-            let (offset, span) = at(finding);
+        let mut findings: Vec<_> = placed.collect();
+        findings.sort_by_key(|(offset, span, _)| (*offset, span.start));
+        for (offset, span, finding) in findings {
             let path = scanned.findings.locator(finding);
             let line = Line {
                 file: (self.options.files.len() > 1).then_some(&self.name),

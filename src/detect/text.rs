@@ -197,8 +197,7 @@ impl Search<'_> {
             return Some(span.range().end);
         }
         found.extend(self.weigh(self.set.finders.email, Match::SHAPED, span, (0, 0)));
-        self.display_name(text, span.range().start, found);
-        self.name_in_brackets(text, span.range().end, found);
+        self.display_name(text, span.range(), found);
         Some(span.range().end)
     }
 

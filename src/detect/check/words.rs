@@ -36,10 +36,9 @@ impl WordList {
             bits.get(row(bytes.len())).is_some_and(|bits| bits & bit(byte) != 0)
         };
         if text.is_ascii() {
-            let is_same = |word: &str| word.len() == text.len() && text.eq_ignore_ascii_case(word);
             return may(&self.starts, first)
                 && may(&self.ends, last)
-                && self.words.iter().any(|word| is_same(word));
+                && self.words.iter().any(|word| text.eq_ignore_ascii_case(word));
         }
         let is_same = same_as(text);
         self.words.iter().any(|word| is_same(word))

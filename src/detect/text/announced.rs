@@ -194,14 +194,23 @@ impl Search<'_> {
         }
     }
 
-    /// `Sana Khan <sana@example.pk>`: whose address it is.
-    pub(super) fn display_name(&self, text: &str, address: usize, found: &mut Vec<Found>) {
+    /// `Sana Khan <sana@example.pk>`, `sana@example.pk (Sana Khan)` as mail had it (RFC 822 §3.4.3) and feeds have
+    /// it still: whose mailbox it is.
+    pub(super) fn display_name(&self, text: &str, mailbox: Range<usize>, found: &mut Vec<Found>) {
         const BYTES_MAX: usize = 80;
         let Some(rule) = self.set.cues.reading(|reads| matches!(reads, Reads::Name(_))) else {
             return;
         };
-        let floor = text.ceil_char_boundary(address.saturating_sub(BYTES_MAX));
-        let Some(head) = text.get(floor..address).and_then(|head| head.strip_suffix('<')) else {
+        let start = mailbox.end + " (".len();
+        if text.get(mailbox.end..start) == Some(" (")
+            && let Some(end) = naming::end_of_name(text, start, 2)
+            && text.as_bytes().get(end) == Some(&b')')
+        {
+            found.push(behind(rule, start..end));
+        }
+        let floor = text.ceil_char_boundary(mailbox.start.saturating_sub(BYTES_MAX));
+        let Some(head) = text.get(floor..mailbox.start).and_then(|head| head.strip_suffix('<'))
+        else {
             return;
         };
         let head = head.trim_end_matches([' ', '"']);
@@ -210,20 +219,6 @@ impl Search<'_> {
         let start = floor + from + (name.len() - name.trim_start().len());
         if naming::end_of_name(text, start, 2) == Some(floor + head.len()) {
             found.push(behind(rule, start..floor + head.len()));
-        }
-    }
-
-    /// `sana@example.pk (Sana Khan)`, as mail had it (RFC 822 §3.4.3) and feeds have it still.
-    pub(super) fn name_in_brackets(&self, text: &str, end: usize, found: &mut Vec<Found>) {
-        let Some(rule) = self.set.cues.reading(|reads| matches!(reads, Reads::Name(_))) else {
-            return;
-        };
-        let start = end + " (".len();
-        if text.get(end..start) == Some(" (")
-            && let Some(end) = naming::end_of_name(text, start, 2)
-            && text.as_bytes().get(end) == Some(&b')')
-        {
-            found.push(behind(rule, start..end));
         }
     }
 }

@@ -327,7 +327,8 @@ pub trait FieldSink {
         Wants::ALL
     }
     /// Whether words in a string that is not wanted may announce a value; the string is told if so. Asked
-    /// last, when the form of its bytes says nothing.
+    /// last, when the form of its bytes says nothing, and of a short one only where it has a space, a comma or a
+    /// character that is not ASCII in it.
     fn may_announce(&mut self, text: &[u8]) -> bool {
         let _ = text;
         true

@@ -1,12 +1,16 @@
 //! Sixty-four bytes at a time: which of them are quotes, digits, separators and so on, as bit masks.
 //!
-//! What costs per byte happens here, once; whoever reads the masks pays per event. There are two ways to
-//! make them, chosen by what the processor can do: `wide` in vector instructions, `portable` in plain
-//! arithmetic. One table of tests holds for both.
+//! What costs per byte happens here, once; whoever reads the masks pays per event. There are three ways to
+//! make them, chosen by what the processor can do: `avx512` and `avx2` in vector instructions, which alone
+//! have `unsafe` in them, `portable` in plain arithmetic. One table of tests holds for all.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod portable;
 #[cfg(target_arch = "x86_64")]
-mod wide;
+mod tables;
 
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 64;
@@ -69,6 +73,22 @@ pub(super) trait Classify: Copy {
     /// Bit `n` of the result is the parity of the bits of `mask` up to `n`: from each quote to the next.
     fn parity(self, mask: u64) -> u64;
     fn specials(self, block: &[u8; BLOCK]) -> Specials;
+
+    /// Writes `base` plus the number of each bit of `mask` to the beginning of `places`, in order; what
+    /// stands behind them there, up to a multiple of sixteen, is written over. Places without room are left out.
+    #[inline(always)]
+    fn write_places(self, mut mask: u64, base: u32, places: &mut [u32]) {
+        let (chunks, _) = places.as_chunks_mut::<8>();
+        for chunk in chunks {
+            if mask == 0 {
+                break;
+            }
+            for place in chunk {
+                *place = base.wrapping_add(mask.trailing_zeros());
+                mask &= mask.wrapping_sub(1);
+            }
+        }
+    }
 }
 
 /// What is done with the masks. `run` is compiled once for each way to make them and should be
@@ -81,8 +101,13 @@ pub(super) trait Work {
 /// Does `work` the fastest way that this processor can.
 pub(super) fn dispatch<W: Work>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
-    if let Some(wide) = wide::Wide::new() {
-        return wide.run(work);
+    {
+        if let Some(way) = avx512::Avx512::new() {
+            return way.run(work);
+        }
+        if let Some(way) = avx2::Avx2::new() {
+            return way.run(work);
+        }
     }
     work.run(portable::Portable)
 }

@@ -158,11 +158,13 @@ fn is_time_in_words(text: &[u8]) -> bool {
     matches!(text.get(3), Some(b',' | b' ')) && FORMS.iter().any(|form| is_like(text, form))
 }
 
+/// A shorter string is a document only if it begins like one.
+pub(super) const DOCUMENT_BYTES_MIN: usize = 16;
+
 /// Whether a string may be a document of its own: it begins like one, or has no space for as long as one
 /// in base64 is at least. An address of the web is looked at for other reasons.
 #[inline]
 pub(super) fn may_be_document(string: &[u8]) -> bool {
-    const LONG: usize = 16;
     match string {
         [b'{' | b'[' | b'<' | b'\\' | b' ', ..] => true,
         // Operations of GraphQL have spaces in them.
@@ -172,7 +174,7 @@ pub(super) fn may_be_document(string: &[u8]) -> bool {
         | [b'f', b'r', b'a', ..] => true,
         // Credentials have a space behind their scheme (RFC 7617).
         [b'B' | b'b', b'a' | b'A', b's' | b'S', ..] => true,
-        _ => string.first_chunk::<LONG>().is_some_and(|head| {
+        _ => string.first_chunk::<DOCUMENT_BYTES_MIN>().is_some_and(|head| {
             let is_address = head.starts_with(b"http") && head.contains(&b':');
             !is_address && !head.contains(&b' ')
         }),

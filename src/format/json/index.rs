@@ -34,7 +34,7 @@ pub(super) struct Index {
 #[derive(Debug, Default, Clone, Copy)]
 struct Kept {
     hints: Hints,
-    /// All of them together, which for nearly every word is nothing.
+    /// All of them together, what is not ASCII, and operators in strings: for nearly every word nothing.
     any: u64,
 }
 
@@ -147,6 +147,32 @@ impl Index {
         length >= hints::VALUE_BYTES_MIN && self.may_hold_in_any(text, start, length)
     }
 
+    /// Whether at a glance a string, which stands at `start`, holds no value, no document and no word that
+    /// announces one.
+    #[inline(always)]
+    pub(super) fn holds_nothing(&self, string: &[u8], start: usize) -> bool {
+        let length = string.len();
+        length < hints::VALUE_BYTES_MIN
+            || (length < hints::DOCUMENT_BYTES_MIN
+                && self.stretch(start, length, |kept| kept.any) == 0
+                && !hints::may_be_document(string))
+    }
+
+    /// Whether at a glance a scalar, which stands at `start` and begins with a digit, is a number: digits, with at
+    /// most a point among them (RFC 8259 §6).
+    #[inline(always)]
+    pub(super) fn is_number(&self, scalar: &[u8], start: usize) -> bool {
+        let length = scalar.len();
+        if length >= BLOCK {
+            return false;
+        }
+        let other = !(u64::MAX << length) & !self.stretch(start, length, |kept| kept.hints.digit);
+        let whole = other.trailing_zeros().min(length as u32) as usize;
+        let is_point = || scalar.get(whole) == Some(&b'.') && whole + 1 < length;
+        (other == 0 || (other.is_power_of_two() && is_point()))
+            && (whole == 1 || scalar.first() != Some(&b'0'))
+    }
+
     fn may_hold_in_any(&self, text: &[u8], start: usize, length: usize) -> bool {
         // Nearly every string is short and within one block or two, and a word.
         if length < BLOCK && self.stretch(start, length, |kept| kept.any) == 0 {
@@ -226,7 +252,7 @@ impl Work for Fill<'_> {
         let mut used = 0;
         for (block, slot) in blocks.iter().zip(slots.iter_mut()) {
             let new = state.block(classify, text, block, slot);
-            filled = push(turns, filled, new, state.at);
+            filled = push(classify, turns, filled, new, state.at);
             state.at += BLOCK;
             used += 1;
             if state.ended {
@@ -239,7 +265,7 @@ impl Work for Fill<'_> {
                 start.copy_from_slice(rest);
             }
             let new = state.block(classify, text, &block, slot);
-            filled = push(turns, filled, new, state.at);
+            filled = push(classify, turns, filled, new, state.at);
             state.at += BLOCK;
             state.ended = true;
             used += 1;
@@ -264,6 +290,7 @@ impl State {
         let mut quote = classes.quote;
         let mut wrong = 0;
         let mut noted = 0;
+        let mut high = 0;
         if classes.special | self.escaped | self.high != 0 {
             let specials = classify.specials(block);
             if specials.backslash | self.escaped != 0 {
@@ -280,6 +307,7 @@ impl State {
             // A label in a script without spaces.
             noted |= classes.colon() & (specials.high << 1 | self.high);
             self.high = specials.high >> 63;
+            high = specials.high;
         }
 
         // From each opening quote up to its closing one.
@@ -304,7 +332,8 @@ impl State {
         }
         let (digit, separator, colon) = (classes.digit, classes.separator, classes.colon());
         let hints = Hints { digit, separator, colon, noted };
-        *kept = Kept { hints, any: hints.any() };
+        let any = hints.any() | high | (classes.operator & in_string);
+        *kept = Kept { hints, any };
         turns
     }
 }
@@ -312,23 +341,16 @@ impl State {
 /// Writes the offsets of the bits of `turns`, a mask of the block at `at`, and tells how many there are
 /// now.
 #[inline(always)]
-fn push(all: &mut [u32; TURNS_MAX], filled: usize, mut turns: u64, at: usize) -> usize {
+fn push<C: Classify>(
+    classify: C,
+    all: &mut [u32; TURNS_MAX],
+    filled: usize,
+    turns: u64,
+    at: usize,
+) -> usize {
     // Texts are shorter than 4 GiB, as spans are.
-    let base = at as u32;
-    let count = turns.count_ones() as usize;
-    let mut place = filled;
-    // Eight at a time, whether there are that many or not: what is too much is written over.
-    while turns != 0 {
-        let Some(places) = all.get_mut(place..).and_then(<[u32]>::first_chunk_mut::<8>) else {
-            break;
-        };
-        for place in places {
-            *place = base.wrapping_add(turns.trailing_zeros());
-            turns &= turns.wrapping_sub(1);
-        }
-        place += 8;
-    }
-    filled + count
+    classify.write_places(turns, at as u32, all.get_mut(filled..).unwrap_or_default());
+    filled + turns.count_ones() as usize
 }
 
 /// Which of the `\u` escapes at `escapes` are without their four digits. The block begins at `at`.

@@ -163,8 +163,10 @@ impl<'b> Walk<'b> {
                     let key = member.key(frame, text, cursor.index.escape(), outermost);
                     cursor.enter(outer, depth_max, &mut frame, Frame::Object)?;
                     sink.open(key, Container::Object, member.start, start);
-                    if cursor.byte(0)? != b'}' {
-                        member = cursor.name(sink)?;
+                    if cursor.byte(0)? != b'}'
+                        && let Some(next) = cursor.member(&mut fields_left, sink)?
+                    {
+                        member = next;
                         continue 'value;
                     }
                     frame = cursor.leave(outer, sink)?;
@@ -175,9 +177,13 @@ impl<'b> Walk<'b> {
                     sink.open(key, Container::Array, member.start, start);
                     if cursor.byte(0)? != b']' {
                         let wants = sink.wants(None);
-                        frame = Frame::Array(0, wants);
-                        member = Member::element(cursor.turn(0), 0, wants, sink);
-                        continue 'value;
+                        let mut number = 0;
+                        let next = cursor.element(&mut number, wants, &mut fields_left, sink)?;
+                        frame = Frame::Array(number, wants);
+                        if let Some(next) = next {
+                            member = next;
+                            continue 'value;
+                        }
                     }
                     frame = cursor.leave(outer, sink)?;
                 }
@@ -229,8 +235,10 @@ impl<'b> Walk<'b> {
                     Frame::Object => match cursor.byte(0)? {
                         b',' => {
                             cursor.next += 1;
-                            member = cursor.name(sink)?;
-                            continue 'value;
+                            if let Some(next) = cursor.member(&mut fields_left, sink)? {
+                                member = next;
+                                continue 'value;
+                            }
                         }
                         b'}' => {}
                         _ => return None,
@@ -239,8 +247,13 @@ impl<'b> Walk<'b> {
                         b',' => {
                             cursor.next += 1;
                             *index = index.saturating_add(1);
-                            member = Member::element(cursor.turn(0), *index, *wants, sink);
-                            continue 'value;
+                            let wants = *wants;
+                            if let Some(next) =
+                                cursor.element(index, wants, &mut fields_left, sink)?
+                            {
+                                member = next;
+                                continue 'value;
+                            }
                         }
                         b']' => {}
                         _ => return None,
@@ -253,12 +266,6 @@ impl<'b> Walk<'b> {
 }
 
 impl Member {
-    #[inline(always)]
-    fn element<S: FieldSink>(start: usize, number: u32, wants: Wants, sink: &mut S) -> Self {
-        let wants = if wants.by_column { sink.wants_of_column(number) } else { wants };
-        Self { start, name_end: start, wants }
-    }
-
     /// The name as the sink is told it. `frame` is what the member stands in, `outermost` what the whole
     /// value stands under.
     #[inline(always)]
@@ -283,6 +290,77 @@ struct Cursor<'c> {
 }
 
 impl Cursor<'_> {
+    /// The name of the next member that has to be looked at, with its colon. Those that are passed, up to it or
+    /// to the end of their object, count among the fields.
+    #[inline(always)]
+    fn member<S: FieldSink>(
+        &mut self,
+        fields_left: &mut usize,
+        sink: &mut S,
+    ) -> Option<Option<Member>> {
+        loop {
+            let member = self.name(sink)?;
+            if member.wants.scalars != Wanted::Nothing || !self.is_quiet(&member.wants)? {
+                return Some(Some(member));
+            }
+            let behind = self.byte(1)?;
+            *fields_left = fields_left.checked_sub(1)?;
+            self.next += 1;
+            match behind {
+                b',' => self.next += 1,
+                b'}' => return Some(None),
+                _ => return None,
+            }
+            self.read_on();
+        }
+    }
+
+    /// The next element that has to be looked at, where `number` is that of the one at the present turn and then
+    /// its own. Those that are passed, up to it or to the end of their list, count among the fields.
+    #[inline(always)]
+    fn element<S: FieldSink>(
+        &mut self,
+        number: &mut u32,
+        wants: Wants,
+        fields_left: &mut usize,
+        sink: &mut S,
+    ) -> Option<Option<Member>> {
+        loop {
+            let start = self.turn(0);
+            let wants = if wants.by_column { sink.wants_of_column(*number) } else { wants };
+            if wants.scalars != Wanted::Nothing || !self.is_quiet(&wants)? {
+                return Some(Some(Member { start, name_end: start, wants }));
+            }
+            let behind = self.byte(1)?;
+            *fields_left = fields_left.checked_sub(1)?;
+            self.next += 1;
+            match behind {
+                b',' => self.next += 1,
+                b']' => return Some(None),
+                _ => return None,
+            }
+            *number = number.saturating_add(1);
+            self.read_on();
+        }
+    }
+
+    /// Whether the value at the present turn, which is not wanted by its name, is a scalar that is at once seen
+    /// to hold nothing either. Others are looked at closely.
+    #[inline(always)]
+    fn is_quiet(&self, wants: &Wants) -> Option<bool> {
+        let (start, end) = (self.turn(0), self.turn(1));
+        let scalar = self.text.get(start..end)?;
+        Some(match scalar {
+            [b'"', inner @ .., b'"'] => self.index.holds_nothing(inner, start + 1),
+            [b'0'..=b'9', ..] => {
+                scalar.len() < wants.number_bytes_min as usize
+                    && self.index.is_number(scalar, start)
+            }
+            b"true" | b"false" | b"null" => true,
+            _ => false,
+        })
+    }
+
     /// A member's name and its colon.
     #[inline(always)]
     fn name<S: FieldSink>(&mut self, sink: &mut S) -> Option<Member> {

@@ -1,23 +1,27 @@
-//! The masks in AVX2, 32 bytes an instruction. The one file with `unsafe` in it.
+//! The masks in AVX2, 32 bytes an instruction.
 //!
-//! INVARIANT: a [`Wide`] exists only where the processor has what its functions are compiled for.
+//! INVARIANT: a [`Avx2`] exists only where the processor has what its functions are compiled for.
 
-#![expect(unsafe_code, reason = "calls of functions compiled for features that `Wide::new` found")]
+#![expect(unsafe_code, reason = "calls of functions compiled for features that `Avx2::new` found")]
 
 use std::arch::x86_64::{
-    __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8,
-    _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_max_epu8, _mm256_min_epu8,
-    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setr_epi8,
-    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16, _mm256_sub_epi8,
+    __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_set_epi64x,
+    _mm_set1_epi8, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
+    _mm256_loadu_si256, _mm256_max_epu8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+    _mm256_sub_epi8,
 };
 
-use super::{BLOCK, Classes, Classify, Escapable, Specials, Work};
+use super::{
+    BLOCK, Classes, Classify, Escapable, Specials, Work,
+    tables::{ESCAPABLE_HIGH, ESCAPABLE_LOW, LEADS, OPERATORS, SEPARATORS, SIGNS, SPACES, Table},
+};
 
 /// Proof that the processor has AVX2 and the bit instructions that came with it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wide(());
+pub(super) struct Avx2(());
 
-impl Wide {
+impl Avx2 {
     pub(super) fn new() -> Option<Self> {
         let has = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
@@ -35,11 +39,11 @@ impl Wide {
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,pclmulqdq,popcnt")]
-fn run<W: Work>(work: W, wide: Wide) -> W::Output {
-    work.run(wide)
+fn run<W: Work>(work: W, way: Avx2) -> W::Output {
+    work.run(way)
 }
 
-impl Classify for Wide {
+impl Classify for Avx2 {
     #[inline(always)]
     fn classes(self, block: &[u8; BLOCK]) -> Classes {
         // SAFETY: as in `run`.
@@ -112,39 +116,27 @@ impl Block {
         Self(_mm256_or_si256(self.0, other.0), _mm256_or_si256(self.1, other.1))
     }
 
-    /// The bytes that the table holds at the place of their own low half; each column of a table of
-    /// characters has at most one.
+    /// The bytes that the table holds at the place of their own lower half.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn in_table(self, table: __m256i) -> Self {
+    fn in_table(self, characters: &Table) -> Self {
+        let table = table(characters);
         self.same(Self(_mm256_shuffle_epi8(table, self.0), _mm256_shuffle_epi8(table, self.1)))
     }
 }
 
-/// A table for both halves of a register, by low half of the byte.
-macro_rules! table {
-    ($($byte:expr),* $(,)?) => {
-        _mm256_setr_epi8($(u8::cast_signed($byte)),*, $(u8::cast_signed($byte)),*)
-    };
+/// The same table for both halves of a register.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn table(table: &Table) -> __m256i {
+    // SAFETY: the load stays inside the 16 bytes of the table and needs no alignment.
+    _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn classes(block: &[u8; BLOCK]) -> Classes {
     let block = Block::load(block);
-    #[rustfmt::skip]
-    let spaces = table!(
-        b' ', 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, b'\t', b'\n', 0x80, 0x80, b'\r', 0x80, 0x80,
-    );
-    // Brackets and braces differ in the bit 0x20 alone, which the rest has.
-    #[rustfmt::skip]
-    let operators = table!(
-        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, b':', b'{', b',', b'}', 0x80, 0x80,
-    );
-    #[rustfmt::skip]
-    let separators = table!(
-        b' ', 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, b'(', b')', b':', 0x80, 0x80, b'-', b'.', b'/',
-    );
     let case = Block::byte(0x20);
     let zero = _mm256_set1_epi8(b'0'.cast_signed());
     let nine = _mm256_set1_epi8(9);
@@ -154,23 +146,13 @@ fn classes(block: &[u8; BLOCK]) -> Classes {
     Classes {
         quote: block.is(b'"').mask(),
         control: !block.same(printable).mask(),
-        space: block.in_table(spaces).mask(),
-        operator: block.or(case).in_table(operators).mask(),
+        space: block.in_table(&SPACES).mask(),
+        operator: block.or(case).in_table(&OPERATORS).mask(),
         digit: digits.same(below_ten).mask(),
-        separator: block.in_table(separators).mask(),
+        separator: block.in_table(&SEPARATORS).mask(),
         // The mask takes the highest bit of each byte, which is set in what is not ASCII.
-        special: block.in_table(signs()).or(block.is(b'\\')).or(block).mask(),
+        special: block.in_table(&SIGNS).or(block.is(b'\\')).or(block).mask(),
     }
-}
-
-/// `@ % & = [ J`
-#[inline]
-#[target_feature(enable = "avx2")]
-#[rustfmt::skip]
-fn signs() -> __m256i {
-    table!(
-        b'@', 0x80, 0x80, 0x80, 0x80, b'%', b'&', 0x80, 0x80, 0x80, b'J', b'[', 0x80, b'=', 0x80, 0x80,
-    )
 }
 
 /// Multiplication without carries by all ones adds up the bits below each.
@@ -186,9 +168,7 @@ fn parity(mask: u64) -> u64 {
 #[target_feature(enable = "avx2")]
 fn escapable(block: &[u8; BLOCK]) -> Escapable {
     let block = Block::load(block);
-    // By the upper half of the byte: bit 0 for 2_, bit 1 for 5_, bit 2 for 6_, bit 3 for 7_.
-    let by_low = table!(0, 0, 13, 0, 8, 8, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1);
-    let by_high = table!(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+    let (by_low, by_high) = (table(&ESCAPABLE_LOW), table(&ESCAPABLE_HIGH));
     let low_half = _mm256_set1_epi8(0x0F);
     let of = |bytes: __m256i| -> __m256i {
         let low = _mm256_shuffle_epi8(by_low, bytes);
@@ -206,14 +186,13 @@ fn escapable(block: &[u8; BLOCK]) -> Escapable {
 #[target_feature(enable = "avx2")]
 fn specials(block: &[u8; BLOCK]) -> Specials {
     let block = Block::load(block);
-    // With the bit 0x20 set, each column has one.
-    let leads = table!(0xE0, 0xE1, 0xE2, 0, 0, 0, 0, 0, 0, 0xF9, 0, 0xFB, 0, 0, 0, 0xEF);
+    let leads = table(&LEADS);
     let folded = block.or(Block::byte(0x20));
     let low_half = _mm256_set1_epi8(0x0F);
     let of = |bytes| _mm256_shuffle_epi8(leads, _mm256_and_si256(bytes, low_half));
     Specials {
         backslash: block.is(b'\\').mask(),
-        sign: block.in_table(signs()).mask(),
+        sign: block.in_table(&SIGNS).mask(),
         high: block.mask(),
         lead: folded.same(Block(of(folded.0), of(folded.1))).mask(),
     }

@@ -11,6 +11,7 @@ mod field;
 mod finding;
 mod limits;
 mod region;
+mod short_name;
 mod tag;
 
 pub use by_byte::ByByte;
@@ -21,12 +22,13 @@ pub use effect::{
     Replaced, Replacement, ReplacementKind, SIV_PREFIX, ShiftDates, Tokenise, is_token,
 };
 pub use field::{
-    Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Part, Scalar,
-    Span, Value, Wanted, Wants,
+    Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Name, Part,
+    Scalar, Span, Value, Wanted, Wants,
 };
 pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
 pub use limits::Limits;
 pub use region::{Region, RegionError};
+pub use short_name::ShortName;
 /// A text that is a name, most of the time: up to 23 bytes stand in place, without an allocation.
 pub use smol_str::SmolStr as ShortStr;
 pub use tag::{Category, Sensitivity, Tag, TagPattern, TagSet, Taxonomy, TaxonomyError};

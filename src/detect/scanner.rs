@@ -11,7 +11,8 @@ mod recall;
 use std::sync::Arc;
 
 use crate::domain::{
-    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag, Wanted, Wants,
+    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, ShortName, Span, Tag, Wanted,
+    Wants,
 };
 
 pub use self::recall::{Recall, Ticket};
@@ -195,22 +196,23 @@ impl<'s> Scanner<'s> {
     #[inline(always)]
     pub fn wants(&mut self, name: Option<&[u8]>) -> Wants {
         let Some(name) = name else { return self.wants_of_an_element() };
-        self.wants_at_hand(name).unwrap_or_else(|| self.wants_of_new(name))
+        let at_hand = ShortName::of(name).and_then(|short| self.wants_at_hand(short, name));
+        at_hand.unwrap_or_else(|| self.wants_of_new(name))
     }
 
     /// The same for a name that was asked about before and is short. One of JSON may be given as it stands
     /// in the text: if it has escapes, it is not at hand.
     #[inline(always)]
-    pub fn wants_at_hand(&mut self, name: &[u8]) -> Option<Wants> {
-        let slot = self.scratch.keys.slot(name)?;
+    pub fn wants_at_hand(&mut self, short: ShortName, name: &[u8]) -> Option<Wants> {
+        let slot = self.scratch.keys.slot(short)?;
         self.asked = Some(slot.known);
-        self.top.awaited |= slot.known.awaits;
+        self.top.awaited |= slot.known.awaits();
         // Most names say nothing, or nothing here.
         let is_quiet = slot.quiet.around == self.top.contexts | self.part
-            && !(slot.known.stand_in && self.top.told);
+            && !(slot.known.stand_in() && self.top.told);
         if is_quiet {
             self.top.lacks |= slot.quiet.lacks;
-        } else if !slot.known.is_mute {
+        } else if !slot.known.is_mute() {
             let known = slot.known;
             return Some(self.wants_of(known, name));
         }
@@ -240,35 +242,35 @@ impl<'s> Scanner<'s> {
     fn wants_of_new(&mut self, name: &[u8]) -> Wants {
         let known = self.known(name);
         self.asked = Some(known);
-        self.top.awaited |= known.awaits;
+        self.top.awaited |= known.awaits();
         self.wants_of(known, name)
     }
 
     #[inline(never)]
     fn wants_of(&mut self, known: Known, name: &[u8]) -> Wants {
         let around = self.wants_of_what_is_around();
-        if known.is_sign {
+        if known.is_sign() {
             self.sign(known);
         }
         let holding =
-            if known.has_rules { self.holding(self.scratch.keys.of(known)) } else { None };
+            if known.has_rules() { self.holding(self.scratch.keys.of(known)) } else { None };
         if let Some(outside) = holding {
             self.may_be_undone(outside);
         }
-        let scalars = if known.in_key {
+        let scalars = if known.in_key() {
             Wanted::All
-        } else if known.is_telling
+        } else if known.is_telling()
             || around.scalars != Wanted::Nothing
-            || (known.stand_in && self.told().is_some())
+            || (known.stand_in() && self.told().is_some())
             || holding.is_some()
         {
-            if known.has_rules && holding.is_none() {
+            if known.has_rules() && holding.is_none() {
                 let facts = *self.scratch.keys.of(known);
                 self.lack(&facts);
             }
             Wanted::Values
         } else {
-            if known.has_rules {
+            if known.has_rules() {
                 self.keep_that_none_holds(known, name);
             }
             Wanted::Nothing
@@ -280,7 +282,7 @@ impl<'s> Scanner<'s> {
     fn keep_that_none_holds(&mut self, known: Known, name: &[u8]) {
         let facts = *self.scratch.keys.of(known);
         let lacks = self.lack(&facts);
-        if known.may_be_quiet {
+        if known.may_be_quiet() {
             let around = self.surroundings();
             self.scratch.keys.keep_quiet(name, Quiet { around, lacks });
         }
@@ -290,13 +292,13 @@ impl<'s> Scanner<'s> {
     /// its value is told.
     #[inline]
     pub fn is_name_known(&self) -> bool {
-        self.asked.is_some_and(|known| !known.in_key) && !self.set.has_suppressions()
+        self.asked.is_some_and(|known| !known.in_key()) && !self.set.has_suppressions()
     }
 
     /// Whether the name asked about last says something of the value that comes next, and is none itself.
     #[inline]
     pub fn is_name_asked(&self) -> bool {
-        self.asked.is_some_and(|known| !known.in_key)
+        self.asked.is_some_and(|known| !known.in_key())
     }
 
     /// Whether words in a text whose bytes have no telling form may announce a value.

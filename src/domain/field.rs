@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use super::ShortName;
+
 /// A byte range `start..end` of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
@@ -304,6 +306,15 @@ impl Wants {
     pub const ALL: Self = Self { scalars: Wanted::All, number_bytes_min: 0, by_column: false };
 }
 
+/// The name of a member as it stands in its layer.
+#[derive(Debug, Clone, Copy)]
+pub struct Name<'t> {
+    pub text: &'t [u8],
+    pub escape: Escape,
+    /// The same text, where it is short and was read as such.
+    pub short: Option<ShortName>,
+}
+
 /// Receives the fields of one layer in document order; a comment between a name and its value comes
 /// before the member that surrounds it. The engine implements it; decoders are generic
 /// over it so that no call through a table stands between a byte and its detector.
@@ -314,10 +325,9 @@ pub trait FieldSink {
     /// The innermost one ends; `end` is past its last byte, `member_end` past its member's.
     fn close(&mut self, end: usize, member_end: usize);
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>);
-    /// What is wanted of the value under `name`, escaped as it stands there, which comes next; of all elements
-    /// of the innermost list when there is none. Decoders that know little of a value before they tell it do
-    /// not ask.
-    fn wants(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
+    /// What is wanted of the value under `name`, which comes next; of all elements of the innermost list when
+    /// there is none. Decoders that know little of a value before they tell it do not ask.
+    fn wants(&mut self, name: Option<Name<'_>>) -> Wants {
         let _ = name;
         Wants::ALL
     }

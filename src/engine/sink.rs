@@ -5,8 +5,8 @@ use super::embedded::{self, Embedded, EmbeddedKind, Inner, Look};
 use crate::{
     detect::{Hit, Recall, Scanner, Ticket, Told},
     domain::{
-        Container, Encoding, Escape, FieldSink, Finding, Findings, Key, LayerId, Limits, Part,
-        PathNode, Scalar, Span, Step, Value, Wants,
+        Container, Encoding, Escape, FieldSink, Finding, Findings, Key, LayerId, Limits, Name,
+        Part, PathNode, Scalar, Span, Step, Value, Wants,
     },
     format::{self, Decoder, Unescaped},
 };
@@ -264,9 +264,9 @@ impl FieldSink for Sink<'_, '_, '_> {
     }
 
     #[inline(always)]
-    fn wants(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
-        if let Some((text, Escape::None | Escape::Json)) = name
-            && let Some(wants) = self.walk.scanner.wants_at_hand(text)
+    fn wants(&mut self, name: Option<Name<'_>>) -> Wants {
+        if let Some(Name { text, escape: Escape::None | Escape::Json, short: Some(short) }) = name
+            && let Some(wants) = self.walk.scanner.wants_at_hand(short, text)
         {
             return wants;
         }
@@ -301,14 +301,14 @@ impl FieldSink for Sink<'_, '_, '_> {
 impl Sink<'_, '_, '_> {
     /// What is wanted of a value whose name is not at hand, or that has none.
     #[inline(never)]
-    fn wants_otherwise(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
+    fn wants_otherwise(&mut self, name: Option<Name<'_>>) -> Wants {
         match name {
             None => self.walk.scanner.wants(None),
-            Some((text, Escape::None)) => self.walk.scanner.wants(Some(text)),
-            Some((text, Escape::Json)) if !text.contains(&b'\\') => {
+            Some(Name { text, escape: Escape::None, .. }) => self.walk.scanner.wants(Some(text)),
+            Some(Name { text, escape: Escape::Json, .. }) if !text.contains(&b'\\') => {
                 self.walk.scanner.wants(Some(text))
             }
-            Some((text, escape)) => {
+            Some(Name { text, escape, .. }) => {
                 let name = format::unescape(escape, text, self.walk.key);
                 self.walk.scanner.wants(Some(name.as_str().as_bytes()))
             }

@@ -3,52 +3,101 @@
 use rustc_hash::FxHashMap;
 
 use super::Facts;
-use crate::detect::name::NAME_BYTES_MAX;
+use crate::{detect::name::NAME_BYTES_MAX, domain::ShortName};
 
 /// The number of a name's facts in a [`KeyCache`], and what the walk has to know of them at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::detect) struct Known {
     number: u32,
-    /// Any value under the name may be a finding, whatever its form and surroundings.
-    pub(in crate::detect) is_telling: bool,
-    /// In some surroundings it may.
-    pub(in crate::detect) has_rules: bool,
-    /// And where none holds, no value under the name is one, unless the name stands for another.
-    pub(in crate::detect) may_be_quiet: bool,
-    /// The name itself may be one.
-    pub(in crate::detect) in_key: bool,
-    /// The name says something of the object around it.
-    pub(in crate::detect) is_sign: bool,
-    /// The name stands for the object around it.
-    pub(in crate::detect) stand_in: bool,
-    /// Whose name may come behind it.
-    pub(in crate::detect) awaits: bool,
-    /// The name says nothing of its value.
-    pub(in crate::detect) is_mute: bool,
-    /// Its value is the name of what stands beside it.
-    pub(in crate::detect) tells: bool,
+    /// Of the bits below.
+    says: u16,
 }
 
 impl Known {
+    const TELLING: u16 = 1;
+    const RULES: u16 = 1 << 1;
+    const QUIET: u16 = 1 << 2;
+    const IN_KEY: u16 = 1 << 3;
+    const SIGN: u16 = 1 << 4;
+    const STAND_IN: u16 = 1 << 5;
+    const AWAITS: u16 = 1 << 6;
+    const MUTE: u16 = 1 << 7;
+    const TELLS: u16 = 1 << 8;
+
+    /// Any value under the name may be a finding, whatever its form and surroundings.
+    #[inline(always)]
+    pub(in crate::detect) fn is_telling(self) -> bool {
+        self.says & Self::TELLING != 0
+    }
+
+    /// In some surroundings it may.
+    #[inline(always)]
+    pub(in crate::detect) fn has_rules(self) -> bool {
+        self.says & Self::RULES != 0
+    }
+
+    /// And where none holds, no value under the name is one, unless the name stands for another.
+    #[inline(always)]
+    pub(in crate::detect) fn may_be_quiet(self) -> bool {
+        self.says & Self::QUIET != 0
+    }
+
+    /// The name itself may be one.
+    #[inline(always)]
+    pub(in crate::detect) fn in_key(self) -> bool {
+        self.says & Self::IN_KEY != 0
+    }
+
+    /// The name says something of the object around it.
+    #[inline(always)]
+    pub(in crate::detect) fn is_sign(self) -> bool {
+        self.says & Self::SIGN != 0
+    }
+
+    /// The name stands for the object around it.
+    #[inline(always)]
+    pub(in crate::detect) fn stand_in(self) -> bool {
+        self.says & Self::STAND_IN != 0
+    }
+
+    /// Whose name may come behind it.
+    #[inline(always)]
+    pub(in crate::detect) fn awaits(self) -> bool {
+        self.says & Self::AWAITS != 0
+    }
+
+    /// The name says nothing of its value.
+    #[inline(always)]
+    pub(in crate::detect) fn is_mute(self) -> bool {
+        self.says & Self::MUTE != 0
+    }
+
+    /// Its value is the name of what stands beside it.
+    #[inline(always)]
+    pub(in crate::detect) fn tells(self) -> bool {
+        self.says & Self::TELLS != 0
+    }
+
     pub(in crate::detect) fn without_sign(self) -> Self {
-        Self { is_sign: false, ..self }
+        Self { says: self.says & !Self::SIGN, ..self }
     }
 
     fn new(number: u32, facts: &Facts) -> Self {
         let has_rules = facts.rule_count > 0;
         let says_more = facts.is_telling() || facts.is_sign();
-        Self {
-            number,
-            is_telling: facts.is_telling(),
-            has_rules,
-            may_be_quiet: has_rules && !says_more,
-            in_key: facts.in_key,
-            is_sign: facts.is_sign(),
-            stand_in: facts.stand_in,
-            awaits: facts.awaits,
-            tells: facts.tells,
-            is_mute: !has_rules && !says_more && !facts.stand_in,
-        }
+        let says = [
+            (Self::TELLING, facts.is_telling()),
+            (Self::RULES, has_rules),
+            (Self::QUIET, has_rules && !says_more),
+            (Self::IN_KEY, facts.in_key),
+            (Self::SIGN, facts.is_sign()),
+            (Self::STAND_IN, facts.stand_in),
+            (Self::AWAITS, facts.awaits),
+            (Self::MUTE, !has_rules && !says_more && !facts.stand_in),
+            (Self::TELLS, facts.tells),
+        ];
+        let says = says.iter().filter(|(_, is)| *is).fold(0, |all, (bit, _)| all | bit);
+        Self { number, says }
     }
 }
 
@@ -59,16 +108,16 @@ impl Known {
 pub(in crate::detect) struct KeyCache {
     slots: Box<[Slot; SLOTS]>,
     /// Words of prose, and whether names end in them.
-    ends: Box<[(Short, bool); ENDS]>,
+    ends: Box<[(ShortName, bool); ENDS]>,
     numbers: FxHashMap<Box<[u8]>, u32>,
     /// Behind those of the names kept, those of the name analysed last.
     facts: Vec<Facts>,
 }
 
-/// A name of at most sixteen bytes.
+/// What is known of a short name.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::detect) struct Slot {
-    short: Short,
+    short: ShortName,
     pub(in crate::detect) known: Known,
     pub(in crate::detect) quiet: Quiet,
 }
@@ -96,7 +145,7 @@ impl Default for KeyCache {
     fn default() -> Self {
         Self {
             slots: Box::new([Slot::default(); SLOTS]),
-            ends: Box::new([(Short::default(), false); ENDS]),
+            ends: Box::new([(ShortName::default(), false); ENDS]),
             numbers: FxHashMap::default(),
             facts: vec![Facts::default()],
         }
@@ -118,31 +167,25 @@ impl KeyCache {
         name: &[u8],
         analyse: impl FnOnce(&str) -> Facts,
     ) -> Known {
-        match self.at_hand(name) {
-            Some(known) => known,
-            None => self.look_up(name, Short::of(name), analyse),
+        let short = ShortName::of(name);
+        match short.and_then(|short| self.slot(short)) {
+            Some(slot) => slot.known,
+            None => self.look_up(name, short, analyse),
         }
     }
 
-    /// The same where it takes but a look.
+    /// The same where it takes but a look, with what the name said last. A name kept in a slot has no backslash,
+    /// so that `name` may be one of JSON whose escapes were not read.
     #[inline(always)]
-    pub(in crate::detect) fn at_hand(&self, name: &[u8]) -> Option<Known> {
-        self.slot(name).map(|slot| slot.known)
-    }
-
-    /// The same with what the name said last. A name kept in a slot has no backslash, so that `name` may be
-    /// one of JSON whose escapes were not read.
-    #[inline(always)]
-    pub(in crate::detect) fn slot(&self, name: &[u8]) -> Option<&Slot> {
-        let short = Short::of(name)?;
-        let slot = self.slots.get(short.place())?;
-        if slot.short == short { Some(slot) } else { None }
+    pub(in crate::detect) fn slot(&self, name: ShortName) -> Option<&Slot> {
+        let slot = self.slots.get(place(name))?;
+        if slot.short == name { Some(slot) } else { None }
     }
 
     /// Keeps that `name`, looked up last, says nothing in these surroundings.
     pub(in crate::detect) fn keep_quiet(&mut self, name: &[u8], quiet: Quiet) {
-        if let Some(short) = Short::of(name)
-            && let Some(slot) = self.slots.get_mut(short.place())
+        if let Some(short) = ShortName::of(name)
+            && let Some(slot) = self.slots.get_mut(place(short))
             && slot.short == short
         {
             slot.quiet = quiet;
@@ -153,7 +196,7 @@ impl KeyCache {
     fn look_up(
         &mut self,
         name: &[u8],
-        short: Option<Short>,
+        short: Option<ShortName>,
         analyse: impl FnOnce(&str) -> Facts,
     ) -> Known {
         let known = match self.numbers.get(name) {
@@ -175,7 +218,7 @@ impl KeyCache {
             }
         };
         if let Some(short) = short.filter(|_| !name.contains(&b'\\'))
-            && let Some(slot) = self.slots.get_mut(short.place())
+            && let Some(slot) = self.slots.get_mut(place(short))
         {
             *slot = Slot { short, known, quiet: Quiet::default() };
         }
@@ -189,8 +232,8 @@ impl KeyCache {
         word: &[u8],
         ask: impl FnOnce() -> bool,
     ) -> bool {
-        let Some(short) = Short::of(word) else { return ask() };
-        let Some(slot) = self.ends.get_mut(short.place() % ENDS) else { return ask() };
+        let Some(short) = ShortName::of(word) else { return ask() };
+        let Some(slot) = self.ends.get_mut(place(short) % ENDS) else { return ask() };
         if slot.0 != short {
             *slot = (short, ask());
         }
@@ -213,40 +256,10 @@ impl KeyCache {
     }
 }
 
-/// One to sixteen bytes as two words and a length, which tell any two names apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Short {
-    head: u64,
-    tail: u64,
-    length: u8,
-}
-
-impl Short {
-    #[inline(always)]
-    fn of(name: &[u8]) -> Option<Self> {
-        let length = name.len();
-        let (head, tail) = if let (Some(head), Some(tail)) = (name.first_chunk(), name.last_chunk())
-        {
-            (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
-        } else if let (Some(head), Some(tail)) = (name.first_chunk(), name.last_chunk()) {
-            (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail)))
-        } else {
-            let middle = name.get(length / 2)?;
-            let (first, last) = (name.first()?, name.last()?);
-            (u64::from(*first) | u64::from(*middle) << 8 | u64::from(*last) << 16, 0)
-        };
-        let short = Self { head, tail, length: length as u8 };
-        (length <= 16).then_some(short)
-    }
-
-    /// Where the name is looked for.
-    #[inline(always)]
-    fn place(self) -> usize {
-        const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mixed =
-            (self.head ^ self.tail.rotate_left(23) ^ u64::from(self.length)).wrapping_mul(FACTOR);
-        (mixed >> 48) as usize % SLOTS
-    }
+/// Where a name is looked for.
+#[inline(always)]
+fn place(name: ShortName) -> usize {
+    (name.mixed() >> 48) as usize % SLOTS
 }
 
 #[cfg(test)]
@@ -261,7 +274,7 @@ mod tests {
         let mut rules = |name: &str| {
             let known = cache.known(name.as_bytes(), |name| table.analyse(name));
             let facts = cache.of(known);
-            assert_eq!(known.is_telling, facts.is_telling(), "{name}");
+            assert_eq!(known.is_telling(), facts.is_telling(), "{name}");
             (facts.rules().to_vec(), cache.numbers.len())
         };
         for round in 0..2 {
@@ -272,26 +285,5 @@ mod tests {
         }
         assert!(rules("").1 <= KeyCache::NAMES_MAX);
         assert!(rules(&("a".repeat(10_000) + "_email")).0.is_empty());
-    }
-
-    #[test]
-    fn short_names_are_told_apart() {
-        let names: Vec<String> = (0..=16)
-            .flat_map(|length| {
-                let name = "a".repeat(length);
-                (0..length).map(move |at| {
-                    let mut other = name.clone();
-                    other.replace_range(at..=at, "b");
-                    other
-                })
-            })
-            .collect();
-        let mut shorts: Vec<Short> =
-            names.iter().map(|name| Short::of(name.as_bytes()).unwrap()).collect();
-        let count = shorts.len();
-        shorts.sort_by_key(|short| (short.head, short.tail, short.length));
-        shorts.dedup();
-        assert_eq!(shorts.len(), count);
-        assert!(Short::of(b"").is_none() && Short::of(&[b'a'; 17]).is_none());
     }
 }

@@ -164,8 +164,8 @@ impl Scanner<'_> {
 
     /// A member of this name was not asked about before its value is told.
     pub(super) fn see(&mut self, known: Known) {
-        self.top.awaited |= known.awaits;
-        if known.is_sign {
+        self.top.awaited |= known.awaits();
+        if known.is_sign() {
             self.sign(known);
         }
     }

@@ -106,7 +106,7 @@ impl Scanner<'_> {
     /// The columns of a row that opens show what it is about.
     pub(super) fn sign_columns(&mut self) {
         let names = std::mem::take(&mut self.scratch.columns.names);
-        for known in names.iter().filter(|known| known.is_sign) {
+        for known in names.iter().filter(|known| known.is_sign()) {
             self.sign(*known);
         }
         self.scratch.columns.names = names;
@@ -158,7 +158,7 @@ impl Scanner<'_> {
         };
         // A row as a whole was told what its columns show.
         let known = known.unwrap_or_default().without_sign();
-        self.asked = known.has_rules.then_some(known);
+        self.asked = known.has_rules().then_some(known);
         let wants = self.wants_of(known, b"");
         let is_read = matches!(role, Role::Names | Role::Entry);
         Wants { scalars: if is_read { Wanted::All } else { wants.scalars }, ..wants }

@@ -78,9 +78,9 @@ impl Scanner<'_> {
             }
         };
         let frame = &self.top;
-        let is_told = known.stand_in && frame.told;
-        let is_too_long = known.tells && told.text.len() > TOLD_BYTES_MAX;
-        if known.in_key || is_told || is_too_long || frame.container == Container::Array {
+        let is_told = known.stand_in() && frame.told;
+        let is_too_long = known.tells() && told.text.len() > TOLD_BYTES_MAX;
+        if known.in_key() || is_told || is_too_long || frame.container == Container::Array {
             return None;
         }
         let under = Under {
@@ -96,6 +96,6 @@ impl Scanner<'_> {
             },
             may_hold: told.may_hold,
         };
-        Some(Ticket { under, tells: known.tells && told.kind == Scalar::String })
+        Some(Ticket { under, tells: known.tells() && told.kind == Scalar::String })
     }
 }

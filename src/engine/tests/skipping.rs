@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::{super::sink::*, *};
 use crate::{
-    domain::{Container, Escape, FieldSink, Findings, Format, Key, LayerId, Part, Value, Wants},
+    domain::{
+        Container, FieldSink, Findings, Format, Key, LayerId, Name, Part, Value, Wants,
+    },
     format,
 };
 
@@ -22,7 +24,7 @@ impl<S: FieldSink> FieldSink for Eager<S> {
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
         self.0.scalar(key, Value { may_hold: Some(true), ..value });
     }
-    fn wants(&mut self, name: Option<(&[u8], Escape)>) -> Wants {
+    fn wants(&mut self, name: Option<Name<'_>>) -> Wants {
         let Wants { by_column, .. } = self.0.wants(name);
         Wants { by_column, ..Wants::ALL }
     }

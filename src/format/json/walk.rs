@@ -4,7 +4,10 @@ use memchr::memchr;
 
 use super::index::Index;
 use crate::{
-    domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Value, Wanted, Wants},
+    domain::{
+        Container, Escape, FieldSink, Key, Limits, Name, Scalar, ShortName, Span, Value, Wanted,
+        Wants,
+    },
     format::scan,
 };
 
@@ -373,9 +376,10 @@ impl Cursor<'_> {
             _ => self.before(colon)?,
         };
         // Between two turns one string ends, so that its quotes are two.
-        let name = self.text.get(start + 1..name_end - 1)?;
+        let text = self.text.get(start + 1..name_end - 1)?;
+        let short = ShortName::at(self.text, start + 1, text.len());
         self.next += 2;
-        let wants = sink.wants(Some((name, self.index.escape())));
+        let wants = sink.wants(Some(Name { text, escape: self.index.escape(), short }));
         Some(Member { start, name_end, wants })
     }
 

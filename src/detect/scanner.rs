@@ -204,19 +204,32 @@ impl<'s> Scanner<'s> {
     /// in the text: if it has escapes, it is not at hand.
     #[inline(always)]
     pub fn wants_at_hand(&mut self, short: ShortName, name: &[u8]) -> Option<Wants> {
-        let slot = self.scratch.keys.slot(short)?;
-        self.asked = Some(slot.known);
-        self.top.awaited |= slot.known.awaits();
-        // Most names say nothing, or nothing here.
-        let is_quiet = slot.quiet.around == self.top.contexts | self.part
-            && !(slot.known.stand_in() && self.top.told);
-        if is_quiet {
-            self.top.lacks |= slot.quiet.lacks;
-        } else if !slot.known.is_mute() {
-            let known = slot.known;
-            return Some(self.wants_of(known, name));
+        let known = self.scratch.keys.slot(short)?.known;
+        self.asked = Some(known);
+        if self.passes(short).is_some() {
+            return Some(self.wants_of_what_is_around());
         }
-        Some(self.wants_of_what_is_around())
+        self.top.awaited |= known.awaits();
+        Some(self.wants_of(known, name))
+    }
+
+    /// Whether it is known that nothing is wanted of the value under this name, which comes next: most names say
+    /// nothing, or nothing here. Then from which length a number is told all the same.
+    #[inline(always)]
+    pub fn passes(&mut self, name: ShortName) -> Option<u32> {
+        let slot = self.scratch.keys.slot(name)?;
+        if self.top.rule.is_some() {
+            return None;
+        }
+        if !slot.known.is_mute() {
+            let is_told = slot.known.stand_in() && self.top.told;
+            if is_told || slot.quiet.around != self.top.contexts | self.part {
+                return None;
+            }
+            self.top.awaited |= slot.known.awaits();
+            self.top.lacks |= slot.quiet.lacks;
+        }
+        Some(self.set.digits_min)
     }
 
     #[inline(always)]

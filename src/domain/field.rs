@@ -331,6 +331,12 @@ pub trait FieldSink {
         let _ = name;
         Wants::ALL
     }
+    /// Whether it is known at a glance that no value under `name`, which comes next, is wanted: from which length,
+    /// in bytes, a number is told all the same. `wants` is then not asked, nor a string told that holds nothing.
+    fn passes(&mut self, name: ShortName) -> Option<u32> {
+        let _ = name;
+        None
+    }
     /// The same of one element of a list, where the answer for all of them was `by_column`; it comes next.
     fn wants_of_column(&mut self, number: u32) -> Wants {
         let _ = number;

@@ -14,11 +14,16 @@ const WORD_BYTES: usize = 8;
 /// What is kept of the first sixteen bytes of a text, by the length of the name at its beginning.
 const KEPT: [[u64; 2]; BYTES_MAX + 1] = {
     let mut kept = [[0; 2]; BYTES_MAX + 1];
+    let mut rest: &mut [[u64; 2]] = &mut kept;
     let mut length = 0;
-    while length < WORD_BYTES {
-        kept[length] = [!(u64::MAX << (8 * length)), 0];
-        kept[length + WORD_BYTES] = [u64::MAX, !(u64::MAX << (8 * length))];
+    while let [first, others @ ..] = rest {
+        *first = if length < WORD_BYTES {
+            [!(u64::MAX << (8 * length)), 0]
+        } else {
+            [u64::MAX, !(u64::MAX << (8 * (length - WORD_BYTES)))]
+        };
         length += 1;
+        rest = others;
     }
     kept
 };

@@ -6,7 +6,7 @@ use crate::{
     detect::{Hit, Recall, Scanner, Ticket, Told},
     domain::{
         Container, Encoding, Escape, FieldSink, Finding, Findings, Key, LayerId, Limits, Name,
-        Part, PathNode, Scalar, Span, Step, Value, Wants,
+        Part, PathNode, Scalar, ShortName, Span, Step, Value, Wants,
     },
     format::{self, Decoder, Unescaped},
 };
@@ -271,6 +271,11 @@ impl FieldSink for Sink<'_, '_, '_> {
             return wants;
         }
         self.wants_otherwise(name)
+    }
+
+    #[inline(always)]
+    fn passes(&mut self, name: ShortName) -> Option<u32> {
+        self.walk.scanner.passes(name)
     }
 
     fn wants_of_column(&mut self, number: u32) -> Wants {

@@ -5,7 +5,7 @@
 //! label before a value. What is told from here must never be less than what the detectors find.
 
 use super::classes::{BLOCK, Classes, Classify, Specials, Work, dispatch};
-use crate::domain::is_like;
+use crate::domain::{by_byte, is_like};
 
 /// Masks of a stretch of text of at most a block: bit `n` speaks of byte `n`.
 #[derive(Debug, Default, Clone, Copy)]
@@ -156,6 +156,25 @@ fn is_time_in_words(text: &[u8]) -> bool {
         b"Aaa, 00 Aaa 0000 00:00:00 -0000",
     ];
     matches!(text.get(3), Some(b',' | b' ')) && FORMS.iter().any(|form| is_like(text, form))
+}
+
+/// Whether a string of JSON holds no value, no document and no word that announces one, as far as that is told
+/// by a look at its beginning: `is_plain` says that none of its bytes is marked.
+#[inline(always)]
+pub(super) fn holds_nothing(string: &[u8], is_plain: bool) -> bool {
+    let length = string.len();
+    let is_short = length < DOCUMENT_BYTES_MIN && is_plain;
+    length < VALUE_BYTES_MIN
+        || (is_short && string.first().is_some_and(|first| !BEGINS_DOCUMENT.of(*first)))
+        || (is_short && !may_be_document(string))
+}
+
+by_byte! {
+    /// What stands at the beginning of a document that is told by it, in `may_be_document`.
+    static BEGINS_DOCUMENT: bool = |byte| matches!(
+        byte,
+        b'{' | b'[' | b'<' | b'\\' | b' ' | b'q' | b'm' | b's' | b'f' | b'B' | b'b'
+    )
 }
 
 /// A shorter string is a document only if it begins like one.

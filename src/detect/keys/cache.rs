@@ -93,7 +93,7 @@ impl Known {
             (Self::SIGN, facts.is_sign()),
             (Self::STAND_IN, facts.stand_in),
             (Self::AWAITS, facts.awaits),
-            (Self::MUTE, !has_rules && !says_more && !facts.stand_in),
+            (Self::MUTE, !has_rules && !says_more && !facts.stand_in && !facts.awaits),
             (Self::TELLS, facts.tells),
         ];
         let says = says.iter().filter(|(_, is)| *is).fold(0, |all, (bit, _)| all | bit);

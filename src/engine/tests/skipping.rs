@@ -5,9 +5,7 @@ use proptest::prelude::*;
 
 use super::{super::sink::*, *};
 use crate::{
-    domain::{
-        Container, FieldSink, Findings, Format, Key, LayerId, Name, Part, Value, Wants,
-    },
+    domain::{Container, FieldSink, Findings, Format, Key, LayerId, Name, Part, Value, Wants},
     format,
 };
 

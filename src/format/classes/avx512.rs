@@ -167,10 +167,12 @@ fn specials(block: &[u8; BLOCK]) -> Specials {
 /// The numbers of the bytes of a block.
 const NUMBERS: [u8; BLOCK] = {
     let mut numbers = [0; BLOCK];
+    let mut rest: &mut [u8] = &mut numbers;
     let mut number = 0;
-    while number < BLOCK {
-        numbers[number] = number as u8;
+    while let [first, others @ ..] = rest {
+        *first = number;
         number += 1;
+        rest = others;
     }
     numbers
 };

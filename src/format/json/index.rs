@@ -36,6 +36,9 @@ struct Kept {
     hints: Hints,
     /// All of them together, what is not ASCII, and operators in strings: for nearly every word nothing.
     any: u64,
+    /// What stands behind a string none of whose bytes is marked in `any`, and behind a scalar of nothing but
+    /// digits.
+    plain: u64,
 }
 
 /// What the next block has to know of those before it.
@@ -59,6 +62,10 @@ struct State {
     high: u64,
     /// A backslash stood in one of the blocks read.
     escapes: bool,
+    /// One when the block begins inside a string or number that is plain so far.
+    is_plain: bool,
+    /// One when the byte before the block ends a string that is plain.
+    plain: u64,
 }
 
 /// Blocks indexed at a time: their turns stay in the first-level cache.
@@ -147,29 +154,33 @@ impl Index {
         length >= hints::VALUE_BYTES_MIN && self.may_hold_in_any(text, start, length)
     }
 
-    /// Whether at a glance a string, which stands at `start`, holds no value, no document and no word that
-    /// announces one.
+    /// The turn of this number and the three behind it, once `ensure` was called for it.
     #[inline(always)]
-    pub(super) fn holds_nothing(&self, string: &[u8], start: usize) -> bool {
-        let length = string.len();
-        length < hints::VALUE_BYTES_MIN
-            || (length < hints::DOCUMENT_BYTES_MIN
-                && self.stretch(start, length, |kept| kept.any) == 0
-                && !hints::may_be_document(string))
+    pub(super) fn turns(&self, number: usize) -> Option<[usize; 4]> {
+        let turns = self.turns.get(number % TURNS_MAX..)?.first_chunk::<4>()?;
+        Some(turns.map(|turn| turn as usize))
     }
 
-    /// Whether at a glance a scalar, which stands at `start` and begins with a digit, is a number: digits, with at
-    /// most a point among them (RFC 8259 §6).
+    /// Whether a string without a marked byte, or a number of nothing but digits, ends just before `end`.
     #[inline(always)]
-    pub(super) fn is_number(&self, scalar: &[u8], start: usize) -> bool {
+    pub(super) fn is_plain(&self, end: usize) -> bool {
+        let kept = self.kept.get((end / BLOCK).wrapping_sub(self.first_block));
+        kept.is_some_and(|kept| kept.plain >> (end % BLOCK) & 1 != 0)
+    }
+
+    /// Whether a scalar, which stands at `start` and begins with a digit, is a number of digits with a point among
+    /// them (RFC 8259 §6).
+    #[inline(always)]
+    pub(super) fn is_decimal(&self, scalar: &[u8], start: usize) -> bool {
         let length = scalar.len();
         if length >= BLOCK {
             return false;
         }
         let other = !(u64::MAX << length) & !self.stretch(start, length, |kept| kept.hints.digit);
-        let whole = other.trailing_zeros().min(length as u32) as usize;
-        let is_point = || scalar.get(whole) == Some(&b'.') && whole + 1 < length;
-        (other == 0 || (other.is_power_of_two() && is_point()))
+        let whole = other.trailing_zeros() as usize;
+        other.is_power_of_two()
+            && scalar.get(whole) == Some(&b'.')
+            && whole + 1 < length
             && (whole == 1 || scalar.first() != Some(&b'0'))
     }
 
@@ -333,7 +344,18 @@ impl State {
         let (digit, separator, colon) = (classes.digit, classes.separator, classes.colon());
         let hints = Hints { digit, separator, colon, noted };
         let any = hints.any() | high | (classes.operator & in_string);
-        *kept = Kept { hints, any };
+        // Where a one is added at the beginning of a run of ones, it comes out behind its end; a marked byte is no
+        // one, and stops it.
+        let runs = (in_string & !any) | (classes.digit & !in_string);
+        let begin = (quote & in_string) | (starts & classes.digit & !in_string);
+        let (sum, is_past) = runs.overflowing_add(begin);
+        let (sum, is_past_too) = sum.overflowing_add(u64::from(self.is_plain));
+        self.is_plain = is_past || is_past_too;
+        let strings = sum & quote & !in_string;
+        let numbers = sum & (classes.operator | classes.space) & !in_string;
+        let plain = strings << 1 | self.plain | numbers;
+        self.plain = strings >> 63;
+        *kept = Kept { hints, any, plain };
         turns
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         Container, Escape, FieldSink, Key, Limits, Name, Scalar, ShortName, Span, Value, Wanted,
         Wants,
     },
-    format::scan,
+    format::{hints, scan},
 };
 
 /// A walk through one text. `None` from any of its methods: the text is not JSON, or exceeds a limit, at
@@ -301,14 +301,9 @@ impl Cursor<'_> {
         fields_left: &mut usize,
         sink: &mut S,
     ) -> Option<Option<Member>> {
-        loop {
-            let member = self.name(sink)?;
-            if member.wants.scalars != Wanted::Nothing || !self.is_quiet(&member.wants)? {
-                return Some(Some(member));
-            }
-            let behind = self.byte(1)?;
+        while let Some(behind) = self.behind_quiet_member(sink) {
             *fields_left = fields_left.checked_sub(1)?;
-            self.next += 1;
+            self.next += 3;
             match behind {
                 b',' => self.next += 1,
                 b'}' => return Some(None),
@@ -316,6 +311,19 @@ impl Cursor<'_> {
             }
             self.read_on();
         }
+        Some(Some(self.name(sink)?))
+    }
+
+    /// The byte behind the member at the present turn, if it is seen at a glance that nothing is wanted of it
+    /// by its name and that its value is a scalar that holds nothing. Others are looked at closely.
+    #[inline(always)]
+    fn behind_quiet_member<S: FieldSink>(&self, sink: &mut S) -> Option<u8> {
+        let [start, colon, value, end] = self.index.turns(self.next)?;
+        let (&b':', &behind) = (self.text.get(colon)?, self.text.get(end)?) else { return None };
+        let [b'"', name @ .., b'"'] = self.text.get(start..colon)? else { return None };
+        let short = ShortName::at(self.text, start + 1, name.len())?;
+        let number_bytes_min = sink.passes(short)?;
+        self.is_quiet(value, end, number_bytes_min).then_some(behind)
     }
 
     /// The next element that has to be looked at, where `number` is that of the one at the present turn and then
@@ -329,15 +337,16 @@ impl Cursor<'_> {
         sink: &mut S,
     ) -> Option<Option<Member>> {
         loop {
-            let start = self.turn(0);
+            let (start, end) = (self.turn(0), self.turn(1));
             let wants = if wants.by_column { sink.wants_of_column(*number) } else { wants };
-            if wants.scalars != Wanted::Nothing || !self.is_quiet(&wants)? {
+            if wants.scalars != Wanted::Nothing
+                || !self.is_quiet(start, end, wants.number_bytes_min)
+            {
                 return Some(Some(Member { start, name_end: start, wants }));
             }
-            let behind = self.byte(1)?;
             *fields_left = fields_left.checked_sub(1)?;
             self.next += 1;
-            match behind {
+            match *self.text.get(end)? {
                 b',' => self.next += 1,
                 b']' => return Some(None),
                 _ => return None,
@@ -347,21 +356,22 @@ impl Cursor<'_> {
         }
     }
 
-    /// Whether the value at the present turn, which is not wanted by its name, is a scalar that is at once seen
-    /// to hold nothing either. Others are looked at closely.
+    /// Whether it is seen at a glance that a value which is not wanted, and stands at this turn before that one, is a
+    /// scalar that holds nothing.
     #[inline(always)]
-    fn is_quiet(&self, wants: &Wants) -> Option<bool> {
-        let (start, end) = (self.turn(0), self.turn(1));
-        let scalar = self.text.get(start..end)?;
-        Some(match scalar {
-            [b'"', inner @ .., b'"'] => self.index.holds_nothing(inner, start + 1),
-            [b'0'..=b'9', ..] => {
-                scalar.len() < wants.number_bytes_min as usize
-                    && self.index.is_number(scalar, start)
+    fn is_quiet(&self, start: usize, end: usize, number_bytes_min: u32) -> bool {
+        let Some(scalar) = self.text.get(start..end) else { return false };
+        let is_plain = self.index.is_plain(end);
+        match scalar {
+            [b'"', inner @ .., b'"'] => hints::holds_nothing(inner, is_plain),
+            [first @ b'0'..=b'9', rest @ ..] => {
+                scalar.len() < number_bytes_min as usize
+                    && ((is_plain && (*first != b'0' || rest.is_empty()))
+                        || self.index.is_decimal(scalar, start))
             }
             b"true" | b"false" | b"null" => true,
             _ => false,
-        })
+        }
     }
 
     /// A member's name and its colon.

@@ -7,7 +7,7 @@
 //! Values are compared byte by byte: a hash alone could take one value for another. They are held in the
 //! memory of the one worker that read them, until others take their places or the rules change.
 
-use super::scanner::Hit;
+use super::{keys::NAMES_MAX, scanner::Hit};
 
 /// What a value is read by, its bytes aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,23 @@ const LONG_BYTES: usize = 192;
 pub(super) struct Memo {
     short: Table<SHORT_BYTES>,
     long: Table<LONG_BYTES>,
+    /// By the number of a name's facts; empty until the first value is kept.
+    luck: Vec<Luck>,
+}
+
+/// Whether values of one name come again. Of most that are found they do not, and looking for them is in vain.
+#[derive(Debug, Clone, Copy, Default)]
+struct Luck {
+    /// Less for each value that was new, more for each that was not.
+    score: i8,
+    /// Values passed over since.
+    passed: u8,
+}
+
+impl Luck {
+    const MOST: i8 = 64;
+    const GAIN: i8 = 8;
+    const LEAST: i8 = -32;
 }
 
 /// Values of at most `BYTES` bytes.
@@ -78,21 +95,46 @@ impl Memo {
     pub(super) fn clear(&mut self) {
         self.short.places.clear();
         self.long.places.clear();
+        self.luck.clear();
+    }
+
+    /// Whether to look for a value under this name: now and then, where none came again.
+    #[inline]
+    pub(super) fn is_worth_a_look(&mut self, name: u32) -> bool {
+        let Some(luck) = self.luck.get_mut(name as usize) else { return true };
+        if luck.score > Luck::LEAST {
+            return true;
+        }
+        luck.passed = luck.passed.wrapping_add(1);
+        if luck.passed == 0 {
+            luck.score = 0;
+        }
+        false
     }
 
     /// What was found in `text`, if it was read before.
     #[inline]
-    pub(super) fn find(&self, under: Under, text: &str) -> Option<Option<Hit>> {
-        let under = under.packed();
-        if text.len() <= SHORT_BYTES {
-            self.short.find(short_place(under, text.as_bytes()), under, text)
+    pub(super) fn find(&mut self, under: Under, text: &str) -> Option<Option<Hit>> {
+        let packed = under.packed();
+        let found = if text.len() <= SHORT_BYTES {
+            self.short.find(short_place(packed, text.as_bytes()), packed, text)
         } else {
-            self.long.find(long_place(under, text.as_bytes()), under, text)
+            self.long.find(long_place(packed, text.as_bytes()), packed, text)
+        };
+        if let Some(luck) = self.luck.get_mut(under.name as usize) {
+            luck.score = match found {
+                Some(_) => luck.score.saturating_add(Luck::GAIN).min(Luck::MOST),
+                None => luck.score.saturating_sub(1).max(Luck::LEAST),
+            };
         }
+        found
     }
 
     /// Keeps what was found in `text`, of at most `TEXT_BYTES_MAX` bytes.
     pub(super) fn keep(&mut self, under: Under, text: &str, found: Option<Hit>) {
+        if self.luck.is_empty() {
+            self.luck.resize(NAMES_MAX, Luck::default());
+        }
         let under = under.packed();
         if text.len() <= SHORT_BYTES {
             self.short.keep(short_place(under, text.as_bytes()), under, text, found);
@@ -226,6 +268,31 @@ mod tests {
             .count();
         assert!((PLACES * 18 / 10..=PLACES * 2).contains(&kept), "{kept}");
         assert_eq!(memo.find(Under { name: 0, ..UNDER }, "value 20000"), None);
+    }
+
+    #[test]
+    fn values_that_never_come_again_are_soon_looked_for_now_and_then_only() {
+        let mut memo = Memo::default();
+        let mut looks = 0;
+        for number in 0..10_000 {
+            if memo.is_worth_a_look(UNDER.name) {
+                looks += 1;
+                let text = format!("value {number}");
+                assert_eq!(memo.find(UNDER, &text), None);
+                memo.keep(UNDER, &text, None);
+            }
+        }
+        assert!((500..2000).contains(&looks), "{looks}");
+        // Another name's are looked for, and one that comes again is found again before long.
+        assert!(memo.is_worth_a_look(8));
+        let found = (0..1000).filter(|_| {
+            memo.is_worth_a_look(UNDER.name) && {
+                let found = memo.find(UNDER, "the same").is_some();
+                memo.keep(UNDER, "the same", None);
+                found
+            }
+        });
+        assert!(found.count() > 700);
     }
 
     #[test]

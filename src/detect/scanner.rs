@@ -17,7 +17,7 @@ use crate::domain::{
 
 pub use self::recall::{Recall, Ticket};
 use self::{
-    around::{Frame, Inside},
+    around::{Frame, Inside, Shown},
     columns::Columns,
 };
 use super::{
@@ -76,6 +76,8 @@ pub struct Scratch {
     /// What members said that the value beside them is, of the open objects that have one.
     told: Vec<Facts>,
     columns: Columns,
+    /// What the members of the records of a table show.
+    expected: Shown,
     found: Vec<Found>,
     /// Of the tables in the text at hand.
     cells: Vec<Cell>,
@@ -164,6 +166,7 @@ impl<'s> Scanner<'s> {
         self.scratch.lists.clear();
         self.scratch.told.clear();
         self.scratch.columns.clear();
+        self.scratch.expected = Shown::default();
         // What stands at the top of a part has surroundings as well: a form, a query.
         self.top = Frame { contexts, ..Frame::NONE };
     }
@@ -262,7 +265,7 @@ impl<'s> Scanner<'s> {
     #[inline(never)]
     fn wants_of(&mut self, known: Known, name: &[u8]) -> Wants {
         let around = self.wants_of_what_is_around();
-        if known.is_sign() {
+        if known.is_sign() && !self.top.is_expected {
             self.sign(known);
         }
         let holding =
@@ -312,6 +315,25 @@ impl<'s> Scanner<'s> {
     #[inline]
     pub fn is_name_asked(&self) -> bool {
         self.asked.is_some_and(|known| !known.in_key())
+    }
+
+    /// Records have a member of this name, which may show what they are about.
+    pub fn expect(&mut self, name: &[u8]) {
+        let known = self.known(name);
+        let facts = *self.scratch.keys.of(known);
+        self.scratch.expected.add(&facts);
+    }
+
+    /// The innermost container is a record: all that its members show is known before they come.
+    pub fn record(&mut self) {
+        let expected = self.scratch.expected;
+        self.show(expected);
+        self.top.is_expected = expected != Shown::default();
+    }
+
+    /// The value of the name asked about last is not told.
+    pub fn pass_over(&mut self) {
+        self.asked = None;
     }
 
     /// Whether words in a text whose bytes have no telling form may announce a value.

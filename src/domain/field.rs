@@ -342,6 +342,12 @@ pub trait FieldSink {
         let _ = number;
         Wants::ALL
     }
+    /// Records have a member of this name.
+    fn expect(&mut self, name: &[u8], escape: Escape) {
+        let _ = (name, escape);
+    }
+    /// The container that was opened last is a record, with all members that are expected.
+    fn record(&mut self) {}
     /// Whether words in a string that is not wanted may announce a value; the string is told if so. Asked
     /// last, when the form of its bytes says nothing, and of a short one only where it has a space, a comma or a
     /// character that is not ASCII in it.

@@ -6,7 +6,7 @@ use crate::{
     detect::{Hit, Recall, Scanner, Ticket, Told},
     domain::{
         Container, Encoding, Escape, FieldSink, Finding, Findings, Key, LayerId, Limits, Name,
-        Part, PathNode, Scalar, ShortName, Span, Step, Value, Wants,
+        Part, PathNode, Scalar, ShortName, Span, Step, Value, Wanted, Wants,
     },
     format::{self, Decoder, Unescaped},
 };
@@ -151,11 +151,21 @@ impl FieldSink for Sink<'_, '_, '_> {
         };
         let plain = self.place.text.and_then(|text| text.get(value.text_span.range()));
         let text = format::unescape_at(value.escape, value.text, plain, self.walk.value);
-        let told = Told {
-            kind: value.kind,
-            text: text.as_str(),
-            may_hold: value.may_hold.unwrap_or(true),
-        };
+        // A decoder that knew nothing of the value did not ask whether it is wanted.
+        let mut may_hold = value.may_hold;
+        if let (None, Key::Name { .. }, Some(name)) = (may_hold, key, name) {
+            let wants = self.walk.scanner.wants(Some(name.as_bytes()));
+            if value.kind == Scalar::String && wants.scalars == Wanted::Nothing {
+                let text = text.as_str();
+                may_hold = Some(format::may_hold(text));
+                if may_hold == Some(false) && !self.walk.scanner.may_announce(text.as_bytes()) {
+                    self.walk.scanner.pass_over();
+                    return;
+                }
+            }
+        }
+        let told =
+            Told { kind: value.kind, text: text.as_str(), may_hold: may_hold.unwrap_or(true) };
         let ticket = match self.walk.scanner.recall(name, told) {
             Recall::Found(None) => return,
             Recall::Found(Some(hit)) => {
@@ -167,8 +177,7 @@ impl FieldSink for Sink<'_, '_, '_> {
             Recall::New(ticket) => Some(ticket),
             Recall::Never => None,
         };
-        let may_hold = value
-            .may_hold
+        let may_hold = may_hold
             .unwrap_or_else(|| value.kind != Scalar::String || format::may_hold(text.as_str()));
         if value.kind == Scalar::String && may_hold {
             let mut look = Look {
@@ -276,6 +285,15 @@ impl FieldSink for Sink<'_, '_, '_> {
     #[inline(always)]
     fn passes(&mut self, name: ShortName) -> Option<u32> {
         self.walk.scanner.passes(name)
+    }
+
+    fn expect(&mut self, name: &[u8], escape: Escape) {
+        let name = format::unescape(escape, name, self.walk.key);
+        self.walk.scanner.expect(name.as_str().as_bytes());
+    }
+
+    fn record(&mut self) {
+        self.walk.scanner.record();
     }
 
     fn wants_of_column(&mut self, number: u32) -> Wants {

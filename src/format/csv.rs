@@ -48,6 +48,7 @@ pub(super) fn walk<S: FieldSink>(
         fields.count(at)?;
         let container = if header.is_empty() { Container::Array } else { Container::Object };
         sink.open(Key::Index(number), container, at, at);
+        sink.record();
         let mut first: Vec<Cell> = Vec::new();
         let mut column = 0u32;
         loop {
@@ -77,6 +78,9 @@ pub(super) fn walk<S: FieldSink>(
         sink.close(at, at);
         if !first.iter().any(|cell| is_data(cell.text.of(bytes))) {
             header.append(&mut first);
+            for name in header.iter().filter(|name| name.text.len() <= NAME_BYTES_MAX) {
+                sink.expect(name.text.of(bytes), name.escape);
+            }
         }
         number = number.saturating_add(1);
     }

@@ -152,10 +152,10 @@ impl Default for KeyCache {
     }
 }
 
-impl KeyCache {
-    /// Most names kept; a message has dozens, hostile ones have millions.
-    const NAMES_MAX: usize = 8192;
+/// Most names kept; a message has dozens, hostile ones have millions.
+pub(in crate::detect) const NAMES_MAX: usize = 8192;
 
+impl KeyCache {
     pub(in crate::detect) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -209,7 +209,7 @@ impl KeyCache {
                 if let Some(slot) = self.facts.get_mut(last) {
                     *slot = facts;
                 }
-                if last >= Self::NAMES_MAX || name.len() > NAME_BYTES_MAX {
+                if last >= NAMES_MAX || name.len() > NAME_BYTES_MAX {
                     return Known::new(number, &facts);
                 }
                 self.facts.push(Facts::default());
@@ -283,7 +283,7 @@ mod tests {
                 assert_eq!(rules(&name).0, [1], "{round}");
             }
         }
-        assert!(rules("").1 <= KeyCache::NAMES_MAX);
+        assert!(rules("").1 <= NAMES_MAX);
         assert!(rules(&("a".repeat(10_000) + "_email")).0.is_empty());
     }
 }

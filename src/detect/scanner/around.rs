@@ -33,6 +33,8 @@ pub(super) struct Frame {
     pub(super) number: u32,
     /// Members seen that show a context only together.
     pub(super) signs: u8,
+    /// What its members show was said before they came.
+    pub(super) is_expected: bool,
 }
 
 impl Frame {
@@ -52,7 +54,28 @@ impl Frame {
         lacks: 0,
         number: 0,
         signs: 0,
+        is_expected: false,
     };
+}
+
+/// What members show of the object that they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Shown {
+    /// The contexts that each shows by itself.
+    beside: u32,
+    /// Those that two of them show together.
+    signs: u32,
+    /// How many of them show some of `signs`.
+    count: u8,
+}
+
+impl Shown {
+    #[inline(always)]
+    pub(super) fn add(&mut self, facts: &Facts) {
+        self.beside |= facts.beside;
+        self.signs |= facts.signs;
+        self.count = self.count.saturating_add(u8::from(facts.signs != 0));
+    }
 }
 
 /// What a name says of what is inside.
@@ -165,20 +188,26 @@ impl Scanner<'_> {
     /// A member of this name was not asked about before its value is told.
     pub(super) fn see(&mut self, known: Known) {
         self.top.awaited |= known.awaits();
-        if known.is_sign() {
+        if known.is_sign() && !self.top.is_expected {
             self.sign(known);
         }
     }
 
     /// A member of this name shows what its object is about.
     pub(super) fn sign(&mut self, known: Known) {
-        let &Facts { beside, signs, .. } = self.scratch.keys.of(known);
+        let mut shown = Shown::default();
+        shown.add(self.scratch.keys.of(known));
+        self.show(shown);
+    }
+
+    /// Members show what their object is about.
+    pub(super) fn show(&mut self, shown: Shown) {
         let frame = &mut self.top;
-        frame.near |= beside & self.set.contexts.near & !frame.contexts;
-        frame.contexts |= beside;
-        frame.signs = frame.signs.saturating_add(u8::from(signs != 0));
+        frame.near |= shown.beside & self.set.contexts.near & !frame.contexts;
+        frame.contexts |= shown.beside;
+        frame.signs = frame.signs.saturating_add(shown.count);
         if frame.signs >= 2 {
-            frame.contexts |= signs;
+            frame.contexts |= shown.signs;
         }
     }
 

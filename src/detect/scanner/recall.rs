@@ -83,8 +83,12 @@ impl Scanner<'_> {
         if known.in_key() || is_told || is_too_long || frame.container == Container::Array {
             return None;
         }
+        let name = self.scratch.keys.number(known)?;
+        if !self.scratch.memo.is_worth_a_look(name) {
+            return None;
+        }
         let under = Under {
-            name: self.scratch.keys.number(known)?,
+            name,
             around: frame.contexts | self.part,
             rule: frame.rule,
             is_hashed: frame.hashed,

@@ -290,6 +290,44 @@ fn two_halves_of_a_name_are_found_in_either_order() {
     }
 }
 
+/// What stands beside a cell says what it is, on whichever side: rows of a table as members of an object.
+#[test]
+fn columns_are_read_by_each_other_in_any_order() {
+    let engine = shipped();
+    let found = |content_type: &str, body: &str| {
+        let headers = headers(content_type, "");
+        short_names(&engine, &inspect(&engine, &message(&headers, body.as_bytes()), ""))
+    };
+    for (names, values, expected) in [
+        (["name", "sku", "price"], ["Sana Khan", "band-7", "12.50"], &[][..]),
+        (["sku", "price", "name"], ["band-7", "12.50", "Sana Khan"], &[]),
+        (
+            ["name", "city", "birthday"],
+            ["Sana Khan", "Lahore", "1996-04-12"],
+            &["city", "date_of_birth", "name"],
+        ),
+        (
+            ["birthday", "name", "city"],
+            ["1996-04-12", "Sana Khan", "Lahore"],
+            &["city", "date_of_birth", "name"],
+        ),
+    ] {
+        let rows = [names.join(","), values.join(","), values.join(",")].join("\n");
+        let mut twice: Vec<&str> = expected.iter().flat_map(|tag| [*tag; 2]).collect();
+        twice.sort_unstable();
+        let mut of_rows = found("text/csv", &rows);
+        of_rows.sort_unstable();
+        assert_eq!(of_rows, twice, "{rows}");
+        let pairs = names.iter().zip(values).map(|(name, value)| (*name, value.into()));
+        let object = serde_json::Value::Object(
+            pairs.map(|(n, v): (&str, serde_json::Value)| (n.into(), v)).collect(),
+        );
+        let mut of_object = found("application/json", &object.to_string());
+        of_object.sort_unstable();
+        assert_eq!(of_object, expected, "{object}");
+    }
+}
+
 #[test]
 fn text_of_two_bytes_a_character_is_read_inside_base64() {
     let engine = shipped();

@@ -78,6 +78,11 @@ pub struct Scratch {
     columns: Columns,
     /// What the members of the records of a table show.
     expected: Shown,
+    /// What those behind the present one do.
+    foreseen: Shown,
+    /// For how many objects more members are looked for ahead: that costs less than a second look where it saves
+    /// one, and is in vain where members show nothing.
+    foresight: u8,
     found: Vec<Found>,
     /// Of the tables in the text at hand.
     cells: Vec<Cell>,
@@ -113,12 +118,16 @@ pub struct Scanner<'s> {
     opened: u32,
     /// The part is walked for the second time.
     again: bool,
+    /// The contexts that the member for which others are looked for ahead hangs on.
+    hanging: u32,
 }
 
 /// Longest name that a value is told by.
 const TOLD_BYTES_MAX: usize = 48;
 
 impl<'s> Scanner<'s> {
+    const FORESIGHT_MAX: u8 = 64;
+
     pub(super) fn new(set: &'s DetectorSet, scratch: &'s mut Scratch) -> Self {
         let same =
             scratch.identity.as_ref().is_some_and(|identity| Arc::ptr_eq(identity, &set.identity));
@@ -127,6 +136,7 @@ impl<'s> Scanner<'s> {
             scratch.memo.clear();
             scratch.identity = Some(Arc::clone(&set.identity));
             scratch.sets += 1;
+            scratch.foresight = Self::FORESIGHT_MAX;
         }
         let mut scanner = Self {
             set,
@@ -137,6 +147,7 @@ impl<'s> Scanner<'s> {
             asked: None,
             opened: 0,
             again: false,
+            hanging: 0,
         };
         scanner.part(Part::Body);
         scanner
@@ -177,7 +188,10 @@ impl<'s> Scanner<'s> {
     pub fn is_to_look_again(&mut self) -> bool {
         let whole = self.scratch.outer.first().unwrap_or(&self.top);
         if whole.lacks & whole.contexts != 0 {
-            self.scratch.learnt.push((0, whole.contexts));
+            self.scratch.learnt.push((0, whole.contexts & self.set.contexts.any_order));
+        }
+        if !self.scratch.learnt.is_empty() {
+            self.scratch.foresight = Self::FORESIGHT_MAX;
         }
         let Scratch { learnt, known_ahead, told_behind, told_ahead, .. } = &mut *self.scratch;
         self.again = !(learnt.is_empty() && told_behind.is_empty());
@@ -203,6 +217,16 @@ impl<'s> Scanner<'s> {
         at_hand.unwrap_or_else(|| self.wants_of_new(name))
     }
 
+    /// The same where what stands behind the value cannot be foreseen.
+    pub fn wants_without_foresight(&mut self, name: &[u8]) -> Wants {
+        let wants = self.wants(Some(name));
+        if !wants.looks_ahead {
+            return wants;
+        }
+        self.foreseen(false);
+        self.wants(Some(name))
+    }
+
     /// The same for a name that was asked about before and is short. One of JSON may be given as it stands
     /// in the text: if it has escapes, it is not at hand.
     #[inline(always)]
@@ -226,7 +250,10 @@ impl<'s> Scanner<'s> {
         }
         if !slot.known.is_mute() {
             let is_told = slot.known.stand_in() && self.top.told;
-            if is_told || slot.quiet.around != self.top.contexts | self.part {
+            if is_told
+                || slot.quiet.around != self.top.contexts | self.part
+                || (slot.quiet.lacks != 0 && self.may_look_ahead())
+            {
                 return None;
             }
             self.top.awaited |= slot.known.awaits();
@@ -238,7 +265,16 @@ impl<'s> Scanner<'s> {
     #[inline(always)]
     fn wants_of_what_is_around(&self) -> Wants {
         let scalars = if self.top.rule.is_some() { Wanted::Values } else { Wanted::Nothing };
-        Wants { scalars, number_bytes_min: self.set.digits_min, by_column: false }
+        Wants { scalars, number_bytes_min: self.set.digits_min, ..Wants::ALL }
+    }
+
+    /// Whether the members behind the present one may be looked for.
+    #[inline(always)]
+    fn may_look_ahead(&self) -> bool {
+        self.scratch.foresight > 0
+            && !self.top.is_foreseen
+            && self.top.container == Container::Object
+            && !self.again
     }
 
     #[inline(never)]
@@ -265,6 +301,12 @@ impl<'s> Scanner<'s> {
     #[inline(never)]
     fn wants_of(&mut self, known: Known, name: &[u8]) -> Wants {
         let around = self.wants_of_what_is_around();
+        if known.has_rules() && self.may_look_ahead() {
+            self.hanging = self.hangs_on(known);
+            if self.hanging != 0 {
+                return Wants { looks_ahead: true, ..around };
+            }
+        }
         if known.is_sign() && !self.top.is_expected {
             self.sign(known);
         }

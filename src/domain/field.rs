@@ -291,6 +291,9 @@ pub struct Wants {
     pub number_bytes_min: u32,
     /// Of a list: each of its elements is to be asked about by its number.
     pub by_column: bool,
+    /// It hangs on the members behind the value: they are to be foreseen, as far as that is easy, and the
+    /// question asked once more.
+    pub looks_ahead: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -303,7 +306,8 @@ pub enum Wanted {
 }
 
 impl Wants {
-    pub const ALL: Self = Self { scalars: Wanted::All, number_bytes_min: 0, by_column: false };
+    pub const ALL: Self =
+        Self { scalars: Wanted::All, number_bytes_min: 0, by_column: false, looks_ahead: false };
 }
 
 /// The name of a member as it stands in its layer.
@@ -341,6 +345,14 @@ pub trait FieldSink {
     fn wants_of_column(&mut self, number: u32) -> Wants {
         let _ = number;
         Wants::ALL
+    }
+    /// A member of this name stands further on in the innermost object.
+    fn foresee(&mut self, name: Name<'_>) {
+        let _ = name;
+    }
+    /// All that are to come were foreseen; or there are too many, and what was foreseen counts for nothing.
+    fn foreseen(&mut self, are_all: bool) {
+        let _ = are_all;
     }
     /// Records have a member of this name.
     fn expect(&mut self, name: &[u8], escape: Escape) {

@@ -154,7 +154,7 @@ impl FieldSink for Sink<'_, '_, '_> {
         // A decoder that knew nothing of the value did not ask whether it is wanted.
         let mut may_hold = value.may_hold;
         if let (None, Key::Name { .. }, Some(name)) = (may_hold, key, name) {
-            let wants = self.walk.scanner.wants(Some(name.as_bytes()));
+            let wants = self.walk.scanner.wants_without_foresight(name.as_bytes());
             if value.kind == Scalar::String && wants.scalars == Wanted::Nothing {
                 let text = text.as_str();
                 may_hold = Some(format::may_hold(text));
@@ -269,7 +269,8 @@ impl FieldSink for Sink<'_, '_, '_> {
 
     #[inline]
     fn may_announce(&mut self, text: &[u8]) -> bool {
-        self.walk.scanner.may_announce(text)
+        // An escape may be the end of a line, where a word ends as well.
+        self.walk.scanner.may_announce(text) || text.contains(&b'\\')
     }
 
     #[inline(always)]
@@ -285,6 +286,22 @@ impl FieldSink for Sink<'_, '_, '_> {
     #[inline(always)]
     fn passes(&mut self, name: ShortName) -> Option<u32> {
         self.walk.scanner.passes(name)
+    }
+
+    fn foresee(&mut self, name: Name<'_>) {
+        let text = match name {
+            Name { text, escape: Escape::None | Escape::Json, .. } if !text.contains(&b'\\') => {
+                text
+            }
+            Name { text, escape, .. } => {
+                format::unescape(escape, text, self.walk.key).as_str().as_bytes()
+            }
+        };
+        self.walk.scanner.foresee(name.short, text);
+    }
+
+    fn foreseen(&mut self, are_all: bool) {
+        self.walk.scanner.foreseen(are_all);
     }
 
     fn expect(&mut self, name: &[u8], escape: Escape) {
@@ -303,7 +320,7 @@ impl FieldSink for Sink<'_, '_, '_> {
     }
 
     fn named(&mut self, name: &[u8]) {
-        self.walk.scanner.wants(Some(name));
+        self.walk.scanner.wants_without_foresight(name);
         self.is_next_named = self.walk.scanner.is_name_asked();
     }
 

@@ -3,7 +3,7 @@
 use super::{Scanner, columns::Role};
 use crate::{
     detect::keys::{Facts, Known},
-    domain::Container,
+    domain::{Container, ShortName},
 };
 
 /// An object or list the walk is inside of.
@@ -35,6 +35,8 @@ pub(super) struct Frame {
     pub(super) signs: u8,
     /// What its members show was said before they came.
     pub(super) is_expected: bool,
+    /// Its members were looked for ahead, or are not to be.
+    pub(super) is_foreseen: bool,
 }
 
 impl Frame {
@@ -55,6 +57,7 @@ impl Frame {
         number: 0,
         signs: 0,
         is_expected: false,
+        is_foreseen: false,
     };
 }
 
@@ -110,7 +113,8 @@ impl Scanner<'_> {
         rule: Option<u16>,
     ) -> u32 {
         self.opened += 1;
-        let contexts = self.contexts_of(inside.opens) | self.ahead(self.opened);
+        let inherited = self.contexts_of(inside.opens);
+        let contexts = inherited | self.ahead(self.opened);
         if self.scratch.outer.len() >= FRAMES_MAX {
             self.beyond += 1;
             return contexts;
@@ -122,6 +126,7 @@ impl Scanner<'_> {
             opens: inside.opens != 0,
             rule,
             contexts,
+            near: contexts & !inherited & self.set.contexts.near,
             number: self.opened,
             ..Frame::NONE
         };
@@ -165,7 +170,8 @@ impl Scanner<'_> {
     /// yet.
     pub(super) fn learn(&mut self, closed: &Frame) {
         if closed.lacks & closed.contexts != 0 && !self.again {
-            self.scratch.learnt.push((closed.number, closed.contexts));
+            let shown = closed.contexts & self.set.contexts.any_order;
+            self.scratch.learnt.push((closed.number, shown));
         }
         let handed_on = if closed.opens { self.set.contexts.lasting } else { u32::MAX };
         self.top.lacks |= closed.lacks & handed_on;
@@ -222,16 +228,68 @@ impl Scanner<'_> {
         lacks
     }
 
-    /// The contexts in which the rules that hold here would not; `None` where no rule of the name holds.
+    /// The contexts in which the rules that hold here would not, or would be outdone by one before them; `None`
+    /// where no rule of the name holds.
     pub(super) fn holding(&self, facts: &Facts) -> Option<u32> {
         let around = self.surroundings();
-        let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
-        rules.filter(|rule| rule.holds(around)).map(|rule| rule.outside).reduce(|all, it| all | it)
+        let (mut before, mut undone) = (0, None);
+        for rule in facts.rules().iter().filter_map(|number| self.set.rule(*number)) {
+            if rule.holds(around) {
+                undone = Some(undone.unwrap_or(before) | rule.outside);
+            } else if undone.is_none() {
+                before |= rule.inside & !around;
+            }
+        }
+        undone
     }
 
     /// Rules hold here that would not where members to come show one of these contexts.
     pub(super) fn may_be_undone(&mut self, outside: u32) {
         self.top.lacks |= outside & self.set.contexts.any_order;
+    }
+
+    /// The contexts in any of which a value under a name of which this is known would be read otherwise, and which
+    /// members to come may show.
+    pub(super) fn hangs_on(&self, known: Known) -> u32 {
+        let facts = self.scratch.keys.of(known);
+        let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
+        let open = match self.holding(facts) {
+            Some(outside) => outside,
+            None => rules.fold(0, |all, rule| all | rule.inside),
+        };
+        open & !self.surroundings() & self.set.contexts.any_order
+    }
+
+    /// A member of this name stands further on in the innermost object.
+    pub fn foresee(&mut self, short: Option<ShortName>, name: &[u8]) {
+        let slot = short.and_then(|short| self.scratch.keys.slot(short));
+        let known = match slot {
+            Some(slot) => slot.known,
+            None => self.known(name),
+        };
+        if known.is_sign() {
+            let facts = self.scratch.keys.of(known);
+            self.scratch.foreseen.add(facts);
+        }
+    }
+
+    /// The end of the foreseen members: where they are all, the contexts they show in whatever order they come are
+    /// there from here on.
+    pub fn foreseen(&mut self, are_all: bool) {
+        let Shown { beside, signs, count } = std::mem::take(&mut self.scratch.foreseen);
+        let frame = &mut self.top;
+        frame.is_foreseen = true;
+        self.scratch.foresight = self.scratch.foresight.saturating_sub(1);
+        if !are_all {
+            return;
+        }
+        let together = if frame.signs.saturating_add(count) >= 2 { signs } else { 0 };
+        let new = (beside | together) & self.set.contexts.any_order & !frame.contexts;
+        frame.near |= new & self.set.contexts.near;
+        frame.contexts |= new;
+        if new & self.hanging != 0 {
+            self.scratch.foresight = Self::FORESIGHT_MAX;
+        }
     }
 
     /// What a member before this one said that the value beside it is.

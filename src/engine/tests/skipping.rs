@@ -9,7 +9,7 @@ use crate::{
     format,
 };
 
-/// Asks for everything.
+/// Asks for everything, and foresees nothing.
 struct Eager<S>(S);
 
 impl<S: FieldSink> FieldSink for Eager<S> {
@@ -23,7 +23,12 @@ impl<S: FieldSink> FieldSink for Eager<S> {
         self.0.scalar(key, Value { may_hold: Some(true), ..value });
     }
     fn wants(&mut self, name: Option<Name<'_>>) -> Wants {
-        let Wants { by_column, .. } = self.0.wants(name);
+        let mut wants = self.0.wants(name);
+        if wants.looks_ahead {
+            self.0.foreseen(false);
+            wants = self.0.wants(name);
+        }
+        let Wants { by_column, .. } = wants;
         Wants { by_column, ..Wants::ALL }
     }
     fn wants_of_column(&mut self, number: u32) -> Wants {
@@ -71,14 +76,23 @@ fn found(
         decoder,
         limits: &limits,
     };
-    let sink = walk.sink(At::root(LayerId(0), Part::Body), &mut findings);
-    let read = if eager {
-        format::walk(format, text.as_bytes(), &limits, &mut Eager(sink))
-    } else {
-        let mut sink = sink;
-        format::walk(format, text.as_bytes(), &limits, &mut sink)
-    };
-    read.unwrap_or_else(|stop| panic!("{stop:?} in {text}"));
+    for look in 0..2 {
+        findings.items.clear();
+        findings.nodes.clear();
+        walk.embedded.clear();
+        let mut sink = walk.sink(At::root(LayerId(0), Part::Body), &mut findings);
+        let read = if eager {
+            format::walk(format, text.as_bytes(), &limits, &mut Eager(sink))
+        } else {
+            format::walk(format, text.as_bytes(), &limits, &mut sink)
+        };
+        read.unwrap_or_else(|stop| panic!("{stop:?} in {text}"));
+        // What stands behind a member may say what it is: foreseen, or seen by a second look.
+        if look > 0 || !walk.scanner.is_to_look_again() {
+            break;
+        }
+    }
+    walk.scanner.end_second_look();
     (findings, embedded.len())
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Index {
 #[derive(Debug, Default, Clone, Copy)]
 struct Kept {
     hints: Hints,
-    /// All of them together, what is not ASCII, and operators in strings: for nearly every word nothing.
+    /// All of them together, what is not ASCII, escapes, and operators in strings: for nearly every word nothing.
     any: u64,
     /// What stands behind a string none of whose bytes is marked in `any`, and behind a scalar of nothing but
     /// digits.
@@ -70,10 +70,12 @@ struct State {
 
 /// Blocks indexed at a time: their turns stay in the first-level cache.
 const BLOCKS: usize = 64;
-/// Those turns, a few kept from before, and the end of the text. A power of two.
+/// Those turns, those kept from before, and the end of the text. A power of two.
 const TURNS_MAX: usize = 2 * BLOCKS * BLOCK;
 /// How far a walk looks ahead, and how often the length of the text stands behind the last turn.
 pub(super) const AHEAD: usize = 8;
+/// How far it looks ahead to foresee the members of an object.
+pub(super) const FAR_AHEAD: usize = 512;
 
 impl Default for Index {
     fn default() -> Self {
@@ -107,7 +109,22 @@ impl Index {
     /// it is counted from then on; the turn before it is kept.
     #[inline(always)]
     pub(super) fn ensure(&mut self, text: &[u8], next: usize) -> usize {
-        if self.filled < next + AHEAD && !self.state.ended { self.fill(text, next) } else { next }
+        self.ensure_so_many(text, next, AHEAD)
+    }
+
+    /// The same of as many as `FAR_AHEAD`.
+    #[inline(always)]
+    pub(super) fn ensure_far(&mut self, text: &[u8], next: usize) -> usize {
+        self.ensure_so_many(text, next, FAR_AHEAD)
+    }
+
+    #[inline(always)]
+    fn ensure_so_many(&mut self, text: &[u8], next: usize, count: usize) -> usize {
+        if self.filled < next + count && !self.state.ended {
+            self.fill(text, next, count)
+        } else {
+            next
+        }
     }
 
     /// Whether the turns end before the text does, since it is no JSON.
@@ -122,7 +139,7 @@ impl Index {
     }
 
     #[inline(never)]
-    fn fill(&mut self, text: &[u8], next: usize) -> usize {
+    fn fill(&mut self, text: &[u8], next: usize, count: usize) -> usize {
         // The turn before the present one is asked for when a line ends.
         let from = next.saturating_sub(1);
         let block =
@@ -133,7 +150,7 @@ impl Index {
         self.turns.copy_within(from..self.filled, 0);
         self.filled -= from;
         let next = next - from;
-        while self.filled < next + AHEAD && !self.state.ended {
+        while self.filled < next + count && !self.state.ended {
             let (turns, kept) = (&mut *self.turns, &mut self.kept);
             (self.state, self.filled) =
                 dispatch(Fill { text, turns, filled: self.filled, kept, state: self.state });
@@ -301,7 +318,7 @@ impl State {
         let mut quote = classes.quote;
         let mut wrong = 0;
         let mut noted = 0;
-        let mut high = 0;
+        let mut other = 0;
         if classes.special | self.escaped | self.high != 0 {
             let specials = classify.specials(block);
             if specials.backslash | self.escaped != 0 {
@@ -318,7 +335,7 @@ impl State {
             // A label in a script without spaces.
             noted |= classes.colon() & (specials.high << 1 | self.high);
             self.high = specials.high >> 63;
-            high = specials.high;
+            other = specials.high | specials.backslash;
         }
 
         // From each opening quote up to its closing one.
@@ -343,7 +360,7 @@ impl State {
         }
         let (digit, separator, colon) = (classes.digit, classes.separator, classes.colon());
         let hints = Hints { digit, separator, colon, noted };
-        let any = hints.any() | high | (classes.operator & in_string);
+        let any = hints.any() | other | (classes.operator & in_string);
         // Where a one is added at the beginning of a run of ones, it comes out behind its end; a marked byte is no
         // one, and stops it.
         let runs = (in_string & !any) | (classes.digit & !in_string);

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::index::Index;
+use super::index::{AHEAD, FAR_AHEAD, Index};
 use crate::{
     domain::{
         Container, Escape, FieldSink, Key, Limits, Name, Scalar, ShortName, Span, Value, Wanted,
@@ -389,8 +389,24 @@ impl Cursor<'_> {
         let text = self.text.get(start + 1..name_end - 1)?;
         let short = ShortName::at(self.text, start + 1, text.len());
         self.next += 2;
-        let wants = sink.wants(Some(Name { text, escape: self.index.escape(), short }));
+        let name = Name { text, escape: self.index.escape(), short };
+        let mut wants = sink.wants(Some(name));
+        if wants.looks_ahead {
+            self.look_ahead(sink);
+            wants = sink.wants(Some(name));
+        }
         Some(Member { start, name_end, wants })
+    }
+
+    /// Tells the names behind the value at the present turn up to the end of the object, if it is near.
+    #[inline(never)]
+    fn look_ahead<S: FieldSink>(&mut self, sink: &mut S) {
+        self.next = self.index.ensure_far(self.text, self.next);
+        let mut names = NamesAhead { cursor: &*self, at: self.next, depth: 0, is_whole: false };
+        for name in names.by_ref() {
+            sink.foresee(name);
+        }
+        sink.foreseen(names.is_whole);
     }
 
     #[inline(always)]
@@ -456,6 +472,46 @@ impl Cursor<'_> {
             end -= 1;
         }
         Some(end)
+    }
+}
+
+/// The names behind a value, from turn to turn as far as they are at hand.
+struct NamesAhead<'c, 'i> {
+    cursor: &'c Cursor<'i>,
+    at: usize,
+    depth: usize,
+    /// The end of the object was reached.
+    is_whole: bool,
+}
+
+impl<'c> Iterator for NamesAhead<'c, '_> {
+    type Item = Name<'c>;
+
+    fn next(&mut self) -> Option<Name<'c>> {
+        let &Cursor { text, ref index, next } = self.cursor;
+        while self.at + AHEAD <= next + FAR_AHEAD {
+            let at = self.at;
+            self.at += 1;
+            match text.get(index.turn(at))? {
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => match self.depth.checked_sub(1) {
+                    Some(depth) => self.depth = depth,
+                    None => {
+                        self.is_whole = true;
+                        return None;
+                    }
+                },
+                b',' if self.depth == 0 => {
+                    let (start, colon) = (index.turn(at + 1), index.turn(at + 2));
+                    let [b'"', name @ .., b'"'] = text.get(start..colon)? else { return None };
+                    self.at += 2;
+                    let short = ShortName::at(text, start + 1, name.len());
+                    return Some(Name { text: name, escape: index.escape(), short });
+                }
+                _ => {}
+            }
+        }
+        None
     }
 }
 

@@ -322,6 +322,10 @@ impl KeyTable {
             self.add_stripped(&words, &mut facts);
             self.add_endings(&words, &mut facts);
         }
+        // A header of a name in one word, as HTTP/2 hands on `X-UserImsi`.
+        if count == 2 && facts.are_of_no_finding() && words.word(0) == "x" {
+            return self.analyse(words.word(1));
+        }
         facts
     }
 

@@ -56,6 +56,7 @@ pub struct DetectorSet {
     issued: TagSet,
     pub(super) people: KnownNames,
     placeholders: FxHashSet<Box<str>>,
+    placeholder_endings: Vec<Box<str>>,
     /// Their first bytes (modulo 64) and their lengths, as bits.
     placeholder_starts: u64,
     placeholder_lengths: u64,
@@ -126,6 +127,8 @@ pub(super) struct Contexts {
     pub(super) any_order: u32,
     pub(super) near: u32,
     pub(super) third_party: u32,
+    /// Detectors that are contradicted in any of these contexts.
+    contradicts: Vec<(u32, u128)>,
     /// The context of each part of a message, when there is one of its name.
     pub(super) parts: [u32; Part::ALL.len()],
 }
@@ -215,6 +218,7 @@ impl DetectorSet {
             issued: TagSet::EMPTY,
             people: KnownNames::default(),
             placeholders: FxHashSet::default(),
+            placeholder_endings: Vec::new(),
             placeholder_starts: 0,
             placeholder_lengths: 0,
             suppressions: Vec::new(),
@@ -306,7 +310,23 @@ impl DetectorSet {
         let repeated = text.len() >= 3
             && matches!(first, b'x' | b'X' | b'*' | b'-' | b'.' | b'_' | b'?' | b'#' | b'0')
             && text.bytes().all(|byte| byte == first);
-        repeated || is_term(text) || (may_be_listed && self.is_placeholder_in_capitals(text))
+        repeated
+            || is_term(text)
+            || is_declared_type(text)
+            || (may_be_listed && self.is_placeholder_in_capitals(text))
+    }
+
+    /// `CNIC is invalid`, `Forgot your password?`: what a user is shown beside a field, and no value of it.
+    pub(super) fn is_said_of_a_field(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        if bytes.len() > PLACEHOLDER_BYTES_MAX || !text.contains(' ') {
+            return false;
+        }
+        text.ends_with('?')
+            || self.placeholder_endings.iter().any(|ending| {
+                let tail = bytes.len().checked_sub(ending.len()).and_then(|at| bytes.get(at..));
+                tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending.as_bytes()))
+            })
     }
 
     fn is_placeholder_in_capitals(&self, text: &str) -> bool {
@@ -335,6 +355,12 @@ impl DetectorSet {
                         || suppression.endings.iter().any(|ending| lower.ends_with(&**ending))
                 })
         })
+    }
+
+    /// Detectors that these surroundings contradict, as bits.
+    pub(super) fn contradicted(&self, around: u32) -> u128 {
+        let of = self.contexts.contradicts.iter().filter(|(contexts, _)| contexts & around != 0);
+        of.fold(0, |all, (_, detectors)| all | detectors)
     }
 
     /// Supporting and contradicting detectors, as bits, by the words of a stretch of prose.
@@ -385,6 +411,37 @@ fn is_term(text: &str) -> bool {
     text.split_once(':').is_some_and(|(vocabulary, term)| {
         VOCABULARIES.contains(&vocabulary) && term.bytes().all(|byte| byte.is_ascii_alphabetic())
     })
+}
+
+/// `varchar(64)`, `DECIMAL(10, 2)`: what a column of a table holds (ISO/IEC 9075-2 §6.1).
+fn is_declared_type(text: &str) -> bool {
+    const TYPES: [&str; 20] = [
+        "varchar",
+        "char",
+        "nvarchar",
+        "nchar",
+        "varchar2",
+        "character",
+        "character varying",
+        "text",
+        "int",
+        "integer",
+        "tinyint",
+        "smallint",
+        "bigint",
+        "decimal",
+        "numeric",
+        "float",
+        "double",
+        "binary",
+        "varbinary",
+        "datetime",
+    ];
+    let Some((name, size)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) else {
+        return false;
+    };
+    size.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b' '))
+        && TYPES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Not a part of a longer word of Latin letters; a plural counts.

@@ -21,6 +21,8 @@ pub(super) struct DetectorFile {
     pub(super) misleading: Vec<String>,
     /// Values that stand for "nothing known".
     pub(super) placeholders: Vec<String>,
+    /// What a message to a user ends in that says of a field what it has to be: `is required`.
+    pub(super) placeholder_endings: Vec<String>,
     /// Words that make a bare number something else than an identifier.
     pub(super) against: Vec<String>,
     pub(super) suppress: Vec<SuppressSource>,
@@ -175,6 +177,9 @@ pub(super) struct ValueSource {
     /// Words that speak against it, besides the general list.
     #[serde(default)]
     pub(super) against: Vec<String>,
+    /// Contexts that speak against it as such words do.
+    #[serde(default)]
+    pub(super) outside: Vec<At<String>>,
     /// Words of the general list do not speak against it.
     #[serde(default)]
     pub(super) certain: bool,

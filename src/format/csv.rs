@@ -76,7 +76,7 @@ pub(super) fn walk<S: FieldSink>(
             column = column.saturating_add(1);
         }
         sink.close(at, at);
-        if !first.iter().any(|cell| is_data(cell.text.of(bytes))) {
+        if !first.is_empty() && !first.iter().any(|cell| is_data(cell.text.of(bytes))) {
             header.append(&mut first);
             for name in header.iter().filter(|name| name.text.len() <= NAME_BYTES_MAX) {
                 sink.expect(name.text.of(bytes), name.escape);

@@ -93,13 +93,17 @@ fn is_telling_v6(address: Ipv6Addr) -> bool {
         || link_local)
 }
 
-/// A dotted quad that more likely counts versions than names a host: a low first part, no part above
-/// 31. A word beside it may say otherwise.
+/// A dotted quad that more likely counts versions than names a host: a low first part, and no part above 31 or
+/// a zero in the middle. A word beside it may say otherwise.
 pub(in crate::detect) fn looks_like_a_version(text: &str) -> bool {
     let address: Option<Ipv4Addr> = text.parse().ok();
     // Object identifiers of ISO and of directories (X.660) begin so.
     let is_object = ["1.3.", "2.5.", "2.16."].iter().any(|arc| text.starts_with(arc));
-    address.is_some_and(|address| is_object || address.octets().iter().all(|part| *part < 32))
+    address.is_some_and(|address| {
+        let parts @ [first, second, third, _] = address.octets();
+        let has_zero = first < 32 && (second == 0 || third == 0);
+        is_object || has_zero || parts.iter().all(|part| *part < 32)
+    })
 }
 
 #[cfg(test)]

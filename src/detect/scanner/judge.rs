@@ -63,7 +63,8 @@ impl<'s> Scanner<'s> {
         {
             return;
         }
-        let search = Search { set: self.set, supports: facts.supports, against: facts.against };
+        let against = facts.against | self.set.contradicted(around);
+        let search = Search { set: self.set, supports: facts.supports, against };
         // What a name supports is found by less than what stands for itself.
         let may_hold = told.may_hold || facts.supports != 0;
         let Some((rule, found)) = by_name else {
@@ -80,7 +81,7 @@ impl<'s> Scanner<'s> {
             }
             return;
         };
-        if self.set.is_placeholder(text) {
+        if self.set.is_placeholder(text) || (!rule.prose && self.set.is_said_of_a_field(text)) {
             return;
         }
         // The form alone can tell neither another category nor a narrower one.

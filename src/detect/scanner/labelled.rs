@@ -29,7 +29,9 @@ impl Scanner<'_> {
         }
         let last = name.rsplit(' ').next()?;
         let keys = &self.set.keys;
-        if !self.scratch.keys.may_end_a_name(last.as_bytes(), || keys.may_end_a_name(last)) {
+        if !is_key(text, &pair.name)
+            && !self.scratch.keys.may_end_a_name(last.as_bytes(), || keys.may_end_a_name(last))
+        {
             return None;
         }
         // The longest that is a name; or else the longest that ends as one does, which may take in what
@@ -62,9 +64,17 @@ impl Scanner<'_> {
         if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
             return None;
         }
-        // `device_model: …` is written by none but programs either.
-        let is_of_a_program =
-            pair.assigned || text.get(pair.name.clone()).is_some_and(|name| name.contains('_'));
+        // `device_model: …` and `shippingPassword: …` are written by none but programs either, and `Blood Group: …`
+        // in a form.
+        let is_of_a_program = pair.assigned
+            || text.get(pair.name.clone()).is_some_and(|name| {
+                name.contains('_')
+                    || (!facts.is_listed && is_key(text, &pair.name))
+                    || (facts.is_listed
+                        && name.contains(' ')
+                        && begins_its_line(text, &pair.name)
+                        && !is_sentence(value))
+            });
         let rules = facts.rules().iter().filter_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
             let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
@@ -103,6 +113,32 @@ impl Scanner<'_> {
         }
         mistyped
     }
+}
+
+/// Whether a label is one word as programs write names, and begins its line or stands behind a comma.
+fn is_key(text: &str, label: &Range<usize>) -> bool {
+    const BYTES_MIN: usize = 7;
+    let is_first = |before: &str| before.is_empty() || before.ends_with(['\n', ',', ';', '{']);
+    is_first(before(text, label, &[' ', '\t']))
+        && label.len() >= BYTES_MIN
+        && text.get(label.clone()).is_some_and(|name| {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && name.starts_with(|c: char| c.is_ascii_lowercase())
+        })
+}
+
+/// Whether nothing but blanks stands before a label in its line.
+fn begins_its_line(text: &str, label: &Range<usize>) -> bool {
+    let before = before(text, label, &[' ', '\t', '*', '-']);
+    before.is_empty() || before.ends_with('\n')
+}
+
+/// What stands before a label, less the last few of such characters.
+fn before<'t>(text: &'t str, label: &Range<usize>, less: &[char]) -> &'t str {
+    const BLANKS_MAX: usize = 16;
+    let head = text.get(..label.start).unwrap_or_default();
+    let blanks = head.chars().rev().take(BLANKS_MAX).take_while(|c| less.contains(c)).count();
+    head.get(..head.len() - blanks).unwrap_or_default()
 }
 
 /// What an assigned value without quotes may go on with, `name=Adnan Malik phone=…`: words that begin as names

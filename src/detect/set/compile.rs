@@ -54,6 +54,8 @@ impl DetectorSet {
             compiler.set.people.add(&source.names);
             compiler.misleading(&source.misleading);
             compiler.placeholders(&source.placeholders);
+            let endings = source.placeholder_endings.iter().map(|ending| ending.to_lowercase());
+            compiler.set.placeholder_endings.extend(endings.map(Into::into));
         }
         for (file, source) in &sources {
             compiler.against(&source.against);
@@ -286,6 +288,10 @@ impl Compiler<'_> {
             certain: source.certain,
         });
         let bit = 1u128 << number;
+        let outside = self.context_bits(file, &source.outside);
+        if outside != 0 {
+            self.set.contexts.contradicts.push((outside, bit));
+        }
         for word in &source.words {
             self.set.keys.word(word).supports |= bit;
             self.near.entry(word.to_lowercase()).or_default().0 |= bit;

@@ -181,3 +181,26 @@ fn an_address_ends_at_its_line_and_before_what_the_sentence_goes_on_with() {
         ("BTC block 482057", &[]),
     ]);
 }
+
+#[test]
+fn who_says_what_stands_behind_the_colon() {
+    reads(&[
+        ("[10:22] Maryam Khan: on my way", &["name=Maryam Khan"]),
+        (
+            "11/03/2024, 18:02 - Bushra Ansari: ok\n11/03/24, 6:03 PM - Maryam Khan: fine",
+            &["name=Bushra Ansari", "name=Maryam Khan"],
+        ),
+        ("[10:22] Thread Pool: full", &[]),
+        ("10:22 worker - Cache Manager: started", &[]),
+    ]);
+}
+
+#[test]
+fn labels_of_forms_and_of_programs_say_what_stands_behind_them() {
+    reads(&[
+        ("Blood Group: B+\nDevice Model: Redmi 10C", &["health=B+", "device_model=Redmi 10C"]),
+        ("shippingpassword: Mango171!785", &["password=Mango171!785"]),
+        ("ok, userimsi: 404458333327541, done", &["imsi=404458333327541"]),
+        ("The device model: what we know of it so far", &[]),
+    ]);
+}

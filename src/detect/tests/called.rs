@@ -390,3 +390,25 @@ fn what_people_are_called_where_they_pay_and_get() {
         (r#"{"cell":"55 4182 7736"}"#, &["/cell phone"]),
     ]);
 }
+
+#[test]
+fn what_a_user_is_shown_beside_a_field_is_no_value_of_it() {
+    check(&[
+        (r#"{"password":"Forgot your password?"}"#, &[]),
+        (r#"{"imei":"varchar(64)","address":"DECIMAL(10, 2)"}"#, &[]),
+        (r#"{"address":"Address is required","city":"City can't be blank"}"#, &[]),
+        (r#"{"message_text":"Garlic or tomato?"}"#, &["/message_text message_content"]),
+    ]);
+}
+
+#[test]
+fn versions_of_what_a_program_is_made_of_are_no_addresses() {
+    check(&[
+        (r#"{"libs":{"netty":"4.1.101.3"}}"#, &[]),
+        (r#"{"modules":["4.1.101.3"]}"#, &[]),
+        (r#"{"abi":"5.15.101.91"}"#, &[]),
+        (r#"{"release_line":"5.15.0.91"}"#, &[]),
+        (r#"{"modules":{"client_ip":"39.40.12.199"}}"#, &["/modules/client_ip ip_address"]),
+        (r#"{"origin":"39.40.12.199"}"#, &["/origin ip_address"]),
+    ]);
+}

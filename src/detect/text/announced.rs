@@ -42,9 +42,7 @@ impl Search<'_> {
                         .map(|end| start..end)
                 }
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
-                Reads::LikelyName => name_at(text, skip(b":,\n\r\""), |name| {
-                    self.set.people.are_whole(name) || self.set.people.begin_one(name)
-                }),
+                Reads::LikelyName => self.likely_name(text, skip(b":,\n\r\"")),
                 Reads::NameBefore => {
                     self.set.people.before(text, cue.start).filter(|range| range.start >= past)
                 }
@@ -89,12 +87,28 @@ impl Search<'_> {
         name_at(text, start, |name| self.set.people.are_whole(name))
     }
 
-    /// Who says what stands behind the colon: `[10:22] Sana Khan: …`.
+    /// One of which the beginning is known, and that has no word of a thing in it.
+    fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
+        name_at(text, start, |name| {
+            self.set.people.are_whole(name) || self.set.people.begin_one(name)
+        })
+    }
+
+    /// Who says what stands behind the colon: `[10:22] Sana Khan: …`, `11/03/2024, 18:02 - Sana Khan: …`.
     pub(in crate::detect) fn speaker(&self, text: &str, label: &Range<usize>) -> Option<Found> {
         let (rule, _) = self.set.cues.known_beside.as_ref()?;
-        let before = text.get(..label.start)?.trim_end_matches(' ');
-        let name = before.ends_with(']').then(|| self.known_name(text, label.start))??;
-        (name == *label).then(|| behind(rule, name))
+        // A dash is part of what stands before the colon.
+        let dash = text.get(label.clone())?.rfind(" - ");
+        let start = dash.map_or(label.start, |dash| label.start + dash + " - ".len());
+        let name = if dash.is_some() {
+            let head = text.get(..start - " - ".len())?;
+            let end = is_of_an_export(head).then(|| naming::end_of_name(text, start, 2))??;
+            start..end
+        } else {
+            let before = text.get(..start)?.trim_end_matches(' ');
+            before.ends_with(']').then(|| self.likely_name(text, start))??
+        };
+        (name.end == label.end).then(|| behind(rule, name))
     }
 
     /// Known names in the neighbourhood of values that tell of somebody.
@@ -221,6 +235,21 @@ impl Search<'_> {
             found.push(behind(rule, start..floor + head.len()));
         }
     }
+}
+
+/// Whether a line begins with day and time and nothing else, as messengers export what was said.
+fn is_of_an_export(head: &str) -> bool {
+    const BYTES_MAX: usize = 32;
+    let window = head.get(head.ceil_char_boundary(head.len().saturating_sub(BYTES_MAX))..);
+    let window = window.unwrap_or_default();
+    let line = match window.rsplit_once('\n') {
+        Some((_, line)) => line,
+        None if window.len() == head.len() => window,
+        None => return false,
+    };
+    let is_of_it = |byte: u8| byte.is_ascii_digit() || b"/.:-, AaPpMm\xe2\x80\xaf".contains(&byte);
+    let digits = line.bytes().filter(u8::is_ascii_digit).count();
+    (7..=14).contains(&digits) && line.contains(':') && line.bytes().all(is_of_it)
 }
 
 /// A name of two words or more at `start`, if it is one that is meant.

@@ -149,9 +149,13 @@ static PASSWORDS_OF_EXAMPLES: WordList = WordList::new(&[
     "token", "key", "port", "x", "xxx",
 ]);
 
-/// A token: eight characters or more without spaces, or a scheme and such a token.
+/// A token: eight characters or more without spaces, or a scheme and such a token; or a key in the lines of a file
+/// (RFC 7468 §10).
 pub(super) fn token(text: &str) -> Option<Match> {
     let text = text.trim();
+    if text.starts_with("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
+        return Some(Match::SHAPED);
+    }
     let token = text.rsplit(' ').next().unwrap_or(text);
     // Where one is to be had, and what one is called.
     if ["http://", "https://", "arn:", "["].iter().any(|start| token.starts_with(start)) {

@@ -412,3 +412,9 @@ fn versions_of_what_a_program_is_made_of_are_no_addresses() {
         (r#"{"origin":"39.40.12.199"}"#, &["/origin ip_address"]),
     ]);
 }
+
+#[test]
+fn a_key_is_one_in_lines_as_well() {
+    let pem = r"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBkg4Lc=\n-----END EC PRIVATE KEY-----\n";
+    check(&[(&format!(r#"{{"private_key":"{pem}"}}"#), &["/private_key access_token"])]);
+}

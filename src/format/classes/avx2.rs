@@ -157,8 +157,8 @@ fn classes(block: &[u8; BLOCK]) -> Classes {
 
 /// Multiplication without carries by all ones adds up the bits below each.
 #[inline]
-#[target_feature(enable = "avx2,pclmulqdq")]
-fn parity(mask: u64) -> u64 {
+#[target_feature(enable = "pclmulqdq")]
+pub(super) fn parity(mask: u64) -> u64 {
     let mask = _mm_set_epi64x(0, mask.cast_signed());
     let ones = _mm_set1_epi8(-1);
     _mm_cvtsi128_si64(_mm_clmulepi64_si128::<0>(mask, ones)).cast_unsigned()

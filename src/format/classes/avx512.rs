@@ -9,8 +9,7 @@
 )]
 
 use std::arch::x86_64::{
-    __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_set_epi64x,
-    _mm_set1_epi8, _mm512_add_epi32, _mm512_and_si512, _mm512_broadcast_i32x4,
+    __m512i, _mm_loadu_si128, _mm512_add_epi32, _mm512_and_si512, _mm512_broadcast_i32x4,
     _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_cvtepu8_epi32,
     _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_or_si512,
     _mm512_set1_epi8, _mm512_set1_epi32, _mm512_shuffle_epi8, _mm512_shuffle_i32x4,
@@ -60,7 +59,7 @@ impl Classify for Avx512 {
     #[inline(always)]
     fn parity(self, mask: u64) -> u64 {
         // SAFETY: as in `run`.
-        unsafe { parity(mask) }
+        unsafe { super::avx2::parity(mask) }
     }
 
     #[inline(always)]
@@ -130,15 +129,6 @@ fn classes(block: &[u8; BLOCK]) -> Classes {
         separator: in_table(block, &SEPARATORS),
         special: in_table(block, &SIGNS) | is(block, b'\\') | _mm512_movepi8_mask(block),
     }
-}
-
-/// Multiplication without carries by all ones adds up the bits below each.
-#[inline]
-#[target_feature(enable = "pclmulqdq")]
-fn parity(mask: u64) -> u64 {
-    let mask = _mm_set_epi64x(0, mask.cast_signed());
-    let ones = _mm_set1_epi8(-1);
-    _mm_cvtsi128_si64(_mm_clmulepi64_si128::<0>(mask, ones)).cast_unsigned()
 }
 
 #[inline]

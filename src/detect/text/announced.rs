@@ -98,8 +98,11 @@ impl Search<'_> {
     pub(in crate::detect) fn speaker(&self, text: &str, label: &Range<usize>) -> Option<Found> {
         let (rule, _) = self.set.cues.known_beside.as_ref()?;
         // A dash is part of what stands before the colon.
-        let dash = text.get(label.clone())?.rfind(" - ");
-        let start = dash.map_or(label.start, |dash| label.start + dash + " - ".len());
+        let own = text.get(label.clone())?;
+        let dash = memchr::memrchr(b'-', own.as_bytes()).filter(|dash| {
+            own.get(dash.saturating_sub(1)..).is_some_and(|rest| rest.starts_with(" - "))
+        });
+        let start = dash.map_or(label.start, |dash| label.start + dash + "- ".len());
         let name = if dash.is_some() {
             let head = text.get(..start - " - ".len())?;
             let end = is_of_an_export(head).then(|| naming::end_of_name(text, start, 2))??;

@@ -332,3 +332,57 @@ fn what_was_read_before_changes_nothing() {
         })
         .unwrap();
 }
+
+/// Names that were read before are passed at a glance, and what is no JSON under them is none all the same.
+#[test]
+fn what_is_passed_at_a_glance_is_json() {
+    let engine = shipped();
+    let mut scratch = Scratch::default();
+    let mut read = |body: &str| {
+        let headers: [(&str, &[u8]); 1] = [("content-type", b"application/json")];
+        let message = message(&headers, body.as_bytes());
+        engine.inspect(&message, transfer(""), &Limits::default(), &mut scratch).coverage
+    };
+    for good in [r#"{"x":1,"y":"a","z":[1,2]}"#, r#"{"x":0,"y":"","z":[0,1.5,"a",true]}"#] {
+        for _ in 0..2 {
+            assert_eq!(read(good), Coverage::Full, "{good}");
+        }
+    }
+    let bad = [
+        r#"1"""#,
+        r#"1"a""#,
+        r#""a"1"#,
+        r#""a""b""#,
+        "01",
+        "1a2",
+        "1.",
+        ".5",
+        "-",
+        "1 2",
+        "tru",
+        "nulll",
+        r#""a" 1"#,
+        "1:2",
+        r#"12"a b""#,
+        r#"1"\"#,
+    ];
+    for value in bad {
+        for body in [
+            format!(r#"{{"x":{value},"y":2}}"#),
+            format!(r#"{{"x":1,"y":{value}}}"#),
+            format!(r#"{{"z":[{value},2]}}"#),
+            format!(r#"{{"z":[1,{value}]}}"#),
+        ] {
+            assert_ne!(read(&body), Coverage::Full, "{body}");
+        }
+    }
+    for body in [
+        r#"{"x" 1,"y":2}"#,
+        r#"{"x":1,,"y":2}"#,
+        r#"{"x":1,"y":2]"#,
+        r#"{"z":[1,2}"#,
+        r#"{"x":1,"y"}"#,
+    ] {
+        assert_ne!(read(body), Coverage::Full, "{body}");
+    }
+}

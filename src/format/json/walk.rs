@@ -365,8 +365,10 @@ impl Cursor<'_> {
         match scalar {
             [b'"', inner @ .., b'"'] => hints::holds_nothing(inner, is_plain),
             [first @ b'0'..=b'9', rest @ ..] => {
+                // A string that is glued to a number ends where a plain one may.
+                let is_whole = is_plain && scalar.last().is_some_and(u8::is_ascii_digit);
                 scalar.len() < number_bytes_min as usize
-                    && ((is_plain && (*first != b'0' || rest.is_empty()))
+                    && ((is_whole && (*first != b'0' || rest.is_empty()))
                         || self.index.is_decimal(scalar, start))
             }
             b"true" | b"false" | b"null" => true,

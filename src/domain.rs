@@ -15,7 +15,7 @@ mod short_name;
 mod tag;
 
 pub use by_byte::ByByte;
-pub(crate) use by_byte::{by_byte, is_like, runs};
+pub(crate) use by_byte::{by_byte, ends_in_any_case, is_like, runs};
 pub use coverage::{Coverage, Gap, GapCause};
 pub use effect::{
     Alphabet, BrokenSignature, Checksum, Effect, Generalise, HASH_PREFIX, Metadata, Otherwise,

@@ -8,7 +8,7 @@ mod cache;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub(super) use self::cache::{KeyCache, Known, NAMES_MAX, Quiet};
+pub(super) use self::cache::{KeyCache, Known, NAMES_MAX, Quiet, Slot};
 use super::name::{NAME_BYTES_MAX, Words, without_accent};
 
 /// What one name says. Small and free of references, so that it can be cached.

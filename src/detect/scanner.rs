@@ -23,7 +23,7 @@ use self::{
 use super::{
     DetectorSet,
     digits::Folded,
-    keys::{Facts, KeyCache, Known, Quiet},
+    keys::{Facts, KeyCache, Known, Quiet, Slot},
     memo::Memo,
     set::FieldRule,
     tables::Cell,
@@ -231,9 +231,10 @@ impl<'s> Scanner<'s> {
     /// in the text: if it has escapes, it is not at hand.
     #[inline(always)]
     pub fn wants_at_hand(&mut self, short: ShortName, name: &[u8]) -> Option<Wants> {
-        let known = self.scratch.keys.slot(short)?.known;
+        let slot = *self.scratch.keys.slot(short)?;
+        let known = slot.known;
         self.asked = Some(known);
-        if self.passes(short).is_some() {
+        if self.is_passed(slot) {
             return Some(self.wants_of_what_is_around());
         }
         self.top.awaited |= known.awaits();
@@ -244,9 +245,14 @@ impl<'s> Scanner<'s> {
     /// nothing, or nothing here. Then from which length a number is told all the same.
     #[inline(always)]
     pub fn passes(&mut self, name: ShortName) -> Option<u32> {
-        let slot = self.scratch.keys.slot(name)?;
+        let slot = *self.scratch.keys.slot(name)?;
+        self.is_passed(slot).then_some(self.set.digits_min)
+    }
+
+    #[inline(always)]
+    fn is_passed(&mut self, slot: Slot) -> bool {
         if self.top.rule.is_some() {
-            return None;
+            return false;
         }
         if !slot.known.is_mute() {
             let is_told = slot.known.stand_in() && self.top.told;
@@ -254,12 +260,12 @@ impl<'s> Scanner<'s> {
                 || slot.quiet.around != self.top.contexts | self.part
                 || (slot.quiet.lacks != 0 && self.may_look_ahead())
             {
-                return None;
+                return false;
             }
             self.top.awaited |= slot.known.awaits();
             self.top.lacks |= slot.quiet.lacks;
         }
-        Some(self.set.digits_min)
+        true
     }
 
     #[inline(always)]

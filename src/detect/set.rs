@@ -9,7 +9,9 @@ use std::{ops::Range, sync::Arc};
 use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashSet;
 
-use crate::domain::{DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy};
+use crate::domain::{
+    DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy, ends_in_any_case,
+};
 
 use super::{
     Hit, Scanner, Scratch,
@@ -318,15 +320,11 @@ impl DetectorSet {
 
     /// `CNIC is invalid`, `Forgot your password?`: what a user is shown beside a field, and no value of it.
     pub(super) fn is_said_of_a_field(&self, text: &str) -> bool {
-        let bytes = text.as_bytes();
-        if bytes.len() > PLACEHOLDER_BYTES_MAX || !text.contains(' ') {
+        if text.len() > PLACEHOLDER_BYTES_MAX || !text.contains(' ') {
             return false;
         }
         text.ends_with('?')
-            || self.placeholder_endings.iter().any(|ending| {
-                let tail = bytes.len().checked_sub(ending.len()).and_then(|at| bytes.get(at..));
-                tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending.as_bytes()))
-            })
+            || self.placeholder_endings.iter().any(|ending| ends_in_any_case(text, ending))
     }
 
     fn is_placeholder_in_capitals(&self, text: &str) -> bool {

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::domain::{DetectorId, Region, Span, Tag};
+use crate::domain::{DetectorId, Region, Span, Tag, ends_in_any_case};
 
 use self::{chain::is_word_byte, marks::Marks};
 use super::{
@@ -378,11 +378,8 @@ fn own_sentence(window: &[u8]) -> Option<&[u8]> {
 /// (RFC 5322 §3.6.4, RFC 5545 §3.8.4.7).
 fn is_of_a_message(head: &str) -> bool {
     const FIELDS: [&str; 4] = ["uid:", "message-id:", "in-reply-to:", "references:"];
-    let head = head.trim_end_matches(['<', ' ']).as_bytes();
-    FIELDS.iter().any(|field| {
-        let start = head.len().checked_sub(field.len()).and_then(|start| head.get(start..));
-        start.is_some_and(|start| start.eq_ignore_ascii_case(field.as_bytes()))
-    })
+    let head = head.trim_end_matches(['<', ' ']);
+    FIELDS.iter().any(|field| ends_in_any_case(head, field))
 }
 
 fn email_whole(text: &str) -> Option<Match> {

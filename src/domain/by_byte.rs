@@ -23,6 +23,13 @@ pub(crate) fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {
         })
 }
 
+/// Whether `text` ends as `ending` reads, in small letters of ASCII or capitals.
+pub(crate) fn ends_in_any_case(text: &str, ending: &str) -> bool {
+    let (text, ending) = (text.as_bytes(), ending.as_bytes());
+    let tail = text.len().checked_sub(ending.len()).and_then(|start| text.get(start..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending))
+}
+
 /// Where runs of bytes of one kind begin, in order. Told by blocks, so that a long text without any costs
 /// little.
 pub(crate) fn runs(bytes: &[u8], is: impl Fn(u8) -> bool) -> impl Iterator<Item = usize> {

@@ -289,15 +289,7 @@ impl FieldSink for Sink<'_, '_, '_> {
     }
 
     fn foresee(&mut self, name: Name<'_>) {
-        let text = match name {
-            Name { text, escape: Escape::None | Escape::Json, .. } if !text.contains(&b'\\') => {
-                text
-            }
-            Name { text, escape, .. } => {
-                format::unescape(escape, text, self.walk.key).as_str().as_bytes()
-            }
-        };
-        self.walk.scanner.foresee(name.short, text);
+        self.walk.scanner.foresee(name.short, unescaped(name, self.walk.key));
     }
 
     fn foreseen(&mut self, are_all: bool) {
@@ -342,17 +334,7 @@ impl Sink<'_, '_, '_> {
     /// What is wanted of a value whose name is not at hand, or that has none.
     #[inline(never)]
     fn wants_otherwise(&mut self, name: Option<Name<'_>>) -> Wants {
-        match name {
-            None => self.walk.scanner.wants(None),
-            Some(Name { text, escape: Escape::None, .. }) => self.walk.scanner.wants(Some(text)),
-            Some(Name { text, escape: Escape::Json, .. }) if !text.contains(&b'\\') => {
-                self.walk.scanner.wants(Some(text))
-            }
-            Some(Name { text, escape, .. }) => {
-                let name = format::unescape(escape, text, self.walk.key);
-                self.walk.scanner.wants(Some(name.as_str().as_bytes()))
-            }
-        }
+        self.walk.scanner.wants(name.map(|name| unescaped(name, self.walk.key)))
     }
 
     /// Adds a finding in `value`, whose node is `path`.
@@ -523,6 +505,15 @@ fn says_nothing(inside: &str) -> bool {
         kind.is_some_and(|kind| TYPES.contains(&kind))
     };
     inside.is_empty() || is_type() || behind("\"$ref\"").is_some()
+}
+
+/// A name without its escapes, as bytes: most have none.
+fn unescaped<'b>(name: Name<'b>, buffer: &'b mut Unescaped) -> &'b [u8] {
+    match name {
+        Name { text, escape: Escape::None, .. } => text,
+        Name { text, escape: Escape::Json, .. } if !text.contains(&b'\\') => text,
+        Name { text, escape, .. } => format::unescape(escape, text, buffer).as_str().as_bytes(),
+    }
 }
 
 /// A name without its escapes, out of the whole layer where that is known to be UTF-8. It stands at `span`,

@@ -1,7 +1,7 @@
 //! Statements about people: names, ages, genders, languages, and words that are none of those.
 
 use super::{Match, code, words::WordList};
-use crate::domain::is_like;
+use crate::domain::{ends_in_any_case, is_like};
 
 /// A name in any script: letters, spaces, and the marks names are written with; no digits, no URL.
 /// `shaped` when it is written the way names are: two to five words with capitals, or two to four
@@ -216,11 +216,7 @@ static THINGS: WordList = WordList::new(&[
 pub(super) fn name_part(text: &str) -> Option<Match> {
     let found = name(text)?;
     // Families of animals and of plants (ICZN article 29.2, ICN article 18.1).
-    let is_of = |ending: &str| {
-        let start = text.len().checked_sub(ending.len()).and_then(|start| text.get(start..));
-        start.is_some_and(|end| end.eq_ignore_ascii_case(ending))
-    };
-    if is_of("idae") || is_of("aceae") {
+    if ["idae", "aceae"].iter().any(|ending| ends_in_any_case(text, ending)) {
         return None;
     }
     (text.trim().split(' ').count() <= 4).then_some(Match { shaped: true, ..found })

@@ -220,12 +220,15 @@ impl Scanner<'_> {
     /// No rule of the name holds in these surroundings; members to come may show others. Which would
     /// matter.
     pub(super) fn lack(&mut self, facts: &Facts) -> u32 {
-        let around = self.surroundings();
-        let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
-        let inside = rules.fold(0, |all, rule| all | rule.inside);
-        let lacks = inside & !around & self.set.contexts.any_order;
+        let lacks = self.lacking(facts);
         self.top.lacks |= lacks;
         lacks
+    }
+
+    fn lacking(&self, facts: &Facts) -> u32 {
+        let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
+        let inside = rules.fold(0, |all, rule| all | rule.inside);
+        inside & !self.surroundings() & self.set.contexts.any_order
     }
 
     /// The contexts in which the rules that hold here would not, or would be outdone by one before them; `None`
@@ -252,12 +255,10 @@ impl Scanner<'_> {
     /// members to come may show.
     pub(super) fn hangs_on(&self, known: Known) -> u32 {
         let facts = self.scratch.keys.of(known);
-        let rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
-        let open = match self.holding(facts) {
-            Some(outside) => outside,
-            None => rules.fold(0, |all, rule| all | rule.inside),
-        };
-        open & !self.surroundings() & self.set.contexts.any_order
+        match self.holding(facts) {
+            Some(undone) => undone & !self.surroundings() & self.set.contexts.any_order,
+            None => self.lacking(facts),
+        }
     }
 
     /// A member of this name stands further on in the innermost object.

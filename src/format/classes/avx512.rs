@@ -18,6 +18,7 @@ use std::arch::x86_64::{
 
 use super::{
     BLOCK, Classes, Classify, Escapable, Specials, Work,
+    avx2::{Avx2, parity},
     tables::{ESCAPABLE_HIGH, ESCAPABLE_LOW, LEADS, OPERATORS, SEPARATORS, SIGNS, SPACES, Table},
 };
 
@@ -27,14 +28,11 @@ pub(super) struct Avx512(());
 
 impl Avx512 {
     pub(super) fn new() -> Option<Self> {
-        let has = is_x86_feature_detected!("avx512f")
+        // The instructions for single words are asked for there.
+        let has = Avx2::new().is_some()
+            && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vbmi2")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2")
-            && is_x86_feature_detected!("lzcnt")
-            && is_x86_feature_detected!("pclmulqdq")
-            && is_x86_feature_detected!("popcnt");
+            && is_x86_feature_detected!("avx512vbmi2");
         has.then_some(Self(()))
     }
 
@@ -59,7 +57,7 @@ impl Classify for Avx512 {
     #[inline(always)]
     fn parity(self, mask: u64) -> u64 {
         // SAFETY: as in `run`.
-        unsafe { super::avx2::parity(mask) }
+        unsafe { parity(mask) }
     }
 
     #[inline(always)]

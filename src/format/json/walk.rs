@@ -404,11 +404,31 @@ impl Cursor<'_> {
     #[inline(never)]
     fn look_ahead<S: FieldSink>(&mut self, sink: &mut S) {
         self.next = self.index.ensure_far(self.text, self.next);
-        let mut names = NamesAhead { cursor: &*self, at: self.next, depth: 0, is_whole: false };
-        for name in names.by_ref() {
-            sink.foresee(name);
+        let are_all = self.names_ahead(sink).is_some();
+        sink.foreseen(are_all);
+    }
+
+    /// The same, from turn to turn as far as they are at hand; `None` where that does not reach the end.
+    fn names_ahead<S: FieldSink>(&self, sink: &mut S) -> Option<()> {
+        let &Self { text, ref index, next } = self;
+        let (mut at, mut depth) = (next, 0usize);
+        while at + AHEAD <= next + FAR_AHEAD {
+            match text.get(index.turn(at))? {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' if depth == 0 => return Some(()),
+                b'}' | b']' => depth -= 1,
+                b',' if depth == 0 => {
+                    let (start, colon) = (index.turn(at + 1), index.turn(at + 2));
+                    let [b'"', name @ .., b'"'] = text.get(start..colon)? else { return None };
+                    let short = ShortName::at(text, start + 1, name.len());
+                    sink.foresee(Name { text: name, escape: index.escape(), short });
+                    at += 2;
+                }
+                _ => {}
+            }
+            at += 1;
         }
-        sink.foreseen(names.is_whole);
+        None
     }
 
     #[inline(always)]
@@ -474,46 +494,6 @@ impl Cursor<'_> {
             end -= 1;
         }
         Some(end)
-    }
-}
-
-/// The names behind a value, from turn to turn as far as they are at hand.
-struct NamesAhead<'c, 'i> {
-    cursor: &'c Cursor<'i>,
-    at: usize,
-    depth: usize,
-    /// The end of the object was reached.
-    is_whole: bool,
-}
-
-impl<'c> Iterator for NamesAhead<'c, '_> {
-    type Item = Name<'c>;
-
-    fn next(&mut self) -> Option<Name<'c>> {
-        let &Cursor { text, ref index, next } = self.cursor;
-        while self.at + AHEAD <= next + FAR_AHEAD {
-            let at = self.at;
-            self.at += 1;
-            match text.get(index.turn(at))? {
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => match self.depth.checked_sub(1) {
-                    Some(depth) => self.depth = depth,
-                    None => {
-                        self.is_whole = true;
-                        return None;
-                    }
-                },
-                b',' if self.depth == 0 => {
-                    let (start, colon) = (index.turn(at + 1), index.turn(at + 2));
-                    let [b'"', name @ .., b'"'] = text.get(start..colon)? else { return None };
-                    self.at += 2;
-                    let short = ShortName::at(text, start + 1, name.len());
-                    return Some(Name { text: name, escape: index.escape(), short });
-                }
-                _ => {}
-            }
-        }
-        None
     }
 }
 

@@ -275,7 +275,8 @@ impl FieldSink for Sink<'_, '_, '_> {
 
     #[inline(always)]
     fn wants(&mut self, name: Option<Name<'_>>) -> Wants {
-        if let Some(Name { text, escape: Escape::None | Escape::Json, short: Some(short) }) = name
+        // What is at hand has no escapes.
+        if let Some(Name { text, short: Some(short), .. }) = name
             && let Some(wants) = self.walk.scanner.wants_at_hand(short, text)
         {
             return wants;

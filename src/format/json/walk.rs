@@ -301,29 +301,38 @@ impl Cursor<'_> {
         fields_left: &mut usize,
         sink: &mut S,
     ) -> Option<Option<Member>> {
-        while let Some(behind) = self.behind_quiet_member(sink) {
+        loop {
+            let [start, colon, value, end] = self.index.turns(self.next)?;
+            if *self.text.get(start)? != b'"' || *self.text.get(colon)? != b':' {
+                return None;
+            }
+            let name_end = match self.text.get(colon - 1)? {
+                b'"' => colon,
+                _ => self.before(colon)?,
+            };
+            // Between two turns one string ends, so that its quotes are two.
+            let text = self.text.get(start + 1..name_end - 1)?;
+            let short = ShortName::at(self.text, start + 1, text.len());
+            let passed = short.and_then(|short| sink.passes(short));
+            if !passed.is_some_and(|least| self.is_quiet(value, end, least)) {
+                self.next += 2;
+                let name = Name { text, escape: self.index.escape(), short };
+                let mut wants = sink.wants(Some(name));
+                if wants.looks_ahead {
+                    self.look_ahead(sink);
+                    wants = sink.wants(Some(name));
+                }
+                return Some(Some(Member { start, name_end, wants }));
+            }
             *fields_left = fields_left.checked_sub(1)?;
             self.next += 3;
-            match behind {
+            match *self.text.get(end)? {
                 b',' => self.next += 1,
                 b'}' => return Some(None),
                 _ => return None,
             }
             self.read_on();
         }
-        Some(Some(self.name(sink)?))
-    }
-
-    /// The byte behind the member at the present turn, if it is seen at a glance that nothing is wanted of it
-    /// by its name and that its value is a scalar that holds nothing. Others are looked at closely.
-    #[inline(always)]
-    fn behind_quiet_member<S: FieldSink>(&self, sink: &mut S) -> Option<u8> {
-        let [start, colon, value, end] = self.index.turns(self.next)?;
-        let (&b':', &behind) = (self.text.get(colon)?, self.text.get(end)?) else { return None };
-        let [b'"', name @ .., b'"'] = self.text.get(start..colon)? else { return None };
-        let short = ShortName::at(self.text, start + 1, name.len())?;
-        let number_bytes_min = sink.passes(short)?;
-        self.is_quiet(value, end, number_bytes_min).then_some(behind)
     }
 
     /// The next element that has to be looked at, where `number` is that of the one at the present turn and then
@@ -374,30 +383,6 @@ impl Cursor<'_> {
             b"true" | b"false" | b"null" => true,
             _ => false,
         }
-    }
-
-    /// A member's name and its colon.
-    #[inline(always)]
-    fn name<S: FieldSink>(&mut self, sink: &mut S) -> Option<Member> {
-        let (start, colon) = (self.turn(0), self.turn(1));
-        if *self.text.get(start)? != b'"' || *self.text.get(colon)? != b':' {
-            return None;
-        }
-        let name_end = match self.text.get(colon - 1)? {
-            b'"' => colon,
-            _ => self.before(colon)?,
-        };
-        // Between two turns one string ends, so that its quotes are two.
-        let text = self.text.get(start + 1..name_end - 1)?;
-        let short = ShortName::at(self.text, start + 1, text.len());
-        self.next += 2;
-        let name = Name { text, escape: self.index.escape(), short };
-        let mut wants = sink.wants(Some(name));
-        if wants.looks_ahead {
-            self.look_ahead(sink);
-            wants = sink.wants(Some(name));
-        }
-        Some(Member { start, name_end, wants })
     }
 
     /// Tells the names behind the value at the present turn up to the end of the object, if it is near.

@@ -72,6 +72,7 @@ impl<'t> Tables<'t> {
                     let values = self.split(self.inside_bars(&line, is_open), b'|');
                     let row: Vec<_> = values.take(COLUMNS_MAX).collect();
                     self.row(&head, &row);
+                    self.named_row(&row);
                 }
                 before = Some(line);
             }
@@ -98,9 +99,7 @@ impl<'t> Tables<'t> {
             match element {
                 Element::Row | Element::TableEnd => {
                     self.row(&head, &row);
-                    if let [name, value] = row.as_slice() {
-                        self.tell(name, value);
-                    }
+                    self.named_row(&row);
                     if head.is_empty() && !is_named {
                         std::mem::swap(&mut head, &mut row);
                     }
@@ -242,6 +241,13 @@ impl<'t> Tables<'t> {
 
     fn row(&mut self, head: &[Range<usize>], row: &[Range<usize>]) {
         for (name, value) in head.iter().zip(row) {
+            self.tell(name, value);
+        }
+    }
+
+    /// Of two cells the first may be the name of the second: `| Phone | 0300 … |`.
+    fn named_row(&mut self, row: &[Range<usize>]) {
+        if let [name, value] = row {
             self.tell(name, value);
         }
     }
@@ -439,8 +445,11 @@ mod tests {
             "+-----+-----+\n| Name | Phone |\n+-----+-----+\n| Sana Khan | 0300 1 |\n| Ali ||\n+--+--+\n",
             "Name | Phone\r\n--- | ---\r\nSana Khan | 0300 1\r\nAli |",
         ] {
-            assert_eq!(read(text), ["Name=Sana Khan", "Phone=0300 1", "Name=Ali"], "{text}");
+            let expected = ["Name=Sana Khan", "Phone=0300 1", "Sana Khan=0300 1", "Name=Ali"];
+            assert_eq!(read(text), expected, "{text}");
         }
+        let text = "| Field | Value | Since |\n|---|---|---|\n| Phone | 0300 1 | 2026 |";
+        assert_eq!(read(text), ["Field=Phone", "Value=0300 1", "Since=2026"]);
         for text in ["a | b\nc | d", "|---|---|", "a -- b | c\nd -- e | f\n"] {
             assert!(read(text).is_empty(), "{text}");
         }

@@ -135,6 +135,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("bic", Check::Token(8, 11, iban::bic)),
     ("birth_date", Check::Text(date::birth)),
     ("browser", Check::Text(person::browser)),
+    ("build", Check::Text(code::build)),
     ("card", Check::Token(13, 19, card::card)),
     ("card_alone", Check::Token(14, 19, card::card_alone)),
     ("card_expiry", Check::Text(card::expiry)),

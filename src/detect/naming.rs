@@ -81,6 +81,12 @@ impl KnownNames {
         is_known && !words.any(|word| self.things.contains(word))
     }
 
+    /// Whether `word` is a given name and nothing else.
+    pub(super) fn is_given(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        self.given.contains(lower.as_str()) && !self.things.contains(lower.as_str())
+    }
+
     /// The name in Chinese characters, kana or Hangul that ends at `end`.
     pub(super) fn before(&self, text: &str, end: usize) -> Option<Range<usize>> {
         const CHARACTERS_MAX: usize = 5;

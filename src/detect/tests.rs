@@ -521,6 +521,20 @@ fn values_inside_prose() {
         ("always 5, 10969 times", &[]),
         ("https://example.org/i/4111111111111111", &[]),
         ("ratio 0.4111111111111111", &[]),
+        ("See you there. Thanks, Travis", &["first_name=Travis"]),
+        ("Hello Deepika, we land at nine", &["first_name=Deepika"]),
+        ("Hello World, we land at nine", &[]),
+        ("the traveller Farhan Abbasi has left", &["name=Farhan Abbasi"]),
+        ("the traveller Night Train has left", &[]),
+        ("Заявитель Елена Лебедева просит", &["name=Елена Лебедева"]),
+        (
+            "| Field | Value |\n|---|---|\n| Phone | 0333 1234567 |\n| Order | 9876500001 |",
+            &["phone=0333 1234567"],
+        ),
+        (
+            "Reset your password: we received a request from 91.8.44.61 for ali.r@example.pk",
+            &["ip_address=91.8.44.61", "email=ali.r@example.pk"],
+        ),
     ] {
         assert_eq!(bench.prose(text), expected, "{text}");
     }
@@ -556,6 +570,7 @@ fn names_inside_a_text_say_what_follows_them() {
         ),
         ("status: active, version: 1.2.3.4, note: none", &[]),
         ("otp: 482913 phone: 03331234567", &["otp=482913", "phone=03331234567"]),
+        ("password: correct horse battery staple", &["password=correct horse battery staple"]),
         ("username: ali_r password: Zx!88kd", &["username=ali_r", "password=Zx!88kd"]),
         ("password: None, port: None", &[]),
         (

@@ -77,7 +77,9 @@ impl Scanner<'_> {
             });
         let rules = facts.rules().iter().filter_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
-            let sure = rule.confidence >= 90 || rule.reach != Reach::Line || !is_sentence(value);
+            let sure = (rule.confidence >= 90 && !is_long(value))
+                || rule.reach != Reach::Line
+                || !is_sentence(value);
             let fits = is_of_a_program || (sure && rule.check.is_some() && !rule.prose);
             fits.then_some((*number, rule))
         });
@@ -172,11 +174,20 @@ fn words_behind(
     (count >= 2).then(|| (value.start..value.start + words.len(), is_bounded))
 }
 
-/// Words that go on as sentences do: three or more, the first of them small.
+/// Words that go on as sentences do: three or more, the first of them small, and numbers if any further on.
 fn is_sentence(text: &str) -> bool {
+    const WORDS: usize = 4;
+    let begins = |words: usize| {
+        text.split(' ').take(words).all(|word| !word.bytes().any(|byte| byte.is_ascii_digit()))
+    };
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.split(' ').count() >= 3
-        && !text.bytes().any(|byte| byte.is_ascii_digit())
+        && begins(if is_long(text) { WORDS } else { usize::MAX })
+}
+
+/// More words than a phrase to remember has.
+fn is_long(text: &str) -> bool {
+    text.split(' ').count() > 6
 }
 
 /// Where a part of what stands behind a label may end.

@@ -341,6 +341,7 @@ impl Compiler<'_> {
             "name" => Reads::Name(least),
             "known_name" => Reads::KnownName,
             "likely_name" => Reads::LikelyName,
+            "given_name" => Reads::GivenName,
             "name_before" => Reads::NameBefore,
             "postal_address" => Reads::Address,
             "street" => Reads::Street,

@@ -27,6 +27,8 @@ pub(in crate::detect) enum Reads {
     KnownName,
     /// One of which the beginning is known, and that has no word of a thing in it.
     LikelyName,
+    /// One word, a known given name.
+    GivenName,
     /// A name, before the cue rather than behind it: `佐藤美咲様`.
     NameBefore,
     Address,

@@ -43,6 +43,12 @@ impl Search<'_> {
                 }
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
                 Reads::LikelyName => self.likely_name(text, skip(b":,\n\r\"")),
+                Reads::GivenName => {
+                    let start = skip(b":,\n\r");
+                    naming::end_of_name(text, start, 1).map(|end| start..end).filter(|it| {
+                        self.set.people.is_given(text.get(it.clone()).unwrap_or_default())
+                    })
+                }
                 Reads::NameBefore => {
                     self.set.people.before(text, cue.start).filter(|range| range.start >= past)
                 }

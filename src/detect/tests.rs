@@ -493,6 +493,8 @@ fn values_inside_prose() {
             &["email=ali.r@example.pk", "phone=+92 333 1234567"][..],
         ),
         ("Call me at 0333-1234567 tomorrow", &["phone=0333-1234567"]),
+        ("visitor: 0092 333 1234567", &["phone=0092 333 1234567"]),
+        ("batch 0011 222 333444", &[]),
         ("call (415) 555-0132 now", &["phone=(415) 555-0132"]),
         ("my number is 9876500001", &["phone=9876500001"]),
         ("我的手机13800138111", &["phone=13800138111"]),
@@ -576,6 +578,10 @@ fn names_inside_a_text_say_what_follows_them() {
         (
             "full_name=Amina Malik city=New York zip=10118",
             &["name=Amina Malik", "city=New York", "postal_code=10118"],
+        ),
+        (
+            r#"rejected payload={"heartRate":"88","receiverFirstName":"Amina","n":1} after 3 ms"#,
+            &["health=88", "first_name=Amina"],
         ),
         ("User(id=8812, name=Amina Malik)", &["name=Amina Malik"]),
         ("full_name = \"Amina Malik\"\nport = \"5432\"", &["name=Amina Malik"]),

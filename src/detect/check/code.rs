@@ -286,10 +286,12 @@ pub(super) fn release(text: &str) -> Option<Match> {
     ((1..=48).contains(&text.len()) && !text.contains([':', '{'])).then_some(Match::PLAIN)
 }
 
-/// A build of a system: letters and digits, `TP1A.220624.014`. Builds of programs are counted.
+/// A build of a system, `TP1A.220624.014`, or its release, `13`. Builds of programs are counted, and there are
+/// many.
 pub(super) fn build(text: &str) -> Option<Match> {
-    let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
-    release(text).filter(|_| has(u8::is_ascii_alphabetic) && has(u8::is_ascii_digit))
+    const RELEASE_DIGITS_MAX: usize = 2;
+    let is_counted = text.bytes().all(|byte| byte.is_ascii_digit());
+    release(text).filter(|_| !is_counted || text.len() <= RELEASE_DIGITS_MAX)
 }
 
 /// A number that an office gives: eight letters and digits or more, six of them digits, perhaps in groups.

@@ -65,6 +65,13 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
         return international(digits)
             .map(|found| Match { shaped: found.shaped || grouped, ..found });
     }
+    // `0092 313 8906720`: what most of the world dials for the plus.
+    if let [0, 0, rest @ ..] = digits
+        && text.contains([' ', '-'])
+        && let Some(found) = international(rest).filter(|found| found.shaped)
+    {
+        return Some(found);
+    }
     let shaped = is_north_american_form(text) || is_national_form(text, digits);
     let plain = match digits {
         [1, 3..=9, ..] => digits.len() == 11,
@@ -196,7 +203,7 @@ fn is_national_form(text: &str, digits: &[u8]) -> bool {
         // AU 0412 345 678; BR (11) 91234-5678; TR 0532 123 45 67; AE 050 123 4567; MY 012-345 6789.
         ([0, 4, ..], [4, 3, 3]) => true,
         ([1..=9, ..], [2, 5, 4]) => true,
-        ([0, 5, ..], [4, 3, 2, 2] | [3, 3, 4]) => true,
+        ([0, 5, ..], [4, 3, 2, 2] | [4, 3, 4] | [3, 3, 4]) => true,
         ([0, 1, ..], [3, 3, 4]) => true,
         // RU 8 (916) 123-45-67; VN 0912 345 678; ID 0812-3456-7890.
         ([8, ..], [1, 3, 3, 2, 2]) => true,

@@ -22,7 +22,7 @@ impl Scanner<'_> {
         if name.ends_with("UID") && text.starts_with("BEGIN:V") {
             return None;
         }
-        if pair.assigned {
+        if pair.assigned || is_quoted(text, &pair.name) {
             let known = self.known(name.as_bytes());
             let facts = *self.scratch.keys.of(known);
             return (!facts.rules().is_empty()).then(|| (pair.name.clone(), facts));
@@ -67,6 +67,7 @@ impl Scanner<'_> {
         // `device_model: …` and `shippingPassword: …` are written by none but programs either, and `Blood Group: …`
         // in a form.
         let is_of_a_program = pair.assigned
+            || is_quoted(text, &pair.name)
             || text.get(pair.name.clone()).is_some_and(|name| {
                 name.contains('_')
                     || (!facts.is_listed && is_key(text, &pair.name))
@@ -127,6 +128,12 @@ fn is_key(text: &str, label: &Range<usize>) -> bool {
             name.bytes().all(|byte| byte.is_ascii_alphanumeric())
                 && name.starts_with(|c: char| c.is_ascii_lowercase())
         })
+}
+
+/// Whether a label stands in double quotes, as names of JSON do that somebody wrote into a log.
+fn is_quoted(text: &str, label: &Range<usize>) -> bool {
+    let at = |place: Option<usize>| place.and_then(|place| text.as_bytes().get(place));
+    at(label.start.checked_sub(1)) == Some(&b'"') && at(Some(label.end)) == Some(&b'"')
 }
 
 /// Whether nothing but blanks stands before a label in its line.

@@ -349,9 +349,12 @@ impl Compiler<'_> {
                 Some(check) => Reads::Phrase(check),
                 None => return,
             },
-            _ => match self.check(file, &source.reads) {
+            _ => match Check::named(&source.reads) {
                 Some(check) => Reads::Checked(check),
-                None => return,
+                None => {
+                    self.unknown(file, &source.reads, "something to read", &READINGS);
+                    return;
+                }
             },
         };
         let confidence = self.percent(file, &source.confidence);
@@ -560,12 +563,18 @@ impl Compiler<'_> {
     fn check(&mut self, file: &str, name: &At<String>) -> Option<Check> {
         let check = Check::named(name);
         if check.is_none() {
-            let names: Vec<String> = Check::names().map(|name| format!("`{name}`")).collect();
-            self.diagnostics
-                .error(name.place(file), format!("`{}` is not a check", name.value))
-                .remedy(format!("the checks are {}", names.join(", ")));
+            self.unknown(file, name, "a check", &[]);
         }
         check
+    }
+
+    /// What is named is neither a check nor one of `others`.
+    fn unknown(&mut self, file: &str, name: &At<String>, what: &str, others: &[&'static str]) {
+        let names = others.iter().copied().chain(Check::names());
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+        self.diagnostics
+            .error(name.place(file), format!("`{}` is not {what}", name.value))
+            .remedy(format!("known are {}", names.join(", ")));
     }
 
     fn context_bits(&mut self, file: &str, names: &[At<String>]) -> u32 {
@@ -613,6 +622,10 @@ fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (Str
     begun(word).into_iter().chain(all).map(move |form| (form, what))
 }
 
+/// What a cue can announce besides values that pass a check.
+const READINGS: [&str; 7] =
+    ["name", "known_name", "likely_name", "given_name", "name_before", "postal_address", "street"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -635,6 +648,10 @@ mod tests {
             (
                 "fields:\n  - {category: email, names: [x], confidence: 90, check: emial}\n",
                 &["`emial` is not a check", "`email`"],
+            ),
+            (
+                "cues:\n  - {category: name, reads: given_nam, confidence: 9, cues: [hello]}\n",
+                &["`given_nam` is not something to read", "`given_name`", "`email`"],
             ),
             (
                 "fields:\n  - {category: email, confidence: 190}\n",

@@ -66,16 +66,17 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
             .map(|found| Match { shaped: found.shaped || grouped, ..found });
     }
     // `0092 313 8906720`: what most of the world dials for the plus.
-    if let [0, 0, rest @ ..] = digits
-        && text.contains([' ', '-'])
-        && let Some(found) = international(rest).filter(|found| found.shaped)
-    {
-        return Some(found);
+    let dialled = match digits {
+        [0, 0, rest @ ..] => international(rest).filter(|found| found.shaped),
+        _ => None,
+    };
+    if dialled.is_some() && text.contains([' ', '-']) {
+        return dialled;
     }
     let shaped = is_north_american_form(text) || is_national_form(text, digits);
     let plain = match digits {
         [1, 3..=9, ..] => digits.len() == 11,
-        [0, 0, rest @ ..] => digits.len() >= 12 && international(rest).is_some_and(|it| it.shaped),
+        [0, 0, ..] => digits.len() >= 12 && dialled.is_some(),
         // German mobile numbers are longer than most.
         [0, 1, 5..=7, ..] => (11..=12).contains(&digits.len()),
         [0, rest @ ..] => (9..=10).contains(&rest.len()) && !rest.starts_with(&[0]),

@@ -22,7 +22,7 @@ impl Scanner<'_> {
         if name.ends_with("UID") && text.starts_with("BEGIN:V") {
             return None;
         }
-        if pair.assigned || is_quoted(text, &pair.name) {
+        if pair.assigned || is_in_quotes(text, &pair.name) {
             let known = self.known(name.as_bytes());
             let facts = *self.scratch.keys.of(known);
             return (!facts.rules().is_empty()).then(|| (pair.name.clone(), facts));
@@ -67,7 +67,7 @@ impl Scanner<'_> {
         // `device_model: …` and `shippingPassword: …` are written by none but programs either, and `Blood Group: …`
         // in a form.
         let is_of_a_program = pair.assigned
-            || is_quoted(text, &pair.name)
+            || is_in_quotes(text, &pair.name)
             || text.get(pair.name.clone()).is_some_and(|name| {
                 name.contains('_')
                     || (!facts.is_listed && is_key(text, &pair.name))
@@ -131,7 +131,7 @@ fn is_key(text: &str, label: &Range<usize>) -> bool {
 }
 
 /// Whether a label stands in double quotes, as names of JSON do that somebody wrote into a log.
-fn is_quoted(text: &str, label: &Range<usize>) -> bool {
+fn is_in_quotes(text: &str, label: &Range<usize>) -> bool {
     let at = |place: Option<usize>| place.and_then(|place| text.as_bytes().get(place));
     at(label.start.checked_sub(1)) == Some(&b'"') && at(Some(label.end)) == Some(&b'"')
 }

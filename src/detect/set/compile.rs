@@ -336,26 +336,22 @@ impl Compiler<'_> {
 
     fn cue(&mut self, file: &str, source: &CueSource) {
         let Some(tag) = self.tag(file, &source.category) else { return };
-        let least = source.least_words.as_ref().map_or(2, |least| usize::from(least.value));
-        let reads = match source.reads.as_str() {
-            "name" => Reads::Name(least),
-            "known_name" => Reads::KnownName,
-            "likely_name" => Reads::LikelyName,
-            "given_name" => Reads::GivenName,
-            "name_before" => Reads::NameBefore,
-            "postal_address" => Reads::Address,
-            "street" => Reads::Street,
-            "birth_date" | "number_plate" => match self.check(file, &source.reads) {
-                Some(check) => Reads::Phrase(check),
-                None => return,
-            },
-            _ => match Check::named(&source.reads) {
-                Some(check) => Reads::Checked(check),
-                None => {
-                    self.unknown(file, &source.reads, "something to read", &READINGS);
-                    return;
-                }
-            },
+        let least =
+            source.least_words.as_ref().map_or(NAME_WORDS, |least| usize::from(least.value));
+        let name = source.reads.as_str();
+        let known = READINGS.iter().find(|(known, _)| *known == name).map(|(_, reads)| *reads);
+        let reads = match (known, Check::named(name)) {
+            (Some(Reads::Name(_)), _) => Reads::Name(least),
+            (Some(reads), _) => reads,
+            (None, Some(check)) if matches!(name, "birth_date" | "number_plate") => {
+                Reads::Phrase(check)
+            }
+            (None, Some(check)) => Reads::Checked(check),
+            (None, None) => {
+                let readings: Vec<_> = READINGS.iter().map(|(known, _)| *known).collect();
+                self.unknown(file, &source.reads, "something to read", &readings);
+                return;
+            }
         };
         let confidence = self.percent(file, &source.confidence);
         let detector = self.detector(format!("cue.{}", self.short(tag)));
@@ -570,7 +566,8 @@ impl Compiler<'_> {
 
     /// What is named is neither a check nor one of `others`.
     fn unknown(&mut self, file: &str, name: &At<String>, what: &str, others: &[&'static str]) {
-        let names = others.iter().copied().chain(Check::names());
+        let checks = Check::names().filter(|check| !others.contains(check));
+        let names = others.iter().copied().chain(checks);
         let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
         self.diagnostics
             .error(name.place(file), format!("`{}` is not {what}", name.value))
@@ -622,9 +619,19 @@ fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (Str
     begun(word).into_iter().chain(all).map(move |form| (form, what))
 }
 
+/// Words of a name that a cue announces, where it does not say how many.
+const NAME_WORDS: usize = 2;
+
 /// What a cue can announce besides values that pass a check.
-const READINGS: [&str; 7] =
-    ["name", "known_name", "likely_name", "given_name", "name_before", "postal_address", "street"];
+const READINGS: [(&str, Reads); 7] = [
+    ("name", Reads::Name(NAME_WORDS)),
+    ("known_name", Reads::KnownName),
+    ("likely_name", Reads::LikelyName),
+    ("given_name", Reads::GivenName),
+    ("name_before", Reads::NameBefore),
+    ("postal_address", Reads::Address),
+    ("street", Reads::Street),
+];
 
 #[cfg(test)]
 mod tests {

@@ -44,10 +44,7 @@ impl Search<'_> {
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
                 Reads::LikelyName => self.likely_name(text, skip(b":,\n\r\"")),
                 Reads::GivenName => {
-                    let start = skip(b":,\n\r");
-                    naming::end_of_name(text, start, 1).map(|end| start..end).filter(|it| {
-                        self.set.people.is_given(text.get(it.clone()).unwrap_or_default())
-                    })
+                    name_at(text, skip(b":,\n\r"), 1, |name| self.set.people.is_given(name))
                 }
                 Reads::NameBefore => {
                     self.set.people.before(text, cue.start).filter(|range| range.start >= past)
@@ -90,12 +87,12 @@ impl Search<'_> {
 
     /// A name at `start` of which both ends are known.
     fn known_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
-        name_at(text, start, |name| self.set.people.are_whole(name))
+        name_at(text, start, 2, |name| self.set.people.are_whole(name))
     }
 
     /// One of which the beginning is known, and that has no word of a thing in it.
     fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
-        name_at(text, start, |name| {
+        name_at(text, start, 2, |name| {
             self.set.people.are_whole(name) || self.set.people.begin_one(name)
         })
     }
@@ -261,9 +258,14 @@ fn is_of_an_export(head: &str) -> bool {
     (7..=14).contains(&digits) && line.contains(':') && line.bytes().all(is_of_it)
 }
 
-/// A name of two words or more at `start`, if it is one that is meant.
-fn name_at(text: &str, start: usize, is_meant: impl Fn(&str) -> bool) -> Option<Range<usize>> {
-    let end = naming::end_of_name(text, start, 2)?;
+/// A name of at least so many words at `start`, if it is one that is meant.
+fn name_at(
+    text: &str,
+    start: usize,
+    least: usize,
+    is_meant: impl Fn(&str) -> bool,
+) -> Option<Range<usize>> {
+    let end = naming::end_of_name(text, start, least)?;
     text.get(start..end).is_some_and(is_meant).then_some(start..end)
 }
 

@@ -15,6 +15,7 @@ mod facts;
 mod feed;
 mod flows;
 mod instruments;
+mod json;
 mod metrics;
 mod openmetrics;
 mod otlp;
@@ -37,6 +38,7 @@ pub use connections::{Connection, ConnectionMetrics};
 pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};
+pub use json::json_text;
 pub use metrics::{
     AuditMetrics, InFlight, Metrics, MetricsError, ShadowResult, Side, TransferLabels,
 };

@@ -1,18 +1,21 @@
 //! `bordergate scan`: what personal data is in these files, and where?
 
+mod line;
 mod pieces;
 
-use std::{io::Write, path::PathBuf};
+use std::{borrow::Cow, io::Write, ops::Range, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use serde::Serialize;
 
-use self::pieces::{Piece, Pieces};
+use self::{
+    line::Line,
+    pieces::{Piece, Pieces},
+};
 use super::{
     Exit,
     input::{self, Described, Input},
-    output::{self, CHANGED, Failure, Outcome, PLACE, STRONG},
+    output::{self, CHANGED, Failure, Outcome},
     progress, rules,
 };
 use crate::{
@@ -69,20 +72,8 @@ enum Format {
     Text,
 }
 
-/// One finding; the shape scripts rely on.
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    tag: &'a str,
-    path: String,
-    start: Option<usize>,
-    end: Option<usize>,
-    confidence: f64,
-    detector: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
-}
+/// Lines that are handed on together.
+const AT_ONCE_BYTES: usize = 64 << 10;
 
 /// What was found in a file, or in a piece of one.
 #[derive(Debug, Default)]
@@ -240,61 +231,47 @@ impl FileScan<'_> {
         });
         let mut findings: Vec<_> = placed.collect();
         findings.sort_by_key(|(offset, span, _)| (*offset, span.start));
+        let (mut path, mut lines) = (String::new(), Vec::new());
         for (offset, span, finding) in findings {
-            let path = scanned.findings.locator(finding);
+            path.clear();
+            scanned.findings.write_locator(finding, &mut path);
+            if records > 0 {
+                set_behind(records, &mut path);
+            }
             let line = Line {
                 file: (self.options.files.len() > 1).then_some(&self.name),
                 tag: self.engine.taxonomy().key(finding.tag),
-                path: if records == 0 { path } else { behind(records, path) },
-                start: offset.map(|offset| offset + span.range().start),
-                end: offset.map(|offset| offset + span.range().end),
-                confidence: f64::from(finding.confidence.0) / 100.0,
+                path: &path,
+                span: offset.map(|offset| {
+                    let Range { start, end } = span.range();
+                    offset + start..offset + end
+                }),
+                confidence: finding.confidence,
                 detector: self.engine.detectors().name(finding.detector),
                 value: self.options.show_values.then(|| value(scanned, finding)),
             };
             match self.options.format {
-                Format::Json => {
-                    serde_json::to_writer(&mut *out, &line).map_err(std::io::Error::from)?;
-                    out.write_all(b"\n")?;
-                }
-                Format::Text => print_text(out, &line)?,
+                Format::Json => line.write_json(&mut lines),
+                Format::Text => line.write_text(&mut lines)?,
+            }
+            if lines.len() >= AT_ONCE_BYTES {
+                out.write_all(&lines)?;
+                lines.clear();
             }
         }
-        Ok(())
+        Ok(out.write_all(&lines)?)
     }
 }
 
-/// The path of a record's field, `/2/email`, with so many records before it.
-fn behind(records: usize, path: String) -> String {
-    let rest = path.strip_prefix('/').unwrap_or(&path);
-    let (number, field) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    match number.parse::<usize>() {
-        Ok(number) => format!("/{}{field}", records + number),
-        Err(_) => path,
+/// Makes the path of a record's field, `/2/email`, one with so many more records before it.
+fn set_behind(records: usize, path: &mut String) {
+    let digits = path.bytes().skip(1).take_while(u8::is_ascii_digit).count();
+    let number = path.get(1..=digits).and_then(|number| number.parse::<usize>().ok());
+    if let Some(number) = number {
+        path.replace_range(1..=digits, itoa::Buffer::new().format(records + number));
     }
 }
 
-fn value(scanned: &Scanned<'_>, finding: &Finding) -> String {
-    String::from_utf8_lossy(scanned.bytes(finding)).into_owned()
-}
-
-fn print_text(out: &mut impl Write, line: &Line<'_>) -> Result<(), Failure> {
-    let place = match (line.start, line.end) {
-        (Some(start), Some(end)) => format!("{start}..{end}"),
-        _ => "decoded".to_owned(),
-    };
-    if let Some(file) = line.file {
-        write!(out, "{file}: ")?;
-    }
-    let path = if line.path.is_empty() { "(whole)" } else { &line.path };
-    write!(
-        out,
-        "{PLACE}{path:<32}{PLACE:#} {STRONG}{:<44}{STRONG:#} {:.2}  {:<24} {place}",
-        line.tag, line.confidence, line.detector
-    )?;
-    if let Some(value) = &line.value {
-        write!(out, "  {value}")?;
-    }
-    writeln!(out)?;
-    Ok(())
+fn value<'s>(scanned: &'s Scanned<'_>, finding: &Finding) -> Cow<'s, str> {
+    String::from_utf8_lossy(scanned.bytes(finding))
 }

@@ -158,8 +158,13 @@ impl Findings {
     /// elsewhere: `query:/imei`, `header:/x-forwarded-for`, `cookie:/session_id`, `path:/2`.
     pub fn locator(&self, finding: &Finding) -> String {
         let mut text = String::with_capacity(64);
-        self.write_locator(finding, false, &mut text);
+        self.write_locator(finding, &mut text);
         text
+    }
+
+    /// [`Self::locator`], appended to `text`.
+    pub fn write_locator(&self, finding: &Finding, text: &mut String) {
+        self.write_place(finding, false, text);
     }
 
     /// The same, with `*` for each name that is itself personal data: for records and replies.
@@ -171,7 +176,7 @@ impl Findings {
 
     /// [`Self::safe_locator`], appended to `text`.
     pub fn write_safe_locator(&self, finding: &Finding, text: &mut String) {
-        self.write_locator(finding, true, text);
+        self.write_place(finding, true, text);
     }
 
     /// Where a node of a path stands, as [`Self::safe_locator`] says it of a finding in the body.
@@ -181,7 +186,7 @@ impl Findings {
         text
     }
 
-    fn write_locator(&self, finding: &Finding, hide: bool, text: &mut String) {
+    fn write_place(&self, finding: &Finding, hide: bool, text: &mut String) {
         if finding.part != Part::Body {
             text.push_str(finding.part.as_str());
             text.push(':');

@@ -214,11 +214,13 @@ impl TagSet {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Tag> {
-        let words = self.0;
-        (0u16..).zip(words).flat_map(|(word_index, word)| {
-            (0u16..64)
-                .filter(move |bit| word >> bit & 1 == 1)
-                .map(move |bit| Tag(word_index * 64 + bit))
+        (0u16..).step_by(64).zip(self.0).flat_map(|(first, mut word)| {
+            std::iter::from_fn(move || {
+                let bit = u16::try_from(word.trailing_zeros()).ok().filter(|bit| *bit < 64)?;
+                // All but the lowest of what is left.
+                word &= word - 1;
+                Some(Tag(first + bit))
+            })
         })
     }
 

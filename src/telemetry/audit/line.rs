@@ -4,6 +4,7 @@
 //! looking for what to escape in names that have nothing of the kind.
 
 use super::{
+    super::json::{json_text, needs_escape},
     Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, Peer, Recipient,
     SubjectCode, TagCount,
 };
@@ -214,7 +215,7 @@ impl Line<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        if needs_escape(text) { self.json(text) } else { self.word(text) }
+        json_text(self.out, text);
     }
 
     fn locator(&mut self, locator: &Locator<'_>) {
@@ -253,12 +254,6 @@ impl Line<'_> {
         // Writing to memory cannot fail, and nothing that is written so refuses to be.
         let _ = serde_json::to_writer(&mut *self.out, value);
     }
-}
-
-/// RFC 8259 §7.
-fn needs_escape(text: &str) -> bool {
-    // Without a branch a byte, so that many are looked at at once.
-    text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
 }
 
 #[cfg(test)]

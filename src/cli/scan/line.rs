@@ -1,0 +1,86 @@
+//! One finding as a line of output; the shape scripts rely on.
+
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    ops::Range,
+};
+
+use super::super::output::{PLACE, STRONG};
+use crate::{domain::Confidence, telemetry::json_text};
+
+pub(super) struct Line<'a> {
+    /// Where several files are read.
+    pub(super) file: Option<&'a str>,
+    pub(super) tag: &'a str,
+    pub(super) path: &'a str,
+    /// Where the value stands in the file, if it stands there.
+    pub(super) span: Option<Range<usize>>,
+    pub(super) confidence: Confidence,
+    pub(super) detector: &'a str,
+    /// Where values are asked for.
+    pub(super) value: Option<Cow<'a, str>>,
+}
+
+impl Line<'_> {
+    /// Appends it as an object. By hand: of a payload that is full of findings a general serializer takes
+    /// as long to tell them as it takes to find them.
+    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+        let Self { file, tag, path, span, confidence, detector, value } = self;
+        let mut before_tag = "{\"tag\":";
+        if let Some(file) = file {
+            text(out, "{\"file\":", file);
+            before_tag = ",\"tag\":";
+        }
+        text(out, before_tag, tag);
+        text(out, ",\"path\":", path);
+        number(out, ",\"start\":", span.as_ref().map(|span| span.start));
+        number(out, ",\"end\":", span.as_ref().map(|span| span.end));
+        out.extend_from_slice(b",\"confidence\":");
+        out.extend_from_slice(&fraction(*confidence));
+        text(out, ",\"detector\":", detector);
+        if let Some(value) = value {
+            text(out, ",\"value\":", value);
+        }
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// Appends it aligned for reading.
+    pub(super) fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self { file, tag, path, span, confidence, detector, value } = self;
+        let place = match span {
+            Some(Range { start, end }) => format!("{start}..{end}"),
+            None => "decoded".to_owned(),
+        };
+        if let Some(file) = file {
+            write!(out, "{file}: ")?;
+        }
+        let path = if path.is_empty() { "(whole)" } else { path };
+        write!(
+            out,
+            "{PLACE}{path:<32}{PLACE:#} {STRONG}{tag:<44}{STRONG:#} {confidence}  {detector:<24} {place}",
+        )?;
+        if let Some(value) = value {
+            write!(out, "  {value}")?;
+        }
+        writeln!(out)
+    }
+}
+
+fn text(out: &mut Vec<u8>, member: &str, text: &str) {
+    out.extend_from_slice(member.as_bytes());
+    json_text(out, text);
+}
+
+/// As it is displayed, `0.95`.
+fn fraction(Confidence(percent): Confidence) -> [u8; 4] {
+    [percent / 100 + b'0', b'.', percent / 10 % 10 + b'0', percent % 10 + b'0']
+}
+
+fn number(out: &mut Vec<u8>, member: &str, number: Option<usize>) {
+    out.extend_from_slice(member.as_bytes());
+    match number {
+        Some(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        None => out.extend_from_slice(b"null"),
+    }
+}

@@ -8,7 +8,7 @@ export CARGO_DENY_VERSION CARGO_NEXTEST_VERSION
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-peers bench-report bench-audit bench-subjects soak
+.PHONY: help test tools data fmt lint deny nextest accuracy audit bench growth fuzz demo certs build bench-engines bench-scanners bench-peers bench-report bench-audit bench-subjects soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ fuzz: tools ## fuzz every target for ten minutes (SECONDS_EACH=600 TARGETS="json
 bench-engines: ## a small rule set in cedar-policy, regorus, cel and here, in one run
 	@cp Cargo.lock benches/engines/Cargo.lock
 	$(CARGO) run --quiet --release --manifest-path benches/engines/Cargo.toml --target-dir target/engines
+
+bench-scanners: build ## `scan` over 256 MiB, beside regex-automata, Datadog's engine and Presidio
+	$(CARGO) build --quiet --release --manifest-path benches/scanners/Cargo.toml --target-dir target/scanners
+	@test -d target/presidio || python3 -m venv target/presidio
+	@target/presidio/bin/pip install --quiet presidio-analyzer
+	@python3 benches/scanners/run.py
 
 bench-peers: build ## processor time of a request, beside HAProxy, nginx and Envoy
 	@bash benches/peers/tools.sh

@@ -6,6 +6,7 @@
 //! or which classes of bytes occur at all. Only what passes its gate is opened, and only what then reads
 //! to its end is taken for a document.
 
+mod records;
 mod wrapped;
 
 #[cfg(test)]
@@ -102,6 +103,10 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
     if wrapped::find(text, classes, look) {
         return;
     }
+    if has(classes, BRACE) {
+        records::find(bytes, look);
+        outermost(look.found);
+    }
     let has_pairs = has(classes, QUESTION) || has(classes, AMPERSAND) || has(classes, HASH);
     if has_pairs && has(classes, EQUALS) {
         pairs(bytes, classes, look.found);
@@ -170,6 +175,7 @@ const QUESTION: Classes = 1 << 6;
 const SEMICOLON: Classes = 1 << 7;
 const HASH: Classes = 1 << 8;
 const DOT: Classes = 1 << 9;
+const BRACE: Classes = 1 << 10;
 
 /// All of `wanted` occur.
 fn has(classes: Classes, wanted: Classes) -> bool {
@@ -192,6 +198,7 @@ by_byte! {
         b';' => OTHER | SEMICOLON,
         b'#' => OTHER | HASH,
         b'.' => OTHER | DOT,
+        b'{' => OTHER | BRACE,
         _ => OTHER,
     }
 }
@@ -200,11 +207,7 @@ by_byte! {
 fn document(text: &str, classes: Classes, limits: &Limits) -> Option<Format> {
     let trimmed = text.trim_ascii();
     let bytes = trimmed.as_bytes();
-    let reads = |format| {
-        let read = format::walk(format, bytes, limits, &mut Ignore);
-        // Beyond a limit: for the walk to say.
-        !read.is_err_and(is_not_it)
-    };
+    let reads = |format| reads(format, bytes, limits);
     match (bytes.first()?, bytes.last()?) {
         (b'{', b'}') | (b'[', b']') => {
             let lines = || memchr(b'\n', bytes).is_some() && reads(Format::NdJson);
@@ -229,6 +232,11 @@ fn document(text: &str, classes: Classes, limits: &Limits) -> Option<Format> {
         }
         _ => None,
     }
+}
+
+/// `bytes` are of that format to their end, or to where a limit is: for the walk to say.
+fn reads(format: Format, bytes: &[u8], limits: &Limits) -> bool {
+    !format::walk(format, bytes, limits, &mut Ignore).is_err_and(is_not_it)
 }
 
 struct Ignore;

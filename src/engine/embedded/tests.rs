@@ -214,3 +214,34 @@ fn a_long_text_is_unescaped_in_pieces() {
     let text = "%41".repeat(100_000);
     assert!(found(&text).len() <= 1);
 }
+
+#[test]
+fn objects_stand_among_other_words() {
+    for (text, expected) in [
+        (
+            r#"2026-11-29T10:00:00Z WARN failed: {"user":{"name":"Ana \"A\" }"},"ids":[{"a":1}]} again"#,
+            &[r#"Identity json [{"user":{"name":"Ana \"A\" }"},"ids":[{"a":1}]}]"#][..],
+        ),
+        (
+            "a={ \"b\": 1 } c={\n  \"d\": [2]\n}, {e}",
+            &["Identity json [{ \"b\": 1 }]", "Identity json [{\n  \"d\": [2]\n}]"],
+        ),
+        // Broken, cut off, of another language, or a template's.
+        (r#"sent {"a":1,} and {"b": tru} and {"c":"#, &[]),
+        (
+            r#"{"cut": {"off": "in the middle" and then {"whole":1}"#,
+            &[r#"Identity json [{"whole":1}]"#],
+        ),
+        ("dear {\"name\"}, {} {x: 1} ${\"a\"}", &[]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_only_begins_like_objects_costs_no_more_than_its_length() {
+    let broken = "{\"a\":".repeat(100_000);
+    assert_eq!(found(&broken), [""; 0]);
+    let cut = "sent {\"a\":\"cut off\n".repeat(1_000) + "sent {\"a\":1}\n";
+    assert_eq!(found(&cut), [r#"Identity json [{"a":1}]"#]);
+}

@@ -1,0 +1,75 @@
+//! Objects of JSON among other words: `request failed: {"user":{…}}`, and lines of a log that end in one.
+
+use memchr::{memchr, memchr3};
+
+use super::{Inner, Look, reads};
+use crate::domain::{Encoding, Format, Span};
+
+/// How often a text may be read in vain, as a whole: what begins like an object may not end.
+const READ_IN_VAIN_MAX: usize = 8;
+
+/// Adds the objects in a text that is no document as a whole.
+pub(super) fn find(bytes: &[u8], look: &mut Look<'_>) {
+    let (mut at, mut in_vain) = (0, 0);
+    while in_vain <= READ_IN_VAIN_MAX * bytes.len()
+        && let Some(length) = memchr(b'{', bytes.get(at..).unwrap_or_default())
+    {
+        let start = at + length;
+        let rest = bytes.get(start..).unwrap_or_default();
+        at = start + 1;
+        if !begins_with_a_name(rest) {
+            continue;
+        }
+        let (length, is_whole) = object(rest, look.limits.depth_max);
+        let object = rest.get(..length).unwrap_or_default();
+        if is_whole && reads(Format::Json, object, look.limits) {
+            at = start + length;
+            look.found.push(Inner::known(Span::new(start, at), Encoding::Identity, Format::Json));
+        } else {
+            in_vain += length;
+        }
+    }
+}
+
+/// As an object that has a member does.
+fn begins_with_a_name(object: &[u8]) -> bool {
+    let inside = object.get(1..).unwrap_or_default();
+    let mut inside = inside.iter().skip_while(|byte| byte.is_ascii_whitespace());
+    inside.next() == Some(&b'"')
+}
+
+/// How long the object is that `bytes` begin with, or how much of them shows that it is none.
+fn object(bytes: &[u8], depth_max: usize) -> (usize, bool) {
+    let (mut depth, mut at) = (0usize, 0);
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' if depth > depth_max => return (at, false),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 1 => return (at, true),
+            b'}' | b']' => depth -= 1,
+            b'"' => {
+                let (end, is_whole) = string(bytes, at);
+                at = end;
+                if !is_whole {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    (at, false)
+}
+
+/// Where the string ends whose text begins at `start`, or where it cannot go on: at the end of a line.
+fn string(bytes: &[u8], start: usize) -> (usize, bool) {
+    let mut at = start;
+    while let Some(length) = memchr3(b'"', b'\\', b'\n', bytes.get(at..).unwrap_or_default()) {
+        at += length;
+        match bytes.get(at) {
+            Some(b'\\') => at += 2,
+            other => return (at + 1, other == Some(&b'"')),
+        }
+    }
+    (bytes.len(), false)
+}

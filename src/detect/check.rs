@@ -199,6 +199,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("street", Check::Text(address::street)),
     ("token", Check::Text(code::token)),
     ("url_password", Check::Text(code::secret)),
+    ("access_log_user", Check::Text(code::secret)),
     ("user_agent", Check::Text(person::user_agent)),
     ("uuid", Check::Text(code::uuid)),
     ("words", Check::Text(person::words)),

@@ -162,6 +162,7 @@ pub(super) struct Finders {
     pub(super) payment_address: Option<u16>,
     pub(super) phone: Option<u16>,
     pub(super) url_password: Option<u16>,
+    pub(super) access_log_user: Option<u16>,
     pub(super) user_agent: Option<u16>,
 }
 

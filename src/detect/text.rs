@@ -4,6 +4,7 @@
 //! it is left after that. Candidates grow outwards from such a byte, never further than a value is
 //! long, and the search goes on behind them, so that hostile text costs linear time.
 
+mod access_log;
 mod announced;
 mod chain;
 mod marks;
@@ -83,6 +84,7 @@ impl Search<'_> {
             self.addresses_by_code(text, found, first);
             self.numbers(text, found);
             self.user_agents(text, found);
+            self.access_log(text, found);
             if !text.is_ascii() {
                 self.sexagesimal(text, found);
             }

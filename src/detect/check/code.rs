@@ -50,10 +50,22 @@ fn is_reference_to_one(text: &str) -> bool {
     [("${", "}"), ("#{", "}"), ("$(", ")"), ("{{", "}}"), ("[", "]"), ("<", ">"), ("%(", ")s")]
         .iter()
         .any(|(open, close)| text.starts_with(open) && text.ends_with(close))
+        || is_call(text)
         // A text between spaces and signs ends before the closing one.
         || ["${", "{{", "$ENV{", "arn:", "/var/", "/etc/", "/opt/", "/run/", "/usr/", "/home/"]
             .iter()
             .any(|start| text.starts_with(start))
+}
+
+/// `hash(req.body.password)`, `getPassword()`: of a program that will make or fetch one.
+fn is_call(text: &str) -> bool {
+    let Some((function, arguments)) = text.split_once('(') else { return false };
+    let Some(arguments) = arguments.strip_suffix(')') else { return false };
+    let is_path = |path: &str| {
+        path.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+    };
+    is_path(function) && (arguments.is_empty() || (is_path(arguments) && arguments.contains('.')))
 }
 
 /// `1.2.3`, `^0.6.0`, `~> 2.1`: which version of a package, in a list of what one depends on.

@@ -147,6 +147,14 @@ impl<'s> Scanner<'s> {
                 hits.extend(self.labelled(text, &before, &told, around));
             }
             hits.extend(speaker.map(|speaker| speaker.hit()));
+            if let Some((name, _)) = &label {
+                let words = Span::new(name.start, name.end);
+                let at = found.partition_point(|one| one.span.start < words.start);
+                if let Some(one) = found.get_mut(at).filter(|one| words.contains(one.span)) {
+                    // Words of a label are no value: `Customer Epic No:`.
+                    one.span = Span::new(name.start, name.start);
+                }
+            }
             waiting = label.map(|(_, facts)| (pair, facts));
         }
         if let Some((pair, facts)) = waiting {
@@ -156,7 +164,7 @@ impl<'s> Scanner<'s> {
         let named = hits.len();
         // Both are in the order of their spans.
         let mut at = first;
-        for one in &found {
+        for one in found.iter().filter(|one| !one.span.is_empty()) {
             let known = hits.get(at..named).unwrap_or_default();
             at += known.iter().take_while(|hit| hit.span.end <= one.span.start).count();
             match hits.get_mut(at..named).and_then(<[Hit]>::first_mut) {
@@ -202,13 +210,17 @@ impl<'s> Scanner<'s> {
         for cell in &cells {
             let value = text.get(cell.value.clone()).unwrap_or_default();
             let facts = self.facts_under(text, cell);
+            // What a name of several words, or of another script, says needs no proof.
+            let name = text.get(cell.name.clone()).unwrap_or_default();
+            let is_telling = facts.is_listed && (name.contains([' ', '_']) || !name.is_ascii());
             // Beside or below one head may stand another.
             let is_label = |value| self.set.keys.is_name_of(value, |_| true);
             if facts.rules().is_empty() || self.set.is_placeholder(value) || is_label(value) {
                 continue;
             }
             let Some((rule, hit)) = self.by_own_name(&facts, around, value) else { continue };
-            if rule.check.is_some() && hit.confidence.0 >= NAMED_IN_PROSE_MIN {
+            let is_sure = rule.check.is_some() || is_telling;
+            if is_sure && hit.confidence.0 >= NAMED_IN_PROSE_MIN {
                 hits.push(Hit { span: hit.span.shift(cell.value.start), ..hit });
             }
         }

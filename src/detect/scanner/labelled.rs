@@ -64,18 +64,7 @@ impl Scanner<'_> {
         if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
             return None;
         }
-        // `device_model: …` and `shippingPassword: …` are written by none but programs either, and `Blood Group: …`
-        // in a form.
-        let is_of_a_program = pair.assigned
-            || is_in_quotes(text, &pair.name)
-            || text.get(pair.name.clone()).is_some_and(|name| {
-                name.contains('_')
-                    || (!facts.is_listed && is_key(text, &pair.name))
-                    || (facts.is_listed
-                        && name.contains(' ')
-                        && begins_its_line(text, &pair.name)
-                        && !is_sentence(value))
-            });
+        let is_of_a_program = is_of_a_program(text, pair, facts, value);
         let rules = facts.rules().iter().filter_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
             let sure = (rule.confidence >= 90 && !is_long(value))
@@ -116,6 +105,31 @@ impl Scanner<'_> {
         }
         mistyped
     }
+}
+
+/// Whether a label is none of a sentence: it stands as only programs write names, or in a form.
+fn is_of_a_program(text: &str, pair: &Pair, facts: &Facts, value: &str) -> bool {
+    let label = &pair.name;
+    let Some(name) = text.get(label.clone()) else { return false };
+    if pair.assigned || is_in_quotes(text, label) || name.contains('_') {
+        return true;
+    }
+    if !facts.is_listed {
+        return is_key(text, label);
+    }
+    // `miuiVersion: …` and `miui-version: …`, or `Blood Group: …` and `血型：…`.
+    let is_one_name = is_joined(name) || name.contains(' ') || !name.is_ascii();
+    is_one_name && begins_its_line(text, label) && !is_sentence(value)
+}
+
+/// Whether a name is of several words without a space between them.
+fn is_joined(name: &str) -> bool {
+    let is_camel = name
+        .as_bytes()
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
+    let is_kebab = name.contains('-') && !name.bytes().any(|byte| byte.is_ascii_uppercase());
+    name.is_ascii() && !name.contains(' ') && (is_camel || is_kebab)
 }
 
 /// Whether a label is one word as programs write names, and begins its line or stands behind a comma.

@@ -313,6 +313,7 @@ impl Compiler<'_> {
             }
             (Check::Text(_), "api_key") => finders.api_key = Some(number),
             (Check::Text(_), "url_password") => finders.url_password = Some(number),
+            (Check::Text(_), "access_log_user") => finders.access_log_user = Some(number),
             (Check::Text(_), "birth_date") => finders.birth_date = Some(number),
             (Check::Text(_), "email") => finders.email = Some(number),
             (Check::Text(_), "ip") => finders.ip = Some(number),

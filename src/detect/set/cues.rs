@@ -40,6 +40,13 @@ pub(in crate::detect) enum Reads {
     Phrase(Check),
 }
 
+impl Reads {
+    /// A name behind the cue, which others may follow.
+    pub(in crate::detect) fn is_of_names(self) -> bool {
+        matches!(self, Self::Name(_) | Self::KnownName | Self::LikelyName)
+    }
+}
+
 /// The cues of one generation.
 #[derive(Debug)]
 pub(in crate::detect) struct Cues {

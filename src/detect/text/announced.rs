@@ -77,11 +77,37 @@ impl Search<'_> {
             }
             past = past.max(range.end).max(cue.end);
             last = (cue.start, range.clone());
+            let end = range.end;
             found.push(behind(rule, range));
+            let is_of_a_list = bytes.get(cue.end..end).is_some_and(|it| it.starts_with(b":"))
+                || bytes.get(..cue.end).is_some_and(|cue| cue.ends_with(b":"));
+            if is_of_a_list && rule.reads.is_of_names() {
+                past = past.max(self.names_of_a_list(text, end, rule, found));
+            }
         }
         // These have house numbers in them.
         if !text.is_ascii() && bytes.iter().any(u8::is_ascii_digit) {
             self.east_asian_addresses(text, found);
+        }
+    }
+
+    /// Names behind one that ends at `end`, with commas between them; where the last of all ends.
+    fn names_of_a_list(
+        &self,
+        text: &str,
+        end: usize,
+        rule: &CueRule,
+        found: &mut Vec<Found>,
+    ) -> usize {
+        const BETWEEN: [&str; 5] = [", and ", ", ", "; ", " and ", " & "];
+        let mut end = end;
+        loop {
+            let rest = text.get(end..).unwrap_or_default();
+            let between = BETWEEN.into_iter().find(|between| rest.starts_with(between));
+            let name = between.and_then(|it| self.likely_name(text, end + it.len()));
+            let Some(name) = name else { return end };
+            end = name.end;
+            found.push(behind(rule, name));
         }
     }
 

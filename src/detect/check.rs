@@ -150,6 +150,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("gender", Check::Text(person::gender)),
     ("geohash", Check::Text(place::geohash)),
     ("handle", Check::Text(person::handle)),
+    ("remark", Check::Text(person::remark)),
     ("hash", Check::Text(code::hash)),
     ("house_number", Check::Text(address::house_number)),
     ("iban", Check::Token(15, 34, iban::iban)),

@@ -314,6 +314,7 @@ impl DetectorSet {
             && matches!(first, b'x' | b'X' | b'*' | b'-' | b'.' | b'_' | b'?' | b'#' | b'0')
             && text.bytes().all(|byte| byte == first);
         repeated
+            || is_slot(text)
             || is_term(text)
             || is_declared_type(text)
             || (may_be_listed && self.is_placeholder_in_capitals(text))
@@ -409,6 +410,15 @@ fn is_term(text: &str) -> bool {
     ];
     text.split_once(':').is_some_and(|(vocabulary, term)| {
         VOCABULARIES.contains(&vocabulary) && term.bytes().all(|byte| byte.is_ascii_alphabetic())
+    })
+}
+
+/// `{national_number}`, `{1}`: where a value will be put.
+fn is_slot(text: &str) -> bool {
+    let inside = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    inside.is_some_and(|name| {
+        !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Postal addresses and their parts, as far as a value alone can show one.
 
-use super::{Match, person::words, words::WordList};
+use super::{Match, code, person::words, words::WordList};
 use crate::{detect::token::trimmed, domain::by_byte};
 
 /// Words that call a place rather than what state something is in.
@@ -66,18 +66,19 @@ pub(in crate::detect) fn address(text: &str) -> Option<Match> {
     let other = has_at
         || (has_colon && text.contains("://"))
         || text.starts_with(['/', '0', '{', '<']) && !text.contains(' ');
-    // A single word with more than letters in it is the name of a machine.
+    // A single word with more than letters in it, or with small ones alone, is the name of a machine.
     let is_machine = is_ascii
         && !text.contains([' ', ',', '\n'])
-        && text.bytes().any(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'-' | b'\''));
+        && (text.bytes().any(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'-' | b'\''))
+            || !text.bytes().any(|byte| byte.is_ascii_uppercase()));
     let good = letters >= 2 && text.len() >= 4 && (several || wide || letters >= 5);
     (good && !other && !is_machine).then_some(Match::PLAIN)
 }
 
-/// What a street is called: words, and not a small one alone, `river`.
+/// What a street is called: words, and not a small one alone, `river`, nor the hash of a block.
 pub(super) fn street(text: &str) -> Option<Match> {
     let is_word = text.bytes().all(|byte| byte.is_ascii_lowercase());
-    words(text).filter(|_| !is_word)
+    words(text).filter(|_| !is_word && code::hash(text).is_none())
 }
 
 const LETTER: u8 = 1;

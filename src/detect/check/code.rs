@@ -218,6 +218,8 @@ pub(super) fn device(text: &str) -> Option<Match> {
     let good = (6..=256).contains(&text.len())
         && !text.contains([' ', '\n'])
         && text.bytes().any(|byte| byte.is_ascii_digit())
+        // Of a person, by which method ever (W3C DID 1.0 §3.1).
+        && !text.starts_with("did:")
         && !is_zero(text);
     good.then_some(Match::PLAIN)
 }
@@ -268,8 +270,15 @@ pub(super) fn account(text: &str) -> Option<Match> {
         && !text.contains("://")
         && !is_zero(text)
         && text != "-1"
+        && !is_fraction(text)
         && (text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 16);
     good.then_some(Match::PLAIN)
+}
+
+/// `0.39`, as seconds and shares are.
+fn is_fraction(text: &str) -> bool {
+    let fraction = text.strip_prefix("0.");
+    fraction.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// An account number that is not some object's UUID: a person's `uid` rather than a pod's.

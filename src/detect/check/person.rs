@@ -333,6 +333,13 @@ pub(super) fn words(text: &str) -> Option<Match> {
     (text.chars().any(char::is_alphabetic) && code::uuid(text).is_none()).then_some(Match::PLAIN)
 }
 
+/// What somebody said, be it a word, and no code for it: `GOOD`, `NO_CHANGE`.
+pub(super) fn remark(text: &str) -> Option<Match> {
+    let is_code_byte =
+        |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    words(text).filter(|_| !text.bytes().all(is_code_byte))
+}
+
 /// More than a word: a text that somebody wrote.
 pub(super) fn sentence(text: &str) -> Option<Match> {
     const WIDE_MIN: usize = 5;

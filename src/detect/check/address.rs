@@ -115,6 +115,8 @@ mod tests {
             (address, "kubernetes-node-6jst", false),
             (address, "IPV4/UDP/172.17.0.1/55287", false),
             (address, "Gulshan", true),
+            (address, "test-address", false),
+            (street, "d41d8cd98f00b204e9800998ecf8427e", false),
             (address, "Shahrah-e-Faisal", true),
             (house_number, "23a", true),
             (house_number, "159/3", true),

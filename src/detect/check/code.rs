@@ -462,6 +462,12 @@ mod tests {
             (picture, "/9j/4AAQSkZJRgABAQ", true),
             (picture, "me.jpg", true),
             (picture, "yes", false),
+            (account, "0.39", false),
+            (device, "did:plc:123abc", false),
+            (device, "9774d56d682e549c", true),
+            (secret, "hash(req.body.password)", false),
+            (secret, "getPassword()", false),
+            (secret, "Summer(2024)", true),
             (secret, "hunter2", true),
             (secret, "required", false),
         ];

@@ -85,6 +85,8 @@ fn is_no_person(text: &str) -> bool {
     PROGRAMS.has(text)
         || BODIES.iter().any(|ending| text.ends_with(ending))
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
+        || (last.is_some() && text.split(' ').any(|word| INSTITUTIONS.has(word)))
+        || ends_in_any_case(text, " sa de cv")
         || text.contains(" - ")
         // A host: `mail.example.org`, where `sana.khan` may be somebody.
         || (text.bytes().filter(|byte| *byte == b'.').count() >= 2
@@ -103,6 +105,38 @@ static COMPANIES: WordList = WordList::new(&[
     "admins", "motors", "magazine", "service", "dienst", "wetterdienst", "institute", "institut", "agency", "authority",
     "bank", "administration", "office", "bureau", "ministry", "department", "council", "commission", "association",
     "society", "logistics", "courier", "cargo",
+]);
+/// What names of public bodies have in them, wherever it stands.
+static INSTITUTIONS: WordList = WordList::new(&[
+    "borough",
+    "municipality",
+    "municipalidad",
+    "municipio",
+    "ministry",
+    "ministerio",
+    "ministério",
+    "ministère",
+    "ministerium",
+    "secretaría",
+    "secretaria",
+    "gobierno",
+    "governo",
+    "gouvernement",
+    "government",
+    "governmental",
+    "ayuntamiento",
+    "prefeitura",
+    "provincie",
+    "gemeente",
+    "kommune",
+    "landkreis",
+    "stadtwerke",
+    "universidad",
+    "universidade",
+    "université",
+    "universität",
+    "universiteit",
+    "hochschule",
 ]);
 /// The same of Chinese and Japanese ones.
 const BODIES: [&str; 16] = [
@@ -233,9 +267,16 @@ pub(super) fn handle(text: &str) -> Option<Match> {
         && !text.contains("://")
         && !text.contains(['<', '>', '!', '"'])
         && !text.contains("___")
+        && !is_slug(text)
         && !text.starts_with('/')
         && !is_time)
         .then_some(Match::PLAIN)
+}
+
+/// `summer-sale-for-all`: what a page is called in its address.
+fn is_slug(text: &str) -> bool {
+    text.bytes().filter(|byte| *byte == b'-').count() >= 3
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 /// What somebody signs in as: one word, and none of the names that systems have of their own.
@@ -254,7 +295,7 @@ pub(super) fn login_name(text: &str) -> Option<Match> {
 
 #[rustfmt::skip]
 static SYSTEM_ACCOUNTS: WordList = WordList::new(&[
-    "root", "admin", "administrator", "guest", "nobody", "daemon", "www-data", "nginx", "apache", "postgres", "mysql",
+    "that", "this", "the", "another", "different", "root", "admin", "administrator", "guest", "nobody", "daemon", "www-data", "nginx", "apache", "postgres", "mysql",
     "redis", "ubuntu", "debian", "centos", "ec2-user", "git", "jenkins", "backup", "oracle", "operator", "anonymous",
     "anyone", "user", "users", "username", "me", "you", "us", "them", "a", "an", "any", "none", "null", "unknown",
     "undefined", "default", "sudo", "ftp", "sshd", "from", "to", "on", "in", "at", "is", "was", "has", "with", "and",
@@ -401,6 +442,9 @@ mod tests {
             ("Fan Bingbing", Some(true)),
             ("Install Dependencies", Some(false)),
             ("Blue Suede Shoes", Some(false)),
+            ("London Borough of Barnet", None),
+            ("Gemeente Utrecht", None),
+            ("Perez Hermanos SA de CV", None),
             ("Redmi Note 10", None),
             ("https://example.org", None),
             ("a_b", None),
@@ -442,6 +486,11 @@ mod tests {
             (sentence, "enabled", false),
             (language, "Python", false),
             (handle, "sanaK", true),
+            (handle, "ana-maria-lopez", true),
+            (handle, "summer-sale-for-all", false),
+            (login_name, "that", false),
+            (remark, "Great!", true),
+            (remark, "NO_CHANGE", false),
             (handle, "a long sentence with many words", false),
         ];
         for (check, text, expected) in rows {

@@ -70,6 +70,8 @@ fn values_inside_prose() {
             &["name=Farhan Abbasi", "name=Kirsten Aagaard", "name=Tomasz Wilk"],
         ),
         ("otp sent to 0333 1234567 again", &["phone=0333 1234567"]),
+        ("Cell. 2004;119(7):1425-1436 and Mobile 991–1002.", &[]),
+        ("call 8421-2253 again", &["phone=8421-2253"]),
         ("her insta is @noor.bakes now", &["social_handle=@noor.bakes"]),
         (
             "Reset your password: we received a request from 91.8.44.61 for ali.r@example.pk",

@@ -95,3 +95,43 @@ def device(number, brief):
                                        "fingerprint", "storage", "gnss"])
         ],
     }
+
+
+def kinds(length):
+    """Files of every kind that is read, so many bytes each, by their names: what is found in them is in each
+    record another."""
+    given = ["Sana", "Ali", "Hina", "Bilal", "Noor", "Tomas", "Irene", "Kwame", "Yuna", "Pavel"]
+    family = ["Raza", "Butt", "Iqbal", "Molina", "Petrov", "Mensah", "Lindqvist", "Park"]
+    name = lambda number: f"{given[number % 10]} {family[number * 7 % 8]}"
+    phone = lambda number: f"+92300{(number * 7919) % 10**7:07}"
+    mail = lambda number: f"{given[number % 10]}.{number}@mail.example".lower()
+    address = lambda number: f"House {number % 400}, Street {number % 30}, Gulshan"
+    person = lambda number: {
+        "id": 40_000_000 + number * 13, "full_name": name(number), "email": mail(number), "mobile": phone(number),
+        "dob": f"{1950 + number % 55}-{1 + number % 12:02}-{1 + number % 28:02}", "address": address(number),
+        "city": ["Karachi", "Lahore", "Multan"][number % 3], "vip": number % 5 == 0, "balance": number * 1.25,
+        "tags": ["retail", "app"][: number % 3], "device": {"mac": f"64:cc:2e:{number % 256:02x}:{number // 256 % 256:02x}:07",
+                                                            "ip": f"198.51.{number % 256}.{number // 256 % 256}"},
+    }
+    stamp = lambda number: f"2026-11-{1 + number % 28:02}T{number % 24:02}:{number % 60:02}:11.250Z"
+    lines = {
+        "people.ndjson": lambda number: json.dumps(person(number), separators=(",", ":")),
+        "goods.ndjson": lambda number: stock(1)[1:-1].decode().replace("BAND-00000", f"BAND-{number:05}"),
+        "app.log": lambda number: f"{stamp(number)} INFO checkout req={number * 2654435761 % 2**32:08x} " + [
+            f"user={mail(number)} took {number % 900} ms", f"cache miss for sku-{number} in 0.{number % 97} s",
+            f"call from {phone(number)} to agent {number % 40}", f"handled: {json.dumps(person(number))}",
+        ][number % 4],
+        "access.log": lambda number: f'198.51.{number % 256}.7 - - [14/Nov/2026:08:12:44 +0000] '
+                                     f'"GET /goods/{number}?page={number % 9} HTTP/1.1" 200 {number} "-" "curl/8.5"',
+        "people.csv": lambda number: f"{number},{name(number)},{mail(number)},{phone(number)},"
+                                     f"\"{address(number)}\",{number % 2 == 0},{number * 3}.50",
+        "chat.txt": lambda number: f"[{number % 24:02}:{number % 60:02}] {name(number)}: please send it to "
+                                   f"{address(number)}, my number is 0300{number * 7919 % 10**7:07}.",
+        "orders.xml": lambda number: f'<order no="PK-{number}"><buyer><name>{name(number)}</name><phone>{phone(number)}'
+                                     f"</phone></buyer><sku>band-{number % 9}</sku><amount>{number}.00</amount></order>",
+    }
+    heads = {"people.csv": "id,name,email,phone,address,active,balance\n", "orders.xml": "<orders>\n"}
+    tails = {"orders.xml": "</orders>\n"}
+    for file, line in lines.items():
+        text = [line(number) + "\n" for number in range(length // len(line(0)))]
+        yield file, (heads.get(file, "") + "".join(text) + tails.get(file, "")).encode()

@@ -253,6 +253,9 @@ def main():
             if arguments.train:
                 for workload in workloads(folder, bodies.stock, bodies.orders):
                     print(workload[0], load(running[1], workload, arguments.seconds), file=sys.stderr)
+                for name, body in bodies.kinds(2 << 20):
+                    (folder / name).write_bytes(body)
+                    subprocess.run([arguments.binary, "scan", folder / name], stdout=subprocess.DEVNULL, check=True)
                 return
             figures = measure(running[1:], folder, arguments)
         finally:

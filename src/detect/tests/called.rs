@@ -399,7 +399,6 @@ fn what_a_user_is_shown_beside_a_field_is_no_value_of_it() {
             r#"{"national_id":"{national_id}","email":"{0}","account_id":"{677bb9b7-473d}"}"#,
             &["/account_id account_id"],
         ),
-        (r#"{"order":{"id":"1441195","location":{"id":"1441196"}}}"#, &["/order/id order_number"]),
         (r#"{"imei":"varchar(64)","address":"DECIMAL(10, 2)"}"#, &[]),
         (r#"{"address":"Address is required","city":"City can't be blank"}"#, &[]),
         (r#"{"message_text":"Garlic or tomato?"}"#, &["/message_text message_content"]),

@@ -1,8 +1,8 @@
 //! Documents inside values: which there are, and where in the text of the value.
 //!
-//! JSON, XML, vCards and GraphQL as a text; base64 of any of these, of pictures and of plain text; the
-//! claims of tokens; the queries of addresses; forms; and text that is escaped once more than its
-//! surroundings say. Every text passes here, so each kind has a gate in front of it: the first letters,
+//! JSON, XML, vCards and GraphQL as a text; objects of JSON among other words; base64 of any of these, of
+//! pictures and of plain text; the claims of tokens; the queries of addresses; forms; and text that is escaped
+//! once more than its surroundings say. Every text passes here, so each kind has a gate in front of it: the first letters,
 //! or which classes of bytes occur at all. Only what passes its gate is opened, and only what then reads
 //! to its end is taken for a document.
 

@@ -97,5 +97,11 @@ pub(crate) const CROWDS: &[&str] = &[
     "Ab, 50131 Ab",
     "Plot 1, Ab, Ab 75400, ",
     "order. A 4111 ",
+    // Objects of JSON that do not end, or are none.
+    "sent {\"a\":{\"b\":",
+    "sent {\"a\":\"cut off\n",
+    "x {\"a\":[1,}] ",
+    "Present: Ana Lopez, ",
+    "1.1.1.1 - a [14/Jan/2026:08:12:44 +0000] \"",
     "{\"value\":1,\"key\":\"phone\"},",
 ];

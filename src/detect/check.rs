@@ -124,6 +124,7 @@ const BARE_DIGITS: [&str; 5] = ["ae_eid", "cn_ric", "fr_nir", "iccid", "imei"];
 
 #[rustfmt::skip]
 static GENERAL: &[(&str, Check)] = &[
+    ("access_log_user", Check::Text(code::secret)),
     ("account_code", Check::Text(code::account)),
     ("account_number", Check::Text(code::account_number)),
     ("advertising_id", Check::Text(code::advertising)),
@@ -150,7 +151,6 @@ static GENERAL: &[(&str, Check)] = &[
     ("gender", Check::Text(person::gender)),
     ("geohash", Check::Text(place::geohash)),
     ("handle", Check::Text(person::handle)),
-    ("remark", Check::Text(person::remark)),
     ("hash", Check::Text(code::hash)),
     ("house_number", Check::Text(address::house_number)),
     ("iban", Check::Token(15, 34, iban::iban)),
@@ -193,6 +193,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("postal_code", Check::Text(territory::postal_code)),
     ("reference", Check::Text(code::reference)),
     ("release", Check::Text(code::release)),
+    ("remark", Check::Text(person::remark)),
     ("secret", Check::Text(code::secret)),
     ("sentence", Check::Text(person::sentence)),
     ("serial", Check::Text(code::serial)),
@@ -200,7 +201,6 @@ static GENERAL: &[(&str, Check)] = &[
     ("street", Check::Text(address::street)),
     ("token", Check::Text(code::token)),
     ("url_password", Check::Text(code::secret)),
-    ("access_log_user", Check::Text(code::secret)),
     ("user_agent", Check::Text(person::user_agent)),
     ("uuid", Check::Text(code::uuid)),
     ("words", Check::Text(person::words)),

@@ -239,9 +239,17 @@ fn push_pointer_token(text: &mut String, name: &str) {
     }
 }
 
-impl fmt::Display for Confidence {
+impl Confidence {
     /// As a fraction with two decimals, `0.95`.
+    pub fn fraction(self) -> [u8; 4] {
+        let Self(percent) = self;
+        [percent / 100 + b'0', b'.', percent / 10 % 10 + b'0', percent % 10 + b'0']
+    }
+}
+
+impl fmt::Display for Confidence {
+    /// [`Self::fraction`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+        f.write_str(std::str::from_utf8(&self.fraction()).unwrap_or_default())
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! JSON, XML, vCards and GraphQL as a text; objects of JSON among other words; base64 of any of these, of
 //! pictures and of plain text; the claims of tokens; the queries of addresses; forms; and text that is escaped
-//! once more than its surroundings say. Every text passes here, so each kind has a gate in front of it: the first letters,
-//! or which classes of bytes occur at all. Only what passes its gate is opened, and only what then reads
-//! to its end is taken for a document.
+//! once more than its surroundings say. Every text passes here, so each kind has a gate in front of it: the
+//! first letters, or which classes of bytes occur at all. Only what passes its gate is opened, and only what
+//! then reads to its end is taken for a document.
 
 mod records;
 mod wrapped;
@@ -105,7 +105,6 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
     }
     if has(classes, BRACE) {
         records::find(bytes, look);
-        outermost(look.found);
     }
     let has_pairs = has(classes, QUESTION) || has(classes, AMPERSAND) || has(classes, HASH);
     if has_pairs && has(classes, EQUALS) {

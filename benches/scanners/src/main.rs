@@ -1,5 +1,5 @@
-//! `bordergate-bench-scanners regex|datadog PATTERNS FILE`: looks for the patterns in each line of a file, and says how often
-//! they were found. To be timed whole, beside `bordergate scan` over the same file.
+//! `bordergate-bench-scanners regex|datadog PATTERNS FILE`: looks for the patterns in each line of a file, and says
+//! how often they were found. To be timed whole, beside `bordergate scan` over the same file.
 
 use std::{env, fs};
 

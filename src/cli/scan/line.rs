@@ -37,7 +37,7 @@ impl Line<'_> {
         number(out, ",\"start\":", span.as_ref().map(|span| span.start));
         number(out, ",\"end\":", span.as_ref().map(|span| span.end));
         out.extend_from_slice(b",\"confidence\":");
-        out.extend_from_slice(&fraction(*confidence));
+        out.extend_from_slice(&confidence.fraction());
         text(out, ",\"detector\":", detector);
         if let Some(value) = value {
             text(out, ",\"value\":", value);
@@ -70,11 +70,6 @@ impl Line<'_> {
 fn text(out: &mut Vec<u8>, member: &str, text: &str) {
     out.extend_from_slice(member.as_bytes());
     json_text(out, text);
-}
-
-/// As it is displayed, `0.95`.
-fn fraction(Confidence(percent): Confidence) -> [u8; 4] {
-    [percent / 100 + b'0', b'.', percent / 10 % 10 + b'0', percent % 10 + b'0']
 }
 
 fn number(out: &mut Vec<u8>, member: &str, number: Option<usize>) {

@@ -189,12 +189,19 @@ fn ends(text: &str) -> (usize, u64) {
 /// `text` in small letters without accents, as names are kept, as much of it as there is room for.
 fn lowered<'b>(text: &str, room: &'b mut [u8]) -> &'b str {
     let mut length = 0;
-    for character in text.chars().flat_map(char::to_lowercase) {
+    'text: for character in text.chars() {
         let mut own = [0; 4];
-        let plain = without_accent(character).unwrap_or_else(|| character.encode_utf8(&mut own));
-        let Some(slot) = room.get_mut(length..length + plain.len()) else { break };
-        slot.copy_from_slice(plain.as_bytes());
-        length += plain.len();
+        // Of these and of the scripts of East Asia none has a capital.
+        let is_plain = character.is_ascii_lowercase()
+            || matches!(character, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
+        let small = (!is_plain).then(|| character.to_lowercase());
+        for character in small.into_iter().flatten().chain(is_plain.then_some(character)) {
+            let plain =
+                without_accent(character).unwrap_or_else(|| character.encode_utf8(&mut own));
+            let Some(slot) = room.get_mut(length..length + plain.len()) else { break 'text };
+            slot.copy_from_slice(plain.as_bytes());
+            length += plain.len();
+        }
     }
     std::str::from_utf8(room.get(..length).unwrap_or_default()).unwrap_or_default()
 }

@@ -472,6 +472,11 @@ impl<'s> Scanner<'s> {
 
     /// What a value says that is itself the name of another.
     fn facts_called(&mut self, text: &str) -> Option<Facts> {
+        // `phone2` is a name, and a name with a longer number in it is one's of many things.
+        const DIGITS_MAX: usize = 2;
+        if text.bytes().filter(u8::is_ascii_digit).count() > DIGITS_MAX {
+            return None;
+        }
         let called = self.known(text.as_bytes());
         let called = *self.scratch.keys.of(called);
         (!called.rules().is_empty() && !called.statement).then_some(called)

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memchr_iter, memchr3, memmem};
 
 /// A value and the name that its table gives it, as byte ranges of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
         return;
     }
     let bytes = text.as_bytes();
+    if memchr3(b'|', b'<', b'(', bytes).is_none() && memchr(b'\n', bytes).is_none() {
+        return;
+    }
     let mut found = Tables { text, cells };
     let is_ruled = memchr(b'|', bytes).is_some() && memmem::find(bytes, b"--").is_some();
     if is_ruled {

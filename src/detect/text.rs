@@ -81,10 +81,16 @@ impl Search<'_> {
             found.extend(keys);
         }
         if marks.digits >= 4 {
-            self.addresses_by_code(text, found, first);
+            // Of one word none of these is made.
+            let has_words = memchr::memchr2(b' ', b'\n', text.as_bytes()).is_some();
+            if has_words {
+                self.addresses_by_code(text, found, first);
+            }
             self.numbers(text, found);
-            self.user_agents(text, found);
-            self.access_log(text, found);
+            if has_words {
+                self.user_agents(text, found);
+                self.access_log(text, found);
+            }
             if !text.is_ascii() {
                 self.sexagesimal(text, found);
             }

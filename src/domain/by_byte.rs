@@ -12,6 +12,23 @@ impl<T: Copy> ByByte<T> {
     }
 }
 
+/// What `of` says of the bytes of a text, sixteen at a time, all of it together. The last sixteen may overlap those
+/// before them, and a shorter text is filled up with `filler`.
+#[inline]
+pub(crate) fn by_blocks(bytes: &[u8], filler: u8, of: impl Fn(&[u8; 16]) -> u8) -> u8 {
+    match bytes.last_chunk() {
+        Some(last) => {
+            let (blocks, _) = bytes.as_chunks();
+            blocks.iter().fold(of(last), |seen, block| seen | of(block))
+        }
+        None => {
+            let mut block = [filler; 16];
+            block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+            of(&block)
+        }
+    }
+}
+
 /// Whether bytes are written as `pattern` is: a digit for each zero, a letter of ASCII for each `A` or `a`,
 /// anything else as it is.
 pub(crate) fn is_like(bytes: &[u8], pattern: &[u8]) -> bool {

@@ -150,6 +150,11 @@ impl Findings {
     /// The path number of a field that is its whole layer.
     pub const ROOT: u32 = u32::MAX;
 
+    /// None yet, and room for so many.
+    pub fn with_capacity(items: usize, nodes: usize) -> Self {
+        Self { items: Vec::with_capacity(items), nodes: Vec::with_capacity(nodes) }
+    }
+
     pub fn tags(&self) -> TagSet {
         self.items.iter().map(|finding| finding.tag).collect()
     }

@@ -19,6 +19,9 @@ use crate::domain::{Charset, Format, GapCause};
 /// The encoding of a body that was declared as `content_type`; `None` when it is UTF-8, or reads the
 /// same in UTF-8, or is no text.
 pub fn charset(content_type: Option<&str>, bytes: &[u8]) -> Result<Option<Charset>, GapCause> {
+    if content_type.is_some_and(media::is_plain_json) && mark(bytes).is_none() {
+        return Ok(None);
+    }
     let media_type = content_type.and_then(|value| MediaType::parse(value.trim()));
     let format = media_type.as_ref().and_then(media::known);
     let says_nothing = content_type.is_none_or(|value| value.trim().is_empty())

@@ -5,7 +5,7 @@
 //! label before a value. What is told from here must never be less than what the detectors find.
 
 use super::classes::{BLOCK, Classes, Classify, Specials, Work, dispatch};
-use crate::domain::{by_byte, is_like};
+use crate::domain::{by_byte, is_like, is_unique_id};
 
 /// Masks of a stretch of text of at most a block: bit `n` speaks of byte `n`.
 #[derive(Debug, Default, Clone, Copy)]
@@ -35,7 +35,10 @@ impl Hints {
         if noted | colon == 0 && !has::<4>(digit) && !has::<5>(separator) {
             return may_be_document(string);
         }
-        if (self.are_of_a_time() && is_time(string)) || is_time_in_words(string) {
+        if (self.are_of_a_time() && is_time(string))
+            || is_time_in_words(string)
+            || is_unique_id(string)
+        {
             return false;
         }
         noted != 0
@@ -72,7 +75,9 @@ const fn has<const N: u32>(mut bits: u64) -> bool {
 /// Whether a value can be found by its form in a text that stands for itself.
 pub fn may_hold(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let Some(mut block) = (bytes.len() < BLOCK).then_some([b' '; BLOCK]) else { return true };
+    let Some(mut block) = (bytes.len() < BLOCK).then_some([b' '; BLOCK]) else {
+        return !is_unique_id(bytes);
+    };
     if let Some(start) = block.get_mut(..bytes.len()) {
         start.copy_from_slice(bytes);
     }

@@ -22,11 +22,31 @@ pub fn identify(content_type: Option<&str>, bytes: &[u8]) -> Result<Format, GapC
     }
     match content_type.map(str::trim).filter(|value| !value.is_empty()) {
         None => sniff(bytes),
+        Some(value) if is_plain_json(value) => {
+            begins_as_json(bytes).then_some(Format::Json).ok_or(GapCause::MediaTypeMismatch)
+        }
         Some(value) => {
             let media_type = MediaType::parse(value).ok_or(GapCause::UnknownMediaType)?;
             declared(&media_type, bytes)
         }
     }
+}
+
+/// The type that most bodies have, as nearly all of them write it: known without being taken apart.
+pub(super) fn is_plain_json(content_type: &str) -> bool {
+    content_type == "application/json"
+}
+
+fn begins_as_json(bytes: &[u8]) -> bool {
+    first_of(bytes).is_none_or(|byte| {
+        matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+    })
+}
+
+/// The first byte of a text that is neither white space nor its mark.
+fn first_of(bytes: &[u8]) -> Option<u8> {
+    let text = bytes.get(scan::byte_order_mark(bytes)..).unwrap_or_default();
+    text.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
 fn declared(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<Format, GapCause> {
@@ -36,13 +56,10 @@ fn declared(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<Format, GapCause
         None if media_type.is("application", "octet-stream") => return sniff(bytes),
         None => return Err(GapCause::UnknownMediaType),
     };
-    let start = scan::byte_order_mark(bytes);
-    let text = bytes.get(start..).unwrap_or_default();
-    let first = text.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    let text = bytes.get(scan::byte_order_mark(bytes)..).unwrap_or_default();
+    let first = first_of(bytes);
     let agrees = match format {
-        Format::Json => first.is_none_or(|byte| {
-            matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
-        }),
+        Format::Json => begins_as_json(bytes),
         Format::NdJson => true,
         Format::Xml => first.is_none_or(|byte| byte == b'<'),
         Format::Form => {

@@ -80,14 +80,15 @@ fn are_words_of_a_name(text: &str) -> bool {
 /// Ends as names of companies, programs and places do, or is one of a program's.
 fn is_no_person(text: &str) -> bool {
     // `Demo Company (NZ)`.
-    let named = text.split_once(" (").map_or(text, |(named, _)| named);
+    let bracket = text.as_bytes().array_windows().position(|two| two == b" (");
+    let named = bracket.and_then(|at| text.get(..at)).unwrap_or(text);
     let last = named.rsplit_once([' ', '-']).map(|(_, last)| last.trim_end_matches('.'));
     PROGRAMS.has(text)
-        || BODIES.iter().any(|ending| text.ends_with(ending))
+        || (!text.is_ascii() && BODIES.iter().any(|ending| text.ends_with(ending)))
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
         || (last.is_some() && text.split(' ').any(|word| INSTITUTIONS.has(word)))
         || ends_in_any_case(text, " sa de cv")
-        || text.contains(" - ")
+        || text.as_bytes().array_windows().any(|three| three == b" - ")
         // A host: `mail.example.org`, where `sana.khan` may be somebody.
         || (text.bytes().filter(|byte| *byte == b'.').count() >= 2
             && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'.' | b'-')))

@@ -52,6 +52,11 @@ fn bare(text: &str) -> Option<&str> {
 pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     let number = Number::read(text)?;
     let digits = number.digits();
+    // Fifteen (ITU-T E.164 §6.1) and what is dialled before them.
+    const DIGITS_MAX: usize = 17;
+    if digits.len() > DIGITS_MAX {
+        return None;
+    }
     if number.international {
         // One point stands behind the calling code (RFC 5733 §2.5), or in a number of another kind.
         if let Some((code, rest)) = text.split_once('.')

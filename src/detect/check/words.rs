@@ -8,6 +8,8 @@ pub(in crate::detect) struct WordList {
     starts: [u32; LENGTHS],
     /// The same of their last bytes.
     ends: [u32; LENGTHS],
+    /// Some word is not ASCII.
+    has_other: bool,
 }
 
 /// One more than the longest word that is told by its length.
@@ -17,14 +19,16 @@ impl WordList {
     #[expect(clippy::indexing_slicing, reason = "done by the compiler")]
     pub(in crate::detect) const fn new(words: &'static [&'static str]) -> Self {
         let (mut starts, mut ends) = ([0; LENGTHS], [0; LENGTHS]);
+        let mut has_other = false;
         let mut number = 0;
         while number < words.len() {
             let word = words[number].as_bytes();
+            has_other |= !words[number].is_ascii();
             starts[row(word.len())] |= bit(word[0]);
             ends[row(word.len())] |= bit(word[word.len() - 1]);
             number += 1;
         }
-        Self { words, starts, ends }
+        Self { words, starts, ends, has_other }
     }
 
     /// `text` is one of the words, but for its case.
@@ -41,12 +45,16 @@ impl WordList {
                 && self.words.iter().any(|word| text.eq_ignore_ascii_case(word));
         }
         let is_same = same_as(text);
-        self.words.iter().any(|word| is_same(word))
+        self.has_other && self.words.iter().any(|word| !word.is_ascii() && is_same(word))
     }
 
     /// `text` is one of the words as it stands.
     pub(in crate::detect) fn has_exactly(&self, text: &str) -> bool {
-        self.words.contains(&text)
+        // All but the longest are told by their length and first letter.
+        let may = |first: &u8| {
+            self.starts.get(row(text.len())).is_some_and(|bits| bits & bit(*first) != 0)
+        };
+        text.as_bytes().first().is_some_and(may) && self.words.contains(&text)
     }
 }
 

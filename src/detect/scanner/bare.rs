@@ -1,6 +1,9 @@
 //! Values that tell what they are at the first look.
 
-use crate::{detect::token::Token, domain::is_like};
+use crate::{
+    detect::token::Token,
+    domain::{is_like, is_unique_id},
+};
 
 /// A value of which there is little to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +13,7 @@ pub(super) enum Bare {
     Decimal,
     /// A date with a time of day: RFC 3339, or as programs in C write one with the zone.
     Time,
+    UniqueId,
 }
 
 impl Bare {
@@ -19,6 +23,9 @@ impl Bare {
         let bytes = text.as_bytes();
         if bytes.len() <= Token::CAPACITY && bytes.iter().all(u8::is_ascii_digit) {
             return Some(Self::Digits);
+        }
+        if is_unique_id(bytes) {
+            return Some(Self::UniqueId);
         }
         if is_decimal(bytes) {
             return Some(Self::Decimal);

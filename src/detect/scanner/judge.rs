@@ -75,9 +75,11 @@ impl<'s> Scanner<'s> {
                 return;
             }
             match Bare::of(text) {
-                Some(Bare::Time | Bare::Decimal) if facts.supports == 0 => {}
+                Some(Bare::Time | Bare::Decimal | Bare::UniqueId) if facts.supports == 0 => {}
                 Some(Bare::Digits) => hits.extend(search.digits(text).map(|found| found.hit())),
-                Some(Bare::Time | Bare::Decimal) | None => self.prose(search, text, around, hits),
+                Some(Bare::Time | Bare::Decimal | Bare::UniqueId) | None => {
+                    self.prose(search, text, around, hits)
+                }
             }
             return;
         };

@@ -85,8 +85,9 @@ impl Search<'_> {
                 past = past.max(self.names_of_a_list(text, end, rule, found));
             }
         }
-        // These have house numbers in them.
-        if !text.is_ascii() && bytes.iter().any(u8::is_ascii_digit) {
+        // These have house numbers in them. Kana, Chinese characters and Hangul begin with these bytes.
+        let is_east_asian = bytes.iter().fold(false, |is, byte| is | (0xE3..=0xED).contains(byte));
+        if is_east_asian && bytes.iter().any(u8::is_ascii_digit) {
             self.east_asian_addresses(text, found);
         }
     }

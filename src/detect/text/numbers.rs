@@ -1,5 +1,9 @@
 //! What is made of digits: numbers in groups, telephone numbers, dotted addresses, coordinates.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::{
     detect::{
         check::{Match, birth_date, ip, mac, mrz, phone, place},
@@ -12,6 +16,8 @@ use super::{
     Found, Search,
     chain::{Chain, end_of_count, end_of_time},
 };
+
+static DEGREE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("°"));
 
 impl Search<'_> {
     /// Everything that is made of digits: numbers, telephone numbers, dotted addresses, coordinates.
@@ -252,7 +258,7 @@ impl Search<'_> {
         const BYTES_MAX: usize = 72;
         let bytes = text.as_bytes();
         let mut past = 0;
-        for at in memchr::memmem::find_iter(bytes, "°".as_bytes()) {
+        for at in DEGREE.find_iter(bytes) {
             let head = bytes.get(past.max(at.saturating_sub(3))..at).unwrap_or_default();
             let digits = head.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
             if at < past || digits == 0 {
@@ -304,6 +310,10 @@ fn is_of_both_cases(text: &str) -> bool {
 /// `1425-1436`: from one number to another that is not far behind, as pages are cited.
 fn is_range_of_pages(text: &str) -> bool {
     const PAGES_MAX: u16 = 200;
+    const BYTES_MAX: usize = "1425–1436".len();
+    if text.len() > BYTES_MAX || !text.bytes().any(|byte| byte == b'-' || byte >= 0x80) {
+        return false;
+    }
     let is_one = |number: &str| (3..=4).contains(&number.len());
     text.split_once(['-', '–'])
         .filter(|(first, last)| is_one(first) && is_one(last))

@@ -4,7 +4,9 @@
 //! Letters and digits are everywhere, and most of them are no base64 of anything. The first sixteen
 //! symbols tell: what they stand for must be text, or begin like something we know.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use super::{
     Classes, DOT, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, has, is_not_it,
@@ -319,12 +321,13 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
 
 /// The shortest token: a header that names its algorithm, and claims.
 const TOKEN_BYTES_MIN: usize = 24;
+static TOKEN_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("eyJ"));
 
 /// JSON Web Tokens: header, claims and signature. Changing the claims breaks the signature, so a token
 /// goes as a whole.
 fn tokens(bytes: &[u8], look: &mut Look<'_>) {
     let mut at = 0;
-    while let Some(length) = memmem::find(bytes.get(at..).unwrap_or_default(), b"eyJ") {
+    while let Some(length) = TOKEN_START.find(bytes.get(at..).unwrap_or_default()) {
         let start = at + length;
         let part = |from: usize| {
             let rest = bytes.get(from..).unwrap_or_default();

@@ -10,7 +10,7 @@
 //! escape that is none, an open string at the end), so that a walk cannot get past that place.
 
 use crate::{
-    domain::Escape,
+    domain::{Escape, is_unique_id},
     format::{
         classes::{BLOCK, Classify, Work, dispatch},
         hints::{self, Hints, Seen},
@@ -215,7 +215,9 @@ impl Index {
         if length < BLOCK {
             return self.masks(start, length).may_hold(text, start, string);
         }
-        hints::may_be_document(string) || self.may_hold_in_long(text, start, start + length)
+        !is_unique_id(string)
+            && (hints::may_be_document(string)
+                || self.may_hold_in_long(text, start, start + length))
     }
 
     #[inline(never)]

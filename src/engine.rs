@@ -63,6 +63,8 @@ pub struct Scratch {
     further: Unescaped,
     decoder: Decoder,
     familiar: Familiar,
+    /// How many findings and nodes of paths the last message had: the next is likely to be one of its kind.
+    found_last: (usize, usize),
 }
 
 impl Engine {

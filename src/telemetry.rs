@@ -28,8 +28,8 @@ mod trace;
 mod verify;
 
 pub use audit::{
-    AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, Peer,
-    Recipient, RedactedHash, Stage, SubjectCode, TagCount, tag_counts,
+    AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name,
+    NameList, Peer, Recipient, RedactedHash, Stage, SubjectCode, TagCount, tag_counts,
 };
 pub use bundles::BundleMetrics;
 pub use catalogue::{Description, Kind};
@@ -38,7 +38,7 @@ pub use connections::{Connection, ConnectionMetrics};
 pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};
-pub use json::json_text;
+pub use json::{json_part, json_text};
 pub use metrics::{
     AuditMetrics, InFlight, Metrics, MetricsError, ShadowResult, Side, TransferLabels,
 };

@@ -46,6 +46,11 @@ pub enum Root {
     Body,
 }
 
+/// Room is made for no more findings than a message can be expected to have, however many the last one had.
+const BYTES_PER_FINDING: usize = 32;
+const FINDINGS_ELSEWHERE: usize = 8;
+const NODES_PER_FINDING: usize = 2;
+
 impl<'m> Reading<'m> {
     pub(super) fn of(
         message: &Message<'m>,
@@ -66,8 +71,18 @@ impl<'m> Reading<'m> {
             deeper,
             decoder,
             familiar,
+            found_last,
         } = scratch;
+        let (findings, nodes) = *found_last;
+        let findings_room = message.body.len() / BYTES_PER_FINDING + FINDINGS_ELSEWHERE;
+        let parts = message.headers.len() + 2;
         let mut reading = Self {
+            layers: Vec::with_capacity(parts),
+            roots: Vec::with_capacity(parts),
+            findings: Findings::with_capacity(
+                findings.min(findings_room),
+                nodes.min(NODES_PER_FINDING * findings_room),
+            ),
             keeps_content_coding: limits.keeps_content_coding,
             message: Some(*message),
             embedded_bytes: limits.decoded_bytes_max,
@@ -97,6 +112,7 @@ impl<'m> Reading<'m> {
         while let Some(embedded) = walk.embedded.pop() {
             reading.embedded(embedded, &mut walk);
         }
+        *found_last = (reading.findings.items.len(), reading.findings.nodes.len());
         reading
     }
 

@@ -8,6 +8,7 @@ use super::{
     Annotation, Decision, Layer, Redaction, RuleRef, Terms, Transfer,
     clock::Stretch,
     context::Context,
+    decision::Written,
     judge::{Judgement, Numbers, Selected, around},
     set::{AnnotateValue, RuleSet},
     source::{Fact, Start},
@@ -135,6 +136,7 @@ impl RuleSet {
             reason,
             policy_version: whole.policy_version.map(str::to_owned),
             mechanisms,
+            written: Written::default(),
         };
         Decision::new(effect, origin, terms)
     }

@@ -2,7 +2,7 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use crate::domain::{Effect, Region, Replacement};
@@ -100,7 +100,33 @@ pub struct Terms {
     pub policy_version: Option<String>,
     /// Ids of the mechanisms that satisfied a rule.
     pub mechanisms: Vec<String>,
+    pub(super) written: Written,
 }
+
+impl Terms {
+    /// What `write` makes of `rules` for a record, once for all transfers that share these terms.
+    pub fn written_rules(&self, write: impl FnOnce(&[RuleRef]) -> Box<str>) -> &str {
+        self.written.0.get_or_init(|| write(&self.rules))
+    }
+}
+
+/// Beside terms, and no part of them: a copy, which may be changed, begins without it.
+#[derive(Debug, Default)]
+pub(super) struct Written(OnceLock<Box<str>>);
+
+impl Clone for Written {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
 
 impl Decision {
     pub(super) fn new(effect: Effect, origin: Option<Region>, terms: Terms) -> Self {
@@ -118,6 +144,8 @@ impl Deref for Decision {
 
 impl DerefMut for Decision {
     fn deref_mut(&mut self) -> &mut Terms {
-        Arc::make_mut(&mut self.terms)
+        let terms = Arc::make_mut(&mut self.terms);
+        terms.written = Written::default();
+        terms
     }
 }

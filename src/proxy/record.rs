@@ -18,7 +18,7 @@ use crate::{
     policy::{Decision, Layer, RuleRef},
     snapshot::Snapshot,
     telemetry::{
-        self, AddressClass, AuditRecord, Durations, Micros, Name, Side, Stage, Steps,
+        self, AddressClass, AuditRecord, Durations, Micros, Name, NameList, Side, Stage, Steps,
         TransferLabels, tag_counts,
     },
 };
@@ -231,7 +231,12 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
             .collect(),
         // What was never judged was never sent.
         effect: decision.map_or(Effect::Block, |decision| decision.effect),
-        rules: decision.map(|decision| names(&decision.rules)).unwrap_or_default(),
+        rules: decision
+            .map(|decision| {
+                let write = |rules: &[RuleRef]| NameList::from_iter(names(rules)).into_json();
+                NameList::kept(decision.written_rules(write))
+            })
+            .unwrap_or_default(),
         blocked_by: decision.map(|decision| names(&decision.blocked_by)).unwrap_or_default(),
         redacted_by: decision
             .map(|decision| {

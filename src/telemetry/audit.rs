@@ -11,7 +11,9 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 use smallvec::SmallVec;
 
 use super::TraceId;
-use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, Replaced, TagSet, Taxonomy};
+use crate::domain::{
+    Coverage, Effect, Finding, Findings, Gap, Region, Replaced, TagSet, Taxonomy, by_blocks,
+};
 
 /// Locators of one tag, and of one record; the counts go on.
 const LOCATORS_PER_TAG_MAX: usize = 8;
@@ -41,7 +43,7 @@ pub struct AuditRecord<'r> {
     /// Each of the people by keyed codes of what identifies them in the message, the preferred first.
     pub subjects: Vec<Vec<SubjectCode>>,
     pub effect: Effect,
-    pub rules: Vec<Name<'r>>,
+    pub rules: NameList<'r>,
     pub blocked_by: Vec<Name<'r>>,
     /// The rules that took fields out or changed them.
     pub redacted_by: Vec<Name<'r>>,
@@ -215,6 +217,39 @@ impl fmt::Debug for Name<'_> {
     }
 }
 
+/// Names, written as a list of JSON: the same ones stand in record after record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameList<'r>(Cow<'r, str>);
+
+impl<'r> NameList<'r> {
+    /// What [`Self::into_json`] gave.
+    pub fn kept(json: &'r str) -> Self {
+        Self(Cow::Borrowed(json))
+    }
+
+    pub fn into_json(self) -> Box<str> {
+        self.0.into()
+    }
+}
+
+impl Default for NameList<'_> {
+    fn default() -> Self {
+        Self(Cow::Borrowed("[]"))
+    }
+}
+
+impl<'n> FromIterator<Name<'n>> for NameList<'_> {
+    fn from_iter<I: IntoIterator<Item = Name<'n>>>(names: I) -> Self {
+        let mut json = String::from("[");
+        for name in names {
+            let comma = if json.len() > 1 { "," } else { "" };
+            json.extend([comma, "\"", name.as_str(), "\""]);
+        }
+        json.push(']');
+        Self(Cow::Owned(json))
+    }
+}
+
 fn is_name(text: &str) -> bool {
     if text.is_empty() || text.len() > NAME_BYTES_MAX {
         return false;
@@ -229,22 +264,9 @@ fn is_word(text: &str) -> bool {
         && (text.len() <= NAME_DIGITS_MAX || seen & DIGIT == 0 || !has_long_number(text))
 }
 
-/// What there is in a text, looked at sixteen bytes at a time.
+/// What there is in a text.
 fn kinds(text: &[u8]) -> u8 {
-    const BYTES: usize = 16;
-    let of = |block: &[u8; BYTES]| block.map(kind).iter().fold(0, |seen, kind| seen | kind);
-    match text.last_chunk() {
-        // It may overlap the one before it.
-        Some(last) => {
-            let (blocks, _) = text.as_chunks();
-            blocks.iter().fold(of(last), |seen, block| seen | of(block))
-        }
-        None => {
-            let mut block = [b'-'; BYTES];
-            block.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-            of(&block)
-        }
-    }
+    by_blocks(text, b'-', |block| block.map(kind).iter().fold(0, |seen, kind| seen | kind))
 }
 
 fn has_long_number(text: &str) -> bool {
@@ -386,7 +408,7 @@ pub(super) mod tests {
             purpose: Some(Name::new("service_activation")),
             subjects: Vec::new(),
             effect: Effect::Redact,
-            rules: vec![Name::new("MI-06")],
+            rules: [Name::new("MI-06")].into_iter().collect(),
             blocked_by: Vec::new(),
             redacted_by: vec![Name::new("MI-06")],
             replaced: &[],

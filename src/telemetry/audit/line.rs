@@ -5,8 +5,8 @@
 
 use super::{
     super::json::{json_text, needs_escape},
-    Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, Peer, Recipient,
-    SubjectCode, TagCount,
+    Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, NameList, Peer,
+    Recipient, SubjectCode, TagCount,
 };
 use crate::domain::Region;
 
@@ -67,8 +67,7 @@ impl AuditRecord<'_> {
         line.member(",\"purpose\":", purpose.as_ref().map(Name::as_str), Line::word_or_null);
         line.some(",\"subjects\":", subjects, |line, codes| line.list(codes, Line::code));
         line.member(",\"effect\":", effect.as_str(), Line::word);
-        line.raw(",\"rules\":");
-        line.list(rules, Line::name);
+        line.member(",\"rules\":", rules, Line::names);
         line.some(",\"blocked_by\":", blocked_by, Line::name);
         line.some(",\"redacted_by\":", redacted_by, Line::name);
         line.some(",\"replaced\":", replaced, |line, it| line.json(it));
@@ -193,6 +192,10 @@ impl Line<'_> {
 
     fn name(&mut self, name: &Name<'_>) {
         self.word(name.as_str());
+    }
+
+    fn names(&mut self, NameList(json): &NameList<'_>) {
+        self.raw(json);
     }
 
     /// What has nothing to escape: a word of the code, or a [`Name`].
@@ -414,7 +417,7 @@ mod tests {
             recipient: Recipient { class: None, id: Some(Name::new("centre")) },
             purpose: None,
             effect: Effect::Block,
-            rules: Vec::new(),
+            rules: NameList::default(),
             redacted_by: Vec::new(),
             reason: "".into(),
             policy_version: None,

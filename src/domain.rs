@@ -13,9 +13,10 @@ mod limits;
 mod region;
 mod short_name;
 mod tag;
+mod unique_id;
 
 pub use by_byte::ByByte;
-pub(crate) use by_byte::{by_byte, ends_in_any_case, is_like, runs};
+pub(crate) use by_byte::{by_blocks, by_byte, ends_in_any_case, is_like, runs};
 pub use coverage::{Coverage, Gap, GapCause};
 pub use effect::{
     Alphabet, BrokenSignature, Checksum, Effect, Generalise, HASH_PREFIX, Metadata, Otherwise,
@@ -32,3 +33,4 @@ pub use short_name::ShortName;
 /// A text that is a name, most of the time: up to 23 bytes stand in place, without an allocation.
 pub use smol_str::SmolStr as ShortStr;
 pub use tag::{Category, Sensitivity, Tag, TagPattern, TagSet, Taxonomy, TaxonomyError};
+pub(crate) use unique_id::is_unique_id;

@@ -158,7 +158,13 @@ impl FileScan<'_> {
             let scanned = self.engine.scan(message, &self.limits, scratch);
             seen.note(!scanned.findings.items.is_empty(), scanned.coverage);
             self.tell_gaps(0, &scanned.gaps);
-            self.print(out, &scanned, &|root| self.input.offset(root), 0)
+            let mut lines = Vec::new();
+            let hand_on = |lines: &mut Vec<u8>| -> Result<(), Failure> {
+                out.write_all(lines)?;
+                lines.clear();
+                Ok(())
+            };
+            self.print(&mut lines, &scanned, &|root| self.input.offset(root), 0, hand_on)
         })?;
         self.progress.inc(self.input.body.len() as u64);
         Ok(())
@@ -172,7 +178,7 @@ impl FileScan<'_> {
         seen: &mut Seen,
     ) -> Result<(), Failure> {
         let reader = || {
-            let mut scratch = Scratch::default();
+            let (mut scratch, mut lines_last) = (Scratch::default(), 0);
             move |piece: Piece<'b>| {
                 let headers: [(&str, &[u8]); 1] = [("content-type", b"application/x-ndjson")];
                 let message = Message {
@@ -184,8 +190,11 @@ impl FileScan<'_> {
                 };
                 let scanned = self.engine.scan(&message, &self.limits, &mut scratch);
                 let place = |root| (root == Root::Body).then_some(piece.offset);
-                let mut lines = Vec::new();
-                let printed = self.print(&mut lines, &scanned, &place, piece.records);
+                // As many as those of the piece before, or a few more.
+                let mut lines = Vec::with_capacity(lines_last + lines_last / 16);
+                let keep = |_: &mut Vec<u8>| Ok(());
+                let printed = self.print(&mut lines, &scanned, &place, piece.records, keep);
+                lines_last = lines.len();
                 let any = !scanned.findings.items.is_empty();
                 printed.map(|()| (piece, lines, any, scanned.coverage, scanned.gaps))
             }
@@ -216,13 +225,14 @@ impl FileScan<'_> {
     }
 
     /// `place` tells where a part of the message begins in the file, `records` how many records are before
-    /// the first one.
+    /// the first one. Now and then, and at the end, what there is of `lines` may be handed on.
     fn print(
         &self,
-        out: &mut impl Write,
+        lines: &mut Vec<u8>,
         scanned: &Scanned<'_>,
         place: &impl Fn(Root) -> Option<usize>,
         records: usize,
+        mut hand_on: impl FnMut(&mut Vec<u8>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         // What was found in a layer inside another comes behind it; whoever reads the file goes from top to bottom.
         let placed = scanned.findings.items.iter().map(|finding| {
@@ -231,17 +241,19 @@ impl FileScan<'_> {
         });
         let mut findings: Vec<_> = placed.collect();
         findings.sort_by_key(|(offset, span, _)| (*offset, span.start));
-        let (mut path, mut lines) = (String::new(), Vec::new());
+        let mut path = String::new();
         for (offset, span, finding) in findings {
             path.clear();
             scanned.findings.write_locator(finding, &mut path);
-            if records > 0 {
-                set_behind(records, &mut path);
-            }
+            let (record, path) = match records {
+                0 => (None, path.as_str()),
+                before => behind(before, &path),
+            };
             let line = Line {
                 file: (self.options.files.len() > 1).then_some(&self.name),
                 tag: self.engine.taxonomy().key(finding.tag),
-                path: &path,
+                record,
+                path,
                 span: offset.map(|offset| {
                     let Range { start, end } = span.range();
                     offset + start..offset + end
@@ -251,24 +263,25 @@ impl FileScan<'_> {
                 value: self.options.show_values.then(|| value(scanned, finding)),
             };
             match self.options.format {
-                Format::Json => line.write_json(&mut lines),
-                Format::Text => line.write_text(&mut lines)?,
+                Format::Json => line.write_json(lines),
+                Format::Text => line.write_text(lines)?,
             }
             if lines.len() >= AT_ONCE_BYTES {
-                out.write_all(&lines)?;
-                lines.clear();
+                hand_on(lines)?;
             }
         }
-        Ok(out.write_all(&lines)?)
+        hand_on(lines)
     }
 }
 
-/// Makes the path of a record's field, `/2/email`, one with so many more records before it.
-fn set_behind(records: usize, path: &mut String) {
+/// The path of a record's field, `/2/email`, in two: the number of the record with so many more before it, and the
+/// path from there on.
+fn behind(records: usize, path: &str) -> (Option<usize>, &str) {
     let digits = path.bytes().skip(1).take_while(u8::is_ascii_digit).count();
     let number = path.get(1..=digits).and_then(|number| number.parse::<usize>().ok());
-    if let Some(number) = number {
-        path.replace_range(1..=digits, itoa::Buffer::new().format(records + number));
+    match (number, path.get(digits + 1..)) {
+        (Some(number), Some(rest)) => (Some(records + number), rest),
+        _ => (None, path),
     }
 }
 

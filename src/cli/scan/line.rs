@@ -7,12 +7,17 @@ use std::{
 };
 
 use super::super::output::{PLACE, STRONG};
-use crate::{domain::Confidence, telemetry::json_text};
+use crate::{
+    domain::Confidence,
+    telemetry::{json_part, json_text},
+};
 
 pub(super) struct Line<'a> {
     /// Where several files are read.
     pub(super) file: Option<&'a str>,
     pub(super) tag: &'a str,
+    /// What the path begins with, where it is not in `path`.
+    pub(super) record: Option<usize>,
     pub(super) path: &'a str,
     /// Where the value stands in the file, if it stands there.
     pub(super) span: Option<Range<usize>>,
@@ -26,14 +31,20 @@ impl Line<'_> {
     /// Appends it as an object. By hand: of a payload that is full of findings a general serializer takes
     /// as long to tell them as it takes to find them.
     pub(super) fn write_json(&self, out: &mut Vec<u8>) {
-        let Self { file, tag, path, span, confidence, detector, value } = self;
+        let Self { file, tag, record, path, span, confidence, detector, value } = self;
         let mut before_tag = "{\"tag\":";
         if let Some(file) = file {
             text(out, "{\"file\":", file);
             before_tag = ",\"tag\":";
         }
         text(out, before_tag, tag);
-        text(out, ",\"path\":", path);
+        out.extend_from_slice(b",\"path\":\"");
+        if let Some(record) = record {
+            out.push(b'/');
+            out.extend_from_slice(itoa::Buffer::new().format(*record).as_bytes());
+        }
+        json_part(out, path);
+        out.push(b'"');
         number(out, ",\"start\":", span.as_ref().map(|span| span.start));
         number(out, ",\"end\":", span.as_ref().map(|span| span.end));
         out.extend_from_slice(b",\"confidence\":");
@@ -47,7 +58,7 @@ impl Line<'_> {
 
     /// Appends it aligned for reading.
     pub(super) fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { file, tag, path, span, confidence, detector, value } = self;
+        let Self { file, tag, record, path, span, confidence, detector, value } = self;
         let place = match span {
             Some(Range { start, end }) => format!("{start}..{end}"),
             None => "decoded".to_owned(),
@@ -55,7 +66,11 @@ impl Line<'_> {
         if let Some(file) = file {
             write!(out, "{file}: ")?;
         }
-        let path = if path.is_empty() { "(whole)" } else { path };
+        let path = match record {
+            Some(record) => Cow::Owned(format!("/{record}{path}")),
+            None if path.is_empty() => Cow::Borrowed("(whole)"),
+            None => Cow::Borrowed(*path),
+        };
         write!(
             out,
             "{PLACE}{path:<32}{PLACE:#} {STRONG}{tag:<44}{STRONG:#} {confidence}  {detector:<24} {place}",

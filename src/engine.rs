@@ -26,7 +26,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::{
     detect::{self, DetectorSet, Hit},
-    domain::{Effect, Limits, Region, Taxonomy},
+    domain::{Effect, Findings, Limits, Region, Taxonomy},
     format::{Decoder, Unescaped},
     policy::{Explainer, People, RuleSet, Transfer},
     redact::Keyring,
@@ -65,6 +65,16 @@ pub struct Scratch {
     familiar: Familiar,
     /// How many findings and nodes of paths the last message had: the next is likely to be one of its kind.
     found_last: (usize, usize),
+    /// Room that findings stood in which nobody needs any more.
+    spare: Findings,
+}
+
+impl Scratch {
+    /// Takes back the findings of a message, for those of the next to stand in their place.
+    pub fn recycle(&mut self, mut findings: Findings) {
+        findings.clear();
+        self.spare = findings;
+    }
 }
 
 impl Engine {

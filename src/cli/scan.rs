@@ -3,7 +3,13 @@
 mod line;
 mod pieces;
 
-use std::{borrow::Cow, io::Write, ops::Range, path::PathBuf};
+use std::{
+    borrow::Cow,
+    io::Write,
+    ops::Range,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
@@ -19,7 +25,7 @@ use super::{
     progress, rules,
 };
 use crate::{
-    domain::{Coverage, Finding, Gap, Limits},
+    domain::{Coverage, Finding, Gap, Limits, Span},
     engine::{Engine, Message, Root, Scan as Scanned, Scratch},
 };
 
@@ -74,6 +80,19 @@ enum Format {
 
 /// Lines that are handed on together.
 const AT_ONCE_BYTES: usize = 64 << 10;
+
+/// Findings on their way out, and room to write them in that is used again.
+#[derive(Default)]
+struct Page {
+    lines: Vec<u8>,
+    path: String,
+    /// Where each begins in the file, the bytes it takes, and its number.
+    placed: Vec<(Option<usize>, Span, usize)>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What was found in a file, or in a piece of one.
 #[derive(Debug, Default)]
@@ -158,13 +177,13 @@ impl FileScan<'_> {
             let scanned = self.engine.scan(message, &self.limits, scratch);
             seen.note(!scanned.findings.items.is_empty(), scanned.coverage);
             self.tell_gaps(0, &scanned.gaps);
-            let mut lines = Vec::new();
+            let mut page = Page::default();
             let hand_on = |lines: &mut Vec<u8>| -> Result<(), Failure> {
                 out.write_all(lines)?;
                 lines.clear();
                 Ok(())
             };
-            self.print(&mut lines, &scanned, &|root| self.input.offset(root), 0, hand_on)
+            self.print(&mut page, &scanned, &|root| self.input.offset(root), 0, hand_on)
         })?;
         self.progress.inc(self.input.body.len() as u64);
         Ok(())
@@ -177,8 +196,11 @@ impl FileScan<'_> {
         out: &mut impl Write,
         seen: &mut Seen,
     ) -> Result<(), Failure> {
+        // Lines that were told leave their room to others.
+        let spare = Mutex::new(Vec::<Vec<u8>>::new());
         let reader = || {
-            let (mut scratch, mut lines_last) = (Scratch::default(), 0);
+            let (mut scratch, mut page) = (Scratch::default(), Page::default());
+            let spare = &spare;
             move |piece: Piece<'b>| {
                 let headers: [(&str, &[u8]); 1] = [("content-type", b"application/x-ndjson")];
                 let message = Message {
@@ -190,21 +212,25 @@ impl FileScan<'_> {
                 };
                 let scanned = self.engine.scan(&message, &self.limits, &mut scratch);
                 let place = |root| (root == Root::Body).then_some(piece.offset);
-                // As many as those of the piece before, or a few more.
-                let mut lines = Vec::with_capacity(lines_last + lines_last / 16);
+                page.lines = lock(spare).pop().unwrap_or_default();
                 let keep = |_: &mut Vec<u8>| Ok(());
-                let printed = self.print(&mut lines, &scanned, &place, piece.records, keep);
-                lines_last = lines.len();
+                let printed = self.print(&mut page, &scanned, &place, piece.records, keep);
+                let lines = std::mem::take(&mut page.lines);
                 let any = !scanned.findings.items.is_empty();
-                printed.map(|()| (piece, lines, any, scanned.coverage, scanned.gaps))
+                let Scanned { findings, coverage, gaps, .. } = scanned;
+                scratch.recycle(findings);
+                printed.map(|()| (piece, lines, any, coverage, gaps))
             }
         };
         pieces::read_all(pieces, reader, |told| {
-            let (piece, lines, any, coverage, gaps) = told?;
+            let (piece, mut lines, any, coverage, gaps) = told?;
             seen.note(any, coverage);
             self.tell_gaps(piece.offset, &gaps);
             self.progress.inc(piece.bytes.len() as u64);
-            Ok(out.write_all(&lines)?)
+            out.write_all(&lines)?;
+            lines.clear();
+            lock(&spare).push(lines);
+            Ok(())
         })
     }
 
@@ -228,26 +254,27 @@ impl FileScan<'_> {
     /// the first one. Now and then, and at the end, what there is of `lines` may be handed on.
     fn print(
         &self,
-        lines: &mut Vec<u8>,
+        page: &mut Page,
         scanned: &Scanned<'_>,
         place: &impl Fn(Root) -> Option<usize>,
         records: usize,
         mut hand_on: impl FnMut(&mut Vec<u8>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        let Page { lines, path, placed } = page;
         // What was found in a layer inside another comes behind it; whoever reads the file goes from top to bottom.
-        let placed = scanned.findings.items.iter().map(|finding| {
+        placed.clear();
+        placed.extend(scanned.findings.items.iter().zip(0..).map(|(finding, number)| {
             let (layer, span) = scanned.place(finding);
-            (scanned.root(layer).and_then(place), span, finding)
-        });
-        let mut findings: Vec<_> = placed.collect();
-        findings.sort_by_key(|(offset, span, _)| (*offset, span.start));
-        let mut path = String::new();
-        for (offset, span, finding) in findings {
+            (scanned.root(layer).and_then(place), span, number)
+        }));
+        placed.sort_by_key(|(offset, span, _)| (*offset, span.start));
+        for &(offset, span, number) in &*placed {
+            let Some(finding) = scanned.findings.items.get(number) else { continue };
             path.clear();
-            scanned.findings.write_locator(finding, &mut path);
+            scanned.findings.write_locator(finding, path);
             let (record, path) = match records {
                 0 => (None, path.as_str()),
-                before => behind(before, &path),
+                before => behind(before, path),
             };
             let line = Line {
                 file: (self.options.files.len() > 1).then_some(&self.name),

@@ -150,9 +150,16 @@ impl Findings {
     /// The path number of a field that is its whole layer.
     pub const ROOT: u32 = u32::MAX;
 
-    /// None yet, and room for so many.
-    pub fn with_capacity(items: usize, nodes: usize) -> Self {
-        Self { items: Vec::with_capacity(items), nodes: Vec::with_capacity(nodes) }
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, items: usize, nodes: usize) {
+        self.items.reserve_exact(items);
+        self.nodes.reserve_exact(nodes);
+    }
+
+    /// Leaves the room they stood in.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.nodes.clear();
     }
 
     pub fn tags(&self) -> TagSet {

@@ -72,17 +72,17 @@ impl<'m> Reading<'m> {
             decoder,
             familiar,
             found_last,
+            spare,
         } = scratch;
-        let (findings, nodes) = *found_last;
+        let (items, nodes) = *found_last;
         let findings_room = message.body.len() / BYTES_PER_FINDING + FINDINGS_ELSEWHERE;
+        let mut findings = std::mem::take(spare);
+        findings.reserve(items.min(findings_room), nodes.min(NODES_PER_FINDING * findings_room));
         let parts = message.headers.len() + 2;
         let mut reading = Self {
             layers: Vec::with_capacity(parts),
             roots: Vec::with_capacity(parts),
-            findings: Findings::with_capacity(
-                findings.min(findings_room),
-                nodes.min(NODES_PER_FINDING * findings_room),
-            ),
+            findings,
             keeps_content_coding: limits.keeps_content_coding,
             message: Some(*message),
             embedded_bytes: limits.decoded_bytes_max,

@@ -3,20 +3,14 @@
 mod line;
 mod pieces;
 
-use std::{
-    borrow::Cow,
-    io::Write,
-    ops::Range,
-    path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{borrow::Cow, io::Write, ops::Range, path::PathBuf, sync::Mutex};
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use self::{
     line::Line,
-    pieces::{Piece, Pieces},
+    pieces::{Piece, Pieces, lock},
 };
 use super::{
     Exit,
@@ -81,17 +75,12 @@ enum Format {
 /// Lines that are handed on together.
 const AT_ONCE_BYTES: usize = 64 << 10;
 
-/// Findings on their way out, and room to write them in that is used again.
+/// Room for findings on their way out, which is used again.
 #[derive(Default)]
-struct Page {
-    lines: Vec<u8>,
+struct Room {
     path: String,
     /// Where each begins in the file, the bytes it takes, and its number.
     placed: Vec<(Option<usize>, Span, usize)>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What was found in a file, or in a piece of one.
@@ -177,13 +166,14 @@ impl FileScan<'_> {
             let scanned = self.engine.scan(message, &self.limits, scratch);
             seen.note(!scanned.findings.items.is_empty(), scanned.coverage);
             self.tell_gaps(0, &scanned.gaps);
-            let mut page = Page::default();
+            let (mut lines, mut room) = (Vec::new(), Room::default());
+            let place = |root| self.input.offset(root);
             let hand_on = |lines: &mut Vec<u8>| -> Result<(), Failure> {
                 out.write_all(lines)?;
                 lines.clear();
                 Ok(())
             };
-            self.print(&mut page, &scanned, &|root| self.input.offset(root), 0, hand_on)
+            self.print(&mut lines, &mut room, &scanned, &place, 0, hand_on)
         })?;
         self.progress.inc(self.input.body.len() as u64);
         Ok(())
@@ -199,7 +189,7 @@ impl FileScan<'_> {
         // Lines that were told leave their room to others.
         let spare = Mutex::new(Vec::<Vec<u8>>::new());
         let reader = || {
-            let (mut scratch, mut page) = (Scratch::default(), Page::default());
+            let (mut scratch, mut room) = (Scratch::default(), Room::default());
             let spare = &spare;
             move |piece: Piece<'b>| {
                 let headers: [(&str, &[u8]); 1] = [("content-type", b"application/x-ndjson")];
@@ -212,10 +202,10 @@ impl FileScan<'_> {
                 };
                 let scanned = self.engine.scan(&message, &self.limits, &mut scratch);
                 let place = |root| (root == Root::Body).then_some(piece.offset);
-                page.lines = lock(spare).pop().unwrap_or_default();
+                let mut lines = lock(spare).pop().unwrap_or_default();
                 let keep = |_: &mut Vec<u8>| Ok(());
-                let printed = self.print(&mut page, &scanned, &place, piece.records, keep);
-                let lines = std::mem::take(&mut page.lines);
+                let records = piece.records;
+                let printed = self.print(&mut lines, &mut room, &scanned, &place, records, keep);
                 let any = !scanned.findings.items.is_empty();
                 let Scanned { findings, coverage, gaps, .. } = scanned;
                 scratch.recycle(findings);
@@ -254,16 +244,16 @@ impl FileScan<'_> {
     /// the first one. Now and then, and at the end, what there is of `lines` may be handed on.
     fn print(
         &self,
-        page: &mut Page,
+        lines: &mut Vec<u8>,
+        Room { path, placed }: &mut Room,
         scanned: &Scanned<'_>,
         place: &impl Fn(Root) -> Option<usize>,
         records: usize,
         mut hand_on: impl FnMut(&mut Vec<u8>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let Page { lines, path, placed } = page;
         // What was found in a layer inside another comes behind it; whoever reads the file goes from top to bottom.
         placed.clear();
-        placed.extend(scanned.findings.items.iter().zip(0..).map(|(finding, number)| {
+        placed.extend(scanned.findings.items.iter().enumerate().map(|(number, finding)| {
             let (layer, span) = scanned.place(finding);
             (scanned.root(layer).and_then(place), span, number)
         }));

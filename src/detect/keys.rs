@@ -189,21 +189,20 @@ fn ends(text: &str) -> (usize, u64) {
 /// `text` in small letters without accents, as names are kept, as much of it as there is room for.
 fn lowered<'b>(text: &str, room: &'b mut [u8]) -> &'b str {
     let mut length = 0;
-    'text: for character in text.chars() {
+    for character in text.chars().flat_map(char::to_lowercase) {
         let mut own = [0; 4];
-        // Of these and of the scripts of East Asia none has a capital.
-        let is_plain = character.is_ascii_lowercase()
-            || matches!(character, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
-        let small = (!is_plain).then(|| character.to_lowercase());
-        for character in small.into_iter().flatten().chain(is_plain.then_some(character)) {
-            let plain =
-                without_accent(character).unwrap_or_else(|| character.encode_utf8(&mut own));
-            let Some(slot) = room.get_mut(length..length + plain.len()) else { break 'text };
-            slot.copy_from_slice(plain.as_bytes());
-            length += plain.len();
-        }
+        let plain = without_accent(character).unwrap_or_else(|| character.encode_utf8(&mut own));
+        let Some(slot) = room.get_mut(length..length + plain.len()) else { break };
+        slot.copy_from_slice(plain.as_bytes());
+        length += plain.len();
     }
     std::str::from_utf8(room.get(..length).unwrap_or_default()).unwrap_or_default()
+}
+
+/// Whether no character beyond ASCII has a capital or an accent, as none of East Asia's has.
+fn is_without_case(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii() || matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
 }
 
 /// What is left of a name when it is squashed.
@@ -259,7 +258,7 @@ impl KeyTable {
         const BYTES_MAX: usize = 40;
         // Capitals and accents: `Фамилия`, `Prénom`. More than is kept, for a text that is longer.
         let mut small = [0u8; BYTES_MAX + 8];
-        let text = if text.is_ascii() { text } else { lowered(text, &mut small) };
+        let text = if is_without_case(text) { text } else { lowered(text, &mut small) };
         // Most texts begin or end as no name does.
         let (word, bit) = ends(text);
         if self.ends.get(word).is_none_or(|bits| bits & bit == 0) {

@@ -38,15 +38,18 @@ pub(super) fn is_plain_json(content_type: &str) -> bool {
 }
 
 fn begins_as_json(bytes: &[u8]) -> bool {
-    first_of(bytes).is_none_or(|byte| {
+    first_of(behind_mark(bytes)).is_none_or(|byte| {
         matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
     })
 }
 
-/// The first byte of a text that is neither white space nor its mark.
-fn first_of(bytes: &[u8]) -> Option<u8> {
-    let text = bytes.get(scan::byte_order_mark(bytes)..).unwrap_or_default();
+/// The first byte of a text that is no white space.
+fn first_of(text: &[u8]) -> Option<u8> {
     text.iter().copied().find(|byte| !byte.is_ascii_whitespace())
+}
+
+fn behind_mark(bytes: &[u8]) -> &[u8] {
+    bytes.get(scan::byte_order_mark(bytes)..).unwrap_or_default()
 }
 
 fn declared(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<Format, GapCause> {
@@ -56,8 +59,8 @@ fn declared(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<Format, GapCause
         None if media_type.is("application", "octet-stream") => return sniff(bytes),
         None => return Err(GapCause::UnknownMediaType),
     };
-    let text = bytes.get(scan::byte_order_mark(bytes)..).unwrap_or_default();
-    let first = first_of(bytes);
+    let text = behind_mark(bytes);
+    let first = first_of(text);
     let agrees = match format {
         Format::Json => begins_as_json(bytes),
         Format::NdJson => true,
@@ -143,8 +146,7 @@ fn sniff(bytes: &[u8]) -> Result<Format, GapCause> {
     if image::sniff(bytes).is_some() {
         return Ok(Format::Image);
     }
-    let text = bytes.get(scan::byte_order_mark(bytes)..).unwrap_or_default();
-    let text = text.trim_ascii();
+    let text = behind_mark(bytes).trim_ascii();
     if text.first() == Some(&0x1E) {
         return Ok(Format::NdJson);
     }

@@ -4,8 +4,13 @@ use crate::domain::by_blocks;
 
 /// Appends `text` as a string of JSON (RFC 8259 §7).
 pub fn json_text(out: &mut Vec<u8>, text: &str) {
+    if needs_escape(text) {
+        // Writing to memory cannot fail.
+        let _ = serde_json::to_writer(out, text);
+        return;
+    }
     out.push(b'"');
-    json_part(out, text);
+    out.extend_from_slice(text.as_bytes());
     out.push(b'"');
 }
 

@@ -94,7 +94,7 @@ where
             let (pieces, turn, reader) = (&pieces, &turn, &reader);
             scope.spawn(move || {
                 let mut read = reader();
-                let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let next = || lock(pieces).next();
                 while let Some(piece) = next() {
                     let place = Place { turn, number: piece.number };
                     let told = read(piece);
@@ -110,6 +110,11 @@ where
         // Where it fails, the threads are told by the end of the channel.
         told.into_iter().try_for_each(&mut tell)
     })
+}
+
+/// A reader that fell left nothing half done.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The number of the piece to be told next.
@@ -128,7 +133,7 @@ struct Place<'t> {
 impl Place<'_> {
     /// Until it is this piece's turn.
     fn wait(&self) -> MutexGuard<'_, usize> {
-        let turn = self.turn.number.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = lock(&self.turn.number);
         self.turn
             .moved
             .wait_while(turn, |turn| *turn != self.number)

@@ -80,7 +80,7 @@ fn are_words_of_a_name(text: &str) -> bool {
 /// Ends as names of companies, programs and places do, or is one of a program's.
 fn is_no_person(text: &str) -> bool {
     // `Demo Company (NZ)`.
-    let bracket = text.as_bytes().array_windows().position(|two| two == b" (");
+    let bracket = position(text, b" (");
     let named = bracket.and_then(|at| text.get(..at)).unwrap_or(text);
     let last = named.rsplit_once([' ', '-']).map(|(_, last)| last.trim_end_matches('.'));
     PROGRAMS.has(text)
@@ -88,13 +88,18 @@ fn is_no_person(text: &str) -> bool {
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
         || (last.is_some() && text.split(' ').any(|word| INSTITUTIONS.has(word)))
         || ends_in_any_case(text, " sa de cv")
-        || text.as_bytes().array_windows().any(|three| three == b" - ")
+        || position(text, b" - ").is_some()
         // A host: `mail.example.org`, where `sana.khan` may be somebody.
         || (text.bytes().filter(|byte| *byte == b'.').count() >= 2
             && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'.' | b'-')))
         // A slug: `docs-site-build`.
         || (text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
             && text.bytes().filter(|byte| *byte == b'-').count() >= 2)
+}
+
+/// Where a few bytes stand first. The search of the standard library makes ready for longer texts than values are.
+fn position<const BYTES: usize>(text: &str, few: &[u8; BYTES]) -> Option<usize> {
+    text.as_bytes().array_windows().position(|window| window == few)
 }
 
 /// What names of companies and other bodies end in.

@@ -36,12 +36,9 @@ impl WordList {
         let bytes = text.as_bytes();
         let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
         // Other scripts change their length with their case.
-        let may = |bits: &[u32; LENGTHS], byte| {
-            bits.get(row(bytes.len())).is_some_and(|bits| bits & bit(byte) != 0)
-        };
         if text.is_ascii() {
-            return may(&self.starts, first)
-                && may(&self.ends, last)
+            return has_bit(&self.starts, text, first)
+                && has_bit(&self.ends, text, last)
                 && self.words.iter().any(|word| text.eq_ignore_ascii_case(word));
         }
         let is_same = same_as(text);
@@ -50,11 +47,8 @@ impl WordList {
 
     /// `text` is one of the words as it stands.
     pub(in crate::detect) fn has_exactly(&self, text: &str) -> bool {
-        // All but the longest are told by their length and first letter.
-        let may = |first: &u8| {
-            self.starts.get(row(text.len())).is_some_and(|bits| bits & bit(*first) != 0)
-        };
-        text.as_bytes().first().is_some_and(may) && self.words.contains(&text)
+        let first = text.as_bytes().first();
+        first.is_some_and(|first| has_bit(&self.starts, text, *first)) && self.words.contains(&text)
     }
 }
 
@@ -66,6 +60,11 @@ const fn row(length: usize) -> usize {
 /// The same for a letter in either case.
 const fn bit(letter: u8) -> u32 {
     1 << (letter & 0x1F)
+}
+
+/// Whether some word as long as `text` has this letter where `bits` are of.
+fn has_bit(bits: &[u32; LENGTHS], text: &str, letter: u8) -> bool {
+    bits.get(row(text.len())).is_some_and(|bits| bits & bit(letter) != 0)
 }
 
 /// Whether `text` is a word that is written in lower case, but for its own case.

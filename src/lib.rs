@@ -11,6 +11,7 @@ pub mod engine;
 pub mod facts;
 pub mod format;
 pub mod geo;
+mod memory;
 pub mod policy;
 pub mod proxy;
 pub mod redact;

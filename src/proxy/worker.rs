@@ -25,7 +25,7 @@ use super::{
     routing::Ways,
     socket::BoundSocket,
 };
-use crate::engine::Scratch;
+use crate::{engine::Scratch, memory};
 
 /// What one thread holds.
 pub(super) struct Worker {
@@ -37,6 +37,8 @@ pub(super) struct Worker {
     number: usize,
     in_flight: Cell<usize>,
     in_flight_max: usize,
+    /// Whether anything was under way since memory was given back.
+    has_served: Cell<bool>,
 }
 
 /// One exchange under way on this worker; it is no longer when this is dropped.
@@ -49,6 +51,7 @@ impl InFlight {
         let count = worker.in_flight.get();
         (count < worker.in_flight_max).then(|| {
             worker.in_flight.set(count + 1);
+            worker.has_served.set(true);
             Self(Rc::clone(worker))
         })
     }
@@ -72,6 +75,7 @@ impl Worker {
             number,
             in_flight: Cell::new(0),
             in_flight_max: share(proxy.exchanges_max),
+            has_served: Cell::new(false),
             proxy,
         })
     }
@@ -81,6 +85,17 @@ impl Worker {
     pub(super) async fn in_step(&self) {
         if self.in_flight.get() > 1 {
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// Gives back what exchanges needed, when there were some and none is under way.
+    async fn give_back_memory(self: Rc<Self>) {
+        const INTERVAL: Duration = Duration::from_secs(1);
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            if self.in_flight.get() == 0 && self.has_served.take() {
+                memory::give_back();
+            }
         }
     }
 
@@ -172,6 +187,7 @@ fn run(
         let gate = Gate::new(proxy.connections_max.div_ceil(proxy.workers));
         let worker = Worker::new(proxy, number);
         tokio::task::spawn_local(pressure::watch(Rc::clone(&worker), number));
+        tokio::task::spawn_local(Rc::clone(&worker).give_back_memory());
         for socket in sockets {
             let accepting =
                 listener::accept(Rc::clone(&worker), socket, gate.clone(), draining.clone());

@@ -83,6 +83,31 @@ fn serve(config: &Path, socket: &std::net::TcpListener) -> Child {
         .unwrap()
 }
 
+/// One that listens to `socket`, with its admin address.
+fn serve_in(
+    folder: &Path,
+    name: &str,
+    upstream: SocketAddr,
+    socket: &std::net::TcpListener,
+) -> (Child, SocketAddr) {
+    let admin = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let path = folder.join(name);
+    std::fs::write(
+        &path,
+        format!(
+            "listeners: [{{ name: mesh, address: 'fd:mesh' }}]
+admin: {{ address: '{admin}' }}
+workers: 2
+audit: {{ sink: none }}
+data_centres: [{{ id: sg, jurisdiction: SG, endpoints: ['http://{upstream}'] }}]
+routes: [{{ id: all, data_centre: sg }}]
+"
+        ),
+    )
+    .unwrap();
+    (serve(&path, socket), admin)
+}
+
 /// Serves when its admin address says that it is ready.
 async fn ready(admin: SocketAddr) {
     let deadline = Instant::now() + PATIENCE;
@@ -106,26 +131,7 @@ async fn one_process_takes_over_from_another_and_no_request_fails() {
     let folder = tempfile::tempdir().unwrap();
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let start = |name: &str| {
-        let admin = free();
-        let path = folder.path().join(name);
-        std::fs::write(
-            &path,
-            format!(
-                "listeners: [{{ name: mesh, address: 'fd:mesh' }}]
-admin: {{ address: '{admin}' }}
-workers: 2
-audit: {{ sink: none }}
-inspection: {{ enabled: false }}
-data_centres: [{{ id: sg, jurisdiction: SG, endpoints: ['http://{upstream}'] }}]
-routes: [{{ id: all, data_centre: sg }}]
-"
-            ),
-        )
-        .unwrap();
-        (serve(&path, &socket), admin)
-    };
+    let start = |name: &str| serve_in(folder.path(), name, upstream, &socket);
     let (mut old, old_admin) = start("old.yaml");
     ready(old_admin).await;
 
@@ -185,4 +191,58 @@ async fn a_socket_that_was_not_passed_is_named() {
     let listener = "}, { name: passed, address: 'fd:mesh'".to_owned();
     let error = Setup { listener, ..setup }.try_start().err().unwrap().to_string();
     assert!(error.contains("`fd:mesh`") && error.contains("`passed`"), "{error}");
+}
+
+/// Bytes in memory that are a process's own, and no file's.
+fn resident(process: u32) -> usize {
+    let text = std::fs::read_to_string(format!("/proc/{process}/statm")).unwrap();
+    let pages: Vec<usize> = text.split_whitespace().map(|it| it.parse().unwrap()).collect();
+    (pages[1] - pages[2]) * 4096
+}
+
+#[tokio::test]
+async fn a_connection_keeps_little_while_it_waits_for_its_next_request() {
+    const CONNECTIONS: usize = 2000;
+    const KEPT_MAX: usize = 6 << 10;
+    let (upstream, _) = upstream().await;
+    let folder = tempfile::tempdir().unwrap();
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut process, admin) = serve_in(folder.path(), "b.yaml", upstream, &socket);
+    ready(admin).await;
+    let body = format!("{{\"padding\": \"{}\"}}", "x ".repeat(512));
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json";
+    let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let ask = async |stream: &mut TcpStream| {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 4096];
+        let length = stream.read(&mut answer).await.unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200 "));
+    };
+    let connect = async || TcpStream::connect(socket.local_addr().unwrap()).await.unwrap();
+    let mut busy = connect().await;
+    for _ in 0..300 {
+        ask(&mut busy).await;
+    }
+    let before = resident(process.id());
+    let mut kept = Vec::with_capacity(CONNECTIONS);
+    for _ in 0..CONNECTIONS {
+        kept.push(connect().await);
+    }
+    for stream in &mut kept {
+        ask(stream).await;
+    }
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let each = resident(process.id()).saturating_sub(before) / CONNECTIONS;
+        if each <= KEPT_MAX {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{each} bytes for a connection");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for stream in &mut kept {
+        ask(stream).await;
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
 }

@@ -19,6 +19,8 @@ pub(super) struct Facts {
     rule_count: u8,
     /// Contexts that an object or list under this name opens.
     pub(super) opens: u32,
+    /// Those that a value under it stands in: of `device.name`, what `device` opens.
+    pub(super) inside: u32,
     /// Contexts that a member of this name shows its object to be of.
     pub(super) beside: u32,
     /// Contexts that this member shows together with another.
@@ -62,6 +64,7 @@ impl Facts {
         rules: [0; Self::RULES],
         rule_count: 0,
         opens: 0,
+        inside: 0,
         beside: 0,
         signs: 0,
         stand_in: false,
@@ -167,6 +170,8 @@ pub(super) struct KeyTable {
     /// The last words of names, so that prose can be asked about cheaply.
     lasts: FxHashSet<Box<str>>,
     words: FxHashMap<Box<str>, WordMeaning>,
+    /// Contexts that go on in objects that open others.
+    pub(super) lasting: u32,
 }
 
 /// Words of the bit set of names' ends.
@@ -283,21 +288,56 @@ impl KeyTable {
     }
 
     pub(super) fn analyse(&self, name: &str) -> Facts {
-        let mut facts = Facts::default();
         if name.len() > NAME_BYTES_MAX {
-            return facts;
+            return Facts::default();
         }
-        // `user[name]` is the name of a user, where `user_name` is what they sign in with.
-        let member = name.rsplit_once(['[', '.']).filter(|(of, it)| {
-            of.eq_ignore_ascii_case("user") && it.trim_end_matches(']').eq_ignore_ascii_case("name")
-        });
-        let words = Words::of(if member.is_some() { "person name" } else { name });
+        self.analyse_path(name).unwrap_or_else(|| self.analyse_name(name))
+    }
+
+    /// `payment.holder[name]`, as a form or a table writes a member of an object: what its own name says there.
+    /// `user[name]` is the name of a user, where `user_name` is what they sign in with.
+    fn analyse_path(&self, path: &str) -> Option<Facts> {
+        if !path.contains(['.', '[']) {
+            return None;
+        }
+        let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+        let mut names = path.split(['.', '[', ']']).filter(|name| !is_number(name)).peekable();
+        let mut around = 0;
+        loop {
+            let name = names.next()?;
+            if name.starts_with(' ') || name.ends_with(' ') {
+                return None;
+            }
+            let facts = self.analyse_name(name);
+            if names.peek().is_some() {
+                around =
+                    if facts.opens == 0 { around } else { facts.opens | (around & self.lasting) };
+                continue;
+            }
+            let whole = self.analyse_name(path);
+            if facts.rule_count == 0 {
+                return None;
+            }
+            let mut facts = Facts {
+                inside: around,
+                supports: facts.supports | whole.supports,
+                against: facts.against | whole.against,
+                ..facts
+            };
+            whole.rules().iter().for_each(|rule| facts.add_rule(*rule));
+            return Some(facts);
+        }
+    }
+
+    fn analyse_name(&self, name: &str) -> Facts {
+        let mut facts = Facts::default();
+        let words = Words::of(name);
         let count = words.len();
         if count == 0 {
             return facts;
         }
-        if self.names.get(words.squashed(0, count)).is_some_and(|entry| entry.misleads) {
-            return facts;
+        if let Some(entry) = self.names.get(words.squashed(0, count)).filter(|it| it.misleads) {
+            return Facts { beside: entry.beside, signs: entry.signs, ..facts };
         }
         self.read_words(&words, &mut facts);
         facts.is_listed = self.names.contains_key(words.squashed(0, count));
@@ -330,7 +370,7 @@ impl KeyTable {
         }
         // A header of a name in one word, as HTTP/2 hands on `X-UserImsi`.
         if count == 2 && facts.are_of_no_finding() && words.word(0) == "x" {
-            return self.analyse(words.word(1));
+            return self.analyse_name(words.word(1));
         }
         facts
     }

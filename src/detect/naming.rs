@@ -81,6 +81,14 @@ impl KnownNames {
         is_known && !words.any(|word| self.things.contains(word))
     }
 
+    /// Whether several words are all of things, and together no name that is known: `Body Weight`.
+    pub(super) fn are_of_things(&self, text: &str) -> bool {
+        let lower = text.to_lowercase();
+        lower.contains(' ')
+            && lower.split(' ').all(|word| self.things.contains(word))
+            && !self.are_whole(text)
+    }
+
     /// Whether `word` is a given name and nothing else.
     pub(super) fn is_given(&self, word: &str) -> bool {
         let lower = word.to_lowercase();

@@ -501,7 +501,7 @@ impl<'s> Scanner<'s> {
 
     /// The first rule of the name that holds in these surroundings.
     fn rule_for_container(&mut self, facts: &Facts, container: Container) -> Option<u16> {
-        let around = self.surroundings();
+        let around = self.around(facts, self.surroundings());
         let first = |is_meant: fn(&FieldRule) -> bool| {
             facts.rules().iter().copied().find(|number| {
                 self.set.rule(*number).is_some_and(|rule| rule.holds(around) && is_meant(rule))
@@ -510,16 +510,19 @@ impl<'s> Scanner<'s> {
         // One name may mean a person, and over a list an address book.
         let listed =
             if container == Container::Array { first(|rule| rule.lists_only) } else { None };
-        let own = listed.or_else(|| first(|rule| !rule.values_only)).or_else(|| first(|_| true));
+        let own = listed
+            .or_else(|| first(|rule| !rule.values_only))
+            .or_else(|| if container == Container::Array { first(|_| true) } else { None });
         if own.is_none() {
             self.lack(facts);
         }
         own.or_else(|| {
-            let Frame { container: around, rule, .. } = self.top;
-            let spreads = self.set.rule(rule?).is_some_and(|rule| rule.spreads);
+            let Frame { container: around, rule: number, lists, .. } = self.top;
+            let rule = self.set.rule(number?)?;
             let is_inherited =
-                around == Container::Array || facts.stand_in || (spreads && !facts.statement);
-            if is_inherited { rule } else { None }
+                around == Container::Array || facts.stand_in || (rule.spreads && !facts.statement);
+            let is_too_deep = container == Container::Array && lists >= rule.lists_max;
+            if is_inherited && !is_too_deep { number } else { None }
         })
     }
 
@@ -538,7 +541,7 @@ impl<'s> Scanner<'s> {
         first: usize,
         hits: &mut Vec<Hit>,
     ) {
-        if self.surroundings() & self.set.contexts.third_party != 0 {
+        if self.around(facts, self.surroundings()) & self.set.contexts.third_party != 0 {
             for hit in hits.get_mut(first..).unwrap_or_default() {
                 hit.marks.third_party = true;
             }

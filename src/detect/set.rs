@@ -82,6 +82,8 @@ pub(super) struct FieldRule {
     pub(super) prose: bool,
     pub(super) lists_only: bool,
     pub(super) values_only: bool,
+    /// Deeper inside each other lists hold no values of it.
+    pub(super) lists_max: u8,
     /// Only a name that the lists know is written as only such values are.
     pub(super) listed: bool,
     /// Values are names of people.

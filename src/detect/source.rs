@@ -151,6 +151,8 @@ pub(super) struct FieldSource {
     /// be what a container runs.
     #[serde(default)]
     pub(super) values_only: bool,
+    /// Lists inside each other hold values of it to this depth: the corners of an area are nobody's places.
+    pub(super) lists_max: Option<u8>,
 }
 
 /// A kind of value that is recognised by its form.

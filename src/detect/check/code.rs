@@ -296,6 +296,7 @@ pub(super) fn reference(text: &str) -> Option<Match> {
     let text = text.trim();
     let good = (3..=64).contains(&text.len())
         && text.bytes().any(|byte| byte.is_ascii_digit())
+        && !text.trim_end_matches('=').contains('=')
         && !is_zero(text)
         && !is_version(text);
     good.then_some(Match::PLAIN)

@@ -346,7 +346,7 @@ static GENDERS: WordList = WordList::new(&[
     "girl", "other", "non-binary", "nonbinary", "diverse", "unspecified", "transgender",
     "prefer not to say", "男", "女", "男性", "女性", "男生", "女生", "mard", "aurat", "khatoon", "purush",
     "mahila", "stri", "مرد", "عورت", "पुरुष", "महिला", "남", "여", "남성", "여성", "männlich", "weiblich",
-    "divers", "masculino", "femenino", "feminino", "homme", "femme", "мужской", "женский", "erkek",
+    "divers", "masculino", "femenino", "feminino", "homme", "femme", "мужской", "женский", "муж", "жен", "м", "ж", "erkek",
 ]);
 
 /// What programs are written in, which no person speaks.

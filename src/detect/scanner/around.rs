@@ -31,8 +31,10 @@ pub(super) struct Frame {
     /// Contexts that members seen so far would have been read otherwise in.
     pub(super) lacks: u32,
     pub(super) number: u32,
-    /// Members seen that show a context only together.
-    pub(super) signs: u8,
+    /// Contexts that a member seen shows only together with another.
+    pub(super) signs: u32,
+    /// Lists of its rule that it is the innermost of.
+    pub(super) lists: u8,
     /// What its members show was said before they came.
     pub(super) is_expected: bool,
     /// Its members were looked for ahead, or are not to be.
@@ -56,6 +58,7 @@ impl Frame {
         lacks: 0,
         number: 0,
         signs: 0,
+        lists: 0,
         is_expected: false,
         is_foreseen: false,
     };
@@ -64,20 +67,17 @@ impl Frame {
 /// What members show of the object that they are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Shown {
-    /// The contexts that each shows by itself.
-    beside: u32,
-    /// Those that two of them show together.
+    /// The contexts that one of them shows, by itself or together with another.
+    pub(super) beside: u32,
+    /// Those that one of them would show together with another.
     signs: u32,
-    /// How many of them show some of `signs`.
-    count: u8,
 }
 
 impl Shown {
     #[inline(always)]
     pub(super) fn add(&mut self, facts: &Facts) {
-        self.beside |= facts.beside;
+        self.beside |= facts.beside | (self.signs & facts.signs);
         self.signs |= facts.signs;
-        self.count = self.count.saturating_add(u8::from(facts.signs != 0));
     }
 }
 
@@ -128,6 +128,7 @@ impl Scanner<'_> {
             contexts,
             near: contexts & !inherited & self.set.contexts.near,
             number: self.opened,
+            lists: self.lists_of(container, rule),
             ..Frame::NONE
         };
         if container == Container::Array {
@@ -144,6 +145,15 @@ impl Scanner<'_> {
             self.sign_columns();
         }
         contexts
+    }
+
+    /// How many lists of one rule are inside each other where a further one, or an object, begins.
+    fn lists_of(&self, container: Container, rule: Option<u16>) -> u8 {
+        if container != Container::Array || rule.is_none() {
+            return 0;
+        }
+        let around = if self.top.rule == rule { self.top.lists } else { 0 };
+        around.saturating_add(1)
     }
 
     /// The innermost object or list ends.
@@ -186,6 +196,14 @@ impl Scanner<'_> {
         self.top.contexts | self.part
     }
 
+    /// Those of a value whose name says this, in an object of these.
+    pub(super) fn around(&self, facts: &Facts, around: u32) -> u32 {
+        if facts.inside == 0 {
+            return around;
+        }
+        facts.inside | (around & (self.set.contexts.lasting | self.part))
+    }
+
     pub(super) fn contexts_of(&self, opens: u32) -> u32 {
         let around = self.top.contexts & !self.top.near;
         if opens == 0 { around } else { opens | (around & self.set.contexts.lasting) }
@@ -209,12 +227,10 @@ impl Scanner<'_> {
     /// Members show what their object is about.
     pub(super) fn show(&mut self, shown: Shown) {
         let frame = &mut self.top;
-        frame.near |= shown.beside & self.set.contexts.near & !frame.contexts;
-        frame.contexts |= shown.beside;
-        frame.signs = frame.signs.saturating_add(shown.count);
-        if frame.signs >= 2 {
-            frame.contexts |= shown.signs;
-        }
+        let beside = shown.beside | (frame.signs & shown.signs);
+        frame.near |= beside & self.set.contexts.near & !frame.contexts;
+        frame.contexts |= beside;
+        frame.signs |= shown.signs;
     }
 
     /// No rule of the name holds in these surroundings; members to come may show others. Which would
@@ -234,7 +250,7 @@ impl Scanner<'_> {
     /// The contexts in which the rules that hold here would not, or would be outdone by one before them; `None`
     /// where no rule of the name holds.
     pub(super) fn holding(&self, facts: &Facts) -> Option<u32> {
-        let around = self.surroundings();
+        let around = self.around(facts, self.surroundings());
         let (mut before, mut undone) = (0, None);
         for rule in facts.rules().iter().filter_map(|number| self.set.rule(*number)) {
             if rule.holds(around) {
@@ -277,15 +293,14 @@ impl Scanner<'_> {
     /// The end of the foreseen members: where they are all, the contexts they show in whatever order they come are
     /// there from here on.
     pub fn foreseen(&mut self, are_all: bool) {
-        let Shown { beside, signs, count } = std::mem::take(&mut self.scratch.foreseen);
+        let Shown { beside, signs } = std::mem::take(&mut self.scratch.foreseen);
         let frame = &mut self.top;
         frame.is_foreseen = true;
         self.scratch.foresight = self.scratch.foresight.saturating_sub(1);
         if !are_all {
             return;
         }
-        let together = if frame.signs.saturating_add(count) >= 2 { signs } else { 0 };
-        let new = (beside | together) & self.set.contexts.any_order & !frame.contexts;
+        let new = (beside | (frame.signs & signs)) & self.set.contexts.any_order & !frame.contexts;
         frame.near |= new & self.set.contexts.near;
         frame.contexts |= new;
         if new & self.hanging != 0 {

@@ -12,7 +12,7 @@ use crate::{
     domain::{Container, Marks, Scalar, Span, is_token},
 };
 
-use super::{Hit, Scanner, Told, bare::Bare, hit};
+use super::{Hit, Scanner, Told, around::Shown, bare::Bare, hit};
 
 /// How sure a name inside a text has to make us.
 pub(super) const NAMED_IN_PROSE_MIN: u8 = 60;
@@ -195,19 +195,15 @@ impl<'s> Scanner<'s> {
         tables::cells(text, &mut cells);
         // Columns show what the rows are about, as members do of their object.
         let mut around = around;
-        let (mut signs, mut sign_of, mut are_many) = (0, None, false);
+        let (mut shown, mut last) = (Shown::default(), None);
         for cell in &cells {
-            let facts = self.facts_under(text, cell);
-            around |= facts.beside;
-            if facts.signs != 0 {
-                are_many |= sign_of.is_some_and(|name| name != cell.name.start);
-                sign_of = Some(cell.name.start);
-                signs |= facts.signs;
+            // Each column once; those of the next row have the same names again.
+            if last < Some(cell.name.start) {
+                last = Some(cell.name.start);
+                shown.add(&self.facts_under(text, cell));
             }
         }
-        if are_many {
-            around |= signs;
-        }
+        around |= shown.beside;
         let labelled = hits.len();
         for cell in &cells {
             let value = text.get(cell.value.clone()).unwrap_or_default();
@@ -259,6 +255,7 @@ impl<'s> Scanner<'s> {
 
     /// The first rule of the name that holds here and is sure enough.
     fn by_own_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
+        let around = self.around(facts, around);
         facts.rules().iter().find_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
             Some((rule, self.judge(*number, rule, facts, text)?))

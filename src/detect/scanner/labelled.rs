@@ -65,6 +65,7 @@ impl Scanner<'_> {
             return None;
         }
         let is_of_a_program = is_of_a_program(text, pair, facts, value);
+        let around = self.around(facts, around);
         let rules = facts.rules().iter().filter_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
             let sure = (rule.confidence >= 90 && !is_long(value))

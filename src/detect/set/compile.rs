@@ -140,6 +140,7 @@ impl Compiler<'_> {
         }
         if source.lasting {
             self.set.contexts.lasting |= bit;
+            self.set.keys.lasting |= bit;
         }
         if source.third_party {
             self.set.contexts.third_party |= bit;
@@ -190,6 +191,7 @@ impl Compiler<'_> {
             prose: source.prose,
             lists_only: source.lists_only,
             values_only: source.values_only,
+            lists_max: source.lists_max.unwrap_or(u8::MAX),
             listed: source.listed,
             is_of_people: source.check.as_ref().is_some_and(|check| check.as_str() == "name"),
             is_postal_address: source

@@ -41,6 +41,26 @@ fn names_of_things_are_nobodys() {
 }
 
 #[test]
+fn a_path_says_what_the_member_at_its_end_says_there() {
+    check(&[
+        (r#"{"data.age":34,"rows[0][age]":"41"}"#, &["/data.age age", "/rows[0][age] age"]),
+        (
+            r#"{"loan.debtor.name":"Declan Hill","loan.debtor.religion":"Islam"}"#,
+            &["/loan.debtor.name name", "/loan.debtor.religion religion"],
+        ),
+        (
+            r#"{"changes.0.payload.ap_mac":"a4:83:e7:12:34:56"}"#,
+            &["/changes.0.payload.ap_mac bssid"],
+        ),
+        (
+            r#"{"product.name":"Redmi Note 10 Pro","app[name]":"Mi Home","file.name":"Ali Raza.pdf"}"#,
+            &[],
+        ),
+        (r#"{"k8s.pod.name":"web-1","e.g. name":"Gold Plan","data.2.0":"34"}"#, &[]),
+    ]);
+}
+
+#[test]
 fn a_bare_name_is_a_persons_where_people_are_called_so() {
     check(&[
         (r#"{"id":1,"name":"Zubaida Khanum"}"#, &["/name name"]),

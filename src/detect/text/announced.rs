@@ -36,8 +36,10 @@ impl Search<'_> {
                 Reads::Name(least) => {
                     let start = skip(b":,\n\r");
                     naming::end_of_name(text, start, least)
-                        .filter(|_| {
-                            self.set.people.may_begin(text.get(start..).unwrap_or_default())
+                        .filter(|end| {
+                            let name = text.get(start..*end).unwrap_or_default();
+                            let people = &self.set.people;
+                            people.may_begin(name) && !people.are_of_things(name)
                         })
                         .map(|end| start..end)
                 }

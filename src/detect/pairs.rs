@@ -52,7 +52,10 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
     let name_end = name_end - usize::from(is_arrow && closes(bytes.get(name_end.wrapping_sub(1))));
     let head = bytes.get(name_end.saturating_sub(NAME_BYTES_MAX)..name_end)?;
     let length = head.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
-    let name = name_end - length..name_end;
+    let mut name = name_end - length..name_end;
+    if is_spaced && !is_arrow {
+        name.start = words_of_a_line(bytes, &name);
+    }
     let before = name.start.checked_sub(1).and_then(|before| bytes.get(before));
     if length == 0 || before.is_some_and(|byte| matches!(byte, b'=' | b'<' | b'>' | b'!' | b'/')) {
         return None;
@@ -85,6 +88,19 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
         }
     };
     whole_characters(text, Pair { name, value, assigned: true })
+}
+
+/// Where the words begin that stand before a name in its line, `Full Name = …`, if nothing else does.
+fn words_of_a_line(bytes: &[u8], name: &Range<usize>) -> usize {
+    let head = bytes.get(name.end.saturating_sub(NAME_BYTES_MAX)..name.start).unwrap_or_default();
+    let is_of_words = |byte: &&u8| is_name_byte(**byte) || **byte == b' ';
+    let length = head.iter().rev().take_while(is_of_words).count();
+    let words = head.get(head.len() - length..).unwrap_or_default();
+    let blank = words.iter().take_while(|byte| **byte == b' ').count();
+    let start = name.start - length + blank;
+    // `const user = …` is no label.
+    let is_label = bytes.get(start).is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
+    if is_label && begins_its_line(bytes, start) { start } else { name.start }
 }
 
 /// Whether nothing but white space stands before `at` in its line.
@@ -263,6 +279,8 @@ mod tests {
             ("at 10:30 =", &[]),
             ("http://x/?a=1&b=2", &["a|1", "b|2"]),
             ("k=\"unclosed", &[]),
+            ("[x]\nFull Name = Sana Khan\nNo = 3", &["Full Name|Sana", "No|3"]),
+            ("let a = \"b\"; c d = e", &["a|b"]),
         ] {
             let found: Vec<String> = pairs(text)
                 .map(|pair| {

@@ -111,8 +111,8 @@ impl Reach {
     fn of(check: Option<&str>) -> Self {
         match check {
             Some(
-                "name" | "name_part" | "words" | "postal_address" | "handle" | "secret" | "country"
-                | "language" | "place",
+                "name" | "name_part" | "words" | "remark" | "postal_address" | "handle" | "secret"
+                | "country" | "language" | "place",
             )
             | None => Self::Line,
             Some(

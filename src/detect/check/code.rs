@@ -271,8 +271,15 @@ pub(super) fn account(text: &str) -> Option<Match> {
         && !is_zero(text)
         && text != "-1"
         && !is_fraction(text)
+        && !is_object_id(text)
         && (text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 16);
     good.then_some(Match::PLAIN)
+}
+
+/// `2.16.840.1.113883.19`, as registries name things (ITU-T X.660).
+fn is_object_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && text.bytes().filter(|byte| *byte == b'.').count() >= 4
 }
 
 /// `0.39`, as seconds and shares are.
@@ -297,6 +304,8 @@ pub(super) fn reference(text: &str) -> Option<Match> {
     let good = (3..=64).contains(&text.len())
         && text.bytes().any(|byte| byte.is_ascii_digit())
         && !text.trim_end_matches('=').contains('=')
+        // What a cloud calls a start of machines.
+        && !text.starts_with("r-")
         && !is_zero(text)
         && !is_version(text);
     good.then_some(Match::PLAIN)

@@ -274,9 +274,16 @@ pub(super) fn handle(text: &str) -> Option<Match> {
         && !text.contains(['<', '>', '!', '"'])
         && !text.contains("___")
         && !is_slug(text)
+        && !is_colour(text)
         && !text.starts_with('/')
         && !is_time)
         .then_some(Match::PLAIN)
+}
+
+/// `#0a66c2`, as style sheets write it.
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|it| matches!(it.len(), 3 | 6) && it.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// `summer-sale-for-all`: what a page is called in its address.
@@ -352,7 +359,7 @@ static GENDERS: WordList = WordList::new(&[
 /// What programs are written in, which no person speaks.
 #[rustfmt::skip]
 static PROGRAMMING_LANGUAGES: WordList = WordList::new(&[
-    "python", "javascript", "typescript", "java", "kotlin", "ruby", "rust", "go", "golang", "swift", "scala", "perl",
+    "python", "js", "ts", "javascript", "typescript", "java", "kotlin", "ruby", "rust", "go", "golang", "swift", "scala", "perl",
     "php", "shell", "bash", "powershell", "html", "css", "scss", "sql", "dart", "elixir", "erlang", "haskell", "lua",
     "julia", "clojure", "groovy", "matlab", "fortran", "cobol", "assembly", "makefile", "dockerfile", "markdown",
     "json", "yaml", "xml", "vue", "svelte", "csharp", "cpp", "objc",
@@ -380,11 +387,12 @@ pub(super) fn words(text: &str) -> Option<Match> {
     (text.chars().any(char::is_alphabetic) && code::uuid(text).is_none()).then_some(Match::PLAIN)
 }
 
-/// What somebody said, be it a word, and no code for it: `GOOD`, `NO_CHANGE`.
+/// What somebody said, be it a word, and no code for it: `GOOD`, `NO_CHANGE`. Nor an address in the web alone.
 pub(super) fn remark(text: &str) -> Option<Match> {
     let is_code_byte =
         |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    words(text).filter(|_| !text.bytes().all(is_code_byte))
+    let is_address = text.contains("://") && !text.contains(' ');
+    words(text).filter(|_| !text.bytes().all(is_code_byte) && !is_address)
 }
 
 /// More than a word: a text that somebody wrote.

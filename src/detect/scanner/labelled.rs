@@ -22,7 +22,7 @@ impl Scanner<'_> {
         if name.ends_with("UID") && text.starts_with("BEGIN:V") {
             return None;
         }
-        if pair.assigned || is_in_quotes(text, &pair.name) {
+        if (pair.assigned && !name.contains(' ')) || is_in_quotes(text, &pair.name) {
             let known = self.known(name.as_bytes());
             let facts = *self.scratch.keys.of(known);
             return (!facts.rules().is_empty()).then(|| (pair.name.clone(), facts));

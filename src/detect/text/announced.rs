@@ -126,7 +126,8 @@ impl Search<'_> {
         })
     }
 
-    /// Who says what stands behind the colon: `[10:22] Sana Khan: …`, `11/03/2024, 18:02 - Sana Khan: …`.
+    /// Who says what stands behind the colon: `[10:22] Sana Khan: …`, `11/03/2024, 18:02 - Sana Khan: …`. Behind
+    /// day and time a given name alone, too.
     pub(in crate::detect) fn speaker(&self, text: &str, label: &Range<usize>) -> Option<Found> {
         let (rule, _) = self.set.cues.known_beside.as_ref()?;
         // A dash is part of what stands before the colon.
@@ -135,15 +136,22 @@ impl Search<'_> {
             own.get(dash.saturating_sub(1)..).is_some_and(|rest| rest.starts_with(" - "))
         });
         let start = dash.map_or(label.start, |dash| label.start + dash + "- ".len());
-        let name = if dash.is_some() {
-            let head = text.get(..start - " - ".len())?;
-            let end = is_of_an_export(head).then(|| naming::end_of_name(text, start, 2))??;
-            start..end
+        let before = text.get(..start)?;
+        let is_all = |name: &Range<usize>| name.end == label.end;
+        let (name, head) = if dash.is_some() {
+            let head = before.strip_suffix(" - ").filter(|head| is_of_an_export(head))?;
+            (naming::end_of_name(text, start, 2).map(|end| start..end), Some(head))
         } else {
-            let before = text.get(..start)?.trim_end_matches(' ');
-            before.ends_with(']').then(|| self.likely_name(text, start))??
+            let head = before.trim_end_matches(' ').strip_suffix(']')?;
+            let inner = head.rsplit('[').next().filter(|inner| is_of_an_export(inner));
+            (self.likely_name(text, start), inner)
         };
-        (name.end == label.end).then(|| behind(rule, name))
+        if let Some(name) = name.filter(is_all) {
+            return Some(behind(rule, name));
+        }
+        let given = self.set.cues.reading(|reads| matches!(reads, Reads::GivenName))?;
+        let name = head.and_then(|_| name_at(text, start, 1, |it| self.set.people.is_given(it)));
+        name.filter(is_all).map(|name| behind(given, name))
     }
 
     /// Known names in the neighbourhood of values that tell of somebody.

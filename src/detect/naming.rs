@@ -85,7 +85,7 @@ impl KnownNames {
     pub(super) fn are_of_things(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
         lower.contains(' ')
-            && lower.split(' ').all(|word| self.things.contains(word))
+            && lower.split([' ', '-']).all(|word| word.is_empty() || self.things.contains(word))
             && !self.are_whole(text)
     }
 

@@ -400,6 +400,10 @@ impl<'s> Scanner<'s> {
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
+        if name.is_none() && container == Container::Array && self.is_as_deep_as_lists_may_be() {
+            self.enter(container, Inside::of(&Facts::NONE), None, None);
+            return None;
+        }
         let facts = self.facts_of(known);
         if facts.are_of_no_finding() && self.top.rule.is_none() {
             let (inside, of_list) = (Inside::of(facts), of_list(facts, container));
@@ -517,12 +521,11 @@ impl<'s> Scanner<'s> {
             self.lack(facts);
         }
         own.or_else(|| {
-            let Frame { container: around, rule: number, lists, .. } = self.top;
-            let rule = self.set.rule(number?)?;
+            let Frame { container: around, rule, .. } = self.top;
+            let spreads = self.set.rule(rule?).is_some_and(|rule| rule.spreads);
             let is_inherited =
-                around == Container::Array || facts.stand_in || (rule.spreads && !facts.statement);
-            let is_too_deep = container == Container::Array && lists >= rule.lists_max;
-            if is_inherited && !is_too_deep { number } else { None }
+                around == Container::Array || facts.stand_in || (spreads && !facts.statement);
+            if is_inherited { rule } else { None }
         })
     }
 

@@ -359,10 +359,11 @@ impl<'b> Reader<'b> {
         Span::new(start, start + text.trim_ascii().len())
     }
 
-    /// By local name: prefixes are a matter of taste.
+    /// By local name: prefixes are a matter of taste, and `xmlns:` declares one.
     fn key(&self, name: Span) -> Key<'b> {
         let whole = name.of(self.bytes);
-        let local = memchr::memrchr(b':', whole).and_then(|colon| whole.get(colon + 1..));
+        let colon = memchr::memrchr(b':', whole).filter(|_| !whole.starts_with(b"xmlns:"));
+        let local = colon.and_then(|colon| whole.get(colon + 1..));
         let text = local.filter(|local| !local.is_empty()).unwrap_or(whole);
         Key::Name { text, span: name, escape: Escape::None }
     }

@@ -156,6 +156,12 @@ impl Scanner<'_> {
         around.saturating_add(1)
     }
 
+    /// Whether a list in the innermost one would hold nothing of the rule of that.
+    pub(super) fn is_as_deep_as_lists_may_be(&self) -> bool {
+        let rule = self.top.rule.and_then(|number| self.set.rule(number));
+        rule.is_some_and(|rule| self.top.lists >= rule.lists_max)
+    }
+
     /// The innermost object or list ends.
     pub fn close(&mut self) {
         if let Some(beyond) = self.beyond.checked_sub(1) {

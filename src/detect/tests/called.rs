@@ -61,6 +61,31 @@ fn a_path_says_what_the_member_at_its_end_says_there() {
 }
 
 #[test]
+fn members_show_what_an_object_is_only_with_others_of_their_kind() {
+    check(&[
+        (
+            r#"{"from":"+923331234567","msg_id":"a-1029384756","text":"see you there"}"#,
+            &["/from phone@PK", "/msg_id message_id!", "/text message_content!"],
+        ),
+        // Of a page, not of a name or a message.
+        (r#"{"first":1,"from":"draft","text":"see you there"}"#, &[]),
+        (r#"{"object":"customer","name":"Amina Malik"}"#, &["/name name"]),
+        (r#"{"sms":{"conditions":[{"argument":"US"}]}}"#, &[]),
+    ]);
+}
+
+#[test]
+fn the_edge_of_an_area_is_nobodys_place() {
+    check(&[
+        (r#"{"type":"Polygon","coordinates":[[[67.001,24.861],[67.502,24.862]]]}"#, &[]),
+        (
+            r#"{"type":"Point","coordinates":[67.0011,24.8607]}"#,
+            &["/coordinates/0 precise_location", "/coordinates/1 precise_location"],
+        ),
+    ]);
+}
+
+#[test]
 fn a_bare_name_is_a_persons_where_people_are_called_so() {
     check(&[
         (r#"{"id":1,"name":"Zubaida Khanum"}"#, &["/name name"]),

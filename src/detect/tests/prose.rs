@@ -130,6 +130,12 @@ fn names_inside_a_text_say_what_follows_them() {
         ),
         ("Customer Epic No: JPH2798004", &["in_voter=JPH2798004"]),
         ("password: hash(req.body.password)", &[]),
+        ("[web]\nFull Name = Amina Malik\nPort = 5432", &["name=Amina Malik"]),
+        ("const user = await find(1)", &[]),
+        ("[11/03/2026, 08:14:22] Fatima: wait. [main] Rose: started", &["first_name=Fatima"]),
+        ("11/03/2026, 18:02 - Fatima: wait", &["first_name=Fatima"]),
+        ("my order no. OD042824655 and order no later", &["order_number=OD042824655"]),
+        ("Patient Body Weight - Measured", &[]),
         ("password: Summer(2024)", &["password=Summer(2024)"]),
     ] {
         assert_eq!(bench.prose(text), expected, "{text}");

@@ -16,7 +16,10 @@ fn elements_and_attributes_come_by_name() {
         ("<a b='1' c = \"2\"/>", &[" {", "/a {", "/a/b string 1", "/a/c string 2"]),
         ("<a\nb='1'\n>t</a>", &[" {", "/a {", "/a/b string 1", "/a/a string t"]),
         ("<a b='it&apos;s \"x\" >'/>", &[" {", "/a {", "/a/b string it&apos;s \"x\" >"]),
-        ("<s:a xmlns:s='u'><s:b>1</s:b></s:a>", &[" {", "/a {", "/a/s string u", "/a/b string 1"]),
+        (
+            "<s:a xmlns:s='u'><s:b>1</s:b></s:a>",
+            &[" {", "/a {", "/a/xmlns:s string u", "/a/b string 1"],
+        ),
         ("<电话>+86</电话>", &[" {", "/电话 string +86"]),
         ("<a>x &amp; &#x41;</a>", &[" {", "/a string x &amp; &#x41;"]),
         // Mixed content.

@@ -251,6 +251,7 @@ impl Search<'_> {
 
     /// MAC and IPv6 addresses, which stand around colons.
     fn colon_addresses(&self, text: &str, found: &mut Vec<Found>) {
+        const COLONS_MIN: usize = 5;
         let bytes = text.as_bytes();
         let part = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
         let mut past = 0;
@@ -269,14 +270,18 @@ impl Search<'_> {
                 continue;
             }
             let Some(address) = text.get(start..end) else { continue };
+            let colons = memchr::memchr_iter(b':', address.as_bytes()).count();
+            // Most are times of day; an address has at least as many, or two at once.
+            if colons < COLONS_MIN && !address.contains("::") {
+                continue;
+            }
             let address = address.trim_end_matches('.');
             let address =
                 if address.ends_with("::") { address } else { address.trim_end_matches(':') };
             let span = Span::new(start, start + address.len());
             if let Some(read) = mac::whole(address) {
                 found.extend(self.weigh(self.set.finders.mac, read, span, (0, 0)));
-            } else if address.bytes().filter(|byte| *byte == b':').count() >= 2
-                && address.len() >= 6
+            } else if address.len() >= 6
                 && let Some(read) = ip::whole(address)
             {
                 let around = self.nearby(text, start);

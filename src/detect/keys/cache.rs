@@ -109,7 +109,7 @@ pub(in crate::detect) struct KeyCache {
     slots: Box<[Slot; SLOTS]>,
     /// Words of prose, and whether names end in them.
     ends: Box<[(ShortName, bool); ENDS]>,
-    numbers: FxHashMap<Box<[u8]>, u32>,
+    names: FxHashMap<Box<[u8]>, Known>,
     /// Behind those of the names kept, those of the name analysed last.
     facts: Vec<Facts>,
 }
@@ -146,7 +146,7 @@ impl Default for KeyCache {
         Self {
             slots: Box::new([Slot::default(); SLOTS]),
             ends: Box::new([(ShortName::default(), false); ENDS]),
-            numbers: FxHashMap::default(),
+            names: FxHashMap::default(),
             facts: vec![Facts::default()],
         }
     }
@@ -199,8 +199,8 @@ impl KeyCache {
         short: Option<ShortName>,
         analyse: impl FnOnce(&str) -> Facts,
     ) -> Known {
-        let known = match self.numbers.get(name) {
-            Some(number) => Known::new(*number, self.facts(*number)),
+        let known = match self.names.get(name) {
+            Some(known) => *known,
             None => {
                 let text = String::from_utf8_lossy(name);
                 let facts = analyse(&text);
@@ -213,8 +213,9 @@ impl KeyCache {
                     return Known::new(number, &facts);
                 }
                 self.facts.push(Facts::default());
-                self.numbers.insert(name.into(), number);
-                Known::new(number, &facts)
+                let known = Known::new(number, &facts);
+                self.names.insert(name.into(), known);
+                known
             }
         };
         if let Some(short) = short.filter(|_| !name.contains(&b'\\'))
@@ -275,7 +276,7 @@ mod tests {
             let known = cache.known(name.as_bytes(), |name| table.analyse(name));
             let facts = cache.of(known);
             assert_eq!(known.is_telling(), facts.is_telling(), "{name}");
-            (facts.rules().to_vec(), cache.numbers.len())
+            (facts.rules().to_vec(), cache.names.len())
         };
         for round in 0..2 {
             for number in 0..10_000 {

@@ -61,6 +61,8 @@ pub(in crate::detect) struct Cues {
     ends: Vec<u64>,
     /// The same of the last bytes of each, of whatever length.
     short_ends: Vec<u64>,
+    /// Whether one ends in a digit, as numbers do.
+    end_in_digits: bool,
     /// The longest of them.
     bytes_max: usize,
 }
@@ -74,6 +76,7 @@ impl Default for Cues {
             known_beside: None,
             ends: vec![0; END_WORDS],
             short_ends: vec![0; END_WORDS],
+            end_in_digits: false,
             bytes_max: 0,
         }
     }
@@ -90,6 +93,7 @@ impl Cues {
         let cue = cue.to_lowercase();
         self.bytes_max = self.bytes_max.max(cue.len());
         let tail = cue.trim_end_matches(['.', ':', ',']);
+        self.end_in_digits |= tail.ends_with(|last: char| last.is_ascii_digit());
         // Before a cue of two letters stands a gap, which counts among its last three bytes.
         let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
         for gap in before {
@@ -152,6 +156,7 @@ impl Cues {
     fn may_end_one(&self, text: &[u8], at: usize) -> bool {
         let head = text.get(..at).unwrap_or_default();
         let tail = match head.split_last() {
+            Some((b'0'..=b'9', _)) if !self.end_in_digits => return false,
             Some((b'.' | b':' | b',' | b'-', rest)) => tail(rest),
             _ => tail(head),
         };

@@ -170,24 +170,16 @@ impl Search<'_> {
                 ..text.len().min(one.span.range().end + BEHIND);
             let window =
                 text.ceil_char_boundary(window.start)..text.floor_char_boundary(window.end);
-            let mut is_inside = text
-                .get(..window.start)
-                .and_then(|head| head.chars().next_back())
-                .is_some_and(char::is_alphanumeric);
             past = window.start;
-            for (offset, character) in text.get(window.clone()).unwrap_or_default().char_indices() {
-                let start = window.start + offset;
-                let begins = !is_inside && character.is_uppercase();
-                is_inside =
-                    character.is_alphanumeric() || matches!(character, '.' | '@' | '_' | '-');
-                if start < past || !begins {
-                    continue;
+            let end = window.end;
+            each_capital(text, window, |start| {
+                let name = if start < past { None } else { self.known_name(text, start) };
+                if let Some(name) = name {
+                    past = name.end;
+                    found.push(behind(rule, name));
                 }
-                let Some(name) = self.known_name(text, start) else { continue };
-                past = name.end;
-                found.push(behind(rule, name));
-            }
-            past = past.max(window.end);
+            });
+            past = past.max(end);
         }
         if found.len() > last {
             settle(found, first);
@@ -277,6 +269,29 @@ impl Search<'_> {
         if naming::end_of_name(text, start, 2) == Some(floor + head.len()) {
             found.push(behind(rule, start..floor + head.len()));
         }
+    }
+}
+
+/// Shows where words begin with a capital in a part of a text.
+fn each_capital(text: &str, window: Range<usize>, mut show: impl FnMut(usize)) {
+    let part = text.get(window.clone()).unwrap_or_default();
+    let before = text.get(..window.start).and_then(|head| head.chars().next_back());
+    let mut is_inside = before.is_some_and(char::is_alphanumeric);
+    if part.is_ascii() {
+        let is_of_a_word =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'@' | b'_' | b'-');
+        for at in runs(part.as_bytes(), is_of_a_word).skip_while(|at| *at == 0 && is_inside) {
+            if part.as_bytes().get(at).is_some_and(u8::is_ascii_uppercase) {
+                show(window.start + at);
+            }
+        }
+        return;
+    }
+    for (offset, character) in part.char_indices() {
+        if !is_inside && character.is_uppercase() {
+            show(window.start + offset);
+        }
+        is_inside = character.is_alphanumeric() || matches!(character, '.' | '@' | '_' | '-');
     }
 }
 

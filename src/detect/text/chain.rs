@@ -209,7 +209,31 @@ pub(super) fn end_of_time(bytes: &[u8], digit: usize) -> Option<usize> {
     let is_time = is_bounded
         && (is_like(time, b"0000-00-00T00:00:00") || is_like(time, b"0000-00-00 00:00:00"))
         && !time.ends_with(b"00:00:00");
-    is_time.then_some(digit + LENGTH)
+    is_time.then(|| digit + LENGTH + zone_length(bytes.get(digit + LENGTH..).unwrap_or_default()))
+}
+
+/// How long the fraction of a second and the zone are that a time goes on with, as in RFC 3339 §5.6: `.123Z`,
+/// `,123+08:00`. Nothing where they are part of something else.
+fn zone_length(rest: &[u8]) -> usize {
+    let digits = |rest: &[u8]| rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let fraction = match rest {
+        [b'.' | b',', behind @ ..] if (1..=9).contains(&digits(behind)) => 1 + digits(behind),
+        _ => 0,
+    };
+    let zone = rest.get(fraction..).unwrap_or_default();
+    let length = match zone {
+        [b'Z', ..] => 1,
+        [b'+' | b'-', behind @ ..] => match behind.first_chunk::<5>() {
+            Some(zone) if is_like(zone, b"00:00") => 6,
+            _ if digits(behind) == 4 => 5,
+            _ => 0,
+        },
+        _ => 0,
+    };
+    let end = fraction + length;
+    // `10:15:20.123456789.5` is no time.
+    let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    if rest.get(end).is_some_and(goes_on) { 0 } else { end }
 }
 
 /// Whether a word that begins with a small letter may be a group of letters and digits.
@@ -239,8 +263,12 @@ mod tests {
     #[test]
     fn a_time_of_day_is_passed_and_midnight_may_be_a_date() {
         let at = |text: &str, digit| end_of_time(text.as_bytes(), digit);
-        assert_eq!(at("2026-11-09T10:15:20.123Z INFO", 0), Some(19));
-        assert_eq!(at("at 2026-11-09 10:15:20,5", 3), Some(22));
+        assert_eq!(at("2026-11-09T10:15:20.123Z INFO", 0), Some(24));
+        assert_eq!(at("at 2026-11-09 10:15:20,5", 3), Some(24));
+        assert_eq!(at("2026-11-09T10:15:20+08:00 GET", 0), Some(25));
+        assert_eq!(at("2026-11-09T10:15:20-0500", 0), Some(24));
+        assert_eq!(at("2026-11-09T10:15:20 03331234567", 0), Some(19));
+        assert_eq!(at("2026-11-09T10:15:20.0333.1234567", 0), Some(19));
         assert_eq!(at("born 1990-05-12 00:00:00", 5), None);
         assert_eq!(at("-2026-11-09T10:15:20", 1), None);
         assert_eq!(at("2026-11-09 10:15", 0), None);

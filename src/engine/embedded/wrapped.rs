@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use memchr::memmem::{self, Finder};
 
 use super::{
-    Classes, DOT, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, has, is_not_it,
+    CLASSES, Classes, DOT, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, has, is_not_it,
     starts_with_ignore_case,
 };
 use crate::{
@@ -264,7 +264,7 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
     const BYTES_MIN: usize = 24;
     /// Where a line of it may go on in the next.
     const LINE_BYTES_MIN: usize = 60;
-    let is_letter = |byte: &u8| is_symbol(byte) && *byte != b'=';
+    let is_letter = |byte: &u8| CLASSES.of(*byte) == 0;
     let end_of_word = |from: usize| {
         let rest = bytes.get(from..).unwrap_or_default();
         from + rest.iter().take_while(|byte| is_letter(byte)).count()

@@ -199,11 +199,26 @@ impl de::Error for Complaint {
     }
 
     fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("found {}, expected {expected}", describe(unexpected)))
+        Self::custom(format!("found {}, expected {}", describe(unexpected), wanted(expected)))
     }
 
     fn invalid_value(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("found {}, expected {expected}", describe(unexpected)))
+        Self::custom(format!("found {}, expected {}", describe(unexpected), wanted(expected)))
+    }
+}
+
+/// What a file should have, in words of those who write it.
+fn wanted(expected: &dyn de::Expected) -> String {
+    let expected = expected.to_string();
+    match expected.as_str() {
+        "u8" => "a whole number from 0 to 255".to_owned(),
+        "u16" | "u32" | "u64" | "usize" => "a whole number, not below 0".to_owned(),
+        "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "a boolean" => "`true` or `false`".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a mapping".to_owned(),
+        _ => expected,
     }
 }
 

@@ -33,8 +33,10 @@ impl DetectorSet {
             .iter()
             .filter_map(|file| Some((file.name.as_str(), read(file, diagnostics)?)))
             .collect();
+        let is_whole = sources.len() == files.len();
         let mut compiler = Compiler {
             taxonomy,
+            is_whole,
             diagnostics,
             set: Self::empty(taxonomy),
             contexts: FxHashMap::default(),
@@ -83,6 +85,8 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 struct Compiler<'c> {
     taxonomy: &'c Taxonomy,
+    /// Every file could be read; where one could not, contexts are missing that it may have.
+    is_whole: bool,
     diagnostics: &'c mut Diagnostics,
     set: DetectorSet,
     contexts: FxHashMap<String, u32>,
@@ -582,6 +586,7 @@ impl Compiler<'_> {
         for name in names {
             match self.contexts.get(&name.value) {
                 Some(bit) => bits |= bit,
+                None if !self.is_whole => {}
                 None => {
                     self.diagnostics
                         .error(name.place(file), format!("`{}` is not a context", name.value))
@@ -686,6 +691,10 @@ mod tests {
             ("suppress:\n  - {reason: quiet}\n", &["suppresses every finding"]),
             ("thresholds:\n  - {category: user.nothing.**, minimum: 10}\n", &["means no category"]),
             ("fields:\n  - {categry: email, confidence: 1}\n", &["did you mean `category`?"]),
+            (
+                "fields:\n  - {category: email, names: [x], confidence: sure}\n",
+                &["found `sure`, expected a whole number from 0 to 255"],
+            ),
         ] {
             let found = complaints(text);
             for part in parts {

@@ -297,36 +297,25 @@ impl KeyTable {
     /// `payment.holder[name]`, as a form or a table writes a member of an object: what its own name says there.
     /// `user[name]` is the name of a user, where `user_name` is what they sign in with.
     fn analyse_path(&self, path: &str) -> Option<Facts> {
-        if !path.contains(['.', '[']) {
+        // Behind the end of a sentence another one begins.
+        if !path.contains(['.', '[']) || path.contains(". ") {
             return None;
         }
         let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
-        let mut names = path.split(['.', '[', ']']).filter(|name| !is_number(name)).peekable();
-        let mut around = 0;
-        loop {
-            let name = names.next()?;
-            if name.starts_with(' ') || name.ends_with(' ') {
-                return None;
-            }
-            let facts = self.analyse_name(name);
-            if names.peek().is_some() {
-                around =
-                    if facts.opens == 0 { around } else { facts.opens | (around & self.lasting) };
-                continue;
-            }
-            let whole = self.analyse_name(path);
-            if facts.rule_count == 0 {
-                return None;
-            }
-            let mut facts = Facts {
-                inside: around,
-                supports: facts.supports | whole.supports,
-                against: facts.against | whole.against,
-                ..facts
-            };
-            whole.rules().iter().for_each(|rule| facts.add_rule(*rule));
-            return Some(facts);
+        let mut names = path.split(['.', '[', ']']).filter(|name| !is_number(name));
+        let mut facts = self.analyse_name(names.next_back()?);
+        if facts.rule_count == 0 {
+            return None;
         }
+        facts.inside = names.fold(0, |around, name| match self.analyse_name(name).opens {
+            0 => around,
+            opens => opens | (around & self.lasting),
+        });
+        let whole = self.analyse_name(path);
+        facts.supports |= whole.supports;
+        facts.against |= whole.against;
+        whole.rules().iter().for_each(|rule| facts.add_rule(*rule));
+        Some(facts)
     }
 
     fn analyse_name(&self, name: &str) -> Facts {

@@ -4,7 +4,7 @@
 #   tests/fuzz/run.sh SECONDS [TARGET…]     SECONDS for each target
 #
 # Coverage comes from LLVM's own instrumentation, which a stable compiler knows too; the address sanitizer
-# needs a nightly one, and there is no unsafe code of ours for it to watch. What is found on the way stays in
+# needs a nightly one, and the unsafe code of ours that reads input is held to a portable twin. What is found on the way stays in
 # target/fuzz/corpus, an input that breaks something in target/fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -271,7 +271,7 @@ impl Search<'_> {
             }
             let Some(address) = text.get(start..end) else { continue };
             let colons = memchr::memchr_iter(b':', address.as_bytes()).count();
-            // Most are times of day; an address has at least as many, or two at once.
+            // Most are times of day. An address has more colons, or two beside each other.
             if colons < COLONS_MIN && !address.contains("::") {
                 continue;
             }

@@ -425,6 +425,10 @@ impl Process {
         Self { child, admin, address, log: kept }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL: no handler runs, nothing is flushed.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

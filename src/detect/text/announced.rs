@@ -143,7 +143,11 @@ impl Search<'_> {
             (naming::end_of_name(text, start, 2).map(|end| start..end), Some(head))
         } else {
             let head = before.trim_end_matches(' ').strip_suffix(']')?;
-            let inner = head.rsplit('[').next().filter(|inner| is_of_an_export(inner));
+            // What stands there is short, so that nothing is looked for far behind.
+            let near =
+                head.get(head.ceil_char_boundary(head.len().saturating_sub(EXPORT_BYTES_MAX))..);
+            let inner = near.and_then(|near| near.rsplit_once('[')).map(|(_, inner)| inner);
+            let inner = inner.filter(|inner| is_of_an_export(inner));
             (self.likely_name(text, start), inner)
         };
         if let Some(name) = name.filter(is_all) {
@@ -272,6 +276,9 @@ impl Search<'_> {
     }
 }
 
+/// Day and time before who said something.
+const EXPORT_BYTES_MAX: usize = 32;
+
 /// Shows where words begin with a capital in a part of a text.
 fn each_capital(text: &str, window: Range<usize>, mut show: impl FnMut(usize)) {
     let part = text.get(window.clone()).unwrap_or_default();
@@ -297,8 +304,7 @@ fn each_capital(text: &str, window: Range<usize>, mut show: impl FnMut(usize)) {
 
 /// Whether a line begins with day and time and nothing else, as messengers export what was said.
 fn is_of_an_export(head: &str) -> bool {
-    const BYTES_MAX: usize = 32;
-    let window = head.get(head.ceil_char_boundary(head.len().saturating_sub(BYTES_MAX))..);
+    let window = head.get(head.ceil_char_boundary(head.len().saturating_sub(EXPORT_BYTES_MAX))..);
     let window = window.unwrap_or_default();
     let line = match window.rsplit_once('\n') {
         Some((_, line)) => line,

@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use memchr::memmem::{self, Finder};
 
 use super::{
-    CLASSES, Classes, DOT, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, has, is_not_it,
-    starts_with_ignore_case,
+    CLASSES, Classes, DOT, EQUALS, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, has,
+    is_not_it, starts_with_ignore_case,
 };
 use crate::{
     domain::{Encoding, Escape, Format, Span, by_byte},
@@ -54,7 +54,7 @@ fn is_dense(bytes: &[u8]) -> bool {
 }
 
 fn is_symbol(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte)
+    CLASSES.of(*byte) & !EQUALS == 0
 }
 
 /// Base64 from `start` to the end.

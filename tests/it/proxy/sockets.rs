@@ -83,31 +83,6 @@ fn serve(config: &Path, socket: &std::net::TcpListener) -> Child {
         .unwrap()
 }
 
-/// One that listens to `socket`, with its admin address.
-fn serve_in(
-    folder: &Path,
-    name: &str,
-    upstream: SocketAddr,
-    socket: &std::net::TcpListener,
-) -> (Child, SocketAddr) {
-    let admin = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let path = folder.join(name);
-    std::fs::write(
-        &path,
-        format!(
-            "listeners: [{{ name: mesh, address: 'fd:mesh' }}]
-admin: {{ address: '{admin}' }}
-workers: 2
-audit: {{ sink: none }}
-data_centres: [{{ id: sg, jurisdiction: SG, endpoints: ['http://{upstream}'] }}]
-routes: [{{ id: all, data_centre: sg }}]
-"
-        ),
-    )
-    .unwrap();
-    (serve(&path, socket), admin)
-}
-
 /// Serves when its admin address says that it is ready.
 async fn ready(admin: SocketAddr) {
     let deadline = Instant::now() + PATIENCE;
@@ -131,7 +106,26 @@ async fn one_process_takes_over_from_another_and_no_request_fails() {
     let folder = tempfile::tempdir().unwrap();
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let start = |name: &str| serve_in(folder.path(), name, upstream, &socket);
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let start = |name: &str| {
+        let admin = free();
+        let path = folder.path().join(name);
+        std::fs::write(
+            &path,
+            format!(
+                "listeners: [{{ name: mesh, address: 'fd:mesh' }}]
+admin: {{ address: '{admin}' }}
+workers: 2
+audit: {{ sink: none }}
+inspection: {{ enabled: false }}
+data_centres: [{{ id: sg, jurisdiction: SG, endpoints: ['http://{upstream}'] }}]
+routes: [{{ id: all, data_centre: sg }}]
+"
+            ),
+        )
+        .unwrap();
+        (serve(&path, &socket), admin)
+    };
     let (mut old, old_admin) = start("old.yaml");
     ready(old_admin).await;
 
@@ -206,9 +200,21 @@ async fn a_connection_keeps_little_while_it_waits_for_its_next_request() {
     const KEPT_MAX: usize = 6 << 10;
     let (upstream, _) = upstream().await;
     let folder = tempfile::tempdir().unwrap();
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let (mut process, admin) = serve_in(folder.path(), "b.yaml", upstream, &socket);
-    ready(admin).await;
+    let path = folder.path().join("b.yaml");
+    std::fs::write(
+        &path,
+        format!(
+            "listeners: [{{ name: mesh, address: '127.0.0.1:0' }}]
+admin: {{ address: '127.0.0.1:0' }}
+workers: 2
+audit: {{ sink: none }}
+data_centres: [{{ id: sg, jurisdiction: SG, endpoints: ['http://{upstream}'] }}]
+routes: [{{ id: all, data_centre: sg }}]
+"
+        ),
+    )
+    .unwrap();
+    let mut process = crate::harness::Process::start_quiet(&path);
     let body = format!("{{\"padding\": \"{}\"}}", "x ".repeat(512));
     let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json";
     let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
@@ -218,7 +224,7 @@ async fn a_connection_keeps_little_while_it_waits_for_its_next_request() {
         let length = stream.read(&mut answer).await.unwrap();
         assert!(answer[..length].starts_with(b"HTTP/1.1 200 "));
     };
-    let connect = async || TcpStream::connect(socket.local_addr().unwrap()).await.unwrap();
+    let connect = async || TcpStream::connect(process.address).await.unwrap();
     let mut busy = connect().await;
     for _ in 0..300 {
         ask(&mut busy).await;
@@ -243,6 +249,5 @@ async fn a_connection_keeps_little_while_it_waits_for_its_next_request() {
     for stream in &mut kept {
         ask(stream).await;
     }
-    process.kill().unwrap();
-    process.wait().unwrap();
+    process.kill();
 }

@@ -40,6 +40,7 @@ def main():
         centre = run.Proxy("upstream", [run.program("nginx"), "-p", name, "-c", str(run.fill(
             "upstream.conf", folder, folder=folder, upstream=upstream))], {"clear": upstream})
         gateway = run.proxies(folder, 1, upstream, arguments.binary)[0]
+        rotate(folder / "true-bordergate.yaml")
         workloads = run.workloads(folder)
         with open(folder / "log", "w") as log:
             try:
@@ -51,6 +52,14 @@ def main():
                 gateway.stop()
                 centre.stop()
     sys.exit(0 if ok else 1)
+
+
+def rotate(path):
+    """A new audit file every so often: it grows by some gigabytes a minute."""
+    text = path.read_text()
+    rotated = text.replace('.jsonl" }', '.jsonl", rotate: { bytes: 256MiB } }')
+    assert rotated != text
+    path.write_text(rotated)
 
 
 def sample(gateway):
@@ -99,7 +108,7 @@ def soak(gateway, workloads, arguments):
     end = time.monotonic() + arguments.minutes * 60
     stop = threading.Event()
     helpers = [threading.Thread(target=one, args=(gateway, stop, arguments))
-               for one in (stall, leave, reload)]
+               for one in (stall, leave, reload, put_away)]
     for helper in helpers:
         helper.start()
     settled, samples = time.monotonic() + arguments.minutes * 60 * SETTLED, []
@@ -116,8 +125,9 @@ def soak(gateway, workloads, arguments):
         for helper in helpers:
             helper.join()
     metrics = urllib.request.urlopen(f"http://127.0.0.1:{gateway.ports['admin']}/metrics", timeout=10).read().decode()
-    in_flight = float(next(line for line in metrics.splitlines()
-                           if line.startswith("bordergate_exchanges_in_flight ")).split()[1])
+    metric = {line.rsplit(" ", 1)[0]: line.rsplit(" ", 1)[-1] for line in metrics.splitlines()}
+    in_flight, rotations = (float(metric[f"bordergate_{name}"])
+                            for name in ("exchanges_in_flight", "audit_rotations_total"))
     deadline = time.monotonic() + 60
     while sample(gateway)["fds"] > samples[0]["fds"] + 100 and time.monotonic() < deadline:
         time.sleep(1)
@@ -129,7 +139,7 @@ def soak(gateway, workloads, arguments):
         grew = after > before * GROWTH_MAX
         ok = ok and not grew
         print(f"{what}: at most {before} in the first half, {after} in the second{', GREW' if grew else ''}")
-    print(f"exchanges in flight at the end: {in_flight:.0f}")
+    print(f"exchanges in flight at the end: {in_flight:.0f}; audit files put aside: {rotations:.0f}")
     return ok
 
 
@@ -177,6 +187,14 @@ def leave(gateway, stop, _):
                 connection.sendall(request)
         except OSError:
             continue
+
+
+def put_away(gateway, stop, _):
+    """Audit files that were put aside, as whoever keeps them elsewhere would take them."""
+    folder = pathlib.Path(gateway.command[-1]).parent / "audit"
+    while not stop.wait(1):
+        for path in folder.glob("*.*.jsonl"):
+            path.unlink()
 
 
 def reload(gateway, stop, _):

@@ -232,6 +232,11 @@ impl Format {
             Self::Opaque => "opaque",
         }
     }
+
+    /// Rows below a row of names.
+    pub fn is_table(self) -> bool {
+        matches!(self, Self::Csv | Self::Tsv)
+    }
 }
 
 /// What stands in front of a value.

@@ -270,6 +270,7 @@ impl<'m> Reading<'m> {
         let first = self.layers.len();
         let part = embedded.part;
         let offset = embedded.span.start as usize;
+        let is_declared = matches!(embedded.inner.kind, EmbeddedKind::Declared(_));
         let gap = |cause| Gap { part, coverage: Coverage::Partial, cause, offset };
         let opened = self.open(&mut embedded, walk);
         let (format, bytes) = match opened {
@@ -284,7 +285,9 @@ impl<'m> Reading<'m> {
             embedded.node.and_then(|node| match &self.findings.nodes.get(node as usize)?.step {
                 Step::Name(name) => Some(name.clone()),
                 Step::Index(_) => None,
-            });
+            })
+            // A table says itself what it is of; the part of a form that it comes in is often called `file`.
+            .filter(|_| !(is_declared && format.is_table()));
         let place = At {
             base: embedded.node,
             name: name.as_deref(),

@@ -216,6 +216,27 @@ fn tables_cards_and_parts_are_redacted_in_their_own_way() {
     }
 }
 
+#[test]
+fn a_table_that_is_sent_as_a_file_says_itself_what_it_is_of() {
+    let engine = shipped();
+    let table = "Name,Phone,City\r\nSana Khan,+923331234567,Karachi\r\n";
+    let body = |name: &str| {
+        format!(
+            "--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"t.csv\"\r\nContent-Type: text/csv\r\n\r\n{table}\r\n--b--\r\n"
+        )
+    };
+    let names = |body: &[u8], content_type: &str| {
+        let headers = headers(content_type, "");
+        short_names(&engine, &inspect(&engine, &message(&headers, body), ""))
+    };
+    let alone = names(table.as_bytes(), "text/csv");
+    assert!(alone.contains(&"name".to_owned()), "{alone:?}");
+    for name in ["file", "document", "upload"] {
+        let found = names(body(name).as_bytes(), "multipart/form-data; boundary=b");
+        assert!(alone.iter().all(|tag| found.contains(tag)), "{name}: {found:?}");
+    }
+}
+
 /// What was found, in a body that counts as unread.
 fn found_unread(engine: &Engine, content_type: &str, body: &[u8]) -> Vec<String> {
     let headers = headers(content_type, "");

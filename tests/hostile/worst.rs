@@ -104,4 +104,8 @@ pub(crate) const CROWDS: &[&str] = &[
     "Present: Ana Lopez, ",
     "1.1.1.1 - a [14/Jan/2026:08:12:44 +0000] \"",
     "{\"value\":1,\"key\":\"phone\"},",
+    "x] Al: ",
+    "1/2/2024, 18:02 - Al: ",
+    "Full Name = a\n",
+    "a.b.email=1 ",
 ];

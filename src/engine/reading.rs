@@ -281,8 +281,9 @@ impl<'m> Reading<'m> {
             }
         };
         let innermost = self.layers.len().saturating_sub(1);
-        let name =
-            embedded.node.and_then(|node| match &self.findings.nodes.get(node as usize)?.step {
+        let name = embedded
+            .node
+            .and_then(|node| match &self.findings.nodes.get(node as usize)?.step {
                 Step::Name(name) => Some(name.clone()),
                 Step::Index(_) => None,
             })

@@ -30,6 +30,7 @@ mod tables;
 mod taxonomy;
 mod text;
 mod token;
+mod vocabulary;
 
 pub use scanner::{Hit, Recall, Scanner, Scratch, Ticket, Told};
 pub use set::DetectorSet;

@@ -5,29 +5,28 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashSet;
-
 use super::{
     check::{
         person::{self, is_east_asian, is_han, is_mark},
         words::WordList,
     },
     source::NamesSource,
+    vocabulary::Words,
 };
 
 /// Names of people, in lower case.
 #[derive(Debug, Default)]
 pub(super) struct KnownNames {
-    given: FxHashSet<Box<str>>,
-    family: FxHashSet<Box<str>>,
-    things: FxHashSet<Box<str>>,
+    given: Words,
+    family: Words,
+    things: Words,
 }
 
 impl KnownNames {
     pub(super) fn add(&mut self, source: &NamesSource) {
-        self.given.extend(source.given.split_whitespace().map(Box::from));
-        self.family.extend(source.family.split_whitespace().map(Box::from));
-        self.things.extend(source.things.split_whitespace().map(Box::from));
+        self.given.extend(&source.given);
+        self.family.extend(&source.family);
+        self.things.extend(&source.things);
     }
 
     /// Whether `text` is of Chinese characters alone, begins with no family name, and has a word of a thing in

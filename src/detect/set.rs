@@ -463,7 +463,23 @@ fn is_whole_word(text: &[u8], start: usize, end: usize) -> bool {
     let head = letter(start.checked_sub(1)) || before.is_some_and(ends_accented);
     let plural = text.get(end) == Some(&b's') && !letter(Some(end + 1));
     let tail = (letter(Some(end)) && !plural) || behind.is_some_and(begins_accented);
-    !(head && letter(Some(start)) || tail && letter(end.checked_sub(1)))
+    let goes_on = behind.is_some_and(begins_arabic)
+        && text
+            .get(..end)
+            .and_then(<[u8]>::last_chunk::<2>)
+            .is_some_and(|last| begins_arabic(last));
+    !(head && letter(Some(start)) || tail && letter(end.checked_sub(1)) || goes_on)
+}
+
+/// Whether the first character is a letter of the Arabic script, U+0620 to U+06D3, which joins its letters to words.
+fn begins_arabic(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [0xD8, 0xA0..=0xBF, ..]
+            | [0xD9, 0x80..=0x9F | 0xAE..=0xBF, ..]
+            | [0xDA, ..]
+            | [0xDB, ..=0x93, ..]
+    )
 }
 
 /// Whether the first character is a letter of the Latin alphabet with a mark: U+00C0 to U+024F, or Vietnamese.

@@ -204,6 +204,10 @@ impl Search<'_> {
         if is_of_a_message(text.get(..span.range().start).unwrap_or_default()) {
             return Some(span.range().end);
         }
+        if let Some((number, read)) = number_of_a_line(text, span.range().start..at) {
+            found.extend(self.weigh(self.set.finders.phone, read, number, (0, 0)));
+            return Some(span.range().end);
+        }
         found.extend(self.weigh(self.set.finders.email, Match::SHAPED, span, (0, 0)));
         self.display_name(text, span.range(), found);
         Some(span.range().end)
@@ -372,6 +376,14 @@ impl Search<'_> {
         let shaped = !ip::looks_like_a_version(text);
         self.weigh(self.set.finders.ip, Match { shaped, ..read }, span, near)
     }
+}
+
+/// The telephone number that stands for a mailbox in addresses of lines: `sip:+922134567890@ims.example` (RFC 3261
+/// §19.1.6).
+fn number_of_a_line(text: &str, local: std::ops::Range<usize>) -> Option<(Span, Match)> {
+    let number = text.get(local.clone()).filter(|number| number.starts_with('+'))?;
+    let read = phone::in_text(number)?;
+    Some((Span::new(local.start, local.end), read))
 }
 
 /// What stands behind the last end of a sentence, where there is one: what is said of one thing speaks against no

@@ -31,6 +31,11 @@ impl At<'_> {
     pub(super) fn root(layer: LayerId, part: Part) -> Self {
         Self { layer, part, base: None, name: None, name_is_step: false, chain: 0, text: None }
     }
+
+    /// What its names are names of: a document in a header is one as bodies are, and its members no headers.
+    fn reads_as(&self) -> Part {
+        if self.base.is_some() { Part::Body } else { self.part }
+    }
 }
 
 /// What every walk over one message shares.
@@ -78,7 +83,7 @@ impl<'w, 's> Walk<'w, 's> {
     ) -> Sink<'k, 'w, 's> {
         self.frames.clear();
         self.names.clear();
-        self.scanner.part(place.part);
+        self.scanner.part(place.reads_as());
         Sink { walk: self, place, findings, enclosing: None, is_next_named: false }
     }
 }

@@ -42,10 +42,21 @@ pub(in crate::detect) fn around(text: &str, at: usize) -> Option<Span> {
     if before.ends_with(b"//") || is_userinfo(before) {
         return None;
     }
-    if bytes.get(end) == Some(&b':') && bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric) {
+    if bytes.get(end) == Some(&b':') && is_of_a_host(bytes.get(end + 1..).unwrap_or_default()) {
         return None;
     }
     Some(Span::new(start, end))
+}
+
+/// Whether a port or a path stands behind the colon, as in `git@host:path/to.git` and `deploy@host:22`; a password may
+/// stand behind a mailbox.
+fn is_of_a_host(behind: &[u8]) -> bool {
+    const BYTES_MAX: usize = 64;
+    let is_of_it = |byte: &u8| byte.is_ascii_graphic() && !b",;\"'<>".contains(byte);
+    let length = behind.iter().take(BYTES_MAX).take_while(|byte| is_of_it(byte)).count();
+    let word = behind.get(..length).unwrap_or_default();
+    let is_port = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+    is_port || word.contains(&b'/') || word.ends_with(b".git")
 }
 
 /// Longest local part and longest domain, RFC 5321 §4.5.3.1.

@@ -81,9 +81,7 @@ impl Search<'_> {
             last = (cue.start, range.clone());
             let end = range.end;
             found.push(behind(rule, range));
-            let is_of_a_list = bytes.get(cue.end..end).is_some_and(|it| it.starts_with(b":"))
-                || bytes.get(..cue.end).is_some_and(|cue| cue.ends_with(b":"));
-            if is_of_a_list && rule.reads.is_of_names() {
+            if rule.reads.is_of_names() {
                 past = past.max(self.names_of_a_list(text, end, rule, found));
             }
         }
@@ -102,7 +100,10 @@ impl Search<'_> {
         rule: &CueRule,
         found: &mut Vec<Found>,
     ) -> usize {
-        const BETWEEN: [&str; 5] = [", and ", ", ", "; ", " and ", " & "];
+        const BETWEEN: [&str; 13] = [
+            ", and ", ", ", "; ", " and ", " & ", " und ", " y ", " et ", " e ", " en ", " och ",
+            " i ", " и ",
+        ];
         let mut end = end;
         loop {
             let rest = text.get(end..).unwrap_or_default();

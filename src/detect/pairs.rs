@@ -1,7 +1,9 @@
 //! Names with values inside a text: `user=42 email="a@b.example"` in a log line, `Phone: 0300 1234567`
 //! in a signature.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use memchr::memmem::Finder;
 
 use crate::domain::by_byte;
 
@@ -14,27 +16,60 @@ const VALUE_BYTES_MAX: usize = 320;
 pub(super) struct Pair {
     pub(super) name: Range<usize>,
     pub(super) value: Range<usize>,
-    /// Written with `=`, as only programs do.
+    /// Written with `=`, as only programs do, or in a form.
     pub(super) assigned: bool,
 }
 
-/// Every pair in `text`, in order. Each `=` and each `: ` is looked at once and no further than a name
-/// and a value are long.
+/// Every pair in `text`, in order. Each `=`, each `: ` and each row of dots is looked at once and no further than a
+/// name and a value are long.
 pub(super) fn pairs(text: &str) -> impl Iterator<Item = Pair> + '_ {
+    let bytes = text.as_bytes();
+    let mut signs = memchr::memchr2_iter(b'=', b':', bytes).peekable();
+    let mut dots = DOTS.find_iter(bytes).peekable();
     let mut past = 0;
-    memchr::memchr2_iter(b'=', b':', text.as_bytes()).filter_map(move |at| {
+    let marks = std::iter::from_fn(move || match (signs.peek(), dots.peek()) {
+        (Some(sign), Some(row)) if row < sign => dots.next(),
+        (None, Some(_)) => dots.next(),
+        _ => signs.next(),
+    });
+    marks.filter_map(move |at| {
         if at < past {
             return None;
         }
-        let pair = if text.as_bytes().get(at) == Some(&b'=') {
-            assignment(text, at)
-        } else {
-            label(text, at)
+        let pair = match bytes.get(at)? {
+            b'=' => assignment(text, at),
+            b':' => label(text, at),
+            _ => leader(text, at + 1),
         }?;
         // Inside what stands behind a label there may be more of them.
         past = if pair.assigned { pair.value.end } else { at + 1 };
         Some(pair)
     })
+}
+
+static DOTS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(" ...."));
+
+/// `Date of birth ........ 1990-05-12`, as forms are printed: the dots begin at `at`.
+fn leader(text: &str, at: usize) -> Option<Pair> {
+    let bytes = text.as_bytes();
+    let head = text.get(..at)?.trim_end_matches(' ');
+    let floor = text.ceil_char_boundary(head.len().saturating_sub(NAME_BYTES_MAX));
+    let line = head.get(floor..)?;
+    let start = floor + line.rfind(['\n', '|', '\t']).map_or(0, |before| before + 1);
+    let name = text.get(start..head.len())?;
+    let start = start + (name.len() - name.trim_start().len());
+    let rest = bytes.get(at..bytes.len().min(at + VALUE_BYTES_MAX))?;
+    let row = rest.iter().take_while(|byte| **byte == b'.').count();
+    let blank = rest.get(row..)?.iter().take_while(|byte| **byte == b' ').count();
+    let from = at + row + blank;
+    let value = rest.get(row + blank..)?;
+    let length = memchr::memchr3(b'\n', b'\r', b'|', value).unwrap_or(value.len());
+    let end = text.floor_char_boundary(from + length);
+    let value = text.get(from..end)?.trim_end();
+    let pair = Pair { name: start..head.len(), value: from..from + value.len(), assigned: true };
+    (blank > 0 && begins_its_line(bytes, start))
+        .then_some(pair)
+        .and_then(|it| whole_characters(text, it))
 }
 
 /// `name=value`, `name="several words"`.
@@ -114,6 +149,9 @@ fn begins_its_line(bytes: &[u8], at: usize) -> bool {
 /// what stands before the colon, which may be more than the label.
 fn label(text: &str, at: usize) -> Option<Pair> {
     let bytes = text.as_bytes();
+    if bytes.get(at + 1..at + 3) == Some(b" [") && at > 0 && bytes.get(at - 1) == Some(&b']') {
+        return bracketed(text, at);
+    }
     let quoted = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'"' | b'\''));
     let name_end = at - usize::from(quoted(at.checked_sub(1).and_then(|before| bytes.get(before))));
     // `*Phone*: …`, `Nom : …`.
@@ -172,15 +210,36 @@ fn label(text: &str, at: usize) -> Option<Pair> {
         let pair = Pair { name: start..name_end, value: from..from + length, assigned: false };
         return whole_characters(text, pair);
     }
+    // `{SSHA}…` (RFC 3112) goes on behind its brace.
+    let is_closed = !value.starts_with(b"{");
     let length = value
         .iter()
-        .position(|byte| matches!(byte, b'\n' | b'\r' | b'|' | b'\t' | b';' | b'"' | b'}'))
+        .position(|byte| match byte {
+            b'\n' | b'\r' | b'|' | b'\t' | b';' | b'"' => true,
+            b'}' => is_closed,
+            _ => false,
+        })
         .unwrap_or(value.len());
     let value = value.get(..length)?;
     let trailing = value.iter().rev().take_while(|byte| matches!(byte, b' ' | b'.' | b',')).count();
     let from = at + 1 + leading;
     let end = text.floor_char_boundary((from + length - trailing).max(from));
     whole_characters(text, Pair { name: start..name_end, value: from..end, assigned: false })
+}
+
+/// `[ro.serialno]: [c331c66a]`, as Android prints its properties.
+fn bracketed(text: &str, at: usize) -> Option<Pair> {
+    let bytes = text.as_bytes();
+    let name_end = at.checked_sub(1)?;
+    let head = bytes.get(name_end.saturating_sub(NAME_BYTES_MAX)..name_end)?;
+    let start = name_end - head.len() + memchr::memrchr(b'[', head)? + 1;
+    let from = at + ": [".len();
+    let length =
+        memchr::memchr2(b']', b'\n', bytes.get(from..bytes.len().min(from + VALUE_BYTES_MAX))?)?;
+    whole_characters(
+        text,
+        Pair { name: start..name_end, value: from..from + length, assigned: true },
+    )
 }
 
 /// A label that has its line to itself, which ends at `end`, and the line below it: a number, a mailbox, or words
@@ -281,6 +340,14 @@ mod tests {
             ("k=\"unclosed", &[]),
             ("[x]\nFull Name = Sana Khan\nNo = 3", &["Full Name|Sana", "No|3"]),
             ("let a = \"b\"; c d = e", &["a|b"]),
+            (
+                "FORM\nName ....... Sana Khan\nBlood group ..... O+\n",
+                &["Name|Sana Khan", "Blood group|O+"],
+            ),
+            ("wait .... what? a .... b", &["wait|what? a .... b"]),
+            ("Name ....", &[]),
+            ("[ro.serialno]: [c331c66a]\n[a]: []\n[b]: [1]", &["ro.serialno|c331c66a", "b|1"]),
+            ("userPassword: {SSHA}aGVs\n", &["userPassword|{SSHA}aGVs"]),
         ] {
             let found: Vec<String> = pairs(text)
                 .map(|pair| {

@@ -481,7 +481,10 @@ impl<'s> Scanner<'s> {
         if text.bytes().filter(u8::is_ascii_digit).count() > DIGITS_MAX {
             return None;
         }
-        let called = self.known(text.as_bytes());
+        // Systems of identifiers are named by addresses: `http://hospital.example/mrn`.
+        let is_address = text.contains("://") || text.starts_with("urn:");
+        let name = text.rsplit(['/', ':', '#']).next().filter(|_| is_address).unwrap_or(text);
+        let called = self.known(name.as_bytes());
         let called = *self.scratch.keys.of(called);
         (!called.rules().is_empty() && !called.statement).then_some(called)
     }

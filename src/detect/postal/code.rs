@@ -84,10 +84,12 @@ fn town_end(text: &str, start: usize) -> Option<usize> {
 /// Where `piece`, the last of `text`, begins as an address: words with a house number behind or before them.
 fn street_with_number(text: &str, piece: &str) -> Option<usize> {
     let is_number = |token: &str| {
+        // A comma may stand escaped behind it (RFC 5545 §3.3.11).
+        let token = token.trim_end_matches('\\');
         let bare = token.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let digits = bare.trim_matches(['/', '-']);
         (1..=4).contains(&digits.len())
-            && token.len() <= digits.len() + 2
+            && token.len() <= digits.len() + 3
             && digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'/' | b'-'))
     };
     let mut tokens = piece.split(' ').filter(|token| !token.is_empty());
@@ -171,7 +173,7 @@ fn is_house_number(token: &str) -> bool {
 
 /// Kinds of streets that are written small before their names.
 #[rustfmt::skip]
-static ROADS: WordList = WordList::new(&[
+pub(in crate::detect) static ROADS: WordList = WordList::new(&[
     "calle", "avenida", "paseo", "plaza", "rue", "avenue", "boulevard", "allée", "impasse", "chemin", "quai", "place", "route",
     "via", "viale", "corso", "piazza", "vicolo", "largo", "rua", "travessa", "praça", "strada", "ulica", "ulice", "carrer",
 ]);

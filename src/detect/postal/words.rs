@@ -45,7 +45,7 @@ static ENDS: WordList = WordList::new(&[
     "tel", "phone", "telephone", "ph", "mob", "mobile", "móvil", "movil", "cell", "cel", "celular", "cellulare", "telefon", "handy",
     "telefono", "teléfono", "téléphone", "portable", "fax", "whatsapp", "email", "e-mail", "mail", "attn", "c/o", "mr", "mrs", "miss", "pani", "pan",
     "herr", "frau", "mevr", "mevrouw", "dhr", "meneer", "sr", "sra", "señor", "señora", "monsieur", "madame", "sig", "signora", "signor", "dni",
-    "cnic", "nif", "rs", "inr", "pkr", "тел", "телефон", "получатель", "chị", "anh",
+    "cnic", "nif", "rs", "inr", "pkr", "тел", "телефон", "моб", "сот", "tfn", "tlf", "hp", "получатель", "chị", "anh",
 ]);
 
 pub(super) fn is_unit(token: &str) -> bool {

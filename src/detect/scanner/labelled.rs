@@ -6,6 +6,7 @@ use crate::detect::{
     keys::Facts,
     naming,
     pairs::{Pair, endings},
+    postal,
     set::Reach,
 };
 
@@ -94,6 +95,7 @@ impl Scanner<'_> {
                 return Some(Hit { span: hit.span.shift(range.start), ..hit });
             }
             for cut in cuts(value, rule.reach) {
+                let cut = if rule.is_postal_address { postal::before_a_number(cut) } else { cut };
                 let hit = self
                     .judge(number, rule, facts, cut)
                     .filter(|hit| hit.confidence.0 >= NAMED_IN_PROSE_MIN)

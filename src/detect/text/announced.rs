@@ -39,7 +39,10 @@ impl Search<'_> {
                         .filter(|end| {
                             let name = text.get(start..*end).unwrap_or_default();
                             let people = &self.set.people;
-                            people.may_begin(name) && !people.are_of_things(name)
+                            let first = name.split([' ', '.']).next().unwrap_or_default();
+                            people.may_begin(name)
+                                && !people.are_of_things(name)
+                                && !(name.contains(' ') && postal::ROADS.has(first))
                         })
                         .map(|end| start..end)
                 }
@@ -120,6 +123,20 @@ impl Search<'_> {
         name_at(text, start, 2, |name| self.set.people.are_whole(name))
     }
 
+    /// A name of which both ends are known, or the beginning alone where nothing else stands in the line.
+    fn name_beside(&self, text: &str, start: usize) -> Option<Range<usize>> {
+        let is_first =
+            text.get(..start).is_some_and(|head| head.is_empty() || head.ends_with('\n'));
+        if !is_first {
+            return self.known_name(text, start);
+        }
+        let is_line = |name: &Range<usize>| {
+            text.get(name.end..)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['\n', '\r']))
+        };
+        self.likely_name(text, start).filter(is_line).or_else(|| self.known_name(text, start))
+    }
+
     /// One of which the beginning is known, and that has no word of a thing in it.
     fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
         name_at(text, start, 2, |name| {
@@ -178,7 +195,7 @@ impl Search<'_> {
             past = window.start;
             let end = window.end;
             each_capital(text, window, |start| {
-                let name = if start < past { None } else { self.known_name(text, start) };
+                let name = if start < past { None } else { self.name_beside(text, start) };
                 if let Some(name) = name {
                     past = name.end;
                     found.push(behind(rule, name));

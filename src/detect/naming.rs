@@ -69,14 +69,14 @@ impl KnownNames {
         )
     }
 
-    /// Whether `text`, which a word announces, begins with a known name and has no word of a thing in it.
+    /// Whether `text`, which a word announces, begins with a known name and has no word of a thing in it. A title
+    /// announces the name behind it itself.
     pub(super) fn begin_one(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
         let mut words = lower.split([' ', '-']).map(|word| word.trim_matches(['.', ',']));
-        let is_known = words
-            .clone()
-            .next()
-            .is_some_and(|first| self.given.contains(first) || self.family.contains(first));
+        let is_known = words.clone().next().is_some_and(|first| {
+            !is_title(first) && (self.given.contains(first) || self.family.contains(first))
+        });
         is_known && !words.any(|word| self.things.contains(word))
     }
 

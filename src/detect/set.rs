@@ -406,9 +406,9 @@ impl DetectorSet {
 
 /// `s:addressLocality`, `sec:password`: what a member means, in a vocabulary of linked data (JSON-LD 1.1 §4.1.5).
 fn is_term(text: &str) -> bool {
-    const VOCABULARIES: [&str; 16] = [
+    const VOCABULARIES: [&str; 22] = [
         "s", "schema", "as", "sec", "foaf", "dc", "dcterms", "skos", "xsd", "rdf", "rdfs", "owl",
-        "ldp", "toot", "vcard", "sioc",
+        "ldp", "toot", "vcard", "sioc", "litepub", "misskey", "fedibird", "lemmy", "pt", "ps",
     ];
     text.split_once(':').is_some_and(|(vocabulary, term)| {
         VOCABULARIES.contains(&vocabulary) && term.bytes().all(|byte| byte.is_ascii_alphabetic())

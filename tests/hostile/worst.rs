@@ -108,4 +108,8 @@ pub(crate) const CROWDS: &[&str] = &[
     "1/2/2024, 18:02 - Al: ",
     "Full Name = a\n",
     "a.b.email=1 ",
+    "a ....",
+    "name .... b\n",
+    "[name]: [",
+    "1 Elm Street, Leeds LS1 4AP, + ",
 ];

@@ -268,6 +268,7 @@ pub(super) fn account(text: &str) -> Option<Match> {
         // A path to some resource.
         && !text.starts_with('/')
         && !text.contains("://")
+        && (!text.starts_with("urn:") || text.starts_with("urn:uuid:"))
         && !is_zero(text)
         && text != "-1"
         && !is_fraction(text)

@@ -27,12 +27,14 @@ pub(in crate::detect) fn around(text: &str, at: usize) -> Option<Span> {
     let encoded = bytes.get(at) == Some(&b'%');
     let domain_start = at + if encoded { 3 } else { 1 };
     let start = local_start(bytes, at);
-    if start == at || bytes.get(start) == Some(&b'.') || bytes.get(at - 1) == Some(&b'.') {
+    // `#channel@irc.example` is where many meet.
+    let opens = bytes.get(start);
+    if start == at || matches!(opens, Some(b'.' | b'#')) || bytes.get(at - 1) == Some(&b'.') {
         return None;
     }
     let end = domain_end(text, domain_start)?;
     // Of a name that is made like one: `ssh-rsa-cert-v01@openssh.com` (RFC 4251 §6), `Ports@odata.count`.
-    const OF_NAMES: [&str; 3] = ["openssh.com", "libssh.org", "odata."];
+    const OF_NAMES: [&str; 4] = ["openssh.com", "libssh.org", "odata.", "bob.xmpp.org"];
     let domain = text.get(domain_start..end).unwrap_or_default();
     if OF_NAMES.iter().any(|known| domain.starts_with(known)) {
         return None;

@@ -209,11 +209,18 @@ impl Cues {
             let joined = matches!(rule.reads, Reads::Street)
                 && is_ending_of_streets(text.get(found.range()).unwrap_or_default());
             // `consignee_fingerprint=…` is a name of its own.
+            // `12ms` are milliseconds.
+            let is_unit = found.len() == 2 && ends_in_digit(text.as_bytes().get(..found.start()));
             let whole = is_whole_word(text.as_bytes(), found.start(), found.end())
-                && text.as_bytes().get(found.end()) != Some(&b'_');
+                && text.as_bytes().get(found.end()) != Some(&b'_')
+                && !is_unit;
             (whole || joined).then_some((found.range(), rule))
         })
     }
+}
+
+fn ends_in_digit(head: Option<&[u8]>) -> bool {
+    head.and_then(<[u8]>::last).is_some_and(u8::is_ascii_digit)
 }
 
 /// Words of the bit set of cue ends.

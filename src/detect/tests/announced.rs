@@ -204,3 +204,74 @@ fn labels_of_forms_and_of_programs_say_what_stands_behind_them() {
         ("The device model: what we know of it so far", &[]),
     ]);
 }
+
+#[test]
+fn forms_have_dots_between_a_label_and_its_value() {
+    reads(&[
+        (
+            "PATIENT INTAKE FORM\nName ............ Zanele Dlamini\nNext of kin ..... Ada Okoro (071 109 8052)\n\
+             Blood group ..... O+\nAllergies ....... penicillin",
+            &[
+                "name=Zanele Dlamini",
+                "name=Ada Okoro",
+                "phone=071 109 8052",
+                "health=O+",
+                "health=penicillin",
+            ],
+        ),
+        ("[ro.serialno]: [c331c66a]", &["serial=c331c66a"]),
+        ("1. Introduction ........ 3\n2. Name resolution .... 17", &[]),
+    ]);
+}
+
+#[test]
+fn an_address_ends_before_a_telephone_number_and_what_announces_it() {
+    reads(&[
+        (
+            "Deliver to 15 Awolowo Way, Ikeja, Kano. Call +2348020332567 first",
+            &["address=15 Awolowo Way, Ikeja, Kano", "phone=+2348020332567"],
+        ),
+        (
+            "Адреса: вул. Хрещатик, буд. 22, Львів, 79032, телефон +380 50 296 5467.",
+            &["address=вул. Хрещатик, буд. 22, Львів, 79032", "phone=+380 50 296 5467"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_name_that_has_its_line_to_itself_needs_less_beside_it() {
+    reads(&[
+        (
+            "CURRICULUM VITAE\n\nMeenakshi Thistlebury\nMobile: +92 300 4412387",
+            &["name=Meenakshi Thistlebury", "phone=+92 300 4412387"],
+        ),
+        ("Meenakshi Mills Ltd +92 300 4412387", &["phone=+92 300 4412387"]),
+    ]);
+}
+
+#[test]
+fn what_is_written_like_a_mailbox_and_is_none() {
+    reads(&[
+        ("From: <sip:+923004412387@ims.example>", &["phone=+923004412387"]),
+        ("join #help@irc.example.org", &[]),
+        ("git@git.example.org:shop/web.git deploy@web.example.org:22", &[]),
+        ("sana@example.pk:hunter2", &["email=sana@example.pk"]),
+    ]);
+}
+
+#[test]
+fn a_cue_ends_where_its_word_does() {
+    reads(&[
+        ("took 12ms Ana Lopez", &[]),
+        ("Ms Ana Lopez called", &["name=Ana Lopez"]),
+        (
+            "Anwesend waren Uwe Brückner und Svenja Brückner.",
+            &["name=Uwe Brückner", "name=Svenja Brückner"],
+        ),
+        (
+            "Caller: Travessa do Ouvidor, 18, Curitiba - PR, 80376-562",
+            &["address=Travessa do Ouvidor, 18, Curitiba - PR, 80376-562"],
+        ),
+        ("ياسمين الشناوي", &[]),
+    ]);
+}

@@ -401,6 +401,12 @@ fn tables_of_countries_and_vocabularies_are_nobodys() {
         (r#"{"track":{"name":"Fitter Happier"},"location":{"name":"Larry Page"}}"#, &[]),
         (r#"{"code":"64572001","code_system_name":"SNOMED","name":"Ali Condition"}"#, &[]),
         (r#"{"@context":{"city":"s:addressLocality","password":"sec:password"}}"#, &[]),
+        (
+            r#"{"@context":{"chatMessage":"litepub:chatMessage","preferences":"ps:preferences"}}"#,
+            &[],
+        ),
+        (r#"{"parameters":{"alt":{"type":"string","location":"query"}}}"#, &[]),
+        (r#"{"ProfileID":"urn:www.cenbii.eu:profile:bii04:ver1.0"}"#, &[]),
         (r#"{"Advanced@Core.Description":"Options"}"#, &[]),
         (r#"{"addresses":[{"use":"primary home"}]}"#, &[]),
         (r#"{"query":{"where":[{"attribute":"policyServerId","comparator":"regex"}]}}"#, &[]),

@@ -237,6 +237,18 @@ fn a_table_that_is_sent_as_a_file_says_itself_what_it_is_of() {
     }
 }
 
+#[test]
+fn claims_in_a_header_are_read_as_those_in_a_body() {
+    let engine = shipped();
+    // {"alg":"HS256"} and {"sub":"8402232966","name":"Zarmeena Lodhi","email":"z@example.pk"}
+    let token = "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI4NDAyMjMyOTY2IiwibmFtZSI6Ilphcm1lZW5hIExvZGhpIiwiZW1haWwiOiJ6QGV4YW1wbGUucGsifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
+    let headers = [("authorization", token.as_bytes())];
+    let found = short_names(&engine, &inspect(&engine, &message(&headers, b""), ""));
+    for tag in ["account_id", "name", "email"] {
+        assert!(found.contains(&tag.to_owned()), "{tag}: {found:?}");
+    }
+}
+
 /// What was found, in a body that counts as unread.
 fn found_unread(engine: &Engine, content_type: &str, body: &[u8]) -> Vec<String> {
     let headers = headers(content_type, "");

@@ -288,8 +288,9 @@ impl Search<'_> {
             } else if address.len() >= 6
                 && let Some(read) = ip::whole(address)
             {
-                let around = self.nearby(text, start);
-                found.extend(self.address(address, read, span, around));
+                // No version is written with colons.
+                let (supports, _) = self.nearby(text, start);
+                found.extend(self.address(address, read, span, (supports, 0)));
             }
         }
     }

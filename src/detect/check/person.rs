@@ -273,6 +273,9 @@ pub(super) fn handle(text: &str) -> Option<Match> {
         && !text.contains("://")
         && !text.contains(['<', '>', '!', '"'])
         && !text.contains("___")
+        // A type of some program.
+        && !text.contains("::")
+        && !text.starts_with('&')
         && !is_slug(text)
         && !is_colour(text)
         && !text.starts_with('/')

@@ -28,6 +28,10 @@ impl Scanner<'_> {
             let facts = *self.scratch.keys.of(known);
             return (!facts.rules().is_empty()).then(|| (pair.name.clone(), facts));
         }
+        // What a test came to.
+        if name == "PASS" {
+            return None;
+        }
         let last = name.rsplit(' ').next()?;
         let keys = &self.set.keys;
         if !is_key(text, &pair.name)

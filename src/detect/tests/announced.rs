@@ -263,6 +263,9 @@ fn what_is_written_like_a_mailbox_and_is_none() {
 fn a_cue_ends_where_its_word_does() {
     reads(&[
         ("took 12ms Ana Lopez", &[]),
+        ("PASS: config.guess checks (136 tests)", &[]),
+        ("phone ports 64010-64016, 60000-64999", &[]),
+        ("Before: Trying 2606:4700:4700::1111:443...", &["ip_address=2606:4700:4700::1111:443"]),
         ("Ms Ana Lopez called", &["name=Ana Lopez"]),
         (
             "Anwesend waren Uwe Brückner und Svenja Brückner.",

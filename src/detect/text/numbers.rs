@@ -166,9 +166,8 @@ impl Search<'_> {
         let whole = Span::new(start - usize::from(international || opened), span.range().end);
         // Four numbers between points, as addresses are and no telephone number of as many digits is.
         let address = (run_count == 4).then(|| ip::whole(candidate)).flatten();
-        let may_be_a_phone = may_be_a_phone
-            && !(address.is_some() && candidate.len() > 11)
-            && !is_range_of_pages(candidate);
+        let may_be_a_phone =
+            may_be_a_phone && !(address.is_some() && candidate.len() > 11) && !is_range(candidate);
         if may_be_a_phone && let Some(read) = text.get(whole.range()).and_then(phone::in_text) {
             let (supports, mut against) = near(start);
             let mut search = *self;
@@ -307,18 +306,22 @@ fn is_of_both_cases(text: &str) -> bool {
     several(u8::is_ascii_uppercase) && several(u8::is_ascii_lowercase)
 }
 
-/// `1425-1436`: from one number to another that is not far behind, as pages are cited.
-fn is_range_of_pages(text: &str) -> bool {
+/// `1425-1436`, `64010-64016`: from one number to another that is not far behind, as pages and ports are told.
+fn is_range(text: &str) -> bool {
     const PAGES_MAX: u16 = 200;
-    const BYTES_MAX: usize = "1425–1436".len();
+    const PORTS_MAX: u16 = 5000;
+    const BYTES_MAX: usize = "64010–64016".len();
     if text.len() > BYTES_MAX || !text.bytes().any(|byte| byte == b'-' || byte >= 0x80) {
         return false;
     }
-    let is_one = |number: &str| (3..=4).contains(&number.len());
+    let is_one = |number: &str| (3..=5).contains(&number.len());
     text.split_once(['-', '–'])
         .filter(|(first, last)| is_one(first) && is_one(last))
         .and_then(|(first, last)| Some((first.parse::<u16>().ok()?, last.parse::<u16>().ok()?)))
-        .is_some_and(|(first, last)| first < last && last - first <= PAGES_MAX)
+        .is_some_and(|(first, last)| {
+            let max = if first > 9999 { PORTS_MAX } else { PAGES_MAX };
+            first < last && last - first <= max
+        })
 }
 
 /// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.

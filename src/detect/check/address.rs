@@ -70,7 +70,8 @@ pub(in crate::detect) fn address(text: &str) -> Option<Match> {
     let is_machine = is_ascii
         && !text.contains([' ', ',', '\n'])
         && (text.bytes().any(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'-' | b'\''))
-            || !text.bytes().any(|byte| byte.is_ascii_uppercase()));
+            || !text.bytes().any(|byte| byte.is_ascii_uppercase())
+            || code::is_type_name(text));
     let good = letters >= 2 && text.len() >= 4 && (several || wide || letters >= 5);
     (good && !other && !is_machine).then_some(Match::PLAIN)
 }

@@ -269,12 +269,30 @@ pub(super) fn account(text: &str) -> Option<Match> {
         && !text.starts_with('/')
         && !text.contains("://")
         && (!text.starts_with("urn:") || text.starts_with("urn:uuid:"))
+        && !is_type_name(text)
         && !is_zero(text)
         && text != "-1"
         && !is_fraction(text)
         && !is_object_id(text)
         && (text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 16);
     good.then_some(Match::PLAIN)
+}
+
+/// `GoogleUserIdData`, as programs name what they are made of: words of letters alone with a capital each, the first of
+/// which is no `Mc` or `De`.
+pub(super) fn is_type_name(text: &str) -> bool {
+    const WORD_BYTES_MIN: usize = 4;
+    let bytes = text.as_bytes();
+    let is_start = |at: &usize| {
+        let (byte, before) = (bytes.get(*at), at.checked_sub(1).and_then(|at| bytes.get(at)));
+        byte.is_some_and(u8::is_ascii_uppercase) && before.is_some_and(u8::is_ascii_lowercase)
+    };
+    let starts = (0..bytes.len()).filter(is_start);
+    let first = bytes.iter().skip(1).take_while(|byte| byte.is_ascii_lowercase()).count() + 1;
+    bytes.first().is_some_and(u8::is_ascii_uppercase)
+        && first >= WORD_BYTES_MIN
+        && starts.count() > 0
+        && bytes.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// `2.16.840.1.113883.19`, as registries name things (ITU-T X.660).

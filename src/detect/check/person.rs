@@ -276,6 +276,7 @@ pub(super) fn handle(text: &str) -> Option<Match> {
         // A type of some program.
         && !text.contains("::")
         && !text.starts_with('&')
+        && !is_of_a_registry(text)
         && !is_slug(text)
         && !is_colour(text)
         && !text.starts_with('/')
@@ -287,6 +288,18 @@ pub(super) fn handle(text: &str) -> Option<Match> {
 fn is_colour(text: &str) -> bool {
     text.strip_prefix('#')
         .is_some_and(|it| matches!(it.len(), 3 | 6) && it.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// `AS64496`, `NET-192-0-2-0-1`, `HOST7-EXAMPLE`: a handle of those who give out addresses (RFC 9083 §4.2).
+fn is_of_a_registry(text: &str) -> bool {
+    let is_of_it = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
+    let number = text.strip_prefix("AS").unwrap_or_default();
+    let is_system = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_system
+        || text.contains('-')
+            && text.starts_with(|first: char| first.is_ascii_uppercase())
+            && text.bytes().any(|byte| byte.is_ascii_digit())
+            && text.bytes().all(is_of_it)
 }
 
 /// `summer-sale-for-all`: what a page is called in its address.

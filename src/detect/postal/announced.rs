@@ -37,12 +37,14 @@ pub(in crate::detect) fn announced(text: &str, start: usize) -> Option<Range<usi
     let digits = found.bytes().filter(u8::is_ascii_digit).count();
     let wide = found.chars().any(|c| u32::from(c) >= 0x2e80);
     // `ul. …` and `д. …` begin small.
-    let short = found.split_once('.').is_some_and(|(word, _)| word.chars().count() <= 4);
+    let is_word = |word: &str| word.chars().count() <= 4 && word.chars().all(char::is_alphabetic);
+    let short = found.split_once('.').is_some_and(|(word, _)| is_word(word));
     let opens = short || found.chars().next().is_some_and(|c| !c.is_lowercase());
     // `bind address to 0.0.0.0 and …` is of a machine.
     let is_of_a_machine = found.split(' ').next().is_some_and(|it| it.parse::<Ipv4Addr>().is_ok());
     let good = digits >= 1
         && !is_of_a_machine
+        && !found.contains("(default")
         && digits * 2 <= found.len()
         && (words >= 3 || wide)
         && opens

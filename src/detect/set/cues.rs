@@ -210,7 +210,9 @@ impl Cues {
                 && is_ending_of_streets(text.get(found.range()).unwrap_or_default());
             // `consignee_fingerprint=…` is a name of its own.
             // `12ms` are milliseconds.
-            let is_unit = found.len() == 2 && ends_in_digit(text.as_bytes().get(..found.start()));
+            let is_unit = rule.reads.is_of_names()
+                && found.len() == 2
+                && ends_in_digit(text.as_bytes().get(..found.start()));
             let whole = is_whole_word(text.as_bytes(), found.start(), found.end())
                 && text.as_bytes().get(found.end()) != Some(&b'_')
                 && !is_unit;

@@ -263,7 +263,7 @@ static STOPS: WordList = WordList::new(&[
     "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july",
     "august", "september", "october", "november", "december", "phone", "tel", "mail", "email", "mobile",
     "ihre", "ihr", "su", "sus", "votre", "vos", "seu", "sua", "vostro", "suo", "monsieur", "madame", "señora", "señor",
-    "dob", "cnic", "order", "address", "ref", "cell", "mob", "whatsapp", "เบอร์โทร", "เบอร์", "โทร", "โทรศัพท์", "อีเมล",
+    "ค่ะ", "คะ", "ครับ", "นะคะ", "dob", "cnic", "order", "address", "ref", "cell", "mob", "whatsapp", "เบอร์โทร", "เบอร์", "โทร", "โทรศัพท์", "อีเมล",
     "ที่อยู่", "رقم", "ورقم", "رقمي", "ورقمي", "الموبايل", "موبايل", "هاتف", "هاتفي", "الجوال", "جوال", "جوالي", "العنوان",
     "فون", "نمبر", "موبائل", "मोबाइल", "फोन", "फ़ोन", "मोबाईल", "কল", "মোবাইল", "ফোন", "எண்", "கைபேசி", "தொலைபேசி",
 ]);

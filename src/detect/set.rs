@@ -52,6 +52,8 @@ pub struct DetectorSet {
     below: Vec<TagSet>,
     /// Tags that some value detector finds a narrower one of.
     outer_of_values: TagSet,
+    /// Tags of texts that others wrote something in.
+    texts: TagSet,
     /// As sure as the surest value detector can be.
     value_confidence_max: u8,
     /// Tags of values that speak for the jurisdiction of their issuer.
@@ -219,6 +221,7 @@ impl DetectorSet {
             thresholds: vec![DEFAULT_THRESHOLD; taxonomy.len()],
             below,
             outer_of_values: TagSet::EMPTY,
+            texts: TagSet::EMPTY,
             value_confidence_max: 0,
             issued: TagSet::EMPTY,
             people: KnownNames::default(),
@@ -276,6 +279,11 @@ impl DetectorSet {
     /// `inner` is a narrower category than `outer`.
     pub(super) fn is_below(&self, inner: Tag, outer: Tag) -> bool {
         self.below.get(usize::from(outer.0)).is_some_and(|below| below.contains(inner))
+    }
+
+    /// Values of this category are searched for others.
+    pub(super) fn is_of_texts(&self, tag: Tag) -> bool {
+        self.texts.contains(tag)
     }
 
     /// Some value detector finds a narrower category than `outer`.

@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, ops::Range};
 
 use super::{
     BYTES_MAX, trimmed,
-    words::{is_end, is_postal_code, is_postal_code_in_two},
+    words::{is_end, is_postal_code, is_postal_code_in_two, is_shortened},
 };
 use crate::detect::{
     check::{address, person},
@@ -104,8 +104,7 @@ fn extent(text: &str) -> usize {
         match bytes.get(at) {
             Some(b'.') => {
                 let word = before.rsplit([' ', ',', '.', '-']).next().unwrap_or_default();
-                let short = (1..=4).contains(&word.chars().count())
-                    && !word.bytes().any(|b| b.is_ascii_digit());
+                let short = is_shortened(word);
                 let goes_on = after.starts_with(|c: char| c.is_alphanumeric())
                     || (short && after.starts_with(' '));
                 if !goes_on {

@@ -48,6 +48,23 @@ static ENDS: WordList = WordList::new(&[
     "cnic", "nif", "rs", "inr", "pkr", "тел", "телефон", "моб", "сот", "tfn", "tlf", "hp", "получатель", "chị", "anh",
 ]);
 
+/// A word that a dot may stand behind although nothing ends there.
+pub(super) fn is_shortened(word: &str) -> bool {
+    let length = word.chars().count();
+    let is_small = word.starts_with(char::is_lowercase);
+    (1..=4).contains(&length)
+        && !word.bytes().any(|byte| byte.is_ascii_digit())
+        && (length <= 2 || is_small || !word.is_ascii() || SHORTENED.has(word))
+}
+
+#[rustfmt::skip]
+static SHORTENED: WordList = WordList::new(&[
+    "str", "ave", "blvd", "apt", "bldg", "ste", "rte", "hwy", "pkwy", "cir", "sec", "opp", "nr", "hno", "flr", "unit", "brgy",
+    "sta", "sto", "mah", "cad", "sok", "apt", "kat", "blok", "kec", "kab", "kel", "prov", "pje", "avda", "pza", "urb", "pol",
+    "col", "int", "ext", "edif", "dpto", "tel", "fax", "via", "vle", "cso", "loc", "fraz", "pzza", "etg", "hnr", "jln", "kpg",
+    "tmn", "gen", "dist", "distt", "teh", "vill", "near", "main", "blk", "rm", "mt", "ft", "hon", "prof", "capt", "maj", "adm",
+]);
+
 pub(super) fn is_unit(token: &str) -> bool {
     UNITS.has(token.trim_end_matches([',', '.']))
 }

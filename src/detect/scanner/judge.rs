@@ -144,6 +144,13 @@ impl<'s> Scanner<'s> {
                 (None, Some(speaker)) => speaker.span.range().start,
                 (None, None) => continue,
             };
+            // `Adres: Moda Caddesi No: 259` goes on.
+            if let Some((name, _)) = &label
+                && text.get(name.clone()) == Some("No")
+                && waiting.as_ref().is_some_and(|(_, told)| self.is_of_an_address(told))
+            {
+                continue;
+            }
             if let Some((mut before, told)) = waiting.take() {
                 before.value.end = before.value.end.min(start.max(before.value.start));
                 hits.extend(self.labelled(text, &before, &told, around));
@@ -178,6 +185,10 @@ impl<'s> Scanner<'s> {
                 Some(hit) if hit.tag == one.tag && one.span.contains(hit.span) => {
                     hit.span = one.span;
                 }
+                // In a note behind a label stands more.
+                Some(hit) if self.set.is_of_texts(hit.tag) && hit.tag != one.tag => {
+                    hits.push(one.hit());
+                }
                 Some(hit) if hit.span.start < one.span.end => {}
                 Some(_) | None => hits.push(one.hit()),
             }
@@ -186,6 +197,11 @@ impl<'s> Scanner<'s> {
             hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
         }
         self.scratch.found = found;
+    }
+
+    fn is_of_an_address(&self, facts: &Facts) -> bool {
+        let first = facts.rules().first().and_then(|number| self.set.rule(*number));
+        first.is_some_and(|rule| rule.is_postal_address)
     }
 
     /// What stands in the tables of a text, under names we know.

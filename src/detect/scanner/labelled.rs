@@ -249,7 +249,10 @@ impl Cut {
             // The first group of a number is no value of its own: `Cep: 0532 418 77 26`.
             Self::Word => {
                 let next = behind.strip_prefix(' ').and_then(|rest| rest.chars().next());
-                !(is_integer(cut) && next.is_some_and(|c| c.is_ascii_digit()))
+                // Nor is the office in front of it: `MH12 20119009404`.
+                let is_group = is_integer(cut)
+                    || (cut.len() <= 5 && cut.ends_with(|last: char| last.is_ascii_digit()));
+                !(is_group && next.is_some_and(|c| c.is_ascii_digit()))
             }
             Self::Clause | Self::Sentence | Self::Bracket | Self::Name | Self::Whole => true,
         };

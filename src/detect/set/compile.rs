@@ -238,6 +238,9 @@ impl Compiler<'_> {
             let at = if inside == 0 { list.len() } else { 0 };
             list.insert(at, number);
         }
+        if source.prose {
+            self.set.texts.insert(tag);
+        }
         self.field_checks.push(check_name);
         for name in &source.endings {
             let list = &mut self.set.keys.entry(name).ending_rules;

@@ -232,6 +232,19 @@ fn an_address_ends_before_a_telephone_number_and_what_announces_it() {
             &["address=15 Awolowo Way, Ikeja, Kano", "phone=+2348020332567"],
         ),
         (
+            "deliver to 12 Mall Road, Lahore. Router is in the bag",
+            &["address=12 Mall Road, Lahore"],
+        ),
+        ("live at 5 Elm St. Leeds LS1 4AP", &["address=5 Elm St. Leeds LS1 4AP"]),
+        (
+            "Adres: Moda Caddesi No: 259 D: 4, 34710 Kadıköy/İstanbul",
+            &["address=Moda Caddesi No: 259 D: 4, 34710 Kadıköy/İstanbul"],
+        ),
+        (
+            "Address: 5 Elm Street, Leeds. Order No: 55123456",
+            &["address=5 Elm Street, Leeds", "order_number=55123456"],
+        ),
+        (
             "Адреса: вул. Хрещатик, буд. 22, Львів, 79032, телефон +380 50 296 5467.",
             &["address=вул. Хрещатик, буд. 22, Львів, 79032", "phone=+380 50 296 5467"],
         ),
@@ -256,6 +269,21 @@ fn what_is_written_like_a_mailbox_and_is_none() {
         ("join #help@irc.example.org", &[]),
         ("git@git.example.org:shop/web.git deploy@web.example.org:22", &[]),
         ("sana@example.pk:hunter2", &["email=sana@example.pk"]),
+    ]);
+}
+
+#[test]
+fn in_a_note_stands_more() {
+    reads(&[
+        (
+            "Agent notes: spoke to Ananya Yadav on +918123118043",
+            &[
+                "name=Ananya Yadav",
+                "notes=spoke to Ananya Yadav on +918123118043",
+                "phone=+918123118043",
+            ],
+        ),
+        ("usage: git merge [options] <branch>", &[]),
     ]);
 }
 

@@ -26,6 +26,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
+    memory,
     policy::Timestamp,
     redact::Keyring,
     snapshot::{Generation, Snapshot, SnapshotCell},
@@ -208,6 +209,7 @@ impl Worker {
         };
         // Nothing is sent by rules that are not trusted, not even at first.
         worker.show_bundle();
+        memory::give_back();
         Ok(worker)
     }
 
@@ -266,6 +268,8 @@ impl Worker {
             later.into_iter().for_each(|request| self.act(request));
             changed = self.follow();
             self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
+            // Reading rules takes more than keeping them does.
+            memory::give_back();
         }
     }
 

@@ -260,6 +260,7 @@ impl Worker {
                     | Request::Follow(_)) => later.push(request),
                 }
             }
+            let is_reading = changed || !asked.is_empty();
             work_in_stretches();
             self.refresh_geo();
             self.refresh_routes(&asked);
@@ -269,7 +270,9 @@ impl Worker {
             changed = self.follow();
             self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
             // Reading rules takes more than keeping them does.
-            memory::give_back();
+            if is_reading {
+                memory::give_back();
+            }
         }
     }
 

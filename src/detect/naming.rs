@@ -11,15 +11,15 @@ use super::{
         words::WordList,
     },
     source::NamesSource,
-    vocabulary::Words,
+    vocabulary::Vocabulary,
 };
 
 /// Names of people, in lower case.
 #[derive(Debug, Default)]
 pub(super) struct KnownNames {
-    given: Words,
-    family: Words,
-    things: Words,
+    given: Vocabulary,
+    family: Vocabulary,
+    things: Vocabulary,
 }
 
 impl KnownNames {
@@ -159,7 +159,7 @@ fn is_latin(character: char) -> bool {
     character < '\u{250}' || matches!(character, '\u{1e00}'..='\u{1eff}')
 }
 
-/// Words a name has at most, and bytes.
+/// Vocabulary a name has at most, and bytes.
 const WORDS_MAX: usize = 5;
 const BYTES_MAX: usize = 80;
 
@@ -250,7 +250,7 @@ fn is_title(word: &str) -> bool {
         .any(|title| word.eq_ignore_ascii_case(title))
 }
 
-/// Words that begin a sentence or go on with it, in scripts and languages that write names around them.
+/// Vocabulary that begin a sentence or go on with it, in scripts and languages that write names around them.
 fn is_stop(word: &str) -> bool {
     STOPS.has(word)
 }

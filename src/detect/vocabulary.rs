@@ -6,7 +6,7 @@ use rustc_hash::FxBuildHasher;
 
 /// A set of words. They stand one behind the other in one text, and a table says where.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct Vocabulary {
     /// Each with a line end behind it.
     text: String,
     count: usize,
@@ -14,7 +14,7 @@ pub(super) struct Words {
     places: Vec<u32>,
 }
 
-impl Words {
+impl Vocabulary {
     /// Adds the words of `text` between white space.
     pub(super) fn extend(&mut self, text: &str) {
         for word in text.split_whitespace() {
@@ -63,11 +63,11 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
-    use super::Words;
+    use super::Vocabulary;
 
     #[test]
     fn words_are_told_from_their_beginnings_and_endings_and_from_others() {
-        let mut words = Words::default();
+        let mut words = Vocabulary::default();
         assert!(!words.contains("") && !words.contains("sana"));
         words.extend("  sana\nзинаида 冯  ");
         words.extend("khan sana");

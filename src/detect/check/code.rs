@@ -283,16 +283,18 @@ pub(super) fn account(text: &str) -> Option<Match> {
 pub(super) fn is_type_name(text: &str) -> bool {
     const WORD_BYTES_MIN: usize = 4;
     let bytes = text.as_bytes();
-    let is_start = |at: &usize| {
-        let (byte, before) = (bytes.get(*at), at.checked_sub(1).and_then(|at| bytes.get(at)));
-        byte.is_some_and(u8::is_ascii_uppercase) && before.is_some_and(u8::is_ascii_lowercase)
-    };
-    let starts = (0..bytes.len()).filter(is_start);
     let first = bytes.iter().skip(1).take_while(|byte| byte.is_ascii_lowercase()).count() + 1;
     bytes.first().is_some_and(u8::is_ascii_uppercase)
         && first >= WORD_BYTES_MIN
-        && starts.count() > 0
+        && is_camel(text)
         && bytes.iter().all(u8::is_ascii_alphabetic)
+}
+
+/// A small letter of ASCII stands before a capital somewhere: `displayName`.
+pub(in crate::detect) fn is_camel(text: &str) -> bool {
+    let is_hump =
+        |pair: &[u8]| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase());
+    text.as_bytes().windows(2).any(is_hump)
 }
 
 /// `2.16.840.1.113883.19`, as registries name things (ITU-T X.660).

@@ -59,10 +59,11 @@ pub(super) fn is_shortened(word: &str) -> bool {
 
 #[rustfmt::skip]
 static SHORTENED: WordList = WordList::new(&[
-    "str", "ave", "blvd", "apt", "bldg", "ste", "rte", "hwy", "pkwy", "cir", "sec", "opp", "nr", "hno", "flr", "unit", "brgy",
-    "sta", "sto", "mah", "cad", "sok", "apt", "kat", "blok", "kec", "kab", "kel", "prov", "pje", "avda", "pza", "urb", "pol",
-    "col", "int", "ext", "edif", "dpto", "tel", "fax", "via", "vle", "cso", "loc", "fraz", "pzza", "etg", "hnr", "jln", "kpg",
-    "tmn", "gen", "dist", "distt", "teh", "vill", "near", "main", "blk", "rm", "mt", "ft", "hon", "prof", "capt", "maj", "adm",
+    "str", "ave", "blvd", "apt", "bldg", "ste", "rte", "hwy", "pkwy", "cir", "sec", "opp", "hno", "flr", "unit",
+    "brgy", "sta", "sto", "mah", "cad", "sok", "kat", "blok", "kec", "kab", "kel", "prov", "pje", "avda", "pza",
+    "urb", "pol", "col", "int", "ext", "edif", "dpto", "tel", "fax", "via", "vle", "cso", "loc", "fraz", "pzza",
+    "etg", "hnr", "jln", "kpg", "tmn", "gen", "dist", "distt", "teh", "vill", "near", "main", "blk", "hon", "prof",
+    "capt", "maj", "adm",
 ]);
 
 pub(super) fn is_unit(token: &str) -> bool {

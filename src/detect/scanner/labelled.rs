@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::detect::{
+    check::code,
     keys::Facts,
     naming,
     pairs::{Pair, endings},
@@ -131,12 +132,8 @@ fn is_of_a_program(text: &str, pair: &Pair, facts: &Facts, value: &str) -> bool 
 
 /// Whether a name is of several words without a space between them.
 fn is_joined(name: &str) -> bool {
-    let is_camel = name
-        .as_bytes()
-        .windows(2)
-        .any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
     let is_kebab = name.contains('-') && !name.bytes().any(|byte| byte.is_ascii_uppercase());
-    name.is_ascii() && !name.contains(' ') && (is_camel || is_kebab)
+    name.is_ascii() && !name.contains(' ') && (code::is_camel(name) || is_kebab)
 }
 
 /// Whether a label is one word as programs write names, and begins its line or stands behind a comma.

@@ -208,11 +208,11 @@ impl Cues {
             // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
             let joined = matches!(rule.reads, Reads::Street)
                 && is_ending_of_streets(text.get(found.range()).unwrap_or_default());
-            // `consignee_fingerprint=…` is a name of its own.
             // `12ms` are milliseconds.
             let is_unit = rule.reads.is_of_names()
                 && found.len() == 2
                 && ends_in_digit(text.as_bytes().get(..found.start()));
+            // `consignee_fingerprint=…` is a name of its own.
             let whole = is_whole_word(text.as_bytes(), found.start(), found.end())
                 && text.as_bytes().get(found.end()) != Some(&b'_')
                 && !is_unit;

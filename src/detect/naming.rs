@@ -80,6 +80,27 @@ impl KnownNames {
         is_known && !words.any(|word| self.things.contains(word))
     }
 
+    /// Whether `text`, which is written as names are, is one whatever stands around it: it begins with a known given
+    /// name and has no word of a thing in it, or both its ends are known. Titles before it do not count.
+    pub(super) fn are_known(&self, text: &str) -> bool {
+        let text = text.trim();
+        if text.starts_with(is_east_asian) {
+            return self.begin(text);
+        }
+        let lower = text.to_lowercase();
+        let mut name = lower.as_str();
+        while let Some((title, rest)) = name.split_once(' ')
+            && is_title(title.trim_end_matches('.'))
+        {
+            name = rest;
+        }
+        let mut words = name.split([' ', '-']).map(|word| word.trim_matches(['.', ',']));
+        let begins = words.next().is_some_and(|first| self.given.contains(first));
+        // `Amina Malik.pdf` is a file.
+        let is_of_things = words.any(|word| word.contains('.') || self.things.contains(word));
+        name.contains(' ') && ((begins && !is_of_things) || self.are_whole(name))
+    }
+
     /// Whether several words are all of things, and together no name that is known: `Body Weight`.
     pub(super) fn are_of_things(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
@@ -245,9 +266,12 @@ fn is_of_a_name(character: char) -> bool {
 
 /// What may stand before a name, shortened: `Dr. Sana Khan`.
 fn is_title(word: &str) -> bool {
-    ["dr", "prof", "mr", "mrs", "ms", "sr", "sra"]
-        .iter()
-        .any(|title| word.eq_ignore_ascii_case(title))
+    [
+        "dr", "prof", "mr", "mrs", "ms", "sr", "sra", "dra", "hon", "rev", "ing", "med", "herr",
+        "frau", "mme", "adv",
+    ]
+    .iter()
+    .any(|title| word.eq_ignore_ascii_case(title))
 }
 
 /// Vocabulary that begin a sentence or go on with it, in scripts and languages that write names around them.

@@ -88,6 +88,8 @@ pub(super) struct FieldRule {
     pub(super) lists_max: u8,
     /// Only a name that the lists know is written as only such values are.
     pub(super) listed: bool,
+    /// Only one whose beginning they know.
+    pub(super) known: bool,
     /// Values are names of people.
     pub(super) is_of_people: bool,
     /// Values are postal addresses as a whole, which have commas in them.

@@ -129,6 +129,9 @@ pub(super) struct FieldSource {
     /// A value counts as written so only when it is a name that the lists of names know.
     #[serde(default)]
     pub(super) listed: bool,
+    /// Only when the lists of names know how it begins, and that it ends as names do or has no word of a thing in it.
+    #[serde(default)]
+    pub(super) known: bool,
     /// How sure the name makes us of a value that fails the check; not at all when absent.
     #[serde(default)]
     pub(super) unchecked: Option<At<u8>>,

@@ -2,9 +2,13 @@
 //!
 //! `numbering.txt` is its metadata (release 9.0.43, Apache-2.0) in the form of automata, one a calling
 //! code, that read the national number digit by digit. A number is valid when its plan has given out the
-//! range it is in; one that only has a length and a first digit of its plan may still be somebody's.
+//! range it is in; one that only has a length and a first digit of its plan may still be somebody's. Behind
+//! each automaton stand the lengths of the groups that its numbers are written in inside the country, with
+//! what is dialled before them there: `3322` is `070-635 95 53`.
 
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::domain::Region;
 
@@ -22,7 +26,13 @@ pub(super) struct Plan {
     labels: Vec<u8>,
     /// Lengths of valid numbers, as bits.
     lengths: u32,
+    /// How numbers are written inside the country.
+    forms: Vec<Form>,
 }
+
+/// Lengths of the groups of digits that a number is written in, as the digits of one number: `3322` for
+/// `070-635 95 53`.
+pub(super) type Form = u32;
 
 /// A number that its plan has given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,10 +74,21 @@ impl Plan {
         (Some(*first) == self.trunk).then_some(rest)
     }
 
+    /// A number given out, as it is dialled inside the country. One that has nothing dialled before it is told by how
+    /// it is written as well.
+    pub(super) fn read_inside(&self, digits: &[u8], form: Form) -> Option<Valid> {
+        match self.without_trunk(digits) {
+            Some(national) => self.read(national),
+            None if self.forms.contains(&form) => self.read(digits),
+            None => None,
+        }
+    }
+
     fn parse(line: &'static str) -> Option<Self> {
         let mut parts = line.split(' ');
         let (code, trunk, regions, states) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let forms = parts.next()?.split(',').filter_map(|form| form.parse().ok()).collect();
         let regions = regions
             .split(',')
             .map(|region| region.as_bytes().try_into().ok().filter(|r| r != b"--").map(Region::new))
@@ -79,6 +100,7 @@ impl Plan {
             rows: Vec::new(),
             labels: Vec::new(),
             lengths: 0,
+            forms,
         };
         for state in states.split(';') {
             let label = state.as_bytes().first().copied().filter(u8::is_ascii_alphabetic);
@@ -142,8 +164,19 @@ pub(super) fn plan(digits: &[u8]) -> Option<(&'static Plan, usize)> {
     })
 }
 
+/// Whether a number, with the digit dialled before it, is one that some country has given out and is written as it is
+/// there.
+pub(super) fn is_written_inside_a_country(digits: &[u8], form: Form) -> bool {
+    let plans = PLANS.by_form.get(&form).map(Vec::as_slice).unwrap_or_default();
+    plans.iter().filter_map(|number| PLANS.plans.get(usize::from(*number))).any(|plan| {
+        plan.without_trunk(digits).is_some_and(|national| plan.read(national).is_some())
+    })
+}
+
 struct Plans {
     plans: Vec<Plan>,
+    /// Places in `plans` of those that have a digit dialled before their numbers, by form.
+    by_form: FxHashMap<Form, Vec<u8>>,
     /// Place in `plans` by calling code.
     by_code: Vec<u8>,
 }
@@ -159,13 +192,17 @@ pub(super) fn prepare() {
 static PLANS: LazyLock<Plans> = LazyLock::new(|| {
     let plans: Vec<Plan> = include_str!("numbering.txt").lines().filter_map(Plan::parse).collect();
     let mut by_code = vec![NONE; 1000];
+    let mut by_form = FxHashMap::<Form, Vec<u8>>::default();
     for (number, plan) in plans.iter().enumerate() {
         let slot = plan.code.parse().ok().and_then(|code: usize| by_code.get_mut(code));
         if let (Some(slot), Ok(number)) = (slot, u8::try_from(number)) {
             *slot = number;
+            for form in plan.forms.iter().filter(|_| plan.trunk.is_some()) {
+                by_form.entry(*form).or_default().push(number);
+            }
         }
     }
-    Plans { plans, by_code }
+    Plans { plans, by_form, by_code }
 });
 
 #[cfg(test)]

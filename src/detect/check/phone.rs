@@ -1,8 +1,13 @@
 //! Telephone numbers: international (ITU-T E.164), and the national forms of the larger plans.
 
+use std::cell::OnceCell;
+
 use crate::domain::Region;
 
-use super::{Match, calling_codes};
+use super::{
+    Match,
+    calling_codes::{self, Form, Plan},
+};
 
 /// The whole value of a field that is said to be a telephone number.
 pub(super) fn whole(text: &str) -> Option<Match> {
@@ -65,8 +70,8 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
         {
             return None;
         }
-        // In a range that was not given out, as the numbers of films are, groups have to show it.
-        let grouped = text.contains([' ', '-', '(']);
+        // In a range that was not given out, as the numbers of films are, groups or all its length have to show it.
+        let grouped = text.contains([' ', '-', '(']) || digits.len() >= 11;
         return international(digits)
             .map(|found| Match { shaped: found.shaped || grouped, ..found });
     }
@@ -78,12 +83,18 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     if dialled.is_some() && text.contains([' ', '-']) {
         return dialled;
     }
-    let shaped = is_north_american_form(text) || is_national_form(text, digits);
+    let shaped = is_north_american_form(text)
+        || is_national_form(text, digits)
+        || (text.contains([' ', '-', '/'])
+            && !text.contains('.')
+            && (text.contains('(') || !text.starts_with("0 "))
+            && calling_codes::is_written_inside_a_country(digits, Vec10::lengths(text).form()));
     let plain = match digits {
         [1, 3..=9, ..] => digits.len() == 11,
         [0, 0, ..] => digits.len() >= 12 && dialled.is_some(),
         // German mobile numbers are longer than most.
         [0, 1, 5..=7, ..] => (11..=12).contains(&digits.len()),
+        [0, 8, ..] if digits.len() == 12 => true,
         [0, rest @ ..] => (9..=10).contains(&rest.len()) && !rest.starts_with(&[0]),
         [8, 9, ..] if digits.len() == 11 => true,
         [3 | 6..=9, ..] => digits.len() == 10,
@@ -106,6 +117,8 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
             [9] => matches!(digits, [6 | 7 | 9, ..]),
             _ => false,
         },
+        // BR 11 973974286.
+        11 => matches!((digits, Vec10::lengths(text).as_slice()), ([_, _, 9, ..], [2, 9])),
         // MX 55 1234 5678.
         10 => matches!(Vec10::lengths(text).as_slice(), [2, 4, 4] | [3, 3, 4] | [3, 3, 2, 2]),
         _ => false,
@@ -117,6 +130,68 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
         Some(Match { region: mobile_with_code(digits), ..Match::PLAIN })
     } else {
         None
+    }
+}
+
+/// The countries that a text speaks of, by the first telephone numbers in it that have their calling code: what else
+/// is written as there is a telephone number too.
+pub(in crate::detect) struct Countries<'t> {
+    text: &'t str,
+    plans: OnceCell<[Option<&'static Plan>; COUNTRIES_MAX]>,
+}
+
+/// Most of them.
+const COUNTRIES_MAX: usize = 2;
+
+impl<'t> Countries<'t> {
+    pub(in crate::detect) fn of(text: &'t str) -> Self {
+        Self { text, plans: OnceCell::new() }
+    }
+
+    /// A candidate that is dialled inside one of them.
+    pub(in crate::detect) fn read(&self, candidate: &str) -> Option<Match> {
+        let number = Number::read(candidate).filter(|number| !number.international)?;
+        let digits = number.digits();
+        if candidate.contains('.') || digits.len() < 8 {
+            return None;
+        }
+        let groups = Vec10::lengths(candidate);
+        let plans = self.plans.get_or_init(|| self.find()).iter().flatten();
+        plans.filter_map(|plan| plan.read_inside(digits, groups.form())).find_map(|valid| {
+            // Without gaps it could be many things.
+            let is_written_so = groups.count > 1 || valid.mobile;
+            is_written_so.then_some(Match { shaped: true, region: valid.region, ..Match::PLAIN })
+        })
+    }
+
+    fn find(&self) -> [Option<&'static Plan>; COUNTRIES_MAX] {
+        const NUMBER_BYTES_MAX: usize = 24;
+        const LOOKS_MAX: usize = 64;
+        let mut plans: [Option<&'static Plan>; COUNTRIES_MAX] = [None; COUNTRIES_MAX];
+        let mut count = 0;
+        for plus in memchr::memchr_iter(b'+', self.text.as_bytes()).take(LOOKS_MAX) {
+            let rest = self.text.get(plus..).unwrap_or_default();
+            let length = rest
+                .bytes()
+                .take(NUMBER_BYTES_MAX)
+                .skip(1)
+                .take_while(|byte| byte.is_ascii_digit() || b" -.()".contains(byte))
+                .count();
+            let number = rest.get(..=length).map(str::trim_end).unwrap_or_default();
+            let Some(number) = Number::read(number.trim_end_matches(['.', ')', '(', '-'])) else {
+                continue;
+            };
+            let is_one = international(number.digits()).is_some_and(|found| found.shaped);
+            let plan = calling_codes::plan(number.digits()).filter(|_| is_one);
+            if let Some((plan, _)) = plan
+                && !plans.iter().flatten().any(|known| std::ptr::eq(*known, plan))
+                && let Some(slot) = plans.get_mut(count)
+            {
+                *slot = Some(plan);
+                count += 1;
+            }
+        }
+        plans
     }
 }
 
@@ -183,6 +258,8 @@ fn is_north_american_form(text: &str) -> bool {
                 | b"999-999-9999"
                 | b"999.999.9999"
                 | b"(999) 999 9999"
+                | b"999-999 9999"
+                | b"999 999-9999"
         )
     );
     written && matches!(digits, [2..=9, _, _, 2..=9, ..])
@@ -204,7 +281,7 @@ fn is_national_form(text: &str, digits: &[u8]) -> bool {
         // FR 06 12 34 56 78; GB 07700 900123, 020 7946 0958; DE 0151 12345678.
         ([0, 1..=9, ..], [2, 2, 2, 2, 2]) => true,
         ([0, 7, ..], [5, 6] | [5, 3, 3]) => true,
-        ([0, 1 | 2, ..], [3, 4, 4] | [4, 3, 4] | [5, 6]) => true,
+        ([0, 1 | 2, ..], [3, 4, 4] | [4, 3, 4] | [5, 6] | [5, 3, 3]) => true,
         ([0, 1, 5..=7, ..], [4, 7 | 8] | [5, 7]) => true,
         // AU 0412 345 678; BR (11) 91234-5678; TR 0532 123 45 67; AE 050 123 4567; MY 012-345 6789.
         ([0, 4, ..], [4, 3, 3]) => true,
@@ -247,6 +324,15 @@ impl Vec10 {
 
     fn as_slice(&self) -> &[u8] {
         self.lengths.get(..self.count).unwrap_or_default()
+    }
+
+    /// Without the gap behind a zero that stands alone: `0 (212) 317 78 36`.
+    fn form(&self) -> Form {
+        let groups = self.as_slice().iter().take(6);
+        groups.enumerate().fold(0, |form, (at, length)| match (at, form) {
+            (1, 1) => 1 + Form::from(*length),
+            _ => form * 10 + Form::from(*length),
+        })
     }
 }
 

@@ -320,8 +320,14 @@ impl<'s> Scanner<'s> {
         match check.whole(text) {
             Some(Match { coarse, region, shaped }) => {
                 let tag = if coarse { rule.coarse } else { rule.tag };
-                let shaped =
-                    if rule.listed { self.set.people.are_in(text, shaped) } else { shaped };
+                let people = &self.set.people;
+                let shaped = if rule.known {
+                    shaped && people.are_known(text)
+                } else if rule.listed {
+                    people.are_in(text, shaped)
+                } else {
+                    shaped
+                };
                 let confidence = if shaped { rule.checked } else { rule.confidence };
                 self.reaches(hit(tag, whole, confidence, rule.detector, region))
             }

@@ -15,6 +15,28 @@ fn reads(rows: &[(&str, &[&str])]) {
 }
 
 #[test]
+fn numbers_written_as_their_country_writes_them_need_no_word() {
+    reads(&[
+        ("min sambo 070-635 95 53.", &["phone=070-635 95 53"]),
+        ("oder 079 818 92 25. Auftrag", &["phone=079 818 92 25"]),
+        ("sahibinden 0 (212) 317 78 36", &["phone=0 (212) 317 78 36"]),
+        ("| Tour 7 | 030 / 278 62 23 | 184 |", &["phone=030 / 278 62 23"]),
+        ("ma fille +33 (0)4 22 96 26 93", &["phone=+33 (0)4 22 96 26 93"]),
+        // What has nothing dialled before it is one where another is of the same country.
+        (
+            "Pueden ir al 91 467 82 63 o al +34 93 282 44 55",
+            &["phone=91 467 82 63", "phone=+34 93 282 44 55"],
+        ),
+        ("Pueden ir al 91 467 82 63 o al +45 21 19 13 82", &["phone=+45 21 19 13 82"]),
+        // A word says that it is another number; and some are too short, or of no country.
+        ("Order 0722 816849 shipped", &[]),
+        ("lines 0100 200300 of it", &[]),
+        ("between 0 256 128 128 and so on", &[]),
+        ("alias 05460-5104", &[]),
+    ]);
+}
+
+#[test]
 fn an_address_ends_where_a_person_or_a_number_follows() {
     reads(&[
         (

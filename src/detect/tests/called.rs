@@ -3,6 +3,20 @@
 use super::{Bench, check};
 
 #[test]
+fn whoever_it_is_a_known_name_is_a_persons() {
+    check(&[
+        (r#"{"caregiver_name":"Amina Malik"}"#, &["/caregiver_name name"]),
+        (r#"{"notary":"Dr. Amina Malik"}"#, &["/notary name"]),
+        (r#"{"line_manager":"Oliver Unheardof"}"#, &["/line_manager name"]),
+        (r#"{"经办人":"王芳","担当者名":"佐藤美咲"}"#, &["/经办人 name", "/担当者名 name"]),
+        // Who bears no such name, or the name of a thing, may be anything.
+        (r#"{"caregiver_name":"Zzyx Unheardof"}"#, &[]),
+        (r#"{"manager":"npm","holder":"Amina Holdings Ltd","agent":"Mozilla"}"#, &[]),
+        (r#"{"project_name":"Max Power Supply","theme_name":"Amber Light"}"#, &[]),
+    ]);
+}
+
+#[test]
 fn names_of_things_are_nobodys() {
     check(&[
         (r#"{"product":{"name":"Redmi Note 10 Pro"}}"#, &[]),

@@ -54,8 +54,13 @@ impl Chain {
             let separators = gap.iter().take(3).take_while(|byte| is_separator(**byte)).count();
             let joins = match separators {
                 1 => true,
-                // `) ` and ` (` and `) (`.
-                2 | 3 => gap.iter().take(separators).any(|byte| matches!(byte, b'(' | b')')),
+                // `) ` and ` (` and `) (`, and `030 / 278 62 23`.
+                2 | 3 => {
+                    let signs = gap.get(..separators).unwrap_or_default();
+                    let is_trunk = chain.count == 1 && run.len() <= 5 && run.starts_with(b"0");
+                    signs.iter().any(|byte| matches!(byte, b'(' | b')'))
+                        || (is_trunk && matches!(signs, b" / " | b" - "))
+                }
                 _ => false,
             };
             if !joins || chain.count == Self::RUNS_MAX {
@@ -77,7 +82,7 @@ impl Chain {
         let enough = total >= 7 || matches!(runs.len(), 2 | 4) && total >= 4;
         enough
             && total <= Token::CAPACITY
-            && (total + 1 >= runs.len() * 2 || total >= 4 && runs.len() == 4)
+            && (total + 2 >= runs.len() * 2 || total >= 4 && runs.len() == 4)
     }
 
     /// A long run, or one that fillers follow, as in the machine readable zone of a passport.

@@ -6,7 +6,11 @@ use memchr::memmem::Finder;
 
 use crate::{
     detect::{
-        check::{Match, birth_date, ip, mac, mrz, phone, place},
+        check::{
+            Match, birth_date, ip, mac, mrz,
+            phone::{self, Countries},
+            place,
+        },
         token::Token,
     },
     domain::{Span, runs},
@@ -24,6 +28,7 @@ impl Search<'_> {
     pub(super) fn numbers(&self, text: &str, found: &mut Vec<Found>) {
         let bytes = text.as_bytes();
         let mut position = 0;
+        let countries = Countries::of(text);
         for digit in runs(bytes, |byte| byte.is_ascii_digit()) {
             if digit < position {
                 continue;
@@ -46,7 +51,7 @@ impl Search<'_> {
                 continue;
             }
             if chain.is_worth_a_look() {
-                self.chain(text, &chain, found);
+                self.chain(text, &chain, &countries, found);
             }
             position = chain.end.max(digit + 1);
         }
@@ -85,7 +90,7 @@ impl Search<'_> {
         (found.len() > known).then_some(end)
     }
 
-    fn chain(&self, text: &str, chain: &Chain, found: &mut Vec<Found>) {
+    fn chain(&self, text: &str, chain: &Chain, countries: &Countries<'_>, found: &mut Vec<Found>) {
         // What stands before the value found last was said of that one.
         let floor = found.last().map_or(0, |last| last.span.range().end);
         let mut around: Option<(u128, u128)> = None;
@@ -109,7 +114,7 @@ impl Search<'_> {
                     continue;
                 }
                 let before = found.len();
-                self.reading(text, span, to - from, &mut near, found);
+                self.reading(text, span, to - from, countries, &mut near, found);
                 if found.len() > before {
                     break;
                 }
@@ -123,6 +128,7 @@ impl Search<'_> {
         text: &str,
         span: Span,
         run_count: usize,
+        countries: &Countries<'_>,
         near: &mut impl FnMut(usize) -> (u128, u128),
         found: &mut Vec<Found>,
     ) {
@@ -168,7 +174,14 @@ impl Search<'_> {
         let address = (run_count == 4).then(|| ip::whole(candidate)).flatten();
         let may_be_a_phone =
             may_be_a_phone && !(address.is_some() && candidate.len() > 11) && !is_range(candidate);
-        if may_be_a_phone && let Some(read) = text.get(whole.range()).and_then(phone::in_text) {
+        let phone = text.get(whole.range()).filter(|_| may_be_a_phone).and_then(|candidate| {
+            let read = phone::in_text(candidate);
+            match read {
+                Some(read) if read.shaped || international => Some(read),
+                unsure => countries.read(candidate).or(unsure),
+            }
+        });
+        if let Some(read) = phone {
             let (supports, mut against) = near(start);
             let mut search = *self;
             if international {

@@ -52,6 +52,8 @@ pub enum Exit {
     Differs = 12,
     /// Somebody changed the audit, or a bundle is not as it was signed.
     Tampered = 13,
+    /// Nobody vouches for the audit, so that it could have been written anew.
+    Unproven = 14,
 }
 
 impl From<Exit> for ExitCode {
@@ -70,7 +72,8 @@ Exit codes:
   10  with --exit-code: personal data found (scan), or transfer redacted (decide)
   11  with --exit-code: transfer blocked (decide)
   12  a rule test failed (rules test), or decisions differ (rules diff, replay)
-  13  the audit was changed (audit verify), or a bundle is not as it was signed (bundle verify)";
+  13  the audit was changed (audit verify), or a bundle is not as it was signed (bundle verify)
+  14  no seal by the keys given vouches for a chain of the audit (audit verify)";
 
 const EXAMPLES: &str = "\
 Examples:

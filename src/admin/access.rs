@@ -151,6 +151,7 @@ impl Access {
             return match needs {
                 Needs::Nothing | Needs::Metrics => Ok(nobody(Roles::Some(Vec::new()))),
                 Needs::Role(_) | Needs::OperateOrRules if is_here => {
+                    is_meant_for_us(head)?;
                     self.open(head, needs)?;
                     Ok(nobody(Roles::All))
                 }
@@ -188,6 +189,32 @@ impl Access {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// Whoever is here is asked nothing, so that no page may speak for them: one whose own name leads here in the end has
+/// that name in `Host`, and no address.
+fn is_meant_for_us(head: &Parts) -> Result<(), Problem> {
+    let stated = head.headers.get(http::header::HOST).map(http::HeaderValue::to_str);
+    let authority = match stated {
+        Some(Ok(host)) => host.parse::<http::uri::Authority>().ok(),
+        Some(Err(_)) => None,
+        None => match head.uri.authority() {
+            Some(authority) => Some(authority.clone()),
+            None => return Ok(()),
+        },
+    };
+    let is_ours = authority.is_some_and(|authority| {
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok()
+    });
+    if is_ours {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        "without operators only `localhost` and addresses are answered as `Host`; see `admin.operators_file`",
+    ))
 }
 
 impl fmt::Debug for Access {

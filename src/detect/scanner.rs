@@ -365,6 +365,14 @@ impl<'s> Scanner<'s> {
         self.asked.is_some_and(|known| !known.in_key())
     }
 
+    /// Whether a name, which stands in a place that is told, says itself who somebody is.
+    pub fn is_personal(&self, name: &str) -> bool {
+        const DIGITS_MIN: usize = 7;
+        name.contains('@')
+            || name.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN
+            || (name.contains(' ') && self.set.people.are_known(name))
+    }
+
     /// Records have a member of this name, which may show what they are about.
     pub fn expect(&mut self, name: &[u8]) {
         let known = self.known(name);
@@ -575,12 +583,28 @@ fn of_list(facts: &Facts, container: Container) -> Option<Facts> {
 }
 
 fn is_in_key(set: &DetectorSet, name: &str, facts: &Facts) -> bool {
-    name.len() >= 7 && facts.rules().is_empty() && found_in_key(set, name).is_some()
+    // A document in the place of a name is told with it.
+    name.starts_with(['{', '[', '<'])
+        || (name.len() >= 7
+            && (facts.rules().is_empty() || name.contains('@'))
+            && found_in_key(set, name).is_some())
 }
 
+/// The value that a name is, or the first that stands in it.
 fn found_in_key(set: &DetectorSet, name: &str) -> Option<Found> {
+    const SURE: u8 = 85;
+    const DIGITS_MIN: usize = 9;
     let search = Search { set, supports: 0, against: 0 };
-    search.whole(name).filter(|found| found.confidence >= 85)
+    let is_sure = |found: &Found| found.confidence >= SURE;
+    search.whole(name).filter(is_sure).or_else(|| {
+        let digits = name.bytes().filter(u8::is_ascii_digit).count();
+        if digits < DIGITS_MIN && !name.contains('@') {
+            return None;
+        }
+        let mut found = Vec::new();
+        search.all(name, &mut found);
+        found.into_iter().find(is_sure)
+    })
 }
 
 impl Found {

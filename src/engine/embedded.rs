@@ -331,6 +331,8 @@ fn piece_length(rest: &[u8]) -> usize {
 /// The escape that stands in a piece of text.
 fn further_escape(piece: &[u8]) -> Option<Escape> {
     let mut at = 0;
+    // The last quote with a colon behind it; asked once, since quotes may be all there is.
+    let name_end = std::cell::LazyCell::new(|| memmem::rfind(piece, b"\\\":"));
     while let Some(length) = memchr::memchr3(b'%', b'&', b'\\', piece.get(at..)?) {
         let rest = piece.get(at + length..)?;
         let is_hexadecimal = |digits: Option<&[u8]>| {
@@ -342,7 +344,7 @@ fn further_escape(piece: &[u8]) -> Option<Escape> {
             _ => {
                 let is_unicode = rest.get(1) == Some(&b'u') && is_hexadecimal(rest.get(2..6));
                 // Quotes of a document that was escaped twice.
-                let is_quote = rest.get(1) == Some(&b'"') && memmem::find(rest, b"\\\":").is_some();
+                let is_quote = rest.get(1) == Some(&b'"') && *name_end >= Some(at + length);
                 (is_unicode || is_quote).then_some(Escape::Json)
             }
         };

@@ -23,6 +23,12 @@ impl Message<'_> {
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
+
+    /// Whether the body is declared as more than one thing, of which a reader may take the first or the last.
+    pub(super) fn is_of_several_types(&self) -> bool {
+        let mut types = self.headers.iter().filter(|(name, _)| *name == "content-type");
+        types.next().is_some_and(|(_, first)| types.any(|(_, other)| other != first))
+    }
 }
 
 impl fmt::Debug for Message<'_> {

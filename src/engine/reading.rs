@@ -245,6 +245,9 @@ impl<'m> Reading<'m> {
                 if is_plain_text(&bytes) { Format::Text } else { Format::Opaque }
             }
         };
+        if message.is_of_several_types() {
+            self.gaps.push(opaque(Stop { cause: GapCause::MediaTypeMismatch, offset: 0 }));
+        }
         let layer = self.root(Root::Body, format, Cow::Borrowed(&[]));
         if format != Format::Opaque {
             let text = as_text(format, &bytes);

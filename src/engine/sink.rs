@@ -146,6 +146,17 @@ impl FieldSink for Sink<'_, '_, '_> {
     }
 
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
+        // `?{"gender":"F"}`: a document, where a name is due.
+        if let Key::Name { text, span, escape } = key
+            && may_begin_document(text)
+        {
+            let quote = span.len().saturating_sub(text.len()) / 2;
+            let text_span = Span::new(span.range().start + quote, span.range().end - quote);
+            let kind = Scalar::String;
+            let document =
+                Value { kind, text, text_span, span, member: value.member, escape, may_hold: None };
+            self.scalar(Key::Index(0), document);
+        }
         let name = match key {
             Key::Root => self.place.name,
             Key::Index(_) => std::mem::take(&mut self.is_next_named).then_some(""),
@@ -484,9 +495,24 @@ impl Sink<'_, '_, '_> {
     }
 
     fn add_node(&mut self, parent: Option<u32>, step: Step, personal: bool) -> u32 {
+        let personal =
+            personal || matches!(&step, Step::Name(name) if self.walk.scanner.is_personal(name));
         self.findings.nodes.push(PathNode { parent, step, personal });
         u32::try_from(self.findings.nodes.len() - 1).unwrap_or(Findings::ROOT)
     }
+}
+
+/// Whether a name, as it stands, may be a document: in braces, brackets or tags, perhaps percent-encoded.
+#[inline]
+fn may_begin_document(name: &[u8]) -> bool {
+    const BYTES_MIN: usize = 8;
+    name.len() >= BYTES_MIN
+        && match name {
+            [b'{' | b'[' | b'<', ..] => true,
+            [b'%', b'7', b'B' | b'b', ..] => true,
+            [b'%', b'5', b'B' | b'b', ..] | [b'%', b'3', b'C' | b'c', ..] => true,
+            _ => false,
+        }
 }
 
 /// Whether `span` lies in one of the documents of a text, or laps over its edge. They stand in order and apart;

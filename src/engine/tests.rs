@@ -137,6 +137,72 @@ fn a_field_outside_the_purpose_is_cut_out_and_the_rest_is_untouched() {
 }
 
 #[test]
+fn what_is_allowed_hides_nothing_beside_it_in_the_value() {
+    let engine = shipped();
+    for value in [
+        "867619040000019 sana.k@example.pk",
+        "867619040000019;sana.k@example.pk",
+        "sana.k@example.pk",
+    ] {
+        let body = format!(r#"{{"imei": "{value}"}}"#);
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        assert_eq!(verdict.decision.effect, Effect::Redact, "{value}");
+        assert!(!body_of(&verdict).contains("sana.k"), "{value}");
+    }
+    let body = br#"{"mobile": "+923451112233;sana.k@example.pk"}"#;
+    let verdict = inspect(&engine, &message(JSON, body), "");
+    assert!(!body_of(&verdict).contains("sana.k"), "{:?}", verdict.decision);
+}
+
+#[test]
+fn names_are_read_as_values_are_and_told_to_nobody() {
+    let engine = shipped();
+    let form: &[(&str, &[u8])] = &[("content-type", b"application/x-www-form-urlencoded")];
+    for (headers, body) in [
+        (JSON, r#"{"user:sana.k@example.pk": 1}"#),
+        (JSON, r#"{"sent to sana.k@example.pk": {"ok": true}}"#),
+        (JSON, r#"{"{\"email\":\"sana.k@example.pk\"}": 1}"#),
+        (form, "user%3Asana.k%40example.pk=1"),
+        (form, "%7B%22email%22%3A%22sana.k%40example.pk%22%7D="),
+        (form, "%7B%22email%22%3A%22sana.k%40example.pk%22%7D"),
+    ] {
+        let verdict = inspect(&engine, &message(headers, body.as_bytes()), "");
+        assert_eq!(verdict.decision.effect, Effect::Redact, "{body}");
+        assert!(!body_of(&verdict).contains("sana.k"), "{body}: {}", body_of(&verdict));
+    }
+    for (name, pointer) in [
+        ("user:sana.k@example.pk", "/*"),
+        ("tel 92 345 1112233", "/*"),
+        ("Sana Khan", "/*"),
+        ("contact details", "/contact details"),
+    ] {
+        let body = format!(r#"{{"{name}": {{"email": "x.y@example.com"}}}}"#);
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        let findings = &verdict.findings;
+        assert!(!findings.items.is_empty(), "{name}");
+        for finding in &findings.items {
+            let told = findings.safe_locator(finding);
+            assert!(told.starts_with(pointer), "{name}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_body_of_two_types_was_not_read() {
+    let engine = shipped();
+    let text: (&str, &[u8]) = ("content-type", b"text/plain");
+    let form: (&str, &[u8]) = ("content-type", b"application/x-www-form-urlencoded");
+    for (headers, coverage) in [
+        ([text, form], Coverage::Opaque),
+        ([form, text], Coverage::Opaque),
+        ([text, text], Coverage::Full),
+    ] {
+        let verdict = inspect(&engine, &message(&headers, b"a=b"), "");
+        assert_eq!(verdict.coverage, coverage, "{headers:?}");
+    }
+}
+
+#[test]
 fn a_clean_message_goes_through_as_it_came() {
     let engine = shipped();
     let verdict = inspect(

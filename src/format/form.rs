@@ -48,7 +48,7 @@ pub fn walk<S: FieldSink>(
     }
     let end = base + pairs.len();
     sink.close(end, end);
-    scan::check_utf8(pairs, base)
+    scan::check_percent_decoded(pairs, base)
 }
 
 #[cfg(test)]
@@ -85,6 +85,22 @@ mod tests {
         let (notes, read) = Notes::of(Format::Form, b"a=\xff&b=2");
         assert_eq!(notes, [" {", "/a string \u{fffd}", "/b string 2"]);
         assert_eq!(read, Err(Stop { cause: GapCause::InvalidUtf8, offset: 2 }));
+    }
+
+    #[test]
+    fn what_is_no_utf8_once_it_is_decoded_is_a_gap_too() {
+        for (text, offset) in [
+            (&b"a=%41&b=%ff%fea%00"[..], Some(8)),
+            (b"name=%C4nna", Some(5)),
+            (b"name=%c3%84nna&b=%e4%bd%a0%E5%A5%BD", None),
+            (b"name=\xc3\x84nna%zz%4%", None),
+            (b"name=%F0%9F%98", Some(5)),
+            (b"na%c1%80me=1", Some(2)),
+        ] {
+            let stop = offset.map(|offset| Stop { cause: GapCause::InvalidUtf8, offset });
+            let read = Notes::of(Format::Form, text).1;
+            assert_eq!(read.err(), stop, "{}", String::from_utf8_lossy(text));
+        }
     }
 
     #[test]

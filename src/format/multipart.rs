@@ -112,10 +112,13 @@ impl<'b> Reader<'b> {
         loop {
             let rest = self.bytes.get(at..).unwrap_or_default();
             let found = at + finder.find(rest).ok_or(Stop::malformed(self.bytes.len()))?;
-            if found == from || self.bytes.get(..found).unwrap_or_default().ends_with(b"\r\n") {
-                return Ok(found);
+            match self.bytes.get(..found) {
+                _ if found == from => return Ok(found),
+                Some([.., b'\r', b'\n']) => return Ok(found),
+                // To many readers this is one.
+                Some([.., b'\r' | b'\n']) => return Err(Stop::malformed(found)),
+                Some(_) | None => at = found + 1,
             }
-            at = found + 1;
         }
     }
 

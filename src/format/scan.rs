@@ -107,6 +107,40 @@ pub(super) fn check_utf8(bytes: &[u8], base: usize) -> Result<(), Stop> {
     }
 }
 
+/// The same of a text in which bytes may be percent-encoded (RFC 3986 §2.1): what they make together has to be UTF-8.
+pub(super) fn check_percent_decoded(bytes: &[u8], base: usize) -> Result<(), Stop> {
+    check_utf8(bytes, base)?;
+    let (mut run, mut at) = (Vec::new(), 0);
+    while let Some(length) = memchr::memchr(b'%', bytes.get(at..).unwrap_or_default()) {
+        let begin = at + length;
+        at = begin + 1;
+        run.clear();
+        let mut end = begin;
+        while let Some((byte, width)) = byte_at(bytes, end).filter(|(byte, _)| !byte.is_ascii()) {
+            run.push(byte);
+            end += width;
+        }
+        if utf8_length(&run) < run.len() {
+            return Err(Stop { cause: GapCause::InvalidUtf8, offset: base + begin });
+        }
+        at = at.max(end);
+    }
+    Ok(())
+}
+
+/// A byte as it stands, or percent-encoded, and how many bytes it takes.
+fn byte_at(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    match *bytes.get(at..)? {
+        [b'%', high, low, ..] => {
+            let byte = digit(high)? << 4 | digit(low)?;
+            Some((u8::try_from(byte).ok()?, 3))
+        }
+        [byte, ..] => Some((byte, 1)),
+        [] => None,
+    }
+}
+
 /// For a reader that was given the valid prefix only: whatever it missed at its end is the fault of the
 /// bytes there.
 pub(super) fn blame_utf8(read: Result<(), Stop>, valid: usize, length: usize) -> Result<(), Stop> {

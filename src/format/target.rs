@@ -70,7 +70,7 @@ pub fn walk_path<S: FieldSink>(
     }
     let end = base + path.len();
     sink.close(end, end);
-    scan::check_utf8(path, base)
+    scan::check_percent_decoded(path, base)
 }
 
 /// A segment that may say what the next one is.

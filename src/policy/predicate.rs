@@ -167,6 +167,17 @@ pub(super) struct CoverageSet {
     pub(super) opaque: bool,
 }
 
+impl Predicate {
+    /// Whether it holds for no other coverage than such as this one.
+    pub(super) fn asks_for(&self, coverage: Coverage) -> bool {
+        match self {
+            Self::Coverage(set) => set.contains(coverage),
+            Self::All(parts) => parts.iter().any(|part| part.asks_for(coverage)),
+            _ => false,
+        }
+    }
+}
+
 impl CoverageSet {
     pub(super) fn contains(self, coverage: Coverage) -> bool {
         match coverage {

@@ -21,7 +21,7 @@ use super::{
     words::Period,
 };
 use crate::{
-    domain::{BrokenSignature, Effect, Region, Replacement, TagSet},
+    domain::{BrokenSignature, Coverage, Effect, Region, Replacement, TagSet},
     source::{Diagnostics, Place},
 };
 
@@ -200,17 +200,36 @@ impl RuleSet {
         &self.asleep
     }
 
-    /// Warns of rules whose window has closed by `now`: they judge replays of the past and nothing else.
+    /// Whether some rule blocks what could not be read, all of it or in part. Where none does, nobody has said that it
+    /// may go.
+    pub fn judge_gaps(&self) -> bool {
+        [Coverage::Partial, Coverage::Opaque].into_iter().all(|coverage| {
+            let is_meant = |when: &Predicate| when.asks_for(coverage);
+            self.rules.iter().any(|rule| {
+                rule.effect == Some(Effect::Block) && rule.when.as_ref().is_some_and(is_meant)
+            })
+        })
+    }
+
+    /// Warns of rules whose window has closed by `now`: they judge replays of the past and nothing else. And of a set
+    /// that says nothing of what could not be read.
     pub fn review(&self, now: Timestamp, diagnostics: &mut Diagnostics) {
+        if !self.judge_gaps() {
+            let place = Place { file: "rules".into(), line: 0, column: 0 };
+            diagnostics
+                .warning(place, "no rule blocks what could not be read, so all of it is blocked")
+                .remedy("add one with `coverage: [opaque, partial]` and `effect: block`, and exceptions to it");
+        }
         for (rule, info) in self.rules.iter().zip(&self.infos) {
             if let Some((_, Some(until))) = rule.window
                 && until <= now
             {
                 let place = Place { file: info.file.clone(), line: info.line, column: 0 };
+                let part = info.part.as_ref().map_or_else(String::new, |part| format!(" ({part})"));
                 diagnostics
                     .warning(
                         place,
-                        format!("rule `{}` has been out of force since {until}", info.id),
+                        format!("rule `{}`{part} has been out of force since {until}", info.id),
                     )
                     .remedy(
                         "keep it while transfers of that time may be replayed, then take it out",

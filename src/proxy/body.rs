@@ -27,7 +27,7 @@ pub(super) struct Budget {
 
 /// Bytes held; they are free again when this is dropped.
 #[derive(Debug)]
-struct Held {
+pub(super) struct Held {
     budget: Arc<Budget>,
     bytes: usize,
 }
@@ -36,7 +36,8 @@ struct Held {
 #[derive(Debug)]
 pub(super) struct HeldBody {
     pub(super) bytes: Bytes,
-    _held: Held,
+    /// For whoever keeps the bytes longer than the exchange does.
+    pub(super) held: Arc<Held>,
 }
 
 impl Budget {
@@ -93,7 +94,7 @@ where
         return Err(ProxyError::BodyTooLarge);
     }
     if body.is_end_stream() {
-        return Ok(HeldBody { bytes: Bytes::new(), _held: held });
+        return Ok(HeldBody { bytes: Bytes::new(), held: Arc::new(held) });
     }
     let gathered = async {
         if too_long {
@@ -178,7 +179,7 @@ where
         }
     }
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
-    Ok(HeldBody { bytes, _held: held })
+    Ok(HeldBody { bytes, held: Arc::new(held) })
 }
 
 /// How many times as long as its longest piece what a body is read into is; the check of `held_bytes_max` has

@@ -15,6 +15,7 @@ use std::{
 use http::{Request, Response, Version, header, request};
 use hyper::body::Incoming;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     ProxyError,
@@ -252,6 +253,7 @@ impl Exchange {
             target: head::origin_form(head.uri),
             headers,
             body: body.bytes.clone(),
+            held: Some(Arc::clone(&body.held)),
             host: host.and_then(Result::ok),
             declares_length,
             client,
@@ -287,10 +289,10 @@ impl Exchange {
         self.beside = beside;
         let verdict = self.verdict.insert(verdict);
         if let Some(redacted) = verdict.redacted.take() {
-            redaction::apply(outgoing, redacted);
+            redaction::apply(outgoing, redacted)?;
         }
         let gap = worst_gap(verdict);
-        if blocks(&self.worker.proxy, verdict) {
+        if blocks(&self.worker.proxy, &self.snapshot, verdict) {
             verdict.decision.effect = Effect::Block;
             let law = record::is_blocked_by_law(&self.snapshot, &verdict.decision);
             return Err(ProxyError::Blocked { law, gap });
@@ -338,19 +340,14 @@ impl Exchange {
         let (snapshot, proxy) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker.proxy));
         let by = Instant::now() + proxy.deadlines.inspection.0;
         let message = outgoing.duplicate();
-        let inspection = tokio::task::spawn_blocking(move || {
+        let (verdict, subjects) = aside(by, move || {
             message.with_message(client_region, |message: &Message<'_>| {
                 inspect(&proxy, &snapshot, message, transfer, &mut Scratch::default())
             })
-        });
-        match tokio::time::timeout_at(by, inspection).await {
-            Ok(Ok((verdict, subjects))) => {
-                self.subjects = subjects;
-                Ok(verdict)
-            }
-            Ok(Err(_)) => Err(ProxyError::InspectionBroken),
-            Err(_) => Err(ProxyError::InspectionSlow),
-        }
+        })
+        .await?;
+        self.subjects = subjects;
+        Ok(verdict)
     }
 
     /// The same by what is on file, which is asked for in between.
@@ -372,16 +369,12 @@ impl Exchange {
         let by = Instant::now() + proxy.deadlines.inspection.0;
         let (verdict, mut on_file) = if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
             let (message, runtime) = (outgoing.duplicate(), tokio::runtime::Handle::current());
-            let inspection = tokio::task::spawn_blocking(move || {
+            let judged = aside(by, move || {
                 let register = case.proxy.register.as_ref()?;
                 let scratch = std::cell::RefCell::default();
                 Some(runtime.block_on(case.judge(register, &message, &scratch)))
             });
-            match tokio::time::timeout_at(by, inspection).await {
-                Ok(Ok(Some(judged))) => judged?,
-                Ok(Ok(None) | Err(_)) => return Err(ProxyError::InspectionBroken),
-                Err(_) => return Err(ProxyError::InspectionSlow),
-            }
+            judged.await?.ok_or(ProxyError::InspectionBroken)??
         } else {
             // What was reserved by then stays counted.
             let judging = case.judge(register, outgoing, &worker.scratch);
@@ -522,10 +515,27 @@ fn inspect(
     }
 }
 
+/// Has an inspection done on a thread of its own. One that has not begun by then, or whose exchange has ended, does
+/// not begin.
+async fn aside<T: Send + 'static>(
+    by: Instant,
+    inspection: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ProxyError> {
+    let task = AbortOnDropHandle::new(tokio::task::spawn_blocking(move || {
+        (Instant::now() < by).then(inspection)
+    }));
+    match tokio::time::timeout_at(by, task).await {
+        Ok(Ok(Some(judged))) => Ok(judged),
+        Ok(Err(_)) => Err(ProxyError::InspectionBroken),
+        Ok(Ok(None)) | Err(_) => Err(ProxyError::InspectionSlow),
+    }
+}
+
 /// True when nothing of the message may go on.
-pub(super) fn blocks(proxy: &super::Proxy, verdict: &Verdict) -> bool {
+pub(super) fn blocks(proxy: &super::Proxy, snapshot: &Snapshot, verdict: &Verdict) -> bool {
+    let is_left_open = || proxy.blocks_gaps() || !snapshot.engine.rules().judge_gaps();
     verdict.decision.effect == Effect::Block
-        || (verdict.coverage != Coverage::Full && proxy.blocks_gaps())
+        || (verdict.coverage != Coverage::Full && is_left_open())
 }
 
 /// Why the message was not read to its end: the first cause of those that left most unread.

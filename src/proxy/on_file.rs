@@ -116,7 +116,10 @@ impl Case {
                 None => inquiry.unanswered(),
             };
             let verdict = Box::new(engine.judge(reading, transfer, inquiry.people()));
-            if on_file.unavailable.is_some() || !inquiry.counts() || blocks(&self.proxy, &verdict) {
+            if on_file.unavailable.is_some()
+                || !inquiry.counts()
+                || blocks(&self.proxy, &self.snapshot, &verdict)
+            {
                 return Ok((verdict, on_file));
             }
             let increments = inquiry.settle(&verdict);

@@ -2,15 +2,18 @@
 
 use http::{HeaderMap, HeaderValue, Uri, header};
 
-use super::{digest, upstream::Outgoing};
+use super::{digest, error::ProxyError, upstream::Outgoing};
 use crate::engine::Redacted;
 
 /// Puts the changed parts in place of those that were inspected, and makes what describes the body
 /// right again.
-pub(super) fn apply(outgoing: &mut Outgoing, redacted: Redacted) {
+///
+/// # Errors
+///
+/// [`ProxyError::InspectionBroken`] where an edit left no target: nothing may go anywhere else than was judged.
+pub(super) fn apply(outgoing: &mut Outgoing, redacted: Redacted) -> Result<(), ProxyError> {
     if let Some(target) = redacted.target {
-        // An edit leaves a target a target; were it ever not, the whole of it goes.
-        outgoing.target = target.parse::<Uri>().unwrap_or_else(|_| Uri::from_static("/"));
+        outgoing.target = target.parse::<Uri>().map_err(|_| ProxyError::InspectionBroken)?;
     }
     if !redacted.headers.is_empty() {
         outgoing.headers = edited(&outgoing.headers, &redacted.headers);
@@ -23,6 +26,7 @@ pub(super) fn apply(outgoing: &mut Outgoing, redacted: Redacted) {
         digest::renew(&mut outgoing.headers, &outgoing.body);
         outgoing.declares_length = true;
     }
+    Ok(())
 }
 
 /// The headers anew, those named by their number changed or left out.
@@ -68,6 +72,7 @@ mod tests {
             method: Method::POST,
             target: Uri::from_static("/a?imei=867619040000019&b=1"),
             headers,
+            held: None,
             body: Bytes::from_static(b"before"),
             host: None,
             declares_length: false,
@@ -82,7 +87,7 @@ mod tests {
     #[test]
     fn only_what_was_changed_changes() {
         let mut request = outgoing();
-        apply(&mut request, Redacted::default());
+        assert!(apply(&mut request, Redacted::default()).is_ok());
         assert_eq!(request.headers, outgoing().headers);
         assert_eq!(request.body, "before");
 
@@ -92,7 +97,8 @@ mod tests {
             (number(&request, "two"), Some(b"***".to_vec())),
         ];
         let target = Some("/a?b=1".to_owned());
-        apply(&mut request, Redacted { target, headers, ..Redacted::default() });
+        let redacted = Redacted { target, headers, ..Redacted::default() };
+        assert!(apply(&mut request, redacted).is_ok());
         assert_eq!(request.target, "/a?b=1");
         assert_eq!(request.headers["cookie"], "a=1");
         assert!(!request.headers.contains_key("x-imei"));
@@ -109,7 +115,7 @@ mod tests {
             body_is_identity: true,
             ..Redacted::default()
         };
-        apply(&mut request, redacted);
+        assert!(apply(&mut request, redacted).is_ok());
         assert!(!request.headers.contains_key("content-encoding"));
         // RFC 9530, appendix A.
         assert_eq!(

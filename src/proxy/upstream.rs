@@ -21,7 +21,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::ProxyError;
+use super::{ProxyError, body::Held};
 use crate::{config::Protocol, domain::Region};
 
 mod choice;
@@ -41,6 +41,8 @@ pub(super) struct Outgoing {
     pub(super) target: Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The memory it takes, which counts for as long as somebody has it.
+    pub(super) held: Option<Arc<Held>>,
     /// The caller's own, where the data centre wants it.
     pub(super) host: Option<HeaderValue>,
     /// The length of the body was declared, so it is again.
@@ -436,6 +438,7 @@ impl Outgoing {
             target: self.target.clone(),
             headers: self.headers.clone(),
             body: self.body.clone(),
+            held: self.held.clone(),
             host: self.host.clone(),
             declares_length: self.declares_length,
             client: self.client,
@@ -452,6 +455,7 @@ impl Outgoing {
             target,
             headers: head.headers,
             body: into_bytes(body),
+            held: None,
             host,
             declares_length: true,
             client: None,

@@ -65,6 +65,8 @@ pub enum What {
     CutOff { bytes: u64 },
     #[error("{} covered by no seal", lines(*from, *to))]
     Unsealed { from: u64, to: u64 },
+    #[error("no seal by the keys given vouches for this chain: {} as anybody could have written them", lines(*from, *to))]
+    Unvouched { from: u64, to: u64 },
     #[error("{records} records were lost here: the sink could not keep up or could not write")]
     Lost { records: u64 },
     #[error("the lines begin with number {seq}; those before are in other files")]
@@ -88,6 +90,7 @@ impl What {
             | Self::AnchorMissing { .. } => true,
             Self::CutOff { .. }
             | Self::Unsealed { .. }
+            | Self::Unvouched { .. }
             | Self::Lost { .. }
             | Self::BeginsAt { .. }
             | Self::BeginsAnew
@@ -147,6 +150,12 @@ pub struct Verified {
 impl Verified {
     pub fn is_intact(&self) -> bool {
         !self.found.iter().any(|found| found.what.is_tampering())
+    }
+
+    /// Whether each chain has a seal by one of the keys given, where any was. Without one whoever can write the files
+    /// can have written all of it.
+    pub fn is_vouched_for(&self) -> bool {
+        !self.found.iter().any(|found| matches!(found.what, What::Unvouched { .. }))
     }
 }
 
@@ -414,7 +423,10 @@ impl Verifier {
             self.tell(place, What::Missing { from, to }, b"");
         }
         if !self.keys.is_empty() && self.started && self.next > self.sealed_to + 1 {
-            let what = What::Unsealed { from: self.sealed_to + 1, to: self.next - 1 };
+            let (from, to) = (self.sealed_to + 1, self.next - 1);
+            let is_sealed = self.sealed_to + 1 > self.verified.first;
+            let what =
+                if is_sealed { What::Unsealed { from, to } } else { What::Unvouched { from, to } };
             self.tell(self.last_place, what, b"");
         }
         self.stretch.clear();

@@ -94,7 +94,8 @@ impl Office {
     fn send(&self, head: &str, body: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.server.address()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let head = format!("{head}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let host = if head.contains("Host:") { "" } else { "\r\nHost: localhost" };
+        let head = format!("{head}{host}\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         // The server may have answered and gone before the whole body is taken.
         let _ = stream.write_all(body);
@@ -297,6 +298,15 @@ fn what_cannot_be_asked_is_a_problem() {
             ),
             403,
         ),
+        // A page whose own name leads here by now is of the same site, and says whose it is.
+        (
+            office.send(
+                "POST /-/reload HTTP/1.1\r\nContent-Length: 0\r\nHost: evil.example\r\nSec-Fetch-Site: same-origin",
+                b"",
+            ),
+            403,
+        ),
+        (office.send("GET /-/recent HTTP/1.1\r\nHost: localhost.evil.example", b""), 403),
     ] {
         assert_eq!(reply.status, status, "{}", reply.body);
         reply.problem();

@@ -223,6 +223,40 @@ async fn each_tampering_is_found_and_named() {
     assert!(text.contains(&format!("line {} was moved here", seven + 1)), "{text}");
 }
 
+/// Whoever can write the files can write a chain of their own; no seal vouches for it then, alone or behind one that
+/// is sealed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_that_nobody_sealed_is_not_proven() {
+    let office = Office::open().await;
+    let path = office.path("log/audit.jsonl");
+    let mut written = Vec::new();
+    for seal in ["seal: { key_file: audit.key, lines: 10 }", "required: false"] {
+        let mut gateway = Process::start(&office.configure(seal));
+        let mut connection = Connection::open(gateway.address).await;
+        for number in 1..=12_u64 {
+            let answer = connection.send(request(&format!("{number:032x}"))).await;
+            assert_eq!(answer.status, StatusCode::OK);
+        }
+        drop(connection);
+        gateway.terminate();
+        written.push(fs::read_to_string(&path).unwrap());
+        fs::remove_file(&path).unwrap();
+    }
+    let [sealed, own] = &written[..] else { panic!("{}", written.len()) };
+    for (text, code, vouched_for) in
+        [(sealed.clone(), 0, true), (own.clone(), 14, false), (format!("{sealed}{own}"), 14, false)]
+    {
+        fs::write(&path, text).unwrap();
+        let (exit, told) = verify(&office, &path);
+        assert_eq!((exit, &told["vouched_for"]), (code, &Value::Bool(vouched_for)), "{told:#}");
+        assert_eq!(told["intact"], true, "{told:#}");
+    }
+    let key = office.path("audit.pub").display().to_string();
+    let text = audit(&["verify", "--key", &key], &[&path]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("not proven: ") && text.contains("vouches for this chain"), "{text}");
+}
+
 /// A disk that is full: whoever needs a record is refused and told so, others go on, and both show.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_behaves_as_configured_and_shows() {
@@ -238,7 +272,8 @@ async fn a_full_disk_behaves_as_configured_and_shows() {
         assert_eq!(office.upstream.received().len(), usize::from(!required));
         let mut admin = Connection::open(gateway.admin).await;
         let mut ask = async |path: &str| {
-            let request = Request::get(path).header("host", "admin").body(Full::default()).unwrap();
+            let request =
+                Request::get(path).header("host", "localhost").body(Full::default()).unwrap();
             admin.send(request).await.text()
         };
         let deadline = tokio::time::Instant::now() + PATIENCE;

@@ -290,7 +290,7 @@ routes: [{{ id: all, data_centre: dc }}]
 
 impl Running {
     async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Vec<u8>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("host", "admin");
+        let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

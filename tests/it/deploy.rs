@@ -46,6 +46,20 @@ fn the_configuration_in_the_manifest_is_right() {
     is_right("kubernetes.yaml", text);
 }
 
+/// What is mounted over a directory hides what the image has in it.
+#[test]
+fn the_manifest_hides_no_rules_that_are_shipped() {
+    let rules = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let manifest = deployed("kubernetes.yaml");
+    let mounts = manifest.lines().filter_map(|line| line.trim().strip_prefix("mountPath: "));
+    let below: Vec<&str> =
+        mounts.filter_map(|path| path.strip_prefix("/etc/bordergate/rules/")).collect();
+    assert_eq!(below.len(), 1, "{below:?}");
+    for directory in below {
+        assert!(!rules.join(directory).exists(), "{directory}");
+    }
+}
+
 #[test]
 fn everything_deployed_runs_serve() {
     for (name, words) in [

@@ -145,7 +145,7 @@ async fn desk_as(
     let mut request = Request::builder()
         .method(method)
         .uri(path)
-        .header("host", "admin")
+        .header("host", "localhost")
         .header("content-type", "application/x-ndjson");
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -296,7 +296,7 @@ async fn an_operator_is_told_what_the_gateway_would_decide_by_what_is_on_file() 
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(path)
-            .header("host", "admin")
+            .header("host", "localhost")
             .header("content-type", "application/json");
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -331,7 +331,7 @@ async fn an_operator_is_told_what_the_gateway_would_decide_by_what_is_on_file() 
         let request = Request::builder()
             .method(Method::POST)
             .uri("/-/decide")
-            .header("host", "admin")
+            .header("host", "localhost")
             .header("content-type", "application/json")
             .header("authorization", format!("Bearer {TOKEN}"))
             .body(Full::from(china.to_string()))
@@ -713,7 +713,7 @@ fn withdraw_until_killed(
         })
         .to_string();
         let head = format!(
-            "POST /-/facts HTTP/1.1\r\nhost: admin\r\nauthorization: Bearer {TOKEN}\r\n\
+            "POST /-/facts HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );

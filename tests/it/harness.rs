@@ -282,7 +282,7 @@ impl RunningGateway {
         let request = Request::builder()
             .method(method)
             .uri(target)
-            .header("host", "admin")
+            .header("host", "localhost")
             .body(Full::default())
             .unwrap();
         Connection::open(self.admin).await.send(request).await

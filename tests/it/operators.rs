@@ -120,7 +120,7 @@ routes: [{{ id: all, data_centre: dc }}]
         let stream = connector.connect(name, stream).await.ok()?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
         tokio::spawn(connection);
-        let mut request = Request::builder().method(method).uri(path).header("host", "admin");
+        let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

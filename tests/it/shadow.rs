@@ -29,7 +29,7 @@ async fn ask(admin: std::net::SocketAddr, method: &str, path: &str) -> (StatusCo
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header("host", "admin")
+        .header("host", "localhost")
         .body(Full::<Bytes>::default())
         .unwrap();
     let answer: Answer = Connection::open(admin).await.send(request).await;

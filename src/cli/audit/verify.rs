@@ -27,7 +27,10 @@ Each line is chained to the one before it, and stretches of lines are signed. Wh
 inserted or moved is named. Who holds the whole file can cut its end off unseen: keep the `sequence` and
 `head` of `GET /-/status`, or the last line here, elsewhere, and give them to `--expect`.
 
-The exit code is 13 when somebody changed something.";
+With `--key` a chain that no seal vouches for is not proven: whoever can write the files can have written all of
+it, also behind one that is sealed.
+
+The exit code is 13 when somebody changed something, and 14 when that cannot be told.";
 
 /// Find what was changed, dropped, inserted or moved in audit files
 #[derive(Debug, Args)]
@@ -66,7 +69,8 @@ impl Verify {
             Format::Json => {
                 let files: Vec<String> = (0..files.paths.len()).map(|it| files.name(it)).collect();
                 let object = json!({
-                    "intact": verified.is_intact(), "files": files, "keys": key_ids,
+                    "intact": verified.is_intact(), "vouched_for": verified.is_vouched_for(),
+                    "files": files, "keys": key_ids,
                     "verified": verified,
                 });
                 serde_json::to_writer(&mut out, &object).map_err(std::io::Error::from)?;
@@ -74,7 +78,11 @@ impl Verify {
             }
         }
         out.flush()?;
-        Ok(if verified.is_intact() { Exit::Done } else { Exit::Tampered })
+        Ok(match (verified.is_intact(), verified.is_vouched_for()) {
+            (false, _) => Exit::Tampered,
+            (true, false) => Exit::Unproven,
+            (true, true) => Exit::Done,
+        })
     }
 }
 
@@ -93,10 +101,10 @@ fn print(
     }
     let Verified { records, first, last, head, sealed, unchecked_seals, .. } = verified;
     let files = output::count(files.paths.len(), "file");
-    let verdict = if verified.is_intact() {
-        format!("{GOOD}intact{GOOD:#}")
-    } else {
-        format!("{BAD}changed{BAD:#}")
+    let verdict = match (verified.is_intact(), verified.is_vouched_for()) {
+        (false, _) => format!("{BAD}changed{BAD:#}"),
+        (true, false) => format!("{CHANGED}not proven{CHANGED:#}"),
+        (true, true) => format!("{GOOD}intact{GOOD:#}"),
     };
     writeln!(out, "{verdict}: {records} records in lines {first} to {last} of {files}")?;
     match (keys, *sealed, *unchecked_seals) {

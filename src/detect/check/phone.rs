@@ -45,8 +45,13 @@ fn bare(text: &str) -> Option<&str> {
     let text = text.trim();
     let text = text.strip_prefix("tel:").unwrap_or(text);
     let (number, parameters) = text.split_at(text.find([';', ',']).unwrap_or(text.len()));
-    // What is no parameter is a sentence that goes on.
-    if !parameters.is_ascii() {
+    // What is no parameter is a sentence that goes on, or another value.
+    let is_parameter =
+        |part: &str| part.contains('=') || part.bytes().all(|b| b.is_ascii_digit() || b == b' ');
+    if !parameters.is_ascii()
+        || parameters.contains('@')
+        || !parameters.split([';', ',']).all(is_parameter)
+    {
         return None;
     }
     let text = number.trim();

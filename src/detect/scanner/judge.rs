@@ -109,7 +109,11 @@ impl<'s> Scanner<'s> {
             }
             None => hits.push(found),
         }
-        if rule.prose && (may_hold || self.set.cues.may_announce(text.as_bytes())) {
+        // What the name promises is not all there is, where the value is something else or only has to be words.
+        let says_more = rule.prose
+            || (may_hold && !found.marks.pseudonymous && may_hold_more(rule, text))
+                && !self.set.is_settled(&found);
+        if says_more && (may_hold || self.set.cues.may_announce(text.as_bytes())) {
             let mut at = hits.len();
             self.prose(search, text, around, hits);
             // What the whole is says nothing more about a part.
@@ -376,6 +380,17 @@ impl FieldRule {
     fn hashable(&self) -> bool {
         self.unchecked == 0 && self.confidence >= 85
     }
+}
+
+/// Whether a value under a name may hold others than its own: it fails the check, or passes one of words and has in it
+/// what mailboxes and long numbers are made of.
+fn may_hold_more(rule: &FieldRule, text: &str) -> bool {
+    const DIGITS_MIN: usize = 9;
+    let Some(check) = rule.check else { return false };
+    let is_telling =
+        || text.contains('@') || text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
+    is_telling()
+        && (check.whole(text).is_none() || (rule.reach == Reach::Line && text.contains(' ')))
 }
 
 /// Puts the hits from `first` on in order, and drops those that overlap the one before them.

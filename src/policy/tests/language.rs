@@ -472,9 +472,24 @@ fn the_schema_names_the_keys_of_a_rule() {
 fn a_review_names_the_rules_whose_time_is_over() {
     let (set, _) = compile_rule(&rule("    in_force: {until: 2026-01-01}\n    effect: block\n"));
     let set = set.unwrap();
-    for (now, count) in [("2025-12-31T23:59:59Z", 0), ("2026-01-01", 1)] {
+    // That it says nothing of what could not be read is told as well.
+    for (now, count) in [("2025-12-31T23:59:59Z", 1), ("2026-01-01", 2)] {
         let mut diagnostics = Diagnostics::default();
         set.review(now.parse().unwrap(), &mut diagnostics);
         assert_eq!(diagnostics.len(), count, "{now}");
+    }
+}
+
+#[test]
+fn a_set_is_known_to_judge_what_could_not_be_read_or_not_to() {
+    for (coverage, effect, expected) in [
+        ("    when: {coverage: [opaque, partial]}\n", "block", true),
+        ("    when: {coverage: [opaque]}\n", "block", false),
+        ("    when: {coverage: [opaque, partial]}\n", "allow", false),
+        ("    when: {data: any}\n", "block", false),
+    ] {
+        let (set, complaints) = compile_rule(&rule(&format!("{coverage}    effect: {effect}\n")));
+        let set = set.unwrap_or_else(|| panic!("{complaints:?}"));
+        assert_eq!(set.judge_gaps(), expected, "{coverage} {effect}");
     }
 }

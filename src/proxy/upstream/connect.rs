@@ -7,7 +7,7 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -74,6 +74,8 @@ pub(super) struct EndpointTarget {
     pub(super) name: String,
     pub(super) health: Health,
     at: At,
+    /// Connections made so far; each begins with another of its addresses.
+    turn: AtomicUsize,
     /// What goes into `Host` or `:authority`.
     pub(super) host: HeaderValue,
     pub(super) server_name: ServerName<'static>,
@@ -142,6 +144,7 @@ impl Target {
                         data_centre.outlier.ejection.0,
                     ),
                     at: At::of(&endpoint.host),
+                    turn: AtomicUsize::new(0),
                     host,
                     server_name,
                 }),
@@ -204,62 +207,83 @@ impl Target {
         self.tls.clone().map(|tls| tls as Arc<dyn Watched>)
     }
 
-    /// Makes a connection to one endpoint, over the first of its addresses that answers.
+    /// Makes a connection to one endpoint, over the first of its addresses that answers. Each connection begins
+    /// with another address, and one that does not answer leaves the others their share of the time.
     pub(super) async fn connect(
         &self,
         number: usize,
         target: &EndpointTarget,
     ) -> Result<Connection, ProxyError> {
-        let name = || target.name.clone();
         let edition = target.named().map_or(0, |name| name.edition());
-        let addresses = target
+        let mut addresses = target
             .addresses()
             .await
-            .map_err(|error| ProxyError::Unresolved { endpoint: name(), error })?;
+            .map_err(|error| ProxyError::Unresolved { endpoint: target.name.clone(), error })?;
+        let turn = target.turn.fetch_add(1, Ordering::Relaxed);
+        let first = turn.checked_rem(addresses.len()).unwrap_or(0);
+        addresses.rotate_left(first);
+        let by = Instant::now() + self.connect_time;
         let mut failure = None;
-        for address in addresses {
-            let misplaced = self.place(address.ip())?;
-            let stream = match TcpStream::connect(address).await {
-                Ok(stream) => stream,
-                Err(error) => {
-                    failure = Some(error);
-                    continue;
+        for (tried, address) in addresses.iter().enumerate() {
+            let left = by.saturating_duration_since(Instant::now());
+            let others = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+            let connected = tokio::time::timeout(left / others, self.connect_to(target, *address));
+            let error = match connected.await {
+                Ok(Ok((sender, misplaced))) => {
+                    return Ok(Connection {
+                        sender,
+                        endpoint: number,
+                        address: address.ip(),
+                        edition,
+                        misplaced,
+                        used: Instant::now(),
+                    });
                 }
+                Ok(Err(error)) => error,
+                Err(_) => ProxyError::Unreachable {
+                    endpoint: target.name.clone(),
+                    error: std::io::ErrorKind::TimedOut.into(),
+                },
             };
-            // Head and body go out in one write already; waiting for more only adds delay.
-            let _ = stream.set_nodelay(true);
-            let sender = match &self.tls {
-                None => self.handshake(stream, name).await?,
-                Some(tls) => {
-                    let connector = TlsConnector::from(tls.current());
-                    let connected = connector.connect(target.server_name.clone(), stream).await;
-                    let stream = connected.map_err(|error| ProxyError::Handshake {
-                        endpoint: name(),
-                        error: error.to_string(),
-                    })?;
-                    if self.protocol == Protocol::Http2
-                        && stream.get_ref().1.alpn_protocol() != Some(tls::H2)
-                    {
-                        let error = "the endpoint does not offer HTTP/2".to_owned();
-                        return Err(ProxyError::Handshake { endpoint: name(), error });
-                    }
-                    self.handshake(stream, name).await?
-                }
-            };
-            return Ok(Connection {
-                sender,
-                endpoint: number,
-                address: address.ip(),
-                edition,
-                misplaced,
-                used: Instant::now(),
-            });
+            // That one of them is elsewhere is what has to be told.
+            if !matches!(failure, Some(ProxyError::Misplaced { .. })) {
+                failure = Some(error);
+            }
         }
         if let Some(name) = target.named() {
             name.doubt();
         }
-        let error = failure.unwrap_or_else(|| std::io::ErrorKind::NotFound.into());
-        Err(ProxyError::Unreachable { endpoint: name(), error })
+        Err(failure.unwrap_or_else(|| ProxyError::Unreachable {
+            endpoint: target.name.clone(),
+            error: std::io::ErrorKind::NotFound.into(),
+        }))
+    }
+
+    /// The same to one of its addresses; where that is, if it is elsewhere and that is only to be noted.
+    async fn connect_to(
+        &self,
+        target: &EndpointTarget,
+        address: SocketAddr,
+    ) -> Result<(Sender, Option<Region>), ProxyError> {
+        let name = || target.name.clone();
+        let misplaced = self.place(address.ip())?;
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| ProxyError::Unreachable { endpoint: name(), error })?;
+        // Head and body go out in one write already; waiting for more only adds delay.
+        let _ = stream.set_nodelay(true);
+        let Some(tls) = &self.tls else {
+            return Ok((self.handshake(stream, name).await?, misplaced));
+        };
+        let refused = |error| ProxyError::Handshake { endpoint: name(), error };
+        let connector = TlsConnector::from(tls.current());
+        let connected = connector.connect(target.server_name.clone(), stream).await;
+        let stream = connected.map_err(|error| refused(error.to_string()))?;
+        let protocol = stream.get_ref().1.alpn_protocol();
+        if self.protocol == Protocol::Http2 && protocol != Some(tls::H2) {
+            return Err(refused("the endpoint does not offer HTTP/2".to_owned()));
+        }
+        Ok((self.handshake(stream, name).await?, misplaced))
     }
 
     /// Holds an address against the declared jurisdiction. `Ok(Some)` when it is elsewhere and that is

@@ -6,8 +6,10 @@ pub(super) async fn metrics(gateway: &Running) -> String {
     let stream = TcpStream::connect(gateway.gateway.admin_address()).await.unwrap();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
-    let request =
-        Request::get("/metrics").header("host", "admin").body(Full::<Bytes>::default()).unwrap();
+    let request = Request::get("/metrics")
+        .header("host", "localhost")
+        .body(Full::<Bytes>::default())
+        .unwrap();
     let got = Got::read(sender.send_request(request).await.unwrap()).await;
     String::from_utf8(got.body.to_vec()).unwrap()
 }

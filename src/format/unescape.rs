@@ -107,7 +107,7 @@ fn unescape_any<'b>(
         Escape::Json => memchr(b'\\', raw),
         Escape::Percent => memchr(b'%', raw),
         Escape::Form => memchr2(b'%', b'+', raw),
-        Escape::Xml => memchr2(b'&', b'\r', raw),
+        Escape::Xml => memchr3(b'&', b'\r', b'<', raw),
         Escape::Html => memchr(b'&', raw),
         Escape::Csv => memmem::find(raw, b"\"\""),
         Escape::VCard => memchr3(b'\\', b'\r', b'\n', raw),
@@ -164,7 +164,7 @@ impl Unescaped {
                 Escape::Json => memchr(b'\\', rest),
                 Escape::Percent => memchr(b'%', rest),
                 Escape::Form => memchr2(b'%', b'+', rest),
-                Escape::Xml => memchr2(b'&', b'\r', rest),
+                Escape::Xml => memchr3(b'&', b'\r', b'<', rest),
                 Escape::Html => memchr(b'&', rest),
                 Escape::Csv => memchr(b'"', rest),
                 Escape::VCard => memchr3(b'\\', b'\r', b'\n', rest),
@@ -194,6 +194,11 @@ impl Unescaped {
 /// The escape at the start of `rest`: what it stands for, and its length. What only looks like one is
 /// one byte that stands for itself.
 fn one<'r>(escape: Escape, rest: &'r [u8], room: &'r mut [u8; 4]) -> (&'r [u8], usize) {
+    if escape == Escape::Xml
+        && let Some(section) = cdata(rest)
+    {
+        return section;
+    }
     let found = match escape {
         Escape::None => None,
         Escape::Json => json(rest),
@@ -279,6 +284,15 @@ fn xml(rest: &[u8]) -> Option<(Unit, usize)> {
     }
     let (character, length) = xml_reference(rest)?;
     Some((Unit::Character(character), length))
+}
+
+/// What stands in the CDATA section at the start of `rest`, and how long the section is.
+fn cdata(rest: &[u8]) -> Option<(&[u8], usize)> {
+    const BEGIN: &[u8] = b"<![CDATA[";
+    const END: &[u8] = b"]]>";
+    let inner = rest.strip_prefix(BEGIN)?;
+    let length = memmem::find(inner, END)?;
+    Some((inner.get(..length)?, BEGIN.len() + length + END.len()))
 }
 
 /// The reference at the start of `rest`: the character it stands for, and its length.

@@ -24,8 +24,9 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
         depth_max: limits.depth_max,
         open: Vec::new(),
         others: 0,
+        gap: None,
     };
-    let read = reader.document(sink);
+    let read = reader.document(sink).and_then(|()| reader.gap.map_or(Ok(()), Err));
     scan::blame_utf8(read, valid, bytes.len())
 }
 
@@ -38,14 +39,17 @@ struct Reader<'b> {
     open: Vec<Span>,
     /// Comments and their kin, so far.
     others: u32,
+    /// The first place where what reads as one text stands in pieces.
+    gap: Option<Stop>,
 }
 
-/// An element that holds one text and nothing else.
-struct Leaf {
+/// A text, or an element that holds one and nothing else.
+struct Text {
     text: Span,
+    /// With what is around it, where that is a CDATA section.
     span: Span,
     escape: Escape,
-    /// Past the end tag.
+    /// Past it, or past the end tag.
     end: usize,
 }
 
@@ -57,6 +61,7 @@ impl<'b> Reader<'b> {
         let (mut has_root, mut has_type) = (false, false);
         loop {
             self.text(sink)?;
+            self.look_for_a_split();
             let rest = self.rest();
             let is_outside = self.open.is_empty();
             if rest.is_empty() {
@@ -72,10 +77,6 @@ impl<'b> Reader<'b> {
                 self.instruction(sink)?;
             } else if rest.starts_with(b"</") && !is_outside {
                 self.end_tag(sink)?;
-            } else if rest.starts_with(CDATA) && !is_outside {
-                let (text, end) = self.cdata(self.at)?;
-                self.run(text, Span::new(self.at, end), Escape::None, sink)?;
-                self.at = end;
             } else if rest.starts_with(DOCTYPE) && !has_root && !has_type {
                 has_type = true;
                 self.document_type(sink)?;
@@ -108,14 +109,66 @@ impl<'b> Reader<'b> {
 
     /// Up to the next markup.
     fn text<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
-        let start = self.at;
-        let end = self.text_end(start, b'<')?;
-        let span = self.trim(start, end);
-        if !span.is_empty() {
-            self.run(span, span, Escape::Xml, sink)?;
+        let text = self.text_at(self.at, !self.open.is_empty())?;
+        if !text.span.is_empty() {
+            self.run(text.text, text.span, text.escape, sink)?;
         }
-        self.at = end;
+        self.at = text.end;
         Ok(())
+    }
+
+    /// The text at `start`: characters and, in an element, CDATA sections, which are one to whoever reads it.
+    fn text_at(&self, start: usize, is_inside: bool) -> Result<Text, Stop> {
+        let mut end = self.text_end(start, b'<')?;
+        let mut sections = 0;
+        let mut section = Span::new(end, end);
+        let mut inner = section;
+        while is_inside && self.bytes.get(end..).unwrap_or_default().starts_with(CDATA) {
+            let (text, section_end) = self.cdata(end)?;
+            (inner, section) = (text, Span::new(end, section_end));
+            sections += 1;
+            end = self.text_end(section_end, b'<')?;
+        }
+        let span = self.trim(start, end);
+        // A section that stands alone is told as it is.
+        let is_alone = sections == 1 && span == section;
+        let (text, escape) = if is_alone { (inner, Escape::None) } else { (span, Escape::Xml) };
+        Ok(Text { text, span, escape, end })
+    }
+
+    /// Notes that a comment, an instruction or a tag stands inside what may be one value: between two digits, in the
+    /// middle of a word, or beside the sign of a mailbox. Whoever drops it reads what we have not.
+    fn look_for_a_split(&mut self) {
+        let rest = self.rest();
+        let is_dropped = |kind: &[u8]| rest.starts_with(kind);
+        let end = if is_dropped(b"<!--") {
+            memmem::find(rest, b"-->").map(|length| length + 3)
+        } else if is_dropped(b"<?") {
+            memmem::find(rest, b"?>").map(|length| length + 2)
+        } else {
+            None
+        };
+        let before = self.bytes.get(..self.at).unwrap_or_default();
+        let is_split = match end {
+            Some(end) => {
+                let behind = rest.get(end..).unwrap_or_default();
+                let (left, right) = (before.trim_ascii_end(), behind.trim_ascii_start());
+                let is_text = |byte: Option<&u8>| byte.is_some_and(|byte| !b"<>".contains(byte));
+                let is_tight = left.len() == before.len() && right.len() == behind.len();
+                let are_digits = left.last().is_some_and(u8::is_ascii_digit)
+                    && right.first().is_some_and(u8::is_ascii_digit);
+                let goes_on = is_text(right.first()) || right.starts_with(CDATA);
+                let comes_from = is_text(left.last()) || left.ends_with(b"]]>");
+                (is_tight && comes_from && goes_on) || are_digits
+            }
+            None => {
+                let behind = memchr::memchr(b'>', rest).and_then(|end| rest.get(end + 1..));
+                before.ends_with(b"@") || behind.is_some_and(|behind| behind.starts_with(b"@"))
+            }
+        };
+        if is_split && self.gap.is_none() {
+            self.gap = Some(Stop::malformed(self.at));
+        }
     }
 
     /// A run of text among other things, by the name of the element it stands in.
@@ -188,7 +241,7 @@ impl<'b> Reader<'b> {
         if !has_attributes {
             let leaf = if is_empty {
                 let text = Span::new(content, content);
-                Some(Leaf { text, span: text, escape: Escape::Xml, end: content })
+                Some(Text { text, span: text, escape: Escape::Xml, end: content })
             } else {
                 self.leaf(name, content)?
             };
@@ -268,29 +321,13 @@ impl<'b> Reader<'b> {
         Ok(Some((name, Span::new(open, close + 1))))
     }
 
-    /// The element whose start tag ends at `content`, if it holds one text or one CDATA section alone.
-    fn leaf(&self, name: Span, content: usize) -> Result<Option<Leaf>, Stop> {
-        let end = self.text_end(content, b'<')?;
-        let text = self.trim(content, end);
-        let rest = self.bytes.get(end..).unwrap_or_default();
-        if rest.starts_with(b"</") {
-            let leaf = Leaf { text, span: text, escape: Escape::Xml, end: self.closed(name, end)? };
-            return Ok(Some(leaf));
-        }
-        if !text.is_empty() || !rest.starts_with(CDATA) {
+    /// The element whose start tag ends at `content`, if it holds one text alone.
+    fn leaf(&self, name: Span, content: usize) -> Result<Option<Text>, Stop> {
+        let text = self.text_at(content, true)?;
+        if !self.bytes.get(text.end..).unwrap_or_default().starts_with(b"</") {
             return Ok(None);
         }
-        let (inner, section_end) = self.cdata(end)?;
-        let after = scan::space_end(self.bytes, section_end);
-        if !self.bytes.get(after..).unwrap_or_default().starts_with(b"</") {
-            return Ok(None);
-        }
-        Ok(Some(Leaf {
-            text: inner,
-            span: Span::new(end, section_end),
-            escape: Escape::None,
-            end: self.closed(name, after)?,
-        }))
+        Ok(Some(Text { end: self.closed(name, text.end)?, ..text }))
     }
 
     /// The text of the CDATA section at `at`, and where the section ends.

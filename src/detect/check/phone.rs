@@ -93,6 +93,7 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
         || (text.contains([' ', '-', '/'])
             && !text.contains('.')
             && (text.contains('(') || !text.starts_with("0 "))
+            && !are_mostly_zeros(digits)
             && calling_codes::is_written_inside_a_country(digits, Vec10::lengths(text).form()));
     let plain = match digits {
         [1, 3..=9, ..] => digits.len() == 11,
@@ -268,6 +269,11 @@ fn is_north_american_form(text: &str) -> bool {
         )
     );
     written && matches!(digits, [2..=9, _, _, 2..=9, ..])
+}
+
+/// As counters and addresses in memory are, and few numbers.
+fn are_mostly_zeros(digits: &[u8]) -> bool {
+    digits.iter().filter(|digit| **digit == 0).count() * 2 >= digits.len()
 }
 
 /// The written forms of other national plans that no other number has.

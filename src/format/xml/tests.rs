@@ -30,11 +30,13 @@ fn elements_and_attributes_come_by_name() {
         // CDATA.
         ("<a><![CDATA[<b>&]]></a>", &[" {", "/a string <b>&"]),
         ("<a> <![CDATA[1]]> </a>", &[" {", "/a string 1"]),
-        ("<a>1<![CDATA[2]]></a>", &[" {", "/a {", "/a/a string 1", "/a/a string 2"]),
+        ("<a>1<![CDATA[2]]></a>", &[" {", "/a string 1<![CDATA[2]]>"]),
+        ("<a><![CDATA[1]]> <![CDATA[2]]></a>", &[" {", "/a string <![CDATA[1]]> <![CDATA[2]]>"]),
+        ("<a>1<![CDATA[2]]><b/></a>", &[" {", "/a {", "/a/a string 1<![CDATA[2]]>", "/a/b null "]),
         ("<a><![CDATA[]]]]></a>", &[" {", "/a string ]]"]),
         // What is neither element nor text.
         ("<!-- x --><a/><!--y-->", &[" {", "/0 string  x ", "/a null ", "/1 string y"]),
-        ("<a>1<!--2-->3</a>", &[" {", "/a {", "/a/a string 1", "/a/0 string 2", "/a/a string 3"]),
+        ("<a>b <!--2--> c</a>", &[" {", "/a {", "/a/a string b", "/a/0 string 2", "/a/a string c"]),
         ("<?p href=\"x\" ?><a/>", &[" {", "/0 string href=\"x\"", "/a null "]),
         (
             "<!DOCTYPE a SYSTEM \"http://x.example/>\"><a/>",
@@ -111,4 +113,30 @@ fn depth_and_fields_have_limits() {
     let (notes, read) = Notes::within(Format::Xml, b"<a b='1' c='2'/>", &limits);
     assert_eq!(notes, [" {", "/a {", "/a/b string 1"]);
     assert_eq!(read, Err(Stop { cause: GapCause::TooManyFields, offset: 9 }));
+}
+
+#[test]
+fn a_value_in_pieces_is_a_gap() {
+    for (text, offset) in [
+        ("<a>+4915<!-- x -->123456789</a>", Some(8)),
+        ("<a>+4915 <!-- x --> 123456789</a>", Some(9)),
+        ("<a>+4915<?x y?>123456789</a>", Some(8)),
+        ("<a>An<!-- -->na</a>", Some(5)),
+        ("<a>An<!-- --><![CDATA[na]]></a>", Some(5)),
+        ("<a>sana<!-- -->.k@example.pk</a>", Some(7)),
+        ("<a>sana.k<b/>@example.pk</a>", Some(9)),
+        ("<a>sana.k<b>@</b>example.pk</a>", Some(9)),
+        // What stands for itself.
+        ("<a><!-- x -->+4915123456789<!-- y --></a>", None),
+        ("<a>one <!-- x --> two</a>", None),
+        ("<a>H<b>2</b>O</a>", None),
+        ("<a>1</a><!-- x -->", None),
+        ("<!-- 1 --><a>1</a>", None),
+    ] {
+        let stop = offset.map(|offset| Stop { cause: GapCause::Malformed, offset });
+        let (notes, read) = Notes::of(Format::Xml, text.as_bytes());
+        assert_eq!(read.err(), stop, "{text}");
+        // Everything was told all the same.
+        assert!(notes.len() > 2 || text.contains("<a>1<"), "{text}: {notes:?}");
+    }
 }

@@ -66,6 +66,13 @@ fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> b
     let Some(encoding) = alphabet(symbols, start == 0 && has(classes, SPACE)) else { return false };
     // Padding and line ends aside, the first symbols alone.
     if start == 0 && !begins_readable(symbols) {
+        // What we cannot read and has a mailbox in it is no key and no picture.
+        if holds_mailbox(symbols) {
+            let kind = EmbeddedKind::Declared(Some("application/octet-stream".into()));
+            let span = Span::new(start, bytes.len());
+            look.found.push(Inner { span, encoding, opened: None, kind, is_escaped: false });
+            return true;
+        }
         return false;
     }
     let opened = match look.decoder.decode(encoding, symbols, look.limits) {
@@ -76,7 +83,7 @@ fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> b
     if opened.as_deref().is_some_and(|opened| !is_readable(opened)) {
         return false;
     }
-    let kind = EmbeddedKind::Declared(opened.as_deref().and_then(binary_type).map(Into::into));
+    let kind = EmbeddedKind::Declared(opened.as_deref().and_then(declared_type).map(Into::into));
     let span = Span::new(start, bytes.len());
     look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
     true
@@ -111,18 +118,88 @@ fn begins_readable(symbols: &[u8]) -> bool {
     is_text_start(start) || is_known_binary(start) || is_wide_text(start)
 }
 
-/// UTF-16 behind its mark (Unicode §23.8).
+/// UTF-16 behind its mark (Unicode §23.8), or without one in little-endian, as Windows has it.
 fn is_wide_text(start: &[u8]) -> bool {
-    let (units, _) = start.as_chunks::<2>();
-    let is_of = |zero: usize| {
-        let mut rest = units.iter().skip(1).take(4);
-        rest.all(|unit| unit.get(zero) == Some(&0) && unit.get(1 - zero).is_some_and(|it| *it != 0))
-    };
     match start {
-        [0xFF, 0xFE, ..] => is_of(1),
-        [0xFE, 0xFF, ..] => is_of(0),
-        _ => false,
+        [0xFF, 0xFE, rest @ ..] => are_narrow(rest, 1),
+        [0xFE, 0xFF, rest @ ..] => are_narrow(rest, 0),
+        _ => is_unmarked_wide_text(start),
     }
+}
+
+fn is_unmarked_wide_text(start: &[u8]) -> bool {
+    start.len() >= 8 && are_narrow(start, 1)
+}
+
+/// Whether the first few units of two bytes are of ASCII; `zero` is the place of the byte that is none.
+fn are_narrow(start: &[u8], zero: usize) -> bool {
+    let (units, _) = start.as_chunks::<2>();
+    let is_printed = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    units
+        .iter()
+        .take(4)
+        .all(|unit| unit.get(zero) == Some(&0) && unit.get(1 - zero).is_some_and(is_printed))
+}
+
+/// What the bytes have to be told to be, since nothing else says it.
+fn declared_type(opened: &[u8]) -> Option<&'static str> {
+    let is_wide = is_unmarked_wide_text(opened);
+    binary_type(opened).or_else(|| is_wide.then_some("text/plain; charset=utf-16le"))
+}
+
+/// Whether a mailbox stands among the bytes that base64 stands for: messages of Protocol Buffers, MessagePack and their
+/// kin have their texts as they are.
+fn holds_mailbox(symbols: &[u8]) -> bool {
+    const SYMBOLS_MIN: usize = 24;
+    const WINDOW: usize = 768;
+    /// A mailbox that begins in one window ends in the next.
+    const OVERLAP: usize = 96;
+    if symbols.len() < SYMBOLS_MIN {
+        return false;
+    }
+    let mut window = [0u8; WINDOW + OVERLAP];
+    let mut filled = 0;
+    let (groups, rest) = symbols.as_chunks::<BASE64_BYTES_MIN>();
+    let mut last = [b'A'; BASE64_BYTES_MIN];
+    if let Some(start) = last.get_mut(..rest.len()) {
+        start.copy_from_slice(rest);
+    }
+    for symbol in last.iter_mut().filter(|symbol| **symbol == b'=') {
+        *symbol = b'A';
+    }
+    for group in groups.iter().chain(std::iter::once(&last)) {
+        let Some(bytes) = twelve_bytes(group) else { return false };
+        if filled + bytes.len() > window.len() {
+            if window.get(..filled).is_some_and(has_mailbox) {
+                return true;
+            }
+            window.copy_within(filled - OVERLAP..filled, 0);
+            filled = OVERLAP;
+        }
+        if let Some(place) = window.get_mut(filled..filled + bytes.len()) {
+            place.copy_from_slice(&bytes);
+        }
+        filled += bytes.len();
+    }
+    window.get(..filled).is_some_and(has_mailbox)
+}
+
+fn has_mailbox(bytes: &[u8]) -> bool {
+    const LOCAL_MIN: usize = 3;
+    const TOP_LEVEL_MIN: usize = 2;
+    memchr::memchr_iter(b'@', bytes).any(|at| {
+        let (before, behind) = (bytes.get(..at), bytes.get(at + 1..));
+        let is_of_it = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._+-".contains(byte);
+        let local = before.unwrap_or_default().iter().rev().take_while(is_of_it).count();
+        let host = behind.unwrap_or_default();
+        let host = host.get(..host.iter().take_while(is_of_it).count()).unwrap_or_default();
+        let top_level = memchr::memrchr(b'.', host).filter(|dot| *dot > 0);
+        let letters = top_level.map_or(0, |dot| {
+            let rest = host.get(dot + 1..).unwrap_or_default();
+            rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count()
+        });
+        local >= LOCAL_MIN && letters >= TOP_LEVEL_MIN
+    })
 }
 
 /// What sixteen symbols of either alphabet stand for (RFC 4648 §4, §5); `None` when one is no symbol.
@@ -191,11 +268,21 @@ fn is_known_binary(start: &[u8]) -> bool {
 
 /// Files that we do not read and must not pass over.
 fn binary_type(start: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 4] = [
+    let known: [(&[u8], &str); 14] = [
         (b"%PDF-", "application/pdf"),
         (b"PK\x03\x04", "application/zip"),
         (b"7z\xBC\xAF\x27\x1C", "application/x-7z-compressed"),
         (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "application/x-ole-storage"),
+        (b"BZh9", "application/x-bzip2"),
+        (b"\xFD7zXZ\0", "application/x-xz"),
+        (b"\x04\x22\x4D\x18", "application/x-lz4"),
+        (b"Rar!\x1A\x07", "application/vnd.rar"),
+        (b"SQLite format 3\0", "application/vnd.sqlite3"),
+        (b"PAR1", "application/vnd.apache.parquet"),
+        (b"Obj\x01", "application/avro"),
+        (b"\xAC\xED\x00\x05", "application/x-java-serialized-object"),
+        (b"\x80\x04\x95", "application/x-python-pickle"),
+        (b"\x80\x05\x95", "application/x-python-pickle"),
     ];
     known.iter().find(|(mark, _)| start.starts_with(mark)).map(|(_, name)| *name)
 }
@@ -306,7 +393,7 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
         let Some(encoding) = alphabet(symbols, is_of_lines) else { continue };
         let Ok(opened) = look.decoder.decode(encoding, symbols, look.limits) else { continue };
         if is_readable(&opened) {
-            let kind = EmbeddedKind::Declared(binary_type(&opened).map(Into::into));
+            let kind = EmbeddedKind::Declared(declared_type(&opened).map(Into::into));
             let span = Span::new(start, end);
             look.found.push(Inner {
                 span,

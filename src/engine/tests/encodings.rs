@@ -217,6 +217,30 @@ fn tables_cards_and_parts_are_redacted_in_their_own_way() {
 }
 
 #[test]
+fn base64_of_what_is_no_text_does_not_count_as_read_where_it_may_hold_somebody() {
+    let engine = shipped();
+    let headers = headers("application/json", "");
+    for (data, coverage, found) in [
+        // A message of Protocol Buffers and one of MessagePack with a mailbox; UTF-16 without its mark; files.
+        ("Chdhbm5hLnNjaG1pZHRAZXhhbXBsZS5kZRCWAQ==", Coverage::Partial, false),
+        ("gaVlbWFpbLFzYW5hLmtAZXhhbXBsZS5waw==", Coverage::Partial, false),
+        ("cwBhAG4AYQAuAGsAQABlAHgAYQBtAHAAbABlAC4AcABrAA==", Coverage::Full, true),
+        ("U1FMaXRlIGZvcm1hdCAzABAAAQEAQCAg", Coverage::Partial, false),
+        ("QlpoOTFBWSZTWWWlrdMAAAkRgEAA", Coverage::Partial, false),
+        // A hash, a key, random bytes.
+        ("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", Coverage::Full, false),
+        ("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE4OQ2nKf8b0F1f0bqTnFJ3g8M0g==", Coverage::Full, false),
+        ("a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90", Coverage::Full, false),
+    ] {
+        let body = format!(r#"{{"data":"{data}"}}"#);
+        let verdict = inspect(&engine, &message(&headers, body.as_bytes()), "");
+        assert_eq!(verdict.coverage, coverage, "{data}");
+        let names = short_names(&engine, &verdict);
+        assert_eq!(names.contains(&"email".to_owned()), found, "{data}: {names:?}");
+    }
+}
+
+#[test]
 fn a_table_that_is_sent_as_a_file_says_itself_what_it_is_of() {
     let engine = shipped();
     let table = "Name,Phone,City\r\nSana Khan,+923331234567,Karachi\r\n";

@@ -282,7 +282,7 @@ fn is_stop(word: &str) -> bool {
 #[rustfmt::skip]
 static STOPS: WordList = WordList::new(&[
     "है", "हूं", "हूँ", "और", "मेरा", "ہے", "ہوں", "اور", "میرا", "hai", "aur", "hoon", "و", "i", "and",
-    "my", "we", "please", "thanks", "hello", "hi", "customer", "sir", "madam", "all", "everyone",
+    "miss", "the", "die", "das", "ein", "eine", "mein", "meine", "unser", "unsere", "my", "we", "please", "thanks", "hello", "hi", "customer", "sir", "madam", "all", "everyone",
     "colleagues", "user", "valued", "sirs", "friend", "friends", "monday", "tuesday", "wednesday",
     "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july",
     "august", "september", "october", "november", "december", "phone", "tel", "mail", "email", "mobile",

@@ -43,10 +43,14 @@ pub(super) fn before_a_number(found: &str) -> &str {
             && behind.iter().take_while(is_of_it).filter(|b| b.is_ascii_digit()).count()
                 >= DIGITS_MIN
     };
-    let Some(plus) = memchr::memchr_iter(b'+', found.as_bytes()).find(is_number) else {
+    let Some(plus) = memchr::memchr2_iter(b'+', b'\n', found.as_bytes()).find(is_number) else {
         return found;
     };
     let head = found.get(..plus).unwrap_or_default();
+    // A number that has a line to itself is none of the address's.
+    if found.as_bytes().get(plus) == Some(&b'\n') {
+        return head;
+    }
     let clause = head.rfind([',', '.', ';', '，', '、', '。']);
     let announces = |at: &usize| {
         let words = head.get(*at..).unwrap_or_default();

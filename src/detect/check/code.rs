@@ -129,7 +129,11 @@ pub(in crate::detect) fn api_keys(text: &str) -> impl Iterator<Item = Span> {
         let length = behind.iter().take_while(|byte| is_of_key(byte)).count();
         let key = behind.get(..length)?;
         let length = length - usize::from(key.ends_with(b"."));
-        (length >= *least && key.iter().any(u8::is_ascii_digit))
+        // Those of AWS are in capitals, and some have no digit.
+        let is_of_aws = known.ends_with("SIA") || known.ends_with("KIA");
+        let is_random = key.iter().any(u8::is_ascii_digit)
+            || (is_of_aws && length == *least && key.iter().all(u8::is_ascii_uppercase));
+        (length >= *least && is_random)
             .then(|| Span::new(found.start(), found.start() + known.len() + length))
     })
 }

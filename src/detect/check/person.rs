@@ -85,6 +85,8 @@ fn is_no_person(text: &str) -> bool {
     let last = named.rsplit_once([' ', '-']).map(|(_, last)| last.trim_end_matches('.'));
     PROGRAMS.has(text)
         || (!text.is_ascii() && BODIES.iter().any(|ending| text.ends_with(ending)))
+        || text.starts_with(SPEAKERS)
+        || text.split_once(' ').is_some_and(|(first, _)| ARTICLES.has(first))
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
         || (last.is_some() && text.split(' ').any(|word| INSTITUTIONS.has(word)))
         || ends_in_any_case(text, " sa de cv")
@@ -143,6 +145,30 @@ static INSTITUTIONS: WordList = WordList::new(&[
     "universität",
     "universiteit",
     "hochschule",
+]);
+/// Who begins so speaks of something, and of themselves.
+const SPEAKERS: [char; 10] = ['我', '你', '您', '他', '她', '它', '这', '那', '请', '没'];
+static ARTICLES: WordList = WordList::new(&[
+    "the",
+    "die",
+    "das",
+    "ein",
+    "eine",
+    "mein",
+    "meine",
+    "unser",
+    "unsere",
+    "ihre",
+    "des",
+    "les",
+    "une",
+    "my",
+    "your",
+    "our",
+    "this",
+    "that",
+    "الطلب",
+    "آرڈر",
 ]);
 /// The same of Chinese and Japanese ones.
 const BODIES: [&str; 16] = [

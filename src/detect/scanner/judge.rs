@@ -110,9 +110,8 @@ impl<'s> Scanner<'s> {
             None => hits.push(found),
         }
         // What the name promises is not all there is, where the value is something else or only has to be words.
-        let says_more = rule.prose
-            || (may_hold && !found.marks.pseudonymous && may_hold_more(rule, text))
-                && !self.set.is_settled(&found);
+        let may_hold_more = || may_hold && !found.marks.pseudonymous && may_hold_more(rule, text);
+        let says_more = rule.prose || (by_value.is_none() && may_hold_more());
         if says_more && (may_hold || self.set.cues.may_announce(text.as_bytes())) {
             let mut at = hits.len();
             self.prose(search, text, around, hits);
@@ -382,15 +381,18 @@ impl FieldRule {
     }
 }
 
-/// Whether a value under a name may hold others than its own: it fails the check, or passes one of words and has in it
-/// what mailboxes and long numbers are made of.
+/// Whether a value under a name may hold others than its own: the sign of a mailbox, or a long number where the value
+/// fails the check or passes one of words.
 fn may_hold_more(rule: &FieldRule, text: &str) -> bool {
     const DIGITS_MIN: usize = 9;
     let Some(check) = rule.check else { return false };
-    let is_telling =
-        || text.contains('@') || text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
-    is_telling()
-        && (check.whole(text).is_none() || (rule.reach == Reach::Line && text.contains(' ')))
+    if rule.is_unmistakable {
+        return false;
+    }
+    let has_mailbox = text.contains('@');
+    let has_digits = text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
+    let is_of_words = rule.reach == Reach::Line && text.contains(' ');
+    has_mailbox || (has_digits && (is_of_words || check.whole(text).is_none()))
 }
 
 /// Puts the hits from `first` on in order, and drops those that overlap the one before them.

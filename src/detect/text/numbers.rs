@@ -171,7 +171,8 @@ impl Search<'_> {
             international || if opened { candidate.contains(')') } else { candidate.len() >= 7 };
         let whole = Span::new(start - usize::from(international || opened), span.range().end);
         // Four numbers between points, as addresses are and no telephone number of as many digits is.
-        let address = (run_count == 4).then(|| ip::whole(candidate)).flatten();
+        let is_address = run_count == 4 && !is_of_an_image(text, start);
+        let address = is_address.then(|| ip::whole(candidate)).flatten();
         let may_be_a_phone =
             may_be_a_phone && !(address.is_some() && candidate.len() > 11) && !is_range(candidate);
         let phone = text.get(whole.range()).filter(|_| may_be_a_phone).and_then(|candidate| {
@@ -317,6 +318,18 @@ fn is_of_a_vector(text: &str, pair: std::ops::Range<usize>) -> bool {
 fn is_of_both_cases(text: &str) -> bool {
     let several = |is: fn(&u8) -> bool| text.bytes().filter(is).count() >= 2;
     several(u8::is_ascii_uppercase) && several(u8::is_ascii_lowercase)
+}
+
+/// `registry.example/core:15.7.80.6`, `core/api@15.7.80.6`: the version of an image or a package.
+fn is_of_an_image(text: &str, start: usize) -> bool {
+    const BYTES_MAX: usize = 96;
+    let head = text.as_bytes().get(start.saturating_sub(BYTES_MAX)..start).unwrap_or_default();
+    let [name @ .., b':' | b'@'] = head else { return false };
+    let is_of_it = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
+    let length = name.iter().rev().take_while(is_of_it).count();
+    let name = name.get(name.len() - length..).unwrap_or_default();
+    let slash = memchr::memchr(b'/', name);
+    slash.is_some_and(|at| at > 0 && name.get(at + 1) != Some(&b'/')) && !name.ends_with(b"/")
 }
 
 /// `1425-1436`, `64010-64016`: from one number to another that is not far behind, as pages and ports are told.

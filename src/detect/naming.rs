@@ -80,12 +80,13 @@ impl KnownNames {
         is_known && !words.any(|word| self.things.contains(word))
     }
 
-    /// Whether `text`, which is written as names are, is one whatever stands around it: it begins with a known given
-    /// name and has no word of a thing in it, or both its ends are known. Titles before it do not count.
-    pub(super) fn are_known(&self, text: &str) -> bool {
+    /// Whether `text` is a name whatever stands around it: both its ends are known; or, where it is written as names
+    /// are (`shaped`), it begins or ends with a known given name and has no word of a thing in it. Titles before it
+    /// do not count.
+    pub(super) fn are_known(&self, text: &str, shaped: bool) -> bool {
         let text = text.trim();
         if text.starts_with(is_east_asian) {
-            return self.begin(text);
+            return shaped && self.begin(text);
         }
         let lower = text.to_lowercase();
         let mut name = lower.as_str();
@@ -94,11 +95,13 @@ impl KnownNames {
         {
             name = rest;
         }
-        let mut words = name.split([' ', '-']).map(|word| word.trim_matches(['.', ',']));
-        let begins = words.next().is_some_and(|first| self.given.contains(first));
+        let words = name.split([' ', '-']).map(|word| word.trim_matches(['.', ',']));
+        // `Zijlstra, Femke`, `Halmos Ildikó`.
+        let mut ends = words.clone().next().into_iter().chain(words.clone().next_back());
+        let is_begun = ends.any(|end| self.given.contains(end));
         // `Amina Malik.pdf` is a file.
-        let is_of_things = words.any(|word| word.contains('.') || self.things.contains(word));
-        name.contains(' ') && ((begins && !is_of_things) || self.are_whole(name))
+        let is_of_things = || words.clone().any(|it| it.contains('.') || self.things.contains(it));
+        name.contains(' ') && ((shaped && is_begun && !is_of_things()) || self.are_whole(name))
     }
 
     /// Whether several words are all of things, and together no name that is known: `Body Weight`.

@@ -370,7 +370,7 @@ impl<'s> Scanner<'s> {
         const DIGITS_MIN: usize = 7;
         name.contains('@')
             || name.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN
-            || (name.contains(' ') && self.set.people.are_known(name))
+            || (name.contains(' ') && self.set.people.are_known(name, true))
     }
 
     /// Records have a member of this name, which may show what they are about.

@@ -507,12 +507,12 @@ impl Sink<'_, '_, '_> {
 fn may_begin_document(name: &[u8]) -> bool {
     const BYTES_MIN: usize = 8;
     name.len() >= BYTES_MIN
-        && match name {
-            [b'{' | b'[' | b'<', ..] => true,
-            [b'%', b'7', b'B' | b'b', ..] => true,
-            [b'%', b'5', b'B' | b'b', ..] | [b'%', b'3', b'C' | b'c', ..] => true,
-            _ => false,
-        }
+        && matches!(
+            name,
+            [b'{' | b'[' | b'<', ..]
+                | [b'%', b'7' | b'5', b'B' | b'b', ..]
+                | [b'%', b'3', b'C' | b'c', ..]
+        )
 }
 
 /// Whether `span` lies in one of the documents of a text, or laps over its edge. They stand in order and apart;

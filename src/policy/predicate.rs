@@ -170,11 +170,10 @@ pub(super) struct CoverageSet {
 impl Predicate {
     /// Whether it holds for no other coverage than such as this one.
     pub(super) fn asks_for(&self, coverage: Coverage) -> bool {
-        match self {
-            Self::Coverage(set) => set.contains(coverage),
-            Self::All(parts) => parts.iter().any(|part| part.asks_for(coverage)),
-            _ => false,
+        if let Self::All(parts) = self {
+            return parts.iter().any(|part| part.asks_for(coverage));
         }
+        matches!(self, Self::Coverage(set) if set.contains(coverage))
     }
 }
 

@@ -325,7 +325,7 @@ impl<'s> Scanner<'s> {
                 let tag = if coarse { rule.coarse } else { rule.tag };
                 let people = &self.set.people;
                 let shaped = if rule.known {
-                    shaped && people.are_known(text)
+                    people.are_known(text, shaped)
                 } else if rule.listed {
                     people.are_in(text, shaped)
                 } else {

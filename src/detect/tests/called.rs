@@ -10,7 +10,8 @@ fn whoever_it_is_a_known_name_is_a_persons() {
         (r#"{"line_manager":"Oliver Unheardof"}"#, &["/line_manager name"]),
         (r#"{"经办人":"王芳","担当者名":"佐藤美咲"}"#, &["/经办人 name", "/担当者名 name"]),
         // Who bears no such name, or the name of a thing, may be anything.
-        (r#"{"caregiver_name":"Zzyx Unheardof"}"#, &[]),
+        (r#"{"caregiver_name":"Zzyx Unheardof"}"#, &["/caregiver_name name"]),
+        (r#"{"zone_name":"Zzyx Unheardof"}"#, &[]),
         (r#"{"manager":"npm","holder":"Amina Holdings Ltd","agent":"Mozilla"}"#, &[]),
         (r#"{"project_name":"Max Power Supply","theme_name":"Amber Light"}"#, &[]),
     ]);

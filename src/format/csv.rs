@@ -31,9 +31,11 @@ pub(super) fn walk<S: FieldSink>(
     sink: &mut S,
 ) -> Result<(), Stop> {
     let start = scan::byte_order_mark(bytes);
-    let delimiter = match dialect {
-        Dialect::Headed | Dialect::Bare => delimiter(bytes, start),
-        Dialect::Tabs => b'\t',
+    let (start, declared) = declared_delimiter(bytes, start);
+    let delimiter = match (declared, dialect) {
+        (Some(declared), _) => declared,
+        (None, Dialect::Headed | Dialect::Bare) => delimiter(bytes, start),
+        (None, Dialect::Tabs) => b'\t',
     };
     let mut fields = Fields::new(limits);
     fields.count(start)?;
@@ -140,6 +142,16 @@ impl Cell {
             escape: self.escape,
             may_hold: None,
         }
+    }
+}
+
+/// The line `sep=;` that spreadsheets read before a table, and what it says; it is none of the table's.
+fn declared_delimiter(bytes: &[u8], start: usize) -> (usize, Option<u8>) {
+    let rest = bytes.get(start..).unwrap_or_default();
+    match rest.strip_prefix(b"sep=") {
+        Some([delimiter, b'\r', b'\n', ..]) => (start + 7, Some(*delimiter)),
+        Some([delimiter, b'\n', ..]) => (start + 6, Some(*delimiter)),
+        Some(_) | None => (start, None),
     }
 }
 

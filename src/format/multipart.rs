@@ -209,6 +209,10 @@ impl<'b> Reader<'b> {
         let mut at = value.range().start;
         while let Some(parameter) = self.parameter(at, value)? {
             let name = parameter.name.of(self.bytes);
+            // `name*0=…; name*1=…` (RFC 2231 §3): some put the pieces together, and some read none.
+            if name.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"name*")) {
+                return Err(Stop::malformed(parameter.semicolon));
+            }
             if name.eq_ignore_ascii_case(b"name") {
                 if part.name.is_some() {
                     return Err(Stop::malformed(parameter.semicolon));

@@ -30,7 +30,9 @@ pub enum TraceError {
 /// a list of `target=level`; `info` when absent.
 pub fn init(format: LogFormat, filter: Option<&str>) -> Result<(), TraceError> {
     let filter = filter.filter(|text| !text.trim().is_empty()).unwrap_or("info");
-    let env_filter = EnvFilter::try_new(filter).map_err(|error| TraceError::Filter {
+    // It tells each write in a directory that is watched, which may be the log's own.
+    let quieter = format!("notify=info,{filter}");
+    let env_filter = EnvFilter::try_new(quieter).map_err(|error| TraceError::Filter {
         filter: filter.to_owned(),
         reason: error.to_string(),
     })?;

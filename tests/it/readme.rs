@@ -1,6 +1,6 @@
 //! The README keeps its word: what it lists is what there is.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use bordergate::telemetry::Metrics;
 
@@ -29,5 +29,45 @@ fn every_link_leads_to_a_file() {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(target);
             assert!(path.exists(), "{target}");
         }
+    }
+}
+
+/// The example at its beginning can be repeated with the files it shows.
+#[test]
+fn the_first_question_is_answered_as_it_says() {
+    let readme = readme();
+    let (_, rest) = readme.split_once("$ cat order.json transfer.json\n").unwrap();
+    let mut lines = rest.lines();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["order.json", "transfer.json"] {
+        fs::write(folder.path().join(name), lines.next().unwrap()).unwrap();
+    }
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_bordergate"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = |command: &str| -> String {
+        let (_, rest) = rest.split_once(&format!("$ {command}\n")).unwrap();
+        rest.split("\n\n").next().unwrap().split("```").next().unwrap().to_owned()
+    };
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let scan = "scan --format text order.json";
+    let told = run(&scan.split(' ').collect::<Vec<_>>());
+    assert_eq!(squeezed(&told), squeezed(&said(&format!("bordergate {scan}"))));
+    let decide = "decide --context transfer.json order.json";
+    let told = run(&decide.split(' ').collect::<Vec<_>>());
+    // What is left out stands at `…`.
+    let expected = said(&format!("bordergate {decide}"));
+    let mut at = 0;
+    for part in expected.split('…') {
+        let part = squeezed(part.trim_matches([',', ' ', '\n']));
+        let told = squeezed(&told).replace(", ", ",");
+        let part = part.replace(", ", ",");
+        let found = told.get(at..).and_then(|rest| rest.find(&part));
+        at += found.unwrap_or_else(|| panic!("`{part}` is not in {told}")) + part.len();
     }
 }

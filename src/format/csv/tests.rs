@@ -19,6 +19,19 @@ fn cells_come_by_record_and_column() {
             ],
         ),
         ("\u{feff}a\n\n1\n", &[" [", "/0 [", "/0/0 string a", "/1 {", "/1/a string 1"]),
+        // What spreadsheets read before a table.
+        (
+            "sep=;\r\na;b\r\n1;2\r\n",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string a",
+                "/0/1 string b",
+                "/1 {",
+                "/1/a string 1",
+                "/1/b string 2",
+            ],
+        ),
         // Quotes.
         (
             "\"a\",\"b,c\"\n\"x \"\"y\"\"\",\"1\n2\"\n",

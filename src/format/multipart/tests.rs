@@ -86,6 +86,7 @@ fn what_parsers_disagree_about_is_refused() {
         "--b|Content-Disposition: form-data; name=a^; name=b||x|--b--",
         "--b|Content-Disposition: form-data; name=\"a\\^\"; filename=\"b\"||x|--b--",
         "--b|Content-Disposition: form-data; name=\"a^||x|--b--",
+        "--b|Content-Disposition: form-data^; name*0=gen; name*1=der||x|--b--",
         "--b|Content-Disposition: form-data; name=\"a\"^b||x|--b--",
         "--b|Content-Disposition: form-data^; name||x|--b--",
         "--b|Content-Disposition: form-data^; x; name=a||x|--b--",

@@ -32,7 +32,7 @@ pub use encoding::{Decoder, content_encodings, decode, sniff_encoding};
 pub use form::walk as walk_query;
 pub use hints::may_hold;
 pub use image::{is_picture, without as picture_without, without_metadata};
-pub use media::{identify, is_web_page};
+pub use media::{hides_text, identify, is_web_page};
 pub use target::walk_path;
 pub use unescape::{Text, Unescaped, is_html_reference, unescape, unescape_at, utf8};
 

@@ -85,10 +85,12 @@ fn fold(character: char) -> Option<char> {
         }
         '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' => return None,
         '\u{e0000}'..='\u{e0fff}' => return None,
-        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' => return Some(' '),
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' => {
+            return Some(' ');
+        }
         '\u{2010}'..='\u{2014}' | '\u{2212}' => return Some('-'),
-        // A leader of one dot.
-        '\u{2024}' => return Some('.'),
+        // A leader of one dot, and a narrow full stop.
+        '\u{2024}' | '\u{ff61}' => return Some('.'),
         // The decimal mark of Arabic.
         '\u{66b}' => return Some('.'),
         _ => {}

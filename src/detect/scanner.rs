@@ -592,7 +592,7 @@ fn is_in_key(set: &DetectorSet, name: &str, facts: &Facts) -> bool {
 
 /// The value that a name is, or the first that stands in it.
 fn found_in_key(set: &DetectorSet, name: &str) -> Option<Found> {
-    const SURE: u8 = 85;
+    const SURE: u8 = 75;
     const DIGITS_MIN: usize = 9;
     let search = Search { set, supports: 0, against: 0 };
     let is_sure = |found: &Found| found.confidence >= SURE;

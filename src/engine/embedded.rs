@@ -106,6 +106,9 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
     if has(classes, BRACE) {
         records::find(bytes, look);
     }
+    if has(classes, QUESTION) && has(classes, EQUALS) {
+        encoded_words(text, look.found);
+    }
     let has_pairs = has(classes, QUESTION) || has(classes, AMPERSAND) || has(classes, HASH);
     if has_pairs && has(classes, EQUALS) {
         pairs(bytes, classes, look.found);
@@ -117,6 +120,33 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
     if may_be_escaped {
         escaped(bytes, look.found);
         outermost(look.found);
+    }
+}
+
+/// `=?utf-8?Q?anna=40example.de?=` (RFC 2047 §2), as mail has it and what is made of mail.
+fn encoded_words(text: &str, found: &mut Vec<Inner>) {
+    const BYTES_MAX: usize = 512;
+    let mut at = 0;
+    while let Some(length) = text.get(at..).and_then(|rest| rest.find("=?")) {
+        let start = at + length + "=?".len();
+        at = start;
+        let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
+        let mut parts = text.get(start..end).unwrap_or_default().splitn(3, '?');
+        let (Some(charset), Some(kind), Some(rest)) = (parts.next(), parts.next(), parts.next())
+        else {
+            continue;
+        };
+        let encoding = match kind {
+            "B" | "b" => Encoding::Base64,
+            "Q" | "q" => Encoding::QuotedPrintable,
+            _ => continue,
+        };
+        let Some(length) = rest.find("?=").filter(|length| *length > 0) else { continue };
+        let from = start + charset.len() + kind.len() + 2;
+        let kind = EmbeddedKind::Declared(Some(format!("text/plain; charset={charset}").into()));
+        let span = Span::new(from, from + length);
+        found.push(Inner { span, encoding, opened: None, kind, is_escaped: false });
+        at = span.range().end;
     }
 }
 

@@ -245,6 +245,11 @@ impl<'m> Reading<'m> {
                 if is_plain_text(&bytes) { Format::Text } else { Format::Opaque }
             }
         };
+        if format == Format::Text && format::hides_text(content_type, &bytes) {
+            let cause = GapCause::UnknownContentEncoding;
+            let gap = opaque(Stop { cause, offset: 0 });
+            self.gaps.push(Gap { coverage: Coverage::Partial, ..gap });
+        }
         if message.is_of_several_types() {
             self.gaps.push(opaque(Stop { cause: GapCause::MediaTypeMismatch, offset: 0 }));
         }

@@ -124,7 +124,9 @@ impl FieldSink for Sink<'_, '_, '_> {
             enclosing_before: self.enclosing,
         };
         self.walk.frames.push(frame);
-        if let Some(hit) = hit {
+        // A name above the layer was told where it stands.
+        let is_above = matches!(key, Key::Root);
+        if let Some(hit) = hit.filter(|hit| !(hit.marks.in_key && is_above)) {
             let path = self.frame_node(hit.marks.in_key);
             let place = Span::new(start, start);
             let finding = self.finding(&hit, path, place, place, Span::new(member_start, start));
@@ -358,6 +360,9 @@ impl Sink<'_, '_, '_> {
     fn hit(&mut self, hit: &Hit, path: u32, key: Key<'_>, value: &Value<'_>) {
         let span = match key {
             Key::Name { span, .. } if hit.marks.in_key => span,
+            // A header's name goes with its value; that of a document was told where it stands.
+            _ if hit.marks.in_key && self.place.name_is_step => value.span,
+            _ if hit.marks.in_key => return,
             // How bytes read is not how they stand: they are taken as a whole.
             _ if value.kind == Scalar::Binary => value.span,
             Key::Name { .. } | Key::Root | Key::Index(_) => {

@@ -188,6 +188,16 @@ fn names_are_read_as_values_are_and_told_to_nobody() {
 }
 
 #[test]
+fn a_name_is_told_once_where_it_stands_and_not_in_documents_below_it() {
+    let engine = shipped();
+    let body = br#"{"user sana.k@example.pk": "a%41b%2541 {\"a\":\"b\"} %22c%22"}"#;
+    let verdict = inspect(&engine, &message(JSON, body), "");
+    let spans: Vec<&[u8]> =
+        verdict.findings.items.iter().map(|finding| finding.span.of(&body[..])).collect();
+    assert_eq!(spans, [b"\"user sana.k@example.pk\""]);
+}
+
+#[test]
 fn a_body_of_two_types_was_not_read() {
     let engine = shipped();
     let text: (&str, &[u8]) = ("content-type", b"text/plain");

@@ -32,6 +32,20 @@ pub fn identify(content_type: Option<&str>, bytes: &[u8]) -> Result<Format, GapC
     }
 }
 
+/// Whether a text has parts in an encoding of its type's own, which is not taken off: escapes of bytes and binaries of
+/// YAML, base64 of LDIF (RFC 2849), bytes of RTF; or is a message encrypted by OpenPGP (RFC 9580 §6.2).
+pub fn hides_text(content_type: Option<&str>, bytes: &[u8]) -> bool {
+    let has = |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some();
+    if first_of(bytes) == Some(b'-') && has(b"-----BEGIN PGP MESSAGE-----") {
+        return true;
+    }
+    let is_of =
+        |kind: &str| content_type.is_some_and(|value| value.to_ascii_lowercase().contains(kind));
+    (is_of("yaml") && (has(b"\\x") || has(b"\\U") || has(b"!!binary")))
+        || (is_of("ldif") && has(b":: "))
+        || (is_of("rtf") && has(b"\\'"))
+}
+
 /// The type that most bodies have, as nearly all of them write it: known without being taken apart.
 pub(super) fn is_plain_json(content_type: &str) -> bool {
     content_type == "application/json"
@@ -54,6 +68,8 @@ fn behind_mark(bytes: &[u8]) -> &[u8] {
 
 fn declared(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<Format, GapCause> {
     let format = match known(media_type) {
+        // Encrypted, whatever it is written in (RFC 7516 §7).
+        _ if media_type.is("application", "jose+json") => return Err(GapCause::UnknownMediaType),
         Some(format) => format,
         // The one type that says nothing.
         None if media_type.is("application", "octet-stream") => return sniff(bytes),

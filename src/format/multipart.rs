@@ -210,7 +210,10 @@ impl<'b> Reader<'b> {
         while let Some(parameter) = self.parameter(at, value)? {
             let name = parameter.name.of(self.bytes);
             // `name*0=…; name*1=…` (RFC 2231 §3): some put the pieces together, and some read none.
-            if name.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"name*")) {
+            let is_piece = memchr(b'*', name).and_then(|star| name.get(star + 1));
+            if is_piece.is_some_and(u8::is_ascii_digit)
+                || name.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"name*"))
+            {
                 return Err(Stop::malformed(parameter.semicolon));
             }
             if name.eq_ignore_ascii_case(b"name") {

@@ -24,6 +24,16 @@ impl<'s> Scanner<'s> {
             return;
         }
         let around = self.surroundings();
+        if told.kind == Scalar::Number
+            && let Some(whole) = whole_number(text)
+        {
+            // `4111111111111111.0`: what programs make of a long number is that number.
+            let first = hits.len();
+            self.read(facts, around, Told { text: &whole, ..told }, hits);
+            let span = Span::new(0, text.len());
+            hits.get_mut(first..).unwrap_or_default().iter_mut().for_each(|hit| hit.span = span);
+            return;
+        }
         if text.is_ascii() {
             return self.read(facts, around, told, hits);
         }
@@ -379,6 +389,16 @@ impl FieldRule {
     fn hashable(&self) -> bool {
         self.unchecked == 0 && self.confidence >= 85
     }
+}
+
+/// The digits of a long whole number that is written with a point or an exponent.
+fn whole_number(text: &str) -> Option<String> {
+    if !text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) || text.starts_with('-') {
+        return None;
+    }
+    let number: f64 = text.parse().ok()?;
+    let is_long = (1e9..9e15).contains(&number) && number.fract() == 0.0;
+    is_long.then(|| format!("{number:.0}"))
 }
 
 /// Whether a value under a name may hold others than its own: the sign of a mailbox, or a long number where the value

@@ -3,6 +3,16 @@
 use super::{Bench, check};
 
 #[test]
+fn a_long_number_is_the_same_however_it_is_written() {
+    check(&[
+        (r#"{"card_number":4539578763621486.0}"#, &["/card_number card"]),
+        (r#"{"card_number":4.539578763621486e15}"#, &["/card_number card"]),
+        (r#"{"price":1999999999.25,"rate":4.5e2}"#, &[]),
+        (r#"{"4539578763621486":1}"#, &["/4539578763621486 card^"]),
+    ]);
+}
+
+#[test]
 fn whoever_it_is_a_known_name_is_a_persons() {
     check(&[
         (r#"{"caregiver_name":"Amina Malik"}"#, &["/caregiver_name name"]),

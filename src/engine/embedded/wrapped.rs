@@ -38,7 +38,8 @@ pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
         tokens(bytes, look);
     }
     // Such a text is always looked at, whatever it seems to hold.
-    if look.is_body && !is_all {
+    let may_have_words = look.is_body || TOKEN_START.find(bytes).is_some();
+    if may_have_words && !is_all {
         words(bytes, look);
     }
     is_all

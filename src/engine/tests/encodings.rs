@@ -241,6 +241,51 @@ fn base64_of_what_is_no_text_does_not_count_as_read_where_it_may_hold_somebody()
 }
 
 #[test]
+fn texts_in_an_encoding_of_their_own_are_opened_or_a_gap() {
+    let engine = shipped();
+    let mail = "sana.k@example.pk";
+    for (content_type, body, coverage, is_found) in [
+        ("application/json", r#"{"v":"=?utf-8?Q?sana.k=40example.pk?="}"#, Coverage::Full, true),
+        (
+            "application/json",
+            r#"{"v":"=?UTF-8?B?c2FuYS5rQGV4YW1wbGUucGs=?="}"#,
+            Coverage::Full,
+            true,
+        ),
+        ("application/json", r#"{"v":"a =?b?= c"}"#, Coverage::Full, false),
+        (
+            "application/json",
+            r#"{"msg":"payload=eyJlbWFpbCI6InNhbmEua0BleGFtcGxlLnBrIn0="}"#,
+            Coverage::Full,
+            true,
+        ),
+        ("application/json", "{\"email\":\"sana.k@example\u{ff61}pk\"}", Coverage::Full, true),
+        ("application/yaml", r#"v: "sana.k\x40example.pk""#, Coverage::Partial, false),
+        ("application/yaml", "v: !!binary c2FuYQ==", Coverage::Partial, false),
+        ("application/yaml", "v: sana.k@example.pk", Coverage::Full, true),
+        ("text/ldif", "dn: cn=x\nmail:: c2FuYS5rQGV4YW1wbGUucGs=\n", Coverage::Partial, false),
+        ("text/rtf", r"{\rtf1 sana.k\'40example.pk}", Coverage::Partial, false),
+        (
+            "text/plain",
+            "-----BEGIN PGP MESSAGE-----\n\nhQEMA0\n-----END PGP MESSAGE-----\n",
+            Coverage::Partial,
+            false,
+        ),
+        ("application/jose+json", r#"{"ciphertext":"qqqq"}"#, Coverage::Opaque, false),
+    ] {
+        let headers = headers(content_type, "");
+        let verdict = inspect(&engine, &message(&headers, body.as_bytes()), "");
+        assert_eq!(verdict.coverage, coverage, "{body}");
+        let names = short_names(&engine, &verdict);
+        assert_eq!(names.contains(&"email".to_owned()), is_found, "{body}: {names:?}");
+        if is_found && coverage == Coverage::Full {
+            let sent = verdict.redacted.as_ref().and_then(|it| it.body.clone()).unwrap_or_default();
+            assert!(!String::from_utf8_lossy(&sent).contains(mail), "{body}");
+        }
+    }
+}
+
+#[test]
 fn a_table_that_is_sent_as_a_file_says_itself_what_it_is_of() {
     let engine = shipped();
     let table = "Name,Phone,City\r\nSana Khan,+923331234567,Karachi\r\n";

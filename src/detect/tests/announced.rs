@@ -30,6 +30,9 @@ fn numbers_written_as_their_country_writes_them_need_no_word() {
         ("Pueden ir al 91 467 82 63 o al +45 21 19 13 82", &["phone=+45 21 19 13 82"]),
         // A word says that it is another number; and some are too short, or of no country.
         ("Order 0722 816849 shipped", &[]),
+        ("Artikelnummer 06-12345678 niet op voorraad", &[]),
+        ("Référence produit : 06 12 34 56 78 (lot de 6)", &[]),
+        ("WhatsApp 071 128 0256. Stock code 082-776-1300", &["phone=071 128 0256"]),
         ("lines 0100 200300 of it", &[]),
         ("between 0 256 128 128 and so on", &[]),
         ("alias 05460-5104", &[]),

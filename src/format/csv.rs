@@ -177,9 +177,9 @@ fn delimiter(bytes: &[u8], start: usize) -> u8 {
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(byte, _)| byte)
 }
 
-/// Five digits or an at sign: no heading, though a year may be one, and `column_10000`.
+/// Five digits that no letter begins, or an at sign: no heading, though a year may be one, and `c10000`.
 fn is_data(cell: &[u8]) -> bool {
     let digits = cell.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let begins = cell.first().is_some_and(|first| !first.is_ascii_alphabetic());
-    (digits >= 5 && (begins || digits * 2 > cell.len())) || memchr(b'@', cell).is_some()
+    let is_named = cell.first().is_some_and(u8::is_ascii_alphabetic);
+    (digits >= 5 && !is_named) || memchr(b'@', cell).is_some()
 }

@@ -19,6 +19,18 @@ fn cells_come_by_record_and_column() {
             ],
         ),
         ("\u{feff}a\n\n1\n", &[" [", "/0 [", "/0/0 string a", "/1 {", "/1/a string 1"]),
+        (
+            "c10000,b\n1,2",
+            &[
+                " [",
+                "/0 [",
+                "/0/0 string c10000",
+                "/0/1 string b",
+                "/1 {",
+                "/1/c10000 string 1",
+                "/1/b string 2",
+            ],
+        ),
         // What spreadsheets read before a table.
         (
             "sep=;\r\na;b\r\n1;2\r\n",

@@ -183,7 +183,7 @@ fn is_latin(character: char) -> bool {
     character < '\u{250}' || matches!(character, '\u{1e00}'..='\u{1eff}')
 }
 
-/// Vocabulary a name has at most, and bytes.
+/// Words a name has at most, and bytes.
 const WORDS_MAX: usize = 5;
 const BYTES_MAX: usize = 80;
 
@@ -277,7 +277,7 @@ fn is_title(word: &str) -> bool {
     .any(|title| word.eq_ignore_ascii_case(title))
 }
 
-/// Vocabulary that begin a sentence or go on with it, in scripts and languages that write names around them.
+/// Words that begin a sentence or go on with it, in scripts and languages that write names around them.
 fn is_stop(word: &str) -> bool {
     STOPS.has(word)
 }

@@ -88,7 +88,7 @@ pub(super) struct FieldRule {
     pub(super) lists_max: u8,
     /// Only a name that the lists know is written as only such values are.
     pub(super) listed: bool,
-    /// Only one whose beginning they know.
+    /// Only one that they know to begin or to end as a name.
     pub(super) known: bool,
     /// Values are names of people.
     pub(super) is_of_people: bool,

@@ -129,7 +129,7 @@ pub(super) struct FieldSource {
     /// A value counts as written so only when it is a name that the lists of names know.
     #[serde(default)]
     pub(super) listed: bool,
-    /// Only when the lists of names know how it begins, and that it ends as names do or has no word of a thing in it.
+    /// Only when they know both its ends, or one as a given name and no word of it as a thing's.
     #[serde(default)]
     pub(super) known: bool,
     /// How sure the name makes us of a value that fails the check; not at all when absent.

@@ -39,8 +39,8 @@ pub fn hides_text(content_type: Option<&str>, bytes: &[u8]) -> bool {
     if first_of(bytes) == Some(b'-') && has(b"-----BEGIN PGP MESSAGE-----") {
         return true;
     }
-    let is_of =
-        |kind: &str| content_type.is_some_and(|value| value.to_ascii_lowercase().contains(kind));
+    let declared = content_type.map(str::to_ascii_lowercase).unwrap_or_default();
+    let is_of = |kind: &str| declared.contains(kind);
     (is_of("yaml") && (has(b"\\x") || has(b"\\U") || has(b"!!binary")))
         || (is_of("ldif") && has(b":: "))
         || (is_of("rtf") && has(b"\\'"))

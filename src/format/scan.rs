@@ -2,7 +2,7 @@
 //!
 //! Everything a decoder does per byte rather than per value is in this file.
 
-use super::Stop;
+use super::{Stop, unescape::percent_byte};
 use crate::domain::GapCause;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -130,13 +130,9 @@ pub(super) fn check_percent_decoded(bytes: &[u8], base: usize) -> Result<(), Sto
 
 /// A byte as it stands, or percent-encoded, and how many bytes it takes.
 fn byte_at(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    match *bytes.get(at..)? {
-        [b'%', high, low, ..] => {
-            let byte = digit(high)? << 4 | digit(low)?;
-            Some((u8::try_from(byte).ok()?, 3))
-        }
-        [byte, ..] => Some((byte, 1)),
+    match bytes.get(at..)? {
+        rest @ [b'%', ..] => Some((percent_byte(rest)?, 3)),
+        [byte, ..] => Some((*byte, 1)),
         [] => None,
     }
 }

@@ -195,7 +195,7 @@ impl Unescaped {
 /// one byte that stands for itself.
 fn one<'r>(escape: Escape, rest: &'r [u8], room: &'r mut [u8; 4]) -> (&'r [u8], usize) {
     if escape == Escape::Xml
-        && let Some(section) = cdata(rest)
+        && let Some(section) = cdata_section(rest)
     {
         return section;
     }
@@ -272,8 +272,12 @@ fn braced(rest: &[u8]) -> Option<(Unit, usize)> {
 }
 
 fn percent(rest: &[u8]) -> Option<(Unit, usize)> {
-    let byte = hexadecimal(rest.get(1..3)?)?;
-    Some((Unit::Byte(u8::try_from(byte).ok()?), 3))
+    Some((Unit::Byte(percent_byte(rest)?), 3))
+}
+
+/// The byte that the two digits behind the sign at the start of `rest` stand for.
+pub(super) fn percent_byte(rest: &[u8]) -> Option<u8> {
+    u8::try_from(hexadecimal(rest.get(1..3)?)?).ok()
 }
 
 /// The five predefined entities, character references, and the line ends that XML 1.0 §2.11 joins.
@@ -287,13 +291,15 @@ fn xml(rest: &[u8]) -> Option<(Unit, usize)> {
 }
 
 /// What stands in the CDATA section at the start of `rest`, and how long the section is.
-fn cdata(rest: &[u8]) -> Option<(&[u8], usize)> {
-    const BEGIN: &[u8] = b"<![CDATA[";
+pub(super) fn cdata_section(rest: &[u8]) -> Option<(&[u8], usize)> {
     const END: &[u8] = b"]]>";
-    let inner = rest.strip_prefix(BEGIN)?;
+    let inner = rest.strip_prefix(CDATA)?;
     let length = memmem::find(inner, END)?;
-    Some((inner.get(..length)?, BEGIN.len() + length + END.len()))
+    Some((inner.get(..length)?, CDATA.len() + length + END.len()))
 }
+
+/// What a CDATA section begins with (XML 1.0 §2.7).
+pub(super) const CDATA: &[u8] = b"<![CDATA[";
 
 /// The reference at the start of `rest`: the character it stands for, and its length.
 pub(super) fn xml_reference(rest: &[u8]) -> Option<(char, usize)> {

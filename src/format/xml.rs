@@ -11,7 +11,10 @@ mod tests;
 
 use memchr::memmem;
 
-use super::{Fields, Stop, scan, unescape::xml_reference};
+use super::{
+    Fields, Stop, scan,
+    unescape::{CDATA, cdata_section, xml_reference},
+};
 use crate::domain::{Container, Escape, FieldSink, GapCause, Key, Limits, Scalar, Span, Value};
 
 /// One document. Its root is an object whose members are the root element and what stands beside it.
@@ -332,10 +335,10 @@ impl<'b> Reader<'b> {
 
     /// The text of the CDATA section at `at`, and where the section ends.
     fn cdata(&self, at: usize) -> Result<(Span, usize), Stop> {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let (text, length) = cdata_section(rest).ok_or(self.truncated())?;
         let start = at + CDATA.len();
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let length = memmem::find(rest, b"]]>").ok_or(self.truncated())?;
-        Ok((Span::new(start, start + length), start + length + 3))
+        Ok((Span::new(start, start + text.len()), at + length))
     }
 
     fn end_tag<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
@@ -435,5 +438,4 @@ impl<'b> Reader<'b> {
 
 /// A name is told with each run of text in its element: a long one would be read as often.
 const NAME_BYTES_MAX: usize = 256;
-const CDATA: &[u8] = b"<![CDATA[";
 const DOCTYPE: &[u8] = b"<!DOCTYPE";

@@ -130,7 +130,7 @@ pub(in crate::detect) fn api_keys(text: &str) -> impl Iterator<Item = Span> {
         let key = behind.get(..length)?;
         let length = length - usize::from(key.ends_with(b"."));
         // Those of AWS are in capitals, and some have no digit.
-        let is_of_aws = known.ends_with("SIA") || known.ends_with("KIA");
+        let is_of_aws = matches!(*known, "AKIA" | "ASIA");
         let is_random = key.iter().any(u8::is_ascii_digit)
             || (is_of_aws && length == *least && key.iter().all(u8::is_ascii_uppercase));
         (length >= *least && is_random)

@@ -86,7 +86,7 @@ fn is_no_person(text: &str) -> bool {
     PROGRAMS.has(text)
         || (!text.is_ascii() && BODIES.iter().any(|ending| text.ends_with(ending)))
         || text.starts_with(SPEAKERS)
-        || text.split_once(' ').is_some_and(|(first, _)| ARTICLES.has(first))
+        || text.split_once(' ').is_some_and(|(first, _)| NEVER_FIRST.has(first))
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
         || (last.is_some() && text.split(' ').any(|word| INSTITUTIONS.has(word)))
         || ends_in_any_case(text, " sa de cv")
@@ -148,7 +148,8 @@ static INSTITUTIONS: WordList = WordList::new(&[
 ]);
 /// Who begins so speaks of something, and of themselves.
 const SPEAKERS: [char; 10] = ['我', '你', '您', '他', '她', '它', '这', '那', '请', '没'];
-static ARTICLES: WordList = WordList::new(&[
+/// What no name begins with: articles and their kin, and what was ordered.
+static NEVER_FIRST: WordList = WordList::new(&[
     "the",
     "die",
     "das",

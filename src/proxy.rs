@@ -11,7 +11,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http2;
 use ipnet::IpNet;
 
 use crate::{
@@ -34,6 +34,7 @@ mod error;
 mod exchange;
 mod gathered;
 mod head;
+mod http1;
 mod identity;
 mod listener;
 mod on_file;
@@ -89,7 +90,6 @@ pub struct Proxy {
     connections_max: usize,
     exchanges_max: usize,
     workers: usize,
-    http1: http1::Builder,
     http2: http2::Builder<LocalExecutor>,
 }
 
@@ -213,10 +213,9 @@ impl Proxy {
             connections_max: config.limits.connections_max,
             exchanges_max: config.limits.exchanges_max,
             workers: if config.workers == 0 { cores } else { config.workers },
-            http1: http1::Builder::new(),
             http2: http2::Builder::new(LocalExecutor),
         };
-        (proxy.http1, proxy.http2) = (connection::http1(&proxy), connection::http2(&proxy));
+        proxy.http2 = connection::http2(&proxy);
         proxy.certificates.set(proxy.watched(&proxy.routing.load()));
         Some(proxy)
     }

@@ -53,11 +53,6 @@ impl Activity {
         self.spoke.get()
     }
 
-    /// Whatever was said before, the next head is still to come.
-    pub(super) fn expect_a_head(&self) {
-        self.spoke.set(false);
-    }
-
     /// Whether between two looks nothing went on: no exchange was under way, no byte came or went, and none
     /// waits to go. An exchange that has just ended leaves work to whoever serves the connection.
     pub(super) fn is_still(&self) -> bool {

@@ -13,10 +13,9 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use super::{ProxyError, error::Scarce, exchange::Exchange, upstream::Lease};
+use super::{ProxyError, error::Scarce, exchange::Exchange, http1::ClientError, upstream::Lease};
 
 /// Bytes that may be held at a time, by the exchanges of all workers together.
 #[derive(Debug)]
@@ -200,16 +199,15 @@ pub(super) enum ReplyBody {
 /// is kept if the answer came to its end.
 #[derive(Debug)]
 pub(super) struct Stream {
-    incoming: Incoming,
+    lease: Option<Lease>,
     ended: bool,
     /// Something was handed on that may not have gone out: the head, or a piece.
     unflushed: bool,
     /// Why the answer breaks off, told when what came before has gone out.
-    broken: Option<hyper::Error>,
+    broken: Option<ClientError>,
     idle: Duration,
     /// Runs while a piece is waited for.
     sleep: Option<Pin<Box<Sleep>>>,
-    lease: Option<Lease>,
     exchange: Exchange,
 }
 
@@ -217,7 +215,7 @@ pub(super) struct Stream {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StreamError {
     #[error("the data centre's answer broke off: {0}")]
-    Broken(#[from] hyper::Error),
+    Broken(#[from] ClientError),
     #[error("the data centre's answer paused too long")]
     Idle,
 }
@@ -227,20 +225,14 @@ impl ReplyBody {
         Self::Held(bytes)
     }
 
-    pub(super) fn stream(
-        incoming: Incoming,
-        idle: Duration,
-        lease: Lease,
-        exchange: Exchange,
-    ) -> Self {
+    pub(super) fn stream(idle: Duration, lease: Lease, exchange: Exchange) -> Self {
         Self::Streamed(Box::new(Stream {
-            incoming,
+            lease: Some(lease),
             ended: false,
             unflushed: true,
             broken: None,
             idle,
             sleep: None,
-            lease: Some(lease),
             exchange,
         }))
     }
@@ -264,14 +256,16 @@ impl Body for ReplyBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Held(bytes) => bytes.is_empty(),
-            Self::Streamed(stream) => stream.incoming.is_end_stream(),
+            Self::Streamed(stream) => stream.is_over(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Held(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Streamed(stream) => stream.incoming.size_hint(),
+            Self::Streamed(stream) => {
+                stream.lease.as_ref().map(Lease::size_hint).unwrap_or_default()
+            }
         }
     }
 }
@@ -281,15 +275,8 @@ impl Stream {
         if let Some(error) = self.broken.take() {
             return Poll::Ready(Some(Err(error.into())));
         }
-        let mut polled = Pin::new(&mut self.incoming).poll_frame(cx);
-        if polled.is_pending()
-            && let Some(lease) = &mut self.lease
-        {
-            // Now that a piece is wanted, the connection may have it already.
-            lease.drive(cx);
-            polled = Pin::new(&mut self.incoming).poll_frame(cx);
-        }
-        match polled {
+        let Some(lease) = &mut self.lease else { return Poll::Ready(None) };
+        match lease.poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.unflushed = true;
                 self.sleep = None;
@@ -323,9 +310,15 @@ impl Stream {
     }
 }
 
+impl Stream {
+    fn is_over(&self) -> bool {
+        self.ended || self.lease.as_ref().is_none_or(Lease::is_over)
+    }
+}
+
 impl Drop for Stream {
     fn drop(&mut self) {
-        if self.ended || self.incoming.is_end_stream() {
+        if self.is_over() {
             if let Some(lease) = self.lease.take() {
                 lease.give_back();
             }

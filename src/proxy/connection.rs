@@ -1,7 +1,7 @@
 //! The life of one connection: who it is, what it speaks, its exchanges, and the quiet between them.
 //!
 //! Between the requests of a connection of HTTP/1.1 there is a socket and little else: what serves it
-//! (buffers of 8 KiB each way, and the state of the protocol) is given back after a second in which
+//! (a buffer of 8 KiB, and the state of the protocol) is given back after a second in which
 //! nothing went on, and made anew with the first byte of the next request.
 
 use std::{
@@ -17,7 +17,7 @@ use std::{
 use http::{Request, Response};
 use hyper::{
     body::Incoming,
-    server::conn::{http1, http2},
+    server::conn::http2,
     service::{HttpService, service_fn},
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -34,7 +34,9 @@ use super::{
     body::ReplyBody,
     exchange::{self, Peer},
     gathered::Gathered,
-    head, identity, proxy_protocol,
+    head,
+    http1::{self, RequestBody},
+    identity, proxy_protocol,
     tls::{self, Reloading},
     worker::Worker,
 };
@@ -168,7 +170,7 @@ async fn serve<S>(
         }
         is_new = false;
         counted.is_served(true);
-        match Box::pin(serve_http1(&worker, stream, &activity, &peer, &mut draining)).await {
+        match Box::pin(http1::serve(&worker, stream, &activity, &peer, &draining)).await {
             Some(quiet) => stream = quiet,
             None => return,
         }
@@ -177,53 +179,6 @@ async fn serve<S>(
     tracing::debug!("connection ended: {ended}");
     // TLS has a word for it; whoever does not listen is not waited for.
     let _ = tokio::time::timeout(DRAIN_GRACE, stream.shutdown()).await;
-}
-
-/// Serves a connection that has begun to speak, until it ends or nothing goes on any more; then it is
-/// given back.
-async fn serve_http1<S>(
-    worker: &Rc<Worker>,
-    stream: NotedStream<S>,
-    activity: &Rc<Activity>,
-    peer: &Peer,
-    draining: &mut Draining,
-) -> Option<NotedStream<S>>
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    activity.expect_a_head();
-    let service = service(Rc::clone(worker), Rc::clone(activity), peer.clone());
-    let mut connection = worker.proxy.http1.serve_connection(TokioIo::new(stream), service);
-    let mut look = pin!(tokio::time::sleep(QUIET));
-    let mut serving = true;
-    loop {
-        tokio::select! {
-            biased;
-            ended = &mut connection => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "connection ended");
-                }
-                return None;
-            }
-            _ = draining.wait_for(Option::is_some), if serving => {
-                serving = false;
-                if activity.spoke() {
-                    std::pin::Pin::new(&mut connection).graceful_shutdown();
-                } else {
-                    look.as_mut().reset(Instant::now() + DRAIN_GRACE);
-                }
-            }
-            () = look.as_mut() => {
-                if !serving {
-                    std::pin::Pin::new(&mut connection).graceful_shutdown();
-                } else if activity.is_still() && activity.spoke() {
-                    let parts = connection.into_parts();
-                    return Some(parts.io.into_inner().with_ahead(parts.read_buf));
-                }
-                look.as_mut().reset(Instant::now() + QUIET);
-            }
-        }
-    }
 }
 
 async fn serve_http2<S>(
@@ -284,6 +239,7 @@ fn service(
     Future: Future<Output = Result<Response<ReplyBody>, Infallible>> + 'static,
 > + Unpin {
     service_fn(move |request: Request<Incoming>| {
+        let request = request.map(RequestBody::Http2);
         // A connection has room for what this returns as long as it is served: room for a pointer.
         let exchange =
             Box::pin(exchange::handle(Rc::clone(&worker), peer.clone(), activity.begin(), request));
@@ -292,31 +248,12 @@ fn service(
 }
 
 /// How long nothing goes on before a connection is a socket alone.
-const QUIET: Duration = Duration::from_secs(1);
+pub(super) const QUIET: Duration = Duration::from_secs(1);
 
 /// How long a drain waits for the first request of a connection.
-const DRAIN_GRACE: Duration = Duration::from_millis(500);
+pub(super) const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
-/// How connections of HTTP/1.1 are served: one recipe for all of them.
-pub(super) fn http1(proxy: &Proxy) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(proxy.deadlines.head.0)
-        // Answers are flushed one by one: gathering those of pipelined requests would lose the answer
-        // to a malformed head.
-        .max_buf_size(proxy.limits.head_bytes_max);
-    // Any other bound costs each head two allocations.
-    if proxy.headers_max != HEADERS_MAX_ALREADY {
-        builder.max_headers(proxy.headers_max);
-    }
-    builder
-}
-
-/// The bound that hyper has of itself, for which it reads heads on the stack.
-const HEADERS_MAX_ALREADY: usize = 100;
-
-/// The same for HTTP/2.
+/// How connections of HTTP/2 are served: one recipe for all of them.
 pub(super) fn http2(proxy: &Proxy) -> http2::Builder<LocalExecutor> {
     let mut builder = http2::Builder::new(LocalExecutor);
     builder

@@ -2,6 +2,7 @@
 
 use std::{io, net::IpAddr};
 
+use super::http1::ClientError;
 use crate::{
     domain::{GapCause, Region},
     telemetry::Side,
@@ -24,6 +25,10 @@ pub enum Scarce {
 pub enum ProxyError {
     #[error("the request head is malformed: {0}")]
     HeadMalformed(&'static str),
+    #[error("the request head is larger than is read")]
+    HeadTooLarge,
+    #[error("the request head did not arrive in time")]
+    HeadSlow,
     #[error("the path may be read differently upstream")]
     PathAmbiguous,
     #[error("a tunnel or upgrade was asked for")]
@@ -79,7 +84,7 @@ pub enum ProxyError {
     #[error("the handshake with `{endpoint}` failed: {error}")]
     Handshake { endpoint: String, error: String },
     #[error("`{endpoint}` broke off: {error}")]
-    UpstreamBroken { endpoint: String, error: hyper::Error },
+    UpstreamBroken { endpoint: String, error: ClientError },
     #[error("`{endpoint}` did not answer in time")]
     UpstreamSlow { endpoint: String },
     #[error("`{endpoint}` answered with what is not an answer: {what}")]
@@ -91,6 +96,8 @@ impl ProxyError {
     pub fn side(&self) -> Side {
         match self {
             Self::HeadMalformed(_)
+            | Self::HeadTooLarge
+            | Self::HeadSlow
             | Self::PathAmbiguous
             | Self::Tunnel
             | Self::NoRoute
@@ -126,6 +133,8 @@ impl ProxyError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::HeadMalformed(_) => "head-malformed",
+            Self::HeadTooLarge => "head-too-large",
+            Self::HeadSlow => "head-slow",
             Self::PathAmbiguous => "path-ambiguous",
             Self::Tunnel => "tunnel",
             Self::NoRoute => "no-route",

@@ -12,8 +12,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response, Version, header, request};
-use hyper::body::Incoming;
+use http::{HeaderMap, Request, Response, Version, header, request};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -23,7 +22,9 @@ use super::{
     body::{self, HeldBody, ReplyBody},
     context,
     error::Scarce,
-    head, identity,
+    head,
+    http1::RequestBody,
+    identity,
     on_file::{Case, OnFile},
     place::Place,
     record, redaction, reply,
@@ -98,9 +99,9 @@ pub(super) async fn handle(
     worker: Rc<Worker>,
     peer: Peer,
     in_hand: InHand,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Response<ReplyBody> {
-    let mut exchange = Exchange::open(worker, peer, in_hand, &request);
+    let mut exchange = Exchange::open(worker, peer, in_hand, request.headers(), request.version());
     let outcome = exchange.walk(request).await;
     exchange.worker.in_step().await;
     match outcome {
@@ -109,23 +110,34 @@ pub(super) async fn handle(
     }
 }
 
+/// Answers what was to be a request and cannot be read as one.
+pub(super) fn refuse(
+    worker: Rc<Worker>,
+    peer: Peer,
+    in_hand: InHand,
+    error: &ProxyError,
+) -> Response<ReplyBody> {
+    Exchange::open(worker, peer, in_hand, &HeaderMap::new(), Version::HTTP_11).refuse(error)
+}
+
 impl Exchange {
     fn open(
         worker: Rc<Worker>,
         mut peer: Peer,
         in_hand: InHand,
-        request: &Request<Incoming>,
+        headers: &HeaderMap,
+        version: Version,
     ) -> Self {
         let ways = worker.ways();
         let workloads = &ways.routing.workloads;
-        if peer.trusted && request.headers().contains_key(&identity::FORWARDED_CLIENT_CERT) {
-            let told = identity::forwarded(request.headers());
+        if peer.trusted && headers.contains_key(&identity::FORWARDED_CLIENT_CERT) {
+            let told = identity::forwarded(headers);
             peer.caller = told.map(|id| workloads.caller(id.into()));
         } else if let Some(caller) = &mut peer.caller {
             // The connection may be older than these workloads.
             workloads.recognise(caller);
         }
-        let traceparent = request.headers().get("traceparent").map(|value| value.as_bytes());
+        let traceparent = headers.get("traceparent").map(|value| value.as_bytes());
         Self {
             snapshot: worker.proxy.snapshots.load_full(),
             _in_hand: in_hand,
@@ -141,7 +153,7 @@ impl Exchange {
             peer,
             started: Instant::now(),
             time: Timestamp(jiff::Timestamp::now()),
-            version: request.version(),
+            version,
             route: None,
             verdict: None,
             on_file: None,
@@ -160,7 +172,7 @@ impl Exchange {
     }
 
     /// The request on its way to the data centre, and the head of the answer on its way back.
-    async fn walk(&mut self, request: Request<Incoming>) -> Result<Answer, ProxyError> {
+    async fn walk(&mut self, request: Request<RequestBody>) -> Result<Answer, ProxyError> {
         let (head, body) = request.into_parts();
         self.admit(&head)?;
         let ways = Rc::clone(&self.ways);
@@ -229,7 +241,7 @@ impl Exchange {
     async fn collect(
         &mut self,
         head: &request::Parts,
-        body: Incoming,
+        body: RequestBody,
     ) -> Result<HeldBody, ProxyError> {
         let proxy = &self.worker.proxy;
         let announced = head::announced(&head.headers);
@@ -442,12 +454,12 @@ impl Exchange {
 
     /// Hands the data centre's answer on as it comes. The exchange ends with its last byte.
     fn pass_on(mut self, answer: Answer) -> Response<ReplyBody> {
-        let (mut head, body) = answer.response.into_parts();
+        let (mut head, ()) = answer.response.into_parts();
         head::strip_response(&mut head.headers);
         head.version = Version::default();
         self.status = Some(head.status.as_u16());
         let idle = self.worker.proxy.deadlines.idle.0;
-        Response::from_parts(head, ReplyBody::stream(body, idle, answer.lease, self))
+        Response::from_parts(head, ReplyBody::stream(idle, answer.lease, self))
     }
 
     /// Error to answer. The exchange ends here.
@@ -584,7 +596,7 @@ mod tests {
     #[test]
     fn the_future_of_an_exchange_is_small() {
         fn size_of_output<F>(
-            _: impl FnOnce(Rc<Worker>, Peer, InHand, Request<Incoming>) -> F,
+            _: impl FnOnce(Rc<Worker>, Peer, InHand, Request<RequestBody>) -> F,
         ) -> usize {
             std::mem::size_of::<F>()
         }

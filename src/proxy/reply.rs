@@ -116,6 +116,16 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
 fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
     match error {
         ProxyError::HeadMalformed(what) => (StatusCode::BAD_REQUEST, "Malformed request", what),
+        ProxyError::HeadTooLarge => (
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "Head too large",
+            "The request line and the headers are longer, or the headers more, than are read here.",
+        ),
+        ProxyError::HeadSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            "Head too slow",
+            "The head of the request did not arrive in time.",
+        ),
         ProxyError::PathAmbiguous => (
             StatusCode::BAD_REQUEST,
             "Ambiguous path",

@@ -9,19 +9,20 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     net::IpAddr,
+    pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::Context,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
-use http_body_util::Full;
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::{ProxyError, body::Held};
+use super::{ProxyError, body::Held, http1::ClientError};
 use crate::{config::Protocol, domain::Region};
 
 mod choice;
@@ -31,7 +32,7 @@ mod names;
 
 use choice::{Dice, RetryBudget, choose};
 pub(super) use connect::Target;
-use connect::{Connection, EndpointTarget, Sender};
+use connect::{Connection, EndpointTarget, Sender, Unanswered};
 
 /// A request as it goes out, less what depends on the endpoint.
 #[derive(Debug)]
@@ -51,10 +52,10 @@ pub(super) struct Outgoing {
     pub(super) client: Option<IpAddr>,
 }
 
-/// The data centre's answer, and the connection it came by.
+/// The head of the data centre's answer, and the connection that it came by and its body comes by.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) response: Response<Incoming>,
+    pub(super) response: Response<()>,
     pub(super) lease: Lease,
     /// GeoIP places the endpoint in this region, contrary to what is declared; it was let pass.
     pub(super) misplaced: Option<Region>,
@@ -111,23 +112,47 @@ impl Drop for Busy {
 #[derive(Debug)]
 pub(super) struct Lease {
     connection: Connection,
+    /// What comes of an answer over a shared connection.
+    shared: Option<Incoming>,
     busy: Busy,
 }
 
 impl Lease {
-    /// Moves what the connection has, where nobody else does.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        if let Sender::Http1(_, driver) = &mut self.connection.sender {
-            driver.drive(cx);
+    /// The next piece of the answer.
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ClientError>>> {
+        match (&mut self.connection.sender, &mut self.shared) {
+            (Sender::Http1(client), _) => client.poll_frame(cx),
+            (Sender::Http2(_), Some(body)) => {
+                Pin::new(body).poll_frame(cx).map_err(ClientError::Http2)
+            }
+            (Sender::Http2(_), None) => Poll::Ready(None),
+        }
+    }
+
+    /// True when nothing is left of the answer.
+    pub(super) fn is_over(&self) -> bool {
+        match &self.connection.sender {
+            Sender::Http1(client) => client.is_over(),
+            Sender::Http2(_) => self.shared.as_ref().is_none_or(Body::is_end_stream),
+        }
+    }
+
+    /// How much is left of the answer.
+    pub(super) fn size_hint(&self) -> SizeHint {
+        match &self.connection.sender {
+            Sender::Http1(client) => client.length().map(SizeHint::with_exact).unwrap_or_default(),
+            Sender::Http2(_) => self.shared.as_ref().map(Body::size_hint).unwrap_or_default(),
         }
     }
 
     pub(super) fn give_back(self) {
-        let Self { mut connection, busy } = self;
+        let Self { mut connection, busy, .. } = self;
         let upstream = &busy.upstream;
-        let is_alone = matches!(connection.sender, Sender::Http1(..));
-        if is_alone
-            && !connection.sender.is_closed()
+        if let Sender::Http1(client) = &mut connection.sender
+            && client.rests()
             && let Some(pool) = upstream.endpoints.get(connection.endpoint)
         {
             connection.used = Instant::now();
@@ -214,28 +239,28 @@ impl Upstream {
             let request = self.request(*outgoing, &connection);
             let answer_by = by.min(Instant::now() + first_byte);
             let sent = tokio::time::timeout_at(answer_by, connection.sender.send(request)).await;
-            let mut error = match sent {
-                Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            let Unanswered { error, unsent } = match sent {
+                Ok(Ok((response, _))) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                     return Err(ProxyError::UpstreamMalformed {
                         endpoint: self.name_of(number),
                         what: "a change of protocol",
                     });
                 }
-                Ok(Ok(response)) => {
+                Ok(Ok((response, shared))) => {
                     self.fared(number, !is_gateway_failure(response.status()));
                     let misplaced = connection.misplaced;
-                    return Ok(Answer { response, lease: Lease { connection, busy }, misplaced });
+                    let lease = Lease { connection, shared, busy };
+                    return Ok(Answer { response, lease, misplaced });
                 }
-                Ok(Err(error)) => error,
+                Ok(Err(unanswered)) => unanswered,
                 Err(_) => {
                     self.fared(number, false);
                     return Err(ProxyError::UpstreamSlow { endpoint: self.name_of(number) });
                 }
             };
             self.forget(number);
-            let unsent = error.take_message().map(|request| Box::new(Outgoing::of(request, host)));
-            let endpoint = self.name_of(number);
-            let error = ProxyError::UpstreamBroken { endpoint, error: error.into_error() };
+            let unsent = unsent.map(|request| Box::new(Outgoing::of(request, host)));
+            let error = ProxyError::UpstreamBroken { endpoint: self.name_of(number), error };
             if !reused {
                 // A connection that lay idle says nothing of how its endpoint fares.
                 self.fared(number, false);
@@ -344,24 +369,24 @@ impl Upstream {
     fn forget(&self, number: usize) {
         let Some(pool) = self.endpoints.get(number) else { return };
         let mut shared = pool.shared.borrow_mut();
-        if shared.as_ref().is_some_and(|connection| connection.sender.is_closed()) {
+        if shared.as_ref().is_some_and(Connection::is_closed) {
             *shared = None;
         }
     }
 
-    fn request(&self, outgoing: Outgoing, connection: &Connection) -> Request<Full<Bytes>> {
+    fn request(&self, outgoing: Outgoing, connection: &Connection) -> Request<Bytes> {
         let Outgoing { method, target, mut headers, body, host, .. } = outgoing;
         let endpoint = self.endpoint(connection.endpoint);
         let host = host.or_else(|| endpoint.map(|endpoint| endpoint.host.clone()));
         let uri = connection.sender.uri(target, host.as_ref(), self.target.tls.is_some());
         let version = match &connection.sender {
-            Sender::Http1(..) => {
+            Sender::Http1(_) => {
                 headers.extend(host.map(|host| (header::HOST, host)));
                 Version::HTTP_11
             }
             Sender::Http2(_) => Version::HTTP_2,
         };
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.version_mut() = version;
@@ -426,7 +451,7 @@ impl Pool {
             *shared = None;
             return None;
         }
-        if connection.sender.is_closed() { None } else { connection.share() }
+        if connection.is_closed() { None } else { connection.share() }
     }
 }
 
@@ -446,7 +471,7 @@ impl Outgoing {
     }
 
     /// What [`Upstream::request`] made, taken apart again.
-    fn of(request: Request<Full<Bytes>>, host: Option<HeaderValue>) -> Self {
+    fn of(request: Request<Bytes>, host: Option<HeaderValue>) -> Self {
         let (mut head, body) = request.into_parts();
         head.headers.remove(header::HOST);
         let target = head.uri.path_and_query().cloned().map(Uri::from).unwrap_or_default();
@@ -454,22 +479,11 @@ impl Outgoing {
             method: head.method,
             target,
             headers: head.headers,
-            body: into_bytes(body),
+            body,
             held: None,
             host,
             declares_length: true,
             client: None,
         }
-    }
-}
-
-/// A held body gives its one piece back.
-fn into_bytes(mut body: Full<Bytes>) -> Bytes {
-    use http_body::Body as _;
-    let waker = std::task::Waker::noop();
-    let mut cx = Context::from_waker(waker);
-    match std::pin::Pin::new(&mut body).poll_frame(&mut cx) {
-        std::task::Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
-        std::task::Poll::Ready(_) | std::task::Poll::Pending => Bytes::new(),
     }
 }

@@ -2,9 +2,8 @@
 
 use std::{
     fmt,
-    future::poll_fn,
     net::{IpAddr, SocketAddr},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -16,10 +15,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, uri::Scheme};
 use http_body_util::Full;
-use hyper::{
-    body::Incoming,
-    client::conn::{TrySendError, http1, http2},
-};
+use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 use tokio::{
@@ -32,6 +28,7 @@ use tokio_rustls::TlsConnector;
 use super::super::{
     LocalExecutor, ProxyError,
     gathered::Gathered,
+    http1::{self, Client, ClientError},
     routing::Surroundings,
     tls::{self, Reloading, Watched},
 };
@@ -308,14 +305,14 @@ impl Target {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let broken = |error| ProxyError::UpstreamBroken { endpoint: name(), error };
-        let io = TokioIo::new(Gathered(stream));
+        let broken = |error: hyper::Error| ProxyError::UpstreamBroken {
+            endpoint: name(),
+            error: error.into(),
+        };
         match self.protocol {
-            Protocol::Http1 => {
-                let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
-                Ok(Sender::Http1(sender, Driver(Some(Box::pin(connection)))))
-            }
+            Protocol::Http1 => Ok(Sender::Http1(Client::new(stream))),
             Protocol::Http2 => {
+                let io = TokioIo::new(Gathered(stream));
                 let (sender, connection) =
                     http2::handshake(LocalExecutor, io).await.map_err(broken)?;
                 tokio::task::spawn_local(async move {
@@ -362,70 +359,65 @@ impl Connection {
     pub(super) fn share(&self) -> Option<Self> {
         match &self.sender {
             Sender::Http2(sender) => Some(Self { sender: Sender::Http2(sender.clone()), ..*self }),
-            Sender::Http1(..) => None,
+            Sender::Http1(_) => None,
+        }
+    }
+
+    /// True when an exchange over it would not be answered.
+    pub(super) fn is_closed(&self) -> bool {
+        match &self.sender {
+            // It goes with the exchange that had it.
+            Sender::Http1(_) => true,
+            Sender::Http2(sender) => sender.is_closed(),
         }
     }
 }
 
 #[derive(Debug)]
 pub(super) enum Sender {
-    /// One exchange at a time has it, and drives it from its own task.
-    Http1(http1::SendRequest<Full<Bytes>>, Driver),
-    /// Driven by a task of its own, since all exchanges share it.
+    /// One exchange at a time has it.
+    Http1(Client),
+    /// All exchanges share it.
     Http2(http2::SendRequest<Full<Bytes>>),
 }
 
-/// What moves an HTTP/1.1 connection's bytes. Whoever waits for something of the connection polls this
-/// beside it: a task of its own would cost two wake-ups and two passages between tasks an exchange.
-pub(super) struct Driver(Option<Driven>);
-
-type Driven = Pin<Box<dyn Future<Output = Result<(), hyper::Error>>>>;
-
-impl Driver {
-    /// Moves what can be moved now.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        let Some(connection) = &mut self.0 else { return };
-        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-            if let Err(error) = ended {
-                tracing::debug!(%error, "upstream connection ended");
-            }
-            self.0 = None;
-        }
-    }
-
-    fn has_ended(&self) -> bool {
-        self.0.is_none()
-    }
-}
-
-impl fmt::Debug for Driver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").field("ended", &self.has_ended()).finish()
-    }
+/// A request without an answer; with the request where no byte of it has left.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    pub(super) error: ClientError,
+    pub(super) unsent: Option<Request<Bytes>>,
 }
 
 impl Sender {
+    /// The head of the answer, and its body where that does not come through the connection's own.
     pub(super) async fn send(
         &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        request: Request<Bytes>,
+    ) -> Result<(Response<()>, Option<Incoming>), Unanswered> {
         match self {
-            Self::Http1(sender, driver) => {
-                let mut answer = pin!(sender.try_send_request(request));
-                poll_fn(|cx| {
-                    driver.drive(cx);
-                    answer.as_mut().poll(cx)
-                })
-                .await
-            }
-            Self::Http2(sender) => sender.try_send_request(request).await,
+            Self::Http1(client) => match client.send(&request).await {
+                Ok(response) => Ok((response, None)),
+                Err(http1::Unanswered { error, is_unsent }) => {
+                    Err(Unanswered { error, unsent: is_unsent.then_some(request) })
+                }
+            },
+            Self::Http2(sender) => match sender.try_send_request(request.map(Full::new)).await {
+                Ok(response) => {
+                    let (head, body) = response.into_parts();
+                    Ok((Response::from_parts(head, ()), Some(body)))
+                }
+                Err(mut error) => {
+                    let unsent = error.take_message().map(|request| request.map(into_bytes));
+                    Err(Unanswered { error: error.into_error().into(), unsent })
+                }
+            },
         }
     }
 
     /// The target as the protocol has it: path and query alone, or with scheme and authority.
     pub(super) fn uri(&self, target: Uri, authority: Option<&HeaderValue>, tls: bool) -> Uri {
         match self {
-            Self::Http1(..) => target,
+            Self::Http1(_) => target,
             Self::Http2(_) => {
                 let mut parts = target.into_parts();
                 parts.scheme = Some(if tls { Scheme::HTTPS } else { Scheme::HTTP });
@@ -438,23 +430,18 @@ impl Sender {
     /// True when the next request can go out at once.
     pub(super) async fn is_ready(&mut self) -> bool {
         match self {
-            Self::Http1(sender, driver) => {
-                poll_fn(|cx| {
-                    // What happened while it lay idle shows now: the end of the connection, mostly.
-                    driver.drive(cx);
-                    let ready = matches!(sender.poll_ready(cx), Poll::Ready(Ok(())));
-                    Poll::Ready(ready && !driver.has_ended())
-                })
-                .await
-            }
+            Self::Http1(client) => client.is_ready().await,
             Self::Http2(sender) => sender.is_ready(),
         }
     }
+}
 
-    pub(super) fn is_closed(&self) -> bool {
-        match self {
-            Self::Http1(sender, driver) => driver.has_ended() || sender.is_closed(),
-            Self::Http2(sender) => sender.is_closed(),
-        }
+/// A held body gives its one piece back.
+fn into_bytes(mut body: Full<Bytes>) -> Bytes {
+    use http_body::Body as _;
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    match Pin::new(&mut body).poll_frame(&mut cx) {
+        Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        Poll::Ready(_) | Poll::Pending => Bytes::new(),
     }
 }

@@ -14,7 +14,6 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, header};
-use http_body_util::Full;
 use tokio::time::Instant;
 
 use super::connect::{Sender, Target};
@@ -125,14 +124,14 @@ async fn probe(target: &Target, number: usize, settings: &HealthCheck) -> bool {
     let Some(endpoint) = target.endpoints.get(number) else { return false };
     let exchange = async {
         let mut connection = target.connect(number, endpoint).await.ok()?;
-        let mut request = Request::new(Full::new(Bytes::new()));
+        let mut request = Request::new(Bytes::new());
         let path = settings.path.value.parse().ok()?;
         *request.uri_mut() =
             connection.sender.uri(path, Some(&endpoint.host), target.tls.is_some());
-        if matches!(connection.sender, Sender::Http1(..)) {
+        if matches!(connection.sender, Sender::Http1(_)) {
             request.headers_mut().insert(header::HOST, endpoint.host.clone());
         }
-        let answer = connection.sender.send(request).await.ok()?;
+        let (answer, _) = connection.sender.send(request).await.ok()?;
         Some(answer.status().is_success())
     };
     matches!(tokio::time::timeout(settings.timeout.0, exchange).await, Ok(Some(true)))

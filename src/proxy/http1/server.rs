@@ -1,0 +1,535 @@
+//! The side of whoever calls: one request after another on one connection.
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    io::{self, IoSlice},
+    pin::{Pin, pin},
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::{Method, Response, Version, header};
+use http_body::Body as _;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    time::{Instant, Sleep},
+};
+
+use super::{
+    GATHERED_BYTES_MAX, HeadError, ROOM_BYTES, RequestBody,
+    encode::{self, CHUNK_END, Coding, LAST_CHUNK},
+    framing::Piece,
+    incoming::{Arrival, Arriving},
+    parse::{self, Bounds, RequestHead, Search},
+};
+use crate::proxy::{
+    ProxyError,
+    activity::{Activity, NotedStream},
+    body::ReplyBody,
+    connection::{DRAIN_GRACE, Draining, QUIET},
+    exchange::{self, Peer},
+    worker::Worker,
+};
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Serves a connection that has begun to speak, until it ends or nothing goes on any more; then it is
+/// given back.
+pub(in crate::proxy) async fn serve<S>(
+    worker: &Rc<Worker>,
+    stream: NotedStream<S>,
+    activity: &Rc<Activity>,
+    peer: &Peer,
+    draining: &Draining,
+) -> Option<NotedStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let mut served =
+        Served { worker, activity, peer, draining, stream, read: BytesMut::new(), out: Vec::new() };
+    match served.exchanges().await {
+        End::Quiet => return Some(served.stream.with_ahead(served.read.freeze())),
+        End::Closed => served.close(false).await,
+        End::Unread => served.close(true).await,
+        End::Broken => {}
+    }
+    None
+}
+
+/// How the serving of a connection ended.
+enum End {
+    /// Nothing goes on.
+    Quiet,
+    /// In order.
+    Closed,
+    /// Answered, with something on the way that is not going to be read.
+    Unread,
+    /// The peer has gone, or was told in no other way that its answer is not whole.
+    Broken,
+}
+
+/// What came in place of a request's head.
+enum Heard {
+    Head(RequestHead),
+    Refused(ProxyError),
+    Ended(End),
+}
+
+struct Served<'c, S> {
+    worker: &'c Rc<Worker>,
+    activity: &'c Rc<Activity>,
+    peer: &'c Peer,
+    draining: &'c Draining,
+    stream: NotedStream<S>,
+    /// Read, and not yet taken.
+    read: BytesMut,
+    /// To be written.
+    out: Vec<u8>,
+}
+
+/// What an answer has to be framed for.
+#[derive(Debug)]
+struct Asked {
+    method: Method,
+    version: Version,
+    keeps_alive: bool,
+}
+
+/// What happened while the next request was waited for.
+enum Waited {
+    Read(io::Result<usize>),
+    Drain,
+    Look,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
+    async fn exchanges(&mut self) -> End {
+        let mut draining = self.draining.clone();
+        let drain = async move { drop(draining.wait_for(Option::is_some).await) };
+        let mut quiet = Quiet {
+            look: pin!(tokio::time::sleep(QUIET)),
+            drain: pin!(drain),
+            has_spoken: false,
+            is_drained: false,
+        };
+        loop {
+            let head = match self.head(&mut quiet).await {
+                Heard::Head(head) => head,
+                Heard::Refused(error) => return self.refuse(error).await,
+                Heard::Ended(end) => return end,
+            };
+            quiet.has_spoken = true;
+            if let Some(end) = Box::pin(self.exchange(head)).await {
+                return end;
+            }
+        }
+    }
+
+    /// The next request's head.
+    async fn head(&mut self, quiet: &mut Quiet<'_, impl Future<Output = ()>>) -> Heard {
+        let proxy = &self.worker.proxy;
+        let bounds =
+            Bounds { bytes_max: proxy.limits.head_bytes_max, headers_max: proxy.headers_max };
+        let mut search = Search::default();
+        let mut by = None;
+        loop {
+            if !self.read.is_empty() {
+                match parse::request(&mut self.read, &mut search, bounds) {
+                    Ok(Some(head)) => return Heard::Head(head),
+                    Ok(None) => {}
+                    Err(HeadError::Malformed(what)) => {
+                        return Heard::Refused(ProxyError::HeadMalformed(what));
+                    }
+                    Err(HeadError::TooLarge) => return Heard::Refused(ProxyError::HeadTooLarge),
+                }
+            }
+            self.read.reserve(ROOM_BYTES);
+            let read = if self.read.is_empty() {
+                match quiet.wait(&mut self.stream, &mut self.read).await {
+                    Waited::Read(read) => read,
+                    Waited::Look if !quiet.is_drained => match self.activity.is_still() {
+                        true => return Heard::Ended(End::Quiet),
+                        false => continue,
+                    },
+                    Waited::Look | Waited::Drain => return Heard::Ended(End::Closed),
+                }
+            } else {
+                let by = *by.get_or_insert_with(|| Instant::now() + proxy.deadlines.head.0);
+                match tokio::time::timeout_at(by, self.stream.read_buf(&mut self.read)).await {
+                    Ok(read) => read,
+                    Err(_) => return Heard::Refused(ProxyError::HeadSlow),
+                }
+            };
+            match read {
+                Ok(1..) => {}
+                Ok(0) if self.read.is_empty() => return Heard::Ended(End::Closed),
+                Ok(_) | Err(_) => {
+                    tracing::debug!("connection ended within a head");
+                    return Heard::Ended(End::Broken);
+                }
+            }
+        }
+    }
+
+    /// One request and its answer; `Some` when none can follow.
+    async fn exchange(&mut self, head: RequestHead) -> Option<End> {
+        let RequestHead { request, framing, keeps_alive, waits } = head;
+        let (method, version) = (request.method().clone(), request.version());
+        let asked = Asked { method, version, keeps_alive };
+        let length = framing.length().and_then(|length| usize::try_from(length).ok());
+        let (body, arrival) = match length.filter(|length| *length <= self.read.len()) {
+            Some(length) => (RequestBody::Whole(self.read.split_to(length).freeze()), None),
+            None => {
+                let room_max = self.worker.proxy.limits.head_bytes_max;
+                let arrival = Arrival::new(std::mem::take(&mut self.read), framing, room_max);
+                (RequestBody::Http1(Arriving(Rc::clone(&arrival))), Some(arrival))
+            }
+        };
+        let mut exchange = Box::pin(exchange::handle(
+            Rc::clone(self.worker),
+            self.peer.clone(),
+            self.activity.begin(),
+            request.map(|()| body),
+        ));
+        let answer = self.answer(exchange.as_mut(), arrival.as_deref(), waits).await;
+        drop(exchange);
+        let is_read = arrival.is_none_or(|arrival| self.take_back(&arrival));
+        match answer {
+            Some(answer) => self.pass_on(answer, &asked, is_read).await,
+            None => Some(End::Broken),
+        }
+    }
+
+    /// What the exchange comes to, while its body is read as it asks for it; `None` once the caller has gone.
+    async fn answer(
+        &mut self,
+        mut exchange: Pin<&mut impl Future<Output = Response<ReplyBody>>>,
+        arrival: Option<&RefCell<Arrival>>,
+        waits: bool,
+    ) -> Option<Response<ReplyBody>> {
+        let Self { stream, read, .. } = self;
+        let mut word = if waits { CONTINUE } else { &[] };
+        poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
+                    return Poll::Ready(Some(answer));
+                }
+                match arrival.map(RefCell::borrow_mut) {
+                    Some(mut arrival) if arrival.is_wanted => {
+                        if ready!(poll_write_all(stream, &mut word, cx)).is_err() {
+                            return Poll::Ready(None);
+                        }
+                        arrival.make_room();
+                        let read = ready!(poll_read(stream, &mut arrival.read, cx));
+                        arrival.came(read);
+                    }
+                    Some(mut arrival) => return poll_left(stream, &mut arrival.read, cx),
+                    None => return poll_left(stream, read, cx),
+                }
+            }
+        })
+        .await
+    }
+
+    /// What was read beyond a body; true when that was read to its end.
+    fn take_back(&mut self, arrival: &RefCell<Arrival>) -> bool {
+        let mut arrival = arrival.borrow_mut();
+        let Arrival { read, framing, .. } = &mut *arrival;
+        let is_read = loop {
+            match framing.next(read) {
+                Ok(Piece::Data(_) | Piece::Trailers(_)) => {}
+                Ok(Piece::End) => break true,
+                Ok(Piece::Wanting) | Err(_) => break false,
+            }
+        };
+        self.read = std::mem::take(read);
+        is_read
+    }
+
+    /// Writes an answer; `Some` when no other can follow.
+    async fn pass_on(
+        &mut self,
+        answer: Response<ReplyBody>,
+        asked: &Asked,
+        is_read: bool,
+    ) -> Option<End> {
+        let (head, body) = answer.into_parts();
+        let says_close = head.headers.get(header::CONNECTION).is_some_and(|value| value == "close");
+        let coding =
+            Coding::of(&asked.method, asked.version, head.status, body.size_hint().exact());
+        // Without whoever drains us there is nobody to go on for either.
+        let is_draining = self.draining.has_changed().unwrap_or(true);
+        let keeps_alive = asked.keeps_alive
+            && is_read
+            && !says_close
+            && !is_draining
+            && coding != Coding::UntilClosed;
+        self.out.clear();
+        encode::response(&mut self.out, &head, asked.version, coding, keeps_alive);
+        drop(head);
+        let mut writing = Writing::new(body, coding, self.worker.proxy.deadlines.idle.0);
+        let is_whole =
+            poll_fn(|cx| writing.poll(&mut self.stream, &mut self.out, &mut self.read, cx)).await;
+        match is_whole {
+            true if keeps_alive => None,
+            true if is_read => Some(End::Closed),
+            true => Some(End::Unread),
+            false => Some(End::Broken),
+        }
+    }
+
+    /// Answers what is no request, and lets the connection go: nobody knows what follows.
+    async fn refuse(&mut self, error: ProxyError) -> End {
+        let (worker, in_hand) = (Rc::clone(self.worker), self.activity.begin());
+        let answer = exchange::refuse(worker, self.peer.clone(), in_hand, &error);
+        let asked = Asked { method: Method::GET, version: Version::HTTP_11, keeps_alive: false };
+        self.pass_on(answer, &asked, false).await.unwrap_or(End::Broken)
+    }
+
+    /// Says that nothing more comes. With `lingers`, what is still on its way here is let arrive: closed upon
+    /// it, the connection would take the answer with it (RFC 9112 §9.6).
+    async fn close(mut self, lingers: bool) {
+        let closed = async {
+            self.stream.shutdown().await?;
+            let mut left = LINGER_BYTES;
+            while lingers && left > 0 {
+                self.read.clear();
+                self.read.reserve(ROOM_BYTES);
+                match self.stream.read_buf(&mut self.read).await? {
+                    0 => break,
+                    count => left = left.saturating_sub(count),
+                }
+            }
+            io::Result::Ok(())
+        };
+        let time = if lingers { LINGER_TIME } else { DRAIN_GRACE };
+        // Who is slower, or sends more, has had their chance.
+        let _ = tokio::time::timeout(time, closed).await;
+    }
+}
+
+const LINGER_TIME: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 64 << 20;
+
+/// Between requests: what is listened for beside the next one.
+struct Quiet<'p, D> {
+    look: Pin<&'p mut Sleep>,
+    drain: Pin<&'p mut D>,
+    /// There was a request.
+    has_spoken: bool,
+    /// A drain has begun, and the first request may still be on its way.
+    is_drained: bool,
+}
+
+impl<D: Future<Output = ()>> Quiet<'_, D> {
+    async fn wait<S: AsyncRead + Unpin>(&mut self, stream: &mut S, into: &mut BytesMut) -> Waited {
+        poll_fn(|cx| {
+            if let Poll::Ready(read) = poll_read(stream, into, cx) {
+                return Poll::Ready(Waited::Read(read));
+            }
+            if !self.is_drained && self.drain.as_mut().poll(cx).is_ready() {
+                if self.has_spoken {
+                    return Poll::Ready(Waited::Drain);
+                }
+                // Closed now, the request that may be on its way would fail.
+                self.is_drained = true;
+                self.look.as_mut().reset(Instant::now() + DRAIN_GRACE);
+            }
+            ready!(self.look.as_mut().poll(cx));
+            self.look.as_mut().reset(Instant::now() + QUIET);
+            Poll::Ready(Waited::Look)
+        })
+        .await
+    }
+}
+
+/// An answer on its way out.
+struct Writing {
+    body: ReplyBody,
+    coding: Coding,
+    /// Goes out after what is gathered.
+    piece: Bytes,
+    /// The chunk that the piece is has no end yet.
+    in_chunk: bool,
+    written: usize,
+    state: State,
+    stall: Duration,
+    /// Runs while the peer takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// All that there is has been gathered.
+    Whole,
+    /// No more comes, though more was to come.
+    Broken,
+}
+
+impl Writing {
+    fn new(body: ReplyBody, coding: Coding, stall: Duration) -> Self {
+        let state = if coding == Coding::Absent { State::Whole } else { State::Open };
+        let piece = Bytes::new();
+        Self { body, coding, piece, in_chunk: false, written: 0, state, stall, stalled: None }
+    }
+
+    /// True when the whole answer has gone out. What there is goes out before more is waited for.
+    fn poll<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        out: &mut Vec<u8>,
+        read: &mut BytesMut,
+        cx: &mut Context<'_>,
+    ) -> Poll<bool> {
+        loop {
+            let is_waiting = self.gather(out, cx).is_pending();
+            if ready!(self.poll_write(stream, out, cx)).is_err() {
+                return Poll::Ready(false);
+            }
+            match self.state {
+                State::Whole => {
+                    return Pin::new(stream).poll_flush(cx).map(|flushed| flushed.is_ok());
+                }
+                State::Broken => return Poll::Ready(false),
+                State::Open if is_waiting => {
+                    if ready!(Pin::new(&mut *stream).poll_flush(cx)).is_err() {
+                        return Poll::Ready(false);
+                    }
+                    return poll_left(stream, read, cx).map(|_: Option<()>| false);
+                }
+                State::Open => {}
+            }
+        }
+    }
+
+    /// Takes from the body as much as goes out at a time; pending when there is less of it yet.
+    fn gather(&mut self, out: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<()> {
+        while self.state == State::Open && self.piece.is_empty() && out.len() < GATHERED_BYTES_MAX {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    // Trailers were not asked for: `TE` ended at this hop.
+                    if let Ok(data) = frame.into_data() {
+                        self.take(data, out);
+                    }
+                }
+                Some(Err(_)) => self.state = State::Broken,
+                None => {
+                    self.state = State::Whole;
+                    if self.coding == Coding::Chunked {
+                        self.end_chunk(out);
+                        out.extend_from_slice(LAST_CHUNK);
+                    }
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn take(&mut self, data: Bytes, out: &mut Vec<u8>) {
+        if data.is_empty() {
+            return;
+        }
+        if self.coding == Coding::Chunked {
+            self.end_chunk(out);
+            encode::chunk_size(out, data.len());
+            self.in_chunk = true;
+        }
+        if out.len() + data.len() <= GATHERED_BYTES_MAX {
+            out.extend_from_slice(&data);
+        } else {
+            self.piece = data;
+        }
+    }
+
+    fn end_chunk(&mut self, out: &mut Vec<u8>) {
+        if std::mem::take(&mut self.in_chunk) {
+            out.extend_from_slice(CHUNK_END);
+        }
+    }
+
+    /// Writes what was gathered and the piece after it.
+    fn poll_write<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        out: &mut Vec<u8>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            let gathered = out.get(self.written..).unwrap_or_default();
+            let polled = match (gathered.is_empty(), self.piece.is_empty()) {
+                (true, true) => break,
+                (false, true) => Pin::new(&mut *stream).poll_write(cx, gathered),
+                (true, false) => Pin::new(&mut *stream).poll_write(cx, &self.piece),
+                (false, false) => {
+                    let both = [IoSlice::new(gathered), IoSlice::new(&self.piece)];
+                    Pin::new(&mut *stream).poll_write_vectored(cx, &both)
+                }
+            };
+            let Poll::Ready(count) = polled else {
+                let stall = self.stall;
+                let sleep = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+                ready!(sleep.as_mut().poll(cx));
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            };
+            self.stalled = None;
+            let count = count?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            let of_gathered = count.min(gathered.len());
+            self.written += of_gathered;
+            self.piece.advance(count - of_gathered);
+        }
+        out.clear();
+        self.written = 0;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Reads what there is into the room there is.
+fn poll_read<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    into: &mut BytesMut,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    pin!(stream.read_buf(into)).poll(cx)
+}
+
+/// Ready once the peer has gone. What it says ahead of its turn is read once, and waits.
+fn poll_left<S: AsyncRead + Unpin, T>(
+    stream: &mut S,
+    read: &mut BytesMut,
+    cx: &mut Context<'_>,
+) -> Poll<Option<T>> {
+    if !read.is_empty() {
+        return Poll::Pending;
+    }
+    // What room there is will do: the rest of it is in use.
+    read.reserve(1);
+    match ready!(poll_read(stream, read, cx)) {
+        Ok(1..) => Poll::Pending,
+        Ok(0) | Err(_) => Poll::Ready(None),
+    }
+}
+
+fn poll_write_all<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    bytes: &mut &[u8],
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    if bytes.is_empty() {
+        return Poll::Ready(Ok(()));
+    }
+    while !bytes.is_empty() {
+        let count = ready!(Pin::new(&mut *stream).poll_write(cx, bytes))?;
+        if count == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        *bytes = bytes.get(count..).unwrap_or_default();
+    }
+    Pin::new(stream).poll_flush(cx)
+}

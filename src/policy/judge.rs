@@ -231,7 +231,9 @@ impl RuleSet {
             self.further_receivers(&mut context, &mut judgement, watch);
             context.under(part.origin);
         }
-        if !judgement.permitted && judgement.blocks.is_empty() && context.has_personal() {
+        let is_unread = context.coverage != Coverage::Full && !self.judges_gaps;
+        let is_permitted = judgement.permitted || !context.has_personal();
+        if judgement.blocks.is_empty() && (is_unread || !is_permitted) {
             judgement.blocks.push(self.default_deny());
             judgement.said.push(self.default_deny());
         }

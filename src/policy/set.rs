@@ -21,7 +21,7 @@ use super::{
     words::Period,
 };
 use crate::{
-    domain::{BrokenSignature, Coverage, Effect, Region, Replacement, TagSet},
+    domain::{BrokenSignature, Effect, Region, Replacement, TagSet},
     source::{Diagnostics, Place},
 };
 
@@ -57,6 +57,9 @@ pub struct RuleSet {
     /// By name.
     pub(super) counters: Vec<Counter>,
     pub(super) remarks: Remarks,
+    /// Some rule blocks what could not be read, all of it or in part. Where none does, nobody has said that it
+    /// may go, and it is denied.
+    pub(super) judges_gaps: bool,
     /// What it was put together from, file by file, for the set that takes its place.
     pub(super) parts: Arc<[Arc<Part>]>,
 }
@@ -200,21 +203,10 @@ impl RuleSet {
         &self.asleep
     }
 
-    /// Whether some rule blocks what could not be read, all of it or in part. Where none does, nobody has said that it
-    /// may go.
-    pub fn judge_gaps(&self) -> bool {
-        [Coverage::Partial, Coverage::Opaque].into_iter().all(|coverage| {
-            let is_meant = |when: &Predicate| when.asks_for(coverage);
-            self.rules.iter().any(|rule| {
-                rule.effect == Some(Effect::Block) && rule.when.as_ref().is_some_and(is_meant)
-            })
-        })
-    }
-
     /// Warns of rules whose window has closed by `now`: they judge replays of the past and nothing else. And of a set
     /// that says nothing of what could not be read.
     pub fn review(&self, now: Timestamp, diagnostics: &mut Diagnostics) {
-        if !self.judge_gaps() {
+        if !self.judges_gaps {
             let place = Place { file: "rules".into(), line: 0, column: 0 };
             diagnostics
                 .warning(place, "no rule blocks what could not be read, so all of it is blocked")

@@ -304,7 +304,7 @@ impl Exchange {
             redaction::apply(outgoing, redacted)?;
         }
         let gap = worst_gap(verdict);
-        if blocks(&self.worker.proxy, &self.snapshot, verdict) {
+        if blocks(&self.worker.proxy, verdict) {
             verdict.decision.effect = Effect::Block;
             let law = record::is_blocked_by_law(&self.snapshot, &verdict.decision);
             return Err(ProxyError::Blocked { law, gap });
@@ -544,10 +544,9 @@ async fn aside<T: Send + 'static>(
 }
 
 /// True when nothing of the message may go on.
-pub(super) fn blocks(proxy: &super::Proxy, snapshot: &Snapshot, verdict: &Verdict) -> bool {
-    let is_left_open = || proxy.blocks_gaps() || !snapshot.engine.rules().judge_gaps();
+pub(super) fn blocks(proxy: &super::Proxy, verdict: &Verdict) -> bool {
     verdict.decision.effect == Effect::Block
-        || (verdict.coverage != Coverage::Full && is_left_open())
+        || (verdict.coverage != Coverage::Full && proxy.blocks_gaps())
 }
 
 /// Why the message was not read to its end: the first cause of those that left most unread.

@@ -116,10 +116,7 @@ impl Case {
                 None => inquiry.unanswered(),
             };
             let verdict = Box::new(engine.judge(reading, transfer, inquiry.people()));
-            if on_file.unavailable.is_some()
-                || !inquiry.counts()
-                || blocks(&self.proxy, &self.snapshot, &verdict)
-            {
+            if on_file.unavailable.is_some() || !inquiry.counts() || blocks(&self.proxy, &verdict) {
                 return Ok((verdict, on_file));
             }
             let increments = inquiry.settle(&verdict);

@@ -11,7 +11,7 @@ use super::{
     scope,
 };
 use crate::{
-    domain::{Effect, Sensitivity, TagSet, Taxonomy},
+    domain::{Coverage, Effect, Sensitivity, TagSet, Taxonomy},
     policy::{
         Counter, Layer,
         analysis::{self, Seen},
@@ -20,6 +20,7 @@ use crate::{
         index::{Dimensions, Index},
         names::{NameBook, also_called},
         plan::SetId,
+        predicate::Predicate,
         region_set::{REGIONS, RegionSet},
         registry::Registry,
         set::{Remarks, Rule, RuleInfo, RuleSet},
@@ -200,6 +201,7 @@ impl Builder {
         let (rules, infos): (Vec<Rule>, _) =
             self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
         let thresholds = worst::thresholds(&rules);
+        let judges_gaps = judges_gaps(&rules);
         let NameBook { names, vocabulary, .. } = book;
         Some(RuleSet {
             id: SetId::next(),
@@ -221,6 +223,7 @@ impl Builder {
             counters,
             thresholds,
             remarks: Remarks::default(),
+            judges_gaps,
             parts: parts.into(),
         })
     }
@@ -346,4 +349,13 @@ impl Builder {
         }
         resolved
     }
+}
+
+fn judges_gaps(rules: &[Rule]) -> bool {
+    [Coverage::Partial, Coverage::Opaque].into_iter().all(|coverage| {
+        let is_meant = |when: &Predicate| when.asks_for(coverage);
+        rules.iter().any(|rule| {
+            rule.effect == Some(Effect::Block) && rule.when.as_ref().is_some_and(is_meant)
+        })
+    })
 }

@@ -303,7 +303,8 @@ fn redaction(
 
 /// What happens when no rule allows.
 pub(super) const DEFAULT_DENY: &str = "default-deny";
-const DEFAULT_REASON: &str = "No rule allows this transfer of personal data.";
+const DEFAULT_REASON: &str =
+    "No rule allows this transfer of personal data, or of what could not be read.";
 
 pub(super) fn default_deny() -> Built {
     let rule = Rule {

@@ -481,7 +481,7 @@ fn a_review_names_the_rules_whose_time_is_over() {
 }
 
 #[test]
-fn a_set_is_known_to_judge_what_could_not_be_read_or_not_to() {
+fn what_could_not_be_read_is_denied_where_no_rule_speaks_of_it() {
     for (coverage, effect, expected) in [
         ("    when: {coverage: [opaque, partial]}\n", "block", true),
         ("    when: {coverage: [opaque]}\n", "block", false),
@@ -490,6 +490,15 @@ fn a_set_is_known_to_judge_what_could_not_be_read_or_not_to() {
     ] {
         let (set, complaints) = compile_rule(&rule(&format!("{coverage}    effect: {effect}\n")));
         let set = set.unwrap_or_else(|| panic!("{complaints:?}"));
-        assert_eq!(set.judge_gaps(), expected, "{coverage} {effect}");
+        assert_eq!(set.judges_gaps, expected, "{coverage} {effect}");
+        let transfer = transfer(&json!({"purpose": "customer_support"}));
+        let decide = |coverage| set.decide(&transfer, &Findings::default(), coverage, &[]).effect;
+        let (full, partial) = (decide(Coverage::Full), decide(Coverage::Partial));
+        let of_all = if effect == "block" && coverage.contains("any") {
+            Effect::Block
+        } else {
+            Effect::Allow
+        };
+        assert_eq!((full, partial), (of_all, Effect::Block), "{coverage} {effect}");
     }
 }

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request, uri::Authority};
 use ipnet::IpNet;
+use smallvec::SmallVec;
 
 use super::{ProxyError, body::Announced, context, identity, upstream::Outgoing};
 use crate::telemetry::TraceContext;
@@ -130,34 +131,26 @@ pub(super) fn strip_request(headers: &mut HeaderMap, trusted: bool) {
     // gRPC asks for trailers with the one value of `TE` that may be passed on.
     let wants_trailers = headers.get(header::TE).is_some_and(|te| te == "trailers");
     strip_named_by_connection(headers);
-    strip(headers, &HOP_BY_HOP);
-    strip(headers, &OF_A_REQUEST);
+    strip(headers, |name| {
+        is_hop_by_hop(name) || is_of_a_request(name) || (!trusted && is_of_a_trusted_hop(name))
+    });
     if wants_trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
-    }
-    if !trusted {
-        strip(headers, &OF_A_TRUSTED_HOP);
     }
 }
 
 pub(super) fn strip_response(headers: &mut HeaderMap) {
     strip_named_by_connection(headers);
-    strip(headers, &HOP_BY_HOP);
+    strip(headers, is_hop_by_hop);
 }
 
-/// Takes off what is there of `names`. Comparing each header with each of a few names takes less than looking
-/// each name up, and hardly any is there.
-fn strip(headers: &mut HeaderMap, names: &[HeaderName]) {
-    let mut found: u16 = 0;
-    for header in headers.keys() {
-        if let Some(at) = names.iter().position(|name| name == header) {
-            found |= 1 << at;
-        }
-    }
-    for (at, name) in names.iter().enumerate() {
-        if found & (1 << at) != 0 {
-            headers.remove(name);
-        }
+/// Takes off what `goes`, asked of each name in small letters: hardly any does, and looking up each that may
+/// would take longer.
+fn strip(headers: &mut HeaderMap, goes: impl Fn(&str) -> bool) {
+    let found: SmallVec<[HeaderName; 8]> =
+        headers.keys().filter(|name| goes(name.as_str())).cloned().collect();
+    for name in found {
+        headers.remove(name);
     }
 }
 
@@ -181,28 +174,31 @@ fn strip_named_by_connection(headers: &mut HeaderMap) {
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What is ours to say anew, or was said to us alone: the names of workloads are the mesh's own affair.
-const OF_A_REQUEST: [HeaderName; 6] = [
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::EXPECT,
-    TRACEPARENT,
-    context::HEADER,
-    identity::FORWARDED_CLIENT_CERT,
-];
+fn is_of_a_request(name: &str) -> bool {
+    matches!(name, "host" | "content-length" | "expect" | "traceparent")
+        || name == context::HEADER.as_str()
+        || name == identity::FORWARDED_CLIENT_CERT.as_str()
+}
 
-const OF_A_TRUSTED_HOP: [HeaderName; 2] = [header::FORWARDED, X_FORWARDED_FOR];
+fn is_of_a_trusted_hop(name: &str) -> bool {
+    matches!(name, "forwarded" | "x-forwarded-for")
+}
 
-const HOP_BY_HOP: [HeaderName; 9] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+/// RFC 9110 §7.6.1, and what is older than it.
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
 
 /// Who the request comes from in the end: the peer, or whom a chain of trusted hops names. `None` when
 /// a trusted hop names somebody who has no address.

@@ -54,8 +54,6 @@ const HEADERS_HERE: usize = 100;
 /// What an answer's head may take.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 
-const HEAD_END: &[u8] = b"\r\n\r\n";
-
 const SYNTAX: HeadError = HeadError::Malformed("The head is not what RFC 9112 says it is.");
 const LINE_END: HeadError = HeadError::Malformed("A line ends in a bare line feed.");
 /// Of a head that somebody else would take for whole, though no empty line ends it.
@@ -82,9 +80,6 @@ pub(super) fn request(
     let begins_well =
         |text: &[u8]| with_request(text, bounds.headers_max, |_| WITHOUT_END).map(|_| ());
     let Some(head) = search.take(read, bounds.bytes_max, begins_well)? else { return Ok(None) };
-    if !lines_end_in_cr_lf(&head) {
-        return Err(LINE_END);
-    }
     let parsed = with_request(&head, bounds.headers_max, |parsed| request_of(&head, parsed))?;
     parsed.ok_or(SYNTAX).map(Some)
 }
@@ -97,9 +92,7 @@ impl Search {
         bytes_max: usize,
         begins_well: impl FnOnce(&[u8]) -> Result<(), HeadError>,
     ) -> Result<Option<Bytes>, HeadError> {
-        let from = self.searched.saturating_sub(HEAD_END.len() - 1);
-        let found = memchr::memmem::find(read.get(from..).unwrap_or_default(), HEAD_END);
-        let Some(end) = found.map(|at| from + at + HEAD_END.len()) else {
+        let Some(end) = end_of_head(read, self.searched)? else {
             self.searched = read.len();
             if read.len() >= bytes_max {
                 return Err(HeadError::TooLarge);
@@ -117,6 +110,19 @@ impl Search {
             Ok(Some(read.split_to(end).freeze()))
         }
     }
+}
+
+/// Where the empty line ends that ends a head. Each line has to end in CR LF, those before `from` do.
+fn end_of_head(read: &[u8], from: usize) -> Result<Option<usize>, HeadError> {
+    for at in memchr::memchr_iter(b'\n', read.get(from..).unwrap_or_default()) {
+        let at = from + at;
+        match read.get(at.saturating_sub(3)..=at) {
+            Some(b"\r\n\r\n") => return Ok(Some(at + 1)),
+            Some([.., b'\r', b'\n']) => {}
+            Some(_) | None => return Err(LINE_END),
+        }
+    }
+    Ok(None)
 }
 
 /// `Ok(None)` while the head is not whole.
@@ -295,10 +301,6 @@ fn length(text: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(text).ok()?.parse().ok()
-}
-
-fn lines_end_in_cr_lf(head: &[u8]) -> bool {
-    memchr::memchr_iter(b'\n', head).all(|at| at > 0 && head.get(at - 1) == Some(&b'\r'))
 }
 
 #[cfg(test)]

@@ -373,7 +373,7 @@ pub(super) fn number_plate(text: &str) -> Option<Match> {
     let is_group = |group: &str| {
         let (letters, digits) = letters_and_digits(group);
         group.chars().all(|c| is_letter(c) || c.is_ascii_digit())
-            && (1..=8).contains(&(letters + digits))
+            && (1..=10).contains(&(letters + digits))
             && letters <= 5
     };
     let (letters, digits) = letters_and_digits(text);

@@ -635,7 +635,7 @@ fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (Str
 const NAME_WORDS: usize = 2;
 
 /// What a cue can announce besides values that pass a check.
-const READINGS: [(&str, Reads); 7] = [
+const READINGS: [(&str, Reads); 9] = [
     ("name", Reads::Name(NAME_WORDS)),
     ("known_name", Reads::KnownName),
     ("likely_name", Reads::LikelyName),
@@ -643,6 +643,8 @@ const READINGS: [(&str, Reads); 7] = [
     ("name_before", Reads::NameBefore),
     ("postal_address", Reads::Address),
     ("street", Reads::Street),
+    ("clause", Reads::Clause),
+    ("years_before", Reads::YearsBefore),
 ];
 
 #[cfg(test)]

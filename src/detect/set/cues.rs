@@ -34,6 +34,10 @@ pub(in crate::detect) enum Reads {
     Address,
     /// The address around the cue itself.
     Street,
+    /// Words to the end of their clause: what somebody has, is or did.
+    Clause,
+    /// A number of years, before the cue rather than behind it: `34 years old`.
+    YearsBefore,
     /// A word or number that passes the check.
     Checked(Check),
     /// Words that pass the check together: a date, a number plate.
@@ -148,7 +152,8 @@ impl Cues {
 
     /// Whether some word of an ASCII text ends as a cue does.
     fn may_hold_any(&self, text: &[u8]) -> bool {
-        memchr::memchr3_iter(b' ', b'\n', b',', text).any(|at| self.may_end_one(text, at))
+        let mut ends = memchr::memchr3_iter(b' ', b'\n', b',', text);
+        ends.any(|at| self.may_end_one(text, at)) || self.may_end_one(text, text.len())
     }
 
     /// Whether what stands before `at` ends as a cue does.

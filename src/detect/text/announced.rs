@@ -13,6 +13,45 @@ use crate::{
 
 use super::{Found, Search, settle};
 
+/// Words from `start` to the end of their clause, where they say something of their own: no article of something
+/// spoken of before, no statement that there is nothing.
+fn clause(text: &str, start: usize) -> Option<Range<usize>> {
+    const BYTES_MAX: usize = 60;
+    const OF_NOTHING: [&str; 16] = [
+        "the", "this", "that", "these", "those", "it", "its", "no", "not", "none", "nothing",
+        "any", "our", "your", "their", "an",
+    ];
+    let rest = text.get(start..)?;
+    let rest = rest.get(..rest.floor_char_boundary(BYTES_MAX))?;
+    let is_end = |(at, c): (usize, char)| {
+        // `4,200` and `ver.di` go on.
+        let goes_on =
+            || rest.get(at + 1..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+        c.is_control()
+            || ";!?()[]{}<>\"。，；、！？（）".contains(c)
+            || (matches!(c, '.' | ',') && !goes_on())
+    };
+    let length = rest.char_indices().find(|it| is_end(*it)).map_or(rest.len(), |(at, _)| at);
+    let words = rest.get(..length)?.trim_end();
+    let first = words.split(' ').next()?;
+    let says = first.starts_with(char::is_alphanumeric)
+        && words.chars().nth(1).is_some()
+        && words.chars().any(char::is_alphabetic)
+        && !OF_NOTHING.iter().any(|word| first.eq_ignore_ascii_case(word));
+    says.then(|| start..start + words.len())
+}
+
+/// The number of years that ends at `end`, a gap or a hyphen left out.
+fn years_before(text: &str, end: usize) -> Option<Range<usize>> {
+    let head = text.get(..end)?.trim_end_matches([' ', '-']);
+    let digits = head.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let start = head.len().checked_sub(digits)?;
+    let is_alone =
+        !head.get(..start)?.ends_with(|c: char| c.is_alphanumeric() || ".,-".contains(c));
+    let years: u8 = head.get(start..)?.parse().ok()?;
+    (is_alone && (1..=120).contains(&years)).then_some(start..head.len())
+}
+
 impl Search<'_> {
     /// Names and postal addresses behind words that announce them, and addresses that show themselves.
     pub(super) fn announced(&self, text: &str, found: &mut Vec<Found>) {
@@ -57,6 +96,10 @@ impl Search<'_> {
                 Reads::Address => postal::announced(text, skip(b":-\n")),
                 Reads::Street => postal::around_street(text, cue.clone(), past)
                     .filter(|range| range.start >= past),
+                Reads::Clause => clause(text, skip(b":-=")),
+                Reads::YearsBefore => {
+                    years_before(text, cue.start).filter(|range| range.start >= past)
+                }
                 Reads::Checked(check) => {
                     let start = skip(b":-=#");
                     let rest = bytes.get(start..).unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::domain;
 pub struct LimitsSection {
     /// Request line and headers together; beyond it the answer is 431.
     pub head_bytes_max: ByteSize,
-    /// Headers of one request; beyond it the answer is 431.
+    /// Headers of one request, 4096 at most; beyond it the answer is 431.
     pub headers_max: usize,
     /// A body is held whole up to here; beyond it the answer is 413.
     pub body_bytes_max: ByteSize,

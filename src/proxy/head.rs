@@ -5,7 +5,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request, uri::Authority};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request,
+    uri::{Authority, PathAndQuery},
+};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
@@ -110,7 +113,12 @@ pub(super) fn origin_form(uri: Uri) -> Uri {
     if uri.authority().is_none() {
         return uri;
     }
-    uri.path_and_query().cloned().map(Uri::from).unwrap_or_default()
+    let target = uri.path_and_query().cloned();
+    match target.as_ref().map(PathAndQuery::as_str) {
+        // Of an absolute target the path may be absent (RFC 9112 §3.2.1).
+        Some(query) if query.starts_with('?') => format!("/{query}").parse().unwrap_or_default(),
+        _ => target.map(Uri::from).unwrap_or_default(),
+    }
 }
 
 /// Puts on what is ours to say: length, trace and the mark of an intermediary.
@@ -319,6 +327,18 @@ mod tests {
         ] {
             let answer = check(&parts(target, headers)).err().map(|error| error.kind());
             assert_eq!(answer, expected, "{target} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn an_absolute_target_goes_out_with_a_path() {
+        for (target, expected) in [
+            ("http://a.example/x?y", "/x?y"),
+            ("http://a.example", "/"),
+            ("http://a.example?y=1", "/?y=1"),
+            ("/x", "/x"),
+        ] {
+            assert_eq!(super::target(&origin_form(target.parse().unwrap())), expected, "{target}");
         }
     }
 

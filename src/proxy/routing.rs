@@ -132,6 +132,12 @@ impl Ways {
         Self { routing, upstreams }
     }
 
+    pub(super) fn close_idle(&self) {
+        for upstream in &self.upstreams {
+            upstream.close_idle();
+        }
+    }
+
     pub(super) fn upstream(&self, place: &Place) -> Option<&Rc<Upstream>> {
         self.upstreams.get(place.data_centre_number)
     }

@@ -195,6 +195,15 @@ impl Upstream {
         Arc::ptr_eq(&self.target, target)
     }
 
+    /// Lets go of connections that lay idle for too long, or that the other side has closed.
+    pub(super) fn close_idle(&self) {
+        for pool in &self.endpoints {
+            pool.idle.borrow_mut().retain_mut(|connection| {
+                connection.used.elapsed() <= self.target.idle && connection.sender.is_ready()
+            });
+        }
+    }
+
     /// Looks after the addresses behind names and begins the checks of our own, on the runtime of whoever
     /// calls; one worker does.
     pub(super) fn look_after_endpoints(&self) {
@@ -292,7 +301,7 @@ impl Upstream {
                 return Err(failure.unwrap_or_else(nowhere));
             };
             let busy = Busy::begin(self, number);
-            if let Some(connection) = self.take(number).await {
+            if let Some(connection) = self.take(number) {
                 return Ok((connection, true, busy));
             }
             // Seldom, and large: not part of every exchange's future.
@@ -345,7 +354,7 @@ impl Upstream {
     }
 
     /// A connection that was made before.
-    async fn take(&self, number: usize) -> Option<Connection> {
+    fn take(&self, number: usize) -> Option<Connection> {
         let pool = self.endpoints.get(number)?;
         let target = self.endpoint(number)?;
         if self.target.protocol == Protocol::Http2 {
@@ -359,7 +368,7 @@ impl Upstream {
                 pool.idle.borrow_mut().clear();
                 return None;
             }
-            if connection.is_current(target) && connection.sender.is_ready().await {
+            if connection.is_current(target) && connection.sender.is_ready() {
                 return Some(connection);
             }
         }

@@ -88,11 +88,13 @@ impl Worker {
         }
     }
 
-    /// Gives back what exchanges needed, when there were some and none is under way.
-    async fn give_back_memory(self: Rc<Self>) {
+    /// Gives back what exchanges needed: connections that lie idle for too long, and memory when there were some
+    /// and none is under way.
+    async fn give_back(self: Rc<Self>) {
         const INTERVAL: Duration = Duration::from_secs(1);
         loop {
             tokio::time::sleep(INTERVAL).await;
+            self.ways.borrow().close_idle();
             if self.in_flight.get() == 0 && self.has_served.take() {
                 memory::give_back();
             }
@@ -187,7 +189,7 @@ fn run(
         let gate = Gate::new(proxy.connections_max.div_ceil(proxy.workers));
         let worker = Worker::new(proxy, number);
         tokio::task::spawn_local(pressure::watch(Rc::clone(&worker), number));
-        tokio::task::spawn_local(Rc::clone(&worker).give_back_memory());
+        tokio::task::spawn_local(Rc::clone(&worker).give_back());
         for socket in sockets {
             let accepting =
                 listener::accept(Rc::clone(&worker), socket, gate.clone(), draining.clone());

@@ -3,6 +3,9 @@
 use super::Checker;
 use crate::config::{AuditSinkKind, BundleSection, Config, OtlpSection, bundle, otlp};
 
+/// More than any service sends, and far below what a map of headers holds.
+const HEADERS_MAX: usize = 4_096;
+
 impl Checker<'_> {
     fn bundle(&mut self, config: &Config, section: &BundleSection) {
         if let Some(directory) = &config.rules.directory {
@@ -259,7 +262,14 @@ impl Checker<'_> {
 
     fn bounds(&mut self, config: &Config) {
         let limits = &config.limits;
-        // hyper's own floor for the read buffer of HTTP/1.
+        if limits.headers_max > HEADERS_MAX {
+            self.key(
+                &["limits", "headers_max"],
+                format!("`limits.headers_max` is above {HEADERS_MAX}"),
+                format!("give at most `{HEADERS_MAX}`"),
+            );
+        }
+        // What a connection reads into.
         if limits.head_bytes_max.0 < 8 << 10 {
             self.key(
                 &["limits", "head_bytes_max"],

@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     io::{self, IoSlice},
     pin::{Pin, pin},
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::{Buf as _, Bytes, BytesMut};
@@ -45,6 +45,8 @@ struct Out {
     gathered: Vec<u8>,
     written: usize,
     body: Bytes,
+    /// What was written may lie in a buffer of the wire's own, as TLS has one.
+    unflushed: bool,
 }
 
 /// What became of an exchange.
@@ -142,8 +144,7 @@ impl Client {
         let written = ready!(self.out.poll_write(&mut self.wire, cx));
         if written.is_err() {
             self.keeps_alive = false;
-            self.out.body = Bytes::new();
-            self.out.gathered.truncate(self.out.written);
+            self.out.give_up();
         }
         Poll::Ready(written)
     }
@@ -198,13 +199,10 @@ impl Client {
     }
 
     /// True when a connection that rested still stands: nobody has closed it, or said what nobody asked.
-    pub(in crate::proxy) async fn is_ready(&mut self) -> bool {
-        poll_fn(|cx| {
-            let mut byte = [0];
-            let read = Pin::new(&mut self.wire).poll_read(cx, &mut ReadBuf::new(&mut byte));
-            Poll::Ready(read.is_pending())
-        })
-        .await
+    pub(in crate::proxy) fn stands(&mut self) -> bool {
+        let mut byte = [0];
+        let mut cx = Context::from_waker(Waker::noop());
+        Pin::new(&mut self.wire).poll_read(&mut cx, &mut ReadBuf::new(&mut byte)).is_pending()
     }
 }
 
@@ -227,10 +225,22 @@ impl Out {
         } else {
             self.body = body.clone();
         }
+        self.unflushed = true;
+    }
+
+    fn is_written(&self) -> bool {
+        self.written == self.gathered.len() && self.body.is_empty()
     }
 
     fn is_over(&self) -> bool {
-        self.written == self.gathered.len() && self.body.is_empty()
+        self.is_written() && !self.unflushed
+    }
+
+    /// Nothing of what is left will go out.
+    fn give_up(&mut self) {
+        self.body = Bytes::new();
+        self.gathered.truncate(self.written);
+        self.unflushed = false;
     }
 
     fn poll_write<S: AsyncWrite + Unpin>(
@@ -238,7 +248,7 @@ impl Out {
         wire: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while !self.is_over() {
+        while !self.is_written() {
             let gathered = self.gathered.get(self.written..).unwrap_or_default();
             let mut wire = Pin::new(&mut *wire);
             let polled = match (gathered.is_empty(), self.body.is_empty()) {
@@ -257,7 +267,11 @@ impl Out {
             self.written += of_gathered;
             self.body.advance(count - of_gathered);
         }
-        Pin::new(wire).poll_flush(cx)
+        // An empty rest would keep what it is the rest of.
+        self.body = Bytes::new();
+        ready!(Pin::new(wire).poll_flush(cx))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -338,9 +352,9 @@ mod tests {
     async fn what_has_not_left_is_told_from_what_may_have() {
         let (ours, theirs) = duplex(64);
         let mut client = Client::new(ours);
-        assert!(client.is_ready().await);
+        assert!(client.stands());
         drop(theirs);
-        assert!(!client.is_ready().await, "closed while it rested");
+        assert!(!client.stands(), "closed while it rested");
         assert!(client.send(&request(b"x")).await.unwrap_err().is_unsent);
 
         let (ours, mut theirs) = duplex(64);
@@ -352,6 +366,68 @@ mod tests {
             drop(theirs);
         });
         assert!(!answer.unwrap_err().is_unsent);
+    }
+
+    /// A wire that has a buffer of its own, as TLS has: what is written goes on with a flush alone, which has to be
+    /// asked for twice.
+    struct Buffering(DuplexStream, Vec<u8>, bool);
+
+    impl AsyncRead for Buffering {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            into: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_read(cx, into)
+        }
+    }
+
+    impl AsyncWrite for Buffering {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.1.extend_from_slice(bytes);
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            if !std::mem::replace(&mut self.2, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let this = &mut *self;
+            while !this.1.is_empty() {
+                let count = ready!(Pin::new(&mut this.0).poll_write(cx, &this.1))?;
+                this.1.drain(..count);
+            }
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_lies_in_the_wires_own_buffer_is_flushed_to_its_end() {
+        let (ours, mut theirs) = duplex(64);
+        let mut client = Client::new(Buffering(ours, Vec::new(), false));
+        let request = request(&[b'x'; 10_000]);
+        let reading = async {
+            let mut rest = Vec::new();
+            while !rest.ends_with(&[b'x'; 10_000]) {
+                assert_ne!(theirs.read_buf(&mut rest).await.unwrap(), 0);
+            }
+            theirs.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        };
+        let both = async { tokio::join!(client.send(&request), reading) };
+        let (answer, ()) = tokio::time::timeout(std::time::Duration::from_secs(5), both)
+            .await
+            .expect("what was written never goes out");
+        assert!(answer.is_ok());
+        assert!(client.rests() && client.out.body.is_empty());
     }
 
     #[tokio::test]

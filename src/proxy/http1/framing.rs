@@ -3,6 +3,8 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::parse;
+
 /// What is left of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -28,6 +30,8 @@ enum State {
     DataEnd,
     Trailers,
     Over,
+    /// Nobody knows where the next chunk begins.
+    Broken,
 }
 
 /// What there is of a body in the bytes that were read.
@@ -80,7 +84,9 @@ impl Framing {
                 Ok(Piece::Data(take(read, left)))
             }
             Self::Length(_) => Ok(Piece::Wanting),
-            Self::Chunked(chunks) => chunks.next(read),
+            Self::Chunked(chunks) => {
+                chunks.next(read).inspect_err(|_| chunks.state = State::Broken)
+            }
             Self::UntilClosed if read.is_empty() => Ok(Piece::Wanting),
             Self::UntilClosed => Ok(Piece::Data(read.split().freeze())),
         }
@@ -128,16 +134,18 @@ impl Chunks {
                         self.state = State::Over;
                         return Ok(Piece::End);
                     }
-                    let Some(end) = memchr::memmem::find(read, b"\r\n\r\n") else {
+                    let end = parse::end_of_head(read, 0).map_err(|_| Malformed)?;
+                    let Some(end) = end else {
                         let is_too_long = self.overhead + read.len() > OVERHEAD_BYTES_MAX;
                         return if is_too_long { Err(Malformed) } else { Ok(Piece::Wanting) };
                     };
                     self.pay(end)?;
-                    let trailers = trailers(&read.split_to(end + 4))?;
+                    let trailers = trailers(&read.split_to(end))?;
                     self.state = State::Over;
                     return Ok(Piece::Trailers(trailers));
                 }
                 State::Over => return Ok(Piece::End),
+                State::Broken => return Err(Malformed),
             }
         }
     }
@@ -169,8 +177,8 @@ fn size(line: &[u8]) -> Result<(u64, usize), Malformed> {
         return Err(Malformed);
     }
     let (size, rest) = line.split_at_checked(digits).ok_or(Malformed)?;
-    let after = rest.trim_ascii_start();
-    if !after.is_empty() && !after.starts_with(b";") {
+    let after = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    if after.is_some_and(|byte| *byte != b';') {
         return Err(Malformed);
     }
     let size = std::str::from_utf8(size).map_err(|_| Malformed)?;
@@ -179,10 +187,11 @@ fn size(line: &[u8]) -> Result<(u64, usize), Malformed> {
 
 fn trailers(text: &[u8]) -> Result<HeaderMap, Malformed> {
     let mut found = [httparse::EMPTY_HEADER; TRAILERS_MAX];
-    let Ok(httparse::Status::Complete((_, found))) = httparse::parse_headers(text, &mut found)
-    else {
+    let parsed = httparse::parse_headers(text, &mut found);
+    let Ok(httparse::Status::Complete((length, found))) = parsed else { return Err(Malformed) };
+    if length != text.len() {
         return Err(Malformed);
-    };
+    }
     let mut trailers = HeaderMap::with_capacity(found.len());
     for header in found {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Malformed)?;
@@ -240,6 +249,10 @@ mod tests {
             ("\r\nabc\r\n0\r\n\r\n", Err(Malformed)),
             ("3 abc\r\nabc\r\n0\r\n\r\n", Err(Malformed)),
             ("10000000000000003\r\nabc\r\n0\r\n\r\n", Err(Malformed)),
+            ("3 \x0c\r\nabc\r\n0\r\n\r\n", Err(Malformed)),
+            ("0\r\n\nGET / HTTP/1.1\r\n\r\n", Err(Malformed)),
+            ("0\r\nX: 1\n\r\n\r\n", Err(Malformed)),
+            ("0\r\nX: 1\r\n\nGET / HTTP/1.1\r\n\r\n", Err(Malformed)),
             ("0\r\nX : 1\r\n\r\n", Err(Malformed)),
             ("0\r\nno trailer\r\n\r\n", Err(Malformed)),
         ] {
@@ -249,6 +262,15 @@ mod tests {
                 assert_eq!(read(text.as_bytes(), size), expected, "{text:?} by {size}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_is_read_behind_what_is_malformed() {
+        let mut framing = Framing::Chunked(Chunks::default());
+        let mut bytes = BytesMut::from(&b"zz\r\n3\r\nabc\r\n0\r\n\r\n"[..]);
+        assert_eq!(framing.next(&mut bytes), Err(Malformed));
+        assert_eq!(framing.next(&mut bytes), Err(Malformed));
+        assert!(!framing.is_over());
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub(super) struct Arrival {
     pub(super) is_wanted: bool,
     /// Nothing more comes.
     pub(super) has_ended: bool,
+    /// Pieces taken since bytes came.
+    taken: usize,
     room: usize,
     room_max: usize,
 }
@@ -55,10 +57,20 @@ pub(in crate::proxy) enum BodyError {
     Http2(#[from] hyper::Error),
 }
 
+/// Chunks of a byte each would keep everybody else waiting.
+const PIECES_AT_A_TIME: usize = 256;
+
 impl Arrival {
     pub(super) fn new(read: BytesMut, framing: Framing, room_max: usize) -> Rc<RefCell<Self>> {
-        let (is_wanted, has_ended, room) = (false, false, ROOM_BYTES);
-        Rc::new(RefCell::new(Self { read, framing, is_wanted, has_ended, room, room_max }))
+        Rc::new(RefCell::new(Self {
+            read,
+            framing,
+            is_wanted: false,
+            has_ended: false,
+            taken: 0,
+            room: ROOM_BYTES,
+            room_max,
+        }))
     }
 
     /// Makes room for what comes next.
@@ -71,6 +83,7 @@ impl Arrival {
     /// What was asked for has come, or never will.
     pub(super) fn came(&mut self, read: io::Result<usize>) {
         self.is_wanted = false;
+        self.taken = 0;
         match read {
             Ok(0) | Err(_) => self.has_ended = true,
             Ok(count) if count >= self.room => self.room = (self.room * 2).min(self.room_max),
@@ -78,7 +91,13 @@ impl Arrival {
         }
     }
 
-    fn next(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.taken += 1;
+        if self.taken > PIECES_AT_A_TIME {
+            self.taken = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         match self.framing.next(&mut self.read) {
             Ok(Piece::Data(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             Ok(Piece::Trailers(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
@@ -104,7 +123,7 @@ impl Body for RequestBody {
         match self.get_mut() {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Http1(arriving) => arriving.0.borrow_mut().next(),
+            Self::Http1(arriving) => arriving.0.borrow_mut().next(cx),
             Self::Http2(incoming) => Pin::new(incoming).poll_frame(cx).map_err(BodyError::Http2),
         }
     }

@@ -71,11 +71,12 @@ pub(super) fn request(
     search: &mut Search,
     bounds: Bounds,
 ) -> Result<Option<RequestHead>, HeadError> {
-    if search.searched == 0 {
-        // RFC 9112 §2.2: an empty line before a request is passed over.
-        while read.starts_with(b"\r\n") {
-            read.advance(2);
-        }
+    // RFC 9112 §2.2: an empty line before a request is passed over.
+    while read.starts_with(b"\r\n") {
+        read.advance(2);
+    }
+    if read.is_empty() || **read == *b"\r" {
+        return Ok(None);
     }
     let begins_well =
         |text: &[u8]| with_request(text, bounds.headers_max, |_| WITHOUT_END).map(|_| ());
@@ -113,7 +114,7 @@ impl Search {
 }
 
 /// Where the empty line ends that ends a head. Each line has to end in CR LF, those before `from` do.
-fn end_of_head(read: &[u8], from: usize) -> Result<Option<usize>, HeadError> {
+pub(super) fn end_of_head(read: &[u8], from: usize) -> Result<Option<usize>, HeadError> {
     for at in memchr::memchr_iter(b'\n', read.get(from..).unwrap_or_default()) {
         let at = from + at;
         match read.get(at.saturating_sub(3)..=at) {
@@ -162,8 +163,9 @@ fn request_of(head: &Bytes, parsed: &httparse::Request<'_, '_>) -> Result<Reques
         Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| SYNTAX)?;
     let is_old = version == 0;
     *request.version_mut() = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
-    let Fields { headers, length, codings, keeps_alive, waits } =
+    let Fields { headers, length, codings, keeps_alive, closes, waits } =
         Fields::of(head, parsed.headers, is_old)?;
+    let keeps_alive = keeps_alive && !closes;
     *request.headers_mut() = headers;
     let framing = match (codings, length) {
         (Codings::None, length) => Framing::Length(length.unwrap_or(0)),
@@ -210,7 +212,7 @@ fn response_of(
 ) -> Result<ResponseHead, HeadError> {
     let (Some(status), Some(version)) = (parsed.code, parsed.version) else { return Err(SYNTAX) };
     let status = StatusCode::from_u16(status).map_err(|_| SYNTAX)?;
-    let Fields { headers, length, codings, keeps_alive, .. } =
+    let Fields { headers, length, codings, keeps_alive, closes, .. } =
         Fields::of(head, parsed.headers, version == 0)?;
     let has_no_body = *asked == Method::HEAD
         || status.is_informational()
@@ -224,7 +226,7 @@ fn response_of(
         (Codings::Chunked, Some(_)) => return Err(BOTH),
         (Codings::Other, _) => return Err(CODING),
     };
-    let keeps_alive = keeps_alive && framing != Framing::UntilClosed;
+    let keeps_alive = keeps_alive && !closes && framing != Framing::UntilClosed;
     let mut response = Response::new(());
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -237,6 +239,8 @@ struct Fields {
     length: Option<u64>,
     codings: Codings,
     keeps_alive: bool,
+    /// Said once, it holds whatever else is said.
+    closes: bool,
     waits: bool,
 }
 
@@ -254,6 +258,7 @@ impl Fields {
             length: None,
             codings: Codings::None,
             keeps_alive: !is_old,
+            closes: false,
             waits: false,
         };
         for field in parsed {
@@ -265,7 +270,7 @@ impl Fields {
                 }
             };
             fields.note(&name, &value)?;
-            fields.headers.append(name, value);
+            fields.headers.try_append(name, value).map_err(|_| HeadError::TooLarge)?;
         }
         Ok(fields)
     }
@@ -282,10 +287,7 @@ impl Fields {
             self.codings = if is_first && is_chunked { Codings::Chunked } else { Codings::Other };
         } else if *name == header::CONNECTION {
             for option in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-                if option.eq_ignore_ascii_case(b"close") {
-                    self.keeps_alive = false;
-                    return Ok(());
-                }
+                self.closes |= option.eq_ignore_ascii_case(b"close");
                 self.keeps_alive |= option.eq_ignore_ascii_case(b"keep-alive");
             }
         } else if *name == header::EXPECT {
@@ -324,7 +326,7 @@ mod tests {
     #[test]
     fn a_request_is_read_the_same_however_it_arrives() {
         let text = "\r\nPOST /a?b=c HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\nX:\t y z \r\n\r\nabc";
-        for size in [1, 2, 5, 50] {
+        for size in [1, 2, 3, 5, 50] {
             let (head, _) = read(text, size).unwrap().unwrap();
             let request = head.request;
             assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/a"));
@@ -389,6 +391,7 @@ mod tests {
             ("1.1", "", true),
             ("1.1", "Connection: keep-alive\r\n", true),
             ("1.1", "Connection: Keep-Alive, Close\r\n", false),
+            ("1.1", "Connection: close\r\nConnection: keep-alive\r\n", false),
             ("1.0", "", false),
             ("1.0", "Connection: x, keep-alive\r\n", true),
         ] {

@@ -48,12 +48,20 @@ pub(in crate::proxy) async fn serve<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let mut served =
-        Served { worker, activity, peer, draining, stream, read: BytesMut::new(), out: Vec::new() };
+    let mut served = Served {
+        worker,
+        activity,
+        peer,
+        draining,
+        is_drained: draining.borrow().is_some(),
+        stream,
+        read: BytesMut::new(),
+        out: Vec::new(),
+    };
     match served.exchanges().await {
         End::Quiet => return Some(served.stream.with_ahead(served.read.freeze())),
         End::Closed => served.close(false).await,
-        End::Unread => served.close(true).await,
+        End::Answered => served.close(true).await,
         End::Broken => {}
     }
     None
@@ -63,10 +71,10 @@ where
 enum End {
     /// Nothing goes on.
     Quiet,
-    /// In order.
+    /// In order, between two exchanges.
     Closed,
-    /// Answered, with something on the way that is not going to be read.
-    Unread,
+    /// With an answer that may be on its way still, as may be what nobody is going to read.
+    Answered,
     /// The peer has gone, or was told in no other way that its answer is not whole.
     Broken,
 }
@@ -83,6 +91,8 @@ struct Served<'c, S> {
     activity: &'c Rc<Activity>,
     peer: &'c Peer,
     draining: &'c Draining,
+    /// A drain had begun before this did.
+    is_drained: bool,
     stream: NotedStream<S>,
     /// Read, and not yet taken.
     read: BytesMut,
@@ -147,9 +157,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
                 }
             }
             self.read.reserve(ROOM_BYTES);
-            let read = if self.read.is_empty() {
+            let read = if self.read.is_empty() && by.is_none() {
                 match quiet.wait(&mut self.stream, &mut self.read).await {
-                    Waited::Read(read) => read,
+                    Waited::Read(read) => {
+                        by = Some(Instant::now() + proxy.deadlines.head.0);
+                        read
+                    }
                     Waited::Look if !quiet.is_drained => match self.activity.is_still() {
                         true => return Heard::Ended(End::Quiet),
                         false => continue,
@@ -211,7 +224,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
         waits: bool,
     ) -> Option<Response<ReplyBody>> {
         let Self { stream, read, .. } = self;
-        let mut word = if waits { CONTINUE } else { &[] };
+        let mut word = waits.then_some(CONTINUE);
         poll_fn(|cx| {
             loop {
                 if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
@@ -219,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
                 }
                 match arrival.map(RefCell::borrow_mut) {
                     Some(mut arrival) if arrival.is_wanted => {
-                        if ready!(poll_write_all(stream, &mut word, cx)).is_err() {
+                        if ready!(poll_say(stream, &mut word, cx)).is_err() {
                             return Poll::Ready(None);
                         }
                         arrival.make_room();
@@ -261,7 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
         let coding =
             Coding::of(&asked.method, asked.version, head.status, body.size_hint().exact());
         // Without whoever drains us there is nobody to go on for either.
-        let is_draining = self.draining.has_changed().unwrap_or(true);
+        let is_draining = self.is_drained || self.draining.has_changed().unwrap_or(true);
         let keeps_alive = asked.keeps_alive
             && is_read
             && !says_close
@@ -275,8 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
             poll_fn(|cx| writing.poll(&mut self.stream, &mut self.out, &mut self.read, cx)).await;
         match is_whole {
             true if keeps_alive => None,
-            true if is_read => Some(End::Closed),
-            true => Some(End::Unread),
+            true => Some(End::Answered),
             false => Some(End::Broken),
         }
     }
@@ -395,7 +407,7 @@ impl Writing {
                     return Pin::new(stream).poll_flush(cx).map(|flushed| flushed.is_ok());
                 }
                 State::Broken => return Poll::Ready(false),
-                State::Open if is_waiting => {
+                State::Open if is_waiting && !self.in_chunk => {
                     if ready!(Pin::new(&mut *stream).poll_flush(cx)).is_err() {
                         return Poll::Ready(false);
                     }
@@ -408,6 +420,9 @@ impl Writing {
 
     /// Takes from the body as much as goes out at a time; pending when there is less of it yet.
     fn gather(&mut self, out: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.piece.is_empty() {
+            self.end_chunk(out);
+        }
         while self.state == State::Open && self.piece.is_empty() && out.len() < GATHERED_BYTES_MAX {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => {
@@ -420,7 +435,6 @@ impl Writing {
                 None => {
                     self.state = State::Whole;
                     if self.coding == Coding::Chunked {
-                        self.end_chunk(out);
                         out.extend_from_slice(LAST_CHUNK);
                     }
                 }
@@ -434,12 +448,12 @@ impl Writing {
             return;
         }
         if self.coding == Coding::Chunked {
-            self.end_chunk(out);
             encode::chunk_size(out, data.len());
             self.in_chunk = true;
         }
         if out.len() + data.len() <= GATHERED_BYTES_MAX {
             out.extend_from_slice(&data);
+            self.end_chunk(out);
         } else {
             self.piece = data;
         }
@@ -516,20 +530,21 @@ fn poll_left<S: AsyncRead + Unpin, T>(
     }
 }
 
-fn poll_write_all<S: AsyncWrite + Unpin>(
+/// Writes what is left of `word`; said, it is none.
+fn poll_say<S: AsyncWrite + Unpin>(
     stream: &mut S,
-    bytes: &mut &[u8],
+    word: &mut Option<&[u8]>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
-    if bytes.is_empty() {
-        return Poll::Ready(Ok(()));
-    }
-    while !bytes.is_empty() {
-        let count = ready!(Pin::new(&mut *stream).poll_write(cx, bytes))?;
+    let Some(left) = word else { return Poll::Ready(Ok(())) };
+    while !left.is_empty() {
+        let count = ready!(Pin::new(&mut *stream).poll_write(cx, left))?;
         if count == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        *bytes = bytes.get(count..).unwrap_or_default();
+        *left = left.get(count..).unwrap_or_default();
     }
-    Pin::new(stream).poll_flush(cx)
+    ready!(Pin::new(stream).poll_flush(cx))?;
+    *word = None;
+    Poll::Ready(Ok(()))
 }

@@ -428,9 +428,9 @@ impl Sender {
     }
 
     /// True when the next request can go out at once.
-    pub(super) async fn is_ready(&mut self) -> bool {
+    pub(super) fn is_ready(&mut self) -> bool {
         match self {
-            Self::Http1(client) => client.is_ready().await,
+            Self::Http1(client) => client.stands(),
             Self::Http2(sender) => sender.is_ready(),
         }
     }

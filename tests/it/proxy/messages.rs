@@ -158,3 +158,113 @@ async fn whoever_takes_no_answer_is_given_up() {
     assert_eq!(record["error"], "answer-abandoned", "{record}");
     drop(stream);
 }
+
+#[tokio::test]
+async fn the_end_of_a_chunked_body_hides_no_request() {
+    let (address, log) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}")).start().await;
+    let answer = gateway
+        .raw(
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\n\
+             GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+        )
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("body-broken"), "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    assert!(log.all().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_is_not_lost_to_what_was_said_after_the_last_request() {
+    let answer = Box::leak(
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", 3 << 20, "x".repeat(3 << 20))
+            .into_boxed_str(),
+    );
+    let gateway = Setup::to(format!("http://{}", answers(answer).await)).start().await;
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let said =
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_owned() + &"z".repeat(50_000);
+    stream.write_all(said.as_bytes()).await.unwrap();
+    // Read late, so that most of the answer is on its way when the gateway is done.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let text = read_to_end(&mut stream).await;
+    let (_, body) = text.split_once("\r\n\r\n").unwrap();
+    assert_eq!(body.len(), 3 << 20);
+}
+
+#[tokio::test]
+async fn a_chunk_ends_when_it_has_gone_out() {
+    let piece = "event".repeat(1_000);
+    let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
+    let sent = chunk.clone();
+    let streams = scripted(move |mut stream| {
+        let sent = sent.clone();
+        async move {
+            read_head(&mut stream).await;
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned();
+            stream.write_all((head + &sent).as_bytes()).await.unwrap();
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    let gateway = Setup::to(format!("http://{streams}")).start().await;
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let mut seen = Vec::new();
+    let whole = async {
+        while !seen.ends_with(b"\r\n") || seen.len() < chunk.len() {
+            assert_ne!(stream.read_buf(&mut seen).await.unwrap(), 0);
+        }
+    };
+    tokio::time::timeout(PATIENCE, whole).await.expect("the chunk's end is held back");
+    let text = String::from_utf8(seen).unwrap();
+    assert!(text.ends_with("event\r\n"), "{text}");
+}
+
+#[tokio::test]
+async fn empty_lines_keep_no_connection_open() {
+    let gateway =
+        Setup::to("http://127.0.0.1:9").config("deadlines: { head: 500ms }").start().await;
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let began = Instant::now();
+    let mut answer = Vec::new();
+    while began.elapsed() < PATIENCE {
+        let _ = stream.write_all(b"\r\n").await;
+        let read = stream.read_buf(&mut answer);
+        if let Ok(read) = tokio::time::timeout(Duration::from_millis(100), read).await {
+            assert!(read.is_err() || !answer.is_empty());
+            break;
+        }
+    }
+    assert!(began.elapsed() < PATIENCE, "it is open still");
+    assert_eq!(gateway.records(1).await[0]["error"], "head-slow");
+}
+
+#[tokio::test]
+async fn connections_that_lie_idle_for_too_long_are_let_go() {
+    let open = Arc::new(Mutex::new(0_i32));
+    let count = Arc::clone(&open);
+    let address = scripted(move |mut stream| {
+        let count = Arc::clone(&count);
+        async move {
+            *count.lock().unwrap() += 1;
+            while !read_head(&mut stream).await.is_empty() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+            }
+            *count.lock().unwrap() -= 1;
+        }
+    })
+    .await;
+    let gateway =
+        Setup::to(format!("http://{address}")).config("deadlines: { idle: 1s }").start().await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let all = (0..8).map(|_| gateway.raw(request));
+    futures_util::future::join_all(all).await;
+    assert!(*open.lock().unwrap() > 0);
+    let deadline = Instant::now() + PATIENCE;
+    while *open.lock().unwrap() > 0 {
+        assert!(Instant::now() < deadline, "{} are open still", open.lock().unwrap());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

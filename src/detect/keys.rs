@@ -377,13 +377,14 @@ impl KeyTable {
         self.words.get(word).copied().unwrap_or_default()
     }
 
-    /// Words and pairs of words that support or contradict value detectors.
+    /// Words and pairs of words that support or contradict value detectors. The last has the last say: a `call id` is
+    /// no number to call.
     fn read_words(&self, words: &Words, facts: &mut Facts) {
         for word in 0..words.len() {
             for length in 1..=2.min(words.len() - word) {
                 let meaning = self.meaning(words.squashed(word, word + length));
-                facts.supports |= meaning.supports;
-                facts.against |= meaning.against;
+                facts.supports = (facts.supports & !meaning.against) | meaning.supports;
+                facts.against = (facts.against & !meaning.supports) | meaning.against;
             }
         }
     }

@@ -152,6 +152,8 @@ pub(super) struct ValueDetector {
     shaped: u8,
     supported: u8,
     certain: bool,
+    /// A name that does not say whose it is leaves that open.
+    pub(super) shared: bool,
 }
 
 /// The detectors whose candidates are found by a character of their own.

@@ -188,6 +188,9 @@ pub(super) struct ValueSource {
     /// Words of the general list do not speak against it.
     #[serde(default)]
     pub(super) certain: bool,
+    /// Others write theirs so as well.
+    #[serde(default)]
+    pub(super) shared: bool,
 }
 
 /// Words in prose that announce what follows them.

@@ -124,7 +124,8 @@ impl Search<'_> {
             if !self.set.is_below(value.tag, tag) {
                 continue;
             }
-            if let Some(read) = value.check.token(&token) {
+            let read = value.check.token(&token).filter(|read| read.shaped || !value.shared);
+            if let Some(read) = read {
                 if only.is_some() {
                     return found;
                 }

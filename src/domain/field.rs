@@ -133,6 +133,9 @@ pub enum Encoding {
     Base64Url,
     /// The same with padding.
     Base64UrlPadded,
+    /// RFC 4648 §8, in small letters or in capitals.
+    Hex,
+    HexUpper,
     /// RFC 2045 §6.7.
     QuotedPrintable,
     /// Text in another character encoding than UTF-8.

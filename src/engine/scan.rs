@@ -80,6 +80,10 @@ fn outwards(encoding: Encoding, raw: &[u8], span: Span) -> Option<Span> {
             let Range { start, end } = span.range();
             Some(Span::new(start / 3 * 4, (end.div_ceil(3) * 4).min(raw.len())))
         }
+        Encoding::Hex | Encoding::HexUpper => {
+            let Range { start, end } = span.range();
+            Some(Span::new(start * 2, (end * 2).min(raw.len())))
+        }
         // All of it stands for all of it.
         Encoding::OneWay | Encoding::QuotedPrintable | Encoding::Base64Lines => {
             Some(Span::new(0, raw.len()))

@@ -103,6 +103,7 @@ impl Decoder {
             Encoding::Base64Url | Encoding::Base64UrlPadded => {
                 base64(&BASE64_URL, bytes, &mut output)?;
             }
+            Encoding::Hex | Encoding::HexUpper => hex(bytes, &mut output)?,
             Encoding::QuotedPrintable => quoted_printable(bytes, &mut output)?,
             Encoding::Charset(charset) => {
                 output.bytes = charset::decode(charset, bytes)?;
@@ -132,6 +133,23 @@ impl Decoder {
         }
         read
     }
+}
+
+/// Two digits a byte.
+fn hex(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(corrupt(bytes.len()));
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    for (number, [high, low]) in pairs.iter().enumerate() {
+        let byte = digit(*high)
+            .zip(digit(*low))
+            .and_then(|(high, low)| u8::try_from(high << 4 | low).ok());
+        output.reserve();
+        output.bytes.push(byte.ok_or_else(|| corrupt(number * 2))?);
+    }
+    output.check(bytes.len())
 }
 
 fn corrupt(offset: usize) -> Stop {

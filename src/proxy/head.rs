@@ -10,7 +10,6 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 use ipnet::IpNet;
-use smallvec::SmallVec;
 
 use super::{ProxyError, body::Announced, context, identity, upstream::Outgoing};
 use crate::telemetry::TraceContext;
@@ -155,7 +154,7 @@ pub(super) fn strip_response(headers: &mut HeaderMap) {
 /// Takes off what `goes`, asked of each name in small letters: hardly any does, and looking up each that may
 /// would take longer.
 fn strip(headers: &mut HeaderMap, goes: impl Fn(&str) -> bool) {
-    let found: SmallVec<[HeaderName; 8]> =
+    let found: Vec<HeaderName> =
         headers.keys().filter(|name| goes(name.as_str())).cloned().collect();
     for name in found {
         headers.remove(name);

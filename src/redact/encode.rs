@@ -51,6 +51,8 @@ pub fn encode(encoding: Encoding, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> 
         Encoding::Base64Lines => Ok(base64_lines(bytes)),
         Encoding::Base64Url => Ok(general_purpose::URL_SAFE_NO_PAD.encode(bytes).into_bytes()),
         Encoding::Base64UrlPadded => Ok(general_purpose::URL_SAFE.encode(bytes).into_bytes()),
+        Encoding::Hex => Ok(hex(bytes, b"0123456789abcdef")),
+        Encoding::HexUpper => Ok(hex(bytes, b"0123456789ABCDEF")),
         Encoding::QuotedPrintable => Ok(quoted_printable(bytes)),
         Encoding::Charset(charset) => std::str::from_utf8(bytes)
             .ok()
@@ -66,6 +68,11 @@ pub fn encode(encoding: Encoding, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> 
 
 /// Of eleven; as fast as gzip's fastest, and smaller.
 const BROTLI_QUALITY: i32 = 3;
+
+fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
+    let digit = |value: u8| digits.get(usize::from(value & 0xF)).copied().unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
 
 /// RFC 2045 §6.8: lines of at most 76 letters.
 fn base64_lines(bytes: &[u8]) -> Vec<u8> {

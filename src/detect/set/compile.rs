@@ -296,6 +296,7 @@ impl Compiler<'_> {
             shaped,
             supported: supported.max(shaped),
             certain: source.certain,
+            shared: source.shared,
         });
         let bit = 1u128 << number;
         let outside = self.context_bits(file, &source.outside);

@@ -51,6 +51,30 @@ fn a_body_of_text_may_hold_base64_among_its_words() {
 }
 
 #[test]
+fn hexadecimal_digits_that_are_text_are_read() {
+    for (text, expected) in [
+        (
+            "7b22656d61696c223a226140622e6578616d706c65227d",
+            &[r#"Hex ? [7b22656d61696c223a226140622e6578616d706c65227d] {"email":"a@b.example"}"#]
+                [..],
+        ),
+        (
+            r"\x63616c6c202b392e2e2e206d6569",
+            &["Hex ? [63616c6c202b392e2e2e206d6569] call +9... mei"],
+        ),
+        ("6D656940622E6578616D706C65", &["HexUpper ? [6D656940622E6578616D706C65] mei@b.example"]),
+        // Of both kinds of letters, a number, a digest, and too short.
+        ("6D656940622e6578616D706C65", &[]),
+        ("30313233343536373839", &[]),
+        ("9af48d9d59ce6ca6b0b9658d7dbc0360", &[]),
+        ("6d656940622e65", &[]),
+        ("6d656940622e6578616d706c6", &[]),
+    ] {
+        assert_eq!(found_in(text, false), expected, "{text}");
+    }
+}
+
+#[test]
 fn documents_are_known_by_their_ends_and_by_reading_to_them() {
     for (text, expected) in [
         ("", &[][..]),

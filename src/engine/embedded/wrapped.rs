@@ -1,5 +1,5 @@
 //! Base64 inside a text: the whole of it, a data URI (RFC 2397), credentials, and the claims of a JSON
-//! Web Token (RFC 7519).
+//! Web Token (RFC 7519); and hexadecimal digits that are the whole of one.
 //!
 //! Letters and digits are everywhere, and most of them are no base64 of anything. The first sixteen
 //! symbols tell: what they stand for must be text, or begin like something we know.
@@ -23,7 +23,7 @@ pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
     if starts_with_ignore_case(bytes, BASIC) && bytes.get(BASIC.len()..).is_some_and(is_dense) {
         return whole(bytes, classes, BASIC.len(), look);
     }
-    if classes & OTHER == 0 && whole(bytes, classes, 0, look) {
+    if hexadecimal(bytes, look) || (classes & OTHER == 0 && whole(bytes, classes, 0, look)) {
         return true;
     }
     if let Some(inner) = escaped_uri(text) {
@@ -58,6 +58,50 @@ fn is_symbol(byte: &u8) -> bool {
     CLASSES.of(*byte) & !EQUALS == 0
 }
 
+/// Hexadecimal digits and nothing else, as programs print bytes and as PostgreSQL writes `bytea`. Digests and keys
+/// are written so too, but do not begin like a text.
+fn hexadecimal(bytes: &[u8], look: &mut Look<'_>) -> bool {
+    const DIGITS_MIN: usize = 20;
+    let start = if bytes.starts_with(b"\\x") || bytes.starts_with(b"0x") { 2 } else { 0 };
+    let digits = bytes.get(start..).unwrap_or_default();
+    let Some(first) = digits.first_chunk::<DIGITS_MIN>() else { return false };
+    let mut begins = [0; DIGITS_MIN / 2];
+    for (byte, [high, low]) in begins.iter_mut().zip(first.as_chunks::<2>().0) {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let Some(value) = digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low) else {
+            return false;
+        };
+        *byte = u8::try_from(value).unwrap_or_default();
+    }
+    let has = |letters: fn(&u8) -> bool| digits.iter().any(letters);
+    let encoding = match (has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase)) {
+        // Digits alone are a number.
+        (false, false) if start == 0 => return false,
+        (true, true) => return false,
+        (_, false) => Encoding::Hex,
+        (false, true) => Encoding::HexUpper,
+    };
+    if !is_text_start(&begins) && !is_known_binary(&begins) {
+        return false;
+    }
+    opens(encoding, Span::new(start, bytes.len()), digits, look)
+}
+
+/// Opens what is wrapped at `span`; false where it is none of what begins like it.
+fn opens(encoding: Encoding, span: Span, wrapped: &[u8], look: &mut Look<'_>) -> bool {
+    let opened = match look.decoder.decode(encoding, wrapped, look.limits) {
+        Ok(opened) => Some(opened),
+        Err(stop) if is_not_it(stop) => return false,
+        Err(_) => None,
+    };
+    if opened.as_deref().is_some_and(|opened| !is_readable(opened)) {
+        return false;
+    }
+    let kind = EmbeddedKind::Declared(opened.as_deref().and_then(declared_type).map(Into::into));
+    look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
+    true
+}
+
 /// Base64 from `start` to the end.
 fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> bool {
     let symbols = bytes.get(start..).unwrap_or_default();
@@ -76,18 +120,7 @@ fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> b
         }
         return false;
     }
-    let opened = match look.decoder.decode(encoding, symbols, look.limits) {
-        Ok(opened) => Some(opened),
-        Err(stop) if is_not_it(stop) => return false,
-        Err(_) => None,
-    };
-    if opened.as_deref().is_some_and(|opened| !is_readable(opened)) {
-        return false;
-    }
-    let kind = EmbeddedKind::Declared(opened.as_deref().and_then(declared_type).map(Into::into));
-    let span = Span::new(start, bytes.len());
-    look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
-    true
+    opens(encoding, Span::new(start, bytes.len()), symbols, look)
 }
 
 /// Which base64 `symbols` are; `None` when they mix the alphabets.

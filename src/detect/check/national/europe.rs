@@ -21,8 +21,8 @@ pub(super) fn es_dni(token: &Token) -> Option<Match> {
     }
     let number = lead * 10_000_000 + arithmetic::number(&rest);
     let good = number > 0 && CHECK_LETTERS_ES.get((number % 23) as usize) == Some(letter);
-    let written =
-        token.is_plain() || token.is_grouped(b'-', &[8, 1]) || token.is_grouped(b'-', &[1, 7, 1]);
+    let written = token.is_plain()
+        || [&[8, 1][..], &[1, 8], &[1, 7, 1]].iter().any(|groups| token.is_grouped(b'-', groups));
     (good && written).then_some(Match::SHAPED)
 }
 

@@ -36,6 +36,7 @@ mod gathered;
 mod head;
 mod http1;
 mod identity;
+mod judging;
 mod listener;
 mod on_file;
 mod place;

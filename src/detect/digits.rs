@@ -63,7 +63,7 @@ fn next_to_fold(text: &str, from: usize) -> Option<(usize, char)> {
             0xD9 | 0xDB => true,
             0xE0 => matches!(byte(2), 0x90..=0x99 | 0xA0..=0xAF),
             0xE1 => matches!(byte(1), 0x81 | 0x85 | 0x9F | 0xA0),
-            0xE2 => matches!(byte(1), 0x80 | 0x81 | 0x88),
+            0xE2 => matches!(byte(1), 0x80 | 0x81 | 0x88 | 0x91 | 0x93 | 0x9D | 0x9E),
             0xE3 => matches!((byte(1), byte(2)), (0x80, 0x80) | (0x85, 0xA4)),
             0xEF => matches!(byte(1), 0xB8 | 0xBB..=0xBE),
             0xF0 => (byte(1), byte(2)) == (0x9D, 0x9F),
@@ -99,6 +99,14 @@ fn fold(character: char) -> Option<char> {
     {
         return char::from_digit(number % 10, 10);
     }
+    if character == '\u{24ea}' {
+        return Some('0');
+    }
+    let circled =
+        CIRCLED_ONES.iter().find(|one| (**one..**one + 9).contains(&u32::from(character)));
+    if let Some(one) = circled {
+        return char::from_digit(u32::from(character) - one + 1, 10);
+    }
     let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&u32::from(character)));
     match zero {
         Some(zero) => char::from_digit(u32::from(character) - zero, 10),
@@ -108,6 +116,9 @@ fn fold(character: char) -> Option<char> {
 
 /// The first of the digits of mathematics: bold, double-struck, sans-serif, sans-serif bold, monospace.
 const MATHEMATICAL_ZERO: u32 = 0x1_D7CE;
+
+/// The first of the digits in circles: plain, double, black, and those of two typefaces without serifs.
+const CIRCLED_ONES: [u32; 5] = [0x2460, 0x24f5, 0x2776, 0x2780, 0x278a];
 
 /// The zeros of the scripts people type numbers in: Arabic-Indic, extended Arabic-Indic, Devanagari,
 /// Bengali, Gurmukhi, Gujarati, Odia, Tamil, Telugu, Kannada, Malayalam, Thai, Lao, Tibetan, Myanmar,

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 pub(super) use self::{
     announced::announced,
-    code::{ROADS, around_code, before_code},
+    code::{around_code, before_code, is_of_a_street},
     east_asian::{east_asian, is_of_a_run, korean},
     street::around_street,
 };

@@ -30,7 +30,14 @@ fn is_digest(text: &[u8]) -> bool {
         small += u8::from(is_small);
         large += u8::from(is_large);
     }
-    is_hex && small.min(large) == 0 && small.max(large) >= LETTERS_MIN
+    is_hex && small.min(large) == 0 && small.max(large) >= LETTERS_MIN && !may_be_text(text)
+}
+
+/// Whether the first bytes that hexadecimal digits stand for are printed ASCII, of which a digest has none so many in a
+/// row: somebody wrote a text so.
+fn may_be_text(digits: &[u8]) -> bool {
+    let (bytes, _) = digits.as_chunks::<2>();
+    bytes.iter().take(8).all(|[high, _]| matches!(high, b'2'..=b'7'))
 }
 
 #[cfg(test)]
@@ -58,6 +65,8 @@ mod tests {
             "ad120001203020030359010012000120",
             "d41d8cd98f00b204E9800998ECF8427E",
             "867619040000019",
+            // `{"email":"sana.k@example.pk"}!!!`, as many digits as a digest has.
+            "7b22656d61696c223a2273616e612e6b406578616d706c652e706b227d212121",
         ] {
             assert!(!is_unique_id(other.as_bytes()), "{other}");
         }

@@ -14,7 +14,6 @@ use std::{
 
 use http::{HeaderMap, Request, Response, Version, header, request};
 use tokio::time::Instant;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     ProxyError,
@@ -25,9 +24,9 @@ use super::{
     head,
     http1::RequestBody,
     identity,
-    on_file::{Case, OnFile},
+    on_file::OnFile,
     place::Place,
-    record, redaction, reply,
+    record, reply,
     routing::Ways,
     shadow,
     upstream::{Answer, Outgoing},
@@ -35,8 +34,8 @@ use super::{
     workload::{Admitted, Caller, Workload},
 };
 use crate::{
-    domain::{Coverage, Effect, GapCause, Region},
-    engine::{Message, Scratch, Verdict},
+    domain::{Effect, Region},
+    engine::Verdict,
     facts::Subjects,
     policy::{Timestamp, Transfer},
     route::{Arrival, RouteId, Selection},
@@ -272,143 +271,6 @@ impl Exchange {
         })
     }
 
-    /// Reads the payload and judges it; redacts or refuses as the decision says.
-    async fn inspect(
-        &mut self,
-        outgoing: &mut Outgoing,
-        transfer: Box<Transfer>,
-    ) -> Result<(), ProxyError> {
-        if !self.worker.proxy.inspection.enabled {
-            let transfer = *transfer;
-            let unread = Verdict { transfer, coverage: Coverage::Opaque, ..Verdict::default() };
-            self.verdict = Some(Box::new(unread));
-            return Ok(());
-        }
-        let mut beside = shadow::Case::keep(self, outgoing, &transfer);
-        let started = Instant::now();
-        self.inspection_began = Some(started);
-        let verdict = if self.is_judged_here(outgoing) {
-            self.judge_here(outgoing, *transfer)
-        } else {
-            // Large, and seldom: not part of every exchange's future.
-            Box::pin(self.judge_elsewhere(outgoing, *transfer)).await?
-        };
-        self.inspection_time = started.elapsed();
-        if let Some(beside) = &mut beside {
-            let on_file = self.worker.proxy.register.is_some();
-            beside.decided(&self.snapshot.engine, &verdict, on_file);
-        }
-        self.beside = beside;
-        let verdict = self.verdict.insert(verdict);
-        if let Some(redacted) = verdict.redacted.take() {
-            redaction::apply(outgoing, redacted)?;
-        }
-        let gap = worst_gap(verdict);
-        if blocks(&self.worker.proxy, verdict) {
-            verdict.decision.effect = Effect::Block;
-            let law = record::is_blocked_by_law(&self.snapshot, &verdict.decision);
-            return Err(ProxyError::Blocked { law, gap });
-        }
-        Ok(())
-    }
-
-    /// The engine runs here when the body is short and nobody has to be asked.
-    fn is_judged_here(&self, outgoing: &Outgoing) -> bool {
-        let proxy = &self.worker.proxy;
-        proxy.register.is_none() && outgoing.body.len() <= proxy.inspection.inline_bytes_max.0
-    }
-
-    fn judge_here(&mut self, outgoing: &Outgoing, transfer: Transfer) -> Box<Verdict> {
-        let proxy = &self.worker.proxy;
-        let mut scratch = self.worker.scratch.borrow_mut();
-        let client_region = self.client_region(outgoing);
-        let (verdict, subjects) = outgoing.with_message(client_region, |message| {
-            inspect(proxy, &self.snapshot, message, transfer, &mut scratch)
-        });
-        drop(scratch);
-        self.subjects = subjects;
-        verdict
-    }
-
-    async fn judge_elsewhere(
-        &mut self,
-        outgoing: &Outgoing,
-        transfer: Transfer,
-    ) -> Result<Box<Verdict>, ProxyError> {
-        if self.worker.proxy.register.is_some() {
-            self.judge_on_file(outgoing, transfer).await
-        } else {
-            self.judge_aside(outgoing, transfer).await
-        }
-    }
-
-    /// On a thread of its own.
-    async fn judge_aside(
-        &mut self,
-        outgoing: &Outgoing,
-        transfer: Transfer,
-    ) -> Result<Box<Verdict>, ProxyError> {
-        let client_region = self.client_region(outgoing);
-        let (snapshot, proxy) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker.proxy));
-        let by = Instant::now() + proxy.deadlines.inspection.0;
-        let message = outgoing.duplicate();
-        let (verdict, subjects) = aside(by, move || {
-            message.with_message(client_region, |message: &Message<'_>| {
-                inspect(&proxy, &snapshot, message, transfer, &mut Scratch::default())
-            })
-        })
-        .await?;
-        self.subjects = subjects;
-        Ok(verdict)
-    }
-
-    /// The same by what is on file, which is asked for in between.
-    async fn judge_on_file(
-        &mut self,
-        outgoing: &Outgoing,
-        transfer: Transfer,
-    ) -> Result<Box<Verdict>, ProxyError> {
-        let worker = Rc::clone(&self.worker);
-        let proxy = &worker.proxy;
-        let Some(register) = &proxy.register else { return Err(ProxyError::InspectionBroken) };
-        let case = Case {
-            snapshot: Arc::clone(&self.snapshot),
-            proxy: Arc::clone(proxy),
-            transfer,
-            at: self.time,
-            client_region: self.client_region(outgoing),
-        };
-        let by = Instant::now() + proxy.deadlines.inspection.0;
-        let (verdict, mut on_file) = if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
-            let (message, runtime) = (outgoing.duplicate(), tokio::runtime::Handle::current());
-            let judged = aside(by, move || {
-                let register = case.proxy.register.as_ref()?;
-                let scratch = std::cell::RefCell::default();
-                Some(runtime.block_on(case.judge(register, &message, &scratch)))
-            });
-            judged.await?.ok_or(ProxyError::InspectionBroken)??
-        } else {
-            // What was reserved by then stays counted.
-            let judging = case.judge(register, outgoing, &worker.scratch);
-            tokio::time::timeout_at(by, judging).await.map_err(|_| ProxyError::InspectionSlow)??
-        };
-        self.subjects = std::mem::take(&mut on_file.subjects);
-        self.on_file = Some(Box::new(on_file));
-        Ok(verdict)
-    }
-
-    pub(super) fn client_region(&self, outgoing: &Outgoing) -> Option<Region> {
-        let proxy = &self.worker.proxy;
-        if !proxy.client_origin {
-            return None;
-        }
-        match outgoing.client {
-            Some(address) if address == self.peer.address.ip().to_canonical() => self.peer.region,
-            Some(address) => proxy.geo.as_ref().and_then(|geo| geo.region(address)),
-            None => None,
-        }
-    }
-
     /// Where a transfer needs its record, it is made before a byte leaves.
     async fn record_first(&self) -> Result<(), ProxyError> {
         let audit = &self.worker.proxy.audit;
@@ -503,90 +365,6 @@ impl Drop for Exchange {
     }
 }
 
-/// Judges without a store of facts; names the people where the audit is to.
-fn inspect(
-    proxy: &super::Proxy,
-    snapshot: &Snapshot,
-    message: &Message<'_>,
-    transfer: Transfer,
-    scratch: &mut Scratch,
-) -> (Box<Verdict>, Subjects) {
-    let limits = &proxy.limits;
-    match &proxy.names {
-        Some(names) => {
-            let (engine, generation) = (&snapshot.engine, snapshot.generation.0);
-            let reading = engine.read(message, limits, scratch);
-            let people = engine.people(&reading, &transfer, message.client_region);
-            let subjects = names.subjects(engine, generation, &reading, &people);
-            (Box::new(engine.judge(reading, transfer, &people)), subjects)
-        }
-        None => {
-            let verdict = snapshot.engine.inspect(message, transfer, limits, scratch);
-            (Box::new(verdict), Subjects::new())
-        }
-    }
-}
-
-/// Has an inspection done on a thread of its own. One that has not begun by then, or whose exchange has ended, does
-/// not begin.
-async fn aside<T: Send + 'static>(
-    by: Instant,
-    inspection: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, ProxyError> {
-    let task = AbortOnDropHandle::new(tokio::task::spawn_blocking(move || {
-        (Instant::now() < by).then(inspection)
-    }));
-    match tokio::time::timeout_at(by, task).await {
-        Ok(Ok(Some(judged))) => Ok(judged),
-        Ok(Err(_)) => Err(ProxyError::InspectionBroken),
-        Ok(Ok(None)) | Err(_) => Err(ProxyError::InspectionSlow),
-    }
-}
-
-/// True when nothing of the message may go on.
-pub(super) fn blocks(proxy: &super::Proxy, verdict: &Verdict) -> bool {
-    verdict.decision.effect == Effect::Block
-        || (verdict.coverage != Coverage::Full && proxy.blocks_gaps())
-}
-
-/// Why the message was not read to its end: the first cause of those that left most unread.
-fn worst_gap(verdict: &Verdict) -> Option<GapCause> {
-    if verdict.coverage == Coverage::Full {
-        return None;
-    }
-    let worst = record::worst(&verdict.gaps);
-    Some(worst.map_or(GapCause::NotHeld, |gap| gap.cause))
-}
-
-impl Outgoing {
-    /// The engine's view of the request.
-    fn with_message<T>(
-        &self,
-        client_region: Option<Region>,
-        read: impl FnOnce(&Message<'_>) -> T,
-    ) -> T {
-        read(&self.message(&self.header_list(), client_region))
-    }
-
-    pub(super) fn header_list(&self) -> Vec<(&str, &[u8])> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
-    }
-
-    pub(super) fn message<'m>(
-        &'m self,
-        headers: &'m [(&'m str, &'m [u8])],
-        client_region: Option<Region>,
-    ) -> Message<'m> {
-        Message {
-            method: self.method.as_str(),
-            target: head::target(&self.target),
-            headers,
-            body: &self.body,
-            client_region,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -601,21 +379,5 @@ mod tests {
         }
         let bytes = size_of_output(handle);
         assert!(bytes < 8_192, "{bytes}");
-    }
-
-    #[test]
-    fn the_worst_gap_is_the_one_that_left_most_unread() {
-        use crate::domain::{Gap, Part};
-        let gap = |coverage, cause| Gap { part: Part::Body, coverage, cause, offset: 0 };
-        let mut verdict = Verdict::default();
-        assert_eq!(worst_gap(&verdict), None);
-        verdict.coverage = Coverage::Opaque;
-        assert_eq!(worst_gap(&verdict), Some(GapCause::NotHeld));
-        verdict.gaps = vec![
-            gap(Coverage::Partial, GapCause::TooDeep),
-            gap(Coverage::Opaque, GapCause::UnknownMediaType),
-            gap(Coverage::Opaque, GapCause::Malformed),
-        ];
-        assert_eq!(worst_gap(&verdict), Some(GapCause::UnknownMediaType));
     }
 }

@@ -6,6 +6,7 @@
 //! other than `chunked`, lines that end in a bare line feed. Everything here happens in the task of the
 //! connection, without a wake-up or a queue between whoever reads and whoever asks.
 
+mod answer;
 mod client;
 mod encode;
 mod framing;

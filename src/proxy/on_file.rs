@@ -9,7 +9,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
-use super::{Proxy, ProxyError, exchange::blocks, upstream::Outgoing};
+use super::{Proxy, ProxyError, judging::blocks, upstream::Outgoing};
 use crate::{
     domain::Region,
     engine::{Scratch, Verdict},

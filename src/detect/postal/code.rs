@@ -173,10 +173,30 @@ fn is_house_number(token: &str) -> bool {
 
 /// Kinds of streets that are written small before their names.
 #[rustfmt::skip]
-pub(in crate::detect) static ROADS: WordList = WordList::new(&[
+static ROADS: WordList = WordList::new(&[
     "calle", "avenida", "paseo", "plaza", "rue", "avenue", "boulevard", "allée", "impasse", "chemin", "quai", "place", "route",
     "via", "viale", "corso", "piazza", "vicolo", "largo", "rua", "travessa", "praça", "strada", "ulica", "ulice", "carrer",
+    "ul", "ул", "вул", "улица", "вулиця",
 ]);
+
+/// Words of a street behind whom it is called after.
+#[rustfmt::skip]
+static ROADS_BEHIND: WordList = WordList::new(&[
+    "street", "road", "avenue", "boulevard", "lane", "drive", "utca", "utcája", "út", "útja", "tér", "tere", "körút", "köz",
+    "sokak", "sokağı", "caddesi", "cad", "mahallesi", "bulvarı", "gatan", "gata", "vägen", "vej", "gade", "straße", "strasse", "straat", "laan",
+    "katu", "tie", "iela", "gatvė", "ulice", "námestí", "trg",
+]);
+
+/// `вул. Шевченка`, and the name before `utca`: whom a street is called after does not live there.
+pub(in crate::detect) fn is_of_a_street(text: &str, name: Range<usize>) -> bool {
+    let (named, behind) = (text.get(name.clone()), text.get(name.end..));
+    let first =
+        named.filter(|name| name.contains(' ')).and_then(|name| name.split([' ', '.']).next());
+    let next = behind
+        .and_then(|rest| rest.strip_prefix(' '))
+        .and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+    first.is_some_and(|word| ROADS.has(word)) || next.is_some_and(|word| ROADS_BEHIND.has(word))
+}
 
 /// What else has a number, a comma and another number behind it.
 #[rustfmt::skip]

@@ -104,7 +104,10 @@ impl Scanner<'_> {
                 let hit = self
                     .judge(number, rule, facts, cut)
                     .filter(|hit| hit.confidence.0 >= NAMED_IN_PROSE_MIN)
-                    .map(|hit| Hit { span: hit.span.shift(pair.value.start), ..hit });
+                    .map(|hit| Hit { span: hit.span.shift(pair.value.start), ..hit })
+                    .filter(|hit| {
+                        !rule.is_of_people || !postal::is_of_a_street(text, hit.span.range())
+                    });
                 if hit.is_some_and(|hit| hit.confidence.0 > rule.unchecked) {
                     return hit;
                 }

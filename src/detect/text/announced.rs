@@ -78,11 +78,9 @@ impl Search<'_> {
                         .filter(|end| {
                             let name = text.get(start..*end).unwrap_or_default();
                             let people = &self.set.people;
-                            let first = name.split([' ', '.']).next().unwrap_or_default();
-                            people.may_begin(name)
-                                && !people.are_of_things(name)
-                                && !(name.contains(' ') && postal::ROADS.has(first))
+                            people.may_begin(name) && !people.are_of_things(name)
                         })
+                        .filter(|end| !postal::is_of_a_street(text, start..*end))
                         .map(|end| start..end)
                 }
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
@@ -385,7 +383,9 @@ fn name_at(
     is_meant: impl Fn(&str) -> bool,
 ) -> Option<Range<usize>> {
     let end = naming::end_of_name(text, start, least)?;
-    text.get(start..end).is_some_and(is_meant).then_some(start..end)
+    let is_one =
+        text.get(start..end).is_some_and(is_meant) && !postal::is_of_a_street(text, start..end);
+    is_one.then_some(start..end)
 }
 
 /// What a cue of this rule announced.

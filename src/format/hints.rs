@@ -32,8 +32,9 @@ impl Hints {
     #[inline]
     pub(super) fn may_hold(&self, text: &[u8], start: usize, string: &[u8]) -> bool {
         let Self { digit, separator, colon, noted } = *self;
+        let has_key = digit != 0 && has_long_word(separator, string.len());
         if noted | colon == 0 && !has::<4>(digit) && !has::<5>(separator) {
-            return may_be_document(string);
+            return has_key || may_be_document(string);
         }
         if (self.are_of_a_time() && is_time(string))
             || is_time_in_words(string)
@@ -48,6 +49,7 @@ impl Hints {
             || has::<3>(colon)
             || labels(text, colon, start)
             || fourth_third(separator)
+            || has_key
     }
 
     /// Digits and colons stand as in a date with a time of day: `2026-11-23T09:00:00Z`.
@@ -127,6 +129,7 @@ impl Seen {
             || self.colons >= 3
             || labels(text, hints.colon, start)
             || fourth_third(hints.separator)
+            || (hints.digit != 0 && has_long_word(hints.separator, BLOCK))
     }
 }
 
@@ -221,6 +224,18 @@ fn may_identify(digit: u64, separator: u64, length: usize) -> bool {
     let fours = pairs & pairs << 2 & (letter << 4 | letter >> 1);
     let around = pairs & pairs << 3 & letter << 2;
     is_grouped || fours | around != 0
+}
+
+/// Twenty bytes among others without a separator: as the keys of interfaces have at least.
+#[inline]
+fn has_long_word(separator: u64, length: usize) -> bool {
+    let within = if length < BLOCK { !(u64::MAX << length) } else { u64::MAX };
+    let (word, between) = (within & !separator, within & separator);
+    let two = word & word >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    let sixteen = eight & eight >> 8;
+    between != 0 && sixteen & four >> 16 != 0
 }
 
 /// Four separators with two bytes between each, as in a MAC address.

@@ -1,6 +1,6 @@
 //! The first look at a text: how many bytes there are that values begin with.
 
-use crate::domain::by_byte;
+use crate::{detect::check::code::API_KEY_BYTES_MIN, domain::by_byte};
 
 /// How often the bytes occur that values begin with.
 #[derive(Debug, Default)]
@@ -53,6 +53,7 @@ impl Marks {
                 || self.colons >= 2
                 || self.dashes >= 5
                 || (self.dots >= 2 && length >= 20)
+                || (self.digits >= 1 && length >= API_KEY_BYTES_MIN)
                 || (self.percent > 0 && self.digits >= 2))
     }
 }

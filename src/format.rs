@@ -34,7 +34,7 @@ pub use hints::may_hold;
 pub use image::{is_picture, without as picture_without, without_metadata};
 pub use media::{hides_text, identify, is_web_page};
 pub use target::walk_path;
-pub use unescape::{Text, Unescaped, is_html_reference, unescape, unescape_at, utf8};
+pub use unescape::{Text, Unescaped, hex_byte, is_html_reference, unescape, unescape_at, utf8};
 
 use crate::domain::{FieldSink, Format, GapCause, Key, Limits, Span};
 use csv::Dialect;

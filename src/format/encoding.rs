@@ -15,7 +15,7 @@ use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, Sta
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder, errors::FrameDecoderError};
 
-use super::{Stop, Unescaped, charset, unescape};
+use super::{Stop, Unescaped, charset, hex_byte, unescape};
 use crate::domain::{Encoding, GapCause, Limits};
 
 /// The encodings a `Content-Encoding` names, in the order they were applied: the last is taken off first.
@@ -141,13 +141,9 @@ fn hex(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
     if !rest.is_empty() {
         return Err(corrupt(bytes.len()));
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    for (number, [high, low]) in pairs.iter().enumerate() {
-        let byte = digit(*high)
-            .zip(digit(*low))
-            .and_then(|(high, low)| u8::try_from(high << 4 | low).ok());
+    for (number, digits) in pairs.iter().enumerate() {
         output.reserve();
-        output.bytes.push(byte.ok_or_else(|| corrupt(number * 2))?);
+        output.bytes.push(hex_byte(digits).ok_or(corrupt(number * 2))?);
     }
     output.check(bytes.len())
 }
@@ -398,17 +394,13 @@ fn quoted_printable(bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
         }
         output.bytes.extend_from_slice(plain);
         let rest = bytes.get(found + 1..).unwrap_or_default();
-        let hex =
-            |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         at = match (rest, rest.get(blank..)) {
             (_, Some([b'\r', b'\n', ..])) => found + 1 + blank + 2,
             (_, Some([b'\n', ..])) => found + 1 + blank + 1,
             (_, Some([])) => bytes.len(),
             ([high, low, ..], _) => {
-                let (high, low) =
-                    (hex(*high).ok_or(corrupt(found))?, hex(*low).ok_or(corrupt(found))?);
-                output.bytes.push(high << 4 | low);
+                output.bytes.push(hex_byte(&[*high, *low]).ok_or(corrupt(found))?);
                 found + 3
             }
             _ => return Err(corrupt(found)),

@@ -277,7 +277,12 @@ fn percent(rest: &[u8]) -> Option<(Unit, usize)> {
 
 /// The byte that the two digits behind the sign at the start of `rest` stand for.
 pub(super) fn percent_byte(rest: &[u8]) -> Option<u8> {
-    u8::try_from(hexadecimal(rest.get(1..3)?)?).ok()
+    hex_byte(rest.get(1..)?.first_chunk()?)
+}
+
+/// The byte that two hexadecimal digits stand for.
+pub fn hex_byte(digits: &[u8; 2]) -> Option<u8> {
+    u8::try_from(hexadecimal(digits)?).ok()
 }
 
 /// The five predefined entities, character references, and the line ends that XML 1.0 §2.11 joins.

@@ -34,7 +34,7 @@ pub(super) struct Activity {
     stuck: Cell<bool>,
     /// Exchanges not yet over.
     open: Cell<usize>,
-    /// A head was read whole since this was last asked to forget it.
+    /// A head was read whole.
     spoke: Cell<bool>,
 }
 

@@ -131,8 +131,9 @@ where
     let _ = tokio::time::timeout_at(by, discarded).await;
 }
 
-const DISCARD_BYTES: usize = 64 << 20;
-const DISCARD_TIME: Duration = Duration::from_secs(2);
+/// What is read for nobody, and for how long, so that an answer is not lost to it.
+pub(super) const DISCARD_BYTES: usize = 64 << 20;
+pub(super) const DISCARD_TIME: Duration = Duration::from_secs(2);
 
 async fn gather<B>(
     body: &mut B,

@@ -10,7 +10,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// So much is copied; more goes out from where it lies.
-const BYTES_MAX: usize = 2_048;
+pub(super) const BYTES_MAX: usize = 2_048;
 
 /// Writes `pieces`, or as many bytes of them as the stream takes.
 fn poll_write<S: AsyncWrite>(

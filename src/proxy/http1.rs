@@ -6,11 +6,22 @@
 //! other than `chunked`, lines that end in a bare line feed. Everything here happens in the task of the
 //! connection, without a wake-up or a queue between whoever reads and whoever asks.
 
+use std::{
+    io,
+    pin::pin,
+    task::{Context, Poll},
+};
+
+use bytes::BytesMut;
+use http::{Method, StatusCode};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
 mod answer;
 mod client;
 mod encode;
 mod framing;
 mod incoming;
+mod out;
 mod parse;
 mod server;
 
@@ -30,5 +41,19 @@ pub enum HeadError {
 /// Room made for what comes next; it doubles as long as it is filled.
 const ROOM_BYTES: usize = 8 << 10;
 
-/// What is shorter goes out in one piece with what stands before it.
-const GATHERED_BYTES_MAX: usize = 2 << 10;
+/// Whether an answer has no body, whatever its head says (RFC 9112 §6.3).
+fn has_no_body(asked: &Method, status: StatusCode) -> bool {
+    *asked == Method::HEAD
+        || status.is_informational()
+        || status == StatusCode::NO_CONTENT
+        || status == StatusCode::NOT_MODIFIED
+}
+
+/// Reads what there is into the room there is.
+fn poll_read<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    into: &mut BytesMut,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    pin!(stream.read_buf(into)).poll(cx)
+}

@@ -66,12 +66,9 @@ fn hexadecimal(bytes: &[u8], look: &mut Look<'_>) -> bool {
     let digits = bytes.get(start..).unwrap_or_default();
     let Some(first) = digits.first_chunk::<DIGITS_MIN>() else { return false };
     let mut begins = [0; DIGITS_MIN / 2];
-    for (byte, [high, low]) in begins.iter_mut().zip(first.as_chunks::<2>().0) {
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let Some(value) = digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low) else {
-            return false;
-        };
-        *byte = u8::try_from(value).unwrap_or_default();
+    for (byte, digits) in begins.iter_mut().zip(first.as_chunks::<2>().0) {
+        let Some(read) = format::hex_byte(digits) else { return false };
+        *byte = read;
     }
     let has = |letters: fn(&u8) -> bool| digits.iter().any(letters);
     let encoding = match (has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase)) {

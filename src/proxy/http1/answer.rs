@@ -1,13 +1,13 @@
 //! An answer on its way to whoever asked: its head, its body as it comes, framed for them.
 
 use std::{
-    io::{self, IoSlice},
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use super::{
-    GATHERED_BYTES_MAX,
     encode::{self, CHUNK_END, Coding, LAST_CHUNK},
+    out::Out,
     server::poll_left,
 };
 use crate::proxy::body::ReplyBody;
@@ -25,11 +25,8 @@ use crate::proxy::body::ReplyBody;
 pub(super) struct Writing {
     body: ReplyBody,
     coding: Coding,
-    /// Goes out after what is gathered.
-    piece: Bytes,
-    /// The chunk that the piece is has no end yet.
+    /// The chunk that goes out has no end yet.
     in_chunk: bool,
-    written: usize,
     state: State,
     stall: Duration,
     /// Runs while the peer takes nothing.
@@ -48,15 +45,14 @@ enum State {
 impl Writing {
     pub(super) fn new(body: ReplyBody, coding: Coding, stall: Duration) -> Self {
         let state = if coding == Coding::Absent { State::Whole } else { State::Open };
-        let piece = Bytes::new();
-        Self { body, coding, piece, in_chunk: false, written: 0, state, stall, stalled: None }
+        Self { body, coding, in_chunk: false, state, stall, stalled: None }
     }
 
     /// True when the whole answer has gone out. What there is goes out before more is waited for.
     pub(super) fn poll<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
-        out: &mut Vec<u8>,
+        out: &mut Out,
         read: &mut BytesMut,
         cx: &mut Context<'_>,
     ) -> Poll<bool> {
@@ -82,23 +78,23 @@ impl Writing {
     }
 
     /// Takes from the body as much as goes out at a time; pending when there is less of it yet.
-    fn gather(&mut self, out: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.piece.is_empty() {
+    fn gather(&mut self, out: &mut Out, cx: &mut Context<'_>) -> Poll<()> {
+        if !out.has_piece() {
             self.end_chunk(out);
         }
-        while self.state == State::Open && self.piece.is_empty() && out.len() < GATHERED_BYTES_MAX {
+        while self.state == State::Open && !out.is_full() {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     // Trailers were not asked for: `TE` ended at this hop.
                     if let Ok(data) = frame.into_data() {
-                        self.take(data, out);
+                        self.take(&data, out);
                     }
                 }
                 Some(Err(_)) => self.state = State::Broken,
                 None => {
                     self.state = State::Whole;
                     if self.coding == Coding::Chunked {
-                        out.extend_from_slice(LAST_CHUNK);
+                        out.gathered.extend_from_slice(LAST_CHUNK);
                     }
                 }
             }
@@ -106,63 +102,45 @@ impl Writing {
         Poll::Ready(())
     }
 
-    fn take(&mut self, data: Bytes, out: &mut Vec<u8>) {
+    fn take(&mut self, data: &Bytes, out: &mut Out) {
         if data.is_empty() {
             return;
         }
         if self.coding == Coding::Chunked {
-            encode::chunk_size(out, data.len());
+            encode::chunk_size(&mut out.gathered, data.len());
             self.in_chunk = true;
         }
-        if out.len() + data.len() <= GATHERED_BYTES_MAX {
-            out.extend_from_slice(&data);
+        out.add(data);
+        if !out.has_piece() {
             self.end_chunk(out);
-        } else {
-            self.piece = data;
         }
     }
 
-    fn end_chunk(&mut self, out: &mut Vec<u8>) {
+    fn end_chunk(&mut self, out: &mut Out) {
         if std::mem::take(&mut self.in_chunk) {
-            out.extend_from_slice(CHUNK_END);
+            out.gathered.extend_from_slice(CHUNK_END);
         }
     }
 
-    /// Writes what was gathered and the piece after it.
+    /// Writes what there is, for as long as the peer takes some of it.
     fn poll_write<S: AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
-        out: &mut Vec<u8>,
+        out: &mut Out,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            let gathered = out.get(self.written..).unwrap_or_default();
-            let polled = match (gathered.is_empty(), self.piece.is_empty()) {
-                (true, true) => break,
-                (false, true) => Pin::new(&mut *stream).poll_write(cx, gathered),
-                (true, false) => Pin::new(&mut *stream).poll_write(cx, &self.piece),
-                (false, false) => {
-                    let both = [IoSlice::new(gathered), IoSlice::new(&self.piece)];
-                    Pin::new(&mut *stream).poll_write_vectored(cx, &both)
-                }
-            };
-            let Poll::Ready(count) = polled else {
-                let stall = self.stall;
-                let sleep = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
-                ready!(sleep.as_mut().poll(cx));
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-            };
+        let before = out.left();
+        let written = out.poll_write(stream, cx);
+        if out.left() < before {
             self.stalled = None;
-            let count = count?;
-            if count == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            let of_gathered = count.min(gathered.len());
-            self.written += of_gathered;
-            self.piece.advance(count - of_gathered);
+        }
+        if written.is_pending() {
+            let stall = self.stall;
+            let sleep = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+            ready!(sleep.as_mut().poll(cx));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         out.clear();
-        self.written = 0;
-        Poll::Ready(Ok(()))
+        written
     }
 }

@@ -3,20 +3,22 @@
 use std::{
     fmt,
     future::poll_fn,
-    io::{self, IoSlice},
-    pin::{Pin, pin},
+    io,
+    pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Frame;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    GATHERED_BYTES_MAX, HeadError, ROOM_BYTES, encode,
+    HeadError, ROOM_BYTES, encode,
     framing::{Framing, Malformed, Piece},
+    out::Out,
     parse::{self, Search},
+    poll_read,
 };
 
 /// A connection to a data centre. Whoever waits for something of it moves its bytes: a task of its own would
@@ -24,7 +26,10 @@ use super::{
 pub(in crate::proxy) struct Client {
     wire: Box<dyn Wire>,
     read: BytesMut,
+    /// The request, with its body.
     out: Out,
+    /// What was written may lie in a buffer of the wire's own, as TLS has one.
+    unflushed: bool,
     /// Of the answer under way.
     framing: Framing,
     room: usize,
@@ -37,17 +42,6 @@ const ROOM_BYTES_MAX: usize = 256 << 10;
 
 trait Wire: AsyncRead + AsyncWrite + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire for S {}
-
-/// A request on its way out.
-#[derive(Debug, Default)]
-struct Out {
-    /// The head, and the body where that is short.
-    gathered: Vec<u8>,
-    written: usize,
-    body: Bytes,
-    /// What was written may lie in a buffer of the wire's own, as TLS has one.
-    unflushed: bool,
-}
 
 /// What became of an exchange.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +75,7 @@ impl Client {
             wire: Box::new(stream),
             read: BytesMut::new(),
             out: Out::default(),
+            unflushed: false,
             framing: Framing::Length(0),
             room: ROOM_BYTES,
             keeps_alive: true,
@@ -92,12 +87,12 @@ impl Client {
         &mut self,
         request: &Request<Bytes>,
     ) -> Result<Response<()>, Unanswered> {
-        self.out.fill(request);
+        self.fill(request);
         let (mut search, mut failure) = (Search::default(), None);
         poll_fn(|cx| {
             // What cannot be written may have been answered already.
             if let Poll::Ready(Err(error)) = self.write(cx) {
-                if self.out.written == 0 {
+                if !self.out.has_begun() {
                     return Poll::Ready(Err(Unanswered { error: error.into(), is_unsent: true }));
                 }
                 failure = Some(error);
@@ -136,12 +131,24 @@ impl Client {
         }
     }
 
+    fn fill(&mut self, request: &Request<Bytes>) {
+        self.out.clear();
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        encode::request(&mut self.out.gathered, request.method(), target, request.headers());
+        self.out.add(request.body());
+        self.unflushed = true;
+    }
+
     /// Writes what is left of the request.
     fn write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.out.is_over() {
+        if !self.unflushed {
             return Poll::Ready(Ok(()));
         }
-        let written = ready!(self.out.poll_write(&mut self.wire, cx));
+        let mut written = ready!(self.out.poll_write(&mut self.wire, cx));
+        if written.is_ok() {
+            written = ready!(Pin::new(&mut self.wire).poll_flush(cx));
+        }
+        self.unflushed = false;
         if written.is_err() {
             self.keeps_alive = false;
             self.out.give_up();
@@ -190,7 +197,7 @@ impl Client {
     /// True when another exchange may follow. What it does not need is given back.
     pub(in crate::proxy) fn rests(&mut self) -> bool {
         let may_go_on =
-            self.keeps_alive && self.is_over() && self.read.is_empty() && self.out.is_over();
+            self.keeps_alive && self.is_over() && self.read.is_empty() && !self.unflushed;
         if self.room > ROOM_BYTES {
             self.room = ROOM_BYTES;
             self.read = BytesMut::new();
@@ -212,80 +219,9 @@ impl fmt::Debug for Client {
     }
 }
 
-impl Out {
-    fn fill(&mut self, request: &Request<Bytes>) {
-        self.gathered.clear();
-        self.written = 0;
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        encode::request(&mut self.gathered, request.method(), target, request.headers());
-        let body = request.body();
-        if self.gathered.len() + body.len() <= GATHERED_BYTES_MAX {
-            self.gathered.extend_from_slice(body);
-            self.body = Bytes::new();
-        } else {
-            self.body = body.clone();
-        }
-        self.unflushed = true;
-    }
-
-    fn is_written(&self) -> bool {
-        self.written == self.gathered.len() && self.body.is_empty()
-    }
-
-    fn is_over(&self) -> bool {
-        self.is_written() && !self.unflushed
-    }
-
-    /// Nothing of what is left will go out.
-    fn give_up(&mut self) {
-        self.body = Bytes::new();
-        self.gathered.truncate(self.written);
-        self.unflushed = false;
-    }
-
-    fn poll_write<S: AsyncWrite + Unpin>(
-        &mut self,
-        wire: &mut S,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        while !self.is_written() {
-            let gathered = self.gathered.get(self.written..).unwrap_or_default();
-            let mut wire = Pin::new(&mut *wire);
-            let polled = match (gathered.is_empty(), self.body.is_empty()) {
-                (_, true) => wire.as_mut().poll_write(cx, gathered),
-                (true, false) => wire.as_mut().poll_write(cx, &self.body),
-                (false, false) => {
-                    let both = [IoSlice::new(gathered), IoSlice::new(&self.body)];
-                    wire.as_mut().poll_write_vectored(cx, &both)
-                }
-            };
-            let count = ready!(polled)?;
-            if count == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            let of_gathered = count.min(gathered.len());
-            self.written += of_gathered;
-            self.body.advance(count - of_gathered);
-        }
-        // An empty rest would keep what it is the rest of.
-        self.body = Bytes::new();
-        ready!(Pin::new(wire).poll_flush(cx))?;
-        self.unflushed = false;
-        Poll::Ready(Ok(()))
-    }
-}
-
-fn poll_read<S: AsyncRead + Unpin>(
-    wire: &mut S,
-    into: &mut BytesMut,
-    cx: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    pin!(wire.read_buf(into)).poll(cx)
-}
-
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
     use super::*;
 
@@ -427,7 +363,7 @@ mod tests {
             .await
             .expect("what was written never goes out");
         assert!(answer.is_ok());
-        assert!(client.rests() && client.out.body.is_empty());
+        assert!(client.rests() && !client.out.has_piece());
     }
 
     #[tokio::test]

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, response};
 
+use super::has_no_body;
+
 /// How the body of an answer is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
@@ -23,12 +25,8 @@ impl Coding {
         status: StatusCode,
         length: Option<u64>,
     ) -> Self {
-        let has_no_body = *method == Method::HEAD
-            || status.is_informational()
-            || status == StatusCode::NO_CONTENT
-            || status == StatusCode::NOT_MODIFIED;
         match length {
-            _ if has_no_body => Self::Absent,
+            _ if has_no_body(method, status) => Self::Absent,
             Some(length) => Self::Length(length),
             None if version == Version::HTTP_10 => Self::UntilClosed,
             None => Self::Chunked,

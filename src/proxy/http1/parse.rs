@@ -11,6 +11,7 @@ use httparse::{Header, ParserConfig, Status};
 use super::{
     HeadError,
     framing::{Chunks, Framing},
+    has_no_body,
 };
 
 /// A request's head, and what follows it.
@@ -214,12 +215,8 @@ fn response_of(
     let status = StatusCode::from_u16(status).map_err(|_| SYNTAX)?;
     let Fields { headers, length, codings, keeps_alive, closes, .. } =
         Fields::of(head, parsed.headers, version == 0)?;
-    let has_no_body = *asked == Method::HEAD
-        || status.is_informational()
-        || status == StatusCode::NO_CONTENT
-        || status == StatusCode::NOT_MODIFIED;
     let framing = match (codings, length) {
-        _ if has_no_body => Framing::Length(0),
+        _ if has_no_body(asked, status) => Framing::Length(0),
         (Codings::Chunked, None) => Framing::Chunked(Chunks::default()),
         (Codings::None, Some(length)) => Framing::Length(length),
         (Codings::None, None) => Framing::UntilClosed,

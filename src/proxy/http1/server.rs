@@ -7,7 +7,6 @@ use std::{
     pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::BytesMut;
@@ -24,12 +23,14 @@ use super::{
     encode::{self, Coding},
     framing::Piece,
     incoming::{Arrival, Arriving},
+    out::Out,
     parse::{self, Bounds, RequestHead, Search},
+    poll_read,
 };
 use crate::proxy::{
     ProxyError,
     activity::{Activity, NotedStream},
-    body::ReplyBody,
+    body::{DISCARD_BYTES, DISCARD_TIME, ReplyBody},
     connection::{DRAIN_GRACE, Draining, QUIET},
     exchange::{self, Peer},
     worker::Worker,
@@ -57,7 +58,7 @@ where
         is_drained: draining.borrow().is_some(),
         stream,
         read: BytesMut::new(),
-        out: Vec::new(),
+        out: Out::default(),
     };
     match served.exchanges().await {
         End::Quiet => return Some(served.stream.with_ahead(served.read.freeze())),
@@ -98,7 +99,7 @@ struct Served<'c, S> {
     /// Read, and not yet taken.
     read: BytesMut,
     /// To be written.
-    out: Vec<u8>,
+    out: Out,
 }
 
 /// What an answer has to be framed for.
@@ -282,7 +283,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
             && !is_draining
             && coding != Coding::UntilClosed;
         self.out.clear();
-        encode::response(&mut self.out, &head, asked.version, coding, keeps_alive);
+        encode::response(&mut self.out.gathered, &head, asked.version, coding, keeps_alive);
         drop(head);
         let mut writing = Writing::new(body, coding, self.worker.proxy.deadlines.idle.0);
         let is_whole =
@@ -307,7 +308,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
     async fn close(mut self, lingers: bool) {
         let closed = async {
             self.stream.shutdown().await?;
-            let mut left = LINGER_BYTES;
+            let mut left = DISCARD_BYTES;
             while lingers && left > 0 {
                 self.read.clear();
                 self.read.reserve(ROOM_BYTES);
@@ -318,14 +319,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
             }
             io::Result::Ok(())
         };
-        let time = if lingers { LINGER_TIME } else { DRAIN_GRACE };
+        let time = if lingers { DISCARD_TIME } else { DRAIN_GRACE };
         // Who is slower, or sends more, has had their chance.
         let _ = tokio::time::timeout(time, closed).await;
     }
 }
-
-const LINGER_TIME: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 64 << 20;
 
 /// Between requests: what is listened for beside the next one.
 struct Quiet<'p, D> {
@@ -357,15 +355,6 @@ impl<D: Future<Output = ()>> Quiet<'_, D> {
         })
         .await
     }
-}
-
-/// Reads what there is into the room there is.
-fn poll_read<S: AsyncRead + Unpin>(
-    stream: &mut S,
-    into: &mut BytesMut,
-    cx: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    pin!(stream.read_buf(into)).poll(cx)
 }
 
 /// Ready once the peer has gone. What it says ahead of its turn is read once, and waits.

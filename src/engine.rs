@@ -128,10 +128,11 @@ impl Engine {
     pub fn inspect(
         &self,
         message: &Message<'_>,
-        transfer: Transfer,
+        transfer: impl Into<Box<Transfer>>,
         limits: &Limits,
         scratch: &mut Scratch,
     ) -> Verdict {
+        let transfer = transfer.into();
         let reading = self.read(message, limits, scratch);
         let people = self.people(&reading, &transfer, message.client_region);
         self.judge(reading, transfer, &people)
@@ -158,7 +159,12 @@ impl Engine {
     }
 
     /// Judges what was read by the facts of the transfer and of each of the people.
-    pub fn judge(&self, reading: Reading<'_>, mut transfer: Transfer, people: &People) -> Verdict {
+    pub fn judge(
+        &self,
+        reading: Reading<'_>,
+        mut transfer: Box<Transfer>,
+        people: &People,
+    ) -> Verdict {
         let coverage = reading.coverage();
         let (findings, gaps) = (&reading.findings, &reading.gaps);
         let mut decision = self.rules.decide_each(&transfer, people, findings, coverage, gaps);

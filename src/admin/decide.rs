@@ -228,7 +228,7 @@ impl Desk<'_> {
     ) -> Judged {
         let reading = self.engine.read(message, limits, scratch);
         let (transfer, people, facts) = self.facts(message, transfer, &reading);
-        Judged { verdict: self.engine.judge(reading, transfer, &people), facts }
+        Judged { verdict: self.engine.judge(reading, Box::new(transfer), &people), facts }
     }
 
     pub fn explain(

@@ -30,7 +30,7 @@ impl Engine {
         people: &People,
         go_on: &dyn Fn() -> bool,
     ) -> (Verdict, Explanation) {
-        let verdict = self.judge(reading, transfer.clone(), people);
+        let verdict = self.judge(reading, Box::new(transfer.clone()), people);
         let judged = Judged {
             transfer,
             people,

@@ -49,7 +49,7 @@ pub struct Verdict {
     pub coverage: Coverage,
     pub gaps: Vec<Gap>,
     /// The transfer that was judged, completed by the payload's own evidence.
-    pub transfer: Transfer,
+    pub transfer: Box<Transfer>,
     /// Set when the effect is `Redact`.
     pub redacted: Option<Redacted>,
     /// How findings were changed, and how many in each way.

@@ -209,7 +209,7 @@ pub(super) struct Stream {
     idle: Duration,
     /// Runs while a piece is waited for.
     sleep: Option<Pin<Box<Sleep>>>,
-    exchange: Exchange,
+    exchange: Box<Exchange>,
 }
 
 /// Why an answer broke off after its head had gone out.
@@ -226,7 +226,7 @@ impl ReplyBody {
         Self::Held(bytes)
     }
 
-    pub(super) fn stream(idle: Duration, lease: Lease, exchange: Exchange) -> Self {
+    pub(super) fn stream(idle: Duration, lease: Lease, exchange: Box<Exchange>) -> Self {
         Self::Streamed(Box::new(Stream {
             lease: Some(lease),
             ended: false,

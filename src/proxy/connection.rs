@@ -239,10 +239,12 @@ fn service(
     Future: Future<Output = Result<Response<ReplyBody>, Infallible>> + 'static,
 > + Unpin {
     service_fn(move |request: Request<Incoming>| {
-        let request = request.map(RequestBody::Http2);
+        let (head, body) = request.into_parts();
+        let (head, body) = (Box::new(head), RequestBody::Http2(body));
         // A connection has room for what this returns as long as it is served: room for a pointer.
+        let in_hand = activity.begin();
         let exchange =
-            Box::pin(exchange::handle(Rc::clone(&worker), peer.clone(), activity.begin(), request));
+            Box::pin(exchange::handle(Rc::clone(&worker), peer.clone(), in_hand, head, body));
         async move { Ok(exchange.await) }
     })
 }

@@ -29,16 +29,16 @@ pub(super) fn transfer(
     workload: Option<&Workload>,
     place: &Place,
     now: Timestamp,
-) -> Result<Transfer, ProxyError> {
+) -> Result<Box<Transfer>, ProxyError> {
     let mut transfer = match stated {
-        Some(headers) if headers.contains_key(&HEADER) => read(headers)?,
+        Some(headers) if headers.contains_key(&HEADER) => Box::new(read(headers)?),
         // Nobody says more than the route does.
         Some(_) | None if workload.is_none() => {
             let mut transfer = place.base.clone();
             transfer.as_of.get_or_insert(now);
             return Ok(transfer);
         }
-        Some(_) | None => Transfer::default(),
+        Some(_) | None => Box::default(),
     };
     // The destination is where the bytes go, whatever anybody says of it.
     if let Some(stated) = transfer.destination
@@ -55,7 +55,7 @@ pub(super) fn transfer(
     if let Some(workload) = workload {
         workload.fill(&mut transfer);
     }
-    transfer.fill_from(base);
+    transfer.fill_from(*base);
     if let Some(workload) = workload {
         workload.flag(&mut transfer);
     }
@@ -231,7 +231,7 @@ mod tests {
         "2026-11-23T09:00:00Z".parse().unwrap()
     }
 
-    fn read_lines(lines: &[&str]) -> Result<Transfer, ProxyError> {
+    fn read_lines(lines: &[&str]) -> Result<Box<Transfer>, ProxyError> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(HEADER, HeaderValue::from_str(line).unwrap());

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Request, Response, Version, header, request};
+use http::{HeaderMap, Response, Version, header, request};
 use tokio::time::Instant;
 
 use super::{
@@ -98,10 +98,11 @@ pub(super) async fn handle(
     worker: Rc<Worker>,
     peer: Peer,
     in_hand: InHand,
-    request: Request<RequestBody>,
+    head: Box<request::Parts>,
+    body: RequestBody,
 ) -> Response<ReplyBody> {
-    let mut exchange = Exchange::open(worker, peer, in_hand, request.headers(), request.version());
-    let outcome = exchange.walk(request).await;
+    let mut exchange = Exchange::open(worker, peer, in_hand, &head.headers, head.version);
+    let outcome = exchange.walk(head, body).await;
     exchange.worker.in_step().await;
     match outcome {
         Ok(answer) => exchange.pass_on(answer),
@@ -126,7 +127,7 @@ impl Exchange {
         in_hand: InHand,
         headers: &HeaderMap,
         version: Version,
-    ) -> Self {
+    ) -> Box<Self> {
         let ways = worker.ways();
         let workloads = &ways.routing.workloads;
         if peer.trusted && headers.contains_key(&identity::FORWARDED_CLIENT_CERT) {
@@ -137,7 +138,7 @@ impl Exchange {
             workloads.recognise(caller);
         }
         let traceparent = headers.get("traceparent").map(|value| value.as_bytes());
-        Self {
+        Box::new(Self {
             snapshot: worker.proxy.snapshots.load_full(),
             _in_hand: in_hand,
             _in_flight: InFlight::begin(&worker),
@@ -167,12 +168,15 @@ impl Exchange {
             inspection_began: None,
             inspection_time: Duration::ZERO,
             sent_at: None,
-        }
+        })
     }
 
     /// The request on its way to the data centre, and the head of the answer on its way back.
-    async fn walk(&mut self, request: Request<RequestBody>) -> Result<Answer, ProxyError> {
-        let (head, body) = request.into_parts();
+    async fn walk(
+        &mut self,
+        head: Box<request::Parts>,
+        body: RequestBody,
+    ) -> Result<Answer, ProxyError> {
         self.admit(&head)?;
         let ways = Rc::clone(&self.ways);
         let place = self.place(&ways, &head)?;
@@ -234,7 +238,7 @@ impl Exchange {
     fn transfer(&self, head: &request::Parts, place: &Place) -> Result<Box<Transfer>, ProxyError> {
         let stated = self.peer.trusted.then_some(&head.headers);
         let workload = self.workload().map(|workload| &**workload);
-        context::transfer(stated, workload, place, self.time).map(Box::new)
+        context::transfer(stated, workload, place, self.time)
     }
 
     async fn collect(
@@ -252,16 +256,16 @@ impl Exchange {
     }
 
     /// The request as it would leave us unredacted; the inspection reads exactly this.
-    fn outgoing(&self, head: request::Parts, body: &HeldBody, place: &Place) -> Box<Outgoing> {
+    fn outgoing(&self, head: Box<request::Parts>, body: &HeldBody, place: &Place) -> Box<Outgoing> {
         let host = self.ways.keeps_host(place).then(|| head::authority(&head).try_into());
         let declares_length = head::announced(&head.headers).length.is_some();
-        let mut headers = head.headers;
+        let request::Parts { method, uri, mut headers, .. } = *head;
         let client =
             head::client_address(&headers, self.peer.address, &self.worker.proxy.trusted_hops);
         head::strip_request(&mut headers, self.peer.trusted);
         Box::new(Outgoing {
-            method: head.method,
-            target: head::origin_form(head.uri),
+            method,
+            target: head::origin_form(uri),
             headers,
             body: body.bytes.clone(),
             held: Some(Arc::clone(&body.held)),
@@ -315,7 +319,7 @@ impl Exchange {
     }
 
     /// Hands the data centre's answer on as it comes. The exchange ends with its last byte.
-    fn pass_on(mut self, answer: Answer) -> Response<ReplyBody> {
+    fn pass_on(mut self: Box<Self>, answer: Answer) -> Response<ReplyBody> {
         let (mut head, ()) = answer.response.into_parts();
         head::strip_response(&mut head.headers);
         head.version = Version::default();
@@ -325,7 +329,7 @@ impl Exchange {
     }
 
     /// Error to answer. The exchange ends here.
-    fn refuse(mut self, error: &ProxyError) -> Response<ReplyBody> {
+    fn refuse(mut self: Box<Self>, error: &ProxyError) -> Response<ReplyBody> {
         if !error.is_decision() {
             self.failure = Some((error.side(), error.kind()));
             record::log(&self, error);
@@ -373,7 +377,7 @@ mod tests {
     #[test]
     fn the_future_of_an_exchange_is_small() {
         fn size_of_output<F>(
-            _: impl FnOnce(Rc<Worker>, Peer, InHand, Request<RequestBody>) -> F,
+            _: impl FnOnce(Rc<Worker>, Peer, InHand, Box<request::Parts>, RequestBody) -> F,
         ) -> usize {
             std::mem::size_of::<F>()
         }

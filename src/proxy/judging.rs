@@ -26,7 +26,6 @@ impl Exchange {
         transfer: Box<Transfer>,
     ) -> Result<(), ProxyError> {
         if !self.worker.proxy.inspection.enabled {
-            let transfer = *transfer;
             let unread = Verdict { transfer, coverage: Coverage::Opaque, ..Verdict::default() };
             self.verdict = Some(Box::new(unread));
             return Ok(());
@@ -35,10 +34,10 @@ impl Exchange {
         let started = Instant::now();
         self.inspection_began = Some(started);
         let verdict = if self.is_judged_here(outgoing) {
-            self.judge_here(outgoing, *transfer)
+            self.judge_here(outgoing, transfer)
         } else {
             // Large, and seldom: not part of every exchange's future.
-            Box::pin(self.judge_elsewhere(outgoing, *transfer)).await?
+            Box::pin(self.judge_elsewhere(outgoing, transfer)).await?
         };
         self.inspection_time = started.elapsed();
         if let Some(beside) = &mut beside {
@@ -65,7 +64,7 @@ impl Exchange {
         proxy.register.is_none() && outgoing.body.len() <= proxy.inspection.inline_bytes_max.0
     }
 
-    fn judge_here(&mut self, outgoing: &Outgoing, transfer: Transfer) -> Box<Verdict> {
+    fn judge_here(&mut self, outgoing: &Outgoing, transfer: Box<Transfer>) -> Box<Verdict> {
         let proxy = &self.worker.proxy;
         let mut scratch = self.worker.scratch.borrow_mut();
         let client_region = self.client_region(outgoing);
@@ -80,7 +79,7 @@ impl Exchange {
     async fn judge_elsewhere(
         &mut self,
         outgoing: &Outgoing,
-        transfer: Transfer,
+        transfer: Box<Transfer>,
     ) -> Result<Box<Verdict>, ProxyError> {
         if self.worker.proxy.register.is_some() {
             self.judge_on_file(outgoing, transfer).await
@@ -93,7 +92,7 @@ impl Exchange {
     async fn judge_aside(
         &mut self,
         outgoing: &Outgoing,
-        transfer: Transfer,
+        transfer: Box<Transfer>,
     ) -> Result<Box<Verdict>, ProxyError> {
         let client_region = self.client_region(outgoing);
         let (snapshot, proxy) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker.proxy));
@@ -113,7 +112,7 @@ impl Exchange {
     async fn judge_on_file(
         &mut self,
         outgoing: &Outgoing,
-        transfer: Transfer,
+        transfer: Box<Transfer>,
     ) -> Result<Box<Verdict>, ProxyError> {
         let worker = Rc::clone(&self.worker);
         let proxy = &worker.proxy;
@@ -162,7 +161,7 @@ fn inspect(
     proxy: &super::Proxy,
     snapshot: &Snapshot,
     message: &Message<'_>,
-    transfer: Transfer,
+    transfer: Box<Transfer>,
     scratch: &mut Scratch,
 ) -> (Box<Verdict>, Subjects) {
     let limits = &proxy.limits;

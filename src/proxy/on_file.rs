@@ -54,7 +54,7 @@ impl Drop for OnFile {
 pub(super) struct Case {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) proxy: Arc<Proxy>,
-    pub(super) transfer: Transfer,
+    pub(super) transfer: Box<Transfer>,
     /// When it came in; counts go by this, whatever time the transfer states.
     pub(super) at: Timestamp,
     pub(super) client_region: Option<Region>,
@@ -115,7 +115,7 @@ impl Case {
                 }
                 None => inquiry.unanswered(),
             };
-            let verdict = Box::new(engine.judge(reading, transfer, inquiry.people()));
+            let verdict = Box::new(engine.judge(reading, Box::new(transfer), inquiry.people()));
             if on_file.unavailable.is_some() || !inquiry.counts() || blocks(&self.proxy, &verdict) {
                 return Ok((verdict, on_file));
             }

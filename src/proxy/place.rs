@@ -21,7 +21,7 @@ pub(super) struct Place {
     pub(super) data_centre_number: usize,
     pub(super) jurisdiction: Region,
     /// What is known of every transfer by this route.
-    pub(super) base: Transfer,
+    pub(super) base: Box<Transfer>,
 }
 
 /// All routes.
@@ -52,7 +52,7 @@ impl Places {
                 data_centre: data_centre.id.value.clone(),
                 data_centre_number: number,
                 jurisdiction: *data_centre.jurisdiction,
-                base: base(config, route, data_centre, file, diagnostics),
+                base: Box::new(base(config, route, data_centre, file, diagnostics)),
             });
         }
         (diagnostics.error_count() == before).then_some(Self { table, places })
@@ -60,7 +60,7 @@ impl Places {
 
     /// By the ids of routes.
     pub(super) fn stated(self) -> Vec<(String, Transfer)> {
-        self.places.into_iter().map(|place| (place.route, place.base)).collect()
+        self.places.into_iter().map(|place| (place.route, *place.base)).collect()
     }
 
     pub(super) fn get(&self, id: RouteId) -> Option<&Place> {
@@ -150,7 +150,7 @@ impl Place {
             data_centre: "test".into(),
             data_centre_number: 0,
             jurisdiction: base.destination.unwrap(),
-            base,
+            base: Box::new(base),
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Beside(SyncSender<Box<Case>>);
 pub(super) struct Case {
     shadow: Arc<Shadow>,
     request: Outgoing,
-    transfer: Transfer,
+    transfer: Box<Transfer>,
     client_region: Option<Region>,
     live: Option<Decided>,
     time: Timestamp,
@@ -84,7 +84,7 @@ impl Case {
             Box::new(Self {
                 shadow,
                 request: request.duplicate(),
-                transfer: transfer.clone(),
+                transfer: Box::new(transfer.clone()),
                 client_region: exchange.client_region(request),
                 live: None,
                 time: exchange.time,

@@ -75,8 +75,8 @@ pub(super) struct Upstream {
 /// This worker's connections to one endpoint.
 #[derive(Default)]
 struct Pool {
-    idle: RefCell<Vec<Connection>>,
-    shared: RefCell<Option<Connection>>,
+    idle: RefCell<Vec<Box<Connection>>>,
+    shared: RefCell<Option<Box<Connection>>>,
     /// Held while the one HTTP/2 connection is made, so that it stays one.
     connecting: tokio::sync::Mutex<()>,
     in_flight: Cell<usize>,
@@ -111,7 +111,7 @@ impl Drop for Busy {
 /// A connection lent to an exchange; it comes back when the answer was read to its end.
 #[derive(Debug)]
 pub(super) struct Lease {
-    connection: Connection,
+    connection: Box<Connection>,
     /// What comes of an answer over a shared connection.
     shared: Option<Incoming>,
     busy: Busy,
@@ -268,7 +268,7 @@ impl Upstream {
                 }
             };
             self.forget(number);
-            let unsent = unsent.map(|request| Box::new(Outgoing::of(request, host)));
+            let unsent = unsent.map(|request| Box::new(Outgoing::of(*request, host)));
             let error = ProxyError::UpstreamBroken { endpoint: self.name_of(number), error };
             if !reused {
                 // A connection that lay idle says nothing of how its endpoint fares.
@@ -293,7 +293,7 @@ impl Upstream {
         self: &Rc<Self>,
         tried: &mut Tried,
         by: Instant,
-    ) -> Result<(Connection, bool, Busy), ProxyError> {
+    ) -> Result<(Box<Connection>, bool, Busy), ProxyError> {
         let mut failure = None;
         loop {
             let Some(number) = self.choose(tried) else {
@@ -354,7 +354,7 @@ impl Upstream {
     }
 
     /// A connection that was made before.
-    fn take(&self, number: usize) -> Option<Connection> {
+    fn take(&self, number: usize) -> Option<Box<Connection>> {
         let pool = self.endpoints.get(number)?;
         let target = self.endpoint(number)?;
         if self.target.protocol == Protocol::Http2 {
@@ -378,12 +378,12 @@ impl Upstream {
     fn forget(&self, number: usize) {
         let Some(pool) = self.endpoints.get(number) else { return };
         let mut shared = pool.shared.borrow_mut();
-        if shared.as_ref().is_some_and(Connection::is_closed) {
+        if shared.as_ref().is_some_and(|connection| connection.is_closed()) {
             *shared = None;
         }
     }
 
-    fn request(&self, outgoing: Outgoing, connection: &Connection) -> Request<Bytes> {
+    fn request(&self, outgoing: Outgoing, connection: &Connection) -> Box<Request<Bytes>> {
         let Outgoing { method, target, mut headers, body, host, .. } = outgoing;
         let endpoint = self.endpoint(connection.endpoint);
         let host = host.or_else(|| endpoint.map(|endpoint| endpoint.host.clone()));
@@ -395,7 +395,7 @@ impl Upstream {
             }
             Sender::Http2(_) => Version::HTTP_2,
         };
-        let mut request = Request::new(body);
+        let mut request = Box::new(Request::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.version_mut() = version;
@@ -411,7 +411,7 @@ impl Upstream {
         self.endpoint(number).map_or_else(String::new, |one| one.name.clone())
     }
 
-    async fn connect(&self, number: usize, by: Instant) -> Result<Connection, ProxyError> {
+    async fn connect(&self, number: usize, by: Instant) -> Result<Box<Connection>, ProxyError> {
         let (Some(pool), Some(endpoint)) = (self.endpoints.get(number), self.endpoint(number))
         else {
             return Err(ProxyError::ConnectSlow { endpoint: self.target.id.clone() });
@@ -429,7 +429,7 @@ impl Upstream {
         let by = by.min(Instant::now() + self.target.connect_time);
         match tokio::time::timeout_at(by, self.target.connect(number, endpoint)).await {
             Ok(connection) => {
-                let connection = connection?;
+                let connection = Box::new(connection?);
                 if let Some(shared) = connection.share() {
                     *pool.shared.borrow_mut() = Some(shared);
                 }
@@ -452,7 +452,7 @@ fn is_gateway_failure(status: StatusCode) -> bool {
 }
 
 impl Pool {
-    fn share(&self, target: &EndpointTarget) -> Option<Connection> {
+    fn share(&self, target: &EndpointTarget) -> Option<Box<Connection>> {
         let mut shared = self.shared.borrow_mut();
         let connection = shared.as_mut()?;
         if !connection.is_current(target) {

@@ -208,7 +208,7 @@ fn over_cases(old: &Side, new: &Side, path: &Path, replay: Replay) -> Result<Com
                 engine.inspect(message, transfer.clone(), &input.limits(), &mut scratch)
             });
             let decided = Decided::new(engine.rules(), &verdict.decision, &verdict.findings);
-            (Way::from(&verdict.transfer), decided)
+            (Way::from(&*verdict.transfer), decided)
         };
         let (_, before) = judge(&old.engine);
         let (way, after) = judge(&new.engine);

@@ -4,7 +4,8 @@ use std::mem::MaybeUninit;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+    header, request,
 };
 use httparse::{Header, ParserConfig, Status};
 
@@ -17,7 +18,7 @@ use super::{
 /// A request's head, and what follows it.
 #[derive(Debug)]
 pub(super) struct RequestHead {
-    pub(super) request: Request<()>,
+    pub(super) head: Box<request::Parts>,
     pub(super) framing: Framing,
     /// Another request may follow.
     pub(super) keeps_alive: bool,
@@ -158,16 +159,15 @@ fn request_of(head: &Bytes, parsed: &httparse::Request<'_, '_>) -> Result<Reques
     else {
         return Err(SYNTAX);
     };
-    let mut request = Request::new(());
-    *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|_| SYNTAX)?;
-    *request.uri_mut() =
-        Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| SYNTAX)?;
+    let mut parts = Box::new(Request::new(()).into_parts().0);
+    parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| SYNTAX)?;
+    parts.uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| SYNTAX)?;
     let is_old = version == 0;
-    *request.version_mut() = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
+    parts.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
     let Fields { headers, length, codings, keeps_alive, closes, waits } =
         Fields::of(head, parsed.headers, is_old)?;
     let keeps_alive = keeps_alive && !closes;
-    *request.headers_mut() = headers;
+    parts.headers = headers;
     let framing = match (codings, length) {
         (Codings::None, length) => Framing::Length(length.unwrap_or(0)),
         (Codings::Chunked, None) if is_old => return Err(OLD_CODING),
@@ -175,7 +175,7 @@ fn request_of(head: &Bytes, parsed: &httparse::Request<'_, '_>) -> Result<Reques
         (Codings::Chunked, Some(_)) => return Err(BOTH),
         (Codings::Other, _) => return Err(CODING),
     };
-    Ok(RequestHead { request, framing, keeps_alive, waits: waits && !is_old })
+    Ok(RequestHead { head: parts, framing, keeps_alive, waits: waits && !is_old })
 }
 
 /// Takes an answer's head from what was read; `None` while it is not whole. `asked` is the method that it
@@ -325,11 +325,11 @@ mod tests {
         let text = "\r\nPOST /a?b=c HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\nX:\t y z \r\n\r\nabc";
         for size in [1, 2, 3, 5, 50] {
             let (head, _) = read(text, size).unwrap().unwrap();
-            let request = head.request;
-            assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/a"));
-            assert_eq!(request.uri().query(), Some("b=c"));
-            assert_eq!(request.headers()["x"], "y z");
-            assert_eq!(request.headers().len(), 3);
+            let parts = head.head;
+            assert_eq!((&parts.method, parts.uri.path()), (&Method::POST, "/a"));
+            assert_eq!(parts.uri.query(), Some("b=c"));
+            assert_eq!(parts.headers["x"], "y z");
+            assert_eq!(parts.headers.len(), 3);
             assert_eq!((head.framing, head.keeps_alive), (Framing::Length(3), true));
         }
         let (_, rest) = read(text, text.len()).unwrap().unwrap();

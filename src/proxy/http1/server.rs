@@ -134,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
                 Heard::Ended(end) => return end,
             };
             quiet.has_spoken = true;
-            if let Some(end) = Box::pin(self.exchange(head)).await {
+            if let Some(end) = self.exchange(head).await {
                 return end;
             }
         }
@@ -191,8 +191,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
 
     /// One request and its answer; `Some` when none can follow.
     async fn exchange(&mut self, head: RequestHead) -> Option<End> {
-        let RequestHead { request, framing, keeps_alive, waits } = head;
-        let (method, version) = (request.method().clone(), request.version());
+        let RequestHead { head, framing, keeps_alive, waits } = head;
+        let (method, version) = (head.method.clone(), head.version);
         let asked = Asked { method, version, keeps_alive };
         let length = framing.length().and_then(|length| usize::try_from(length).ok());
         let (body, arrival) = match length.filter(|length| *length <= self.read.len()) {
@@ -203,14 +203,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
                 (RequestBody::Http1(Arriving(Rc::clone(&arrival))), Some(arrival))
             }
         };
-        let mut exchange = Box::pin(exchange::handle(
-            Rc::clone(self.worker),
-            self.peer.clone(),
-            self.activity.begin(),
-            request.map(|()| body),
-        ));
-        let answer = self.answer(exchange.as_mut(), arrival.as_deref(), waits).await;
-        drop(exchange);
+        let answer = {
+            let (worker, in_hand) = (Rc::clone(self.worker), self.activity.begin());
+            let exchange = exchange::handle(worker, self.peer.clone(), in_hand, head, body);
+            self.answer(pin!(exchange), arrival.as_deref(), waits).await
+        };
         let is_read = arrival.is_none_or(|arrival| self.take_back(&arrival));
         match answer {
             Some(answer) => self.pass_on(answer, &asked, is_read).await,

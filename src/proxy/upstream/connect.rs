@@ -356,9 +356,11 @@ impl Connection {
     }
 
     /// Another one to the same HTTP/2 connection.
-    pub(super) fn share(&self) -> Option<Self> {
+    pub(super) fn share(&self) -> Option<Box<Self>> {
         match &self.sender {
-            Sender::Http2(sender) => Some(Self { sender: Sender::Http2(sender.clone()), ..*self }),
+            Sender::Http2(sender) => {
+                Some(Box::new(Self { sender: Sender::Http2(sender.clone()), ..*self }))
+            }
             Sender::Http1(_) => None,
         }
     }
@@ -385,14 +387,14 @@ pub(super) enum Sender {
 #[derive(Debug)]
 pub(super) struct Unanswered {
     pub(super) error: ClientError,
-    pub(super) unsent: Option<Request<Bytes>>,
+    pub(super) unsent: Option<Box<Request<Bytes>>>,
 }
 
 impl Sender {
     /// The head of the answer, and its body where that does not come through the connection's own.
     pub(super) async fn send(
         &mut self,
-        request: Request<Bytes>,
+        request: Box<Request<Bytes>>,
     ) -> Result<(Response<()>, Option<Incoming>), Unanswered> {
         match self {
             Self::Http1(client) => match client.send(&request).await {
@@ -407,7 +409,8 @@ impl Sender {
                     Ok((Response::from_parts(head, ()), Some(body)))
                 }
                 Err(mut error) => {
-                    let unsent = error.take_message().map(|request| request.map(into_bytes));
+                    let unsent = error.take_message();
+                    let unsent = unsent.map(|request| Box::new(request.map(into_bytes)));
                     Err(Unanswered { error: error.into_error().into(), unsent })
                 }
             },

@@ -124,7 +124,7 @@ async fn probe(target: &Target, number: usize, settings: &HealthCheck) -> bool {
     let Some(endpoint) = target.endpoints.get(number) else { return false };
     let exchange = async {
         let mut connection = target.connect(number, endpoint).await.ok()?;
-        let mut request = Request::new(Bytes::new());
+        let mut request = Box::new(Request::new(Bytes::new()));
         let path = settings.path.value.parse().ok()?;
         *request.uri_mut() =
             connection.sender.uri(path, Some(&endpoint.host), target.tls.is_some());

@@ -49,6 +49,7 @@ mod routing;
 mod shadow;
 mod socket;
 mod tls;
+mod untaken;
 mod upstream;
 mod worker;
 mod workload;

@@ -34,8 +34,8 @@ pub(super) struct Activity {
     stuck: Cell<bool>,
     /// Exchanges not yet over.
     open: Cell<usize>,
-    /// A head was read whole.
-    spoke: Cell<bool>,
+    /// Exchanges so far: so many heads were read whole.
+    begun: Cell<u64>,
 }
 
 /// One exchange of a connection; it is over when this is dropped.
@@ -44,13 +44,18 @@ pub(super) struct InHand(Rc<Activity>);
 
 impl Activity {
     pub(super) fn begin(self: &Rc<Self>) -> InHand {
-        self.spoke.set(true);
+        self.begun.set(self.begun.get() + 1);
         self.open.set(self.open.get() + 1);
         InHand(Rc::clone(self))
     }
 
     pub(super) fn spoke(&self) -> bool {
-        self.spoke.get()
+        self.begun.get() > 0
+    }
+
+    /// How many exchanges there were, where none is under way.
+    pub(super) fn rests(&self) -> Option<u64> {
+        (self.open.get() == 0).then(|| self.begun.get())
     }
 
     /// Whether between two looks nothing went on: no exchange was under way, no byte came or went, and none

@@ -2,6 +2,7 @@
 
 use std::{
     pin::Pin,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -15,7 +16,9 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, Sleep};
 
-use super::{ProxyError, error::Scarce, exchange::Exchange, http1::ClientError, upstream::Lease};
+use super::{
+    ProxyError, error::Scarce, exchange::Exchange, http1::ClientError, untaken, upstream::Lease,
+};
 
 /// Bytes that may be held at a time, by the exchanges of all workers together.
 #[derive(Debug)]
@@ -194,6 +197,8 @@ const GROW_BYTES: usize = 256 << 10;
 pub(super) enum ReplyBody {
     Held(Bytes),
     Streamed(Box<Stream>),
+    /// One of those that a connection of HTTP/2 looks after.
+    Watched(Rc<untaken::Answer>),
 }
 
 /// The data centre's answer on its way. When it is dropped the exchange is over, and the connection
@@ -219,6 +224,8 @@ pub(super) enum StreamError {
     Broken(#[from] ClientError),
     #[error("the data centre's answer paused too long")]
     Idle,
+    #[error("nobody took the answer in time")]
+    Untaken,
 }
 
 impl ReplyBody {
@@ -251,6 +258,7 @@ impl Body for ReplyBody {
             Self::Held(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Held(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Streamed(stream) => stream.poll(cx),
+            Self::Watched(answer) => answer.poll_frame(cx),
         }
     }
 
@@ -258,6 +266,7 @@ impl Body for ReplyBody {
         match self {
             Self::Held(bytes) => bytes.is_empty(),
             Self::Streamed(stream) => stream.is_over(),
+            Self::Watched(answer) => answer.is_end_stream(),
         }
     }
 
@@ -267,6 +276,7 @@ impl Body for ReplyBody {
             Self::Streamed(stream) => {
                 stream.lease.as_ref().map(Lease::size_hint).unwrap_or_default()
             }
+            Self::Watched(answer) => answer.size_hint(),
         }
     }
 }
@@ -312,6 +322,11 @@ impl Stream {
 }
 
 impl Stream {
+    /// Nobody takes what was handed on.
+    pub(super) fn abandon(&mut self) {
+        self.exchange.broke_off("answer-abandoned");
+    }
+
     fn is_over(&self) -> bool {
         self.ended || self.lease.as_ref().is_none_or(Lease::is_over)
     }
@@ -324,7 +339,7 @@ impl Drop for Stream {
                 lease.give_back();
             }
         } else {
-            self.exchange.broke_off("answer-abandoned");
+            self.abandon();
         }
     }
 }

@@ -38,6 +38,7 @@ use super::{
     http1::{self, RequestBody},
     identity, proxy_protocol,
     tls::{self, Reloading},
+    untaken::Answers,
     worker::Worker,
 };
 
@@ -190,11 +191,18 @@ async fn serve_http2<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
+    let deadlines = &worker.proxy.deadlines;
+    let (head, idle) = (deadlines.head.0, deadlines.idle.0);
     // Until the first head is there nobody else watches the clock.
-    let mut silence = pin!(tokio::time::sleep(worker.proxy.deadlines.head.0));
+    let mut silence = pin!(tokio::time::sleep(head));
     let mut silent = true;
     let mut serving = true;
-    let service = service(Rc::clone(&worker), Rc::clone(&activity), peer);
+    // What nobody takes, and a connection that nobody uses, are found when looked for.
+    let look_every = (head.min(idle) / LOOKS).max(LOOK_MIN);
+    let mut look = pin!(tokio::time::sleep(look_every));
+    let (mut rests, mut rests_since) = (None, Instant::now());
+    let answers = Rc::new(Answers::default());
+    let service = service(Rc::clone(&worker), Rc::clone(&activity), peer, Rc::clone(&answers));
     let connection = worker.proxy.http2.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     loop {
@@ -223,6 +231,17 @@ async fn serve_http2<S>(
                     return;
                 }
             }
+            () = look.as_mut() => {
+                look.as_mut().reset(Instant::now() + look_every);
+                answers.give_up(idle);
+                let still = activity.rests();
+                if still.is_none() || still != rests {
+                    (rests, rests_since) = (still, Instant::now());
+                } else if serving && activity.spoke() && rests_since.elapsed() >= head {
+                    serving = false;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
         }
     }
 }
@@ -232,6 +251,7 @@ fn service(
     worker: Rc<Worker>,
     activity: Rc<Activity>,
     peer: Peer,
+    answers: Rc<Answers>,
 ) -> impl HttpService<
     Incoming,
     ResBody = ReplyBody,
@@ -245,9 +265,14 @@ fn service(
         let in_hand = activity.begin();
         let exchange =
             Box::pin(exchange::handle(Rc::clone(&worker), peer.clone(), in_hand, head, body));
-        async move { Ok(exchange.await) }
+        let answers = Rc::clone(&answers);
+        async move { Ok(exchange.await.map(|body| answers.watch(body))) }
     })
 }
+
+/// How often within its deadlines a connection of HTTP/2 is looked over, and how often at most.
+const LOOKS: u32 = 4;
+const LOOK_MIN: Duration = Duration::from_millis(50);
 
 /// How long nothing goes on before a connection is a socket alone.
 pub(super) const QUIET: Duration = Duration::from_secs(1);

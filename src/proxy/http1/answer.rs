@@ -62,12 +62,10 @@ impl Writing {
                 return Poll::Ready(false);
             }
             match self.state {
-                State::Whole => {
-                    return Pin::new(stream).poll_flush(cx).map(|flushed| flushed.is_ok());
-                }
+                State::Whole => return self.poll_flush(stream, cx).map(|flushed| flushed.is_ok()),
                 State::Broken => return Poll::Ready(false),
                 State::Open if is_waiting && !self.in_chunk => {
-                    if ready!(Pin::new(&mut *stream).poll_flush(cx)).is_err() {
+                    if ready!(self.poll_flush(stream, cx)).is_err() {
                         return Poll::Ready(false);
                     }
                     return poll_left(stream, read, cx).map(|_: Option<()>| false);
@@ -135,12 +133,31 @@ impl Writing {
             self.stalled = None;
         }
         if written.is_pending() {
-            let stall = self.stall;
-            let sleep = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
-            ready!(sleep.as_mut().poll(cx));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            return self.poll_stalled(cx);
         }
         out.clear();
         written
+    }
+
+    /// Lets out what lies in a buffer of the stream's own, as TLS has one.
+    fn poll_flush<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(stream).poll_flush(cx);
+        if flushed.is_pending() {
+            return self.poll_stalled(cx);
+        }
+        self.stalled = None;
+        flushed
+    }
+
+    /// An error once the peer has taken nothing for too long.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let stall = self.stall;
+        let sleep = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+        ready!(sleep.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

@@ -299,3 +299,57 @@ async fn what_breaks_a_rule_of_http2_ends_as_the_rfc_says() {
     // What was done to one connection is nothing to another.
     assert_eq!(end_of(gateway.address, &[], false).await, End::GoesOn);
 }
+
+/// A data centre that answers `ok`.
+async fn answering() -> SocketAddr {
+    scripted(|mut stream| async move {
+        while !read_head(&mut stream).await.is_empty() {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+        }
+    })
+    .await
+}
+
+/// A connection of HTTP/2 that has asked for `/`.
+async fn asking(gateway: &Running, settings: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let get = fields(&[(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "a")]);
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(settings);
+    bytes.extend(frame(HEADERS, END_HEADERS | END_STREAM, 1, &get));
+    stream.write_all(&bytes).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn an_answer_that_is_granted_no_room_is_given_up() {
+    let endpoint = format!("http://{}", answering().await);
+    let gateway = Setup::to(endpoint).config("deadlines: { idle: 400ms }").start().await;
+    let initial_window_size = 4;
+    let stream = asking(&gateway, &setting(initial_window_size, 0)).await;
+    let record = gateway.records(1).await.remove(0);
+    assert_eq!(record["error"], "answer-abandoned", "{record}");
+    assert_eq!(record["status"], 200, "{record}");
+    drop(stream);
+}
+
+#[tokio::test]
+async fn a_connection_that_has_served_and_lies_idle_is_closed() {
+    let endpoint = format!("http://{}", answering().await);
+    let gateway = Setup::to(endpoint).config("deadlines: { head: 400ms }").start().await;
+    let mut stream = asking(&gateway, &frame(SETTINGS, 0, 0, &[])).await;
+    let began = Instant::now();
+    loop {
+        let mut head = [0; 9];
+        tokio::time::timeout(PATIENCE, stream.read_exact(&mut head)).await.unwrap().unwrap();
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        stream.read_exact(&mut payload).await.unwrap();
+        if head[3] == GOAWAY {
+            assert_eq!(payload[4..8], [0; 4], "NO_ERROR");
+            assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
+            break;
+        }
+    }
+    let record = gateway.records(1).await.remove(0);
+    assert_eq!((&record["error"], &record["status"]), (&Value::Null, &200.into()), "{record}");
+}

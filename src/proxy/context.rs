@@ -17,7 +17,7 @@ use sfv::{BareItem, Dictionary, InnerList, ListEntry, Parser};
 use super::{ProxyError, place::Place, workload::Workload};
 use crate::{
     domain::Region,
-    policy::{Recipient, Timestamp, Transfer},
+    policy::{Timestamp, Transfer},
 };
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("bordergate-transfer");
@@ -46,35 +46,17 @@ pub(super) fn transfer(
     {
         return Err(ProxyError::DestinationConflict { stated, actual: place.jurisdiction });
     }
-    let mut base = place.base.clone();
-    if transfer.recipient.id.is_none() {
-        // The recipient is still the route's; the hop only says more about it.
-        let stated = std::mem::take(&mut transfer.recipient);
-        transfer.recipient = say_more(std::mem::take(&mut base.recipient), stated);
-    }
     if let Some(workload) = workload {
         workload.fill(&mut transfer);
     }
-    transfer.fill_from(*base);
+    transfer.fill_from((*place.base).clone());
     if let Some(workload) = workload {
         workload.flag(&mut transfer);
     }
+    transfer.destination = place.base.destination;
     transfer.transport = place.base.transport;
     transfer.as_of.get_or_insert(now);
     Ok(transfer)
-}
-
-fn say_more(known: Recipient, stated: Recipient) -> Recipient {
-    Recipient {
-        class: stated.class.or(known.class),
-        id: known.id,
-        kind: stated.kind.or(known.kind),
-        covered_person: stated.covered_person.or(known.covered_person),
-        data_intermediary: stated.data_intermediary.or(known.data_intermediary),
-        own_purpose: stated.own_purpose.or(known.own_purpose),
-        governing_policy: stated.governing_policy.or(known.governing_policy),
-        other: known.other.into_iter().chain(stated.other).collect(),
-    }
 }
 
 fn read(headers: &HeaderMap) -> Result<Transfer, ProxyError> {

@@ -79,6 +79,17 @@ impl Checker<'_> {
                     "give each workload a SPIFFE id of its own",
                 );
             }
+            for key in ["destination", "transport"] {
+                if let Some(context) = &workload.context
+                    && context.value.contains_key(key)
+                {
+                    self.error(
+                        context,
+                        format!("`context` of workload `{}` states a `{key}`", *workload.id),
+                        "take it out: a request goes where its route leads, whoever calls",
+                    );
+                }
+            }
             if workload.exchanges_max == Some(0) {
                 self.error(
                     &workload.id,

@@ -74,7 +74,7 @@ async fn route(
         Ok(caller) => caller,
         // What is on file may have a token of its own.
         Err(_) if is_facts && facts::has_token(&operators, access) => {
-            return facts::answer(&operators, peer, head, body, None).await;
+            return tell(&operators, peer, head, body, None).await;
         }
         Err(problem) => return Err(problem),
     };
@@ -105,7 +105,7 @@ async fn route(
         "/-/reload" => {
             post(head)?;
             let reloaded = reload(&operators, &caller).await;
-            changed(&operators, &caller, "reload", reloaded.is_ok());
+            changed(&operators, &caller.name, "reload", reloaded.is_ok());
             reloaded
         }
         "/-/decide" => {
@@ -116,14 +116,7 @@ async fn route(
             post(head)?;
             ask(operators, peer, &caller, head, body, explain).await
         }
-        path if is_facts => {
-            let is_change = !matches!(path, "/-/facts/get" | "/-/facts/export");
-            let answer = facts::answer(&operators, peer, head, body, Some(&caller)).await;
-            if is_change && head.method == Method::POST {
-                changed(&operators, &caller, "facts", answer.is_ok());
-            }
-            answer
-        }
+        _ if is_facts => tell(&operators, peer, head, body, Some(&caller)).await,
         "/-/console" => get(head, || Ok(console::redirect())),
         "/" => get(head, || Ok(index(head))),
         path => get(head, || {
@@ -134,11 +127,30 @@ async fn route(
     }
 }
 
+/// What is on file, or a change to it. `None` is whoever has no more than a token.
+async fn tell(
+    operators: &Operators,
+    peer: SocketAddr,
+    head: &Parts,
+    body: Incoming,
+    caller: Option<&Caller>,
+) -> Result<Reply, Problem> {
+    let is_change = head.method == Method::POST
+        && !matches!(head.uri.path(), "/-/facts/get" | "/-/facts/export");
+    let is_admitted = facts::admit(operators, peer, head, caller).is_ok();
+    let answer = facts::answer(operators, peer, head, body, caller).await;
+    if is_change && (is_admitted || caller.is_some()) {
+        let who = caller.map_or("token", |caller| &caller.name);
+        changed(operators, who, "facts", answer.is_ok());
+    }
+    answer
+}
+
 /// Every change is on record, with who made it.
-pub(super) fn changed(operators: &Operators, caller: &Caller, action: &str, is_done: bool) {
+pub(super) fn changed(operators: &Operators, who: &str, action: &str, is_done: bool) {
     operators.plane.audit.change(&AuditChange {
         time: jiff::Timestamp::now(),
-        who: &caller.name,
+        who,
         action,
         result: if is_done { "done" } else { "refused" },
         generation: operators.plane.reloads.status().generation.0,
@@ -293,14 +305,14 @@ async fn switch(operators: &Operators, caller: &Caller, to: Switch) -> Result<Re
         Switch::Promote => "promote",
         Switch::Rollback => "rollback",
     };
-    changed(operators, caller, action, switched.is_ok());
+    changed(operators, &caller.name, action, switched.is_ok());
     told(operators, switched)
 }
 
 async fn push(operators: &Operators, caller: &Caller, body: Incoming) -> Result<Reply, Problem> {
     let bytes = read(operators, body, operators.settings.bundle_bytes_max).await?;
     let pushed = operators.plane.reloads.push(bytes, &caller.name).await;
-    changed(operators, caller, "push", pushed.is_ok());
+    changed(operators, &caller.name, "push", pushed.is_ok());
     told(operators, pushed)
 }
 

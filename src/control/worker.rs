@@ -222,6 +222,8 @@ impl Worker {
         let mut changed = self.follow();
         self.refresh_shadow();
         loop {
+            // Whether a bundle may still be served by is a question of time, whatever else goes on.
+            self.show_bundle();
             let mut asked = Vec::new();
             let mut later = Vec::new();
             if !changed {
@@ -238,10 +240,7 @@ impl Worker {
                         changed = self.looks_changed();
                         continue;
                     }
-                    Err(RecvTimeoutError::Timeout) => {
-                        self.show_bundle();
-                        changed = self.looks_changed();
-                    }
+                    Err(RecvTimeoutError::Timeout) => changed = self.looks_changed(),
                     Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }

@@ -147,8 +147,8 @@ pub(super) fn filed_under(
     identifier: &Pseudonym,
 ) -> Result<[u8; 16], Broken> {
     /// Links lead to whoever was filed when they were made, and that one may have been joined to another
-    /// since. The writer makes no ring of them; a damaged file might.
-    const LINKS_MAX: usize = 64;
+    /// since, as often as a new identifier of theirs is told. The writer makes no ring of them; a damaged file might.
+    const LINKS_MAX: usize = 4_096;
     let mut filed = identifier.0;
     for _ in 0..LINKS_MAX {
         match aliases.get(&filed)? {

@@ -36,6 +36,7 @@ pub(super) struct Writer {
     opener: Open,
     opened: Option<Opened>,
     retry: Duration,
+    retry_at: Instant,
     purge_at: Instant,
     purge_from: Option<Member>,
 }
@@ -66,6 +67,7 @@ impl Writer {
             opener,
             opened: None,
             retry: RETRY_TIME_MIN,
+            retry_at: Instant::now(),
             purge_at: Instant::now(),
             purge_from: None,
         }
@@ -90,6 +92,7 @@ impl Writer {
             Err(broken) => {
                 self.close(&broken);
                 self.retry = (self.retry * 2).min(RETRY_TIME_MAX);
+                self.retry_at = Instant::now() + self.retry;
             }
         }
     }
@@ -97,7 +100,7 @@ impl Writer {
     pub(super) fn run(&mut self, queue: &Queue) {
         loop {
             let wait = if self.opened.is_none() {
-                self.retry
+                self.retry_at.saturating_duration_since(Instant::now())
             } else if self.purge_from.is_some() {
                 Duration::ZERO
             } else {
@@ -110,8 +113,11 @@ impl Writer {
                         break;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) if self.opened.is_none() => self.open(),
                 Err(RecvTimeoutError::Timeout) => {}
+            }
+            // However many commands come in the meantime.
+            if self.opened.is_none() && Instant::now() >= self.retry_at {
+                self.open();
             }
             self.purge();
         }

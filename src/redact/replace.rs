@@ -173,9 +173,15 @@ fn mask(value: &Value<'_>, keep_last: u8, out: &mut String) -> Option<Written> {
     Some(Written::Text { quoted: false })
 }
 
+/// How many of `total` characters are hidden: half of them at least, or what is as short as the rest that is
+/// shown would go out as it is.
+fn hidden_of(total: usize, keep_last: u8) -> usize {
+    total - usize::from(keep_last).min(total / 2)
+}
+
 fn mask_text(text: &str, keep_last: u8, out: &mut String) {
     let total = text.chars().filter(|character| character.is_alphanumeric()).count();
-    let hide = total.saturating_sub(usize::from(keep_last));
+    let hide = hidden_of(total, keep_last);
     let mut seen = 0;
     out.extend(text.chars().map(|character| {
         if !character.is_alphanumeric() {
@@ -189,7 +195,7 @@ fn mask_text(text: &str, keep_last: u8, out: &mut String) {
 /// A JSON number stays one: hidden digits become zeros, and leading zeros, which RFC 8259 §6 forbids, go.
 fn mask_number(text: &str, keep_last: u8, out: &mut String) {
     let digits = text.bytes().filter(u8::is_ascii_digit);
-    let hidden = digits.clone().count().saturating_sub(usize::from(keep_last));
+    let hidden = hidden_of(digits.clone().count(), keep_last);
     out.extend(digits.skip(hidden).skip_while(|digit| *digit == b'0').map(char::from));
     if out.is_empty() {
         out.push('0');
@@ -224,7 +230,10 @@ mod tests {
         for (kind, text, keep_last, expected) in [
             (Scalar::String, "+92 300-1234567", 4, "+** ***-***4567"),
             (Scalar::String, "Zoë", 0, "***"),
-            (Scalar::String, "ab", 9, "ab"),
+            (Scalar::String, "ab", 9, "*b"),
+            (Scalar::String, "1234", 4, "**34"),
+            (Scalar::String, "7", 4, "*"),
+            (Scalar::Number, "4567", 4, "67"),
             (Scalar::Number, "13800138000", 4, "8000"),
             (Scalar::Number, "-12.5", 0, "0"),
             (Scalar::Number, "1000", 3, "0"),

@@ -158,7 +158,23 @@ impl Entry {
 /// True when upstream may read the path differently from us: a dot segment (spelled out or
 /// percent-encoded, RFC 3986 §5.2.4) or a backslash. Such a path has no certain route.
 pub fn is_ambiguous(path: &str) -> bool {
-    path.split('/').any(is_dot_segment) || path.contains('\\') || has_encoded(path, *b"5c")
+    let climbs = |path: &str| path.split('/').any(is_dot_segment) || path.contains('\\');
+    climbs(path) || other_reading(path).is_some_and(|reading| climbs(&reading))
+}
+
+/// The path as a server reads it that decodes before it splits, and takes several slashes for one, where that is
+/// another path. Its route has to be the same.
+pub fn other_reading(path: &str) -> Option<String> {
+    if !path.contains('%') && !path.contains("//") {
+        return None;
+    }
+    let mut reading = String::with_capacity(path.len());
+    for character in percent_encoding::percent_decode_str(path).decode_utf8_lossy().chars() {
+        if character != '/' || !reading.ends_with('/') {
+            reading.push(character);
+        }
+    }
+    (reading != path).then_some(reading)
 }
 
 fn is_dot_segment(segment: &str) -> bool {
@@ -174,13 +190,6 @@ fn is_dot_segment(segment: &str) -> bool {
         };
         dots += 1;
     }
-}
-
-fn has_encoded(path: &str, hex: [u8; 2]) -> bool {
-    path.as_bytes().windows(3).any(|window| match window {
-        [b'%', high, low] => [high.to_ascii_lowercase(), low.to_ascii_lowercase()] == hex,
-        _ => false,
-    })
 }
 
 /// Lower case, without port and without the dot of a fully qualified name.
@@ -346,6 +355,21 @@ mod tests {
     }
 
     #[test]
+    fn another_reading_is_told_where_there_is_one() {
+        for (path, expected) in [
+            ("/a/b", None),
+            ("/a%20b", Some("/a b")),
+            ("//a///b/", Some("/a/b/")),
+            ("/a%2fb", Some("/a/b")),
+            ("/a%2F/b", Some("/a/b")),
+            ("/%61dmin", Some("/admin")),
+            ("/a%zz", None),
+        ] {
+            assert_eq!(other_reading(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn a_path_that_upstream_may_resolve_is_ambiguous() {
         for (path, expected) in [
             ("/a/../b", true),
@@ -361,6 +385,11 @@ mod tests {
             ("/.well-known/x", false),
             ("/a%2eb", false),
             ("/a//b", false),
+            ("/a%2Fb", false),
+            ("/a/..%2fb", true),
+            ("/a%2f..", true),
+            ("/a%2f%2e%2e/b", true),
+            ("/a/%252e%252e/b", true),
         ] {
             assert_eq!(is_ambiguous(path), expected, "{path}");
         }

@@ -7,7 +7,7 @@
 use std::{
     convert::Infallible,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::pin,
     rc::Rc,
     sync::Arc,
@@ -36,7 +36,8 @@ use super::{
     gathered::Gathered,
     head,
     http1::{self, RequestBody},
-    identity, proxy_protocol,
+    identity,
+    proxy_protocol::{self, Source},
     tls::{self, Reloading},
     untaken::Answers,
     worker::Worker,
@@ -71,6 +72,7 @@ pub(super) async fn connection<S>(
     let From { mut address, wanted } = from;
     let proxy = &worker.proxy;
     let handshake_by = Instant::now() + proxy.deadlines.handshake.0;
+    let mut is_known = true;
     if entry.proxy_protocol {
         if !head::trusts(&proxy.trusted_hops, address.ip()) {
             tracing::debug!("PROXY protocol from one who is not trusted");
@@ -78,7 +80,13 @@ pub(super) async fn connection<S>(
         }
         let told = proxy_protocol::receive(&mut stream);
         match tokio::time::timeout_at(handshake_by, told).await {
-            Ok(Ok(behind)) => address = behind.unwrap_or(address),
+            Ok(Ok(Source::Balancer)) => {}
+            Ok(Ok(Source::Address(behind))) => address = behind,
+            // What the balancer may say, whoever is behind it may not.
+            Ok(Ok(Source::Unknown)) => {
+                is_known = false;
+                address = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+            }
             Ok(Err(error)) => {
                 tracing::debug!(%error, "no PROXY protocol");
                 return;
@@ -93,7 +101,7 @@ pub(super) async fn connection<S>(
         address,
         destination: wanted,
         caller: None,
-        trusted: head::trusts(&proxy.trusted_hops, address.ip()),
+        trusted: is_known && head::trusts(&proxy.trusted_hops, address.ip()),
         region: proxy.geo.as_ref().and_then(|geo| geo.region(address.ip())),
     };
     let Some(tls) = entry.tls else { return serve(worker, None, stream, peer, draining).await };

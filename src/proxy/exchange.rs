@@ -38,7 +38,7 @@ use crate::{
     engine::Verdict,
     facts::Subjects,
     policy::{Timestamp, Transfer},
-    route::{Arrival, RouteId, Selection},
+    route::{Arrival, RouteId, Selection, other_reading},
     snapshot::Snapshot,
     telemetry::{Side, TraceContext},
 };
@@ -88,8 +88,8 @@ pub(super) struct Exchange {
     pub(super) inspection_time: Duration,
     pub(super) sent_at: Option<Instant>,
     _in_hand: InHand,
-    _in_flight: Option<InFlight>,
-    _admitted: Option<Admitted>,
+    in_flight: Option<InFlight>,
+    admitted: Option<Admitted>,
     _counted: crate::telemetry::InFlight,
 }
 
@@ -141,8 +141,8 @@ impl Exchange {
         Box::new(Self {
             snapshot: worker.proxy.snapshots.load_full(),
             _in_hand: in_hand,
-            _in_flight: InFlight::begin(&worker),
-            _admitted: None,
+            in_flight: InFlight::begin(&worker),
+            admitted: None,
             _counted: worker.proxy.metrics.begin_exchange(),
             trace: match &worker.proxy.otlp {
                 Some(otlp) => otlp.receive(traceparent),
@@ -194,14 +194,14 @@ impl Exchange {
 
     /// Refuses what is beyond our means, or could be read in two ways.
     fn admit(&mut self, head: &request::Parts) -> Result<(), ProxyError> {
-        if self._in_flight.is_none() {
+        if self.in_flight.is_none() {
             return Err(ProxyError::Overloaded(Scarce::Exchanges));
         }
         if !self.worker.pressure.admits() {
             return Err(ProxyError::Overloaded(Scarce::Time));
         }
         if let Some(workload) = self.workload() {
-            self._admitted = Some(workload.admit()?);
+            self.admitted = Some(workload.admit()?);
         }
         head::check(head)
     }
@@ -221,7 +221,14 @@ impl Exchange {
             workload: self.peer.caller.as_ref().and_then(Caller::number),
             destination: self.peer.destination,
         };
-        match places.table.select(head.method.as_str(), authority, head.uri.path(), arrival) {
+        let path = head.uri.path();
+        let select =
+            |path: &str| places.table.select(head.method.as_str(), authority, path, arrival);
+        let selected = select(path);
+        if other_reading(path).is_some_and(|reading| select(&reading) != selected) {
+            return Err(ProxyError::PathAmbiguous);
+        }
+        match selected {
             Selection::Route(id) => {
                 self.route = Some(id);
                 places.get(id).ok_or(ProxyError::NoRoute)
@@ -305,6 +312,7 @@ impl Exchange {
         let answer = upstream.send(outgoing, deadlines.first_byte.0, by).await;
         if answer.as_ref().is_err_and(ProxyError::is_before_sending) {
             self.has_left(false);
+            self.sent_at = None;
             self.forwarded_bytes = 0;
         }
         let answer = answer?;

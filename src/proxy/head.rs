@@ -208,7 +208,7 @@ fn is_hop_by_hop(name: &str) -> bool {
 }
 
 /// Who the request comes from in the end: the peer, or whom a chain of trusted hops names. `None` when
-/// a trusted hop names somebody who has no address.
+/// a trusted hop names somebody who has no address, or the two ways to name them disagree.
 pub(super) fn client_address(
     headers: &HeaderMap,
     peer: SocketAddr,
@@ -218,26 +218,33 @@ pub(super) fn client_address(
     if !is_trusted(peer.ip()) {
         return Some(peer.ip().to_canonical());
     }
-    let chain = match headers.contains_key(header::FORWARDED) {
-        true => lines(headers, &header::FORWARDED)
-            .filter_map(|element| {
-                element.split(';').find_map(|pair| {
-                    let (name, value) = pair.split_once('=')?;
-                    name.trim().eq_ignore_ascii_case("for").then(|| node(value))
-                })
-            })
-            .collect::<Vec<_>>(),
-        false => lines(headers, &X_FORWARDED_FOR).map(node).collect::<Vec<_>>(),
-    };
     // From the nearest hop outwards: the first that is not ours is the one we were told of by ours.
-    let mut client = Some(peer.ip().to_canonical());
-    for address in chain.into_iter().rev() {
-        client = address;
-        if !address.is_some_and(is_trusted) {
-            break;
+    let client_of = |chain: Vec<Option<IpAddr>>| {
+        let mut client = Some(peer.ip().to_canonical());
+        for address in chain.into_iter().rev() {
+            client = address;
+            if !address.is_some_and(is_trusted) {
+                break;
+            }
         }
+        client
+    };
+    let forwarded = || {
+        let elements = lines(headers, &header::FORWARDED).filter_map(|element| {
+            element.split(';').find_map(|pair| {
+                let (name, value) = pair.split_once('=')?;
+                name.trim().eq_ignore_ascii_case("for").then(|| node(value))
+            })
+        });
+        client_of(elements.collect())
+    };
+    let for_short = || client_of(lines(headers, &X_FORWARDED_FOR).map(node).collect());
+    match (headers.contains_key(header::FORWARDED), headers.contains_key(X_FORWARDED_FOR)) {
+        // Our hops write one of them, and whoever called may have written the other.
+        (true, true) => forwarded().filter(|client| for_short() == Some(*client)),
+        (true, false) => forwarded(),
+        (false, _) => for_short(),
     }
-    client
 }
 
 pub(super) fn trusts(hops: &[IpNet], address: IpAddr) -> bool {
@@ -400,9 +407,16 @@ mod tests {
             ),
             ("::ffff:10.0.0.1", &[("x-forwarded-for", "198.51.100.1")], Some("198.51.100.1")),
             ("::1", &[("forwarded", "for=\"[2001:db8::7]:9\";proto=https")], Some("2001:db8::7")),
+            ("10.0.0.1", &[("forwarded", "For=198.51.100.1, for=10.0.0.2")], Some("198.51.100.1")),
+            // A hop that writes the one lets the other through, which anybody may have written.
             (
                 "10.0.0.1",
-                &[("forwarded", "For=198.51.100.1, for=10.0.0.2"), ("x-forwarded-for", "1.1.1.1")],
+                &[("forwarded", "for=198.51.100.1"), ("x-forwarded-for", "1.1.1.1")],
+                None,
+            ),
+            (
+                "10.0.0.1",
+                &[("forwarded", "for=198.51.100.1"), ("x-forwarded-for", "198.51.100.1")],
                 Some("198.51.100.1"),
             ),
             ("10.0.0.1", &[("forwarded", "for=unknown")], None),

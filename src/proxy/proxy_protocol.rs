@@ -8,9 +8,18 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// Reads the header and not a byte more. `None` when the balancer speaks for itself, or for somebody
-/// without an address.
-pub(super) async fn receive<S>(stream: &mut S) -> io::Result<Option<SocketAddr>>
+/// Whom a load balancer speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Itself, checking whether we are alive.
+    Balancer,
+    /// Somebody whose address it does not tell.
+    Unknown,
+    Address(SocketAddr),
+}
+
+/// Reads the header and not a byte more.
+pub(super) async fn receive<S>(stream: &mut S) -> io::Result<Source>
 where
     S: AsyncRead + Unpin,
 {
@@ -30,7 +39,7 @@ fn malformed(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-async fn version_1<S>(start: [u8; 12], stream: &mut S) -> io::Result<Option<SocketAddr>>
+async fn version_1<S>(start: [u8; 12], stream: &mut S) -> io::Result<Source>
 where
     S: AsyncRead + Unpin,
 {
@@ -49,7 +58,7 @@ where
     let words: Vec<&str> = line.trim_end_matches("\r\n").split(' ').collect();
     let bad = || malformed("a PROXY protocol line of the wrong shape");
     match words.as_slice() {
-        ["PROXY", "UNKNOWN", ..] => Ok(None),
+        ["PROXY", "UNKNOWN", ..] => Ok(Source::Unknown),
         [
             "PROXY",
             family @ ("TCP4" | "TCP6"),
@@ -65,13 +74,14 @@ where
                 return Err(bad());
             }
             destination_port.parse::<u16>().map_err(|_| bad())?;
-            Ok(Some(SocketAddr::new(source, source_port.parse().map_err(|_| bad())?)))
+            let port = source_port.parse().map_err(|_| bad())?;
+            Ok(Source::Address(SocketAddr::new(source, port)))
         }
         _ => Err(bad()),
     }
 }
 
-async fn version_2<S>(stream: &mut S) -> io::Result<Option<SocketAddr>>
+async fn version_2<S>(stream: &mut S) -> io::Result<Source>
 where
     S: AsyncRead + Unpin,
 {
@@ -84,23 +94,23 @@ where
     stream.read_exact(&mut rest).await?;
     let short = || malformed("a PROXY protocol header without its addresses");
     match (version_command & 0xf, family) {
-        // LOCAL: the balancer itself, checking whether we are alive.
-        (0, _) => Ok(None),
+        // LOCAL.
+        (0, _) => Ok(Source::Balancer),
         (1, 0x11) => {
             let block: &[u8; 12] = rest.first_chunk().ok_or_else(short)?;
             let [a, b, c, d, _, _, _, _, high, low, _, _] = *block;
             let port = u16::from_be_bytes([high, low]);
-            Ok(Some(SocketAddr::new(Ipv4Addr::new(a, b, c, d).into(), port)))
+            Ok(Source::Address(SocketAddr::new(Ipv4Addr::new(a, b, c, d).into(), port)))
         }
         (1, 0x21) => {
             let block: &[u8; 36] = rest.first_chunk().ok_or_else(short)?;
             let source: &[u8; 16] = block.first_chunk().ok_or_else(short)?;
             let [.., high, low, _, _] = *block;
             let port = u16::from_be_bytes([high, low]);
-            Ok(Some(SocketAddr::new(Ipv6Addr::from(*source).into(), port)))
+            Ok(Source::Address(SocketAddr::new(Ipv6Addr::from(*source).into(), port)))
         }
         // Unix sockets and families that are not stated.
-        (1, 0x00 | 0x31) => Ok(None),
+        (1, 0x00 | 0x31) => Ok(Source::Unknown),
         _ => Err(malformed("a PROXY protocol command or family that is not known")),
     }
 }
@@ -110,10 +120,14 @@ mod tests {
     use super::*;
 
     /// What is read of `bytes`, and how many bytes are left after it.
-    async fn read(bytes: &[u8]) -> Result<(Option<String>, usize), String> {
+    async fn read(bytes: &[u8]) -> Result<(Source, usize), String> {
         let mut rest = bytes;
-        let address = receive(&mut rest).await.map_err(|error| error.to_string())?;
-        Ok((address.map(|address| address.to_string()), rest.len()))
+        let source = receive(&mut rest).await.map_err(|error| error.to_string())?;
+        Ok((source, rest.len()))
+    }
+
+    fn at(address: &str) -> Source {
+        Source::Address(address.parse().unwrap())
     }
 
     /// The lines of §2.1, and lines that are none.
@@ -122,22 +136,15 @@ mod tests {
         for (line, expected) in [
             (
                 "PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n",
-                Some("255.255.255.255:65535"),
+                at("255.255.255.255:65535"),
             ),
-            (
-                "PROXY TCP6 ffff:f:f:ffff::1 ffff::2 65535 65535\r\n",
-                Some("[ffff:f:f:ffff::1]:65535"),
-            ),
-            ("PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\n", Some("192.168.0.1:56324")),
-            ("PROXY UNKNOWN\r\n", None),
-            ("PROXY UNKNOWN ffff::1 ffff::2 65535 65535\r\n", None),
+            ("PROXY TCP6 ffff:f:f:ffff::1 ffff::2 65535 65535\r\n", at("[ffff:f:f:ffff::1]:65535")),
+            ("PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\n", at("192.168.0.1:56324")),
+            ("PROXY UNKNOWN\r\n", Source::Unknown),
+            ("PROXY UNKNOWN ffff::1 ffff::2 65535 65535\r\n", Source::Unknown),
         ] {
             let bytes = format!("{line}GET / HTTP/1.1\r\n\r\n");
-            assert_eq!(
-                read(bytes.as_bytes()).await,
-                Ok((expected.map(str::to_owned), 18)),
-                "{line}"
-            );
+            assert_eq!(read(bytes.as_bytes()).await, Ok((expected, 18)), "{line}");
         }
         for line in [
             "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -173,15 +180,15 @@ mod tests {
         // PP2_TYPE_NOOP after the addresses.
         let extended = [&v4[..], &[4, 0, 1, 0]].concat();
         for (command, family, rest, expected) in [
-            (0x21, 0x11, &v4[..], Some("192.0.2.7:4660")),
-            (0x21, 0x21, &v6[..], Some("[2001:db8::9]:4660")),
-            (0x21, 0x11, &extended[..], Some("192.0.2.7:4660")),
-            (0x20, 0x00, &[], None),
-            (0x20, 0x11, &v4[..], None),
-            (0x21, 0x00, &[], None),
+            (0x21, 0x11, &v4[..], at("192.0.2.7:4660")),
+            (0x21, 0x21, &v6[..], at("[2001:db8::9]:4660")),
+            (0x21, 0x11, &extended[..], at("192.0.2.7:4660")),
+            (0x20, 0x00, &[], Source::Balancer),
+            (0x20, 0x11, &v4[..], Source::Balancer),
+            (0x21, 0x00, &[], Source::Unknown),
         ] {
             let got = read(&header(command, family, rest)).await;
-            assert_eq!(got, Ok((expected.map(str::to_owned), 4)), "{command:x} {family:x}");
+            assert_eq!(got, Ok((expected, 4)), "{command:x} {family:x}");
         }
         for (command, family, rest) in [
             (0x11, 0x11, &v4[..]),

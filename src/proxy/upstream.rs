@@ -75,6 +75,7 @@ pub(super) struct Upstream {
 /// This worker's connections to one endpoint.
 #[derive(Default)]
 struct Pool {
+    #[expect(clippy::vec_box, reason = "each goes to an exchange and comes back, by pointer")]
     idle: RefCell<Vec<Box<Connection>>>,
     shared: RefCell<Option<Box<Connection>>>,
     /// Held while the one HTTP/2 connection is made, so that it stays one.
@@ -416,17 +417,20 @@ impl Upstream {
         else {
             return Err(ProxyError::ConnectSlow { endpoint: self.target.id.clone() });
         };
+        let by = by.min(Instant::now() + self.target.connect_time);
+        // Whoever waits for another's connection waits no longer than for one of their own.
         let _one_at_a_time = match self.target.protocol {
             Protocol::Http1 => None,
             Protocol::Http2 => {
-                let guard = pool.connecting.lock().await;
+                let slow = |_| ProxyError::ConnectSlow { endpoint: endpoint.name.clone() };
+                let guard =
+                    tokio::time::timeout_at(by, pool.connecting.lock()).await.map_err(slow)?;
                 if let Some(connection) = pool.share(endpoint) {
                     return Ok(connection);
                 }
                 Some(guard)
             }
         };
-        let by = by.min(Instant::now() + self.target.connect_time);
         match tokio::time::timeout_at(by, self.target.connect(number, endpoint)).await {
             Ok(connection) => {
                 let connection = Box::new(connection?);

@@ -898,6 +898,17 @@ async fn routes_decide_and_say_why_not() {
     *other.uri_mut() = "/v2".parse().unwrap();
     let got = gateway.send(other).await;
     assert_eq!((got.status.as_u16(), got.problem().as_str()), (404, "no-route"));
+    // No route by the letter, and this one to whoever decodes and takes two slashes for one.
+    for path in ["//v1/orders", "/%761/orders", "/v1%2forders"] {
+        let mut other = post("{}");
+        *other.uri_mut() = path.parse().unwrap();
+        let got = gateway.send(other).await;
+        let told = (got.status.as_u16(), got.problem());
+        assert_eq!((told.0, told.1.as_str()), (400, "path-ambiguous"), "{path}");
+    }
+    let mut other = post("{}");
+    *other.uri_mut() = "/v1//orders%2f7%20b".parse().unwrap();
+    assert_eq!(gateway.send(other).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -46,6 +46,13 @@ pub(super) fn read(line: &[u8]) -> Option<Record<'_>> {
             "mechanisms" => record.mechanisms = strings(cursor)?,
             "error" => record.error = cursor.string_or_null()?,
             "forwarded_bytes" => record.forwarded_bytes = cursor.number()?,
+            "durations" => cursor.object(|cursor, name| {
+                match name {
+                    "upstream_us" => record.durations.upstream_us = cursor.number()?,
+                    _ => cursor.pass()?,
+                }
+                Some(())
+            })?,
             _ => cursor.pass()?,
         }
         Some(())

@@ -40,6 +40,15 @@ pub(super) struct Record<'l> {
     pub(super) error: Option<&'l str>,
     #[serde(default)]
     pub(super) forwarded_bytes: u64,
+    #[serde(default)]
+    pub(super) durations: Durations,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Durations {
+    /// Nothing where nothing was sent.
+    #[serde(default)]
+    pub(super) upstream_us: u64,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -79,9 +88,10 @@ impl<'l> Record<'l> {
         self.recipient.id.or(self.recipient.class).unwrap_or("")
     }
 
-    /// Something left, or may have.
+    /// Something left, or may have: a request without a body has its target and headers.
     pub(super) fn was_sent(&self) -> bool {
-        self.effect != "block" && (self.error.is_none() || self.forwarded_bytes > 0)
+        let left = self.forwarded_bytes > 0 || self.durations.upstream_us > 0;
+        self.effect != "block" && (self.error.is_none() || left)
     }
 }
 
@@ -174,7 +184,7 @@ mod tests {
             r#""origin":"PK","destination":null,"recipient":{"class":"processor","id":"crm"},"purpose":"backup","#,
             r#""subjects":[["0a","0b"],["0c"]],"effect":"redact","rules":["MI-06","tags"],"blocked_by":["MI-01"],"#,
             r#""tags":[{"tag":"user.name","count":2,"redacted":1,"pointers":["/tag","/\"count\""]},{"tag":"a.b","count":3}],"#,
-            r#""mechanisms":["scc-1"],"error":"timeout","forwarded_bytes":7,"durations":{"time":1,"effect":"x"},"seq":9}"#,
+            r#""mechanisms":["scc-1"],"error":"timeout","forwarded_bytes":7,"durations":{"time":1,"effect":"x","upstream_us":9},"seq":9}"#,
         );
         let least = r#"{"time":"2026-11-01T00:00:00Z","effect":"allow"}"#;
         for line in [whole, least] {

@@ -313,7 +313,8 @@ async fn answering() -> SocketAddr {
 /// A connection of HTTP/2 that has asked for `/`.
 async fn asking(gateway: &Running, settings: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
-    let get = fields(&[(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "a")]);
+    let get =
+        fields(&[(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "a")]);
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(settings);
     bytes.extend(frame(HEADERS, END_HEADERS | END_STREAM, 1, &get));

@@ -44,18 +44,28 @@ async fn a_balancer_says_who_is_behind_it_or_is_not_listened_to() {
         bytes
     };
     let v1 = b"PROXY TCP4 10.1.2.3 127.0.0.1 4660 80\r\n".to_vec();
-    let local = b"PROXY UNKNOWN\r\n".to_vec();
+    let local = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0".to_vec();
+    let unknown = b"PROXY UNKNOWN\r\n".to_vec();
     let gateway = Setup::to(format!("http://{address}"))
         .listener("proxy_protocol: true")
         .config("trusted_hops: [127.0.0.0/8]")
         .start()
         .await;
-    for (number, (header, class)) in
-        [(v2.clone(), "public"), (v1, "private"), (local, "loopback")].into_iter().enumerate()
+    let stating = REQUEST.replacen("\r\n", "\r\nBordergate-Transfer: origin=PK\r\n", 1);
+    for (number, (header, class, origin)) in [
+        (v2.clone(), "public", Value::Null),
+        (v1, "private", Value::Null),
+        (local, "loopback", "PK".into()),
+        // The balancer is trusted, and whoever is behind it is not.
+        (unknown, "unknown", Value::Null),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        let answer = gateway.raw([&header[..], REQUEST.as_bytes()].concat()).await;
+        let answer = gateway.raw([&header[..], stating.as_bytes()].concat()).await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        assert_eq!(gateway.records(number + 1).await[number]["peer"]["address"], class);
+        let record = gateway.records(number + 1).await.swap_remove(number);
+        assert_eq!((&record["peer"]["address"], &record["origin"]), (&class.into(), &origin));
     }
     assert_eq!(gateway.raw(REQUEST).await, "", "without the header nothing is answered");
     // Whoever is not trusted could claim to be anybody.

@@ -90,6 +90,7 @@ pub(super) struct FieldRule {
     pub(super) listed: bool,
     /// Only one that they know to begin or to end as a name.
     pub(super) known: bool,
+    pub(super) given: bool,
     /// Values are names of people.
     pub(super) is_of_people: bool,
     /// Values are postal addresses as a whole, which have commas in them.

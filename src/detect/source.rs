@@ -132,6 +132,9 @@ pub(super) struct FieldSource {
     /// Only when they know both its ends, or one as a given name and no word of it as a thing's.
     #[serde(default)]
     pub(super) known: bool,
+    /// `checked` counts only where the value is one word, and that a given name of the lists and nothing else.
+    #[serde(default)]
+    pub(super) given: bool,
     /// How sure the name makes us of a value that fails the check; not at all when absent.
     #[serde(default)]
     pub(super) unchecked: Option<At<u8>>,

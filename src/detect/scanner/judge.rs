@@ -338,6 +338,8 @@ impl<'s> Scanner<'s> {
                     people.are_known(text, shaped)
                 } else if rule.listed {
                     people.are_in(text, shaped)
+                } else if rule.given {
+                    !text.starts_with(char::is_lowercase) && people.is_given(text)
                 } else {
                     shaped
                 };

@@ -198,6 +198,7 @@ impl Compiler<'_> {
             lists_max: source.lists_max.unwrap_or(u8::MAX),
             listed: source.listed,
             known: source.known,
+            given: source.given,
             is_of_people: source.check.as_ref().is_some_and(|check| check.as_str() == "name"),
             is_postal_address: source
                 .check

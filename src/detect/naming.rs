@@ -146,6 +146,20 @@ impl KnownNames {
         Some(start..head.len())
     }
 
+    /// The same in Chinese characters where nothing says that a name is due: by itself, and no word of a thing nor
+    /// with a character that stands in such words.
+    pub(super) fn alone_before(&self, text: &str, end: usize) -> Option<Range<usize>> {
+        let range = self.before(text, end)?;
+        let name = text.get(range.clone())?;
+        let is_bounded = !text.get(..range.start)?.ends_with(is_east_asian);
+        let mut rest = name.char_indices().skip(1);
+        let is_of_things = self.things.contains(name)
+            || rest.any(|(at, c)| {
+                name.get(at..at + c.len_utf8()).is_some_and(|one| self.things.contains(one))
+            });
+        (is_bounded && name.chars().all(is_han) && !is_of_things).then_some(range)
+    }
+
     /// Whether `text`, which may be a name, is one. Written as names are (`shaped`), it begins with a known given
     /// name or ends with a known family name, as Chinese, Japanese and Korean ones begin, or has no word of a thing
     /// in it; in small letters all of it has to be known.

@@ -235,6 +235,11 @@ impl Search<'_> {
                 text.ceil_char_boundary(window.start)..text.floor_char_boundary(window.end);
             past = window.start;
             let end = window.end;
+            let start = one.span.range().start;
+            let number = text.get(one.span.range()).unwrap_or_default();
+            if let Some(name) = self.addressee_of(text, start, number) {
+                found.push(behind(rule, name));
+            }
             each_capital(text, window, |start| {
                 let name = if start < past { None } else { self.name_beside(text, start) };
                 if let Some(name) = name {

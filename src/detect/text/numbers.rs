@@ -1,6 +1,6 @@
 //! What is made of digits: numbers in groups, telephone numbers, dotted addresses, coordinates.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use memchr::memmem::Finder;
 
@@ -183,8 +183,11 @@ impl Search<'_> {
             }
         });
         if let Some(read) = phone {
-            let (supports, mut against) = near(start);
+            let (mut supports, mut against) = near(start);
             let mut search = *self;
+            if self.addressee_of(text, start, candidate).is_some() {
+                supports |= finders.phone.map_or(0, |number| 1 << number);
+            }
             if international {
                 // No word makes anything else of digits behind a plus.
                 (against, search.against) = (0, 0);
@@ -206,6 +209,24 @@ impl Search<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// `王伟 13847361528 浙江省…`: the name before a mobile number of China (11 digits, the first a 1), as waybills
+    /// have it.
+    pub(super) fn addressee_of(
+        &self,
+        text: &str,
+        start: usize,
+        number: &str,
+    ) -> Option<Range<usize>> {
+        const BETWEEN: [char; 9] = [' ', '\u{3000}', '\t', ',', '，', '、', ':', '：', '/'];
+        const BETWEEN_BYTES_MAX: usize = 4;
+        let is_mobile = number.len() == 11
+            && number.starts_with('1')
+            && number.bytes().all(|byte| byte.is_ascii_digit());
+        let head = text.get(..start).filter(|_| is_mobile)?.trim_end_matches(BETWEEN);
+        let is_beside = start - head.len() <= BETWEEN_BYTES_MAX;
+        self.set.people.alone_before(text, head.len()).filter(|_| is_beside)
     }
 
     /// `24.8607, 67.0011`: the first half is at `span`.
@@ -293,7 +314,7 @@ impl Search<'_> {
 }
 
 /// Whether two numbers are of more, or both less than one, as measured values are and nobody's place is.
-fn is_of_a_vector(text: &str, pair: std::ops::Range<usize>) -> bool {
+fn is_of_a_vector(text: &str, pair: Range<usize>) -> bool {
     let fraction = |rest: &str| {
         let rest = rest.trim_start_matches([' ', '-']);
         rest.split_once('.').is_some_and(|(whole, decimals)| {

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::panic, reason = "it prints a table for who asked for it")]
 
 #[path = "../tests/hostile/worst.rs"]
+#[expect(dead_code, reason = "what is asked of each shape is for the tests")]
 mod worst;
 
 use std::time::Instant;
@@ -14,10 +15,11 @@ use bordergate::{
     domain::{Container, FieldSink, Key, Limits, Value},
     engine::{Engine, Message, Scratch},
     format,
+    policy::Transfer,
     redact::PseudonymKey,
-    source::Diagnostics,
+    source::{Diagnostics, SourceFile},
 };
-use worst::{CROWDS, WORST};
+use worst::{CROWDS, SHAPES, WORST};
 
 fn main() {
     // `cargo test` runs benches too; cargo passes `--bench` only to a measurement.
@@ -38,7 +40,7 @@ fn main() {
             before.elapsed().as_nanos()
         });
     }
-    let engine = engine();
+    let shipped_engine = engine(shipped());
     let mut scratch = Scratch::default();
     for again in CROWDS {
         for (name, media_type, head, tail) in
@@ -56,10 +58,28 @@ fn main() {
                     client_region: None,
                 };
                 let before = Instant::now();
-                let _ = engine.scan(&message, &Limits::default(), &mut scratch);
+                let _ = shipped_engine.scan(&message, &Limits::default(), &mut scratch);
                 before.elapsed().as_nanos()
             });
         }
+    }
+    let engine = engine(worst::redacting(shipped()));
+    for shape in SHAPES {
+        row(shape.name, &sizes, |size| {
+            let text = (shape.body)(size);
+            let headers: [(&str, &[u8]); 1] = [("content-type", shape.media_type.as_bytes())];
+            let body = text.as_bytes();
+            let message = Message {
+                method: "POST",
+                target: "/",
+                headers: &headers,
+                body,
+                client_region: None,
+            };
+            let before = Instant::now();
+            let _ = engine.inspect(&message, Transfer::default(), &Limits::default(), &mut scratch);
+            before.elapsed().as_nanos()
+        });
     }
 }
 
@@ -88,9 +108,12 @@ impl FieldSink for Nothing {
     fn scalar(&mut self, _: Key<'_>, _: Value<'_>) {}
 }
 
-fn engine() -> Engine {
+fn shipped() -> Vec<SourceFile> {
+    RulesSource::Embedded.load(&mut Diagnostics::default()).files
+}
+
+fn engine(files: Vec<SourceFile>) -> Engine {
     let mut diagnostics = Diagnostics::default();
-    let files = RulesSource::Embedded.load(&mut diagnostics).files;
     Engine::compile(&files, PseudonymKey::new(b"growth"), &mut diagnostics)
         .unwrap_or_else(|| panic!("{diagnostics}"))
 }

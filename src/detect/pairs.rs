@@ -67,7 +67,7 @@ fn leader(text: &str, at: usize) -> Option<Pair> {
     let end = text.floor_char_boundary(from + length);
     let value = text.get(from..end)?.trim_end();
     let pair = Pair { name: start..head.len(), value: from..from + value.len(), assigned: true };
-    (blank > 0 && begins_its_line(bytes, start))
+    (blank > 0 && begins_its_line(bytes, start, b" \t"))
         .then_some(pair)
         .and_then(|it| whole_characters(text, it))
 }
@@ -98,7 +98,7 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
     let start = behind + usize::from(is_spaced);
     let is_quoted = matches!(bytes.get(start), Some(b'"' | b'\''));
     // In a line of its own; the equals sign of a formula stands between spaces as well.
-    if is_spaced && !is_arrow && !is_quoted && !begins_its_line(bytes, name.start) {
+    if is_spaced && !is_arrow && !is_quoted && !begins_its_line(bytes, name.start, b" \t") {
         return None;
     }
     let is_a_line = is_spaced && !is_arrow;
@@ -135,13 +135,14 @@ fn words_of_a_line(bytes: &[u8], name: &Range<usize>) -> usize {
     let start = name.start - length + blank;
     // `const user = …` is no label.
     let is_label = bytes.get(start).is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
-    if is_label && begins_its_line(bytes, start) { start } else { name.start }
+    if is_label && begins_its_line(bytes, start, b" \t") { start } else { name.start }
 }
 
-/// Whether nothing but white space stands before `at` in its line.
-fn begins_its_line(bytes: &[u8], at: usize) -> bool {
+/// Whether nothing but such `signs` stands before `at` in its line. No more of it is looked at than those: the line
+/// may be all of a long text.
+fn begins_its_line(bytes: &[u8], at: usize, signs: &[u8]) -> bool {
     let before = bytes.get(..at).unwrap_or_default();
-    let blank = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let blank = before.iter().rev().take_while(|byte| signs.contains(byte)).count();
     matches!(before.get(..before.len() - blank).and_then(<[u8]>::last), None | Some(b'\n'))
 }
 
@@ -247,8 +248,7 @@ fn bracketed(text: &str, at: usize) -> Option<Pair> {
 fn below(text: &str, name: Range<usize>, end: usize) -> Option<Pair> {
     const LINE_BYTES_MAX: usize = 60;
     let bytes = text.as_bytes();
-    let line_start = memchr::memrchr(b'\n', bytes.get(..name.start)?).map_or(0, |at| at + 1);
-    let is_alone = bytes.get(line_start..name.start)?.iter().all(|byte| b" \t*-".contains(byte));
+    let is_alone = begins_its_line(bytes, name.start, b" \t*-");
     let line_end =
         end + bytes.get(end..)?.iter().take(2).take_while(|b| b"\r\n".contains(b)).count();
     let line = bytes.get(line_end..bytes.len().min(line_end + LINE_BYTES_MAX + 1))?;

@@ -563,16 +563,12 @@ impl<'s> Scanner<'s> {
         if !self.set.has_suppressions() {
             return;
         }
-        let mut at = first;
-        while let Some(hit) = hits.get(at) {
+        let is_suppressed = |hit: &mut Hit| {
             let source = if hit.marks.in_key { name.unwrap_or_default() } else { text };
             let value = source.get(hit.span.range()).unwrap_or_default();
-            if self.set.is_suppressed(hit.tag, value, facts.suppressed) {
-                hits.remove(at);
-            } else {
-                at += 1;
-            }
-        }
+            self.set.is_suppressed(hit.tag, value, facts.suppressed)
+        };
+        hits.extract_if(first.., is_suppressed).for_each(drop);
     }
 }
 

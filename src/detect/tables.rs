@@ -163,9 +163,13 @@ impl<'t> Tables<'t> {
     /// `INSERT INTO people (name, phone) VALUES ('…', '…'), …`.
     fn inserted(&mut self) {
         let bytes = self.text.as_bytes();
-        let mut past = 0;
         for word in ["VALUES", "values"] {
+            let mut past = 0;
             for at in memmem::find_iter(bytes, word) {
+                // Inside a value that was read the word begins no rows of its own.
+                if at < past {
+                    continue;
+                }
                 let names = bytes.get(..at).unwrap_or_default().trim_ascii_end();
                 let Some(names) = names.strip_suffix(b")") else { continue };
                 let floor = names.len().saturating_sub(HEAD_BYTES_MAX);
@@ -175,7 +179,7 @@ impl<'t> Tables<'t> {
                 };
                 let head = self.split(floor + start + 1..names.len(), b',');
                 let head: Vec<_> = head.take(COLUMNS_MAX).collect();
-                let mut next = (at + word.len()).max(past);
+                let mut next = at + word.len();
                 while let Some(open) = self.behind(next, b'(') {
                     let mut row = Vec::new();
                     let mut from = open;
@@ -490,6 +494,8 @@ mod tests {
             ),
             ("insert into t(name,phone)values('a\\'b' , '0')", &["name=a\\'b", "phone=0"]),
             ("INSERT INTO t (name) VALUES ('open", &["name=open"]),
+            ("t(a) values ('x'); t(b) VALUES ('y')", &["b=y", "a=x"]),
+            ("t(a) VALUES ('(b) VALUES (1)'), ('y')", &["a=(b) VALUES (1)", "a=y"]),
             ("f(x) VALUES y", &[]),
             ("the values (a, b) are", &[]),
             ("t (a) VALUES (", &[]),

@@ -87,13 +87,12 @@ pub enum GapCause {
     DecodedTooLarge,
     /// A decoded layer is suspiciously many times its source.
     DecodedRatio,
-    TimeExceeded,
     /// A tunnel, an upgrade or a range: not a payload we hold.
     NotHeld,
 }
 
 impl GapCause {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::UnknownMediaType,
         Self::UnknownContentEncoding,
         Self::Malformed,
@@ -107,7 +106,6 @@ impl GapCause {
         Self::BodyTooLarge,
         Self::DecodedTooLarge,
         Self::DecodedRatio,
-        Self::TimeExceeded,
         Self::NotHeld,
     ];
 
@@ -126,7 +124,6 @@ impl GapCause {
             Self::BodyTooLarge => "body_too_large",
             Self::DecodedTooLarge => "decoded_too_large",
             Self::DecodedRatio => "decoded_ratio",
-            Self::TimeExceeded => "time_exceeded",
             Self::NotHeld => "not_held",
         }
     }

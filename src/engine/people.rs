@@ -116,31 +116,27 @@ impl<'f> Records<'f> {
 
     /// Objects that speak for other jurisdictions than their neighbours in the same record.
     fn objects(&mut self) {
-        // Each object with evidence, the record around it and what it speaks for.
-        let mut spoken: Vec<(u32, Option<u32>, Vec<Region>)> = Vec::new();
+        // What each object with evidence speaks for.
+        let mut spoken: FxHashMap<u32, Vec<Region>> = FxHashMap::default();
         for finding in self.evidence() {
-            let (Some(object), Some(region)) = (object_of(self.findings, finding), finding.region)
-            else {
-                continue;
-            };
-            let at = spoken.iter().position(|(known, ..)| *known == object);
-            let at = at.unwrap_or_else(|| {
-                spoken.push((object, self.record_at(Some(object)), Vec::new()));
-                spoken.len() - 1
-            });
-            if let Some((.., regions)) = spoken.get_mut(at) {
-                insert(regions, region);
+            if let (Some(object), Some(region)) =
+                (object_of(self.findings, finding), finding.region)
+            {
+                insert(spoken.entry(object).or_default(), region);
             }
         }
-        for (object, record, regions) in &spoken {
-            let differs = |(other, at, others): &(u32, Option<u32>, Vec<Region>)| {
-                other != object && at == record && others != regions
-            };
-            if Some(*object) != *record
-                && spoken.iter().any(differs)
-                && let Some(is) = self.is_record.get_mut(*object as usize)
-            {
-                *is = true;
+        let mut neighbours: FxHashMap<Option<u32>, Vec<(u32, Vec<Region>)>> = FxHashMap::default();
+        for (object, regions) in spoken {
+            let record = self.record_at(Some(object));
+            neighbours.entry(record).or_default().push((object, regions));
+        }
+        for (record, objects) in neighbours {
+            // Where any two differ, each differs from one of the two.
+            let differ = objects.windows(2).any(|pair| matches!(pair, [(_, a), (_, b)] if a != b));
+            for (object, _) in objects.iter().filter(|(it, _)| differ && Some(*it) != record) {
+                if let Some(is) = self.is_record.get_mut(*object as usize) {
+                    *is = true;
+                }
             }
         }
     }

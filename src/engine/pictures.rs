@@ -7,6 +7,14 @@ use crate::{
     policy::Redaction,
 };
 
+/// A redaction in a picture: the picture's layer, and the finding's place there.
+pub(super) struct InPicture<'r> {
+    pub(super) picture: usize,
+    pub(super) span: Span,
+    pub(super) finding: &'r Finding,
+    pub(super) redaction: &'r Redaction,
+}
+
 /// The picture a finding stands in, by its layer, and the finding's place there: its own, or that of the
 /// value it was found inside of.
 pub(super) fn around(reading: &Reading<'_>, finding: &Finding) -> Option<(usize, Span)> {
@@ -21,26 +29,16 @@ pub(super) fn around(reading: &Reading<'_>, finding: &Finding) -> Option<(usize,
     }
 }
 
-/// A picture without what has to go from its metadata; `None` when that cannot be taken out.
+/// The picture in `bytes` without what has to go from its metadata; `None` when that cannot be taken out.
 pub(super) fn without_metadata(
-    reading: &Reading<'_>,
-    redactions: &[Redaction],
-    number: usize,
+    bytes: &[u8],
+    inside: &[InPicture<'_>],
     taxonomy: &Taxonomy,
 ) -> Option<Vec<u8>> {
-    let (mut place, mut spans) = (false, Vec::new());
-    for redaction in redactions {
-        let Some(finding) = reading.findings.items.get(redaction.finding as usize) else {
-            continue;
-        };
-        match around(reading, finding) {
-            Some((picture, _)) if picture != number => {}
-            Some(_) if is_place(finding, taxonomy) => place = true,
-            Some((_, span)) => spans.push(span),
-            None => {}
-        }
-    }
-    format::picture_without(&reading.layers.get(number)?.bytes, place, &spans)
+    let (places, values): (Vec<_>, Vec<_>) =
+        inside.iter().partition(|it| is_place(it.finding, taxonomy));
+    let spans: Vec<Span> = values.iter().map(|it| it.span).collect();
+    format::picture_without(bytes, !places.is_empty(), &spans)
 }
 
 fn is_place(finding: &Finding, taxonomy: &Taxonomy) -> bool {

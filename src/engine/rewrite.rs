@@ -6,7 +6,8 @@ mod tests;
 use std::{borrow::Cow, cmp::Reverse};
 
 use super::{
-    Redacted, embedded, pictures,
+    Redacted, embedded,
+    pictures::{self, InPicture},
     reading::{Reading, Root},
 };
 use crate::{
@@ -42,15 +43,15 @@ pub(super) fn rewrite(
     keys: &Keyring,
 ) -> (Redacted, Vec<Replaced>) {
     let mut plan = Plan::with_capacity(redactions.len());
-    let mut in_pictures: Vec<usize> = Vec::new();
+    let mut in_pictures: Vec<InPicture<'_>> = Vec::new();
     let (mut text, mut subject) = (Unescaped::default(), Unescaped::default());
     for redaction in redactions {
         let Some(finding) = reading.findings.items.get(redaction.finding as usize) else {
             continue;
         };
         let Some(layer) = reading.layers.get(finding.layer.index()) else { continue };
-        if let Some((picture, _)) = pictures::around(reading, finding) {
-            in_pictures.push(picture);
+        if let Some((picture, span)) = pictures::around(reading, finding) {
+            in_pictures.push(InPicture { picture, span, finding, redaction });
             continue;
         }
         let replacement = &redaction.replacement;
@@ -74,10 +75,9 @@ pub(super) fn rewrite(
         let value = Value { kind: finding.kind, text, shape: shapes.of_tag(finding.tag), subject };
         plan.redact(layer, finding, replacement, &value, keys);
     }
-    in_pictures.sort_unstable();
-    in_pictures.dedup();
-    for number in in_pictures {
-        strip(&mut plan, reading, redactions, number, taxonomy);
+    in_pictures.sort_by_key(|inside| inside.picture);
+    for inside in in_pictures.chunk_by(|one, next| one.picture == next.picture) {
+        strip(&mut plan, reading, inside, taxonomy);
     }
     let replaced = plan.replaced().to_vec();
     let mut redacted = Redacted::default();
@@ -115,31 +115,21 @@ pub(super) fn taken_out<'r>(
     })
 }
 
-/// Puts a picture in place of itself, without what has to go from its metadata, or without anything told
+/// Puts a picture in place of itself, without what is to go from its metadata, or without anything told
 /// beside its pixels where a rule asks for that or nothing less can be done. Where nothing can be taken
-/// out, the picture goes.
-fn strip(
-    plan: &mut Plan,
-    reading: &Reading<'_>,
-    redactions: &[Redaction],
-    number: usize,
-    taxonomy: &Taxonomy,
-) {
+/// out, the picture goes. `inside` are the redactions in this one.
+fn strip(plan: &mut Plan, reading: &Reading<'_>, inside: &[InPicture<'_>], taxonomy: &Taxonomy) {
+    let Some(number) = inside.first().map(|it| it.picture) else { return };
     let Some(layer) = reading.layers.get(number) else { return };
-    let inside = |redaction: &&Redaction| {
-        let finding = reading.findings.items.get(redaction.finding as usize);
-        let picture = finding.and_then(|finding| pictures::around(reading, finding));
-        picture.is_some_and(|(picture, _)| picture == number)
-    };
     let wants_all =
-        |redaction: &Redaction| redaction.replacement == Replacement::StripMetadata(Metadata::All);
-    let some = match redactions.iter().filter(inside).any(wants_all) {
+        |it: &InPicture<'_>| it.redaction.replacement == Replacement::StripMetadata(Metadata::All);
+    let some = match inside.iter().any(wants_all) {
         true => None,
-        false => pictures::without_metadata(reading, redactions, number, taxonomy),
+        false => pictures::without_metadata(&layer.bytes, inside, taxonomy),
     };
     let stripped = some.or_else(|| format::without_metadata(&layer.bytes));
-    for redaction in redactions.iter().filter(inside) {
-        let asked = redaction.replacement.kind();
+    for it in inside {
+        let asked = it.redaction.replacement.kind();
         let done = match (&stripped, asked) {
             (None, _) | (_, ReplacementKind::Remove) => ReplacementKind::Remove,
             (Some(_), _) => ReplacementKind::StripMetadata,

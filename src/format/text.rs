@@ -58,13 +58,11 @@ pub(super) fn walk_baggage<S: FieldSink>(
     each_pair(bytes, limits, sink, |bytes, at| {
         let rest = bytes.get(at..).unwrap_or_default();
         let end = memchr2(b',', b';', rest).map_or(bytes.len(), |length| at + length);
-        let is_property = bytes.get(..at).is_some_and(|before| before.ends_with(b";"));
-        let member = bytes.get(end..).unwrap_or_default();
-        let member_end = match memchr(b',', member) {
-            _ if is_property => end,
-            Some(length) => end + length,
-            None => bytes.len(),
-        };
+        if bytes.get(..at).is_some_and(|before| before.ends_with(b";")) {
+            return (end, end);
+        }
+        let properties = bytes.get(end..).unwrap_or_default();
+        let member_end = memchr(b',', properties).map_or(bytes.len(), |length| end + length);
         (end, member_end)
     })
 }

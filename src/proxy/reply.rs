@@ -318,9 +318,6 @@ fn uninspected(cause: GapCause) -> (StatusCode, &'static str, &'static str) {
             StatusCode::PAYLOAD_TOO_LARGE,
             "The payload is too large once it is decoded; nothing was sent.",
         ),
-        GapCause::TimeExceeded => {
-            (StatusCode::PAYLOAD_TOO_LARGE, "The payload takes too long to read; nothing was sent.")
-        }
     };
     (status, TITLE, detail)
 }

@@ -59,18 +59,9 @@ impl Place {
             },
             Format::Forwarded if value.first() == Some(&b'"') => Self::Parameter,
             Format::Forwarded => Self::Token,
-            Format::VCard => {
-                let before = bytes.get(..finding.value.start as usize).unwrap_or_default();
-                let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-                // A property's value stands behind a colon, its parameters before.
-                if line.contains(&b':')
-                    || line.first().is_none_or(|byte| matches!(byte, b' ' | b'\t'))
-                {
-                    Self::VCard
-                } else {
-                    Self::Token
-                }
-            }
+            // A parameter has its own name before it; a property's stands before all parts of its value.
+            Format::VCard if finding.member.start < finding.value.start => Self::Token,
+            Format::VCard => Self::VCard,
             Format::Xml => {
                 let member = bytes.get(finding.member.start as usize..).unwrap_or_default();
                 if value.starts_with(b"<![CDATA[") {

@@ -8,6 +8,8 @@ mod tests;
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
+use rustc_hash::FxHashMap;
+
 use super::{
     encode::encode,
     key::Keyring,
@@ -38,7 +40,9 @@ pub struct Plan {
     /// The new texts, one after the other.
     text: Vec<u8>,
     /// Layers written anew by whoever knows their format.
-    anew: Vec<(LayerId, Vec<u8>)>,
+    anew: FxHashMap<LayerId, Vec<u8>>,
+    /// Where the roots begin of those in XML that were asked for theirs.
+    roots: FxHashMap<LayerId, Option<usize>>,
     replaced: Vec<Replaced>,
     /// One new text before it is escaped.
     room: String,
@@ -103,7 +107,7 @@ impl Plan {
 
     /// Puts `bytes` in the place of the whole layer, whatever its edits.
     pub fn put(&mut self, layer: LayerId, bytes: Vec<u8>) {
-        self.anew.push((layer, bytes));
+        self.anew.insert(layer, bytes);
         let nowhere = Span::default();
         self.edits.push(Edit { layer: layer.0, span: nowhere, with: nowhere, cut: false, rank: 0 });
     }
@@ -157,8 +161,8 @@ impl Plan {
 
     /// A changed layer.
     fn layer(&mut self, id: LayerId, layer: &Layer<'_>, edits: &mut Vec<Edit>) -> Vec<u8> {
-        if let Some(at) = self.anew.iter().position(|(known, _)| *known == id) {
-            return self.anew.swap_remove(at).1;
+        if let Some(bytes) = self.anew.remove(&id) {
+            return bytes;
         }
         settle(edits, layer, &mut self.text);
         if layer.format == Format::Multipart {
@@ -218,7 +222,7 @@ impl Plan {
                 self.text.extend_from_slice(b"null");
                 (finding.value, false)
             }
-            Format::Xml if is_root(&layer.bytes, finding.member) => {
+            Format::Xml if self.is_root(layer, finding) => {
                 self.text.extend_from_slice(b"<redacted/>");
                 (finding.member, false)
             }
@@ -247,6 +251,12 @@ impl Plan {
             | Format::Image
             | Format::Opaque => (finding.member, true),
         }
+    }
+
+    /// Whether a whole document is what goes.
+    fn is_root(&mut self, layer: &Layer<'_>, finding: &Finding) -> bool {
+        let root = self.roots.entry(finding.layer).or_insert_with(|| root(&layer.bytes));
+        *root == Some(finding.member.range().start)
     }
 }
 
@@ -325,18 +335,10 @@ fn place_of(escape: Escape) -> Place {
     }
 }
 
-/// No element begins before `member` does, which is one.
-fn is_root(bytes: &[u8], member: Span) -> bool {
-    let mut before = bytes.get(..member.start as usize).unwrap_or_default();
-    while let Some(at) = memchr::memchr(b'<', before) {
-        let rest = before.get(at + 1..).unwrap_or_default();
-        if !matches!(rest.first(), Some(b'!' | b'?') | None) {
-            return false;
-        }
-        before = rest;
-    }
-    bytes.get(member.start as usize) == Some(&b'<')
-        && !matches!(bytes.get(member.start as usize + 1), Some(b'!' | b'?'))
+/// Where the first element of a document begins.
+fn root(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'<', bytes)
+        .find(|at| !matches!(bytes.get(at + 1), Some(b'!' | b'?') | None))
 }
 
 /// Sorts, drops what another edit covers, joins what overlaps, and lets cuts take their separators.

@@ -41,7 +41,8 @@ impl Head {
     pub(super) fn append(&mut self, object: &[u8], out: &mut Vec<u8>, sign: Option<Sign<'_>>) {
         let object = object.strip_suffix(b"\n").unwrap_or(object);
         let start = out.len();
-        self.seq += 1;
+        // Behind a forged line with the last number there is, its repetition tells.
+        self.seq = self.seq.saturating_add(1);
         out.extend_from_slice(object.strip_suffix(b"}").unwrap_or(object));
         out.extend_from_slice(SEQ);
         out.extend_from_slice(self.seq.to_string().as_bytes());

@@ -307,6 +307,11 @@ impl Verifier {
 
     /// Puts the line in its place; false when it is none of the chain.
     fn takes(&mut self, link: &Link, place: Place, line: &[u8]) -> bool {
+        // Nobody has written so many, and no line could follow.
+        let Some(next) = link.seq.checked_add(1) else {
+            self.tell(place, What::Inserted { seq: Some(link.seq) }, line);
+            return false;
+        };
         if link.seq < self.next {
             if !self.takes_missing(link.seq) {
                 self.tell(place, What::Inserted { seq: Some(link.seq) }, line);
@@ -339,7 +344,7 @@ impl Verifier {
         {
             self.anchor = None;
         }
-        self.next = link.seq + 1;
+        self.next = next;
         self.head = Some(link.hash);
         self.last_place = place;
         true

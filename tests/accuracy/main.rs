@@ -230,11 +230,35 @@ fn the_corpus_is_sound() {
     assert!(documents.len() >= 600, "{} documents", documents.len());
 }
 
-/// For readers outside the test: one document a line.
+/// For readers outside the test: one document a line, whose labels are of whole characters of its text.
 #[test]
 fn the_corpus_can_be_read_by_others() {
+    let documents = corpus();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus.jsonl");
     let lines: Vec<String> =
-        corpus().iter().map(|document| document.to_json().to_string()).collect();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    fs::write(folder.join("corpus.jsonl"), lines.join("\n") + "\n").unwrap();
+        documents.iter().map(|document| document.to_json().to_string()).collect();
+    fs::write(&path, lines.join("\n") + "\n").unwrap();
+
+    let text = fs::read_to_string(path).unwrap();
+    assert_eq!(text.lines().count(), documents.len());
+    for (document, line) in documents.iter().zip(text.lines()) {
+        let read: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(read["id"], document.id.as_str());
+        let spans = read["spans"].as_array().unwrap();
+        assert_eq!(spans.len(), document.labels.len(), "{}", document.id);
+        let Some(text) = read["text"].as_str() else {
+            assert!(read["base64"].is_string(), "{}", document.id);
+            continue;
+        };
+        assert_eq!(text.as_bytes(), document.body, "{}", document.id);
+        for span in spans.iter().filter(|span| span["part"] == "body") {
+            let place = |end: &str| span[end].as_u64().map(|at| at as usize);
+            let (Some(start), Some(end)) = (place("start"), place("end")) else { continue };
+            assert!(
+                text.get(start..end).is_some_and(|label| !label.is_empty()),
+                "{}: {span}",
+                document.id
+            );
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! The inputs that cost a decoder or the detectors most for their size. `benches/growth.rs` reads them too.
 
-use bordergate::domain::Format;
+use bordergate::{
+    domain::{Effect, Format},
+    source::SourceFile,
+};
 
 /// Format, beginning, what is repeated, end.
 pub(crate) const WORST: &[(Format, &str, &str, &str)] = &[
@@ -19,6 +22,7 @@ pub(crate) const WORST: &[(Format, &str, &str, &str)] = &[
     (Format::Target, "/", "/a", ""),
     (Format::Cookie, "", "a=b; ", ""),
     (Format::Cookie, "", ";", ""),
+    (Format::Baggage, "", "a;", ""),
     (Format::Xml, "<a>", "<b>", ""),
     (Format::Xml, "<a>", "<b/>", "</a>"),
     (Format::Xml, "<a>", "&amp;", "</a>"),
@@ -114,3 +118,130 @@ pub(crate) const CROWDS: &[&str] = &[
     "[name]: [",
     "1 Elm Street, Leeds LS1 4AP, + ",
 ];
+
+/// A message that grows in more than one place, whose names count up, or which has to be long before a square
+/// shows beside what is linear.
+pub(crate) struct Shape {
+    pub(crate) name: &'static str,
+    pub(crate) media_type: &'static str,
+    /// From here on it shows.
+    pub(crate) bytes: usize,
+    /// What becomes of it where mailboxes are taken out.
+    pub(crate) effect: Effect,
+    /// Of about so many bytes.
+    pub(crate) body: fn(usize) -> String,
+}
+
+pub(crate) const SHAPES: &[Shape] = &[
+    Shape {
+        name: "labels with lines below that end in no line feed",
+        media_type: "text/plain",
+        bytes: 256 << 10,
+        effect: Effect::Allow,
+        body: |bytes| "a:\r".repeat(bytes / 3),
+    },
+    Shape {
+        name: "pairs of numbers without a point",
+        media_type: "text/plain",
+        bytes: 256 << 10,
+        effect: Effect::Allow,
+        body: |bytes| "24-8607,67, ".repeat(bytes / 12),
+    },
+    Shape {
+        name: "rows inside a value, then blanks",
+        media_type: "text/plain",
+        bytes: 16 << 10,
+        effect: Effect::Allow,
+        body: |bytes| {
+            let count = bytes / 18;
+            format!("(a)VALUES('{}'{}", "(a)VALUES".repeat(count), " ".repeat(count * 9))
+        },
+    },
+    Shape {
+        name: "parts that say what the whole value is",
+        media_type: "application/json",
+        bytes: 256 << 10,
+        effect: Effect::Allow,
+        body: |bytes| format!("{{\"message text\":\"@{}\"}}", " msg_text=ab".repeat(bytes / 12)),
+    },
+    Shape {
+        name: "mailboxes that are suppressed",
+        media_type: "text/plain",
+        bytes: 256 << 10,
+        effect: Effect::Allow,
+        body: |bytes| "a@i.io ".repeat(bytes / 7),
+    },
+    Shape {
+        name: "objects that speak for one region",
+        media_type: "application/json",
+        bytes: 64 << 10,
+        effect: Effect::Allow,
+        body: |bytes| {
+            let object = |number| format!("\"a{number}\":{{\"phone\":\"+923451112233\"}}");
+            format!("{{{}}}", (0..bytes / 34).map(object).collect::<Vec<_>>().join(","))
+        },
+    },
+    Shape {
+        name: "pictures with a mailbox each",
+        media_type: "application/json",
+        bytes: 64 << 10,
+        effect: Effect::Redact,
+        body: |bytes| format!("[{}0]", format!("\"{PICTURE}\",").repeat(bytes / 63)),
+    },
+    Shape {
+        name: "comments before the root",
+        media_type: "application/xml",
+        bytes: 64 << 10,
+        effect: Effect::Redact,
+        body: |bytes| {
+            let count = bytes / 26;
+            format!("{}<r>{}</r>", "<!--a@b.co-->".repeat(count), "<a>a@b.co</a>".repeat(count))
+        },
+    },
+    Shape {
+        name: "parts of one property",
+        media_type: "text/vcard",
+        bytes: 16 << 10,
+        effect: Effect::Redact,
+        body: |bytes| {
+            format!("BEGIN:VCARD\nVERSION:4.0\nN:{}\nEND:VCARD\n", "a@b.co;".repeat(bytes / 7))
+        },
+    },
+];
+
+/// A PNG of one text, `a@b.co`, and its end.
+const PICTURE: &str = "iVBORw0KGgoAAAANdEVYdEF1dGhvcgBhQGIuY2+uS7DYAAAAAElFTkSuQmCC";
+
+/// The files of the shipped catalogue, and rules under which mailboxes go, but for our own.
+pub(crate) fn redacting(shipped: Vec<SourceFile>) -> Vec<SourceFile> {
+    let decides = |file: &SourceFile| {
+        ["law/", "policy/", "agreement/", "organisation/", "tests/"]
+            .iter()
+            .any(|folder| file.name.starts_with(folder))
+    };
+    let ours = [("detectors/hostile.yaml", DETECTORS), ("organisation/hostile.yaml", RULES)];
+    let ours = ours.map(|(name, text)| SourceFile { name: name.into(), text: text.into() });
+    shipped.into_iter().filter(|file| !decides(file)).chain(ours).collect()
+}
+
+const DETECTORS: &str = "
+suppress:
+  - {categories: [email], value_endings: ['@i.io'], reason: our own mailboxes}
+";
+
+const RULES: &str = "
+layer: organisation
+title: Hostile
+rules:
+  - id: ORG-00
+    title: Everything may go
+    statute: this test
+    effect: allow
+    reason: Everything may go.
+  - id: ORG-01
+    title: No mailbox does
+    statute: this test
+    effect: redact
+    redact: {categories: [email], replacement: {kind: remove}}
+    reason: No mailbox does.
+";

@@ -123,16 +123,10 @@ impl<'s> Scanner<'s> {
         let may_hold_more = || may_hold && !found.marks.pseudonymous && may_hold_more(rule, text);
         let says_more = rule.prose || (by_value.is_none() && may_hold_more());
         if says_more && (may_hold || self.set.cues.may_announce(text.as_bytes())) {
-            let mut at = hits.len();
+            let parts = hits.len();
             self.prose(search, text, around, hits);
             // What the whole is says nothing more about a part.
-            while let Some(hit) = hits.get(at) {
-                if hit.tag == found.tag {
-                    hits.remove(at);
-                } else {
-                    at += 1;
-                }
-            }
+            hits.extract_if(parts.., |part| part.tag == found.tag).for_each(drop);
         }
     }
 
@@ -420,16 +414,15 @@ fn may_hold_more(rule: &FieldRule, text: &str) -> bool {
 /// Puts the hits from `first` on in order, and drops those that overlap the one before them.
 fn apart(hits: &mut Vec<Hit>, first: usize) {
     hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
-    let (mut kept, mut end) = (first, 0);
-    for at in first..hits.len() {
-        let Some(hit) = hits.get(at).copied().filter(|hit| hit.span.start >= end) else { continue };
-        end = hit.span.end;
-        if let Some(place) = hits.get_mut(kept) {
-            *place = hit;
+    let mut end = 0;
+    let overlaps = |hit: &mut Hit| {
+        let overlaps = hit.span.start < end;
+        if !overlaps {
+            end = hit.span.end;
         }
-        kept += 1;
-    }
-    hits.truncate(kept);
+        overlaps
+    };
+    hits.extract_if(first.., overlaps).for_each(drop);
 }
 
 /// What a form says where a value will be.

@@ -316,12 +316,10 @@ impl Search<'_> {
 /// Whether two numbers are of more, or both less than one, as measured values are and nobody's place is.
 fn is_of_a_vector(text: &str, pair: Range<usize>) -> bool {
     let fraction = |rest: &str| {
-        let rest = rest.trim_start_matches([' ', '-']);
-        rest.split_once('.').is_some_and(|(whole, decimals)| {
-            (1..=4).contains(&whole.len())
-                && whole.bytes().all(|byte| byte.is_ascii_digit())
-                && decimals.bytes().take_while(u8::is_ascii_digit).count() >= 2
-        })
+        let rest = rest.trim_start_matches([' ', '-']).as_bytes();
+        let whole = rest.iter().take_while(|byte| byte.is_ascii_digit()).take(5).count();
+        (1..=4).contains(&whole)
+            && matches!(rest.get(whole..), Some([b'.', b'0'..=b'9', b'0'..=b'9', ..]))
     };
     let goes_on =
         text.get(pair.end..).and_then(|rest| rest.strip_prefix(',')).is_some_and(fraction);

@@ -141,6 +141,15 @@ fn no_text_of_a_rule_breaks_out_of_its_place() {
         (Format::Csv, "text/csv", format!("id,note,city\r\n1,write to {email} today,x\r\n")),
         (Format::Csv, "text/csv", format!("id,extra,city\r\n1,\"{quoted}\",x\r\n")),
         (Format::Multipart, "multipart/form-data; boundary=b", multipart),
+        (
+            Format::VCard,
+            "text/vcard",
+            format!(
+                "BEGIN:VCARD\r\nVERSION:4.0\r\nN:Khan;{email};x\r\n\
+                 EMAIL;X-FROM=\"a:b\";X-BY={email};TYPE=work:{email}\r\n\
+                 NOTE;X-BY=\"{email}\":a\\, {email}\r\nEND:VCARD\r\n"
+            ),
+        ),
         (Format::Text, "text/plain", format!("from {email} to nobody\nsecond line")),
     ] {
         let verdict = inspect(&engine, "/", &[("content-type", media_type)], body.as_bytes());

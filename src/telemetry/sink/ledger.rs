@@ -212,7 +212,7 @@ impl Ledger {
         let Some(seal) = &self.seal else { return Ok(()) };
         let line = Mark::Sealed {
             time: jiff::Timestamp::now(),
-            from: self.head.seq + 1 - self.unsealed.len() as u64,
+            from: self.head.seq.saturating_sub(self.unsealed.len() as u64).saturating_add(1),
             digests: mark::digests(&self.unsealed),
             key: seal.key.id(),
             closing,

@@ -86,6 +86,33 @@ fn what_nobody_touched_is_intact_and_sealed_to_its_end() {
     assert_eq!(found(&audit(false), false), []);
 }
 
+/// Who can write the file can give a line any number, so that none could follow.
+#[test]
+fn a_line_with_the_last_number_there_is_was_inserted() {
+    let mut forged = Vec::new();
+    let mut head = chain::Head { seq: u64::MAX - 1, ..chain::Head::default() };
+    head.append(br#"{"effect":"allow"}"#, &mut forged, None);
+    let forged = String::from_utf8(forged).unwrap();
+    let line = forged.trim_end().to_owned();
+    let inserted = What::Inserted { seq: Some(u64::MAX) };
+    let alone = [(1, What::BeginsAt { seq: u64::MAX }), (1, inserted.clone())];
+    assert_eq!(found(std::slice::from_ref(&line), false), alone);
+    for sealed in [true, false] {
+        let mut lines = audit(sealed);
+        lines.insert(6, line.clone());
+        assert_eq!(found(&lines, sealed), [(7, inserted.clone())]);
+    }
+    // A gateway that finds it there goes on writing, and hides nothing by that.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    fs::write(&path, &forged).unwrap();
+    write(&path, Some(2), 5);
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    assert_eq!(lines.iter().filter(|line| !line.starts_with("{\"audit\"")).count(), 6);
+    assert!(!verify(&lines, true).is_intact());
+}
+
 #[test]
 fn each_tampering_is_named_with_and_without_seals() {
     use What::{Edited, Inserted, Missing, Moved};

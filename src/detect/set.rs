@@ -95,6 +95,8 @@ pub(super) struct FieldRule {
     pub(super) is_of_people: bool,
     /// Values are postal addresses as a whole, which have commas in them.
     pub(super) is_postal_address: bool,
+    /// An address or a part of one in several words, some of them small.
+    pub(super) is_of_an_address: bool,
     /// What passes the check has a form that nothing else has.
     pub(super) is_unmistakable: bool,
     /// How much of a line of prose the value takes.
@@ -117,7 +119,7 @@ impl Reach {
         match check {
             Some(
                 "name" | "name_part" | "words" | "remark" | "postal_address" | "handle" | "secret"
-                | "country" | "language" | "place",
+                | "country" | "language" | "place" | "street",
             )
             | None => Self::Line,
             Some(

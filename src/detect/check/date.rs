@@ -7,9 +7,33 @@ use super::{Match, arithmetic};
 pub(super) fn birth(text: &str) -> Option<Match> {
     let text = text.trim();
     let date = text.split(['T', ' ']).next().filter(|date| date.len() >= 8).unwrap_or(text);
-    let found =
-        numeric(date) || compact(text) || epoch(text) || with_month_name(text) || east_asian(text);
+    let found = numeric(date)
+        || compact(text)
+        || epoch(text)
+        || with_month_name(text)
+        || east_asian(text)
+        || without_year(text);
     found.then_some(Match::PLAIN)
+}
+
+/// The same, or one of its parts where a date is told in several: a day, a month, a year.
+pub(super) fn birth_or_part(text: &str) -> Option<Match> {
+    birth(text).or_else(|| {
+        let number = text.trim().parse::<u32>().ok().filter(|_| text.len() <= 4)?;
+        matches!(number, 1..=31 | 1900..=2099).then_some(Match::PLAIN)
+    })
+}
+
+/// `--02-07` and `--0207` (RFC 6350 §4.3.1).
+fn without_year(text: &str) -> bool {
+    const LEAP_YEAR: u32 = 2000;
+    let Some(rest) = text.strip_prefix("--").filter(|rest| rest.is_ascii()) else { return false };
+    let read = |part: Option<&str>| part.filter(|part| part.len() == 2)?.parse::<u32>().ok();
+    let (month, day) = match rest.split_once('-') {
+        Some((month, day)) => (read(Some(month)), read(Some(day))),
+        None => (read(rest.get(..2)), read(rest.get(2..))),
+    };
+    month.zip(day).is_some_and(|(month, day)| arithmetic::is_birth_date(LEAP_YEAR, month, day))
 }
 
 /// Three numbers with one separator between them, year first or last.
@@ -162,8 +186,26 @@ mod tests {
             ("12", false),
             ("", false),
             ("V12.5.3", false),
+            ("--02-07", true),
+            ("--0229", true),
+            ("--13-07", false),
+            ("--ab-07", false),
+            ("--0", false),
         ] {
             assert_eq!(birth(text).is_some(), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("1996-04-12", true),
+            ("7", true),
+            ("07", true),
+            ("31", true),
+            ("1969", true),
+            ("32", false),
+            ("0", false),
+            ("1800", false),
+            ("00007", false),
+        ] {
+            assert_eq!(birth_or_part(text).is_some(), expected, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::detect::{
     naming,
     pairs::{Pair, endings},
     postal,
-    set::Reach,
+    set::{FieldRule, Reach},
 };
 
 use super::{
@@ -91,8 +91,7 @@ impl Scanner<'_> {
                 && rule.reach == Reach::Line
                 && !rule.prose
                 && !is_quoted()
-                && let Some((range, is_bounded)) =
-                    words_behind(text, &pair.value, rule.is_postal_address)
+                && let Some((range, is_bounded)) = words_behind(text, pair, rule)
                 && let Some(hit) =
                     text.get(range.clone()).and_then(|value| self.judge(number, rule, facts, value))
                 && (is_bounded || hit.confidence.0 > rule.confidence)
@@ -172,26 +171,27 @@ fn before<'t>(text: &'t str, label: &Range<usize>, less: &[char]) -> &'t str {
 }
 
 /// What an assigned value without quotes may go on with, `name=Adnan Malik phone=…`: words that begin as names
-/// do, and in an address with commas between them. Whether they end where the next name or the line does.
-fn words_behind(
-    text: &str,
-    value: &Range<usize>,
-    has_commas: bool,
-) -> Option<(Range<usize>, bool)> {
+/// do, and in an address with commas between them; all of a line with no other assignment. Whether they end where
+/// the next name or the line does.
+fn words_behind(text: &str, pair: &Pair, rule: &FieldRule) -> Option<(Range<usize>, bool)> {
     const BYTES_MAX: usize = 80;
-    let words_max = if has_commas { 12 } else { 5 };
+    let value = &pair.value;
     let end = text.floor_char_boundary(text.len().min(value.start + BYTES_MAX));
     let rest = text.get(value.start..end)?;
     let stop = [';', ':', '\n', '\r', '|', ')', ']', '}', '"', '\'', '\t', '&'];
-    let is_stop = |c: char| stop.contains(&c) || (c == ',' && !has_commas);
-    let line = rest.get(..rest.find(is_stop).unwrap_or(rest.len()))?;
+    let line = rest.get(..rest.find(stop).unwrap_or(rest.len()))?;
+    let has_its_line =
+        rule.is_of_an_address && begins_its_line(text, &pair.name) && !line.contains('=');
+    let has_commas = rule.is_postal_address || has_its_line;
+    let line = if has_commas { line } else { line.split(',').next()? };
+    let words_max = if has_commas { 12 } else { 5 };
     let (mut count, mut length, mut is_bounded) = (0, 0, true);
     for word in line.split_inclusive(' ') {
         if word.contains('=') {
             break;
         }
         let begins = |c: char| c.is_uppercase() || c.is_ascii_digit() || !c.is_ascii();
-        if count == words_max || !word.starts_with(begins) {
+        if count == words_max || !(has_its_line || word.starts_with(begins)) {
             is_bounded = false;
             break;
         }

@@ -204,6 +204,10 @@ impl Compiler<'_> {
                 .check
                 .as_ref()
                 .is_some_and(|check| check.as_str() == "postal_address"),
+            is_of_an_address: source
+                .check
+                .as_ref()
+                .is_some_and(|check| matches!(check.as_str(), "postal_address" | "street")),
             is_unmistakable: source.check.as_ref().is_some_and(|check| check.as_str() == "email"),
             reach: Reach::of(source.check.as_ref().map(|check| check.as_str())),
         });

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Input, MatchKind};
+use rustc_hash::FxHashMap;
 
 use super::is_whole_word;
 use crate::{
@@ -59,6 +60,8 @@ pub(in crate::detect) struct Cues {
     rules: Vec<CueRule>,
     /// Each with the numbers of its rules.
     words: Vec<(String, Vec<u16>)>,
+    /// By the number of a word: the longest other one that it begins with and goes on behind with a new word.
+    begun_with: Vec<Option<usize>>,
     /// Beside values of which categories a known name needs no cue.
     pub(in crate::detect) known_beside: Option<(CueRule, Vec<Tag>)>,
     /// A bit for the last bytes of each, so that most texts need no further look.
@@ -77,6 +80,7 @@ impl Default for Cues {
             search: None,
             rules: Vec::new(),
             words: Vec::new(),
+            begun_with: Vec::new(),
             known_beside: None,
             ends: vec![0; END_WORDS],
             short_ends: vec![0; END_WORDS],
@@ -96,7 +100,7 @@ impl Cues {
     pub(super) fn word(&mut self, cue: &str, rule: u16) {
         let cue = cue.to_lowercase();
         self.bytes_max = self.bytes_max.max(cue.len());
-        let tail = cue.trim_end_matches(['.', ':', ',']);
+        let tail = cue.trim_end_matches(['.', ':', ',', ' ']);
         self.end_in_digits |= tail.ends_with(|last: char| last.is_ascii_digit());
         // Before a cue of two letters stands a gap, which counts among its last three bytes.
         let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
@@ -120,21 +124,54 @@ impl Cues {
     }
 
     fn push(&mut self, cue: String, rule: u16) {
-        match self.words.iter_mut().find(|(known, _)| *known == cue) {
-            Some((_, rules)) => rules.push(rule),
-            None => self.words.push((cue, vec![rule])),
-        }
+        self.words.push((cue, vec![rule]));
     }
 
     /// One look at each byte, however many cues there are.
     pub(super) fn build(&mut self) -> Result<(), BuildError> {
+        // What several rules read is one word. The sort is stable: their order is that of the rules.
+        self.words.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.words.dedup_by(|(cue, rules), (known, all)| {
+            let is_known = cue == known;
+            if is_known {
+                all.append(rules);
+            }
+            is_known
+        });
         let search = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
+            // A table of all states would take tens of megabytes.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(self.words.iter().map(|(cue, _)| cue))?;
         self.search = Some(search);
+        let numbers: FxHashMap<&str, usize> = self
+            .words
+            .iter()
+            .enumerate()
+            .map(|(number, (cue, _))| (cue.as_str(), number))
+            .collect();
+        let begun_with = self.words.iter().map(|(cue, _)| {
+            let ends = cue.char_indices().rev().filter(|(_, c)| !c.is_alphanumeric());
+            ends.map(|(end, _)| cue.get(..end).unwrap_or_default().trim_end())
+                .find_map(|head| numbers.get(head).copied())
+        });
+        self.begun_with = begun_with.collect();
         Ok(())
+    }
+
+    /// The cue of that number found at `start`, or else the longest that it begins with, which ends where a word
+    /// does: of `met with a` and `met with`, in `met with Anna`, the shorter one.
+    fn whole(&self, text: &[u8], start: usize, number: usize) -> Option<(usize, usize)> {
+        let mut next = Some(number);
+        while let Some(number) = next {
+            let (cue, _) = self.words.get(number)?;
+            if is_whole_word(text, start, start + cue.len()) {
+                return Some((number, start + cue.len()));
+            }
+            next = self.begun_with.get(number).copied().flatten();
+        }
+        None
     }
 
     /// The first rule that reads so.
@@ -205,23 +242,24 @@ impl Cues {
             self.stretches(text).flat_map(move |it| search.find_iter(Input::new(text).range(it)))
         });
         let rules = found.flat_map(move |found| {
-            let rules = self.words.get(found.pattern().as_usize()).map(|(_, rules)| rules);
-            rules.into_iter().flatten().map(move |number| (found, *number))
+            let (start, number) = (found.start(), found.pattern().as_usize());
+            let whole = self.whole(text.as_bytes(), start, number);
+            let (number, end) = whole.unwrap_or((number, found.end()));
+            let rules = self.words.get(number).map(|(_, rules)| rules);
+            rules.into_iter().flatten().map(move |number| (start..end, whole.is_some(), *number))
         });
-        rules.filter_map(move |(found, number)| {
+        rules.filter_map(move |(found, is_whole, number)| {
             let rule = self.rules.get(usize::from(number))?;
             // A street's name may be the end of a word: `Hauptstraße`, `Kerkstraat`.
             let joined = matches!(rule.reads, Reads::Street)
-                && is_ending_of_streets(text.get(found.range()).unwrap_or_default());
+                && is_ending_of_streets(text.get(found.clone()).unwrap_or_default());
             // `12ms` are milliseconds.
             let is_unit = rule.reads.is_of_names()
                 && found.len() == 2
-                && ends_in_digit(text.as_bytes().get(..found.start()));
+                && ends_in_digit(text.as_bytes().get(..found.start));
             // `consignee_fingerprint=…` is a name of its own.
-            let whole = is_whole_word(text.as_bytes(), found.start(), found.end())
-                && text.as_bytes().get(found.end()) != Some(&b'_')
-                && !is_unit;
-            (whole || joined).then_some((found.range(), rule))
+            let whole = is_whole && text.as_bytes().get(found.end) != Some(&b'_') && !is_unit;
+            (whole || joined).then_some((found, rule))
         })
     }
 }

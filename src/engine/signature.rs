@@ -11,6 +11,8 @@ mod covered;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::{Redacted, message::Message, reading::Reading};
 use crate::{
     domain::{BrokenSignature, Effect, Encoding, Format, Layer, LayerId},
@@ -246,7 +248,7 @@ pub(super) fn broken(
 
 /// The signatures inside the message over something that changes: of a document, of a token's claims.
 fn inside(reading: &Reading<'_>, decision: &Decision) -> Vec<Broken> {
-    let mut layers: Vec<LayerId> = decision
+    let mut layers: BTreeSet<LayerId> = decision
         .redactions
         .iter()
         .filter_map(|redaction| reading.findings.items.get(redaction.finding as usize))
@@ -254,14 +256,13 @@ fn inside(reading: &Reading<'_>, decision: &Decision) -> Vec<Broken> {
         .collect();
     let mut kinds = Vec::new();
     // A layer's number is higher than its parent's.
-    while let Some(id) = layers.iter().max().copied() {
-        layers.retain(|known| *known != id);
+    while let Some(id) = layers.pop_last() {
         let Some(layer) = reading.layers.get(id.index()) else { continue };
         if layer.format == Format::Xml && is_signed_document(&layer.bytes) {
             kinds.push(Kind::Xml);
         }
         if let Some((parent, span)) = layer.parent {
-            layers.push(parent);
+            layers.insert(parent);
             let around = reading.layers.get(parent.index());
             if around.is_some_and(|around| is_claims(layer, around, span.range())) {
                 kinds.push(Kind::Jwt);

@@ -292,8 +292,7 @@ fn redaction_grows_with_the_size_under_load() {
             let verdict =
                 engine.inspect(&message, Transfer::default(), &Limits::default(), &mut scratch);
             let work = worked() - before;
-            let told = (verdict.coverage, verdict.decision.effect);
-            assert_eq!(told, (Coverage::Full, shape.effect), "{}", shape.name);
+            assert_eq!(verdict.decision.effect, shape.effect, "{}", shape.name);
             work
         });
         complaints.extend(complaint);

@@ -1,5 +1,6 @@
 //! The inputs that cost a decoder or the detectors most for their size. `benches/growth.rs` reads them too.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bordergate::{
     domain::{Effect, Format},
     source::SourceFile,
@@ -126,7 +127,7 @@ pub(crate) struct Shape {
     pub(crate) media_type: &'static str,
     /// From here on it shows.
     pub(crate) bytes: usize,
-    /// What becomes of it where mailboxes are taken out.
+    /// What becomes of it where mailboxes are taken out, and what was not read to its end does not go.
     pub(crate) effect: Effect,
     /// Of about so many bytes.
     pub(crate) body: fn(usize) -> String,
@@ -136,7 +137,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     Shape {
         name: "labels with lines below that end in no line feed",
         media_type: "text/plain",
-        bytes: 256 << 10,
+        bytes: 128 << 10,
         effect: Effect::Allow,
         body: |bytes| "a:\r".repeat(bytes / 3),
     },
@@ -167,14 +168,14 @@ pub(crate) const SHAPES: &[Shape] = &[
     Shape {
         name: "mailboxes that are suppressed",
         media_type: "text/plain",
-        bytes: 256 << 10,
+        bytes: 128 << 10,
         effect: Effect::Allow,
         body: |bytes| "a@i.io ".repeat(bytes / 7),
     },
     Shape {
         name: "objects that speak for one region",
         media_type: "application/json",
-        bytes: 64 << 10,
+        bytes: 32 << 10,
         effect: Effect::Allow,
         body: |bytes| {
             let object = |number| format!("\"a{number}\":{{\"phone\":\"+923451112233\"}}");
@@ -189,9 +190,33 @@ pub(crate) const SHAPES: &[Shape] = &[
         body: |bytes| format!("[{}0]", format!("\"{PICTURE}\",").repeat(bytes / 63)),
     },
     Shape {
+        name: "a picture with many mailboxes",
+        media_type: "application/json",
+        bytes: 64 << 10,
+        effect: Effect::Redact,
+        body: |bytes| picture(&png_chunk(b"tEXt", b"Author\0a@b.co").repeat(bytes * 3 / 4 / 25)),
+    },
+    Shape {
+        name: "a picture whose texts share their padding",
+        media_type: "application/json",
+        bytes: 64 << 10,
+        effect: Effect::Block,
+        body: |bytes| {
+            // Of a TIFF structure one half is entries, and the other zeros that each of them is of.
+            let half = bytes * 3 / 8;
+            let count = u16::try_from(half / 12).unwrap_or(u16::MAX);
+            let (length, at) = ((half as u32).to_be_bytes(), (half as u32 + 10).to_be_bytes());
+            let description = [&[1, 14, 0, 2][..], &length, &at].concat();
+            let head = [&b"MM\0*\0\0\0\x08"[..], &count.to_be_bytes()].concat();
+            let entries = description.repeat(usize::from(count));
+            let zeros = vec![0; half + 12];
+            picture(&png_chunk(b"eXIf", &[head, entries, zeros].concat()))
+        },
+    },
+    Shape {
         name: "comments before the root",
         media_type: "application/xml",
-        bytes: 64 << 10,
+        bytes: 32 << 10,
         effect: Effect::Redact,
         body: |bytes| {
             let count = bytes / 26;
@@ -208,6 +233,18 @@ pub(crate) const SHAPES: &[Shape] = &[
         },
     },
 ];
+
+/// A list with a PNG of these chunks.
+fn picture(chunks: &[u8]) -> String {
+    let png = [&b"\x89PNG\r\n\x1a\n"[..], chunks, &png_chunk(b"IEND", b"")].concat();
+    format!("[\"{}\"]", STANDARD.encode(png))
+}
+
+/// Nobody looks at the checksum, which is four zeros.
+fn png_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [&length[..], kind, data, &[0; 4]].concat()
+}
 
 /// A PNG of one text, `a@b.co`, and its end.
 const PICTURE: &str = "iVBORw0KGgoAAAANdEVYdEF1dGhvcgBhQGIuY2+uS7DYAAAAAElFTkSuQmCC";

@@ -3,6 +3,8 @@
 //! What can be blanked is overwritten in place, with zeros or spaces; a chunk that holds something under
 //! a compression is cut out.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::xml, Block, Content, Kind, Meaning, each_block, png, sniff, tell::packet, tiff::Exif,
 };
@@ -13,14 +15,14 @@ use crate::domain::{Container, FieldSink, Key, Limits, Span, Value};
 /// of something that cannot be taken out.
 pub fn without(bytes: &[u8], place: bool, spans: &[Span]) -> Option<Vec<u8>> {
     let mut edits: Vec<Edit> = Vec::new();
-    let mut left: Vec<Span> = spans.to_vec();
+    let mut left: BTreeSet<Span> = spans.iter().copied().collect();
     // What comes before a gap is still worth taking out.
     let _ = each_block(bytes, &Limits::default(), &mut |block| {
-        let is_inside = |span: &Span| {
-            block.span.contains(*span) || block.chunk.is_some_and(|chunk| chunk.contains(*span))
-        };
-        let named: Vec<Span> = left.iter().copied().filter(is_inside).collect();
-        left.retain(|span| !is_inside(span));
+        let chunk = block.chunk.unwrap_or(block.span);
+        let is_inside = |span: &Span| block.span.contains(*span) || chunk.contains(*span);
+        let (start, end) = (block.span.start.min(chunk.start), block.span.end.max(chunk.end));
+        let near = Span { start, end: start }..=Span { start: end, end };
+        let named: Vec<Span> = left.extract_if(near, is_inside).collect();
         block_edits(bytes, &block, place, &named, &mut edits);
         Ok(())
     });
@@ -98,7 +100,7 @@ fn is_gone(structure: &[u8], location: &[Span]) -> bool {
     Exif::read(&without).is_none_or(|exif| exif.location().is_empty())
 }
 
-/// Later bytes first, so that earlier ones keep their place until it is their turn.
+/// What is cut is left out at the end, so that everything keeps its place until then.
 fn applied(bytes: &[u8], edits: Vec<Edit>) -> Vec<u8> {
     let mut picture = bytes.to_vec();
     let mut cuts: Vec<Span> = Vec::new();
@@ -112,12 +114,15 @@ fn applied(bytes: &[u8], edits: Vec<Edit>) -> Vec<u8> {
             Edit::Cut(span) => cuts.push(span),
         }
     }
-    cuts.sort_unstable();
-    cuts.dedup();
-    for cut in cuts.iter().rev() {
-        if picture.get(cut.range()).is_some() {
-            picture.drain(cut.range());
+    if !cuts.is_empty() {
+        cuts.sort_unstable();
+        let whole = std::mem::take(&mut picture);
+        let mut past = 0;
+        for cut in cuts {
+            picture.extend_from_slice(whole.get(past..cut.range().start).unwrap_or_default());
+            past = past.max(cut.range().end);
         }
+        picture.extend_from_slice(whole.get(past..).unwrap_or_default());
     }
     if sniff(bytes) == Some(Kind::Png) {
         png::renew_checksums(&mut picture);

@@ -81,7 +81,7 @@ impl<'b> Exif<'b> {
     /// Tells the texts of the main, the EXIF and the thumbnail's directory, and what is known of the
     /// place.
     pub(super) fn each(&self, tell: Tell<'_>) -> Result<(), Stop> {
-        // Entries may share their data; what is told in all is no longer than the structure.
+        // Entries may share their data; what is looked at in all is no longer than the structure.
         let mut left = self.bytes.len();
         let main = self.word(4);
         let next = main.and_then(|at| self.next_directory(at));
@@ -93,8 +93,8 @@ impl<'b> Exif<'b> {
                 if (!is_text && wide.is_none()) || entry.data.is_empty() {
                     continue;
                 }
+                left = left.checked_sub(entry.data.len()).ok_or(Stop::malformed(directory))?;
                 let span = if is_text { self.without_padding(entry.data) } else { entry.data };
-                left = left.checked_sub(span.len()).ok_or(Stop::malformed(directory))?;
                 tell(name(entry.tag), span, wide.as_deref().map(str::as_bytes))?;
             }
         }
@@ -104,8 +104,8 @@ impl<'b> Exif<'b> {
             entries.find(|entry| entry.tag == tag - 1).map(|entry| entry.data)
         });
         for entry in self.entries(place) {
+            left = left.checked_sub(entry.data.len()).ok_or(Stop::malformed(place))?;
             let span = self.without_padding(entry.data);
-            left = left.checked_sub(span.len()).ok_or(Stop::malformed(place))?;
             let name = gps_name(entry.tag);
             if entry.kind == ASCII {
                 tell(name, span, None)?;
@@ -158,6 +158,15 @@ impl<'b> Exif<'b> {
         // data lie elsewhere are entries as well.
         let count = self.listed(place).count();
         spans.push(Span::new(place, place + 2 + count * ENTRY_BYTES));
+        // Entries may share their data, which is overwritten once.
+        spans.sort_unstable();
+        spans.dedup_by(|next, last| {
+            let joins = next.start <= last.end;
+            if joins {
+                last.end = last.end.max(next.end);
+            }
+            joins
+        });
         spans
     }
 

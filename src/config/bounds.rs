@@ -85,7 +85,7 @@ pub struct DeadlinesSection {
     pub connect: Time,
     /// From the request sent to the head of the data centre's answer.
     pub first_byte: Time,
-    /// Between two pieces of the data centre's answer.
+    /// Between two pieces of the data centre's answer; and for as long a caller may take nothing of it.
     pub idle: Time,
     /// From the request's head to the head of our answer.
     pub total: Time,

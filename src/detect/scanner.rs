@@ -474,6 +474,8 @@ impl<'s> Scanner<'s> {
         }
         if let Some(name) = name {
             hits.extend(self.in_key(name, &facts));
+        } else if is_element && self.is_row_without_names() {
+            self.cell(kind, text, first, hits);
         }
         if hits.len() > first {
             self.finish(&facts, name, text, first, hits);

@@ -39,6 +39,8 @@ pub(super) struct Frame {
     pub(super) is_expected: bool,
     /// Its members were looked for ahead, or are not to be.
     pub(super) is_foreseen: bool,
+    /// A row without names, of which a cell is somebody's.
+    pub(super) is_of_somebody: bool,
 }
 
 impl Frame {
@@ -61,6 +63,7 @@ impl Frame {
         lists: 0,
         is_expected: false,
         is_foreseen: false,
+        is_of_somebody: false,
     };
 }
 

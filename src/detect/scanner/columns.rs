@@ -2,10 +2,10 @@
 //! beside the rows, `{"columns": ["name", "phone"], "rows": [["…", "…"]]}`; and rows that are a name and its
 //! value, `[["phone", "…"]]`.
 
-use super::Scanner;
+use super::{Hit, Scanner, hit};
 use crate::{
-    detect::{check::person::is_mark, keys::Known},
-    domain::{Container, Scalar, Wanted, Wants},
+    detect::{check::person::is_mark, keys::Known, text::Search},
+    domain::{Container, Scalar, Span, Wanted, Wants},
 };
 
 /// What a list is in a table.
@@ -101,6 +101,58 @@ impl Scanner<'_> {
         } else {
             Role::None
         }
+    }
+
+    /// The innermost list is a row of a table whose columns nobody names.
+    pub(super) fn is_row_without_names(&self) -> bool {
+        let around = self.scratch.outer.last();
+        self.top.role != Role::Row
+            && self.top.rule.is_none()
+            && around.is_some_and(|around| around.container == Container::Array)
+    }
+
+    /// A cell of such a row: a name of which both ends are known, and, in a row with a cell of somebody's, digits that
+    /// a telephone has. What was found of it so far is in `hits`, from `first` on.
+    pub(super) fn cell(&mut self, kind: Scalar, text: &str, first: usize, hits: &mut Vec<Hit>) {
+        let Some((rule, beside)) = &self.set.cues.known_beside else { return };
+        if hits.len() == first {
+            let found = match kind {
+                Scalar::String if self.is_whole_name(text) => {
+                    let whole = Span::new(0, text.len());
+                    Some(hit(rule.tag, whole, rule.confidence, rule.detector, None))
+                }
+                Scalar::String | Scalar::Number if self.top.is_of_somebody => self.number_of(text),
+                Scalar::String | Scalar::Number | Scalar::Bool | Scalar::Null | Scalar::Binary => {
+                    None
+                }
+            };
+            hits.extend(found);
+        }
+        let is_of_somebody = |hit: &Hit| {
+            hit.tag == rule.tag
+                || beside.iter().any(|tag| *tag == hit.tag || self.set.is_below(hit.tag, *tag))
+        };
+        let is_one = hits.get(first..).unwrap_or_default().iter().any(is_of_somebody);
+        self.top.is_of_somebody |= is_one;
+    }
+
+    fn is_whole_name(&self, text: &str) -> bool {
+        const BYTES_MAX: usize = 64;
+        text.len() <= BYTES_MAX
+            && text.contains(' ')
+            && text.split(' ').all(|word| !word.starts_with(char::is_lowercase))
+            && self.set.people.are_whole(text)
+    }
+
+    fn number_of(&self, text: &str) -> Option<Hit> {
+        const DIGITS: std::ops::RangeInclusive<usize> = 9..=11;
+        let is_number =
+            DIGITS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let phone = self.set.finders.phone.filter(|_| is_number)?;
+        let search = Search { set: self.set, supports: 1 << phone, against: 0 };
+        let found = search.whole(text)?;
+        let tag = self.set.value(phone)?.tag;
+        (found.tag == tag).then(|| found.hit())
     }
 
     /// The columns of a row that opens show what it is about.

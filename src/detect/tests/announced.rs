@@ -331,3 +331,32 @@ fn a_cue_ends_where_its_word_does() {
         ("ياسمين الشناوي", &[]),
     ]);
 }
+
+#[test]
+fn waybills_name_whom_a_mobile_number_is_of() {
+    reads(&[
+        (
+            "王伟 13847361528 浙江省杭州市西湖区文三路477号",
+            &["name=王伟", "phone=13847361528", "address=浙江省杭州市西湖区文三路477号"],
+        ),
+        ("欧阳娜娜：13847361528", &["name=欧阳娜娜", "phone=13847361528"]),
+        ("余额 13847361528", &[]),
+        ("单号 13847361528", &[]),
+        ("联系方式 a.k@example.cn", &["email=a.k@example.cn"]),
+    ]);
+}
+
+#[test]
+fn a_line_of_properties_is_an_address_to_its_end() {
+    reads(&[
+        ("port=8080\naddress.street=7 avenue Parmentier\nx=1", &["street=7 avenue Parmentier"]),
+        ("contact.street=Lindenstraße 17a\n", &["street=Lindenstraße 17a"]),
+        ("[c]\nstreet = 7 avenue Parmentier\n", &["street=7 avenue Parmentier"]),
+        ("level=info street=7 avenue ok=1", &[]),
+    ]);
+}
+
+#[test]
+fn of_two_cues_the_one_counts_that_ends_where_a_word_does() {
+    reads(&[("Preciso falar com Ana Souza", &["name=Ana Souza"])]);
+}

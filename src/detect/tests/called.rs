@@ -498,3 +498,51 @@ fn a_key_is_one_in_lines_as_well() {
     let pem = r"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBkg4Lc=\n-----END EC PRIVATE KEY-----\n";
     check(&[(&format!(r#"{{"private_key":"{pem}"}}"#), &["/private_key access_token"])]);
 }
+
+#[test]
+fn one_given_name_is_a_persons_where_they_can_be_reached() {
+    check(&[
+        (r#"{"name":"Ayesha","email":"a.k@example.pk"}"#, &["/name name", "/email email"]),
+        (r#"{"email":"a.k@example.pk","name":"Ayesha"}"#, &["/email email", "/name name"]),
+        (r#"{"name":"Сергей","dob":"1988-03-05"}"#, &["/name name", "/dob date_of_birth"]),
+        // A shop can be called as well, and what is no given name is anything.
+        (r#"{"store":{"name":"Ayesha","email":"shop@example.pk"}}"#, &["/store/email email"]),
+        (r#"{"name":"Zzyx","phone":"+923001234567"}"#, &["/phone phone@PK"]),
+        (r#"{"name":"Ayesha","phone":"+923001234567"}"#, &["/name name", "/phone phone@PK"]),
+        (r#"{"name":"Ayesha","version":"1.2"}"#, &[]),
+    ]);
+}
+
+#[test]
+fn rows_without_names_have_people_in_them() {
+    check(&[
+        (
+            r#"[["Ayesha Khan","03008473615",3],["Oliver Smith","a.k@example.pk"]]"#,
+            &["/0/0 name", "/0/1 phone", "/1/0 name", "/1/1 email"],
+        ),
+        // Digits beside nobody are nobody's, and a name of things is none.
+        (r#"[["Running Shoes","03008473615"],["Amber Light",12]]"#, &[]),
+        (r#"["Ayesha Khan"]"#, &[]),
+    ]);
+}
+
+#[test]
+fn a_date_of_birth_may_come_in_parts() {
+    check(&[
+        (
+            r#"{"dob":{"day":17,"month":4,"year":1989}}"#,
+            &["/dob/day date_of_birth", "/dob/month date_of_birth", "/dob/year date_of_birth"],
+        ),
+        (
+            r#"{"birthDate":[1989,4,17]}"#,
+            &[
+                "/birthDate/0 date_of_birth",
+                "/birthDate/1 date_of_birth",
+                "/birthDate/2 date_of_birth",
+            ],
+        ),
+        (r#"{"birthday":"--04-17"}"#, &["/birthday date_of_birth"]),
+        (r#"{"birthday":{"label":"Birthday","required":true}}"#, &[]),
+        (r#"{"due":{"day":17,"month":4,"year":1989}}"#, &[]),
+    ]);
+}

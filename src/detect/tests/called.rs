@@ -508,7 +508,6 @@ fn one_given_name_is_a_persons_where_they_can_be_reached() {
         // A shop can be called as well, and what is no given name is anything.
         (r#"{"store":{"name":"Ayesha","email":"shop@example.pk"}}"#, &["/store/email email"]),
         (r#"{"name":"Zzyx","phone":"+923001234567"}"#, &["/phone phone@PK"]),
-        (r#"{"name":"Ayesha","phone":"+923001234567"}"#, &["/name name", "/phone phone@PK"]),
         (r#"{"name":"Ayesha","version":"1.2"}"#, &[]),
     ]);
 }

@@ -82,7 +82,7 @@ impl Default for Cues {
             words: Vec::new(),
             begun_with: Vec::new(),
             known_beside: None,
-            ends: vec![0; END_WORDS],
+            ends: vec![0; ENDS_BYTES.len() * END_WORDS],
             short_ends: vec![0; END_WORDS],
             end_in_digits: false,
             bytes_max: 0,
@@ -268,8 +268,9 @@ fn ends_in_digit(head: Option<&[u8]>) -> bool {
     head.and_then(<[u8]>::last).is_some_and(u8::is_ascii_digit)
 }
 
-/// Words of the bit set of cue ends.
-const END_WORDS: usize = 1024;
+/// Words of a bit set of cue ends; those of each length have one of their own, or all would be full sooner.
+const END_WORDS: usize = 1 << (END_BITS - u64::BITS.ilog2());
+const END_BITS: u32 = 17;
 
 /// How much is looked at of a cue's end: as much of these as it has.
 const ENDS_BYTES: [usize; 4] = [SHORT_END_BYTES, 4, 6, END_BYTES];
@@ -291,8 +292,10 @@ fn tail(text: &[u8]) -> u64 {
 #[inline]
 fn end(tail: u64, count: usize) -> (usize, u64) {
     let word = tail >> (8 * (END_BYTES - count));
-    let hash = (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize;
-    (hash / 64, 1 << (hash % 64))
+    let hash = (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - END_BITS)) as usize;
+    // 3, 4, 6 and 8 bytes.
+    let set = (count / 2).saturating_sub(1);
+    (set * END_WORDS + hash / 64, 1 << (hash % 64))
 }
 
 /// A word as it begins a sentence, where its first letter has a capital beyond ASCII: a search that minds no case

@@ -129,7 +129,7 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
         ProxyError::PathAmbiguous => (
             StatusCode::BAD_REQUEST,
             "Ambiguous path",
-            "The path holds dot segments or backslashes, so that its route is not certain.",
+            "The path could be read as another one, so that its route is not certain.",
         ),
         ProxyError::Tunnel => (
             StatusCode::NOT_IMPLEMENTED,

@@ -50,13 +50,7 @@ fn main() {
                 let text = format!("{head}{}{tail}", again.repeat(size / again.len()));
                 let headers: [(&str, &[u8]); 1] = [("content-type", media_type.as_bytes())];
                 let body = text.as_bytes();
-                let message = Message {
-                    method: "POST",
-                    target: "/",
-                    headers: &headers,
-                    body,
-                    client_region: None,
-                };
+                let message = Message::of_body(&headers, body);
                 let before = Instant::now();
                 let _ = shipped_engine.scan(&message, &Limits::default(), &mut scratch);
                 before.elapsed().as_nanos()
@@ -69,13 +63,7 @@ fn main() {
             let text = (shape.body)(size);
             let headers: [(&str, &[u8]); 1] = [("content-type", shape.media_type.as_bytes())];
             let body = text.as_bytes();
-            let message = Message {
-                method: "POST",
-                target: "/",
-                headers: &headers,
-                body,
-                client_region: None,
-            };
+            let message = Message::of_body(&headers, body);
             let before = Instant::now();
             let _ = engine.inspect(&message, Transfer::default(), &Limits::default(), &mut scratch);
             before.elapsed().as_nanos()

@@ -138,13 +138,7 @@ impl Case {
                 .into_iter()
                 .filter_map(|(name, value)| Some((name, value.as_deref()?.as_bytes())))
                 .collect();
-        let message = Message {
-            method: "POST",
-            target: "/",
-            headers: &headers,
-            body: &self.body,
-            client_region: None,
-        };
+        let message = Message::of_body(&headers, &self.body);
         ask(&message)
     }
 }

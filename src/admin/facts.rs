@@ -6,7 +6,7 @@
 use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{StatusCode, header, request::Parts};
+use http::{Method, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     access::{Access, Caller},
     reply::{self, Problem, Reply},
-    routes::{get, post, read},
+    routes::{changed, get, post, read},
     server::Operators,
 };
 use crate::{
@@ -84,6 +84,8 @@ pub(super) fn has_token(operators: &Operators, access: &Access) -> bool {
     !access.is_listed() || desk.is_some_and(|desk| desk.token.is_some())
 }
 
+/// What is on file, or a change to it, which is on record then. `caller` is `None` for whoever has no more than a
+/// token; without one that counts, there is nobody to make a record of.
 pub(super) async fn answer(
     operators: &Operators,
     peer: SocketAddr,
@@ -91,7 +93,26 @@ pub(super) async fn answer(
     body: Incoming,
     caller: Option<&Caller>,
 ) -> Result<Reply, Problem> {
-    let desk = admit(operators, peer, head, caller)?;
+    let is_change = head.method == Method::POST
+        && !matches!(head.uri.path(), "/-/facts/get" | "/-/facts/export");
+    let answer = match admit(operators, peer, head, caller) {
+        Ok(desk) => at_desk(operators, desk, head, body).await,
+        Err(problem) if caller.is_none() => return Err(problem),
+        Err(problem) => Err(problem),
+    };
+    if is_change {
+        let who = caller.map_or("token", |caller| &caller.name);
+        changed(operators, who, "facts", answer.is_ok());
+    }
+    answer
+}
+
+async fn at_desk(
+    operators: &Operators,
+    desk: &FactsDesk,
+    head: &Parts,
+    body: Incoming,
+) -> Result<Reply, Problem> {
     match head.uri.path() {
         "/-/facts" => {
             post(head)?;

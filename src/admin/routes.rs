@@ -74,7 +74,7 @@ async fn route(
         Ok(caller) => caller,
         // What is on file may have a token of its own.
         Err(_) if is_facts && facts::has_token(&operators, access) => {
-            return tell(&operators, peer, head, body, None).await;
+            return facts::answer(&operators, peer, head, body, None).await;
         }
         Err(problem) => return Err(problem),
     };
@@ -116,7 +116,7 @@ async fn route(
             post(head)?;
             ask(operators, peer, &caller, head, body, explain).await
         }
-        _ if is_facts => tell(&operators, peer, head, body, Some(&caller)).await,
+        _ if is_facts => facts::answer(&operators, peer, head, body, Some(&caller)).await,
         "/-/console" => get(head, || Ok(console::redirect())),
         "/" => get(head, || Ok(index(head))),
         path => get(head, || {
@@ -125,25 +125,6 @@ async fn route(
             console::file(path).ok_or(problem)
         }),
     }
-}
-
-/// What is on file, or a change to it. `None` is whoever has no more than a token.
-async fn tell(
-    operators: &Operators,
-    peer: SocketAddr,
-    head: &Parts,
-    body: Incoming,
-    caller: Option<&Caller>,
-) -> Result<Reply, Problem> {
-    let is_change = head.method == Method::POST
-        && !matches!(head.uri.path(), "/-/facts/get" | "/-/facts/export");
-    let is_admitted = facts::admit(operators, peer, head, caller).is_ok();
-    let answer = facts::answer(operators, peer, head, body, caller).await;
-    if is_change && (is_admitted || caller.is_some()) {
-        let who = caller.map_or("token", |caller| &caller.name);
-        changed(operators, who, "facts", answer.is_ok());
-    }
-    answer
 }
 
 /// Every change is on record, with who made it.

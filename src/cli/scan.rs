@@ -193,13 +193,7 @@ impl FileScan<'_> {
             let spare = &spare;
             move |piece: Piece<'b>| {
                 let headers: [(&str, &[u8]); 1] = [("content-type", b"application/x-ndjson")];
-                let message = Message {
-                    method: "POST",
-                    target: "/",
-                    headers: &headers,
-                    body: piece.bytes,
-                    client_region: None,
-                };
+                let message = Message::of_body(&headers, piece.bytes);
                 let scanned = self.engine.scan(&message, &self.limits, &mut scratch);
                 let place = |root| (root == Root::Body).then_some(piece.offset);
                 let mut lines = lock(spare).pop().unwrap_or_default();

@@ -33,11 +33,13 @@ impl KnownNames {
     /// it: `客服部`, `必填`.
     pub(super) fn are_not_in(&self, text: &str) -> bool {
         let text = text.trim();
-        text.chars().all(is_han)
-            && !self.begin(text)
-            && text.char_indices().any(|(at, c)| {
-                text.get(at..at + c.len_utf8()).is_some_and(|one| self.things.contains(one))
-            })
+        text.chars().all(is_han) && !self.begin(text) && self.have_a_character_of_things(text)
+    }
+
+    fn have_a_character_of_things(&self, text: &str) -> bool {
+        text.char_indices().any(|(at, c)| {
+            text.get(at..at + c.len_utf8()).is_some_and(|one| self.things.contains(one))
+        })
     }
 
     /// Whether `text` may begin with a name: in Chinese characters or Hangul only with a family name.
@@ -152,11 +154,9 @@ impl KnownNames {
         let range = self.before(text, end)?;
         let name = text.get(range.clone())?;
         let is_bounded = !text.get(..range.start)?.ends_with(is_east_asian);
-        let mut rest = name.char_indices().skip(1);
+        let family = name.chars().next().map_or(0, char::len_utf8);
         let is_of_things = self.things.contains(name)
-            || rest.any(|(at, c)| {
-                name.get(at..at + c.len_utf8()).is_some_and(|one| self.things.contains(one))
-            });
+            || self.have_a_character_of_things(name.get(family..).unwrap_or_default());
         (is_bounded && name.chars().all(is_han) && !is_of_things).then_some(range)
     }
 

@@ -90,6 +90,7 @@ pub(super) struct FieldRule {
     pub(super) listed: bool,
     /// Only one that they know to begin or to end as a name.
     pub(super) known: bool,
+    /// Only one word, which is a given name and nothing else.
     pub(super) given: bool,
     /// Values are names of people.
     pub(super) is_of_people: bool,
@@ -284,6 +285,12 @@ impl DetectorSet {
     }
 
     /// `inner` is a narrower category than `outer`.
+    /// Whether a value of this category tells that a known name beside it is a person's.
+    pub(super) fn tells_of_somebody(&self, tag: Tag) -> bool {
+        let beside = self.cues.known_beside.as_ref().map(|(_, beside)| beside);
+        beside.into_iter().flatten().any(|outer| *outer == tag || self.is_below(tag, *outer))
+    }
+
     pub(super) fn is_below(&self, inner: Tag, outer: Tag) -> bool {
         self.below.get(usize::from(outer.0)).is_some_and(|below| below.contains(inner))
     }

@@ -19,7 +19,12 @@ pub struct Message<'m> {
     pub client_region: Option<Region>,
 }
 
-impl Message<'_> {
+impl<'m> Message<'m> {
+    /// A body by itself: posted to `/`, from nobody knows where.
+    pub const fn of_body(headers: &'m [(&'m str, &'m [u8])], body: &'m [u8]) -> Self {
+        Self { method: "POST", target: "/", headers, body, client_region: None }
+    }
+
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }

@@ -92,13 +92,7 @@ impl Probe {
         }
         let body = node.to_string();
         let headers: [(&str, &[u8]); 1] = [("content-type", b"application/json")];
-        let message = Message {
-            method: "POST",
-            target: "/",
-            headers: &headers,
-            body: body.as_bytes(),
-            client_region: None,
-        };
+        let message = Message::of_body(&headers, body.as_bytes());
         let scan = self.engine.scan(&message, &Limits::default(), &mut self.scratch);
         let taxonomy = self.engine.taxonomy();
         let written = serde_json::to_string(value).unwrap_or_default();

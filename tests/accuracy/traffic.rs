@@ -26,13 +26,7 @@ pub(crate) fn impossible(engine: &Engine) -> Option<(usize, BTreeMap<String, Vec
             let body = example.to_string();
             let headers: [(&str, &[u8]); 1] = [("content-type", b"application/json")];
             let body = body.as_bytes();
-            let message = Message {
-                method: "POST",
-                target: "/",
-                headers: &headers,
-                body,
-                client_region: None,
-            };
+            let message = Message::of_body(&headers, body);
             let verdict = engine.scan(&message, &Limits::default(), &mut scratch);
             for finding in &verdict.findings.items {
                 let key = engine.taxonomy().key(finding.tag);

@@ -281,13 +281,7 @@ fn redaction_grows_with_the_size_under_load() {
         let complaint = growth(shape.name, shape.bytes, |bytes| {
             let body = (shape.body)(bytes);
             let body = body.as_bytes();
-            let message = Message {
-                method: "POST",
-                target: "/",
-                headers: &headers,
-                body,
-                client_region: None,
-            };
+            let message = Message::of_body(&headers, body);
             let before = worked();
             let verdict =
                 engine.inspect(&message, Transfer::default(), &Limits::default(), &mut scratch);

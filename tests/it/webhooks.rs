@@ -113,8 +113,7 @@ fn engine() -> Engine {
 
 fn tags(engine: &Engine, body: &[u8]) -> bordergate::domain::TagSet {
     let headers: [(&str, &[u8]); 1] = [("content-type", b"application/json")];
-    let message =
-        Message { method: "POST", target: "/", headers: &headers, body, client_region: None };
+    let message = Message::of_body(&headers, body);
     engine
         .inspect(&message, Transfer::default(), &Limits::default(), &mut Scratch::default())
         .findings

@@ -46,8 +46,7 @@ fn text(name: &str) -> String {
 /// Reads `body` as the engine does and hands on what it found.
 fn scan<T>(media_type: &str, body: &[u8], look: impl FnOnce(&Scan<'_>) -> T) -> T {
     let headers: [(&str, &[u8]); 1] = [("content-type", media_type.as_bytes())];
-    let message =
-        Message { method: "POST", target: "/", headers: &headers, body, client_region: None };
+    let message = Message::of_body(&headers, body);
     look(&ENGINE.scan(&message, &Limits::default(), &mut Scratch::default()))
 }
 

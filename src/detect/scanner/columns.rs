@@ -2,7 +2,7 @@
 //! beside the rows, `{"columns": ["name", "phone"], "rows": [["…", "…"]]}`; and rows that are a name and its
 //! value, `[["phone", "…"]]`.
 
-use super::{Hit, Scanner, hit};
+use super::{Hit, Scanner, hit, judge::is_integer};
 use crate::{
     detect::{check::person::is_mark, keys::Known, text::Search},
     domain::{Container, Scalar, Span, Wanted, Wants},
@@ -114,7 +114,7 @@ impl Scanner<'_> {
     /// A cell of such a row: a name of which both ends are known, and, in a row with a cell of somebody's, digits that
     /// a telephone has. What was found of it so far is in `hits`, from `first` on.
     pub(super) fn cell(&mut self, kind: Scalar, text: &str, first: usize, hits: &mut Vec<Hit>) {
-        let Some((rule, beside)) = &self.set.cues.known_beside else { return };
+        let Some((rule, _)) = &self.set.cues.known_beside else { return };
         if hits.len() == first {
             let found = match kind {
                 Scalar::String if self.is_whole_name(text) => {
@@ -128,12 +128,11 @@ impl Scanner<'_> {
             };
             hits.extend(found);
         }
-        let is_of_somebody = |hit: &Hit| {
-            hit.tag == rule.tag
-                || beside.iter().any(|tag| *tag == hit.tag || self.set.is_below(hit.tag, *tag))
-        };
-        let is_one = hits.get(first..).unwrap_or_default().iter().any(is_of_somebody);
-        self.top.is_of_somebody |= is_one;
+        self.top.is_of_somebody |= hits
+            .get(first..)
+            .unwrap_or_default()
+            .iter()
+            .any(|hit| hit.tag == rule.tag || self.set.tells_of_somebody(hit.tag));
     }
 
     fn is_whole_name(&self, text: &str) -> bool {
@@ -146,8 +145,7 @@ impl Scanner<'_> {
 
     fn number_of(&self, text: &str) -> Option<Hit> {
         const DIGITS: std::ops::RangeInclusive<usize> = 9..=11;
-        let is_number =
-            DIGITS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = DIGITS.contains(&text.len()) && is_integer(text);
         let phone = self.set.finders.phone.filter(|_| is_number)?;
         let search = Search { set: self.set, supports: 1 << phone, against: 0 };
         let found = search.whole(text)?;

@@ -178,6 +178,7 @@ impl Compiler<'_> {
         let unchecked = source.unchecked.as_ref().map_or(0, |value| self.percent(file, value));
         let detector = self.detector(format!("field.{}", self.short(tag)));
         let number = u16::try_from(self.set.rules.len()).unwrap_or(u16::MAX);
+        let called = source.check.as_ref().map(|check| check.as_str());
         self.set.rules.push(FieldRule {
             detector,
             tag,
@@ -199,17 +200,11 @@ impl Compiler<'_> {
             listed: source.listed,
             known: source.known,
             given: source.given,
-            is_of_people: source.check.as_ref().is_some_and(|check| check.as_str() == "name"),
-            is_postal_address: source
-                .check
-                .as_ref()
-                .is_some_and(|check| check.as_str() == "postal_address"),
-            is_of_an_address: source
-                .check
-                .as_ref()
-                .is_some_and(|check| matches!(check.as_str(), "postal_address" | "street")),
-            is_unmistakable: source.check.as_ref().is_some_and(|check| check.as_str() == "email"),
-            reach: Reach::of(source.check.as_ref().map(|check| check.as_str())),
+            is_of_people: called == Some("name"),
+            is_postal_address: called == Some("postal_address"),
+            is_of_an_address: matches!(called, Some("postal_address" | "street")),
+            is_unmistakable: called == Some("email"),
+            reach: Reach::of(called),
         });
         let check_name = source.check.as_ref().map(|check| check.value.clone());
         let names = source.names.iter().map(|name| (name, false));

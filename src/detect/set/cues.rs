@@ -65,7 +65,8 @@ pub(in crate::detect) struct Cues {
     /// Beside values of which categories a known name needs no cue.
     pub(in crate::detect) known_beside: Option<(CueRule, Vec<Tag>)>,
     /// A bit for the last bytes of each, so that most texts need no further look.
-    ends: Vec<u64>,
+    /// Those of each length have a set of their own, or all would be full sooner.
+    ends: [Vec<u64>; ENDS_BYTES.len()],
     /// The same of the last bytes of each, of whatever length.
     short_ends: Vec<u64>,
     /// Whether one ends in a digit, as numbers do.
@@ -82,7 +83,7 @@ impl Default for Cues {
             words: Vec::new(),
             begun_with: Vec::new(),
             known_beside: None,
-            ends: vec![0; ENDS_BYTES.len() * END_WORDS],
+            ends: std::array::from_fn(|_| vec![0; END_WORDS]),
             short_ends: vec![0; END_WORDS],
             end_in_digits: false,
             bytes_max: 0,
@@ -106,10 +107,11 @@ impl Cues {
         let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
         for gap in before {
             let tail = format!("{gap}{tail}");
-            let fits = |count: &&usize| **count <= tail.len();
-            let longest = ENDS_BYTES.iter().rev().find(fits).copied().unwrap_or(SHORT_END_BYTES);
-            for (ends, count) in
-                [(&mut self.ends, longest), (&mut self.short_ends, SHORT_END_BYTES)]
+            let fits =
+                |(count, _): &(usize, &mut Vec<u64>)| *count <= tail.len().max(SHORT_END_BYTES);
+            let longest = ENDS_BYTES.into_iter().zip(&mut self.ends).rev().find(fits);
+            for (count, ends) in
+                longest.into_iter().chain([(SHORT_END_BYTES, &mut self.short_ends)])
             {
                 let (word, bit) = end(self::tail(tail.as_bytes()), count);
                 if let Some(slot) = ends.get_mut(word) {
@@ -118,12 +120,8 @@ impl Cues {
             }
         }
         if let Some(begun) = begun(&cue) {
-            self.push(begun, rule);
+            self.words.push((begun, vec![rule]));
         }
-        self.push(cue, rule);
-    }
-
-    fn push(&mut self, cue: String, rule: u16) {
         self.words.push((cue, vec![rule]));
     }
 
@@ -208,7 +206,7 @@ impl Cues {
         };
         // Most words are told by the fewest bytes.
         is_in(&self.short_ends, SHORT_END_BYTES)
-            && ENDS_BYTES.iter().any(|count| is_in(&self.ends, *count))
+            && self.ends.iter().zip(ENDS_BYTES).any(|(ends, count)| is_in(ends, count))
     }
 
     /// The stretches of `text` that may hold a cue. Only of a long text are they less than all of it.
@@ -268,7 +266,7 @@ fn ends_in_digit(head: Option<&[u8]>) -> bool {
     head.and_then(<[u8]>::last).is_some_and(u8::is_ascii_digit)
 }
 
-/// Words of a bit set of cue ends; those of each length have one of their own, or all would be full sooner.
+/// Words of a bit set of cue ends.
 const END_WORDS: usize = 1 << (END_BITS - u64::BITS.ilog2());
 const END_BITS: u32 = 17;
 
@@ -293,9 +291,7 @@ fn tail(text: &[u8]) -> u64 {
 fn end(tail: u64, count: usize) -> (usize, u64) {
     let word = tail >> (8 * (END_BYTES - count));
     let hash = (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - END_BITS)) as usize;
-    // 3, 4, 6 and 8 bytes.
-    let set = (count / 2).saturating_sub(1);
-    (set * END_WORDS + hash / 64, 1 << (hash % 64))
+    (hash / 64, 1 << (hash % 64))
 }
 
 /// A word as it begins a sentence, where its first letter has a capital beyond ASCII: a search that minds no case

@@ -8,7 +8,7 @@ use crate::{
         naming, postal,
         set::{CueRule, Reads},
     },
-    domain::{Span, Tag, runs},
+    domain::{Span, runs},
 };
 
 use super::{Found, Search, settle};
@@ -221,12 +221,12 @@ impl Search<'_> {
     pub(super) fn known_beside(&self, text: &str, found: &mut Vec<Found>, first: usize) {
         const BEFORE: usize = 100;
         const BEHIND: usize = 80;
-        let Some((rule, beside)) = &self.set.cues.known_beside else { return };
-        let is_meant =
-            |tag: Tag| beside.iter().any(|outer| *outer == tag || self.set.is_below(tag, *outer));
+        let Some((rule, _)) = &self.set.cues.known_beside else { return };
         let (last, mut past) = (found.len(), 0);
         for at in first..last {
-            let Some(one) = found.get(at).copied().filter(|one| is_meant(one.tag)) else {
+            let Some(one) =
+                found.get(at).copied().filter(|one| self.set.tells_of_somebody(one.tag))
+            else {
                 continue;
             };
             let window = one.span.range().start.saturating_sub(BEFORE).max(past)

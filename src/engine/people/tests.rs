@@ -7,13 +7,7 @@ use crate::{
 const JSON: &[(&str, &[u8])] = &[("content-type", b"application/json")];
 
 fn message(body: &str) -> Message<'_> {
-    Message {
-        method: "POST",
-        target: "/",
-        headers: JSON,
-        body: body.as_bytes(),
-        client_region: None,
-    }
+    Message::of_body(JSON, body.as_bytes())
 }
 
 /// A transfer to Singapore for support, without an origin.

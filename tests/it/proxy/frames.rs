@@ -4,6 +4,7 @@
 //! the library we speak HTTP/2 with (h2 0.4) ends the connection with PROTOCOL_ERROR.
 
 use super::{
+    quiet::answering,
     smuggling::{END_HEADERS, END_STREAM, fields, frame},
     *,
 };
@@ -53,20 +54,15 @@ async fn end_of(address: SocketAddr, frames: &[u8], is_wrong: bool) -> End {
     let mut deadline = tokio::time::Instant::now() + PATIENCE;
     let mut answered = false;
     loop {
-        let mut head = [0; 9];
-        let read = tokio::time::timeout_at(deadline, stream.read_exact(&mut head)).await;
-        match read {
-            Ok(Ok(_)) => {}
+        let (head, payload) = match tokio::time::timeout_at(deadline, read_frame(&mut stream)).await
+        {
+            Ok(Ok(frame)) => frame,
             Ok(Err(_)) => return End::Closed,
             Err(_) => {
                 assert!(answered, "the gateway says nothing");
                 return End::GoesOn;
             }
-        }
-        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-        if stream.read_exact(&mut payload).await.is_err() {
-            return End::Closed;
-        }
+        };
         let code = |at: usize| u32::from_be_bytes(payload[at..at + 4].try_into().unwrap());
         match head[3] {
             GOAWAY => return End::Error(code(4)),
@@ -82,6 +78,15 @@ async fn end_of(address: SocketAddr, frames: &[u8], is_wrong: bool) -> End {
             _ => {}
         }
     }
+}
+
+/// The nine bytes of a frame's head (§4.1), and its payload.
+async fn read_frame(stream: &mut TcpStream) -> std::io::Result<([u8; 9], Vec<u8>)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await?;
+    let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+    stream.read_exact(&mut payload).await?;
+    Ok((head, payload))
 }
 
 fn request() -> Vec<u8> {
@@ -300,16 +305,6 @@ async fn what_breaks_a_rule_of_http2_ends_as_the_rfc_says() {
     assert_eq!(end_of(gateway.address, &[], false).await, End::GoesOn);
 }
 
-/// A data centre that answers `ok`.
-async fn answering() -> SocketAddr {
-    scripted(|mut stream| async move {
-        while !read_head(&mut stream).await.is_empty() {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
-        }
-    })
-    .await
-}
-
 /// A connection of HTTP/2 that has asked for `/`.
 async fn asking(gateway: &Running, settings: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
@@ -341,10 +336,8 @@ async fn a_connection_that_has_served_and_lies_idle_is_closed() {
     let mut stream = asking(&gateway, &frame(SETTINGS, 0, 0, &[])).await;
     let began = Instant::now();
     loop {
-        let mut head = [0; 9];
-        tokio::time::timeout(PATIENCE, stream.read_exact(&mut head)).await.unwrap().unwrap();
-        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-        stream.read_exact(&mut payload).await.unwrap();
+        let frame = tokio::time::timeout(PATIENCE, read_frame(&mut stream)).await.unwrap();
+        let (head, payload) = frame.unwrap();
         if head[3] == GOAWAY {
             assert_eq!(payload[4..8], [0; 4], "NO_ERROR");
             assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());

@@ -36,7 +36,7 @@ async fn answer<S: AsyncRead + Unpin>(stream: &mut S) -> String {
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// Answers whatever it is asked, on the same connection.
-async fn answering() -> SocketAddr {
+pub(super) async fn answering() -> SocketAddr {
     scripted(|mut stream| async move {
         while !read_head(&mut stream).await.is_empty() {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;

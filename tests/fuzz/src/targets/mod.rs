@@ -108,8 +108,7 @@ fn detect(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let scan = |media_type: &str, body: &[u8]| {
         let headers: [(&str, &[u8]); 1] = [("content-type", media_type.as_bytes())];
-        let message =
-            Message { method: "POST", target: "/", headers: &headers, body, client_region: None };
+        let message = Message::of_body(&headers, body);
         SCRATCH.with_borrow_mut(|scratch| scan_twice(&REMOVING, &message, scratch));
     };
     scan("text/plain; charset=utf-8", bytes);

@@ -21,8 +21,7 @@ pub(super) fn check(
 ) {
     let limits = limits();
     let headers: [(&str, &[u8]); 1] = [("content-type", media_type.as_bytes())];
-    let message =
-        Message { method: "POST", target: "/", headers: &headers, body, client_region: None };
+    let message = Message::of_body(&headers, body);
     let before = engine.scan(&message, &limits, scratch);
     let verdict = engine.inspect(&message, Transfer::default(), &limits, scratch);
     let Some(redacted) = verdict.redacted else { return };

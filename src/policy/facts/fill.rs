@@ -1,0 +1,156 @@
+//! The facts of a transfer from several sources: what an earlier one says stands, and a later one fills the rest.
+
+use super::{Exporter, Recipient, Subject, Transfer};
+
+impl Transfer {
+    /// Takes from `other` whatever is absent here.
+    pub fn fill_from(&mut self, other: Self) {
+        macro_rules! fill {
+            ($($field:ident),*) => { $( if self.$field.is_none() { self.$field = other.$field; } )* };
+        }
+        macro_rules! fill_empty {
+            ($($field:ident),*) => { $( if self.$field.is_empty() { self.$field = other.$field; } )* };
+        }
+        fill!(
+            as_of,
+            origin,
+            origin_subdivision,
+            collected_in,
+            destination,
+            purpose,
+            legal_basis,
+            user_agreement,
+            transport,
+            source_host,
+            purpose_ended,
+            legal_hold,
+            collected_for,
+            inbound,
+            direction,
+            consideration,
+            contract_necessity,
+            occasional,
+            anonymised,
+            important_data,
+            government_related,
+            first_transfer_at,
+            facts_unavailable,
+            cn_exempt,
+            us_exempt
+        );
+        fill_empty!(subjects, mechanisms, counters, policy_versions, config, other);
+        add_absent(&mut self.remote_access_from, other.remote_access_from);
+        self.exporter.fill_from(other.exporter);
+        self.recipient.fill_from(other.recipient);
+        self.subject.fill_from(other.subject);
+    }
+}
+
+impl Exporter {
+    /// What holds by either holds: a source that says one thing of the exporter denies none of the others.
+    fn fill_from(&mut self, other: Self) {
+        self.id = self.id.take().or(other.id);
+        self.role = self.role.or(other.role);
+        self.sector = self.sector.take().or(other.sector);
+        self.ciio |= other.ciio;
+        add_absent(&mut self.flags, other.flags);
+        self.location = self.location.or(other.location);
+    }
+}
+
+impl Recipient {
+    /// Somebody else is somebody else altogether.
+    fn fill_from(&mut self, other: Self) {
+        if self.id.is_some() && self.id != other.id {
+            return;
+        }
+        self.class = self.class.take().or(other.class);
+        self.id = self.id.take().or(other.id);
+        self.kind = self.kind.take().or(other.kind);
+        self.covered_person = self.covered_person.or(other.covered_person);
+        self.data_intermediary = self.data_intermediary.or(other.data_intermediary);
+        self.own_purpose = self.own_purpose.or(other.own_purpose);
+        self.governing_policy = self.governing_policy.take().or(other.governing_policy);
+        for (name, value) in other.other {
+            self.other.entry(name).or_insert(value);
+        }
+    }
+}
+
+impl Subject {
+    fn fill_from(&mut self, other: Self) {
+        self.age = self.age.or(other.age);
+        self.minor = self.minor.or(other.minor);
+        self.verified = self.verified.or(other.verified);
+        self.opt_outs.extend(other.opt_outs);
+        if self.consents.is_empty() {
+            self.consents = other.consents;
+        }
+        for (setting, value) in other.settings {
+            self.settings.entry(setting).or_insert(value);
+        }
+        for withdrawal in other.withdrawn {
+            if !self.withdrawn.contains(&withdrawal) {
+                self.withdrawn.push(withdrawal);
+            }
+        }
+    }
+}
+
+fn add_absent<T: PartialEq>(to: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !to.contains(&one) {
+            to.push(one);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Region;
+
+    #[test]
+    fn an_earlier_source_wins_and_a_later_one_fills_the_gaps() {
+        let mut header: Transfer =
+            serde_json::from_str(r#"{"origin": "PK", "recipient": {"id": "a"}}"#).unwrap();
+        let route: Transfer = serde_json::from_str(
+            r#"{"origin": "IN", "purpose": "cloud_sync", "recipient": {"id": "b", "class": "affiliate"}, "counters": {"us_bulk": {"health": 3}, "cn_ytd_ordinary": 4}, "legal_basis": null}"#,
+        )
+        .unwrap();
+        header.fill_from(route);
+        assert_eq!(header.origin, Some(Region::new(*b"PK")));
+        assert_eq!(header.purpose.as_deref(), Some("cloud_sync"));
+        assert_eq!(header.recipient.id.as_deref(), Some("a"));
+        assert_eq!(header.recipient.class, None, "somebody else's");
+        assert_eq!(header.counters.get("us_bulk.health"), Some(&3));
+        assert_eq!(header.counters.get("cn_ytd_ordinary"), Some(&4));
+    }
+
+    #[test]
+    fn a_source_that_says_one_thing_denies_no_other() {
+        let mut header: Transfer = serde_json::from_str(
+            r#"{"exporter": {"flags": ["x"]}, "recipient": {"kind": "delivery"}, "remote_access_from": ["SG"],
+                "subject": {"verified": true, "withdrawn": [{"scope": "marketing"}]}}"#,
+        )
+        .unwrap();
+        let route: Transfer = serde_json::from_str(
+            r#"{"exporter": {"ciio": true, "sector": "telecom_licensee", "flags": ["y"]},
+                "recipient": {"id": "b", "covered_person": true}, "remote_access_from": ["IN", "SG"],
+                "subject": {"minor": true, "verified": false, "opt_outs": ["sale"], "settings": {"location_access": false}}}"#,
+        )
+        .unwrap();
+        header.fill_from(route);
+        assert!(header.exporter.ciio);
+        assert_eq!(header.exporter.sector.as_deref(), Some("telecom_licensee"));
+        assert_eq!(header.exporter.flags, ["x", "y"]);
+        assert_eq!(header.recipient.id.as_deref(), Some("b"));
+        assert_eq!(header.recipient.kind.as_deref(), Some("delivery"));
+        assert_eq!(header.recipient.covered_person, Some(true));
+        assert_eq!(header.remote_access_from, [Region::new(*b"SG"), Region::new(*b"IN")]);
+        assert_eq!((header.subject.minor, header.subject.verified), (Some(true), Some(true)));
+        assert!(header.subject.opt_outs.contains("sale"));
+        assert_eq!(header.subject.settings.get("location_access"), Some(&false));
+        assert_eq!(header.subject.withdrawn.len(), 1);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::domain::Region;
+use crate::domain::{Region, is_like};
 
 use super::{
     Match,
@@ -11,6 +11,9 @@ use super::{
 
 /// The whole value of a field that is said to be a telephone number.
 pub(super) fn whole(text: &str) -> Option<Match> {
+    if is_day(text) {
+        return None;
+    }
     let number = match Number::read(text) {
         Some(number) => number,
         // `0301_494_1686`: behind its name it is one however it is written.
@@ -35,9 +38,20 @@ pub(super) fn whole(text: &str) -> Option<Match> {
             Some(Match { region: mobile_with_code(digits), ..Match::PLAIN })
         }
         7..=12 => Some(Match::PLAIN),
+        // A trunk zero, and the 15 of Argentine mobile numbers: `0351 15-573-4849`.
+        13 if digits.first() == Some(&0) => Some(Match::PLAIN),
         13..=15 => international(digits).map(|found| Match { shaped: false, ..found }),
         _ => None,
     }
+}
+
+/// A day of these two centuries, in as many digits as a telephone number.
+fn is_day(text: &str) -> bool {
+    const DAYS: [&[u8]; 6] =
+        [b"0000-00-00", b"0000/00/00", b"0000.00.00", b"00-00-0000", b"00/00/0000", b"00.00.0000"];
+    let is_of_a_century = |year: Option<&str>| year.is_some_and(|it| matches!(it, "19" | "20"));
+    DAYS.iter().any(|form| is_like(text.as_bytes(), form))
+        && (is_of_a_century(text.get(..2)) || is_of_a_century(text.get(6..8)))
 }
 
 /// Without the scheme before a number, and without parameters and an extension behind it (RFC 3966).
@@ -97,7 +111,7 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
             && calling_codes::is_written_inside_a_country(digits, Vec10::lengths(text).form()));
     let plain = match digits {
         [1, 3..=9, ..] => digits.len() == 11,
-        [0, 0, ..] => digits.len() >= 12 && dialled.is_some(),
+        [0, 0, rest @ ..] => digits.len() >= 12 && international(rest).is_some(),
         // German mobile numbers are longer than most.
         [0, 1, 5..=7, ..] => (11..=12).contains(&digits.len()),
         [0, 8, ..] if digits.len() == 12 => true,
@@ -106,7 +120,8 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
         [3 | 6..=9, ..] => digits.len() == 10,
         [2..=5, ..] => digits.len() == 10 && digits.get(3).is_some_and(|digit| *digit >= 2),
         _ => false,
-    } || mobile_with_code(digits).is_some();
+    } || mobile_with_code(digits).is_some()
+        || is_mobile_with_code(digits);
     // Seven and eight digits are telephone numbers only where a word says so and a gap shows it: a dash in
     // seven, since a status and a size have a space between them as well.
     let short = match digits.len() {
@@ -208,8 +223,8 @@ fn international(digits: &[u8]) -> Option<Match> {
     if national.iter().skip(1).all(|digit| Some(digit) == national.first()) {
         return None;
     }
-    // The trunk digit that people leave in: `+44 (0)20 …`.
-    let shorter = plan.without_trunk(national);
+    // The trunk digit that people leave in: `+44 (0)20 …`; a zero also where the country has none.
+    let shorter = plan.without_trunk(national).or_else(|| national.strip_prefix(&[0]));
     if let Some(valid) = plan.read(national).or_else(|| plan.read(shorter?)) {
         return Some(Match { shaped: true, region: valid.region, ..Match::PLAIN });
     }
@@ -237,6 +252,14 @@ fn mobile_with_code(digits: &[u8]) -> Option<Region> {
         _ => return None,
     };
     Some(Region::new(*region))
+}
+
+/// Whether some plan has given out this number to mobiles, its country code before it without `+`. That may be a
+/// number inside another country as well, so that it speaks for none. Shorter ones are too many things.
+fn is_mobile_with_code(digits: &[u8]) -> bool {
+    const DIGITS_MIN: usize = 11;
+    let plan = calling_codes::plan(digits).filter(|_| digits.len() >= DIGITS_MIN);
+    plan.and_then(|(plan, length)| plan.read(digits.get(length..)?)).is_some_and(|it| it.mobile)
 }
 
 /// `(415) 555-0132`, `415-555-0132`, `415.555.0132`, with or without `1`.
@@ -503,6 +526,9 @@ mod tests {
             ("n/a", false),
             ("Nokia 3310", false),
             ("2024-05-12T10:00", false),
+            ("2024-05-12", false),
+            ("23/11/2026", false),
+            ("12-34-5678", true),
         ] {
             assert_eq!(whole(text).is_some(), expected, "{text}");
         }

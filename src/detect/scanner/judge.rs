@@ -7,7 +7,7 @@ use crate::{
         pairs::{Pair, pairs},
         set::{FieldRule, Reach},
         tables::{self, Cell},
-        text::Search,
+        text::{Found, Search},
     },
     domain::{Container, Marks, Scalar, Span, is_token},
 };
@@ -196,6 +196,7 @@ impl<'s> Scanner<'s> {
                 Some(hit) if self.set.is_of_texts(hit.tag) && hit.tag != one.tag => {
                     hits.push(one.hit());
                 }
+                Some(hit) if is_beside_words(text, hit.span, one) => hits.push(one.hit()),
                 Some(hit) if hit.span.start < one.span.end => {}
                 Some(_) | None => hits.push(one.hit()),
             }
@@ -401,14 +402,29 @@ fn whole_number(text: &str) -> Option<String> {
 /// fails the check or passes one of words.
 fn may_hold_more(rule: &FieldRule, text: &str) -> bool {
     const DIGITS_MIN: usize = 9;
-    let Some(check) = rule.check else { return false };
+    let has_mailbox = text.contains('@');
+    let has_digits = text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
+    // `asthma, tel. of the mother 0301 1234567`.
+    let Some(check) = rule.check else { return text.contains(' ') && (has_mailbox || has_digits) };
     if rule.is_unmistakable {
         return false;
     }
-    let has_mailbox = text.contains('@');
-    let has_digits = text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
     let is_of_words = rule.reach == Reach::Line && text.contains(' ');
     has_mailbox || (has_digits && (is_of_words || check.whole(text).is_none()))
+}
+
+/// Whether a value that shows itself is a part of what stands behind a label, with words beside it: the telephone
+/// number behind an address or a diagnosis.
+fn is_beside_words(text: &str, line: Span, one: &Found) -> bool {
+    const SURE: u8 = 90;
+    const LETTERS_MIN: usize = 4;
+    let (outer, inner) = (line.range(), one.span.range());
+    if one.confidence < SURE || !line.contains(one.span) {
+        return false;
+    }
+    let beside = [text.get(outer.start..inner.start), text.get(inner.end..outer.end)];
+    let letters = beside.into_iter().flatten().flat_map(str::chars).filter(|c| c.is_alphabetic());
+    letters.take(LETTERS_MIN).count() == LETTERS_MIN
 }
 
 /// Puts the hits from `first` on in order, and drops those that overlap the one before them.

@@ -355,7 +355,7 @@ impl Compiler<'_> {
         let reads = match (known, Check::named(name)) {
             (Some(Reads::Name(_)), _) => Reads::Name(least),
             (Some(reads), _) => reads,
-            (None, Some(check)) if matches!(name, "birth_date" | "number_plate") => {
+            (None, Some(check)) if matches!(name, "birth_date" | "number_plate" | "phone") => {
                 Reads::Phrase(check)
             }
             (None, Some(check)) => Reads::Checked(check),

@@ -237,7 +237,15 @@ impl Cues {
         text: &'t str,
     ) -> impl Iterator<Item = (Range<usize>, &'t CueRule)> + 't {
         let found = self.search.iter().flat_map(move |search| {
-            self.stretches(text).flat_map(move |it| search.find_iter(Input::new(text).range(it)))
+            self.stretches(text).flat_map(move |stretch| {
+                let Range { mut start, end } = stretch;
+                std::iter::from_fn(move || {
+                    let found = search.find(Input::new(text).range(start..end))?;
+                    // Another may begin with a later word of this one: `please call`, `call me on`.
+                    start = second_word(text.as_bytes(), found.range());
+                    Some(found)
+                })
+            })
         });
         let rules = found.flat_map(move |found| {
             let (start, number) = (found.start(), found.pattern().as_usize());
@@ -260,6 +268,12 @@ impl Cues {
             (whole || joined).then_some((found, rule))
         })
     }
+}
+
+/// Where the second word of a cue begins; its end where there is none.
+fn second_word(text: &[u8], cue: Range<usize>) -> usize {
+    let words = text.get(cue.clone()).unwrap_or_default();
+    memchr::memchr(b' ', words).map_or(cue.end, |gap| cue.start + gap + 1)
 }
 
 fn ends_in_digit(head: Option<&[u8]>) -> bool {
@@ -295,8 +309,13 @@ fn end(tail: u64, count: usize) -> (usize, u64) {
 }
 
 /// A word as it begins a sentence, where its first letter has a capital beyond ASCII: a search that minds no case
-/// knows of that of ASCII letters only.
+/// knows of that of ASCII letters only. The capital of a Turkish `i` has its dot.
 pub(super) fn begun(word: &str) -> Option<String> {
+    if let Some(rest) = word.strip_prefix('i')
+        && rest.contains(['ş', 'ğ', 'ı'])
+    {
+        return Some(format!("İ{rest}"));
+    }
     let mut characters = word.chars();
     let first = characters.next().filter(|first| !first.is_ascii())?;
     let is_small = first.to_uppercase().ne([first]);

@@ -40,6 +40,41 @@ fn numbers_written_as_their_country_writes_them_need_no_word() {
 }
 
 #[test]
+fn numbers_of_any_length_and_form_are_some_behind_words_that_ask_for_a_call() {
+    reads(&[
+        // One cue may begin inside another.
+        ("Hi, please call me on 441624756272 after 6pm", &["phone=441624756272"]),
+        ("sms sent to 981 2739 in 231 ms", &["phone=981 2739"]),
+        ("you can reach us under (022) 221683 any time", &["phone=(022) 221683"]),
+        ("Her mobile 71234818 is off", &["phone=71234818"]),
+        ("Customer asked for a call back at 99312345119", &["phone=99312345119"]),
+        ("İletişim: 05332080628", &["phone=05332080628"]),
+        ("call me on 23/11/2026 or on 2026-11-24", &[]),
+        // A word behind it may begin with two hexadecimal digits; bytes are written out in pairs.
+        ("Call me on 01 95 12 38 49 after six", &["phone=01 95 12 38 49"]),
+        ("tél. 01 95 12 38 49 de la maison", &["phone=01 95 12 38 49"]),
+        ("tel dump 3f 01 95 12 38 49 af 00", &[]),
+        ("tel dump af 00 01 95 12 38 49", &[]),
+        // Some write the zero where their country has none.
+        ("WhatsApp +298 (0)21 17 17 for details", &["phone=+298 (0)21 17 17"]),
+    ]);
+}
+
+#[test]
+fn behind_a_label_stands_more_than_it_says() {
+    reads(&[
+        (
+            "Диагноз: бронхиальная астма. Тел. родственника +7 916 997-95-09.",
+            &[
+                "health=бронхиальная астма. Тел. родственника +7 916 997-95-09",
+                "phone=+7 916 997-95-09",
+            ],
+        ),
+        ("IBAN: DE89 3704 0044 0532 0130 00", &["iban=DE89 3704 0044 0532 0130 00"]),
+    ]);
+}
+
+#[test]
 fn an_address_ends_where_a_person_or_a_number_follows() {
     reads(&[
         (

@@ -11,7 +11,7 @@ use crate::{
     domain::{Span, runs},
 };
 
-use super::{Found, Search, settle};
+use super::{Found, Search, numbers::is_range, settle};
 
 /// Words from `start` to the end of their clause, where they say something of their own: no article of something
 /// spoken of before, no statement that there is nothing.
@@ -111,9 +111,10 @@ impl Search<'_> {
                     check.whole(word).map(|_| start..start + word.len())
                 }
                 Reads::Phrase(check) => {
-                    let start = skip(b":-=");
+                    let start = skip(b":-=#");
                     words_from(text, start).find(|range| {
-                        text.get(range.clone()).is_some_and(|words| check.whole(words).is_some())
+                        text.get(range.clone())
+                            .is_some_and(|words| check.whole(words).is_some() && !is_range(words))
                     })
                 }
             };
@@ -410,7 +411,14 @@ fn words_from(text: &str, start: usize) -> impl Iterator<Item = Range<usize>> {
     const BYTES_MAX: usize = 40;
     let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
     let rest = text.get(start..end).unwrap_or_default();
-    let line = rest.split(['\n', ';', '|', ')', '"']).next().unwrap_or_default();
+    // A bracket that was opened here is part of what stands here.
+    let line = rest.split(['\n', ';', '|', '"']).next().unwrap_or_default();
+    let line = match (line.find('('), line.find(')')) {
+        (opened, Some(closed)) if opened.is_none_or(|opened| closed < opened) => {
+            line.get(..closed).unwrap_or_default()
+        }
+        _ => line,
+    };
     let mut ends = [None; 6];
     let mut at = 0;
     // Chinese and Japanese have no spaces: a date of theirs ends with its day.

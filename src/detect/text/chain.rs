@@ -162,14 +162,11 @@ impl Chain {
     fn is_of_pairs(&self, bytes: &[u8], from: usize, to: usize) -> bool {
         let runs = self.runs().get(from..to).unwrap_or_default();
         let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return false };
-        let is_pair =
-            |text: Option<&[u8]>| text.is_some_and(|text| text.iter().all(u8::is_ascii_hexdigit));
         let (start, end) = (first.start as usize, last.end as usize);
-        let before = start.checked_sub(3).and_then(|at| bytes.get(at..start));
-        let spaced = |text: Option<&u8>| text == Some(&b' ');
+        let before = bytes.get(..start).and_then(|head| head.strip_suffix(b" "));
+        let behind = bytes.get(end..).and_then(|rest| rest.strip_prefix(b" "));
         runs.iter().all(|run| run.end - run.start == 2)
-            && ((spaced(bytes.get(end)) && is_pair(bytes.get(end + 1..end + 3)))
-                || before.is_some_and(|pair| pair.last() == Some(&b' ') && is_pair(pair.get(..2))))
+            && (before.is_some_and(ends_with_pair) || behind.is_some_and(begins_with_pair))
     }
 }
 
@@ -247,6 +244,31 @@ fn may_be_group(first: u8, behind: &[u8]) -> bool {
     let word = behind.get(..length).unwrap_or_default();
     word.iter().any(u8::is_ascii_digit)
         || (length == 1 && first.is_ascii_hexdigit() && word.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a text begins with a byte in hexadecimal digits. `de` is a word of many languages: letters alone are one
+/// where another byte follows.
+fn begins_with_pair(text: &[u8]) -> bool {
+    let is_whole = |rest: &[u8]| !rest.first().is_some_and(is_word_byte);
+    let Some((pair, rest)) = text.split_first_chunk::<2>() else { return false };
+    pair.iter().all(u8::is_ascii_hexdigit)
+        && is_whole(rest)
+        && (pair.iter().any(u8::is_ascii_digit)
+            || rest.strip_prefix(b" ").and_then(|rest| rest.split_first_chunk::<2>()).is_some_and(
+                |(next, rest)| next.iter().all(u8::is_ascii_hexdigit) && is_whole(rest),
+            ))
+}
+
+/// The same of its end.
+fn ends_with_pair(text: &[u8]) -> bool {
+    let is_whole = |head: &[u8]| !head.last().is_some_and(is_word_byte);
+    let Some((head, pair)) = text.split_last_chunk::<2>() else { return false };
+    pair.iter().all(u8::is_ascii_hexdigit)
+        && is_whole(head)
+        && (pair.iter().any(u8::is_ascii_digit)
+            || head.strip_suffix(b" ").and_then(|head| head.split_last_chunk::<2>()).is_some_and(
+                |(head, next)| next.iter().all(u8::is_ascii_hexdigit) && is_whole(head),
+            ))
 }
 
 /// One to four capitals and a separator at the end of `head`, as in `AB 12 34 56 C`.

@@ -352,7 +352,7 @@ fn is_of_an_image(text: &str, start: usize) -> bool {
 }
 
 /// `1425-1436`, `64010-64016`: from one number to another that is not far behind, as pages and ports are told.
-fn is_range(text: &str) -> bool {
+pub(super) fn is_range(text: &str) -> bool {
     const PAGES_MAX: u16 = 200;
     const PORTS_MAX: u16 = 5000;
     const BYTES_MAX: usize = "64010–64016".len();

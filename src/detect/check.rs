@@ -174,6 +174,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("mobile_operator", Check::Text(sim::operator)),
     ("mobile_network_code", Check::Text(sim::network_code)),
     ("mrz", Check::Text(mrz::whole)),
+    ("model_name", Check::Text(sim::model_name)),
     ("name", Check::Text(person::name)),
     ("name_part", Check::Text(person::name_part)),
     ("network_area", Check::Text(place::area)),

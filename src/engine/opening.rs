@@ -135,6 +135,19 @@ pub(super) fn decoded(
     Ok((encodings, bytes))
 }
 
+/// What bytes are inside of Brotli, which has no mark that they would begin with (RFC 7932). Nothing but that says
+/// that they are in it, and whoever receives them may read them as they stand: they are not read in full.
+pub(super) fn without_mark(
+    content_type: Option<&str>,
+    body: &[u8],
+    limits: &Limits,
+    decoder: &mut Decoder,
+) -> Option<(Encoding, Format, Vec<u8>)> {
+    let inner = decoder.decode(Encoding::Brotli, body, limits).ok()?;
+    let format = format::identify(content_type, &inner).ok()?;
+    (!inner.is_empty() && format != Format::Opaque).then_some((Encoding::Brotli, format, inner))
+}
+
 /// The character encoding of a body that is not in UTF-8, and its text in UTF-8.
 pub(super) fn transcoded(
     content_type: Option<&str>,

@@ -242,7 +242,19 @@ impl<'m> Reading<'m> {
             Err(cause) => {
                 self.gaps.push(opaque(Stop { cause, offset: 0 }));
                 // It counts as unread; what shows in a text is told all the same.
-                if is_plain_text(&bytes) { Format::Text } else { Format::Opaque }
+                if is_plain_text(&bytes) {
+                    Format::Text
+                } else if self.body_encodings.is_empty()
+                    && let Some((encoding, format, inner)) =
+                        opening::without_mark(content_type, &bytes, walk.limits, walk.decoder)
+                {
+                    self.body_encodings.push(encoding);
+                    self.bytes += message.body.len();
+                    bytes = Cow::Owned(inner);
+                    format
+                } else {
+                    Format::Opaque
+                }
             }
         };
         if format == Format::Text && format::hides_text(content_type, &bytes) {

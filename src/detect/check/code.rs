@@ -244,12 +244,18 @@ pub(super) fn account_number(text: &str) -> Option<Match> {
 
 /// A serial number: five to thirty letters, digits and dashes with at least two digits.
 pub(super) fn serial(text: &str) -> Option<Match> {
+    const BYTES_OF_A_CODE: usize = 8;
     let text = text.trim();
+    // One digit is enough among capitals that are no word for their number.
+    let is_code = text.len() >= BYTES_OF_A_CODE
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let digits_min = if is_code { 1 } else { 2 };
+    let has_digits = text.bytes().filter(u8::is_ascii_digit).count() >= digits_min;
     let good = (5..=30).contains(&text.len())
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/' | b'_'))
-        && text.bytes().filter(u8::is_ascii_digit).count() >= 2
+        && has_digits
         && !is_zero(text)
         && !is_of_a_zone(text);
     good.then_some(Match::PLAIN)

@@ -12,7 +12,7 @@ pub(super) fn name(text: &str) -> Option<Match> {
         return None;
     }
     if text.is_ascii() {
-        return latin(text);
+        return latin(text).or_else(|| on_a_ticket(text));
     }
     let length = text.chars().count();
     if !(1..=100).contains(&length) {
@@ -47,6 +47,15 @@ fn latin(text: &str) -> Option<Match> {
         return None;
     }
     Some(Match { shaped: are_words_of_a_name(text), ..Match::PLAIN })
+}
+
+/// `KHAN/SANA MRS`, as airlines write it (IATA Resolution 722).
+fn on_a_ticket(text: &str) -> Option<Match> {
+    let (last, first) = text.split_once('/')?;
+    let is_part = |part: &str| {
+        part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b' ')
+    };
+    (is_part(last) && is_part(first)).then_some(Match::PLAIN)
 }
 
 fn is_written_like_a_name(text: &str, length: usize) -> bool {

@@ -90,6 +90,12 @@ pub(in crate::detect) fn pair(text: &str) -> Option<Match> {
     if let Some(found) = sexagesimal_pair(text) {
         return Some(found);
     }
+    if let Some((first, second)) = text.split_once(';')
+        && !first.contains([',', ' '])
+        && decimals_of(second.trim_ascii()).is_some()
+    {
+        return both(first, second.trim_ascii());
+    }
     let text = text.strip_prefix("geo:").unwrap_or(text);
     let text = text.split([';', '?']).next()?;
     let inner = match (text.find('('), text.strip_suffix(')')) {

@@ -83,6 +83,13 @@ pub(super) fn model(text: &str) -> Option<Match> {
     (text.len() <= 40 && (is_mi || is_named) || is_model_code(text)).then_some(Match::PLAIN)
 }
 
+/// What a field of that name says a device is called. Models that programs learn are written small: `resnet50`.
+pub(super) fn model_name(text: &str) -> Option<Match> {
+    let is_small = text.is_ascii() && text.bytes().any(|byte| byte.is_ascii_lowercase());
+    let is_of_programs = is_small && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    (!is_of_programs && text.chars().any(char::is_alphanumeric)).then_some(Match::PLAIN)
+}
+
 /// How makers of phones number what they make: a few letters and figures in a fixed order.
 fn is_model_code(text: &str) -> bool {
     let is_upper = text.bytes().all(|byte| {

@@ -416,7 +416,7 @@ fn may_hold_more(rule: &FieldRule, text: &str) -> bool {
 /// Whether a value that shows itself is a part of what stands behind a label, with words beside it: the telephone
 /// number behind an address or a diagnosis.
 fn is_beside_words(text: &str, line: Span, one: &Found) -> bool {
-    const SURE: u8 = 90;
+    const SURE: u8 = 85;
     const LETTERS_MIN: usize = 4;
     let (outer, inner) = (line.range(), one.span.range());
     if one.confidence < SURE || !line.contains(one.span) {

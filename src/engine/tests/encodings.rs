@@ -445,3 +445,13 @@ fn text_of_two_bytes_a_character_is_read_inside_base64() {
     let places = verdict.findings.items.iter().map(|it| verdict.findings.safe_locator(it));
     assert_eq!(places.collect::<Vec<_>>(), ["/payload/imei"]);
 }
+
+#[test]
+fn brotli_that_nobody_declared_is_looked_into_and_counts_as_unread() {
+    let engine = shipped();
+    let json = r#"{"user": {"email": "amina.khan@example.pk", "level": "one two three"}}"#;
+    let body = redact::encode(Encoding::Brotli, json.as_bytes()).unwrap();
+    for content_type in ["application/json", "application/octet-stream", ""] {
+        assert_eq!(found_unread(&engine, content_type, &body), ["email"], "{content_type}");
+    }
+}

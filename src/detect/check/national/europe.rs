@@ -87,14 +87,15 @@ pub(super) fn it_codicefiscale(token: &Token) -> Option<Match> {
     good.then_some(Match::SHAPED)
 }
 
-/// Tax number of Germany: eleven digits, ISO 7064 MOD 11,10, one digit of the first ten repeated.
+/// Tax number of Germany: eleven digits, ISO 7064 MOD 11,10, one digit of the first ten there twice or three times.
 pub(super) fn de_idnr(token: &Token) -> Option<Match> {
     let digits = token.digits::<11>()?;
     let mut counts = [0u8; 10];
     for digit in digits.iter().take(10) {
         *counts.get_mut(usize::from(*digit))? += 1;
     }
-    let repeated = counts.iter().filter(|count| **count > 1).count() == 1;
+    let mut several = counts.iter().filter(|count| **count > 1);
+    let repeated = matches!((several.next(), several.next()), (Some(2 | 3), None));
     let good = digits.first() != Some(&0) && repeated && arithmetic::mod_11_10(&digits);
     let written = token.is_grouped(b' ', &[2, 3, 3, 3]);
     good.then_some(Match { shaped: written, ..Match::PLAIN })

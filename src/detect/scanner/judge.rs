@@ -196,7 +196,9 @@ impl<'s> Scanner<'s> {
                 Some(hit) if self.set.is_of_texts(hit.tag) && hit.tag != one.tag => {
                     hits.push(one.hit());
                 }
-                Some(hit) if is_beside_words(text, hit.span, one) => hits.push(one.hit()),
+                Some(hit) if hit.tag != one.tag && is_beside_words(text, hit.span, one) => {
+                    hits.push(one.hit());
+                }
                 Some(hit) if hit.span.start < one.span.end => {}
                 Some(_) | None => hits.push(one.hit()),
             }

@@ -251,7 +251,8 @@ fn export(desk: &FactsDesk, head: &Parts) -> Reply {
         head.uri.query().is_some_and(|query| query.split('&').any(|one| one == "counted"));
     let (parts, written) = tokio::sync::mpsc::channel(4);
     let store = desk.store.clone();
-    tokio::task::spawn_blocking(move || {
+    // Whoever reads slowly keeps nobody else waiting: the threads of the runtime are few.
+    let export = move || {
         let mut part = Vec::with_capacity(PART_BYTES);
         let told = store.export(counted, &mut |entry| {
             // A `Value` always serialises.
@@ -264,7 +265,11 @@ fn export(desk: &FactsDesk, head: &Parts) -> Reply {
             Ok(()) => parts.blocking_send(Ok(take(&mut part))),
             Err(error) => parts.blocking_send(Err(io::Error::other(error))),
         };
-    });
+    };
+    if let Err(error) = std::thread::Builder::new().name("facts-export".to_owned()).spawn(export) {
+        let title = "The export could not begin";
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, title, error.to_string()).into();
+    }
     reply::written("application/x-ndjson", written)
 }
 

@@ -62,11 +62,6 @@ pub(super) async fn accept(
     let for_connections = draining.clone();
     let mut drain = pin!(draining.wait_for(Option::is_some));
     loop {
-        let place = tokio::select! {
-            biased;
-            _ = &mut drain => return,
-            place = Arc::clone(&gate.places).acquire_owned() => place,
-        };
         let accepted = tokio::select! {
             biased;
             _ = &mut drain => return,
@@ -74,6 +69,12 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok(accepted) => {
+                // A listener nobody calls holds no place that another needs.
+                let place = tokio::select! {
+                    biased;
+                    _ = &mut drain => return,
+                    place = Arc::clone(&gate.places).acquire_owned() => place,
+                };
                 let (worker, entry) = (Rc::clone(&worker), entry.clone());
                 let draining = for_connections.clone();
                 tokio::task::spawn_local(async move {
@@ -97,7 +98,6 @@ pub(super) async fn accept(
                 // Out of file descriptors, mostly. Connections in hand will free some.
                 tracing::warn!(%error, "a connection could not be accepted");
                 worker.proxy.metrics.accept_error();
-                drop(place);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -13,7 +13,8 @@ mod metrics;
 use std::{
     io,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
         mpsc::{self, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
@@ -54,6 +55,7 @@ pub enum OtlpError {
 #[derive(Debug)]
 pub struct Otlp {
     queue: SyncSender<Item>,
+    lines_waiting: Arc<AtomicUsize>,
     metrics: OtlpMetrics,
     traces: bool,
     logs: bool,
@@ -66,9 +68,31 @@ pub struct Otlp {
 #[derive(Debug)]
 enum Item {
     Trace(Box<ExchangeTrace>),
-    /// Whole lines of the audit.
-    Lines(Vec<u8>),
+    Lines(Lines),
     Stop,
+}
+
+/// Whole lines of the audit.
+#[derive(Debug)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// Bytes of all that wait, these among them.
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Lines {
+    /// `None` where those that wait are too many already.
+    fn new(bytes: &[u8], waiting: &Arc<AtomicUsize>) -> Option<Self> {
+        let before = waiting.fetch_add(bytes.len(), Relaxed);
+        let lines = Self { bytes: bytes.to_vec(), waiting: Arc::clone(waiting) };
+        (before < LINES_BYTES_MAX).then_some(lines)
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes.len(), Relaxed);
+    }
 }
 
 /// Steps of an exchange, from its beginning.
@@ -95,6 +119,8 @@ struct ExchangeTrace {
 
 /// Items that may wait. A trace is about half a kilobyte, a batch of lines what the audit writes at once.
 const ITEMS_MAX: usize = 4_096;
+/// Bytes of lines that may wait.
+const LINES_BYTES_MAX: usize = 32 << 20;
 
 impl Otlp {
     pub fn start(settings: &OtlpSettings, metrics: OtlpMetrics) -> Result<Self, OtlpError> {
@@ -106,6 +132,7 @@ impl Otlp {
             thread::Builder::new().name("otlp".to_owned()).spawn(move || exporter.run(&items))?;
         Ok(Self {
             queue,
+            lines_waiting: Arc::default(),
             metrics,
             traces: settings.traces,
             logs: settings.logs,
@@ -138,7 +165,10 @@ impl Otlp {
     pub(super) fn lines(&self, lines: &[u8]) {
         if self.logs && !lines.is_empty() {
             let count = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
-            self.send(Signal::Logs, count, Item::Lines(lines.to_vec()));
+            match Lines::new(lines, &self.lines_waiting) {
+                Some(lines) => self.send(Signal::Logs, count, Item::Lines(lines)),
+                None => self.metrics.dropped(Signal::Logs, count),
+            }
         }
     }
 
@@ -195,5 +225,23 @@ impl ExchangeTrace {
         ];
         numbers.extend(record.status.map(|it| ("http.response.status_code", i64::from(it))));
         Self { context, began: record.time, steps, names, numbers, error: record.error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_wait_are_bounded_by_bytes_and_make_room_when_they_are_taken() {
+        let waiting = Arc::default();
+        let half = vec![b'x'; LINES_BYTES_MAX / 2];
+        let mut held: Vec<_> = (0..2).filter_map(|_| Lines::new(&half, &waiting)).collect();
+        assert_eq!(held.len(), 2);
+        assert!(Lines::new(b"one more", &waiting).is_none());
+        held.pop();
+        assert!(Lines::new(b"one more", &waiting).is_some());
+        held.clear();
+        assert_eq!(waiting.load(Relaxed), 0);
     }
 }

@@ -65,6 +65,8 @@ pub enum What {
     CutOff { bytes: u64 },
     #[error("{} covered by no seal", lines(*from, *to))]
     Unsealed { from: u64, to: u64 },
+    #[error("{} covered by no seal, although one was due before the last of them: anybody could have written them", lines(*from, *to))]
+    Overdue { from: u64, to: u64 },
     #[error("no seal by the keys given vouches for this chain: {} as anybody could have written them", lines(*from, *to))]
     Unvouched { from: u64, to: u64 },
     #[error("{records} records were lost here: the sink could not keep up or could not write")]
@@ -90,6 +92,7 @@ impl What {
             | Self::AnchorMissing { .. } => true,
             Self::CutOff { .. }
             | Self::Unsealed { .. }
+            | Self::Overdue { .. }
             | Self::Unvouched { .. }
             | Self::Lost { .. }
             | Self::BeginsAt { .. }
@@ -152,10 +155,11 @@ impl Verified {
         !self.found.iter().any(|found| found.what.is_tampering())
     }
 
-    /// Whether each chain has a seal by one of the keys given, where any was. Without one whoever can write the files
-    /// can have written all of it.
+    /// Whether each chain has a seal by one of the keys given, where any was, and the last one all that it should. What
+    /// has none whoever can write the files can have written.
     pub fn is_vouched_for(&self) -> bool {
-        !self.found.iter().any(|found| matches!(found.what, What::Unvouched { .. }))
+        let is_anybodys = |what: &What| matches!(what, What::Unvouched { .. } | What::Overdue { .. });
+        !self.found.iter().any(|found| is_anybodys(&found.what))
     }
 }
 
@@ -181,6 +185,59 @@ pub struct Verifier {
     /// Since the last seal.
     stretch: VecDeque<(u64, [u8; DIGEST_BYTES], Place)>,
     sealed_to: u64,
+    /// When the next seal is due, as the last one says.
+    due: Option<Due>,
+    open: Open,
+}
+
+/// How much may follow a seal before the next.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    lines_max: u64,
+    interval: jiff::SignedDuration,
+}
+
+/// The lines that one process wrote since the last seal.
+#[derive(Debug, Default)]
+struct Open {
+    lines: u64,
+    last_seq: u64,
+    first: Option<jiff::Timestamp>,
+    /// The beginning of the last line, where its time is.
+    last: Vec<u8>,
+}
+
+impl Open {
+    const TIME_WITHIN: usize = 96;
+
+    fn add(&mut self, seq: u64, line: &[u8]) {
+        self.lines += 1;
+        self.last_seq = seq;
+        let head = line.get(..line.len().min(Self::TIME_WITHIN)).unwrap_or_default();
+        if self.lines == 1 {
+            self.first = time_of(head);
+        }
+        self.last.clear();
+        self.last.extend_from_slice(head);
+    }
+
+    /// Whether a seal should have come before the last of the lines. It may have to wait for its turn.
+    fn is_overdue(&self, due: Due) -> bool {
+        const LINES_BESIDE: u64 = 2;
+        const DELAY: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+        let span = self.first.zip(time_of(&self.last)).map(|(first, last)| last.duration_since(first));
+        self.lines > due.lines_max.saturating_add(LINES_BESIDE)
+            || span.is_some_and(|span| span > due.interval.saturating_mul(2).saturating_add(DELAY))
+    }
+}
+
+/// The time that the beginning of a line says.
+fn time_of(head: &[u8]) -> Option<jiff::Timestamp> {
+    const MEMBER: &[u8] = b"\"time\":\"";
+    let start = memchr::memmem::find(head, MEMBER)? + MEMBER.len();
+    let rest = head.get(start..)?;
+    let text = std::str::from_utf8(rest.get(..memchr::memchr(b'"', rest)?)?).ok()?;
+    text.parse().ok()
 }
 
 #[derive(Deserialize)]
@@ -194,6 +251,9 @@ enum Mark {
         from: u64,
         digests: String,
         key: String,
+        /// Absent from those of older versions.
+        lines_max: Option<u64>,
+        interval_ms: Option<u64>,
     },
     Lost {
         records: u64,
@@ -221,6 +281,8 @@ impl Verifier {
             edited: HashSet::new(),
             stretch: VecDeque::new(),
             sealed_to: 0,
+            due: None,
+            open: Open::default(),
         }
     }
 
@@ -252,6 +314,11 @@ impl Verifier {
             if self.stretch.len() > STRETCH_MAX || self.keys.is_empty() {
                 self.stretch.pop_front();
             }
+            // Those of a process that was killed wait for no seal.
+            if matches!(mark, Some(Mark::Opened { .. })) {
+                self.end_open(place);
+            }
+            self.open.add(link.seq, line);
             if link.is_whole {
                 self.heed(mark, &link, place);
             }
@@ -281,6 +348,7 @@ impl Verifier {
             self.end_chain();
             self.tell(place, What::BeginsAnew, b"");
             (self.next, self.head, self.sealed_to) = (1, Some([0; 32]), 0);
+            self.due = None;
             self.verified.first = 1;
             self.edited.clear();
         }
@@ -368,25 +436,51 @@ impl Verifier {
         }
     }
 
+    /// After the last line of a process, or of all.
+    fn end_open(&mut self, place: Place) {
+        let open = std::mem::take(&mut self.open);
+        if self.due.is_some_and(|due| open.is_overdue(due)) {
+            let to = open.last_seq;
+            let from = to.saturating_sub(open.lines.saturating_sub(1));
+            self.tell(place, What::Overdue { from, to }, b"");
+        }
+    }
+
     fn heed(&mut self, mark: Option<Mark>, link: &Link, place: Place) {
         match mark {
             Some(Mark::Lost { records }) => self.tell(place, What::Lost { records }, b""),
-            Some(Mark::Sealed { from, digests, key }) => {
-                self.seal(from, &digests, key, link, place);
+            Some(Mark::Sealed { from, digests, key, lines_max, interval_ms }) => {
+                if self.seal(from, &digests, key, link, place) {
+                    self.open = Open::default();
+                    self.due = lines_max.zip(interval_ms).map(|(lines_max, interval)| Due {
+                        lines_max,
+                        interval: jiff::SignedDuration::from_millis(
+                            i64::try_from(interval).unwrap_or(i64::MAX),
+                        ),
+                    });
+                }
             }
             Some(Mark::Opened { .. } | Mark::Other) | None => {}
         }
     }
 
-    fn seal(&mut self, from: u64, digests: &str, key: String, link: &Link, place: Place) {
+    /// Whether it is one by a key that was given, and whole.
+    fn seal(
+        &mut self,
+        from: u64,
+        digests: &str,
+        key: String,
+        link: &Link,
+        place: Place,
+    ) -> bool {
         let seq = link.seq;
         if self.keys.is_empty() {
             self.verified.unchecked_seals += 1;
-            return;
+            return false;
         }
         let Some(public) = self.keys.iter().find(|public| public.id() == key) else {
             self.tell(place, What::KeyUnknown { seq, key }, b"");
-            return;
+            return false;
         };
         let digests = URL_SAFE_NO_PAD.decode(digests).unwrap_or_default();
         let (digests, rest) = digests.as_chunks::<DIGEST_BYTES>();
@@ -394,7 +488,7 @@ impl Verifier {
             link.signature.is_some_and(|signature| public.verifies(SEAL, &link.hash, &signature));
         if !is_signed || !rest.is_empty() || seq.checked_sub(from) != Some(digests.len() as u64) {
             self.tell(place, What::SealBroken { seq }, b"");
-            return;
+            return false;
         }
         if from > self.sealed_to + 1 {
             let what = What::Unsealed { from: self.sealed_to + 1, to: from - 1 };
@@ -409,6 +503,7 @@ impl Verifier {
         }
         self.sealed_to = seq;
         self.verified.sealed = seq;
+        true
     }
 
     fn tell(&mut self, place: Place, what: What, line: &[u8]) {
@@ -424,6 +519,7 @@ impl Verifier {
     }
 
     fn end_chain(&mut self) {
+        self.end_open(self.last_place);
         for (from, to, place) in std::mem::take(&mut self.missing) {
             self.tell(place, What::Missing { from, to }, b"");
         }

@@ -215,6 +215,8 @@ impl Ledger {
             from: self.head.seq.saturating_sub(self.unsealed.len() as u64).saturating_add(1),
             digests: mark::digests(&self.unsealed),
             key: seal.key.id(),
+            lines_max: seal.lines_max,
+            interval_ms: u64::try_from(seal.age_max.as_millis()).unwrap_or(u64::MAX),
             closing,
         }
         .line();

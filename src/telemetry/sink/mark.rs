@@ -29,6 +29,9 @@ pub(super) enum Mark<'m> {
         /// Of each line in turn the first bytes of its hash.
         digests: String,
         key: &'m str,
+        /// How many lines, and for how long, may follow before the next.
+        lines_max: usize,
+        interval_ms: u64,
         /// The file ends here.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         closing: bool,

@@ -246,3 +246,31 @@ fn lines_without_a_chain_and_chains_one_after_the_other_are_told_apart() {
     let verified = verifier.finish(true);
     assert!(matches!(verified.found[0].what, What::KeyUnknown { seq: 11, .. }), "{verified:?}");
 }
+
+#[test]
+fn an_end_that_should_have_been_sealed_long_ago_is_anybodys() {
+    let original = audit(true);
+    let seal = original.iter().position(|line| line.contains("\"sealed\"")).unwrap();
+    // Everything behind the first seal, written anew without another.
+    let forged = |lines: usize, is_late: bool| {
+        let filler = original[seal + 1].replace("\"SG\"", "\"US\"");
+        let mut all = original[..=seal].to_vec();
+        all.extend(std::iter::repeat_n(filler, lines));
+        if is_late {
+            let last = all.last_mut().unwrap();
+            *last = last.replace("1970-01-01T00:00:00Z", "1970-01-01T09:00:00Z");
+        }
+        mend(&mut all, seal + 1);
+        all
+    };
+    let (first, seal) = (seal as u64 + 2, seal as u64 + 1);
+    let few = verify(&forged(9, false), true);
+    assert!(few.is_vouched_for() && few.sealed == seal, "{few:?}");
+    for (lines, is_late) in [(13, false), (9, true)] {
+        let verified = verify(&forged(lines, is_late), true);
+        assert!(verified.is_intact() && !verified.is_vouched_for(), "{verified:?}");
+        let to = seal + lines as u64;
+        let overdue = What::Overdue { from: first, to };
+        assert!(verified.found.iter().any(|found| found.what == overdue), "{verified:?}");
+    }
+}

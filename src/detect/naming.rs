@@ -45,8 +45,8 @@ impl KnownNames {
     /// Whether `text` may begin with a name: in Chinese characters or Hangul only with a family name.
     pub(super) fn may_begin(&self, text: &str) -> bool {
         let first = text.chars().next();
-        !first.is_some_and(|c| is_han(c) || matches!(c, '\u{ac00}'..='\u{d7af}'))
-            || self.begin(text)
+        !first.is_some_and(|c| is_han(c) || is_hangul(c))
+            || (self.begin(text) && !text.chars().skip(1).any(|c| NO_GIVEN.contains(c)))
     }
 
     /// Whether `text` begins with a family name, as names of Chinese, Japanese and Korean do.
@@ -106,12 +106,18 @@ impl KnownNames {
         name.contains(' ') && ((shaped && is_begun && !is_of_things()) || self.are_whole(name))
     }
 
-    /// Whether several words are all of things, and together no name that is known: `Body Weight`.
+    /// Whether words are all of things, and together no name that is known: `Body Weight`, `Reception`.
     pub(super) fn are_of_things(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
-        lower.contains(' ')
-            && lower.split([' ', '-']).all(|word| word.is_empty() || self.things.contains(word))
-            && !self.are_whole(text)
+        let is_name = || {
+            if lower.contains([' ', '-']) {
+                self.are_whole(text)
+            } else {
+                self.given.contains(lower.as_str()) || self.family.contains(lower.as_str())
+            }
+        };
+        lower.split([' ', '-']).all(|word| word.is_empty() || self.things.contains(word))
+            && !is_name()
     }
 
     /// Whether `word` is a given name and nothing else.
@@ -125,7 +131,6 @@ impl KnownNames {
         const CHARACTERS_MAX: usize = 5;
         let head = text.get(..end)?.trim_end_matches([' ', '\u{3000}']);
         // Between a family and a given name there may be a space.
-        let is_hangul = |c: char| matches!(c, '\u{ac00}'..='\u{d7af}');
         let is_korean = head.ends_with(is_hangul);
         let is_of_it = |c: char| match c {
             ' ' | '\u{3000}' => !is_korean,
@@ -145,7 +150,55 @@ impl KnownNames {
             begins && (2..=CHARACTERS_MAX).contains(&letters) && self.begin(name)
         };
         let start = starts.into_iter().rev().flatten().find(is_name)?;
-        Some(start..head.len())
+        let is_thing = self.things.contains(head.get(start..)?);
+        (!is_thing).then_some(start..head.len())
+    }
+
+    /// The name in Chinese characters or Hangul that begins at `start` of a sentence which goes on behind it: a family
+    /// name, one or two characters more, and what may follow a name.
+    pub(super) fn in_a_sentence(&self, text: &str, start: usize) -> Option<Range<usize>> {
+        const GIVEN_MAX: usize = 2;
+        let rest = text.get(start..)?;
+        let first = rest.chars().next()?;
+        if !is_east_asian(first) {
+            return None;
+        }
+        let is_han_name = is_han(first);
+        let ends: [usize; 5] = {
+            let mut ends = [0; 5];
+            let places = rest.char_indices().map(|(at, c)| at + c.len_utf8());
+            ends.iter_mut().zip(places).for_each(|(end, at)| *end = at);
+            ends
+        };
+        let family_of = |count: usize| {
+            let end = *ends.get(count.checked_sub(1)?)?;
+            rest.get(..end).filter(|it| self.family.contains(it)).map(|_| (count, end))
+        };
+        let (count, family) = family_of(2).or_else(|| family_of(1))?;
+        // Names of one character are words as often as not.
+        let given_min = if is_han_name { 1 } else { GIVEN_MAX };
+        (given_min..=GIVEN_MAX).rev().find_map(|given| {
+            let end = *ends.get(count + given - 1)?;
+            let (name, behind) = rest.split_at_checked(end)?;
+            let of_it = name.get(family..)?;
+            // Two characters are a word more often than a name: only what people do or are called shows them.
+            let is_shown = given > 1
+                || BEHIND_HAN
+                    .iter()
+                    .any(|word| word.chars().nth(1).is_some() && behind.starts_with(word));
+            let is_one = if is_han_name {
+                of_it.chars().all(|c| is_han(c) && !NO_GIVEN.contains(c))
+                    && may_follow(behind, &BEHIND_HAN)
+                    && is_shown
+            } else {
+                of_it.chars().all(|c| is_hangul(c))
+                    && !of_it.ends_with([
+                        '이', '가', '은', '는', '을', '를', '의', '에', '로', '와', '과',
+                    ])
+                    && may_follow(behind, &BEHIND_HANGUL)
+            };
+            (is_one && !self.things.contains(name)).then(|| start..start + end)
+        })
     }
 
     /// The same in Chinese characters where nothing says that a name is due: by itself, and no word of a thing nor
@@ -191,6 +244,82 @@ impl KnownNames {
         begins || ends || is_turned || !lower.split([' ', '-']).any(is_thing)
     }
 }
+
+fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{ac00}'..='\u{d7af}')
+}
+
+/// Whether a name may end before `behind`: at what is no letter of its script, or a word that follows names.
+fn may_follow(behind: &str, words: &[&str]) -> bool {
+    !behind.starts_with(is_east_asian) || words.iter().any(|word| behind.starts_with(word))
+}
+
+/// Characters of words that go on with a sentence, and of no given name.
+const NO_GIVEN: &str = "的了是在不没被把将请已可能会需退货款单号品价格质量服务产问题电话手机址便意度期间昨今前后们这那个吗呢吧到就都也还要给让对从与及或员值量性率部系统全功能管类项目表账户码站网店铺公司经济人币元台件求";
+
+/// What goes on behind a name in a sentence of Chinese.
+const BEHIND_HAN: [&str; 44] = [
+    "来电",
+    "來電",
+    "来访",
+    "反映",
+    "申请",
+    "申請",
+    "投诉",
+    "投訴",
+    "提交",
+    "支付",
+    "付款",
+    "转账",
+    "轉帳",
+    "签收",
+    "簽收",
+    "收件",
+    "说",
+    "說",
+    "称",
+    "稱",
+    "表示",
+    "先生",
+    "女士",
+    "小姐",
+    "的",
+    "于",
+    "於",
+    "在",
+    "已",
+    "和",
+    "与",
+    "及",
+    "电话",
+    "電話",
+    "手机",
+    "手機",
+    "身份证",
+    "身份證",
+    "邮箱",
+    "预约",
+    "確認",
+    "确认",
+    "住",
+    "要求",
+];
+
+/// The same of Korean: particles and titles.
+const BEHIND_HANGUL: [&str; 12] = [
+    "입니다",
+    "이에요",
+    "예요",
+    "이고",
+    "라고",
+    "님",
+    "씨",
+    "에게",
+    "께서",
+    "한테",
+    "이라고",
+    "고객",
+];
 
 /// Of the Latin script, with and without marks.
 fn is_latin(character: char) -> bool {

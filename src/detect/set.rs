@@ -43,6 +43,9 @@ pub struct DetectorSet {
     /// Supporting and contradicting words in prose, and whose they are.
     nearby: Option<AhoCorasick>,
     nearby_masks: Vec<(u128, u128)>,
+    /// Phrases that say behind a value what it is.
+    behind: Option<AhoCorasick>,
+    behind_masks: Vec<u128>,
     /// Words that announce what follows them, and what that is.
     pub(super) cues: Cues,
     patterns: Vec<Pattern>,
@@ -224,6 +227,8 @@ impl DetectorSet {
             digits_min: u32::MAX,
             nearby: None,
             nearby_masks: Vec::new(),
+            behind: None,
+            behind_masks: Vec::new(),
             cues: Cues::default(),
             patterns: Vec::new(),
             thresholds: vec![DEFAULT_THRESHOLD; taxonomy.len()],
@@ -402,6 +407,13 @@ impl DetectorSet {
             }
         }
         masks
+    }
+
+    /// The values that a phrase supports which begins within so many bytes of a text.
+    pub(super) fn said_behind(&self, text: &[u8], within: usize) -> u128 {
+        let Some(behind) = &self.behind else { return 0 };
+        let found = behind.find_iter(text).take_while(|found| found.start() <= within);
+        found.filter_map(|it| self.behind_masks.get(it.pattern().as_usize())).fold(0, |a, b| a | b)
     }
 
     /// The operator's patterns among `wanted` that fit the text: tag, confidence, detector, place.

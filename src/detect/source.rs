@@ -182,6 +182,9 @@ pub(super) struct ValueSource {
     /// Words that support it, in the field's name or shortly before the value.
     #[serde(default)]
     pub(super) words: Vec<String>,
+    /// Phrases that support it where they stand shortly behind the value.
+    #[serde(default)]
+    pub(super) behind: Vec<String>,
     /// Words that speak against it, besides the general list.
     #[serde(default)]
     pub(super) against: Vec<String>,

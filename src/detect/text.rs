@@ -50,6 +50,14 @@ static BROWSER_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("
 /// Bytes of prose before a candidate that may hold a supporting word.
 const NEARBY_BYTES: usize = 40;
 
+/// The prose that stands near before a candidate at `start`: a letter beyond ASCII counts as one of two bytes.
+fn nearby_before(text: &[u8], start: usize) -> &[u8] {
+    let from = start.saturating_sub(NEARBY_BYTES);
+    let window = text.get(from..start).unwrap_or_default();
+    let beyond = window.iter().filter(|byte| **byte >= 0x80).count();
+    text.get(from.saturating_sub(beyond)..start).unwrap_or_default()
+}
+
 impl Search<'_> {
     /// Everything in `text`, in order, without overlaps.
     pub(super) fn all(&self, text: &str, found: &mut Vec<Found>) {
@@ -299,8 +307,7 @@ impl Search<'_> {
     // === Weighing ===
 
     fn nearby(&self, text: &str, start: usize) -> (u128, u128) {
-        let from = start.saturating_sub(NEARBY_BYTES);
-        let window = text.as_bytes().get(from..start).unwrap_or_default();
+        let window = nearby_before(text.as_bytes(), start);
         let (supports, mut against) = self.set.nearby(window);
         if against != 0
             && let Some(own) = own_sentence(window)
@@ -325,11 +332,13 @@ impl Search<'_> {
         const VALUE_BYTES_MAX: usize = 40;
         let end = text.len().min(start + VALUE_BYTES_MAX + NEARBY_BYTES);
         let behind = text.as_bytes().get(start..end).unwrap_or_default();
-        let Some(at) = IS_MY.find(behind).filter(|at| *at <= VALUE_BYTES_MAX) else { return 0 };
+        let phrases = self.set.said_behind(behind, VALUE_BYTES_MAX);
+        let at = IS_MY.find(behind).filter(|at| *at <= VALUE_BYTES_MAX);
+        let Some(at) = at else { return phrases };
         let said = behind.get(at..).unwrap_or_default();
         let length =
             said.iter().position(|byte| matches!(byte, b'.' | b',' | b'\n')).unwrap_or(said.len());
-        self.set.nearby(said.get(..length).unwrap_or_default()).0
+        phrases | self.set.nearby(said.get(..length).unwrap_or_default()).0
     }
 
     fn token(&self, number: u16, token: &Token, span: Span, near: (u128, u128)) -> Option<Found> {

@@ -158,7 +158,8 @@ impl Verified {
     /// Whether each chain has a seal by one of the keys given, where any was, and the last one all that it should. What
     /// has none whoever can write the files can have written.
     pub fn is_vouched_for(&self) -> bool {
-        let is_anybodys = |what: &What| matches!(what, What::Unvouched { .. } | What::Overdue { .. });
+        let is_anybodys =
+            |what: &What| matches!(what, What::Unvouched { .. } | What::Overdue { .. });
         !self.found.iter().any(|found| is_anybodys(&found.what))
     }
 }
@@ -225,7 +226,8 @@ impl Open {
     fn is_overdue(&self, due: Due) -> bool {
         const LINES_BESIDE: u64 = 2;
         const DELAY: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
-        let span = self.first.zip(time_of(&self.last)).map(|(first, last)| last.duration_since(first));
+        let span =
+            self.first.zip(time_of(&self.last)).map(|(first, last)| last.duration_since(first));
         self.lines > due.lines_max.saturating_add(LINES_BESIDE)
             || span.is_some_and(|span| span > due.interval.saturating_mul(2).saturating_add(DELAY))
     }
@@ -465,14 +467,7 @@ impl Verifier {
     }
 
     /// Whether it is one by a key that was given, and whole.
-    fn seal(
-        &mut self,
-        from: u64,
-        digests: &str,
-        key: String,
-        link: &Link,
-        place: Place,
-    ) -> bool {
+    fn seal(&mut self, from: u64, digests: &str, key: String, link: &Link, place: Place) -> bool {
         let seq = link.seq;
         if self.keys.is_empty() {
             self.verified.unchecked_seals += 1;

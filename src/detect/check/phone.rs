@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The whole value of a field that is said to be a telephone number.
-pub(super) fn whole(text: &str) -> Option<Match> {
+pub(in crate::detect) fn whole(text: &str) -> Option<Match> {
     if is_day(text) {
         return None;
     }

@@ -166,7 +166,13 @@ impl<'s> Scanner<'s> {
             if let Some((name, _)) = &label {
                 let words = Span::new(name.start, name.end);
                 let at = found.partition_point(|one| one.span.start < words.start);
-                if let Some(one) = found.get_mut(at).filter(|one| words.contains(one.span)) {
+                let is_of_words = |one: &&mut Found| {
+                    words.contains(one.span)
+                        && !text
+                            .get(one.span.range())
+                            .is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit()))
+                };
+                if let Some(one) = found.get_mut(at).filter(is_of_words) {
                     // Words of a label are no value: `Customer Epic No:`.
                     one.span = Span::new(name.start, name.start);
                 }

@@ -41,6 +41,7 @@ impl DetectorSet {
             set: Self::empty(taxonomy),
             contexts: FxHashMap::default(),
             near: FxHashMap::default(),
+            behind: FxHashMap::default(),
             field_checks: Vec::new(),
         };
         for (file, source) in &sources {
@@ -91,6 +92,7 @@ struct Compiler<'c> {
     set: DetectorSet,
     contexts: FxHashMap<String, u32>,
     near: FxHashMap<String, (u128, u128)>,
+    behind: FxHashMap<String, u128>,
     /// The check of each rule of a field name.
     field_checks: Vec<Option<String>>,
 }
@@ -307,6 +309,9 @@ impl Compiler<'_> {
             self.set.keys.word(word).supports |= bit;
             self.near.entry(word.to_lowercase()).or_default().0 |= bit;
         }
+        for phrase in &source.behind {
+            *self.behind.entry(phrase.to_lowercase()).or_default() |= bit;
+        }
         for word in &source.against {
             self.set.keys.word(word).against |= bit;
             self.near.entry(word.to_lowercase()).or_default().1 |= bit;
@@ -355,9 +360,10 @@ impl Compiler<'_> {
         let reads = match (known, Check::named(name)) {
             (Some(Reads::Name(_)), _) => Reads::Name(least),
             (Some(reads), _) => reads,
-            (None, Some(check)) if matches!(name, "birth_date" | "number_plate" | "phone") => {
+            (None, Some(check)) if matches!(name, "birth_date" | "number_plate") => {
                 Reads::Phrase(check)
             }
+            (None, Some(_)) if name == "phone" => Reads::Phone,
             (None, Some(check)) => Reads::Checked(check),
             (None, None) => {
                 let readings: Vec<_> = READINGS.iter().map(|(known, _)| *known).collect();
@@ -527,6 +533,14 @@ impl Compiler<'_> {
             Err(error) => {
                 let place = Place::default();
                 self.diagnostics.error(place, format!("too many supporting words: {error}"));
+            }
+        }
+        let (phrases, masks): (Vec<String>, Vec<u128>) = self.behind.into_iter().unzip();
+        match AhoCorasick::builder().ascii_case_insensitive(true).build(&phrases) {
+            Ok(behind) => (self.set.behind, self.set.behind_masks) = (Some(behind), masks),
+            Err(error) => {
+                let place = Place::default();
+                self.diagnostics.error(place, format!("too many phrases behind values: {error}"));
             }
         }
         if let Err(error) = self.set.cues.build() {

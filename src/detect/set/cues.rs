@@ -43,6 +43,8 @@ pub(in crate::detect) enum Reads {
     Checked(Check),
     /// Words that pass the check together: a date, a number plate.
     Phrase(Check),
+    /// A telephone number, perhaps behind the name of whoever has it.
+    Phone,
 }
 
 impl Reads {
@@ -99,7 +101,14 @@ impl Cues {
     }
 
     pub(super) fn word(&mut self, cue: &str, rule: u16) {
-        let cue = cue.to_lowercase();
+        // The capital that Turkish has is none of ASCII's in any case.
+        let cue: String = cue
+            .chars()
+            .flat_map(|c| {
+                let kept = (c == 'İ').then_some(c);
+                kept.into_iter().chain(c.to_lowercase().filter(move |_| kept.is_none()))
+            })
+            .collect();
         self.bytes_max = self.bytes_max.max(cue.len());
         let tail = cue.trim_end_matches(['.', ':', ',', ' ']);
         self.end_in_digits |= tail.ends_with(|last: char| last.is_ascii_digit());

@@ -61,6 +61,43 @@ fn numbers_of_any_length_and_form_are_some_behind_words_that_ask_for_a_call() {
 }
 
 #[test]
+fn a_number_may_stand_behind_a_name_or_before_what_is_said_of_it() {
+    reads(&[
+        ("Call Jane at 51277541", &["first_name=Jane", "phone=51277541"]),
+        ("01023540426로 전화 주세요", &["phone=01023540426"]),
+        ("05321234567 numarasını arayın", &["phone=05321234567"]),
+        ("با 09189382902 تماس بگیرید", &["phone=09189382902"]),
+        ("折り返しは09089792171へ", &["phone=09089792171"]),
+        ("SMS to 918142142848: see below", &["phone=918142142848"]),
+        // Letters beyond ASCII are longer, and no further away.
+        ("Зателефонуйте, будь ласка, пізніше на 0501234567", &["phone=0501234567"]),
+        ("call 20240115 and mobile 12345678 bytes", &[]),
+        ("01023540426 items", &[]),
+    ]);
+}
+
+#[test]
+fn names_of_chinese_and_korean_end_inside_a_sentence() {
+    reads(&[
+        ("客户王志强反映系统问题", &["name=王志强"]),
+        ("转账给黄俊杰5000元", &["name=黄俊杰"]),
+        ("客户李娜女士", &["name=李娜"]),
+        ("고객 류서연, 배송 문의", &["name=류서연"]),
+        ("박지훈입니다", &[]),
+        // What a name could begin is a word more often.
+        ("客户安全性要求", &[]),
+        ("客户管理员，您好", &[]),
+        ("客户于昨日来电", &[]),
+        ("用户高峰期较多", &[]),
+        ("联系方式如下", &[]),
+        ("고객 정보를 확인", &[]),
+        ("고객 서비스", &[]),
+        ("안녕하세요 고객님", &[]),
+        ("Mrs Bakery called, Attn: Reception", &[]),
+    ]);
+}
+
+#[test]
 fn behind_a_label_stands_more_than_it_says() {
     reads(&[
         (

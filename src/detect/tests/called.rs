@@ -287,7 +287,7 @@ fn a_known_name_beside_a_value_is_a_name() {
             &["/log name[Usman Qureshi]", "/log phone[+923004412387]@PK"],
         ),
         (r#"{"log":"pls call Usman Qureshi"}"#, &["/log name[Usman Qureshi]"]),
-        (r#"{"log":"we met Usman Qureshi there"}"#, &[]),
+        (r#"{"log":"we saw Usman Qureshi there"}"#, &[]),
         (r#"{"log":"Redmi Note sold, ask at +923004412387"}"#, &["/log phone[+923004412387]@PK"]),
         (r#"{"text":"佐藤 美咲様、ご注文"}"#, &["/text name[佐藤 美咲]"]),
         (

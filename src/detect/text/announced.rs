@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::{
     detect::{
+        check::phone,
         naming, postal,
         set::{CueRule, Reads},
     },
@@ -82,6 +83,7 @@ impl Search<'_> {
                         })
                         .filter(|end| !postal::is_of_a_street(text, start..*end))
                         .map(|end| start..end)
+                        .or_else(|| self.set.people.in_a_sentence(text, start))
                 }
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
                 Reads::LikelyName => self.likely_name(text, skip(b":,\n\r\"")),
@@ -110,11 +112,15 @@ impl Search<'_> {
                     let word = word.trim_end_matches(['.', '!', '?']);
                     check.whole(word).map(|_| start..start + word.len())
                 }
+                Reads::Phone => {
+                    let start = skip(b":-=#");
+                    number_from(text, start)
+                        .or_else(|| number_from(text, behind_a_name(text, start)?))
+                }
                 Reads::Phrase(check) => {
                     let start = skip(b":-=#");
                     words_from(text, start).find(|range| {
-                        text.get(range.clone())
-                            .is_some_and(|words| check.whole(words).is_some() && !is_range(words))
+                        text.get(range.clone()).is_some_and(|words| check.whole(words).is_some())
                     })
                 }
             };
@@ -122,7 +128,9 @@ impl Search<'_> {
             if !is_another && range.start < last.1.end && last.1.start < range.end {
                 continue;
             }
-            past = past.max(range.end).max(cue.end);
+            // Between a number and the cue may stand whose it is, which another cue announces.
+            let end_of_it = if matches!(rule.reads, Reads::Phone) { cue.end } else { range.end };
+            past = past.max(end_of_it).max(cue.end);
             last = (cue.start, range.clone());
             let end = range.end;
             found.push(behind(rule, range));
@@ -181,9 +189,9 @@ impl Search<'_> {
 
     /// One of which the beginning is known, and that has no word of a thing in it.
     fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
-        name_at(text, start, 2, |name| {
-            self.set.people.are_whole(name) || self.set.people.begin_one(name)
-        })
+        let people = &self.set.people;
+        name_at(text, start, 2, |name| people.are_whole(name) || people.begin_one(name))
+            .or_else(|| people.in_a_sentence(text, start))
     }
 
     /// Who says what stands behind the colon: `[10:22] Sana Khan: …`, `11/03/2024, 18:02 - Sana Khan: …`. Behind
@@ -406,19 +414,72 @@ fn behind(rule: &CueRule, range: Range<usize>) -> Found {
     }
 }
 
+/// The telephone number at `start`, which is no day and no count of something.
+fn number_from(text: &str, start: usize) -> Option<Range<usize>> {
+    const BYTES_MAX: usize = 28;
+    const UNITS: [&str; 12] = [
+        "bytes", "kb", "mb", "ms", "px", "rows", "items", "times", "records", "files", "points",
+        "%",
+    ];
+    let rest = text.get(start..)?;
+    let is_of_it = |byte: &u8| byte.is_ascii_digit() || b" +-./()".contains(byte);
+    let length = rest.as_bytes().iter().take(BYTES_MAX).take_while(|byte| is_of_it(byte)).count();
+    let run = rest.get(..length)?;
+    let ends = run.char_indices().rev().filter(|(_, c)| *c == ' ').map(|(at, _)| at);
+    let is_meant = |number: &str| {
+        phone::whole(number).is_some() && !is_range(number) && !is_compact_day(number)
+    };
+    let number = std::iter::once(length).chain(ends).find_map(|end| {
+        let number = run.get(..end)?.trim_end_matches([' ', '.', '-', '/', '(', '+']);
+        // A bracket that closes was opened before.
+        let number = if number.contains('(') { number } else { number.trim_end_matches(')') };
+        is_meant(number).then_some(number)
+    })?;
+    let behind = rest.get(number.len()..)?.trim_start_matches(' ');
+    let unit = behind.split(|c: char| !c.is_alphabetic() && c != '%').next()?;
+    let is_bare = number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_joined = rest.as_bytes().get(number.len()).is_some_and(|byte| {
+        byte.is_ascii_alphabetic()
+            || matches!(byte, b'_' | b'@' | b':') && is_bare && {
+                let next = rest.as_bytes().get(number.len() + 1);
+                next.is_some_and(|byte| byte.is_ascii_alphanumeric())
+            }
+    });
+    let is_count = is_bare && UNITS.iter().any(|it| unit.eq_ignore_ascii_case(it));
+    (!is_joined && !is_count).then(|| start..start + number.len())
+}
+
+/// `20240115`: eight digits that are a day of this time.
+fn is_compact_day(text: &str) -> bool {
+    let is_within = |part: Option<&str>, last: u8| {
+        part.and_then(|part| part.parse::<u8>().ok()).is_some_and(|it| (1..=last).contains(&it))
+    };
+    text.len() == 8
+        && (text.starts_with("19") || text.starts_with("20"))
+        && is_within(text.get(4..6), 12)
+        && is_within(text.get(6..), 31)
+}
+
+/// Where a number may begin behind the name at `start`: `call Jane Goh at …`.
+fn behind_a_name(text: &str, start: usize) -> Option<usize> {
+    const BETWEEN: [&str; 18] = [
+        "at ", "on ", "under ", "via ", "al ", "au ", "unter ", "sur ", "no ", "em ", "op ", "på ",
+        "pod ", "по ", "на ", "ve ", "di ", "sa ",
+    ];
+    let end = naming::end_of_name(text, start, 1)?;
+    let rest = text.get(end..)?;
+    let gap = rest.len() - rest.trim_start_matches([' ', ',', ':', '-', '/', '(']).len();
+    let rest = rest.get(gap..)?;
+    let between = BETWEEN.into_iter().find(|between| rest.starts_with(between)).map_or(0, str::len);
+    (gap > 0).then_some(end + gap + between)
+}
+
 /// The first six words at `start`, then five, and so on to one.
 fn words_from(text: &str, start: usize) -> impl Iterator<Item = Range<usize>> {
     const BYTES_MAX: usize = 40;
     let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
     let rest = text.get(start..end).unwrap_or_default();
-    // A bracket that was opened here is part of what stands here.
-    let line = rest.split(['\n', ';', '|', '"']).next().unwrap_or_default();
-    let line = match (line.find('('), line.find(')')) {
-        (opened, Some(closed)) if opened.is_none_or(|opened| closed < opened) => {
-            line.get(..closed).unwrap_or_default()
-        }
-        _ => line,
-    };
+    let line = rest.split(['\n', ';', '|', ')', '"']).next().unwrap_or_default();
     let mut ends = [None; 6];
     let mut at = 0;
     // Chinese and Japanese have no spaces: a date of theirs ends with its day.

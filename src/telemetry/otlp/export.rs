@@ -97,7 +97,8 @@ impl Exporter {
             match items.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(Item::Trace(trace)) => self.traces.push(*trace, &self.metrics),
                 Ok(Item::Lines(lines)) => {
-                    for line in lines.bytes.split(|byte| *byte == b'\n').filter(|it| !it.is_empty()) {
+                    for line in lines.bytes.split(|byte| *byte == b'\n').filter(|it| !it.is_empty())
+                    {
                         self.logs.push(line.to_vec(), &self.metrics);
                     }
                 }

@@ -191,7 +191,7 @@ impl KnownNames {
                     && may_follow(behind, &BEHIND_HAN)
                     && is_shown
             } else {
-                of_it.chars().all(|c| is_hangul(c))
+                of_it.chars().all(is_hangul)
                     && !of_it.ends_with([
                         '이', '가', '은', '는', '을', '를', '의', '에', '로', '와', '과',
                     ])

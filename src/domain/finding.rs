@@ -191,6 +191,25 @@ impl Findings {
         self.write_place(finding, true, text);
     }
 
+    /// What the locators of findings beside this one have in common with its own: the part and the node around it.
+    pub fn around(&self, finding: &Finding) -> (Part, Option<u32>) {
+        (finding.part, self.nodes.get(finding.path as usize).and_then(|node| node.parent))
+    }
+
+    /// [`Self::write_safe_locator`] without its last step.
+    pub fn write_around(&self, finding: &Finding, text: &mut String) {
+        let (part, parent) = self.around(finding);
+        write_part(part, text);
+        self.write_steps(parent, true, text);
+    }
+
+    /// The last step of [`Self::write_safe_locator`].
+    pub fn write_last_step(&self, finding: &Finding, text: &mut String) {
+        if let Some(node) = self.nodes.get(finding.path as usize) {
+            write_step(node, true, text);
+        }
+    }
+
     /// Where a node of a path stands, as [`Self::safe_locator`] says it of a finding in the body.
     pub fn node_locator(&self, node: u32) -> String {
         let mut text = String::new();
@@ -199,10 +218,7 @@ impl Findings {
     }
 
     fn write_place(&self, finding: &Finding, hide: bool, text: &mut String) {
-        if finding.part != Part::Body {
-            text.push_str(finding.part.as_str());
-            text.push(':');
-        }
+        write_part(finding.part, text);
         self.write_steps(Some(finding.path), hide, text);
     }
 
@@ -226,13 +242,24 @@ impl Findings {
         let chain = chain.get(..inner).unwrap_or_default();
         for number in outer.iter().rev().chain(chain.iter().rev()) {
             let Some(node) = self.nodes.get(*number as usize) else { continue };
-            text.push('/');
-            match &node.step {
-                Step::Name(_) if hide && node.personal => text.push('*'),
-                Step::Name(name) => push_pointer_token(text, name),
-                Step::Index(index) => text.push_str(itoa::Buffer::new().format(*index)),
-            }
+            write_step(node, hide, text);
         }
+    }
+}
+
+fn write_part(part: Part, text: &mut String) {
+    if part != Part::Body {
+        text.push_str(part.as_str());
+        text.push(':');
+    }
+}
+
+fn write_step(node: &PathNode, hide: bool, text: &mut String) {
+    text.push('/');
+    match &node.step {
+        Step::Name(_) if hide && node.personal => text.push('*'),
+        Step::Name(name) => push_pointer_token(text, name),
+        Step::Index(index) => text.push_str(itoa::Buffer::new().format(*index)),
     }
 }
 

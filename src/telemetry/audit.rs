@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::TraceId;
 use crate::domain::{
-    Coverage, Effect, Finding, Findings, Gap, Region, Replaced, TagSet, Taxonomy, by_blocks,
+    Coverage, Effect, Finding, Findings, Gap, Part, Region, Replaced, TagSet, Taxonomy, by_blocks,
 };
 
 /// Locators of one tag, and of one record; the counts go on.
@@ -311,14 +311,21 @@ impl<'r> Locator<'r> {
         Self { findings, finding }
     }
 
-    /// Appends it to `text`; one that is too long ends in `…`.
-    fn write(&self, text: &mut String) {
-        let start = text.len();
-        self.findings.write_safe_locator(self.finding, text);
-        if text.len() - start > LOCATOR_BYTES_MAX {
-            let end = start + LOCATOR_BYTES_MAX;
-            let end = (start..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(start);
-            text.truncate(end);
+    /// What the locators beside this one begin with as well, by which they are told.
+    fn around(&self) -> (Part, Option<u32>) {
+        self.findings.around(self.finding)
+    }
+
+    /// Appends that.
+    fn write_around(&self, text: &mut String) {
+        self.findings.write_around(self.finding, text);
+    }
+
+    /// Appends what is left; what is too long by then ends in `…`.
+    fn write_last(&self, text: &mut String) {
+        self.findings.write_last_step(self.finding, text);
+        if text.len() > LOCATOR_BYTES_MAX {
+            text.truncate(text.floor_char_boundary(LOCATOR_BYTES_MAX));
             text.push('…');
         }
     }
@@ -327,7 +334,8 @@ impl<'r> Locator<'r> {
 impl fmt::Display for Locator<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
-        self.write(&mut text);
+        self.write_around(&mut text);
+        self.write_last(&mut text);
         f.write_str(&text)
     }
 }

@@ -5,10 +5,10 @@
 
 use super::{
     super::json::{json_text, needs_escape},
-    Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, NameList, Peer,
-    Recipient, SubjectCode, TagCount,
+    Annotation, AuditRecord, CounterChange, Durations, LOCATOR_BYTES_MAX, Locator, Micros, Name,
+    NameList, Peer, Recipient, SubjectCode, TagCount,
 };
-use crate::domain::Region;
+use crate::domain::{Part, Region};
 
 impl AuditRecord<'_> {
     /// Appends the record without a line end.
@@ -52,7 +52,8 @@ impl AuditRecord<'_> {
             inspected_bytes,
             durations,
         } = self;
-        let mut line = Line { out, text: String::with_capacity(LOCATOR_BYTES) };
+        let text = String::with_capacity(LOCATOR_BYTES);
+        let mut line = Line { out, text, around: None };
         line.raw("{\"time\":\"");
         line.time(*time);
         line.member("\",\"stage\":", stage.as_str(), Line::word);
@@ -102,6 +103,8 @@ struct Line<'o> {
     out: &'o mut Vec<u8>,
     /// For what is put together before it is escaped.
     text: String,
+    /// What the last locator had in common with those beside it, and how many bytes of `text` that is.
+    around: Option<((Part, Option<u32>), usize)>,
 }
 
 impl Line<'_> {
@@ -223,8 +226,18 @@ impl Line<'_> {
 
     fn locator(&mut self, locator: &Locator<'_>) {
         let mut text = std::mem::take(&mut self.text);
-        text.clear();
-        locator.write(&mut text);
+        let around = locator.around();
+        match self.around.filter(|(known, _)| *known == around) {
+            Some((_, bytes)) => text.truncate(bytes),
+            None => {
+                text.clear();
+                locator.write_around(&mut text);
+                self.around = Some((around, text.len()));
+            }
+        }
+        locator.write_last(&mut text);
+        // One that was cut short may have lost what the next has in common with it.
+        self.around = self.around.filter(|_| text.len() <= LOCATOR_BYTES_MAX);
         self.text(&text);
         self.text = text;
     }
@@ -405,6 +418,51 @@ mod tests {
             "durations": {"total_us": 1234, "inspection_us": 5, "upstream_us": 0},
         });
         assert_eq!(read(&full), expected);
+    }
+
+    #[test]
+    fn locators_beside_each_other_are_those_of_their_findings() {
+        let mut findings = Findings::default();
+        let named = |parent, name: &str| PathNode {
+            parent,
+            step: Step::Name(name.into()),
+            personal: name.contains('@'),
+        };
+        let long = "x".repeat(2 * LOCATOR_BYTES_MAX);
+        let index = PathNode { parent: Some(1), step: Step::Index(3), personal: false };
+        findings.nodes.extend([
+            named(None, "devices"),
+            named(Some(0), "of/one"),
+            named(Some(1), "imei"),
+            index,
+            named(Some(1), "a@b"),
+            named(Some(0), &long),
+            named(Some(5), "inside"),
+            named(Some(5), "beside"),
+            named(None, "alone"),
+        ]);
+        let all = [2, 3, 4, 2, 5, 6, 7, 8, Findings::ROOT];
+        findings.items.extend(all.map(|node| finding(1, node)));
+        let mut lines = Vec::new();
+        let mut line = Line { out: &mut lines, text: String::new(), around: None };
+        for finding in &findings.items {
+            line.locator(&Locator::new(&findings, finding));
+            line.raw("\n");
+        }
+        let written: Vec<String> = String::from_utf8(lines)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let whole = findings.items.iter().map(|finding| findings.safe_locator(finding));
+        let expected: Vec<String> = whole
+            .map(|it| match it.len() {
+                0..=LOCATOR_BYTES_MAX => it,
+                _ => format!("{}…", &it[..LOCATOR_BYTES_MAX]),
+            })
+            .collect();
+        assert_eq!(written, expected);
+        assert_eq!(written[2], "/devices/of~1one/*");
     }
 
     #[test]

@@ -239,6 +239,9 @@ impl FromStr for Endpoint {
         let (tls, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
             (Some(rest), _) => (true, rest),
             (None, Some(rest)) => (false, rest),
+            (None, None) if text.contains("://") => {
+                return Err(wrong("has a scheme of another kind"));
+            }
             (None, None) => return Err(wrong("has no scheme")),
         };
         let authority = rest.strip_suffix('/').unwrap_or(rest);

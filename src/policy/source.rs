@@ -211,7 +211,7 @@ pub struct Window {
 
 /// What is redacted. Several keys add up.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "what is redacted: `categories`, `outside`, …")]
 pub struct Redact {
     pub categories: Option<Names>,
     /// Everything personal except these.

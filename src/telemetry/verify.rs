@@ -75,7 +75,7 @@ pub enum What {
     BeginsAt { seq: u64 },
     #[error("a chain of its own begins here")]
     BeginsAnew,
-    #[error("{lines} lines of before there was a chain")]
+    #[error("{} that no chain has: of before there was one, or written by anybody", count(*lines))]
     Unchained { lines: u64 },
 }
 
@@ -104,6 +104,10 @@ impl What {
 
 fn lines(from: u64, to: u64) -> String {
     if from == to { format!("line {from} is") } else { format!("lines {from} to {to} are") }
+}
+
+fn count(lines: u64) -> String {
+    if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") }
 }
 
 fn claim(seq: Option<u64>) -> String {
@@ -148,6 +152,9 @@ pub struct Verified {
     /// Seals that no key was given for.
     pub unchecked_seals: u64,
     pub found: Vec<Tampering>,
+    /// Keys were given, so that seals are asked for.
+    #[serde(skip)]
+    is_keyed: bool,
 }
 
 impl Verified {
@@ -155,12 +162,14 @@ impl Verified {
         !self.found.iter().any(|found| found.what.is_tampering())
     }
 
-    /// Whether each chain has a seal by one of the keys given, where any was, and the last one all that it should. What
-    /// has none whoever can write the files can have written.
+    /// Whether all is in chains that have a seal by one of the keys given, where any was, and the last one all that it
+    /// should. What has none whoever can write the files can have written, and have emptied.
     pub fn is_vouched_for(&self) -> bool {
-        let is_anybodys =
-            |what: &What| matches!(what, What::Unvouched { .. } | What::Overdue { .. });
-        !self.found.iter().any(|found| is_anybodys(&found.what))
+        let is_anybodys = |what: &What| {
+            matches!(what, What::Unvouched { .. } | What::Overdue { .. } | What::Unchained { .. })
+        };
+        !self.is_keyed
+            || (self.sealed > 0 && !self.found.iter().any(|found| is_anybodys(&found.what)))
     }
 }
 
@@ -544,6 +553,7 @@ impl Verifier {
         if let Some(anchor) = self.anchor {
             self.tell(self.last_place, What::AnchorMissing { seq: anchor.seq }, b"");
         }
+        self.verified.is_keyed = !self.keys.is_empty();
         self.verified.last = if self.started { self.next - 1 } else { 0 };
         self.verified.head = self.head.as_ref().map(chain::hash_text).unwrap_or_default();
         self.verified.found.sort_by_key(|found| found.place);

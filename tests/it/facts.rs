@@ -536,8 +536,16 @@ fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
     .unwrap();
     let (code, out, told) = bordergate(&["facts", "import", "--config", &config, &csv], "");
     assert_eq!((code, out.as_str()), (0, "ok: 2 entries on subjects, 1 on mechanisms\n"), "{told}");
+    // Also out of a pipe that has a name, which is there to be read once.
     let line = r#"{"subject": {"account_id": "40003"}, "age": 12}"#;
-    assert_eq!(bordergate(&["facts", "import", "--config", &config, "-"], line).0, 0);
+    for file in ["-", "/dev/stdin"] {
+        let (code, out, told) = bordergate(&["facts", "import", "--config", &config, file], line);
+        assert_eq!(
+            (code, out.as_str()),
+            (0, "ok: 1 entry on subjects, 0 on mechanisms\n"),
+            "{told}"
+        );
+    }
 
     let get = |arguments: &[&str]| {
         let arguments = [&["facts", "get", "--config", &config], arguments].concat();

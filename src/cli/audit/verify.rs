@@ -27,8 +27,8 @@ Each line is chained to the one before it, and stretches of lines are signed. Wh
 inserted or moved is named. Who holds the whole file can cut its end off unseen: keep the `sequence` and
 `head` of `GET /-/status`, or the last line here, elsewhere, and give them to `--expect`.
 
-With `--key` a chain that no seal vouches for is not proven: whoever can write the files can have written all of
-it, also behind one that is sealed.
+With `--key` what no seal vouches for is not proven: a chain without one, lines of no chain, a file with nothing in
+it. Whoever can write the files can have written that, also behind a chain that is sealed.
 
 The exit code is 13 when somebody changed something, and 14 when that cannot be told.";
 
@@ -116,6 +116,9 @@ fn print(
         }
         (_, 0, _) => writeln!(out, "no seal by the keys given")?,
         (_, sealed, _) => writeln!(out, "sealed to line {sealed}")?,
+    }
+    if *last == 0 {
+        return Ok(());
     }
     writeln!(out, "last line: {last}:{head}")
 }

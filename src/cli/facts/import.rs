@@ -86,7 +86,7 @@ impl Import {
         let mut log = progress::Log::new(bytes);
         let mut diagnostics = Diagnostics::default();
         let mut checked = 0;
-        for file in self.files.iter().filter(|file| self.check || !is_stream(file)) {
+        for file in self.files.iter().filter(|file| self.check || !is_read_once(file)) {
             checked += self.check_file(file, &reader, &progress, &mut diagnostics)?;
         }
         if diagnostics.has_errors() {
@@ -219,6 +219,11 @@ fn complain(diagnostics: &mut Diagnostics, file: &Path, LineError { line, messag
 
 fn is_stream(file: &Path) -> bool {
     file.as_os_str() == "-"
+}
+
+/// Standard input, and whatever else is gone once it was read: a pipe, `<(…)`.
+fn is_read_once(file: &Path) -> bool {
+    is_stream(file) || std::fs::metadata(file).is_ok_and(|it| !it.is_file())
 }
 
 fn entries(count: usize) -> String {

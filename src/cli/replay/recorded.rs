@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::anyhow;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -115,7 +116,7 @@ pub(in crate::cli) fn over_records(
         explained: FxHashMap::default(),
         judged: FxHashMap::default(),
     };
-    let (mut unread, mut assumed, mut unexplained) = (0, 0, 0);
+    let (mut unread, mut assumed, mut unexplained, mut read) = (0, 0, 0, 0);
     let mut comparison = Comparison::default();
     files.each(|file, number, line| {
         // Seals and the like are no exchanges.
@@ -133,6 +134,7 @@ pub(in crate::cli) fn over_records(
                 return;
             }
         };
+        read += 1;
         // An exchange that was recorded before it was sent is recorded again when it is over.
         if record.stage == "judged" || !is_asked(&record.time) {
             return;
@@ -149,6 +151,9 @@ pub(in crate::cli) fn over_records(
         let way = Way::from(&transfer(&record, stated));
         comparison.add(Pair { name, way, old: judged.old, new: judged.new });
     })?;
+    if read == 0 && unread > 0 {
+        return Err(anyhow!("no line is a record of an audit").into());
+    }
     Ok(Compared {
         changes: comparison.finish(),
         beside: vec![

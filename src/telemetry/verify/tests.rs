@@ -274,3 +274,22 @@ fn an_end_that_should_have_been_sealed_long_ago_is_anybodys() {
         assert!(verified.found.iter().any(|found| found.what == overdue), "{verified:?}");
     }
 }
+
+#[test]
+fn what_no_chain_has_and_what_is_empty_is_proven_by_nothing() {
+    // The numbers, hashes and seals taken off, which leaves nothing that could contradict.
+    let sealed = audit(true);
+    let bare = |line: &String| match line.split_once(",\"seq\":") {
+        Some((object, _)) => format!("{object}}}"),
+        None => line.clone(),
+    };
+    let stripped: Vec<String> = sealed.iter().map(bare).collect();
+    let forged = stripped[1].clone();
+    let before: Vec<String> = std::iter::once(forged).chain(sealed.clone()).collect();
+    for lines in [&stripped[..], &[], &["hello".to_owned()], &before] {
+        assert!(!verify(lines, true).is_vouched_for(), "{lines:?}");
+        // Who asks for no seal is told of the lines, and of no more.
+        assert!(verify(lines, false).is_vouched_for() && verify(lines, false).is_intact());
+    }
+    assert!(verify(&sealed, true).is_vouched_for());
+}

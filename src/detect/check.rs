@@ -145,6 +145,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("cell", Check::Text(place::cell)),
     ("coordinate", Check::Text(place::any)),
     ("coordinates", Check::Text(place::pair)),
+    ("cookie_value", Check::Text(code::cookie_value)),
     ("country", Check::Text(territory::country)),
     ("device_code", Check::Text(code::device)),
     ("division", Check::Text(territory::division)),

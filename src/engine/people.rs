@@ -180,6 +180,14 @@ impl<'f> Records<'f> {
             of.push(number);
         }
         self.place(&mut people, &of, transfer, client_region);
+        // Whoever is named and cannot be told from the rest may be any of it.
+        let unplaced =
+            transfer.subjects.iter().filter(|it| it.pointer.is_none() && it.id.is_none());
+        if let Some(main) = people.first_mut().filter(|main| !main.origins.is_empty()) {
+            unplaced
+                .filter_map(|it| it.origin)
+                .for_each(|origin| insert(&mut main.origins, origin));
+        }
         People { people, of }
     }
 

@@ -637,3 +637,32 @@ fn what_carries_a_request_is_not_taken_for_what_it_carries() {
     assert_eq!(redacted, None, "{found:?}");
     assert_eq!(verdict.decision.effect, Effect::Allow, "{found:?} {:?}", verdict.decision);
 }
+
+#[test]
+fn columns_are_named_anew_in_each_table() {
+    let engine = shipped();
+    let table = |names: &[&str], row: &str| {
+        let fields: Vec<String> = names.iter().map(|it| format!(r#"{{"name":"{it}"}}"#)).collect();
+        format!(r#"{{"fields":[{}],"records":[{row}]}}"#, fields.join(","))
+    };
+    let first = table(
+        &["zip", "currency", "patient_id", "birth_date"],
+        r#"["45419","EUR","MRN6881068","15.03.1953"]"#,
+    );
+    let second = table(
+        &["zip", "currency", "schema", "patient_id", "birth_date"],
+        r#"["45419","EUR","crm.v3","MRN6881068","15.03.1953"]"#,
+    );
+    let mut scratch = Scratch::default();
+    let mut found = |body: &str| -> Vec<String> {
+        let headers: &[(&str, &[u8])] = &[("content-type", b"application/json")];
+        let message = Message::of_body(headers, body.as_bytes());
+        let reading = engine.read(&message, &Limits::default(), &mut scratch);
+        let items = reading.findings().items.iter();
+        items.map(|finding| reading.findings().locator(finding)).collect()
+    };
+    for _ in 0..2 {
+        assert_eq!(found(&first), ["/records/0/0", "/records/0/2", "/records/0/3"]);
+        assert_eq!(found(&second), ["/records/0/0", "/records/0/3", "/records/0/4"]);
+    }
+}

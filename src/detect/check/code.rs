@@ -413,6 +413,17 @@ pub(in crate::detect) fn opaque(text: &str) -> Option<Match> {
         .then_some(Match::PLAIN)
 }
 
+/// What an identifier in a cookie is: opaque, or shorter with a digit in it.
+pub(in crate::detect) fn cookie_value(text: &str) -> Option<Match> {
+    const BYTES_MIN: usize = 4;
+    let text = text.trim();
+    let is_short = text.len() >= BYTES_MIN
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && !is_zero(text);
+    if is_short { Some(Match::PLAIN) } else { opaque(text) }
+}
+
 /// Of a key or certificate: pairs of hexadecimal digits between colons, sixteen or more, or `SHA256:…`. And what
 /// Twilio numbers its resources by: two capitals and 32 hexadecimal digits.
 fn is_key_fingerprint(text: &str) -> bool {

@@ -214,6 +214,12 @@ impl Scanner<'_> {
         Wants { scalars: if is_read { Wanted::All } else { wants.scalars }, ..wants }
     }
 
+    /// Whether the object at hand stands in a list whose elements may name columns.
+    pub(super) fn names_columns(&self) -> bool {
+        let list = self.scratch.outer.last();
+        list.is_some_and(|list| matches!(list.role, Role::Names | Role::Entry))
+    }
+
     /// Whether the list at hand has a part in a table.
     pub(super) fn is_in_a_table(&self) -> bool {
         self.top.role != Role::None

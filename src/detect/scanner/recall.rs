@@ -80,7 +80,14 @@ impl Scanner<'_> {
         let frame = &self.top;
         let is_told = known.stand_in() && frame.told;
         let is_too_long = known.tells() && told.text.len() > TOLD_BYTES_MAX;
-        if known.in_key() || is_told || is_too_long || frame.container == Container::Array {
+        // The name of a column says nothing where it stands, and all of what stands below.
+        let names_a_column = known.tells() && self.names_columns();
+        if known.in_key()
+            || is_told
+            || is_too_long
+            || names_a_column
+            || frame.container == Container::Array
+        {
             return None;
         }
         let name = self.scratch.keys.number(known)?;

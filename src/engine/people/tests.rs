@@ -165,3 +165,15 @@ fn each_is_judged_by_their_own_facts() {
         assert_eq!(redacted(&verdict), gone, "{second}");
     }
 }
+
+#[test]
+fn who_is_named_without_a_record_may_be_anybody() {
+    let engine = shipped();
+    let body = r#"{"email": "sana.k@example.pk", "phone": "+923001234567"}"#;
+    let stated = transfer(r#", "origin": "PK", "subjects": [{"origin": "DE"}]"#);
+    assert_eq!(who(&engine, body, &stated), [(String::new(), vec!["DE".into(), "PK".into()])]);
+    // Nobody knows the origin, and one of them does not make it known.
+    let unknown = transfer(r#", "subjects": [{"origin": "DE", "pointers": "/a"}]"#);
+    let body = r#"{"email": "sana.k@example.com"}"#;
+    assert_eq!(who(&engine, body, &unknown), [(String::new(), vec![])]);
+}

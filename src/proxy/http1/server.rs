@@ -13,7 +13,7 @@ use bytes::BytesMut;
 use http::{Method, Response, Version, header};
 use http_body::Body as _;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     time::{Instant, Sleep},
 };
 
@@ -303,13 +303,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
     /// Says that nothing more comes. With `lingers`, what is still on its way here is let arrive: closed upon
     /// it, the connection would take the answer with it (RFC 9112 §9.6).
     async fn close(mut self, lingers: bool) {
+        // Many may wait so at once, and hold nothing meanwhile.
+        self.read = BytesMut::new();
         let closed = async {
             self.stream.shutdown().await?;
             let mut left = DISCARD_BYTES;
             while lingers && left > 0 {
-                self.read.clear();
-                self.read.reserve(ROOM_BYTES);
-                match self.stream.read_buf(&mut self.read).await? {
+                match poll_fn(|cx| poll_discard(&mut self.stream, cx)).await? {
                     0 => break,
                     count => left = left.saturating_sub(count),
                 }
@@ -320,6 +320,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
         // Who is slower, or sends more, has had their chance.
         let _ = tokio::time::timeout(time, closed).await;
     }
+}
+
+/// Takes what has come and keeps nothing of it.
+fn poll_discard<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut room = [0; ROOM_BYTES];
+    let mut read = ReadBuf::new(&mut room);
+    ready!(Pin::new(stream).poll_read(cx, &mut read))?;
+    Poll::Ready(Ok(read.filled().len()))
 }
 
 /// Between requests: what is listened for beside the next one.

@@ -458,7 +458,7 @@ mod tests {
         let expected: Vec<String> = whole
             .map(|it| match it.len() {
                 0..=LOCATOR_BYTES_MAX => it,
-                _ => format!("{}…", &it[..LOCATOR_BYTES_MAX]),
+                _ => format!("{}…", it.get(..LOCATOR_BYTES_MAX).unwrap()),
             })
             .collect();
         assert_eq!(written, expected);

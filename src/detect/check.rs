@@ -7,7 +7,7 @@ pub(super) mod arithmetic;
 mod calling_codes;
 mod card;
 pub(super) mod code;
-mod date;
+pub(super) mod date;
 pub(super) mod email;
 pub(super) mod iban;
 mod imei;

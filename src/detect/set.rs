@@ -289,13 +289,13 @@ impl DetectorSet {
             && self.thresholds.get(usize::from(tag.0)).is_some_and(|least| confidence >= *least)
     }
 
-    /// `inner` is a narrower category than `outer`.
     /// Whether a value of this category tells that a known name beside it is a person's.
     pub(super) fn tells_of_somebody(&self, tag: Tag) -> bool {
         let beside = self.cues.known_beside.as_ref().map(|(_, beside)| beside);
         beside.into_iter().flatten().any(|outer| *outer == tag || self.is_below(tag, *outer))
     }
 
+    /// `inner` is a narrower category than `outer`.
     pub(super) fn is_below(&self, inner: Tag, outer: Tag) -> bool {
         self.below.get(usize::from(outer.0)).is_some_and(|below| below.contains(inner))
     }

@@ -18,7 +18,7 @@ use crate::domain::{DetectorId, Region, Span, Tag, ends_in_any_case};
 
 use self::{chain::is_word_byte, marks::Marks};
 use super::{
-    check::{Match, code, email, iban, ip, mac, phone, place},
+    check::{Match, code, date, email, iban, ip, mac, phone, place},
     set::DetectorSet,
     token::{Token, trimmed},
 };
@@ -168,7 +168,7 @@ impl Search<'_> {
                 offer(self.token(*number, token, span, (0, 0)));
             }
         }
-        let is_number = token.is_some() && !numbers::is_written_date(trimmed);
+        let is_number = token.is_some() && !date::is_written_date(trimmed);
         if is_number || trimmed.starts_with('+') {
             offer(phone::in_text(trimmed).and_then(|m| self.weigh(finders.phone, m, span, (0, 0))));
         }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{Match, words::WordList};
+use super::{Match, date, words::WordList};
 use crate::domain::Span;
 
 /// Three base64url parts, of which the first two are JSON objects (RFC 7519). The word `Bearer` may
@@ -242,7 +242,7 @@ pub(super) fn account_number(text: &str) -> Option<Match> {
         .then_some(Match::PLAIN)
 }
 
-/// A serial number: five to thirty letters, digits and dashes with at least two digits.
+/// A serial number: five to thirty letters, digits and dashes with at least two digits, or one among capitals.
 pub(super) fn serial(text: &str) -> Option<Match> {
     const BYTES_OF_A_CODE: usize = 8;
     let text = text.trim();
@@ -264,10 +264,7 @@ pub(super) fn serial(text: &str) -> Option<Match> {
 /// `2026112801`: the day and the number of a change, as zones of the domain name system count them (RFC 1912 §2.2).
 fn is_of_a_zone(text: &str) -> bool {
     let day = text.get(..8).filter(|_| matches!(text.len(), 8 | 10)).unwrap_or_default();
-    day.starts_with("20")
-        && day.parse::<u32>().is_ok_and(|day| {
-            (1..=12).contains(&(day / 100 % 100)) && (1..=31).contains(&(day % 100))
-        })
+    day.starts_with("20") && date::is_compact_day(day)
 }
 
 /// An account number or opaque account code: three characters or more with a digit, no spaces.
@@ -414,7 +411,7 @@ pub(in crate::detect) fn opaque(text: &str) -> Option<Match> {
 }
 
 /// What an identifier in a cookie is: opaque, or shorter with a digit in it.
-pub(in crate::detect) fn cookie_value(text: &str) -> Option<Match> {
+pub(super) fn cookie_value(text: &str) -> Option<Match> {
     const BYTES_MIN: usize = 4;
     let text = text.trim();
     let is_short = text.len() >= BYTES_MIN

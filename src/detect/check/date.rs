@@ -73,6 +73,28 @@ fn compact(text: &str) -> bool {
         })
 }
 
+/// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.
+pub(in crate::detect) fn is_written_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let at = |position: usize| bytes.get(position).copied().unwrap_or(0);
+    let separator = |byte: u8| matches!(byte, b'-' | b'/' | b'.');
+    // `91.8.44.61` is as long, and no date.
+    let digits = bytes.iter().take(10).filter(|byte| byte.is_ascii_digit()).count();
+    // A time may follow the date.
+    (bytes.len() == 10 || at(10) == b' ')
+        && digits == 8
+        && ((separator(at(4)) && at(4) == at(7)) || (separator(at(2)) && at(2) == at(5)))
+}
+
+/// `20240115`: a day of these two centuries in eight digits.
+pub(in crate::detect) fn is_compact_day(text: &str) -> bool {
+    text.len() == 8
+        && matches!(text.get(..2), Some("19" | "20"))
+        && text.parse::<u32>().is_ok_and(|day| {
+            (1..=12).contains(&(day / 100 % 100)) && (1..=31).contains(&(day % 100))
+        })
+}
+
 /// Seconds or milliseconds since 1970, between 1900 and 2030.
 fn epoch(text: &str) -> bool {
     // `/Date(321523200000+0000)/`, as services of .NET write it.

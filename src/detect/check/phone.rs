@@ -2,11 +2,12 @@
 
 use std::cell::OnceCell;
 
-use crate::domain::{Region, is_like};
+use crate::domain::Region;
 
 use super::{
     Match,
     calling_codes::{self, Form, Plan},
+    date,
 };
 
 /// The whole value of a field that is said to be a telephone number.
@@ -47,10 +48,9 @@ pub(in crate::detect) fn whole(text: &str) -> Option<Match> {
 
 /// A day of these two centuries, in as many digits as a telephone number.
 fn is_day(text: &str) -> bool {
-    const DAYS: [&[u8]; 6] =
-        [b"0000-00-00", b"0000/00/00", b"0000.00.00", b"00-00-0000", b"00/00/0000", b"00.00.0000"];
-    let is_of_a_century = |year: Option<&str>| year.is_some_and(|it| matches!(it, "19" | "20"));
-    DAYS.iter().any(|form| is_like(text.as_bytes(), form))
+    let is_of_a_century = |year: Option<&str>| matches!(year, Some("19" | "20"));
+    text.len() == 10
+        && date::is_written_date(text)
         && (is_of_a_century(text.get(..2)) || is_of_a_century(text.get(6..8)))
 }
 

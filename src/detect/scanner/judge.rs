@@ -167,10 +167,7 @@ impl<'s> Scanner<'s> {
                 let words = Span::new(name.start, name.end);
                 let at = found.partition_point(|one| one.span.start < words.start);
                 let is_of_words = |one: &&mut Found| {
-                    words.contains(one.span)
-                        && !text
-                            .get(one.span.range())
-                            .is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit()))
+                    words.contains(one.span) && !text.get(one.span.range()).is_some_and(is_integer)
                 };
                 if let Some(one) = found.get_mut(at).filter(is_of_words) {
                     // Words of a label are no value: `Customer Epic No:`.

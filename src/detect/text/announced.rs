@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::{
     detect::{
-        check::phone,
+        check::{date, phone},
         naming, postal,
         set::{CueRule, Reads},
     },
@@ -427,7 +427,7 @@ fn number_from(text: &str, start: usize) -> Option<Range<usize>> {
     let run = rest.get(..length)?;
     let ends = run.char_indices().rev().filter(|(_, c)| *c == ' ').map(|(at, _)| at);
     let is_meant = |number: &str| {
-        phone::whole(number).is_some() && !is_range(number) && !is_compact_day(number)
+        phone::whole(number).is_some() && !is_range(number) && !date::is_compact_day(number)
     };
     let number = std::iter::once(length).chain(ends).find_map(|end| {
         let number = run.get(..end)?.trim_end_matches([' ', '.', '-', '/', '(', '+']);
@@ -438,26 +438,13 @@ fn number_from(text: &str, start: usize) -> Option<Range<usize>> {
     let behind = rest.get(number.len()..)?.trim_start_matches(' ');
     let unit = behind.split(|c: char| !c.is_alphabetic() && c != '%').next()?;
     let is_bare = number.bytes().all(|byte| byte.is_ascii_digit());
-    let is_joined = rest.as_bytes().get(number.len()).is_some_and(|byte| {
-        byte.is_ascii_alphabetic()
-            || matches!(byte, b'_' | b'@' | b':') && is_bare && {
-                let next = rest.as_bytes().get(number.len() + 1);
-                next.is_some_and(|byte| byte.is_ascii_alphanumeric())
-            }
-    });
+    let is_joined = match rest.as_bytes().get(number.len()..)? {
+        [next, ..] if next.is_ascii_alphabetic() => true,
+        [b'_' | b'@' | b':', next, ..] => is_bare && next.is_ascii_alphanumeric(),
+        _ => false,
+    };
     let is_count = is_bare && UNITS.iter().any(|it| unit.eq_ignore_ascii_case(it));
     (!is_joined && !is_count).then(|| start..start + number.len())
-}
-
-/// `20240115`: eight digits that are a day of this time.
-fn is_compact_day(text: &str) -> bool {
-    let is_within = |part: Option<&str>, last: u8| {
-        part.and_then(|part| part.parse::<u8>().ok()).is_some_and(|it| (1..=last).contains(&it))
-    };
-    text.len() == 8
-        && (text.starts_with("19") || text.starts_with("20"))
-        && is_within(text.get(4..6), 12)
-        && is_within(text.get(6..), 31)
 }
 
 /// Where a number may begin behind the name at `start`: `call Jane Goh at …`.

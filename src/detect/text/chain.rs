@@ -166,7 +166,8 @@ impl Chain {
         let before = bytes.get(..start).and_then(|head| head.strip_suffix(b" "));
         let behind = bytes.get(end..).and_then(|rest| rest.strip_prefix(b" "));
         runs.iter().all(|run| run.end - run.start == 2)
-            && (before.is_some_and(ends_with_pair) || behind.is_some_and(begins_with_pair))
+            && (before.is_some_and(|head| is_pair_next(head.iter().rev().copied()))
+                || behind.is_some_and(|rest| is_pair_next(rest.iter().copied())))
     }
 }
 
@@ -246,29 +247,19 @@ fn may_be_group(first: u8, behind: &[u8]) -> bool {
         || (length == 1 && first.is_ascii_hexdigit() && word.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// Whether a text begins with a byte in hexadecimal digits. `de` is a word of many languages: letters alone are one
-/// where another byte follows.
-fn begins_with_pair(text: &[u8]) -> bool {
-    let is_whole = |rest: &[u8]| !rest.first().is_some_and(is_word_byte);
-    let Some((pair, rest)) = text.split_first_chunk::<2>() else { return false };
-    pair.iter().all(u8::is_ascii_hexdigit)
-        && is_whole(rest)
-        && (pair.iter().any(u8::is_ascii_digit)
-            || rest.strip_prefix(b" ").and_then(|rest| rest.split_first_chunk::<2>()).is_some_and(
-                |(next, rest)| next.iter().all(u8::is_ascii_hexdigit) && is_whole(rest),
-            ))
-}
-
-/// The same of its end.
-fn ends_with_pair(text: &[u8]) -> bool {
-    let is_whole = |head: &[u8]| !head.last().is_some_and(is_word_byte);
-    let Some((head, pair)) = text.split_last_chunk::<2>() else { return false };
-    pair.iter().all(u8::is_ascii_hexdigit)
-        && is_whole(head)
-        && (pair.iter().any(u8::is_ascii_digit)
-            || head.strip_suffix(b" ").and_then(|head| head.split_last_chunk::<2>()).is_some_and(
-                |(head, next)| next.iter().all(u8::is_ascii_hexdigit) && is_whole(head),
-            ))
+/// Whether a byte in hexadecimal digits stands first, as one reads on from a value. `de` is a word of many languages:
+/// letters alone are one where another byte follows.
+fn is_pair_next(mut bytes: impl Iterator<Item = u8>) -> bool {
+    let mut pair = || {
+        let pair = [bytes.next()?, bytes.next()?];
+        let next = bytes.next();
+        let is_one =
+            pair.iter().all(u8::is_ascii_hexdigit) && !next.is_some_and(|byte| is_word_byte(&byte));
+        is_one.then_some((pair, next == Some(b' ')))
+    };
+    pair().is_some_and(|(first, goes_on)| {
+        first.iter().any(u8::is_ascii_digit) || (goes_on && pair().is_some())
+    })
 }
 
 /// One to four capitals and a separator at the end of `head`, as in `AB 12 34 56 C`.

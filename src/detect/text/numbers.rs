@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use crate::{
     detect::{
         check::{
-            Match, birth_date, ip, mac, mrz,
+            Match, birth_date, date, ip, mac, mrz,
             phone::{self, Countries},
             place,
         },
@@ -140,7 +140,7 @@ impl Search<'_> {
         let Some(candidate) = text.get(span.range()) else { return };
         let finders = &self.set.finders;
         let start = span.range().start;
-        if is_written_date(candidate) {
+        if date::is_written_date(candidate) {
             let date = candidate.get(..10).unwrap_or(candidate);
             let read = finders.birth_date.and_then(|_| birth_date(date));
             if let Some(read) = read {
@@ -367,17 +367,4 @@ pub(super) fn is_range(text: &str) -> bool {
             let max = if first > 9999 { PORTS_MAX } else { PAGES_MAX };
             first < last && last - first <= max
         })
-}
-
-/// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.
-pub(super) fn is_written_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let at = |position: usize| bytes.get(position).copied().unwrap_or(0);
-    let separator = |byte: u8| matches!(byte, b'-' | b'/' | b'.');
-    // `91.8.44.61` is as long, and no date.
-    let digits = bytes.iter().take(10).filter(|byte| byte.is_ascii_digit()).count();
-    // A time may follow the date.
-    (bytes.len() == 10 || at(10) == b' ')
-        && digits == 8
-        && ((separator(at(4)) && at(4) == at(7)) || (separator(at(2)) && at(2) == at(5)))
 }

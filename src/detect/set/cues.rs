@@ -102,13 +102,8 @@ impl Cues {
 
     pub(super) fn word(&mut self, cue: &str, rule: u16) {
         // The capital that Turkish has is none of ASCII's in any case.
-        let cue: String = cue
-            .chars()
-            .flat_map(|c| {
-                let kept = (c == 'İ').then_some(c);
-                kept.into_iter().chain(c.to_lowercase().filter(move |_| kept.is_none()))
-            })
-            .collect();
+        let parts: Vec<String> = cue.split('İ').map(str::to_lowercase).collect();
+        let cue = parts.join("İ");
         self.bytes_max = self.bytes_max.max(cue.len());
         let tail = cue.trim_end_matches(['.', ':', ',', ' ']);
         self.end_in_digits |= tail.ends_with(|last: char| last.is_ascii_digit());

@@ -27,6 +27,7 @@ use crate::{
         self, BundleSettings, ControlSettings, Controller, Hangups, KeySource, Reloads,
         RoutesSettings, RulesSource, ShadowSettings,
     },
+    engine::Engine,
     facts::{FactsSettings, FactsStore, Register, SubjectKey},
     geo::{GeoDb, GeoError},
     proxy::{BindError, Drained, Proxy, Shared, Workers},
@@ -142,12 +143,20 @@ impl Gateway {
             Some(section) => Some(Arc::new(Otlp::start(&otlp_settings(section), metrics.otlp())?)),
             None => None,
         };
-        let mut audit = audit_settings(config)?;
-        audit.copy.clone_from(&otlp);
+        let facts = config.facts.as_ref().map(facts_settings).transpose()?;
+        let subject_key = match (&facts, &config.audit.subject_key_file) {
+            (None, Some(path)) => Some(SubjectKey::new(&read_key(path)?)),
+            (Some(_), _) | (None, None) => None,
+        };
+        let naming = facts.as_ref().map(|facts| &facts.key).or(subject_key.as_ref());
+        let audit = AuditSettings {
+            subject_key: naming.map(SubjectKey::check_value),
+            copy: otlp.clone(),
+            ..audit_settings(config)?
+        };
         let audit = Arc::new(AuditSink::open(audit, metrics.audit())?);
-        let facts = match &config.facts {
-            Some(section) => {
-                let settings = facts_settings(section)?;
+        let facts = match facts {
+            Some(settings) => {
                 let store = FactsStore::open(settings.clone(), metrics.facts());
                 Some((store.map_err(StartError::Facts)?, settings.key))
             }
@@ -160,10 +169,7 @@ impl Gateway {
             audit: Arc::clone(&audit),
             otlp: otlp.clone(),
             geo,
-            subject_key: match (&facts, &config.audit.subject_key_file) {
-                (None, Some(path)) => Some(SubjectKey::new(&read_key(path)?)),
-                (Some(_), _) | (None, None) => None,
-            },
+            subject_key,
             facts: facts.clone(),
         };
         let mut diagnostics = Diagnostics::default();
@@ -295,6 +301,46 @@ fn admin_settings(
     Ok(settings)
 }
 
+/// What is wrong with the keys, tokens, operators, databases and rules that a configuration names, each of which
+/// would keep a gateway from starting. Nothing is bound, and nothing is written.
+pub fn problems(config: &Config) -> Vec<StartError> {
+    let metrics = match Metrics::new() {
+        Ok(metrics) => metrics,
+        Err(error) => return vec![error.into()],
+    };
+    let subject_key = || config.audit.subject_key_file.as_ref().map(|path| read_key(path));
+    let bundle = || config.rules.bundle.as_ref().map(bundle_settings);
+    let tried = [
+        config
+            .geoip
+            .database
+            .as_ref()
+            .map(|path| GeoDb::load(path).map(drop))
+            .transpose()
+            .err()
+            .map(StartError::from),
+        config.facts.as_ref().map(facts_settings).transpose().err(),
+        subject_key().transpose().err(),
+        audit_settings(config).err(),
+        admin_token(config).and_then(|token| admin_settings(config, &metrics, token)).err(),
+        bundle().transpose().err(),
+        rules(config).err(),
+    ];
+    tried.into_iter().flatten().collect()
+}
+
+/// That the rules of a configuration compile under its keys; a bundle is fetched by whoever serves it.
+fn rules(config: &Config) -> Result<(), StartError> {
+    let mut diagnostics = Diagnostics::default();
+    let keys = key_source(config)?.load(&mut diagnostics);
+    if let Some(keys) = keys.filter(|_| config.rules.bundle.is_none()) {
+        let loaded = rules_source(config).load(&mut diagnostics);
+        Engine::compile(&loaded.files, keys, &mut diagnostics);
+    }
+    diagnostics.sort();
+    if diagnostics.has_errors() { Err(StartError::Invalid(diagnostics)) } else { Ok(()) }
+}
+
 fn stations_of(config: &Config) -> Vec<Station> {
     let station = |data_centre: &DataCentre| Station {
         id: data_centre.id.value.clone(),
@@ -337,6 +383,7 @@ fn audit_settings(config: &Config) -> Result<AuditSettings, StartError> {
         queue_bytes_max: audit.queue_bytes_max.0,
         commit_time_max: audit.commit.0,
         seal: seal.transpose()?,
+        subject_key: None,
         copy: None,
         rotate: audit.rotate.as_ref().map(|rotate| RotateSettings {
             bytes_max: rotate.bytes.map(|bytes| bytes.0 as u64),

@@ -10,9 +10,10 @@ use clap::{Args, Subcommand};
 use super::{
     Exit,
     output::{self, Failure, GOOD, Outcome},
+    serve,
 };
 use crate::{
-    config,
+    app, config,
     source::{Diagnostics, SourceFile},
 };
 
@@ -30,9 +31,9 @@ enum ConfigCommand {
     Default(Default),
 }
 
-/// Read a configuration as a start would, and report every problem
+/// Read a configuration and the files it names as a start would, and report every problem
 ///
-/// Each problem comes with file, line and a remedy; the exit code is 3 when one of them is an error.
+/// Nothing is listened on, and no store is opened. Each problem comes with file, line and a remedy; the exit code is 3 when one of them is an error.
 #[derive(Debug, Args)]
 struct Check {
     /// Configuration file
@@ -73,6 +74,14 @@ impl Config {
 impl Check {
     fn run(self) -> Outcome {
         let config = read(&self.file)?;
+        let problems = app::problems(&config);
+        let is_right = problems.is_empty();
+        for problem in problems {
+            output::failure(&serve::told(problem));
+        }
+        if !is_right {
+            return Err(Failure::Invalid);
+        }
         writeln!(
             output::out(),
             "{GOOD}ok{GOOD:#}: {}, {}, {}",

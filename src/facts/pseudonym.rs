@@ -96,8 +96,12 @@ impl SubjectKey {
         Pseudonym(self.code("unknown", &format!("{exchange:032x}/{person}")))
     }
 
-    /// Tells this key from another without telling anything of it.
-    pub(super) fn check_value(&self) -> [u8; 16] {
+    /// Tells this key from another without telling anything of it: 32 hex digits.
+    pub fn check_value(&self) -> String {
+        Pseudonym(self.check_bytes()).to_string()
+    }
+
+    pub(super) fn check_bytes(&self) -> [u8; 16] {
         self.code("key", "check value")
     }
 

@@ -144,7 +144,7 @@ pub(super) fn prepare(
         {
             let mut meta = writing.open_table(META)?;
             meta.insert("format", FORMAT.to_be_bytes().as_slice())?;
-            meta.insert("key", key.check_value().as_slice())?;
+            meta.insert("key", key.check_bytes().as_slice())?;
             writing.open_table(ALIASES)?;
             writing.open_table(SUBJECTS)?;
             writing.open_table(MECHANISMS)?;
@@ -169,7 +169,7 @@ fn check(
         None => return Err(Broken::Record("format")),
     }
     match meta.get("key")? {
-        Some(known) if known.value() == key.check_value() => Ok(()),
+        Some(known) if known.value() == key.check_bytes() => Ok(()),
         Some(_) => Err(Broken::OtherKey),
         None => Err(Broken::Record("key")),
     }

@@ -52,6 +52,8 @@ pub struct AuditSettings {
     pub seal: Option<SealSettings>,
     /// Of a file.
     pub rotate: Option<RotateSettings>,
+    /// Tells the key that records name people under from others, and nothing of it.
+    pub subject_key: Option<String>,
     /// Gets a copy of each line that was written.
     pub copy: Option<Arc<Otlp>>,
 }
@@ -126,6 +128,7 @@ impl Default for AuditSettings {
             commit_time_max: Duration::from_secs(1),
             seal: None,
             rotate: None,
+            subject_key: None,
             copy: None,
         }
     }
@@ -165,10 +168,11 @@ impl AuditSink {
         })?;
         let queue = Arc::new(Queue::new(settings.queue_bytes_max));
         let (seal, rotate) = (settings.seal.clone(), settings.rotate);
+        let subject_key = settings.subject_key.clone();
         let copy = settings.copy.clone();
         let writer = Writer {
             queue: Arc::clone(&queue),
-            ledger: Ledger::new(output, tail, seal, rotate, copy, metrics.clone()),
+            ledger: Ledger::new(output, tail, seal, rotate, subject_key, copy, metrics.clone()),
             sync: settings.sync,
             metrics: metrics.clone(),
             rest: Vec::new(),

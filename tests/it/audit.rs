@@ -368,4 +368,11 @@ async fn the_register_and_a_persons_own_records_come_from_the_audit() {
     assert_eq!(traces, [format!("{:032x}", 1), format!("{:032x}", 2)]);
     assert_eq!(of("+923459998877")[0]["sent"], serde_json::json!(["user.contact.phone_number"]));
     assert_eq!(of("+923450000000").len(), 0);
+    // Under another key nobody is found, which says nothing of anybody.
+    let other = office.path("other.key");
+    fs::write(&other, [8; 32]).unwrap();
+    let other = other.display().to_string();
+    let output = audit(&["subject", "--key-file", &other, "--phone", "+923459998877"], &[&path]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && told.contains("another key"), "{told}");
 }

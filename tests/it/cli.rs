@@ -898,6 +898,41 @@ fn serve_says_why_it_does_not_start() {
     }
 }
 
+/// What the files say that a configuration names is found out before a start, all of it at once.
+#[test]
+fn a_check_reads_what_the_configuration_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &str| file(folder.path(), name, text);
+    path("rules/law/alone.yaml", "rules: []\n");
+    path(
+        "operators.yaml",
+        "operators:\n  - { name: rita, roles: [reed], certificate: rita.ops.example }\n",
+    );
+    path("subject.key", "short");
+    path("token", "brief");
+    let more = |operators: &str| {
+        format!(
+            "rules: {{ directory: rules }}
+audit: {{ sink: file, path: audit.jsonl, subject_key_file: subject.key }}
+admin: {{ address: \"127.0.0.1:0\", {operators} }}"
+        )
+    };
+    let config = |more: String| {
+        let text =
+            minimal("127.0.0.1:0", &more).replace("admin: { address: \"127.0.0.1:0\" }\n", "");
+        path("bordergate.yaml", &text)
+    };
+    for (operators, expected) in
+        [("operators_file: operators.yaml", "operators.yaml:2"), ("token_file: token", "token")]
+    {
+        let output = bordergate(&["config", "check", &config(more(operators))], b"");
+        assert_eq!(code(&output), 3, "{}", told(&output));
+        for expected in [expected, "subject.key", "there is no category"] {
+            assert!(told(&output).contains(expected), "{expected}:\n{}", told(&output));
+        }
+    }
+}
+
 #[test]
 fn no_broken_database_is_taken_and_none_ends_in_a_panic() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-data/bad-mmdb");

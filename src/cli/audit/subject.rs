@@ -139,7 +139,9 @@ impl Subject {
             }
             Ok(SubjectKey::new(&secret))
         });
-        let codes = self.who.pseudonyms(key.transpose()?.as_ref())?;
+        let key = key.transpose()?;
+        let codes = self.who.pseudonyms(key.as_ref())?;
+        let mut keys = Keys { ours: key.as_ref().map(SubjectKey::check_value), ..Keys::default() };
         let codes: Vec<String> = codes.iter().map(Pseudonym::to_string).collect();
         let finders: Vec<Finder<'_>> =
             codes.iter().map(|code| Finder::new(code.as_bytes())).collect();
@@ -149,6 +151,7 @@ impl Subject {
         writer.begin();
         let mut unread = 0;
         files.each(|file, number, line| {
+            keys.note(line);
             // Most lines name somebody else; looking for a code is faster than reading the line.
             if finders.iter().all(|finder| finder.find(line).is_none()) {
                 return;
@@ -178,9 +181,43 @@ impl Subject {
             writeln!(out, "{exchanges}, {}", self.between.describe())?;
         }
         out.flush()?;
+        if found == 0 && keys.are_others() {
+            output::note("the records name people under another key than this one");
+            return Ok(Exit::Failed);
+        }
         Ok(if unread > 0 { Exit::Unread } else { Exit::Done })
     }
 }
+
+/// The keys that records name people under, as the lines that open files tell them apart.
+#[derive(Default)]
+struct Keys {
+    ours: Option<String>,
+    is_among_them: bool,
+    others: bool,
+}
+
+impl Keys {
+    fn note(&mut self, line: &[u8]) {
+        #[derive(serde::Deserialize)]
+        struct Opened {
+            subject_key: Option<String>,
+        }
+        let Some(ours) = self.ours.as_ref().filter(|_| line.starts_with(OPENED)) else { return };
+        let opened = serde_json::from_slice::<Opened>(line).ok();
+        match opened.and_then(|opened| opened.subject_key) {
+            Some(key) if key == *ours => self.is_among_them = true,
+            Some(_) => self.others = true,
+            None => {}
+        }
+    }
+
+    fn are_others(&self) -> bool {
+        self.others && !self.is_among_them
+    }
+}
+
+const OPENED: &[u8] = br#"{"audit":"opened""#;
 
 struct Writer<'w, W> {
     format: Format,

@@ -47,6 +47,7 @@ pub(super) struct Ledger {
     head: Head,
     seal: Option<SealSettings>,
     rotate: Option<RotateSettings>,
+    subject_key: Option<String>,
     copy: Option<Arc<Otlp>>,
     metrics: AuditMetrics,
     /// To be written before anything else.
@@ -81,6 +82,7 @@ impl Ledger {
         tail: Tail,
         seal: Option<SealSettings>,
         rotate: Option<RotateSettings>,
+        subject_key: Option<String>,
         copy: Option<Arc<Otlp>>,
         metrics: AuditMetrics,
     ) -> Self {
@@ -91,6 +93,7 @@ impl Ledger {
             head: tail.head,
             seal,
             rotate,
+            subject_key,
             copy,
             metrics,
             opening: None,
@@ -117,7 +120,9 @@ impl Ledger {
     fn open(&mut self, because: Because, torn_bytes: u64) {
         let time = jiff::Timestamp::now();
         let version = env!("CARGO_PKG_VERSION");
-        self.opening = Some(Mark::Opened { time, version, because, torn_bytes }.line());
+        let subject_key = self.subject_key.as_deref();
+        let mark = Mark::Opened { time, version, because, subject_key, torn_bytes };
+        self.opening = Some(mark.line());
     }
 
     /// Writes whole lines: how many bytes of `lines` are written, and what kept the rest from it.

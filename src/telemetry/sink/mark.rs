@@ -18,6 +18,9 @@ pub(super) enum Mark<'m> {
         time: jiff::Timestamp,
         version: &'static str,
         because: Because,
+        /// Tells the key that records name people under from others.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject_key: Option<&'m str>,
         /// Bytes of an unfinished line that was found at the end.
         #[serde(skip_serializing_if = "is_zero")]
         torn_bytes: u64,

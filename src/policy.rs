@@ -31,6 +31,7 @@ mod replacement;
 mod set;
 pub mod source;
 mod trial;
+mod unknown;
 mod words;
 mod worst;
 

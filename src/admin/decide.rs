@@ -3,7 +3,10 @@
 //! The one shape of question and answer, for `POST /-/decide` and for the command line. Nothing is
 //! decided here; the engine that production calls is asked, and nothing is sent anywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use base64::Engine as _;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -285,9 +288,10 @@ pub struct Answer<'a> {
     pub rules: Vec<&'a str>,
     pub annotations: &'a [Annotation],
     pub reason: &'a str,
-    /// Members of the case that neither its shape nor a rule knows; misspelt, most likely.
+    /// Members of the case that neither its shape nor a rule knows, and names in what is on file that nothing in the
+    /// rules does, each with what it stands for: `consent:crossborder`. Misspelt, most likely.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unknown: Vec<&'a str>,
+    pub unknown: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<FactsFrom>,
     /// What would be sent: JSON as it is, a text as a string, other bytes as `{"base64": …}`; `null`
@@ -324,7 +328,7 @@ impl<'a> Answer<'a> {
             rules: rule_ids(engine, verdict),
             annotations: &decision.annotations,
             reason: &decision.reason,
-            unknown: engine.rules().unknown(&verdict.transfer).collect(),
+            unknown: engine.rules().unknown(&verdict.transfer),
             facts: judged.facts,
             body: match decision.effect {
                 Effect::Allow => Some(as_json(body)),

@@ -3,7 +3,7 @@
 //! An identifier is never part of a path or query, where logs would keep it; nothing that was sent is
 //! repeated in an answer.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, fmt, io, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header, request::Parts};
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     facts::{
-        Change, EntryReader, FactsStore, Format, LineError, Lines, Register, SubjectKey,
+        Applied, Change, EntryReader, FactsStore, Format, LineError, Lines, Register, SubjectKey,
         Unavailable,
     },
     policy::Timestamp,
@@ -117,8 +117,8 @@ async fn at_desk(
         "/-/facts" => {
             post(head)?;
             let format = format(head)?;
-            change(desk, format, &read(operators, body, operators.settings.body_bytes_max).await?)
-                .await
+            let body = read(operators, body, operators.settings.body_bytes_max).await?;
+            put(operators, desk, changes(desk, format, &body)?).await
         }
         "/-/facts/get" => {
             post(head)?;
@@ -126,11 +126,8 @@ async fn at_desk(
         }
         "/-/facts/withdraw" => {
             post(head)?;
-            withdraw(
-                desk,
-                &object(&read(operators, body, operators.settings.body_bytes_max).await?)?,
-            )
-            .await
+            let asked = object(&read(operators, body, operators.settings.body_bytes_max).await?)?;
+            put(operators, desk, vec![withdrawal(desk, &asked)?]).await
         }
         "/-/facts/export" => get(head, || Ok(export(desk, head))),
         _ => Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here")),
@@ -181,7 +178,7 @@ fn format(head: &Parts) -> Result<Format, Problem> {
 }
 
 /// All of a body or nothing of it.
-async fn change(desk: &FactsDesk, format: Format, bytes: &[u8]) -> Result<Reply, Problem> {
+fn changes(desk: &FactsDesk, format: Format, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
     let reader = EntryReader::new(desk.key.clone(), Timestamp(jiff::Timestamp::now()));
     let mut changes = Vec::new();
     let mut diagnostics = Diagnostics::default();
@@ -210,7 +207,7 @@ async fn change(desk: &FactsDesk, format: Format, bytes: &[u8]) -> Result<Reply,
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "facts refused", detail)
             .with_diagnostics(diagnostics));
     }
-    put(desk, changes).await
+    Ok(changes)
 }
 
 fn complain(diagnostics: &mut Diagnostics, LineError { line, message }: LineError) {
@@ -218,9 +215,33 @@ fn complain(diagnostics: &mut Diagnostics, LineError { line, message }: LineErro
     diagnostics.error(Place { file: "body".to_owned(), line, column: 0 }, message);
 }
 
-async fn put(desk: &FactsDesk, changes: Vec<Change>) -> Result<Reply, Problem> {
+/// What a list of changes came to.
+#[derive(serde::Serialize)]
+struct Put {
+    #[serde(flatten)]
+    applied: Applied,
+    /// The first names in them that nothing in the rules knows.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    unknown: BTreeSet<String>,
+}
+
+async fn put(
+    operators: &Operators,
+    desk: &FactsDesk,
+    changes: Vec<Change>,
+) -> Result<Reply, Problem> {
+    const UNKNOWN_MAX: usize = 100;
+    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let rules = snapshot.engine.rules();
+    let mut unknown = BTreeSet::new();
+    for change in &changes {
+        unknown.extend(change.unknown(rules));
+        if unknown.len() >= UNKNOWN_MAX {
+            break;
+        }
+    }
     let applied = desk.store.change(changes).await.map_err(unavailable)?;
-    Ok(reply::json(StatusCode::OK, &applied))
+    Ok(reply::json(StatusCode::OK, &Put { applied, unknown }))
 }
 
 fn look(desk: &FactsDesk, subject: &Value) -> Result<Reply, Problem> {
@@ -235,13 +256,12 @@ fn look(desk: &FactsDesk, subject: &Value) -> Result<Reply, Problem> {
     }
 }
 
-async fn withdraw(desk: &FactsDesk, asked: &Value) -> Result<Reply, Problem> {
+fn withdrawal(desk: &FactsDesk, asked: &Value) -> Result<Change, Problem> {
     let mut withdrawal = asked.clone();
     let subject = withdrawal.as_object_mut().and_then(|asked| asked.remove("subject"));
     let entry = json!({ "subject": subject, "withdrawn": [withdrawal] });
     let reader = EntryReader::new(desk.key.clone(), Timestamp(jiff::Timestamp::now()));
-    let change = reader.change(&entry).map_err(bad)?;
-    put(desk, vec![change]).await
+    reader.change(&entry).map_err(bad)
 }
 
 fn export(desk: &FactsDesk, head: &Parts) -> Reply {

@@ -140,7 +140,8 @@ impl Withdraw {
             withdrawal.insert("at".to_owned(), json!(at));
         }
         let entry = json!({ "subject": self.who.subject()?, "withdrawn": [withdrawal] });
-        Desk::open(&self.place)?.put(&[entry])?;
+        let put = Desk::open(&self.place)?.put(&[entry])?;
+        Desk::tell_unknown(&put.unknown);
         writeln!(output::out(), "{GOOD}ok{GOOD:#}: withdrawn")?;
         Ok(Exit::Done)
     }

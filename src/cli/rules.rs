@@ -198,10 +198,7 @@ pub(super) fn engine(directory: Option<&Path>) -> Result<Engine, Failure> {
 
 /// The same, which redacts under the keys of a gateway.
 pub(super) fn engine_under(directory: Option<&Path>, keys: Keyring) -> Result<Engine, Failure> {
-    let source = match directory {
-        Some(directory) => RulesSource::Directory(directory.to_owned()),
-        None => RulesSource::Embedded,
-    };
+    let source = source(directory);
     let mut diagnostics = Diagnostics::default();
     let loaded = source.load(&mut diagnostics);
     let engine = Engine::compile(&loaded.files, keys, &mut diagnostics);
@@ -210,6 +207,21 @@ pub(super) fn engine_under(directory: Option<&Path>, keys: Keyring) -> Result<En
     match engine {
         Some(engine) if !diagnostics.has_errors() => Ok(engine),
         Some(_) | None => Err(Failure::Invalid),
+    }
+}
+
+/// The same for whoever does not depend on it: nothing is said of what is wrong, and there is none then.
+pub(super) fn engine_as_it_is(directory: Option<&Path>) -> Option<Engine> {
+    let source = source(directory);
+    let mut diagnostics = Diagnostics::default();
+    let loaded = source.load(&mut diagnostics);
+    compile(&loaded.files, &mut diagnostics).filter(|_| !diagnostics.has_errors())
+}
+
+fn source(directory: Option<&Path>) -> RulesSource {
+    match directory {
+        Some(directory) => RulesSource::Directory(directory.to_owned()),
+        None => RulesSource::Embedded,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an operator or a consent platform tells the store.
 
 use super::{Day, Pseudonym, SubjectRecord, counter::CountScope};
-use crate::policy::Mechanism;
+use crate::policy::{Mechanism, RuleSet, Timestamp};
 
 /// One change; a list of them takes effect whole or not at all.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,21 @@ pub enum Change {
     RemoveMechanism {
         id: String,
     },
+}
+
+impl Change {
+    /// The names in it that nothing in the rules knows, as [`RuleSet::unknown_of`] tells them.
+    pub fn unknown(&self, rules: &RuleSet) -> Vec<String> {
+        match self {
+            Self::Tell { record, .. } => {
+                // When it is asked changes an age, and no name.
+                let subject = record.as_ref().clone().subject(Timestamp(jiff::Timestamp::now()));
+                rules.unknown_of(&subject).collect()
+            }
+            Self::Mechanism(mechanism) => rules.unknown_mechanism(mechanism).into_iter().collect(),
+            Self::Forget { .. } | Self::RemoveMechanism { .. } => Vec::new(),
+        }
+    }
 }
 
 /// A subject was counted on a day.

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Counter, Layer, RuleRef, Timestamp, Transfer,
+    Counter, Layer, RuleRef, Timestamp,
     brief::Brief,
     compile::Part,
     index::Index,
     names::spelling,
     plan::SetId,
     predicate::Predicate,
-    registry::{Registry, Section, Vocabulary},
+    registry::{Registry, Vocabulary},
     source::{Fact, Mode, Start},
     words::Period,
 };
@@ -266,18 +266,6 @@ impl RuleSet {
     /// The ids of every registered purpose, in no particular order.
     pub fn purposes(&self) -> impl Iterator<Item = &str> {
         self.registry.numbers.keys().map(AsRef::as_ref)
-    }
-
-    /// What `transfer` says beside the members of a decision request and that no rule can read.
-    pub fn unknown<'t>(&self, transfer: &'t Transfer) -> impl Iterator<Item = &'t str> {
-        // Rules may ask for any member of a legal basis, which may stand beside it as well.
-        let may_be_of_basis = transfer.legal_basis.is_some();
-        let names = transfer.other.keys().map(String::as_str);
-        names.filter(move |name| {
-            !may_be_of_basis
-                && *name != Transfer::SERVICE
-                && !self.vocabulary.knows(Section::Flag, name)
-        })
     }
 
     pub fn len(&self) -> usize {

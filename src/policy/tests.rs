@@ -221,6 +221,7 @@ fn a_withdrawal_nobody_understands_takes_back_everything() {
         ("purposes:customer_support", Effect::Block),
         ("customer_support", Effect::Block),
         ("category:horoscope", Effect::Block),
+        ("consent:crossborder", Effect::Block),
         ("category:phone_number", Effect::Redact),
         // Understood, and about something else.
         ("direct_marketing", Effect::Allow),

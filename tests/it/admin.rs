@@ -238,8 +238,29 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
     let mut asked = case("service_activation", device.clone());
     (asked["context"], asked["destinaton"]) = (json!({"origin": "DE"}), json!("US"));
     asked["consideration"] = json!(false);
+    asked["subject"]["opt_outs"] = json!(["push"]);
+    asked["subject"]["withdrawn"] =
+        json!([{"scope": "purpose:direct_marketing"}, {"scope": "category:email"}]);
     let answer = office.post("/-/decide", asked.to_string().as_bytes()).json();
     assert_eq!(answer["unknown"], json!(["context", "destinaton"]), "{answer}");
+    asked["subject"]["opt_outs"] = json!(["puhs"]);
+    asked["subject"]["settings"] = json!({"cloudsync": true});
+    asked["subject"]["withdrawn"] = json!([
+        {"scope": "purpose:direct_marketin"}, {"scope": "consent:crossborder"}, {"scope": "category:e_mial"},
+    ]);
+    asked["mechanisms"] = json!([{"type": "eu_sc", "id": "scc-1"}]);
+    let answer = office.post("/-/decide", asked.to_string().as_bytes()).json();
+    let expected = json!([
+        "context",
+        "destinaton",
+        "purpose:direct_marketin",
+        "consent:crossborder",
+        "category:e_mial",
+        "opt_out:puhs",
+        "setting:cloudsync",
+        "mechanism:eu_sc",
+    ]);
+    assert_eq!(answer["unknown"], expected, "{answer}");
 }
 
 #[test]

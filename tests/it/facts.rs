@@ -197,6 +197,12 @@ async fn a_withdrawal_governs_the_next_decision() {
     let other = json!({"account_id": "40002", "email": "ben@example.pk"});
     assert_eq!(send(&gateway, marketing, other).await, 451);
 
+    // A name that nothing knows is told to whoever files it.
+    let misspelt = r#"{"subject": {"account_id": "40009"}, "scope": "purpose:direct_marketin"}"#;
+    let told = desk(&gateway, Method::POST, "/-/facts/withdraw", misspelt).await.json();
+    let expected = json!({"subjects": 1, "mechanisms": 0, "unknown": ["purpose:direct_marketin"]});
+    assert_eq!(told, expected);
+
     let withdrawn = r#"{"subject": {"account_id": "40001"}, "scope": "all"}"#;
     assert_eq!(desk(&gateway, Method::POST, "/-/facts/withdraw", withdrawn).await.status, 200);
     assert_eq!(send(&gateway, marketing, body()).await, 451);
@@ -563,7 +569,10 @@ fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
     assert_eq!(get(&[]).0, 2);
 
     let withdraw = ["facts", "withdraw", "--config", &config, "--account-id", "40001", "--scope"];
-    assert_eq!(bordergate(&[&withdraw[..], &["purpose:direct_marketing"]].concat(), "").0, 0);
+    let (code, _, told) = bordergate(&[&withdraw[..], &["purpose:direct_marketing"]].concat(), "");
+    assert_eq!((code, told.as_str()), (0, ""));
+    let (code, _, told) = bordergate(&[&withdraw[..], &["consent:crossborder"]].concat(), "");
+    assert!(code == 0 && told.contains("knows `consent:crossborder`"), "{told}");
     assert_eq!(bordergate(&[&withdraw[..], &["everything"]].concat(), "").0, 1);
     let record: Value = serde_json::from_str(&get(&["--account-id", "40001"]).1).unwrap();
     assert_eq!(record["withdrawn"][0]["scope"], "purpose:direct_marketing");

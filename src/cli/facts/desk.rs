@@ -1,6 +1,6 @@
 //! The store, opened here or asked of a gateway that has it open.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context as _, anyhow};
 use http::{Method, StatusCode};
@@ -12,18 +12,41 @@ use crate::{
     cli::{
         config,
         gateway::{Gateway, NDJSON},
-        output::Failure,
-        serve,
+        output::{self, Failure},
+        rules, serve,
     },
     config::Config,
-    facts::{Applied, Cause, EntryReader, FactsSettings, FactsStore, SubjectKey},
+    engine::Engine,
+    facts::{Applied, Cause, Change, EntryReader, FactsSettings, FactsStore, SubjectKey},
     policy::Timestamp,
     telemetry::Metrics,
 };
 
 pub(super) enum Desk {
-    File { store: FactsStore, reader: EntryReader },
+    File(Box<Here>),
     Gateway(Gateway),
+}
+
+/// The store in this process, and the rules that its gateway would go by.
+pub(super) struct Here {
+    store: FactsStore,
+    reader: EntryReader,
+    rules: Option<Engine>,
+}
+
+/// What entries came to.
+#[derive(Default)]
+pub(super) struct Put {
+    pub(super) applied: Applied,
+    /// Names in them that nothing in the rules knows.
+    pub(super) unknown: BTreeSet<String>,
+}
+
+impl std::ops::AddAssign for Put {
+    fn add_assign(&mut self, other: Self) {
+        self.applied += other.applied;
+        self.unknown.extend(other.unknown);
+    }
 }
 
 impl Desk {
@@ -31,9 +54,14 @@ impl Desk {
         match (&place.admin, &place.config, &place.token_file) {
             (Some(url), _, Some(token)) => Ok(Self::Gateway(Gateway::open(url, token)?)),
             (_, Some(path), _) => {
-                let (store, settings) = open(&config::read(path)?, path)?;
+                let config = config::read(path)?;
+                let (store, settings) = open(&config, path)?;
                 let reader = EntryReader::new(settings.key, now());
-                Ok(Self::File { store, reader })
+                let directory = config.rules.directory.as_ref().map(|it| &*it.value);
+                // A bundle is fetched by whoever serves it.
+                let is_here = config.rules.bundle.is_none();
+                let rules = is_here.then(|| rules::engine_as_it_is(directory)).flatten();
+                Ok(Self::File(Box::new(Here { store, reader, rules })))
             }
             _ => Err(anyhow!(
                 "say where the store is: `--config FILE`, or `--admin URL` with `--token-file FILE`"
@@ -45,20 +73,23 @@ impl Desk {
     /// Checks entries as the store will read them.
     pub(super) fn reader(&self) -> EntryReader {
         match self {
-            Self::File { reader, .. } => reader.clone(),
+            Self::File(here) => here.reader.clone(),
             Self::Gateway(_) => checker(),
         }
     }
 
     /// Puts entries on file, all or none; they are durable when this returns.
-    pub(super) fn put(&mut self, entries: &[Value]) -> anyhow::Result<Applied> {
+    pub(super) fn put(&mut self, entries: &[Value]) -> anyhow::Result<Put> {
         match self {
-            Self::File { store, reader } => {
+            Self::File(here) => {
                 let changes = entries
                     .iter()
-                    .map(|entry| reader.change(entry).map_err(|message| anyhow!(message)))
-                    .collect::<anyhow::Result<_>>()?;
-                Ok(store.change_blocking(changes)?)
+                    .map(|entry| here.reader.change(entry).map_err(|message| anyhow!(message)))
+                    .collect::<anyhow::Result<Vec<_>>>()?;
+                let rules = here.rules.as_ref().map(Engine::rules);
+                let unknown = |change: &Change| rules.map(|rules| change.unknown(rules));
+                let unknown = changes.iter().filter_map(unknown).flatten().collect();
+                Ok(Put { applied: here.store.change_blocking(changes)?, unknown })
             }
             Self::Gateway(gateway) => {
                 let mut body = String::new();
@@ -68,16 +99,29 @@ impl Desk {
                 }
                 let (_, answer) = gateway.ask(Method::POST, "/-/facts", NDJSON, body.into())?;
                 let count = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or(0);
-                Ok(Applied { subjects: count("subjects"), mechanisms: count("mechanisms") })
+                let applied =
+                    Applied { subjects: count("subjects"), mechanisms: count("mechanisms") };
+                let unknown = answer.get("unknown").and_then(Value::as_array);
+                let names = unknown.into_iter().flatten().filter_map(Value::as_str);
+                Ok(Put { applied, unknown: names.map(str::to_owned).collect() })
             }
+        }
+    }
+
+    /// Tells of names that nothing in the rules knows.
+    pub(super) fn tell_unknown(unknown: &BTreeSet<String>) {
+        for name in unknown {
+            output::note(format_args!(
+                "nothing in the rules knows `{name}`: no transfer is decided by it"
+            ));
         }
     }
 
     pub(super) fn get(&mut self, subject: &Value) -> anyhow::Result<Option<Value>> {
         match self {
-            Self::File { store, reader } => {
-                let who = reader.who(subject).map_err(|message| anyhow!(message))?;
-                Ok(store.get(&who)?.map(|record| serde_json::json!(record)))
+            Self::File(here) => {
+                let who = here.reader.who(subject).map_err(|message| anyhow!(message))?;
+                Ok(here.store.get(&who)?.map(|record| serde_json::json!(record)))
             }
             Self::Gateway(gateway) => {
                 let asked = subject.to_string();
@@ -95,9 +139,9 @@ impl Desk {
         each: &mut dyn FnMut(&Value) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         match self {
-            Self::File { store, .. } => {
+            Self::File(here) => {
                 let mut outcome = Ok(());
-                store.export(counted, &mut |entry| {
+                here.store.export(counted, &mut |entry| {
                     outcome = each(&entry);
                     outcome.is_ok()
                 })?;

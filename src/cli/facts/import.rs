@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Where,
-    desk::{self, Desk},
+    desk::{self, Desk, Put},
 };
 use crate::{
     cli::{
@@ -100,17 +100,18 @@ impl Import {
             writeln!(output::out(), "{GOOD}ok{GOOD:#}: {}", entries(checked))?;
             return Ok(Exit::Done);
         };
-        let mut applied = Applied::default();
+        let mut put = Put::default();
         for file in &self.files {
-            let outcome = self.import_file(file, desk, &reader, &progress, &mut log, &mut applied);
+            let outcome = self.import_file(file, desk, &reader, &progress, &mut log, &mut put);
             if outcome.is_err() {
                 progress.finish_and_clear();
-                output::note(format_args!("on file before that: {}", tell(applied)));
+                output::note(format_args!("on file before that: {}", tell(put.applied)));
                 outcome?;
             }
         }
         progress.finish_and_clear();
-        writeln!(output::out(), "{GOOD}ok{GOOD:#}: {}", tell(applied))?;
+        Desk::tell_unknown(&put.unknown);
+        writeln!(output::out(), "{GOOD}ok{GOOD:#}: {}", tell(put.applied))?;
         Ok(Exit::Done)
     }
 
@@ -149,7 +150,7 @@ impl Import {
         reader: &EntryReader,
         progress: &ProgressBar,
         log: &mut progress::Log,
-        applied: &mut Applied,
+        put: &mut Put,
     ) -> Result<(), Failure> {
         let refuse = |error| {
             let mut diagnostics = Diagnostics::default();
@@ -162,17 +163,17 @@ impl Import {
             match checked(line, reader) {
                 Ok(entry) => batch.push(entry),
                 Err(error) => {
-                    *applied += desk.put(&batch)?;
+                    *put += desk.put(&batch)?;
                     return Err(refuse(error));
                 }
             }
             if batch.len() == BATCH_MAX {
-                *applied += desk.put(&batch)?;
+                *put += desk.put(&batch)?;
                 batch.clear();
-                log.tell(progress, || format!("on file so far: {}", tell(*applied)));
+                log.tell(progress, || format!("on file so far: {}", tell(put.applied)));
             }
         }
-        *applied += desk.put(&batch)?;
+        *put += desk.put(&batch)?;
         Ok(())
     }
 

@@ -30,8 +30,12 @@ impl Context<'_> {
             let is_consent = |scope: &str| {
                 scope != "guardian" && self.set.vocabulary.knows(Section::ConsentScope, scope)
             };
+            let has_one = |scope: &str| self.subject.consents.iter().any(|it| it.scope == *scope);
             let named = match scope.split_once(':') {
-                Some(("consent" | "new_purpose", _)) => return false,
+                Some(("new_purpose", _)) => return false,
+                Some(("consent", name)) if self.set.knows_scope(name) || has_one(name) => {
+                    return false;
+                }
                 Some(("category", name)) if self.set.find_tags(name).is_none() => None,
                 None if is_consent(scope) => return false,
                 None if self.set.registry.numbers.contains_key(scope) => Some(("purpose", scope)),

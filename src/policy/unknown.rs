@@ -1,0 +1,81 @@
+//! What a transfer, or what is on file, names and nothing in the rules knows: misspelt, most likely, so that a consent
+//! counts for nothing or a withdrawal takes nothing back.
+
+use std::borrow::Cow;
+
+use super::{Mechanism, NamedSubject, RuleSet, Subject, Transfer, registry::Section};
+
+impl RuleSet {
+    /// What `transfer` says beside the members of a decision request and that no rule can read, and the names of
+    /// [`Self::unknown_of`] in what it says of people and of mechanisms.
+    pub fn unknown<'t>(&self, transfer: &'t Transfer) -> Vec<Cow<'t, str>> {
+        // Rules may ask for any member of a legal basis, which may stand beside it as well.
+        let may_be_of_basis = transfer.legal_basis.is_some();
+        let members = transfer.other.keys().map(String::as_str).filter(|name| {
+            !may_be_of_basis
+                && *name != Transfer::SERVICE
+                && !self.vocabulary.knows(Section::Flag, name)
+        });
+        let named = |person: &'t NamedSubject| person.subject.as_ref();
+        let people = std::iter::once(&transfer.subject)
+            .chain(transfer.subjects.iter().filter_map(named))
+            .flat_map(|subject| self.unknown_of(subject));
+        let mechanisms = transfer.mechanisms.iter().filter_map(|it| self.unknown_mechanism(it));
+        let mut all: Vec<Cow<'_, str>> = members.map(Cow::Borrowed).collect();
+        for name in people.chain(mechanisms).map(Cow::Owned) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        all
+    }
+
+    /// The names in what a person agreed to, took back or chose that no register and no rule knows, each as what it
+    /// stands for and is called: `consent:crossborder`, `purpose:…`, `category:…`, `opt_out:…`, `setting:…`. The
+    /// purposes that only a version of the policy adds are among them; recipients are not, whose ids are anybody's.
+    pub fn unknown_of(&self, subject: &Subject) -> impl Iterator<Item = String> {
+        let agreed = subject.consents.iter().flat_map(|consent| {
+            let scope = std::iter::once(("consent", consent.scope.as_str()));
+            let purposes = consent.purposes.iter().map(|name| ("purpose", name.as_str()));
+            let categories = consent.categories.iter().map(|name| ("category", name.as_str()));
+            scope.chain(purposes).chain(categories)
+        });
+        let taken_back = subject.withdrawn.iter().filter_map(|it| it.scope.split_once(':'));
+        let opt_outs = subject.opt_outs.iter().map(|name| ("opt_out", name.as_str()));
+        let settings = subject.settings.keys().map(|name| ("setting", name.as_str()));
+        let all = agreed.chain(taken_back).chain(opt_outs).chain(settings);
+        all.filter(|(kind, name)| !self.knows_name(kind, name))
+            .map(|(kind, name)| format!("{kind}:{name}"))
+    }
+
+    /// The same of the type of a mechanism.
+    pub fn unknown_mechanism(&self, mechanism: &Mechanism) -> Option<String> {
+        let kind = mechanism.kind.as_str();
+        (!self.vocabulary.knows(Section::Mechanism, kind)).then(|| format!("mechanism:{kind}"))
+    }
+
+    /// Whether a consent may have this scope.
+    pub(super) fn knows_scope(&self, scope: &str) -> bool {
+        // What a later version of the policy is about may be called anything.
+        scope.starts_with("new_purpose:") || self.vocabulary.knows(Section::ConsentScope, scope)
+    }
+
+    fn knows_name(&self, kind: &str, name: &str) -> bool {
+        match kind {
+            "consent" => self.knows_scope(name),
+            "purpose" => self.registry.number(name) != 0,
+            "category" => self.find_tags(name).is_some(),
+            _ => section(kind).is_none_or(|section| self.vocabulary.knows(section, name)),
+        }
+    }
+}
+
+fn section(kind: &str) -> Option<Section> {
+    match kind {
+        "consent" => Some(Section::ConsentScope),
+        "opt_out" => Some(Section::OptOut),
+        "setting" => Some(Section::Setting),
+        "mechanism" => Some(Section::Mechanism),
+        _ => None,
+    }
+}

@@ -103,9 +103,16 @@ fn is_no_person(text: &str) -> bool {
         // A host: `mail.example.org`, where `sana.khan` may be somebody.
         || (text.bytes().filter(|byte| *byte == b'.').count() >= 2
             && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'.' | b'-')))
-        // A slug: `docs-site-build`.
-        || (text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-            && text.bytes().filter(|byte| *byte == b'-').count() >= 2)
+        || is_slug_of_a_thing(text)
+}
+
+/// `docs-site-build`, `my-container`, `client-key.pem`; `jean-paul` is somebody.
+fn is_slug_of_a_thing(text: &str) -> bool {
+    let is_of_one = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'.');
+    text.contains('-')
+        && text.bytes().all(is_of_one)
+        && (text.bytes().filter(|byte| *byte == b'-').count() >= 2
+            || text.split(['-', '.']).any(|part| is_thing(part, false)))
 }
 
 /// Where a few bytes stand first. The search of the standard library makes ready for longer texts than values are.
@@ -208,6 +215,9 @@ static PROGRAMS: WordList = WordList::new(&[
     "github", "gitlab", "bitbucket", "dependabot", "renovate", "renovate bot", "jenkins", "travis ci", "circleci",
     "github actions", "web-flow", "pagerduty", "chrome", "firefox", "safari", "slack", "webhook", "admin",
     "administrator", "root", "system", "support", "webmaster", "postmaster", "service", "vcenter", "us-cert", "to do", "todo", "in progress", "done", "english", "member", "example",
+    "google", "twitter", "facebook", "instagram", "linkedin", "youtube", "tiktok", "whatsapp", "snapchat", "pinterest",
+    "microsoft", "netflix", "paypal", "shopify", "spotify", "salesforce", "airbnb", "telegram", "wechat", "alipay",
+    "wells fargo", "webinspector", "user", "users", "test user", "mock user", "random user", "guest", "guest wi-fi",
 ]);
 
 /// A sign that goes with the letter before it: accents, and vowels and tones of the scripts from Hebrew to Khmer.
@@ -285,7 +295,7 @@ static THINGS: WordList = WordList::new(&[
     "hospital", "clinic", "pharmacy", "museum", "beach", "mall", "market", "plaza", "square", "building", "flat",
     "villa", "tower", "floor", "suite", "apartment", "fellowship", "award", "products", "secret", "interview", "memorial", "jl", "jl.", "jln", "jalan",
     "oetker", "muscle", "pepper", "organisation", "organization", "gare", "bahnhof", "hauptbahnhof", "webhooks", "webhook",
-    "arena", "weather", "income", "consolidated", "affiliation", "railway", "metro", "terminal", "campus", "faculty",
+    "container", "bucket", "login", "developers", "private", "pem", "arena", "weather", "income", "consolidated", "affiliation", "railway", "metro", "terminal", "campus", "faculty",
 ]);
 
 /// One word or two, letters only: part of a name.
@@ -511,6 +521,11 @@ mod tests {
             ("London Borough of Barnet", None),
             ("Gemeente Utrecht", None),
             ("Perez Hermanos SA de CV", None),
+            ("my-container", None),
+            ("client-root-ca.pem", None),
+            ("jean-paul", Some(false)),
+            ("jean-paul.dupont", Some(false)),
+            ("Twitter", None),
             ("Redmi Note 10", None),
             ("https://example.org", None),
             ("a_b", None),

@@ -120,6 +120,14 @@ impl KnownNames {
             && !is_name()
     }
 
+    /// Whether every word of `text` is a name, and one of them of no thing.
+    pub(super) fn are_all(&self, text: &str) -> bool {
+        let lower = text.trim().to_lowercase();
+        let words = || lower.split([' ', '-']).filter(|word| !word.is_empty());
+        words().all(|word| self.given.contains(word) || self.family.contains(word))
+            && words().any(|word| !self.things.contains(word))
+    }
+
     /// Whether `word` is a given name and nothing else.
     pub(super) fn is_given(&self, word: &str) -> bool {
         let lower = word.to_lowercase();
@@ -339,6 +347,18 @@ pub(super) fn end_of_name(text: &str, start: usize, least: usize) -> Option<usiz
         first if first.is_alphabetic() => Some(start + spaced(rest, least)?),
         _ => None,
     }
+}
+
+/// The name before `end` that is all of its clause so far: `Jó napot, Kiss Zsófia vagyok`.
+pub(super) fn clause_before(text: &str, end: usize) -> Option<Range<usize>> {
+    let floor = text.ceil_char_boundary(end.saturating_sub(BYTES_MAX));
+    let head = text.get(floor..end)?.trim_end_matches(' ');
+    let clause = head.rfind([',', '.', '!', '?', ':', ';', '\n']).map_or(0, |at| at + 1);
+    let words = head.get(clause..)?;
+    let start = floor + clause + (words.len() - words.trim_start().len());
+    let end = floor + head.len();
+    let is_begun = text.get(start..end)?.starts_with(char::is_uppercase);
+    (is_begun && end_of_name(text, start, 2) == Some(end)).then_some(start..end)
 }
 
 /// Capitalised words, in scripts that have capitals; words up to one that ends the sentence, elsewhere.

@@ -222,6 +222,11 @@ fn label(text: &str, at: usize) -> Option<Pair> {
         })
         .unwrap_or(value.len());
     let value = value.get(..length)?;
+    // `(diagnosis: asthma). She …`: what a bracket opens before the label ends with it.
+    let is_bracketed = start.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'(');
+    let close = memchr::memchr2(b'(', b')', value).filter(|at| value.get(*at) == Some(&b')'));
+    let value = value.get(..close.filter(|_| is_bracketed).unwrap_or(length))?;
+    let length = value.len();
     let trailing = value.iter().rev().take_while(|byte| matches!(byte, b' ' | b'.' | b',')).count();
     let from = at + 1 + leading;
     let end = text.floor_char_boundary((from + length - trailing).max(from));
@@ -323,6 +328,8 @@ mod tests {
             ("Name: Sana Khan\nPhone: 0300 1234567.", &["Name|Sana Khan", "Phone|0300 1234567"]),
             ("Name: Sana, Phone: 0300", &["Name|Sana, Phone: 0300", "Phone|0300"]),
             ("see name: Sana; phone: 0300", &["see name|Sana", "phone|0300"]),
+            ("back (diagnosis: asthma). She is", &["diagnosis|asthma"]),
+            ("back (note: a (b) c) d", &["note|a (b) c) d"]),
             ("{'email': 'a@b.c', \"n\": 3}", &["email|a@b.c", "n|3"]),
             ("姓名:李建国,电话:186", &["姓名|李建国,电话:186", "电话|186"]),
             ("Father's name: A B; x", &["Father's name|A B"]),

@@ -496,7 +496,9 @@ impl<'s> Scanner<'s> {
         let name = text.rsplit(['/', ':', '#']).next().filter(|_| is_address).unwrap_or(text);
         let called = self.known(name.as_bytes());
         let called = *self.scratch.keys.of(called);
-        (!called.rules().is_empty() && !called.statement).then_some(called)
+        // `miui version` is a name, although it ends as what is said of others does.
+        let is_meant = called.is_listed || !called.statement;
+        (!called.rules().is_empty() && is_meant).then_some(called)
     }
 
     #[inline]

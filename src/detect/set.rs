@@ -84,6 +84,8 @@ pub(super) struct FieldRule {
     pub(super) checked: u8,
     pub(super) unchecked: u8,
     pub(super) spreads: bool,
+    /// To members as well that are attributes of others.
+    pub(super) attributes: bool,
     pub(super) prose: bool,
     pub(super) lists_only: bool,
     pub(super) values_only: bool,
@@ -93,6 +95,8 @@ pub(super) struct FieldRule {
     pub(super) listed: bool,
     /// Only one that they know to begin or to end as a name.
     pub(super) known: bool,
+    /// Only where every word is a name, and of no thing.
+    pub(super) family: bool,
     /// Only one word, which is a given name and nothing else.
     pub(super) given: bool,
     /// Values are names of people.
@@ -179,6 +183,7 @@ pub(super) struct Finders {
     pub(super) url_password: Option<u16>,
     pub(super) access_log_user: Option<u16>,
     pub(super) user_agent: Option<u16>,
+    pub(super) path_owner: Option<u16>,
 }
 
 #[derive(Debug)]

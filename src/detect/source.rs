@@ -132,6 +132,9 @@ pub(super) struct FieldSource {
     /// Only when they know both its ends, or one as a given name and no word of it as a thing's.
     #[serde(default)]
     pub(super) known: bool,
+    /// Only when every word of it is a name that the lists know, and of no thing.
+    #[serde(default)]
+    pub(super) family: bool,
     /// `checked` counts only where the value is one word, and that a given name of the lists and nothing else.
     #[serde(default)]
     pub(super) given: bool,
@@ -144,6 +147,9 @@ pub(super) struct FieldSource {
     /// Members without a category of their own belong to this one: the lines of an address.
     #[serde(default)]
     pub(super) spreads: bool,
+    /// Those as well whose names otherwise are of what is said about a value: the version of a system.
+    #[serde(default)]
+    pub(super) attributes: bool,
     /// The value is prose, which is searched for further findings.
     #[serde(default)]
     pub(super) prose: bool,

@@ -1,5 +1,8 @@
 //! Tables inside a text, whose heads say what stands below: of Markdown and of database shells, of web pages,
-//! of statements that insert rows, and of lines of values behind a line of their names.
+//! of statements that insert rows, and of lines of values behind a line of their names. And messages whose parts are
+//! known by their places (`placed`).
+
+mod placed;
 
 use std::ops::Range;
 
@@ -8,8 +11,28 @@ use memchr::{memchr, memchr_iter, memchr3, memmem};
 /// A value and the name that its table gives it, as byte ranges of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cell {
-    pub(super) name: Range<usize>,
+    pub(super) name: Name,
     pub(super) value: Range<usize>,
+    /// The name is one that programs go by, as in a form.
+    pub(super) is_of_a_program: bool,
+}
+
+/// What a cell is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Name {
+    /// By the text itself.
+    Written(Range<usize>),
+    /// By the place it has.
+    Meant(&'static str),
+}
+
+impl Name {
+    pub(super) fn of<'t>(&self, text: &'t str) -> &'t str {
+        match self {
+            Self::Written(range) => text.get(range.clone()).unwrap_or_default(),
+            Self::Meant(name) => name,
+        }
+    }
 }
 
 /// Most columns of a table that are read.
@@ -19,6 +42,8 @@ const HEAD_BYTES_MAX: usize = 4096;
 const NAME_BYTES_MAX: usize = 64;
 /// Longest mark of a web page around the text of a cell.
 const MARK_BYTES_MAX: usize = 512;
+/// Longest mark of a field of a form with what stands in it.
+const CONTROL_BYTES_MAX: usize = 2048;
 /// No text with a table in it is shorter.
 const BYTES_MIN: usize = 16;
 
@@ -45,6 +70,7 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
     if memchr(b'\n', bytes).is_some() {
         found.delimited(if is_ruled { b"\t,;" } else { b"\t,;|" });
     }
+    placed::cells(text, cells);
 }
 
 struct Tables<'t> {
@@ -122,6 +148,7 @@ impl<'t> Tables<'t> {
                     is_open = true;
                 }
                 Element::Term | Element::Detail => is_open = true,
+                Element::Control => self.control(at),
                 Element::End => is_open = false,
                 Element::Other => {}
             }
@@ -154,7 +181,11 @@ impl<'t> Tables<'t> {
                         self.tell(&name, &inside);
                     }
                 }
-                Element::Row | Element::TableEnd | Element::End | Element::Other => {}
+                Element::Row
+                | Element::TableEnd
+                | Element::Control
+                | Element::End
+                | Element::Other => {}
             }
         }
         self.row(&head, &row);
@@ -263,7 +294,70 @@ impl<'t> Tables<'t> {
         let label = self.of(name).trim_end_matches([':', '：', ' ']).len();
         let name = name.start..name.start + label;
         if !name.is_empty() && name.len() <= NAME_BYTES_MAX && !value.is_empty() {
-            self.cells.push(Cell { name, value: value.clone() });
+            let name = Name::Written(name);
+            self.cells.push(Cell { name, value: value.clone(), is_of_a_program: false });
+        }
+    }
+
+    /// `<input name="phone" value="0300 …">` (HTML §4.10.5) and `<textarea name="address">…</textarea>`, whose mark
+    /// begins at `at`.
+    fn control(&mut self, at: usize) {
+        let bytes = self.text.as_bytes();
+        let is_field = bytes.get(at + 1).is_some_and(|byte| byte.eq_ignore_ascii_case(&b'i'));
+        let end = text_limit(bytes, at);
+        let (mut name, mut value) = (None, None);
+        let mut next = at + if is_field { "<input".len() } else { "<textarea".len() };
+        while let Some((attribute, found)) = self.attribute(&mut next, end) {
+            let is_called = |known: &str| self.of(&attribute).eq_ignore_ascii_case(known);
+            if is_called("name") {
+                name = Some(found);
+            } else if is_called("value") && is_field {
+                value = Some(found);
+            }
+        }
+        if !is_field && bytes.get(next) == Some(&b'>') {
+            let text = bytes.get(next + 1..end).unwrap_or_default();
+            let length = memchr(b'<', text).unwrap_or(text.len());
+            value = Some(next + 1..next + 1 + length);
+        }
+        let is_name = |name: &Range<usize>| !name.is_empty() && name.len() <= NAME_BYTES_MAX;
+        let value = value.map(|value| self.trimmed(value)).filter(|value| !value.is_empty());
+        if let (Some(name), Some(value)) = (name.filter(is_name), value) {
+            self.cells.push(Cell { name: Name::Written(name), value, is_of_a_program: true });
+        }
+    }
+
+    /// The next attribute of a mark and its value, which `next` then stands behind.
+    fn attribute(&self, next: &mut usize, end: usize) -> Option<(Range<usize>, Range<usize>)> {
+        let bytes = self.text.as_bytes();
+        let run = |from: usize, is_of_it: fn(&u8) -> bool| {
+            let rest = bytes.get(from..end).unwrap_or_default();
+            from + rest.iter().take_while(|byte| is_of_it(byte)).count()
+        };
+        loop {
+            let start = run(*next, |byte| byte.is_ascii_whitespace() || *byte == b'/');
+            let name =
+                start..run(start, |byte| byte.is_ascii_alphanumeric() || b"-_:".contains(byte));
+            *next = name.end;
+            if name.is_empty() {
+                return None;
+            }
+            if bytes.get(name.end) != Some(&b'=') {
+                continue;
+            }
+            let from = name.end + 1;
+            let value = match bytes.get(from) {
+                Some(quote @ (b'"' | b'\'')) => {
+                    let length = memchr(*quote, bytes.get(from + 1..end)?)?;
+                    *next = from + 1 + length + 1;
+                    from + 1..from + 1 + length
+                }
+                _ => {
+                    *next = run(from, |byte| !byte.is_ascii_whitespace() && *byte != b'>');
+                    from..*next
+                }
+            };
+            return Some((name, value));
         }
     }
 
@@ -340,6 +434,8 @@ enum Element {
     Cell,
     Term,
     Detail,
+    /// A field of a form.
+    Control,
     /// A cell, term or detail ends.
     End,
     Other,
@@ -355,6 +451,13 @@ impl Element {
         if is_end && rest.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"table")) {
             return Self::TableEnd;
         }
+        let is_called = |name: &[u8]| {
+            rest.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name))
+                && rest.get(name.len()).is_some_and(u8::is_ascii_whitespace)
+        };
+        if !is_end && (is_called(b"input") || is_called(b"textarea")) {
+            return Self::Control;
+        }
         let [first, second, behind, ..] = rest else { return Self::Other };
         if behind.is_ascii_alphanumeric() {
             return Self::Other;
@@ -368,6 +471,11 @@ impl Element {
             _ => Self::Other,
         }
     }
+}
+
+/// Where the mark that begins at `at` is given up, and what stands in it.
+fn text_limit(bytes: &[u8], at: usize) -> usize {
+    bytes.len().min(at + CONTROL_BYTES_MAX)
 }
 
 /// The lines of a text without their ends.
@@ -441,7 +549,8 @@ mod tests {
         let mut found = Vec::new();
         cells(text, &mut found);
         let of = |range: Range<usize>| text.get(range).unwrap();
-        found.into_iter().map(|cell| format!("{}={}", of(cell.name), of(cell.value))).collect()
+        let told = |cell: Cell| format!("{}={}", cell.name.of(text), of(cell.value));
+        found.into_iter().map(told).collect()
     }
 
     #[test]
@@ -478,6 +587,16 @@ mod tests {
                 &["Phone=0300", "Name=Sana"],
             ),
             ("<dl><dt>Phone</dt><dd><a href=x>0300</a></dd></dl>", &["Phone=0300"]),
+            (
+                "<form><input type='tel' name=phone value='0300'><INPUT value=\"a > b\" name=\"note\"/><input name=x></form>",
+                &["phone=0300", "note=a > b"],
+            ),
+            (
+                "<textarea rows=2 name=\"address\">12 Mill Lane\n</textarea>",
+                &["address=12 Mill Lane"],
+            ),
+            ("<input name=\"open value=", &[]),
+            ("<inputs name=a value=b>", &[]),
             ("if a <tr and b < td then <th", &[]),
             ("<track><thead><td", &[]),
         ] {

@@ -9,6 +9,7 @@ mod announced;
 mod chain;
 mod marks;
 mod numbers;
+mod request_line;
 
 use std::sync::LazyLock;
 
@@ -98,6 +99,7 @@ impl Search<'_> {
             if has_words {
                 self.user_agents(text, found);
                 self.access_log(text, found);
+                self.path_owners(text, found);
             }
             if !text.is_ascii() {
                 self.sexagesimal(text, found);

@@ -424,7 +424,8 @@ fn a_segment_of_a_path_says_what_the_next_one_is() {
         ("/cnic/3520278451239", Some(("path:/1", "pk_cnic"))),
         ("/password/reset", None),
         ("/name/sana", None),
-        ("/users/8847123", None),
+        ("/users/8847123", Some(("path:/1", "account_id"))),
+        ("/orders/8847123", None),
     ] {
         let message =
             Message { method: "GET", target, headers: &[], body: b"", client_region: None };
@@ -545,6 +546,8 @@ fn columns_say_what_the_cells_of_their_rows_are() {
         (r#"[["phone","03001234567"],["sku","12"]]"#, &["/0/1"]),
         (r#"{"headers":[["Host","a.example"],["X-Phone","03001234567"]]}"#, &["/headers/1/1"]),
         (r#"{"columns":["phone","type"],"rows":[]}"#, &[]),
+        // What stands beside a name of a column is none of its values.
+        (r#"{"columns":["sim_operator","schema"],"rows":[["x","y"]]}"#, &[]),
         (r#"[["Name"],["Galaxy Blue"]]"#, &[]),
         (r#"[["name","phone"],[["x",1],{"y":2}]]"#, &[]),
     ] {

@@ -78,7 +78,9 @@ pub(in crate::detect) fn address(text: &str) -> Option<Match> {
 
 /// What a street is called: words, and not a small one alone, `river`, nor the hash of a block.
 pub(super) fn street(text: &str) -> Option<Match> {
-    let is_word = text.bytes().all(|byte| byte.is_ascii_lowercase());
+    // Nor the name of a field, `customer.address.street`.
+    let is_of_a_name = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_');
+    let is_word = text.bytes().all(is_of_a_name);
     words(text).filter(|_| !is_word && code::hash(text).is_none())
 }
 

@@ -242,6 +242,11 @@ pub(super) fn account_number(text: &str) -> Option<Match> {
         .then_some(Match::PLAIN)
 }
 
+/// Whom a segment of a path names behind `users` and the like: by a number, or by a UUID.
+pub(in crate::detect) fn path_owner(text: &str) -> Option<Match> {
+    account_number(text).or_else(|| uuid(text))
+}
+
 /// A serial number: five to thirty letters, digits and dashes with at least two digits, or one among capitals.
 pub(super) fn serial(text: &str) -> Option<Match> {
     const BYTES_OF_A_CODE: usize = 8;
@@ -343,6 +348,50 @@ pub(super) fn reference(text: &str) -> Option<Match> {
 pub(super) fn release(text: &str) -> Option<Match> {
     let text = text.trim();
     ((1..=48).contains(&text.len()) && !text.contains([':', '{'])).then_some(Match::PLAIN)
+}
+
+/// The version of a system where its name stands beside it: `13`, `17.1.2`, `10.0.19045`.
+pub(super) fn system_version(text: &str) -> Option<Match> {
+    const BYTES_MAX: usize = 16;
+    let is_of_one = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    let good = (1..=BYTES_MAX).contains(&text.len())
+        && text.bytes().all(is_of_one)
+        && text.split('.').all(|part| (1..=5).contains(&part.len()));
+    good.then_some(Match::PLAIN)
+}
+
+/// The same of telephones and computers of Apple where nothing names the system: `17.1.2`. What else is of a version
+/// is rarely of one as high.
+pub(super) fn apple_version(text: &str) -> Option<Match> {
+    const FIRST: std::ops::RangeInclusive<u8> = 8..=40;
+    let (first, _) = text.split_once('.')?;
+    let is_high = first.parse::<u8>().is_ok_and(|first| FIRST.contains(&first));
+    system_version(text).filter(|_| is_high && text.split('.').count() <= 3)
+}
+
+/// By which Firebase sends to an installation: its own identifier, a colon, and what Google signed.
+pub(super) fn firebase_token(text: &str) -> Option<Match> {
+    const SIGNED_BYTES_MIN: usize = 32;
+    const OWN_BYTES: std::ops::RangeInclusive<usize> = 8..=32;
+    let is_of_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let (own, signed) = text.trim().split_once(':')?;
+    let good = OWN_BYTES.contains(&own.len())
+        && signed.starts_with("APA91b")
+        && signed.len() >= SIGNED_BYTES_MIN
+        && own.bytes().chain(signed.bytes()).all(is_of_one);
+    good.then_some(Match::PLAIN)
+}
+
+/// The number of a passport as most countries write it: nine letters and digits at most, most of them digits.
+pub(super) fn travel_document(text: &str) -> Option<Match> {
+    let text = text.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_of_one = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    let good = (7..=9).contains(&text.len())
+        && digits >= 5
+        && text.bytes().all(is_of_one)
+        && !is_zero(text);
+    good.then_some(Match::PLAIN)
 }
 
 /// A build of a system, `TP1A.220624.014`, or its release, `13`. Builds of programs are counted, and there are
@@ -507,6 +556,20 @@ mod tests {
             (official, "foil 0.5 mm", false),
             (serial, "RF8N12345AB", true),
             (serial, "none", false),
+            (system_version, "13", true),
+            (system_version, "10.0.19045", true),
+            (system_version, "13-beta", false),
+            (system_version, "1700000000", false),
+            (apple_version, "17.1.2", true),
+            (apple_version, "2.4.1", false),
+            (apple_version, "17", false),
+            (firebase_token, "dQw4w9WgXcQ:APA91bHun4MxP5egoKMwt2KZFBaFUH-1RYqx_2", true),
+            (firebase_token, "dQw4w9WgXcQ:APA91b", false),
+            (firebase_token, "APA91bHun4MxP5egoKMwt2KZFBaFUH-1RYqx_2kZFB", false),
+            (travel_document, "AB7654321", true),
+            (travel_document, "AB76543", true),
+            (travel_document, "ab7654321", false),
+            (travel_document, "000000000", false),
             (picture, "data:image/png;base64,iVBORw0KGgo", true),
             (picture, "/9j/4AAQSkZJRgABAQ", true),
             (picture, "me.jpg", true),

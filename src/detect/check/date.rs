@@ -12,7 +12,8 @@ pub(super) fn birth(text: &str) -> Option<Match> {
         || epoch(text)
         || with_month_name(text)
         || east_asian(text)
-        || without_year(text);
+        || without_year(text)
+        || of_an_airline(text);
     found.then_some(Match::PLAIN)
 }
 
@@ -34,6 +35,23 @@ fn without_year(text: &str) -> bool {
         None => (read(rest.get(..2)), read(rest.get(2..))),
     };
     month.zip(day).is_some_and(|(month, day)| arithmetic::is_birth_date(LEAP_YEAR, month, day))
+}
+
+/// `12APR87`, as airlines write days.
+fn of_an_airline(text: &str) -> bool {
+    const MONTHS: [&str; 12] =
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    let (Some(day), Some(month), Some(year), 7) =
+        (text.get(..2), text.get(2..5), text.get(5..), text.len())
+    else {
+        return false;
+    };
+    let read = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?;
+    let month = MONTHS.iter().zip(1..).find(|(name, _)| **name == month);
+    match (read(day), month, read(year)) {
+        (Some(day), Some((_, month)), Some(year)) => arithmetic::is_short_date(year, month, day),
+        _ => false,
+    }
 }
 
 /// Three numbers with one separator between them, year first or last.
@@ -183,6 +201,9 @@ mod tests {
             ("12/04/1996", true),
             ("04/13/1996", true),
             ("12.04.96", true),
+            ("12APR96", true),
+            ("32APR96", false),
+            ("12APR1", false),
             ("5/30/74", true),
             ("1988. november 7.", true),
             ("7. listopadu 1988", true),

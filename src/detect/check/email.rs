@@ -61,6 +61,47 @@ fn is_of_a_host(behind: &[u8]) -> bool {
     is_port || word.contains(&b'/') || word.ends_with(b".git")
 }
 
+/// The mailbox around a word that stands for its `@`, whose dots may be words in brackets as well: `ana [at] mail [dot]
+/// example`. It begins at `floor` or behind it.
+pub(in crate::detect) fn around_a_word(
+    text: &str,
+    word: std::ops::Range<usize>,
+    floor: usize,
+) -> Option<std::ops::Range<usize>> {
+    const DOTS: [&str; 6] = [" [dot] ", "[dot]", " (dot) ", "(dot)", " {dot} ", "."];
+    const PARTS_MAX: usize = 5;
+    let head = text.get(floor..word.start)?;
+    let local = head.strip_suffix(' ').unwrap_or(head);
+    let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || b"._%+-".contains(byte);
+    let length = local.bytes().rev().take(LOCAL_MAX).take_while(is_of_it).count();
+    let start = floor + local.len().checked_sub(length)?;
+    let mut end = word.end + usize::from(text.as_bytes().get(word.end) == Some(&b' '));
+    let mut last = "";
+    for part in 0..PARTS_MAX {
+        let rest = text.get(end..)?;
+        let dot = DOTS.into_iter().find(|dot| part > 0 && starts_in_any_case(rest, dot));
+        if part > 0 && dot.is_none() {
+            break;
+        }
+        let skipped = dot.map_or(0, str::len);
+        let rest = rest.get(skipped..)?;
+        let is_of_a_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+        let length = rest.bytes().take(LOCAL_MAX).take_while(is_of_a_part).count();
+        // The dot at the end of a sentence.
+        if length == 0 {
+            break;
+        }
+        last = if part > 0 { rest.get(..length)? } else { "" };
+        end += skipped + length;
+    }
+    let is_top = last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic());
+    (length > 0 && is_top).then_some(start..end)
+}
+
+fn starts_in_any_case(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
 /// Longest local part and longest domain, RFC 5321 §4.5.3.1.
 const LOCAL_MAX: usize = 64;
 const DOMAIN_MAX: usize = 255;

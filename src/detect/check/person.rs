@@ -484,6 +484,22 @@ pub(super) fn agent_string(text: &str) -> Option<Match> {
     (product && text.contains('(') && text.contains(')')).then_some(Match::PLAIN)
 }
 
+/// Products alone, each a name and its version (RFC 9110 §10.1.5): `okhttp/4.12.0`, `Shop/3.2 CFNetwork/1410.0.3`.
+pub(super) fn products(text: &str) -> Option<Match> {
+    const BYTES_MAX: usize = 128;
+    let is_of_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
+    let is_product = |word: &str| {
+        word.split_once('/').is_some_and(|(name, version)| {
+            name.len() >= 2
+                && name.starts_with(|first: char| first.is_ascii_alphabetic())
+                && version.starts_with(|first: char| first.is_ascii_digit())
+                && name.bytes().chain(version.bytes()).all(is_of_one)
+        })
+    };
+    let text = text.trim();
+    (text.len() <= BYTES_MAX && text.split(' ').all(is_product)).then_some(Match::PLAIN)
+}
+
 /// What a browser says of itself: `Mozilla/5.0 (…) …`.
 pub(super) fn user_agent(text: &str) -> Option<Match> {
     let text = text.trim();
@@ -546,6 +562,11 @@ mod tests {
             (agent_string, "okhttp/4.9.2", false),
             (agent_string, "Chrome", false),
             (browser, "okhttp/4.12.0", false),
+            (products, "okhttp/4.12.0", true),
+            (products, "Shop/3.2 CFNetwork/1410.0.3 Darwin/22.6.0", true),
+            (products, "text/html", false),
+            (products, "aws-sdk-go/1.44.1 go1.20 linux/amd64", false),
+            (products, "12/05", false),
             (browser, "aws-sdk-go/1.44.1 go1.20 linux/amd64", false),
             (age, "29", true),
             (age, "18-24", true),

@@ -234,6 +234,13 @@ pub(super) fn area(text: &str) -> Option<Match> {
     (number > 0 && number < (1 << 24) && number != 0xffff).then_some(Match::PLAIN)
 }
 
+/// An area where nothing else tells of a cell: of two digits or more, and not eight, which the type of a device has
+/// (3GPP TS 23.003 §6.2.1).
+pub(super) fn tracking_area(text: &str) -> Option<Match> {
+    let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit());
+    area(text).filter(|_| !is_decimal || (2..8).contains(&text.len()))
+}
+
 fn unsigned(text: &str) -> Option<u64> {
     let text = text.trim();
     match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
@@ -278,6 +285,22 @@ mod tests {
         }
         assert_eq!(seen(longitude("116.40753")), "precise");
         assert_eq!(seen(longitude("181.00000")), "none");
+    }
+
+    #[test]
+    fn an_area_is_no_type_of_a_device() {
+        for (text, is_one) in [
+            ("41873", true),
+            ("0x5a31", true),
+            ("1048575", true),
+            ("35693803", false),
+            ("01326300", false),
+            ("1", false),
+            ("65535", false),
+            ("1.0", false),
+        ] {
+            assert_eq!(tracking_area(text).is_some(), is_one, "{text}");
+        }
     }
 
     #[test]

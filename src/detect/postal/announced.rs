@@ -72,8 +72,14 @@ fn before_other_words(text: &str, range: Range<usize>) -> usize {
         if at > 0 && (goes_on || is_end(word)) {
             return range.start + at;
         }
+        // The letters of a Dutch code stand behind a space: `1017 EJ`.
+        let letters = word.trim_end_matches([',', '.']);
+        let goes_on_as_a_code = is_behind_a_code
+            && letters.len() == 2
+            && letters.bytes().all(|byte| byte.is_ascii_uppercase());
         // The first words may be a house number and its street.
-        is_behind_a_code = number > 2 && (is_postal_code(word) || is_postal_code_in_two(word));
+        is_behind_a_code = goes_on_as_a_code
+            || number > 2 && (is_postal_code(word) || is_postal_code_in_two(word));
         at += word.len() + 1;
     }
     let mut end = range.end;

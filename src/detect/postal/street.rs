@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use super::{
     trimmed,
-    words::{SMALL, is_end, is_of_an_address, is_postal_code, is_postal_code_in_two, is_unit},
+    words::{
+        SMALL, is_end, is_of_an_address, is_postal_code, is_postal_code_in_two, is_unit,
+        number_behind_a_colon,
+    },
 };
 
 /// The address around the name of a kind of street at `street`: words with capitals, numbers and what
@@ -28,6 +31,7 @@ pub(in crate::detect) fn around_street(
     let cue = text.get(street.clone())?;
     let digits_max = if cue.to_ascii_lowercase().ends_with("box") { 8 } else { 5 };
     let numbered = |token: &str| {
+        let token = number_behind_a_colon(token).unwrap_or(token);
         (1..=digits_max).contains(&token.bytes().take_while(u8::is_ascii_digit).count())
     };
     let house_before =
@@ -107,7 +111,9 @@ fn forward(text: &str, start: usize) -> usize {
         {
             return start + position + word.len();
         }
-        let stops = token.contains([':', ';', '|', '"', '(', ')', '@']) && !is_in_brackets;
+        let stops = token.contains([':', ';', '|', '"', '(', ')', '@'])
+            && !is_in_brackets
+            && number_behind_a_colon(token).is_none();
         if stops || is_end(token) || !(position == 0 || token.is_empty() || is_of_an_address(token))
         {
             break;

@@ -46,6 +46,7 @@ static ENDS: WordList = WordList::new(&[
     "telefono", "teléfono", "téléphone", "portable", "fax", "whatsapp", "email", "e-mail", "mail", "attn", "c/o", "mr", "mrs", "miss", "pani", "pan",
     "herr", "frau", "mevr", "mevrouw", "dhr", "meneer", "sr", "sra", "señor", "señora", "monsieur", "madame", "sig", "signora", "signor", "dni",
     "cnic", "nif", "rs", "inr", "pkr", "тел", "телефон", "моб", "сот", "tfn", "tlf", "hp", "получатель", "chị", "anh",
+    "geboren", "born", "née", "nacido", "nacida", "nascido", "nascida", "nato", "nata", "iban", "konto", "kontonummer", "dob",
 ]);
 
 /// A word that a dot may stand behind although nothing ends there.
@@ -65,6 +66,17 @@ static SHORTENED: WordList = WordList::new(&[
     "etg", "hnr", "jln", "kpg", "tmn", "gen", "dist", "distt", "teh", "vill", "near", "main", "blk", "hon", "prof",
     "capt", "maj", "adm",
 ]);
+
+/// `No:56`, `D:8`, `Kat:3`, as houses and doors are numbered in Turkish.
+pub(super) fn number_behind_a_colon(token: &str) -> Option<&str> {
+    const LETTERS_MAX: usize = 4;
+    let (label, number) = token.trim_end_matches(',').split_once(':')?;
+    let is_label =
+        (1..=LETTERS_MAX).contains(&label.len()) && label.chars().all(char::is_alphabetic);
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit())
+        && number.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'/');
+    (is_label && is_number).then_some(number)
+}
 
 pub(super) fn is_unit(token: &str) -> bool {
     UNITS.has(token.trim_end_matches([',', '.']))

@@ -13,12 +13,21 @@ use crate::{
 pub(super) enum Role {
     #[default]
     None,
+    /// Its elements name columns, for its own name says so.
+    Head,
     /// Its elements may name columns, or the first of two the second.
     Names,
     /// Its elements stand in columns that have names.
     Row,
     /// The first of its two elements names the second.
     Entry,
+}
+
+impl Role {
+    /// Whether its elements may be names.
+    fn is_read(self) -> bool {
+        matches!(self, Self::Head | Self::Names | Self::Entry)
+    }
 }
 
 /// The columns named last.
@@ -71,11 +80,11 @@ impl Scanner<'_> {
                 return Role::None;
             }
             self.scratch.columns.begin(parent.number);
-            return Role::Names;
+            return Role::Head;
         }
         let columns = &mut self.scratch.columns;
         let is_beside = around.container == Container::Object
-            && parent.role != Role::Names
+            && !matches!(parent.role, Role::Head | Role::Names)
             && columns.of == Some(around.number);
         if columns.of != Some(parent.number) && !is_beside {
             columns.begin(parent.number);
@@ -172,7 +181,7 @@ impl Scanner<'_> {
         };
         let role = list.role;
         let columns = &mut self.scratch.columns;
-        if !matches!(role, Role::Names | Role::Entry) {
+        if !role.is_read() {
             return false;
         }
         // An object names one column, by the first member that can.
@@ -191,7 +200,7 @@ impl Scanner<'_> {
         let is_label = self.set.keys.is_name_of(text, |_| true);
         let columns = &mut self.scratch.columns;
         columns.first = known;
-        if role == Role::Names && columns.names.len() < COLUMNS_MAX {
+        if role != Role::Entry && columns.names.len() < COLUMNS_MAX {
             columns.names.push(known);
         }
         is_label && member_of.is_none()
@@ -204,20 +213,20 @@ impl Scanner<'_> {
         let known = match (role, number) {
             (Role::Row, _) => columns.names.get(number as usize).copied(),
             (Role::Names | Role::Entry, 1) => Some(columns.first),
-            (Role::None | Role::Names | Role::Entry, _) => None,
+            (Role::None | Role::Head | Role::Names | Role::Entry, _) => None,
         };
         // A row as a whole was told what its columns show.
         let known = known.unwrap_or_default().without_sign();
-        self.asked = known.has_rules().then_some(known);
+        // What a name says without a rule of its own, that words of it speak for a value, counts as well.
+        self.asked = (known.has_rules() || known.is_telling()).then_some(known);
         let wants = self.wants_of(known, b"");
-        let is_read = matches!(role, Role::Names | Role::Entry);
-        Wants { scalars: if is_read { Wanted::All } else { wants.scalars }, ..wants }
+        Wants { scalars: if role.is_read() { Wanted::All } else { wants.scalars }, ..wants }
     }
 
     /// Whether the object at hand stands in a list whose elements may name columns.
     pub(super) fn names_columns(&self) -> bool {
         let list = self.scratch.outer.last();
-        list.is_some_and(|list| matches!(list.role, Role::Names | Role::Entry))
+        list.is_some_and(|list| list.role.is_read())
     }
 
     /// Whether the list at hand has a part in a table.

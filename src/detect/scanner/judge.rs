@@ -6,7 +6,7 @@ use crate::{
         keys::Facts,
         pairs::{Pair, pairs},
         set::{FieldRule, Reach},
-        tables::{self, Cell},
+        tables::{self, Cell, Name},
         text::{Found, Search},
     },
     domain::{Container, Marks, Scalar, Span, is_token},
@@ -141,6 +141,8 @@ impl<'s> Scanner<'s> {
         let around = around & (self.set.contexts.lasting | self.part);
         search.all(text, &mut found);
         let first = hits.len();
+        // What is assigned in one line shows what it is about, as members do of their object: `mcc=… lac=… cid=…`.
+        let (mut line, mut shown) = (0, Shown::default());
         // A label ends the value of the one before it.
         let mut waiting: Option<(Pair, Facts)> = None;
         for pair in pairs(text) {
@@ -160,6 +162,7 @@ impl<'s> Scanner<'s> {
             }
             if let Some((mut before, told)) = waiting.take() {
                 before.value.end = before.value.end.min(start.max(before.value.start));
+                let around = around | (shown.beside & self.set.contexts.any_order);
                 hits.extend(self.labelled(text, &before, &told, around));
             }
             hits.extend(speaker.map(|speaker| speaker.hit()));
@@ -174,9 +177,18 @@ impl<'s> Scanner<'s> {
                     one.span = Span::new(name.start, name.start);
                 }
             }
+            if let Some((name, facts)) = label.as_ref().filter(|_| pair.assigned) {
+                let between = text.as_bytes().get(line..name.start).unwrap_or_default();
+                if memchr::memchr(b'\n', between).is_some() {
+                    shown = Shown::default();
+                }
+                shown.add(facts);
+                line = pair.value.end;
+            }
             waiting = label.map(|(_, facts)| (pair, facts));
         }
         if let Some((pair, facts)) = waiting {
+            let around = around | (shown.beside & self.set.contexts.any_order);
             hits.extend(self.labelled(text, &pair, &facts, around));
         }
         self.cells(text, around, first, hits);
@@ -227,8 +239,10 @@ impl<'s> Scanner<'s> {
         let (mut shown, mut last) = (Shown::default(), None);
         for cell in &cells {
             // Each column once; those of the next row have the same names again.
-            if last < Some(cell.name.start) {
-                last = Some(cell.name.start);
+            if let Name::Written(name) = &cell.name
+                && last < Some(name.start)
+            {
+                last = Some(name.start);
                 shown.add(&self.facts_under(text, cell));
             }
         }
@@ -238,8 +252,10 @@ impl<'s> Scanner<'s> {
             let value = text.get(cell.value.clone()).unwrap_or_default();
             let facts = self.facts_under(text, cell);
             // What a name of several words, or of another script, says needs no proof.
-            let name = text.get(cell.name.clone()).unwrap_or_default();
-            let is_telling = facts.is_listed && (name.contains([' ', '_']) || !name.is_ascii());
+            let name = cell.name.of(text);
+            let is_telling = cell.is_of_a_program
+                || (facts.is_listed
+                    && (name.contains([' ', '_']) || !name.is_ascii() || code::is_camel(name)));
             // Beside or below one head may stand another.
             let is_label = |value| self.set.keys.is_name_of(value, |_| true);
             if facts.rules().is_empty() || self.set.is_placeholder(value) || is_label(value) {
@@ -258,8 +274,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn facts_under(&mut self, text: &str, cell: &Cell) -> Facts {
-        let name = text.get(cell.name.clone()).unwrap_or_default();
-        let known = self.known(name.as_bytes());
+        let known = self.known(cell.name.of(text).as_bytes());
         *self.scratch.keys.of(known)
     }
 
@@ -271,9 +286,10 @@ impl<'s> Scanner<'s> {
         let frame = &self.top;
         let number = frame.rule?;
         let rule = self.set.rule(number)?;
-        let spreads = rule.spreads && !facts.statement && facts.rules().is_empty();
+        let is_said = facts.statement && !rule.attributes;
+        let spreads = rule.spreads && facts.rules().is_empty();
         let listed = frame.container == Container::Array;
-        if (facts.stand_in || spreads || listed) && !facts.statement {
+        if (facts.stand_in || spreads || listed) && !is_said {
             let mut inherited = *facts;
             inherited.hashed |= frame.hashed;
             inherited.encrypted |= frame.encrypted;
@@ -338,6 +354,8 @@ impl<'s> Scanner<'s> {
                     people.are_known(text, shaped)
                 } else if rule.listed {
                     people.are_in(text, shaped)
+                } else if rule.family {
+                    people.are_all(text)
                 } else if rule.given {
                     !text.starts_with(char::is_lowercase) && people.is_given(text)
                 } else {

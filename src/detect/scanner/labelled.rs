@@ -65,7 +65,7 @@ impl Scanner<'_> {
         facts: &Facts,
         around: u32,
     ) -> Option<Hit> {
-        let value = text.get(pair.value.clone())?.trim_end_matches([' ', ',', '.', ';', '-']);
+        let value = bare(text.get(pair.value.clone())?);
         let first = value.split([' ', ',']).next().unwrap_or_default();
         if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
             return None;
@@ -127,9 +127,30 @@ fn is_of_a_program(text: &str, pair: &Pair, facts: &Facts, value: &str) -> bool 
     if !facts.is_listed {
         return is_key(text, label);
     }
+    if is_quoted_in_its_line(text, pair) {
+        return true;
+    }
     // `miuiVersion: …` and `miui-version: …`, or `Blood Group: …` and `血型：…`.
     let is_one_name = is_joined(name) || name.contains(' ') || !name.is_ascii();
     is_one_name && begins_its_line(text, label) && !is_sentence(value)
+}
+
+/// `diagnosis: "type 2 diabetes"` and nothing else in a line, as YAML has it.
+fn is_quoted_in_its_line(text: &str, pair: &Pair) -> bool {
+    let at = |place: Option<usize>| place.and_then(|place| text.as_bytes().get(place));
+    let quote = at(pair.value.start.checked_sub(1));
+    matches!(quote, Some(b'"' | b'\''))
+        && at(Some(pair.value.end)) == quote
+        && matches!(at(Some(pair.value.end + 1)), None | Some(b'\n' | b'\r'))
+        && begins_its_line(text, &pair.name)
+}
+
+/// Without what stands behind a value in its line. The sign of a blood group, `AB-`, is its own.
+fn bare(value: &str) -> &str {
+    let value = value.trim_end_matches([' ', ',', '.', ';']);
+    let words = value.trim_end_matches('-');
+    let is_its_own = words.len() + 1 == value.len() && !words.ends_with(' ');
+    if is_its_own { value } else { words.trim_end_matches([' ', ',', '.', ';', '-']) }
 }
 
 /// Whether a name is of several words without a space between them.

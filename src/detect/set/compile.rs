@@ -195,12 +195,14 @@ impl Compiler<'_> {
             checked,
             unchecked,
             spreads: source.spreads,
+            attributes: source.attributes,
             prose: source.prose,
             lists_only: source.lists_only,
             values_only: source.values_only,
             lists_max: source.lists_max.unwrap_or(u8::MAX),
             listed: source.listed,
             known: source.known,
+            family: source.family,
             given: source.given,
             is_of_people: called == Some("name"),
             is_postal_address: called == Some("postal_address"),
@@ -330,6 +332,7 @@ impl Compiler<'_> {
             (Check::Text(_), "api_key") => finders.api_key = Some(number),
             (Check::Text(_), "url_password") => finders.url_password = Some(number),
             (Check::Text(_), "access_log_user") => finders.access_log_user = Some(number),
+            (Check::Text(_), "path_owner") => finders.path_owner = Some(number),
             (Check::Text(_), "birth_date") => finders.birth_date = Some(number),
             (Check::Text(_), "email") => finders.email = Some(number),
             (Check::Text(_), "ip") => finders.ip = Some(number),
@@ -650,7 +653,7 @@ fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (Str
 const NAME_WORDS: usize = 2;
 
 /// What a cue can announce besides values that pass a check.
-const READINGS: [(&str, Reads); 9] = [
+const READINGS: [(&str, Reads); 10] = [
     ("name", Reads::Name(NAME_WORDS)),
     ("known_name", Reads::KnownName),
     ("likely_name", Reads::LikelyName),
@@ -660,6 +663,7 @@ const READINGS: [(&str, Reads); 9] = [
     ("street", Reads::Street),
     ("clause", Reads::Clause),
     ("years_before", Reads::YearsBefore),
+    ("mailbox", Reads::Mailbox),
 ];
 
 #[cfg(test)]

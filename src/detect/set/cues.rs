@@ -45,6 +45,8 @@ pub(in crate::detect) enum Reads {
     Phrase(Check),
     /// A telephone number, perhaps behind the name of whoever has it.
     Phone,
+    /// The mailbox around a cue that stands for its `@`: `ana [at] mail [dot] example`.
+    Mailbox,
 }
 
 impl Reads {
@@ -105,7 +107,7 @@ impl Cues {
         let parts: Vec<String> = cue.split('İ').map(str::to_lowercase).collect();
         let cue = parts.join("İ");
         self.bytes_max = self.bytes_max.max(cue.len());
-        let tail = cue.trim_end_matches(['.', ':', ',', ' ']);
+        let tail = cue.trim_end_matches(['.', ':', ',', ' ', ')', ']', '}', '>']);
         self.end_in_digits |= tail.ends_with(|last: char| last.is_ascii_digit());
         // Before a cue of two letters stands a gap, which counts among its last three bytes.
         let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
@@ -201,7 +203,7 @@ impl Cues {
         let head = text.get(..at).unwrap_or_default();
         let tail = match head.split_last() {
             Some((b'0'..=b'9', _)) if !self.end_in_digits => return false,
-            Some((b'.' | b':' | b',' | b'-', rest)) => tail(rest),
+            Some((b'.' | b':' | b',' | b'-' | b')' | b']' | b'}' | b'>', rest)) => tail(rest),
             _ => tail(head),
         };
         let is_in = |ends: &[u64], count| {

@@ -108,6 +108,10 @@ fn an_address_shows_by_its_postal_code() {
             "from B-204, Green Heights, Andheri East, Mumbai 400069",
             "B-204, Green Heights, Andheri East, Mumbai 400069",
         ),
+        (
+            "teslimat: Atatürk Cad. No:56 D:8, Bursa, 16010 adresine",
+            "Atatürk Cad. No:56 D:8, Bursa, 16010",
+        ),
         (r#"addr="14 Oak Street, Leeds LS1 4AB" x"#, "14 Oak Street, Leeds LS1 4AB"),
         ("User(address=14 Oak Street, Leeds LS1 4AB, id=4)", "14 Oak Street, Leeds LS1 4AB"),
     ] {

@@ -183,7 +183,7 @@ fn a_word_speaks_for_the_value_that_comes_next() {
         ("ИНН 774417382931 физлица", &["ru_inn=774417382931"]),
         ("Паспорт 4510 441738 выдан", &["ru_passport=4510 441738"]),
         ("заказ 4510 441738 выдан", &[]),
-        ("DOB: 04/17/1989  Dx: hypertension", &["date_of_birth=04/17/1989"]),
+        ("DOB: 04/17/1989  Dx: hypertension", &["date_of_birth=04/17/1989", "health=hypertension"]),
         (
             "card number 5 1 2 3 4 5 6 8 7 9 3 4 1 4 1 5 today",
             &["card=5 1 2 3 4 5 6 8 7 9 3 4 1 4 1 5"],
@@ -431,4 +431,27 @@ fn a_line_of_properties_is_an_address_to_its_end() {
 #[test]
 fn of_two_cues_the_one_counts_that_ends_where_a_word_does() {
     reads(&[("Preciso falar com Ana Souza", &["name=Ana Souza"])]);
+}
+
+#[test]
+fn whose_number_it_is_may_stand_before_it() {
+    reads(&[
+        (
+            "Prévenir le destinataire Geneviève Moreau au 5148494924.",
+            &["name=Geneviève Moreau", "phone=5148494924"],
+        ),
+        (
+            "te paso el contacto de mi viejo: Carlos Ruiz, 1153108661",
+            &["name=Carlos Ruiz", "phone=1153108661"],
+        ),
+        (
+            "left with neighbour Anna Svobodová (605 086 841), Suite 42",
+            &["name=Anna Svobodová", "phone=605 086 841"],
+        ),
+        ("Contatto: 347 7523906.", &["phone=347 7523906"]),
+        ("Suite à votre appel, M. Moreau confirme", &["name=Moreau"]),
+        ("Oi, aqui é Ana Albuquerque, CPF", &["name=Ana Albuquerque"]),
+        ("please call Siriporn Chaiyasit today", &["name=Siriporn Chaiyasit"]),
+        ("at 5 p.m. London time", &[]),
+    ]);
 }

@@ -545,3 +545,93 @@ fn a_date_of_birth_may_come_in_parts() {
         (r#"{"due":{"day":17,"month":4,"year":1989}}"#, &[]),
     ]);
 }
+
+#[test]
+fn devices_say_what_they_are_in_names_of_their_own() {
+    check(&[
+        (r#"{"userAgent":"okhttp/4.12.0"}"#, &["/userAgent user_agent"]),
+        (r#"{"userAgent":"text/html","agent":"okhttp/4.12.0"}"#, &[]),
+        (
+            r#"{"os":{"name":"Android","version":"14"},"runtime":{"name":"node","version":"20"}}"#,
+            &["/os/version os"],
+        ),
+        (
+            r#"{"ProductType":"iPhone14,5","ProductVersion":"17.1.2"}"#,
+            &["/ProductType device_model", "/ProductVersion os"],
+        ),
+        (r#"{"productType":"Bike","productVersion":"2.4.1"}"#, &[]),
+        (r#"{"device":{"make":"samsung"},"car":{"make":"Ford"}}"#, &["/device/make manufacturer"]),
+        (r#"{"tac":41873}"#, &["/tac lac"]),
+        (r#"{"tac":35693803,"o":{"tac":"01326300"},"p":{"tac":1}}"#, &[]),
+        (
+            r#"{"message":{"token":"dQw4w9WgXcQ:APA91bHun4MxP5egoKMwt2KZFBaFUH-1RYqx"}}"#,
+            &["/message/token push_token"],
+        ),
+        (r#"{"token":"8f14e45fceea167a5a36dedd4bea2543"}"#, &["/token access_token"]),
+        (
+            r#"{"entries":[{"attribute":"miui_version","value":"V14.0.2.0.TKFMIXM"}]}"#,
+            &["/entries/0/value rom_version"],
+        ),
+    ]);
+}
+
+#[test]
+fn short_names_say_what_they_mean_where_the_value_fits() {
+    check(&[
+        (r#"{"cn":"Amina Malik","sn":"Malik"}"#, &["/cn name", "/sn last_name"]),
+        (r#"{"sn":"Sensor","o":{"sn":"RF8N12345AB"}}"#, &["/o/sn serial"]),
+        (r#"{"doc":{"type":"D","number":"AB7654321"},"p":"AB7654321"}"#, &[]),
+        (r#"{"addr1":"customer.address.street","street":"7 Mill Lane"}"#, &["/street street"]),
+    ]);
+}
+
+#[test]
+fn a_form_of_a_web_page_says_what_is_filled_in() {
+    check(&[
+        (
+            r#"{"page":"<form><input type='text' name='city' value='Lahore'><input name='wifi_bssid' value='3c:28:6d:1a:9f:02'><textarea name='address'>12 Mill Lane, Leeds, LS1 4AB</textarea></form>"}"#,
+            &[
+                "/page city[Lahore]",
+                "/page bssid[3c:28:6d:1a:9f:02]",
+                "/page address[12 Mill Lane, Leeds, LS1 4AB]",
+            ],
+        ),
+        (
+            r#"{"page":"<form><input name='city' placeholder='Lahore'><input name='q' value='Lahore'></form>"}"#,
+            &[],
+        ),
+        (
+            r#"{"page":"<table><tr><th>invoiceNumber</th><td>INV/102391</td></tr></table>"}"#,
+            &["/page invoice[INV/102391]"],
+        ),
+    ]);
+}
+
+#[test]
+fn what_stands_in_a_known_place_needs_no_name() {
+    check(&[
+        (
+            r#"{"adt":"MSH|^~\\&|A|B|C|D\rPID|1||47110815^^^HOSP^MR||Malik^Amina||19870412|F\rDG1|1||E11.9^Type 2 diabetes"}"#,
+            &[
+                "/adt medical_record[47110815]",
+                "/adt last_name[Malik]",
+                "/adt first_name[Amina]",
+                "/adt date_of_birth[19870412]",
+                "/adt gender[F]",
+                "/adt health[Type 2 diabetes]",
+            ],
+        ),
+        (
+            r#"{"pnr":"RP/LONBA2105\n 1.MALIK/AMINA MRS\n 2 SSR DOCS BA HK1 P/PK/AB1234567/PK/12APR87/F/01JAN31/MALIK/AMINA\n"}"#,
+            &[
+                "/pnr last_name[MALIK]",
+                "/pnr first_name[AMINA]",
+                "/pnr passport[AB1234567]",
+                "/pnr date_of_birth[12APR87]",
+                "/pnr gender[F]",
+                "/pnr last_name[MALIK]",
+                "/pnr first_name[AMINA]",
+            ],
+        ),
+    ]);
+}

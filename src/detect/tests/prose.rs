@@ -66,6 +66,36 @@ fn values_inside_prose() {
         ),
         ("a - ana7 [14.01.2026 08:12] \"GET /\"", &[]),
         (
+            "203.0.113.9 - - [14/Jan/2026:08:12:44 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"okhttp/4.12.0\"\n\
+             203.0.113.9 - - [14/Jan/2026:08:12:44 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl/8.4.0\"",
+            &["ip_address=203.0.113.9", "user_agent=okhttp/4.12.0", "ip_address=203.0.113.9"],
+        ),
+        (
+            "POST /v2/users/40001234/profile?user=7 HTTP/1.1\nHost: api.example.net",
+            &["account_id=40001234"],
+        ),
+        ("GET /v2/orders/40001234/items HTTP/1.1 200 5 in users/40001234", &[]),
+        (
+            "write to ana.prado [at] mail [dot] example please",
+            &["email=ana.prado [at] mail [dot] example"],
+        ),
+        ("write to ana(at)mail.example.", &["email=ana(at)mail.example"]),
+        ("we meet [at] noon, the end", &[]),
+        (
+            "Пациент Елена Лебедева, 14.02.1979 г.р.",
+            &["name=Елена Лебедева", "date_of_birth=14.02.1979"],
+        ),
+        ("Jó napot, Kiss Zsófia vagyok.", &["name=Kiss Zsófia"]),
+        ("مرحبا ورقم الهوية 1012345672، شكرا", &["national_id=1012345672"]),
+        (
+            "nata il 13/11/1996 e residente in Via Garibaldi 77, Bergamo, 24122, riferisce",
+            &["date_of_birth=13/11/1996", "address=Via Garibaldi 77, Bergamo, 24122"],
+        ),
+        (
+            "Woont op Keizersgracht 512, Amsterdam, 1017 EJ, geboren 23.10.1975.",
+            &["address=Keizersgracht 512, Amsterdam, 1017 EJ", "date_of_birth=23.10.1975"],
+        ),
+        (
             "Present: Farhan Abbasi, Kirsten Aagaard and Tomasz Wilk. Away: Night Train",
             &["name=Farhan Abbasi", "name=Kirsten Aagaard", "name=Tomasz Wilk"],
         ),
@@ -137,6 +167,16 @@ fn names_inside_a_text_say_what_follows_them() {
         ("my order no. OD042824655 and order no later", &["order_number=OD042824655"]),
         ("Patient Body Weight - Measured", &[]),
         ("password: Summer(2024)", &["password=Summer(2024)"]),
+        (
+            "D Cell: mcc=410 mnc=03 lac=4021 cid=41873\nD Task: cid=41874",
+            &["mcc=410", "mnc=03", "lac=4021", "cell_id=41873"],
+        ),
+        (
+            "blood_type: \"AB-\"\ndiagnosis: \"type 2 diabetes\"\nvoiceprint: \"VfzNNDoJbLCS73+x\"\n",
+            &["health=AB-", "health=type 2 diabetes", "voiceprint=VfzNNDoJbLCS73+x"],
+        ),
+        ("He said diagnosis: \"one more try\" and left", &[]),
+        ("back pain (diagnosis: asthma). She is out", &["health=asthma"]),
     ] {
         assert_eq!(bench.prose(text), expected, "{text}");
     }

@@ -3,7 +3,11 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use memchr::{memchr, memchr2, memmem::Finder, memrchr};
+use memchr::{
+    memchr, memchr2,
+    memmem::{self, Finder},
+    memrchr,
+};
 
 use crate::{
     detect::{check::Match, text::Found},
@@ -72,6 +76,8 @@ fn agent_behind(bytes: &[u8], request: usize) -> Option<Range<usize>> {
     let start = quote(quote(referrer + 1)? + 1)? + 1;
     let agent = start..quote(start)?;
     let text = bytes.get(agent.clone())?;
-    // A bare name and version are of a program more often than of somebody's device.
-    memchr(b'(', text).is_some().then_some(agent)
+    // A bare name and version are of a program more often than of somebody's device, but for what apps ask by.
+    const OF_APPS: [&[u8]; 4] = [b"okhttp/", b"CFNetwork/", b"Alamofire/", b"Dart/"];
+    let is_of_an_app = OF_APPS.iter().any(|name| memmem::find(text, name).is_some());
+    (is_of_an_app || memchr(b'(', text).is_some()).then_some(agent)
 }

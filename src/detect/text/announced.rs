@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::{
     detect::{
-        check::{date, phone},
+        check::{date, email, phone},
         naming, postal,
         set::{CueRule, Reads},
     },
@@ -91,8 +91,17 @@ impl Search<'_> {
                     name_at(text, skip(b":,\n\r"), 1, |name| self.set.people.is_given(name))
                 }
                 Reads::NameBefore => {
-                    self.set.people.before(text, cue.start).filter(|range| range.start >= past)
+                    let people = &self.set.people;
+                    let of_a_clause = || {
+                        let name = naming::clause_before(text, cue.start)?;
+                        people.are_known(text.get(name.clone())?, true).then_some(name)
+                    };
+                    people
+                        .before(text, cue.start)
+                        .or_else(of_a_clause)
+                        .filter(|range| range.start >= past)
                 }
+                Reads::Mailbox => email::around_a_word(text, cue.clone(), past),
                 Reads::Address => postal::announced(text, skip(b":-\n")),
                 Reads::Street => postal::around_street(text, cue.clone(), past)
                     .filter(|range| range.start >= past),
@@ -109,7 +118,10 @@ impl Search<'_> {
                         .position(|b| b.is_ascii_whitespace() || b",;|)]}\"'".contains(b))
                         .unwrap_or(rest.len().min(64));
                     let word = text.get(start..start + length).unwrap_or_default();
-                    let word = word.trim_end_matches(['.', '!', '?']);
+                    // Commas and stops of other scripts.
+                    let word =
+                        word.split(['،', '؛', '؟', '。', '，', '、', '；', '）', '।']).next();
+                    let word = word.unwrap_or_default().trim_end_matches(['.', '!', '?']);
                     check.whole(word).map(|_| start..start + word.len())
                 }
                 Reads::Phone => {
@@ -119,7 +131,15 @@ impl Search<'_> {
                 }
                 Reads::Phrase(check) => {
                     let start = skip(b":-=#");
-                    words_from(text, start).find(|range| {
+                    // Words behind a written date go on with the sentence.
+                    let mut words = words_from(text, start).map(|range| {
+                        let first = text.get(range.clone()).and_then(|it| it.split(' ').next());
+                        match first.filter(|first| date::is_written_date(first)) {
+                            Some(first) => range.start..range.start + first.len(),
+                            None => range,
+                        }
+                    });
+                    words.find(|range| {
                         text.get(range.clone()).is_some_and(|words| check.whole(words).is_some())
                     })
                 }

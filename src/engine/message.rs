@@ -1,6 +1,6 @@
 //! What goes into the engine and what comes out.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     domain::{Coverage, Findings, Gap, Region, Replaced},
@@ -29,11 +29,36 @@ impl<'m> Message<'m> {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
+    /// The values of all headers of this name in one list (RFC 9110 §5.3).
+    pub(super) fn list(&self, name: &str) -> Option<Cow<'m, [u8]>> {
+        let mut values = self.headers.iter().filter(|(known, _)| *known == name).map(|(_, it)| *it);
+        let first = values.next()?;
+        Some(values.fold(Cow::Borrowed(first), |all, more| Cow::Owned([&*all, more].join(&b','))))
+    }
+
+    /// Whether the body is a range of a longer one (RFC 9110 §14.4, §14.6), so that a value may begin in one message
+    /// and end in another, or out of order in the same.
+    pub(super) fn is_a_part_of_a_body(&self) -> bool {
+        let is_ranges = self.header("content-type").is_some_and(|it| {
+            it.trim_ascii_start().to_ascii_lowercase().starts_with(b"multipart/byteranges")
+        });
+        is_ranges || self.header("content-range").is_some_and(|range| !is_whole(range))
+    }
+
     /// Whether the body is declared as more than one thing, of which a reader may take the first or the last.
     pub(super) fn is_of_several_types(&self) -> bool {
         let mut types = self.headers.iter().filter(|(name, _)| *name == "content-type");
         types.next().is_some_and(|(_, first)| types.any(|(_, other)| other != first))
     }
+}
+
+/// `bytes 0-99/100`: a range that is all there is.
+fn is_whole(range: &[u8]) -> bool {
+    let range = std::str::from_utf8(range).unwrap_or_default().trim();
+    let bytes = range.strip_prefix("bytes ").and_then(|it| it.strip_prefix("0-"));
+    let Some((last, length)) = bytes.and_then(|it| it.split_once('/')) else { return false };
+    let end = last.parse::<u64>().ok().and_then(|last| last.checked_add(1));
+    end.is_some() && end == length.parse().ok()
 }
 
 impl fmt::Debug for Message<'_> {

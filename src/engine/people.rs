@@ -6,7 +6,7 @@
 //! somebody is a person's record; so is an object that speaks for another jurisdiction than its
 //! neighbours, such as the two ends of a parcel. What stands outside the records is the main subject's.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::LazyCell};
 
 use rustc_hash::FxHashMap;
 
@@ -41,14 +41,16 @@ struct Records<'f> {
     findings: &'f Findings,
     /// By node.
     is_record: Vec<bool>,
-    /// By node: the number of the named subject whose record it is.
-    named: Vec<Option<usize>>,
+    /// By node: the numbers of the named subjects whose record it is; empty where none is named.
+    named: Vec<Vec<usize>>,
+    /// Numbers of the named subjects who cannot be told from the rest, and may be any of it.
+    unplaced: Vec<usize>,
 }
 
 impl<'f> Records<'f> {
     fn new(findings: &'f Findings) -> Self {
         let count = findings.nodes.len();
-        Self { findings, is_record: vec![false; count], named: vec![None; count] }
+        Self { findings, is_record: vec![false; count], named: Vec::new(), unplaced: Vec::new() }
     }
 
     /// The records of the subjects the transfer names, by place or by a value inside.
@@ -56,6 +58,7 @@ impl<'f> Records<'f> {
         if subjects.is_empty() {
             return;
         }
+        self.named.resize(self.findings.nodes.len(), Vec::new());
         let mut children: FxHashMap<(Option<u32>, Cow<'f, str>), Vec<u32>> = FxHashMap::default();
         for (node, number) in self.findings.nodes.iter().zip(0u32..) {
             let step = match &node.step {
@@ -68,29 +71,34 @@ impl<'f> Records<'f> {
         if subjects.iter().any(|subject| subject.id.is_some()) {
             for finding in self.findings.items.iter().filter(|it| identifiers.contains(it.tag)) {
                 if let Some(object) = object_of(self.findings, finding) {
-                    holders.entry(reading.text(finding)).or_default().push(object);
+                    holders.entry(plain(&reading.text(finding))).or_default().push(object);
                 }
             }
         }
+        // Asked for those alone who are named for a record in which nothing was found.
+        let document = LazyCell::new(|| reading.document());
         for (subject, number) in subjects.iter().zip(0usize..) {
-            if let Some(pointer) = &subject.pointer {
-                for node in nodes_at(&children, pointer) {
-                    self.name(node, number);
-                }
+            let at = subject.pointer.iter().flat_map(|pointer| nodes_at(&children, pointer));
+            let by_id = subject.id.iter().filter_map(|id| holders.get(&plain(id))).flatten();
+            let nodes: Vec<u32> = at.chain(by_id.copied()).collect();
+            let is_there = !nodes.is_empty()
+                // A record in which nothing was found has nothing to be judged.
+                || subject.pointer.as_ref().is_some_and(|pointer| is_record(&document, pointer));
+            for node in nodes {
+                self.name(node, number);
             }
-            for object in subject.id.iter().filter_map(|id| holders.get(id)).flatten() {
-                self.name(*object, number);
+            if !is_there {
+                self.unplaced.push(number);
             }
         }
     }
 
-    /// The subject named first keeps a record that two are named for.
     fn name(&mut self, node: u32, subject: usize) {
         if let Some(is) = self.is_record.get_mut(node as usize) {
             *is = true;
         }
-        if let Some(named) = self.named.get_mut(node as usize) {
-            named.get_or_insert(subject);
+        if let Some(named) = self.named.get_mut(node as usize).filter(|it| !it.contains(&subject)) {
+            named.push(subject);
         }
     }
 
@@ -180,32 +188,44 @@ impl<'f> Records<'f> {
             of.push(number);
         }
         self.place(&mut people, &of, transfer, client_region);
-        // Whoever is named and cannot be told from the rest may be any of it.
-        let unplaced =
-            transfer.subjects.iter().filter(|it| it.pointer.is_none() && it.id.is_none());
-        if let Some(main) = people.first_mut().filter(|main| !main.origins.is_empty()) {
-            unplaced
-                .filter_map(|it| it.origin)
-                .for_each(|origin| insert(&mut main.origins, origin));
+        for unplaced in self.unplaced.iter().filter_map(|number| transfer.subjects.get(*number)) {
+            for person in &mut people {
+                // One origin that is known does not make known those that are not.
+                if let Some(origin) = unplaced.origin.filter(|_| !person.origins.is_empty()) {
+                    insert(&mut person.origins, origin);
+                }
+                if let Some(facts) = &unplaced.subject {
+                    person.facts.get_or_insert_with(|| transfer.subject.clone()).keep_common(facts);
+                }
+            }
         }
         People { people, of }
     }
 
     /// Somebody with a record, without what the payload says of the origin.
     fn person(&self, record: u32, transfer: &Transfer) -> Person {
-        let named = self.named.get(record as usize).copied().flatten();
-        let named = named.and_then(|number| transfer.subjects.get(number));
-        let stated = named.and_then(|it| it.origin).or(transfer.origin);
+        let numbers = self.named.get(record as usize).map(Vec::as_slice).unwrap_or_default();
+        let mut all = numbers.iter().filter_map(|number| transfer.subjects.get(*number));
+        let named = all.next();
+        let mut origins: Vec<Region> =
+            named.and_then(|it| it.origin).or(transfer.origin).into_iter().collect();
+        let mut facts = named.and_then(|it| it.subject.clone());
+        // Of several who are named for one record what each has agreed to holds, and what any forbids.
+        for other in all {
+            other.origin.into_iter().for_each(|origin| insert(&mut origins, origin));
+            let theirs = other.subject.as_ref().unwrap_or(&transfer.subject);
+            facts.get_or_insert_with(|| transfer.subject.clone()).keep_common(theirs);
+        }
         Person {
             record: Some(record),
-            origins: stated.into_iter().collect(),
+            origins,
             origin_subdivision: match named {
                 Some(named) if named.origin.is_some() => named.origin_subdivision.clone(),
                 Some(_) | None => named
                     .and_then(|it| it.origin_subdivision.clone())
                     .or_else(|| transfer.origin_subdivision.clone()),
             },
-            facts: named.and_then(|it| it.subject.clone()),
+            facts,
         }
     }
 
@@ -268,6 +288,22 @@ fn object_of(findings: &Findings, finding: &Finding) -> Option<u32> {
         .find(|(_, step)| matches!(step, Step::Name(_)))
         .map(|(node, _)| node)?;
     findings.nodes.get(named as usize)?.parent
+}
+
+/// Whether a JSON Pointer leads to an object or list inside the document.
+fn is_record(document: &serde_json::Value, pointer: &str) -> bool {
+    let record = document.pointer(pointer).filter(|_| !pointer.is_empty());
+    record.is_some_and(|it| it.is_object() || it.is_array())
+}
+
+/// An identifier as it is compared: without case, and a telephone number by its digits alone.
+fn plain(id: &str) -> String {
+    const DIGITS_MIN: usize = 7;
+    let id = id.trim();
+    let digits: String = id.chars().filter(char::is_ascii_digit).collect();
+    let is_number = digits.len() >= DIGITS_MIN
+        && id.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '.' | '(' | ')'));
+    if is_number { digits.trim_start_matches('0').to_owned() } else { id.to_lowercase() }
 }
 
 /// The nodes a JSON Pointer leads to.

@@ -136,6 +136,13 @@ impl<'m> Reading<'m> {
         embedded::plain(text.as_str())
     }
 
+    /// The body, where it is JSON; `null` where not. For the rare question that findings do not answer.
+    pub(super) fn document(&self) -> serde_json::Value {
+        let body = self.roots.iter().find(|(_, root)| matches!(root, Root::Body));
+        let layer = body.and_then(|(layer, _)| self.layers.get(layer.index()));
+        layer.and_then(|layer| serde_json::from_slice(&layer.bytes).ok()).unwrap_or_default()
+    }
+
     pub fn coverage(&self) -> Coverage {
         self.gaps.iter().map(|gap| gap.coverage).max().unwrap_or_default()
     }
@@ -210,19 +217,22 @@ impl<'m> Reading<'m> {
             offset: stop.offset,
         };
         let content_type = text_of("content-type");
+        let content_encoding = message.list("content-encoding");
+        // What is no text names no encoding that is known.
+        let content_encoding =
+            content_encoding.as_deref().map(|list| std::str::from_utf8(list).unwrap_or("unknown"));
         let mut bytes = Cow::Borrowed(message.body);
-        let opened =
-            opening::decoded(text_of("content-encoding"), message.body, walk.limits, walk.decoder)
-                .and_then(|(mut encodings, decoded)| {
-                    let text = decoded.as_deref().unwrap_or(message.body);
-                    match opening::transcoded(content_type, text, walk.limits, walk.decoder)? {
-                        Some((charset, text)) => {
-                            encodings.insert(0, Encoding::Charset(charset));
-                            Ok((encodings, Some(text)))
-                        }
-                        None => Ok((encodings, decoded)),
+        let opened = opening::decoded(content_encoding, message.body, walk.limits, walk.decoder)
+            .and_then(|(mut encodings, decoded)| {
+                let text = decoded.as_deref().unwrap_or(message.body);
+                match opening::transcoded(content_type, text, walk.limits, walk.decoder)? {
+                    Some((charset, text)) => {
+                        encodings.insert(0, Encoding::Charset(charset));
+                        Ok((encodings, Some(text)))
                     }
-                });
+                    None => Ok((encodings, decoded)),
+                }
+            });
         match opened {
             Ok((encodings, decoded)) => {
                 self.body_encodings = encodings;
@@ -260,6 +270,10 @@ impl<'m> Reading<'m> {
         if format == Format::Text && format::hides_text(content_type, &bytes) {
             let cause = GapCause::UnknownContentEncoding;
             let gap = opaque(Stop { cause, offset: 0 });
+            self.gaps.push(Gap { coverage: Coverage::Partial, ..gap });
+        }
+        if message.is_a_part_of_a_body() {
+            let gap = opaque(Stop { cause: GapCause::NotHeld, offset: 0 });
             self.gaps.push(Gap { coverage: Coverage::Partial, ..gap });
         }
         if message.is_of_several_types() {

@@ -213,6 +213,50 @@ fn a_body_of_two_types_was_not_read() {
 }
 
 #[test]
+fn what_is_said_of_a_body_in_several_lines_is_one_list() {
+    let engine = shipped();
+    let packed =
+        crate::redact::encode(crate::domain::Encoding::Gzip, br#"{"religion": "a"}"#).unwrap();
+    let of = |encodings: [&'static str; 2]| {
+        let [first, second] = encodings.map(|it| ("content-encoding", it.as_bytes()));
+        let headers = [("content-type", &b"application/json"[..]), first, second];
+        inspect(&engine, &message(&headers, &packed), "")
+    };
+    assert_eq!(redacted_pointers(&of(["identity", "gzip"])), ["/religion"]);
+    assert_eq!(of(["gzip", "aws-chunked"]).coverage, Coverage::Opaque);
+}
+
+#[test]
+fn a_range_of_a_body_is_not_all_of_it() {
+    let engine = shipped();
+    for (name, value, expected) in [
+        ("content-range", "bytes 0-6/17", Coverage::Partial),
+        ("content-range", "bytes 7-13/14", Coverage::Partial),
+        ("content-range", "bytes 0-6/*", Coverage::Partial),
+        ("content-range", "bytes 0-6/7", Coverage::Full),
+        ("content-type", "multipart/byteranges; boundary=b", Coverage::Opaque),
+    ] {
+        let mut headers = vec![(name, value.as_bytes())];
+        headers.push(("content-type", b"text/plain"));
+        let verdict = inspect(&engine, &message(&headers, b"sana.k@"), "");
+        assert_eq!(verdict.coverage, expected, "{value}");
+    }
+}
+
+#[test]
+fn words_of_a_list_in_a_query_are_values() {
+    let engine = shipped();
+    let headers = [("content-type", &b"application/graphql"[..])];
+    let body =
+        b"mutation { keep(gender: FEMALE, religion: SUNNI, active: true, tags: [NEW]) { id } }";
+    let verdict = inspect(&engine, &message(&headers, body), "");
+    assert_eq!(redacted_pointers(&verdict), ["/keep/gender", "/keep/religion"]);
+    let left = body_of(&verdict);
+    let again = inspect(&engine, &message(&headers, left.as_bytes()), "");
+    assert!(left.contains("active: true") && redacted_pointers(&again).is_empty(), "{left}");
+}
+
+#[test]
 fn a_clean_message_goes_through_as_it_came() {
     let engine = shipped();
     let verdict = inspect(

@@ -323,35 +323,17 @@ fn people(
 /// Either may consent, either may forbid; of two words on the same thing the stricter holds.
 fn combine(stated: Subject, filed: Subject) -> Subject {
     let mut subject = filed;
-    for consent in stated.consents {
-        if !subject.consents.contains(&consent) {
-            subject.consents.push(consent);
+    for consent in &stated.consents {
+        if !subject.consents.contains(consent) {
+            subject.consents.push(consent.clone());
         }
     }
-    for withdrawal in stated.withdrawn {
-        if !subject.withdrawn.contains(&withdrawal) {
-            subject.withdrawn.push(withdrawal);
-        }
-    }
-    subject.opt_outs.extend(stated.opt_outs);
-    for (name, on) in stated.settings {
-        let known = subject.settings.entry(name).or_insert(on);
-        *known &= on;
-    }
-    subject.age = match (subject.age, stated.age) {
-        (Some(one), Some(other)) => Some(one.min(other)),
+    subject.verified = match (subject.verified, stated.verified) {
+        (Some(one), Some(other)) => Some(one && other),
         (one, other) => one.or(other),
     };
-    subject.minor = either(subject.minor, stated.minor, |one, other| one || other);
-    subject.verified = either(subject.verified, stated.verified, |one, other| one && other);
+    subject.restrict(&stated);
     subject
-}
-
-fn either(one: Option<bool>, other: Option<bool>, both: fn(bool, bool) -> bool) -> Option<bool> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(both(one, other)),
-        (one, other) => one.or(other),
-    }
 }
 
 impl Found {

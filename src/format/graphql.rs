@@ -281,13 +281,13 @@ impl<'b> Reader<'b> {
         self.scalar(Scalar::Number, span, span, Escape::None, sink)
     }
 
-    /// An enumerated value, `true`, `false` or `null`: only one with digits could be anyone's.
+    /// An enumerated value (§2.9.6), `true`, `false` or `null`.
     fn enumerated<S: FieldSink>(&mut self, name: Span, sink: &mut S) -> Result<(), Stop> {
-        if name.of(self.bytes).iter().any(u8::is_ascii_digit) {
-            return self.scalar(Scalar::String, name, name, Escape::None, sink);
+        if matches!(name.of(self.bytes), b"true" | b"false" | b"null") {
+            self.value_read();
+            return Ok(());
         }
-        self.value_read();
-        Ok(())
+        self.scalar(Scalar::String, name, name, Escape::None, sink)
     }
 
     fn comment<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {

@@ -295,7 +295,7 @@ impl<'t> Context<'t> {
             },
             Predicate::CollectedFor { services, absent } => self.collected_for(services, *absent),
 
-            Predicate::AgeUnder(limit) => match self.subject.age {
+            Predicate::AgeUnder(limit) => match self.age() {
                 Some(age) => age < *limit,
                 None => self.subject.minor == Some(true),
             },

@@ -222,6 +222,8 @@ fn a_withdrawal_nobody_understands_takes_back_everything() {
         ("customer_support", Effect::Block),
         ("category:horoscope", Effect::Block),
         ("consent:crossborder", Effect::Block),
+        ("purpose:direct-marketing", Effect::Block),
+        ("recipient:MI-DC-Singapore", Effect::Block),
         ("category:phone_number", Effect::Redact),
         // Understood, and about something else.
         ("direct_marketing", Effect::Allow),

@@ -167,6 +167,45 @@ fn each_is_judged_by_their_own_facts() {
 }
 
 #[test]
+fn who_is_named_and_not_found_may_be_anybody() {
+    let engine = shipped();
+    let body = r#"{"users": [{"account_id": "40001", "phone": "+923451112233", "email": "sana.k@example.pk"}, {"sku": 7}]}"#;
+    let effect = |more: &str| {
+        let mut whole = serde_json::to_value(transfer("")).unwrap();
+        whole["origin"] = "PK".into();
+        whole["purpose"] = "direct_marketing".into();
+        whole["subjects"] = serde_json::from_str(&format!("[{more}]")).unwrap();
+        whole["subject"]["consents"] = serde_json::json!([
+            {"scope": "service", "type": "explicit"}, {"scope": "direct_marketing", "type": "explicit"},
+            {"scope": "cross_border", "type": "separate_explicit"},
+        ]);
+        judged(&engine, body, serde_json::from_value(whole).unwrap()).decision.effect
+    };
+    // Named for a record that is there, in which nothing was found.
+    let minor = r#""subject": {"minor": true}"#;
+    assert_ne!(effect(&format!(r#"{{"pointer": "/users/1", {minor}}}"#)), Effect::Block);
+    for of in [
+        r#""pointer": "/users/0""#,
+        r#""pointer": "/user/0""#,
+        r#""pointer": "/users/0/""#,
+        "\"pointer\": \"\"",
+        r#""id": "+92 345 111-2233""#,
+        r#""id": "00923451112233""#,
+        r#""id": "Sana.K@example.pk""#,
+        r#""id": "40002""#,
+        r#""origin": "PK""#,
+    ] {
+        assert_eq!(effect(&format!("{{{of}, {minor}}}")), Effect::Block, "{of}");
+    }
+    // Two are named for one record.
+    let adult = r#"{"pointer": "/users/0", "subject": {"age": 30, "consents": [{"scope": "service", "type": "explicit"}, {"scope": "direct_marketing", "type": "explicit"}]}}"#;
+    let minor = format!(r#"{{"id": "40001", {minor}}}"#);
+    for both in [format!("{adult}, {minor}"), format!("{minor}, {adult}")] {
+        assert_eq!(effect(&both), Effect::Block, "{both}");
+    }
+}
+
+#[test]
 fn who_is_named_without_a_record_may_be_anybody() {
     let engine = shipped();
     let body = r#"{"email": "sana.k@example.pk", "phone": "+923001234567"}"#;

@@ -53,6 +53,7 @@ fn literals_come_by_the_names_of_their_arguments() {
                 "/cached/ttl number 60",
                 "/users {",
                 "/users/by string E12345",
+                "/users/sort string ASC",
             ],
         ),
         (r#"{ a(u: "\u0041\u{1F600}\t") }"#, &[" {", "/a {", r"/a/u string \u0041\u{1F600}\t"]),

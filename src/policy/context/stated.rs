@@ -14,11 +14,18 @@ use crate::{
 };
 
 impl Context<'_> {
+    /// The age that is stated, unless somebody calls a person of that age a minor: one of the two is wrong, and the
+    /// stricter holds.
+    pub(in crate::policy) fn age(&self) -> Option<u32> {
+        const OF_AGE: u32 = 18;
+        let is_called_minor = self.subject.minor == Some(true);
+        self.subject.age.filter(|age| !is_called_minor || *age < OF_AGE)
+    }
+
     pub(super) fn is_minor(&self) -> bool {
-        let subject = self.subject;
-        match subject.age {
+        match self.age() {
             Some(age) => age < self.set.child_age(self.origin),
-            None => subject.minor == Some(true),
+            None => self.subject.minor == Some(true),
         }
     }
 
@@ -37,6 +44,7 @@ impl Context<'_> {
                     return false;
                 }
                 Some(("category", name)) if self.set.find_tags(name).is_none() => None,
+                Some(("purpose", name)) if !self.knows_purpose(name) => None,
                 None if is_consent(scope) => return false,
                 None if self.set.registry.numbers.contains_key(scope) => Some(("purpose", scope)),
                 named => named,
@@ -53,8 +61,10 @@ impl Context<'_> {
                 }
                 Some(("recipient", name)) => {
                     scopes.recipient
-                        && (transfer.recipient.id.as_deref() == Some(name)
-                            || transfer.recipient.class.as_deref() == Some(name))
+                        && [&transfer.recipient.id, &transfer.recipient.class]
+                            .into_iter()
+                            .flatten()
+                            .any(|known| known.eq_ignore_ascii_case(name))
                         && !self.is_renewed(withdrawal, |consent| {
                             consent.recipients.iter().any(|recipient| recipient == name)
                         })
@@ -68,6 +78,15 @@ impl Context<'_> {
                 }
             }
         })
+    }
+
+    /// A register has the purpose, or a version of the policy adds it, or it is this transfer's.
+    fn knows_purpose(&self, name: &str) -> bool {
+        let transfer = self.transfer;
+        let mut versions = transfer.policy_versions.iter();
+        self.set.registry.number(name) != 0
+            || transfer.purpose.as_deref() == Some(name)
+            || versions.any(|version| version.added_purposes.keys().any(|added| *added == *name))
     }
 
     /// Tags the subject has taken back.

@@ -156,7 +156,7 @@ impl Witness<'_, '_> {
             Predicate::CollectedFor { .. } => {
                 named("it was collected for", transfer.collected_for.as_deref())
             }
-            Predicate::AgeUnder(bound) => match context.subject.age {
+            Predicate::AgeUnder(bound) => match context.age() {
                 Some(age) if age < *bound => format!("the person is under {bound}"),
                 Some(_) => format!("the person is {bound} or older"),
                 None => stated("the person is a minor", context.subject.minor),

@@ -79,21 +79,48 @@ impl Recipient {
 
 impl Subject {
     fn fill_from(&mut self, other: Self) {
-        self.age = self.age.or(other.age);
-        self.minor = self.minor.or(other.minor);
         self.verified = self.verified.or(other.verified);
-        self.opt_outs.extend(other.opt_outs);
         if self.consents.is_empty() {
-            self.consents = other.consents;
+            self.consents.clone_from(&other.consents);
         }
-        for (setting, value) in other.settings {
-            self.settings.entry(setting).or_insert(value);
+        self.restrict(&other);
+    }
+
+    /// Takes in what somebody else says of the same person, or of one who cannot be told apart, to the person's
+    /// protection: the lower age, and everything that forbids.
+    pub fn restrict(&mut self, other: &Self) {
+        self.age = match (self.age, other.age) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        self.minor = either(self.minor, other.minor, |one, other| one || other);
+        self.opt_outs.extend(other.opt_outs.iter().cloned());
+        for (setting, on) in &other.settings {
+            *self.settings.entry(setting.clone()).or_insert(*on) &= on;
         }
-        for withdrawal in other.withdrawn {
-            if !self.withdrawn.contains(&withdrawal) {
-                self.withdrawn.push(withdrawal);
+        for withdrawal in &other.withdrawn {
+            if !self.withdrawn.contains(withdrawal) {
+                self.withdrawn.push(withdrawal.clone());
             }
         }
+    }
+
+    /// What holds for two who cannot be told apart: the consents that each has given, and everything that forbids.
+    pub fn keep_common(&mut self, other: &Self) {
+        self.consents.retain(|consent| {
+            let mut others = other.consents.iter();
+            others.any(|other| other.scope == consent.scope && other.kind == consent.kind)
+        });
+        self.verified = either(self.verified, other.verified, |one, other| one && other);
+        self.restrict(other);
+    }
+}
+
+/// What both say together, or the one that says anything.
+fn either(one: Option<bool>, other: Option<bool>, both: fn(bool, bool) -> bool) -> Option<bool> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(both(one, other)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -152,5 +179,18 @@ mod tests {
         assert!(header.subject.opt_outs.contains("sale"));
         assert_eq!(header.subject.settings.get("location_access"), Some(&false));
         assert_eq!(header.subject.withdrawn.len(), 1);
+    }
+
+    #[test]
+    fn of_two_words_on_the_same_thing_of_a_person_the_stricter_holds() {
+        let subject = |json| -> Subject { serde_json::from_str(json).unwrap() };
+        let mut header = subject(
+            r#"{"age": 30, "minor": false, "settings": {"location_access": true, "sms": false}}"#,
+        );
+        header.fill_from(subject(
+            r#"{"age": 12, "minor": true, "settings": {"location_access": false, "sms": true}}"#,
+        ));
+        assert_eq!((header.age, header.minor), (Some(12), Some(true)));
+        assert!(header.settings.values().all(|on| !on), "{:?}", header.settings);
     }
 }

@@ -39,22 +39,34 @@ pub(super) fn renew(headers: &mut HeaderMap, body: &[u8]) {
     }
 }
 
-/// Digests that few look at, or that a signature covers which holds no more.
-const UNRENEWED: [&str; 14] = [
+/// Digests that few look at, or that a signature covers which holds no more, and lengths beside `Content-Length`.
+const UNRENEWED: [&str; 26] = [
     "content-md5",
     "content-crc32c",
+    "content-range",
     "etag",
+    "oc-checksum",
+    "oc-total-length",
+    "upload-checksum",
+    "upload-length",
     "x-amz-content-sha256",
     "x-amz-checksum-crc32",
     "x-amz-checksum-crc32c",
     "x-amz-checksum-crc64nvme",
     "x-amz-checksum-sha1",
     "x-amz-checksum-sha256",
+    "x-amz-decoded-content-length",
+    "x-body-sha256",
     "x-bz-content-sha1",
+    "x-checksum-md5",
+    "x-checksum-sha1",
+    "x-checksum-sha256",
     "x-content-sha256",
+    "x-expected-entity-length",
     "x-goog-hash",
     "x-ms-blob-content-md5",
     "x-ms-content-sha256",
+    "x-upload-content-length",
 ];
 
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
@@ -100,6 +112,8 @@ mod tests {
             ("digest", "SHA-256=AAAA,sha-512=AAAA"),
             ("content-md5", "AAAA"),
             ("x-amz-checksum-sha256", "AAAA"),
+            ("upload-length", "29"),
+            ("content-range", "bytes 0-28/29"),
             ("etag", "\"AAAA\""),
         ] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -110,7 +124,9 @@ mod tests {
             "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"
         );
         assert!(!headers.contains_key("repr-digest"));
-        for gone in ["content-md5", "x-amz-checksum-sha256", "etag"] {
+        for gone in
+            ["content-md5", "x-amz-checksum-sha256", "upload-length", "content-range", "etag"]
+        {
             assert!(!headers.contains_key(gone), "{gone}");
         }
         let digest = headers["digest"].to_str().unwrap();

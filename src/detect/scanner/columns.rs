@@ -29,6 +29,8 @@ pub(super) struct Columns {
     /// What the rows are, once that is known.
     rows: Option<Role>,
     names: Vec<Known>,
+    /// A name of the list says that it names columns: none of them is a value.
+    is_headed: bool,
     /// The object that named the last of them.
     last: Option<u32>,
     /// The elements of the row that names them.
@@ -71,6 +73,7 @@ impl Scanner<'_> {
                 return Role::None;
             }
             self.scratch.columns.begin(parent.number);
+            self.scratch.columns.is_headed = true;
             return Role::Names;
         }
         let columns = &mut self.scratch.columns;
@@ -203,6 +206,7 @@ impl Scanner<'_> {
         let columns = &self.scratch.columns;
         let known = match (role, number) {
             (Role::Row, _) => columns.names.get(number as usize).copied(),
+            (Role::Names, 1) if columns.is_headed => None,
             (Role::Names | Role::Entry, 1) => Some(columns.first),
             (Role::None | Role::Names | Role::Entry, _) => None,
         };

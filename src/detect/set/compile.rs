@@ -650,7 +650,7 @@ fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (Str
 const NAME_WORDS: usize = 2;
 
 /// What a cue can announce besides values that pass a check.
-const READINGS: [(&str, Reads); 9] = [
+const READINGS: [(&str, Reads); 11] = [
     ("name", Reads::Name(NAME_WORDS)),
     ("known_name", Reads::KnownName),
     ("likely_name", Reads::LikelyName),
@@ -660,6 +660,8 @@ const READINGS: [(&str, Reads); 9] = [
     ("street", Reads::Street),
     ("clause", Reads::Clause),
     ("years_before", Reads::YearsBefore),
+    ("code_before", Reads::CodeBefore),
+    ("code_further_on", Reads::CodeFurtherOn),
 ];
 
 #[cfg(test)]

@@ -46,7 +46,19 @@ impl KnownNames {
     pub(super) fn may_begin(&self, text: &str) -> bool {
         let first = text.chars().next();
         !first.is_some_and(|c| is_han(c) || is_hangul(c))
-            || (self.begin(text) && !text.chars().skip(1).any(|c| NO_GIVEN.contains(c)))
+            || (self.begin(text)
+                && !text.chars().skip(1).any(|c| NO_GIVEN.contains(c))
+                && !self.are_with_a_particle(text))
+    }
+
+    /// Whether `text` is a word of Korean with what grammar puts behind it: `문의는`. Given names end in some of these
+    /// as well.
+    fn are_with_a_particle(&self, text: &str) -> bool {
+        let particle = text.char_indices().next_back().filter(|(_, c)| PARTICLES.contains(c));
+        particle.is_some_and(|(at, particle)| {
+            !ENDS_OF_NAMES.contains(&particle)
+                || text.get(..at).is_some_and(|word| self.things.contains(word))
+        })
     }
 
     /// Whether `text` begins with a family name, as names of Chinese, Japanese and Korean do.
@@ -158,8 +170,10 @@ impl KnownNames {
             begins && (2..=CHARACTERS_MAX).contains(&letters) && self.begin(name)
         };
         let start = starts.into_iter().rev().flatten().find(is_name)?;
-        let is_thing = self.things.contains(head.get(start..)?);
-        (!is_thing).then_some(start..head.len())
+        let name = head.get(start..)?;
+        // `문의는 고객센터로` goes on.
+        let is_of_a_sentence = is_korean && self.are_with_a_particle(name);
+        (!is_of_a_sentence && !self.things.contains(name)).then_some(start..head.len())
     }
 
     /// The name in Chinese characters or Hangul that begins at `start` of a sentence which goes on behind it: a family
@@ -313,6 +327,12 @@ const BEHIND_HAN: [&str; 44] = [
     "要求",
 ];
 
+/// What Korean puts behind nouns.
+const PARTICLES: [char; 12] =
+    ['은', '는', '이', '가', '을', '를', '의', '에', '로', '와', '과', '도'];
+/// Those of them that given names end in as well.
+const ENDS_OF_NAMES: [char; 5] = ['은', '이', '가', '을', '도'];
+
 /// The same of Korean: particles and titles.
 const BEHIND_HANGUL: [&str; 12] = [
     "입니다",
@@ -368,6 +388,13 @@ fn spaced(text: &str, least: usize) -> Option<usize> {
         let rest = text.get(position..)?;
         let length = rest.find(|c: char| !is_of_a_name(c)).unwrap_or(rest.len());
         let word = rest.get(..length)?;
+        if count == 0 && (begins_a_sentence(word) || is_a_sentence_of_thai(word)) {
+            return None;
+        }
+        // `मेरा नाम सूची में नहीं है`: of what stands behind it, nothing is a name.
+        if count == 1 && POSTPOSITIONS.has(word) || NEGATIONS.has(word) {
+            return None;
+        }
         let initial = word.chars().count() == 1;
         let Some(first) = word.chars().next() else { break };
         let particle = person::is_particle(word);
@@ -440,6 +467,38 @@ fn is_title(word: &str) -> bool {
     .any(|title| word.eq_ignore_ascii_case(title))
 }
 
+/// Whether a word goes on with the sentence that a name was announced in, in scripts without capitals: `اسمي غير موجود`.
+fn begins_a_sentence(word: &str) -> bool {
+    !word.is_ascii() && SENTENCE_BEGINNINGS.has(word)
+}
+
+/// Whether a word, in a script that has no spaces between words, is longer than any given name: a sentence.
+fn is_a_sentence_of_thai(word: &str) -> bool {
+    const NAME_CHARACTERS_MAX: usize = 15;
+    word.starts_with(|c| matches!(c, '\u{0e01}'..='\u{0e4e}'))
+        && word.chars().count() > NAME_CHARACTERS_MAX
+}
+
+/// What is said of a name rather than being one: that it is missing, wrong, hidden, needed.
+#[rustfmt::skip]
+static SENTENCE_BEGINNINGS: WordList = WordList::new(&[
+    "गलत", "सही", "ग़लत", "अभी", "क्यों", "क्या", "नहीं", "यहाँ", "यहां", "वहाँ", "कैसे", "कब", "बदल", "बदलना", "बदलें", "गायब",
+    "غلط", "صحیح", "ابھی", "کیوں", "کیا", "نہیں", "یہاں", "وہاں", "کیسے", "تبدیل", "غائب", "درست", "لکھا",
+    "غير", "ليس", "ليست", "لا", "لم", "لن", "ما", "موجود", "مكتوب", "مكتوبة", "خطأ", "خاطئ", "صحيح", "مفقود", "مسجل", "يظهر",
+    "لماذا", "كيف", "متى", "أين", "هل", "كان", "كانت", "سوف", "قد", "في", "من", "على", "إلى", "الى", "عن", "مطلوب",
+    "نیست", "اشتباه", "چرا", "کجا", "چطور", "را", "در", "به", "با",
+    "ভুল", "নেই", "কেন", "சரி", "தவறு", "இல்லை", "תקין", "שגוי", "לא", "אינו", "למה", "איך",
+]);
+
+/// What stands behind the noun that it belongs to, in Hindi and Urdu.
+#[rustfmt::skip]
+static POSTPOSITIONS: WordList = WordList::new(&[
+    "में", "पर", "से", "को", "का", "की", "के", "तक", "تک", "میں", "پر", "سے", "کو", "کا", "کی", "کے",
+]);
+
+/// That something is not so.
+static NEGATIONS: WordList = WordList::new(&["नहीं", "نہیں", "نہی"]);
+
 /// Words that begin a sentence or go on with it, in scripts and languages that write names around them.
 fn is_stop(word: &str) -> bool {
     STOPS.has(word)
@@ -448,7 +507,7 @@ fn is_stop(word: &str) -> bool {
 #[rustfmt::skip]
 static STOPS: WordList = WordList::new(&[
     "है", "हूं", "हूँ", "और", "मेरा", "ہے", "ہوں", "اور", "میرا", "hai", "aur", "hoon", "و", "i", "and",
-    "miss", "the", "die", "das", "ein", "eine", "mein", "meine", "unser", "unsere", "my", "we", "please", "thanks", "hello", "hi", "customer", "sir", "madam", "all", "everyone",
+    "miss", "sie", "euch", "dich", "ihnen", "the", "die", "das", "ein", "eine", "mein", "meine", "unser", "unsere", "my", "we", "please", "thanks", "hello", "hi", "customer", "sir", "madam", "all", "everyone",
     "colleagues", "user", "valued", "sirs", "friend", "friends", "monday", "tuesday", "wednesday",
     "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july",
     "august", "september", "october", "november", "december", "phone", "tel", "mail", "email", "mobile",

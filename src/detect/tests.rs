@@ -7,6 +7,7 @@ mod addresses;
 mod announced;
 mod called;
 mod prose;
+mod sentences;
 
 use super::{DetectorSet, Hit, Scanner, Scratch, Told, shipped, text::Search};
 use crate::domain::{Container, Part, Scalar, Taxonomy};

@@ -7,6 +7,7 @@
 mod access_log;
 mod announced;
 mod chain;
+mod codes;
 mod marks;
 mod numbers;
 mod request_line;

@@ -43,6 +43,8 @@ pub fn hides_text(content_type: Option<&str>, bytes: &[u8]) -> bool {
     let is_of = |kind: &str| declared.contains(kind);
     (is_of("yaml") && (has(b"\\x") || has(b"\\U") || has(b"!!binary")))
         || (is_of("ldif") && has(b":: "))
+        // Transfer encodings of parts (RFC 2045 §6) and encoded words of headers (RFC 2047).
+        || (is_of("rfc822") && (has(b"quoted-printable") || has(b"base64") || has(b"=?")))
         || (is_of("rtf") && has(b"\\'"))
 }
 
@@ -150,7 +152,9 @@ pub(super) fn known(media_type: &MediaType<'_>) -> Option<Format> {
             "yaml" | "x-yaml" | "toml" | "sql" | "javascript" | "x-javascript" | "ecmascript"
             | "x-sh",
         )
-        | ("text", _) => Format::Text,
+        | ("text", _)
+        // A mail as it was sent (RFC 5322).
+        | ("message", "rfc822") => Format::Text,
         ("image", subtype) if image::SUBTYPES.contains(&subtype) => Format::Image,
         _ => return None,
     };

@@ -13,6 +13,7 @@ pub(super) fn birth(text: &str) -> Option<Match> {
         || with_month_name(text)
         || east_asian(text)
         || without_year(text)
+        || of_an_era(text)
         || of_an_airline(text);
     found.then_some(Match::PLAIN)
 }
@@ -189,6 +190,41 @@ fn east_asian(text: &str) -> bool {
         && arithmetic::is_birth_date(year, month, day)
 }
 
+/// `昭和55年3月4日`, `平成元年5月1日`, `S55.3.4`, `民國79年5月3日`: years counted from the first of an era.
+fn of_an_era(text: &str) -> bool {
+    let Some((rest, first)) =
+        ERAS.iter().find_map(|(era, first)| Some((text.strip_prefix(era)?, first)))
+    else {
+        return false;
+    };
+    let rest = rest.trim_start_matches([' ', '.']);
+    let (is_first_year, rest) = match rest.strip_prefix('元') {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
+    let is_of_one = |c: char| c.is_ascii_digit() || " .-/年月日生".contains(c);
+    let mut numbers = rest.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let mut next = || numbers.next().and_then(|part| part.parse::<u32>().ok());
+    let year = if is_first_year { Some(1) } else { next().filter(|year| (1..=120).contains(year)) };
+    let (Some(year), Some(month), Some(day)) = (year, next(), next()) else { return false };
+    rest.chars().all(is_of_one) && arithmetic::is_birth_date(first + year, month, day)
+}
+
+/// The year before the first of each era of Japan since 1868, and of the Republic of China.
+const ERAS: [(&str, u32); 11] = [
+    ("明治", 1867),
+    ("大正", 1911),
+    ("昭和", 1925),
+    ("平成", 1988),
+    ("令和", 2018),
+    ("民國", 1911),
+    ("民国", 1911),
+    ("T", 1911),
+    ("S", 1925),
+    ("H", 1988),
+    ("R", 2018),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,6 +258,17 @@ mod tests {
             ("1996年4月12日", true),
             ("1996年4月12日生", true),
             ("1996年4月12日，回电", false),
+            ("昭和55年3月4日", true),
+            ("昭和55年3月4日生", true),
+            ("平成元年5月1日", true),
+            ("S55.3.4", true),
+            ("H2-10-30", true),
+            ("民國79年5月3日", true),
+            ("昭和55年13月4日", false),
+            ("令和", false),
+            ("S55", false),
+            ("T-1000", false),
+            ("H264.1.0", false),
             ("1996-02-30", false),
             ("1896-04-12", false),
             ("19961312", false),

@@ -47,13 +47,29 @@ pub(super) fn bic(token: &Token) -> Option<Match> {
 
 /// Bank or wallet account: what a bank prints, once a field says so.
 pub(super) fn account(text: &str) -> Option<Match> {
-    let token = Token::read(text.trim())?;
+    let text = text.trim();
+    let token = Token::read(text).or_else(|| Token::read(behind_a_bank(text)?))?;
     if let Some(found) = iban(&token) {
         return Some(found);
     }
     let digits = token.compact().iter().filter(|byte| byte.is_ascii_digit()).count();
     let empty = token.compact().iter().all(|byte| *byte == b'0');
     ((6..=30).contains(&token.len()) && digits >= 5 && !empty).then_some(Match::PLAIN)
+}
+
+/// What stands behind the name of a bank: `신한 110-447-182907`, `DBS 012-345678-9`.
+fn behind_a_bank(text: &str) -> Option<&str> {
+    const BANK_BYTES_MAX: usize = 40;
+    const DIGITS_MIN: usize = 8;
+    let start = text.find(|c: char| c.is_ascii_digit())?;
+    let (bank, number) = text.split_at_checked(start)?;
+    let is_of_a_bank = |c: char| c.is_alphabetic() || matches!(c, ' ' | '(' | ')' | '.' | ':');
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    (bank.len() <= BANK_BYTES_MAX
+        && bank.ends_with([' ', ')', ':'])
+        && bank.chars().all(is_of_a_bank)
+        && digits >= DIGITS_MIN)
+        .then_some(number)
 }
 
 /// Payment address: a name and the handle of a payment provider, which has no dot.

@@ -99,6 +99,9 @@ fn is_no_person(text: &str) -> bool {
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
         || (last.is_some() && text.split(' ').any(|word| INSTITUTIONS.has(word)))
         || ends_in_any_case(text, " sa de cv")
+        // `Jack Daniel's`: what is called after somebody.
+        || text.ends_with("'s")
+        || text.ends_with("’s")
         || position(text, b" - ").is_some()
         // A host: `mail.example.org`, where `sana.khan` may be somebody.
         || (text.bytes().filter(|byte| *byte == b'.').count() >= 2
@@ -295,6 +298,7 @@ static THINGS: WordList = WordList::new(&[
     "hospital", "clinic", "pharmacy", "museum", "beach", "mall", "market", "plaza", "square", "building", "flat",
     "villa", "tower", "floor", "suite", "apartment", "fellowship", "award", "products", "secret", "interview", "memorial", "jl", "jl.", "jln", "jalan",
     "oetker", "muscle", "pepper", "organisation", "organization", "gare", "bahnhof", "hauptbahnhof", "webhooks", "webhook",
+    "ооо", "оао", "зао", "пао", "тов",
     "container", "bucket", "login", "developers", "private", "pem", "arena", "weather", "income", "consolidated", "affiliation", "railway", "metro", "terminal", "campus", "faculty",
 ]);
 
@@ -393,6 +397,11 @@ pub(super) fn age(text: &str) -> Option<Match> {
     // `3 days`, `3m 3d`: how old a thing is.
     let is_of_a_thing = text.split(|c: char| !c.is_alphabetic()).any(|unit| SHORT_TIMES.has(unit));
     ((1..=2).contains(&count) && short && !is_of_a_thing).then_some(Match::PLAIN)
+}
+
+/// Whether a word is a unit of time in which nobody's age is told.
+pub(in crate::detect) fn is_short_time(word: &str) -> bool {
+    SHORT_TIMES.has(word)
 }
 
 /// Units of time in which nobody's age is told in a record of a person.

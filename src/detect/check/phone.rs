@@ -22,6 +22,9 @@ pub(in crate::detect) fn whole(text: &str) -> Option<Match> {
         None => Number::read(bare(text)?)?,
     };
     let digits = number.digits();
+    if is_of_nobody(digits) {
+        return None;
+    }
     if number.international {
         return international(digits);
     }
@@ -44,6 +47,15 @@ pub(in crate::detect) fn whole(text: &str) -> Option<Match> {
         13..=15 => international(digits).map(|found| Match { shaped: false, ..found }),
         _ => None,
     }
+}
+
+/// `1-800-000-0000`, `1234567890`: what forms and documents show where a number will be.
+fn is_of_nobody(digits: &[u8]) -> bool {
+    let is_free_of_charge = match digits.strip_prefix(&[1]).unwrap_or(digits) {
+        [8, first, second, rest @ ..] => first == second && rest == [0; 7],
+        _ => false,
+    };
+    is_free_of_charge || digits == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
 }
 
 /// A day of these two centuries, in as many digits as a telephone number.
@@ -78,7 +90,7 @@ pub(in crate::detect) fn in_text(text: &str) -> Option<Match> {
     let digits = number.digits();
     // Fifteen (ITU-T E.164 §6.1) and what is dialled before them.
     const DIGITS_MAX: usize = 17;
-    if digits.len() > DIGITS_MAX {
+    if digits.len() > DIGITS_MAX || is_of_nobody(digits) {
         return None;
     }
     if number.international {

@@ -278,11 +278,18 @@ impl<'s> Scanner<'s> {
         *self.scratch.keys.of(known)
     }
 
-    /// What the name says of the value, or else the name of the object around it.
+    /// What the name says of the value, or else the name of the object around it. What stands for that object, and
+    /// says something by itself as well, is of it first: `"phone": {"nationalNumber": …}`.
     fn by_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
-        if let Some(own) = self.by_own_name(facts, around, text) {
-            return Some(own);
+        let is_of_both = facts.stand_in && self.top.rule.is_some() && !facts.rules().is_empty();
+        if is_of_both {
+            return self.by_object(facts, text).or_else(|| self.by_own_name(facts, around, text));
         }
+        self.by_own_name(facts, around, text).or_else(|| self.by_object(facts, text))
+    }
+
+    /// What the name of the object or list around a value says of it.
+    fn by_object(&self, facts: &Facts, text: &str) -> Option<(&'s FieldRule, Hit)> {
         let frame = &self.top;
         let number = frame.rule?;
         let rule = self.set.rule(number)?;
@@ -473,7 +480,12 @@ fn is_prompt(text: &str) -> bool {
 /// What a mistyped or masked number looks like, and a word does not.
 fn is_number_like(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits >= 2 && (4..=64).contains(&text.len()) && !text.contains("://")
+    // Of `press *#06#` most is words; what is masked may be written as `xxxx 1234`.
+    let is_of_words = || {
+        let letters = text.bytes().filter(|byte| byte.is_ascii_lowercase() && *byte != b'x');
+        text.contains(' ') && letters.count() > digits
+    };
+    digits >= 2 && !is_of_words() && (4..=64).contains(&text.len()) && !text.contains("://")
 }
 
 pub(super) fn is_integer(text: &str) -> bool {

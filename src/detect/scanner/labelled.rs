@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::detect::{
-    check::code,
+    check::{code, person},
     keys::Facts,
     naming,
     pairs::{Pair, endings},
@@ -22,6 +22,9 @@ impl Scanner<'_> {
         let name = text.get(pair.name.clone())?;
         // Events and tasks of a calendar have an identifier of that name (RFC 5545 §3.8.4.7), and nobody has it.
         if name.ends_with("UID") && text.starts_with("BEGIN:V") {
+            return None;
+        }
+        if name.eq_ignore_ascii_case("uid") && is_of_a_process(text, &pair.name) {
             return None;
         }
         if (pair.assigned && !name.contains(' ')) || is_in_quotes(text, &pair.name) {
@@ -70,14 +73,20 @@ impl Scanner<'_> {
         if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
             return None;
         }
+        // `Password: minimum 12 characters`.
+        if !value.ends_with('?') && self.set.is_said_of_a_field(value) {
+            return None;
+        }
         let is_of_a_program = is_of_a_program(text, pair, facts, value);
         let around = self.around(facts, around);
         let rules = facts.rules().iter().filter_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
             let sure = (rule.confidence >= 90 && !is_long(value))
-                || rule.reach != Reach::Line
-                || !is_sentence(value);
-            let fits = is_of_a_program || (sure && rule.check.is_some() && !rule.prose);
+                || (rule.reach != Reach::Line
+                    && (rule.confidence >= SURE_OF_A_WORD || !is_said_of_nobody(value)))
+                || (rule.reach == Reach::Line && !is_sentence(value));
+            let fits = (is_of_a_program && (pair.assigned || sure || rule.reach == Reach::Line))
+                || (sure && rule.check.is_some() && !rule.prose);
             fits.then_some((*number, rule))
         });
         // A value that only looks like a number counts when none passes.
@@ -115,6 +124,23 @@ impl Scanner<'_> {
         }
         mistyped
     }
+}
+
+/// Whether the numbers of a process or of a group stand near a name, as systems write who runs something:
+/// `pid=10231 uid=1000 gid=1000`.
+fn is_of_a_process(text: &str, name: &Range<usize>) -> bool {
+    const NEAR_BYTES: usize = 48;
+    let start = text.ceil_char_boundary(name.start.saturating_sub(NEAR_BYTES));
+    let end = text.floor_char_boundary(text.len().min(name.end + NEAR_BYTES));
+    let near = text.get(start..end).unwrap_or_default().as_bytes();
+    let is_one = |at: usize| {
+        let rest = near.get(at..).unwrap_or_default();
+        matches!(rest.get(3), Some(b'=' | b':'))
+            && rest.get(..3).is_some_and(|word| {
+                word.eq_ignore_ascii_case(b"pid") || word.eq_ignore_ascii_case(b"gid")
+            })
+    };
+    memchr::memchr2_iter(b'=', b':', near).any(|at| at >= 3 && is_one(at - 3))
 }
 
 /// Whether a label is none of a sentence: it stands as only programs write names, or in a form.
@@ -223,6 +249,35 @@ fn words_behind(text: &str, pair: &Pair, rule: &FieldRule) -> Option<(Range<usiz
     (count >= 2).then(|| (value.start..value.start + words.len(), is_bounded))
 }
 
+/// How sure a label makes us of the first of several words.
+const SURE_OF_A_WORD: u8 = 65;
+
+/// Whether several words behind a label do not say what somebody did who signed in: `User: please wait`, where in
+/// `User: amalik7 logged in` somebody is.
+fn is_said_of_nobody(value: &str) -> bool {
+    const DONE: [&str; 14] = [
+        "logged",
+        "signed",
+        "connected",
+        "disconnected",
+        "authenticated",
+        "failed",
+        "from",
+        "at",
+        "on",
+        "via",
+        "has",
+        "requested",
+        "created",
+        "with",
+    ];
+    let value = value.split([',', '(', '[']).next().unwrap_or_default().trim_end();
+    let mut words = value.split(' ');
+    let name = words.next().unwrap_or_default();
+    let is_told = name.bytes().any(|byte| byte.is_ascii_digit() || b"._-".contains(&byte));
+    words.next().is_some_and(|next| !is_told && !DONE.contains(&next))
+}
+
 /// Words that go on as sentences do: three or more, the first of them small, and numbers if any further on.
 fn is_sentence(text: &str) -> bool {
     const WORDS: usize = 4;
@@ -271,9 +326,11 @@ impl Cut {
             Self::Word => {
                 let next = behind.strip_prefix(' ').and_then(|rest| rest.chars().next());
                 // Nor is the office in front of it: `MH12 20119009404`.
+                let unit = behind.trim_start().split(|c: char| !c.is_alphabetic()).next();
+                let is_measured = is_integer(cut) && unit.is_some_and(person::is_short_time);
                 let is_group = is_integer(cut)
                     || (cut.len() <= 5 && cut.ends_with(|last: char| last.is_ascii_digit()));
-                !(is_group && next.is_some_and(|c| c.is_ascii_digit()))
+                !(is_measured || is_group && next.is_some_and(|c| c.is_ascii_digit()))
             }
             Self::Clause | Self::Sentence | Self::Bracket | Self::Name | Self::Whole => true,
         };

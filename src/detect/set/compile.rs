@@ -653,7 +653,7 @@ fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (Str
 const NAME_WORDS: usize = 2;
 
 /// What a cue can announce besides values that pass a check.
-const READINGS: [(&str, Reads); 10] = [
+const READINGS: [(&str, Reads); 12] = [
     ("name", Reads::Name(NAME_WORDS)),
     ("known_name", Reads::KnownName),
     ("likely_name", Reads::LikelyName),
@@ -664,6 +664,8 @@ const READINGS: [(&str, Reads); 10] = [
     ("clause", Reads::Clause),
     ("years_before", Reads::YearsBefore),
     ("mailbox", Reads::Mailbox),
+    ("code_before", Reads::CodeBefore),
+    ("code_further_on", Reads::CodeFurtherOn),
 ];
 
 #[cfg(test)]

@@ -39,6 +39,10 @@ pub(in crate::detect) enum Reads {
     Clause,
     /// A number of years, before the cue rather than behind it: `34 years old`.
     YearsBefore,
+    /// A code to sign in with, before the cue rather than behind it: `448213 is your login code`.
+    CodeBefore,
+    /// The same further on in the sentence: `OTP for your payment is 448213`.
+    CodeFurtherOn,
     /// A word or number that passes the check.
     Checked(Check),
     /// Words that pass the check together: a date, a number plate.

@@ -12,7 +12,7 @@ use crate::{
     domain::{Span, runs},
 };
 
-use super::{Found, Search, numbers::is_range, settle};
+use super::{Found, Search, codes, numbers::is_range, settle};
 
 /// Words from `start` to the end of their clause, where they say something of their own: no article of something
 /// spoken of before, no statement that there is nothing.
@@ -102,20 +102,25 @@ impl Search<'_> {
                         .filter(|range| range.start >= past)
                 }
                 Reads::Mailbox => email::around_a_word(text, cue.clone(), past),
-                Reads::Address => postal::announced(text, skip(b":-\n")),
+                // Behind a mark of a web page another element begins.
+                Reads::Address => Some(skip(b":-\n"))
+                    .filter(|start| bytes.get(*start) != Some(&b'<'))
+                    .and_then(|start| postal::announced(text, start)),
                 Reads::Street => postal::around_street(text, cue.clone(), past)
                     .filter(|range| range.start >= past),
-                Reads::Clause => clause(text, skip(b":-=")),
+                Reads::Clause => clause(text, skip(b":-=\"")),
                 Reads::YearsBefore => {
                     years_before(text, cue.start).filter(|range| range.start >= past)
                 }
+                Reads::CodeBefore => codes::before(text, &cue).filter(|range| range.start >= past),
+                Reads::CodeFurtherOn => codes::further_on(text, cue.end),
                 Reads::Checked(check) => {
                     let start = skip(b":-=#");
                     let rest = bytes.get(start..).unwrap_or_default();
                     let length = rest
                         .iter()
                         .take(64)
-                        .position(|b| b.is_ascii_whitespace() || b",;|)]}\"'".contains(b))
+                        .position(|b| b.is_ascii_whitespace() || b",;|)]}<\"'".contains(b))
                         .unwrap_or(rest.len().min(64));
                     let word = text.get(start..start + length).unwrap_or_default();
                     // Commas and stops of other scripts.
@@ -210,8 +215,10 @@ impl Search<'_> {
     /// One of which the beginning is known, and that has no word of a thing in it.
     fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
         let people = &self.set.people;
-        name_at(text, start, 2, |name| people.are_whole(name) || people.begin_one(name))
+        let is_one = |name: &str| people.are_whole(name) || people.begin_one(name);
+        name_at(text, start, 2, is_one)
             .or_else(|| people.in_a_sentence(text, start))
+            .or_else(|| name_at(text, behind_a_title(text, start)?, 2, is_one))
     }
 
     /// Who says what stands behind the colon: `[10:22] Sana Khan: …`, `11/03/2024, 18:02 - Sana Khan: …`. Behind
@@ -465,6 +472,14 @@ fn number_from(text: &str, start: usize) -> Option<Range<usize>> {
     };
     let is_count = is_bare && UNITS.iter().any(|it| unit.eq_ignore_ascii_case(it));
     (!is_joined && !is_count).then(|| start..start + number.len())
+}
+
+/// Where a name may begin behind a title of one letter at `start`, which reads as the first letter of a name:
+/// `D. Joaquín …`, `M. Thibault …`.
+fn behind_a_title(text: &str, start: usize) -> Option<usize> {
+    const TITLES: [&str; 6] = ["D. ", "M. ", "Dª ", "D.ª ", "Dña. ", "Sr. D. "];
+    let rest = text.get(start..)?;
+    TITLES.iter().find(|title| rest.starts_with(**title)).map(|title| start + title.len())
 }
 
 /// Where a number may begin behind the name at `start`: `call Jane Goh at …`.

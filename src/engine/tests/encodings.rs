@@ -264,6 +264,13 @@ fn texts_in_an_encoding_of_their_own_are_opened_or_a_gap() {
         ("application/yaml", "v: !!binary c2FuYQ==", Coverage::Partial, false),
         ("application/yaml", "v: sana.k@example.pk", Coverage::Full, true),
         ("text/ldif", "dn: cn=x\nmail:: c2FuYS5rQGV4YW1wbGUucGs=\n", Coverage::Partial, false),
+        ("message/rfc822", "From: sana.k@example.pk\r\n\r\nhello", Coverage::Full, true),
+        (
+            "message/rfc822",
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\nsana.k=40example.pk",
+            Coverage::Partial,
+            false,
+        ),
         ("text/rtf", r"{\rtf1 sana.k\'40example.pk}", Coverage::Partial, false),
         (
             "text/plain",

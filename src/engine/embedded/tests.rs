@@ -17,6 +17,7 @@ fn found_in(text: &str, is_body: bool) -> Vec<String> {
                 EmbeddedKind::Declared(media_type) => {
                     media_type.as_deref().unwrap_or("?").to_owned()
                 }
+                EmbeddedKind::Broken => "broken".to_owned(),
             };
             let shown = inner.opened.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
             let place = inner.span.of(text.as_bytes());
@@ -129,6 +130,16 @@ fn base64_is_known_by_what_it_stands_for() {
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
             &["Base64 ? [QWxhZGRpbjpvcGVuIHNlc2FtZQ==] Aladdin:open sesame"],
         ),
+        // With a zero at its end, and in Latin-1; twelve bytes that print before a key go on as nothing.
+        (
+            "MzUyMDItMTIzNDU2Ny0xAA==",
+            &["Base64 broken [MzUyMDItMTIzNDU2Ny0xAA==] 35202-1234567-1\0"],
+        ),
+        (
+            "cGxlYXNlIGNhbGwgbWUsIEdy/N9l",
+            &["Base64 broken [cGxlYXNlIGNhbGwgbWUsIEdy/N9l] please call me, Gr\u{fffd}\u{fffd}e"],
+        ),
+        ("Szh4KFFwIVp2VCZ3H+KQA7fIRA7Z+hKIa6GdB/PA", &[]),
         // Identifiers, hashes and words are no base64 of anything.
         ("4111111111111111", &[]),
         ("d41d8cd98f00b204e9800998ecf8427e", &[]),

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use memchr::memmem::{self, Finder};
 
 use super::{
-    CLASSES, Classes, DOT, EQUALS, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, has,
+    CLASSES, Classes, DOT, EQUALS, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, broken, has,
     is_not_it, starts_with_ignore_case,
 };
 use crate::{
@@ -78,7 +78,7 @@ fn hexadecimal(bytes: &[u8], look: &mut Look<'_>) -> bool {
         (_, false) => Encoding::Hex,
         (false, true) => Encoding::HexUpper,
     };
-    if !is_text_start(&begins) && !is_known_binary(&begins) {
+    if !is_text_start(&begins) && !is_known_binary(&begins) && !broken::begins(&begins) {
         return false;
     }
     opens(encoding, Span::new(start, bytes.len()), digits, look)
@@ -91,12 +91,23 @@ fn opens(encoding: Encoding, span: Span, wrapped: &[u8], look: &mut Look<'_>) ->
         Err(stop) if is_not_it(stop) => return false,
         Err(_) => None,
     };
-    if opened.as_deref().is_some_and(|opened| !is_readable(opened)) {
-        return false;
-    }
-    let kind = EmbeddedKind::Declared(opened.as_deref().and_then(declared_type).map(Into::into));
+    let kind = match &opened {
+        Some(opened) => kind_of(opened),
+        None => Some(EmbeddedKind::Declared(None)),
+    };
+    let Some(kind) = kind else { return false };
     look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
     true
+}
+
+/// What the bytes are that begin like something to look at; `None` where they are nothing after all.
+fn kind_of(opened: &[u8]) -> Option<EmbeddedKind> {
+    if is_readable(opened) {
+        return Some(EmbeddedKind::Declared(declared_type(opened).map(Into::into)));
+    }
+    let start = opened.first_chunk::<12>().map_or(opened, |start| start);
+    let holds_text = broken::is_text_mostly(opened, is_text_start(start)) || has_mailbox(opened);
+    holds_text.then_some(EmbeddedKind::Broken)
 }
 
 /// Base64 from `start` to the end.
@@ -146,7 +157,7 @@ fn begins_readable(symbols: &[u8]) -> bool {
     let bytes = twelve_bytes(&first);
     let Some(start) = bytes.as_ref().and_then(|bytes| bytes.get(..length)) else { return false };
     // A text begins with letters, a picture with bytes of every kind.
-    is_text_start(start) || is_known_binary(start) || is_wide_text(start)
+    is_text_start(start) || is_known_binary(start) || is_wide_text(start) || broken::begins(start)
 }
 
 /// UTF-16 behind its mark (Unicode §23.8), or without one in little-endian, as Windows has it.
@@ -289,6 +300,12 @@ fn is_readable(opened: &[u8]) -> bool {
     is_known_binary(opened)
         || std::str::from_utf8(opened).is_ok_and(is_text)
         || is_wide_text(opened)
+        || names_its_encoding(opened)
+}
+
+/// XML says itself what it is encoded in (XML 1.0 §4.3.3).
+fn names_its_encoding(opened: &[u8]) -> bool {
+    opened.starts_with(b"<?xml") && format::charset(None, opened).is_ok_and(|it| it.is_some())
 }
 
 fn is_known_binary(start: &[u8]) -> bool {
@@ -422,18 +439,7 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
             continue;
         }
         let Some(encoding) = alphabet(symbols, is_of_lines) else { continue };
-        let Ok(opened) = look.decoder.decode(encoding, symbols, look.limits) else { continue };
-        if is_readable(&opened) {
-            let kind = EmbeddedKind::Declared(declared_type(&opened).map(Into::into));
-            let span = Span::new(start, end);
-            look.found.push(Inner {
-                span,
-                encoding,
-                opened: Some(opened),
-                kind,
-                is_escaped: false,
-            });
-        }
+        opens(encoding, Span::new(start, end), symbols, look);
     }
 }
 

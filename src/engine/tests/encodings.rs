@@ -223,7 +223,7 @@ fn base64_of_what_is_no_text_does_not_count_as_read_where_it_may_hold_somebody()
     for (data, coverage, found) in [
         // A message of Protocol Buffers and one of MessagePack with a mailbox; UTF-16 without its mark; files.
         ("Chdhbm5hLnNjaG1pZHRAZXhhbXBsZS5kZRCWAQ==", Coverage::Partial, false),
-        ("gaVlbWFpbLFzYW5hLmtAZXhhbXBsZS5waw==", Coverage::Partial, false),
+        ("gaVlbWFpbLFzYW5hLmtAZXhhbXBsZS5waw==", Coverage::Partial, true),
         ("cwBhAG4AYQAuAGsAQABlAHgAYQBtAHAAbABlAC4AcABrAA==", Coverage::Full, true),
         ("U1FMaXRlIGZvcm1hdCAzABAAAQEAQCAg", Coverage::Partial, false),
         ("QlpoOTFBWSZTWWWlrdMAAAkRgEAA", Coverage::Partial, false),
@@ -238,6 +238,41 @@ fn base64_of_what_is_no_text_does_not_count_as_read_where_it_may_hold_somebody()
         let names = short_names(&engine, &verdict);
         assert_eq!(names.contains(&"email".to_owned()), found, "{data}: {names:?}");
     }
+}
+
+#[test]
+fn text_that_is_not_utf_8_as_a_whole_is_searched_inside_base64_and_counts_as_unread() {
+    let engine = shipped();
+    let hex = |text: &[u8]| text.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    for text in [
+        &b"Dear sir, my CNIC is 35202-1234567-1, Gr\xFC\xDFe"[..],
+        b"{\"name\":\"Jos\xE9\",\"cnic\":\"35202-1234567-1\"}",
+        b"name;city;cnic\nJ\xFCrgen;K\xF6ln;35202-1234567-1\n",
+        b"name,cnic\n\x8ER\x93c\x91\xBE\x98Y,35202-1234567-1\n",
+        b"name,cnic\n\xD5\xC5\xC8\xFD,35202-1234567-1\n",
+        b"From: a\nTo: b\nContent-Transfer-Encoding: 8bit\n\nCNIC 35202-1234567-1, Gr\xFC\xDFe\n",
+        b"my CNIC is 35202-1234567-1\0",
+        b"my CNIC is \x1B[1m 35202-1234567-1 \x1B[0m",
+        b"\n$6f9619ff-8b86-d011-b42d-00c04fc964ff\x12\x11sana.k@example.pk\x18\x05",
+    ] {
+        let shown = String::from_utf8_lossy(text);
+        let url = String::from_utf8(redact::encode(Encoding::Base64Url, text).unwrap()).unwrap();
+        for (content_type, body) in [
+            ("application/json", format!(r#"{{"f":"{}"}}"#, base64(text))),
+            ("application/json", format!(r#"{{"f":"{url}"}}"#)),
+            ("application/json", format!(r#"{{"f":"{}"}}"#, hex(text))),
+            ("text/plain", base64(text)),
+            ("application/x-www-form-urlencoded", format!("a=1&f={url}")),
+        ] {
+            let found = found_unread(&engine, content_type, body.as_bytes());
+            assert!(!found.is_empty(), "{content_type} {body}: {shown}");
+        }
+    }
+    // What says itself how it is encoded is read in full.
+    let xml = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a><n>J\xFCrgen</n><imei>867619040000019</imei><birthday>1996-04-12</birthday></a>";
+    let body = format!(r#"{{"f":"{}"}}"#, base64(xml));
+    let sent = arrives(&engine, "application/json", "", body.as_bytes());
+    assert!(String::from_utf8(sent).unwrap().starts_with(r#"{"f":"PD94"#));
 }
 
 #[test]

@@ -37,8 +37,8 @@ pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
     if has(classes, DOT) && bytes.len() >= TOKEN_BYTES_MIN {
         tokens(bytes, look);
     }
-    // Such a text is always looked at, whatever it seems to hold.
-    let may_have_words = look.is_body || TOKEN_START.find(bytes).is_some();
+    // A single word was looked at as a whole.
+    let may_have_words = classes != 0 || look.is_body;
     if may_have_words && !is_all {
         words(bytes, look);
     }
@@ -120,15 +120,17 @@ fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> b
     // Padding and line ends aside, the first symbols alone.
     if start == 0 && !begins_readable(symbols) {
         // What we cannot read and has a mailbox in it is no key and no picture.
-        if holds_mailbox(symbols) {
-            let kind = EmbeddedKind::Declared(Some("application/octet-stream".into()));
-            let span = Span::new(start, bytes.len());
-            look.found.push(Inner { span, encoding, opened: None, kind, is_escaped: false });
-            return true;
-        }
-        return false;
+        let is_unread = holds_mailbox(symbols);
+        look.found.extend(is_unread.then(|| unread(encoding, start, bytes.len())));
+        return is_unread;
     }
     opens(encoding, Span::new(start, bytes.len()), symbols, look)
+}
+
+/// Bytes that nobody reads and must not pass over.
+fn unread(encoding: Encoding, start: usize, end: usize) -> Inner {
+    let kind = EmbeddedKind::Declared(Some("application/octet-stream".into()));
+    Inner { span: Span::new(start, end), encoding, opened: None, kind, is_escaped: false }
 }
 
 /// Which base64 `symbols` are; `None` when they mix the alphabets.
@@ -353,7 +355,7 @@ fn escaped_uri(text: &str) -> Option<Inner> {
 
 /// `data:image/png;base64,…` anywhere in the text; true when one of them is the whole text.
 fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
-    const MARK: &[u8] = b";base64,";
+    const MARK: &[u8] = b"base64,";
     const SCHEME: &[u8] = b"data:";
     const TYPE_BYTES_MAX: usize = 128;
     let mut is_all = false;
@@ -363,7 +365,9 @@ fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
         let start = mark + MARK.len();
         at = start;
         let from = mark.saturating_sub(TYPE_BYTES_MAX);
-        let head = bytes.get(from..mark).unwrap_or_default();
+        // Browsers take a space behind the semicolon.
+        let head = bytes.get(from..mark).unwrap_or_default().trim_ascii_end();
+        let Some(head) = head.strip_suffix(b";") else { continue };
         let Some(scheme) = memmem::rfind(head, SCHEME) else { continue };
         let rest = bytes.get(start..).unwrap_or_default();
         let end = start + rest.iter().position(|byte| !is_symbol(byte)).unwrap_or(rest.len());
@@ -393,10 +397,11 @@ fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
     is_all
 }
 
-/// Base64 among other words: `blob=ZW1haWw9…`, `data: ZW1haWw6…`, and lines of it as mail has them (RFC 2045 §6.8).
+/// Base64 among other words: `blob=ZW1haWw9…`, `v1:ZW1haWw6…`, `:ZW1haWw6…:` (RFC 9651 §3.3.5), and lines of it as mail
+/// has them (RFC 2045 §6.8).
 fn words(bytes: &[u8], look: &mut Look<'_>) {
-    /// Shorter ones are names and identifiers.
-    const BYTES_MIN: usize = 24;
+    /// Shorter ones are names and identifiers. Texts of so long a word are looked at, whatever else they seem to hold.
+    const BYTES_MIN: usize = 20;
     /// Where a line of it may go on in the next.
     const LINE_BYTES_MIN: usize = 60;
     let is_letter = |byte: &u8| CLASSES.of(*byte) == 0;
@@ -418,10 +423,12 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
             continue;
         }
         let (mut end, mut line, mut is_of_lines) = (end_of_word(start), start, false);
+        // Behind the last line stands what ends a part or a key: `--boundary`.
+        let goes_on = |next: &u8| is_letter(next) && *next != b'-';
         while end - line >= LINE_BYTES_MIN && (end - line).is_multiple_of(4) {
             let gap = match bytes.get(end..end + 2) {
-                Some([b'\n', next]) if is_letter(next) => 1,
-                Some(b"\r\n") if bytes.get(end + 2).is_some_and(is_letter) => 2,
+                Some([b'\n', next]) if goes_on(next) => 1,
+                Some(b"\r\n") if bytes.get(end + 2).is_some_and(goes_on) => 2,
                 _ => break,
             };
             line = end + gap;
@@ -435,10 +442,17 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
         // Between dots stand the parts of tokens.
         let is_part = bytes.get(..start).is_some_and(|head| head.ends_with(b"."))
             || bytes.get(end) == Some(&b'.');
-        if is_part || !begins_readable(symbols) {
+        // The words of mail's headers say themselves what they are of (RFC 2047 §2).
+        let is_encoded_word = bytes.get(end..).is_some_and(|rest| rest.starts_with(b"?="))
+            && bytes.get(..start).is_some_and(|head| head.ends_with(b"?"));
+        if is_part || is_encoded_word {
             continue;
         }
         let Some(encoding) = alphabet(symbols, is_of_lines) else { continue };
+        if !begins_readable(symbols) {
+            look.found.extend(holds_mailbox(symbols).then(|| unread(encoding, start, end)));
+            continue;
+        }
         opens(encoding, Span::new(start, end), symbols, look);
     }
 }

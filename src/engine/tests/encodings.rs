@@ -276,6 +276,30 @@ fn text_that_is_not_utf_8_as_a_whole_is_searched_inside_base64_and_counts_as_unr
 }
 
 #[test]
+fn base64_among_the_words_of_a_value_goes_and_the_words_stay() {
+    let engine = shipped();
+    let (json, clean) =
+        (r#"{"imei":"867619040000019","birthday":"1996-04-12"}"#, r#"{"imei":"867619040000019"}"#);
+    for around in ["v1:*", "Bearer *", "payload * end", "*,*", ":*:", "data:text/plain; base64,*"] {
+        let body = |json: &str| {
+            format!(r#"{{"x": "{}", "n": 1}}"#, around.replace('*', &base64(json.as_bytes())))
+        };
+        let sent = arrives(&engine, "application/json", "", body(json).as_bytes());
+        let sent = String::from_utf8(sent).unwrap();
+        if around.starts_with("data:") {
+            // Read as the text it is declared to be.
+            assert!(!sent.contains(&base64(json.as_bytes())), "{sent}");
+        } else {
+            assert_eq!(sent, body(clean), "{around}");
+        }
+    }
+    let value = format!(":{}:", base64(json.as_bytes()));
+    let headers = [("x-user", value.as_bytes())];
+    let found = short_names(&engine, &inspect(&engine, &message(&headers, b""), ""));
+    assert!(found.contains(&"date_of_birth".to_owned()), "{found:?}");
+}
+
+#[test]
 fn texts_in_an_encoding_of_their_own_are_opened_or_a_gap() {
     let engine = shipped();
     let mail = "sana.k@example.pk";
@@ -298,7 +322,7 @@ fn texts_in_an_encoding_of_their_own_are_opened_or_a_gap() {
         ("application/yaml", r#"v: "sana.k\x40example.pk""#, Coverage::Partial, false),
         ("application/yaml", "v: !!binary c2FuYQ==", Coverage::Partial, false),
         ("application/yaml", "v: sana.k@example.pk", Coverage::Full, true),
-        ("text/ldif", "dn: cn=x\nmail:: c2FuYS5rQGV4YW1wbGUucGs=\n", Coverage::Partial, false),
+        ("text/ldif", "dn: cn=x\nmail:: c2FuYS5rQGV4YW1wbGUucGs=\n", Coverage::Partial, true),
         ("text/rtf", r"{\rtf1 sana.k\'40example.pk}", Coverage::Partial, false),
         (
             "text/plain",

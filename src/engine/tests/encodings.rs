@@ -300,6 +300,31 @@ fn base64_among_the_words_of_a_value_goes_and_the_words_stay() {
 }
 
 #[test]
+fn names_in_an_encoding_are_those_of_whom_they_stand_for() {
+    let engine = shipped();
+    let headers = headers("application/json", "");
+    for name in ["c2FuYS5rQGV4YW1wbGUucGs=", "73616e612e6b406578616d706c652e706b"] {
+        for (body, shown) in [
+            (format!(r#"{{"{name}": 1}}"#), &["/*"][..]),
+            (format!(r#"{{"{name}": {{"birthday": "1996-04-12"}}}}"#), &["/*", "/*/birthday"]),
+            (format!(r#"{{"a": {{"{name}": [1]}}}}"#), &["/a/*"]),
+        ] {
+            let verdict = inspect(&engine, &message(&headers, body.as_bytes()), "");
+            let names = short_names(&engine, &verdict);
+            assert!(names.contains(&"email".to_owned()), "{body}: {names:?}");
+            let places = verdict.findings.items.iter().map(|it| verdict.findings.safe_locator(it));
+            assert_eq!(places.collect::<Vec<_>>(), shown, "{body}");
+        }
+    }
+    // Of nobody: `internal/build/cache`, and a digest.
+    for name in ["aW50ZXJuYWwvYnVpbGQvY2FjaGU=", "9af48d9d59ce6ca6b0b9658d7dbc0360"] {
+        let verdict =
+            inspect(&engine, &message(&headers, format!(r#"{{"{name}": 1}}"#).as_bytes()), "");
+        assert!(verdict.findings.items.is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn texts_in_an_encoding_of_their_own_are_opened_or_a_gap() {
     let engine = shipped();
     let mail = "sana.k@example.pk";

@@ -17,6 +17,7 @@
 
 mod check;
 mod digits;
+mod encoded;
 mod keys;
 mod memo;
 mod name;

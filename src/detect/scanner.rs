@@ -23,6 +23,7 @@ use self::{
 use super::{
     DetectorSet,
     digits::Folded,
+    encoded,
     keys::{Facts, KeyCache, Known, Quiet, Slot},
     memo::Memo,
     set::FieldRule,
@@ -368,9 +369,12 @@ impl<'s> Scanner<'s> {
     /// Whether a name, which stands in a place that is told, says itself who somebody is.
     pub fn is_personal(&self, name: &str) -> bool {
         const DIGITS_MIN: usize = 7;
-        name.contains('@')
-            || name.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN
-            || (name.contains(' ') && self.set.people.are_known(name, true))
+        let says_who = |name: &str| {
+            name.contains('@')
+                || name.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN
+                || (name.contains(' ') && self.set.people.are_known(name, true))
+        };
+        says_who(name) || encoded::text_of(name).is_some_and(|text| says_who(&text))
     }
 
     /// Records have a member of this name, which may show what they are about.
@@ -590,8 +594,15 @@ fn is_in_key(set: &DetectorSet, name: &str, facts: &Facts) -> bool {
             && found_in_key(set, name).is_some())
 }
 
-/// The value that a name is, or the first that stands in it.
+/// The value that a name is, or the first that stands in it; in one that is a text in base64, all of it.
 fn found_in_key(set: &DetectorSet, name: &str) -> Option<Found> {
+    found_in_plain_key(set, name).or_else(|| {
+        let found = found_in_plain_key(set, &encoded::text_of(name)?)?;
+        Some(Found { span: Span::new(0, name.len()), ..found })
+    })
+}
+
+fn found_in_plain_key(set: &DetectorSet, name: &str) -> Option<Found> {
     const SURE: u8 = 75;
     const DIGITS_MIN: usize = 9;
     let search = Search { set, supports: 0, against: 0 };

@@ -6,6 +6,7 @@
 //! first letters, or which classes of bytes occur at all. Only what passes its gate is opened, and only what
 //! then reads to its end is taken for a document.
 
+mod broken;
 mod records;
 mod wrapped;
 
@@ -64,6 +65,8 @@ pub(super) enum EmbeddedKind {
     Known(Format),
     /// A body of its own, such as a part of a multipart body, with its media type where it has one.
     Declared(Option<Box<str>>),
+    /// Text that has bytes among it which are none: searched for what shows, and not read in full.
+    Broken,
 }
 
 impl std::fmt::Debug for Embedded {

@@ -305,6 +305,7 @@ impl<'m> Reading<'m> {
         let part = embedded.part;
         let offset = embedded.span.start as usize;
         let is_declared = matches!(embedded.inner.kind, EmbeddedKind::Declared(_));
+        let is_broken = matches!(embedded.inner.kind, EmbeddedKind::Broken);
         let gap = |cause| Gap { part, coverage: Coverage::Partial, cause, offset };
         let opened = self.open(&mut embedded, walk);
         let (format, bytes) = match opened {
@@ -334,7 +335,8 @@ impl<'m> Reading<'m> {
         let walked = self.look(place, walk, |limits, sink| {
             let walked = format::walk(format, &bytes, limits, sink);
             sink.end(bytes.len());
-            walked
+            let broken = Stop { cause: GapCause::InvalidUtf8, offset: 0 };
+            walked.and(if is_broken { Err(broken) } else { Ok(()) })
         });
         if let Err(stop) = &walked {
             self.gap(gap(stop.cause));
@@ -389,6 +391,7 @@ impl<'m> Reading<'m> {
         let format = match &inner.kind {
             EmbeddedKind::Known(format) => *format,
             EmbeddedKind::Declared(media_type) => opening.declared(media_type.as_deref())?,
+            EmbeddedKind::Broken => Format::Text,
         };
         Ok((format, opening.bytes.unwrap_or_default()))
     }

@@ -32,7 +32,9 @@ impl Hints {
     #[inline]
     pub(super) fn may_hold(&self, text: &[u8], start: usize, string: &[u8]) -> bool {
         let Self { digit, separator, colon, noted } = *self;
-        let has_key = digit != 0 && has_long_word(separator, string.len());
+        // The words of an address of the web are none in base64 where no digit is.
+        let has_key =
+            has_long_word(separator, string.len()) && (digit != 0 || !string.starts_with(b"http"));
         if noted | colon == 0 && !has::<4>(digit) && !has::<5>(separator) {
             return has_key || may_be_document(string);
         }
@@ -226,7 +228,7 @@ fn may_identify(digit: u64, separator: u64, length: usize) -> bool {
     is_grouped || fours | around != 0
 }
 
-/// Twenty bytes among others without a separator: as the keys of interfaces have at least.
+/// Twenty bytes among others without a separator: as the keys of interfaces and words in base64 have at least.
 #[inline]
 fn has_long_word(separator: u64, length: usize) -> bool {
     let within = if length < BLOCK { !(u64::MAX << length) } else { u64::MAX };

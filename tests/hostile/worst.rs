@@ -99,6 +99,11 @@ pub(crate) const CROWDS: &[&str] = &[
     "Usman Qureshi +923004412387 ",
     "王様",
     "ZW1haWw9YWFAYi5leGFtcGxl ",
+    "v1:ZW1haWw9YWFAYi5leGFtcGxl,",
+    // Text in Latin-1, bytes that begin like one and have signs of mailboxes, and declared base64 that is none.
+    "cGxlYXNlIGNhbGwgbWUsIEdy/N9l,",
+    "QEBAQEBAQEBAQEBAQEBAQAFAQAFA,",
+    "data:; base64,",
     "Via 9, 50131 Firenze ",
     "Ab, 50131 Ab",
     "Plot 1, Ab, Ab 75400, ",

@@ -17,6 +17,7 @@ fn found_in(text: &str, is_body: bool) -> Vec<String> {
                 EmbeddedKind::Declared(media_type) => {
                     media_type.as_deref().unwrap_or("?").to_owned()
                 }
+                EmbeddedKind::Broken => "broken".to_owned(),
             };
             let shown = inner.opened.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
             let place = inner.span.of(text.as_bytes());
@@ -43,10 +44,53 @@ fn a_body_of_text_may_hold_base64_among_its_words() {
                 "Base64Lines ? [VGhpcyBpcyB0aGUgZmlyc3QgbGluZSBvZiB0d28gbGluZXMgdGhhdCBnbyBv\nbiBvbmUgYWZ0ZXIgdGhlIG90aGVyLg==] This is the first line of two lines that go on one after the other.",
             ],
         ),
+        (
+            "a\r\n\r\nVGhpcyBpcyB0aGUgZmlyc3QgbGluZSBvZiB0d28gbGluZXMgdGhhdCBnbyBv\r\n--6b18b9dd8e5b49ef86275b06\r\n",
+            &[
+                "Base64 ? [VGhpcyBpcyB0aGUgZmlyc3QgbGluZSBvZiB0d28gbGluZXMgdGhhdCBnbyBv] This is the first line of two lines that go o",
+            ],
+        ),
         ("see /usr/lib/python3/dist-packages/internationalizationconfiguration", &[]),
     ] {
         assert_eq!(found_in(text, true), expected, "{text}");
         assert!(found_in(text, false).len() <= expected.len());
+    }
+}
+
+#[test]
+fn a_value_may_hold_base64_among_its_words() {
+    const MAIL: &str = "c2FuYS5rQGV4YW1wbGUucGs=";
+    let read = |kind: &str| format!("Base64 {kind} [{MAIL}] sana.k@example.pk");
+    for (text, expected) in [
+        (format!("v1:{MAIL}"), vec![read("?")]),
+        (format!("Bearer {MAIL}"), vec![read("?")]),
+        (format!("payload {MAIL} end"), vec![read("?")]),
+        (format!("{MAIL},{MAIL}"), vec![read("?"), read("?")]),
+        (format!(":{MAIL}:"), vec![read("?")]),
+        (format!("\"{MAIL}\""), vec![read("?")]),
+        (format!("data:text/plain; base64,{MAIL}"), vec![read("text/plain")]),
+        // A message of Protocol Buffers with a mailbox, and a text in Latin-1.
+        (
+            "v1:Chdhbm5hLnNjaG1pZHRAZXhhbXBsZS5kZRCWAQ==".to_owned(),
+            vec![
+                "Base64 application/octet-stream [Chdhbm5hLnNjaG1pZHRAZXhhbXBsZS5kZRCWAQ==]"
+                    .to_owned(),
+            ],
+        ),
+        (
+            "v1:cGxlYXNlIGNhbGwgbWUsIEdy/N9l".to_owned(),
+            vec![
+                "Base64 broken [cGxlYXNlIGNhbGwgbWUsIEdy/N9l] please call me, Gr\u{fffd}\u{fffd}e"
+                    .to_owned(),
+            ],
+        ),
+        ("Bearer 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned(), vec![]),
+        ("id: 7d9f3c64-3b1e-4f0a-9a51-2f6f9c1e8a10".to_owned(), vec![]),
+        ("see /usr/lib/python3/dist-packages/internationalization, please".to_owned(), vec![]),
+    ] {
+        assert_eq!(found(&text), expected, "{text}");
+        // The masks of the bytes say that there may be something.
+        assert!(expected.is_empty() || format::may_hold(&text), "{text}");
     }
 }
 
@@ -129,13 +173,26 @@ fn base64_is_known_by_what_it_stands_for() {
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
             &["Base64 ? [QWxhZGRpbjpvcGVuIHNlc2FtZQ==] Aladdin:open sesame"],
         ),
+        // With a zero at its end, and in Latin-1; twelve bytes that print before a key go on as nothing.
+        (
+            "MzUyMDItMTIzNDU2Ny0xAA==",
+            &["Base64 broken [MzUyMDItMTIzNDU2Ny0xAA==] 35202-1234567-1\0"],
+        ),
+        (
+            "cGxlYXNlIGNhbGwgbWUsIEdy/N9l",
+            &["Base64 broken [cGxlYXNlIGNhbGwgbWUsIEdy/N9l] please call me, Gr\u{fffd}\u{fffd}e"],
+        ),
+        ("Szh4KFFwIVp2VCZ3H+KQA7fIRA7Z+hKIa6GdB/PA", &[]),
         // Identifiers, hashes and words are no base64 of anything.
         ("4111111111111111", &[]),
         ("d41d8cd98f00b204e9800998ecf8427e", &[]),
         ("Internationalization", &[]),
         ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", &[]),
         ("7d9f3c64-3b1e-4f0a-9a51-2f6f9c1e8a10", &[]),
-        ("Zm9vYmFyYmF6cXV4c2VjcmV0dG9rZW4=x", &[]),
+        (
+            "Zm9vYmFyYmF6cXV4c2VjcmV0dG9rZW4=x",
+            &["Base64 ? [Zm9vYmFyYmF6cXV4c2VjcmV0dG9rZW4=] foobarbazquxsecrettoken"],
+        ),
         ("the quick brown fox jumps over the lazy dog", &[]),
         // A file that nobody reads is one all the same.
         (

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use memchr::memmem::{self, Finder};
 
 use super::{
-    CLASSES, Classes, DOT, EQUALS, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, has,
+    CLASSES, Classes, DOT, EQUALS, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, broken, has,
     is_not_it, starts_with_ignore_case,
 };
 use crate::{
@@ -37,8 +37,8 @@ pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
     if has(classes, DOT) && bytes.len() >= TOKEN_BYTES_MIN {
         tokens(bytes, look);
     }
-    // Such a text is always looked at, whatever it seems to hold.
-    let may_have_words = look.is_body || TOKEN_START.find(bytes).is_some();
+    // A single word was looked at as a whole.
+    let may_have_words = classes != 0 || look.is_body;
     if may_have_words && !is_all {
         words(bytes, look);
     }
@@ -78,7 +78,7 @@ fn hexadecimal(bytes: &[u8], look: &mut Look<'_>) -> bool {
         (_, false) => Encoding::Hex,
         (false, true) => Encoding::HexUpper,
     };
-    if !is_text_start(&begins) && !is_known_binary(&begins) {
+    if !is_text_start(&begins) && !is_known_binary(&begins) && !broken::begins(&begins) {
         return false;
     }
     opens(encoding, Span::new(start, bytes.len()), digits, look)
@@ -91,12 +91,23 @@ fn opens(encoding: Encoding, span: Span, wrapped: &[u8], look: &mut Look<'_>) ->
         Err(stop) if is_not_it(stop) => return false,
         Err(_) => None,
     };
-    if opened.as_deref().is_some_and(|opened| !is_readable(opened)) {
-        return false;
-    }
-    let kind = EmbeddedKind::Declared(opened.as_deref().and_then(declared_type).map(Into::into));
+    let kind = match &opened {
+        Some(opened) => kind_of(opened),
+        None => Some(EmbeddedKind::Declared(None)),
+    };
+    let Some(kind) = kind else { return false };
     look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
     true
+}
+
+/// What the bytes are that begin like something to look at; `None` where they are nothing after all.
+fn kind_of(opened: &[u8]) -> Option<EmbeddedKind> {
+    if is_readable(opened) {
+        return Some(EmbeddedKind::Declared(declared_type(opened).map(Into::into)));
+    }
+    let start = opened.first_chunk::<12>().map_or(opened, |start| start);
+    let holds_text = broken::is_text_mostly(opened, is_text_start(start)) || has_mailbox(opened);
+    holds_text.then_some(EmbeddedKind::Broken)
 }
 
 /// Base64 from `start` to the end.
@@ -109,15 +120,17 @@ fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> b
     // Padding and line ends aside, the first symbols alone.
     if start == 0 && !begins_readable(symbols) {
         // What we cannot read and has a mailbox in it is no key and no picture.
-        if holds_mailbox(symbols) {
-            let kind = EmbeddedKind::Declared(Some("application/octet-stream".into()));
-            let span = Span::new(start, bytes.len());
-            look.found.push(Inner { span, encoding, opened: None, kind, is_escaped: false });
-            return true;
-        }
-        return false;
+        let is_unread = holds_mailbox(symbols);
+        look.found.extend(is_unread.then(|| unread(encoding, start, bytes.len())));
+        return is_unread;
     }
     opens(encoding, Span::new(start, bytes.len()), symbols, look)
+}
+
+/// Bytes that nobody reads and must not pass over.
+fn unread(encoding: Encoding, start: usize, end: usize) -> Inner {
+    let kind = EmbeddedKind::Declared(Some("application/octet-stream".into()));
+    Inner { span: Span::new(start, end), encoding, opened: None, kind, is_escaped: false }
 }
 
 /// Which base64 `symbols` are; `None` when they mix the alphabets.
@@ -146,7 +159,7 @@ fn begins_readable(symbols: &[u8]) -> bool {
     let bytes = twelve_bytes(&first);
     let Some(start) = bytes.as_ref().and_then(|bytes| bytes.get(..length)) else { return false };
     // A text begins with letters, a picture with bytes of every kind.
-    is_text_start(start) || is_known_binary(start) || is_wide_text(start)
+    is_text_start(start) || is_known_binary(start) || is_wide_text(start) || broken::begins(start)
 }
 
 /// UTF-16 behind its mark (Unicode §23.8), or without one in little-endian, as Windows has it.
@@ -289,6 +302,12 @@ fn is_readable(opened: &[u8]) -> bool {
     is_known_binary(opened)
         || std::str::from_utf8(opened).is_ok_and(is_text)
         || is_wide_text(opened)
+        || names_its_encoding(opened)
+}
+
+/// XML says itself what it is encoded in (XML 1.0 §4.3.3).
+fn names_its_encoding(opened: &[u8]) -> bool {
+    opened.starts_with(b"<?xml") && format::charset(None, opened).is_ok_and(|it| it.is_some())
 }
 
 fn is_known_binary(start: &[u8]) -> bool {
@@ -336,7 +355,7 @@ fn escaped_uri(text: &str) -> Option<Inner> {
 
 /// `data:image/png;base64,…` anywhere in the text; true when one of them is the whole text.
 fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
-    const MARK: &[u8] = b";base64,";
+    const MARK: &[u8] = b"base64,";
     const SCHEME: &[u8] = b"data:";
     const TYPE_BYTES_MAX: usize = 128;
     let mut is_all = false;
@@ -346,7 +365,9 @@ fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
         let start = mark + MARK.len();
         at = start;
         let from = mark.saturating_sub(TYPE_BYTES_MAX);
-        let head = bytes.get(from..mark).unwrap_or_default();
+        // Browsers take a space behind the semicolon.
+        let head = bytes.get(from..mark).unwrap_or_default().trim_ascii_end();
+        let Some(head) = head.strip_suffix(b";") else { continue };
         let Some(scheme) = memmem::rfind(head, SCHEME) else { continue };
         let rest = bytes.get(start..).unwrap_or_default();
         let end = start + rest.iter().position(|byte| !is_symbol(byte)).unwrap_or(rest.len());
@@ -376,10 +397,11 @@ fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
     is_all
 }
 
-/// Base64 among other words: `blob=ZW1haWw9…`, `data: ZW1haWw6…`, and lines of it as mail has them (RFC 2045 §6.8).
+/// Base64 among other words: `blob=ZW1haWw9…`, `v1:ZW1haWw6…`, `:ZW1haWw6…:` (RFC 9651 §3.3.5), and lines of it as mail
+/// has them (RFC 2045 §6.8).
 fn words(bytes: &[u8], look: &mut Look<'_>) {
-    /// Shorter ones are names and identifiers.
-    const BYTES_MIN: usize = 24;
+    /// Shorter ones are names and identifiers. Texts of so long a word are looked at, whatever else they seem to hold.
+    const BYTES_MIN: usize = 20;
     /// Where a line of it may go on in the next.
     const LINE_BYTES_MIN: usize = 60;
     let is_letter = |byte: &u8| CLASSES.of(*byte) == 0;
@@ -401,10 +423,12 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
             continue;
         }
         let (mut end, mut line, mut is_of_lines) = (end_of_word(start), start, false);
+        // Behind the last line stands what ends a part or a key: `--boundary`.
+        let goes_on = |next: &u8| is_letter(next) && *next != b'-';
         while end - line >= LINE_BYTES_MIN && (end - line).is_multiple_of(4) {
             let gap = match bytes.get(end..end + 2) {
-                Some([b'\n', next]) if is_letter(next) => 1,
-                Some(b"\r\n") if bytes.get(end + 2).is_some_and(is_letter) => 2,
+                Some([b'\n', next]) if goes_on(next) => 1,
+                Some(b"\r\n") if bytes.get(end + 2).is_some_and(goes_on) => 2,
                 _ => break,
             };
             line = end + gap;
@@ -418,22 +442,18 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
         // Between dots stand the parts of tokens.
         let is_part = bytes.get(..start).is_some_and(|head| head.ends_with(b"."))
             || bytes.get(end) == Some(&b'.');
-        if is_part || !begins_readable(symbols) {
+        // The words of mail's headers say themselves what they are of (RFC 2047 §2).
+        let is_encoded_word = bytes.get(end..).is_some_and(|rest| rest.starts_with(b"?="))
+            && bytes.get(..start).is_some_and(|head| head.ends_with(b"?"));
+        if is_part || is_encoded_word {
             continue;
         }
         let Some(encoding) = alphabet(symbols, is_of_lines) else { continue };
-        let Ok(opened) = look.decoder.decode(encoding, symbols, look.limits) else { continue };
-        if is_readable(&opened) {
-            let kind = EmbeddedKind::Declared(declared_type(&opened).map(Into::into));
-            let span = Span::new(start, end);
-            look.found.push(Inner {
-                span,
-                encoding,
-                opened: Some(opened),
-                kind,
-                is_escaped: false,
-            });
+        if !begins_readable(symbols) {
+            look.found.extend(holds_mailbox(symbols).then(|| unread(encoding, start, end)));
+            continue;
         }
+        opens(encoding, Span::new(start, end), symbols, look);
     }
 }
 

@@ -154,6 +154,7 @@ impl Input {
             Root::Target => self.offsets.target,
             Root::Header(number) => self.offsets.headers.get(number).copied(),
             Root::Body => self.offsets.body,
+            Root::Beside => None,
         }
     }
 

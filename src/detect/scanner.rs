@@ -384,6 +384,17 @@ impl<'s> Scanner<'s> {
         self.scratch.expected.add(&facts);
     }
 
+    /// Records to come are of another table, and what those before have shows nothing of them.
+    pub fn table(&mut self) {
+        self.scratch.expected = Shown::default();
+    }
+
+    /// Whether a name says something of the value under it by itself, and is not personal data.
+    pub fn is_telling_name(&mut self, name: &[u8]) -> bool {
+        let known = self.known(name);
+        !known.in_key() && (known.has_rules() || known.is_telling())
+    }
+
     /// The innermost container is a record: all that its members show is known before they come.
     pub fn record(&mut self) {
         let expected = self.scratch.expected;

@@ -37,6 +37,8 @@ impl Name {
 
 /// Most columns of a table that are read.
 const COLUMNS_MAX: usize = 64;
+/// A line within a text that heads a table has so many names: a comma is in many a sentence.
+const NAMES_MIN: usize = 3;
 /// Longest head of a table and longest name in it, bytes.
 const HEAD_BYTES_MAX: usize = 4096;
 const NAME_BYTES_MAX: usize = 64;
@@ -235,8 +237,8 @@ impl<'t> Tables<'t> {
         }
     }
 
-    /// Lines with the same signs between their values, at the beginning or behind an empty line, of which the
-    /// first has names alone.
+    /// Lines with the same signs between their values, of which the first has names. A title or a comment may stand
+    /// before that, and another table behind.
     fn delimited(&mut self, signs: &[u8]) {
         let mut head: Vec<Range<usize>> = Vec::new();
         let mut delimiter = b',';
@@ -248,19 +250,16 @@ impl<'t> Tables<'t> {
                 is_first = true;
                 continue;
             }
-            if !is_first {
-                if head.is_empty() {
-                    continue;
-                }
-                let row: Vec<_> = self.fields(line, delimiter).take(COLUMNS_MAX).collect();
+            if !head.is_empty() {
+                let row = self.fields(line.clone(), delimiter).take(COLUMNS_MAX);
+                let row: Vec<_> = row.collect();
                 if row.len() == head.len() {
                     self.row(&head, &row);
-                } else {
-                    head.clear();
+                    continue;
                 }
-                continue;
+                head.clear();
             }
-            is_first = false;
+            let names_min = if std::mem::take(&mut is_first) { 1 } else { NAMES_MIN };
             if text.len() > HEAD_BYTES_MAX {
                 continue;
             }
@@ -270,11 +269,17 @@ impl<'t> Tables<'t> {
                 continue;
             };
             let names: Vec<_> = self.fields(line, sign).take(COLUMNS_MAX).collect();
-            if names.iter().all(|name| is_name(self.of(name))) {
+            if names.len() >= names_min && self.are_names(&names) {
                 delimiter = sign;
                 head = names;
             }
         }
+    }
+
+    /// Whether cells head columns: all of them are names, or most are and the others are filled.
+    fn are_names(&self, cells: &[Range<usize>]) -> bool {
+        let names = cells.iter().filter(|cell| is_name(self.of(cell))).count();
+        2 * names > cells.len() && cells.iter().all(|cell| !cell.is_empty())
     }
 
     fn row(&mut self, head: &[Range<usize>], row: &[Range<usize>]) {
@@ -634,6 +639,11 @@ mod tests {
                 "See below.\n\nFull name\tPhone\nSana\t0300\n\nbye",
                 &["Full name=Sana", "Phone=0300"],
             ),
+            (
+                "Members of March\r\nid,birthday,2026-11\r\n7,1996-04-12,1\r\n",
+                &["id=7", "birthday=1996-04-12", "2026-11=1"],
+            ),
+            ("a,b\n1,2\n# c\nx,y,z\n3,4,5", &["a=1", "b=2", "x=3", "y=4", "z=5"]),
             ("Dear Sana,\nthank you, Ali", &[]),
             ("a,b\n1,2,3\n4,5", &[]),
             ("2026-11-28,x\ny,z", &[]),

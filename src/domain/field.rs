@@ -366,6 +366,13 @@ pub trait FieldSink {
     fn expect(&mut self, name: &[u8], escape: Escape) {
         let _ = (name, escape);
     }
+    /// Records to come are of another table: what was expected of those before is not any more.
+    fn table(&mut self) {}
+    /// Whether a value is wanted for having this name, whatever it is: such a name may head a column.
+    fn is_telling_name(&mut self, name: &[u8], escape: Escape) -> bool {
+        let _ = (name, escape);
+        false
+    }
     /// The container that was opened last is a record, with all members that are expected.
     fn record(&mut self) {}
     /// Whether words in a string that is not wanted may announce a value; the string is told if so. Asked

@@ -99,12 +99,13 @@ impl Opening<'_, '_> {
 const LAYERS_MAX: usize = 1 << 20;
 
 /// The encodings of a body in the order applied, declared or not, and its bytes without them when there
-/// were any.
+/// were any. What they say beside is added to `names`.
 pub(super) fn decoded(
     header: Option<&str>,
     body: &[u8],
     limits: &Limits,
     decoder: &mut Decoder,
+    names: &mut Vec<Vec<u8>>,
 ) -> Result<(Vec<Encoding>, Option<Vec<u8>>), Stop> {
     let mut encodings = match header {
         Some(header) => {
@@ -117,15 +118,22 @@ pub(super) fn decoded(
     }
     let mut bytes: Option<Vec<u8>> = None;
     for encoding in encodings.iter().rev() {
-        bytes = Some(decoder.decode(*encoding, bytes.as_deref().unwrap_or(body), limits)?);
+        let outer = bytes.as_deref().unwrap_or(body);
+        let inner = decoder.decode(*encoding, outer, limits)?;
+        keep_name(*encoding, outer, names);
+        bytes = Some(inner);
     }
     // What was not declared was applied first.
     while let Some(encoding) = format::sniff_encoding(bytes.as_deref().unwrap_or(body)) {
         if encodings.len() >= limits.layers_max {
             return Err(Stop { cause: GapCause::TooManyLayers, offset: 0 });
         }
-        match decoder.decode(encoding, bytes.as_deref().unwrap_or(body), limits) {
-            Ok(inner) => bytes = Some(inner),
+        let outer = bytes.as_deref().unwrap_or(body);
+        match decoder.decode(encoding, outer, limits) {
+            Ok(inner) => {
+                keep_name(encoding, outer, names);
+                bytes = Some(inner);
+            }
             // Bytes that only begin like a compression are for the media type to explain.
             Err(Stop { cause: GapCause::CorruptEncoding, .. }) => break,
             Err(stop) => return Err(stop),
@@ -133,6 +141,12 @@ pub(super) fn decoded(
         encodings.insert(0, encoding);
     }
     Ok((encodings, bytes))
+}
+
+fn keep_name(encoding: Encoding, bytes: &[u8], names: &mut Vec<Vec<u8>>) {
+    if encoding == Encoding::Gzip {
+        names.extend(format::name_beside(bytes).map(<[u8]>::to_vec));
+    }
 }
 
 /// What bytes are inside of Brotli, which has no mark that they would begin with (RFC 7932). Nothing but that says

@@ -44,6 +44,8 @@ pub enum Root {
     Target,
     Header(usize),
     Body,
+    /// What an encoding of the body says beside it: the name of a file.
+    Beside,
 }
 
 /// Room is made for no more findings than a message can be expected to have, however many the last one had.
@@ -222,17 +224,20 @@ impl<'m> Reading<'m> {
         let content_encoding =
             content_encoding.as_deref().map(|list| std::str::from_utf8(list).unwrap_or("unknown"));
         let mut bytes = Cow::Borrowed(message.body);
-        let opened = opening::decoded(content_encoding, message.body, walk.limits, walk.decoder)
-            .and_then(|(mut encodings, decoded)| {
-                let text = decoded.as_deref().unwrap_or(message.body);
-                match opening::transcoded(content_type, text, walk.limits, walk.decoder)? {
-                    Some((charset, text)) => {
-                        encodings.insert(0, Encoding::Charset(charset));
-                        Ok((encodings, Some(text)))
+        let mut names = Vec::new();
+        let limits = walk.limits;
+        let opened =
+            opening::decoded(content_encoding, message.body, limits, walk.decoder, &mut names)
+                .and_then(|(mut encodings, decoded)| {
+                    let text = decoded.as_deref().unwrap_or(message.body);
+                    match opening::transcoded(content_type, text, walk.limits, walk.decoder)? {
+                        Some((charset, text)) => {
+                            encodings.insert(0, Encoding::Charset(charset));
+                            Ok((encodings, Some(text)))
+                        }
+                        None => Ok((encodings, decoded)),
                     }
-                    None => Ok((encodings, decoded)),
-                }
-            });
+                });
         match opened {
             Ok((encodings, decoded)) => {
                 self.body_encodings = encodings;
@@ -296,6 +301,21 @@ impl<'m> Reading<'m> {
         self.bytes += bytes.len();
         if let Some(layer) = self.layers.get_mut(layer.index()) {
             layer.bytes = bytes;
+        }
+        for name in names {
+            self.beside(name, walk);
+        }
+    }
+
+    /// Reads what stands beside the body in an encoding of it, as a text.
+    fn beside(&mut self, text: Vec<u8>, walk: &mut Walk<'_, '_>) {
+        let layer = self.root(Root::Beside, Format::Header, Cow::Borrowed(&[]));
+        self.walk(At::root(layer, Part::Body), walk, |limits, sink| {
+            format::walk(Format::Header, &text, limits, sink)
+        });
+        self.bytes += text.len();
+        if let Some(layer) = self.layers.get_mut(layer.index()) {
+            layer.bytes = Cow::Owned(text);
         }
     }
 

@@ -81,6 +81,7 @@ pub(super) fn rewrite(
     }
     let replaced = plan.replaced().to_vec();
     let mut redacted = Redacted::default();
+    let mut is_beside = false;
     for (number, bytes) in plan.apply(&reading.layers) {
         let root =
             reading.roots.iter().find(|(layer, _)| layer.index() == number).map(|(_, root)| *root);
@@ -97,8 +98,19 @@ pub(super) fn rewrite(
                 redacted.body = Some(bytes);
                 redacted.body_is_identity = is_identity;
             }
+            Some(Root::Beside) => is_beside = true,
             None => {}
         }
+    }
+    // An encoding that is made anew says nothing beside.
+    let body = reading.roots.iter().find(|(_, root)| *root == Root::Body);
+    if is_beside
+        && redacted.body.is_none()
+        && let Some(layer) = body.and_then(|(layer, _)| reading.layers.get(layer.index()))
+    {
+        let (bytes, is_identity) = encoded(layer.bytes.to_vec(), reading);
+        redacted.body = Some(bytes);
+        redacted.body_is_identity = is_identity;
     }
     (redacted, replaced)
 }

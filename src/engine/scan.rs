@@ -35,7 +35,8 @@ impl<'m> Scan<'m> {
     /// The part of the message whose own bytes a layer is; `None` for what was decoded out of one.
     pub fn root(&self, layer: LayerId) -> Option<Root> {
         let (_, root) = self.roots.iter().find(|(known, _)| *known == layer)?;
-        (*root != Root::Body || !self.body_is_decoded).then_some(*root)
+        let is_decoded = *root == Root::Beside || *root == Root::Body && self.body_is_decoded;
+        (!is_decoded).then_some(*root)
     }
 
     /// Where a finding stands in the outermost layer whose own bytes hold it: as they are, escaped, or

@@ -320,6 +320,15 @@ impl FieldSink for Sink<'_, '_, '_> {
         self.walk.scanner.expect(name.as_str().as_bytes());
     }
 
+    fn table(&mut self) {
+        self.walk.scanner.table();
+    }
+
+    fn is_telling_name(&mut self, name: &[u8], escape: Escape) -> bool {
+        let name = format::unescape(escape, name, self.walk.key);
+        self.walk.scanner.is_telling_name(name.as_str().trim().as_bytes())
+    }
+
     fn record(&mut self) {
         self.walk.scanner.record();
     }

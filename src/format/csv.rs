@@ -1,9 +1,11 @@
 //! Comma- and tab-separated values (RFC 4180), records by number and cells by the name of their column.
 //!
-//! The delimiter is whichever of `,` tab `;` `|` stands most often in the first record. That record is
-//! taken for the header unless a cell of it looks like data; it is told as a record of its own either
-//! way, number 0, so that nothing can hide by passing for a heading. Where the sender says that there
-//! is no header (`header=absent`), there is none; between tabs, a quote that ends nothing is a letter.
+//! The delimiter is whichever of `,` tab `;` `|` stands most often in the first record that the next one
+//! agrees with. The first record is taken for the header unless a cell of it looks like data; a title, a
+//! comment or another table may stand before the names, so that a later record of names alone takes its place
+//! (`Header::gives_way`). Either is told as a record of its own, so that nothing can hide by passing for a
+//! heading. Where the sender says that there is no header (`header=absent`), there is none; between tabs, a
+//! quote that ends nothing is a letter.
 
 #[cfg(test)]
 mod tests;
@@ -40,26 +42,32 @@ pub(super) fn walk<S: FieldSink>(
     let mut fields = Fields::new(limits);
     fields.count(start)?;
     sink.open(Key::Root, Container::Array, start, start);
-    let mut header: Vec<Cell> = Vec::new();
-    let (mut at, mut number) = (start, 0u32);
-    while let Some(&byte) = bytes.get(at) {
-        if matches!(byte, b'\n' | b'\r') {
-            at += 1;
+    let table = Table { bytes, delimiter, dialect };
+    let mut header = Header::default();
+    let (mut at, mut number, mut is_apart) = (start, 0u32, false);
+    while at < bytes.len() {
+        let ends = line_ends(bytes, at);
+        if ends.length > 0 {
+            is_apart |= ends.is_blank;
+            at += ends.length;
             continue;
         }
+        let heads = table.heads(at, number == 0, is_apart, &header, sink);
         fields.count(at)?;
-        let container = if header.is_empty() { Container::Array } else { Container::Object };
+        let is_named = !header.names.is_empty();
+        let container = if is_named { Container::Object } else { Container::Array };
         sink.open(Key::Index(number), container, at, at);
         sink.record();
-        let mut first: Vec<Cell> = Vec::new();
-        let mut column = 0u32;
+        let mut names: Vec<Cell> = Vec::new();
+        let (mut column, mut width) = (0u32, 0u32);
         loop {
-            let cell = match Cell::read(bytes, at, delimiter) {
-                Err(_) if dialect == Dialect::Tabs => Cell::plain(bytes, at, delimiter),
-                read => read?,
-            };
+            let cell = table.cell(at)?;
             fields.count(at)?;
-            let name = header.get(column as usize).filter(|name| name.text.len() <= NAME_BYTES_MAX);
+            // A heading further down is no value of the columns before it. A cell of it that says nothing as a
+            // name may be one.
+            let is_name = is_named && heads && tells(bytes, cell, sink);
+            let name = header.names.get(column as usize);
+            let name = name.filter(|name| !is_name && name.text.len() <= NAME_BYTES_MAX);
             let key = match name {
                 Some(name) => {
                     Key::Name { text: name.text.of(bytes), span: name.span, escape: name.escape }
@@ -67,8 +75,11 @@ pub(super) fn walk<S: FieldSink>(
                 None => Key::Index(column),
             };
             sink.scalar(key, cell.value(bytes));
-            if number == 0 && dialect != Dialect::Bare {
-                first.push(cell);
+            if heads {
+                names.push(cell);
+            }
+            if !cell.text.is_empty() {
+                width = column.saturating_add(1);
             }
             at = cell.span.range().end;
             if bytes.get(at) != Some(&delimiter) {
@@ -78,17 +89,168 @@ pub(super) fn walk<S: FieldSink>(
             column = column.saturating_add(1);
         }
         sink.close(at, at);
-        if !first.is_empty() && !first.iter().any(|cell| is_data(cell.text.of(bytes))) {
-            header.append(&mut first);
-            for name in header.iter().filter(|name| name.text.len() <= NAME_BYTES_MAX) {
+        // A record without a letter is a blank line of a spreadsheet.
+        is_apart = width == 0;
+        if heads {
+            let asked = names.iter().take(COLUMNS_ASKED_MAX);
+            let telling = asked.filter(|name| tells(bytes, **name, sink)).count();
+            header = Header { names, telling, width, widest: width };
+            sink.table();
+            for name in header.names.iter().filter(|name| name.text.len() <= NAME_BYTES_MAX) {
                 sink.expect(name.text.of(bytes), name.escape);
             }
         }
+        header.widest = header.widest.max(width);
         number = number.saturating_add(1);
     }
     sink.close(bytes.len(), bytes.len());
     scan::check_utf8(bytes, 0)
 }
+
+/// How long the run of line ends at a place is, and whether it leaves a line empty.
+struct LineEnds {
+    length: usize,
+    is_blank: bool,
+}
+
+fn line_ends(bytes: &[u8], at: usize) -> LineEnds {
+    let (mut feeds, mut returns) = (0, 0);
+    for byte in bytes.get(at..).unwrap_or_default() {
+        match byte {
+            b'\n' => feeds += 1,
+            b'\r' => returns += 1,
+            _ => break,
+        }
+    }
+    let is_blank = if feeds > 0 { feeds > 1 } else { returns > 1 };
+    LineEnds { length: feeds + returns, is_blank }
+}
+
+fn tells<S: FieldSink>(bytes: &[u8], cell: Cell, sink: &mut S) -> bool {
+    let text = cell.text.of(bytes);
+    text.len() <= NAME_BYTES_MAX && sink.is_telling_name(text, cell.escape)
+}
+
+/// The names of the columns, as the last heading has them.
+#[derive(Default)]
+struct Header {
+    names: Vec<Cell>,
+    /// How many of them say something of what stands below.
+    telling: usize,
+    /// Columns up to the last name, and up to the last cell of what came since.
+    width: u32,
+    widest: u32,
+}
+
+impl Header {
+    /// Whether a record of names alone heads a table of its own: one that says something where this header says
+    /// nothing, for that was a title; or one that stands apart or is of another width, and is no row of words by
+    /// chance: it says something with all its cells or with several, or more than the title of one cell before it.
+    fn gives_way(&self, next: &Survey, telling: usize, is_apart: bool) -> bool {
+        let is_other = is_apart || next.cells as usize != self.names.len();
+        let is_certain = telling >= 2 || telling == next.filled as usize;
+        let is_wider = next.width > self.widest && (telling > self.telling || self.width <= 1);
+        telling > 0 && (self.telling == 0 || is_other && (is_certain || is_wider))
+    }
+}
+
+/// What is seen of a record before it is told.
+#[derive(Default)]
+struct Survey {
+    cells: u32,
+    /// Those that are not empty, and of these the ones that look like data.
+    filled: u32,
+    data: u32,
+    /// Columns up to the last that is not empty.
+    width: u32,
+}
+
+struct Table<'b> {
+    bytes: &'b [u8],
+    delimiter: u8,
+    dialect: Dialect,
+}
+
+impl Table<'_> {
+    fn cell(&self, at: usize) -> Result<Cell, Stop> {
+        match Cell::read(self.bytes, at, self.delimiter) {
+            Err(_) if self.dialect == Dialect::Tabs => {
+                Ok(Cell::plain(self.bytes, at, self.delimiter))
+            }
+            read => read,
+        }
+    }
+
+    /// Whether the record at `at` is a heading.
+    fn heads<S: FieldSink>(
+        &self,
+        at: usize,
+        is_first: bool,
+        is_apart: bool,
+        header: &Header,
+        sink: &mut S,
+    ) -> bool {
+        if self.dialect == Dialect::Bare {
+            return false;
+        }
+        let Some(survey) = self.survey(at, is_first) else { return false };
+        if is_first && survey.data == 0 {
+            return true;
+        }
+        // Before any name is looked up: most rows have the width of their header.
+        let is_like_before = !is_apart && survey.cells as usize == header.names.len();
+        if survey.filled == 0 || (header.telling > 0 && is_like_before) {
+            return false;
+        }
+        let telling = self.telling(at, sink);
+        if is_first {
+            let names = survey.filled - survey.data;
+            return survey.data <= names && (telling >= 2 || telling == names as usize);
+        }
+        header.gives_way(&survey, telling, is_apart)
+    }
+
+    /// `None` of a record that is broken or, but for the first, has a cell that is no name.
+    fn survey(&self, mut at: usize, is_first: bool) -> Option<Survey> {
+        let mut survey = Survey::default();
+        loop {
+            let cell = self.cell(at).ok()?;
+            let text = cell.text.of(self.bytes);
+            survey.cells = survey.cells.saturating_add(1);
+            if !text.is_empty() {
+                if !is_first && !is_name(text) {
+                    return None;
+                }
+                survey.filled = survey.filled.saturating_add(1);
+                survey.data = survey.data.saturating_add(u32::from(is_data(text)));
+                survey.width = survey.cells;
+            }
+            at = cell.span.range().end;
+            if self.bytes.get(at) != Some(&self.delimiter) {
+                return Some(survey);
+            }
+            at += 1;
+        }
+    }
+
+    /// How many cells of the record at `at` say something as names.
+    fn telling<S: FieldSink>(&self, mut at: usize, sink: &mut S) -> usize {
+        let mut telling = 0;
+        for _ in 0..COLUMNS_ASKED_MAX {
+            let Ok(cell) = self.cell(at) else { break };
+            telling += usize::from(tells(self.bytes, cell, sink));
+            at = cell.span.range().end;
+            if self.bytes.get(at) != Some(&self.delimiter) {
+                break;
+            }
+            at += 1;
+        }
+        telling
+    }
+}
+
+/// So many names at the beginning of a record tell whether it is a heading.
+const COLUMNS_ASKED_MAX: usize = 256;
 
 /// A column name is told with each of its cells: a long one would be read as often.
 const NAME_BYTES_MAX: usize = 256;
@@ -155,31 +317,79 @@ fn declared_delimiter(bytes: &[u8], start: usize) -> (usize, Option<u8>) {
     }
 }
 
-/// Whichever stands most often outside quotes in the first record; the comma when none does.
+/// Candidates in the order in which they go last where they are equals.
+const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// Whichever stands most often outside quotes in the first record that has as many of it as the next, for a title
+/// has others or none; in the first record with any where no two agree; the comma when there is none.
 fn delimiter(bytes: &[u8], start: usize) -> u8 {
-    let mut counts = [(b',', 0usize), (b'\t', 0), (b';', 0), (b'|', 0)];
+    let mut at = start;
+    let (mut first, mut before) = (None, None::<(usize, usize)>);
+    for _ in 0..LINES_LOOKED_AT_MAX {
+        at += line_ends(bytes, at).length;
+        if at >= bytes.len() {
+            break;
+        }
+        let (counts, end) = delimiters(bytes, at);
+        at = end;
+        if let Some((best, count)) = before
+            && counts.get(best) == Some(&count)
+        {
+            first = Some(best);
+            break;
+        }
+        // The last of equals wins, so that the comma goes last.
+        let best = (0..counts.len()).rev().max_by_key(|index| counts.get(*index)).unwrap_or(0);
+        let count = counts.get(best).copied().unwrap_or(0);
+        before = (count > 0).then_some((best, count));
+        first = first.or(before.map(|(best, _)| best));
+    }
+    first.and_then(|index| DELIMITERS.get(index)).copied().unwrap_or(b',')
+}
+
+const LINES_LOOKED_AT_MAX: usize = 32;
+
+/// How often each candidate stands in the record at `at`, and where that ends.
+fn delimiters(bytes: &[u8], at: usize) -> ([usize; 4], usize) {
+    let mut counts = [0; 4];
     let mut is_quoted = false;
-    let text = bytes.get(start..).unwrap_or_default();
-    let blank = text.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-    for &byte in text.get(blank..).unwrap_or_default() {
+    let text = bytes.get(at..).unwrap_or_default();
+    for (length, &byte) in text.iter().enumerate() {
         match byte {
             b'"' => is_quoted = !is_quoted,
-            b'\n' | b'\r' if !is_quoted => break,
+            b'\n' | b'\r' if !is_quoted => return (counts, at + length),
             _ if is_quoted => {}
             _ => {
-                for (candidate, count) in &mut counts {
+                for (candidate, count) in DELIMITERS.iter().zip(&mut counts) {
                     *count += usize::from(*candidate == byte);
                 }
             }
         }
     }
-    // The last of equals wins, so that the comma goes last.
-    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(byte, _)| byte)
+    (counts, bytes.len())
 }
 
 /// Five digits that no letter begins, or an at sign: no heading, though a year may be one, and `c10000`.
 fn is_data(cell: &[u8]) -> bool {
-    let digits = cell.iter().filter(|byte| byte.is_ascii_digit()).count();
     let is_named = cell.first().is_some_and(u8::is_ascii_alphabetic);
-    (digits >= 5 && !is_named) || memchr(b'@', cell).is_some()
+    (digits(cell) >= 5 && !is_named) || memchr(b'@', cell).is_some()
+}
+
+/// A few words without a number of any length: what may head a column further down.
+fn is_name(cell: &[u8]) -> bool {
+    const BYTES_MAX: usize = 64;
+    const WORDS_MAX: usize = 5;
+    let cell = cell.trim_ascii();
+    let is_begun = cell.first().is_some_and(|byte| {
+        byte.is_ascii_alphabetic() || !byte.is_ascii() || b"_#(".contains(byte)
+    });
+    is_begun
+        && cell.len() <= BYTES_MAX
+        && digits(cell) < 5
+        && memchr(b'@', cell).is_none()
+        && cell.iter().filter(|byte| **byte == b' ').count() < WORDS_MAX
+}
+
+fn digits(cell: &[u8]) -> usize {
+    cell.iter().filter(|byte| byte.is_ascii_digit()).count()
 }

@@ -1,7 +1,8 @@
 //! Takes one encoding off, within limits, and to the last byte.
 //!
 //! What a lenient reader would skip is refused: data after the stream, a wrong checksum, an early end,
-//! gzip's extra field and comment, zstd's skippable frames. Nothing may pass here that was not looked at.
+//! gzip's comment and what it has of its own, the metadata of Brotli, zstd's skippable frames. Nothing may pass
+//! here that was not looked at. The name that gzip gives a file is told beside ([`name_beside`]).
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder, errors::FrameDecoderError};
 
 use super::{Stop, Unescaped, charset, hex_byte, unescape};
-use crate::domain::{Encoding, GapCause, Limits};
+use crate::domain::{Encoding, GapCause, Limits, Span};
 
 /// The encodings a `Content-Encoding` names, in the order they were applied: the last is taken off first.
 pub fn content_encodings(value: &str) -> Result<Vec<Encoding>, GapCause> {
@@ -217,7 +218,7 @@ fn inflate(
 fn gzip(state: &mut Decompress, bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
     let mut at = 0;
     loop {
-        let start = gzip_header(bytes, at)?;
+        let start = gzip_header(bytes, at)?.end;
         let member = output.bytes.len();
         state.reset(false);
         let end = inflate(state, bytes, start, output)?;
@@ -236,10 +237,23 @@ fn gzip(state: &mut Decompress, bytes: &[u8], output: &mut Output<'_>) -> Result
     }
 }
 
-/// Past the header of the member at `at`. A file name is tolerated, since `gzip` writes one.
-fn gzip_header(bytes: &[u8], at: usize) -> Result<usize, Stop> {
+/// The name of the file in a gzip stream, which is no part of what is inside.
+pub fn name_beside(bytes: &[u8]) -> Option<&[u8]> {
+    let header = gzip_header(bytes, 0).ok()?;
+    Some(header.name.of(bytes)).filter(|name| !name.is_empty())
+}
+
+struct GzipHeader {
+    name: Span,
+    end: usize,
+}
+
+/// The header of the member at `at`. The first may have a file name, since `gzip` writes one, and any the size that
+/// BGZF gives it.
+fn gzip_header(bytes: &[u8], at: usize) -> Result<GzipHeader, Stop> {
     const HEADER_BYTES: usize = 10;
     const HEADER_CHECKSUM: u8 = 2;
+    const EXTRA: u8 = 4;
     const FILE_NAME: u8 = 8;
     let header = bytes.get(at..).and_then(<[u8]>::first_chunk::<HEADER_BYTES>);
     let flags = match header {
@@ -247,13 +261,24 @@ fn gzip_header(bytes: &[u8], at: usize) -> Result<usize, Stop> {
         Some(_) | None => return Err(corrupt(at)),
     };
     // The lowest bit says that the rest is probably text.
-    if flags & !(1 | HEADER_CHECKSUM | FILE_NAME) != 0 {
+    let known = 1 | HEADER_CHECKSUM | EXTRA | FILE_NAME;
+    if flags & !known != 0 || (at > 0 && flags & FILE_NAME != 0) {
         return Err(corrupt(at + 3));
     }
     let mut end = at + HEADER_BYTES;
+    if flags & EXTRA != 0 {
+        end += match bytes.get(end..).unwrap_or_default() {
+            [0, 0, ..] => 2,
+            [6, 0, b'B', b'C', 2, 0, _, _, ..] => 8,
+            _ => return Err(corrupt(at + 3)),
+        };
+    }
+    let mut name = Span::new(end, end);
     if flags & FILE_NAME != 0 {
-        let name = bytes.get(end..).unwrap_or_default();
-        end += memchr::memchr(0, name).ok_or(corrupt(bytes.len()))? + 1;
+        let rest = bytes.get(end..).unwrap_or_default();
+        let length = memchr::memchr(0, rest).ok_or(corrupt(bytes.len()))?;
+        name = Span::new(end, end + length);
+        end += length + 1;
     }
     if flags & HEADER_CHECKSUM != 0 {
         let mut crc = Crc::new();
@@ -264,7 +289,7 @@ fn gzip_header(bytes: &[u8], at: usize) -> Result<usize, Stop> {
         }
         end += 2;
     }
-    Ok(end)
+    Ok(GzipHeader { name, end })
 }
 
 /// RFC 1950, or RFC 1951 without its wrapping, which browsers accept because servers sent it.
@@ -291,30 +316,87 @@ fn deflate(state: &mut Decompress, bytes: &[u8], output: &mut Output<'_>) -> Res
 
 /// RFC 7932; windows beyond its 16 MiB are refused.
 fn brotli(window: &mut Vec<u8>, bytes: &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
+    if brotli_by_steps(window, bytes, Steps::Short, output)? == Metadata::Unseen {
+        output.bytes.clear();
+        brotli_by_steps(window, bytes, Steps::Bytes, output)?;
+    }
+    Ok(())
+}
+
+/// How much the decompressor is given at a time. It skips metadata (RFC 7932 §9.2) without a word, which shows in
+/// its state only while it stands in front of them: one byte at a time it always does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Steps {
+    /// Such that a step most likely does not end a block.
+    Short,
+    Bytes,
+}
+
+#[derive(PartialEq, Eq)]
+enum Metadata {
+    Absent,
+    /// A step ended a block, and what followed was not seen.
+    Unseen,
+}
+
+fn brotli_by_steps(
+    window: &mut Vec<u8>,
+    bytes: &[u8],
+    steps: Steps,
+    output: &mut Output<'_>,
+) -> Result<Metadata, Stop> {
+    /// So many times its length a step may become without ending a block.
+    const RATIO: usize = 64;
     let allocator = StandardAlloc::default;
     let mut state = BrotliState::new_strict(allocator(), allocator(), allocator());
     window.resize(WINDOW_BYTES, 0);
-    let (mut left, mut at, mut total) = (bytes.len(), 0, 0);
+    let (mut at, mut total) = (0, 0);
     loop {
-        let (mut room, mut written) = (window.len(), 0);
-        let result = BrotliDecompressStream(
-            &mut left,
-            &mut at,
-            bytes,
-            &mut room,
-            &mut written,
-            window,
-            &mut total,
-            &mut state,
-        );
-        output.bytes.extend_from_slice(window.get(..written).unwrap_or_default());
-        output.check(at)?;
+        let remaining = usize::try_from(state.meta_block_remaining_len).unwrap_or(0);
+        let step = match steps {
+            Steps::Short => (remaining / RATIO).max(1),
+            Steps::Bytes => 1,
+        };
+        let before = output.bytes.len();
+        let mut left = step.min(bytes.len() - at);
+        let result = loop {
+            let (mut room, mut written) = (window.len(), 0);
+            let result = BrotliDecompressStream(
+                &mut left,
+                &mut at,
+                bytes,
+                &mut room,
+                &mut written,
+                window,
+                &mut total,
+                &mut state,
+            );
+            output.bytes.extend_from_slice(window.get(..written).unwrap_or_default());
+            output.check(at)?;
+            if !matches!(result, BrotliResult::NeedsMoreOutput) {
+                break result;
+            }
+        };
         match result {
-            BrotliResult::NeedsMoreOutput => {}
-            BrotliResult::ResultSuccess if at == bytes.len() => return Ok(()),
+            BrotliResult::ResultSuccess if at == bytes.len() && step == 1 => {
+                return Ok(Metadata::Absent);
+            }
+            BrotliResult::ResultSuccess if at == bytes.len() => return Ok(Metadata::Unseen),
+            BrotliResult::NeedsMoreInput if at < bytes.len() => {}
             BrotliResult::ResultSuccess
             | BrotliResult::NeedsMoreInput
+            | BrotliResult::NeedsMoreOutput
             | BrotliResult::ResultFailure => return Err(corrupt(at)),
+        }
+        let is_left = usize::try_from(state.meta_block_remaining_len).unwrap_or(0);
+        // Without a length they say nothing: a stream is flushed with them.
+        if state.is_metadata != 0 && is_left > 0 {
+            return Err(corrupt(at));
+        }
+        // The block is the one before when what it lacks is less by what was written.
+        let written = output.bytes.len() - before;
+        if step > 1 && (is_left == 0 || is_left + written != remaining) {
+            return Ok(Metadata::Unseen);
         }
     }
 }

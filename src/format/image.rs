@@ -1,8 +1,8 @@
 //! Pictures: their metadata is read, their pixels are not.
 //!
 //! EXIF (with the place where the picture was taken), XMP, comments and textual chunks of JPEG, PNG, WebP,
-//! HEIF and GIF become fields. Data behind the end of a picture, and kinds whose metadata we do not read,
-//! are gaps. [`without`] takes the place or single values out and leaves every other byte as it was.
+//! HEIF and GIF become fields. Data behind the end of a picture, parts of it that nobody knows to hold no text,
+//! and kinds whose metadata we do not read, are gaps. [`without`] takes the place or single values out and leaves every other byte as it was.
 
 mod edit;
 mod gif;
@@ -88,12 +88,31 @@ impl Block {
     }
 }
 
+/// A part that is neither metadata we know nor known to hold no text: read where it is a text itself, a gap where it
+/// is not. Zeros are what is left where metadata were taken out.
+fn unknown(bytes: &[u8], span: Span) -> Option<Block> {
+    let data = span.of(bytes);
+    if data.iter().all(|byte| *byte == 0) {
+        return None;
+    }
+    let content = if is_text(data) { Content::Text(None) } else { Content::Unread };
+    Some(Block::new(content, span))
+}
+
+/// Zeros stand between the texts of a part, and behind the name of one.
+fn is_text(data: &[u8]) -> bool {
+    let is_written = |byte: &u8| *byte >= b' ' || matches!(byte, 0 | b'\t' | b'\n' | b'\r');
+    data.iter().all(is_written) && super::utf8(data).is_some()
+}
+
 enum Content {
     /// A TIFF structure.
     Exif,
     Xmp,
     /// With its keyword.
     Text(Option<Span>),
+    /// Something of its own that is no text, and may hold one.
+    Unread,
     /// Written elsewhere as other bytes: under zlib, as digits, in several places.
     Rewritten {
         meaning: Meaning,

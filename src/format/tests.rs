@@ -121,6 +121,10 @@ impl FieldSink for Notes<'_> {
         self.lines.push(format!("{path} {kind} {}", String::from_utf8_lossy(value.text)));
     }
 
+    fn is_telling_name(&mut self, name: &[u8], _: Escape) -> bool {
+        matches!(name, b"birthday" | b"religion" | b"phone")
+    }
+
     fn layer(
         &mut self,
         key: Key<'_>,

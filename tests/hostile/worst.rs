@@ -35,6 +35,7 @@ pub(crate) const WORST: &[(Format, &str, &str, &str)] = &[
     (Format::Csv, "a\n\"", "\"\"", "\"\n"),
     (Format::Csv, "a\n", "\n", ""),
     (Format::Csv, "a\n", ",", "\n"),
+    (Format::Csv, "a\n", "phone,birthday\nphone,religion,name\n", ""),
     (Format::Multipart, "--cut\r\n", "\r\n--cu", "--cut--\r\n"),
     (Format::Multipart, "", "--cut\r\n\r\n\r\n", "--cut--\r\n"),
     (Format::Multipart, "--cut\r\n", "A: b\r\n", "\r\n\r\n--cut--\r\n"),

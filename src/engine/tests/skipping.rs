@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::{super::sink::*, *};
 use crate::{
-    domain::{Container, FieldSink, Findings, Format, Key, LayerId, Name, Part, Value, Wants},
+    domain::{
+        Container, Escape, FieldSink, Findings, Format, Key, LayerId, Name, Part, Value, Wants,
+    },
     format,
 };
 
@@ -30,6 +32,9 @@ impl<S: FieldSink> FieldSink for Eager<S> {
         }
         let Wants { by_column, .. } = wants;
         Wants { by_column, ..Wants::ALL }
+    }
+    fn is_telling_name(&mut self, name: &[u8], escape: Escape) -> bool {
+        self.0.is_telling_name(name, escape)
     }
     fn wants_of_column(&mut self, number: u32) -> Wants {
         self.0.wants_of_column(number);

@@ -218,3 +218,57 @@ fn a_table_without_a_header_has_none_and_tabs_need_no_quotes() {
         assert_eq!(notes, lines, "{text:?}");
     }
 }
+
+#[test]
+fn titles_and_comments_before_the_names_and_tables_below_others() {
+    for (text, named) in [
+        ("Members of March\r\nid,birthday\r\n7,x\r\n", &["/2/id 7", "/2/birthday x"][..]),
+        ("# made by us\nid;birthday;a\n7;1,5;y\n", &["/2/id 7", "/2/birthday 1,5", "/2/a y"]),
+        ("report,2026\r\n\r\nid,birthday\r\n7,x", &["/2/id 7", "/2/birthday x"]),
+        ("Title,,\n,,\nid,birthday,a\n7,x,y", &["/3/id 7", "/3/birthday x", "/3/a y"]),
+        ("2026-11-30,Ali\nid,birthday\n7,x", &["/2/id 7", "/2/birthday x"]),
+        // One cell of a heading that looks like data makes it none no longer.
+        ("birthday,religion,2026-11\nx,y,1", &["/1/birthday x", "/1/religion y", "/1/2026-11 1"]),
+        ("birthday,a@b\nx,y", &["/1/birthday x", "/1/a@b y"]),
+        // Another table, and what its heading has of the one before.
+        (
+            "id,phone\n7,1\n\nbirthday,religion\nx,y",
+            &["/1/id 7", "/1/phone 1", "/3/birthday x", "/3/religion y"],
+        ),
+        (
+            "a,phone\n7,1\nbirthday,religion,Sana\nx,y,z",
+            &["/1/a 7", "/1/phone 1", "/3/birthday x", "/3/religion y", "/3/Sana z"],
+        ),
+        (
+            "a,phone\n7,1\n\nreligion,Sana\nx,y",
+            &["/1/a 7", "/1/phone 1", "/2/phone Sana", "/3/a x", "/3/phone y"],
+        ),
+        // Words are no names for standing in a row.
+        (
+            "phone,a,b\nMei,Pune\nx,y,z",
+            &["/1/phone Mei", "/1/a Pune", "/2/phone x", "/2/a y", "/2/b z"],
+        ),
+        (
+            "phone,a\nbirthday,religion\nx,y",
+            &["/1/phone birthday", "/1/a religion", "/2/phone x", "/2/a y"],
+        ),
+        ("Mei,a@b,x\ny,z,w", &[]),
+    ] {
+        let (notes, read) = Notes::of(Format::Csv, text.as_bytes());
+        assert_eq!(read, Ok(()), "{text:?}");
+        let is_named = |line: &String| {
+            let name = line.split([' ', '/']).nth(2);
+            name.is_some_and(|name| !name.is_empty() && !name.bytes().all(|it| it.is_ascii_digit()))
+        };
+        let found: Vec<String> = notes
+            .into_iter()
+            .filter(|line| line.contains(" string "))
+            .filter(is_named)
+            .map(|line| line.replace(" string", ""))
+            .collect();
+        let rows: Vec<&str> = found.iter().map(String::as_str).collect();
+        assert!(named.iter().all(|line| rows.contains(line)), "{text:?}: {rows:?}");
+    }
+    let (notes, _) = Notes::of(Format::CsvData, b"Title\nid,birthday\n7,x");
+    assert!(notes.iter().all(|line| !line.contains("/birthday")), "{notes:?}");
+}

@@ -144,6 +144,15 @@ fn gzip_headers_may_carry_a_name_and_a_checksum_and_no_more() {
     for hidden in [GzBuilder::new().comment("490154203237518"), GzBuilder::new().extra("4901542")] {
         assert_eq!(take(Encoding::Gzip, &with(hidden)), Err(corrupt(3)));
     }
+    for known in [&b""[..], b"BC\x02\0\x1b\0"] {
+        let gzip = with(GzBuilder::new().extra(known).filename("a.json"));
+        assert_eq!(take(Encoding::Gzip, &gzip), Ok(TEXT.to_vec()));
+        assert_eq!(name_beside(&gzip), Some(&b"a.json"[..]));
+    }
+    let (first, named) = (gzipped(TEXT), with(GzBuilder::new().filename("a.json")));
+    assert_eq!(name_beside(&first), None);
+    let second = take(Encoding::Gzip, &[&first[..], &named].concat());
+    assert_eq!(second, Err(corrupt(first.len() + 3)), "a name that nobody tells");
     // FHCRC, over the ten bytes before it.
     let mut header = vec![0x1F, 0x8B, 8, 2, 0, 0, 0, 0, 0, 0xFF];
     let mut crc = Crc::new();
@@ -312,5 +321,37 @@ fn a_decoder_that_has_read_before_reads_the_same() {
             let read = decoder.decode(encoding, &bytes, &limits);
             assert_eq!(read, decode(encoding, &bytes, &limits), "{encoding:?}");
         }
+    }
+}
+
+#[test]
+fn metadata_of_brotli_are_refused_wherever_they_stand() {
+    // A block as it is, and metadata (RFC 7932 §9.2), both from the beginning of a byte.
+    let block = |text: &[u8]| {
+        let length = u32::try_from(text.len() - 1).expect("short");
+        [&(length << 3 | 1 << 19).to_le_bytes()[..3], text].concat()
+    };
+    let metadata = |text: &[u8]| {
+        let length = u16::try_from(text.len() - 1).expect("short");
+        [&(length << 6 | 0x16).to_le_bytes()[..], text].concat()
+    };
+    // A window of 64 KiB, and metadata of no length, which flush a stream.
+    let stream = |parts: &[Vec<u8>]| [&[0x0C][..], &parts.concat(), &[3]].concat();
+    let short = block(br#"{"x":"hello"}"#);
+    let long = block(&[b'a'; 60_000]);
+    for text in [b"1".to_vec(), vec![b'm'; 200]] {
+        let hidden = metadata(&text);
+        for parts in [
+            vec![hidden.clone(), short.clone()],
+            vec![short.clone(), hidden.clone()],
+            vec![long.clone(), hidden.clone(), long.clone()],
+            vec![long.clone(), short.clone(), hidden.clone()],
+        ] {
+            let read = take(Encoding::Brotli, &stream(&parts));
+            assert_eq!(read.expect_err("metadata").cause, GapCause::CorruptEncoding);
+        }
+    }
+    for parts in [vec![short.clone()], vec![long.clone(), vec![6], short, vec![6], long]] {
+        assert!(take(Encoding::Brotli, &stream(&parts)).is_ok());
     }
 }

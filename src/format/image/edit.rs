@@ -64,6 +64,7 @@ fn block_edits(bytes: &[u8], block: &Block, place: bool, named: &[Span], edits: 
             }
             edits.extend(named.iter().map(|span| Edit::Fill(*span, b' ')));
         }
+        Content::Unread => {}
         Content::Text(_) => edits.extend(named.iter().map(|span| Edit::Fill(*span, b' '))),
         Content::Rewritten { meaning, bytes: inner, pieces } => {
             let has_place = place

@@ -1,6 +1,6 @@
 //! GIF (89a): pictures and extensions, each a chain of sub-blocks of up to 255 bytes.
 
-use super::{super::Stop, Block, Content, Meaning, Take};
+use super::{super::Stop, Block, Content, Meaning, Take, is_text};
 use crate::domain::{GapCause, Span};
 
 pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
@@ -50,7 +50,16 @@ fn extension(bytes: &[u8], label: u8, at: usize, take: Take<'_>) -> Result<usize
     let pieces = match label {
         0xFE => pieces.as_slice(),
         0x01 => pieces.get(1..).unwrap_or_default(),
-        _ => &[],
+        _ if is_without_text(bytes, label, &pieces) => &[],
+        _ => {
+            let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return Ok(end) };
+            if !pieces.iter().all(|piece| is_text(piece.of(bytes))) {
+                let span = Span { start: first.start, end: last.end };
+                take(Block::new(Content::Unread, span))?;
+                return Ok(end);
+            }
+            pieces.as_slice()
+        }
     };
     match pieces {
         [] => {}
@@ -63,6 +72,19 @@ fn extension(bytes: &[u8], label: u8, at: usize, take: Take<'_>) -> Result<usize
         }
     }
     Ok(end)
+}
+
+/// How long and how often to show a picture, and a profile of its colours.
+fn is_without_text(bytes: &[u8], label: u8, pieces: &[Span]) -> bool {
+    let name = pieces.first().map_or(&[][..], |piece| piece.of(bytes));
+    let rest: usize = pieces.iter().skip(1).map(|piece| piece.len()).sum();
+    match (label, name) {
+        (0xF9, name) => name.len() == 4 && rest == 0,
+        // A count, and the size of a buffer.
+        (0xFF, b"NETSCAPE2.0" | b"ANIMEXTS1.0") => rest <= 8,
+        (0xFF, b"ICCRGBG1012") => true,
+        _ => false,
+    }
 }
 
 /// Past the chain of sub-blocks at `at`.

@@ -3,7 +3,7 @@
 
 use memchr::memchr;
 
-use super::{super::Stop, Block, Content, Meaning, Take};
+use super::{super::Stop, Block, Content, Meaning, Take, unknown};
 use crate::domain::{GapCause, Span};
 
 const EXIF: &[u8] = b"Exif\0\0";
@@ -60,7 +60,25 @@ fn segment(
         0xE1 if data.starts_with(XMP_EXTENSION) => extension.add(bytes, behind(XMP_EXTENSION)),
         // Photoshop's resources hold captions and places in words.
         0xED | 0xFE => take(Block::new(Content::Text(None), span)),
-        _ => Ok(()),
+        _ if is_without_text(marker, data) => Ok(()),
+        _ => unknown(bytes, span).map_or(Ok(()), take),
+    }
+}
+
+/// Tables, frames and scans, and of the segments that applications add those that say how to show the picture.
+fn is_without_text(marker: u8, data: &[u8]) -> bool {
+    /// How strongly Photoshop compressed; the comments that it may add come behind.
+    const QUALITY: &[u8] = b"Ducky\0\x01\0\x04";
+    const QUALITY_BYTES: usize = QUALITY.len() + 6;
+    let begins = |prefixes: &[&[u8]]| prefixes.iter().any(|prefix| data.starts_with(prefix));
+    match marker {
+        0xC0..=0xCF | 0xDA..=0xDF => true,
+        0xE0 => begins(&[b"JFIF\0", b"JFXX\0"]),
+        // Profiles of colours, further pictures behind this one, and how bright they are (ISO 21496-1).
+        0xE2 => begins(&[b"ICC_PROFILE\0", b"MPF\0", b"urn:iso:std:iso:ts:21496:-1\0"]),
+        0xEC => begins(&[QUALITY]) && data.len() <= QUALITY_BYTES,
+        0xEE => begins(&[b"Adobe"]) && data.len() == 12,
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@ use memchr::memchr;
 
 use super::{
     super::{Stop, decode},
-    Block, Content, Meaning, Take,
+    Block, Content, Meaning, Take, unknown,
 };
 use crate::domain::{Encoding, GapCause, Limits, Span};
 
@@ -21,8 +21,22 @@ pub(super) fn blocks(bytes: &[u8], limits: &Limits, take: Take<'_>) -> Result<()
             }
             b"tEXt" => Some(Text::plain(bytes, span)),
             b"zTXt" => Some(Text::compressed(bytes, span)),
-            b"iTXt" => Some(Text::international(bytes, span)),
-            _ => None,
+            b"iTXt" => {
+                for words in Text::words(bytes, span).into_iter().filter(|it| !it.is_empty()) {
+                    take(Block::new(Content::Text(None), words))?;
+                }
+                Some(Text::international(bytes, span))
+            }
+            // A profile and a palette have a name.
+            b"iCCP" | b"sPLT" => {
+                take(Block::new(Content::Text(None), Text::plain(bytes, span).keyword))?;
+                None
+            }
+            _ if WITHOUT_TEXT.contains(&&kind) => None,
+            _ => {
+                unknown(bytes, span).map_or(Ok(()), &mut *take)?;
+                None
+            }
         };
         if let Some(text) = text {
             take(text.block(bytes, Span::new(at, span.range().end + CHECKSUM_BYTES), limits)?)?;
@@ -38,6 +52,14 @@ pub(super) fn blocks(bytes: &[u8], limits: &Limits, take: Take<'_>) -> Result<()
 }
 
 const CHECKSUM_BYTES: usize = 4;
+
+/// Chunks of numbers and pixels: of ISO/IEC 15948 and its extensions, of animations, of colours beyond the usual, and
+/// those that Apple, ImageMagick and converters of GIF add to them.
+const WITHOUT_TEXT: [&[u8; 4]; 27] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV",
+    b"mDCv", b"cLLI", b"cLLi", b"sBIT", b"bKGD", b"hIST", b"pHYs", b"tIME", b"oFFs", b"sTER",
+    b"gIFg", b"acTL", b"fcTL", b"fdAT", b"iDOT", b"vpAg", b"orNT",
+];
 
 /// A textual chunk.
 struct Text {
@@ -69,6 +91,18 @@ impl Text {
         let start = head.text.range().start + behind_text(behind_text(2)).min(rest.len());
         let is_compressed = rest.first() == Some(&1);
         Self { text: Span::new(start, data.range().end), is_compressed, ..head }
+    }
+
+    /// The language of an international text, and its keyword in that.
+    fn words(bytes: &[u8], data: Span) -> [Span; 2] {
+        let (start, end) = (data.range().start, data.range().end);
+        let length = |from: usize| {
+            let rest = bytes.get(from..end).unwrap_or_default();
+            memchr(0, rest).unwrap_or(rest.len())
+        };
+        let language = (start + length(start) + 3).min(end);
+        let keyword = (language + length(language) + 1).min(end);
+        [language, keyword].map(|from| Span::new(from, from + length(from)))
     }
 
     fn behind_keyword(bytes: &[u8], data: Span, skip: usize) -> Self {

@@ -5,18 +5,26 @@ use super::{
     Block, Content, Meaning, each_block,
     tiff::Exif,
 };
-use crate::domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Value};
+use crate::domain::{Container, Escape, FieldSink, GapCause, Key, Limits, Scalar, Span, Value};
 
 pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) -> Result<(), Stop> {
     let mut fields = Fields::new(limits);
     fields.count(0)?;
     sink.open(Key::Root, Container::Object, 0, 0);
+    let mut unread = None;
     each_block(bytes, limits, &mut |block| {
         fields.count(block.span.range().start)?;
+        if matches!(block.content, Content::Unread) {
+            unread.get_or_insert(block.span.range().start);
+        }
         tell(bytes, &block, limits, &mut fields, sink)
     })?;
     sink.close(bytes.len(), bytes.len());
-    Ok(())
+    // Whatever else there is was read first.
+    match unread {
+        Some(offset) => Err(Stop { cause: GapCause::UnknownMediaType, offset }),
+        None => Ok(()),
+    }
 }
 
 fn tell<S: FieldSink>(
@@ -38,6 +46,7 @@ fn tell<S: FieldSink>(
             xmp(span.of(bytes), limits, &mut Placed { sink, place: Place::At(base), name })
                 .map_err(|stop| Stop { offset: base + stop.offset, ..stop })
         }
+        Content::Unread => Ok(()),
         Content::Text(name) => {
             sink.scalar(keyword(bytes, *name, span), text(span.of(bytes), span));
             Ok(())

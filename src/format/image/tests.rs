@@ -190,6 +190,49 @@ fn xmp_comments_and_keywords_are_told() {
     has(&gif_of(&[&gif_xmp()]), "/xmp/xmpmeta/RDF/Description/GPSLongitude string 103,51.1E");
 }
 
+#[test]
+fn parts_that_nobody_knows_are_read_as_texts_or_are_gaps() {
+    let box_of = b"JP\0\x01\0\0\0\x01jumb\x01sana.k@example.pk";
+    let netscape = b"!\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0";
+    for (picture, line) in [
+        (jpeg_of(&[segment(0xE1, b"x\0sana")]), Some("/comment string x\0sana")),
+        (jpeg_of(&[segment(0xEB, box_of)]), None),
+        (jpeg_of(&[segment(0xE1, b"x\xFF")]), None),
+        (jpeg_of(&[segment(0xEE, b"Adobe\0d\0\0\0\0\x01sana")]), None),
+        (png_of(&[chunk(b"caBX", box_of)]), None),
+        (png_of(&[chunk(b"iCCP", b"sana\0\0x")]), Some("/comment string sana")),
+        (png_of(&[chunk(b"iTXt", b"a\0\0\0en\0sana\0b")]), Some("/comment string sana")),
+        (webp_of(&[(b"MINE", b"sana")]), Some("/comment string sana")),
+        (webp_of(&[(b"MINE", box_of)]), None),
+        (
+            gif_of(&[&b"!\xFF\x0BMINEMINE1.0\x04sana\0"[..]]),
+            Some("/comment binary MINEMINE1.0sana"),
+        ),
+        (gif_of(&[&b"!\xFF\x0BMINEMINE1.0\x04\x01ana\0"[..]]), None),
+        (gif_of(&[&b"!\xF9\x05sana.\0"[..], netscape]), Some("/comment string sana.")),
+    ] {
+        let (notes, read) = Notes::of(Format::Image, &picture);
+        match line {
+            Some(line) => {
+                assert_eq!(read, Ok(()), "{picture:?}");
+                assert!(notes.iter().any(|note| note == line), "{notes:?}");
+            }
+            None => {
+                let stop = read.expect_err("a part that is not read");
+                assert!(stop.cause == GapCause::UnknownMediaType && stop.offset > 0);
+            }
+        }
+    }
+    for known in [
+        jpeg_of(&[segment(0xE2, b"MPF\0\x01"), segment(0xEE, b"Adobe\0d\0\0\0\0\x01")]),
+        jpeg_of(&[segment(0xE5, &[0; 9])]),
+        png_of(&[chunk(b"iDOT", &[0, 1]), chunk(b"pHYs", &[1; 9])]),
+        gif_of(&[&b"!\xF9\x04\x04\x01\0\0\0"[..], netscape]),
+    ] {
+        assert_eq!(notes(&known), [" {"]);
+    }
+}
+
 fn deflated(bytes: &[u8]) -> Vec<u8> {
     use std::io::Write as _;
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -1,6 +1,6 @@
 //! WebP: a RIFF container of chunks of type, length and data, padded to even lengths (RFC 9649 §2.3).
 
-use super::{super::Stop, Block, Content, Take};
+use super::{super::Stop, Block, Content, Take, unknown};
 use crate::domain::{GapCause, Span};
 
 pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
@@ -23,7 +23,8 @@ pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
                 take(Block::new(Content::Exif, Span::new(start, span.range().end)))?;
             }
             b"XMP " => take(Block::new(Content::Xmp, span))?,
-            _ => {}
+            b"VP8 " | b"VP8L" | b"VP8X" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => {}
+            _ => unknown(bytes, span).map_or(Ok(()), &mut *take)?,
         }
         at = span.range().end + length % 2;
     }

@@ -322,6 +322,22 @@ fn a_document_in_base64_is_read_too() {
 }
 
 #[test]
+fn a_stream_of_zlib_of_any_level_is_read_in_base64() {
+    let engine = shipped();
+    // `{"email":"sana.k@example.pk"}` at level 9 and at level 4, whose beginning a text may have as well.
+    for packed in [
+        "eNqrVkrNTczMUbJSKk7MS9TLdkitSMwtyEnVK8hWqgUAlloKNA==",
+        "eF6rVkrNTczMUbJSKk7MS9TLdkitSMwtyEnVK8hWqgUAlloKNA==",
+    ] {
+        let body = format!(r#"{{"data": "{packed}"}}"#);
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        let places: Vec<_> =
+            verdict.findings.items.iter().map(|it| verdict.findings.locator(it)).collect();
+        assert_eq!(places, ["/data/email"], "{packed}");
+    }
+}
+
+#[test]
 fn base64_beyond_a_limit_is_a_gap_and_what_is_no_base64_is_a_text() {
     let engine = shipped();
     let inner = base64(br#"{"imei": "867619040000019", "birthday": "1996-04-12"}"#);

@@ -48,10 +48,30 @@ pub fn sniff_encoding(bytes: &[u8]) -> Option<Encoding> {
     match bytes {
         [0x1F, 0x8B, 8, ..] => Some(Encoding::Gzip),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Encoding::Zstd),
-        // `x^`, the fourth of zlib's usual headers, is also how a text may begin.
         [0x78, 0x01 | 0x9C | 0xDA, ..] => Some(Encoding::Deflate),
+        // Texts may begin so as well, such as `x^2`.
+        _ if may_be_zlib(bytes) && unpacks(bytes) => Some(Encoding::Deflate),
         _ => None,
     }
+}
+
+/// Whether bytes begin as any stream of zlib without a dictionary does (RFC 1950 §2.2).
+pub fn may_be_zlib(bytes: &[u8]) -> bool {
+    let [method, flags, ..] = *bytes else { return false };
+    method & 0x0F == 8
+        && method >> 4 <= 7
+        && u16::from_be_bytes([method, flags]) % 31 == 0
+        && flags & 0x20 == 0
+}
+
+/// Whether a stream of zlib goes on as one, to its end or as far as is looked.
+fn unpacks(bytes: &[u8]) -> bool {
+    const BYTES_MAX: usize = 4096;
+    let mut out = [0; BYTES_MAX];
+    let mut state = Decompress::new(true);
+    let status = state.decompress(bytes, &mut out, FlushDecompress::None);
+    let is_full = state.total_out() == BYTES_MAX as u64;
+    status.is_ok_and(|status| status == Status::StreamEnd || is_full)
 }
 
 /// The bytes inside `bytes`, by a decoder made for them.

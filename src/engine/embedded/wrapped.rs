@@ -78,7 +78,7 @@ fn hexadecimal(bytes: &[u8], look: &mut Look<'_>) -> bool {
         (_, false) => Encoding::Hex,
         (false, true) => Encoding::HexUpper,
     };
-    if !is_text_start(&begins) && !is_known_binary(&begins) && !broken::begins(&begins) {
+    if !is_text_start(&begins) && !begins_a_binary(&begins) && !broken::begins(&begins) {
         return false;
     }
     opens(encoding, Span::new(start, bytes.len()), digits, look)
@@ -159,7 +159,7 @@ fn begins_readable(symbols: &[u8]) -> bool {
     let bytes = twelve_bytes(&first);
     let Some(start) = bytes.as_ref().and_then(|bytes| bytes.get(..length)) else { return false };
     // A text begins with letters, a picture with bytes of every kind.
-    is_text_start(start) || is_known_binary(start) || is_wide_text(start) || broken::begins(start)
+    is_text_start(start) || begins_a_binary(start) || is_wide_text(start) || broken::begins(start)
 }
 
 /// UTF-16 behind its mark (Unicode §23.8), or without one in little-endian, as Windows has it.
@@ -308,6 +308,11 @@ fn is_readable(opened: &[u8]) -> bool {
 /// XML says itself what it is encoded in (XML 1.0 §4.3.3).
 fn names_its_encoding(opened: &[u8]) -> bool {
     opened.starts_with(b"<?xml") && format::charset(None, opened).is_ok_and(|it| it.is_some())
+}
+
+/// The same as far as the beginning tells.
+fn begins_a_binary(start: &[u8]) -> bool {
+    is_known_binary(start) || format::may_be_zlib(start)
 }
 
 fn is_known_binary(start: &[u8]) -> bool {

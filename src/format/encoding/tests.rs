@@ -16,7 +16,11 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = write::ZlibEncoder::new(Vec::new(), Compression::default());
+    zlib_at(bytes, Compression::default().level())
+}
+
+fn zlib_at(bytes: &[u8], level: u32) -> Vec<u8> {
+    let mut encoder = write::ZlibEncoder::new(Vec::new(), Compression::new(level));
     encoder.write_all(bytes).expect("memory");
     encoder.finish().expect("memory")
 }
@@ -71,7 +75,11 @@ fn marks_tell_an_encoding_that_was_not_declared() {
         (gzipped(TEXT), Some(Encoding::Gzip)),
         (zlib(TEXT), Some(Encoding::Deflate)),
         (zstd_text(), Some(Encoding::Zstd)),
+        (zlib_at(TEXT, 4), Some(Encoding::Deflate)),
+        (zlib_at(&TEXT.repeat(1000), 4), Some(Encoding::Deflate)),
         (b"x^2".to_vec(), None),
+        (b"x^2 + y^2 = z^2, for all that are looked at".to_vec(), None),
+        (b"HG of the district".to_vec(), None),
         (TEXT.to_vec(), None),
         (Vec::new(), None),
     ] {

@@ -11,7 +11,7 @@ use crate::domain::by_byte;
 /// and comes to so much; a number of fifteen characters does as well.
 const SCORE_MIN: i64 = 20;
 /// The same where already the beginning has letters of another encoding, as more keys have.
-const SCORE_MIN_OTHERWISE: i64 = 32;
+const SCORE_MIN_OTHERWISE: i64 = 34;
 /// Of the beginning of such a text, seven letters or digits.
 const BEGINNING_MIN: i64 = 14;
 

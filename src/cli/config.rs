@@ -33,7 +33,8 @@ enum ConfigCommand {
 
 /// Read a configuration and the files it names as a start would, and report every problem
 ///
-/// Nothing is listened on, and no store is opened. Each problem comes with file, line and a remedy; the exit code is 3 when one of them is an error.
+/// Nothing is listened on, and no store is opened. Each problem comes with file, line and a remedy; the exit
+/// code is 3 when one of them is an error.
 #[derive(Debug, Args)]
 struct Check {
     /// Configuration file

@@ -323,16 +323,12 @@ fn people(
 /// Either may consent, either may forbid; of two words on the same thing the stricter holds.
 fn combine(stated: Subject, filed: Subject) -> Subject {
     let mut subject = filed;
-    for consent in &stated.consents {
-        if !subject.consents.contains(consent) {
-            subject.consents.push(consent.clone());
+    subject.restrict(&stated);
+    for consent in stated.consents {
+        if !subject.consents.contains(&consent) {
+            subject.consents.push(consent);
         }
     }
-    subject.verified = match (subject.verified, stated.verified) {
-        (Some(one), Some(other)) => Some(one && other),
-        (one, other) => one.or(other),
-    };
-    subject.restrict(&stated);
     subject
 }
 

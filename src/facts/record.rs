@@ -71,10 +71,7 @@ impl SubjectRecord {
         let mut records = records.into_iter().flatten();
         let mut all = records.next()?;
         for record in records {
-            all.consents.retain(|consent| {
-                let mut others = record.consents.iter();
-                others.any(|other| other.scope == consent.scope && other.kind == consent.kind)
-            });
+            all.consents.retain(|consent| consent.has_alike(&record.consents));
             all.restrict(record);
         }
         if is_missing {

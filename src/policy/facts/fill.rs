@@ -1,6 +1,6 @@
 //! The facts of a transfer from several sources: what an earlier one says stands, and a later one fills the rest.
 
-use super::{Exporter, Recipient, Subject, Transfer};
+use super::{Consent, Exporter, Recipient, Subject, Transfer};
 
 impl Transfer {
     /// Takes from `other` whatever is absent here.
@@ -79,11 +79,13 @@ impl Recipient {
 
 impl Subject {
     fn fill_from(&mut self, other: Self) {
-        self.verified = self.verified.or(other.verified);
-        if self.consents.is_empty() {
-            self.consents.clone_from(&other.consents);
-        }
+        // Somebody may be verified since a source that speaks of all has been written.
+        let verified = self.verified.or(other.verified);
         self.restrict(&other);
+        self.verified = verified;
+        if self.consents.is_empty() {
+            self.consents = other.consents;
+        }
     }
 
     /// Takes in what somebody else says of the same person, or of one who cannot be told apart, to the person's
@@ -94,6 +96,7 @@ impl Subject {
             (one, other) => one.or(other),
         };
         self.minor = either(self.minor, other.minor, |one, other| one || other);
+        self.verified = either(self.verified, other.verified, |one, other| one && other);
         self.opt_outs.extend(other.opt_outs.iter().cloned());
         for (setting, on) in &other.settings {
             *self.settings.entry(setting.clone()).or_insert(*on) &= on;
@@ -107,12 +110,15 @@ impl Subject {
 
     /// What holds for two who cannot be told apart: the consents that each has given, and everything that forbids.
     pub fn keep_common(&mut self, other: &Self) {
-        self.consents.retain(|consent| {
-            let mut others = other.consents.iter();
-            others.any(|other| other.scope == consent.scope && other.kind == consent.kind)
-        });
-        self.verified = either(self.verified, other.verified, |one, other| one && other);
+        self.consents.retain(|consent| consent.has_alike(&other.consents));
         self.restrict(other);
+    }
+}
+
+impl Consent {
+    /// Whether one of these is to the same thing and as strong.
+    pub fn has_alike(&self, others: &[Self]) -> bool {
+        others.iter().any(|other| other.scope == self.scope && other.kind == self.kind)
     }
 }
 

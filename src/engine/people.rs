@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use super::reading::Reading;
 use crate::{
     domain::{Finding, Findings, Region, Step, TagSet},
-    policy::{NamedSubject, People, Person, Transfer},
+    policy::{NamedSubject, People, Person, Subject, Transfer},
 };
 
 /// Splits what was read among the people it is about. `identifiers` are the categories that identify a
@@ -188,18 +188,31 @@ impl<'f> Records<'f> {
             of.push(number);
         }
         self.place(&mut people, &of, transfer, client_region);
+        self.add_unplaced(&mut people, transfer);
+        People { people, of }
+    }
+
+    /// Whoever has no record may be anybody: what holds for all of them together holds for each person.
+    fn add_unplaced(&self, people: &mut [Person], transfer: &Transfer) {
+        let mut origins = Vec::new();
+        let mut facts: Option<Subject> = None;
         for unplaced in self.unplaced.iter().filter_map(|number| transfer.subjects.get(*number)) {
-            for person in &mut people {
-                // One origin that is known does not make known those that are not.
-                if let Some(origin) = unplaced.origin.filter(|_| !person.origins.is_empty()) {
-                    insert(&mut person.origins, origin);
-                }
-                if let Some(facts) = &unplaced.subject {
-                    person.facts.get_or_insert_with(|| transfer.subject.clone()).keep_common(facts);
-                }
+            unplaced.origin.into_iter().for_each(|origin| insert(&mut origins, origin));
+            match (&mut facts, &unplaced.subject) {
+                (Some(facts), Some(theirs)) => facts.keep_common(theirs),
+                (None, Some(theirs)) => facts = Some(theirs.clone()),
+                (_, None) => {}
             }
         }
-        People { people, of }
+        for person in people {
+            // Origins that are known do not make known those that are not.
+            if !person.origins.is_empty() {
+                origins.iter().for_each(|origin| insert(&mut person.origins, *origin));
+            }
+            if let Some(facts) = &facts {
+                person.facts.get_or_insert_with(|| transfer.subject.clone()).keep_common(facts);
+            }
+        }
     }
 
     /// Somebody with a record, without what the payload says of the origin.

@@ -154,7 +154,7 @@ impl Input {
             Root::Target => self.offsets.target,
             Root::Header(number) => self.offsets.headers.get(number).copied(),
             Root::Body => self.offsets.body,
-            Root::Beside => None,
+            Root::HeaderName(_) | Root::Beside => None,
         }
     }
 

@@ -34,7 +34,8 @@ Examples:
 One finding a line:
   {\"tag\": category, \"path\": JSON Pointer, \"start\": byte, \"end\": byte, \"confidence\": 0 to 1,
    \"detector\": name}
-`path` begins with `query:`, `header:`, `cookie:` or `path:` outside the body. `start` and `end` are byte
+`path` begins with `query:`, `header:`, `cookie:` or `path:` outside the body, and has `*` for a name that
+is personal data itself. `start` and `end` are byte
 offsets where the value stands in the file, escaped or in base64 as it may be, and null where a
 compression or another character encoding had to come off first. With
 several files each line names its \"file\". Values are shown only with --show-values.";
@@ -255,7 +256,11 @@ impl FileScan<'_> {
         for &(offset, span, number) in &*placed {
             let Some(finding) = scanned.findings.items.get(number) else { continue };
             path.clear();
-            scanned.findings.write_locator(finding, path);
+            if self.options.show_values {
+                scanned.findings.write_locator(finding, path);
+            } else {
+                scanned.findings.write_safe_locator(finding, path);
+            }
             let (record, path) = match records {
                 0 => (None, path.as_str()),
                 before => behind(before, path),

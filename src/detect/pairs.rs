@@ -20,17 +20,23 @@ pub(super) struct Pair {
     pub(super) assigned: bool,
 }
 
-/// Every pair in `text`, in order. Each `=`, each `: ` and each row of dots is looked at once and no further than a
-/// name and a value are long.
+/// Every pair in `text`, in order. Each `=`, each `: `, each row of dots and each comparison is looked at once and no
+/// further than a name and a value are long.
 pub(super) fn pairs(text: &str) -> impl Iterator<Item = Pair> + '_ {
     let bytes = text.as_bytes();
     let mut signs = memchr::memchr2_iter(b'=', b':', bytes).peekable();
-    let mut dots = DOTS.find_iter(bytes).peekable();
+    let rare = RARE.each_ref().map(|mark| mark.find_iter(bytes).peekable());
+    let [mut dots, mut equal, mut like] = rare;
     let mut past = 0;
-    let marks = std::iter::from_fn(move || match (signs.peek(), dots.peek()) {
-        (Some(sign), Some(row)) if row < sign => dots.next(),
-        (None, Some(_)) => dots.next(),
-        _ => signs.next(),
+    let marks = std::iter::from_fn(move || {
+        let all = [signs.peek(), dots.peek(), equal.peek(), like.peek()];
+        let first = all.iter().position(|it| *it == all.iter().flatten().min().copied())?;
+        match first {
+            0 => signs.next(),
+            1 => dots.next(),
+            2 => equal.next(),
+            _ => like.next(),
+        }
     });
     marks.filter_map(move |at| {
         if at < past {
@@ -39,7 +45,8 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = Pair> + '_ {
         let pair = match bytes.get(at)? {
             b'=' => assignment(text, at),
             b':' => label(text, at),
-            _ => leader(text, at + 1),
+            _ if bytes.get(at + 1) == Some(&b'.') => leader(text, at + 1),
+            _ => comparison(text, at),
         }?;
         // Inside what stands behind a label there may be more of them.
         past = if pair.assigned { pair.value.end } else { at + 1 };
@@ -47,7 +54,45 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = Pair> + '_ {
     })
 }
 
-static DOTS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(" ...."));
+/// What else than a sign stands between a name and its value: the dots of a printed form, and the words that compare
+/// in a filter (OData 4.01 §5.1.1.1.1, SCIM in RFC 7644 §3.4.2.2) or a query (ISO 9075-2 §8.5).
+static RARE: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
+    let [equal, like] = COMPARING;
+    [" ....", equal, like].map(Finder::new)
+});
+pub(super) const COMPARING: [&str; 2] = [" eq ", " LIKE "];
+
+/// `LastName eq 'Khan'`, `tolower(name) LIKE 'sana%'`: the word that compares begins at `at`.
+fn comparison(text: &str, at: usize) -> Option<Pair> {
+    let bytes = text.as_bytes();
+    let name_end = at - usize::from(at > 0 && bytes.get(at - 1) == Some(&b')'));
+    let head = bytes.get(name_end.saturating_sub(NAME_BYTES_MAX)..name_end)?;
+    let length = head.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
+    let rest = text.get(at..)?;
+    let word = COMPARING.into_iter().find(|word| rest.starts_with(word))?;
+    let start = at + word.len();
+    let value = match bytes.get(start)? {
+        quote @ (b'"' | b'\'') => quoted(bytes, start, *quote)?,
+        b'0'..=b'9' => {
+            let rest = bytes.get(start..bytes.len().min(start + VALUE_BYTES_MAX))?;
+            let ends = |byte: &u8| KINDS.of(*byte) & (SPACE | CLOSING) != 0;
+            start..start + rest.iter().position(ends).unwrap_or(rest.len())
+        }
+        _ => return None,
+    };
+    // Signs in a pattern that stand for anything.
+    let pattern = text.get(value.clone())?.trim_end_matches('%');
+    let blank = pattern.len() - pattern.trim_start_matches('%').len();
+    let value = value.start + blank..value.start + pattern.len();
+    whole_characters(text, Pair { name: name_end - length..name_end, value, assigned: true })
+}
+
+/// What a quote at `start` opens.
+fn quoted(bytes: &[u8], start: usize, quote: u8) -> Option<Range<usize>> {
+    let inner = bytes.get(start + 1..bytes.len().min(start + 1 + VALUE_BYTES_MAX))?;
+    let length = memchr::memchr(quote, inner)?;
+    Some(start + 1..start + 1 + length)
+}
 
 /// `Date of birth ........ 1990-05-12`, as forms are printed: the dots begin at `at`.
 fn leader(text: &str, at: usize) -> Option<Pair> {
@@ -103,11 +148,7 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
     }
     let is_a_line = is_spaced && !is_arrow;
     let value = match bytes.get(start)? {
-        quote @ (b'"' | b'\'') => {
-            let inner = bytes.get(start + 1..bytes.len().min(start + 1 + VALUE_BYTES_MAX))?;
-            let length = memchr::memchr(*quote, inner)?;
-            start + 1..start + 1 + length
-        }
+        quote @ (b'"' | b'\'') => quoted(bytes, start, *quote)?,
         b'=' => return None,
         _ => {
             let rest = bytes.get(start..bytes.len().min(start + VALUE_BYTES_MAX))?;
@@ -342,6 +383,12 @@ mod tests {
             ("imei:356 http://x 12:30", &["imei|356 http://x 12:30"]),
             ("城市=卡拉奇", &["城市|卡拉奇"]),
             ("a==1 b>=2 c!=3", &[]),
+            (
+                "LastName eq 'Khan' and tolower(City) eq 'x' or id eq 7)",
+                &["LastName|Khan", "City|x", "id|7"],
+            ),
+            ("WHERE a LIKE '%Khan%' AND b = 'c'", &["a|Khan", "b|c"]),
+            ("x eq y, eq 'z', a eq 'open", &[]),
             ("at 10:30 =", &[]),
             ("http://x/?a=1&b=2", &["a|1", "b|2"]),
             ("k=\"unclosed", &[]),

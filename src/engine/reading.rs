@@ -43,6 +43,8 @@ pub struct Reading<'m> {
 pub enum Root {
     Target,
     Header(usize),
+    /// What such a header is called.
+    HeaderName(usize),
     Body,
     /// What an encoding of the body says beside it: the name of a file.
     Beside,
@@ -183,7 +185,7 @@ impl<'m> Reading<'m> {
     fn header(
         &mut self,
         number: usize,
-        name: &str,
+        name: &'m str,
         value: &'m [u8],
         familiar: &mut Familiar,
         walk: &mut Walk<'_, '_>,
@@ -199,9 +201,16 @@ impl<'m> Reading<'m> {
             return;
         }
         let before = self.found(walk);
-        let step = (part == Part::Header).then_some(name);
+        let told = number_in(name);
+        let step = (part == Part::Header && told.is_none()).then_some(name);
         let place = At { name: step, name_is_step: true, ..At::root(layer, part) };
         self.walk(place, walk, |limits, sink| format::walk(format, value, limits, sink));
+        if let Some(told) = told.map(str::as_bytes) {
+            let layer = self.root(Root::HeaderName(number), Format::Header, Cow::Borrowed(told));
+            self.walk(At::root(layer, part), walk, |limits, sink| {
+                format::walk(Format::Header, told, limits, sink)
+            });
+        }
         if self.is_quiet_since(before, walk) {
             familiar.insert(name, value);
         }
@@ -492,6 +501,13 @@ impl<'m> Reading<'m> {
 
 /// Gaps that are told one by one.
 const GAPS_MAX: usize = 1024;
+
+/// What the name of a header tells besides, from its first digit on: the number of a telephone, a card or a person.
+fn number_in(name: &str) -> Option<&str> {
+    const DIGITS_MIN: usize = 7;
+    let number = name.get(name.find(|c: char| c.is_ascii_digit() || c == '+')?..)?;
+    (number.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN).then_some(number)
+}
 
 fn is_plain_text(bytes: &[u8]) -> bool {
     let is_written = |byte: &u8| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r');

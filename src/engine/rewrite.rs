@@ -93,6 +93,8 @@ pub(super) fn rewrite(
             Some(Root::Header(number)) => {
                 redacted.headers.push((number, (!bytes.trim_ascii().is_empty()).then_some(bytes)));
             }
+            // A name cannot be told otherwise: the header goes, whatever its value became.
+            Some(Root::HeaderName(number)) => redacted.headers.insert(0, (number, None)),
             Some(Root::Body) => {
                 let (bytes, is_identity) = encoded(bytes, reading);
                 redacted.body = Some(bytes);

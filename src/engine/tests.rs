@@ -188,6 +188,21 @@ fn names_are_read_as_values_are_and_told_to_nobody() {
 }
 
 #[test]
+fn a_header_that_is_called_as_somebody_goes_as_a_whole() {
+    let engine = shipped();
+    let headers: &[(&str, &[u8])] = &[
+        ("content-type", b"application/json"),
+        ("x-to-4111111111111111", b"mail sana.k@example.pk now"),
+    ];
+    let verdict = inspect(&engine, &message(headers, b"{}"), "");
+    assert_eq!(verdict.decision.effect, Effect::Redact);
+    assert_eq!(verdict.redacted.unwrap().headers.iter().find(|(at, _)| *at == 1), Some(&(1, None)));
+    for finding in &verdict.findings.items {
+        assert!(!verdict.findings.safe_locator(finding).contains("4111"));
+    }
+}
+
+#[test]
 fn a_name_is_told_once_where_it_stands_and_not_in_documents_below_it() {
     let engine = shipped();
     let body = br#"{"user sana.k@example.pk": "a%41b%2541 {\"a\":\"b\"} %22c%22"}"#;

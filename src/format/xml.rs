@@ -92,7 +92,8 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// `<?xml … ?>`. The encoding it names has been taken off before.
+    /// `<?xml … ?>` (XML 1.0 §2.8), which nobody reads but parsers: no other attribute may stand in it, and no value
+    /// that could be something else. The encoding it names has been taken off before.
     fn declaration(&mut self) -> Result<(), Stop> {
         let rest = self.rest();
         if !rest.starts_with(b"<?xml") || !rest.get(5).is_some_and(u8::is_ascii_whitespace) {
@@ -105,7 +106,19 @@ impl<'b> Reader<'b> {
                 self.at = end + 2;
                 return Ok(());
             }
-            let (_, value) = self.attribute(at)?.ok_or(Stop::malformed(end))?;
+            let (name, value) = self.attribute(at)?.ok_or(Stop::malformed(end))?;
+            let inner = self.bytes.get(value.range()).unwrap_or_default();
+            let inner = inner.get(1..inner.len().saturating_sub(1)).unwrap_or_default();
+            let is_known = match name.of(self.bytes) {
+                b"version" => inner.len() == b"1.0".len() && inner.starts_with(b"1."),
+                b"standalone" => matches!(inner, b"yes" | b"no"),
+                // What no converter knows was a gap before.
+                b"encoding" => true,
+                _ => false,
+            };
+            if !is_known {
+                return Err(Stop::malformed(name.range().start));
+            }
             at = value.range().end;
         }
     }

@@ -124,16 +124,15 @@ fn local_start(bytes: &[u8], at: usize) -> usize {
     if kinds & (OPENS | BEFORE) == 0 {
         return start;
     }
+    // `to=a@b.c` and `?q=a@b.c`: the mailbox begins after the last of these.
+    let before = bytes.get(start..at).unwrap_or_default();
+    start +=
+        before.iter().rposition(|byte| KINDS.of(*byte) & BEFORE != 0).map_or(0, |last| last + 1);
     // Punctuation that opens a quotation rather than a mailbox.
     while start < at && bytes.get(start).is_some_and(|byte| KINDS.of(*byte) & OPENS != 0) {
         start += 1;
     }
-    // `to=a@b.c` and `?q=a@b.c`: the mailbox begins after the last of these.
-    let mailbox = bytes.get(start..at).unwrap_or_default();
-    match mailbox.iter().rposition(|byte| KINDS.of(*byte) & BEFORE != 0) {
-        Some(last) => start + last + 1,
-        None => start,
-    }
+    start
 }
 
 /// Bytes of a local part up to those in ASCII where words of a script without spaces stand before them:
@@ -310,6 +309,7 @@ mod tests {
             ("mailto:o'hara@example.ie", "o'hara@example.ie"),
             ("'hana@example.jp'", "hana@example.jp"),
             ("?q=hana@example.jp&x=1", "hana@example.jp"),
+            ("mail='hana@example.jp'", "hana@example.jp"),
             ("hana%40example.jp", "hana%40example.jp"),
             ("王芳@例子.中国", "王芳@例子.中国"),
             ("hans@xn--mller-kva.de", "hans@xn--mller-kva.de"),

@@ -7,6 +7,7 @@ use crate::{
     detect::{
         check::{self, Check},
         name::Words,
+        pairs::COMPARING,
         source::{
             ContextSource, CueSource, DetectorFile, FieldSource, PatternSource, SuppressSource,
             ThresholdSource, ValueSource, WordsSource,
@@ -546,6 +547,7 @@ impl Compiler<'_> {
                 self.diagnostics.error(place, format!("too many phrases behind values: {error}"));
             }
         }
+        COMPARING.iter().for_each(|word| self.set.cues.look_into(word.trim()));
         if let Err(error) = self.set.cues.build() {
             self.diagnostics.error(Place::default(), format!("too many cues: {error}"));
         }

@@ -111,7 +111,15 @@ impl Cues {
         let parts: Vec<String> = cue.split('İ').map(str::to_lowercase).collect();
         let cue = parts.join("İ");
         self.bytes_max = self.bytes_max.max(cue.len());
-        let tail = cue.trim_end_matches(['.', ':', ',', ' ', ')', ']', '}', '>']);
+        self.look_into(cue.trim_end_matches(['.', ':', ',', ' ', ')', ']', '}', '>']));
+        if let Some(begun) = begun(&cue) {
+            self.words.push((begun, vec![rule]));
+        }
+        self.words.push((cue, vec![rule]));
+    }
+
+    /// Texts in which a word ends so are looked into.
+    pub(super) fn look_into(&mut self, tail: &str) {
         self.end_in_digits |= tail.ends_with(|last: char| last.is_ascii_digit());
         // Before a cue of two letters stands a gap, which counts among its last three bytes.
         let before: &[&str] = if tail.len() < 3 { &["", " ", "\n", ",", "(", "\""] } else { &[""] };
@@ -129,10 +137,6 @@ impl Cues {
                 }
             }
         }
-        if let Some(begun) = begun(&cue) {
-            self.words.push((begun, vec![rule]));
-        }
-        self.words.push((cue, vec![rule]));
     }
 
     /// One look at each byte, however many cues there are.

@@ -81,6 +81,9 @@ fn what_is_not_well_formed_ends_the_reading_where_it_stands() {
         ("<a><![CDATA[ </a>", 17),
         ("<![CDATA[a]]>", 1),
         (" <?xml version='1.0'?><a/>", 3),
+        ("<?xml version='1.0' owner='x'?><a/>", 20),
+        ("<?xml version='4111111111111111'?><a/>", 6),
+        ("<?xml version='1.0' standalone='x'?><a/>", 20),
         ("<a/><!DOCTYPE a>", 4),
         ("<!DOCTYPE a><!DOCTYPE a><a/>", 13),
         // Entities of one's own: the billion laughs and the local file.

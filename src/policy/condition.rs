@@ -1,14 +1,16 @@
 //! Conditions as written to predicates that run.
 
+mod names;
+
 use rustc_hash::FxHashMap;
 
 use super::{
-    ConsentType, ExporterRole, Transport,
+    ConsentType, Transport,
     index::Dimensions,
     names::NameBook,
     predicate::{
-        ConsentOnFile, ConsentTest, Counter, CoverageSet, Grounds, KindSet, Linked, ListRef,
-        MechanismTest, NameList, Observations, Predicate, Volume, VolumeCount, WithdrawalSet,
+        ConsentOnFile, ConsentTest, Counter, CoverageSet, Grounds, KindSet, Linked, MechanismTest,
+        NameList, Observations, Predicate, Volume, VolumeCount, WithdrawalSet,
     },
     registry::Section,
     set::Gate,
@@ -17,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::TagSet,
-    source::{At, Diagnostics, suggest},
+    source::{Diagnostics, suggest},
 };
 
 /// What a condition's names mean in one file.
@@ -534,91 +536,6 @@ impl Scope<'_, '_> {
                 UnknownVolume::Exceeded => true,
                 UnknownVolume::Below => false,
             },
-        }
-    }
-
-    fn roles(&self, names: &Names, diagnostics: &mut Diagnostics) -> Box<[ExporterRole]> {
-        let mut roles = Vec::new();
-        for name in names.iter() {
-            match name.as_str() {
-                "controller" => roles.push(ExporterRole::Controller),
-                "processor" => roles.push(ExporterRole::Processor),
-                "data_broker" => roles.push(ExporterRole::DataBroker),
-                _ => self.unknown(
-                    name,
-                    &["controller", "processor", "data_broker"],
-                    "exporter role",
-                    diagnostics,
-                ),
-            }
-        }
-        roles.into_boxed_slice()
-    }
-
-    /// Categories, and `sensitive` for what this file lists.
-    pub(super) fn tags(&self, names: &Names, diagnostics: &mut Diagnostics) -> TagSet {
-        names.iter().fold(TagSet::EMPTY, |tags, name| {
-            let more = match (name.as_str(), self.sensitive) {
-                ("sensitive", Some(sensitive)) => sensitive,
-                ("sensitive", None) => {
-                    diagnostics
-                        .error(name.place(self.file), "this file does not say what is `sensitive`")
-                        .remedy("list the categories under `sensitive:` at the head of the file");
-                    TagSet::EMPTY
-                }
-                _ => self.book.category(self.file, name, diagnostics),
-            };
-            tags.union(&more)
-        })
-    }
-
-    pub(super) fn category(&self, name: &At<String>, diagnostics: &mut Diagnostics) -> TagSet {
-        self.book.category(self.file, name, diagnostics)
-    }
-
-    /// What the registers put on it has to be in the taxonomy; what requests add is seen when they come.
-    pub(super) fn list_of_categories(
-        &self,
-        name: &At<String>,
-        diagnostics: &mut Diagnostics,
-    ) -> ListRef {
-        let list = self.list(name, diagnostics);
-        for value in list.shipped.iter().filter(|value| !self.book.names.contains_key(*value)) {
-            diagnostics
-                .error(
-                    name.place(self.file),
-                    format!(
-                        "list `{}` holds `{value}`, which is no category of the taxonomy",
-                        **name
-                    ),
-                )
-                .remedy("correct the list in the registers");
-        }
-        list
-    }
-
-    fn list(&self, name: &At<String>, diagnostics: &mut Diagnostics) -> ListRef {
-        ListRef {
-            name: self.book.word(self.file, Section::List, name, diagnostics),
-            shipped: self.book.vocabulary.values(name),
-        }
-    }
-
-    fn words(&self, section: Section, names: &Names, diagnostics: &mut Diagnostics) -> NameList {
-        self.book.words(self.file, section, names, diagnostics)
-    }
-
-    fn unknown(
-        &self,
-        name: &At<String>,
-        known: &[&str],
-        noun: &str,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let complaint =
-            diagnostics.error(name.place(self.file), format!("unknown {noun} `{}`", **name));
-        if let Some(remedy) = suggest(name, known, noun) {
-            complaint.remedy(remedy);
         }
     }
 }

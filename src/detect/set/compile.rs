@@ -1,25 +1,22 @@
 //! From `rules/detectors/*.yaml` to a [`DetectorSet`]: the only step that can fail.
 
+mod names;
+mod values;
+
 use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
 
 use crate::{
     detect::{
         check::{self, Check},
-        name::Words,
         pairs::COMPARING,
-        source::{
-            ContextSource, CueSource, DetectorFile, FieldSource, PatternSource, SuppressSource,
-            ThresholdSource, ValueSource, WordsSource,
-        },
+        source::{DetectorFile, SuppressSource, ThresholdSource, WordsSource},
     },
-    domain::{DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy},
+    domain::{DetectorId, Tag, TagPattern, TagSet, Taxonomy},
     source::{At, Diagnostics, Place, SourceFile, read},
 };
 
-use super::{
-    CueRule, DetectorSet, FieldRule, Pattern, Reach, Reads, Suppression, ValueDetector, cues::begun,
-};
+use super::{DetectorSet, Suppression, cues::begun};
 
 impl DetectorSet {
     /// Compiles the files of `rules/detectors/`. Every complaint goes to `diagnostics`; `None` when
@@ -77,13 +74,7 @@ impl DetectorSet {
     }
 }
 
-/// One bit each in [`Facts`](super::keys::Facts).
-const VALUES_MAX: usize = 128;
-const PATTERNS_MAX: usize = 64;
 const SUPPRESSIONS_MAX: usize = 64;
-const CONTEXTS_MAX: usize = 32;
-/// A compiled pattern of an operator, bytes.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 struct Compiler<'c> {
     taxonomy: &'c Taxonomy,
@@ -111,332 +102,6 @@ impl Compiler<'_> {
         source.heads.iter().for_each(|word| keys.word(word).heads = true);
         source.stand_ins.iter().for_each(|word| keys.word(word).stand_in = true);
         source.values.iter().for_each(|word| keys.word(word).awaits = true);
-    }
-
-    fn context(&mut self, file: &str, source: &ContextSource) {
-        let number = self.contexts.len();
-        let known = self.contexts.get(&source.id.value).copied();
-        if known.is_none() && number >= CONTEXTS_MAX {
-            self.diagnostics
-                .error(
-                    source.id.place(file),
-                    format!("there are more than {CONTEXTS_MAX} contexts"),
-                )
-                .remedy("join contexts that the same fields use");
-            return;
-        }
-        let bit = known.unwrap_or(1 << number);
-        self.contexts.insert(source.id.value.clone(), bit);
-        for name in &source.names {
-            self.set.keys.entry(name).opens |= bit;
-        }
-        for name in &source.names_alone {
-            self.set.keys.entry(name).opens_itself |= bit;
-        }
-        for name in &source.beside {
-            self.set.keys.entry(name).beside |= bit;
-        }
-        for name in &source.signs {
-            self.set.keys.entry(name).signs |= bit;
-        }
-        if source.any_order {
-            self.set.contexts.any_order |= bit;
-        }
-        if source.near {
-            self.set.contexts.near |= bit;
-        }
-        if source.lasting {
-            self.set.contexts.lasting |= bit;
-            self.set.keys.lasting |= bit;
-        }
-        if source.third_party {
-            self.set.contexts.third_party |= bit;
-        }
-        for (part, slot) in Part::ALL.iter().zip(&mut self.set.contexts.parts) {
-            if part.as_str() == source.id.value {
-                *slot = bit;
-            }
-        }
-    }
-
-    fn field(&mut self, file: &str, source: &FieldSource) {
-        let Some(tag) = self.tag(file, &source.category) else { return };
-        let coarse = match &source.coarse {
-            Some(coarse) => self.tag(file, coarse).unwrap_or(tag),
-            None => tag,
-        };
-        let check = source.check.as_ref().and_then(|check| self.check(file, check));
-        let inside = self.context_bits(file, &source.inside);
-        let outside = self.context_bits(file, &source.outside);
-        if source.names.is_empty() && source.endings.is_empty() {
-            self.diagnostics
-                .error(
-                    source.category.place(file),
-                    format!("`{}` has no names", source.category.value),
-                )
-                .remedy("add `names:` with the field names of this category");
-        }
-        let confidence = self.percent(file, &source.confidence);
-        let checked = source.checked.as_ref().map_or(confidence, |value| self.percent(file, value));
-        let unchecked = source.unchecked.as_ref().map_or(0, |value| self.percent(file, value));
-        let detector = self.detector(format!("field.{}", self.short(tag)));
-        let number = u16::try_from(self.set.rules.len()).unwrap_or(u16::MAX);
-        let called = source.check.as_ref().map(|check| check.as_str());
-        self.set.rules.push(FieldRule {
-            detector,
-            tag,
-            coarse,
-            container: source.whole
-                || !source.values_only
-                    && self.taxonomy.category(tag).is_some_and(|category| category.container),
-            inside,
-            outside,
-            check,
-            confidence,
-            checked,
-            unchecked,
-            spreads: source.spreads,
-            attributes: source.attributes,
-            prose: source.prose,
-            lists_only: source.lists_only,
-            values_only: source.values_only,
-            lists_max: source.lists_max.unwrap_or(u8::MAX),
-            listed: source.listed,
-            known: source.known,
-            family: source.family,
-            given: source.given,
-            is_of_people: called == Some("name"),
-            is_postal_address: called == Some("postal_address"),
-            is_of_an_address: matches!(called, Some("postal_address" | "street")),
-            is_unmistakable: called == Some("email"),
-            reach: Reach::of(called),
-        });
-        let check_name = source.check.as_ref().map(|check| check.value.clone());
-        let names = source.names.iter().map(|name| (name, false));
-        for (name, is_ending) in names.chain(source.endings.iter().map(|name| (name, true))) {
-            if Words::of(name).len() == 0 {
-                self.diagnostics
-                    .error(source.category.place(file), format!("`{name}` is not a field name"))
-                    .remedy("write at least one letter or digit");
-                continue;
-            }
-            let entry = self.set.keys.entry(name);
-            let list = if source.exact { &mut entry.exact_rules } else { &mut entry.rules };
-            let says_the_same = |other: &u16| {
-                self.set.rules.get(usize::from(*other)).is_some_and(|rule| {
-                    (rule.tag, rule.inside, rule.outside) == (tag, inside, outside)
-                }) && self.field_checks.get(usize::from(*other)) == Some(&check_name)
-            };
-            let known = list.contains(&number);
-            if (known && !is_ending) || list.iter().any(|it| *it != number && says_the_same(it)) {
-                self.diagnostics
-                    .warning(
-                        source.category.place(file),
-                        format!("`{name}` is named for `{}` twice", source.category.value),
-                    )
-                    .remedy("take one of the two out");
-            }
-            // An ending is a name as well.
-            if known {
-                continue;
-            }
-            // Rules bound to a context are tried before those that are not.
-            let at = if inside == 0 { list.len() } else { 0 };
-            list.insert(at, number);
-        }
-        if source.prose {
-            self.set.texts.insert(tag);
-        }
-        self.field_checks.push(check_name);
-        for name in &source.endings {
-            let list = &mut self.set.keys.entry(name).ending_rules;
-            if list.contains(&number) {
-                self.diagnostics
-                    .warning(
-                        source.category.place(file),
-                        format!("`{name}` is an ending of `{}` twice", source.category.value),
-                    )
-                    .remedy("take one of the two out");
-                continue;
-            }
-            let at = if inside == 0 { list.len() } else { 0 };
-            list.insert(at, number);
-        }
-    }
-
-    fn value(&mut self, file: &str, source: &ValueSource) {
-        let Some(tag) = self.tag(file, &source.category) else { return };
-        let Some(check) = self.check(file, &source.check) else { return };
-        let issuer = source.issuer.as_ref().and_then(|issuer| match issuer.parse::<Region>() {
-            Ok(region) => Some(region),
-            Err(error) => {
-                self.diagnostics.error(issuer.place(file), error.to_string());
-                None
-            }
-        });
-        if self.set.values.len() >= VALUES_MAX {
-            self.diagnostics
-                .error(source.check.place(file), format!("there are more than {VALUES_MAX} values"))
-                .remedy("use `fields` with a `check` for values that need a name beside them");
-            return;
-        }
-        let mut percent =
-            |value: &Option<At<u8>>| value.as_ref().map_or(0, |value| self.percent(file, value));
-        let (plain, shaped, supported) =
-            (percent(&source.plain), percent(&source.shaped), percent(&source.supported));
-        let number = u16::try_from(self.set.values.len()).unwrap_or(u16::MAX);
-        self.register(file, source, check, number);
-        let detector = self.detector(format!("value.{}", source.check.value));
-        let surest = plain.max(shaped).max(supported);
-        self.set.value_confidence_max = self.set.value_confidence_max.max(surest);
-        if issuer.is_some() {
-            self.set.issued.insert(tag);
-        }
-        self.set.values.push(ValueDetector {
-            detector,
-            tag,
-            check,
-            issuer,
-            plain,
-            shaped,
-            supported: supported.max(shaped),
-            certain: source.certain,
-            shared: source.shared,
-        });
-        let bit = 1u128 << number;
-        let outside = self.context_bits(file, &source.outside);
-        if outside != 0 {
-            self.set.contexts.contradicts.push((outside, bit));
-        }
-        for word in &source.words {
-            self.set.keys.word(word).supports |= bit;
-            self.near.entry(word.to_lowercase()).or_default().0 |= bit;
-        }
-        for phrase in &source.behind {
-            *self.behind.entry(phrase.to_lowercase()).or_default() |= bit;
-        }
-        for word in &source.against {
-            self.set.keys.word(word).against |= bit;
-            self.near.entry(word.to_lowercase()).or_default().1 |= bit;
-        }
-    }
-
-    /// Where candidates of a check are found.
-    fn register(&mut self, file: &str, source: &ValueSource, check: Check, number: u16) {
-        let finders = &mut self.set.finders;
-        match (check, source.check.as_str()) {
-            (Check::Token(shortest, longest, _), _) => {
-                for lengths in self.set.by_length.iter_mut().take(longest + 1).skip(shortest) {
-                    lengths.push(number);
-                }
-            }
-            (Check::Text(_), "api_key") => finders.api_key = Some(number),
-            (Check::Text(_), "url_password") => finders.url_password = Some(number),
-            (Check::Text(_), "access_log_user") => finders.access_log_user = Some(number),
-            (Check::Text(_), "path_owner") => finders.path_owner = Some(number),
-            (Check::Text(_), "birth_date") => finders.birth_date = Some(number),
-            (Check::Text(_), "email") => finders.email = Some(number),
-            (Check::Text(_), "ip") => finders.ip = Some(number),
-            (Check::Text(_), "jwt") => finders.jwt = Some(number),
-            (Check::Text(_), "mac") => finders.mac = Some(number),
-            (Check::Text(_), "mrz") => finders.mrz = Some(number),
-            (Check::Text(_), "payment_address") => finders.payment_address = Some(number),
-            (Check::Text(_), "coordinates") => finders.pair = Some(number),
-            (Check::Text(_), "phone") => finders.phone = Some(number),
-            (Check::Text(_), "user_agent") => finders.user_agent = Some(number),
-            (Check::Text(_), other) => {
-                self.diagnostics
-                    .error(
-                        source.check.place(file),
-                        format!("`{other}` cannot be recognised without a field name"),
-                    )
-                    .remedy("use it as the `check` of an entry under `fields`");
-            }
-        }
-    }
-
-    fn cue(&mut self, file: &str, source: &CueSource) {
-        let Some(tag) = self.tag(file, &source.category) else { return };
-        let least =
-            source.least_words.as_ref().map_or(NAME_WORDS, |least| usize::from(least.value));
-        let name = source.reads.as_str();
-        let known = READINGS.iter().find(|(known, _)| *known == name).map(|(_, reads)| *reads);
-        let reads = match (known, Check::named(name)) {
-            (Some(Reads::Name(_)), _) => Reads::Name(least),
-            (Some(reads), _) => reads,
-            (None, Some(check)) if matches!(name, "birth_date" | "number_plate") => {
-                Reads::Phrase(check)
-            }
-            (None, Some(_)) if name == "phone" => Reads::Phone,
-            (None, Some(check)) => Reads::Checked(check),
-            (None, None) => {
-                let readings: Vec<_> = READINGS.iter().map(|(known, _)| *known).collect();
-                self.unknown(file, &source.reads, "something to read", &readings);
-                return;
-            }
-        };
-        let confidence = self.percent(file, &source.confidence);
-        let detector = self.detector(format!("cue.{}", self.short(tag)));
-        let rule = CueRule { detector, tag, confidence, reads };
-        let number = self.set.cues.rule(rule);
-        let beside: Vec<Tag> =
-            source.beside.iter().filter_map(|category| self.tag(file, category)).collect();
-        if !beside.is_empty() {
-            self.set.cues.known_beside = Some((rule, beside));
-        }
-        for cue in &source.cues {
-            if cue.trim().is_empty() {
-                self.diagnostics
-                    .error(source.category.place(file), "a cue is empty")
-                    .remedy("write the words that stand before the value");
-                continue;
-            }
-            self.set.cues.word(cue, number);
-        }
-    }
-
-    fn pattern(&mut self, file: &str, source: &PatternSource) {
-        let Some(tag) = self.tag(file, &source.category) else { return };
-        let number = self.set.patterns.len();
-        if number >= PATTERNS_MAX {
-            self.diagnostics
-                .error(
-                    source.id.place(file),
-                    format!("there are more than {PATTERNS_MAX} patterns"),
-                )
-                .remedy("join patterns of one category with `|`");
-            return;
-        }
-        if source.fields.is_empty() {
-            self.diagnostics
-                .error(
-                    source.id.place(file),
-                    format!("pattern `{}` names no fields", source.id.value),
-                )
-                .remedy("add `fields:` with the names of the fields it is tried on");
-            return;
-        }
-        let regex = regex::RegexBuilder::new(&source.pattern).size_limit(PATTERN_BYTES_MAX).build();
-        let regex = match regex {
-            Ok(regex) => regex,
-            Err(error) => {
-                let what = error.to_string().lines().last().unwrap_or("unreadable").to_owned();
-                self.diagnostics
-                    .error(
-                        source.pattern.place(file),
-                        format!("pattern `{}`: {what}", source.id.value),
-                    )
-                    .remedy("write a regular expression without look-around and back-references");
-                return;
-            }
-        };
-        let check = source.check.as_ref().and_then(|check| self.check(file, check));
-        let confidence = self.percent(file, &source.confidence);
-        let detector = self.detector(format!("pattern.{}", source.id.value));
-        self.set.patterns.push(Pattern { detector, tag, regex, confidence, check });
-        for name in &source.fields {
-            self.set.keys.entry(name).patterns |= 1 << number;
-        }
     }
 
     fn suppress(&mut self, file: &str, source: &SuppressSource) {
@@ -650,25 +315,6 @@ fn in_capitals<T: Copy>((word, what): &(String, T)) -> impl Iterator<Item = (Str
     let what = *what;
     begun(word).into_iter().chain(all).map(move |form| (form, what))
 }
-
-/// Words of a name that a cue announces, where it does not say how many.
-const NAME_WORDS: usize = 2;
-
-/// What a cue can announce besides values that pass a check.
-const READINGS: [(&str, Reads); 12] = [
-    ("name", Reads::Name(NAME_WORDS)),
-    ("known_name", Reads::KnownName),
-    ("likely_name", Reads::LikelyName),
-    ("given_name", Reads::GivenName),
-    ("name_before", Reads::NameBefore),
-    ("postal_address", Reads::Address),
-    ("street", Reads::Street),
-    ("clause", Reads::Clause),
-    ("years_before", Reads::YearsBefore),
-    ("mailbox", Reads::Mailbox),
-    ("code_before", Reads::CodeBefore),
-    ("code_further_on", Reads::CodeFurtherOn),
-];
 
 #[cfg(test)]
 mod tests {

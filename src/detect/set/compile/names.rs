@@ -1,0 +1,166 @@
+//! What the names of fields say, and the surroundings in which they say it.
+
+use super::Compiler;
+use crate::{
+    detect::{
+        name::Words,
+        set::{FieldRule, Reach},
+        source::{ContextSource, FieldSource},
+    },
+    domain::Part,
+};
+
+const CONTEXTS_MAX: usize = 32;
+
+impl Compiler<'_> {
+    pub(super) fn context(&mut self, file: &str, source: &ContextSource) {
+        let number = self.contexts.len();
+        let known = self.contexts.get(&source.id.value).copied();
+        if known.is_none() && number >= CONTEXTS_MAX {
+            self.diagnostics
+                .error(
+                    source.id.place(file),
+                    format!("there are more than {CONTEXTS_MAX} contexts"),
+                )
+                .remedy("join contexts that the same fields use");
+            return;
+        }
+        let bit = known.unwrap_or(1 << number);
+        self.contexts.insert(source.id.value.clone(), bit);
+        for name in &source.names {
+            self.set.keys.entry(name).opens |= bit;
+        }
+        for name in &source.names_alone {
+            self.set.keys.entry(name).opens_itself |= bit;
+        }
+        for name in &source.beside {
+            self.set.keys.entry(name).beside |= bit;
+        }
+        for name in &source.signs {
+            self.set.keys.entry(name).signs |= bit;
+        }
+        if source.any_order {
+            self.set.contexts.any_order |= bit;
+        }
+        if source.near {
+            self.set.contexts.near |= bit;
+        }
+        if source.lasting {
+            self.set.contexts.lasting |= bit;
+            self.set.keys.lasting |= bit;
+        }
+        if source.third_party {
+            self.set.contexts.third_party |= bit;
+        }
+        for (part, slot) in Part::ALL.iter().zip(&mut self.set.contexts.parts) {
+            if part.as_str() == source.id.value {
+                *slot = bit;
+            }
+        }
+    }
+
+    pub(super) fn field(&mut self, file: &str, source: &FieldSource) {
+        let Some(tag) = self.tag(file, &source.category) else { return };
+        let coarse = match &source.coarse {
+            Some(coarse) => self.tag(file, coarse).unwrap_or(tag),
+            None => tag,
+        };
+        let check = source.check.as_ref().and_then(|check| self.check(file, check));
+        let inside = self.context_bits(file, &source.inside);
+        let outside = self.context_bits(file, &source.outside);
+        if source.names.is_empty() && source.endings.is_empty() {
+            self.diagnostics
+                .error(
+                    source.category.place(file),
+                    format!("`{}` has no names", source.category.value),
+                )
+                .remedy("add `names:` with the field names of this category");
+        }
+        let confidence = self.percent(file, &source.confidence);
+        let checked = source.checked.as_ref().map_or(confidence, |value| self.percent(file, value));
+        let unchecked = source.unchecked.as_ref().map_or(0, |value| self.percent(file, value));
+        let detector = self.detector(format!("field.{}", self.short(tag)));
+        let number = u16::try_from(self.set.rules.len()).unwrap_or(u16::MAX);
+        let called = source.check.as_ref().map(|check| check.as_str());
+        self.set.rules.push(FieldRule {
+            detector,
+            tag,
+            coarse,
+            container: source.whole
+                || !source.values_only
+                    && self.taxonomy.category(tag).is_some_and(|category| category.container),
+            inside,
+            outside,
+            check,
+            confidence,
+            checked,
+            unchecked,
+            spreads: source.spreads,
+            attributes: source.attributes,
+            prose: source.prose,
+            lists_only: source.lists_only,
+            values_only: source.values_only,
+            lists_max: source.lists_max.unwrap_or(u8::MAX),
+            listed: source.listed,
+            known: source.known,
+            family: source.family,
+            given: source.given,
+            is_of_people: called == Some("name"),
+            is_postal_address: called == Some("postal_address"),
+            is_of_an_address: matches!(called, Some("postal_address" | "street")),
+            is_unmistakable: called == Some("email"),
+            reach: Reach::of(called),
+        });
+        let check_name = source.check.as_ref().map(|check| check.value.clone());
+        let names = source.names.iter().map(|name| (name, false));
+        for (name, is_ending) in names.chain(source.endings.iter().map(|name| (name, true))) {
+            if Words::of(name).len() == 0 {
+                self.diagnostics
+                    .error(source.category.place(file), format!("`{name}` is not a field name"))
+                    .remedy("write at least one letter or digit");
+                continue;
+            }
+            let entry = self.set.keys.entry(name);
+            let list = if source.exact { &mut entry.exact_rules } else { &mut entry.rules };
+            let says_the_same = |other: &u16| {
+                self.set.rules.get(usize::from(*other)).is_some_and(|rule| {
+                    (rule.tag, rule.inside, rule.outside) == (tag, inside, outside)
+                }) && self.field_checks.get(usize::from(*other)) == Some(&check_name)
+            };
+            let known = list.contains(&number);
+            if (known && !is_ending) || list.iter().any(|it| *it != number && says_the_same(it)) {
+                self.diagnostics
+                    .warning(
+                        source.category.place(file),
+                        format!("`{name}` is named for `{}` twice", source.category.value),
+                    )
+                    .remedy("take one of the two out");
+            }
+            // An ending is a name as well.
+            if known {
+                continue;
+            }
+            // Rules bound to a context are tried before those that are not.
+            let at = if inside == 0 { list.len() } else { 0 };
+            list.insert(at, number);
+        }
+        if source.prose {
+            self.set.texts.insert(tag);
+        }
+        self.field_checks.push(check_name);
+        for name in &source.endings {
+            let list = &mut self.set.keys.entry(name).ending_rules;
+            if list.contains(&number) {
+                self.diagnostics
+                    .warning(
+                        source.category.place(file),
+                        format!("`{name}` is an ending of `{}` twice", source.category.value),
+                    )
+                    .remedy("take one of the two out");
+                continue;
+            }
+            let at = if inside == 0 { list.len() } else { 0 };
+            list.insert(at, number);
+        }
+    }
+}

@@ -44,8 +44,8 @@ pub use explain::{
 };
 pub use facts::{
     CnExempt, Consent, ConsentType, Direction, Exporter, ExporterRole, LegalBasis, Mechanism,
-    NamedSubject, Permit, PolicyVersion, Recipient, Subject, Timestamp, Transfer, Transport,
-    UsExempt, UserAgreement, Withdrawal,
+    Misread, NamedSubject, Permit, PolicyVersion, Recipient, Subject, Timestamp, Transfer,
+    Transport, UsExempt, UserAgreement, Withdrawal,
 };
 pub use people::{People, Person};
 pub use set::{RuleInfo, RuleSet};

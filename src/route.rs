@@ -44,6 +44,8 @@ pub enum Selection<'t> {
     Method(Vec<&'t str>),
     /// Routes take this host, path and method, and none of them this caller.
     Caller,
+    /// Routes take this host and path and name no methods, and nobody registered this one.
+    UnknownMethod,
     /// No route takes this host and path.
     Nowhere,
 }
@@ -119,7 +121,7 @@ impl RouteTable {
         let entries = exact.iter();
         let entries = entries.chain(wildcard.flat_map(|(_, entries)| entries)).chain(&self.any);
         let mut allowed: Vec<&str> = Vec::new();
-        let mut is_stranger = false;
+        let (mut is_stranger, mut is_unknown) = (false, false);
         for entry in entries.filter(|entry| takes(&entry.prefix, path)) {
             let knows = |number| entry.workloads.contains(&number);
             if !entry.is_for(arrival.destination) {
@@ -127,6 +129,8 @@ impl RouteTable {
             }
             if !entry.methods.is_empty() && entry.methods.iter().all(|known| known != method) {
                 allowed.extend(entry.methods.iter().map(String::as_str));
+            } else if entry.methods.is_empty() && !is_registered(method) {
+                is_unknown = true;
             } else if entry.workloads.is_empty() || arrival.workload.is_some_and(knows) {
                 return Selection::Route(entry.id);
             } else {
@@ -135,6 +139,9 @@ impl RouteTable {
         }
         if is_stranger {
             return Selection::Caller;
+        }
+        if is_unknown {
+            return Selection::UnknownMethod;
         }
         if allowed.is_empty() {
             return Selection::Nowhere;
@@ -156,25 +163,83 @@ impl Entry {
 }
 
 /// True when upstream may read the path differently from us: a dot segment (spelled out or
-/// percent-encoded, RFC 3986 §5.2.4) or a backslash. Such a path has no certain route.
+/// percent-encoded, RFC 3986 §5.2.4), a backslash, a control character, or more encodings on top of each other than
+/// anybody needs. Such a path has no certain route.
 pub fn is_ambiguous(path: &str) -> bool {
-    let climbs = |path: &str| path.split('/').any(is_dot_segment) || path.contains('\\');
-    climbs(path) || other_reading(path).is_some_and(|reading| climbs(&reading))
+    let climbs = |path: &str| {
+        path.split('/').any(is_dot_segment) || path.contains(|c: char| c == '\\' || c.is_control())
+    };
+    climbs(path)
+        || other_readings(path)
+            .enumerate()
+            .any(|(number, reading)| number + 1 == READINGS_MAX || climbs(&reading))
 }
 
-/// The path as a server reads it that decodes before it splits, and takes several slashes for one, where that is
-/// another path. Its route has to be the same.
-pub fn other_reading(path: &str) -> Option<String> {
-    if !path.contains('%') && !path.contains("//") {
+/// The path as servers read it that decode before they split, take several slashes for one, and know parameters of a
+/// segment (RFC 3986 §3.3) that are none of its name; and as those behind them do that decode again. Where it is
+/// another path, its route has to be the same.
+pub fn other_readings(path: &str) -> impl Iterator<Item = String> + use<> {
+    std::iter::successors(other_reading(path), |reading| other_reading(reading)).take(READINGS_MAX)
+}
+
+const READINGS_MAX: usize = 4;
+
+fn other_reading(path: &str) -> Option<String> {
+    if !path.contains(['%', ';']) && !path.contains("//") {
         return None;
     }
     let mut reading = String::with_capacity(path.len());
+    let mut is_parameter = false;
     for character in percent_encoding::percent_decode_str(path).decode_utf8_lossy().chars() {
-        if character != '/' || !reading.ends_with('/') {
+        match character {
+            '/' => is_parameter = false,
+            ';' => is_parameter = true,
+            _ => {}
+        }
+        if !is_parameter && (character != '/' || !reading.ends_with('/')) {
             reading.push(character);
         }
     }
     (reading != path).then_some(reading)
+}
+
+/// Whether a method is one of IANA's register (RFC 9110 §16.1.1) that may go through a proxy of requests. Another is a
+/// word of the caller's own, which nobody reads, and `TRACE` sends back what only the data centre should see.
+fn is_registered(method: &str) -> bool {
+    const OTHERS: [&str; 30] = [
+        "ACL",
+        "BASELINE-CONTROL",
+        "BIND",
+        "CHECKIN",
+        "CHECKOUT",
+        "COPY",
+        "LABEL",
+        "LINK",
+        "LOCK",
+        "MERGE",
+        "MKACTIVITY",
+        "MKCALENDAR",
+        "MKCOL",
+        "MKREDIRECTREF",
+        "MKWORKSPACE",
+        "MOVE",
+        "ORDERPATCH",
+        "PROPFIND",
+        "PROPPATCH",
+        "QUERY",
+        "REBIND",
+        "REPORT",
+        "SEARCH",
+        "UNBIND",
+        "UNCHECKOUT",
+        "UNLINK",
+        "UNLOCK",
+        "UPDATE",
+        "UPDATEREDIRECTREF",
+        "VERSION-CONTROL",
+    ];
+    matches!(method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS")
+        || OTHERS.contains(&method)
 }
 
 fn is_dot_segment(segment: &str) -> bool {
@@ -268,6 +333,7 @@ mod tests {
             ("GET", "b.example", "/", 5),
             ("GET", "[::1]:8080", "/", 8),
             ("OPTIONS", "elsewhere.test", "*", 0),
+            ("PROPFIND", "elsewhere.test", "/", 0),
         ] {
             assert_eq!(
                 table.select(method, host, path, Arrival::default()),
@@ -334,6 +400,22 @@ mod tests {
     }
 
     #[test]
+    fn a_method_nobody_registered_needs_a_route_that_names_it() {
+        let table = RouteTable::compile([
+            selector("*", "/", &[]),
+            selector("a.example", "/", &["IMEI-867619040000019"]),
+        ]);
+        for (method, host, expected) in [
+            ("IMEI-867619040000019", "b.example", Selection::UnknownMethod),
+            ("get", "b.example", Selection::UnknownMethod),
+            ("TRACE", "b.example", Selection::UnknownMethod),
+            ("IMEI-867619040000019", "a.example", Selection::Route(RouteId(1))),
+        ] {
+            assert_eq!(table.select(method, host, "/", Arrival::default()), expected, "{method}");
+        }
+    }
+
+    #[test]
     fn where_no_route_leads_is_told_apart_from_a_wrong_method() {
         let table = RouteTable::compile([
             selector("a.example", "/v1", &["POST", "PUT"]),
@@ -355,17 +437,20 @@ mod tests {
     }
 
     #[test]
-    fn another_reading_is_told_where_there_is_one() {
+    fn other_readings_are_told_where_there_are_any() {
         for (path, expected) in [
-            ("/a/b", None),
-            ("/a%20b", Some("/a b")),
-            ("//a///b/", Some("/a/b/")),
-            ("/a%2fb", Some("/a/b")),
-            ("/a%2F/b", Some("/a/b")),
-            ("/%61dmin", Some("/admin")),
-            ("/a%zz", None),
+            ("/a/b", &[][..]),
+            ("/a%20b", &["/a b"]),
+            ("//a///b/", &["/a/b/"]),
+            ("/a%2fb", &["/a/b"]),
+            ("/a%2F/b", &["/a/b"]),
+            ("/%61dmin", &["/admin"]),
+            ("/%2561dmin", &["/%61dmin", "/admin"]),
+            ("/a;x=1/b;y", &["/a/b"]),
+            ("/a%3bx=1/b", &["/a/b"]),
+            ("/a%zz", &[]),
         ] {
-            assert_eq!(other_reading(path).as_deref(), expected, "{path}");
+            assert_eq!(other_readings(path).collect::<Vec<_>>(), expected, "{path}");
         }
     }
 
@@ -390,6 +475,11 @@ mod tests {
             ("/a%2f..", true),
             ("/a%2f%2e%2e/b", true),
             ("/a/%252e%252e/b", true),
+            ("/x/a%00", true),
+            ("/x/..%09/a", true),
+            ("/a%7f", true),
+            ("/a%252520b", false),
+            ("/a%25252525252520b", true),
         ] {
             assert_eq!(is_ambiguous(path), expected, "{path}");
         }

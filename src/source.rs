@@ -11,7 +11,7 @@ mod pace;
 mod tree;
 
 pub use de::{At, read, read_on};
-pub(crate) use de::{read_node, suggest};
+pub(crate) use de::{near, read_node, suggest};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub(crate) use pace::{give_way, work_in_stretches};
 pub use tree::{Node, NodeValue, parse};

@@ -55,6 +55,10 @@ pub struct WorkloadSection {
     /// trusted hop states and what the route says; `exporter.flags` are what a rule names it by.
     #[serde(default)]
     pub context: Option<At<Facts>>,
+    /// It passes on what others send, and `X-Forwarded-Client-Cert` from it says who they are. Without this, whoever
+    /// shows a certificate is who that says, wherever it calls from.
+    #[serde(default)]
+    pub trusted_hop: bool,
     /// Its exchanges at one moment; beyond it the answer is 503 with `Retry-After`. Default: no bound
     /// of its own.
     #[serde(default)]

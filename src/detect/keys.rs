@@ -57,7 +57,8 @@ impl Default for Facts {
 }
 
 impl Facts {
-    const RULES: usize = 6;
+    /// So many rules may be about one name.
+    pub(super) const RULES: usize = 10;
 
     /// What a name says that says nothing.
     pub(super) const NONE: Self = Self {

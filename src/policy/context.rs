@@ -305,9 +305,7 @@ impl<'t> Context<'t> {
             Predicate::Setting { names, is } => {
                 names.iter().any(|name| self.subject.settings.get(&**name) == Some(is))
             }
-            Predicate::OptOut(names) => {
-                names.iter().any(|name| self.subject.opt_outs.contains(&**name))
-            }
+            Predicate::OptOut(names) => self.opted_out(names),
             Predicate::WithdrawalOnFile(is) => self.subject.withdrawn.is_empty() != *is,
             Predicate::Withdrawn(scopes) => self.withdrawn(*scopes),
 

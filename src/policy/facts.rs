@@ -11,6 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::domain::{Region, ShortStr};
 
 mod fill;
+mod stated;
+
+pub use stated::Misread;
 
 /// An instant. A date without time is 00:00 UTC (seed §1.1).
 #[derive(
@@ -59,6 +62,7 @@ pub struct Transfer {
     #[serde(deserialize_with = "origin")]
     pub origin: Option<Region>,
     /// ISO 3166-2, such as `US-TX`.
+    #[serde(deserialize_with = "subdivision")]
     pub origin_subdivision: Option<String>,
     pub collected_in: Option<Region>,
     pub destination: Option<Region>,
@@ -212,6 +216,7 @@ pub struct NamedSubject {
     #[serde(deserialize_with = "origin")]
     pub origin: Option<Region>,
     /// ISO 3166-2, such as `US-TX`.
+    #[serde(deserialize_with = "subdivision")]
     pub origin_subdivision: Option<String>,
     /// Absent: as the transfer says of its `subject`.
     pub subject: Option<Subject>,
@@ -419,6 +424,12 @@ fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, 
     }
 }
 
+/// In capitals, as rules have it.
+fn subdivision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let code = Option::<String>::deserialize(deserializer)?;
+    Ok(code.map(|code| code.trim().to_ascii_uppercase()))
+}
+
 /// Whole years.
 fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     #[derive(Deserialize)]
@@ -504,6 +515,8 @@ mod tests {
             assert_eq!(read(text).unwrap().origin, Some(Region::new(*b"ZZ")), "{text}");
         }
         assert_eq!(read(r#"{"origin": null}"#).unwrap().origin, None);
+        let texan = read(r#"{"origin_subdivision": "us-tx"}"#).unwrap();
+        assert_eq!(texan.origin_subdivision.as_deref(), Some("US-TX"));
         assert!(read(r#"{"origin": "Freedonia"}"#).is_err());
         for (text, transport) in [
             ("https", Transport::Tls),

@@ -160,11 +160,9 @@ async fn serve<S>(
             biased;
             heard = tokio::time::timeout_at(by, stream.hear(may_be_http2)) => heard,
             _ = draining.wait_for(Option::is_some) => {
-                if !is_new {
-                    break "it was quiet when the drain began";
-                }
-                // Its first request is on the way, perhaps: closed now, it would fail.
-                tokio::time::timeout(DRAIN_GRACE, stream.hear(may_be_http2)).await
+                // Its next request is on the way, perhaps: closed now, it would fail.
+                let grace = if is_new { DRAIN_GRACE } else { DRAIN_GRACE_IN_USE };
+                tokio::time::timeout(grace, stream.hear(may_be_http2)).await
             }
         };
         match heard {
@@ -287,6 +285,10 @@ pub(super) const QUIET: Duration = Duration::from_secs(1);
 
 /// How long a drain waits for the first request of a connection.
 pub(super) const DRAIN_GRACE: Duration = Duration::from_millis(500);
+
+/// The same for the next one where there were others: its answer says that the connection ends, which callers heed
+/// who would not have seen it closed.
+pub(super) const DRAIN_GRACE_IN_USE: Duration = Duration::from_secs(2);
 
 /// How connections of HTTP/2 are served: one recipe for all of them.
 pub(super) fn http2(proxy: &Proxy) -> http2::Builder<LocalExecutor> {

@@ -37,6 +37,8 @@ pub enum ProxyError {
     NoRoute,
     #[error("no route takes this method here")]
     MethodNotAllowed { allow: String },
+    #[error("no route names this method, and nobody registered it")]
+    MethodUnknown,
     #[error("no route from here takes this caller")]
     CallerNotAdmitted,
     #[error("the workload sends more requests than it may")]
@@ -102,6 +104,7 @@ impl ProxyError {
             | Self::Tunnel
             | Self::NoRoute
             | Self::MethodNotAllowed { .. }
+            | Self::MethodUnknown
             | Self::CallerNotAdmitted
             | Self::TooManyRequests { .. }
             | Self::WorkloadBusy
@@ -139,6 +142,7 @@ impl ProxyError {
             Self::Tunnel => "tunnel",
             Self::NoRoute => "no-route",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::MethodUnknown => "method-unknown",
             Self::CallerNotAdmitted => "caller-not-admitted",
             Self::TooManyRequests { .. } => "too-many-requests",
             Self::WorkloadBusy => "workload-busy",

@@ -29,7 +29,7 @@ use super::{
     record, reply,
     routing::Ways,
     shadow,
-    upstream::{Answer, Outgoing},
+    upstream::{Answer, KeptHost, Outgoing},
     worker::{InFlight, Worker},
     workload::{Admitted, Caller, Workload},
 };
@@ -38,7 +38,7 @@ use crate::{
     engine::Verdict,
     facts::Subjects,
     policy::{Timestamp, Transfer},
-    route::{Arrival, RouteId, Selection, other_reading},
+    route::{Arrival, RouteId, Selection, other_readings},
     snapshot::Snapshot,
     telemetry::{Side, TraceContext},
 };
@@ -130,12 +130,15 @@ impl Exchange {
     ) -> Box<Self> {
         let ways = worker.ways();
         let workloads = &ways.routing.workloads;
-        if peer.trusted && headers.contains_key(&identity::FORWARDED_CLIENT_CERT) {
-            let told = identity::forwarded(headers);
-            peer.caller = told.map(|id| workloads.caller(id.into()));
-        } else if let Some(caller) = &mut peer.caller {
+        if let Some(caller) = &mut peer.caller {
             // The connection may be older than these workloads.
             workloads.recognise(caller);
+        }
+        // Whoever shows a certificate of its own is who that says, whatever a header says.
+        let may_tell = peer.trusted && peer.caller.as_ref().is_none_or(Caller::is_a_hop);
+        if may_tell && headers.contains_key(&identity::FORWARDED_CLIENT_CERT) {
+            let told = identity::forwarded(headers);
+            peer.caller = told.map(|id| workloads.caller(id.into()));
         }
         let traceparent = headers.get("traceparent").map(|value| value.as_bytes());
         Box::new(Self {
@@ -203,6 +206,10 @@ impl Exchange {
         if let Some(workload) = self.workload() {
             self.admitted = Some(workload.admit()?);
         }
+        // Of HTTP/1.1 they were counted as they came.
+        if head.headers.len() > self.worker.proxy.headers_max {
+            return Err(ProxyError::HeadTooLarge);
+        }
         head::check(head)
     }
 
@@ -225,7 +232,7 @@ impl Exchange {
         let select =
             |path: &str| places.table.select(head.method.as_str(), authority, path, arrival);
         let selected = select(path);
-        if other_reading(path).is_some_and(|reading| select(&reading) != selected) {
+        if other_readings(path).any(|reading| select(&reading) != selected) {
             return Err(ProxyError::PathAmbiguous);
         }
         match selected {
@@ -237,6 +244,7 @@ impl Exchange {
                 Err(ProxyError::MethodNotAllowed { allow: allowed.join(", ") })
             }
             Selection::Caller => Err(ProxyError::CallerNotAdmitted),
+            Selection::UnknownMethod => Err(ProxyError::MethodUnknown),
             Selection::Nowhere => Err(ProxyError::NoRoute),
         }
     }
@@ -264,19 +272,22 @@ impl Exchange {
 
     /// The request as it would leave us unredacted; the inspection reads exactly this.
     fn outgoing(&self, head: Box<request::Parts>, body: &HeldBody, place: &Place) -> Box<Outgoing> {
-        let host = self.ways.keeps_host(place).then(|| head::authority(&head).try_into());
+        let host = self.ways.keeps_host(place).then(|| KeptHost::of(head::authority(&head)));
         let declares_length = head::announced(&head.headers).length.is_some();
         let request::Parts { method, uri, mut headers, .. } = *head;
         let client =
             head::client_address(&headers, self.peer.address, &self.worker.proxy.trusted_hops);
         head::strip_request(&mut headers, self.peer.trusted);
+        if self.version == Version::HTTP_2 {
+            head::join_cookies(&mut headers);
+        }
         Box::new(Outgoing {
             method,
             target: head::origin_form(uri),
             headers,
             body: body.bytes.clone(),
             held: Some(Arc::clone(&body.held)),
-            host: host.and_then(Result::ok),
+            host: host.flatten(),
             declares_length,
             client,
         })

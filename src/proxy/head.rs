@@ -47,14 +47,21 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
     if authority.is_empty() {
         return Err(ProxyError::HeadMalformed("There is no `Host`."));
     }
-    if !is_plain(authority) && (authority.contains('@') || authority.parse::<Authority>().is_err())
-    {
+    let is_one = |authority: &str| {
+        let parsed = authority.parse::<Authority>().ok().filter(|_| !authority.contains('@'));
+        // A number that no port has is `None` like one that is not there.
+        parsed.is_some_and(|it| it.port_u16().is_some() || it.as_str() == it.host())
+    };
+    if !is_plain(authority) && !is_one(authority) {
         return Err(ProxyError::HeadMalformed("`Host` is not a host and port."));
     }
     if let (Some(authority), Some(host)) = (head.uri.authority(), head.headers.get(header::HOST))
         && !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes())
     {
         return Err(ProxyError::HeadMalformed("`Host` contradicts the request's target."));
+    }
+    if head.uri.path() == "*" && head.method != Method::OPTIONS {
+        return Err(ProxyError::HeadMalformed("`*` is a target of OPTIONS alone."));
     }
     if crate::route::is_ambiguous(head.uri.path()) {
         return Err(ProxyError::PathAmbiguous);
@@ -148,7 +155,20 @@ pub(super) fn strip_request(headers: &mut HeaderMap, trusted: bool) {
 
 pub(super) fn strip_response(headers: &mut HeaderMap) {
     strip_named_by_connection(headers);
-    strip(headers, is_hop_by_hop);
+    strip(headers, |name| is_hop_by_hop(name) || is_of_a_response(name));
+}
+
+/// HTTP/2 may cut the cookies into lines, which are one list to whoever reads them (RFC 9113 §8.2.3).
+pub(super) fn join_cookies(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(header::COOKIE).iter();
+    if let (Some(first), Some(second)) = (lines.next(), lines.next()) {
+        let all: Vec<&[u8]> =
+            [first, second].into_iter().chain(lines).map(HeaderValue::as_bytes).collect();
+        // Lines that are header values are one together.
+        if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
+            headers.insert(header::COOKIE, joined);
+        }
+    }
 }
 
 /// Takes off what `goes`, asked of each name in small letters: hardly any does, and looking up each that may
@@ -187,8 +207,24 @@ fn is_of_a_request(name: &str) -> bool {
         || name == identity::FORWARDED_CLIENT_CERT.as_str()
 }
 
+/// What only somebody who stood before us can know: who called whom, by which certificate (RFC 9440 §4), and which
+/// target it was before somebody changed it.
 fn is_of_a_trusted_hop(name: &str) -> bool {
-    matches!(name, "forwarded" | "x-forwarded-for")
+    matches!(
+        name,
+        "forwarded"
+            | "client-cert"
+            | "client-cert-chain"
+            | "x-original-url"
+            | "x-rewrite-url"
+            | "x-envoy-original-path"
+    ) || name.starts_with("x-forwarded-")
+}
+
+/// What our callers would take for ours, and where else the data centre would like to be asked (RFC 7838): nobody
+/// would look into what goes there.
+fn is_of_a_response(name: &str) -> bool {
+    matches!(name, "alt-svc" | "traceparent") || name == context::HEADER.as_str()
 }
 
 /// RFC 9110 §7.6.1, and what is older than it.
@@ -305,6 +341,9 @@ mod tests {
             ("/", &[("host", "user@a.example")], Some("head-malformed")),
             ("/", &[("host", "a.example/b")], Some("head-malformed")),
             ("/", &[("host", "[::1]:8080")], None),
+            ("/", &[("host", "a.example:443")], None),
+            ("/", &[("host", "a.example:867619040000019")], Some("head-malformed")),
+            ("*", &[("host", "a.example")], Some("head-malformed")),
             ("/", &[("host", "a"), ("transfer-encoding", "gzip, chunked")], Some("head-malformed")),
             ("/", &[("host", "a"), ("transfer-encoding", "chunked")], None),
             ("/", &[("host", "a"), ("transfer-encoding", "Chunked")], None),
@@ -426,6 +465,42 @@ mod tests {
         ] {
             assert_eq!(row(peer, headers).as_deref(), expected, "{peer} {headers:?}");
         }
+    }
+
+    #[test]
+    fn what_only_one_side_may_say_is_taken_off() {
+        let names = |headers: &HeaderMap| -> Vec<String> {
+            headers.keys().map(|name| name.as_str().to_owned()).collect()
+        };
+        let request = || {
+            let mut headers = HeaderMap::new();
+            for name in ["x-forwarded-host", "client-cert", "x-original-url", "accept"] {
+                headers.insert(HeaderName::from_static(name), HeaderValue::from_static("x"));
+            }
+            headers
+        };
+        let mut headers = request();
+        strip_request(&mut headers, false);
+        assert_eq!(names(&headers), ["accept"]);
+        let mut headers = request();
+        strip_request(&mut headers, true);
+        assert_eq!(headers.len(), 4);
+        let mut headers = request();
+        headers.insert("alt-svc", HeaderValue::from_static("h3=\":443\""));
+        headers.insert("bordergate-transfer", HeaderValue::from_static("origin=PK"));
+        strip_response(&mut headers);
+        assert_eq!(headers.len(), 4);
+    }
+
+    #[test]
+    fn cookies_in_lines_are_one_list() {
+        let mut headers = HeaderMap::new();
+        for line in ["a=1", "b=2; c=3", "d=4"] {
+            headers.append(header::COOKIE, HeaderValue::from_static(line));
+        }
+        join_cookies(&mut headers);
+        let lines: Vec<_> = headers.get_all(header::COOKIE).iter().collect();
+        assert_eq!(lines, ["a=1; b=2; c=3; d=4"]);
     }
 
     proptest::proptest! {

@@ -222,7 +222,11 @@ impl Outgoing {
     }
 
     pub(super) fn header_list(&self) -> Vec<(&str, &[u8])> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        // Behind all others, whose numbers an edit goes by.
+        let host =
+            self.host.iter().map(|host| (http::header::HOST.as_str(), host.words.as_bytes()));
+        headers.chain(host).collect()
     }
 
     pub(super) fn message<'m>(

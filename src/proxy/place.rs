@@ -101,7 +101,7 @@ fn base(
         } else {
             serde_json::json!({ key: facts.value })
         };
-        serde_json::from_value(value).unwrap_or_else(|error| {
+        Transfer::read_strictly(value).unwrap_or_else(|error| {
             diagnostics
                 .error(
                     facts.place(file),

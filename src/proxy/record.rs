@@ -87,11 +87,12 @@ pub(super) fn worst(gaps: &[Gap]) -> Option<&Gap> {
 /// What a refusal tells whoever called.
 pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particulars {
     let blocked_by = exchange.worker.proxy.blocked_by.clone();
+    let limit = Some(exchange.worker.proxy.limits.body_bytes_max);
     let ProxyError::Blocked { .. } = error else {
-        return Particulars { blocked_by, ..Particulars::default() };
+        return Particulars { blocked_by, limit, ..Particulars::default() };
     };
     let Some(verdict) = &exchange.verdict else {
-        return Particulars { blocked_by, ..Particulars::default() };
+        return Particulars { blocked_by, limit, ..Particulars::default() };
     };
     let taxonomy = exchange.snapshot.engine.taxonomy();
     let fields = verdict.findings.items.iter().take(FIELDS_MAX).map(|finding| FieldNote {
@@ -110,7 +111,9 @@ pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particular
         rules,
         fields: fields.collect(),
         reason: Some(verdict.decision.reason.to_string()),
+        gap: worst(&verdict.gaps).copied(),
         blocked_by,
+        limit,
     }
 }
 

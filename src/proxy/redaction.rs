@@ -15,6 +15,10 @@ pub(super) fn apply(outgoing: &mut Outgoing, redacted: Redacted) -> Result<(), P
     if let Some(target) = redacted.target {
         outgoing.target = target.parse::<Uri>().map_err(|_| ProxyError::InspectionBroken)?;
     }
+    // The name of the endpoint goes in the place of one that may not.
+    if redacted.headers.iter().any(|(number, _)| *number >= outgoing.headers.len()) {
+        outgoing.host = None;
+    }
     if !redacted.headers.is_empty() {
         outgoing.headers = edited(&outgoing.headers, &redacted.headers);
     }

@@ -10,7 +10,10 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::{ProxyError, body::ReplyBody, error::Scarce};
-use crate::{domain::GapCause, telemetry::TraceId};
+use crate::{
+    domain::{Gap, GapCause},
+    telemetry::TraceId,
+};
 
 /// What an answer may tell beside the error itself.
 #[derive(Debug, Default)]
@@ -21,8 +24,12 @@ pub(super) struct Particulars {
     pub(super) fields: Vec<FieldNote>,
     /// The sentence of the rule that decided; free of values.
     pub(super) reason: Option<String>,
+    /// What could not be read, and why.
+    pub(super) gap: Option<Gap>,
     /// Who blocks, for RFC 7725.
     pub(super) blocked_by: String,
+    /// Bytes of a body that are held at most.
+    pub(super) limit: Option<usize>,
 }
 
 /// One field by its locator.
@@ -47,6 +54,11 @@ struct Problem<'p> {
     rules: &'p [String],
     #[serde(skip_serializing_if = "<[FieldNote]>::is_empty")]
     fields: &'p [FieldNote],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap: Option<Gap>,
+    /// Bytes of a body that are held at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<usize>,
     /// Where the whole answer is to be had.
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'static str>,
@@ -61,6 +73,12 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Response<ReplyBody> {
     let (status, title, detail) = words(error);
+    let context = if let ProxyError::ContextMalformed(what) = error {
+        Some(format!("`Bordergate-Transfer`: {what}."))
+    } else {
+        None
+    };
+    let detail = context.as_deref().unwrap_or(detail);
     let problem = Problem {
         kind: format!("urn:bordergate:problem:{}", error.kind()),
         title,
@@ -69,6 +87,8 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
         instance: format!("urn:bordergate:trace:{trace}"),
         rules: &told.rules,
         fields: &told.fields,
+        gap: told.gap.filter(|_| matches!(error, ProxyError::Blocked { gap: Some(_), .. })),
+        limit: told.limit.filter(|_| matches!(error, ProxyError::BodyTooLarge)),
         help: matches!(error, ProxyError::Blocked { .. }).then_some(HELP),
     };
     // A document of strings and numbers always serialises.
@@ -105,6 +125,7 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
             | ProxyError::BodyBroken
             | ProxyError::HeadMalformed(_)
             | ProxyError::Tunnel
+            | ProxyError::MethodUnknown
             | ProxyError::Overloaded(Scarce::Memory)
     ) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -135,6 +156,11 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             StatusCode::NOT_IMPLEMENTED,
             "No tunnels",
             "CONNECT and protocol upgrades are refused: nobody could look into what follows.",
+        ),
+        ProxyError::MethodUnknown => (
+            StatusCode::NOT_IMPLEMENTED,
+            "Unknown method",
+            "The method is not a registered one (RFC 9110), and no route of this host and path names it.",
         ),
         ProxyError::NoRoute => (
             StatusCode::NOT_FOUND,
@@ -338,6 +364,7 @@ mod tests {
             }],
             reason: Some("No sale of personal information.".into()),
             blocked_by: "https://gateway.example/".into(),
+            ..Particulars::default()
         }
     }
 

@@ -45,11 +45,26 @@ pub(super) struct Outgoing {
     /// The memory it takes, which counts for as long as somebody has it.
     pub(super) held: Option<Arc<Held>>,
     /// The caller's own, where the data centre wants it.
-    pub(super) host: Option<HeaderValue>,
+    pub(super) host: Option<KeptHost>,
     /// The length of the body was declared, so it is again.
     pub(super) declares_length: bool,
     /// Who called in the end.
     pub(super) client: Option<IpAddr>,
+}
+
+/// A host that goes on as the caller wrote it.
+#[derive(Debug, Clone)]
+pub(super) struct KeptHost {
+    pub(super) value: HeaderValue,
+    /// Its labels and its port as the inspection reads them, with spaces between.
+    pub(super) words: Box<str>,
+}
+
+impl KeptHost {
+    pub(super) fn of(authority: &str) -> Option<Self> {
+        let words = authority.replace(['.', ':'], " ").into();
+        Some(Self { value: authority.try_into().ok()?, words })
+    }
 }
 
 /// The head of the data centre's answer, and the connection that it came by and its body comes by.
@@ -387,7 +402,8 @@ impl Upstream {
     fn request(&self, outgoing: Outgoing, connection: &Connection) -> Box<Request<Bytes>> {
         let Outgoing { method, target, mut headers, body, host, .. } = outgoing;
         let endpoint = self.endpoint(connection.endpoint);
-        let host = host.or_else(|| endpoint.map(|endpoint| endpoint.host.clone()));
+        let host =
+            host.map(|kept| kept.value).or_else(|| endpoint.map(|endpoint| endpoint.host.clone()));
         let uri = connection.sender.uri(target, host.as_ref(), self.target.tls.is_some());
         let version = match &connection.sender {
             Sender::Http1(_) => {
@@ -484,7 +500,7 @@ impl Outgoing {
     }
 
     /// What [`Upstream::request`] made, taken apart again.
-    fn of(request: Request<Bytes>, host: Option<HeaderValue>) -> Self {
+    fn of(request: Request<Bytes>, host: Option<KeptHost>) -> Self {
         let (mut head, body) = request.into_parts();
         head.headers.remove(header::HOST);
         let target = head.uri.path_and_query().cloned().map(Uri::from).unwrap_or_default();

@@ -105,6 +105,11 @@ impl Workloads {
 }
 
 impl Caller {
+    /// Whether it may say for whom it calls.
+    pub(super) fn is_a_hop(&self) -> bool {
+        self.workload.as_ref().is_some_and(|workload| workload.section.trusted_hop)
+    }
+
     pub(super) fn number(&self) -> Option<u16> {
         self.number
     }
@@ -114,7 +119,7 @@ impl Workload {
     fn compile(section: &WorkloadSection, file: &str, diagnostics: &mut Diagnostics) -> Self {
         let mut base = Transfer::default();
         if let Some(facts) = &section.context {
-            match serde_json::from_value(Value::Object(facts.value.clone())) {
+            match Transfer::read_strictly(Value::Object(facts.value.clone())) {
                 Ok(read) => base = read,
                 Err(error) => {
                     diagnostics

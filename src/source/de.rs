@@ -247,12 +247,17 @@ fn describe(unexpected: de::Unexpected<'_>) -> String {
 
 /// The nearest known word, or all of them when none is near.
 pub(crate) fn suggest(word: &str, known: &[&str], noun: &str) -> Option<String> {
-    let nearest = known.iter().min_by_key(|candidate| distance(word, candidate))?;
-    if distance(word, nearest) <= 2.max(word.len() / 4) {
+    if let Some(nearest) = near(word, known) {
         return Some(format!("did you mean `{nearest}`?"));
     }
     let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     Some(format!("the {noun}s here are {}", list.join(", ")))
+}
+
+/// The one that a misspelt word was most likely to be.
+pub(crate) fn near<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let nearest = known.iter().min_by_key(|candidate| distance(word, candidate))?;
+    (distance(word, nearest) <= 2.max(word.len() / 4)).then_some(nearest)
 }
 
 /// Levenshtein distance, for suggestions.

@@ -90,6 +90,14 @@ impl Serialize for TraceId {
     }
 }
 
+impl TraceId {
+    /// Whether it is of decimal digits alone, as hardly any is that was drawn at random (Trace Context §3.2.2.3), and
+    /// each is that somebody's number was put into.
+    fn is_a_number(&self) -> bool {
+        self.0.iter().all(|byte| byte >> 4 <= 9 && byte & 0xF <= 9)
+    }
+}
+
 /// What the header `traceparent` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
@@ -132,6 +140,7 @@ impl TraceContext {
     pub fn receive(header: Option<&[u8]>) -> Self {
         header
             .and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse::<Self>().ok())
+            .filter(|received| !received.trace_id.is_a_number())
             .map_or_else(Self::begin, |received| received.child())
     }
 }
@@ -222,6 +231,17 @@ mod tests {
         ] {
             assert_eq!(text.parse::<TraceContext>().is_ok(), valid, "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_is_no_trace_to_go_on_with() {
+        let imei = b"00-00000000000000000867619040000019-00f067aa0ba902b7-01";
+        assert_ne!(
+            TraceContext::receive(Some(imei)).trace_id.to_string(),
+            "00000000000000000867619040000019"
+        );
+        let received = TraceContext::receive(Some(GOOD.as_bytes()));
+        assert_eq!(received.trace_id, GOOD.parse::<TraceContext>().unwrap().trace_id);
     }
 
     #[test]

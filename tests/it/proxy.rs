@@ -525,6 +525,40 @@ async fn the_caller_s_host_goes_on_where_it_is_wanted() {
     assert_eq!(log.last().headers["host"], "shop.mesh.example");
 }
 
+/// What goes out is read, whatever part of a request it stands in.
+#[tokio::test]
+async fn a_host_that_names_somebody_does_not_go_on() {
+    let (address, log) = upstream().await;
+    let gateway = inspecting(address).data_centre("preserve_host: true").start().await;
+    for (host, status) in [
+        ("shop.mesh.example:8443", 200),
+        ("4111111111111111.mesh.example", 403),
+        ("a.example", 200),
+    ] {
+        let mut request = post("{}");
+        request.headers_mut().insert("host", host.parse().unwrap());
+        assert_eq!(gateway.send(request).await.status.as_u16(), status, "{host}");
+    }
+    let hosts: Vec<_> =
+        log.all().iter().map(|seen| seen.headers["host"].to_str().unwrap().to_owned()).collect();
+    assert_eq!(hosts, ["shop.mesh.example:8443", "a.example"]);
+    let record = gateway.records(3).await.remove(1);
+    assert_eq!(record["tags"][0]["pointers"][0], "header:/host", "{record}");
+}
+
+#[tokio::test]
+async fn a_method_nobody_registered_is_refused() {
+    let (address, log) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}")).start().await;
+    for method in ["867619040000019", "TRACE"] {
+        let mut request = post("");
+        *request.method_mut() = method.parse().unwrap();
+        let got = gateway.send(request).await;
+        assert_eq!((got.status.as_u16(), got.problem().as_str()), (501, "method-unknown"));
+    }
+    assert!(log.all().is_empty());
+}
+
 #[tokio::test]
 async fn who_expects_to_be_told_to_go_on_is_told() {
     let (address, log) = upstream().await;
@@ -933,6 +967,13 @@ async fn only_a_trusted_hop_is_listened_to() {
     assert_eq!((&record["origin"], &record["purpose"]), (&"PK".into(), &"cloud_sync".into()));
     let got = say(&trusted, "origin=(").await;
     assert_eq!((got.status.as_u16(), got.problem().as_str()), (400, "context-malformed"));
+    // `{"subject":{"opt_out":["push"]}}`: left out, the restriction would not hold.
+    let got = say(&trusted, "context=:eyJzdWJqZWN0Ijp7Im9wdF9vdXQiOlsicHVzaCJdfX0=:").await;
+    let problem: Value = serde_json::from_slice(&got.body).unwrap();
+    assert_eq!(
+        problem["detail"],
+        "`Bordergate-Transfer`: nothing reads `/subject/opt_out` of `context`."
+    );
     let got = say(&trusted, "destination=US").await;
     assert_eq!((got.status.as_u16(), got.problem().as_str()), (400, "destination-conflict"));
 

@@ -29,6 +29,13 @@ impl Context<'_> {
         }
     }
 
+    /// Whether one of them is on file, or one that nobody knows: it may have been meant to be any.
+    pub(in crate::policy) fn opted_out(&self, names: &NameList) -> bool {
+        let opt_outs = &self.subject.opt_outs;
+        names.iter().any(|name| opt_outs.contains(&**name))
+            || opt_outs.iter().any(|name| !self.set.vocabulary.knows(Section::OptOut, name))
+    }
+
     pub(in crate::policy) fn withdrawn(&self, scopes: WithdrawalSet) -> bool {
         let transfer = self.transfer;
         self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(|withdrawal| {
@@ -187,7 +194,7 @@ impl Context<'_> {
                 .transfer
                 .config
                 .get(&*list.name)
-                .is_some_and(|values| values.iter().any(|value| value == name))
+                .is_some_and(|values| values.iter().any(|value| value.eq_ignore_ascii_case(name)))
     }
 
     pub(in crate::policy) fn listed_categories(&self, list: &ListRef) -> TagSet {

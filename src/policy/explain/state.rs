@@ -8,6 +8,7 @@ use crate::{
         ConsentType,
         context::Context,
         predicate::{NameList, Predicate},
+        registry::Section,
         source::ListValue,
         words::FieldTest,
     },
@@ -178,10 +179,13 @@ impl Witness<'_, '_> {
                 states.join(", ")
             }
             Predicate::OptOut(names) => {
-                let out: Vec<String> = names
-                    .iter()
-                    .filter(|name| context.subject.opt_outs.contains(&***name))
-                    .map(|name| format!("`{name}`"))
+                let opt_outs = context.subject.opt_outs.iter();
+                let knows = |name: &str| context.set.vocabulary.knows(Section::OptOut, name);
+                let out: Vec<String> = opt_outs
+                    .filter_map(|name| match knows(name) {
+                        false => Some(format!("`{name}`, which nobody knows and may mean any")),
+                        true => names.iter().any(|it| **it == **name).then(|| format!("`{name}`")),
+                    })
                     .collect();
                 match out.as_slice() {
                     [] => "no such opt-out is on file".to_owned(),

@@ -31,7 +31,7 @@ use crate::proxy::{
     ProxyError,
     activity::{Activity, NotedStream},
     body::{DISCARD_BYTES, DISCARD_TIME, ReplyBody},
-    connection::{DRAIN_GRACE, Draining, QUIET},
+    connection::{DRAIN_GRACE, DRAIN_GRACE_IN_USE, Draining, QUIET},
     exchange::{self, Peer},
     worker::Worker,
 };
@@ -113,7 +113,6 @@ struct Asked {
 /// What happened while the next request was waited for.
 enum Waited {
     Read(io::Result<usize>),
-    Drain,
     Look,
 }
 
@@ -169,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
                         true => return Heard::Ended(End::Quiet),
                         false => continue,
                     },
-                    Waited::Look | Waited::Drain => return Heard::Ended(End::Closed),
+                    Waited::Look => return Heard::Ended(End::Closed),
                 }
             } else {
                 let by = *by.get_or_insert_with(|| Instant::now() + proxy.deadlines.head.0);
@@ -339,7 +338,7 @@ struct Quiet<'p, D> {
     drain: Pin<&'p mut D>,
     /// There was a request.
     has_spoken: bool,
-    /// A drain has begun, and the first request may still be on its way.
+    /// A drain has begun, and a request may still be on its way.
     is_drained: bool,
 }
 
@@ -350,12 +349,10 @@ impl<D: Future<Output = ()>> Quiet<'_, D> {
                 return Poll::Ready(Waited::Read(read));
             }
             if !self.is_drained && self.drain.as_mut().poll(cx).is_ready() {
-                if self.has_spoken {
-                    return Poll::Ready(Waited::Drain);
-                }
                 // Closed now, the request that may be on its way would fail.
                 self.is_drained = true;
-                self.look.as_mut().reset(Instant::now() + DRAIN_GRACE);
+                let grace = if self.has_spoken { DRAIN_GRACE_IN_USE } else { DRAIN_GRACE };
+                self.look.as_mut().reset(Instant::now() + grace);
             }
             ready!(self.look.as_mut().poll(cx));
             self.look.as_mut().reset(Instant::now() + QUIET);

@@ -146,6 +146,45 @@ async fn a_trusted_hop_says_whom_it_was_shown_and_nobody_else_does() {
     assert_eq!(log.all().len(), 1);
 }
 
+/// An address that is trusted is not enough to be somebody else than one's certificate says.
+#[tokio::test]
+async fn whoever_shows_a_certificate_speaks_for_itself_unless_it_is_a_hop() {
+    let (address, log) = upstream().await;
+    let authority = Authority::new();
+    let leaf = authority.sign(&["ingest.example"], &[]);
+    let (gate, other) =
+        ("spiffe://mesh.example/ns/edge/sa/gate", "spiffe://mesh.example/ns/x/sa/y");
+    let setup = Setup::to(format!("http://{address}"))
+        .listener("tls: { certificate: leaf.pem, key: leaf.key, client_roots: ca.pem }")
+        .route("match: { workloads: [checkout] }")
+        .config(&format!(
+            "trusted_hops: [127.0.0.0/8]\nworkloads:\n  - {{ id: checkout, spiffe: {SHOP} }}\n  \
+             - {{ id: gate, spiffe: {gate}, trusted_hop: true }}"
+        ));
+    setup.write("ca.pem", authority.pem());
+    setup.write("leaf.pem", &leaf.0);
+    setup.write("leaf.key", &leaf.1);
+    let gateway = setup.start().await;
+    for (own, status) in [(other, 403), (gate, 200)] {
+        let shown = authority.sign(&[], &[own]);
+        let (mut sender, _) =
+            connect(&gateway, &authority.pem(), "ingest.example", Some(&shown)).await.unwrap();
+        let mut request = post("{}");
+        let told = format!("URI={SHOP}").parse().unwrap();
+        request.headers_mut().insert("x-forwarded-client-cert", told);
+        let got = Got::read(sender.send_request(request).await.unwrap()).await;
+        assert_eq!(got.status.as_u16(), status, "{own}");
+    }
+    assert_eq!(log.all().len(), 1);
+    let told: Vec<_> = gateway
+        .records(2)
+        .await
+        .iter()
+        .map(|record| record["peer"]["workload"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(told, [other, SHOP]);
+}
+
 #[tokio::test]
 async fn rules_name_workloads_and_a_workload_brings_its_facts() {
     let (address, log) = upstream().await;

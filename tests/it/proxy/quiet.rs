@@ -112,7 +112,7 @@ async fn an_answer_that_nobody_takes_is_kept_until_it_is_taken() {
 }
 
 #[tokio::test]
-async fn a_drain_closes_what_is_quiet_at_once() {
+async fn a_drain_closes_what_is_quiet_in_order() {
     let gateway = Setup::to(format!("http://{}", answering().await)).start().await;
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     stream.write_all(GET).await.unwrap();
@@ -124,6 +124,33 @@ async fn a_drain_closes_what_is_quiet_at_once() {
     assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0, "closed in order");
     assert_eq!(drained.await.unwrap().cut, 0);
     assert!(started.elapsed() < PATIENCE / 2);
+}
+
+/// A caller may have written when the drain began: closed upon its request, the connection would take it along.
+#[tokio::test]
+async fn a_drain_answers_what_is_on_its_way_on_connections_in_use() {
+    let gateway = Setup::to(format!("http://{}", answering().await)).start().await;
+    let (mut quiet, mut used) = (
+        TcpStream::connect(gateway.address).await.unwrap(),
+        TcpStream::connect(gateway.address).await.unwrap(),
+    );
+    quiet.write_all(GET).await.unwrap();
+    answer(&mut quiet).await;
+    until_quiet(&gateway, 2).await;
+    used.write_all(GET).await.unwrap();
+    answer(&mut used).await;
+    let Running { gateway, folder: _folder, address, .. } = gateway;
+    let drained = tokio::task::spawn_blocking(move || gateway.drain());
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for mut stream in [quiet, used] {
+        stream.write_all(GET).await.unwrap();
+        let text = answer(&mut stream).await;
+        assert!(text.to_lowercase().contains("connection: close"), "{text}");
+        assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0);
+    }
+    assert_eq!(drained.await.unwrap().cut, 0);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::Compiler;
 use crate::{
     detect::{
+        keys::Facts,
         name::Words,
         set::{FieldRule, Reach},
         source::{ContextSource, FieldSource},
@@ -125,6 +126,8 @@ impl Compiler<'_> {
             let says_the_same = |other: &u16| {
                 self.set.rules.get(usize::from(*other)).is_some_and(|rule| {
                     (rule.tag, rule.inside, rule.outside) == (tag, inside, outside)
+                        && (rule.listed, rule.known, rule.family, rule.given)
+                            == (source.listed, source.known, source.family, source.given)
                 }) && self.field_checks.get(usize::from(*other)) == Some(&check_name)
             };
             let known = list.contains(&number);
@@ -143,6 +146,17 @@ impl Compiler<'_> {
             // Rules bound to a context are tried before those that are not.
             let at = if inside == 0 { list.len() } else { 0 };
             list.insert(at, number);
+            if entry.exact_rules.len() + entry.rules.len() > Facts::RULES {
+                self.diagnostics
+                    .error(
+                        source.category.place(file),
+                        format!(
+                            "more than {} entries are about the field name `{name}`",
+                            Facts::RULES
+                        ),
+                    )
+                    .remedy("join some of them, or let one go");
+            }
         }
         if source.prose {
             self.set.texts.insert(tag);

@@ -7,9 +7,12 @@
 use std::{
     collections::HashSet,
     fmt,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -21,6 +24,8 @@ use crate::domain::Region;
 pub struct GeoDb {
     path: PathBuf,
     reader: ArcSwap<Reader<Vec<u8>>>,
+    /// Moves on when the file was read anew.
+    edition: AtomicU64,
 }
 
 /// Why a database cannot be used.
@@ -36,14 +41,25 @@ pub enum GeoError {
 
 impl GeoDb {
     pub fn load(path: &Path) -> Result<Self, GeoError> {
-        let reader = open(path)?;
-        Ok(Self { path: path.to_owned(), reader: ArcSwap::from_pointee(reader) })
+        Ok(Self::of(path, open(path)?))
+    }
+
+    fn of(path: &Path, reader: Reader<Vec<u8>>) -> Self {
+        let edition = AtomicU64::new(0);
+        Self { path: path.to_owned(), reader: ArcSwap::from_pointee(reader), edition }
     }
 
     /// Reads the file anew. On an error what was read before goes on answering.
     pub fn reload(&self) -> Result<(), GeoError> {
         self.reader.store(Arc::new(open(&self.path)?));
+        // Last: whoever sees the new edition asks the new file.
+        self.edition.fetch_add(1, Ordering::Release);
         Ok(())
+    }
+
+    /// Another one when answers may have become others.
+    pub fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
     }
 
     pub fn path(&self) -> &Path {
@@ -52,9 +68,8 @@ impl GeoDb {
 
     /// The country an address is in, as far as the database knows.
     pub fn region(&self, address: IpAddr) -> Option<Region> {
-        // `::ffff:192.0.2.1` is 192.0.2.1 seen through an IPv6 socket (RFC 4291 §2.5.5.2).
         let reader = self.reader.load();
-        let entry = reader.lookup(address.to_canonical()).ok()?;
+        let entry = reader.lookup(canonical(address)).ok()?;
         if !entry.has_data() {
             return None;
         }
@@ -80,6 +95,20 @@ impl GeoDb {
 impl fmt::Debug for GeoDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GeoDb").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// The address that is meant: `::ffff:192.0.2.1` is 192.0.2.1 seen through an IPv6 socket (RFC 4291
+/// §2.5.5.2), and `64:ff9b::192.0.2.1` is 192.0.2.1 behind a translator (RFC 6052 §2.1).
+pub fn canonical(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(translated) => match translated.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                IpAddr::V4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+            }
+            _ => IpAddr::V6(translated),
+        },
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -131,8 +160,7 @@ mod tests {
                 ("203.0.113.8/32", "ZZ"),
                 ("2001:db8:1::/48", "PK"),
             ];
-            let reader = ArcSwap::from_pointee(read(mmdb::write(&entries, layout)).unwrap());
-            let geo = GeoDb { path: PathBuf::new(), reader };
+            let geo = GeoDb::of(Path::new(""), read(mmdb::write(&entries, layout)).unwrap());
             for (address, expected) in [
                 ("192.0.2.1", Some("CN")),
                 ("192.0.3.1", None),
@@ -144,6 +172,12 @@ mod tests {
                 ("203.0.113.8", None),
                 ("::ffff:192.0.2.1", Some("CN")),
                 ("::ffff:192.0.3.1", None),
+                // Behind a translator.
+                ("64:ff9b::192.0.2.1", Some("CN")),
+                ("64:ff9b::203.0.113.7", Some("SG")),
+                ("64:ff9b::192.0.3.1", None),
+                ("64:ff9b::1:192.0.2.1", None),
+                ("64:ff9b:1::192.0.2.1", None),
                 ("2001:db8:1::5", Some("PK")),
                 ("2001:db8:2::5", None),
                 ("127.0.0.1", None),
@@ -166,10 +200,14 @@ mod tests {
         let geo = GeoDb::load(&path).unwrap();
         write("SG");
         assert_eq!(region_of(&geo, "192.0.2.1").as_deref(), Some("CN"));
+        let edition = geo.edition();
         geo.reload().unwrap();
+        assert_ne!(geo.edition(), edition);
+        let edition = geo.edition();
         assert_eq!(region_of(&geo, "192.0.2.1").as_deref(), Some("SG"));
         std::fs::write(&path, "<html>not found</html>").unwrap();
         geo.reload().unwrap_err();
+        assert_eq!(geo.edition(), edition);
         assert_eq!(region_of(&geo, "192.0.2.1").as_deref(), Some("SG"));
     }
 

@@ -47,8 +47,8 @@ pub use otlp::{Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
 pub use panics::hush_panics;
 pub use routes::RoutesMetrics;
 pub use sink::{
-    AuditChange, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, RotateSettings,
-    SealSettings, SyncPolicy,
+    AuditDeed, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, Deed,
+    RotateSettings, SealSettings, SyncPolicy,
 };
 pub use trace::{LogFormat, TraceContext, TraceError, TraceId, init as init_tracing};
 pub use verify::{Anchor, Place, Tampering, Verified, Verifier, What};

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     access::{Access, Caller},
     reply::{self, Problem, Reply},
-    routes::{changed, get, post, read},
+    routes::{get, post, read, record},
     server::Operators,
 };
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     },
     policy::Timestamp,
     source::{Diagnostics, Place},
+    telemetry::Deed,
 };
 
 /// The store, and who may ask it.
@@ -84,7 +85,7 @@ pub(super) fn has_token(operators: &Operators, access: &Access) -> bool {
     !access.is_listed() || desk.is_some_and(|desk| desk.token.is_some())
 }
 
-/// What is on file, or a change to it, which is on record then. `caller` is `None` for whoever has no more than a
+/// What is on file, or a change to it; either is on record then. `caller` is `None` for whoever has no more than a
 /// token; without one that counts, there is nobody to make a record of.
 pub(super) async fn answer(
     operators: &Operators,
@@ -93,16 +94,30 @@ pub(super) async fn answer(
     body: Incoming,
     caller: Option<&Caller>,
 ) -> Result<Reply, Problem> {
-    let is_change = head.method == Method::POST
-        && !matches!(head.uri.path(), "/-/facts/get" | "/-/facts/export");
-    let answer = match admit(operators, peer, head, caller) {
-        Ok(desk) => at_desk(operators, desk, head, body).await,
+    let (deed, action) = match (head.uri.path(), &head.method) {
+        ("/-/facts/get", &Method::POST) => (Some(Deed::Read), "facts"),
+        ("/-/facts/export", &Method::GET) => (Some(Deed::Read), "export"),
+        ("/-/facts/get" | "/-/facts/export", _) => (None, ""),
+        (_, method) => ((*method == Method::POST).then_some(Deed::Changed), "facts"),
+    };
+    let desk = match admit(operators, peer, head, caller) {
         Err(problem) if caller.is_none() => return Err(problem),
+        desk => desk,
+    };
+    let is_admitted = desk.is_ok();
+    let answer = match desk {
+        Ok(desk) => at_desk(operators, desk, head, body).await,
         Err(problem) => Err(problem),
     };
-    if is_change {
+    if let Some(deed) = deed {
         let who = caller.map_or("token", |caller| &caller.name);
-        changed(operators, who, "facts", answer.is_ok());
+        // That nothing is on file is an answer too.
+        let is_done = match (&answer, deed) {
+            (Ok(_), _) => true,
+            (Err(problem), Deed::Read) => is_admitted && problem.status() == StatusCode::NOT_FOUND,
+            (Err(_), Deed::Changed) => false,
+        };
+        record(operators, deed, who, action, is_done);
     }
     answer
 }

@@ -59,6 +59,10 @@ impl Problem {
         }
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     #[must_use]
     pub(super) fn with_diagnostics(self, diagnostics: Diagnostics) -> Self {
         Self { diagnostics, ..self }

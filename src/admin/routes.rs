@@ -27,7 +27,7 @@ use crate::{
     policy::Timestamp,
     snapshot::Snapshot,
     source::Diagnostics,
-    telemetry::{AuditChange, AuditHealth, CertificateStatus, Exposition},
+    telemetry::{AuditDeed, AuditHealth, CertificateStatus, Deed, Exposition},
 };
 
 pub(super) async fn answer(
@@ -129,7 +129,12 @@ async fn route(
 
 /// Every change is on record, with who made it.
 pub(super) fn changed(operators: &Operators, who: &str, action: &str, is_done: bool) {
-    operators.plane.audit.change(&AuditChange {
+    record(operators, Deed::Changed, who, action, is_done);
+}
+
+pub(super) fn record(operators: &Operators, audit: Deed, who: &str, action: &str, is_done: bool) {
+    operators.plane.audit.deed(&AuditDeed {
+        audit,
         time: jiff::Timestamp::now(),
         who,
         action,

@@ -39,6 +39,8 @@ pub struct RuleFiles {
     pub files: Vec<SourceFile>,
     /// SHA-256 over names and texts, hex.
     pub hash: String,
+    /// The directory itself, behind every link; `None` where they came from none.
+    pub(super) base: Option<PathBuf>,
     /// The directories the files came from.
     pub(super) directories: BTreeSet<PathBuf>,
     pub(super) fingerprint: Fingerprint,
@@ -51,6 +53,22 @@ pub(super) struct Fingerprint(Vec<(PathBuf, [i64; 6])>);
 impl From<&super::Bundle> for RuleFiles {
     fn from(bundle: &super::Bundle) -> Self {
         Self { files: bundle.files.clone(), hash: bundle.hash.clone(), ..Self::default() }
+    }
+}
+
+impl RuleFiles {
+    /// Files of `before` that are gone from the same directory. A link that leads to another directory was put there
+    /// whole, and what it leaves out was meant; files that vanish one by one may be on their way back. One that
+    /// stands under another name now is not gone.
+    pub(super) fn gone_since<'b>(&self, before: &'b Self) -> Vec<&'b str> {
+        if self.base.is_none() || self.base != before.base {
+            return Vec::new();
+        }
+        let is_gone = |before: &&SourceFile| {
+            let is_it = |file: &SourceFile| file.name == before.name || file.text == before.text;
+            !self.files.iter().any(is_it)
+        };
+        before.files.iter().filter(is_gone).map(|file| file.name.as_str()).collect()
     }
 }
 
@@ -110,8 +128,9 @@ fn load_settled(directory: &Path, diagnostics: &mut Diagnostics) -> RuleFiles {
 
 fn load_directory(directory: &Path, diagnostics: &mut Diagnostics) -> RuleFiles {
     let mut walk = Walk::default();
-    match base_of(directory) {
-        Ok(base) => walk.directory(&base, "", 0, diagnostics),
+    let base = base_of(directory);
+    match &base {
+        Ok(base) => walk.directory(base, "", 0, diagnostics),
         Err(error) => {
             complain(
                 diagnostics,
@@ -149,7 +168,8 @@ fn load_directory(directory: &Path, diagnostics: &mut Diagnostics) -> RuleFiles 
         complain(diagnostics, &directory.display().to_string(), "holds no rule files".to_owned())
             .remedy("rule files end in `.yaml`; leave the directory out for the shipped rules");
     }
-    RuleFiles { hash: hash(&files), files, directories: walk.directories, fingerprint }
+    let (hash, directories) = (hash(&files), walk.directories);
+    RuleFiles { files, hash, base: base.ok(), directories, fingerprint }
 }
 
 /// Where the files really are.
@@ -292,6 +312,15 @@ pub(super) fn hash(files: &[SourceFile]) -> String {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Says of each file that is gone how it may go.
+pub(super) fn complain_of_gone(gone: &[&str], diagnostics: &mut Diagnostics) {
+    for name in gone {
+        complain(diagnostics, name, "is gone, and its rules serve".to_owned()).remedy(
+            "put it back; or, if that is meant, take the rules without it by `POST /-/reload`",
+        );
+    }
 }
 
 fn complain<'d>(

@@ -19,7 +19,7 @@ use super::{
     bundle::{Fetcher, Shelf},
     geoip::GeoFile,
     keys::Seen,
-    load::{RuleFiles, RulesSource},
+    load::{self, RuleFiles, RulesSource},
     reload::{Answer, Asked, ControlSettings, Refused, Request, Shared, Trigger},
     routes::RoutesFile,
     status::{self, KeyStatus, Status},
@@ -363,9 +363,9 @@ impl Worker {
         self.seen = self.settings.keys.seen();
         let keys = self.settings.keys.load(&mut diagnostics);
         let fingerprint = keys.as_ref().map(Keyring::fingerprint).unwrap_or_default();
+        let is_operators =
+            asked.iter().any(|(by, ..)| matches!(by, Trigger::Operator | Trigger::Push));
         if let Some(pinned) = self.pinned.clone() {
-            let is_operators =
-                asked.iter().any(|(by, ..)| matches!(by, Trigger::Operator | Trigger::Push));
             if loaded.hash == pinned || is_operators {
                 // The directory holds what serves, or somebody wants what it holds.
                 self.pinned = None;
@@ -377,6 +377,13 @@ impl Worker {
                 let words = "an operator changed over to other rules; `POST /-/reload` takes those they replaced";
                 return Some(Err(Refused::Nothing(words)));
             }
+        }
+        if loaded.hash == self.serving.hash {
+            // In another place perhaps.
+            self.serving.base.clone_from(&loaded.base);
+        } else if !is_operators {
+            // A directory that is filled anew looks like one with fewer laws for a moment.
+            load::complain_of_gone(&loaded.gone_since(&self.serving), &mut diagnostics);
         }
         let is_new = loaded.hash != self.attempted.hash
             || fingerprint != self.attempted_keys

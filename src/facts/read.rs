@@ -136,6 +136,18 @@ impl View {
         Ok(())
     }
 
+    /// The last day anybody was counted on.
+    pub(super) fn last_day(&self) -> Result<Option<Day>, Broken> {
+        let mut last = None;
+        for number in self.scopes.values() {
+            let days = (*number, 0)..=(*number, u16::MAX);
+            if let Some(row) = self.counts.range(days)?.next_back() {
+                last = last.max(Some(Day(row?.0.value().1)));
+            }
+        }
+        Ok(last)
+    }
+
     pub(super) fn mechanisms(&self) -> &Mechanisms {
         &self.mechanisms
     }

@@ -309,6 +309,53 @@ async fn a_window_moves_over_the_days_people_were_last_counted_on() {
     assert_eq!(found.counts[0].before, 2);
 }
 
+/// What is forgotten stays forgotten, so a clock that is ahead for a while has nobody forgotten: a count errs high.
+#[tokio::test]
+async fn a_clock_that_is_ahead_for_a_while_has_nobody_forgotten() {
+    const PURGE_TIME: Duration = Duration::from_millis(5);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts.redb");
+    let open_on = |today: Day| {
+        let metrics = Metrics::new().unwrap().facts();
+        let writer = |shared| Writer::new(settings(&path), shared);
+        FactsStore::start(metrics, |shared| {
+            writer(shared).with_clock(Box::new(move || today), PURGE_TIME)
+        })
+        .unwrap()
+    };
+    let counted = |store: &FactsStore| {
+        let mut counted = 0;
+        let each = &mut |_: &CountScope, _, _| {
+            counted += 1;
+            true
+        };
+        store.each_counted(each).unwrap();
+        counted
+    };
+    let store = open_on(day(400));
+    let people = [account("ana"), account("ben"), account("eve")];
+    store.reserve(reserve(1, 400, None, &people)).await.unwrap();
+    drop(store);
+
+    // 100,000,000 seconds ahead, for as long as it takes to look for what is old a few times.
+    let (ahead, now) = (1_557, day(1_557));
+    let store = open_on(now);
+    for number in 2..6 {
+        store.reserve(reserve(number, ahead, None, &people[..1])).await.unwrap();
+        std::thread::sleep(3 * PURGE_TIME);
+    }
+    assert_eq!(counted(&store), 3);
+    drop(store);
+    let store = open_on(day(401));
+    let found = store.lookup(&[], &[query("cn_ytd_ordinary", 36, &[account("p4")])]).await.unwrap();
+    assert_eq!(found.counts, [Count { before: 3, after: 4 }]);
+    drop(store);
+
+    // In its time, what no window reaches any more is forgotten.
+    let store = open_on(day(850));
+    until("those of day 400 are forgotten", || counted(&store) == 1);
+}
+
 /// Transfers counted before there was a store, told by day.
 #[tokio::test]
 async fn counts_can_be_told() {

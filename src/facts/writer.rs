@@ -21,13 +21,15 @@ const GROUP_MAX: usize = 512;
 /// How long a broken store is left alone before it is tried again, at first and at most.
 const RETRY_TIME_MIN: Duration = Duration::from_millis(250);
 const RETRY_TIME_MAX: Duration = Duration::from_secs(15);
-/// How often old counts are looked for, and how many rows are looked at in one go.
+/// How often old counts are looked for, the first time included, and how many rows are looked at in one go.
 const PURGE_TIME: Duration = Duration::from_secs(6 * 3600);
 const PURGE_ROWS_MAX: usize = 10_000;
 /// Days a count is kept: a rolling window or a calendar year, and a month for whoever asks about it.
 const KEPT_DAYS: u16 = 366 + 31;
+const DAY_SECONDS: u64 = 24 * 3600;
 
 type Open = Box<dyn FnMut() -> Result<Database, Broken> + Send>;
+type Clock = Box<dyn Fn() -> Day + Send>;
 
 pub(super) struct Writer {
     settings: FactsSettings,
@@ -37,6 +39,11 @@ pub(super) struct Writer {
     opened: Option<Opened>,
     retry: Duration,
     retry_at: Instant,
+    /// What day it is, as the system says.
+    today: Clock,
+    /// The last day that had come for certain when the file was first opened, and when that was.
+    had_come: Option<(Day, Instant)>,
+    purge_time: Duration,
     purge_at: Instant,
     purge_from: Option<Member>,
 }
@@ -68,9 +75,17 @@ impl Writer {
             opened: None,
             retry: RETRY_TIME_MIN,
             retry_at: Instant::now(),
-            purge_at: Instant::now(),
+            today: Box::new(Day::today),
+            had_come: None,
+            purge_time: PURGE_TIME,
+            purge_at: Instant::now() + PURGE_TIME,
             purge_from: None,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_clock(self, today: Clock, purge_time: Duration) -> Self {
+        Self { today, purge_time, purge_at: Instant::now() + purge_time, ..self }
     }
 
     /// Opens the file; if it cannot be, says why and waits longer before the next attempt.
@@ -79,10 +94,15 @@ impl Writer {
             let database = (self.opener)()?;
             let (scopes, mechanisms) = tables::prepare(&database, &self.settings.key)?;
             let view = View::open(&database, Arc::clone(&scopes), mechanisms.clone())?;
-            Ok((Opened { database, scopes, mechanisms, held: Held::default() }, view))
+            let last_day = view.last_day()?;
+            Ok((Opened { database, scopes, mechanisms, held: Held::default() }, view, last_day))
         });
         match opened {
-            Ok((opened, view)) => {
+            Ok((opened, view, last_day)) => {
+                if self.had_come.is_none() {
+                    let day = last_day.unwrap_or_else(|| (self.today)());
+                    self.had_come = Some((day, Instant::now()));
+                }
                 self.opened = Some(opened);
                 self.shared.put(view);
                 self.shared.available(0);
@@ -104,7 +124,7 @@ impl Writer {
             } else if self.purge_from.is_some() {
                 Duration::ZERO
             } else {
-                PURGE_TIME
+                self.purge_time
             };
             match queue.recv_timeout(wait) {
                 Ok(Command::Close) | Err(RecvTimeoutError::Disconnected) => break,
@@ -204,8 +224,8 @@ impl Writer {
         if self.purge_from.is_none() && Instant::now() < self.purge_at {
             return;
         }
+        let day = Day(self.day_come().0.saturating_sub(KEPT_DAYS));
         let Some(opened) = &mut self.opened else { return };
-        let day = Day(Day::today().0.saturating_sub(KEPT_DAYS));
         let from = self.purge_from.unwrap_or_default();
         match fenced(|| opened.purge(from, day)) {
             Ok((next, view)) => {
@@ -213,10 +233,21 @@ impl Writer {
                     self.shared.put(view);
                 }
                 self.purge_from = next;
-                self.purge_at = Instant::now() + PURGE_TIME;
+                self.purge_at = Instant::now() + self.purge_time;
             }
             Err(broken) => self.close(&broken),
         }
+    }
+
+    /// The last day that has come for certain. The clock of the system may be ahead, and what is forgotten stays
+    /// forgotten; so it counts no further than the last day anybody was counted on before this process, and the time
+    /// that has passed in it.
+    fn day_come(&self) -> Day {
+        let today = (self.today)();
+        self.had_come.map_or(Day(0), |(day, since)| {
+            let days = since.elapsed().as_secs() / DAY_SECONDS;
+            today.min(Day(day.0.saturating_add(u16::try_from(days).unwrap_or(u16::MAX))))
+        })
     }
 }
 

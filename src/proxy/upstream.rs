@@ -374,7 +374,7 @@ impl Upstream {
         let pool = self.endpoints.get(number)?;
         let target = self.endpoint(number)?;
         if self.target.protocol == Protocol::Http2 {
-            return pool.share(target);
+            return pool.share(&self.target, target);
         }
         loop {
             // The one used last is the one most likely to be alive.
@@ -384,7 +384,7 @@ impl Upstream {
                 pool.idle.borrow_mut().clear();
                 return None;
             }
-            if connection.is_current(target) && connection.sender.is_ready() {
+            if connection.is_current(&self.target, target) && connection.sender.is_ready() {
                 return Some(connection);
             }
         }
@@ -441,7 +441,7 @@ impl Upstream {
                 let slow = |_| ProxyError::ConnectSlow { endpoint: endpoint.name.clone() };
                 let guard =
                     tokio::time::timeout_at(by, pool.connecting.lock()).await.map_err(slow)?;
-                if let Some(connection) = pool.share(endpoint) {
+                if let Some(connection) = pool.share(&self.target, endpoint) {
                     return Ok(connection);
                 }
                 Some(guard)
@@ -472,11 +472,11 @@ fn is_gateway_failure(status: StatusCode) -> bool {
 }
 
 impl Pool {
-    fn share(&self, target: &EndpointTarget) -> Option<Box<Connection>> {
+    fn share(&self, data_centre: &Target, target: &EndpointTarget) -> Option<Box<Connection>> {
         let mut shared = self.shared.borrow_mut();
         let connection = shared.as_mut()?;
-        if !connection.is_current(target) {
-            // Exchanges on it end there; new ones go where the name leads.
+        if !connection.is_current(data_centre, target) {
+            // Exchanges on it end there; new ones go where the name leads, or nowhere.
             *shared = None;
             return None;
         }

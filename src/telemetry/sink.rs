@@ -29,7 +29,7 @@ mod writer;
 
 use ledger::Ledger;
 pub use ledger::{RotateSettings, SealSettings};
-pub use mark::AuditChange;
+pub use mark::{AuditDeed, Deed};
 use output::Output;
 use queue::{Queue, gauge, lock};
 use writer::Writer;
@@ -222,9 +222,9 @@ impl AuditSink {
         );
     }
 
-    /// Records what an operator changed.
-    pub fn change(&self, change: &AuditChange<'_>) {
-        with_line(|line| change.write(line), |line| self.push(line));
+    /// Records what an operator did.
+    pub fn deed(&self, deed: &AuditDeed<'_>) {
+        with_line(|line| deed.write(line), |line| self.push(line));
     }
 
     /// False where records of this outcome go nowhere for now; composing one would be wasted.

@@ -3,7 +3,10 @@
 use std::{fmt, io::IsTerminal as _, str::FromStr};
 
 use serde::{Serialize, Serializer};
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,12 +33,7 @@ pub enum TraceError {
 /// a list of `target=level`; `info` when absent.
 pub fn init(format: LogFormat, filter: Option<&str>) -> Result<(), TraceError> {
     let filter = filter.filter(|text| !text.trim().is_empty()).unwrap_or("info");
-    // It tells each write in a directory that is watched, which may be the log's own.
-    let quieter = format!("notify=info,{filter}");
-    let env_filter = EnvFilter::try_new(quieter).map_err(|error| TraceError::Filter {
-        filter: filter.to_owned(),
-        reason: error.to_string(),
-    })?;
+    let env_filter = quieter(filter)?;
     let terminal = std::io::stderr().is_terminal();
     let text = match format {
         LogFormat::Auto => terminal,
@@ -45,11 +43,30 @@ pub fn init(format: LogFormat, filter: Option<&str>) -> Result<(), TraceError> {
     let builder =
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(env_filter);
     let set = if text {
-        builder.with_ansi(terminal).with_target(false).try_init()
+        let builder = builder.with_ansi(terminal).with_target(false);
+        builder.finish().with(filter_fn(is_discreet)).try_init()
     } else {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        let builder = builder.json().flatten_event(true).with_current_span(true);
+        builder.with_span_list(false).finish().with(filter_fn(is_discreet)).try_init()
     };
     set.map_err(|error| TraceError::Twice(error.to_string()))
+}
+
+/// What others say of their own workings is asked for by name, if at all: a level alone is meant for us. (`notify`
+/// tells each write in a directory that is watched, which may be the log's own.)
+fn quieter(filter: &str) -> Result<EnvFilter, TraceError> {
+    let quieter = format!("notify=info,rustls=info,{filter}");
+    EnvFilter::try_new(quieter).map_err(|error| TraceError::Filter {
+        filter: filter.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Below `info` these tell parts of heads and bodies as they are, so nobody can ask for it.
+fn is_discreet(metadata: &Metadata<'_>) -> bool {
+    const READERS: [&str; 3] = ["h2", "hyper", "hyper_util"];
+    let room = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= Level::INFO || !READERS.contains(&room)
 }
 
 /// The identity of a trace, 16 bytes that are not all zero.
@@ -207,7 +224,57 @@ fn random() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
     use super::*;
+
+    /// A path that is none, as HTTP/2's reader tells it, is a value.
+    #[test]
+    fn who_reads_payloads_tells_nothing_of_them_whatever_is_asked_for() {
+        #[derive(Clone, Default)]
+        struct Written(Arc<Mutex<Vec<u8>>>);
+        impl io::Write for Written {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.lock().unwrap().extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        for (filter, ours, tls) in [
+            ("debug", true, false),
+            ("trace", true, false),
+            ("h2=trace,h2::server=trace,hyper=debug,debug", true, false),
+            ("info,rustls=debug", false, true),
+        ] {
+            let written = Written::default();
+            let writer = written.clone();
+            let subscriber = tracing_subscriber::fmt()
+                .with_writer(move || writer.clone())
+                .with_env_filter(quieter(filter).unwrap())
+                .finish()
+                .with(filter_fn(is_discreet));
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::debug!(target: "h2::server", "malformed path (sana)");
+                tracing::trace!(target: "hyper::proto::h1", "sana");
+                tracing::debug!(target: "hyper_util::client", "sana");
+                tracing::warn!(target: "h2", "a warning");
+                tracing::debug!(target: "rustls::server", "a handshake");
+                tracing::debug!(target: "bordergate::proxy", "a closing");
+            });
+            let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+            assert!(!text.contains("sana"), "{filter}: {text}");
+            for (words, is_told) in [("a warning", true), ("a closing", ours), ("a handshake", tls)]
+            {
+                assert_eq!(text.contains(words), is_told, "{filter}: {text}");
+            }
+        }
+    }
 
     const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 

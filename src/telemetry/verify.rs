@@ -3,7 +3,8 @@
 //! Lines come in the order of the files. Each says its number, the hash of the one before and its own, so
 //! that a changed line shows by itself, one that was changed with its hash by the line after it, and one
 //! whose followers were all mended too by the next seal, which repeats a digest of each line. Numbers that
-//! are absent are missing lines; those that come late were moved; those that come twice were inserted.
+//! are absent are missing lines; those that come late were moved; those that come twice were inserted, or
+//! copied where they come in another chain.
 
 mod open;
 
@@ -54,6 +55,10 @@ pub enum What {
     Inserted { seq: Option<u64> },
     #[error("line {seq} was moved here")]
     Moved { seq: u64 },
+    #[error(
+        "line {seq} is in a chain before this one as well: one of the two is a copy, and its records count twice"
+    )]
+    Repeated { seq: u64 },
     #[error("the seal in line {seq} is not what its key would sign")]
     SealBroken { seq: u64 },
     #[error("the seal in line {seq} is by the key {key}, which is none of those given")]
@@ -90,6 +95,7 @@ impl What {
             | Self::Missing { .. }
             | Self::Inserted { .. }
             | Self::Moved { .. }
+            | Self::Repeated { .. }
             | Self::SealBroken { .. }
             | Self::KeyUnknown { .. }
             | Self::AnchorMissing { .. } => true,
@@ -195,6 +201,8 @@ pub struct Verifier {
     unchained: u64,
     /// Numbers of lines that were told to be changed.
     edited: HashSet<u64>,
+    /// Hashes of the lines that chains begin with.
+    begins: HashSet<Hash>,
     /// Since the last seal.
     stretch: VecDeque<(u64, [u8; DIGEST_BYTES], Place)>,
     sealed_to: u64,
@@ -221,7 +229,7 @@ enum Mark {
     Lost {
         records: u64,
     },
-    /// What operators changed.
+    /// What operators did.
     #[serde(other)]
     Other,
 }
@@ -242,6 +250,7 @@ impl Verifier {
             unreadable: Vec::new(),
             unchained: 0,
             edited: HashSet::new(),
+            begins: HashSet::new(),
             stretch: VecDeque::new(),
             sealed_to: 0,
             due: None,
@@ -283,6 +292,7 @@ impl Verifier {
             }
             self.open.add(link.seq, line);
             if link.is_whole {
+                self.recognise(&link, place, line);
                 self.heed(mark, &link, place);
             }
         }
@@ -379,6 +389,18 @@ impl Verifier {
         self.head = Some(link.hash);
         self.last_place = place;
         true
+    }
+
+    /// Seals hold in a copy of what they seal as well. Each line says when it was written and what is before it, so no
+    /// two are alike; one that another chain begins with is where one chain has been copied from the other.
+    fn recognise(&mut self, link: &Link, place: Place, line: &[u8]) {
+        let is_known = match link.seq == self.verified.first {
+            true => !self.begins.insert(link.hash),
+            false => self.begins.contains(&link.hash),
+        };
+        if is_known {
+            self.tell(place, What::Repeated { seq: link.seq }, line);
+        }
     }
 
     fn takes_missing(&mut self, seq: u64) -> bool {

@@ -632,6 +632,43 @@ async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
     gateway.stop().await;
 }
 
+/// The same rules signed anew are the same bundle with another end, be that later or earlier.
+#[tokio::test]
+async fn rules_that_are_signed_anew_are_trusted_until_the_new_end() {
+    let house = House::new().await;
+    let gateway = house.start("on_stale: block").await;
+    let push = async |gateway: &Running, expires_ms: i64| {
+        let bundle = house.expiring(8, None, Some(expires_ms));
+        gateway.ask("PUT", "/-/rules/bundle", None, bundle).await.status
+    };
+    let hours = 720 * 3_600_000;
+    assert_eq!(push(&gateway, 10_000).await, StatusCode::OK);
+    let first = gateway.status()["bundle"].clone();
+    assert_eq!(push(&gateway, hours).await, StatusCode::OK);
+    let status = gateway.status();
+    assert_ne!(status["bundle"]["expires"], first["expires"]);
+    assert_ne!(status["bundle"]["created"], first["created"]);
+    assert_eq!((&status["generation"], &status["bundle"]["version"]), (&2.into(), &8.into()));
+    // A restart knows it too, and the old end is none any more.
+    gateway.stop().await;
+    let gateway = house.start("on_stale: block").await;
+    assert_eq!(gateway.status()["bundle"]["expires"], status["bundle"]["expires"]);
+    let first_end: jiff::Timestamp = first["expires"].as_str().unwrap().parse().unwrap();
+    while jiff::Timestamp::now() <= first_end {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(gateway.transfer().await, 200);
+
+    assert_eq!(push(&gateway, 2_000).await, StatusCode::OK);
+    gateway.until("expired", |status| !status["bundle"]["untrusted"].is_null()).await;
+    assert_eq!(gateway.transfer().await, 403);
+    // What blocks everything ends with a bundle that is trusted, be it of the same version.
+    assert_eq!(push(&gateway, hours).await, StatusCode::OK);
+    assert!(gateway.status()["bundle"]["untrusted"].is_null());
+    assert_eq!(gateway.transfer().await, 200);
+    gateway.stop().await;
+}
+
 #[tokio::test]
 async fn an_operator_pushes_what_was_signed_and_is_on_record() {
     let house = House::new().await;

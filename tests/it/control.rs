@@ -463,6 +463,79 @@ fn changes_of_every_kind_are_noticed() {
     house.until_generation(4);
 }
 
+/// `rm -r law && cp -r … law` leaves no moment in which fewer rules serve; whoever means it says so.
+#[tokio::test]
+async fn files_that_are_gone_from_the_directory_are_missed() {
+    let house = House::start(true);
+    let reloads = house.reloads();
+    let (law, aside) = (house.path().join("policy"), tempfile::tempdir().unwrap());
+    let is_stale = |expected: bool| {
+        let begin = Instant::now();
+        while reloads.status().stale != expected {
+            assert!(begin.elapsed() < Duration::from_secs(20), "not noticed");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    fs::create_dir(aside.path().join("policy")).unwrap();
+    fs::copy(law.join("backup.yaml"), aside.path().join("policy/backup.yaml")).unwrap();
+    fs::remove_dir_all(&law).unwrap();
+    is_stale(true);
+    let told = reloads.status().last_failure.clone().unwrap().diagnostics.to_string();
+    assert!(told.starts_with("policy/backup.yaml: error: is gone"), "{told}");
+    assert!(told.contains("`POST /-/reload`"), "{told}");
+    // Nor do those who send a signal ask for that: whoever turns logs over does.
+    let refused = reloads.reload(Trigger::Hangup).await.unwrap_err();
+    assert!(matches!(refused, Refused::Rules(_)), "{refused}");
+    assert_eq!(house.generation(), 1);
+    assert!(
+        house.controller.snapshots().load().engine.rules().rules().any(|(_, it)| it.id == "V-000")
+    );
+
+    // Back again, it is as it was.
+    fs::create_dir(&law).unwrap();
+    fs::copy(aside.path().join("policy/backup.yaml"), law.join("backup.yaml")).unwrap();
+    is_stale(false);
+    assert_eq!(house.generation(), 1);
+
+    // Another name is another name, and an operator who asks means it.
+    fs::rename(law.join("backup.yaml"), law.join("copies.yaml")).unwrap();
+    house.until_generation(2);
+    fs::remove_dir_all(&law).unwrap();
+    is_stale(true);
+    let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
+    assert_eq!((reloaded.changed, reloaded.generation.0), (true, 3));
+    let is_there =
+        house.controller.snapshots().load().engine.rules().rules().any(|(_, it)| it.id == "V-000");
+    assert!(!is_there && !reloads.status().stale);
+    // From there on they are not missed.
+    write_whole(&house.path().join("detectors/keys.yaml"), "{} # more\n");
+    house.until_generation(4);
+}
+
+/// What a link leads to was put there whole: what it leaves out was meant.
+#[test]
+fn a_version_with_fewer_files_is_taken_when_its_link_is_swapped() {
+    let directory = tempfile::tempdir().unwrap();
+    for version in 1..=2 {
+        rules(&directory.path().join(format!("release-{version}")));
+        self::version(&directory.path().join(format!("release-{version}")), version);
+    }
+    fs::remove_dir_all(directory.path().join("release-2/policy")).unwrap();
+    symlink("release-1", directory.path().join("current")).unwrap();
+    let house = House::start_in(directory, "current", true);
+    symlink("release-2", house.path().join("next")).unwrap();
+    fs::rename(house.path().join("next"), house.path().join("current")).unwrap();
+    house.until_generation(2);
+    // And in the new place files are missed as in the old one.
+    fs::remove_file(house.path().join("release-2/detectors/keys.yaml")).unwrap();
+    let begin = Instant::now();
+    while !house.reloads().status().stale {
+        assert!(begin.elapsed() < Duration::from_secs(20), "not noticed");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(house.generation(), 2);
+}
+
 #[tokio::test]
 async fn a_hangup_reloads_and_opens_files_anew() {
     let house = House::start(false);

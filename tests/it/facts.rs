@@ -489,6 +489,35 @@ async fn facts_are_told_to_whoever_has_the_token() {
     assert!(!refused.text().contains("sana"), "{}", refused.text());
     let nobody = desk(&gateway, Method::POST, "/-/facts/get", r#"{"account_id": "1"}"#).await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    let export = desk(&gateway, Method::GET, "/-/facts/export", "").await;
+    assert_eq!(export.status, StatusCode::OK);
+    // Who looked, and who took all of it, is on record like who changed it; whom they looked for is not.
+    let path = gateway.folder().join("audit.jsonl");
+    let deadline = Instant::now() + PATIENCE;
+    let deeds = loop {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let deeds: Vec<Value> = lines.filter(|line| line["who"].is_string()).collect();
+        if deeds.len() >= 4 {
+            break deeds;
+        }
+        assert!(Instant::now() < deadline, "{text}");
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    };
+    let told: Vec<_> = deeds
+        .iter()
+        .map(|it| ["audit", "action", "result"].map(|name| it[name].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["read", "facts", "done"],
+            ["changed", "facts", "refused"],
+            ["read", "facts", "done"],
+            ["read", "export", "done"],
+        ]
+    );
+    assert!(deeds.iter().all(|it| it.get("account_id").is_none()), "{deeds:?}");
 }
 
 #[test]

@@ -1201,6 +1201,52 @@ async fn a_data_centre_that_is_elsewhere_gets_nothing_unless_that_is_wanted() {
     assert_eq!(setup.start().await.send(post("{}")).await.status, StatusCode::OK);
 }
 
+/// Connections that lie idle, and the one that exchanges share, are asked where they lead once the database says
+/// something else.
+#[tokio::test]
+async fn a_data_centre_that_turns_out_to_be_elsewhere_gets_nothing_more() {
+    for protocol in ["http1", "http2"] {
+        for (mismatch, expected) in [("block", 403), ("annotate", 200)] {
+            let (address, log) = upstream().await;
+            let setup = Setup::to(format!("http://{address}"))
+                .data_centre(&format!("protocol: {protocol}"))
+                .config(&format!("geoip: {{ database: c.mmdb, on_mismatch: {mismatch} }}"));
+            let countries = |code| mmdb::write(&[("127.0.0.0/8", code)], Layout::Nested);
+            setup.write("c.mmdb", countries("SG"));
+            let gateway = setup.start().await;
+            // So many that each worker has a connection.
+            for _ in 0..20 {
+                assert_eq!(gateway.send(post("{}")).await.status, StatusCode::OK);
+            }
+            let folder = gateway.folder.path();
+            std::fs::write(folder.join("next"), countries("US")).unwrap();
+            std::fs::rename(folder.join("next"), folder.join("c.mmdb")).unwrap();
+            let deadline = Instant::now() + PATIENCE;
+            let is_known = async || {
+                let got = gateway.send(post("{}")).await;
+                match expected {
+                    403 => got.status == StatusCode::FORBIDDEN && got.problem() == "misplaced",
+                    _ => {
+                        let records = gateway.records(log.all().len()).await;
+                        let notes = &records[records.len() - 1]["annotations"];
+                        notes[0]["name"] == "geoip-mismatch" && notes[0]["value"] == "US"
+                    }
+                }
+            };
+            while !is_known().await {
+                assert!(Instant::now() < deadline, "{protocol}, {mismatch}: nobody asks again");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let before = log.all().len();
+            for _ in 0..10 {
+                assert!(is_known().await, "{protocol}, {mismatch}");
+            }
+            let sent = if expected == 403 { 0 } else { 10 };
+            assert_eq!(log.all().len() - before, sent, "{protocol}, {mismatch}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_database_that_is_none_is_named_at_the_start() {
     let setup = Setup::to("http://127.0.0.1:9").config("geoip: { database: c.mmdb }");

@@ -24,7 +24,7 @@ Examples:
   bordergate audit verify --expect 5124:iE0v… audit.jsonl        and is this line still there?
 
 Each line is chained to the one before it, and stretches of lines are signed. What was changed, dropped,
-inserted or moved is named. Who holds the whole file can cut its end off unseen: keep the `sequence` and
+inserted, moved or copied is named. Who holds the whole file can cut its end off unseen: keep the `sequence` and
 `head` of `GET /-/status`, or the last line here, elsewhere, and give them to `--expect`.
 
 With `--key` what no seal vouches for is not proven: a chain without one, lines of no chain, a file with nothing in

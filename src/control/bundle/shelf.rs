@@ -120,7 +120,7 @@ pub(in crate::control) struct Shelf {
     last_failure: Option<BundleFailure>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Taken {
     version: u64,
     created: jiff::Timestamp,
@@ -223,7 +223,7 @@ impl Shelf {
         self.last_failure.as_ref()
     }
 
-    /// It is the one whose rules were taken last.
+    /// It is the one whose rules were taken last, though it may have been signed anew since.
     pub(in crate::control) fn is_taken(&self, bundle: &Bundle) -> bool {
         self.taken.as_ref().is_some_and(|taken| {
             taken.version == bundle.manifest.version && taken.hash == bundle.hash
@@ -282,8 +282,9 @@ impl Shelf {
     /// The rules of what was offered serve: from here on nothing older does. Says what could not be kept.
     pub(in crate::control) fn take(&mut self, now: Timestamp) -> Option<BundleFailure> {
         let bundle = self.offered.as_ref()?;
-        let is_kept = self.is_taken(bundle);
-        self.taken = Some(Taken::of(bundle));
+        let taken = Some(Taken::of(bundle));
+        let is_kept = self.taken == taken;
+        self.taken = taken;
         self.state = State {
             version: bundle.manifest.version,
             hash: bundle.hash.clone(),
@@ -303,14 +304,10 @@ impl Shelf {
         self.taken = Some(Taken::of(bundle));
     }
 
-    /// The server still offers what was taken.
+    /// What was taken is offered still. Where it was signed anew, it expires when the last one says, be that later
+    /// or earlier.
     pub(in crate::control) fn confirm(&mut self, now: Timestamp) -> Option<BundleFailure> {
-        if !self.is_taken(self.offered.as_ref()?) {
-            return None;
-        }
-        self.state.confirmed_at = Some(now.0);
-        self.last_failure = None;
-        self.keep(Ok(()))
+        if self.is_taken(self.offered.as_ref()?) { self.take(now) } else { None }
     }
 
     fn keep(&mut self, bundle: io::Result<()>) -> Option<BundleFailure> {

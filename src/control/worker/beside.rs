@@ -34,6 +34,7 @@ impl Worker {
         // The directory as it was last seen, so that it does not look changed.
         files.fingerprint = self.attempted.fingerprint.clone();
         files.directories.clone_from(&self.attempted.directories);
+        files.base.clone_from(&self.attempted.base);
         let before = std::mem::replace(&mut self.attempted, files);
         let answer = self.reload(diagnostics, keys, by, Some(who));
         if answer.is_ok() {

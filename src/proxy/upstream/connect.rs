@@ -36,7 +36,7 @@ use super::{health::Health, names::Name};
 use crate::{
     config::{Config, DataCentre, DnsSection, Endpoint, HealthCheck, OnMismatch, Protocol},
     domain::Region,
-    geo::GeoDb,
+    geo::{self, GeoDb},
     source::Diagnostics,
     telemetry::Metrics,
 };
@@ -108,9 +108,25 @@ impl EndpointTarget {
             At::Address(address) => Ok(vec![SocketAddr::new(*address, port)]),
             At::Name(name) => {
                 let found = name.addresses().await?;
-                Ok(found.iter().map(|address| SocketAddr::new(*address, port)).collect())
+                let found = found.iter().filter(|address| !is_link_local(**address));
+                let found: Vec<_> = found.map(|address| SocketAddr::new(*address, port)).collect();
+                if found.is_empty() {
+                    let words = "it leads to link-local addresses alone, which are taken only where they are \
+                                 written as such";
+                    return Err(std::io::Error::other(words));
+                }
+                Ok(found)
             }
         }
+    }
+}
+
+/// Nobody's in particular, and no country's: what answers there is the machine the gateway runs on, or whoever
+/// lends it out, with its secrets (RFC 3927, RFC 4291 §2.5.6). Whoever answers for a name must not lead there.
+fn is_link_local(address: IpAddr) -> bool {
+    match geo::canonical(address) {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
     }
 }
 
@@ -211,7 +227,9 @@ impl Target {
         number: usize,
         target: &EndpointTarget,
     ) -> Result<Connection, ProxyError> {
+        // Before what they are of is asked: what changes meanwhile is asked again.
         let edition = target.named().map_or(0, |name| name.edition());
+        let geo_edition = self.geo_edition();
         let mut addresses = target
             .addresses()
             .await
@@ -232,6 +250,7 @@ impl Target {
                         endpoint: number,
                         address: address.ip(),
                         edition,
+                        geo_edition,
                         misplaced,
                         used: Instant::now(),
                     });
@@ -301,6 +320,10 @@ impl Target {
         }
     }
 
+    fn geo_edition(&self) -> u64 {
+        self.geo.as_ref().map_or(0, |geo| geo.edition())
+    }
+
     async fn handshake<S>(&self, stream: S, name: impl Fn() -> String) -> Result<Sender, ProxyError>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -339,13 +362,19 @@ pub(super) struct Connection {
     address: IpAddr,
     /// Of the endpoint's name, when the address was last among those it leads to.
     edition: u64,
+    /// Of the country database that was last asked where the address is.
+    geo_edition: u64,
     pub(super) misplaced: Option<Region>,
     pub(super) used: Instant,
 }
 
 impl Connection {
-    /// False once the endpoint's name leads elsewhere.
-    pub(super) fn is_current(&mut self, target: &EndpointTarget) -> bool {
+    /// False once the endpoint's name leads elsewhere, or the address is known to be where it may not be.
+    pub(super) fn is_current(&mut self, data_centre: &Target, target: &EndpointTarget) -> bool {
+        self.is_named(target) && self.is_in_place(data_centre)
+    }
+
+    fn is_named(&mut self, target: &EndpointTarget) -> bool {
         let Some(name) = target.named() else { return true };
         let edition = name.edition();
         if edition == self.edition {
@@ -353,6 +382,21 @@ impl Connection {
         }
         self.edition = edition;
         name.leads_to(self.address)
+    }
+
+    fn is_in_place(&mut self, data_centre: &Target) -> bool {
+        let edition = data_centre.geo_edition();
+        if edition == self.geo_edition {
+            return true;
+        }
+        self.geo_edition = edition;
+        match data_centre.place(self.address) {
+            Ok(misplaced) => {
+                self.misplaced = misplaced;
+                true
+            }
+            Err(_) => false,
+        }
     }
 
     /// Another one to the same HTTP/2 connection.

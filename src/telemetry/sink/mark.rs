@@ -1,5 +1,5 @@
 //! Lines of the audit that are no record: where it was opened, sealed, what was lost, what operators
-//! changed. They begin with the member `audit`, which no record has.
+//! changed or looked up about people. They begin with the member `audit`, which no record has.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -43,14 +43,14 @@ pub(super) enum Mark<'m> {
     Lost { time: jiff::Timestamp, records: u64 },
 }
 
-/// What an operator changed, and who it was.
+/// What an operator did, and who it was.
 #[derive(Debug, Clone, Serialize)]
-#[serde(tag = "audit", rename = "changed")]
-pub struct AuditChange<'c> {
+pub struct AuditDeed<'c> {
+    pub audit: Deed,
     pub time: jiff::Timestamp,
     /// As the file of operators names them, or `local`.
     pub who: &'c str,
-    /// `reload`, `facts`.
+    /// `reload`, `facts`, `export`.
     pub action: &'c str,
     /// `done` or `refused`.
     pub result: &'static str,
@@ -58,7 +58,15 @@ pub struct AuditChange<'c> {
     pub generation: u64,
 }
 
-impl AuditChange<'_> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    Changed,
+    /// What is on file about people went to them.
+    Read,
+}
+
+impl AuditDeed<'_> {
     pub(super) fn write(&self, line: &mut Vec<u8>) {
         // Numbers and words of the code always serialise, and writing to memory cannot fail.
         let _ = serde_json::to_writer(line, self);

@@ -293,3 +293,30 @@ fn what_no_chain_has_and_what_is_empty_is_proven_by_nothing() {
     }
     assert!(verify(&sealed, true).is_vouched_for());
 }
+
+/// Seals hold in a copy of what they seal as well.
+#[test]
+fn a_copy_of_sealed_lines_before_or_behind_them_is_known_again() {
+    let original = audit(true);
+    let seal = original.iter().position(|line| line.contains("\"sealed\"")).unwrap();
+    let second = original.iter().rposition(|line| line.contains("\"sealed\"")).unwrap();
+    let joined = |before: &[String], after: &[String]| [before, after].concat();
+    for (what, lines, line, seq) in [
+        ("the beginning in front", joined(&original[..=seal], &original), seal + 2, 1),
+        ("a stretch in front", joined(&original[4..=second], &original), second + 2, 5),
+        ("the beginning behind", joined(&original, &original[..=seal]), original.len() + 1, 1),
+        ("all of it twice", joined(&original, &original), original.len() + 1, 1),
+    ] {
+        for with_key in [true, false] {
+            let verified = verify(&lines, with_key);
+            let repeated: Vec<_> = verified
+                .found
+                .iter()
+                .filter(|found| matches!(found.what, What::Repeated { .. }))
+                .map(|found| (found.place.line, found.what.clone()))
+                .collect();
+            assert_eq!(repeated, [(line as u64, What::Repeated { seq })], "{what}");
+            assert!(!verified.is_intact(), "{what}");
+        }
+    }
+}

@@ -154,3 +154,18 @@ async fn a_name_that_moves_abroad_gets_nothing_more() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+/// The metadata of a machine that is lent out are behind such an address, with its credentials.
+#[tokio::test]
+async fn a_name_that_leads_to_a_link_local_address_leads_nowhere() {
+    let (port, [two, _]) = twins().await;
+    let (server, names) = NameServer::start(Some(Ipv4Addr::new(169, 254, 169, 254))).await;
+    let gateway = Setup::to(format!("http://ingest.example:{port}"))
+        .config(&format!("dns: {{ servers: ['{server}'], ttl_min: 200ms }}"))
+        .start()
+        .await;
+    let got = gateway.send(get()).await;
+    assert_eq!((got.status.as_u16(), got.problem().as_str()), (502, "unresolved"));
+    names.set(Some(two));
+    answers_until(&gateway, "two").await;
+}

@@ -67,32 +67,37 @@ Exit codes:
   0   done
   1   something failed: a file, a port, the network
   2   the command line is wrong
-  3   rules, configuration or facts have errors; each was reported with file, line and remedy
-  4   some input could not be read to its end (scan)
-  10  with --exit-code: personal data found (scan), or transfer redacted (decide)
-  11  with --exit-code: transfer blocked (decide)
+  3   rules, configuration or facts have errors; each was reported with file,
+      line and remedy
+  4   some input could not be read to its end (scan, audit report, audit
+      subject)
+  10  with --exit-code: personal data found (scan), or something would be
+      redacted (decide, explain)
+  11  with --exit-code: the transfer would be blocked (decide, explain)
   12  a rule test failed (rules test), or decisions differ (rules diff, replay)
-  13  the audit was changed (audit verify), or a bundle is not as it was signed (bundle verify)
+  13  the audit was changed (audit verify), or a bundle is not as it was signed
+      (bundle verify)
   14  no seal by the keys given vouches for a chain of the audit (audit verify)";
 
 const EXAMPLES: &str = "\
 Examples:
-  bordergate demo                             see it work: three data centres on this machine
-  bordergate serve                            start on loopback with the shipped rules
-  bordergate serve --config bordergate.yaml   start as configured
-  bordergate scan order.json                  what personal data is in this file, and where?
+  bordergate demo                  see it work, on this machine
+  bordergate serve                 start on loopback with the shipped rules
+  bordergate serve --config bordergate.yaml
+                                   start as configured
+  bordergate scan order.json       what personal data is in this file?
   bordergate decide --context transfer.json order.json
-                                              what would happen to it on its way?
+                                   what would happen to it on its way?
   bordergate explain --context transfer.json order.json
-                                              why, and what would make it lawful?
-  bordergate rules check rules/               are these rules right?
-  bordergate rules test rules/                and do they decide as their tests say?
+                                   why, and what would make it lawful?
+  bordergate rules check rules/    are these rules right?
+  bordergate rules test rules/     and do they decide as their tests say?
   bordergate bundle build rules/ --key rules.key --out bordergate.bundle
-                                              sign them for many gateways
+                                   sign them for many gateways
   bordergate facts import --config bordergate.yaml consents.csv
-                                              put consents and withdrawals on file
+                                   put consents and withdrawals on file
   bordergate audit verify --key audit.pub audit.jsonl
-                                              did anybody change the audit?";
+                                   did anybody change the audit?";
 
 /// A gateway on the border: inspects every payload, tags personal data, and allows, redacts or blocks
 /// its way to another jurisdiction by rules that can change while it runs.
@@ -168,5 +173,31 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    /// What is set stays as it is on the narrowest terminal; what is running text is wrapped once, and not again.
+    #[test]
+    fn help_has_no_orphans() {
+        fn look(command: &clap::Command, at: &str, seen: &mut usize) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let is_set =
+                |line: &str| line.is_empty() || line.starts_with(' ') || line.ends_with(':');
+            for line in help.lines().filter(|line| line.starts_with(' ')) {
+                assert!(line.chars().count() <= 80, "{at}: wider than 80 columns: {line}");
+            }
+            for pair in help.lines().collect::<Vec<_>>().windows(2) {
+                assert!(
+                    is_set(pair[0]) || is_set(pair[1]),
+                    "{at}: two lines of one text: {pair:?}"
+                );
+            }
+            *seen += usize::from(!help.is_empty());
+            for inner in command.get_subcommands() {
+                look(inner, &format!("{at} {}", inner.get_name()), seen);
+            }
+        }
+        let mut seen = 0;
+        look(&Arguments::command(), "bordergate", &mut seen);
+        assert!(seen > 10, "{seen}");
     }
 }

@@ -132,6 +132,11 @@ impl Access {
         self.listed.is_some()
     }
 
+    /// Nobody is listed, and changes ask for a token.
+    pub(super) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Some are known by what stands in a certificate.
     pub(super) fn knows_certificates(&self) -> bool {
         let list = self.listed.as_ref().map(|listed| listed.list());

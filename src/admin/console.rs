@@ -49,6 +49,10 @@ pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
     struct About<'a> {
         version: &'static str,
         who: &'a str,
+        /// False for whoever is on this machine where nobody is listed.
+        signed_in: bool,
+        /// This machine may look, and whoever changes something shows a token.
+        changes_need_token: bool,
         roles: Vec<Role>,
         data_centres: &'a [Station],
         purposes: Vec<&'a str>,
@@ -60,6 +64,8 @@ pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
     let about = About {
         version: env!("CARGO_PKG_VERSION"),
         who: &caller.name,
+        signed_in: caller.is_listed,
+        changes_need_token: operators.settings.access.has_token(),
         roles: caller.roles(),
         data_centres: &stations,
         purposes,

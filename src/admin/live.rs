@@ -1,9 +1,11 @@
 //! What the page shows as it happens: counts by way and outcome, a sample of decisions, health.
 //!
-//! Server-sent events (WHATWG HTML §9.2), one a second. What all watchers see is made once for all of
-//! them, from counters that are there anyway; nothing on the way of an exchange knows of a watcher.
+//! Server-sent events (WHATWG HTML §9.2), one a second. The first one brings what there was before it: the
+//! counts of the last minute and the sample so far. What all watchers see is made once for all of them,
+//! from counters that are there anyway; nothing on the way of an exchange knows of a watcher.
 
 use std::{
+    collections::VecDeque,
     io,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -20,12 +22,36 @@ use super::{
 use crate::telemetry::{Flow, Pulse};
 
 const TICK: Duration = Duration::from_secs(1);
-/// Records in one event; a watcher reads no faster.
-const RECORDS_MAX: usize = 30;
+/// Records in one event: ten a second of each outcome, and ten that may come at once.
+const RECORDS_MAX: usize = 60;
+/// Records of the first event.
+const RECORDS_BEFORE_MAX: usize = 200;
+/// Between the numbers that are kept, and how many make a minute with both its ends.
+const STEP: Duration = Duration::from_secs(5);
+const STEPS_MAX: usize = 13;
 
 /// The last numbers, for all watchers.
 #[derive(Debug, Default)]
-pub(super) struct Pace(Mutex<Option<(Instant, Arc<str>)>>);
+pub(super) struct Pace {
+    last: Mutex<Option<(Instant, Arc<str>)>>,
+    /// Those of the last minute, the oldest first, for whoever begins to watch.
+    minute: Mutex<VecDeque<Arc<str>>>,
+}
+
+/// Keeps the numbers of the last minute, from the start on.
+pub(super) async fn keep_a_minute(operators: Arc<Operators>) {
+    let mut steps = tokio::time::interval(STEP);
+    steps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        steps.tick().await;
+        let now = numbers(&operators);
+        let mut minute = operators.pace.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        minute.push_back(now);
+        if minute.len() > STEPS_MAX {
+            minute.pop_front();
+        }
+    }
+}
 
 #[derive(Serialize)]
 struct Numbers {
@@ -38,7 +64,7 @@ struct Numbers {
 pub(super) fn stream(operators: Arc<Operators>) -> Reply {
     let (parts, written) = tokio::sync::mpsc::channel(2);
     tokio::spawn(async move {
-        let mut seen = 0;
+        let mut seen = None;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
@@ -53,25 +79,38 @@ pub(super) fn stream(operators: Arc<Operators>) -> Reply {
     reply::written("text/event-stream", written)
 }
 
-fn event(operators: &Operators, seen: &mut u64) -> Bytes {
-    let (last, records) = operators.plane.audit.feed().since(*seen, RECORDS_MAX);
-    *seen = last;
+/// `seen` is the number of the last record sent; `None` before the first event.
+fn event(operators: &Operators, seen: &mut Option<u64>) -> Bytes {
+    let count_max = if seen.is_some() { RECORDS_MAX } else { RECORDS_BEFORE_MAX };
+    let (last, records) = operators.plane.audit.feed().since(seen.unwrap_or(0), count_max);
     let mut text = String::from("event: tick\ndata: {\"numbers\":");
     text.push_str(&numbers(operators));
-    text.push_str(",\"records\":[");
-    for (at, record) in records.iter().enumerate() {
+    if seen.replace(last).is_none() {
+        let minute = operators.pace.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        list(&mut text, "before", minute.iter());
+    }
+    list(&mut text, "records", records.iter());
+    text.push_str("}\n\n");
+    text.into()
+}
+
+/// A member with a list of what is JSON already.
+fn list<'a>(text: &mut String, name: &str, items: impl Iterator<Item = &'a Arc<str>>) {
+    text.push_str(",\"");
+    text.push_str(name);
+    text.push_str("\":[");
+    for (at, item) in items.enumerate() {
         if at > 0 {
             text.push(',');
         }
-        text.push_str(record);
+        text.push_str(item);
     }
-    text.push_str("]}\n\n");
-    text.into()
+    text.push(']');
 }
 
 /// At most two a second, however many watch.
 fn numbers(operators: &Operators) -> Arc<str> {
-    let mut last = operators.pace.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut last = operators.pace.last.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((made, text)) = &*last
         && made.elapsed() < TICK / 2
     {
@@ -100,9 +139,9 @@ fn numbers(operators: &Operators) -> Arc<str> {
     text
 }
 
-/// The sample so far, for a page that has just been opened.
+/// The sample so far.
 pub(super) fn recent(operators: &Operators) -> Reply {
-    let (_, records) = operators.plane.audit.feed().since(0, 200);
+    let (_, records) = operators.plane.audit.feed().since(0, RECORDS_BEFORE_MAX);
     let records: Vec<Box<RawValue>> = records
         .iter()
         .filter_map(|record| RawValue::from_string(record.to_string()).ok())

@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use super::{
     access::Access,
     facts::FactsDesk,
-    live::Pace,
+    live::{self, Pace},
     ready::Readiness,
     routes,
     tls::{AdminIdentity, Shown},
@@ -183,6 +183,7 @@ async fn serve(
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let room = Arc::new(Semaphore::new(operators.settings.connections_max));
+    tokio::spawn(live::keep_a_minute(Arc::clone(&operators)));
     loop {
         let permit = tokio::select! {
             permit = Arc::clone(&room).acquire_owned() => permit.map_err(io::Error::other)?,

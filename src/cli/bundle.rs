@@ -26,14 +26,18 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  bordergate bundle keygen rules                     rules.key for whoever signs, rules.pub for the gateways
+  bordergate bundle keygen rules
+                      rules.key for whoever signs, rules.pub for the gateways
   bordergate bundle build my-rules --key rules.key --out bordergate.bundle
-  bordergate bundle sign bordergate.bundle --key second.key      one more signature, for a change of keys
+  bordergate bundle sign bordergate.bundle --key second.key
+                      one more signature, for a change of keys
   bordergate bundle verify bordergate.bundle --key rules.pub
-  bordergate bundle push bordergate.bundle --admin http://127.0.0.1:9901 --token-file rules.token
+  bordergate bundle push bordergate.bundle --admin http://127.0.0.1:9901 \\
+      --token-file rules.token
 
-A gateway with `rules.bundle` takes a bundle that one of its keys signed and whose version is above the
-one it has. The file is a tar.gz: a manifest with the SHA-256 of each file, signatures over it, the files.";
+A gateway with `rules.bundle` takes a bundle that one of its keys signed and whose version is above \
+the one it has. The file is a tar.gz: a manifest with the SHA-256 of each file, signatures over it, \
+the files.";
 
 /// Make, sign, check and push signed bundles of rules
 #[derive(Debug, Args)]

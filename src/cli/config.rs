@@ -5,10 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use super::{
-    Exit,
+    Exit, input,
     output::{self, Failure, GOOD, Outcome},
     serve,
 };
@@ -34,10 +35,10 @@ enum ConfigCommand {
 /// Read a configuration and the files it names as a start would, and report every problem
 ///
 /// Nothing is listened on, and no store is opened. Each problem comes with file, line and a remedy; the exit
-/// code is 3 when one of them is an error.
+/// code is 3 when one of them is an error. Paths in standard input are relative to the working directory.
 #[derive(Debug, Args)]
 struct Check {
-    /// Configuration file
+    /// Configuration file; `-` for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
@@ -74,7 +75,13 @@ impl Config {
 
 impl Check {
     fn run(self) -> Outcome {
-        let config = read(&self.file)?;
+        let config = if input::is_standard_input(&self.file) {
+            let text = String::from_utf8(input::read(&self.file)?);
+            let text = text.context("standard input is not UTF-8")?;
+            check(&SourceFile { name: input::display_name(&self.file), text })?
+        } else {
+            read(&self.file)?
+        };
         let problems = app::problems(&config);
         let is_right = problems.is_empty();
         for problem in problems {

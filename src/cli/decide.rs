@@ -30,23 +30,29 @@ const AFTER_HELP: &str = "\
 Examples:
   bordergate decide --context transfer.json order.json
   bordergate decide --context transfer.json --content-encoding gzip order.json.gz
-  bordergate decide --batch transfers.jsonl
-  bordergate decide --config bordergate.yaml --batch transfers.jsonl     with what is on file
-  bordergate decide --admin http://127.0.0.1:9901 --token-file token --batch transfers.jsonl
   bordergate decide --as-of 2025-06-30 --context transfer.json order.json
-  bordergate decide --exit-code --context transfer.json order.json || echo 'not as it is'
+  bordergate decide --exit-code --context transfer.json order.json || echo no
+  bordergate decide --batch transfers.jsonl
+  bordergate decide --config bordergate.yaml --batch transfers.jsonl
+                                   with what is on file
+  bordergate decide --admin http://127.0.0.1:9901 --token-file token \\
+      --batch transfers.jsonl
 
 A context says who sends what to whom, and what is on file about it:
   {\"origin\": \"PK\", \"destination\": \"SG\", \"purpose\": \"service_activation\",
    \"recipient\": {\"class\": \"first_party_facility\", \"id\": \"dc-singapore\"},
-   \"transport\": \"tls\", \"subject\": {\"consents\": [{\"scope\": \"service\", \"type\": \"explicit\"}]}}
-A line of a batch is such a context with its \"payload\", and an \"id\" if you like. Without \"as_of\" it
-is decided as of now.
+   \"transport\": \"tls\",
+   \"subject\": {\"consents\": [{\"scope\": \"service\", \"type\": \"explicit\"}]}}
+
+A line of a batch is such a context with its \"payload\", and an \"id\" if you like. Without \
+\"as_of\" it is decided as of now.
 
 The answer, one object a line:
-  {\"outcome\": \"allow\" | \"redact\" | \"block\", \"redacted\": [JSON Pointers], \"rules\": [ids],
-   \"annotations\": [obligations], \"reason\": one sentence, \"body\": what would be sent, or null,
+  {\"outcome\": \"allow\" | \"redact\" | \"block\", \"redacted\": [JSON Pointers],
+   \"rules\": [ids], \"annotations\": [obligations], \"reason\": one sentence,
+   \"body\": what would be sent, or null,
    \"facts\": with a store, \"store\" | \"stated_alone\" | \"unavailable\"}
+
 Nothing is counted.";
 
 /// Say what would happen to a payload, and why

@@ -21,6 +21,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use serde::Deserialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::{
     caller::Caller,
@@ -69,25 +70,60 @@ impl Demo {
         runtime.block_on(self.perform())
     }
 
+    /// Whoever ends it, and when: what it wrote goes with the stage.
     async fn perform(self) -> Outcome {
+        let mut signals = Signals::watch().context("cannot watch for signals")?;
         let stage = Stage::set().await?;
-        introduce(&stage)?;
-        let calls = calls::calls();
-        let rows = send_all(&stage, &calls).await?;
-        show(&rows)?;
-        let unexpected = rows.iter().filter(|row| !row.is_as_expected()).count();
-        let failed = reload::perform(&stage).await?;
-        if self.keep {
+        let played = tokio::select! {
+            played = play(&stage) => played,
+            () = signals.end() => Err(anyhow::anyhow!("ended before it was over").into()),
+        };
+        if self.keep && played.is_ok() {
             invite(&stage)?;
-            tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+            signals.end().await;
         }
-        let gateway = stage.gateway;
+        let Stage { folder, gateway, .. } = stage;
         tokio::task::spawn_blocking(move || gateway.drain()).await.context("cannot drain")?;
-        if unexpected + failed > 0 {
-            let calls = output::count(unexpected + failed, "call");
-            return Err(anyhow::anyhow!("{calls} did not come to what was expected").into());
+        folder.close().context("cannot take the temporary directory away")?;
+        match played? {
+            0 => Ok(Exit::Done),
+            unexpected => {
+                let calls = output::count(unexpected, "call");
+                Err(anyhow::anyhow!("{calls} did not come to what was expected").into())
+            }
         }
-        Ok(Exit::Done)
+    }
+}
+
+/// How many calls did not come to what was expected.
+async fn play(stage: &Stage) -> Result<usize, Failure> {
+    introduce(stage)?;
+    let calls = calls::calls();
+    let rows = send_all(stage, &calls).await?;
+    show(&rows)?;
+    let unexpected = rows.iter().filter(|row| !row.is_as_expected()).count();
+    Ok(unexpected + reload::perform(stage).await?)
+}
+
+/// Ctrl-C, and what a supervisor sends.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
@@ -291,11 +327,14 @@ fn invite(stage: &Stage) -> Result<(), Failure> {
     let mut out = output::out();
     let gateway = stage.address;
     let admin = stage.gateway.admin_address();
-    let rules = stage.rules();
     let (id, ..) = CENTRES.last().copied().unwrap_or_default();
     writeln!(
         out,
-        "{STRONG}It goes on running{STRONG:#}; Ctrl-C ends it. Try, from another terminal:
+        "{STRONG}It goes on running{STRONG:#}; Ctrl-C ends it. Its page, for a browser on this machine; nobody signs in:
+
+  {PLACE}http://{admin}/{PLACE:#}
+
+Try, from another terminal; the data centre answers with what reached it:
 
   {PLACE}# allowed{PLACE:#}
   curl -i http://{gateway}/ -H 'Host: {id}.demo' -H 'Content-Type: application/json' \\
@@ -316,12 +355,13 @@ fn invite(stage: &Stage) -> Result<(), Failure> {
   tail -n 1 {records}
   curl -s http://{admin}/metrics | grep ^bordergate_transfers
 
-  {PLACE}# edit a rule: saving the file is enough, asking works too{PLACE:#}
-  ls {rules}
-  curl -i -X POST http://{admin}/-/reload
+  {PLACE}# break a rule, and mend it: saving the file is enough, asking tells what came of it{PLACE:#}
+  sed -i 's/redact$/explode/' {rule}
+  curl -X POST http://{admin}/-/reload
+  sed -i 's/explode$/redact/' {rule}
 ",
         records = stage.records().display(),
-        rules = rules.display(),
+        rule = stage.rules().join(reload::FILE).display(),
     )?;
     out.flush()?;
     Ok(())

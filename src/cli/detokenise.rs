@@ -27,13 +27,14 @@ use crate::{
 const AFTER_HELP: &str = "\
 Examples:
   bordergate detokenise --keyring keys/keyring.yaml encrypted.txt
-  bordergate detokenise --keyring keys/keyring.yaml --category phone < tokens.txt
-  bordergate detokenise --keyring keys/keyring.yaml --category card --keep-first 6 --key 2026-05 tokens.txt
+  bordergate detokenise --keyring keys/keyring.yaml --category phone tokens.txt
+  bordergate detokenise --keyring keys/keyring.yaml --category card \\
+      --keep-first 6 --key 2026-05 tokens.txt
 
-What begins with `siv.` names its key and is checked. A token of `tokenise` carries no mark: it is turned
-back under the key, category and shape given here, and with another of them becomes another value without
-any sign of it. The audit record of the transfer says under which key it was made (`key`). What begins
-with `hash.` cannot be turned back.";
+What begins with `siv.` names its key and is checked. A token of `tokenise` carries no mark: it is \
+turned back under the key, category and shape given here, and with another of them becomes another \
+value without any sign of it. The audit record of the transfer says under which key it was made \
+(`key`). What begins with `hash.` cannot be turned back.";
 
 /// Turn tokens and encrypted values back, for whoever holds the key ring
 ///

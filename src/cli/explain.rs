@@ -22,13 +22,15 @@ use crate::{domain::Effect, engine::Scratch};
 const AFTER_HELP: &str = "\
 Examples:
   bordergate explain --context transfer.json order.json
-  bordergate explain --context transfer.json --all order.json      every rule, and why it does not apply
   bordergate explain --context transfer.json --format json order.json
-  bordergate explain --config bordergate.yaml --context transfer.json order.json     with what is on file
   bordergate explain --as-of 2025-06-30 --context transfer.json order.json
+  bordergate explain --context transfer.json --all order.json
+                                   every rule, and why it does not apply
+  bordergate explain --config bordergate.yaml --context transfer.json order.json
+                                   with what is on file
 
-What is proposed was judged with what it asks for. It holds categories, places and facts of the context,
-never a value of the payload.";
+What is proposed was judged with what it asks for. It holds categories, places and facts of the \
+context, never a value of the payload.";
 
 /// Say why a payload is decided as it is, and what would make it lawful
 ///

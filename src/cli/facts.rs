@@ -19,15 +19,17 @@ use super::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  bordergate facts import --config bordergate.yaml consents.csv      with the gateway stopped
-  bordergate facts import --admin http://127.0.0.1:9901 --token-file token consents.jsonl
+  bordergate facts import --config bordergate.yaml consents.csv
+                                   with the gateway stopped
+  bordergate facts import --admin http://127.0.0.1:9901 --token-file token \\
+      consents.jsonl
   bordergate facts withdraw --admin http://127.0.0.1:9901 --token-file token \\
       --account-id 40001 --scope purpose:direct_marketing
   bordergate facts get --config bordergate.yaml --account-id 40001
   bordergate facts export --config bordergate.yaml > facts.jsonl
 
-One process has the store open: a running gateway is asked over its admin address.
-Identifiers are turned into keyed pseudonyms before anything is stored; none is ever printed.";
+One process has the store open: a running gateway is asked over its admin address. Identifiers are \
+turned into keyed pseudonyms before anything is stored; none is ever printed.";
 
 /// Import, look up, withdraw and export what is on file
 #[derive(Debug, Args)]

@@ -33,18 +33,24 @@ pub(super) use recorded::{At, Stated, over_records};
 const AFTER_HELP: &str = "\
 Examples:
   bordergate replay --rules my-rules /var/log/bordergate
-  bordergate replay --rules my-rules --config bordergate.yaml --from 2026-11-23 --to 2026-11-24 audit.jsonl
-  bordergate replay --rules - --as-of 2027-05-13 /var/log/bordergate      the same rules, when more is in force
+  bordergate replay --rules my-rules --config bordergate.yaml \\
+      --from 2026-11-23 --to 2026-11-24 audit.jsonl
+  bordergate replay --rules - --as-of 2027-05-13 /var/log/bordergate
+                                   the same rules, when more is in force
 
-Each recorded exchange is judged once more by the rules it was judged by (`--old`, those of `--config`, or
-those the program ships) and by the new ones. What a record cannot tell:
-  - values: what new detectors or checksums would find, and what would stand in a replacement's place
-  - consents, mechanisms, counts and settings on file, or stated by a trusted hop: where the old rules need
-    some to decide as recorded, the fewest that make them do so are assumed, for both; what the routes of
-    `--config` state is known
+Each recorded exchange is judged once more by the rules it was judged by (`--old`, those of \
+`--config`, or those the program ships) and by the new ones. What a record cannot tell:
+  - values: what new detectors or checksums would find, and what would stand in
+    a replacement's place
+  - consents, mechanisms, counts and settings on file, or stated by a trusted
+    hop: where the old rules need some to decide as recorded, the fewest that
+    make them do so are assumed, for both; what the routes of `--config` state
+    is known
   - the people of one message apart from each other, when their origins differ
-A record that no assumption explains is counted apart and not compared; many of them say that the old rules
-are not those that served then. Records that are alike are judged once in each quarter of an hour.
+
+A record that no assumption explains is counted apart and not compared; many of them say that the \
+old rules are not those that served then. Records that are alike are judged once in each quarter of \
+an hour.
 
 The exit code is 12 when a decision differs, 0 when none does.";
 

@@ -26,19 +26,20 @@ use crate::{
 const AFTER_HELP: &str = "\
 Examples:
   bordergate scan order.json
-  curl -s https://api.example/users | bordergate scan --content-type application/json -
+  curl -s https://api.example | bordergate scan --content-type text/csv -
   bordergate scan --content-type message/http request.txt
   bordergate scan *.json | jq -r .tag | sort | uniq -c
   bordergate scan --exit-code export.json || echo 'not without a look'
 
 One finding a line:
-  {\"tag\": category, \"path\": JSON Pointer, \"start\": byte, \"end\": byte, \"confidence\": 0 to 1,
-   \"detector\": name}
-`path` begins with `query:`, `header:`, `cookie:` or `path:` outside the body, and has `*` for a name that
-is personal data itself. `start` and `end` are byte
-offsets where the value stands in the file, escaped or in base64 as it may be, and null where a
-compression or another character encoding had to come off first. With
-several files each line names its \"file\". Values are shown only with --show-values.";
+  {\"tag\": category, \"path\": JSON Pointer, \"start\": byte, \"end\": byte,
+   \"confidence\": 0 to 1, \"detector\": name}
+
+`path` begins with `query:`, `header:`, `cookie:` or `path:` outside the body, and has `*` for a \
+name that is personal data itself. `start` and `end` are byte offsets where the value stands in \
+the file, escaped or in base64 as it may be, and null where a compression or another character \
+encoding had to come off first. With several files each line names its \"file\". Values are shown \
+only with --show-values.";
 
 /// Find personal data in files, and say where it is
 ///

@@ -17,13 +17,15 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  bordergate serve                                     loopback, shipped rules (see `config default`)
+  bordergate serve                     loopback, shipped rules (`config default`)
   bordergate serve --config /etc/bordergate/bordergate.yaml
   BORDERGATE_LOG=debug bordergate serve
 
 Signals:
-  SIGHUP            reload rules and routes; on any error the last good ones go on serving
-  SIGTERM, SIGINT   drain: no new connections, in-flight exchanges finish, the audit is flushed";
+  SIGHUP            reload rules and routes; on any error the last good ones go
+                    on serving
+  SIGTERM, SIGINT   drain: no new connections, in-flight exchanges finish, the
+                    audit is flushed";
 
 /// Run the gateway
 #[derive(Debug, Args)]

@@ -74,8 +74,36 @@ async function look(scheme, form, width, height) {
   await page.context().close();
 }
 
+/// What is written beside the lanes stands within the picture, and nothing over anything else.
+async function labels(page, form) {
+  const crossed = await page.evaluate(() => {
+    const box = document.querySelector("#flows").getBoundingClientRect();
+    const texts = [...document.querySelectorAll("#flows text")].map((it) => [it.textContent, it.getBoundingClientRect()]);
+    const found = texts.filter(([, it]) => it.left < box.left || it.right > box.right).map(([text]) => `${text} is cut off`);
+    // Lines of one label may touch.
+    texts.forEach(([text, it], at) => texts.slice(at + 1).forEach(([other, its]) => {
+      if (it.left < its.right && its.left < it.right && it.top + 3 < its.bottom && its.top + 3 < it.bottom) found.push(`${text} stands over ${other}`);
+    }));
+    return found;
+  });
+  for (const one of crossed) wrong.push(`${form}: ${one}`);
+}
+
 async function act() {
   const page = await open({ viewport: { width: 1360, height: 900 } });
+  // What there was before the page was opened is there at once, and every decision once.
+  await page.waitForFunction(() => !document.querySelector("#border-sub").textContent.startsWith("Waiting"));
+  expect(/^[\d,]+ transfers in the last \d+ seconds\.$/.test(await page.locator("#border-sub").innerText()), `at once: ${await page.locator("#border-sub").innerText()}`);
+  await labels(page, "desk");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.evaluate(() => drawBorder());
+  await labels(page, "phone");
+  await page.setViewportSize({ width: 1360, height: 900 });
+  await page.evaluate(() => { location.hash = "#decisions"; });
+  await page.waitForSelector("#stream button");
+  const rows = await page.evaluate(() => records.map((it) => `${it.trace_id} ${it.stage} ${it.time}`));
+  expect(rows.length && new Set(rows).size === rows.length, `${rows.length} decisions are listed, ${new Set(rows).size} of them once`);
+  await page.evaluate(() => { location.hash = "#border"; });
   // By keyboard alone: past the skip link and the brand to a page, and into it.
   await page.keyboard.press("Tab");
   expect(await page.evaluate(() => document.activeElement.className) === "skip", "the first stop is the skip link");
@@ -106,7 +134,12 @@ async function act() {
   expect((await page.locator("#try-context").inputValue()).includes("mechanisms"), "the facts are in the context");
   await page.locator("#try-payload").fill("{");
   await page.locator("#ask button[type=submit]").click();
-  await page.waitForFunction(() => document.querySelector("#try-error").textContent.includes("not JSON"));
+  await page.waitForFunction(() => document.querySelector("#try-error").textContent.includes("not JSON: line 1, column 2: a name in double quotes is expected"));
+  // Other types are judged as they would be sent.
+  await page.locator("#try-payload").fill("email,birthday\naoife@example.ie,1996-04-12\n");
+  await page.locator("#try-type").fill("text/csv");
+  await page.locator("#ask button[type=submit]").click();
+  await page.waitForFunction(() => document.querySelector("#verdict").innerText.includes("/1/email") && !document.querySelector("#try-error").textContent);
 
   // The theme is kept.
   await page.locator("#theme").click();

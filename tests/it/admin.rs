@@ -120,6 +120,29 @@ impl Office {
     }
 }
 
+/// Whoever begins to watch sees the last minute at once, not one of his own first.
+#[test]
+fn the_first_event_brings_what_there_was_before_it() {
+    let office = Office::open();
+    let mut stream = TcpStream::connect(office.server.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(b"GET /-/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut text = String::new();
+    let mut room = [0; 64 << 10];
+    while text.matches("event: tick").count() < 2 || !text.ends_with("\n\n\r\n") {
+        let read = stream.read(&mut room).unwrap();
+        text.push_str(std::str::from_utf8(&room[..read]).unwrap());
+    }
+    let events: Vec<Value> = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
+        .collect();
+    let before = events[0]["before"].as_array().unwrap();
+    assert!(!before.is_empty() && before.iter().all(|it| it["flows"].is_array()));
+    assert!(events.iter().all(|event| event["records"].is_array()));
+    assert!(events[1].get("before").is_none());
+}
+
 #[test]
 fn health_is_told_under_both_names() {
     let office = Office::open();

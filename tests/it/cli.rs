@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Read, Write as _},
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -860,6 +860,10 @@ colour: blue
     let default =
         file(folder.path(), "default.yaml", bordergate(&["config", "default"], b"").stdout);
     assert_eq!(code(&bordergate(&["config", "check", &default], b"")), 0);
+    let default = fs::read(default).unwrap();
+    assert_eq!(code(&bordergate(&["config", "check", "-"], &default)), 0);
+    let output = bordergate(&["config", "check", "-"], b"listeners: []\ncolour: blue\n");
+    assert!(code(&output) == 3 && told(&output).contains("standard input:2:"), "{}", told(&output));
 }
 
 #[test]
@@ -871,6 +875,73 @@ fn the_demonstration_keeps_its_word_under_load() {
     {
         assert!(text(&output).contains(expected), "{expected}:\n{}", text(&output));
     }
+}
+
+/// A demonstration that writes into `folder`, and what it has printed up to `until`.
+fn demonstration(
+    folder: &Path,
+    arguments: &[&str],
+    until: &str,
+) -> (std::process::Child, String, impl Read) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bordergate"))
+        .arg("demo")
+        .args(arguments)
+        .env("TMPDIR", folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains(until) {
+        assert_ne!(lines.read_line(&mut text).unwrap(), 0, "{text}");
+    }
+    (child, text, lines)
+}
+
+fn terminated(mut child: std::process::Child) -> Option<i32> {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    child.wait().unwrap().code()
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().next().is_none()
+}
+
+/// The commands it proposes are tried as they stand.
+#[test]
+fn the_demonstration_shows_what_arrives_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (child, text, _rest) = demonstration(folder.path(), &["--keep"], "explode$/redact/");
+    assert!(!is_empty(folder.path()));
+    let hints = &text[text.find("It goes on running").unwrap()..];
+    let run = |script: &str| {
+        let output = Command::new("sh").args(["-c", script]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let hint = |title: &str, lines: usize| {
+        let (_, after) = hints.split_once(title).unwrap();
+        run(&after.lines().skip(1).take(lines).collect::<Vec<_>>().join("\n"))
+    };
+    assert!(hint("# allowed", 3).contains(r#""received":{"imei":"867619040000019"}"#));
+    let redacted = hint("# redacted", 3);
+    assert!(redacted.contains(r#""received":{"imei":"867619040000019"}"#), "{redacted}");
+    assert!(hint("# blocked", 3).contains("There is no explicit consent to direct marketing."));
+    assert!(hint("# what was recorded", 2).contains("\nbordergate_transfers_total"));
+    let refused = hint("# break a rule", 2);
+    assert!(refused.contains("unknown value `explode`"), "{refused}");
+    let page = hints.lines().find_map(|line| line.trim().strip_prefix("http://")).unwrap();
+    assert!(
+        run(&format!("curl -sL -H 'Accept: text/html' http://{page}"))
+            .contains("<title>Bordergate</title>")
+    );
+    assert_eq!(terminated(child), Some(0));
+    assert!(is_empty(folder.path()));
+    // Nor does one that is ended before it is over.
+    let (child, _, _rest) = demonstration(folder.path(), &[], "services keep calling");
+    assert_eq!(terminated(child), Some(1));
+    assert!(is_empty(folder.path()));
 }
 
 fn minimal(listener: &str, more: &str) -> String {

@@ -133,7 +133,7 @@ if (localStorage.getItem("theme")) document.documentElement.dataset.theme = loca
 
 let about = { data_centres: [], purposes: [], roles: [] };
 const ticks = [];
-const MINUTE = 61;
+const MINUTE = 60e3;
 let latest = null;
 let ways = 0;
 const records = [];
@@ -145,10 +145,6 @@ async function begin() {
   const may = about.roles.includes("operate") || about.roles.includes("rules");
   $("reload").hidden = !may;
   fillTry();
-  if (!records.length) {
-    const recent = await ask("/-/recent");
-    records.push(...recent.records.reverse());
-  }
 }
 
 async function watch() {
@@ -177,24 +173,32 @@ async function watch() {
   }
 }
 
-function live(on, text) {
-  $("live").className = `live ${on ? "on" : "off"}`;
-  if ($("live-text").textContent !== text) $("live-text").textContent = text;
+function live(on, text, trouble = "") {
+  $("live").className = `live ${on ? "on" : "off"}${trouble ? " warn" : ""}`;
+  // Said anew, it would be read out anew.
+  if ($("live-text").textContent === text + trouble) return;
+  fill($("live-text"), el("span", { class: "usual", text }), trouble);
 }
 
-function tick({ numbers, records: fresh }) {
+const counts = ({ time, flows, pulse }) => ({ at: Date.parse(time), counts: new Map(flows.map((it) => [`${it.origin} ${it.destination} ${it.outcome}`, it.transfers])), pulse });
+
+/// The first of a connection brings what there was before it, and takes the place of what is known: the same again,
+/// or that of another process.
+function tick({ numbers, records: fresh, before }) {
   latest = numbers;
-  const counts = new Map(numbers.flows.map((it) => [`${it.origin} ${it.destination} ${it.outcome}`, it.transfers]));
-  ticks.push({ at: Date.parse(numbers.time), counts, pulse: numbers.pulse });
-  if (ticks.length > MINUTE) ticks.shift();
-  const { generation, stale, routes } = numbers.health;
-  live(true, `generation ${generation}${stale ? ", files refused" : routes?.stale ? ", routes refused" : ""}`);
+  if (before) ticks.splice(0, Infinity, ...before.map(counts));
+  ticks.push(counts(numbers));
+  while (ticks.length > 2 && ticks[1].at <= ticks.at(-1).at - MINUTE) ticks.shift();
+  const { generation, stale, routes, audit } = numbers.health;
+  const trouble = stale ? "files refused" : routes?.stale ? "routes refused" : audit.failing ? "audit failing" : "";
+  live(true, `generation ${generation}${trouble && ", "}`, trouble);
   // Other routes may lead to other data centres.
   if (routes && routes.generation !== ways) {
     if (ways) ask("/-/about").then((now) => { about = now; fillChoices(); }).catch(() => {});
     ways = routes.generation;
   }
   if (!paused) {
+    if (before) records.length = 0;
     records.unshift(...fresh.reverse());
     records.length = Math.min(records.length, RECORDS_MAX);
   }
@@ -253,7 +257,7 @@ function drawBorder() {
   $("sums").replaceChildren(...sums.map(([title, value, kind]) => el("div", { class: kind }, el("dt", { text: title }), el("dd", { text: value }))));
   $("border-sub").textContent = total
     ? `${number.format(total)} transfers ${all ? "since the gateway started" : `in the last ${Math.round(seconds)} seconds`}.`
-    : all ? "Nothing has come to the border yet." : "Nothing came to the border in the last minute.";
+    : all ? "Nothing has come to the border yet." : `Nothing came to the border in the last ${Math.round(seconds)} seconds.`;
   drawFlows(flows, total);
   drawFlowRows(flows);
 }
@@ -295,13 +299,14 @@ function drawFlows(flows, total) {
   for (const it of about.data_centres) centres.get(it.jurisdiction).push(it);
   for (const flow of merged.values()) if (!centres.has(flow.destination)) centres.set(flow.destination, []);
 
-  const gap = narrow ? 26 : 20;
-  const height = Math.max(narrow ? 300 : 340, origins.length * (narrow ? 50 : 46) + 60);
+  // A name and its count have two lines, however thin the lanes beside them.
+  const gap = 12, lines = 34;
+  const height = Math.max(narrow ? 300 : 340, origins.length * 54 + 60);
   const top = 34, bottom = 16;
-  const left = narrow ? 58 : 178, right = narrow ? 84 : 210;
+  const left = !narrow ? 178 : origins.some((code) => code.length > 2) ? 92 : 58, right = narrow ? 84 : 210;
   const x0 = left, x1 = width - right, border = Math.round(x0 + (x1 - x0) * 0.44);
   const room = height - top - bottom - gap * Math.max(0, origins.length - 1);
-  const scale = total ? Math.min(room / total, 90 / Math.max(...byOrigin.values(), 1)) : 0;
+  let scale = total ? Math.min(room / total, 90 / Math.max(...byOrigin.values(), 1)) : 0;
   const thickness = (count) => Math.max(1.5, count * scale);
 
   const parts = [draw("title", { id: "flows-title" }, "Transfers by origin, outcome and destination")];
@@ -311,10 +316,14 @@ function drawFlows(flows, total) {
   const lane = new Map(origins.map((code) => [code, []]));
   for (const flow of merged.values()) lane.get(flow.origin)?.push(flow);
   const heightOf = (code) => lane.get(code).reduce((sum, it) => sum + thickness(it.transfers), 0);
-  const used = origins.reduce((sum, code) => sum + heightOf(code), 0) + gap * Math.max(0, origins.length - 1);
-  let y = top + Math.max(0, (height - top - bottom - used) / 2);
+  const spanOf = (code) => Math.max(lines, heightOf(code));
+  const used = () => origins.reduce((sum, code) => sum + spanOf(code), 0);
+  for (let tries = 0; tries < 40 && used() > room; tries++) scale *= 0.9;
+  let next = top + Math.max(0, (room - used()) / 2);
   for (const code of origins) {
+    let y = next + (spanOf(code) - heightOf(code)) / 2;
     const from = y;
+    next += spanOf(code) + gap;
     const rank = (it) => OUTCOMES.indexOf(it.outcome) * 100 + order.indexOf(it.destination);
     for (const flow of lane.get(code).sort((a, b) => rank(a) - rank(b))) {
       const t = thickness(flow.transfers);
@@ -329,9 +338,8 @@ function drawFlows(flows, total) {
     parts.push(draw("rect", { class: "node", x: x0 - 4, y: from, width: 4, height: Math.max(2, y - from) }));
     const middle = (from + y) / 2;
     const name = code === "others" ? "others" : narrow ? code : country(code);
-    labels.push(draw("text", { class: "name", x: x0 - 14, y: middle, "text-anchor": "end" }, name.length > 21 ? code : name));
-    labels.push(draw("text", { class: "faint", x: x0 - 14, y: middle + 15, "text-anchor": "end" }, short.format(byOrigin.get(code) || ranked.filter(([it]) => !shown.has(it)).reduce((s, it) => s + it[1], 0))));
-    y += gap;
+    labels.push(draw("text", { class: "name", x: x0 - 14, y: middle - 2, "text-anchor": "end" }, name.length > 21 ? code : name));
+    labels.push(draw("text", { class: "faint", x: x0 - 14, y: middle + 14, "text-anchor": "end" }, short.format(byOrigin.get(code) || ranked.filter(([it]) => !shown.has(it)).reduce((s, it) => s + it[1], 0))));
   }
   const slot = (height - top - bottom) / Math.max(1, order.length);
   order.forEach((code, index) => {
@@ -361,7 +369,8 @@ function drawFlows(flows, total) {
   }
   parts.push(draw("line", { class: "border", x1: border, x2: border, y1: top - 12, y2: height - bottom + 6 }));
   labels.push(draw("text", { class: "faint", x: border, y: top - 18, "text-anchor": "middle" }, "border"));
-  if (!total) labels.push(draw("text", { class: "faint", x: (x0 + border) / 2, y: height / 2, "text-anchor": "middle" }, "transfers show here as they come"));
+  if (!total) ["transfers", "show here", "as they come"].forEach((words, line) => labels.push(
+    draw("text", { class: "faint", x: narrow ? border / 2 : (x0 + border) / 2, y: height / 2 + line * 16, "text-anchor": "middle" }, words)));
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(...parts, ...labels);
 }
@@ -485,7 +494,15 @@ function chooseRule(rule, button) {
 
 // === Trying ===
 
-const SAMPLE = JSON.stringify({ user: { email: "aoife@example.ie", birthday: "1996-04-12" }, ticket: { text: "Call me on +353 87 123 4567" } }, null, 2);
+const JSON_TYPE = "application/json";
+/// What stands there until somebody writes something of his own.
+const SAMPLES = {
+  "application/x-www-form-urlencoded": "email=aoife%40example.ie&birthday=1996-04-12&note=Call+me+on+%2B353+87+123+4567",
+  "application/xml": "<user>\n  <email>aoife@example.ie</email>\n  <birthday>1996-04-12</birthday>\n</user>",
+  "text/csv": "email,birthday,note\naoife@example.ie,1996-04-12,Call me on +353 87 123 4567",
+  "text/plain": "Write to aoife@example.ie, or call me on +353 87 123 4567.",
+};
+SAMPLES[JSON_TYPE] = JSON.stringify({ user: { email: "aoife@example.ie", birthday: "1996-04-12" }, ticket: { text: "Call me on +353 87 123 4567" } }, null, 2);
 const CONTEXT = JSON.stringify({ transport: "tls", exporter: { role: "controller", sector: "consumer_electronics" }, subject: { age: 31, minor: false, verified: true } }, null, 2);
 
 function fillTry() {
@@ -501,12 +518,17 @@ function fillChoices() {
 }
 function resetTry() {
   $("try-origin").value = "IE";
-  $("try-payload").value = SAMPLE;
+  $("try-type").value = JSON_TYPE;
+  $("try-payload").value = SAMPLES[JSON_TYPE];
   $("try-context").value = CONTEXT;
   if (about.purposes.includes("customer_support")) $("try-purpose").value = "customer_support";
   $("try-error").textContent = "";
 }
 $("try-reset").addEventListener("click", resetTry);
+$("try-type").addEventListener("change", () => {
+  const sample = SAMPLES[$("try-type").value.trim()];
+  if (sample && Object.values(SAMPLES).includes($("try-payload").value)) $("try-payload").value = sample;
+});
 $("ask").addEventListener("submit", (event) => { event.preventDefault(); judge(); });
 
 function tryLike(record) {
@@ -518,9 +540,50 @@ function tryLike(record) {
   $("try-payload").focus();
 }
 
+/// Where a text ceases to be JSON (RFC 8259), and what is expected there. Browsers tell it in words of their own, and
+/// not all of them where.
+function mistake(text) {
+  const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
+  const OTHER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+  let at = 0;
+  const space = () => { while (/[ \t\r\n]/.test(text[at] || "")) at++; };
+  const takes = (mark) => { space(); return text[at] === mark && Boolean(++at); };
+  const need = (holds, what) => { if (!holds) throw new SyntaxError(what); };
+  const token = (pattern) => { pattern.lastIndex = at; const found = pattern.test(text); if (found) at = pattern.lastIndex; return found; };
+  const list = (end, item) => {
+    if (takes(end)) return;
+    do item(); while (takes(","));
+    need(takes(end), `\`,\` or \`${end}\``);
+  };
+  const member = () => { space(); need(token(STRING), "a name in double quotes"); need(takes(":"), "`:`"); value(); };
+  const value = () => {
+    if (takes("{")) list("}", member);
+    else if (takes("[")) list("]", value);
+    else if (text[at] === '"') need(token(STRING), "a text that ends on its line and has no stray `\\`");
+    else need(token(OTHER), "a value");
+  };
+  try {
+    value();
+    space();
+    need(at === text.length, "nothing more");
+  } catch (error) {
+    const lines = text.slice(0, at).split("\n");
+    return `line ${lines.length}, column ${lines.at(-1).length + 1}: ${error instanceof SyntaxError ? `${error.message} is expected` : "nested too deep"}`;
+  }
+  return null;
+}
 function parse(id, name) {
-  try { return JSON.parse($(id).value || "{}"); }
-  catch (error) { throw new Error(`The ${name} is not JSON: ${error.message}`); }
+  const text = $(id).value || "{}";
+  try { return JSON.parse(text); }
+  catch { throw new Error(`The ${name} is not JSON: ${mistake(text)}`); }
+}
+/// The payload with its type, byte for byte as it was written.
+function payload() {
+  const type = $("try-type").value.trim() || JSON_TYPE;
+  const text = $("try-payload").value;
+  if (text && /^[^;]*[/+]json\s*(;|$)/i.test(type)) parse("try-payload", "payload");
+  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte));
+  return { payload_base64: btoa(bytes.join("")), content_type: type };
 }
 
 async function judge() {
@@ -531,7 +594,7 @@ async function judge() {
     const value = {
       recipient: { class: "first_party_facility", id: centre?.id }, ...context,
       origin: $("try-origin").value.trim().toUpperCase(), destination: centre?.jurisdiction,
-      purpose: $("try-purpose").value, payload: parse("try-payload", "payload"),
+      purpose: $("try-purpose").value, ...payload(),
     };
     if (!value.origin) delete value.origin;
     const [why, answer] = await Promise.all([post("/-/explain", value), post("/-/decide", value)]);
@@ -703,7 +766,8 @@ function drawHealth() {
     ["to", audit.target], ["required", audit.required ? "no record, no transfer" : "no"], ["written", number.format(audit.written)], ["lost", audit.dropped ? number.format(audit.dropped) : "none"],
     ["last line", audit.sequence ? number.format(audit.sequence) : ""], ["sealed by", audit.seal_key || "nobody: lines are chained only"], ["trouble", audit.last_error]]));
   cards.push(card("Facts on file", !facts ? "" : facts.available ? "allow" : "block", !facts ? "none" : facts.available ? "answering" : "unavailable", facts
-    ? Object.entries(facts).filter(([, value]) => typeof value !== "object").map(([name, value]) => [name.replaceAll("_", " "), String(value)]) : [["", "What is known of people comes with each request."]]));
+    ? [["reservations open", number.format(facts.held)], ["", facts.available ? "Each counts people for a transfer that is under way." : ""], ["cause", facts.cause?.replaceAll("_", " ")], ["trouble", facts.detail]]
+    : [["", "What is known of people comes with each request."]]));
   cards.push(card("Country database", !geoip ? "" : geoip.error ? "block" : "allow", !geoip ? "none" : geoip.error ? "refused" : "serving", geoip ? [["file", geoip.path], ["is", geoip.database], ["since", new Date(geoip.loaded_at).toLocaleString("en-GB")], ["trouble", geoip.error]] : [["", "Nobody is placed by their address."]]));
   const before = ticks[0]?.pulse;
   for (const centre of about.data_centres) {
@@ -718,7 +782,11 @@ function drawHealth() {
   if (status?.certificates) cards.push(certificates(status.certificates));
   cards.push(card("Exchanges", errors.length ? "redact" : "allow", errors.length ? "some failed" : "none failed", [["under way", pulse.in_flight], ["so far", number.format(pulse.exchanges)], ...errors.map(([name, count]) => [name, number.format(count)])]));
   $("cards").replaceChildren(...cards);
-  $("health-sub").textContent = `Version ${about.version}, ${health.state}. You are ${about.who}.`;
+  const may = about.roles.map((it) => ({ read: "look", operate: "reload and change what is on file", rules: "change which rules serve" })[it]);
+  const who = about.signed_in ? `You are signed in as ${about.who} and may ${may.join(", ")}.`
+    : !about.changes_need_token ? "You are on this machine, which may do everything without signing in."
+      : token ? "You showed the token and may change things." : "You may look, being on this machine; changes need the token.";
+  $("health-sub").textContent = `Version ${about.version}, ${health.state}. ${who}`;
 }
 
 // === Begin ===

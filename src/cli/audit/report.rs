@@ -21,11 +21,13 @@ const AFTER_HELP: &str = "\
 Examples:
   bordergate audit report --from 2026-10-01 --to 2026-11-01 /var/log/bordergate
   bordergate audit report --by origin,destination,category audit.jsonl
-  bordergate audit report --format html audit.jsonl > register.html      to print, or to send
+  bordergate audit report --format html audit.jsonl > register.html
 
-What GDPR art. 30, PIPL art. 55 and 28 CFR 202 ask to be kept: where data went, to whom, for what, which
-categories, on which ground, and how many people's. People are counted by the codes in the records, which
-name nobody; see `audit.subject_key_file`. The exit code is 4 when a line could not be read.";
+What GDPR art. 30, PIPL art. 55 and 28 CFR 202 ask to be kept: where data went, to whom, for what, \
+which categories, on which ground, and how many people's. People are counted by the codes in the \
+records, which name nobody; see `audit.subject_key_file`.
+
+The exit code is 4 when a line could not be read.";
 
 /// Count transfers by origin, destination, recipient, purpose, category, mechanism and people
 #[derive(Debug, Args)]

@@ -22,12 +22,16 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  bordergate audit subject --key-file facts.key --account-id 40001 /var/log/bordergate
-  bordergate audit subject --key-file facts.key --email sana.k@example.pk --format csv audit.jsonl
-  echo 40001 | bordergate audit subject --key-file facts.key --stdin account-id audit.jsonl
+  bordergate audit subject --key-file facts.key --account-id 40001 \\
+      /var/log/bordergate
+  bordergate audit subject --key-file facts.key --email sana.k@example.pk \\
+      --format csv audit.jsonl
+  echo 40001 | bordergate audit subject --key-file facts.key \\
+      --stdin account-id audit.jsonl
 
-Records name people by keyed codes. The key is the one of `facts.key_file`, or of
-`audit.subject_key_file`. What is printed names categories, never values.";
+Records name people by keyed codes. The key is the one of `facts.key_file`, or of \
+`audit.subject_key_file`. What is printed names categories, never values. The exit code is 4 when \
+a line could not be read.";
 
 /// Of a key: the length of the hash beneath it (RFC 2104 §3).
 const KEY_BYTES_MIN: usize = 32;

@@ -19,16 +19,21 @@ use crate::{
 const AFTER_HELP: &str = "\
 Examples:
   openssl pkey -in audit.key -pubout -out audit.pub
-  bordergate audit verify --key audit.pub /var/log/bordergate    every file in the directory
-  bordergate audit verify audit.jsonl                            without a key: the chain alone
-  bordergate audit verify --expect 5124:iE0v… audit.jsonl        and is this line still there?
+  bordergate audit verify --key audit.pub /var/log/bordergate
+                                   every file in the directory
+  bordergate audit verify audit.jsonl
+                                   without a key: the chain alone
+  bordergate audit verify --expect 5124:iE0v… audit.jsonl
+                                   and is this line still there?
 
-Each line is chained to the one before it, and stretches of lines are signed. What was changed, dropped,
-inserted, moved or copied is named. Who holds the whole file can cut its end off unseen: keep the `sequence` and
-`head` of `GET /-/status`, or the last line here, elsewhere, and give them to `--expect`.
+Each line is chained to the one before it, and stretches of lines are signed. What was changed, \
+dropped, inserted, moved or copied is named. Who holds the whole file can cut its end off unseen: keep the \
+`sequence` and `head` of `GET /-/status`, or the last line here, elsewhere, and give them to \
+`--expect`.
 
-With `--key` what no seal vouches for is not proven: a chain without one, lines of no chain, a file with nothing in
-it. Whoever can write the files can have written that, also behind a chain that is sealed.
+With `--key` what no seal vouches for is not proven: a chain without one, lines of no chain, a file \
+with nothing in it. Whoever can write the files can have written that, also behind a chain that is \
+sealed.
 
 The exit code is 13 when somebody changed something, and 14 when that cannot be told.";
 

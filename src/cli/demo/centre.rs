@@ -1,4 +1,4 @@
-//! A data centre that fits on a laptop: an HTTP server that keeps what reached it.
+//! A data centre that fits on a laptop: an HTTP server that keeps what reached it, and answers with it.
 
 use std::{
     net::SocketAddr,
@@ -12,6 +12,8 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 
 /// One request as it arrived.
@@ -66,11 +68,54 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let target = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let body = request.into_body().collect().await?.to_bytes();
-    let reply = Full::from(format!("{{\"stored_in\":\"{city}\",\"bytes\":{}}}\n", body.len()));
+    let reply = Full::from(format!("{}\n", reply(city, &body)));
     *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Received { target, body });
     let mut response = Response::new(reply);
     response
         .headers_mut()
         .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     Ok(response)
+}
+
+/// What was stored, as it arrived: JSON as it is, a text as a string, of other bytes how many there are.
+fn reply(city: &str, body: &[u8]) -> String {
+    #[derive(Serialize)]
+    struct Stored<'s> {
+        stored_in: &'s str,
+        bytes: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        received: Option<Shown<'s>>,
+    }
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Shown<'s> {
+        Json(&'s RawValue),
+        Text(&'s str),
+    }
+    let received = match (serde_json::from_slice(body), std::str::from_utf8(body)) {
+        (Ok(json), _) => Some(Shown::Json(json)),
+        (Err(_), Ok(text)) => (!text.is_empty()).then_some(Shown::Text(text)),
+        (Err(_), Err(_)) => None,
+    };
+    serde_json::to_string(&Stored { stored_in: city, bytes: body.len(), received })
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_shows_what_arrived() {
+        for (body, shown) in [
+            (&b"{\"a\": 1.0}"[..], r#","received":{"a": 1.0}"#),
+            (b"a=1&b=\"2\"", r#","received":"a=1&b=\"2\"""#),
+            (b"", ""),
+            (b"\x1f\x8b", ""),
+        ] {
+            let bytes = body.len();
+            let expected = format!(r#"{{"stored_in":"Singapore","bytes":{bytes}{shown}}}"#);
+            assert_eq!(reply("Singapore", body), expected);
+        }
+    }
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Relative to the rules directory.
-const FILE: &str = "organisation/demonstration.yaml";
+pub(super) const FILE: &str = "organisation/demonstration.yaml";
 
 /// Part of the rules from the start, and switched off.
 pub(super) const RULE: &str = "\
@@ -51,6 +51,15 @@ struct Load {
     failed: AtomicU64,
 }
 
+/// However this act ends, its callers end with it.
+struct Callers(Arc<Load>);
+
+impl Drop for Callers {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+}
+
 pub(super) fn write_rule(rules: &std::path::Path) -> std::io::Result<()> {
     let path = rules.join(FILE);
     fs::create_dir_all(path.parent().unwrap_or(rules))?;
@@ -68,6 +77,7 @@ pub(super) async fn perform(stage: &Stage) -> Result<usize, Failure> {
         next: AtomicU64::new(FIRST_NUMBER),
         failed: AtomicU64::new(0),
     });
+    let calling = Callers(Arc::clone(&load));
     let begun = Instant::now();
     let callers: Vec<_> =
         (0..CALLERS).map(|_| tokio::spawn(call_on(stage.address, Arc::clone(&load)))).collect();
@@ -100,7 +110,7 @@ pub(super) async fn perform(stage: &Stage) -> Result<usize, Failure> {
     tokio::time::sleep(PHASE).await;
     edit(stage, "effect: explode", "effect: redact")?;
     until(stage, |status| !status.stale).await?;
-    load.stop.store(true, Ordering::Relaxed);
+    drop(calling);
     for caller in callers {
         caller.await.context("a caller fell over")?;
     }

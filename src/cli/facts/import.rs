@@ -32,23 +32,26 @@ const BATCH_MAX: usize = 1_000;
 const COMPLAINTS_MAX: usize = 100;
 
 const AFTER_HELP: &str = "\
-JSONL has an entry a line:
+JSONL has an entry a line (here on two, where it is long):
   {\"subject\": {\"account_id\": \"40001\", \"phone\": \"+92 345 1112233\"},
-   \"consents\": [{\"scope\": \"cross_border\", \"type\": \"separate_explicit\", \"given_at\": \"2026-02-01\"}],
+   \"consents\": [{\"scope\": \"cross_border\", \"type\": \"separate_explicit\"}],
    \"opt_outs\": [\"push\"], \"settings\": {\"cloud_sync\": true}, \"age\": 29}
-  {\"subject\": {…}, \"withdrawn\": [{\"scope\": \"purpose:direct_marketing\", \"at\": \"2026-03-01\"}]}
-  {\"subject\": {…}, \"counted\": [{\"counter\": \"cn_ytd_ordinary\", \"on\": \"2026-03-02\"}]}
+  {\"subject\": {…},
+   \"withdrawn\": [{\"scope\": \"purpose:direct_marketing\", \"at\": \"2026-03-01\"}]}
+  {\"subject\": {…},
+   \"counted\": [{\"counter\": \"cn_ytd_ordinary\", \"on\": \"2026-03-02\"}]}
   {\"mechanism\": {\"type\": \"eu_scc\", \"id\": \"scc-1\", \"valid_until\": \"2027-01-01\"}}
-CSV has a fact a row, under column names; `record` says which: consent, withdrawal, opt_out, opt_in,
-setting, attribute, counted, forget, mechanism. Lists are separated by `;`, and columns nobody needs
-may be left out:
+
+CSV has a fact a row, under column names; `record` says which: consent, withdrawal, opt_out, \
+opt_in, setting, attribute, counted, forget, mechanism. Lists are separated by `;`, and columns \
+nobody needs may be left out:
   record,account_id,scope,type,destinations,given_at,at,name,value
   consent,40001,cross_border,separate_explicit,SG;CN,2026-02-01,,,
   withdrawal,40001,purpose:direct_marketing,,,,2026-03-01,,
   opt_out,40002,,,,,,push,
   setting,40002,,,,,,cloud_sync,false
 
-A file with a mistake changes nothing. Standard input is taken as it comes: what stands before a
+A file with a mistake changes nothing. Standard input is taken as it comes: what stands before a \
 mistake is on file, and how much that is will be told.";
 
 /// Put consents, withdrawals, opt-outs, settings, attributes, mechanisms and counts on file

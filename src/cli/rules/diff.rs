@@ -28,14 +28,18 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  bordergate rules diff old-rules new-rules                  over the rule tests of the new ones
-  bordergate rules diff old new --cases transfers.jsonl      over payloads, as `decide --batch` takes them
-  bordergate rules diff old new --audit audit.jsonl          over what the gateway has recorded
-  bordergate rules diff old new --audit audit.jsonl --as-of 2027-05-13       the same, were it then
+  bordergate rules diff old new
+                                   over the rule tests of the new ones
+  bordergate rules diff old new --cases transfers.jsonl
+                                   over payloads, as `decide --batch` takes them
+  bordergate rules diff old new --audit audit.jsonl
+                                   over what the gateway has recorded
+  bordergate rules diff old new --audit audit.jsonl --as-of 2027-05-13
+                                   the same, were it then
 
-A record holds categories, not values, and nothing of what was on file. Where the old rules need more to
-decide as recorded, the fewest facts that make them do so are assumed, for both sides; a record that no
-assumption explains is counted apart.
+A record holds categories, not values, and nothing of what was on file. Where the old rules need \
+more to decide as recorded, the fewest facts that make them do so are assumed, for both sides; a \
+record that no assumption explains is counted apart.
 
 The exit code is 12 when a decision differs, 0 when none does.";
 

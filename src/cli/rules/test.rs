@@ -24,7 +24,9 @@ Examples:
 A table stands in `tests/`, beside `law/` and `policy/`:
   title: Switzerland
   down_to: law
-  defaults: {as_of: 2026-11-23T09:00:00Z, origin: CH, destination: CN, purpose: customer_support, data: name}
+  defaults:
+    {as_of: 2026-11-23T09:00:00Z, origin: CH, destination: CN,
+     purpose: customer_support, data: name}
   facts:
     clauses: {mechanisms: [{type: ch_scc, id: SCC-1}]}
     assessment: {mechanisms: [{type: ch_tia, id: TIA-1}]}

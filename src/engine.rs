@@ -5,6 +5,7 @@
 //! call [`Engine::inspect`].
 
 mod catalogue;
+mod children;
 mod embedded;
 mod explain;
 mod familiar;
@@ -22,7 +23,10 @@ pub use message::{Message, Redacted, Verdict};
 pub use reading::{Reading, Root};
 pub use scan::Scan;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
     detect::{self, DetectorSet, Hit},
@@ -166,6 +170,7 @@ impl Engine {
         people: &People,
     ) -> Verdict {
         let coverage = reading.coverage();
+        let people = &*self.with_children(&reading, &transfer, people);
         let (findings, gaps) = (&reading.findings, &reading.gaps);
         let mut decision = self.rules.decide_each(&transfer, people, findings, coverage, gaps);
         transfer.origin = transfer.origin.or(decision.origin);
@@ -201,6 +206,15 @@ impl Engine {
             findings: reading.findings,
             gaps: reading.gaps,
         }
+    }
+
+    fn with_children<'p>(
+        &self,
+        reading: &Reading<'_>,
+        transfer: &Transfer,
+        people: &'p People,
+    ) -> Cow<'p, People> {
+        children::with_children(reading, transfer, people, &self.catalogue.ages)
     }
 
     /// Findings without a decision, and the bytes they stand in, for whoever has them already.

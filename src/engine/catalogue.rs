@@ -17,6 +17,8 @@ pub(super) struct Catalogue {
     pub(super) shapes: Shapes,
     /// Categories that identify a person rather than a device.
     pub(super) person_identifiers: TagSet,
+    /// Those that tell how old somebody is.
+    pub(super) ages: TagSet,
     pub(super) files: CatalogueFiles,
     /// Said again by every generation that shares this.
     pub(super) warnings: Diagnostics,
@@ -66,13 +68,14 @@ impl Catalogue {
     ) -> Self {
         let shapes = Shapes::of(&taxonomy);
         let person_identifiers = person_identifiers(&taxonomy);
-        Self { taxonomy, detectors, shapes, person_identifiers, files, warnings }
+        let ages = select(&taxonomy, &["user.demographic.date_of_birth", "user.demographic.age_range"]);
+        Self { taxonomy, detectors, shapes, person_identifiers, ages, files, warnings }
     }
 }
 
 /// A name, a number or an address that is one person's; a card or a device may be one of several.
 fn person_identifiers(taxonomy: &Taxonomy) -> TagSet {
-    [
+    const KEYS: [&str; 7] = [
         "user.name",
         "user.contact.phone_number",
         "user.contact.email",
@@ -80,7 +83,11 @@ fn person_identifiers(taxonomy: &Taxonomy) -> TagSet {
         "user.account.username",
         "user.social",
         "user.government_id",
-    ]
-    .iter()
-    .fold(TagSet::EMPTY, |tags, key| tags.union(&taxonomy.select(&TagPattern((*key).to_owned()))))
+    ];
+    select(taxonomy, &KEYS)
+}
+
+fn select(taxonomy: &Taxonomy, keys: &[&str]) -> TagSet {
+    let select = |key: &&str| taxonomy.select(&TagPattern((*key).to_owned()));
+    keys.iter().fold(TagSet::EMPTY, |tags, key| tags.union(&select(key)))
 }

@@ -30,6 +30,7 @@ impl Engine {
         people: &People,
         go_on: &dyn Fn() -> bool,
     ) -> (Verdict, Explanation) {
+        let people = &*self.with_children(&reading, transfer, people);
         let verdict = self.judge(reading, Box::new(transfer.clone()), people);
         let judged = Judged {
             transfer,

@@ -29,7 +29,7 @@ use crate::{
 const AFTER_HELP: &str = "\
 Examples:
   bordergate decide --context transfer.json order.json
-  bordergate decide --context transfer.json --content-encoding gzip order.json.gz
+  bordergate decide --context transfer.json --content-encoding gzip order.gz
   bordergate decide --as-of 2025-06-30 --context transfer.json order.json
   bordergate decide --exit-code --context transfer.json order.json || echo no
   bordergate decide --batch transfers.jsonl

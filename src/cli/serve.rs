@@ -17,7 +17,7 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  bordergate serve                     loopback, shipped rules (`config default`)
+  bordergate serve            loopback, shipped rules (`config default`)
   bordergate serve --config /etc/bordergate/bordergate.yaml
   BORDERGATE_LOG=debug bordergate serve
 

@@ -17,8 +17,8 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  bordergate rules test                       the shipped rules and their tests
-  bordergate rules test rules/ --full         and every condition tried both ways
+  bordergate rules test                     the shipped rules and their tests
+  bordergate rules test rules/ --full       and every condition tried both ways
   bordergate rules test rules/ --format junit > rules.xml
 
 A table stands in `tests/`, beside `law/` and `policy/`:

@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub(super) beside: u32,
     /// Contexts that this member shows together with another.
     pub(super) signs: u32,
+    /// Those that a column of this name shows in a table in which nothing is about anybody.
+    pub(super) columns: u32,
     /// Stands for the object around it.
     pub(super) stand_in: bool,
     /// May stand before what says that it does: `value` in `{"value": …, "key": "phone"}`.
@@ -68,6 +70,7 @@ impl Facts {
         inside: 0,
         beside: 0,
         signs: 0,
+        columns: 0,
         stand_in: false,
         awaits: false,
         tells: false,
@@ -139,6 +142,7 @@ pub(super) struct Entry {
     pub(super) opens_itself: u32,
     pub(super) beside: u32,
     pub(super) signs: u32,
+    pub(super) columns: u32,
     pub(super) patterns: u64,
     pub(super) suppressed: u64,
     /// Says nothing of its value, whatever its words say.
@@ -562,6 +566,7 @@ impl KeyTable {
                 entry.exact_rules.iter().chain(&entry.rules).for_each(|rule| facts.add_rule(*rule));
                 facts.beside |= entry.beside;
                 facts.signs |= entry.signs;
+                facts.columns |= entry.columns;
             }
             Level::Stripped => entry.rules.iter().for_each(|rule| facts.add_rule(*rule)),
             Level::Ending => entry.ending_rules.iter().for_each(|rule| facts.add_rule(*rule)),

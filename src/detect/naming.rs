@@ -176,6 +176,16 @@ impl KnownNames {
         (!is_of_a_sentence && !self.things.contains(name)).then_some(start..head.len())
     }
 
+    /// The name in Chinese characters or kana at `start` that ends at a title: `伊藤さくら様`.
+    pub(super) fn before_a_title(&self, text: &str, start: usize) -> Option<Range<usize>> {
+        const BYTES_MAX: usize = 24;
+        let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
+        let rest = text.get(start..end)?;
+        let title = ["様", "さん", "님"].iter().filter_map(|title| rest.find(title)).min()?;
+        let range = self.before(text, start + title)?;
+        (range.start == start).then_some(range)
+    }
+
     /// The name in Chinese characters or Hangul that begins at `start` of a sentence which goes on behind it: a family
     /// name, one or two characters more, and what may follow a name.
     pub(super) fn in_a_sentence(&self, text: &str, start: usize) -> Option<Range<usize>> {
@@ -277,7 +287,7 @@ fn may_follow(behind: &str, words: &[&str]) -> bool {
 }
 
 /// Characters of words that go on with a sentence, and of no given name.
-const NO_GIVEN: &str = "的了是在不没被把将请已可能会需退货款单号品价格质量服务产问题电话手机址便意度期间昨今前后们这那个吗呢吧到就都也还要给让对从与及或员值量性率部系统全功能管类项目表账户码站网店铺公司经济人币元台件求";
+const NO_GIVEN: &str = "的了是在不没被把将请已可能会需退货款单号品价格质量服务产问题电话手机址便意度期间昨今前后们这那个吗呢吧到就都也还要给让对从与及或员值量性率部系统全功能管类项目表账户码站网店铺公经济人币元台件求";
 
 /// What goes on behind a name in a sentence of Chinese.
 const BEHIND_HAN: [&str; 44] = [
@@ -401,7 +411,12 @@ fn spaced(text: &str, least: usize) -> Option<usize> {
         if !first.is_uppercase() && !particle && (first.is_lowercase() || is_stop(word)) {
             break;
         }
-        if person::is_thing(word, count == 0) || is_stop(word) {
+        let behind = text.get(position + length..).unwrap_or_default();
+        if person::is_thing(word, count == 0)
+            || is_stop(word)
+            || is_a_verb_of_thai(word)
+            || is_before_a_place(word, behind)
+        {
             break;
         }
         position += length;
@@ -479,6 +494,19 @@ fn is_a_sentence_of_thai(word: &str) -> bool {
         && word.chars().count() > NAME_CHARACTERS_MAX
 }
 
+/// Whether `على` is Arabic for where somebody is to be found, and not how Egyptians write Ali: `… على العنوان`.
+fn is_before_a_place(word: &str, behind: &str) -> bool {
+    const PLACES: [&str; 7] = ["العنوان", "الرقم", "رقم", "البريد", "الهاتف", "الجوال", "هاتف"];
+    word == "على" && PLACES.iter().any(|place| behind.trim_start().starts_with(place))
+}
+
+/// Whether a word says, in Thai, what somebody does who was named before: `อยู่ที่`, `แจ้งเปลี่ยนเบอร์`.
+fn is_a_verb_of_thai(word: &str) -> bool {
+    const BEGINNINGS: [&str; 9] =
+        ["อยู่", "แจ้ง", "โทร", "ต้องการ", "ขอให้", "ขอแจ้ง", "เบอร์", "อีเมล", "ได้"];
+    BEGINNINGS.iter().any(|verb| word.starts_with(verb))
+}
+
 /// What is said of a name rather than being one: that it is missing, wrong, hidden, needed.
 #[rustfmt::skip]
 static SENTENCE_BEGINNINGS: WordList = WordList::new(&[
@@ -506,7 +534,13 @@ fn is_stop(word: &str) -> bool {
 
 #[rustfmt::skip]
 static STOPS: WordList = WordList::new(&[
-    "है", "हूं", "हूँ", "और", "मेरा", "ہے", "ہوں", "اور", "میرا", "hai", "aur", "hoon", "و", "i", "and",
+    "है", "हैं", "हूं", "हूँ", "और", "मेरा", "ने", "का", "की", "के", "को", "से", "में", "पर", "बोल", "बात", "कर", "रहा", "रही", "रहे",
+    "था", "थी", "जी", "मकान", "फ्लैट", "घर",
+    "ہے", "ہیں", "ہوں", "اور", "میرا", "نے", "کا", "کی", "کے", "کو", "سے", "میں", "پر", "بات", "بول", "کر", "رہا", "رہی", "رہے",
+    "تھا", "تھی", "مکان", "گھر", "فلیٹ",
+    "hai", "aur", "hoon", "و", "i", "and",
+    "يسكن", "تسكن", "يقيم", "تقيم", "يعيش", "تعيش", "يعمل", "تعمل", "ويسكن", "وتسكن", "ويقيم", "وتقيم", "يطلب", "تطلب",
+    "في", "إلى", "من", "وعنوانه", "وعنوانها", "وهاتفه", "است", "هستم", "ساکن", "هستند",
     "miss", "sie", "euch", "dich", "ihnen", "the", "die", "das", "ein", "eine", "mein", "meine", "unser", "unsere", "my", "we", "please", "thanks", "hello", "hi", "customer", "sir", "madam", "all", "everyone",
     "colleagues", "user", "valued", "sirs", "friend", "friends", "monday", "tuesday", "wednesday",
     "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july",
@@ -536,6 +570,14 @@ mod tests {
             ("김민준입니다", 1, Some("김민준")),
             ("佐藤美咲です", 1, Some("佐藤美咲")),
             ("सुनीता शर्मा है", 1, Some("सुनीता शर्मा")),
+            ("सुनीता शर्मा है। धन्यवाद", 1, Some("सुनीता शर्मा")),
+            ("विकास मेहरा ने शिकायत की", 1, Some("विकास मेहरा")),
+            ("نادیہ مرزا بات کر رہی ہوں", 1, Some("نادیہ مرزا")),
+            ("سامي عبد الرحمن يسكن في طنطا", 1, Some("سامي عبد الرحمن")),
+            ("วิชัย มั่นคง แจ้งเปลี่ยนเบอร์", 1, Some("วิชัย มั่นคง")),
+            ("मकान नंबर 22", 1, None),
+            ("محمود على حسن", 1, Some("محمود على حسن")),
+            ("محمود حسن على العنوان", 1, Some("محمود حسن")),
             ("عائشہ صدیقی ہے", 1, Some("عائشہ صدیقی")),
             ("Customer,", 1, None),
             ("Support Team", 1, None),

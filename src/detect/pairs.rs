@@ -240,7 +240,7 @@ fn label(text: &str, at: usize) -> Option<Pair> {
     {
         return None;
     }
-    let leading = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let leading = behind_marks(rest);
     let value = rest.get(leading..)?;
     if matches!(value.first(), Some(b'\n' | b'\r')) {
         return below(text, start..name_end, at + 1 + leading);
@@ -261,6 +261,9 @@ fn label(text: &str, at: usize) -> Option<Pair> {
             b'}' => is_closed,
             _ => false,
         })
+        .into_iter()
+        .chain(memchr::memmem::find(value, b"</"))
+        .min()
         .unwrap_or(value.len());
     let value = value.get(..length)?;
     // `(diagnosis: asthma). She …`: what a bracket opens before the label ends with it.
@@ -272,6 +275,27 @@ fn label(text: &str, at: usize) -> Option<Pair> {
     let from = at + 1 + leading;
     let end = text.floor_char_boundary((from + length - trailing).max(from));
     whole_characters(text, Pair { name: start..name_end, value: from..end, assigned: false })
+}
+
+/// How long what stands before a value is: blanks, and marks of a web page, `<b>4341 …`.
+fn behind_marks(rest: &[u8]) -> usize {
+    const MARKS_MAX: usize = 3;
+    const MARK_BYTES_MAX: usize = 24;
+    let mut length = 0;
+    for _ in 0..MARKS_MAX {
+        let left = rest.get(length..).unwrap_or_default();
+        length += left.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let mark = rest.get(length..).unwrap_or_default();
+        let is_mark = matches!(mark, [b'<', b'/' | b'a'..=b'z', ..]);
+        let window = mark.get(..mark.len().min(MARK_BYTES_MAX)).unwrap_or_default();
+        let Some(end) = memchr::memchr(b'>', window).filter(|_| is_mark) else { break };
+        // `<ana@example.org>` is a value.
+        if window.get(1..end).is_some_and(|name| name.iter().any(|byte| b"@:.".contains(byte))) {
+            break;
+        }
+        length += end + 1;
+    }
+    length
 }
 
 /// `[ro.serialno]: [c331c66a]`, as Android prints its properties.

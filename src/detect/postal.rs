@@ -17,10 +17,11 @@ use crate::domain::{ends_in_any_case, runs};
 
 pub(super) use self::{
     announced::announced,
-    code::{around_code, before_code, is_of_a_street},
+    code::{around_code, before_british_code, before_code, is_of_a_street},
     east_asian::{east_asian, is_of_a_run, korean},
     street::around_street,
 };
+use words::is_end;
 
 /// Longest address, bytes.
 const BYTES_MAX: usize = 200;
@@ -106,11 +107,22 @@ fn before_a_label(found: &str) -> &str {
         .unwrap_or(found)
 }
 
+/// What stands before a sentence that begins with what else is known of somebody: `…, 50667 Köln. Geburtsdatum …`.
+fn before_a_sentence(found: &str) -> &str {
+    let mut ends = found.match_indices(". ").map(|(at, _)| at);
+    let is_of_another = |at: &usize| {
+        let word = found.get(at + 2..).and_then(|rest| rest.split([' ', ':']).next());
+        let is_begun = word.is_some_and(|word| word.starts_with(char::is_uppercase));
+        is_begun && word.is_some_and(|word| word.chars().nth(2).is_some() && is_end(word))
+    };
+    ends.find(is_of_another).and_then(|at| found.get(..at)).unwrap_or(found)
+}
+
 /// What stands before a telephone number that an address goes on with, and before the words that announce that one:
 /// `…, 79032, телефон +380…`, `…, Selangor. Call +60…`.
 pub(super) fn before_a_number(found: &str) -> &str {
     const CLAUSE_BYTES_MAX: usize = 40;
-    let found = before_a_label(found);
+    let found = before_a_sentence(before_a_label(found));
     let is_number = |at: &usize| {
         let behind = found.as_bytes().get(at + 1..).unwrap_or_default();
         let is_of_it = |byte: &&u8| byte.is_ascii_digit() || b" -()".contains(byte);

@@ -77,6 +77,10 @@ pub struct Scratch {
     columns: Columns,
     /// What the members of the records of a table show.
     expected: Shown,
+    /// The same where none of them is about anybody.
+    expected_of_nobody: u32,
+    /// One of them is about somebody, whatever table it stands in.
+    expected_of_somebody: bool,
     /// What those behind the present one do.
     foreseen: Shown,
     /// For how many objects more members are looked for ahead: that costs less than a second look where it saves
@@ -176,7 +180,7 @@ impl<'s> Scanner<'s> {
         self.scratch.lists.clear();
         self.scratch.told.clear();
         self.scratch.columns.clear();
-        self.scratch.expected = Shown::default();
+        self.table();
         // What stands at the top of a part has surroundings as well: a form, a query.
         self.top = Frame { contexts, ..Frame::NONE };
     }
@@ -236,11 +240,27 @@ impl<'s> Scanner<'s> {
         let known = self.known(name);
         let facts = *self.scratch.keys.of(known);
         self.scratch.expected.add(&facts);
+        self.scratch.expected_of_nobody |= facts.columns;
+        self.scratch.expected_of_somebody |= self.is_of_somebody(&facts);
+    }
+
+    /// Whether a column of this name is about somebody, in a table of places and figures as in any other: `phone`
+    /// is, and `city` need not be.
+    fn is_of_somebody(&self, facts: &Facts) -> bool {
+        let contexts = &self.set.contexts;
+        let parts = contexts.parts.iter().fold(0, |all, part| all | part);
+        facts.rules().iter().filter_map(|number| self.set.rule(*number)).any(|rule| {
+            // `id` is somebody's in a cookie alone.
+            let is_of_a_part = rule.inside != 0 && rule.inside & !parts == 0;
+            rule.outside & contexts.of_tables == 0 && !is_of_a_part
+        })
     }
 
     /// Records to come are of another table, and what those before have shows nothing of them.
     pub fn table(&mut self) {
         self.scratch.expected = Shown::default();
+        self.scratch.expected_of_nobody = 0;
+        self.scratch.expected_of_somebody = false;
     }
 
     /// Whether a name says something of the value under it by itself, and is not personal data.
@@ -251,7 +271,10 @@ impl<'s> Scanner<'s> {
 
     /// The innermost container is a record: all that its members show is known before they come.
     pub fn record(&mut self) {
-        let expected = self.scratch.expected;
+        let mut expected = self.scratch.expected;
+        if !self.scratch.expected_of_somebody {
+            expected.beside |= self.scratch.expected_of_nobody;
+        }
         self.show(expected);
         self.top.is_expected = expected != Shown::default();
     }

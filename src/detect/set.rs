@@ -145,6 +145,8 @@ pub(super) struct Contexts {
     pub(super) lasting: u32,
     pub(super) any_order: u32,
     pub(super) near: u32,
+    /// Those that a column shows of a table in which nothing is about anybody.
+    pub(super) of_tables: u32,
     pub(super) third_party: u32,
     /// Detectors that are contradicted in any of these contexts.
     contradicts: Vec<(u32, u128)>,
@@ -356,7 +358,8 @@ impl DetectorSet {
 
     /// `CNIC is invalid`, `Forgot your password?`: what a user is shown beside a field, and no value of it.
     pub(super) fn is_said_of_a_field(&self, text: &str) -> bool {
-        if text.len() > PLACEHOLDER_BYTES_MAX || !text.contains(' ') {
+        // Chinese and Japanese have no spaces.
+        if text.len() > PLACEHOLDER_BYTES_MAX || (text.is_ascii() && !text.contains(' ')) {
             return false;
         }
         text.ends_with('?')

@@ -87,6 +87,9 @@ pub(super) struct ContextSource {
     /// twice.
     #[serde(default)]
     pub(super) any_order: bool,
+    /// Names of columns: one shows it of the records of a table in which no column is about anybody.
+    #[serde(default)]
+    pub(super) columns: Vec<String>,
     /// Holds for everything inside, however deep.
     #[serde(default)]
     pub(super) lasting: bool,

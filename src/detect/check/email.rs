@@ -68,7 +68,7 @@ pub(in crate::detect) fn around_a_word(
     word: std::ops::Range<usize>,
     floor: usize,
 ) -> Option<std::ops::Range<usize>> {
-    const DOTS: [&str; 6] = [" [dot] ", "[dot]", " (dot) ", "(dot)", " {dot} ", "."];
+    const DOTS: [&str; 7] = [" [dot] ", "[dot]", " (dot) ", "(dot)", " {dot} ", " dot ", "."];
     const PARTS_MAX: usize = 5;
     let head = text.get(floor..word.start)?;
     let local = head.strip_suffix(' ').unwrap_or(head);

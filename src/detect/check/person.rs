@@ -12,7 +12,7 @@ pub(super) fn name(text: &str) -> Option<Match> {
         return None;
     }
     if text.is_ascii() {
-        return latin(text).or_else(|| on_a_ticket(text));
+        return latin(text).or_else(|| on_a_ticket(text)).or_else(|| on_a_scan(text));
     }
     let length = text.chars().count();
     if !(1..=100).contains(&length) {
@@ -56,6 +56,20 @@ fn on_a_ticket(text: &str) -> Option<Match> {
         part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b' ')
     };
     (is_part(last) && is_part(first)).then_some(Match::PLAIN)
+}
+
+/// `KHAN^SANA^^DR`, as pictures in medicine have it (DICOM PS3.5 §6.2.1.1).
+fn on_a_scan(text: &str) -> Option<Match> {
+    const PARTS_MAX: usize = 5;
+    let parts = || text.split('^').filter(|part| !part.is_empty());
+    let is_part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_uppercase())
+            && part.bytes().all(|byte| byte.is_ascii_alphabetic() || b" -'.".contains(&byte))
+    };
+    let good = (2..=PARTS_MAX).contains(&text.split('^').count())
+        && parts().count() >= 2
+        && parts().all(is_part);
+    good.then_some(Match { shaped: true, ..Match::PLAIN })
 }
 
 fn is_written_like_a_name(text: &str, length: usize) -> bool {
@@ -126,6 +140,8 @@ fn position<const BYTES: usize>(text: &str, few: &[u8; BYTES]) -> Option<usize> 
 /// What names of companies and other bodies end in.
 #[rustfmt::skip]
 static COMPANIES: WordList = WordList::new(&[
+    "traders", "trading", "enterprises", "industries", "textiles", "garments", "electronics", "logistics", "solutions",
+    "technologies", "mart", "builders", "constructions", "distributors", "exports", "imports", "collections", "sons",
     "inc", "ltd", "llc", "llp", "gmbh", "plc", "corp", "corporation", "company", "limited", "incorporated", "sarl",
     "s.a.r.l", "srl", "s.r.l", "s.p.a", "s.a", "b.v", "n.v", "kgaa", "pty", "pte", "foundation", "university", "presents",
     "records", "bot", "airlines", "proxy", "agent", "inspector", "team", "support", "services", "app", "apps",
@@ -227,7 +243,8 @@ static PROGRAMS: WordList = WordList::new(&[
 pub(in crate::detect) fn is_mark(character: char) -> bool {
     matches!(
         character,
-        '\u{0300}'..='\u{036f}' | '\u{0591}'..='\u{05c7}' | '\u{064b}'..='\u{065f}' | '\u{0900}'..='\u{0dff}'
+        '\u{0300}'..='\u{036f}' | '\u{0591}'..='\u{05c7}' | '\u{064b}'..='\u{065f}' | '\u{0900}'..='\u{0963}'
+            | '\u{0966}'..='\u{0dff}'
             | '\u{0e30}'..='\u{0e4e}' | '\u{0eb0}'..='\u{0ece}' | '\u{102b}'..='\u{103e}'
             | '\u{17b4}'..='\u{17d3}'
     )

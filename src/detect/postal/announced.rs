@@ -4,7 +4,10 @@ use std::{net::Ipv4Addr, ops::Range};
 
 use super::{
     BYTES_MAX, trimmed,
-    words::{is_end, is_postal_code, is_postal_code_in_two, is_shortened},
+    words::{
+        before_grammar, goes_on_with_the_sentence, is_copula, is_end, is_postal_code,
+        is_postal_code_in_two, is_shortened,
+    },
 };
 use crate::detect::{
     check::{address, person},
@@ -52,9 +55,13 @@ pub(in crate::detect) fn announced(text: &str, start: usize) -> Option<Range<usi
     good.then_some(range)
 }
 
-/// Where an address ends that a label with another value follows: `…, Lahore 54792, Cell: …`.
+/// Where an address ends that a label with another value follows: `…, Lahore 54792, Cell: …`, `…5幢201 姓名=陈建国`.
 fn before_a_label(text: &str, range: Range<usize>) -> usize {
     let found = text.get(range.clone()).unwrap_or_default();
+    let assigned = found.find('=').and_then(|sign| found.get(..sign)?.rfind(' '));
+    if let Some(gap) = assigned {
+        return range.start + gap;
+    }
     let label = found.find(':').and_then(|colon| found.get(..colon)?.rfind(','));
     label.map_or(range.end, |comma| range.start + comma)
 }
@@ -64,13 +71,21 @@ fn before_a_label(text: &str, range: Range<usize>) -> usize {
 fn before_other_words(text: &str, range: Range<usize>) -> usize {
     let found = text.get(range.clone()).unwrap_or_default();
     if found.trim_start().starts_with(person::is_han) {
-        return found.find([',', '，']).map_or(range.end, |comma| range.start + comma);
+        let clause = found.split([',', '，']).next().unwrap_or_default();
+        return range.start + before_grammar(clause).len();
     }
     let (mut at, mut is_behind_a_code) = (0, false);
     for (number, word) in found.split(' ').enumerate() {
         let goes_on = is_behind_a_code && word.starts_with(char::is_lowercase);
-        if at > 0 && (goes_on || is_end(word)) {
+        let is_behind_a_comma =
+            || found.get(..at).is_some_and(|head| head.trim_end().ends_with([',', '،']));
+        let is_next_clause = || goes_on_with_the_sentence(word) && is_behind_a_comma();
+        if at > 0 && (goes_on || is_end(word) || is_copula(word) || is_next_clause()) {
             return range.start + at;
+        }
+        let without = before_grammar(word);
+        if without.len() < word.len() {
+            return range.start + at + without.len();
         }
         // The letters of a Dutch code stand behind a space: `1017 EJ`.
         let letters = word.trim_end_matches([',', '.']);
@@ -96,13 +111,16 @@ fn before_other_words(text: &str, range: Range<usize>) -> usize {
     range.end
 }
 
+/// Full stops of Chinese and Japanese, of Urdu and of Hindi.
+const STOPS: [char; 4] = ['。', '۔', '।', '؟'];
+
 /// Bytes up to the end of the sentence; a line end goes on when the next line begins or ends with a number.
 fn extent(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut position = 0;
     while let Some(offset) = bytes
         .get(position..)
-        .and_then(|rest| rest.iter().position(|b| b".\n\r|;\"".contains(b) || *b == 0xe3))
+        .and_then(|rest| rest.iter().position(|b| b".\n\r|;\"".contains(b) || *b >= 0xd8))
     {
         let at = position + offset;
         let (before, after) =
@@ -129,9 +147,11 @@ fn extent(text: &str) -> usize {
                 }
                 position = at + 1;
             }
-            // The East Asian full stop.
-            Some(0xe3) if text.get(at..).is_some_and(|rest| rest.starts_with('。')) => return at,
-            Some(0xe3) => position = at + 1,
+            // The full stops of other scripts.
+            Some(0xd8..) if text.get(at..).is_some_and(|rest| rest.starts_with(STOPS)) => {
+                return at;
+            }
+            Some(0xd8..) => position = at + 1,
             _ => return at,
         }
     }

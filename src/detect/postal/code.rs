@@ -118,8 +118,6 @@ pub(in crate::detect) fn before_code(
     code: usize,
     floor: usize,
 ) -> Option<Range<usize>> {
-    const PIECES_MAX: usize = 6;
-    const ROW_BYTES_MAX: usize = 120;
     let tail = text.get(code..)?;
     let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
     let goes_on =
@@ -127,6 +125,41 @@ pub(in crate::detect) fn before_code(
     if !matches!(digits, 5 | 6) || goes_on {
         return None;
     }
+    house_before(text, code, floor, 2).map(|start| start..code + digits)
+}
+
+/// The same before a British code, the first digit of which stands at `digit`: `22 Heriot Row, Edinburgh EH3 6EN`.
+pub(in crate::detect) fn before_british_code(
+    text: &str,
+    digit: usize,
+    floor: usize,
+) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let head = bytes.get(..digit)?;
+    let letters = head.iter().rev().take(3).take_while(|byte| byte.is_ascii_uppercase()).count();
+    let code = digit - letters;
+    let is_apart = code.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b' ');
+    let tail = bytes.get(digit..)?;
+    let is_of_first = |byte: &&u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    let first = tail.iter().take(3).take_while(is_of_first).count();
+    let [b' ', number, one, two, rest @ ..] = tail.get(first..)? else { return None };
+    let is_code = (1..=2).contains(&letters)
+        && (1..=2).contains(&first)
+        && number.is_ascii_digit()
+        && one.is_ascii_uppercase()
+        && two.is_ascii_uppercase()
+        && !rest.first().is_some_and(u8::is_ascii_alphanumeric);
+    if !is_apart || !is_code {
+        return None;
+    }
+    house_before(text, code, floor, 1).map(|start| start..digit + first + " 6EN".len())
+}
+
+/// Where an address begins with a house that ends with the name of a town before `code`, and between them at least so
+/// many pieces less one.
+fn house_before(text: &str, code: usize, floor: usize, pieces_min: usize) -> Option<usize> {
+    const PIECES_MAX: usize = 6;
+    const ROW_BYTES_MAX: usize = 120;
     let from = text.ceil_char_boundary(code.saturating_sub(ROW_BYTES_MAX).max(floor));
     let head = text.get(from..code)?;
     let line = head.rsplit(['\n', ';', '|', '"', '(', ':']).next()?;
@@ -148,9 +181,9 @@ pub(in crate::detect) fn before_code(
                     && (length > word.len() + 1 || word.contains(char::is_alphabetic));
                 house = (is_unit(word) || is_number).then_some(length - 1).or(house);
             }
-            if let Some(house) = house.filter(|_| number >= 2) {
+            if let Some(house) = house.filter(|_| number >= pieces_min) {
                 let end = start - (piece.len() - piece.trim_end().len());
-                return Some(end - house..code + digits);
+                return Some(end - house);
             }
             if length != bare.len() + 1 {
                 return None;

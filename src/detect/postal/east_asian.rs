@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::BYTES_MAX;
+use super::{BYTES_MAX, words::before_grammar};
 
 /// A longer run of East Asian characters is a text without stops.
 const RUN_BYTES_MAX: usize = 400;
@@ -34,7 +34,8 @@ pub(in crate::detect) fn east_asian(text: &str, run: Range<usize>) -> Option<Ran
         || rest.contains("小区");
     let digits = rest.bytes().any(|byte| byte.is_ascii_digit());
     let short = address.chars().count() >= 7;
-    (place && digits && short && !address.contains(['年', '月'])).then(|| run.start + from..run.end)
+    let end = run.start + from + before_grammar(address).len();
+    (place && digits && short && !address.contains(['年', '月'])).then(|| run.start + from..end)
 }
 
 /// The last character of an area's name.
@@ -70,7 +71,11 @@ pub(in crate::detect) fn korean(text: &str) -> Option<Range<usize>> {
         let token = piece.trim_end_matches([' ', ',', '.']);
         let numbered = token.starts_with(|c: char| c.is_ascii_digit());
         if road && numbered {
-            last = Some(position + token.len());
+            let number = before_grammar(token);
+            last = Some(position + number.len());
+            if number.len() < token.len() {
+                break;
+            }
         } else if last.is_some() {
             break;
         }

@@ -101,7 +101,7 @@ fn forward(text: &str, start: usize) -> usize {
     let mut kept = 0;
     for piece in tail.split_inclusive([' ', '\n']) {
         let token = piece.trim_end_matches([' ', '\n']);
-        let last = token.ends_with('.') && token.chars().count() > 5;
+        let last = token.ends_with('.') && (token.chars().count() > 5 || is_postal_code(token));
         let is_in_brackets = token.starts_with('(') && token.trim_end_matches(',').ends_with(')');
         // The last word may stand before a quote or a bracket.
         if let Some(cut) = token.find([';', '|', '"', '\'', ')']).filter(|_| !is_in_brackets)

@@ -46,8 +46,69 @@ static ENDS: WordList = WordList::new(&[
     "telefono", "teléfono", "téléphone", "portable", "fax", "whatsapp", "email", "e-mail", "mail", "attn", "c/o", "mr", "mrs", "miss", "pani", "pan",
     "herr", "frau", "mevr", "mevrouw", "dhr", "meneer", "sr", "sra", "señor", "señora", "monsieur", "madame", "sig", "signora", "signor", "dni",
     "cnic", "nif", "rs", "inr", "pkr", "тел", "телефон", "моб", "сот", "tfn", "tlf", "hp", "получатель", "chị", "anh",
-    "geboren", "born", "née", "nacido", "nacida", "nascido", "nascida", "nato", "nata", "iban", "konto", "kontonummer", "dob",
+    "geboren", "geburtsdatum", "снилс", "инн", "паспорт", "nric", "aadhaar", "born", "née", "nacido", "nacida", "nascido", "nascida", "nato", "nata", "iban", "konto", "kontonummer", "dob",
+    "solicita", "solicitó", "pide", "reclama", "demande", "sollicite", "meminta", "mohon", "minta", "olarak", "requests", "asks",
+    "wants", "called", "has", "was", "is", "ورقم", "وهاتفه", "وهاتفها", "وجواله", "هاتف", "جوال", "موبايل", "آپ", "อีเมล", "โทร", "เบอร์",
+    "เบอร์โทร", "मोबाइल", "फोन", "फ़ोन", "فون", "موبائل",
 ]);
+
+/// A word behind which, in Hindi and Urdu, a sentence ends or the place is past: `… Lahore hai`, `… गुरुग्राम में`. Streets
+/// of Vietnam are called `Hai`.
+pub(super) fn is_copula(token: &str) -> bool {
+    #[rustfmt::skip]
+    const COPULAS: [&str; 24] = [
+        "hai", "hain", "mein", "par", "pe", "ko", "se", "है", "हैं", "में", "पर", "को", "से", "रहता", "रहती",
+        "ہے", "ہیں", "میں", "پر", "کو", "سے", "رہتا", "رہتی", "hoon",
+    ];
+    COPULAS.contains(&token.trim_end_matches(['.', ',', '।', '۔', '،', '!']))
+}
+
+/// A word that goes on with the sentence behind the comma after an address: `…, Karachi, hereby request …`.
+pub(super) fn goes_on_with_the_sentence(token: &str) -> bool {
+    #[rustfmt::skip]
+    const WORDS: [&str; 62] = [
+        "hereby", "and", "but", "or", "please", "my", "his", "her", "our", "their", "i", "we", "he", "she",
+        "who", "which", "is", "was", "has", "have", "had", "do", "would", "will", "with", "for", "to", "by",
+        "from", "before", "after", "where", "when", "because", "since", "until", "request", "holder", "et",
+        "mon", "ma", "qui", "y", "mi", "que", "und", "mein", "meine", "der", "die", "e", "il", "mio", "che",
+        "en", "mijn", "och", "dan", "ve", "a", "solicita", "demande",
+    ];
+    WORDS.contains(&token.trim_end_matches(','))
+}
+
+/// A word or clause of Japanese or Korean without what grammar puts behind the last number: `神南1-19-11です`,
+/// `803호입니다`, `235이고`.
+pub(super) fn before_grammar(found: &str) -> &str {
+    const PARTICLES: [&str; 15] = [
+        "입니다",
+        "이에요",
+        "예요",
+        "이고",
+        "이며",
+        "인데",
+        "으로",
+        "에서",
+        "에게",
+        "이라고",
+        "라고",
+        "에",
+        "로",
+        "의",
+        "이",
+    ];
+    let Some(last) = found.rfind(|c: char| c.is_ascii_digit()) else { return found };
+    let tail = found.get(last + 1..).unwrap_or_default();
+    let is_hiragana = |c: char| ('\u{3041}'..='\u{309f}').contains(&c);
+    let counted =
+        tail.strip_prefix(['호', '층', '동', '번']).map_or(0, |rest| tail.len() - rest.len());
+    let rest = tail.get(counted..).unwrap_or_default();
+    let cut = if PARTICLES.contains(&rest.trim_end_matches(['.', ','])) {
+        Some(counted)
+    } else {
+        tail.find(is_hiragana)
+    };
+    cut.and_then(|cut| found.get(..last + 1 + cut)).unwrap_or(found)
+}
 
 /// A word that a dot may stand behind although nothing ends there.
 pub(super) fn is_shortened(word: &str) -> bool {

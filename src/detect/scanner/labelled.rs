@@ -9,6 +9,7 @@ use crate::detect::{
     pairs::{Pair, endings},
     postal,
     set::{FieldRule, Reach},
+    text::Search,
 };
 
 use super::{
@@ -68,6 +69,14 @@ impl Scanner<'_> {
         facts: &Facts,
         around: u32,
     ) -> Option<Hit> {
+        let is_of_addresses = facts
+            .rules()
+            .iter()
+            .filter_map(|number| self.set.rule(*number))
+            .any(|rule| rule.is_postal_address);
+        let behind = if is_of_addresses { self.behind_an_addressee(text, pair) } else { None };
+        let behind = behind.map(|start| Pair { value: start..pair.value.end, ..pair.clone() });
+        let pair = behind.as_ref().unwrap_or(pair);
         let value = bare(text.get(pair.value.clone())?);
         let first = value.split([' ', ',']).next().unwrap_or_default();
         if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
@@ -123,6 +132,17 @@ impl Scanner<'_> {
             }
         }
         mistyped
+    }
+}
+
+impl Scanner<'_> {
+    /// Where an address begins behind the name of whoever lives there: `Ship to: Sana Khan, House 12, …`.
+    fn behind_an_addressee(&self, text: &str, pair: &Pair) -> Option<usize> {
+        let search = Search { set: self.set, supports: 0, against: 0 };
+        let (_, start) = search.addressee_at(text, pair.value.start)?;
+        let has_digits =
+            |rest: &str| rest.bytes().any(|byte| byte.is_ascii_digit()) && !rest.is_empty();
+        text.get(start..pair.value.end).is_some_and(has_digits).then_some(start)
     }
 }
 
@@ -227,9 +247,12 @@ fn words_behind(text: &str, pair: &Pair, rule: &FieldRule) -> Option<(Range<usiz
     let rest = text.get(value.start..end)?;
     let stop = [';', ':', '\n', '\r', '|', ')', ']', '}', '"', '\'', '\t', '&'];
     let line = rest.get(..rest.find(stop).unwrap_or(rest.len()))?;
-    let has_its_line =
-        rule.is_of_an_address && begins_its_line(text, &pair.name) && !line.contains('=');
-    let has_commas = rule.is_postal_address || has_its_line;
+    // `name = value` as configuration is written, or a part of an address.
+    let is_spaced = text.get(..value.start).is_some_and(|head| head.ends_with("= "));
+    let has_its_line = (rule.is_of_an_address || is_spaced)
+        && begins_its_line(text, &pair.name)
+        && !line.contains('=');
+    let has_commas = rule.is_postal_address || (rule.is_of_an_address && has_its_line);
     let line = if has_commas { line } else { line.split(',').next()? };
     let words_max = if has_commas { 12 } else { 5 };
     let (mut count, mut length, mut is_bounded) = (0, 0, true);

@@ -33,13 +33,27 @@ fn clause(text: &str, start: usize) -> Option<Range<usize>> {
             || (matches!(c, '.' | ',') && !goes_on())
     };
     let length = rest.char_indices().find(|it| is_end(*it)).map_or(rest.len(), |(at, _)| at);
-    let words = rest.get(..length)?.trim_end();
+    let words = before_a_year(rest.get(..length)?).trim_end();
     let first = words.split(' ').next()?;
     let says = first.starts_with(char::is_alphanumeric)
         && words.chars().nth(1).is_some()
         && words.chars().any(char::is_alphabetic)
         && !OF_NOTHING.iter().any(|word| first.eq_ignore_ascii_case(word));
     says.then(|| start..start + words.len())
+}
+
+/// What stands before the year since when it is so: `asthma in 2019`, `asthma since 2019`.
+fn before_a_year(words: &str) -> &str {
+    let is_year = |word: &str| {
+        matches!(word.as_bytes(), [b'1', b'9', rest @ ..] | [b'2', b'0', rest @ ..]
+            if rest.len() == 2 && rest.iter().all(u8::is_ascii_digit))
+    };
+    let joins = [" in ", " since ", " seit ", " en ", " depuis ", " desde ", " dal ", " em "];
+    let ends = joins.iter().filter_map(|join| {
+        let at = words.rfind(join)?;
+        is_year(words.get(at + join.len()..)?).then_some(at)
+    });
+    ends.min().and_then(|at| words.get(..at)).unwrap_or(words)
 }
 
 /// The number of years that ends at `end`, a gap or a hyphen left out.
@@ -101,11 +115,27 @@ impl Search<'_> {
                         .or_else(of_a_clause)
                         .filter(|range| range.start >= past)
                 }
-                Reads::Mailbox => email::around_a_word(text, cue.clone(), past),
+                Reads::Mailbox => {
+                    // `ana at mail dot example`: of such a cue the first word stands for the sign.
+                    let sign = text.get(cue.clone()).and_then(|words| words.find(' '));
+                    let end = sign.map_or(cue.end, |length| cue.start + length);
+                    email::around_a_word(text, cue.start..end, past)
+                }
                 // Behind a mark of a web page another element begins.
-                Reads::Address => Some(skip(b":-\n"))
-                    .filter(|start| bytes.get(*start) != Some(&b'<'))
-                    .and_then(|start| postal::announced(text, start)),
+                Reads::Address => {
+                    // Behind the name of a column others are named.
+                    let is_text = |start: &usize| !matches!(bytes.get(*start), Some(b'<' | b','));
+                    Some(skip(b":-=\n")).filter(is_text).and_then(|start| {
+                        let addressee = self.addressee_at(text, start);
+                        let Some((name, behind)) = addressee else {
+                            return postal::announced(text, start);
+                        };
+                        let address = postal::announced(text, behind)?;
+                        let rule = self.set.cues.known_beside.as_ref().map(|(rule, _)| rule);
+                        found.extend(rule.map(|rule| self::behind(rule, name)));
+                        Some(address)
+                    })
+                }
                 Reads::Street => postal::around_street(text, cue.clone(), past)
                     .filter(|range| range.start >= past),
                 Reads::Clause => clause(text, skip(b":-=\"")),
@@ -191,6 +221,34 @@ impl Search<'_> {
             end = name.end;
             found.push(behind(rule, name));
         }
+    }
+
+    /// To whom something goes that is sent to an address, and where that begins: `Sana Khan, House 12, …`,
+    /// `Bapak Hendra Wibowo di Jl. …`.
+    pub(in crate::detect) fn addressee_at(
+        &self,
+        text: &str,
+        start: usize,
+    ) -> Option<(Range<usize>, usize)> {
+        #[rustfmt::skip]
+        const TITLES: [&str; 18] = [
+            "bapak ", "ibu ", "sdr. ", "sdri. ", "mr. ", "mr ", "mrs. ", "mrs ", "ms. ", "ms ", "herrn ", "herr ",
+            "frau ", "السيد ", "السيدة ", "الأستاذ ", "محترم ", "جناب ",
+        ];
+        const BETWEEN: [&str; 9] =
+            [" على العنوان ", "، ", ", ", " di ", "様、", "様 ", "さん、", " 様、", "님, "];
+        let rest = text.get(start..)?;
+        let is_begun = |title: &&&str| {
+            rest.get(..title.len()).is_some_and(|head| head.to_lowercase() == ***title)
+        };
+        let start = start + TITLES.iter().find(is_begun).map_or(0, |title| title.len());
+        let people = &self.set.people;
+        let name = people
+            .before_a_title(text, start)
+            .or_else(|| name_at(text, start, 2, |name| people.are_known(name, true)))?;
+        let rest = text.get(name.end..)?;
+        let between = BETWEEN.iter().find(|between| rest.starts_with(**between))?;
+        Some((name.clone(), name.end + between.len()))
     }
 
     /// A name at `start` of which both ends are known.
@@ -306,6 +364,8 @@ impl Search<'_> {
                 postal::around_code(text, digit, past)
             } else if is_behind(b" ") {
                 postal::before_code(text, digit, past)
+            } else if digit > 1 && bytes.get(digit - 1).is_some_and(u8::is_ascii_uppercase) {
+                postal::before_british_code(text, digit, past)
             } else {
                 None
             };

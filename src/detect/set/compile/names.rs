@@ -43,6 +43,10 @@ impl Compiler<'_> {
         if source.any_order {
             self.set.contexts.any_order |= bit;
         }
+        for name in &source.columns {
+            self.set.keys.entry(name).columns |= bit;
+            self.set.contexts.of_tables |= bit;
+        }
         if source.near {
             self.set.contexts.near |= bit;
         }

@@ -42,7 +42,7 @@ pub enum Exit {
     Usage = 2,
     /// Rules or configuration have errors; each was reported.
     Invalid = 3,
-    /// Some input could not be read to its end, so that silence about it proves nothing.
+    /// Some input could not be read to its end, or none of it compared, so that silence about it proves nothing.
     Unread = 4,
     /// Only with `--exit-code`: personal data was found, or would be redacted.
     Found = 10,
@@ -68,7 +68,7 @@ Exit codes:
   1   something failed: a file, a port, the network
   2   the command line is wrong
   3   rules, configuration or facts have errors; each was reported with file, line and remedy
-  4   some input could not be read to its end (scan)
+  4   some input could not be read to its end (scan), or nothing could be compared (rules diff, replay)
   10  with --exit-code: personal data found (scan), or transfer redacted (decide)
   11  with --exit-code: transfer blocked (decide)
   12  a rule test failed (rules test), or decisions differ (rules diff, replay)

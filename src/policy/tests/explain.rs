@@ -235,7 +235,7 @@ fn what_can_be_put_on_file_comes_before_what_only_the_facts_can_make_true() {
             "origin": "CN", "destination": "US", "purpose": "order_fulfilment",
             "recipient": {"class": "first_party_facility", "id": "mi-dc-us"},
         }),
-        &[("/name", "name"), ("/phone", "phone"), ("/address", "postal_address")],
+        &[("/name", "name"), ("/phone", "phone"), ("/address", "address")],
     );
     assert_eq!(told.blocked_by, ["JR-CN-03", "JR-CN-06", "JR-CN-07"]);
     assert!(told.lawful.complete);

@@ -42,7 +42,7 @@ pub enum Exit {
     Usage = 2,
     /// Rules or configuration have errors; each was reported.
     Invalid = 3,
-    /// Some input could not be read to its end, so that silence about it proves nothing.
+    /// Some input could not be read to its end, or none of it compared, so that silence about it proves nothing.
     Unread = 4,
     /// Only with `--exit-code`: personal data was found, or would be redacted.
     Found = 10,
@@ -70,7 +70,7 @@ Exit codes:
   3   rules, configuration or facts have errors; each was reported with file,
       line and remedy
   4   some input could not be read to its end (scan, audit report, audit
-      subject)
+      subject), or nothing could be compared (rules diff, replay)
   10  with --exit-code: personal data found (scan), or something would be
       redacted (decide, explain)
   11  with --exit-code: the transfer would be blocked (decide, explain)

@@ -45,6 +45,7 @@ pub mod rows;
 mod store;
 mod tables;
 mod text;
+mod unseen;
 mod write;
 mod writer;
 
@@ -59,6 +60,7 @@ pub use store::{
     Count, ExchangeId, FactsSettings, FactsStore, Found, Health, Reservation, Reserve,
 };
 pub use text::{Format, LineError, Lines};
+pub use unseen::unseen;
 
 #[cfg(test)]
 mod tests;

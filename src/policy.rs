@@ -40,7 +40,7 @@ pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef, Terms};
 pub use diff::{ChangeGroup, Changes, Comparison, Decided, Pair, Way};
 pub use explain::{
     Bounds, ConditionTrace, Explainer, Explanation, FieldTrace, Judged, Lawful, NeedTrace,
-    PassTrace, Proposal, RuleTrace, SubjectTrace, Verdict,
+    PassTrace, Proposal, RuleTold, RuleTrace, SubjectTrace, Verdict, Words,
 };
 pub use facts::{
     CnExempt, Consent, ConsentType, Direction, Exporter, ExporterRole, LegalBasis, Mechanism,

@@ -3,7 +3,12 @@
 //! An identifier is never part of a path or query, where logs would keep it; nothing that was sent is
 //! repeated in an answer.
 
-use std::{collections::BTreeSet, fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, io,
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header, request::Parts};
@@ -18,9 +23,10 @@ use super::{
     server::Operators,
 };
 use crate::{
+    engine::Scratch,
     facts::{
-        Applied, Change, EntryReader, FactsStore, Format, LineError, Lines, Register, SubjectKey,
-        Unavailable,
+        self, Applied, Change, EntryReader, FactsStore, Format, LineError, Lines, Register,
+        SubjectKey, Unavailable,
     },
     policy::Timestamp,
     source::{Diagnostics, Place},
@@ -193,7 +199,11 @@ fn format(head: &Parts) -> Result<Format, Problem> {
 }
 
 /// All of a body or nothing of it.
-fn changes(desk: &FactsDesk, format: Format, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
+fn changes(
+    desk: &FactsDesk,
+    format: Format,
+    bytes: &[u8],
+) -> Result<Vec<(Value, Change)>, Problem> {
     let reader = EntryReader::new(desk.key.clone(), Timestamp(jiff::Timestamp::now()));
     let mut changes = Vec::new();
     let mut diagnostics = Diagnostics::default();
@@ -201,7 +211,9 @@ fn changes(desk: &FactsDesk, format: Format, bytes: &[u8]) -> Result<Vec<Change>
         Ok(lines) => {
             for line in lines {
                 let read = line.and_then(|(line, entry)| {
-                    reader.change(&entry).map_err(|message| LineError { line, message })
+                    let change = reader.change(&entry);
+                    let change = change.map_err(|message| LineError { line, message })?;
+                    Ok((entry, change))
                 });
                 match read {
                     Ok(change) => changes.push(change),
@@ -238,25 +250,43 @@ struct Put {
     /// The first names in them that nothing in the rules knows.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     unknown: BTreeSet<String>,
+    /// Those of them that a withdrawal is of: it takes back everything.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    taking_back_everything: BTreeSet<String>,
+    /// By kind, how many identifiers are such as no detector sees.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unseen: BTreeMap<&'static str, u64>,
 }
 
 async fn put(
     operators: &Operators,
     desk: &FactsDesk,
-    changes: Vec<Change>,
+    told: Vec<(Value, Change)>,
 ) -> Result<Reply, Problem> {
     const UNKNOWN_MAX: usize = 100;
+    /// Looked at for what no detector sees; more say nothing new.
+    const LOOKED_AT_MAX: usize = 1_000;
     let snapshot = operators.plane.reloads.snapshots().load_full();
     let rules = snapshot.engine.rules();
-    let mut unknown = BTreeSet::new();
-    for change in &changes {
+    let (mut unknown, mut taking_back_everything) = (BTreeSet::new(), BTreeSet::new());
+    for (_, change) in &told {
         unknown.extend(change.unknown(rules));
+        taking_back_everything.extend(change.taking_back_everything(rules));
         if unknown.len() >= UNKNOWN_MAX {
             break;
         }
     }
+    let mut unseen: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let mut scratch = Scratch::default();
+    for (entry, _) in told.iter().take(LOOKED_AT_MAX) {
+        for kind in facts::unseen(&snapshot.engine, entry, &mut scratch) {
+            *unseen.entry(kind.as_str()).or_default() += 1;
+        }
+    }
+    let changes = told.into_iter().map(|(_, change)| change).collect();
     let applied = desk.store.change(changes).await.map_err(unavailable)?;
-    Ok(reply::json(StatusCode::OK, &Put { applied, unknown }))
+    let put = Put { applied, unknown, taking_back_everything, unseen };
+    Ok(reply::json(StatusCode::OK, &put))
 }
 
 fn look(desk: &FactsDesk, subject: &Value) -> Result<Reply, Problem> {
@@ -271,12 +301,13 @@ fn look(desk: &FactsDesk, subject: &Value) -> Result<Reply, Problem> {
     }
 }
 
-fn withdrawal(desk: &FactsDesk, asked: &Value) -> Result<Change, Problem> {
+fn withdrawal(desk: &FactsDesk, asked: &Value) -> Result<(Value, Change), Problem> {
     let mut withdrawal = asked.clone();
     let subject = withdrawal.as_object_mut().and_then(|asked| asked.remove("subject"));
     let entry = json!({ "subject": subject, "withdrawn": [withdrawal] });
     let reader = EntryReader::new(desk.key.clone(), Timestamp(jiff::Timestamp::now()));
-    reader.change(&entry).map_err(bad)
+    let change = reader.change(&entry).map_err(bad)?;
+    Ok((entry, change))
 }
 
 fn export(desk: &FactsDesk, head: &Parts) -> Reply {

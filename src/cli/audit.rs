@@ -7,6 +7,7 @@ pub(in crate::cli) mod lines;
 pub(in crate::cli) mod record;
 mod register;
 mod report;
+mod show;
 mod subject;
 mod verify;
 
@@ -26,6 +27,7 @@ enum Command {
     Verify(verify::Verify),
     Report(report::Report),
     Subject(subject::Subject),
+    Show(show::Show),
 }
 
 impl Audit {
@@ -34,6 +36,7 @@ impl Audit {
             Command::Verify(verify) => verify.run(),
             Command::Report(report) => report.run(),
             Command::Subject(subject) => subject.run(),
+            Command::Show(show) => show.run(),
         }
     }
 }

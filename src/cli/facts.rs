@@ -143,7 +143,7 @@ impl Withdraw {
         }
         let entry = json!({ "subject": self.who.subject()?, "withdrawn": [withdrawal] });
         let put = Desk::open(&self.place)?.put(&[entry])?;
-        Desk::tell_unknown(&put.unknown);
+        put.doubts.tell();
         writeln!(output::out(), "{GOOD}ok{GOOD:#}: withdrawn")?;
         Ok(Exit::Done)
     }

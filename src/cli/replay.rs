@@ -14,7 +14,6 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{
-    Exit,
     audit::{lines::AuditFiles, record::Between},
     output::{self, CHANGED, Failure, Outcome, STRONG},
     rules::diff::{self, Side},
@@ -52,7 +51,7 @@ A record that no assumption explains is counted apart and not compared; many of 
 old rules are not those that served then. Records that are alike are judged once in each quarter of \
 an hour.
 
-The exit code is 12 when a decision differs, 0 when none does.";
+The exit code is 12 when a decision differs, 0 when none does, and 4 when nothing could be compared.";
 
 /// Say what recorded traffic would have met under other rules
 #[derive(Debug, Args)]
@@ -127,7 +126,7 @@ impl Replay {
             }
         }
         out.flush()?;
-        Ok(if compared.changes.changed > 0 { Exit::Differs } else { Exit::Done })
+        Ok(compared.exit())
     }
 }
 

@@ -68,7 +68,8 @@ impl Catalogue {
     ) -> Self {
         let shapes = Shapes::of(&taxonomy);
         let person_identifiers = person_identifiers(&taxonomy);
-        let ages = select(&taxonomy, &["user.demographic.date_of_birth", "user.demographic.age_range"]);
+        let ages =
+            select(&taxonomy, &["user.demographic.date_of_birth", "user.demographic.age_range"]);
         Self { taxonomy, detectors, shapes, person_identifiers, ages, files, warnings }
     }
 }

@@ -31,13 +31,23 @@ impl Change {
     /// The names in it that nothing in the rules knows, as [`RuleSet::unknown_of`] tells them.
     pub fn unknown(&self, rules: &RuleSet) -> Vec<String> {
         match self {
-            Self::Tell { record, .. } => {
+            Self::Tell { record, counted, .. } => {
                 // When it is asked changes an age, and no name.
                 let subject = record.as_ref().clone().subject(Timestamp(jiff::Timestamp::now()));
-                rules.unknown_of(&subject).collect()
+                let counters = counted.iter().map(|it| it.scope.counter.as_str());
+                let counters = counters.filter_map(|counter| rules.unknown_counter(counter));
+                rules.unknown_of(&subject).chain(counters).collect()
             }
             Self::Mechanism(mechanism) => rules.unknown_mechanism(mechanism).into_iter().collect(),
             Self::Forget { .. } | Self::RemoveMechanism { .. } => Vec::new(),
+        }
+    }
+
+    /// Those among them that a withdrawal is of, so that it takes back everything.
+    pub fn taking_back_everything(&self, rules: &RuleSet) -> Vec<String> {
+        match self {
+            Self::Tell { record, .. } => rules.unknown_withdrawals(&record.withdrawn).collect(),
+            Self::Mechanism(_) | Self::Forget { .. } | Self::RemoveMechanism { .. } => Vec::new(),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! What is wrong is told by the place in the entry and what was expected there. The entry itself is not
 //! repeated: what stands where a date should be may be somebody's number.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     Change, CountScope, Counted, Day, Identifier, IdentifierKind, Pseudonym, SubjectKey,
@@ -85,7 +85,14 @@ impl EntryReader {
             let place = format!("subject.{}", kind.as_str());
             for value in texts(named.get(kind.as_str()), &place)? {
                 let pseudonym = self.key.pseudonym(Identifier { kind, value: &value });
-                who.push(pseudonym.ok_or_else(|| format!("`{place}` is empty"))?);
+                who.push(pseudonym.ok_or_else(|| match kind {
+                    _ if value.trim().is_empty() => format!("`{place}` is empty"),
+                    IdentifierKind::Phone => format!("`{place}` has no digits"),
+                    IdentifierKind::DeviceId => format!("`{place}` has neither letters nor digits"),
+                    IdentifierKind::AccountId | IdentifierKind::Email => {
+                        format!("`{place}` is empty")
+                    }
+                })?);
             }
             known.push(kind.as_str());
         }
@@ -125,7 +132,8 @@ impl EntryReader {
     fn withdrawal(&self, item: &Value, place: &str) -> Result<Withdrawal, EntryError> {
         const SHAPE: &str =
             "with `scope` (`all`, `consent:…`, `purpose:…`, `category:…`, `recipient:…`) and `at`";
-        let mut withdrawal: Withdrawal = shaped(item, place, "a withdrawal", SHAPE)?;
+        let least = json!({ "scope": "all" });
+        let mut withdrawal: Withdrawal = shaped(item, place, "a withdrawal", SHAPE, least)?;
         let (kind, what) = withdrawal.scope.split_once(':').unwrap_or((&withdrawal.scope, ""));
         let is_known = match kind {
             "all" => what.is_empty() && !withdrawal.scope.contains(':'),
@@ -159,7 +167,8 @@ fn read_consent(item: &Value, place: &str) -> Result<Consent, EntryError> {
     const SHAPE: &str = "with `scope`, `type` (explicit, separate_explicit, no_objection, deemed_by_use, \
          guardian), lists of `purposes`, `categories`, `destinations` (ISO 3166-1) and `recipients`, and \
          times in RFC 3339";
-    let consent: Consent = shaped(item, place, "a consent", SHAPE)?;
+    let least = json!({ "scope": "service", "type": "explicit" });
+    let consent: Consent = shaped(item, place, "a consent", SHAPE, least)?;
     let words = [&consent.purposes, &consent.categories, &consent.recipients];
     let names = [Some(consent.scope.as_str()), consent.policy_version.as_deref()];
     let words = words.into_iter().flatten().map(String::as_str);
@@ -172,8 +181,9 @@ fn read_mechanism(item: &Value) -> Result<Mechanism, EntryError> {
     const SHAPE: &str = "with `type`, `id`, `valid_from` and `valid_until` in RFC 3339, and lists of \
          `destinations` (ISO 3166-1), `recipients` and `categories`";
     let place = "mechanism";
+    let least = json!({ "type": "any", "id": "any" });
     let mechanism: Mechanism = serde_json::from_value(item.clone())
-        .map_err(|_| format!("`{place}` is not a mechanism {SHAPE}"))?;
+        .map_err(|_| wrong::<Mechanism>(item, place, "a mechanism", SHAPE, least))?;
     if mechanism.kind.is_empty() || mechanism.id.is_empty() {
         return Err(format!("`{place}` is not a mechanism {SHAPE}"));
     }
@@ -201,7 +211,8 @@ fn read_counted(item: &Value, place: &str) -> Result<Counted, EntryError> {
         on: jiff::civil::Date,
     }
     const SHAPE: &str = "with `counter`, `on` (a date), and perhaps `exporter` and `recipient`";
-    let told: Told = shaped(item, place, "a count", SHAPE)?;
+    let least = json!({ "counter": "any", "on": "2026-01-01" });
+    let told: Told = shaped(item, place, "a count", SHAPE, least)?;
     let names = [Some(&told.counter), told.exporter.as_ref(), told.recipient.as_ref()];
     all_words(names.into_iter().flatten().map(String::as_str), place)?;
     let exporter = told.exporter.unwrap_or_else(|| CountScope::DEFAULT_EXPORTER.to_owned());
@@ -257,23 +268,64 @@ fn shaped<T: serde::de::DeserializeOwned + serde::Serialize>(
     place: &str,
     what: &str,
     shape: &str,
+    least: Value,
 ) -> Result<T, EntryError> {
-    let wrong = || format!("`{place}` is not {what} {shape}");
+    let wrong = || wrong::<T>(item, place, what, shape, least.clone());
     let read: T = serde_json::from_value(item.clone()).map_err(|_| wrong())?;
     let Value::Object(given) = item else { return Err(wrong()) };
-    match serde_json::to_value(&read) {
-        Ok(Value::Object(known)) if given.keys().all(|member| known.contains_key(member)) => {
-            Ok(read)
+    let known = match serde_json::to_value(&read) {
+        Ok(Value::Object(known)) => known,
+        _ => return Err(wrong()),
+    };
+    match given.keys().find(|member| !known.contains_key(*member)) {
+        None => Ok(read),
+        Some(member) => {
+            let member = named(member);
+            Err(format!("`{place}` has a member{member} that {what} has not; it is {what} {shape}"))
         }
-        _ => Err(format!("`{place}` has a member that {what} has not; it is {what} {shape}")),
     }
 }
 
-fn only(entry: &Map<String, Value>, place: &str, known: &[&str]) -> Result<(), EntryError> {
-    if entry.keys().all(|member| known.contains(&member.as_str())) {
-        return Ok(());
+/// Which member keeps `item` from being read: `least` is the least that can be, and each is tried in it alone.
+/// What the reader says of it may repeat a value, so it is not asked.
+fn wrong<T: serde::de::DeserializeOwned>(
+    item: &Value,
+    place: &str,
+    what: &str,
+    shape: &str,
+    least: Value,
+) -> EntryError {
+    let Value::Object(given) = item else { return format!("`{place}` is not {what} {shape}") };
+    let Value::Object(least) = least else { return format!("`{place}` is not {what} {shape}") };
+    if let Some(member) = least.keys().find(|member| !given.contains_key(*member)) {
+        return format!("`{place}` has no `{member}`; it is {what} {shape}");
     }
-    Err(format!("{place} has a member that is none of {}", list(known)))
+    let is_wrong = |member: &String, value: &Value| {
+        let mut tried = least.clone();
+        tried.insert(member.clone(), value.clone());
+        serde_json::from_value::<T>(Value::Object(tried)).is_err()
+    };
+    match given.iter().find(|(member, value)| is_wrong(member, value)) {
+        // Of a type that says what it may be, so its name is one of ours.
+        Some((member, _)) => {
+            format!("`{place}` is not {what} {shape}: its `{member}` is something else")
+        }
+        None => format!("`{place}` is not {what} {shape}"),
+    }
+}
+
+/// The name of a member nobody knows, where it looks like a name rather than like somebody's number or address.
+fn named(member: &str) -> String {
+    if is_word(member) { format!(" `{member}`") } else { String::new() }
+}
+
+fn only(entry: &Map<String, Value>, place: &str, known: &[&str]) -> Result<(), EntryError> {
+    match entry.keys().find(|member| !known.contains(&member.as_str())) {
+        None => Ok(()),
+        Some(member) => {
+            Err(format!("{place} has a member{} that is none of {}", named(member), list(known)))
+        }
+    }
 }
 
 fn list(names: &[&str]) -> String {
@@ -281,7 +333,7 @@ fn list(names: &[&str]) -> String {
 }
 
 /// One identifier or a list of them; numbers are taken as they are written.
-fn texts(value: Option<&Value>, place: &str) -> Result<Vec<String>, EntryError> {
+pub(super) fn texts(value: Option<&Value>, place: &str) -> Result<Vec<String>, EntryError> {
     let text = |value: &Value| {
         let number = || whole(value).map(|number| number.to_string());
         let text = value.as_str().map(str::to_owned).or_else(number);

@@ -32,6 +32,10 @@ impl Kinds {
         Self { by_kind }
     }
 
+    pub(super) fn kind(&self, finding: &Finding) -> Option<IdentifierKind> {
+        self.rank(finding).map(|(_, kind)| kind)
+    }
+
     /// The place of a finding's category in the order of preference, and the kind.
     fn rank(&self, finding: &Finding) -> Option<(usize, IdentifierKind)> {
         let found = self.by_kind.iter().position(|(_, tags)| tags.contains(finding.tag))?;

@@ -304,8 +304,19 @@ impl Scope<'_, '_> {
         if let Some(names) = &condition.flag {
             parts.push(Predicate::Flag(self.words(Section::Flag, names, diagnostics)));
         }
-        parts.extend(condition.cn_exempt.as_ref().map(grounds).map(Predicate::CnExempt));
-        parts.extend(condition.us_exempt.as_ref().map(grounds).map(Predicate::UsExempt));
+        let mut grounds = |section, names: &Names| {
+            if names.has("any") {
+                Grounds::Any
+            } else {
+                Grounds::Of(self.words(section, names, diagnostics))
+            }
+        };
+        if let Some(names) = &condition.cn_exempt {
+            parts.push(Predicate::CnExempt(grounds(Section::CnExemption, names)));
+        }
+        if let Some(names) = &condition.us_exempt {
+            parts.push(Predicate::UsExempt(grounds(Section::UsExemption, names)));
+        }
         if let Some(names) = &condition.transport {
             let mut transports = Vec::new();
             for name in names.iter() {
@@ -542,8 +553,4 @@ impl Scope<'_, '_> {
 
 fn plain(names: &Names) -> NameList {
     names.iter().map(|name| name.value.as_str().into()).collect()
-}
-
-fn grounds(names: &Names) -> Grounds {
-    if names.has("any") { Grounds::Any } else { Grounds::Of(plain(names)) }
 }

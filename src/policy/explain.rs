@@ -9,6 +9,7 @@ mod lack;
 mod need;
 mod search;
 mod state;
+mod told;
 mod trace;
 mod ways;
 
@@ -17,15 +18,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 pub use search::Bounds;
+pub use told::{RuleTold, Words};
 pub(super) use trace::groups;
 pub use trace::{ConditionTrace, PassTrace, RuleTrace, Verdict};
 
 pub(super) use case::Case;
 pub(super) use clause::{Clause, Form, View, Written};
+use need::Need;
 use search::{Aim, Found, Search};
 use trace::Tracer;
 
-use super::{Annotation, People, RuleRef, RuleSet, Timestamp, Transfer};
+use super::{Annotation, Decision, People, RuleRef, RuleSet, Timestamp, Transfer};
 use crate::{
     domain::{Coverage, Effect, Finding, Findings, Gap, Region, Taxonomy},
     source::SourceFile,
@@ -66,6 +69,9 @@ pub struct Explanation {
     /// People with one answer are one entry.
     pub subjects: Vec<SubjectTrace>,
     pub lawful: Lawful,
+    /// What would let the fields pass that the first proposal leaves redacted, beside what it asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passing: Option<Lawful>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -98,7 +104,8 @@ pub struct SubjectTrace {
 /// What would make it lawful, or more lawful than it is.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Lawful {
-    /// Smallest first. Each was judged with what it asks for.
+    /// Those that rest on records before those that rest on what somebody states, then the smaller before the
+    /// larger. Each was judged with what it asks for.
     pub proposals: Vec<Proposal>,
     /// Deciding rules nothing that could be on file leads past.
     pub obstacles: Vec<ObstacleTrace>,
@@ -133,6 +140,9 @@ pub struct NeedTrace {
     /// What to take out of the payload.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redact: Vec<String>,
+    /// What does as well in its place.
+    #[serde(rename = "or", skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<NeedTrace>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -237,6 +247,7 @@ impl Explainer {
             .collect();
         let search =
             Search { set, case: &case, coverage: judged.coverage, gaps: judged.gaps, go_on };
+        let (lawful, passing) = self.ways(set, &search, &decision, bounds);
         Explanation {
             outcome: decision.effect,
             reason: decision.reason.to_string(),
@@ -264,31 +275,66 @@ impl Explainer {
                 .collect(),
             annotations: decision.annotations.clone(),
             subjects,
-            lawful: match decision.effect {
-                Effect::Allow => Lawful { complete: true, ..Lawful::default() },
-                Effect::Block => self.lawful(set, &search, &Aim::Unblocked, bounds),
-                Effect::Redact => {
-                    // The fields one rule takes are freed together.
-                    let mut by_rule: BTreeMap<u16, BTreeSet<u32>> = BTreeMap::new();
-                    for redaction in &decision.redactions {
-                        by_rule.entry(redaction.rule.0).or_default().insert(redaction.finding);
-                    }
-                    let mut whole = Lawful { complete: true, ..Lawful::default() };
-                    let share = Bounds {
-                        proposals: bounds.proposals.div_ceil(by_rule.len().max(1)).max(2),
-                        decisions: bounds.decisions.div_ceil(by_rule.len().max(1)),
-                    };
-                    for fields in by_rule.into_values() {
-                        let more = self.lawful(set, &search, &Aim::Fields(fields), share);
-                        whole.proposals.extend(more.proposals);
-                        whole.obstacles.extend(more.obstacles);
-                        whole.beyond_consent.extend(more.beyond_consent);
-                        whole.complete &= more.complete;
-                    }
-                    whole
-                }
-            },
+            lawful,
+            passing,
         }
+    }
+
+    /// What would make it lawful, and where that leaves fields redacted what would let those pass.
+    fn ways(
+        &self,
+        set: &RuleSet,
+        search: &Search<'_>,
+        decision: &Decision,
+        bounds: Bounds,
+    ) -> (Lawful, Option<Lawful>) {
+        match decision.effect {
+            Effect::Allow => (Lawful { complete: true, ..Lawful::default() }, None),
+            Effect::Redact => (self.freeing(set, search, decision, bounds), None),
+            Effect::Block => {
+                let answer = search.run(&Aim::Unblocked, bounds);
+                let lawful = self.lawful(set, search, &Aim::Unblocked, &answer);
+                let is_left = |found: &&Found| found.outcome == Effect::Redact;
+                let all_left = answer.found.iter().all(|found| is_left(&found));
+                let passing = answer.found.first().filter(|_| all_left).map(|found| {
+                    let needs: Vec<Need> =
+                        found.needs.iter().filter_map(|any| any.first()).cloned().collect();
+                    let case = search.case.with(&needs);
+                    let search = Search { case: &case, ..*search };
+                    self.freeing(set, &search, &search.decide(&case), bounds)
+                });
+                (lawful, passing)
+            }
+        }
+    }
+
+    /// What would let redacted fields pass.
+    fn freeing(
+        &self,
+        set: &RuleSet,
+        search: &Search<'_>,
+        decision: &Decision,
+        bounds: Bounds,
+    ) -> Lawful {
+        // The fields one rule takes are freed together.
+        let mut by_rule: BTreeMap<u16, BTreeSet<u32>> = BTreeMap::new();
+        for redaction in &decision.redactions {
+            by_rule.entry(redaction.rule.0).or_default().insert(redaction.finding);
+        }
+        let mut whole = Lawful { complete: true, ..Lawful::default() };
+        let share = Bounds {
+            proposals: bounds.proposals.div_ceil(by_rule.len().max(1)).max(2),
+            decisions: bounds.decisions.div_ceil(by_rule.len().max(1)),
+        };
+        for fields in by_rule.into_values() {
+            let aim = Aim::Fields(fields);
+            let more = self.lawful(set, search, &aim, &search.run(&aim, share));
+            whole.proposals.extend(more.proposals);
+            whole.obstacles.extend(more.obstacles);
+            whole.beyond_consent.extend(more.beyond_consent);
+            whole.complete &= more.complete;
+        }
+        whole
     }
 
     /// The fewest facts under which a transfer is decided with this effect, by these rules and no others
@@ -311,16 +357,22 @@ impl Explainer {
         let aim = Aim::Only { effect, by: by.iter().cloned().collect() };
         let bounds = Bounds { proposals: 1, decisions: 200 };
         let found = search.run(&aim, bounds).found.into_iter().next()?;
-        let mut completed = case.with(&found.needs);
+        let needs: Vec<Need> = found.needs.into_iter().flatten().collect();
+        let mut completed = case.with(&needs);
         // One subject, so that its facts are those of the transfer.
         if let Some(facts) = completed.people.people.first_mut().and_then(|it| it.facts.take()) {
             completed.transfer.subject = facts;
         }
-        Some((completed.transfer, !found.needs.is_empty()))
+        Some((completed.transfer, !needs.is_empty()))
     }
 
-    fn lawful(&self, set: &RuleSet, search: &Search<'_>, aim: &Aim, bounds: Bounds) -> Lawful {
-        let answer = search.run(aim, bounds);
+    fn lawful(
+        &self,
+        set: &RuleSet,
+        search: &Search<'_>,
+        aim: &Aim,
+        answer: &search::Findings,
+    ) -> Lawful {
         let findings = &search.case.findings;
         let frees: Vec<String> = match aim {
             Aim::Unblocked | Aim::Only { .. } => Vec::new(),
@@ -364,15 +416,20 @@ impl Explainer {
     }
 
     fn proposal(&self, case: &Case, found: &Found, frees: &[String], many: bool) -> Proposal {
-        let needs = found.needs.iter().map(|need| NeedTrace {
+        let trace = |need: &Need| NeedTrace {
             kind: need.kind(),
             words: need.words(&self.written, case, many),
             people: need.who().map(BTreeSet::len),
             facts: case.record(need),
             redact: case.places(need),
-        });
+            alternatives: Vec::new(),
+        };
+        let any_of = |any: &Vec<Need>| {
+            let (first, others) = any.split_first()?;
+            Some(NeedTrace { alternatives: others.iter().map(trace).collect(), ..trace(first) })
+        };
         Proposal {
-            needs: needs.collect(),
+            needs: found.needs.iter().filter_map(any_of).collect(),
             outcome: found.outcome,
             redacted: found.redacted.clone(),
             frees: frees.to_vec(),

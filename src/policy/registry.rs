@@ -105,6 +105,8 @@ pub(super) enum Section {
     LegalBasis,
     Flag,
     Sector,
+    CnExemption,
+    UsExemption,
 }
 
 impl Section {
@@ -120,6 +122,8 @@ impl Section {
             Self::LegalBasis => "legal basis",
             Self::Flag => "flag",
             Self::Sector => "sector",
+            Self::CnExemption => "ground of a Chinese exemption",
+            Self::UsExemption => "ground of a United States exemption",
         }
     }
 }

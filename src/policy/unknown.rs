@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Mechanism, NamedSubject, RuleSet, Subject, Transfer, registry::Section};
+use super::{Mechanism, NamedSubject, RuleSet, Subject, Transfer, Withdrawal, registry::Section};
 
 impl RuleSet {
     /// What `transfer` says beside the members of a decision request and that no rule can read, and the names of
@@ -46,6 +46,19 @@ impl RuleSet {
         let all = agreed.chain(taken_back).chain(opt_outs).chain(settings);
         all.filter(|(kind, name)| !self.knows_name(kind, name))
             .map(|(kind, name)| format!("{kind}:{name}"))
+    }
+
+    /// Those of them that a withdrawal is of: what nobody understands may have been meant to take back anything.
+    pub fn unknown_withdrawals(&self, withdrawn: &[Withdrawal]) -> impl Iterator<Item = String> {
+        let named = withdrawn.iter().filter_map(|it| it.scope.split_once(':'));
+        named
+            .filter(|(kind, name)| !self.knows_name(kind, name))
+            .map(|(kind, name)| format!("{kind}:{name}"))
+    }
+
+    /// The same of the name of a counter.
+    pub fn unknown_counter(&self, name: &str) -> Option<String> {
+        (!self.vocabulary.knows(Section::Counter, name)).then(|| format!("counter:{name}"))
     }
 
     /// The same of the type of a mechanism.

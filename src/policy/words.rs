@@ -241,6 +241,17 @@ impl Period {
         Timestamp(later.map_or(jiff::Timestamp::MAX, |later| later.timestamp()))
     }
 
+    /// `10 working days`, for a person to read.
+    pub fn in_words(self) -> String {
+        let (number, unit) = match self {
+            Self::Years(number) => (number, "year"),
+            Self::Months(number) => (number, "month"),
+            Self::Days(number) => (number, "day"),
+            Self::WorkingDays(number) => (number, "working day"),
+        };
+        format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+    }
+
     /// The instant this long before `end`, on the calendar of UTC; the distant past when there is none.
     pub fn before(self, end: Timestamp) -> Timestamp {
         let civil = end.0.to_zoned(jiff::tz::TimeZone::UTC);

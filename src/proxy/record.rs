@@ -12,7 +12,7 @@ use super::{
     reply::{FIELDS_MAX, FieldNote, Particulars},
 };
 use crate::{
-    domain::{Coverage, Effect, Gap, TagSet},
+    domain::{Effect, Gap, TagSet},
     engine::Verdict,
     facts::Cause,
     policy::{Decision, Layer, RuleRef},
@@ -232,8 +232,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
             .iter()
             .map(|subject| subject.iter().map(|it| telemetry::SubjectCode(it.0)).collect())
             .collect(),
-        // What was never judged was never sent.
-        effect: decision.map_or(Effect::Block, |decision| decision.effect),
+        effect: decision.map(|decision| decision.effect),
         rules: decision
             .map(|decision| {
                 let write = |rules: &[RuleRef]| NameList::from_iter(names(rules)).into_json();
@@ -262,7 +261,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
                 tag_counts(&verdict.findings, snapshot.engine.taxonomy(), redacted)
             })
             .unwrap_or_default(),
-        coverage: verdict.map_or(Coverage::Opaque, |verdict| verdict.coverage),
+        coverage: verdict.map(|verdict| verdict.coverage),
         gaps: verdict.map(|verdict| verdict.gaps.as_slice()).unwrap_or_default(),
         annotations: annotations(exchange, decision),
         mechanisms: decision

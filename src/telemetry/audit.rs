@@ -42,7 +42,8 @@ pub struct AuditRecord<'r> {
     pub purpose: Option<Name<'r>>,
     /// Each of the people by keyed codes of what identifies them in the message, the preferred first.
     pub subjects: Vec<Vec<SubjectCode>>,
-    pub effect: Effect,
+    /// Absent in what was refused before it was judged: it was no transfer.
+    pub effect: Option<Effect>,
     pub rules: NameList<'r>,
     pub blocked_by: Vec<Name<'r>>,
     /// The rules that took fields out or changed them.
@@ -54,7 +55,8 @@ pub struct AuditRecord<'r> {
     /// A sentence of the rule that decided.
     pub reason: Cow<'r, str>,
     pub tags: Vec<TagCount<'r>>,
-    pub coverage: Coverage,
+    /// Absent where nothing was read.
+    pub coverage: Option<Coverage>,
     pub gaps: &'r [Gap],
     pub annotations: Vec<Annotation<'r>>,
     pub mechanisms: Vec<Name<'r>>,
@@ -85,6 +87,15 @@ pub enum Stage {
     /// Over.
     #[default]
     Closed,
+}
+
+impl AuditRecord<'_> {
+    /// In place of an effect.
+    const REFUSED: &'static str = "refused";
+
+    pub fn outcome(&self) -> &'static str {
+        self.effect.map_or(Self::REFUSED, Effect::as_str)
+    }
 }
 
 impl Stage {
@@ -415,7 +426,7 @@ pub(super) mod tests {
             recipient: Recipient { class: Some(Name::new("first_party_facility")), id: None },
             purpose: Some(Name::new("service_activation")),
             subjects: Vec::new(),
-            effect: Effect::Redact,
+            effect: Some(Effect::Redact),
             rules: [Name::new("MI-06")].into_iter().collect(),
             blocked_by: Vec::new(),
             redacted_by: vec![Name::new("MI-06")],
@@ -423,7 +434,7 @@ pub(super) mod tests {
             key: None,
             reason: "Birthday is outside the activation set.".into(),
             tags: Vec::new(),
-            coverage: Coverage::Full,
+            coverage: Some(Coverage::Full),
             gaps: &[],
             annotations: Vec::new(),
             mechanisms: Vec::new(),

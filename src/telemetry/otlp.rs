@@ -22,7 +22,10 @@ use std::{
 };
 
 use super::{AuditRecord, TraceContext};
-use crate::client::{Client, ClientError, ClientSettings};
+use crate::{
+    client::{Client, ClientError, ClientSettings},
+    domain::Coverage,
+};
 
 pub use metrics::OtlpMetrics;
 use metrics::Signal;
@@ -201,14 +204,14 @@ impl Drop for Otlp {
 
 impl ExchangeTrace {
     fn new(record: &AuditRecord<'_>, context: TraceContext, steps: Steps) -> Self {
-        let mut names = vec![("bordergate.outcome", record.effect.as_str().to_owned())];
+        let mut names = vec![("bordergate.outcome", record.outcome().to_owned())];
         let mut name = |key: &'static str, value: Option<&str>| {
             names.extend(value.map(|value| (key, value.to_owned())));
         };
         name("bordergate.route", record.route.as_ref().map(|it| it.as_str()));
         name("bordergate.data_centre", record.data_centre.as_ref().map(|it| it.as_str()));
         name("bordergate.purpose", record.purpose.as_ref().map(|it| it.as_str()));
-        name("bordergate.coverage", Some(record.coverage.as_str()));
+        name("bordergate.coverage", record.coverage.map(Coverage::as_str));
         let deciding = record.blocked_by.first().or_else(|| record.redacted_by.first());
         name("bordergate.rule", deciding.map(|it| it.as_str()));
         let region = |region: Option<crate::domain::Region>| region.map(|it| it.to_string());

@@ -208,13 +208,15 @@ impl AuditSink {
 
     /// Queues the record and returns at once. Without room it is dropped and counted.
     pub fn record(&self, record: &AuditRecord<'_>) {
-        if !self.takes(record.effect) {
+        // What was refused before it was judged is watched among the blocked.
+        let effect = record.effect.unwrap_or(Effect::Block);
+        if !self.takes(effect) {
             return;
         }
         with_line(
             |line| record.write(line),
             |line| {
-                if self.feed.wants(record.effect) {
+                if self.feed.wants(effect) {
                     self.feed.push(line);
                 }
                 self.push(line);

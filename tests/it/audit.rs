@@ -351,6 +351,23 @@ async fn the_register_and_a_persons_own_records_come_from_the_audit() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(words) || format == "csv" && text.contains("PK,SG,"), "{text}");
     }
+    // From a trace id to its record, with what the rules it names say.
+    let allow = office.path("rules").display().to_string();
+    let instance = format!("urn:bordergate:trace:{:032x}", 2);
+    let output = audit(&["show", "--rules", &allow, &instance], &[&path]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    for words in ["✓ allow", "PK → SG, for service_activation", "user.contact.phone_number  1"]
+    {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    let output = audit(&["show", "--format", "json", &instance], &[&path]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["record"]["trace_id"], format!("{:032x}", 2));
+    let nobody = format!("{:032x}", 99);
+    assert_eq!(audit(&["show", &nobody], &[&path]).status.code(), Some(1));
+    assert_eq!(audit(&["show", "a trace"], &[&path]).status.code(), Some(1));
+
     let later = audit(&["report", "--format", "json", "--from", "2100-01-01"], &[&path]);
     let later: Value = serde_json::from_slice(&later.stdout).unwrap();
     assert_eq!(later["transfers"], 0);
@@ -375,4 +392,57 @@ async fn the_register_and_a_persons_own_records_come_from_the_audit() {
     let output = audit(&["subject", "--key-file", &other, "--phone", "+923459998877"], &[&path]);
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && told.contains("another key"), "{told}");
+}
+
+/// What a record names by id is told with title, statute and what it requires; what was refused is no transfer.
+#[test]
+fn a_record_is_shown_with_what_its_rules_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let blocked = "{\"time\":\"2026-11-24T04:16:59.017537439Z\",\"stage\":\"closed\",\"generation\":2,\
+        \"trace_id\":\"4f6f73525157590670dc44d23798d0cf\",\"origin\":\"PK\",\"destination\":\"SG\",\
+        \"recipient\":{\"class\":\"first_party_facility\",\"id\":\"mi-dc-singapore\"},\"purpose\":\"direct_marketing\",\
+        \"effect\":\"block\",\"rules\":[\"JR-00-05\",\"MI-42\",\"OLD-1\"],\"blocked_by\":[\"MI-42\"],\
+        \"reason\":\"There is no explicit consent to direct marketing.\",\
+        \"tags\":[{\"tag\":\"user.contact.email\",\"count\":1,\"pointers\":[\"/email\"]}],\"coverage\":\"full\",\"status\":403}";
+    let refused = "{\"time\":\"2026-11-24T04:17:00Z\",\"stage\":\"closed\",\"generation\":2,\
+        \"trace_id\":\"5f6f73525157590670dc44d23798d0cf\",\"origin\":null,\"destination\":null,\"recipient\":{},\
+        \"purpose\":null,\"effect\":\"refused\",\"rules\":[],\"tags\":[],\"status\":404,\"error\":\"no-route\"}";
+    fs::write(&path, format!("{blocked}\n{refused}\n")).unwrap();
+    let show = |trace: &str| {
+        let output = audit(&["show", trace], &[&path]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let told = show("4f6f73525157590670dc44d23798d0cf");
+    for words in [
+        "✗ block  There is no explicit consent to direct marketing.",
+        "PK → SG, for direct_marketing, to first_party_facility `mi-dc-singapore`",
+        "2026-11-24T04:16:59Z, closed",
+        "answered 403",
+        "MI-42 blocks",
+        "requires",
+        "direct_marketing",
+        "/email",
+        "JR-00-05                 Without a mechanism nothing leaves",
+        "OLD-1                    not among these rules",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    let told = show("urn:bordergate:trace:5f6f73525157590670dc44d23798d0cf");
+    assert!(told.contains("✗ refused  Before it was judged"), "{told}");
+    assert!(told.contains("failed: `no-route`") && !told.contains("→"), "{told}");
+
+    let report = |format: &str| {
+        let output = audit(&["report", "--format", format], &[&path]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let object: Value = serde_json::from_str(&report("json")).unwrap();
+    assert_eq!((&object["transfers"], &object["subjects"]), (&1.into(), &Value::Null));
+    assert_eq!(object["refused"], serde_json::json!({"no-route": 1}));
+    let table = report("table");
+    assert!(table.contains("refused before being judged: 1 request (no-route 1)"), "{table}");
+    assert!(table.contains("not counted") && !table.contains("0 people"), "{table}");
+    let page = report("html");
+    assert!(page.contains(">failed</th>") && page.contains("not counted"), "{page}");
 }

@@ -200,7 +200,18 @@ async fn a_withdrawal_governs_the_next_decision() {
     // A name that nothing knows is told to whoever files it.
     let misspelt = r#"{"subject": {"account_id": "40009"}, "scope": "purpose:direct_marketin"}"#;
     let told = desk(&gateway, Method::POST, "/-/facts/withdraw", misspelt).await.json();
-    let expected = json!({"subjects": 1, "mechanisms": 0, "unknown": ["purpose:direct_marketin"]});
+    let expected = json!({
+        "subjects": 1, "mechanisms": 0, "unknown": ["purpose:direct_marketin"],
+        "taking_back_everything": ["purpose:direct_marketin"],
+    });
+    assert_eq!(told, expected);
+    // So is a counter, and an identifier of a form that is found in no payload.
+    let odd = r#"{"subject": {"account_id": "77"}, "counted": [{"counter": "nocounter", "on": "2026-03-02"}]}"#;
+    let told = desk(&gateway, Method::POST, "/-/facts", odd).await.json();
+    let expected = json!({
+        "subjects": 1, "mechanisms": 0, "unknown": ["counter:nocounter"],
+        "unseen": {"account_id": 1},
+    });
     assert_eq!(told, expected);
 
     let withdrawn = r#"{"subject": {"account_id": "40001"}, "scope": "all"}"#;

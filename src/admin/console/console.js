@@ -38,9 +38,9 @@ const country = (code) => {
   try { return regions.of(code); } catch { return code; }
 };
 const OUTCOMES = ["allow", "redact", "block"];
-const DONE = { allow: "allowed", redact: "redacted", block: "blocked" };
+const DONE = { allow: "allowed", redact: "redacted", block: "blocked", refused: "refused" };
 const DOES = { allow: "allows", redact: "redacts", block: "blocks" };
-const mark = (outcome, words = DONE) => el("span", { class: `mark ${outcome}`, text: words[outcome] || outcome });
+const mark = (outcome, words = DONE) => el("span", { class: `mark ${outcome === "refused" ? "block" : outcome}`, text: words[outcome] || outcome });
 const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 const chips = (items) => el("ul", { class: "chips" }, ...items);
 const ruleChip = (id) => el("li", {}, el("a", { href: `#rules/${encodeURIComponent(id)}`, text: id }));
@@ -416,7 +416,7 @@ function choose(record) {
   const durations = record.durations || {};
   fill($("decision-detail"),
     el("h2", {}, `${country(record.origin)} → ${country(record.destination)}`), mark(record.effect),
-    el("p", { class: "reason", text: record.reason || "Nothing stood in its way." }),
+    el("p", { class: "reason", text: record.reason || (record.effect === "refused" ? "Refused before it was judged." : "Nothing stood in its way.") }),
     by.length ? el("div", {}, el("h3", { text: record.effect === "block" ? "Blocked by" : "Redacted by" }), chips(by.map(ruleChip))) : null,
     el("h3", { text: "The transfer" }),
     pairs([["purpose", record.purpose], ["recipient", [record.recipient?.id, record.recipient?.class?.replaceAll("_", " ")].filter(Boolean).join(", ")], ["route", record.route],
@@ -619,7 +619,7 @@ function drawVerdict(why, answer) {
       el("span", { class: "cat", text: it.category }), el("span", { class: "by", text: [DONE[it.outcome], ...(it.rules || [])].join(" · ") })))),
     proposals.length ? el("h3", { text: "What would make it lawful" }) : null,
     el("ol", { class: "ways" }, ...proposals.map((it) => el("li", {},
-      el("ul", {}, ...it.needs.map((need) => el("li", { text: need.words.replaceAll("`", "") }))),
+      el("ul", {}, ...it.needs.map((need) => el("li", { text: [need, ...(need.or || [])].map((any) => any.words.replaceAll("`", "")).join(", or ") }))),
       el("p", {}, "Then ", mark(it.outcome), it.redacted?.length ? ` without ${it.redacted.join(", ")}` : ""),
       el("button", { type: "button", onclick: () => adopt(it) }, "Try with these facts")))),
     !proposals.length && why.outcome === "block" ? el("p", { class: "empty", text: "No facts were found that would make it lawful." }) : null,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{
     register::{Dimension, Row},
-    report::{Summary, shown},
+    report::{Summary, UNCOUNTED, people, shown},
 };
 
 const STYLE: &str = include_str!("register.css");
@@ -15,7 +15,7 @@ pub(super) fn page(
     rows: &[Row],
     summary: &Summary,
 ) -> io::Result<()> {
-    let Summary { between, transfers, subjects, unread, files } = summary;
+    let Summary { between, transfers, subjects, unread, files, .. } = summary;
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
     let sum = |of: fn(&Row) -> u64| rows.iter().map(of).sum::<u64>();
     write!(
@@ -31,18 +31,24 @@ pub(super) fn page(
         noun = if *files == 1 { "file" } else { "files" },
     )?;
     let is_exclusive = !by.contains(&Dimension::Category) && !by.contains(&Dimension::Mechanism);
-    let mut sums = vec![("transfers", *transfers), ("people", *subjects as u64)];
+    let mut sums = vec![("transfers", *transfers)];
+    sums.extend(subjects.map(|count| ("people", count as u64)));
     if is_exclusive {
         sums.extend([
             ("allowed", sum(|row| row.allowed)),
             ("redacted", sum(|row| row.redacted)),
             ("blocked", sum(|row| row.blocked)),
+            ("failed", sum(|row| row.failed)),
         ]);
     }
     for (title, number) in sums {
         write!(out, "<div><dt>{title}</dt><dd>{}</dd></div>", grouped(number))?;
     }
     out.write_all(b"</dl>\n")?;
+    let uncounted = subjects.is_none().then(|| UNCOUNTED.to_owned());
+    for told in uncounted.into_iter().chain(summary.refused()) {
+        writeln!(out, "<p>{}.</p>", escaped(&capital(&told.replace('`', ""))))?;
+    }
     if *unread > 0 {
         let lines = grouped(*unread);
         writeln!(
@@ -54,7 +60,7 @@ pub(super) fn page(
     for dimension in by {
         write!(out, "<th scope=\"col\">{}</th>", dimension.title())?;
     }
-    for title in ["transfers", "allowed", "redacted", "blocked", "people"] {
+    for title in ["transfers", "allowed", "redacted", "blocked", "failed", "people"] {
         write!(out, "<th scope=\"col\" class=\"number\">{title}</th>")?;
     }
     out.write_all(b"<th scope=\"col\">categories</th><th scope=\"col\">mechanisms</th></tr></thead>\n<tbody>\n")?;
@@ -62,7 +68,8 @@ pub(super) fn page(
         line(out, by, row)?;
     }
     out.write_all(
-        b"</tbody>\n</table>\n<footer><p>Categories that are struck through were withheld: taken out, or blocked with the transfer. \
+        b"</tbody>\n</table>\n<footer><p>Categories that are struck through were withheld: taken out, or blocked with the transfer; \
+          those in italics stayed because the transfer failed. \
           People are counted by keyed codes of what identifies them; the records name nobody.</p></footer>\n</html>\n",
     )
 }
@@ -77,16 +84,20 @@ fn line(out: &mut impl Write, by: &[Dimension], row: &Row) -> io::Result<()> {
             write!(out, "<td>{value}</td>")?;
         }
     }
-    for number in [row.transfers, row.allowed, row.redacted, row.blocked, row.subjects] {
-        write!(out, "<td class=\"number\">{}</td>", grouped(number))?;
+    let people = row.subjects.map_or_else(|| people(None), grouped);
+    let counts = [row.transfers, row.allowed, row.redacted, row.blocked, row.failed];
+    for number in counts.map(grouped).into_iter().chain([people]) {
+        write!(out, "<td class=\"number\">{number}</td>")?;
     }
     out.write_all(b"<td class=\"list\">")?;
     for category in &row.categories {
         let name = escaped(&category.category);
         if category.sent > 0 {
             write!(out, "<span>{name}</span> ")?;
-        } else {
+        } else if category.withheld > 0 {
             write!(out, "<s>{name}</s> ")?;
+        } else {
+            write!(out, "<i>{name}</i> ")?;
         }
     }
     out.write_all(b"</td><td class=\"list\">")?;

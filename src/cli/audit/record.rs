@@ -88,10 +88,17 @@ impl<'l> Record<'l> {
         self.recipient.id.or(self.recipient.class).unwrap_or("")
     }
 
+    /// Somebody judged it. Records of before `refused` was a word say `block`, by no rule and
+    /// for nobody.
+    pub(super) fn was_judged(&self) -> bool {
+        let is_nobodys = self.blocked_by.is_empty() && self.recipient().is_empty();
+        self.effect != "refused" && !(self.effect == "block" && self.error.is_some() && is_nobodys)
+    }
+
     /// Something left, or may have: a request without a body has its target and headers.
     pub(super) fn was_sent(&self) -> bool {
         let left = self.forwarded_bytes > 0 || self.durations.upstream_us > 0;
-        self.effect != "block" && (self.error.is_none() || left)
+        matches!(self.effect, "allow" | "redact") && (self.error.is_none() || left)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Texts become small numbers once, so that counting a record takes no allocation but that of its people.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
@@ -54,8 +56,7 @@ struct Counts {
     blocked: u64,
     failed: u64,
     bytes: u64,
-    /// By category: transfers it went with, and those it was kept from.
-    categories: FxHashMap<u32, (u64, u64)>,
+    categories: FxHashMap<u32, Category<u32>>,
     mechanisms: FxHashMap<u32, u64>,
     subjects: FxHashSet<u128>,
     first: String,
@@ -68,7 +69,11 @@ pub(super) struct Register {
     texts: Texts,
     rows: FxHashMap<Key, Counts>,
     subjects: FxHashSet<u128>,
+    /// The records name people, if only by codes; without, nobody knows how many there are.
+    names_people: bool,
     pub(super) transfers: u64,
+    /// By kind: what was refused before anybody judged it, and so was no transfer.
+    pub(super) refused: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -116,8 +121,8 @@ pub(super) struct Row {
     pub(super) blocked: u64,
     /// Judged, and not sent for another reason.
     pub(super) failed: u64,
-    /// People of whom something was sent, by the codes in the records.
-    pub(super) subjects: u64,
+    /// People of whom something was sent, by the codes in the records; absent where those name nobody.
+    pub(super) subjects: Option<u64>,
     /// That were sent.
     pub(super) bytes: u64,
     pub(super) categories: Vec<Category>,
@@ -126,13 +131,15 @@ pub(super) struct Row {
     pub(super) last: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Category {
-    pub(super) category: String,
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Category<T = String> {
+    pub(super) category: T,
     /// Transfers it went with.
     pub(super) sent: u64,
     /// Transfers it was taken out of, or blocked with.
     pub(super) withheld: u64,
+    /// Transfers that failed for another reason than a rule.
+    pub(super) failed: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -162,7 +169,9 @@ impl Register {
             texts: Texts::default(),
             rows: FxHashMap::default(),
             subjects: FxHashSet::default(),
+            names_people: false,
             transfers: 0,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -170,13 +179,24 @@ impl Register {
         Dimension::ALL.into_iter().filter(|dimension| self.by.contains(dimension)).collect()
     }
 
-    /// All people of whom something was sent.
-    pub(super) fn subjects(&self) -> usize {
-        self.subjects.len()
+    /// All people of whom something was sent; `None` where the records name nobody.
+    pub(super) fn subjects(&self) -> Option<usize> {
+        self.names_people.then_some(self.subjects.len())
+    }
+
+    /// What opens a file may say that people are named in it, though nobody was met.
+    pub(super) fn note(&mut self, line: &[u8]) {
+        self.names_people |= super::subject::key_of(line).is_some();
     }
 
     pub(super) fn add(&mut self, record: &Record<'_>) {
+        if !record.was_judged() {
+            let kind = record.error.unwrap_or("unknown");
+            *self.refused.entry(kind.to_owned()).or_default() += 1;
+            return;
+        }
         self.transfers += 1;
+        self.names_people |= !record.subjects.is_empty();
         let mut key: Key = [0; 6];
         let is_by = |dimension| self.by.contains(&dimension);
         let single = [
@@ -236,9 +256,11 @@ impl Register {
                 continue;
             }
             let number = self.texts.number(tag.tag);
-            let (sent, withheld) = counts.categories.entry(number).or_default();
-            *sent += u64::from(was_sent && tag.redacted < tag.count);
-            *withheld += u64::from(!was_sent || tag.redacted > 0);
+            let category = counts.categories.entry(number).or_default();
+            let was_blocked = record.effect == "block";
+            category.sent += u64::from(was_sent && tag.redacted < tag.count);
+            category.withheld += u64::from(was_blocked || (was_sent && tag.redacted > 0));
+            category.failed += u64::from(!was_sent && !was_blocked);
         }
         for mechanism in &record.mechanisms {
             *counts.mechanisms.entry(self.texts.number(mechanism)).or_default() += 1;
@@ -275,10 +297,11 @@ impl Register {
         let mut categories: Vec<Category> = counts
             .categories
             .iter()
-            .map(|(number, (sent, withheld))| Category {
+            .map(|(number, it)| Category {
                 category: self.texts.text(*number).to_owned(),
-                sent: *sent,
-                withheld: *withheld,
+                sent: it.sent,
+                withheld: it.withheld,
+                failed: it.failed,
             })
             .collect();
         categories.sort_by(|a, b| b.sent.cmp(&a.sent).then_with(|| a.category.cmp(&b.category)));
@@ -305,7 +328,7 @@ impl Register {
             redacted: counts.redacted,
             blocked: counts.blocked,
             failed: counts.failed,
-            subjects: counts.subjects.len() as u64,
+            subjects: self.names_people.then_some(counts.subjects.len() as u64),
             bytes: counts.bytes,
             categories,
             mechanisms,
@@ -373,20 +396,55 @@ mod tests {
     fn records_are_counted_by_where_and_what_for() {
         let register = register(&[Dimension::Origin, Dimension::Destination]);
         let rows = register.rows();
-        assert_eq!((rows.len(), register.transfers, register.subjects()), (2, 4, 2));
+        assert_eq!((rows.len(), register.transfers, register.subjects()), (2, 4, Some(2)));
         let pk = &rows[0];
         assert_eq!((pk.value(Dimension::Origin), pk.value(Dimension::Purpose)), ("PK", ""));
         assert_eq!((pk.transfers, pk.allowed, pk.redacted, pk.blocked), (3, 1, 1, 1));
         assert_eq!(
             (pk.subjects, pk.bytes),
-            (1, 20),
+            (Some(1), 20),
             "of the one that was blocked nothing was sent"
         );
-        let category =
-            |name: &str, sent, withheld| Category { category: name.to_owned(), sent, withheld };
+        let category = |name: &str, sent, withheld| Category {
+            category: name.to_owned(),
+            sent,
+            withheld,
+            failed: 0,
+        };
         assert_eq!(pk.categories, [category("email", 2, 1), category("imei", 0, 1)]);
         assert_eq!(pk.mechanisms, [Mechanism { mechanism: "eu_scc".to_owned(), transfers: 3 }]);
         assert_eq!((&*pk.first, &*pk.last), ("2026-11-01T00:00:01Z", "2026-11-01T00:00:02Z"));
+    }
+
+    #[test]
+    fn what_was_never_judged_is_no_transfer_and_who_is_not_named_is_not_counted() {
+        let mut register = Register::new(vec![Dimension::Origin]);
+        let add = |register: &mut Register, line: &str| {
+            register.add(&Record::read(line.as_bytes()).unwrap().unwrap());
+        };
+        let at = r#""time":"2026-11-01T00:00:00Z","destination":null,"purpose":null"#;
+        for line in [
+            format!(r#"{{{at},"origin":null,"effect":"refused","error":"no-route"}}"#),
+            // As it was written before there was a word for it.
+            format!(r#"{{{at},"origin":null,"effect":"block","error":"head-slow"}}"#),
+            format!(r#"{{{at},"origin":"PK","effect":"block","blocked_by":["MI-42"]}}"#),
+            format!(
+                r#"{{{at},"origin":"PK","effect":"allow","error":"refused","tags":[{{"tag":"email","count":1}}]}}"#
+            ),
+        ] {
+            add(&mut register, &line);
+        }
+        assert_eq!((register.transfers, register.subjects()), (2, None));
+        let refused: Vec<(&str, u64)> =
+            register.refused.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+        assert_eq!(refused, [("head-slow", 1), ("no-route", 1)]);
+        let row = register.rows().remove(0);
+        assert_eq!((row.transfers, row.blocked, row.failed, row.subjects), (2, 1, 1, None));
+        let email = &row.categories[0];
+        assert_eq!((email.sent, email.withheld, email.failed), (0, 0, 1));
+        // A file that says under which key it names people counts them, were there none.
+        register.note(br#"{"audit":"opened","subject_key":"00"}"#);
+        assert_eq!((register.subjects(), register.rows()[0].subjects), (Some(0), Some(0)));
     }
 
     #[test]

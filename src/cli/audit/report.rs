@@ -1,6 +1,6 @@
 //! `bordergate audit report`: the register of transfers.
 
-use std::{io::Write, path::PathBuf};
+use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
@@ -25,7 +25,8 @@ Examples:
 
 What GDPR art. 30, PIPL art. 55 and 28 CFR 202 ask to be kept: where data went, to whom, for what, \
 which categories, on which ground, and how many people's. People are counted by the codes in the \
-records, which name nobody; see `audit.subject_key_file`.
+records, which name nobody; without `audit.subject_key_file` they are not counted. What was refused \
+before it was judged is no transfer and told apart.
 
 The exit code is 4 when a line could not be read.";
 
@@ -64,9 +65,27 @@ enum Format {
 pub(super) struct Summary {
     pub(super) between: String,
     pub(super) transfers: u64,
-    pub(super) subjects: usize,
+    pub(super) subjects: Option<usize>,
+    pub(super) refused: BTreeMap<String, u64>,
     pub(super) unread: u64,
     pub(super) files: usize,
+}
+
+/// Where no record names people.
+pub(super) const UNCOUNTED: &str =
+    "people are not counted: the records name nobody; `audit.subject_key_file` has them do so";
+
+impl Summary {
+    /// What was no transfer, in one sentence.
+    pub(super) fn refused(&self) -> Option<String> {
+        let kinds: Vec<String> =
+            self.refused.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        let all: u64 = self.refused.values().sum();
+        (all > 0).then(|| {
+            let requests = output::count(usize::try_from(all).unwrap_or(usize::MAX), "request");
+            format!("beside them, refused before being judged: {requests} ({})", kinds.join(", "))
+        })
+    }
 }
 
 impl Report {
@@ -76,7 +95,7 @@ impl Report {
         let mut unread = 0;
         files.each(|file, number, line| match Record::read(line) {
             Ok(Some(record)) if self.between.holds(record.time) => register.add(&record),
-            Ok(_) => {}
+            Ok(_) => register.note(line),
             Err(error) => {
                 unread += 1;
                 tell_unread(&files, file, number, unread, &error);
@@ -87,6 +106,7 @@ impl Report {
             between: self.between.describe().into_owned(),
             transfers: register.transfers,
             subjects: register.subjects(),
+            refused: register.refused.clone(),
             unread,
             files: files.paths.len(),
         };
@@ -94,11 +114,17 @@ impl Report {
         let mut out = output::out();
         match self.format {
             Format::Table => table(&mut out, &by, &rows, &summary)?,
-            Format::Csv => csv(&mut out, &by, &rows)?,
+            Format::Csv => {
+                csv(&mut out, &by, &rows)?;
+                if let Some(refused) = summary.refused() {
+                    output::note(refused);
+                }
+            }
             Format::Json => {
                 let object = json!({
                     "between": summary.between, "transfers": summary.transfers,
-                    "subjects": summary.subjects, "unread": summary.unread, "rows": rows,
+                    "subjects": summary.subjects, "refused": summary.refused,
+                    "unread": summary.unread, "rows": rows,
                 });
                 serde_json::to_writer(&mut out, &object).map_err(std::io::Error::from)?;
                 out.write_all(b"\n")?;
@@ -147,20 +173,28 @@ fn table(
     for row in rows {
         let mut cells: Vec<Cell> =
             by.iter().map(|dimension| Cell::new(shown(row.value(*dimension)))).collect();
-        for number in
-            [row.transfers, row.allowed, row.redacted, row.blocked, row.failed, row.subjects]
-        {
+        for number in [row.transfers, row.allowed, row.redacted, row.blocked, row.failed] {
             cells.push(Cell::new(number).set_alignment(CellAlignment::Right));
         }
+        cells.push(Cell::new(people(row.subjects)).set_alignment(CellAlignment::Right));
         cells.push(Cell::new(categories(row).join(", ")));
         cells.push(Cell::new(mechanisms(row).join(", ")));
         table.add_row(cells);
     }
     writeln!(out, "{table}")?;
-    let Summary { between, transfers, subjects, unread, files } = summary;
+    let Summary { between, transfers, subjects, unread, files, .. } = summary;
     let files = output::count(*files, "file");
-    let people = output::count_as(*subjects, "person", "people");
-    writeln!(out, "{transfers} transfers of {people}, {between}, in {files}")?;
+    let people = match subjects {
+        Some(subjects) => format!(" of {}", output::count_as(*subjects, "person", "people")),
+        None => String::new(),
+    };
+    writeln!(out, "{transfers} transfers{people}, {between}, in {files}")?;
+    if subjects.is_none() {
+        writeln!(out, "{UNCOUNTED}")?;
+    }
+    if let Some(refused) = summary.refused() {
+        writeln!(out, "{refused}")?;
+    }
     if *unread > 0 {
         writeln!(out, "{unread} lines could not be read")?;
     }
@@ -191,19 +225,12 @@ fn csv(out: &mut impl Write, by: &[Dimension], rows: &[Row]) -> std::io::Result<
             .filter(|it| it.withheld > 0)
             .map(|it| it.category.as_str())
             .collect();
-        let numbers = [
-            row.transfers,
-            row.allowed,
-            row.redacted,
-            row.blocked,
-            row.failed,
-            row.subjects,
-            row.bytes,
-        ];
+        let numbers = [row.transfers, row.allowed, row.redacted, row.blocked, row.failed];
         let mut record: Vec<String> =
             by.iter().map(|dimension| row.value(*dimension).to_owned()).collect();
         record.extend(numbers.iter().map(u64::to_string));
-        record.extend([row.first.clone(), row.last.clone()]);
+        record.push(row.subjects.map(|count| count.to_string()).unwrap_or_default());
+        record.extend([row.bytes.to_string(), row.first.clone(), row.last.clone()]);
         record.extend([categories(row).join(" "), withheld.join(" "), mechanisms(row).join(" ")]);
         writer.write_record(&record)?;
     }
@@ -213,6 +240,11 @@ fn csv(out: &mut impl Write, by: &[Dimension], rows: &[Row]) -> std::io::Result<
 /// Those of which something was sent.
 pub(super) fn categories(row: &Row) -> Vec<&str> {
     row.categories.iter().filter(|it| it.sent > 0).map(|it| it.category.as_str()).collect()
+}
+
+/// How many, where anybody can say.
+pub(super) fn people(subjects: Option<u64>) -> String {
+    subjects.map_or_else(|| "not counted".to_owned(), |count| count.to_string())
 }
 
 pub(super) fn mechanisms(row: &Row) -> Vec<&str> {

@@ -203,13 +203,8 @@ struct Keys {
 
 impl Keys {
     fn note(&mut self, line: &[u8]) {
-        #[derive(serde::Deserialize)]
-        struct Opened {
-            subject_key: Option<String>,
-        }
-        let Some(ours) = self.ours.as_ref().filter(|_| line.starts_with(OPENED)) else { return };
-        let opened = serde_json::from_slice::<Opened>(line).ok();
-        match opened.and_then(|opened| opened.subject_key) {
+        let Some(ours) = &self.ours else { return };
+        match key_of(line) {
             Some(key) if key == *ours => self.is_among_them = true,
             Some(_) => self.others = true,
             None => {}
@@ -222,6 +217,16 @@ impl Keys {
 }
 
 const OPENED: &[u8] = br#"{"audit":"opened""#;
+
+/// What tells apart the key that people are named under from here on, in a line that opens a file.
+pub(super) fn key_of(line: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Opened {
+        subject_key: Option<String>,
+    }
+    let opened = line.starts_with(OPENED).then(|| serde_json::from_slice::<Opened>(line).ok());
+    opened??.subject_key
+}
 
 struct Writer<'w, W> {
     format: Format,

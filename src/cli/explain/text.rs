@@ -20,7 +20,17 @@ pub(super) fn print(out: &mut impl Write, told: &Explanation, all: bool) -> io::
     for subject in &told.subjects {
         self::subject(out, told, subject, all)?;
     }
-    lawful(out, told)?;
+    let question = match told.outcome {
+        Effect::Allow => None,
+        Effect::Redact => Some("What would let the fields pass"),
+        Effect::Block => Some("What would make it lawful"),
+    };
+    if let Some(question) = question {
+        lawful(out, question, &told.lawful)?;
+    }
+    if let Some(passing) = &told.passing {
+        lawful(out, "What would let the fields pass, beside 1.", passing)?;
+    }
     obligations(out, told)
 }
 
@@ -55,7 +65,10 @@ fn head(out: &mut impl Write, told: &Explanation) -> io::Result<()> {
         line.push_str(&format!(" `{id}`"));
     }
     writeln!(out, "{line}")?;
-    let as_of = told.as_of.map_or_else(|| "an unknown time".to_owned(), |at| at.to_string());
+    let as_of = match told.as_of {
+        Some(at) => at.to_the_second().to_string(),
+        None => "an unknown time".to_owned(),
+    };
     let version = match &told.policy_version {
         Some(id) => format!("privacy policy `{id}`"),
         None => "no version of the privacy policy in force".to_owned(),
@@ -262,13 +275,8 @@ fn first_unmet(condition: &ConditionTrace) -> String {
     }
 }
 
-fn lawful(out: &mut impl Write, told: &Explanation) -> io::Result<()> {
-    let Lawful { proposals, obstacles, beyond_consent, complete } = &told.lawful;
-    let question = match told.outcome {
-        Effect::Allow => return Ok(()),
-        Effect::Redact => "What would let the fields pass",
-        Effect::Block => "What would make it lawful",
-    };
+fn lawful(out: &mut impl Write, question: &str, lawful: &Lawful) -> io::Result<()> {
+    let Lawful { proposals, obstacles, beyond_consent, complete } = lawful;
     writeln!(out, "\n{STRONG}{question}{STRONG:#}")?;
     for (proposal, number) in proposals.iter().zip(1..) {
         self::proposal(out, proposal, number)?;
@@ -313,6 +321,9 @@ fn proposal(out: &mut impl Write, proposal: &Proposal, number: usize) -> io::Res
     for (need, at) in proposal.needs.iter().zip(0..) {
         let lead = if at == 0 { format!("{number:>3}. ") } else { "     and ".to_owned() };
         writeln!(out, "{lead}{}", need.words)?;
+        for other in &need.alternatives {
+            writeln!(out, "       or {}", other.words)?;
+        }
     }
     let (style, sign) = style(proposal.outcome);
     let without = if proposal.redacted.is_empty() {

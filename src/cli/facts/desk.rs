@@ -1,6 +1,9 @@
 //! The store, opened here or asked of a gateway that has it open.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::{Context as _, anyhow};
 use http::{Method, StatusCode};
@@ -16,8 +19,8 @@ use crate::{
         rules, serve,
     },
     config::Config,
-    engine::Engine,
-    facts::{Applied, Cause, Change, EntryReader, FactsSettings, FactsStore, SubjectKey},
+    engine::{Engine, Scratch},
+    facts::{self, Applied, Cause, Change, EntryReader, FactsSettings, FactsStore, SubjectKey},
     policy::Timestamp,
     telemetry::Metrics,
 };
@@ -38,14 +41,85 @@ pub(super) struct Here {
 #[derive(Default)]
 pub(super) struct Put {
     pub(super) applied: Applied,
-    /// Names in them that nothing in the rules knows.
-    pub(super) unknown: BTreeSet<String>,
+    pub(super) doubts: Doubts,
+}
+
+/// What may not have been meant as it stands.
+#[derive(Default)]
+pub(super) struct Doubts {
+    /// Names that nothing in the rules knows.
+    unknown: BTreeSet<String>,
+    /// Those of them that take back everything.
+    taking_back_everything: BTreeSet<String>,
+    /// By kind, identifiers that no detector would see.
+    unseen: BTreeMap<String, u64>,
+}
+
+impl Doubts {
+    pub(super) fn add(
+        &mut self,
+        engine: &Engine,
+        entry: &Value,
+        change: &Change,
+        scratch: &mut Scratch,
+    ) {
+        let rules = engine.rules();
+        self.unknown.extend(change.unknown(rules));
+        self.taking_back_everything.extend(change.taking_back_everything(rules));
+        for kind in facts::unseen(engine, entry, scratch) {
+            *self.unseen.entry(kind.as_str().to_owned()).or_default() += 1;
+        }
+    }
+
+    /// What a gateway answered.
+    fn of(answer: &Value) -> Self {
+        let names = |name: &str| -> BTreeSet<String> {
+            let names = answer.get(name).and_then(Value::as_array).into_iter().flatten();
+            names.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let unseen = answer.get("unseen").and_then(Value::as_object).into_iter().flatten();
+        Self {
+            unknown: names("unknown"),
+            taking_back_everything: names("taking_back_everything"),
+            unseen: unseen
+                .filter_map(|(kind, count)| Some((kind.clone(), count.as_u64()?)))
+                .collect(),
+        }
+    }
+
+    pub(super) fn tell(&self) {
+        for name in &self.unknown {
+            let then = if self.taking_back_everything.contains(name) {
+                "a withdrawal of it takes back everything the person agreed to"
+            } else {
+                "no transfer is decided by it"
+            };
+            output::note(format_args!("nothing in the rules knows `{name}`: {then}"));
+        }
+        for (kind, count) in &self.unseen {
+            let count = usize::try_from(*count).unwrap_or(usize::MAX);
+            let values = output::count_as(count, "value", "values");
+            output::note(format_args!(
+                "no detector sees {values} of `{kind}` in a payload: no transfer is decided by what is filed under it alone"
+            ));
+        }
+    }
+}
+
+impl std::ops::AddAssign for Doubts {
+    fn add_assign(&mut self, other: Self) {
+        self.unknown.extend(other.unknown);
+        self.taking_back_everything.extend(other.taking_back_everything);
+        for (kind, count) in other.unseen {
+            *self.unseen.entry(kind).or_default() += count;
+        }
+    }
 }
 
 impl std::ops::AddAssign for Put {
     fn add_assign(&mut self, other: Self) {
         self.applied += other.applied;
-        self.unknown.extend(other.unknown);
+        self.doubts += other.doubts;
     }
 }
 
@@ -57,10 +131,7 @@ impl Desk {
                 let config = config::read(path)?;
                 let (store, settings) = open(&config, path)?;
                 let reader = EntryReader::new(settings.key, now());
-                let directory = config.rules.directory.as_ref().map(|it| &*it.value);
-                // A bundle is fetched by whoever serves it.
-                let is_here = config.rules.bundle.is_none();
-                let rules = is_here.then(|| rules::engine_as_it_is(directory)).flatten();
+                let rules = rules_of(&config);
                 Ok(Self::File(Box::new(Here { store, reader, rules })))
             }
             _ => Err(anyhow!(
@@ -86,10 +157,13 @@ impl Desk {
                     .iter()
                     .map(|entry| here.reader.change(entry).map_err(|message| anyhow!(message)))
                     .collect::<anyhow::Result<Vec<_>>>()?;
-                let rules = here.rules.as_ref().map(Engine::rules);
-                let unknown = |change: &Change| rules.map(|rules| change.unknown(rules));
-                let unknown = changes.iter().filter_map(unknown).flatten().collect();
-                Ok(Put { applied: here.store.change_blocking(changes)?, unknown })
+                let (mut doubts, mut scratch) = (Doubts::default(), Scratch::default());
+                if let Some(engine) = &here.rules {
+                    for (entry, change) in entries.iter().zip(&changes) {
+                        doubts.add(engine, entry, change, &mut scratch);
+                    }
+                }
+                Ok(Put { applied: here.store.change_blocking(changes)?, doubts })
             }
             Self::Gateway(gateway) => {
                 let mut body = String::new();
@@ -101,19 +175,8 @@ impl Desk {
                 let count = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or(0);
                 let applied =
                     Applied { subjects: count("subjects"), mechanisms: count("mechanisms") };
-                let unknown = answer.get("unknown").and_then(Value::as_array);
-                let names = unknown.into_iter().flatten().filter_map(Value::as_str);
-                Ok(Put { applied, unknown: names.map(str::to_owned).collect() })
+                Ok(Put { applied, doubts: Doubts::of(&answer) })
             }
-        }
-    }
-
-    /// Tells of names that nothing in the rules knows.
-    pub(super) fn tell_unknown(unknown: &BTreeSet<String>) {
-        for name in unknown {
-            output::note(format_args!(
-                "nothing in the rules knows `{name}`: no transfer is decided by it"
-            ));
         }
     }
 
@@ -150,6 +213,23 @@ impl Desk {
             Self::Gateway(gateway) => gateway.export(counted, each),
         }
     }
+}
+
+/// The rules that entries are compared with before there is a store: those of the configuration, or the shipped ones.
+pub(super) fn rules_for(place: &Where) -> Result<Option<Engine>, Failure> {
+    match &place.config {
+        Some(path) => Ok(rules_of(&config::read(path)?)),
+        // A gateway goes by its own and says so when it is told.
+        None if place.admin.is_some() => Ok(None),
+        None => Ok(rules::engine_as_it_is(None)),
+    }
+}
+
+fn rules_of(config: &Config) -> Option<Engine> {
+    let directory = config.rules.directory.as_ref().map(|it| &*it.value);
+    // A bundle is fetched by whoever serves it.
+    let is_here = config.rules.bundle.is_none();
+    is_here.then(|| rules::engine_as_it_is(directory)).flatten()
 }
 
 /// The store that a configuration names; no other process may have it open.

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Where,
-    desk::{self, Desk, Put},
+    desk::{self, Desk, Doubts, Put},
 };
 use crate::{
     cli::{
@@ -21,7 +21,8 @@ use crate::{
         output::{self, Failure, GOOD, Outcome},
         progress,
     },
-    facts::{Applied, EntryReader, Format, LineError, Lines},
+    engine::Scratch,
+    facts::{Applied, Change, EntryReader, Format, LineError, Lines},
     source::{Diagnostics, Place},
 };
 
@@ -89,8 +90,15 @@ impl Import {
         let mut log = progress::Log::new(bytes);
         let mut diagnostics = Diagnostics::default();
         let mut checked = 0;
+        let rules = if self.check { desk::rules_for(&self.place)? } else { None };
+        let mut doubts = Doubts::default();
         for file in self.files.iter().filter(|file| self.check || !is_read_once(file)) {
-            checked += self.check_file(file, &reader, &progress, &mut diagnostics)?;
+            let note = |entry: &Value, change: &Change, scratch: &mut Scratch| {
+                if let Some(rules) = &rules {
+                    doubts.add(rules, entry, change, scratch);
+                }
+            };
+            checked += self.check_file(file, &reader, &progress, &mut diagnostics, note)?;
         }
         if diagnostics.has_errors() {
             progress.finish_and_clear();
@@ -100,6 +108,7 @@ impl Import {
         }
         let Some(desk) = &mut desk else {
             progress.finish_and_clear();
+            doubts.tell();
             writeln!(output::out(), "{GOOD}ok{GOOD:#}: {}", entries(checked))?;
             return Ok(Exit::Done);
         };
@@ -113,7 +122,7 @@ impl Import {
             }
         }
         progress.finish_and_clear();
-        Desk::tell_unknown(&put.unknown);
+        put.doubts.tell();
         writeln!(output::out(), "{GOOD}ok{GOOD:#}: {}", tell(put.applied))?;
         Ok(Exit::Done)
     }
@@ -124,8 +133,9 @@ impl Import {
         reader: &EntryReader,
         progress: &ProgressBar,
         diagnostics: &mut Diagnostics,
+        mut note: impl FnMut(&Value, &Change, &mut Scratch),
     ) -> Result<usize, Failure> {
-        let mut count = 0;
+        let (mut count, mut scratch) = (0, Scratch::default());
         let lines = match self.lines(file, progress)? {
             Ok(lines) => lines,
             Err(error) => {
@@ -134,8 +144,9 @@ impl Import {
             }
         };
         for line in lines {
-            if let Err(error) = checked(line, reader) {
-                complain(diagnostics, file, error);
+            match checked(line, reader) {
+                Ok((entry, change)) => note(&entry, &change, &mut scratch),
+                Err(error) => complain(diagnostics, file, error),
             }
             if diagnostics.len() >= COMPLAINTS_MAX {
                 output::note(format_args!("stopped after {COMPLAINTS_MAX} mistakes"));
@@ -164,7 +175,7 @@ impl Import {
         let mut batch = Vec::new();
         for line in self.lines(file, progress)?.map_err(refuse)? {
             match checked(line, reader) {
-                Ok(entry) => batch.push(entry),
+                Ok((entry, _)) => batch.push(entry),
                 Err(error) => {
                     *put += desk.put(&batch)?;
                     return Err(refuse(error));
@@ -207,10 +218,10 @@ impl Import {
 fn checked(
     line: Result<(u64, Value), LineError>,
     reader: &EntryReader,
-) -> Result<Value, LineError> {
+) -> Result<(Value, Change), LineError> {
     let (line, entry) = line?;
     match reader.change(&entry) {
-        Ok(_) => Ok(entry),
+        Ok(change) => Ok((entry, change)),
         Err(message) => Err(LineError { line, message }),
     }
 }

@@ -1,7 +1,7 @@
 //! Recorded exchanges judged again. A record says from where to where, for what, and which categories
 //! stood where; it says nothing of consents and instruments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 use rustc_hash::FxHashMap;
@@ -32,14 +32,26 @@ struct Record {
     #[serde(default)]
     recipient: RecordedRecipient,
     purpose: Option<String>,
-    effect: Effect,
+    effect: Recorded,
     #[serde(default)]
     blocked_by: Vec<String>,
     #[serde(default)]
     redacted_by: Vec<String>,
     #[serde(default)]
     tags: Vec<RecordedTag>,
+    #[serde(default)]
     coverage: Coverage,
+}
+
+/// What became of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Recorded {
+    Allow,
+    Redact,
+    Block,
+    /// Before it was judged.
+    Refused,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,7 +92,7 @@ struct Judge<'e> {
     /// The facts that explain records of a shape, and whether any are assumed.
     explained: FxHashMap<Shape, Option<(Transfer, bool)>>,
     /// What both decide of records alike in the same quarter of an hour.
-    judged: FxHashMap<(Shape, i64), Option<Judged>>,
+    judged: FxHashMap<(Shape, i64), Result<Judged, Unexplained>>,
 }
 
 #[derive(Clone)]
@@ -89,6 +101,9 @@ struct Judged {
     new: Decided,
     is_assumed: bool,
 }
+
+/// In words: what the record says, and what the old rules decide.
+type Unexplained = String;
 
 /// Seconds. Every zone's midnight, where laws come into force, is the beginning of one.
 const QUARTER: i64 = 900;
@@ -108,6 +123,8 @@ pub(in crate::cli) fn over_records(
 ) -> Result<Compared, Failure> {
     /// Told one by one; the rest is counted.
     const TOLD_MAX: usize = 10;
+    /// Reasons why records are set aside.
+    const REASONS_MAX: usize = 5;
     let mut judge = Judge {
         old,
         new,
@@ -116,7 +133,8 @@ pub(in crate::cli) fn over_records(
         explained: FxHashMap::default(),
         judged: FxHashMap::default(),
     };
-    let (mut unread, mut assumed, mut unexplained, mut read) = (0, 0, 0, 0);
+    let (mut unread, mut assumed, mut refused, mut read) = (0, 0, 0, 0);
+    let mut unexplained: BTreeMap<Unexplained, usize> = BTreeMap::new();
     let mut comparison = Comparison::default();
     files.each(|file, number, line| {
         // Seals and the like are no exchanges.
@@ -139,9 +157,16 @@ pub(in crate::cli) fn over_records(
         if record.stage == "judged" || !is_asked(&record.time) {
             return;
         }
-        let Some(judged) = judge.judge(&record) else {
-            unexplained += 1;
+        let Some(effect) = record.effect() else {
+            refused += 1;
             return;
+        };
+        let judged = match judge.judge(&record, effect) {
+            Ok(judged) => judged,
+            Err(why) => {
+                *unexplained.entry(why).or_default() += 1;
+                return;
+            }
         };
         assumed += usize::from(judged.is_assumed);
         let name = match record.trace_id.as_str() {
@@ -154,19 +179,23 @@ pub(in crate::cli) fn over_records(
     if read == 0 && unread > 0 {
         return Err(anyhow!("no line is a record of an audit").into());
     }
-    Ok(Compared {
-        changes: comparison.finish(),
-        beside: vec![
-            (assumed, "records judged with facts assumed that they do not hold".to_owned()),
-            (unexplained, "records that the old rules do not decide as recorded".to_owned()),
-            (unread, "lines that are no record".to_owned()),
-        ],
-    })
+    let count = unexplained.values().sum();
+    let mut beside = vec![
+        (assumed, "records judged with facts assumed that they do not hold".to_owned()),
+        (count, "records that the old rules do not decide as recorded".to_owned()),
+    ];
+    // The commonest reasons tell most.
+    let mut reasons: Vec<(Unexplained, usize)> = unexplained.into_iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    beside.extend(reasons.into_iter().take(REASONS_MAX).map(|(why, count)| (count, why)));
+    beside.push((refused, "records of what was refused before it was judged".to_owned()));
+    beside.push((unread, "lines that are no record".to_owned()));
+    Ok(Compared { changes: comparison.finish(), beside })
 }
 
 impl Judge<'_> {
-    /// `None` when the old rules do not decide it as recorded.
-    fn judge(&mut self, record: &Record) -> Option<Judged> {
+    /// An error when the old rules do not decide it as recorded.
+    fn judge(&mut self, record: &Record, effect: Effect) -> Result<Judged, Unexplained> {
         let key = (shape(record), record.time.0.as_second().div_euclid(QUARTER));
         if let Some(known) = self.judged.get(&key) {
             return known.clone();
@@ -174,15 +203,27 @@ impl Judge<'_> {
         if self.judged.len() >= KEPT_MAX {
             self.judged.clear();
         }
-        let judged = self.judge_anew(record, &key.0);
+        let judged = self.judge_anew(record, effect, &key.0).ok_or_else(|| {
+            let bare = decided(self.old, &transfer(record, self.stated), record);
+            let by = |effect: Effect, by: &BTreeSet<String>| match by.len() {
+                0 => effect.to_string(),
+                _ => format!("{effect} by {}", by.iter().cloned().collect::<Vec<_>>().join(", ")),
+            };
+            let recorded = deciding(record, effect).iter().cloned().collect();
+            format!(
+                "of them: recorded {}; by what the record says the old rules {}",
+                by(effect, &recorded),
+                by(bare.effect, &bare.by)
+            )
+        });
         self.judged.insert(key, judged.clone());
         judged
     }
 
-    fn judge_anew(&mut self, record: &Record, shape: &Shape) -> Option<Judged> {
+    fn judge_anew(&mut self, record: &Record, effect: Effect, shape: &Shape) -> Option<Judged> {
         let (old, new) = (self.old, self.new);
         let transfer = transfer(record, self.stated);
-        let complete = || complete(old, record, &transfer);
+        let complete = || complete(old, record, effect, &transfer);
         if self.explained.len() >= KEPT_MAX {
             self.explained.clear();
         }
@@ -192,7 +233,7 @@ impl Judge<'_> {
             (Transfer { as_of: transfer.as_of, ..facts.clone() }, *assumed)
         });
         let (facts, is_assumed) = shared
-            .filter(|(facts, _)| is_as_recorded(record, &decided(old, facts, record)))
+            .filter(|(facts, _)| is_as_recorded(record, effect, &decided(old, facts, record)))
             .or_else(complete)?;
         let (old_at, new_at) = (self.at.old, self.at.new);
         let at =
@@ -202,6 +243,18 @@ impl Judge<'_> {
             new: decided(new, &at(new_at), record),
             is_assumed,
         })
+    }
+}
+
+impl Record {
+    /// `None` for what was refused before it was judged.
+    fn effect(&self) -> Option<Effect> {
+        match self.effect {
+            Recorded::Allow => Some(Effect::Allow),
+            Recorded::Redact => Some(Effect::Redact),
+            Recorded::Block => Some(Effect::Block),
+            Recorded::Refused => None,
+        }
     }
 }
 
@@ -237,30 +290,35 @@ fn findings(engine: &Engine, record: &Record) -> Findings {
 }
 
 /// The facts that make the rules decide as recorded, and whether any are assumed.
-fn complete(old: &Engine, record: &Record, transfer: &Transfer) -> Option<(Transfer, bool)> {
+fn complete(
+    old: &Engine,
+    record: &Record,
+    effect: Effect,
+    transfer: &Transfer,
+) -> Option<(Transfer, bool)> {
     let findings = findings(old, record);
     old.explainer().complete(
         old.rules(),
         transfer,
         &findings,
         record.coverage,
-        record.effect,
-        deciding(record),
+        effect,
+        deciding(record, effect),
     )
 }
 
 /// The rules the record says decided; none in records of before they were kept.
-fn deciding(record: &Record) -> &[String] {
-    match record.effect {
+fn deciding(record: &Record, effect: Effect) -> &[String] {
+    match effect {
         Effect::Allow => &[],
         Effect::Redact => &record.redacted_by,
         Effect::Block => &record.blocked_by,
     }
 }
 
-fn is_as_recorded(record: &Record, decided: &Decided) -> bool {
-    let by: BTreeSet<String> = deciding(record).iter().cloned().collect();
-    decided.effect == record.effect && (by.is_empty() || decided.by == by)
+fn is_as_recorded(record: &Record, effect: Effect, decided: &Decided) -> bool {
+    let by: BTreeSet<String> = deciding(record, effect).iter().cloned().collect();
+    decided.effect == effect && (by.is_empty() || decided.by == by)
 }
 
 fn shape(record: &Record) -> Shape {

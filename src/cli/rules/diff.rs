@@ -41,7 +41,7 @@ A record holds categories, not values, and nothing of what was on file. Where th
 more to decide as recorded, the fewest facts that make them do so are assumed, for both sides; a \
 record that no assumption explains is counted apart.
 
-The exit code is 12 when a decision differs, 0 when none does.";
+The exit code is 12 when a decision differs, 0 when none does, and 4 when nothing could be compared.";
 
 /// Say what two sets of rules decide differently: decisions, not lines of text
 #[derive(Debug, Args)]
@@ -86,6 +86,17 @@ pub(in crate::cli) struct Compared {
     pub(in crate::cli) beside: Vec<(usize, String)>,
 }
 
+impl Compared {
+    pub(in crate::cli) fn exit(&self) -> Exit {
+        match (self.changes.cases, self.changes.changed) {
+            // That no decision differs is no news where none was made.
+            (0, _) => Exit::Unread,
+            (_, 0) => Exit::Done,
+            (_, _) => Exit::Differs,
+        }
+    }
+}
+
 impl Diff {
     pub(super) fn run(self) -> Outcome {
         let (old, new) = (side(&self.old)?, side(&self.new)?);
@@ -117,7 +128,7 @@ impl Diff {
             }
         }
         out.flush()?;
-        Ok(if compared.changes.changed > 0 { Exit::Differs } else { Exit::Done })
+        Ok(compared.exit())
     }
 }
 
@@ -235,6 +246,7 @@ pub(in crate::cli) fn print(out: &mut impl Write, compared: &Compared) -> Result
     }
     let cases = output::count(changes.cases, "case");
     match changes.changed {
+        _ if changes.cases == 0 => writeln!(out, "{BAD}nothing was compared{BAD:#}")?,
         0 => writeln!(out, "{GOOD}no decision differs{GOOD:#}: {cases}")?,
         changed => writeln!(out, "{CHANGED}{changed} of {cases} decided differently{CHANGED:#}")?,
     }

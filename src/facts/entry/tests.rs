@@ -65,18 +65,21 @@ fn what_is_wrong_is_told_by_its_place_and_never_repeated() {
         (r#"{"subject": "sana@example.pk"}"#.to_owned(), "`subject`"),
         (r#"{"subject": {}}"#.to_owned(), "names nobody"),
         (r#"{"subject": {"mail": "sana@example.pk"}}"#.to_owned(), "`email`"),
-        (r#"{"subject": {"phone": "sana"}}"#.to_owned(), "`subject.phone`"),
+        (r#"{"subject": {"phone": "sana"}}"#.to_owned(), "`subject.phone` has no digits"),
+        (r#"{"subject": {"phone": " "}}"#.to_owned(), "`subject.phone` is empty"),
+        (format!(r#"{{{who}, "consnets": []}}"#), "a member `consnets` that is none of"),
+        (format!(r#"{{{who}, "consents": [{{"type": "explicit"}}]}}"#), "has no `scope`"),
         (r#"{"subject": {"pseudonym": "sana"}}"#.to_owned(), "`subject.pseudonym`"),
         (format!(r#"{{{who}, "consents": {{}}}}"#), "`consents` is not a list"),
         (
             format!(r#"{{{who}, "consents": [{{"scope": "service", "type": "sana"}}]}}"#),
-            "`consents[0]`",
+            "its `type` is something else",
         ),
         (
             format!(
                 r#"{{{who}, "consents": [{{"scope": "service", "type": "explicit", "destination": ["SG"]}}]}}"#
             ),
-            "`consents[0]` has a member",
+            "`consents[0]` has a member `destination` that a consent has not",
         ),
         (
             format!(
@@ -88,7 +91,7 @@ fn what_is_wrong_is_told_by_its_place_and_never_repeated() {
             format!(
                 r#"{{{who}, "consents": [{{"scope": "s", "type": "explicit", "given_at": "sana"}}]}}"#
             ),
-            "RFC 3339",
+            "RFC 3339: its `given_at` is something else",
         ),
         (
             format!(

@@ -35,7 +35,7 @@ impl VocabularyBuilder {
             let number = u8::try_from(next).unwrap_or(0);
             self.vocabulary.classes.insert(entry.name.value.as_str().into(), number);
         }
-        let sections: [(Section, &[Entry]); 9] = [
+        let sections: [(Section, &[Entry]); 11] = [
             (Section::Mechanism, &register.mechanisms),
             (Section::ConsentScope, &register.consent_scopes),
             (Section::OptOut, &register.opt_outs),
@@ -45,6 +45,8 @@ impl VocabularyBuilder {
             (Section::LegalBasis, &register.legal_bases),
             (Section::Flag, &register.flags),
             (Section::Sector, &register.sectors),
+            (Section::CnExemption, &register.cn_exemptions),
+            (Section::UsExemption, &register.us_exemptions),
         ];
         for (section, entries) in sections {
             for entry in entries {

@@ -100,8 +100,9 @@ impl Case {
                     notice_ref: Some(PROPOSED.to_owned()),
                 });
             }
-            Need::Count { key, at_most } => {
-                self.transfer.counters.insert(key.into(), *at_most);
+            Need::Counts(counts) => {
+                let counts = counts.iter().map(|(key, most)| (key.into(), *most));
+                self.transfer.counters.extend(counts);
             }
             Need::Redact(numbers) => self.take_out(numbers),
         }
@@ -124,7 +125,8 @@ impl Case {
             let value = match test {
                 FieldTest::Is(Scalar::Bool(flag)) => Some(json!(flag)),
                 FieldTest::Is(Scalar::Text(text)) => Some(json!(text)),
-                FieldTest::Not(_) | FieldTest::Present(false) => None,
+                FieldTest::Not(Scalar::Bool(flag)) => Some(json!(!flag)),
+                FieldTest::Not(Scalar::Text(_)) | FieldTest::Present(false) => None,
                 FieldTest::Present(true) => Some(json!(PROPOSED)),
                 FieldTest::Passed(true) => date(-1),
                 FieldTest::Passed(false) => date(30),
@@ -246,7 +248,7 @@ impl Case {
             Need::Verified(_) => json!({ "subject": { "verified": true } }),
             Need::Tls => json!({ "transport": "tls" }),
             Need::GoverningPolicy => json!({ "recipient": { "governing_policy": PROPOSED } }),
-            Need::Count { key, at_most } => json!({ "counters": { key: at_most } }),
+            Need::Counts(counts) => json!({ "counters": counts }),
             Need::OptIn { .. } | Need::PolicyDestination(_) | Need::Redact(_) => Value::Null,
         }
     }

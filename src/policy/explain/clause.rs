@@ -13,6 +13,7 @@ use crate::{
         context::{Context, Notes},
         judge::opens,
         predicate::Predicate,
+        registry::Section,
         set::{Gate, Rule, RuleSet},
         source::{Condition, RegisterFile, RuleFile},
     },
@@ -82,8 +83,8 @@ pub(in crate::policy) struct Written {
     pub(in crate::policy) definitions: Vec<Definition>,
     /// The numbered conditions.
     pub(in crate::policy) conditions: Vec<ConditionKey>,
-    /// What the registers call a word: `eu_scc`, its title.
-    pub(in crate::policy) titles: FxHashMap<String, String>,
+    /// What the registers call a word: `eu_scc`, its title. A consent and an opt-out may share a name.
+    titles: FxHashMap<(Section, String), String>,
 }
 
 impl Written {
@@ -141,29 +142,31 @@ impl Written {
         written
     }
 
-    pub(in crate::policy) fn title(&self, word: &str) -> Option<&str> {
-        self.titles.get(word).map(String::as_str)
+    pub(in crate::policy) fn title(&self, section: Section, word: &str) -> Option<&str> {
+        self.titles.get(&(section, word.to_owned())).map(String::as_str)
     }
 }
 
-fn titles(files: &[&SourceFile]) -> FxHashMap<String, String> {
+fn titles(files: &[&SourceFile]) -> FxHashMap<(Section, String), String> {
     let mut titles = FxHashMap::default();
     for file in files.iter().filter(|file| file.name.starts_with("registers/")) {
         let Some(register) = read::<RegisterFile>(file, &mut Diagnostics::default()) else {
             continue;
         };
-        for entry in [
-            &register.mechanisms,
-            &register.consent_scopes,
-            &register.opt_outs,
-            &register.settings,
-            &register.legal_bases,
-            &register.flags,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            titles.insert(entry.name.value.clone(), entry.title.clone());
+        for (section, entries) in [
+            (Section::Mechanism, register.mechanisms),
+            (Section::ConsentScope, register.consent_scopes),
+            (Section::OptOut, register.opt_outs),
+            (Section::Setting, register.settings),
+            (Section::Counter, register.counters),
+            (Section::LegalBasis, register.legal_bases),
+            (Section::Flag, register.flags),
+            (Section::CnExemption, register.cn_exemptions),
+            (Section::UsExemption, register.us_exemptions),
+        ] {
+            titles.extend(
+                entries.into_iter().map(|entry| ((section, entry.name.value), entry.title)),
+            );
         }
     }
     titles

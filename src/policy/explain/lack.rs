@@ -56,12 +56,12 @@ impl Witness<'_, '_> {
         if let (Some(from), Some(now)) = (mechanism.valid_from, context.clock.instant())
             && now < from
         {
-            return Some(format!("is valid from {from} only"));
+            return Some(format!("is valid from {} only", from.to_the_second()));
         }
         if let (Some(until), Some(now)) = (mechanism.valid_until, context.clock.instant())
             && until <= now
         {
-            return Some(format!("expired at {until}"));
+            return Some(format!("expired at {}", until.to_the_second()));
         }
         if context.is_revoked(mechanism) {
             return Some("is revoked or suspended".to_owned());
@@ -121,7 +121,7 @@ impl Witness<'_, '_> {
         if let Some(until) = consent.expires_at
             && !context.clock.is_before(until)
         {
-            return Some(format!("expired at {until}"));
+            return Some(format!("expired at {}", until.to_the_second()));
         }
         if !context.is_current(consent) {
             return Some("was withdrawn".to_owned());

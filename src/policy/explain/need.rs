@@ -1,7 +1,7 @@
 //! Facts that are missing: what they are in words, what they are as records, and a transfer with them on
 //! file. A proposal is judged with its needs applied before anybody sees it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     case::Case,
@@ -12,6 +12,7 @@ use crate::{
     domain::Region,
     policy::{
         ConsentType, Period,
+        registry::Section,
         words::{FieldTest, Scalar},
     },
 };
@@ -46,10 +47,8 @@ pub(super) enum Need {
     Tls,
     GoverningPolicy,
     PolicyDestination(Region),
-    Count {
-        key: String,
-        at_most: u64,
-    },
+    /// Counts on file, none above its number.
+    Counts(BTreeMap<String, u64>),
     /// These findings are taken out before sending.
     Redact(BTreeSet<u32>),
 }
@@ -128,10 +127,11 @@ fn merge(known: &mut Need, other: &Need) -> bool {
             who.extend(others);
             true
         }
-        (Need::Count { key, at_most }, Need::Count { key: other, at_most: bound })
-            if key == other =>
-        {
-            *at_most = (*at_most).min(*bound);
+        (Need::Counts(known), Need::Counts(others)) => {
+            for (key, bound) in others {
+                let at_most = known.entry(key.clone()).or_insert(*bound);
+                *at_most = (*at_most).min(*bound);
+            }
             true
         }
         (Need::Redact(known), Need::Redact(other)) => {
@@ -160,8 +160,39 @@ impl Need {
             Self::Mechanism(_) | Self::Tls => 0,
             Self::Consent(..) | Self::OptIn { .. } | Self::Setting { .. } | Self::Verified(_) => 1,
             Self::Redact(_) => 2,
-            Self::PolicyDestination(_) | Self::GoverningPolicy | Self::Count { .. } => 3,
+            Self::PolicyDestination(_) | Self::GoverningPolicy | Self::Counts(_) => 3,
             Self::LegalBasis { .. } | Self::Flag(_) | Self::CnExempt(_) | Self::UsExempt(_) => 4,
+        }
+    }
+
+    /// Nobody can put it on file: it is stated, where it is so.
+    pub(super) fn is_claim(&self) -> bool {
+        match self {
+            Self::Flag(_) | Self::CnExempt(_) | Self::UsExempt(_) => true,
+            Self::Mechanism(_)
+            | Self::Consent(..)
+            | Self::LegalBasis { .. }
+            | Self::Setting { .. }
+            | Self::OptIn { .. }
+            | Self::Verified(_)
+            | Self::Tls
+            | Self::GoverningPolicy
+            | Self::PolicyDestination(_)
+            | Self::Counts(_)
+            | Self::Redact(_) => false,
+        }
+    }
+
+    /// Whether one of the two can stand for the other in a proposal: records of one kind, for the same people.
+    pub(super) fn is_alternative(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Consent(_, who), Self::Consent(_, others)) => who == others,
+            (Self::Mechanism(_), Self::Mechanism(_))
+            | (Self::LegalBasis { .. }, Self::LegalBasis { .. })
+            | (Self::Flag(_), Self::Flag(_))
+            | (Self::CnExempt(_), Self::CnExempt(_))
+            | (Self::UsExempt(_), Self::UsExempt(_)) => true,
+            _ => false,
         }
     }
 
@@ -179,7 +210,7 @@ impl Need {
             Self::Tls => "transport",
             Self::GoverningPolicy => "governing_policy",
             Self::PolicyDestination(_) => "policy_version",
-            Self::Count { .. } => "count",
+            Self::Counts(_) => "count",
             Self::Redact(_) => "redaction",
         }
     }
@@ -198,7 +229,7 @@ impl Need {
             | Self::Tls
             | Self::GoverningPolicy
             | Self::PolicyDestination(_)
-            | Self::Count { .. }
+            | Self::Counts(_)
             | Self::Redact(_) => None,
         }
     }
@@ -209,7 +240,7 @@ impl Need {
 impl Need {
     /// `an eu_tia with supplementary_measures`, for a person to read.
     pub(super) fn words(&self, written: &Written, case: &Case, many: bool) -> String {
-        let titled = |word: &str| match written.title(word) {
+        let titled = |section: Section, word: &str| match written.title(section, word) {
             // Titles say after a semicolon what the record adds.
             Some(title) => {
                 format!("`{word}` ({})", title.split(';').next().unwrap_or(title).trim())
@@ -218,7 +249,8 @@ impl Need {
         };
         match self {
             Self::Mechanism(need) => {
-                let mut text = format!("{} {}", article(&need.kind), titled(&need.kind));
+                let kind = titled(Section::Mechanism, &need.kind);
+                let mut text = format!("{} {kind}", article(&need.kind));
                 let mut names = Vec::new();
                 if need.names_recipient {
                     names.push("this recipient".to_owned());
@@ -231,29 +263,34 @@ impl Need {
                     text.push_str(&names.join(" and "));
                 }
                 for (number, (field, test)) in need.with.iter().enumerate() {
-                    text.push_str(if number == 0 { ", with " } else { " and " });
+                    text.push_str(if number == 0 { ", " } else { " and " });
                     text.push_str(&match test {
-                        FieldTest::Is(Scalar::Bool(true)) => format!("`{field}`"),
-                        FieldTest::Is(_)
-                        | FieldTest::Not(_)
+                        FieldTest::Is(Scalar::Bool(true)) | FieldTest::Not(Scalar::Bool(false)) => {
+                            format!("with `{field}`")
+                        }
+                        FieldTest::Is(Scalar::Bool(false)) | FieldTest::Not(Scalar::Bool(true)) => {
+                            format!("without `{field}`")
+                        }
+                        FieldTest::Is(Scalar::Text(_))
+                        | FieldTest::Not(Scalar::Text(_))
                         | FieldTest::Present(_)
                         | FieldTest::Passed(_)
                         | FieldTest::Within { .. } => {
-                            format!("`{field}` {}", field_words(test))
+                            format!("with `{field}` {}", field_words(test))
                         }
                     });
                 }
                 if let Some(age) = need.max_age {
-                    text.push_str(&format!(", not older than {age}"));
+                    text.push_str(&format!(", not older than {}", age.in_words()));
                 }
                 if let Some(age) = need.min_age {
-                    text.push_str(&format!(", in force for {age} already"));
+                    text.push_str(&format!(", in force for {} already", age.in_words()));
                 }
                 text
             }
             Self::Consent(need, who) => {
-                let mut text =
-                    format!("{} consent to {}", kind_words(need.kind), titled(&need.scope));
+                let scope = titled(Section::ConsentScope, &need.scope);
+                let mut text = format!("{} consent to {scope}", kind_words(need.kind));
                 let mut names = Vec::new();
                 if need.names_destination {
                     names.extend(need.destinations.iter().map(Region::to_string));
@@ -276,7 +313,7 @@ impl Need {
             Self::LegalBasis { kinds, reference, fields } => {
                 let mut text = match kinds.as_slice() {
                     [] => "a legal basis".to_owned(),
-                    [only] => format!("the legal basis {}", titled(only)),
+                    [only] => format!("the legal basis {}", titled(Section::LegalBasis, only)),
                     [first, second] => format!("a legal basis, `{first}` or `{second}`"),
                     [first, second, rest @ ..] => {
                         format!(
@@ -293,21 +330,25 @@ impl Need {
                 }
                 text
             }
-            Self::Flag(name) => format!("where it is so, the statement {}", titled(name)),
-            Self::CnExempt(ground) => format!("the Chinese exemption on the ground `{ground}`"),
-            Self::UsExempt(ground) => {
-                format!("the United States exemption on the ground `{ground}`")
+            Self::Flag(name) => {
+                format!("where it is so, the statement {}", titled(Section::Flag, name))
             }
+            Self::CnExempt(ground) => format!(
+                "where it is so, the Chinese exemption on the ground {}",
+                titled(Section::CnExemption, ground)
+            ),
+            Self::UsExempt(ground) => format!(
+                "where it is so, the United States exemption on the ground {}",
+                titled(Section::UsExemption, ground)
+            ),
             Self::Setting { name, is, who } => {
-                format!(
-                    "{} switched {}{}",
-                    titled(name),
-                    if *is { "on" } else { "off" },
-                    of(who, many)
-                )
+                let (setting, way) =
+                    (titled(Section::Setting, name), if *is { "on" } else { "off" });
+                format!("{setting} switched {way}{}", of(who, many))
             }
             Self::OptIn { name, who } => {
-                format!("the opt-out `{name}` taken back{}", of(who, many))
+                let opt_out = titled(Section::OptOut, name);
+                format!("the opt-out {opt_out} taken back{}", of(who, many))
             }
             Self::Verified(who) => format!("identity verified{}", of(who, many)),
             Self::Tls => "send it over TLS".to_owned(),
@@ -315,7 +356,13 @@ impl Need {
             Self::PolicyDestination(at) => {
                 format!("a version of the privacy policy that names {at}, in force and announced")
             }
-            Self::Count { key, at_most } => format!("`{key}` on file, at most {at_most}"),
+            Self::Counts(counts) => {
+                let counts: Vec<String> = counts
+                    .iter()
+                    .map(|(key, most)| format!("{} at most {most}", titled(Section::Counter, key)))
+                    .collect();
+                format!("counts on file: {}", counts.join(", and "))
+            }
             Self::Redact(_) => {
                 let mut places = case.places(self);
                 let more = places.len().saturating_sub(6);

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     domain::{Coverage, Effect, Finding, Gap, TagSet},
     policy::{
-        Decided, Decision,
+        Decided, Decision, RuleRef,
         answer::Whole,
         context::Context,
         judge::{Judgement, Selected, Watch},
@@ -59,9 +59,60 @@ pub(super) enum Aim {
 /// Needs that were judged, and what came of them.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub(super) needs: Vec<Need>,
+    /// Of each any one will do; every choice was judged.
+    pub(super) needs: Vec<Vec<Need>>,
     pub(super) outcome: Effect,
     pub(super) redacted: Vec<String>,
+}
+
+impl Found {
+    /// With one alternative of each.
+    fn is_in(&self, needs: &[Need]) -> bool {
+        self.needs.iter().all(|any| any.iter().any(|need| needs.contains(need)))
+    }
+
+    /// Takes in another that differs in one need alone, where one can stand for the other.
+    fn take_in(&mut self, other: &Self) -> bool {
+        if self.needs.len() != other.needs.len()
+            || self.outcome != other.outcome
+            || self.redacted != other.redacted
+        {
+            return false;
+        }
+        let has = |all: &[Vec<Need>], any: &[Need]| all.iter().any(|it| it == any);
+        let mut own = (0..).zip(&self.needs).filter(|(_, any)| !has(&other.needs, any));
+        let mut its = other.needs.iter().filter(|any| !has(&self.needs, any));
+        let (Some((at, mine)), None, Some(theirs), None) =
+            (own.next(), own.next(), its.next(), its.next())
+        else {
+            return false;
+        };
+        let alike = mine.first().zip(theirs.first()).is_some_and(|(a, b)| a.is_alternative(b));
+        let at: usize = at;
+        match self.needs.get_mut(at).filter(|_| alike) {
+            Some(any) => {
+                any.extend(theirs.iter().cloned());
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Adds what was found to the rest: what differs in one need alone is one proposal.
+fn collect(found: &mut Vec<Found>, new: Found) {
+    found.push(new);
+    loop {
+        let pair = (1..found.len()).rev().find_map(|later| {
+            let (before, rest) = found.split_at_mut(later);
+            let other = rest.first()?;
+            before.iter_mut().any(|it| it.take_in(other)).then_some(later)
+        });
+        match pair {
+            Some(later) => drop(found.remove(later)),
+            None => return,
+        }
+    }
 }
 
 /// A deciding rule nothing leads past.
@@ -82,6 +133,7 @@ pub(super) struct Findings {
     pub(super) cut: bool,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Search<'s> {
     pub(super) set: &'s RuleSet,
     pub(super) case: &'s Case,
@@ -95,12 +147,13 @@ impl Search<'_> {
     pub(super) fn run(&self, aim: &Aim, bounds: Bounds) -> Findings {
         let mut answer = Findings::default();
         let mut left = bounds.decisions;
-        let mut queue: BTreeSet<(usize, u8, usize)> = BTreeSet::from([(0, 0, 0)]);
+        // What can be put on file before what only the facts can make true, then the smaller before the larger.
+        let mut queue: BTreeSet<(usize, usize, u8, usize)> = BTreeSet::from([(0, 0, 0, 0)]);
         let mut states: Vec<Vec<Need>> = vec![Vec::new()];
         let mut seen: FxHashSet<String> = FxHashSet::default();
-        while let Some((_, _, number)) = queue.pop_first() {
+        while let Some((.., number)) = queue.pop_first() {
             let Some(needs) = states.get(number).cloned() else { continue };
-            if answer.found.iter().any(|it| it.needs.iter().all(|need| needs.contains(need))) {
+            if answer.found.iter().any(|it| it.is_in(&needs)) {
                 continue;
             }
             if left == 0 || answer.found.len() >= bounds.proposals || !(self.go_on)() {
@@ -114,7 +167,17 @@ impl Search<'_> {
                 self.keep(aim, needs, &mut left, &mut answer.found);
                 continue;
             }
-            let deciders = self.deciders(&case, aim);
+            let mut deciders = self.deciders(&case, aim);
+            if let Aim::Only { effect: Effect::Redact, by } = aim {
+                // Of several rules that take one field a record names one; the others may stay. In records
+                // that name none, any may.
+                let redacting = decision.redactions.iter().filter(|_| !by.is_empty());
+                let acting: BTreeSet<RuleRef> = redacting
+                    .map(|it| it.rule)
+                    .chain(decision.blocked_by.iter().copied())
+                    .collect();
+                deciders.retain(|(deciding, _)| acting.contains(&RuleRef(deciding.rule)));
+            }
             let is_root = needs.is_empty();
             for (deciding, ways) in &deciders {
                 if is_root {
@@ -140,7 +203,8 @@ impl Search<'_> {
                 key.sort_unstable();
                 if seen.insert(key.join("\n")) {
                     let rank = more.iter().map(Need::rank).fold(0, u8::saturating_add);
-                    queue.insert((more.len(), rank, states.len()));
+                    let claims = more.iter().filter(|need| need.is_claim()).count();
+                    queue.insert((claims, more.len(), rank, states.len()));
                     states.push(more);
                 }
             }
@@ -148,7 +212,7 @@ impl Search<'_> {
         answer
     }
 
-    fn decide(&self, case: &Case) -> Decision {
+    pub(super) fn decide(&self, case: &Case) -> Decision {
         self.set.decide_each(&case.transfer, &case.people, &case.findings, self.coverage, self.gaps)
     }
 
@@ -200,7 +264,7 @@ impl Search<'_> {
                 at += 1;
             }
         }
-        if found.iter().any(|it| it.needs.iter().all(|need| needs.contains(need))) {
+        if found.iter().any(|it| it.is_in(&needs)) {
             return;
         }
         let case = self.case.with(&needs);
@@ -215,7 +279,8 @@ impl Search<'_> {
             .map(|finding| case.findings.safe_locator(finding))
             .collect();
         redacted.sort_unstable();
-        found.push(Found { needs, outcome: decision.effect, redacted });
+        let needs = needs.into_iter().map(|need| vec![need]).collect();
+        collect(found, Found { needs, outcome: decision.effect, redacted });
     }
 
     fn obstacle(&self, number: u16) -> Obstacle {

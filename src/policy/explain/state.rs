@@ -160,7 +160,10 @@ impl Witness<'_, '_> {
             Predicate::AgeUnder(bound) => match context.age() {
                 Some(age) if age < *bound => format!("the person is under {bound}"),
                 Some(_) => format!("the person is {bound} or older"),
-                None => stated("the person is a minor", context.subject.minor),
+                None => match context.subject.minor {
+                    Some(true) => "the person is a minor, and how old is not stated".to_owned(),
+                    Some(false) | None => "the person's age is not stated".to_owned(),
+                },
             },
             Predicate::Minor(_) => {
                 stated("the person is a minor where they live", Some(context.minor))
@@ -255,7 +258,7 @@ impl Witness<'_, '_> {
                 ListValue::Category => self.found(&context.listed_categories(list)),
             },
             Predicate::FirstTransferWithin(_) => match transfer.first_transfer_at {
-                Some(at) => format!("the first transfer was at {at}"),
+                Some(at) => format!("the first transfer was at {}", at.to_the_second()),
                 None => "the first transfer is not on file".to_owned(),
             },
             Predicate::AgreementOnFile(_)
@@ -295,7 +298,7 @@ impl Witness<'_, '_> {
 
     pub(super) fn time(&self) -> String {
         match self.context.clock.instant() {
-            Some(now) => format!("judged as of {now}"),
+            Some(now) => format!("judged as of {}", now.to_the_second()),
             None => "the time is not given".to_owned(),
         }
     }
@@ -367,7 +370,7 @@ fn stated(what: &str, is: Option<bool>) -> String {
     match is {
         Some(true) => what.to_owned(),
         Some(false) => format!("not: {what}"),
-        None => format!("not stated: {what}"),
+        None => format!("nobody says whether {what}"),
     }
 }
 
@@ -408,7 +411,9 @@ pub(super) fn field_words(test: &FieldTest) -> String {
         FieldTest::Present(false) => "empty".to_owned(),
         FieldTest::Passed(true) => "in the past".to_owned(),
         FieldTest::Passed(false) => "in the future".to_owned(),
-        FieldTest::Within { period, of: Some(of) } => format!("at most {period} after `{of}`"),
-        FieldTest::Within { period, of: None } => format!("at most {period} ago"),
+        FieldTest::Within { period, of: Some(of) } => {
+            format!("at most {} after `{of}`", period.in_words())
+        }
+        FieldTest::Within { period, of: None } => format!("at most {} ago", period.in_words()),
     }
 }

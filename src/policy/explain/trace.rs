@@ -104,7 +104,7 @@ pub enum Verdict {
     Warns,
     /// Its requirement is unmet, and these exceptions lift it.
     Lifted(Vec<String>),
-    /// Applies, and what it requires is there.
+    /// Applies, and what it requires is there, or nothing here is what it would redact.
     Satisfied,
     Allows,
     /// Would allow, and what it requires is not there.
@@ -278,7 +278,8 @@ impl<'w> Tracer<'w> {
             return Verdict::Blocks;
         }
         if since(&judgement.selected, self.seen.selected).iter().any(|it| it.rule == number) {
-            return Verdict::Redacts;
+            let takes = !self.taken(context, number, judgement).is_empty();
+            return if takes { Verdict::Redacts } else { Verdict::Satisfied };
         }
         if since(&judgement.warnings, self.seen.warnings).iter().any(|(it, _)| *it == number) {
             return Verdict::Warns;
@@ -322,21 +323,17 @@ impl<'w> Tracer<'w> {
         let view = View { context, rule: Some(rule), notes: judgement.notes };
         let empty = super::clause::Clauses::default();
         let clauses = self.written.rules.get(usize::from(number)).unwrap_or(&empty);
-        let mut fields = Vec::new();
-        if verdict == Verdict::Redacts {
-            for selected in since(&judgement.selected, self.seen.selected) {
-                if selected.rule == number {
-                    fields.extend(
-                        self.own
-                            .iter()
-                            .filter(|(_, it)| {
-                                selected.takes(it, &self.case.findings, &context.personal)
-                            })
-                            .map(|(_, it)| self.case.findings.safe_locator(it)),
-                    );
-                }
-            }
-        }
+        let fields = match verdict {
+            Verdict::Redacts => self.taken(context, number, judgement),
+            Verdict::Blocks
+            | Verdict::Warns
+            | Verdict::Lifted(_)
+            | Verdict::Satisfied
+            | Verdict::Allows
+            | Verdict::Withholds
+            | Verdict::Notes
+            | Verdict::DoesNotApply => Vec::new(),
+        };
         RuleTrace {
             id: info.id.clone(),
             part: info.part.clone(),
@@ -353,6 +350,20 @@ impl<'w> Tracer<'w> {
             unless: clauses.unless.as_ref().map(|it| self.condition(&view, it)),
             require: clauses.require.as_ref().map(|it| self.condition(&view, it)),
         }
+    }
+
+    /// Where the fields are that a rule takes in this pass.
+    fn taken(&self, context: &Context<'_>, number: u16, judgement: &Judgement) -> Vec<String> {
+        since(&judgement.selected, self.seen.selected)
+            .iter()
+            .filter(|selected| selected.rule == number)
+            .flat_map(|selected| {
+                let findings = &self.case.findings;
+                let takes = |it: &Finding| selected.takes(it, findings, &context.personal);
+                let taken = self.own.iter().filter(move |(_, it)| takes(it));
+                taken.map(|(_, it)| findings.safe_locator(it))
+            })
+            .collect()
     }
 
     fn condition(&self, view: &View<'_, '_>, clause: &Clause) -> ConditionTrace {

@@ -1,7 +1,7 @@
 //! Ways to make a condition hold, or not hold: alternatives, each a set of needs. Read off the tree of
 //! the condition; what cannot be put on file (a country, a purpose, an age) has no way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     need::{ConsentNeed, MechanismNeed, Need, Who, add},
@@ -147,9 +147,8 @@ impl Finder<'_, '_> {
         let context = self.context;
         let one = |need: Need| vec![vec![need]];
         match (predicate, want) {
-            (Predicate::All(parts), true) | (Predicate::Any(parts), false) => parts
-                .iter()
-                .fold(vec![Vec::new()], |ways, part| product(ways, &self.ways(part, want))),
+            (Predicate::All(parts), true) => self.every(parts, true),
+            (Predicate::Any(parts), false) => self.below(parts, self.every(parts, false)),
             (Predicate::All(parts), false) | (Predicate::Any(parts), true) => {
                 tidy(parts.iter().flat_map(|part| self.ways(part, want)).collect())
             }
@@ -237,6 +236,31 @@ impl Finder<'_, '_> {
             // file are not wished away.
             _ => Vec::new(),
         }
+    }
+
+    fn every(&self, parts: &[Predicate], want: bool) -> Ways {
+        parts.iter().fold(vec![Vec::new()], |ways, part| product(ways, &self.ways(part, want)))
+    }
+
+    /// Where counts are stated so that none of these conditions holds, each stays below every number that one of
+    /// them names; a count beside it that nobody states is as much to be said.
+    fn below(&self, parts: &[Predicate], mut ways: Ways) -> Ways {
+        let mut bounds: BTreeMap<String, u64> = BTreeMap::new();
+        for part in parts {
+            if let Predicate::Counter(test) = part
+                && let Some(most) = test.at_least.and_then(|least| least.checked_sub(1))
+                && !self.context.transfer.counters.contains_key(&*test.key)
+            {
+                let bound = bounds.entry(test.key.to_string()).or_insert(most);
+                *bound = most.min(*bound);
+            }
+        }
+        for need in ways.iter_mut().flatten() {
+            if let Need::Counts(counts) = need {
+                counts.extend(bounds.clone());
+            }
+        }
+        ways
     }
 
     fn mechanism(&self, test: &MechanismTest) -> Ways {
@@ -347,7 +371,7 @@ impl Finder<'_, '_> {
             .flatten()
             .find(|count| satisfies(*count) == want)
             .map_or_else(Vec::new, |at_most| {
-                vec![vec![Need::Count { key: test.key.to_string(), at_most }]]
+                vec![vec![Need::Counts(BTreeMap::from([(test.key.to_string(), at_most)]))]]
             })
     }
 
@@ -363,12 +387,8 @@ impl Finder<'_, '_> {
         if let Some(lowest) = counting.iter().map(|count| count.over).min()
             && !known
         {
-            ways.push(
-                counting
-                    .iter()
-                    .map(|count| Need::Count { key: count.counter.to_string(), at_most: lowest })
-                    .collect(),
-            );
+            let counts = counting.iter().map(|count| (count.counter.to_string(), lowest));
+            ways.push(vec![Need::Counts(counts.collect())]);
         }
         ways.extend(
             counting.iter().fold(vec![Vec::new()], |ways, count| {

@@ -163,6 +163,10 @@ pub struct RegisterFile {
     pub legal_bases: Vec<Entry>,
     pub flags: Vec<Entry>,
     pub sectors: Vec<Entry>,
+    /// Grounds of `cn_exempt`.
+    pub cn_exemptions: Vec<Entry>,
+    /// Grounds of `us_exempt`.
+    pub us_exemptions: Vec<Entry>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

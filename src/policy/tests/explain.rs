@@ -86,7 +86,17 @@ fn every_proposal_holds(transfer: &Transfer, findings: &Findings, told: &Explana
     let mut checked = 0;
     for proposal in &told.lawful.proposals {
         assert!(proposal.outcome < Effect::Block);
-        let needs: Vec<&crate::policy::NeedTrace> = proposal.needs.iter().collect();
+        let first: Vec<&crate::policy::NeedTrace> = proposal.needs.iter().collect();
+        // Each alternative in its place, beside the first of the others.
+        let choices = proposal.needs.iter().enumerate().flat_map(|(at, need)| {
+            let first = &first;
+            need.alternatives.iter().map(move |other| {
+                let mut needs = first.clone();
+                needs[at] = other;
+                needs
+            })
+        });
+        let choices: Vec<_> = std::iter::once(first.clone()).chain(choices).collect();
         let judge = |needs: &[&crate::policy::NeedTrace]| {
             let transfer = with_facts(transfer, needs)?;
             let findings = without(findings, needs);
@@ -95,15 +105,17 @@ fn every_proposal_holds(transfer: &Transfer, findings: &Findings, told: &Explana
             let frees = proposal.frees.iter().all(|it| !redacted.contains(it));
             Some((decision.effect, redacted, frees))
         };
-        let Some((effect, redacted, frees)) = judge(&needs) else { continue };
-        checked += 1;
-        assert_eq!((effect, &redacted), (proposal.outcome, &proposal.redacted), "{needs:?}");
-        assert!(frees, "{needs:?}");
-        for left_out in 0..needs.len() {
-            let mut fewer = needs.clone();
-            fewer.remove(left_out);
-            let (effect, _, frees) = judge(&fewer).unwrap();
-            assert!(effect == Effect::Block || !frees, "{} can go: {needs:?}", left_out);
+        for needs in choices {
+            let Some((effect, redacted, frees)) = judge(&needs) else { continue };
+            checked += 1;
+            assert_eq!((effect, &redacted), (proposal.outcome, &proposal.redacted), "{needs:?}");
+            assert!(frees, "{needs:?}");
+            for left_out in 0..needs.len() {
+                let mut fewer = needs.clone();
+                fewer.remove(left_out);
+                let (effect, _, frees) = judge(&fewer).unwrap();
+                assert!(effect == Effect::Block || !frees, "{} can go: {needs:?}", left_out);
+            }
         }
     }
     checked
@@ -189,6 +201,85 @@ fn the_smallest_sets_come_first() {
         .any(|it| it.len() == 2 && it[0].contains("`eu_scc`") && it[1].contains("`eu_tia`"));
     assert!(both, "{words:?}");
     assert!(words.windows(2).all(|pair| pair[0].len() <= pair[1].len()), "{words:?}");
+}
+
+#[test]
+fn a_scope_of_consent_is_called_by_its_own_title_and_not_by_that_of_an_opt_out() {
+    let told = explain_one(&json!({"purpose": "direct_marketing"}), &[("/email", "email")]);
+    assert_eq!(words(&told), [["explicit consent to `direct_marketing` (Direct marketing)"]]);
+}
+
+#[test]
+fn a_rule_that_takes_nothing_is_not_said_to_redact() {
+    let told = explain_one(
+        &json!({
+            "origin": "IE", "destination": "US", "purpose": "find_device",
+            "recipient": {"class": "first_party_facility", "id": "mi-dc-us"},
+            "subject": {"age": 12},
+        }),
+        &[("/location/lat", "precise_location"), ("/location/lon", "precise_location")],
+    );
+    let rules = told.subjects.iter().flat_map(|it| &it.passes).flat_map(|pass| &pass.rules);
+    for rule in rules {
+        assert_eq!(rule.verdict == Verdict::Redacts, !rule.fields.is_empty(), "{}", rule.id);
+        if ["MI-06", "MI-11"].contains(&rule.id.as_str()) && rule.part.is_none() {
+            assert_eq!(rule.verdict, Verdict::Satisfied, "{}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn what_can_be_put_on_file_comes_before_what_only_the_facts_can_make_true() {
+    let told = explain_one(
+        &json!({
+            "origin": "CN", "destination": "US", "purpose": "order_fulfilment",
+            "recipient": {"class": "first_party_facility", "id": "mi-dc-us"},
+        }),
+        &[("/name", "name"), ("/phone", "phone"), ("/address", "address")],
+    );
+    assert_eq!(told.blocked_by, ["JR-CN-03", "JR-CN-06", "JR-CN-07"]);
+    assert!(told.lawful.complete);
+    let is_claim = |need: &crate::policy::NeedTrace| need.words.starts_with("where it is so");
+    let claims: Vec<bool> =
+        told.lawful.proposals.iter().map(|it| it.needs.iter().any(is_claim)).collect();
+    assert!(claims.is_sorted() && !claims[0], "{:?}", words(&told));
+    // The lowest tier: few enough people, and none with sensitive data.
+    let few = "counts on file: `cn_ytd_ordinary` (China, people whose ordinary data left, this calendar year) \
+        at most 99999, and `cn_ytd_sensitive` (China, people whose sensitive data left, this calendar year) at most 0";
+    let lowest = words(&told).into_iter().find(|needs| needs.contains(&few));
+    assert!(lowest.is_some_and(|needs| needs.len() == 3), "{:?}", words(&told));
+    // Grounds of one kind are alternatives of one proposal, each by its title.
+    let grounds = told
+        .lawful
+        .proposals
+        .iter()
+        .flat_map(|it| &it.needs)
+        .find(|need| need.words.contains("`contract_necessity`"))
+        .unwrap();
+    let others: Vec<&str> = grounds.alternatives.iter().map(|it| it.words.as_str()).collect();
+    assert!(others.iter().any(|it| it.contains("`hr` (Staff management")), "{others:?}");
+    // Four instruments for one tier, in words a person understands.
+    let instruments = &told.lawful.proposals[0].needs;
+    let contract =
+        instruments.iter().find(|it| it.words.contains("`cn_standard_contract`")).unwrap();
+    assert!(contract.words.ends_with(", with `filed`"), "{}", contract.words);
+    assert_eq!(contract.alternatives.len(), 3);
+    let text = serde_json::to_string(&told).unwrap();
+    assert!(text.contains("without `filed`, not older than 10 working days"), "{text}");
+    assert!(text.contains("the person's age is not stated") || !text.contains("not stated: "));
+}
+
+#[test]
+fn what_a_lawful_way_leaves_redacted_is_answered_too() {
+    let told = explain_one(
+        &json!({"origin": "DE", "destination": "SG", "purpose": "customer_support"}),
+        &[("/name", "name"), ("/health", "health")],
+    );
+    assert_eq!(told.outcome, Effect::Block);
+    assert!(told.lawful.proposals.iter().all(|it| it.redacted == ["/health"]));
+    let passing = told.passing.unwrap();
+    assert!(passing.proposals.is_empty());
+    assert_eq!(passing.obstacles[0].rule, "MI-06");
 }
 
 #[test]

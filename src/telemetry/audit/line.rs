@@ -8,7 +8,7 @@ use super::{
     Annotation, AuditRecord, CounterChange, Durations, LOCATOR_BYTES_MAX, Locator, Micros, Name,
     NameList, Peer, Recipient, SubjectCode, TagCount,
 };
-use crate::domain::{Part, Region};
+use crate::domain::{Coverage, Part, Region};
 
 impl AuditRecord<'_> {
     /// Appends the record without a line end.
@@ -67,16 +67,16 @@ impl AuditRecord<'_> {
         line.member(",\"recipient\":", recipient, Line::recipient);
         line.member(",\"purpose\":", purpose.as_ref().map(Name::as_str), Line::word_or_null);
         line.some(",\"subjects\":", subjects, |line, codes| line.list(codes, Line::code));
-        line.member(",\"effect\":", effect.as_str(), Line::word);
+        line.member(",\"effect\":", self.outcome(), Line::word);
         line.member(",\"rules\":", rules, Line::names);
         line.some(",\"blocked_by\":", blocked_by, Line::name);
         line.some(",\"redacted_by\":", redacted_by, Line::name);
         line.some(",\"replaced\":", replaced, |line, it| line.json(it));
         line.maybe(",\"key\":", *key, Line::text);
-        line.member(",\"reason\":", &**reason, Line::text);
+        line.maybe(",\"reason\":", effect.map(|_| &**reason), Line::text);
         line.raw(",\"tags\":");
         line.list(tags, Line::tag);
-        line.member(",\"coverage\":", coverage.as_str(), Line::word);
+        line.maybe(",\"coverage\":", coverage.map(Coverage::as_str), Line::word);
         line.some(",\"gaps\":", gaps, |line, gap| line.json(gap));
         line.some(",\"annotations\":", annotations, Line::annotation);
         line.some(",\"mechanisms\":", mechanisms, Line::name);
@@ -281,8 +281,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            Coverage, Effect, Findings, Gap, GapCause, Part, PathNode, Replaced, ReplacementKind,
-            Step,
+            Effect, Findings, Gap, GapCause, Part, PathNode, Replaced, ReplacementKind, Step,
         },
         telemetry::{
             AddressClass, RedactedHash, TraceId,
@@ -298,6 +297,23 @@ mod tests {
         record.write(&mut line);
         assert!(!line.contains(&b'\n'));
         serde_json::from_slice(&line).unwrap()
+    }
+
+    #[test]
+    fn what_was_refused_before_it_was_judged_says_so_and_claims_nothing_of_what_it_held() {
+        let refused = AuditRecord {
+            effect: None,
+            coverage: None,
+            reason: "".into(),
+            error: Some("no-route"),
+            ..record(1)
+        };
+        let refused = read(&refused);
+        assert_eq!(
+            (&refused["effect"], &refused["error"]),
+            (&json!("refused"), &json!("no-route"))
+        );
+        assert!(refused.get("coverage").is_none() && refused.get("reason").is_none(), "{refused}");
     }
 
     #[test]
@@ -339,7 +355,7 @@ mod tests {
             key: Some("2026-11"),
             reason: "\"Quoted\",\tand with a tab.".into(),
             tags: tag_counts(&findings, &taxonomy, [0]),
-            coverage: Coverage::Partial,
+            coverage: Some(Coverage::Partial),
             gaps: &gaps,
             annotations: vec![
                 Annotation {
@@ -474,7 +490,7 @@ mod tests {
             destination: None,
             recipient: Recipient { class: None, id: Some(Name::new("centre")) },
             purpose: None,
-            effect: Effect::Block,
+            effect: Some(Effect::Block),
             rules: NameList::default(),
             redacted_by: Vec::new(),
             reason: "".into(),

@@ -126,7 +126,7 @@ fn log(line: &[u8]) -> LogRecord {
     if line.audit.is_none() {
         record.event_name = "bordergate.exchange".to_owned();
     }
-    if line.effect == Some("block") || line.audit == Some("lost") {
+    if matches!(line.effect, Some("block" | "refused")) || line.audit == Some("lost") {
         record.severity_number = SeverityNumber::Warn.into();
         record.severity_text = "WARN".to_owned();
     }

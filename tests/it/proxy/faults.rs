@@ -179,7 +179,7 @@ async fn whoever_leaves_in_the_middle_of_a_body_is_recorded_and_nothing_is_sent(
         let record = gateway.records(1).await.remove(0);
         let error = record["error"].as_str().unwrap();
         assert!(["body-broken", "abandoned"].contains(&error), "{record}");
-        assert_eq!((&record["effect"], &record["forwarded_bytes"]), (&"block".into(), &0.into()));
+        assert_eq!((&record["effect"], &record["forwarded_bytes"]), (&"refused".into(), &0.into()));
     }
     assert!(log.all().is_empty());
 }

@@ -1,0 +1,72 @@
+//! A rule as its file says it, for whoever has its id and no transfer: an auditor with a record.
+
+use serde::Serialize;
+
+use super::{
+    Explainer,
+    clause::{Clause, Form},
+};
+use crate::policy::{Layer, RuleSet};
+
+/// One part of a provision.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuleTold {
+    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    pub layer: Layer,
+    pub title: String,
+    pub statute: String,
+    pub reason: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub line: u32,
+    /// What makes such a transfer lawful; absent where the rule asks for nothing that could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requires: Option<Words>,
+}
+
+/// A condition in the words of its file.
+#[derive(Debug, Clone, Serialize)]
+pub struct Words {
+    pub words: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Words>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(line: &u32) -> bool {
+    *line == 0
+}
+
+impl Words {
+    fn of(clause: &Clause) -> Self {
+        let parts = match &clause.form {
+            Form::All(parts) | Form::Any(parts) => parts.iter().map(Self::of).collect(),
+            Form::Not(part) | Form::Defined(part) => vec![Self::of(part)],
+            Form::Test(_) | Form::Data | Form::InForce { .. } => Vec::new(),
+        };
+        Self { words: clause.words.clone(), parts }
+    }
+}
+
+impl Explainer {
+    /// The parts of a provision; none when these rules know no such id.
+    pub fn rules_of(&self, set: &RuleSet, id: &str) -> Vec<RuleTold> {
+        let parts = set.infos.iter().zip(&self.written.rules).filter(|(info, _)| info.id == id);
+        parts
+            .map(|(info, clauses)| RuleTold {
+                id: info.id.clone(),
+                part: info.part.clone(),
+                layer: info.layer,
+                title: info.title.clone(),
+                statute: info.statute.clone(),
+                reason: info.reason.clone(),
+                file: info.file.clone(),
+                line: info.line,
+                requires: clauses.require.as_ref().map(Words::of),
+            })
+            .collect()
+    }
+}

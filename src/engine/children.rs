@@ -8,7 +8,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use super::reading::Reading;
 use crate::{
     domain::TagSet,
-    policy::{People, Subject, Transfer},
+    policy::{People, Transfer},
 };
 
 /// From this age on nobody is a child anywhere.

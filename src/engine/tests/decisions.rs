@@ -166,29 +166,32 @@ fn a_second_reading_of_law_and_policy_decides_as_written() {
 #[test]
 fn a_child_in_the_payload_is_one_when_nobody_says_how_old_anybody_is() {
     let engine = shipped();
-    let judged = |stated: &str, body: &str| {
-        let mut transfer = transfer("");
-        let subject = serde_json::from_str::<Subject>(stated).unwrap();
-        (transfer.subject.age, transfer.subject.minor) = (subject.age, subject.minor);
-        transfer.purpose = Some("customer_support".into());
-        let message = message(JSON, body.as_bytes());
-        engine.inspect(&message, transfer, &Limits::default(), &mut Scratch::default())
-    };
-    for (stated, body, expected) in [
-        ("{}", r#"{"name": "Sana Khan", "birthday": "2016-05-02"}"#, Effect::Block),
-        ("{}", r#"{"name": "Sana Khan", "age": 9}"#, Effect::Block),
-        ("{}", r#"{"name": "Sana Khan", "birthday": "1996-05-02"}"#, Effect::Redact),
+    let nothing = json!({"age": null, "minor": null});
+    for (stated, payload, expected) in [
+        (&nothing, json!({"name": "Sana Khan", "birthday": "2016-05-02"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": 9}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "1996-05-02"}), Effect::Redact),
         // Whoever states it knows.
-        (r#"{"age": 29}"#, r#"{"name": "Sana Khan", "birthday": "2016-05-02"}"#, Effect::Redact),
-        (r#"{"minor": false}"#, r#"{"name": "Sana Khan", "age": 9}"#, Effect::Redact),
+        (&json!({}), json!({"name": "Sana Khan", "birthday": "2016-05-02"}), Effect::Redact),
+        (
+            &json!({"age": null, "minor": false}),
+            json!({"name": "Sana Khan", "age": 9}),
+            Effect::Redact,
+        ),
         // An address book has children in it as well.
         (
-            "{}",
-            r#"{"name": "Sana Khan", "contacts": [{"name": "Amma", "birthday": "2016-05-02"}]}"#,
+            &nothing,
+            json!({"name": "Sana Khan", "contacts": [{"name": "Amma", "birthday": "2016-05-02"}]}),
             Effect::Redact,
         ),
     ] {
-        let verdict = judged(stated, body);
+        let body = payload.to_string();
+        let verdict = engine.inspect(
+            &message(JSON, body.as_bytes()),
+            transfer(&json!({ "subject": stated })),
+            &Limits::default(),
+            &mut Scratch::default(),
+        );
         assert_eq!(verdict.decision.effect, expected, "{stated} {body}: {:?}", verdict.decision);
     }
 }

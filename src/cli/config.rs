@@ -74,8 +74,9 @@ impl Config {
 
 impl Check {
     fn run(self) -> Outcome {
-        let config = read(&self.file)?;
-        let problems = app::problems(&config);
+        let file = open(&self.file)?;
+        let config = check(&file)?;
+        let problems = app::problems(&config, &file.name);
         let is_right = problems.is_empty();
         for problem in problems {
             output::failure(&serve::told(problem));

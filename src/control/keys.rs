@@ -320,7 +320,10 @@ mod tests {
                 "keyring.yaml:4:19: error: key `b` has the same bytes as key `a`",
             ),
             ("current: a\nkeys:\n  - {id: a.b, file: good.key}\n", "this cannot be the id"),
-            ("current: a\nkeys:\n  - {id: a, path: good.key}\n", "3:12: error: unknown key"),
+            (
+                "current: a\nkeys:\n  - {id: a, path: good.key}\n",
+                "keyring.yaml:3:13: error: unknown key",
+            ),
             (
                 "-----BEGIN PRIVATE KEY-----\nxxxxMC4CAQ\n-----END PRIVATE KEY-----\n",
                 "1:1: error: found a text, expected a mapping with `current:` and `keys:`",

@@ -629,7 +629,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         let is_plain = expected.starts_with("struct ");
         let expected = if is_plain { mapping_of(keys) } else { expected };
         let message = format!("found {found}, expected {expected}");
-        self.placed(Err(Complaint::new(message.clone(), message)))
+        let remedy = "give it as `key: value`, or name the file that was meant";
+        let complaint = Complaint::new(message.clone(), message);
+        self.placed(Err(Complaint { remedy: Some(remedy.to_owned()), ..complaint }))
     }
 
     serde::forward_to_deserialize_any! {

@@ -335,7 +335,8 @@ impl Verifier {
     /// What to think of the lines before this one that say no number.
     fn read_over(&mut self, link: &Link, mark: Option<&Mark>) {
         for (place, bytes) in std::mem::take(&mut self.unreadable) {
-            let torn = matches!(mark, Some(Mark::Opened { torn_bytes, .. }) if *torn_bytes == bytes);
+            let torn =
+                matches!(mark, Some(Mark::Opened { torn_bytes, .. }) if *torn_bytes == bytes);
             let what = if torn {
                 What::CutOff { bytes }
             } else if link.seq > self.next {

@@ -1074,7 +1074,7 @@ fn what_is_no_context_and_no_directory_is_told_once() {
     ] {
         let output = bordergate(command, b"");
         assert_eq!(code(&output), 3);
-        assert_eq!(told(&output).matches("error").count(), 1, "{}", told(&output));
+        assert_eq!(told(&output).matches("error:").count(), 1, "{}", told(&output));
     }
     let output = bordergate(&["config", "check", folder.path().to_str().unwrap()], b"");
     assert!(!told(&output).contains("--config"), "{}", told(&output));

@@ -5,26 +5,24 @@
 
 mod settings;
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(crate) use self::settings::facts_settings;
 pub use self::settings::problems;
 use self::settings::{
-    admin_settings, admin_token, audit_settings, bundle_settings, facts_desk, key_source,
-    otlp_settings, read_key, rules_source, stations_of,
+    admin_settings, admin_token, audit_refused, audit_settings, bundle_settings, country_database,
+    facts_desk, key_source, otlp_refused, otlp_settings, rules_source, stations_of, subject_key,
 };
 use crate::{
-    admin::{AdminError, AdminServer, Plane, Readiness, Stations, TlsError},
+    admin::{AdminError, AdminServer, Plane, Readiness, Stations},
     config::Config,
     control::{
         ControlSettings, Controller, Hangups, Reloads, RoutesSettings, RulesSource, ShadowSettings,
     },
     facts::{FactsStore, SubjectKey},
-    geo::{GeoDb, GeoError},
-    proxy::{BindError, Drained, Proxy, Shared, Workers},
-    signing::KeyError,
+    proxy::{BindError, Proxy, Shared, Workers},
     source::{Diagnostics, SourceFile},
     telemetry::{AuditError, AuditSettings, AuditSink, Metrics, MetricsError, Otlp, OtlpError},
 };
@@ -47,7 +45,7 @@ pub struct Gateway {
 /// Why it does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Rules, or what the configuration says beyond its own file.
+    /// Rules, or what the files say that the configuration names; each with its place.
     #[error("{0}")]
     Invalid(Diagnostics),
     #[error(transparent)]
@@ -55,27 +53,13 @@ pub enum StartError {
     #[error(transparent)]
     Admin(#[from] AdminError),
     #[error(transparent)]
-    AdminTls(#[from] TlsError),
-    #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]
     Otlp(#[from] OtlpError),
-    #[error(transparent)]
-    Geo(#[from] GeoError),
     #[error("cannot set up the metrics: {0}")]
     Metrics(#[from] MetricsError),
-    #[error("the key `{path}` cannot be read: {error}")]
-    KeyUnreadable { path: PathBuf, error: io::Error },
-    #[error("the key `{path}` has {bytes} bytes; at least {KEY_BYTES_MIN} keep pseudonyms safe")]
-    KeyTooShort { path: PathBuf, bytes: usize },
-    #[error("the key `{path}` {error}")]
-    Key { path: PathBuf, error: KeyError },
     #[error("the system gives no random bytes for a pseudonym key")]
     NoRandomness,
-    #[error("the token `{path}` cannot be read: {error}")]
-    TokenUnreadable { path: PathBuf, error: io::Error },
-    #[error("the token `{path}` is shorter than {TOKEN_BYTES_MIN} characters")]
-    TokenTooShort { path: PathBuf },
     #[error("cannot start the facts store: {0}")]
     Facts(io::Error),
     #[error("cannot start the workers: {0}")]
@@ -87,6 +71,15 @@ pub enum StartError {
 const KEY_BYTES_MIN: usize = 32;
 /// Of an operators' token.
 const TOKEN_BYTES_MIN: usize = 16;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ended {
+    /// Connections that were cut because their time was up.
+    pub connections_cut: usize,
+    /// Audit records that could not be written, of which the audit says nothing.
+    pub records_lost: u64,
+}
 
 /// The signals that say what to do. Listened for before anything is served: what waiting for them takes is
 /// not to be had any more where callers have taken every file descriptor.
@@ -114,13 +107,10 @@ impl Gateway {
     /// Starts everything, or nothing. `file` is the configuration's name in complaints.
     pub fn start(config: &Config, file: &str) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::new()?);
-        let geo = match &config.geoip.database {
-            Some(path) => Some(Arc::new(GeoDb::load(path)?)),
-            None => None,
-        };
+        let geo = country_database(config, file)?;
         let mut control = ControlSettings::new(rules_source(config), key_source(config)?);
         control.watch = config.rules.watch;
-        control.bundles = config.rules.bundle.as_ref().map(bundle_settings).transpose()?;
+        control.bundles = bundle_settings(config, file)?;
         control.shadow = config.rules.shadow.as_ref().map(|shadow| ShadowSettings {
             source: RulesSource::Directory(shadow.directory.value.clone()),
             sample_percent: shadow.percent,
@@ -129,21 +119,23 @@ impl Gateway {
         let controller =
             Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;
         let otlp = match &config.telemetry.otlp {
-            Some(section) => Some(Arc::new(Otlp::start(&otlp_settings(section), metrics.otlp())?)),
+            Some(section) => {
+                let otlp = Otlp::start(&otlp_settings(section), metrics.otlp());
+                Some(Arc::new(otlp.map_err(|error| otlp_refused(section, file, error))?))
+            }
             None => None,
         };
-        let facts = config.facts.as_ref().map(facts_settings).transpose()?;
-        let subject_key = match (&facts, &config.audit.subject_key_file) {
-            (None, Some(path)) => Some(SubjectKey::new(&read_key(path)?)),
-            (Some(_), _) | (None, None) => None,
-        };
+        let facts_section = config.facts.as_ref();
+        let facts = facts_section.map(|section| facts_settings(section, file)).transpose()?;
+        let subject_key = if facts.is_none() { subject_key(config, file)? } else { None };
         let naming = facts.as_ref().map(|facts| &facts.key).or(subject_key.as_ref());
         let audit = AuditSettings {
             subject_key: naming.map(SubjectKey::check_value),
             copy: otlp.clone(),
-            ..audit_settings(config)?
+            ..audit_settings(config, file)?
         };
-        let audit = Arc::new(AuditSink::open(audit, metrics.audit())?);
+        let audit = AuditSink::open(audit, metrics.audit());
+        let audit = Arc::new(audit.map_err(|error| audit_refused(config, file, error))?);
         let facts = match facts {
             Some(settings) => {
                 let store = FactsStore::open(settings.clone(), metrics.facts());
@@ -169,8 +161,8 @@ impl Gateway {
         let bound = proxy.bind()?;
         let addresses = bound.addresses().to_vec();
         let readiness = Arc::new(Readiness::default());
-        let token = admin_token(config)?;
-        let settings = admin_settings(config, &metrics, token.clone())?;
+        let token = admin_token(config, file)?;
+        let settings = admin_settings(config, file, &metrics, token.clone())?;
         let stations = settings.stations.clone();
         let admin = AdminServer::start(
             settings,
@@ -236,7 +228,7 @@ impl Gateway {
 
     /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads rules, routes and changed certificates, and
     /// opens the audit file anew.
-    pub fn run(self, signals: Signals) -> Drained {
+    pub fn run(self, signals: Signals) -> Ended {
         let Signals { runtime, mut terminate, mut interrupt, hangups } = signals;
         let audit = Arc::clone(&self.audit);
         let proxy = Arc::clone(&self.proxy);
@@ -257,15 +249,15 @@ impl Gateway {
 
     /// Takes no new connections, lets exchanges in flight finish within the configured time, and
     /// writes what the audit still holds. Blocks until all of it is done.
-    pub fn drain(self) -> Drained {
+    pub fn drain(self) -> Ended {
         self.readiness.draining();
-        let drained = self.workers.drain(self.drain_timeout);
-        self.audit.close();
+        let connections_cut = self.workers.drain(self.drain_timeout).cut;
+        let records_lost = self.audit.close();
         // The last lines of the audit are among what it sends.
         if let Some(otlp) = &self.otlp {
             otlp.close();
         }
-        tracing::info!(connections_cut = drained.cut, "drained");
-        drained
+        tracing::info!(connections_cut, records_lost, "drained");
+        Ended { connections_cut, records_lost }
     }
 }

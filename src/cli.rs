@@ -77,7 +77,8 @@ Exit codes:
   12  a rule test failed (rules test), or decisions differ (rules diff, replay)
   13  the audit was changed (audit verify), or a bundle is not as it was signed
       (bundle verify)
-  14  no seal by the keys given vouches for a chain of the audit (audit verify)";
+  14  no seal by the keys given vouches for a chain of the audit, or there is
+      none (audit verify)";
 
 const EXAMPLES: &str = "\
 Examples:

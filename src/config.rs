@@ -353,9 +353,9 @@ impl Config {
             Err(error) => {
                 let mut diagnostics = Diagnostics::default();
                 let place = crate::source::Place { file: name, line: 0, column: 0 };
-                diagnostics
-                    .error(place, format!("the file cannot be read: {error}"))
-                    .remedy("give the path of a readable file with `--config`");
+                diagnostics.error(place, format!("the file cannot be read: {error}")).remedy(
+                    "give the path of a configuration file that the user who runs this may read",
+                );
                 Err(diagnostics)
             }
         }

@@ -144,6 +144,37 @@ pub fn stated(
     Places::compile(config, file, diagnostics).map(Places::stated)
 }
 
+/// What is wrong with listeners, routes and data centres, and with the certificates they name: everything that
+/// [`Proxy::compile`] would find, and nothing is started for it.
+pub fn problems(
+    config: &Config,
+    file: &str,
+    geo: Option<&Arc<GeoDb>>,
+    metrics: &Arc<Metrics>,
+    diagnostics: &mut Diagnostics,
+) {
+    Routing::compile(config, file, &Surroundings { geo, metrics }, None, diagnostics);
+    listeners(config, file, metrics, diagnostics);
+}
+
+fn listeners(
+    config: &Config,
+    file: &str,
+    metrics: &Arc<Metrics>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Listener> {
+    let listener = |listener: &crate::config::Listener| Listener {
+        name: listener.name.value.clone(),
+        address: listener.address.value.clone(),
+        proxy_protocol: listener.proxy_protocol,
+        transparent: listener.transparent,
+        tls: listener.tls.as_ref().and_then(|tls| {
+            tls::server::reloading(&listener.name, tls, file, metrics, diagnostics)
+        }),
+    };
+    config.listeners.iter().map(listener).collect()
+}
+
 impl Proxy {
     /// Compiles what the configuration says of listeners, routes and data centres; certificates are
     /// read here. `file` is its name in complaints.
@@ -156,20 +187,7 @@ impl Proxy {
         let before = diagnostics.error_count();
         let around = Surroundings { geo: shared.geo.as_ref(), metrics: &shared.metrics };
         let routing = Routing::compile(config, file, &around, None, diagnostics);
-        let listeners: Vec<_> = config
-            .listeners
-            .iter()
-            .map(|listener| Listener {
-                name: listener.name.value.clone(),
-                address: listener.address.value.clone(),
-                proxy_protocol: listener.proxy_protocol,
-                transparent: listener.transparent,
-                tls: listener.tls.as_ref().and_then(|tls| {
-                    let name = &listener.name.value;
-                    tls::server::reloading(name, tls, file, &shared.metrics, diagnostics)
-                }),
-            })
-            .collect();
+        let listeners = listeners(config, file, &shared.metrics, diagnostics);
         if diagnostics.error_count() > before {
             return None;
         }

@@ -10,8 +10,9 @@ mod diagnostic;
 mod pace;
 mod tree;
 
-pub use de::{At, read, read_on};
+pub use de::{At, read, read_on, read_secret};
 pub(crate) use de::{near, read_node, suggest};
+pub(crate) use diagnostic::PEM;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub(crate) use pace::{give_way, work_in_stretches};
 pub use tree::{Node, NodeValue, parse};

@@ -4,7 +4,8 @@
 //! of `admin.token_file` or, where there is none, without; nobody else may do more than ask whether it lives and
 //! read the metrics. With one, a bearer token names the operator, or a certificate that
 //! was shown in the handshake; only probes need none. The file holds hashes of tokens, so that reading it
-//! opens nothing, and is read anew when it changes; one that is wrong changes nothing.
+//! opens nothing, and is read anew when it changes; one that is wrong changes nothing, and since it may be a
+//! token by mistake, complaints repeat nothing of it but the names of operators that are in order.
 
 use std::{
     fmt, fs,
@@ -327,7 +328,7 @@ fn read(path: &Path) -> Result<Vec<Operator>, Diagnostics> {
         }
     };
     let file = SourceFile { name, text };
-    let Some(entries) = source::read::<OperatorsFile>(&file, &mut diagnostics) else {
+    let Some(entries) = source::read_secret::<OperatorsFile>(&file, &mut diagnostics) else {
         return Err(diagnostics);
     };
     let mut operators: Vec<Operator> = Vec::new();
@@ -342,26 +343,28 @@ fn read(path: &Path) -> Result<Vec<Operator>, Diagnostics> {
         let certificate = entry.certificate.as_ref().map(|name| certificate_name(name));
         if let (Some(name), Some(None)) = (&entry.certificate, &certificate) {
             diagnostics
-                .error(name.place(&file.name), format!("`{}` is no name in a certificate", **name))
+                .error(name.place(&file.name), "this is no name in a certificate")
                 .remedy("give a URI, a mail address or a DNS name, without `*`");
         }
         let certificate = certificate.flatten();
-        if entry.token_sha256.is_none() && entry.certificate.is_none() {
-            let message = format!("nothing proves that somebody is `{}`", *entry.name);
-            diagnostics
-                .error(entry.name.place(&file.name), message)
-                .remedy("give `token_sha256:`, or `certificate:` with a name in theirs");
-        }
         let is_name = (1..=64).contains(&entry.name.len())
             && entry.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@".contains(&b));
         if !is_name {
-            let message = format!("`{}` is not a name", *entry.name);
             diagnostics
-                .error(entry.name.place(&file.name), message)
+                .error(entry.name.place(&file.name), "this is not a name")
                 .remedy("use up to 64 letters, digits and `.`, `_`, `-`, `@`");
         }
+        let name = if is_name { format!("`{}`", *entry.name) } else { "this one".to_owned() };
+        if entry.token_sha256.is_none() && entry.certificate.is_none() {
+            diagnostics
+                .error(
+                    entry.name.place(&file.name),
+                    format!("nothing proves that somebody is {name}"),
+                )
+                .remedy("give `token_sha256:`, or `certificate:` with a name in theirs");
+        }
         if entry.roles.is_empty() {
-            let message = format!("`{}` has no role, and may do nothing", *entry.name);
+            let message = format!("{name} has no role, and may do nothing");
             diagnostics
                 .error(entry.roles.place(&file.name), message)
                 .remedy("give some of `read`, `operate`, `rules`");
@@ -372,8 +375,7 @@ fn read(path: &Path) -> Result<Vec<Operator>, Diagnostics> {
                 || (certificate.is_some() && other.certificate == certificate)
         };
         if operators.iter().any(is_taken) {
-            let message =
-                format!("the name, token or certificate of `{}` is another's too", *entry.name);
+            let message = format!("the name, token or certificate of {name} is another's too");
             diagnostics
                 .error(entry.name.place(&file.name), message)
                 .remedy("give each operator a name and a token or certificate of their own");
@@ -556,9 +558,16 @@ mod tests {
         );
         fs::write(&path, text).unwrap();
         let told = Access::load(&path).unwrap_err().to_string();
-        for words in ["`a b` is not a name", "`c` has no role", "another's too", "not a SHA-256"] {
+        for words in
+            ["2:13: error: this is not a name", "`c` has no role", "another's too", "not a SHA-256"]
+        {
             assert!(told.contains(words), "{words} in {told}");
         }
         assert!(Access::load(&folder.path().join("none.yaml")).is_err());
+        for text in ["s3cret-token-of-somebody\n", "operators: [{ name: s3cret of somebody }]\n"] {
+            fs::write(&path, text).unwrap();
+            let told = Access::load(&path).unwrap_err().to_string();
+            assert!(told.contains("operators.yaml:1:") && !told.contains("s3cret"), "{told}");
+        }
     }
 }

@@ -34,7 +34,7 @@ pub struct Case {
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
     #[error("not a context with its payload: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
     /// A member is not what it should be.
     #[error("not a context with its payload: `{member}`: {error}")]
     Member { member: String, error: serde_json::Error },
@@ -45,6 +45,17 @@ pub enum CaseError {
     NoPayload,
     #[error("`payload_base64` is not base64 (RFC 4648 §4)")]
     Base64,
+}
+
+impl CaseError {
+    /// The same for whoever has said already what it is not.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Json(error) => error.to_string(),
+            Self::Member { member, error } => format!("`{member}`: {error}"),
+            Self::TwoPayloads | Self::NoPayload | Self::Base64 => self.to_string(),
+        }
+    }
 }
 
 impl Case {
@@ -157,7 +168,7 @@ fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, CaseError> {
             CaseError::Json(error)
         }
     })?;
-    json.end()?;
+    json.end().map_err(CaseError::Json)?;
     Ok(read)
 }
 

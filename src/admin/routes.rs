@@ -229,7 +229,11 @@ fn alive() -> Reply {
 fn ready(operators: &Operators) -> Result<Reply, Problem> {
     let why_not = match operators.plane.readiness.state() {
         State::Serving => {
-            if let Some(why_not) = facts::not_ready(operators) {
+            let unrecorded = || {
+                let words = "no audit record can be written, and nothing is sent without one";
+                operators.plane.audit.is_refusing().then(|| words.to_owned())
+            };
+            if let Some(why_not) = facts::not_ready(operators).or_else(unrecorded) {
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", why_not));
             }
             let rules = operators.plane.reloads.status();

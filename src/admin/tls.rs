@@ -142,7 +142,12 @@ fn read(section: &AdminTls) -> Result<(Arc<ServerConfig>, Option<i64>), TlsError
         None => builder.with_no_client_auth(),
     };
     let mut config = builder.with_single_cert(certificate, key).map_err(|error| {
-        wrong(&section.certificate, format!("cannot be used with its key: {error}"))
+        let reason = if matches!(error, rustls::Error::InconsistentKeys(_)) {
+            format!("is not the certificate of the key `{}`", section.key.display())
+        } else {
+            format!("cannot be used with its key: {error}")
+        };
+        wrong(&section.certificate, reason)
     })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok((Arc::new(config), expiry))

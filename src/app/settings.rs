@@ -1,7 +1,7 @@
 //! What the configuration says, in the words of each room, with the keys and tokens that it names read in.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -10,7 +10,7 @@ use std::{
 use super::{KEY_BYTES_MIN, StartError, TOKEN_BYTES_MIN};
 use crate::{
     admin::{Access, AdminIdentity, AdminSettings, FactsDesk, Station, Token},
-    client::{ClientSettings, Credentials},
+    client::{Client, ClientSettings, Credentials},
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, DataCentre, FactsOperators, FactsSection,
         OnStale, OtlpSection, Roots,
@@ -19,16 +19,40 @@ use crate::{
     engine::Engine,
     facts::{FactsSettings, FactsStore, Register, SubjectKey},
     geo::GeoDb,
+    proxy,
     redact::{Keyring, Secret},
     signing::{SigningKey, VerifyingKey},
     source::{At, Diagnostics},
     telemetry::{
-        AuditSettings, AuditTarget, Metrics, OtlpSettings, RotateSettings, SealSettings, SyncPolicy,
+        AuditError, AuditSettings, AuditTarget, Metrics, OtlpError, OtlpSettings, RotateSettings,
+        SealSettings, SyncPolicy,
     },
 };
 
+/// A complaint about a file, in the line of the configuration that names it.
+fn refused<T>(
+    at: &At<T>,
+    file: &str,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> StartError {
+    let mut diagnostics = Diagnostics::default();
+    diagnostics.error(at.place(file), message).remedy(remedy);
+    StartError::Invalid(diagnostics)
+}
+
+/// The member whose file a sentence is about.
+fn named_in<'m>(
+    told: &str,
+    members: impl IntoIterator<Item = Option<&'m At<PathBuf>>>,
+) -> Option<&'m At<PathBuf>> {
+    let is_named = |path: &&At<PathBuf>| told.contains(&format!("`{}`", path.display()));
+    members.into_iter().flatten().find(is_named)
+}
+
 pub(super) fn admin_settings(
     config: &Config,
+    file: &str,
     metrics: &Metrics,
     token: Option<Token>,
 ) -> Result<AdminSettings, StartError> {
@@ -38,7 +62,15 @@ pub(super) fn admin_settings(
         None => Access::of_this_machine(token),
     };
     if let Some(section) = &config.admin.tls {
-        settings.tls = Some(AdminIdentity::load(section, metrics.certificates())?);
+        let identity = AdminIdentity::load(section, metrics.certificates()).map_err(|error| {
+            let told = error.to_string();
+            let members = [Some(&section.key), section.client_roots.as_ref()];
+            let certificate = Some(&section.certificate);
+            let at = named_in(&told, [certificate].into_iter().chain(members));
+            let remedy = "give a certificate, leaf first, with its own private key, both in PEM";
+            refused(at.unwrap_or(&section.certificate), file, told, remedy)
+        })?;
+        settings.tls = Some(identity);
     }
     if let Some(bundle) = &config.rules.bundle {
         settings.bundle_bytes_max = bundle.bytes_max.0;
@@ -47,29 +79,36 @@ pub(super) fn admin_settings(
     Ok(settings)
 }
 
-/// What is wrong with the keys, tokens, operators, databases and rules that a configuration names, each of which
-/// would keep a gateway from starting. Nothing is bound, and nothing is written.
-pub fn problems(config: &Config) -> Vec<StartError> {
+/// What is wrong with the keys, tokens, operators, certificates, databases and rules that a configuration names,
+/// and with what only those who use it understand, each of which would keep a gateway from starting. Nothing is
+/// bound, and nothing is written. `file` is the configuration's name in complaints.
+pub fn problems(config: &Config, file: &str) -> Vec<StartError> {
     let metrics = match Metrics::new() {
-        Ok(metrics) => metrics,
+        Ok(metrics) => Arc::new(metrics),
         Err(error) => return vec![error.into()],
     };
-    let subject_key = || config.audit.subject_key_file.as_ref().map(|path| read_key(path));
-    let bundle = || config.rules.bundle.as_ref().map(bundle_settings);
+    let (geo, no_database) = match country_database(config, file) {
+        Ok(geo) => (geo, None),
+        Err(error) => (None, Some(error)),
+    };
+    let proxy = || {
+        let mut diagnostics = Diagnostics::default();
+        proxy::problems(config, file, geo.as_ref(), &metrics, &mut diagnostics);
+        diagnostics.sort();
+        if diagnostics.has_errors() { Err(StartError::Invalid(diagnostics)) } else { Ok(()) }
+    };
+    let facts = config.facts.as_ref().map(|section| facts_settings(section, file));
+    let admin = |token| admin_settings(config, file, &metrics, token);
     let tried = [
-        config
-            .geoip
-            .database
-            .as_ref()
-            .map(|path| GeoDb::load(path).map(drop))
-            .transpose()
-            .err()
-            .map(StartError::from),
-        config.facts.as_ref().map(facts_settings).transpose().err(),
-        subject_key().transpose().err(),
-        audit_settings(config).err(),
-        admin_token(config).and_then(|token| admin_settings(config, &metrics, token)).err(),
-        bundle().transpose().err(),
+        no_database,
+        proxy().err(),
+        facts.transpose().err(),
+        subject_key(config, file).err(),
+        audit_settings(config, file).err(),
+        audit_file(config, file).err(),
+        otlp_client(config, file).err(),
+        admin_token(config, file).and_then(admin).err(),
+        bundle_settings(config, file).err(),
         rules(config).err(),
     ];
     tried.into_iter().flatten().collect()
@@ -81,10 +120,24 @@ fn rules(config: &Config) -> Result<(), StartError> {
     let keys = key_source(config)?.load(&mut diagnostics);
     if let Some(keys) = keys.filter(|_| config.rules.bundle.is_none()) {
         let loaded = rules_source(config).load(&mut diagnostics);
-        Engine::compile(&loaded.files, keys, &mut diagnostics);
+        // Without any file there is one complaint, and not one more for everything that none of them says.
+        if !loaded.files.is_empty() {
+            Engine::compile(&loaded.files, keys, &mut diagnostics);
+        }
     }
     diagnostics.sort();
     if diagnostics.has_errors() { Err(StartError::Invalid(diagnostics)) } else { Ok(()) }
+}
+
+pub(super) fn country_database(
+    config: &Config,
+    file: &str,
+) -> Result<Option<Arc<GeoDb>>, StartError> {
+    let Some(path) = &config.geoip.database else { return Ok(None) };
+    let remedy = "give a database of countries in MaxMind DB format, or take `database:` out";
+    let loaded = GeoDb::load(path);
+    let loaded = loaded.map_err(|error| refused(path, file, error.to_string(), remedy))?;
+    Ok(Some(Arc::new(loaded)))
 }
 
 pub(super) fn stations_of(config: &Config) -> Vec<Station> {
@@ -103,7 +156,7 @@ pub(super) fn rules_source(config: &Config) -> RulesSource {
     }
 }
 
-pub(super) fn audit_settings(config: &Config) -> Result<AuditSettings, StartError> {
+pub(super) fn audit_settings(config: &Config, file: &str) -> Result<AuditSettings, StartError> {
     let audit = &config.audit;
     let target = match (audit.sink, &audit.path) {
         (AuditSinkKind::File, Some(path)) => AuditTarget::File(path.value.clone()),
@@ -113,7 +166,7 @@ pub(super) fn audit_settings(config: &Config) -> Result<AuditSettings, StartErro
     };
     let seal = audit.seal.as_ref().map(|seal| {
         Ok::<_, StartError>(SealSettings {
-            key: Arc::new(seal_key(&seal.key_file)?),
+            key: Arc::new(seal_key(&seal.key_file, file)?),
             lines_max: seal.lines,
             age_max: seal.interval.0,
         })
@@ -138,13 +191,82 @@ pub(super) fn audit_settings(config: &Config) -> Result<AuditSettings, StartErro
     })
 }
 
-fn seal_key(path: &Path) -> Result<SigningKey, StartError> {
-    SigningKey::from_pem(&read_pem(path)?)
-        .map_err(|error| StartError::Key { path: path.to_owned(), error })
+fn seal_key(path: &At<PathBuf>, file: &str) -> Result<SigningKey, StartError> {
+    SigningKey::from_pem(&read_pem(path, file)?).map_err(|error| {
+        let remedy = "make one: `openssl genpkey -algorithm ed25519 -out audit.key`";
+        refused(path, file, format!("the key `{}` {error}", path.display()), remedy)
+    })
 }
 
-fn read_pem(path: &Path) -> Result<Vec<u8>, StartError> {
-    fs::read(path).map_err(|error| StartError::KeyUnreadable { path: path.to_owned(), error })
+fn read_pem(path: &At<PathBuf>, file: &str) -> Result<Vec<u8>, StartError> {
+    fs::read(&path.value).map_err(|error| unreadable("key", path, file, &error))
+}
+
+fn unreadable(noun: &str, path: &At<PathBuf>, file: &str, error: &io::Error) -> StartError {
+    let message = format!("the {noun} `{}` cannot be read: {error}", path.display());
+    refused(path, file, message, "let the user that runs this read it, or name another file")
+}
+
+/// That the file of the audit could be opened, without making it.
+fn audit_file(config: &Config, file: &str) -> Result<(), StartError> {
+    use rustix::fs::{Access, access};
+    let (AuditSinkKind::File, Some(path)) = (config.audit.sink, &config.audit.path) else {
+        return Ok(());
+    };
+    let mut tried = access(&path.value, Access::READ_OK | Access::WRITE_OK);
+    if tried == Err(rustix::io::Errno::NOENT) {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new("."));
+        tried = access(directory, Access::WRITE_OK | Access::EXEC_OK);
+    } else if path.is_dir() {
+        tried = Err(rustix::io::Errno::ISDIR);
+    }
+    tried.map_err(|error| {
+        let (path, reason) = (path.display().to_string(), io::Error::from(error).to_string());
+        audit_refused(config, file, AuditError::Open { path, reason })
+    })
+}
+
+/// A file that cannot be opened is named where the configuration does.
+pub(super) fn audit_refused(config: &Config, file: &str, error: AuditError) -> StartError {
+    let is_of_file = matches!(error, AuditError::Open { .. });
+    match config.audit.path.as_ref().filter(|_| is_of_file) {
+        Some(path) => {
+            let remedy = "give a file in a directory that is there, for this process alone";
+            refused(path, file, error.to_string(), remedy)
+        }
+        None => StartError::Audit(error),
+    }
+}
+
+/// That the files are right by which the collector is called.
+fn otlp_client(config: &Config, file: &str) -> Result<(), StartError> {
+    let Some(section) = &config.telemetry.otlp else { return Ok(()) };
+    let made = Client::new(&otlp_settings(section).client);
+    made.map(drop).map_err(|error| otlp_refused(section, file, error.into()))
+}
+
+pub(super) fn otlp_refused(section: &OtlpSection, file: &str, error: OtlpError) -> StartError {
+    let OtlpError::Client(_) = &error else { return StartError::Otlp(error) };
+    let OtlpSection { endpoint, roots, token_file, client_certificate, client_key, .. } = section;
+    let shown = [token_file, client_certificate, client_key];
+    client_refused(error.to_string(), endpoint, roots, shown, file)
+}
+
+/// What is wrong with the files by which another server is called, where one of them is named.
+fn client_refused(
+    told: String,
+    url: &At<String>,
+    roots: &At<Roots>,
+    shown: [&Option<At<PathBuf>>; 3],
+    file: &str,
+) -> StartError {
+    let remedy = "give PEM files of authorities, of a certificate and of its own key, and a token of one word";
+    match (named_in(&told, shown.map(Option::as_ref)), &**roots) {
+        (Some(path), _) => refused(path, file, told, remedy),
+        (None, Roots::File(_)) => refused(roots, file, told, remedy),
+        (None, Roots::System) => refused(url, file, told, remedy),
+    }
 }
 
 pub(super) fn otlp_settings(section: &OtlpSection) -> OtlpSettings {
@@ -190,27 +312,34 @@ fn roots(roots: &Roots) -> Option<PathBuf> {
     }
 }
 
-pub(super) fn bundle_settings(section: &BundleSection) -> Result<BundleSettings, StartError> {
+pub(super) fn bundle_settings(
+    config: &Config,
+    file: &str,
+) -> Result<Option<BundleSettings>, StartError> {
     /// Of one asking for a bundle, from the connection to the last byte.
     const ASK_TIME_MAX: Duration = Duration::from_secs(30);
-    let key = |path: &Path| {
-        VerifyingKey::from_pem(&read_pem(path)?)
-            .map_err(|error| StartError::Key { path: path.to_owned(), error })
+    let Some(section) = &config.rules.bundle else { return Ok(None) };
+    let key = |path: &At<PathBuf>| {
+        VerifyingKey::from_pem(&read_pem(path, file)?).map_err(|error| {
+            let remedy = "give the public key that `bordergate bundle keygen` wrote";
+            refused(path, file, format!("the key `{}` {error}", path.display()), remedy)
+        })
     };
-    Ok(BundleSettings {
+    let BundleSection { roots: trusted, token_file, client_certificate, client_key, .. } = section;
+    let settings = BundleSettings {
         url: section.url.as_ref().map(|url| url.value.clone()),
         interval: section.interval.0,
         client: ClientSettings {
-            roots: roots(&section.roots),
+            roots: roots(trusted),
             time_max: ASK_TIME_MAX,
             bytes_max: section.bytes_max.0,
             credentials: credentials(
-                section.token_file.as_ref(),
-                section.client_certificate.as_ref(),
-                section.client_key.as_ref(),
+                token_file.as_ref(),
+                client_certificate.as_ref(),
+                client_key.as_ref(),
             ),
         },
-        keys: section.keys.iter().map(|path| key(path)).collect::<Result<_, _>>()?,
+        keys: section.keys.iter().map(key).collect::<Result<_, _>>()?,
         cache: section.cache.value.clone(),
         version_min: section.version_min,
         stale_after: section.stale_after.map(|time| time.0),
@@ -218,16 +347,34 @@ pub(super) fn bundle_settings(section: &BundleSection) -> Result<BundleSettings,
             OnStale::Keep => control::OnStale::Keep,
             OnStale::Block => control::OnStale::Block,
         },
-    })
+    };
+    // Made once more by whoever asks; here a complaint has its place.
+    if let Some(url) = &section.url
+        && let Err(error) = Client::new(&settings.client)
+    {
+        let told = format!("bundles cannot be asked for: {error}");
+        let shown = [token_file, client_certificate, client_key];
+        return Err(client_refused(told, url, trusted, shown, file));
+    }
+    Ok(Some(settings))
 }
 
 /// Where the store is and under which key; also for whoever opens it beside a gateway.
-pub(crate) fn facts_settings(section: &FactsSection) -> Result<FactsSettings, StartError> {
+pub(crate) fn facts_settings(
+    section: &FactsSection,
+    file: &str,
+) -> Result<FactsSettings, StartError> {
     Ok(FactsSettings {
         path: section.path.value.clone(),
-        key: SubjectKey::new(&read_key(&section.key_file)?),
+        key: SubjectKey::new(&read_key(&section.key_file, file)?),
         cache_bytes: section.cache.0,
     })
+}
+
+/// Under which the audit names people where there is no store.
+pub(super) fn subject_key(config: &Config, file: &str) -> Result<Option<SubjectKey>, StartError> {
+    let path = config.audit.subject_key_file.as_ref();
+    path.map(|path| Ok(SubjectKey::new(&read_key(path, file)?))).transpose()
 }
 
 pub(super) fn facts_desk(
@@ -243,27 +390,32 @@ pub(super) fn facts_desk(
 }
 
 /// What is shown to change something, and to ask about people.
-pub(super) fn admin_token(config: &Config) -> Result<Option<Token>, StartError> {
+pub(super) fn admin_token(config: &Config, file: &str) -> Result<Option<Token>, StartError> {
     let Some(path) = &config.admin.token_file else { return Ok(None) };
-    let path = path.value.clone();
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => return Err(StartError::TokenUnreadable { path, error }),
-    };
+    let text = fs::read_to_string(&path.value);
+    let text = text.map_err(|error| unreadable("token", path, file, &error))?;
     if text.trim().len() < TOKEN_BYTES_MIN {
-        return Err(StartError::TokenTooShort { path });
+        let path_shown = path.display();
+        let message =
+            format!("the token `{path_shown}` is shorter than {TOKEN_BYTES_MIN} characters");
+        return Err(refused(path, file, message, "make one: `openssl rand -hex 32 > admin.token`"));
     }
     Ok(Some(Token::new(text.trim())))
 }
 
-pub(super) fn read_key(path: &Path) -> Result<Vec<u8>, StartError> {
-    let path = path.to_owned();
-    let secret = match fs::read(&path) {
-        Ok(secret) => secret,
-        Err(error) => return Err(StartError::KeyUnreadable { path, error }),
-    };
+fn read_key(path: &At<PathBuf>, file: &str) -> Result<Vec<u8>, StartError> {
+    let secret = fs::read(&path.value).map_err(|error| unreadable("key", path, file, &error))?;
     if secret.len() < KEY_BYTES_MIN {
-        return Err(StartError::KeyTooShort { path, bytes: secret.len() });
+        let (path_shown, bytes) = (path.display(), secret.len());
+        let message = format!(
+            "the key `{path_shown}` has {bytes} bytes; at least {KEY_BYTES_MIN} keep pseudonyms safe"
+        );
+        return Err(refused(
+            path,
+            file,
+            message,
+            "make one: `head -c 32 /dev/urandom > facts.key`",
+        ));
     }
     Ok(secret)
 }

@@ -75,14 +75,15 @@ impl Config {
 
 impl Check {
     fn run(self) -> Outcome {
-        let config = if input::is_standard_input(&self.file) {
+        let file = if input::is_standard_input(&self.file) {
             let text = String::from_utf8(input::read(&self.file)?);
             let text = text.context("standard input is not UTF-8")?;
-            check(&SourceFile { name: input::display_name(&self.file), text })?
+            SourceFile { name: input::display_name(&self.file), text }
         } else {
-            read(&self.file)?
+            open(&self.file)?
         };
-        let problems = app::problems(&config);
+        let config = check(&file)?;
+        let problems = app::problems(&config, &file.name);
         let is_right = problems.is_empty();
         for problem in problems {
             output::failure(&serve::told(problem));

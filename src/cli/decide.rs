@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -158,10 +158,10 @@ fn decide_one(
 }
 
 /// Prints what a gateway answered; its outcome.
-pub(super) fn print_answer(out: &mut impl Write, answer: &Value) -> anyhow::Result<Effect> {
+pub(super) fn print_answer(out: &mut impl Write, answer: &Value) -> Result<Effect, Failure> {
     writeln!(out, "{answer}")?;
     let outcome = answer.get("outcome").cloned().unwrap_or_default();
-    serde_json::from_value(outcome).context("the gateway answered without an outcome")
+    Ok(serde_json::from_value(outcome).context("the gateway answered without an outcome")?)
 }
 
 /// The context in a file.
@@ -169,7 +169,7 @@ pub(super) fn context_of(path: &Path) -> anyhow::Result<Case> {
     let text = input::read(path)?;
     std::str::from_utf8(&text)
         .map_err(anyhow::Error::from)
-        .and_then(|text| Ok(Case::context(text)?))
+        .and_then(|text| Case::context(text).map_err(|error| anyhow!(error.reason())))
         .with_context(|| format!("`{}` is not a context", input::display_name(path)))
 }
 

@@ -201,7 +201,7 @@ pub(super) fn engine_under(directory: Option<&Path>, keys: Keyring) -> Result<En
     let source = source(directory);
     let mut diagnostics = Diagnostics::default();
     let loaded = source.load(&mut diagnostics);
-    let engine = Engine::compile(&loaded.files, keys, &mut diagnostics);
+    let engine = compile_under(&loaded.files, keys, &mut diagnostics);
     diagnostics.sort();
     output::diagnostics(&diagnostics);
     match engine {
@@ -226,7 +226,17 @@ fn source(directory: Option<&Path>) -> RulesSource {
 }
 
 pub(super) fn compile(files: &[SourceFile], diagnostics: &mut Diagnostics) -> Option<Engine> {
-    Engine::compile(files, trial_key(), diagnostics)
+    compile_under(files, trial_key().into(), diagnostics)
+}
+
+/// Without any file there is one complaint, and not one more for everything that none of them says.
+fn compile_under(
+    files: &[SourceFile],
+    keys: Keyring,
+    diagnostics: &mut Diagnostics,
+) -> Option<Engine> {
+    let is_missing = files.is_empty() && diagnostics.has_errors();
+    if is_missing { None } else { Engine::compile(files, keys, diagnostics) }
 }
 
 /// What is shown here is not sent; pseudonyms under this key are those of no gateway, and the same on

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 
 use super::{
@@ -25,7 +25,8 @@ Signals:
   SIGHUP            reload rules and routes; on any error the last good ones go
                     on serving
   SIGTERM, SIGINT   drain: no new connections, in-flight exchanges finish, the
-                    audit is flushed";
+                    audit is flushed; the exit code is 1 when some of it could
+                    not be written";
 
 /// Run the gateway
 #[derive(Debug, Args)]
@@ -52,8 +53,13 @@ impl Serve {
         if self.config.is_some() {
             gateway.follow(file, config);
         }
-        gateway.run(signals);
-        Ok(Exit::Done)
+        match gateway.run(signals).records_lost {
+            0 => Ok(Exit::Done),
+            lost => {
+                let records = output::count(usize::try_from(lost).unwrap_or(usize::MAX), "record");
+                Err(anyhow!("{records} of the audit or more were lost: they could not be written before the end, and the audit does not tell of them").into())
+            }
+        }
     }
 }
 
@@ -66,17 +72,10 @@ pub(super) fn told(error: StartError) -> Failure {
         }
         other @ (StartError::Bind(_)
         | StartError::Admin(_)
-        | StartError::AdminTls(_)
         | StartError::Audit(_)
-        | StartError::Geo(_)
         | StartError::Otlp(_)
         | StartError::Metrics(_)
-        | StartError::KeyUnreadable { .. }
-        | StartError::KeyTooShort { .. }
-        | StartError::Key { .. }
         | StartError::NoRandomness
-        | StartError::TokenUnreadable { .. }
-        | StartError::TokenTooShort { .. }
         | StartError::Facts(_)
         | StartError::Workers(_)) => Failure::Told(other.into()),
     }

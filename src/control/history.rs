@@ -5,7 +5,11 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::Trigger;
-use crate::{policy::Timestamp, snapshot::Generation, source::SourceFile};
+use crate::{
+    policy::Timestamp,
+    snapshot::Generation,
+    source::{PEM, SourceFile},
+};
 
 /// The latest reloads, the newest first.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -46,7 +50,8 @@ pub struct FileChange {
     pub name: String,
     pub added: usize,
     pub removed: usize,
-    /// Lines with `+`, `-` or a space before them; where there are many, only the first.
+    /// Lines with `+`, `-` or a space before them; where there are many, only the first. A key that was written
+    /// over a file is not shown.
     pub lines: Vec<String>,
 }
 
@@ -93,8 +98,12 @@ fn change(name: &str, before: &str, after: &str) -> FileChange {
     let removed = old.len() - head - tail;
     let added = new.len() - head - tail;
     let from = head.saturating_sub(AROUND);
+    let holds_key = |text: &str| text.contains(PEM);
+    let (hides_old, hides_new) = (holds_key(before), holds_key(after));
     let around = |sign: char, lines: &[&str], skip: usize, count: usize| -> Vec<String> {
-        lines.iter().skip(skip).take(count).map(|line| format!("{sign}{line}")).collect()
+        let is_hidden = if sign == '-' { hides_old } else { hides_new };
+        let line = |line: &&str| format!("{sign}{}", if is_hidden { "…" } else { line });
+        lines.iter().skip(skip).take(count).map(line).collect()
     };
     let mut lines = around(' ', &new, from, head - from);
     lines.extend(around('-', &old, head, removed));
@@ -124,6 +133,15 @@ mod tests {
         assert_eq!(told, [("a.yaml", 1, 1), ("b.yaml", 0, 1), ("d.yaml", 1, 0)]);
         assert_eq!(changed[0].lines, [" 2", " 3", "-4", "+four", " 5", " 6"]);
         assert_eq!(changes(&old, &old), []);
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_a_file_is_not_shown() {
+        let pem = "-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----\n";
+        let changed = changes(&[file("a.yaml", "x: 1\n")], &[file("a.yaml", pem)]);
+        assert_eq!(changed[0].lines, ["-x: 1", "+…", "+…", "+…"]);
+        let changed = changes(&[file("a.yaml", pem)], &[file("a.yaml", "x: 1\n")]);
+        assert_eq!(changed[0].lines, ["-…", "-…", "-…", "+x: 1"]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! A small YAML file names the keys and says which of them is current; each key is a file of random
 //! bytes. They are read anew with the rules. A ring that is not in order is refused with the rules, and
-//! the keys from before go on serving.
+//! the keys from before go on serving. Since what stands where the ring should may be a key itself, no
+//! complaint repeats anything of it but the ids of keys that are in order.
 
 use std::{
     fs,
@@ -16,7 +17,7 @@ use serde::Deserialize;
 
 use crate::{
     redact::{Key, Keyring, PseudonymKey, Secret},
-    source::{At, Diagnostics, Place, SourceFile, read},
+    source::{At, Diagnostics, Place, SourceFile, read_secret},
 };
 
 /// Of a key: the length of the hash beneath it (RFC 2104 §3).
@@ -151,7 +152,7 @@ fn load(path: &Path, diagnostics: &mut Diagnostics) -> Option<Keyring> {
         if !is_id(&entry.id) {
             complain(
                 entry.id.place(&name),
-                format!("`{}` cannot be the id of a key", *entry.id),
+                "this cannot be the id of a key".to_owned(),
                 "use up to 32 letters, digits and `-`, such as `2026-11`",
             );
             continue;
@@ -178,7 +179,7 @@ fn load(path: &Path, diagnostics: &mut Diagnostics) -> Option<Keyring> {
             }
             Err(reason) => complain(
                 entry.file.place(&name),
-                format!("key `{}` in `{}` {reason}", *entry.id, entry.file.display()),
+                format!("the file of key `{}` {reason}", *entry.id),
                 "a key is a file of at least 32 random bytes: `head -c 32 /dev/urandom > new.key`",
             ),
         }
@@ -187,7 +188,7 @@ fn load(path: &Path, diagnostics: &mut Diagnostics) -> Option<Keyring> {
     if !ring.keys.iter().any(|entry| entry.id.value == ring.current.value) {
         complain(
             ring.current.place(&name),
-            format!("no key has the id `{}`", *ring.current),
+            "no key has the id given as current".to_owned(),
             "name one of those below `keys:`",
         );
     }
@@ -196,7 +197,7 @@ fn load(path: &Path, diagnostics: &mut Diagnostics) -> Option<Keyring> {
 }
 
 fn parse(path: &Path, text: String, diagnostics: &mut Diagnostics) -> Option<KeyringFile> {
-    read(&SourceFile { name: path.display().to_string(), text }, diagnostics)
+    read_secret(&SourceFile { name: path.display().to_string(), text }, diagnostics)
 }
 
 fn read_ring(path: &Path) -> Result<String, String> {
@@ -297,14 +298,14 @@ mod tests {
         fs::create_dir(base.join("directory.key")).unwrap();
         for (ring, expected) in [
             ("", "current"),
-            ("current: a\nkeys: []\n", "keyring.yaml:1:10: error: no key has the id `a`"),
+            ("current: a\nkeys: []\n", "keyring.yaml:1:10: error: no key has the id given"),
             (
                 "current: b\nkeys:\n  - {id: a, file: good.key}\n",
-                "keyring.yaml:1:10: error: no key has the id `b`",
+                "keyring.yaml:1:10: error: no key has the id given",
             ),
             (
                 "current: a\nkeys:\n  - {id: a, file: none.key}\n",
-                "keyring.yaml:3:19: error: key `a` in `none.key` cannot be read",
+                "keyring.yaml:3:19: error: the file of key `a` cannot be read",
             ),
             ("current: a\nkeys:\n  - {id: a, file: short.key}\n", "has 31 bytes, and at least 32"),
             ("current: a\nkeys:\n  - {id: a, file: pattern.key}\n", "is a pattern"),
@@ -318,8 +319,18 @@ mod tests {
                 "current: a\nkeys:\n  - {id: a, file: good.key}\n  - {id: b, file: same.key}\n",
                 "keyring.yaml:4:19: error: key `b` has the same bytes as key `a`",
             ),
-            ("current: a\nkeys:\n  - {id: a.b, file: good.key}\n", "`a.b` cannot be the id"),
-            ("current: a\nkeys:\n  - {id: a, path: good.key}\n", "unknown key `path`"),
+            ("current: a\nkeys:\n  - {id: a.b, file: good.key}\n", "this cannot be the id"),
+            (
+                "current: a\nkeys:\n  - {id: a, path: good.key}\n",
+                "keyring.yaml:3:13: error: unknown key",
+            ),
+            (
+                "-----BEGIN PRIVATE KEY-----\nxxxxMC4CAQ\n-----END PRIVATE KEY-----\n",
+                "1:1: error: found a text, expected a mapping with `current:` and `keys:`",
+            ),
+            ("xxxx: a\nxxxx: b\n", "keyring.yaml:2:1: error: a key is given twice"),
+            ("xxxxtoken: a\n", "keyring.yaml:1:1: error: unknown key"),
+            ("current: a\nkeys:\n  - {id: a, file: xxxxaGVsbG8=}\n", "cannot be read"),
         ] {
             let (keys, told) = loaded(base, ring);
             assert!(keys.is_none(), "{ring}");

@@ -1,6 +1,7 @@
 //! Starts the controller, asks it for reloads, and what it answers.
 
 use std::{
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{self, SyncSender, TrySendError},
@@ -69,7 +70,7 @@ pub struct ShadowSettings {
 pub enum Switch {
     /// The rules judged beside.
     Promote,
-    /// The rules that served before these.
+    /// The rules that served before these; once, so that whoever asks again does no harm.
     Rollback,
 }
 
@@ -92,6 +93,22 @@ pub enum Trigger {
     Push,
     /// The rules are not trusted any more, and everything is blocked.
     Stale,
+}
+
+/// As the status and the history have it.
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Change => "change",
+            Self::Hangup => "hangup",
+            Self::Operator => "operator",
+            Self::Promote => "promote",
+            Self::Rollback => "rollback",
+            Self::Push => "push",
+            Self::Stale => "stale",
+        })
+    }
 }
 
 /// The rules that were read serve.

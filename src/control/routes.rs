@@ -151,8 +151,8 @@ impl RoutesFile {
         let Some(changed) = changed else {
             diagnostics.sort();
             tracing::error!(
-                generation = %self.status.generation,
-                ?by,
+                generation = self.status.generation.0,
+                %by,
                 "routes refused, the ones before go on serving:\n{diagnostics}"
             );
             entry.files = changes(&self.file, &next);
@@ -178,9 +178,9 @@ impl RoutesFile {
         let RoutesStatus { generation, routes, data_centres, .. } = &self.status;
         let restart_needed = self.status.restart_needed.join(", ");
         if changed {
-            tracing::info!(%generation, routes, data_centres, ?by, "routes reloaded");
+            tracing::info!(generation = generation.0, routes, data_centres, %by, "routes reloaded");
         } else {
-            tracing::info!(%generation, ?by, "routes unchanged");
+            tracing::info!(generation = generation.0, %by, "routes unchanged");
         }
         if is_new && !restart_needed.is_empty() {
             tracing::warn!("restart needed for: {restart_needed}");

@@ -60,6 +60,8 @@ pub(super) struct Worker {
     /// Those that serve, and those that did before.
     serving: RuleFiles,
     previous: Option<RuleFiles>,
+    /// What serves was gone back to: going back once more would bring what was taken out.
+    is_rolled_back: bool,
     /// The hash of those an operator changed over to; the directory is not followed meanwhile.
     pinned: Option<String>,
     /// Those judged beside, as they were last read.
@@ -135,7 +137,7 @@ impl Worker {
             loaded_at: now,
         };
         tracing::info!(
-            generation = 1,
+            generation = snapshot.generation.0,
             hash = %snapshot.rules_hash,
             source = %snapshot.rules_source,
             files = loaded.files.len(),
@@ -195,6 +197,7 @@ impl Worker {
             shared: Arc::new(Shared::new(SnapshotCell::new(snapshot), status)),
             serving: loaded.clone(),
             previous: None,
+            is_rolled_back: false,
             pinned: None,
             shadow: RuleFiles::default(),
             shadow_keys: String::new(),

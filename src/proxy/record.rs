@@ -122,6 +122,13 @@ pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
     let trace_id = exchange.trace.trace_id;
     let route = place(exchange).map(|place| place.route.as_str());
     let (kind, side) = (error.kind(), error.side().as_str());
+    // While a disk is full this is so of every exchange; each has its answer and is counted.
+    if matches!(error, ProxyError::Unrecorded(_)) {
+        if let Some(left_out) = exchange.worker.tells_unrecorded() {
+            tracing::warn!(%trace_id, route, kind, side, %error, left_out, "failed");
+        }
+        return;
+    }
     match error.side() {
         Side::Downstream => tracing::debug!(%trace_id, route, kind, side, %error, "refused"),
         Side::Upstream | Side::Internal => {

@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -39,6 +39,8 @@ pub(super) struct Worker {
     in_flight_max: usize,
     /// Whether anything was under way since memory was given back.
     has_served: Cell<bool>,
+    /// When it was last logged that there is no record, and for how many exchanges it was not since.
+    unrecorded: Cell<(Option<Instant>, u64)>,
 }
 
 /// One exchange under way on this worker; it is no longer when this is dropped.
@@ -76,8 +78,22 @@ impl Worker {
             in_flight: Cell::new(0),
             in_flight_max: share(proxy.exchanges_max),
             has_served: Cell::new(false),
+            unrecorded: Cell::default(),
             proxy,
         })
+    }
+
+    /// Whether it is time to say again that there is no record, and how often it was not said meanwhile.
+    pub(super) fn tells_unrecorded(&self) -> Option<u64> {
+        /// As often as the audit says why.
+        const AGAIN: Duration = Duration::from_secs(10);
+        let (told_at, left_out) = self.unrecorded.get();
+        if told_at.is_some_and(|at| at.elapsed() < AGAIN) {
+            self.unrecorded.set((told_at, left_out + 1));
+            return None;
+        }
+        self.unrecorded.set((Some(Instant::now()), 0));
+        Some(left_out)
     }
 
     /// Lets the other exchanges of this worker come as far, where there are any. What is ready is read and

@@ -3,12 +3,20 @@
 //! serde stops at the first error. Here the node that caused it is taken out of the tree and reading
 //! starts again, so that a file with five mistakes gets five complaints. A complaint that is only the
 //! shadow of an earlier one (a required field missing because it was just taken out) is not repeated.
+//!
+//! A complaint repeats what stands in the file, as far as it is short and on one line. Of a file that may hold
+//! a secret, or that somebody may take for another that does, it repeats nothing ([`read_secret`]).
 
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 
-use super::{Diagnostics, Node, NodeValue, Place, SourceFile, give_way, parse};
+use super::{
+    Diagnostics, Node, NodeValue, Place, SourceFile,
+    diagnostic::shown,
+    give_way,
+    tree::{Telling, parse_telling},
+};
 
 /// A value and where it was written. Two are equal when they say the same, wherever they were written.
 #[derive(Debug, Clone, Default)]
@@ -62,42 +70,123 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for At<T> {
 
 /// Reads `file` as `T`. Complaints go to `diagnostics`; `None` when there was an error.
 pub fn read<T: DeserializeOwned>(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<T> {
-    let before = diagnostics.error_count();
-    read_on(file, diagnostics).filter(|_| diagnostics.error_count() == before)
+    whole(read_telling(file, Telling::Words, diagnostics))
+}
+
+/// The same for a file beside secrets, which may turn out to be one: no complaint repeats what stands in it.
+pub fn read_secret<T: DeserializeOwned>(
+    file: &SourceFile,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
+    whole(read_telling(file, Telling::Places, diagnostics))
+}
+
+fn whole<T>((value, is_whole): (Option<T>, bool)) -> Option<T> {
+    value.filter(|_| is_whole)
 }
 
 /// Reads `file` as `T` without what was wrong in it, so that the rest can be checked in the same pass.
 /// Whoever calls this must see to it that `diagnostics` is heeded.
 pub fn read_on<T: DeserializeOwned>(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<T> {
+    read_telling(file, Telling::Words, diagnostics).0
+}
+
+/// And whether nothing was wrong in it.
+fn read_telling<T: DeserializeOwned>(
+    file: &SourceFile,
+    telling: Telling,
+    diagnostics: &mut Diagnostics,
+) -> (Option<T>, bool) {
     let before = diagnostics.error_count();
-    let mut root = parse(file, diagnostics).unwrap_or(Node {
+    let mut root = parse_telling(file, telling, diagnostics).unwrap_or(Node {
         value: NodeValue::Mapping(Vec::new()),
         id: 0,
         line: 1,
         column: 1,
     });
     if diagnostics.error_count() > before && root.value == NodeValue::Mapping(Vec::new()) {
-        return None;
+        return (None, false);
     }
     // The mappings and lists that something was taken out of.
     let mut holes: Vec<u32> = Vec::new();
     loop {
-        let error = match T::deserialize(Reader { node: &root }) {
-            Ok(value) => return Some(value),
-            Err(error) => error,
+        let complaint = match T::deserialize(Reader { node: &root }) {
+            Ok(value) => return (Some(value), diagnostics.error_count() == before),
+            Err(complaint) => complaint,
         };
-        let at = error.at.unwrap_or(Spot { id: root.id, line: root.line, column: root.column });
-        if !(error.missing && holes.contains(&at.id)) {
-            let place = Place { file: file.name.clone(), line: at.line, column: at.column };
-            let diagnostic = diagnostics.error(place, error.message);
-            if let Some(remedy) = error.remedy {
-                diagnostic.remedy(remedy);
+        let at = complaint.at.unwrap_or(Spot::of(&root));
+        if complaint.missing.is_none() {
+            complaint.tell(&file.name, at, telling, diagnostics);
+        } else if !holes.contains(&at.id) {
+            for complaint in all_missing::<T>(&mut root, at, complaint) {
+                complaint.tell(&file.name, at, telling, diagnostics);
             }
         }
         match remove(&mut root, at.id) {
             Some(hole) => holes.push(hole),
-            None => return None,
+            None => return (None, false),
         }
+    }
+}
+
+/// Every key that the mapping at `at` is without, of which serde tells only the first.
+///
+/// Something is put under it, and reading tried again, until nothing more is missing there. What can stand under
+/// a key nobody says, so a few things are tried; where none of them may, the keys after it are told another time.
+fn all_missing<T: DeserializeOwned>(root: &mut Node, at: Spot, first: Complaint) -> Vec<Complaint> {
+    /// Of what was put in; no node of a file has it.
+    const STAND_IN: u32 = u32::MAX;
+    let mut told = vec![first];
+    // More than any mapping has to have.
+    const KEYS_MAX: usize = 32;
+    while let Some(key) = told.last().and_then(|complaint| complaint.missing)
+        && told.len() < KEYS_MAX
+    {
+        let scalar = |text: &str, plain| NodeValue::Scalar { text: text.to_owned(), plain };
+        let mut next = None;
+        let mut stand_ins = vec![
+            NodeValue::Sequence(Vec::new()),
+            NodeValue::Mapping(Vec::new()),
+            scalar("0", true),
+            scalar("", false),
+        ];
+        while let Some(value) = stand_ins.pop() {
+            let Some(entries) = find(root, at.id) else { return told };
+            let node = |value| Node { value, id: STAND_IN, line: at.line, column: at.column };
+            entries.push((node(scalar(key, false)), node(value)));
+            let Err(complaint) = T::deserialize(Reader { node: root }) else { return told };
+            match complaint.at {
+                Some(spot) if spot.id == STAND_IN => {
+                    // One of a few words may stand there, and they were just told.
+                    let word = complaint.known.and_then(|known| known.first());
+                    stand_ins.extend(word.map(|word| scalar(word, false)));
+                    find(root, at.id).and_then(Vec::pop);
+                }
+                Some(spot) if spot.id == at.id && complaint.missing.is_some() => {
+                    next = Some(complaint);
+                    break;
+                }
+                Some(_) | None => return told,
+            }
+        }
+        let Some(next) = next else { break };
+        told.push(next);
+    }
+    told
+}
+
+/// The entries of the mapping with this id.
+fn find(node: &mut Node, id: u32) -> Option<&mut Vec<(Node, Node)>> {
+    let is_it = node.id == id;
+    match &mut node.value {
+        NodeValue::Mapping(entries) => {
+            if is_it {
+                return Some(entries);
+            }
+            entries.iter_mut().find_map(|(_, value)| find(value, id))
+        }
+        NodeValue::Sequence(items) => items.iter_mut().find_map(|item| find(item, id)),
+        NodeValue::Scalar { .. } => None,
     }
 }
 
@@ -109,13 +198,9 @@ pub(crate) fn read_node<T: DeserializeOwned>(
 ) -> Option<T> {
     match T::deserialize(Reader { node }) {
         Ok(value) => Some(value),
-        Err(error) => {
-            let at = error.at.unwrap_or(Spot { id: node.id, line: node.line, column: node.column });
-            let place = Place { file: file.to_owned(), line: at.line, column: at.column };
-            let diagnostic = diagnostics.error(place, error.message);
-            if let Some(remedy) = error.remedy {
-                diagnostic.remedy(remedy);
-            }
+        Err(complaint) => {
+            let at = complaint.at.unwrap_or(Spot::of(node));
+            complaint.tell(file, at, Telling::Words, diagnostics);
             None
         }
     }
@@ -154,13 +239,43 @@ struct Spot {
     column: u32,
 }
 
+impl Spot {
+    fn of(node: &Node) -> Self {
+        Self { id: node.id, line: node.line, column: node.column }
+    }
+}
+
 /// A complaint of serde, placed at the innermost node it passed through.
 #[derive(Debug)]
 struct Complaint {
     message: String,
+    /// The same without what stands in the file.
+    bare: String,
     remedy: Option<String>,
-    missing: bool,
+    /// The key that is.
+    missing: Option<&'static str>,
+    /// The words that may stand there.
+    known: Option<&'static [&'static str]>,
     at: Option<Spot>,
+}
+
+impl Complaint {
+    fn new(message: String, bare: impl Into<String>) -> Self {
+        let bare = bare.into();
+        Self { message, bare, remedy: None, missing: None, known: None, at: None }
+    }
+
+    fn tell(self, file: &str, at: Spot, telling: Telling, diagnostics: &mut Diagnostics) {
+        let place = Place { file: file.to_owned(), line: at.line, column: at.column };
+        let message = match telling {
+            Telling::Words => self.message,
+            Telling::Places => self.bare,
+        };
+        let diagnostic = diagnostics.error(place, message);
+        if let Some(remedy) = self.remedy {
+            diagnostic.remedy(remedy);
+        }
+    }
 }
 
 impl fmt::Display for Complaint {
@@ -173,37 +288,49 @@ impl std::error::Error for Complaint {}
 
 impl de::Error for Complaint {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { message: message.to_string(), remedy: None, missing: false, at: None }
+        Self::new(message.to_string(), "this is not what may stand here")
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Self {
             remedy: suggest(field, expected, "key"),
-            ..Self::custom(format!("unknown key `{field}`"))
+            ..Self::new(format!("unknown key `{}`", shown(field)), "unknown key")
         }
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         Self {
             remedy: suggest(variant, expected, "value"),
-            ..Self::custom(format!("unknown value `{variant}`"))
+            known: Some(expected),
+            ..Self::new(format!("unknown value `{}`", shown(variant)), "unknown value")
         }
     }
 
     fn missing_field(field: &'static str) -> Self {
+        let message = format!("required key `{field}` is missing");
         Self {
-            missing: true,
+            missing: Some(field),
             remedy: Some(format!("add `{field}:`")),
-            ..Self::custom(format!("required key `{field}` is missing"))
+            ..Self::new(message.clone(), message)
         }
     }
 
     fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("found {}, expected {}", describe(unexpected), wanted(expected)))
+        let wanted = wanted(expected);
+        let bare = format!("found {}, expected {wanted}", kind(unexpected));
+        // Where a mapping should stand, what stands there is mostly another file.
+        let is_scalar_wanted = !wanted.starts_with("a mapping") && !wanted.starts_with("a list");
+        let found = if is_scalar_wanted { describe(unexpected) } else { kind(unexpected) };
+        Self::new(format!("found {found}, expected {wanted}"), bare)
     }
 
     fn invalid_value(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("found {}, expected {}", describe(unexpected), wanted(expected)))
+        Self::invalid_type(unexpected, expected)
+    }
+
+    fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
+        let message = format!("found {length} items, expected {}", wanted(expected));
+        Self::new(message.clone(), message)
     }
 }
 
@@ -216,9 +343,17 @@ fn wanted(expected: &dyn de::Expected) -> String {
         "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
         "a boolean" => "`true` or `false`".to_owned(),
+        "a string" | "path string" => "a text".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "a mapping".to_owned(),
-        _ => expected,
+        "variant identifier" => "a name".to_owned(),
+        // The names of types are ours, and no words of those who write files.
+        other => match other.split(' ').next() {
+            Some("struct" | "internally" | "adjacently") => "a mapping".to_owned(),
+            Some("tuple") => "a list".to_owned(),
+            Some("enum") => "a name or a mapping".to_owned(),
+            Some(_) | None => expected,
+        },
     }
 }
 
@@ -228,20 +363,49 @@ fn describe(unexpected: de::Unexpected<'_>) -> String {
         de::Unexpected::Unsigned(value) => format!("`{value}`"),
         de::Unexpected::Signed(value) => format!("`{value}`"),
         de::Unexpected::Float(value) => format!("`{value}`"),
-        de::Unexpected::Str(value) => format!("`{value}`"),
-        de::Unexpected::Unit => "nothing".to_owned(),
-        de::Unexpected::Seq => "a list".to_owned(),
-        de::Unexpected::Map => "a mapping".to_owned(),
-        de::Unexpected::Enum
+        de::Unexpected::Str(value) => format!("`{}`", shown(value)),
+        de::Unexpected::Bytes(_)
+        | de::Unexpected::Char(_)
+        | de::Unexpected::Unit
+        | de::Unexpected::Option
+        | de::Unexpected::NewtypeStruct
+        | de::Unexpected::Seq
+        | de::Unexpected::Map
+        | de::Unexpected::Enum
         | de::Unexpected::UnitVariant
         | de::Unexpected::NewtypeVariant
         | de::Unexpected::TupleVariant
         | de::Unexpected::StructVariant
-        | de::Unexpected::NewtypeStruct
-        | de::Unexpected::Option
-        | de::Unexpected::Bytes(_)
-        | de::Unexpected::Char(_)
-        | de::Unexpected::Other(_) => unexpected.to_string(),
+        | de::Unexpected::Other(_) => kind(unexpected),
+    }
+}
+
+fn kind(unexpected: de::Unexpected<'_>) -> String {
+    let kind = match unexpected {
+        de::Unexpected::Bool(_) => "`true` or `false`",
+        de::Unexpected::Unsigned(_) | de::Unexpected::Signed(_) | de::Unexpected::Float(_) => {
+            "a number"
+        }
+        de::Unexpected::Str(_) | de::Unexpected::Char(_) | de::Unexpected::Bytes(_) => "a text",
+        de::Unexpected::Unit | de::Unexpected::Option => "nothing",
+        de::Unexpected::Seq | de::Unexpected::TupleVariant => "a list",
+        de::Unexpected::Map | de::Unexpected::StructVariant => "a mapping",
+        de::Unexpected::Enum | de::Unexpected::UnitVariant => "a name alone",
+        de::Unexpected::NewtypeVariant | de::Unexpected::NewtypeStruct => "a name with a value",
+        de::Unexpected::Other(other) => other,
+    };
+    kind.to_owned()
+}
+
+/// What a mapping has, where that is soon said: ``a mapping with `current:` and `keys:` ``.
+fn mapping_of(keys: &[&str]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}:`")).collect();
+    match keys.as_slice() {
+        [one] => format!("a mapping with {one}"),
+        [first @ .., last] if first.len() < 4 => {
+            format!("a mapping with {} and {last}", first.join(", "))
+        }
+        [..] => "a mapping".to_owned(),
     }
 }
 
@@ -251,7 +415,8 @@ pub(crate) fn suggest(word: &str, known: &[&str], noun: &str) -> Option<String> 
         return Some(format!("did you mean `{nearest}`?"));
     }
     let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    Some(format!("the {noun}s here are {}", list.join(", ")))
+    let end = if noun.ends_with('s') { "es" } else { "s" };
+    Some(format!("the {noun}{end} here are {}", list.join(", ")))
 }
 
 /// The one that a misspelt word was most likely to be.
@@ -319,11 +484,16 @@ struct Reader<'n> {
 impl<'n> Reader<'n> {
     fn placed<T>(self, result: Result<T, Complaint>) -> Result<T, Complaint> {
         result.map_err(|mut complaint| {
-            complaint.at.get_or_insert(Spot {
-                id: self.node.id,
-                line: self.node.line,
-                column: self.node.column,
-            });
+            if complaint.at.is_none() {
+                complaint.at = Some(Spot::of(self.node));
+                // Whoever reads a text by themselves repeats all of it.
+                if let Some(text) = self.node.text().filter(|text| !text.is_empty()) {
+                    let short = shown(text);
+                    if short != text {
+                        complaint.message = complaint.message.replace(text, &short);
+                    }
+                }
+            }
             complaint
         })
     }
@@ -447,14 +617,26 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        keys: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Complaint> {
         // An empty section (`limits:` with nothing below) means its defaults.
         if self.node.is_null() {
             return self.placed(visitor.visit_map(Entries { rest: [].iter(), value: None }));
         }
-        self.deserialize_any(visitor)
+        let found = match &self.node.value {
+            NodeValue::Mapping(_) => return self.deserialize_any(visitor),
+            NodeValue::Scalar { .. } => "a text",
+            NodeValue::Sequence(_) => "a list",
+        };
+        // Some say themselves what they are, in better words.
+        let expected = (&visitor as &dyn de::Expected).to_string();
+        let is_plain = expected.starts_with("struct ");
+        let expected = if is_plain { mapping_of(keys) } else { expected };
+        let message = format!("found {found}, expected {expected}");
+        let remedy = "give it as `key: value`, or name the file that was meant";
+        let complaint = Complaint::new(message.clone(), message);
+        self.placed(Err(Complaint { remedy: Some(remedy.to_owned()), ..complaint }))
     }
 
     serde::forward_to_deserialize_any! {
@@ -586,6 +768,83 @@ mod tests {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
         assert_eq!(complaints.len(), 4, "{text}");
+    }
+
+    #[test]
+    fn every_key_that_is_missing_is_told_at_once() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only what is missing is looked at")]
+        struct Rule {
+            list: Vec<Item>,
+            id: At<String>,
+            kind: Kind,
+            count: Option<u32>,
+            more: u64,
+            item: Item,
+            title: String,
+        }
+        let missing = |text: &str| {
+            let mut diagnostics = Diagnostics::default();
+            let file = SourceFile { name: "a.yaml".into(), text: text.into() };
+            assert!(read::<Rule>(&file, &mut diagnostics).is_none());
+            diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        for (text, keys) in [
+            ("", &["list", "id", "kind", "more", "item"][..]),
+            ("id: x\nitem: { id: y }\nmore: 1\n", &["list", "kind", "title"]),
+            ("id: x\nlist: [{ kind: first }]\nmore: -1\n", &["id"]),
+        ] {
+            let told = missing(text);
+            for key in keys {
+                assert!(told.contains(&format!("required key `{key}` is missing")), "{told}");
+            }
+            assert!(!told.contains("`count`"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_file_is_told_in_short_and_of_a_secret_one_not_at_all() {
+        let pem =
+            "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ\n-----END PRIVATE KEY-----\n";
+        let token = "a-token-of-forty-characters-and-some-more-of-them";
+        for text in [
+            pem.to_owned(),
+            token.to_owned(),
+            format!("{token}: 1\n"),
+            format!("- {token}\n"),
+            format!("name: y\nitems: {token}\n"),
+            format!("name: y\nport: {token}\n"),
+            format!("name: y\nitems: [{{ id: x, kind: {token} }}]\n"),
+            format!("name: x\n{token}: 1\n{token}: 2\n"),
+            format!("name: x\nport: |\n  {}\n", pem.replace('\n', "\n  ")),
+        ] {
+            let (settings, complaints) = read_text(&text);
+            assert!(settings.is_none(), "{text}");
+            let told = complaints.join("\n");
+            for secret in [token, "MC4C", "BEGIN"] {
+                assert!(!told.contains(secret), "{told}");
+            }
+            let mut diagnostics = Diagnostics::default();
+            let file = SourceFile { name: "a.yaml".into(), text };
+            assert!(read_secret::<Settings>(&file, &mut diagnostics).is_none());
+            let told = diagnostics.to_string();
+            assert!(told.contains("a.yaml:") && !told.contains("token"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_expected_is_told_in_words_of_those_who_write_files() {
+        for (text, told) in [
+            ("x", "found a text, expected a mapping with `name:`, `port:` and `items:`"),
+            ("[x]", "found a list, expected a mapping with `name:`, `port:` and `items:`"),
+            ("name: [x]", "found a list, expected a text"),
+            ("name: x\nport: y", "found `y`, expected a whole number, not below 0"),
+            ("name: x\nitems: 3", "found a number, expected a list"),
+            ("name: x\nitems: [y]", "found a text, expected a mapping with `id:` and `kind:`"),
+        ] {
+            let (_, complaints) = read_text(text);
+            assert!(complaints.join("\n").contains(told), "{text}: {complaints:?}");
+        }
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl Diagnostics {
 
     fn push(&mut self, place: Place, severity: Severity, message: String) -> &mut Diagnostic {
         let at = self.items.len();
+        let message = without_keys(message);
         self.items.push(Diagnostic { place, severity, message, remedy: None });
         // INVARIANT: the item was pushed in the line above.
         #[expect(clippy::indexing_slicing, reason = "the item was pushed in the line above")]
@@ -98,8 +99,30 @@ impl Diagnostics {
 
 impl Diagnostic {
     pub fn remedy(&mut self, remedy: impl Into<String>) {
-        self.remedy = Some(remedy.into());
+        self.remedy = Some(without_keys(remedy.into()));
     }
+}
+
+/// How a key in a PEM file begins, and a certificate.
+pub(crate) const PEM: &str = "-----BEGIN";
+
+/// What a complaint repeats of a text: enough to know it by, on one line.
+pub(crate) fn shown(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 40;
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.find(PEM).map_or(line, |at| line.get(..at).unwrap_or_default());
+    let short: String = line.chars().take(CHARACTERS_MAX).collect();
+    if short == text { short } else { format!("{short}…") }
+}
+
+/// Whoever composed it, no complaint shows a private key.
+fn without_keys(mut message: String) -> String {
+    if let Some(at) = message.find(PEM) {
+        message.truncate(at);
+        let is_open = message.matches('`').count() % 2 == 1;
+        message.push_str(if is_open { "…`" } else { "…" });
+    }
+    message
 }
 
 impl fmt::Display for Place {

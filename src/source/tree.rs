@@ -7,7 +7,15 @@ use std::fmt;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::{Diagnostics, Place, SourceFile, give_way};
+use super::{Diagnostics, Place, SourceFile, diagnostic::shown, give_way};
+
+/// What complaints about a file may repeat of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    Words,
+    /// Nothing: where something is wrong has to do.
+    Places,
+}
 
 /// A value and where it starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,8 +139,17 @@ fn write_entries(entries: &[(Node, Node)], f: &mut fmt::Formatter<'_>) -> fmt::R
 
 /// The tree of a file; `None` when it is not YAML, or empty. Syntax errors go to `diagnostics`.
 pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Node> {
+    parse_telling(file, Telling::Words, diagnostics)
+}
+
+pub(super) fn parse_telling(
+    file: &SourceFile,
+    telling: Telling,
+    diagnostics: &mut Diagnostics,
+) -> Option<Node> {
     let mut builder = Builder {
         file: &file.name,
+        telling,
         diagnostics,
         open: Vec::new(),
         root: None,
@@ -176,6 +193,7 @@ const DEPTH_MAX: usize = 64;
 
 struct Builder<'d> {
     file: &'d str,
+    telling: Telling,
     diagnostics: &'d mut Diagnostics,
     open: Vec<Open>,
     root: Option<Node>,
@@ -259,9 +277,14 @@ impl Builder<'_> {
                     if let Some((first, _)) =
                         entries.iter().find(|(known, _)| known.value == key.value)
                     {
+                        let name = match self.telling {
+                            Telling::Words => {
+                                format!("key `{}`", shown(key.text().unwrap_or("?")))
+                            }
+                            Telling::Places => "a key".to_owned(),
+                        };
                         let message = format!(
-                            "key `{}` is given twice; it is first given on line {}",
-                            key.text().unwrap_or("?"),
+                            "{name} is given twice; it is first given on line {}",
                             first.line
                         );
                         let place = key.place(self.file);

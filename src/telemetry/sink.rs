@@ -201,6 +201,12 @@ impl AuditSink {
         self.settings.required
     }
 
+    /// No transfer may begin, for want of a record. Tried again all the time, whether anybody calls or not.
+    pub fn is_refusing(&self) -> bool {
+        let retrying = |running: &Running| running.queue.retrying.load(Ordering::Acquire);
+        self.settings.required && self.running.as_ref().is_some_and(retrying)
+    }
+
     /// A sample of what is recorded, kept for whoever watches.
     pub fn feed(&self) -> &Feed {
         &self.feed
@@ -286,9 +292,10 @@ impl AuditSink {
         }
     }
 
-    /// Writes what is queued, forces it onto the disk and stops. Records after this are dropped.
-    pub fn close(&self) {
-        let Some(running) = &self.running else { return };
+    /// Writes what is queued, forces it onto the disk and stops. Records after this are dropped. How many were
+    /// lost, and the audit does not say so.
+    pub fn close(&self) -> u64 {
+        let Some(running) = &self.running else { return 0 };
         running.queue.closing.store(true, Ordering::Release);
         running.thread.unpark();
         let ended = lock(&running.ended).take();
@@ -297,7 +304,10 @@ impl AuditSink {
         {
             let bytes = running.queue.bytes.load(Ordering::Relaxed);
             tracing::error!(bytes, "audit records are lost: the sink did not take them in time");
+            // How many lines these are nobody counts any more.
+            running.queue.lost.fetch_add(u64::from(bytes > 0), Ordering::AcqRel);
         }
+        running.queue.lost.load(Ordering::Acquire)
     }
 
     pub fn health(&self) -> AuditHealth {

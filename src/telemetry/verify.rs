@@ -79,6 +79,10 @@ pub enum What {
     Unvouched { from: u64, to: u64 },
     #[error("{records} records were lost here: the sink could not keep up or could not write")]
     Lost { records: u64 },
+    #[error(
+        "the process before ended without closing the audit: what it had not written by then is not in it"
+    )]
+    Unclosed,
     #[error("the lines begin with number {seq}; those before are in other files")]
     BeginsAt { seq: u64 },
     #[error("a chain of its own begins here")]
@@ -104,6 +108,7 @@ impl What {
             | Self::Overdue { .. }
             | Self::Unvouched { .. }
             | Self::Lost { .. }
+            | Self::Unclosed
             | Self::BeginsAt { .. }
             | Self::BeginsAnew
             | Self::Unchained { .. } => false,
@@ -171,12 +176,20 @@ impl Verified {
         !self.found.iter().any(|found| found.what.is_tampering())
     }
 
+    /// There is no line of any chain.
+    pub fn is_empty(&self) -> bool {
+        self.lines == 0
+    }
+
     /// Whether all is in chains that have a seal by one of the keys given, where any was, and the last one all that it
     /// should. What has none whoever can write the files can have written, and have emptied.
     pub fn is_vouched_for(&self) -> bool {
         let is_anybodys = |what: &What| {
             matches!(what, What::Unvouched { .. } | What::Overdue { .. } | What::Unchained { .. })
         };
+        if self.is_empty() {
+            return false;
+        }
         !self.is_keyed
             || (self.sealed > 0 && !self.found.iter().any(|found| is_anybodys(&found.what)))
     }
@@ -217,6 +230,8 @@ enum Mark {
     Opened {
         #[serde(default)]
         torn_bytes: u64,
+        #[serde(default)]
+        unclosed: bool,
     },
     Sealed {
         from: u64,
@@ -330,7 +345,8 @@ impl Verifier {
     /// What to think of the lines before this one that say no number.
     fn read_over(&mut self, link: &Link, mark: Option<&Mark>) {
         for (place, bytes) in std::mem::take(&mut self.unreadable) {
-            let torn = matches!(mark, Some(Mark::Opened { torn_bytes }) if *torn_bytes == bytes);
+            let torn =
+                matches!(mark, Some(Mark::Opened { torn_bytes, .. }) if *torn_bytes == bytes);
             let what = if torn {
                 What::CutOff { bytes }
             } else if link.seq > self.next {
@@ -445,6 +461,7 @@ impl Verifier {
                     });
                 }
             }
+            Some(Mark::Opened { unclosed: true, .. }) => self.tell(place, What::Unclosed, b""),
             Some(Mark::Opened { .. } | Mark::Other) | None => {}
         }
     }

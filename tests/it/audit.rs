@@ -157,7 +157,7 @@ async fn a_kill_leaves_an_audit_that_says_what_it_is() {
     assert_eq!(code, 0, "{told:#}");
     for found in told["verified"]["found"].as_array().unwrap() {
         let what = found["what"].as_str().unwrap();
-        assert!(["cut_off", "unsealed"].contains(&what), "{found}");
+        assert!(["cut_off", "unclosed", "unsealed"].contains(&what), "{found}");
     }
     assert_eq!(told["verified"]["sealed"], told["verified"]["last"], "{told:#}");
     assert!(told["files"].as_array().unwrap().len() > 3, "{told:#}");
@@ -265,11 +265,13 @@ async fn a_full_disk_behaves_as_configured_and_shows() {
         let config = office.configure(&format!("required: {required}"));
         let text = fs::read_to_string(&config).unwrap().replace("log/audit.jsonl", "/dev/full");
         fs::write(&config, text).unwrap();
-        let gateway = Process::start(&config);
+        let mut gateway = Process::start(&config);
         let mut connection = Connection::open(gateway.address).await;
-        let answer = connection.send(request(&format!("{:032x}", 1))).await;
-        assert_eq!(answer.status, status, "{}", answer.text());
-        assert_eq!(office.upstream.received().len(), usize::from(!required));
+        for number in 1..=5 {
+            let answer = connection.send(request(&format!("{number:032x}"))).await;
+            assert_eq!(answer.status, status, "{}", answer.text());
+        }
+        assert_eq!(office.upstream.received().len(), if required { 0 } else { 5 });
         let mut admin = Connection::open(gateway.admin).await;
         let mut ask = async |path: &str| {
             let request =
@@ -288,6 +290,28 @@ async fn a_full_disk_behaves_as_configured_and_shows() {
         }
         let metrics = ask("/metrics").await;
         assert!(metrics.contains("bordergate_audit_errors_total{kind=\"no_space\"}"), "{metrics}");
+        // Where nothing may be sent, others had better take the requests.
+        loop {
+            let ready = ask("/readyz").await;
+            if ready.contains("no audit record can be written") == required {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{ready}");
+        }
+        // What is lost in the end is not passed over.
+        drop((connection, admin));
+        assert_eq!(gateway.end(), Some(1));
+        let log = loop {
+            let log = gateway.log.lock().unwrap().clone();
+            if log.contains("the audit does not tell of them") {
+                break log;
+            }
+            assert!(tokio::time::Instant::now() < deadline + PATIENCE, "{log}");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        };
+        let warnings = log.lines().filter(|line| line.contains("no audit record could be made"));
+        // One a worker, however many were refused.
+        assert!(warnings.filter(|line| line.contains("WARN")).count() <= 2, "{log}");
     }
 }
 
@@ -304,6 +328,16 @@ fn wrong_keys_and_missing_files_are_told() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("`.jsonl`"));
     assert_eq!(audit(&["verify", "--expect", "12"], &[&path]).status.code(), Some(2));
+    for bytes in [&b""[..], b"nothing\n", b"\xff\x00\n\n\x01"] {
+        fs::write(&path, bytes).unwrap();
+        let output = audit(&["verify"], &[&path]);
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(14), "{told}");
+        assert!(told.contains("nothing to verify") && !told.contains("intact"), "{told}");
+        let output = audit(&["verify", "--format", "json"], &[&path]);
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &object["intact"]), (Some(14), &false.into()));
+    }
 }
 
 /// What was sent is counted by where and what for, and a person's own records are found by their key.

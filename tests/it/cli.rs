@@ -1039,6 +1039,153 @@ admin: {{ address: \"127.0.0.1:0\", {operators} }}"
     }
 }
 
+/// What a start would refuse a check refuses, in the same words, with the same code, and in its line.
+#[test]
+fn a_check_and_a_start_refuse_the_same_and_name_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &str| file(folder.path(), name, text);
+    for name in ["a", "b"] {
+        let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        path(&format!("{name}.crt"), &pair.cert.pem());
+        path(&format!("{name}.key"), &pair.signing_key.serialize_pem());
+    }
+    path("short", "short");
+    let minimal = minimal("127.0.0.1:0", "");
+    let listener =
+        |tls: &str| minimal.replace("\" }]\nadmin", &format!("\", tls: {tls} }}]\nadmin"));
+    let admin = |more: &str| {
+        minimal.replace("127.0.0.1:0\" }\ndata", &format!("127.0.0.1:0\", {more} }}\ndata"))
+    };
+    let route =
+        |more: &str| minimal.replace("data_centre: dc }", &format!("data_centre: dc, {more} }}"));
+    let cases = [
+        (listener("{ certificate: a.crt, key: b.key }"), 1, "its key is that of another"),
+        (listener("{ certificate: a.key, key: a.crt }"), 1, "a.key` cannot be used"),
+        (
+            listener("{ certificate: a.crt, key: a.key, client_roots: a.key }"),
+            1,
+            "a.key` cannot be used",
+        ),
+        (admin("tls: { certificate: a.crt, key: b.key }"), 2, "is not the certificate of the key"),
+        (admin("tls: { certificate: a.crt, key: a.crt }"), 2, "is no private key"),
+        (admin("token_file: short"), 2, "is shorter than 16"),
+        (route("context: { origin: Pakistan }"), 4, "`Pakistan`"),
+        (route("exporter: { role: controler }"), 4, "controler"),
+        (format!("{minimal}geoip: {{ database: a.crt }}"), 6, "is not a country database"),
+        (format!("{minimal}audit: {{ subject_key_file: short }}"), 6, "has 5 bytes"),
+        (
+            format!("{minimal}audit: {{ sink: file, path: a.jsonl, seal: {{ key_file: a.crt }} }}"),
+            6,
+            "is not an Ed25519 private key",
+        ),
+        (
+            format!(
+                "{minimal}telemetry: {{ otlp: {{ endpoint: \"https://localhost\", traces: true, token_file: a.crt }} }}"
+            ),
+            6,
+            "a.crt`",
+        ),
+        (format!("{minimal}audit: {{ sink: file, path: nodir/a.jsonl }}"), 6, "nodir/a.jsonl"),
+        (format!("{minimal}facts: {{ path: f.redb, key_file: short }}"), 6, "has 5 bytes"),
+    ];
+    for (number, (config, line, words)) in cases.into_iter().enumerate() {
+        let config = path("bordergate.yaml", &config);
+        let commands = [&["config", "check", &config][..], &["serve", "--config", &config]];
+        // A start takes a while.
+        let tried = if number.is_multiple_of(3) { 2 } else { 1 };
+        for command in commands.into_iter().take(tried) {
+            let output = bordergate(command, b"");
+            let told = told(&output);
+            assert_eq!(code(&output), 3, "{words}: {told}");
+            assert!(told.contains(&format!("bordergate.yaml:{line}:")), "{words}: {told}");
+            assert!(told.contains(words) && told.contains("help"), "{words}: {told}");
+            for ours in ["KeyMismatch", "struct ", "PRIVATE KEY"] {
+                assert!(!told.contains(ours), "{told}");
+            }
+        }
+        assert!(!folder.path().join("a.jsonl").exists(), "a check makes nothing");
+    }
+    // A store may be mounted later: it is said, and hinders nobody.
+    path("long", &"facts".repeat(8));
+    let config = path(
+        "bordergate.yaml",
+        &format!("{minimal}facts: {{ path: nodir/f.redb, key_file: long }}"),
+    );
+    let output = bordergate(&["config", "check", &config], b"");
+    assert_eq!(code(&output), 0, "{}", told(&output));
+    assert!(
+        told(&output).contains("bordergate.yaml:6:16: warning: no such directory"),
+        "{}",
+        told(&output)
+    );
+}
+
+#[test]
+fn no_command_shows_a_secret_it_was_given_for_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let pem = pair.signing_key.serialize_pem();
+    let secret = pem.lines().nth(1).unwrap().get(..24).unwrap();
+    let key = file(folder.path(), "rsa.key", &pem);
+    file(folder.path(), "rules/law/key.yaml", &pem);
+    let rules = folder.path().join("rules").display().to_string();
+    let keyring =
+        file(folder.path(), "keyring.yaml", minimal("127.0.0.1:0", "rules: { keyring: rsa.key }"));
+    let operators = file(
+        folder.path(),
+        "operators.yaml",
+        minimal("127.0.0.1:0", "")
+            .replace("127.0.0.1:0\" }\ndata", "127.0.0.1:0\", operators_file: rsa.key }\ndata"),
+    );
+    for command in [
+        &["config", "check", &key][..],
+        &["config", "check", &keyring],
+        &["config", "check", &operators],
+        &["rules", "check", &rules],
+        &["detokenise", "--keyring", &key, "-"],
+        &["decide", "--context", &key, &key],
+    ] {
+        let output = bordergate(command, b"");
+        assert_ne!(code(&output), 0, "{command:?}");
+        for shown in [told(&output), text(&output)] {
+            assert!(
+                !shown.contains(secret) && !shown.contains("-----BEGIN"),
+                "{command:?}: {shown}"
+            );
+            assert!(!shown.contains("struct "), "{command:?}: {shown}");
+        }
+    }
+    let told = told(&bordergate(&["config", "check", &keyring], b""));
+    assert!(
+        told.contains("rsa.key:1:1")
+            && told.contains("expected a mapping with `current:` and `keys:`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_no_context_and_no_directory_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = file(folder.path(), "c.json", "{\"origin\": \"PK\"");
+    let payload = file(folder.path(), "p.json", "{}");
+    let output = bordergate(&["decide", "--context", &context, &payload], b"");
+    let complaint = told(&output);
+    assert_eq!(complaint.matches("EOF").count(), 1, "{complaint}");
+    assert_eq!(complaint.matches("not a context").count(), 1, "{complaint}");
+    let context = file(folder.path(), "c.json", "{\"origin\": \"PK\"}");
+    let nowhere = folder.path().join("nodir").display().to_string();
+    for command in [
+        &["decide", "--rules", &nowhere, "--context", &context, &payload][..],
+        &["rules", "check", &nowhere],
+    ] {
+        let output = bordergate(command, b"");
+        assert_eq!(code(&output), 3);
+        assert_eq!(told(&output).matches("error:").count(), 1, "{}", told(&output));
+    }
+    let output = bordergate(&["config", "check", folder.path().to_str().unwrap()], b"");
+    assert!(!told(&output).contains("--config"), "{}", told(&output));
+}
+
 #[test]
 fn no_broken_database_is_taken_and_none_ends_in_a_panic() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-data/bad-mmdb");

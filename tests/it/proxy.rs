@@ -1252,7 +1252,7 @@ async fn a_database_that_is_none_is_named_at_the_start() {
     let setup = Setup::to("http://127.0.0.1:9").config("geoip: { database: c.mmdb }");
     setup.write("c.mmdb", "<html>");
     let error = setup.try_start().map(|_| ()).unwrap_err();
-    assert!(matches!(&error, StartError::Geo(_)), "{error}");
+    assert!(matches!(&error, StartError::Invalid(_)), "{error}");
     assert!(error.to_string().contains("c.mmdb"), "{error}");
 }
 
@@ -1568,7 +1568,7 @@ async fn a_drain_lets_exchanges_finish_and_takes_no_more() {
     assert_eq!((got.status, &got.body[..]), (StatusCode::OK, &b"ok"[..]));
     // A connection that has said nothing yet holds nobody up.
     let drained = tokio::time::timeout(PATIENCE / 2, draining).await.unwrap().unwrap();
-    assert_eq!(drained.cut, 0);
+    assert_eq!(drained.connections_cut, 0);
     drop(idle);
     let records = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
     assert_eq!(crate::harness::exchanges(&records).len(), 1, "{records}");
@@ -1594,5 +1594,5 @@ async fn a_drain_ends_in_time_whoever_hangs_on() {
     let started = Instant::now();
     let drained = tokio::task::spawn_blocking(|| gateway.gateway.drain()).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(5));
-    assert_eq!(drained.cut, 1);
+    assert_eq!(drained.connections_cut, 1);
 }

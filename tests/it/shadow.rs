@@ -139,6 +139,12 @@ routes: [{{ id: all, data_centre: dc }}]
             }
         }
     }
+    // Who asks again, since no answer came, does not bring back what was taken out.
+    let (status, told) = ask(admin, "POST", "/-/rules/rollback").await;
+    assert_eq!(status, StatusCode::CONFLICT, "{told}");
+    assert!(told["detail"].as_str().unwrap().contains("already"), "{told}");
+    let (_, page) = ask(admin, "GET", "/-/status").await;
+    assert_eq!(page["rules"]["generation"], 11, "{page:#}");
     // The directory is not followed meanwhile; an operator's reload takes it.
     let (status, told) = ask(admin, "POST", "/-/reload").await;
     assert_eq!((status, &told["changed"]), (StatusCode::OK, &false.into()), "{told}");

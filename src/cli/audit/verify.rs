@@ -35,7 +35,7 @@ With `--key` what no seal vouches for is not proven: a chain without one, lines 
 with nothing in it. Whoever can write the files can have written that, also behind a chain that is \
 sealed.
 
-The exit code is 13 when somebody changed something, and 14 when that cannot be told.";
+The exit code is 13 when somebody changed something, and 14 when that cannot be told or there is nothing to verify.";
 
 /// Find what was changed, dropped, inserted or moved in audit files
 #[derive(Debug, Args)]
@@ -74,7 +74,7 @@ impl Verify {
             Format::Json => {
                 let files: Vec<String> = (0..files.paths.len()).map(|it| files.name(it)).collect();
                 let object = json!({
-                    "intact": verified.is_intact(), "vouched_for": verified.is_vouched_for(),
+                    "intact": verified.is_intact() && !verified.is_empty(), "vouched_for": verified.is_vouched_for(),
                     "files": files, "keys": key_ids,
                     "verified": verified,
                 });
@@ -106,6 +106,12 @@ fn print(
     }
     let Verified { records, first, last, head, sealed, unchecked_seals, .. } = verified;
     let files = output::count(files.paths.len(), "file");
+    if verified.is_empty() && verified.is_intact() {
+        return writeln!(
+            out,
+            "{CHANGED}nothing to verify{CHANGED:#}: no line of an audit in {files}; one that was just begun has its first when something is recorded"
+        );
+    }
     let verdict = match (verified.is_intact(), verified.is_vouched_for()) {
         (false, _) => format!("{BAD}changed{BAD:#}"),
         (true, false) => format!("{CHANGED}not proven{CHANGED:#}"),

@@ -241,7 +241,8 @@ pub(in crate::cli) fn open(
         .facts
         .as_ref()
         .with_context(|| format!("`{}` has no `facts:`, so there is no store", path.display()))?;
-    let settings = app::facts_settings(section).map_err(serve::told)?;
+    let settings =
+        app::facts_settings(section, &path.display().to_string()).map_err(serve::told)?;
     let metrics = Metrics::new().context("cannot set up the metrics")?;
     let store =
         FactsStore::open(settings.clone(), metrics.facts()).context("cannot start the store")?;

@@ -139,6 +139,17 @@ impl Checker<'_> {
                 let message = format!("`{}` is a directory", facts.path.display());
                 self.error(&facts.path, message, "give a file in it, such as `facts.redb`");
             }
+            // It may be mounted later, and is tried again until it is.
+            let directory = facts.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+                let message = format!(
+                    "no such directory: `{}`; the store is unavailable until there is one",
+                    directory.display()
+                );
+                self.diagnostics
+                    .warning(facts.path.place(self.file), message)
+                    .remedy("create it, or correct `path:`");
+            }
         }
         self.audit(config);
         for network in config.trusted_hops.iter().filter(|network| network.0.prefix_len() == 0) {

@@ -26,6 +26,9 @@ impl Worker {
         let Some(mut files) = files else {
             return Err(Refused::Nothing(match to {
                 Switch::Promote => "there are no rules that are judged beside those that serve",
+                Switch::Rollback if self.is_rolled_back => {
+                    "those before were gone back to already; they serve, and nothing before them is known"
+                }
                 Switch::Rollback => "no other rules have served since the gateway started",
             }));
         };

@@ -75,7 +75,7 @@ impl Worker {
                 generation: self.shared.status().generation,
                 hash: self.attempted.hash.clone(),
                 errors,
-                elapsed_ms: u64::try_from(attempt.begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+                elapsed_ms: millis(attempt.begin),
                 files: history::changes(&self.serving.files, &self.attempted.files),
             });
         }
@@ -83,7 +83,9 @@ impl Worker {
             let before = std::mem::replace(&mut self.serving, self.attempted.clone());
             // Other keys over the same files are nothing to go back from.
             if before.hash != self.serving.hash {
-                self.previous = Some(before);
+                self.is_rolled_back = by == Trigger::Rollback;
+                // Whoever asks twice for the same has it once.
+                self.previous = Some(before).filter(|_| !self.is_rolled_back);
             }
         }
         answer
@@ -97,7 +99,7 @@ impl Worker {
             unix_seconds(attempt.at),
             serving.engine.rules().purposes(),
         );
-        tracing::info!(%generation, by = ?attempt.by, "rules unchanged");
+        tracing::info!(generation = generation.0, by = %attempt.by, "rules unchanged");
         let mut status = attempt.noted(before);
         status.stale = false;
         status.keys.error = None;
@@ -133,13 +135,13 @@ impl Worker {
             KeyStatus { generation, ..keys }
         };
         tracing::info!(
-            %generation,
+            generation = generation.0,
             %hash,
             files = loaded.files.len(),
             warnings = warnings.len(),
             key = %keys.current,
-            ?by,
-            elapsed_ms = begin.elapsed().as_millis(),
+            %by,
+            elapsed_ms = millis(begin),
             "rules reloaded"
         );
         let source = source(&self.settings, self.shelf.as_ref(), by);
@@ -169,8 +171,8 @@ impl Worker {
     fn refuse(&mut self, before: &Status, diagnostics: Diagnostics, attempt: Attempt) -> Answer {
         self.metrics.reload_failed();
         tracing::error!(
-            generation = %before.generation,
-            by = ?attempt.by,
+            generation = before.generation.0,
+            by = %attempt.by,
             errors = diagnostics.error_count(),
             "rules refused, the ones before go on serving:\n{diagnostics}"
         );
@@ -204,6 +206,10 @@ impl Attempt {
     fn noted(self, before: &Status) -> Status {
         Status { attempted_at: self.at, attempted_by: self.by, ..before.clone() }
     }
+}
+
+fn millis(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Where the rules came from that `by` put in service.

@@ -98,8 +98,13 @@ fn certified(
     match CertifiedKey::from_der(chain?, key?, &provider()) {
         Ok(certified) => Some(Arc::new(certified)),
         Err(error) => {
+            let why = if matches!(error, rustls::Error::InconsistentKeys(_)) {
+                "its key is that of another".to_owned()
+            } else {
+                error.to_string()
+            };
             diagnostics
-                .error(certificate.place(file), format!("the certificate cannot be used: {error}"))
+                .error(certificate.place(file), format!("the certificate cannot be used: {why}"))
                 .remedy("give a certificate chain, leaf first, and the private key of its leaf");
             None
         }

@@ -105,7 +105,7 @@ impl Ledger {
             buffer: Vec::new(),
             steps: Vec::new(),
         };
-        ledger.open(Because::Start, tail.torn_bytes);
+        ledger.open(Because::Start, tail);
         ledger
     }
 
@@ -117,11 +117,14 @@ impl Ledger {
         self.head
     }
 
-    fn open(&mut self, because: Because, torn_bytes: u64) {
+    fn open(&mut self, because: Because, tail: Tail) {
+        let Tail { torn_bytes, is_unclosed, .. } = tail;
+        // A line that was cut off says it already, and another file's end is not that of a process.
+        let unclosed = is_unclosed && torn_bytes == 0 && because == Because::Start;
         let time = jiff::Timestamp::now();
         let version = env!("CARGO_PKG_VERSION");
         let subject_key = self.subject_key.as_deref();
-        let mark = Mark::Opened { time, version, because, subject_key, torn_bytes };
+        let mark = Mark::Opened { time, version, because, subject_key, torn_bytes, unclosed };
         self.opening = Some(mark.line());
     }
 
@@ -249,6 +252,16 @@ impl Ledger {
         self.write(&line).1
     }
 
+    /// Says that nothing is missing at the end. Where a seal follows, that does.
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        if self.seal.is_some() && !self.unsealed.is_empty() {
+            return Ok(());
+        }
+        let mut line = Mark::Closed { time: jiff::Timestamp::now() }.line();
+        line.push(b'\n');
+        self.write(&line).1
+    }
+
     pub(super) fn sync(&self) -> io::Result<()> {
         self.output.sync()
     }
@@ -267,7 +280,7 @@ impl Ledger {
     fn begin(&mut self, because: Because, tail: Tail) {
         let now = Instant::now();
         self.opened_at = now.checked_sub(tail.age).unwrap_or(now);
-        self.open(because, tail.torn_bytes);
+        self.open(because, tail);
     }
 
     /// Puts the file aside when it is long or old enough, under a name that ends in the number of its last

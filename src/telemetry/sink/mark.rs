@@ -24,6 +24,9 @@ pub(super) enum Mark<'m> {
         /// Bytes of an unfinished line that was found at the end.
         #[serde(skip_serializing_if = "is_zero")]
         torn_bytes: u64,
+        /// No line before closes the audit: who wrote it ended in the middle, or with records it could not write.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        unclosed: bool,
     },
     /// Everything from line `from` to the one before this.
     Sealed {
@@ -41,6 +44,8 @@ pub(super) enum Mark<'m> {
     },
     /// So many records could not be written.
     Lost { time: jiff::Timestamp, records: u64 },
+    /// Everything there was to write is written. A seal says so too, with `closing`.
+    Closed { time: jiff::Timestamp },
 }
 
 /// What an operator did, and who it was.
@@ -88,6 +93,13 @@ impl Mark<'_> {
         // Numbers and words of the code always serialise.
         serde_json::to_vec(self).unwrap_or_default()
     }
+}
+
+/// Whether somebody who ends leaves nothing unsaid by this line.
+pub(super) fn is_closing(line: &[u8]) -> bool {
+    line.starts_with(b"{\"audit\":\"closed\"")
+        || line.starts_with(b"{\"audit\":\"sealed\"")
+            && memchr::memmem::find(line, b"\"closing\":true").is_some()
 }
 
 /// Of many lines the digests, as a seal holds them.

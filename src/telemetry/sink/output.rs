@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use super::mark::is_closing;
 use crate::telemetry::chain::{Head, Link};
 
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Tail {
     pub(super) head: Head,
     /// Of an unfinished line behind it.
     pub(super) torn_bytes: u64,
+    /// That line, where there is one, does not say that its process had nothing more to write.
+    pub(super) is_unclosed: bool,
     pub(super) age: Duration,
 }
 
@@ -46,7 +49,8 @@ impl Output {
         let (file, mut tail, bytes) = open(path)?;
         // An earlier process may have ended when the file before was put aside and this one not begun.
         if tail.head == Head::default() {
-            tail.head = head_aside(path).unwrap_or_default();
+            let aside = tail_aside(path).unwrap_or_default();
+            (tail.head, tail.is_unclosed) = (aside.head, aside.is_unclosed);
         }
         let torn = tail.torn_bytes > 0;
         Ok((Self { file, path: Some(path.to_owned()), torn, bytes }, tail))
@@ -164,7 +168,7 @@ fn open(path: &Path) -> io::Result<(File, Tail, u64)> {
 }
 
 /// The end of the chain in the file that was put aside last, `audit.000000001000.jsonl`.
-fn head_aside(path: &Path) -> Option<Head> {
+fn tail_aside(path: &Path) -> Option<Tail> {
     let (stem, ending) = (path.file_stem()?.to_str()?, path.extension());
     let number = |aside: &Path| -> Option<u64> {
         let name = aside.file_stem()?.to_str()?.strip_prefix(stem)?.strip_prefix('.')?;
@@ -179,7 +183,7 @@ fn head_aside(path: &Path) -> Option<Head> {
     let (_, last) = asides.max()?;
     let file = File::open(last).ok()?;
     let bytes = file.metadata().ok()?.len();
-    Some(read_tail(&file, bytes).ok()?.head)
+    read_tail(&file, bytes).ok()
 }
 
 /// The end of the chain in a file, looked for from its end.
@@ -191,8 +195,11 @@ fn read_tail(file: &File, bytes: u64) -> io::Result<Tail> {
     file.read_exact_at(&mut end, start)?;
     let whole = memchr::memrchr(b'\n', &end).map_or(0, |at| at + 1);
     let torn_bytes = (end.len() - whole) as u64;
-    let lines = end.get(..whole).unwrap_or_default().rsplit(|byte| *byte == b'\n');
-    let last = lines.filter_map(Link::read).find(|link| link.is_whole);
-    let head = last.map(|link| Head { seq: link.seq, hash: link.hash }).unwrap_or_default();
-    Ok(Tail { head, torn_bytes, age: Duration::ZERO })
+    let mut lines = end.get(..whole).unwrap_or_default().rsplit(|byte| *byte == b'\n');
+    let last = lines.find_map(|line| {
+        let link = Link::read(line).filter(|link| link.is_whole)?;
+        Some((Head { seq: link.seq, hash: link.hash }, !is_closing(line)))
+    });
+    let (head, is_unclosed) = last.unwrap_or_default();
+    Ok(Tail { head, torn_bytes, is_unclosed, age: Duration::ZERO })
 }

@@ -54,6 +54,7 @@ fn every_record_of_every_thread_is_a_line() {
         }
     });
     sink.close();
+    assert_eq!(sink.close(), 0);
     let mut found = generations(&path);
     // Those of one thread are in order; the threads interleave.
     assert!(found.iter().filter(|number| **number < 500).is_sorted());
@@ -148,7 +149,8 @@ fn a_full_disk_costs_records_only_when_the_queue_is_full_too() {
             .render(Exposition::default())
             .contains("bordergate_audit_errors_total{kind=\"no_space\"}")
     );
-    sink.close();
+    assert!(!sink.is_refusing(), "who needs no record is not kept from a transfer");
+    assert_eq!(sink.close(), 25, "the audit says nothing of any of them");
     assert_eq!(sink.health().dropped, 25, "what is lost at the end is counted as well");
 }
 
@@ -164,6 +166,7 @@ async fn a_full_disk_refuses_whoever_needs_a_record() {
     sink.record(&record(2));
     let retrying = || sink.running.as_ref().unwrap().queue.retrying.load(Ordering::Acquire);
     until("the line waits to be tried again", retrying);
+    assert!(sink.is_refusing());
     let begin = Instant::now();
     assert_eq!(sink.commit(&record(3)).await, Err(AuditError::Failing));
     assert!(begin.elapsed() < Duration::from_millis(200));
@@ -305,6 +308,32 @@ fn a_file_that_is_long_enough_is_put_aside_and_the_chain_goes_on() {
     let text = fs::read_to_string(&path).unwrap();
     let link = chain::Link::read(text.lines().next().unwrap().as_bytes()).unwrap();
     assert!(link.seq == last.seq + 1 && link.prev == last.hash, "{text}");
+}
+
+#[test]
+fn an_end_with_something_unwritten_is_told_by_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.jsonl");
+    let run = || {
+        let (sink, _) = sink(to(&path));
+        sink.record(&record(1));
+        assert_eq!(sink.close(), 0);
+        let text = fs::read_to_string(&path).unwrap();
+        let opened = text.lines().rfind(|line| line.starts_with(r#"{"audit":"opened""#)).unwrap();
+        let is_closed = text.lines().next_back().unwrap().starts_with(r#"{"audit":"closed""#);
+        (opened.contains(r#""unclosed":true"#), is_closed, text)
+    };
+    let (told, is_closed, _) = run();
+    assert!(!told && is_closed, "nothing was before");
+    let (told, is_closed, text) = run();
+    assert!(!told && is_closed, "{text}");
+    // The process ends in the middle, or has no room for its last lines.
+    let end = text.trim_end().rfind('\n').unwrap() + 1;
+    fs::write(&path, &text[..end]).unwrap();
+    let (told, _, text) = run();
+    assert!(told, "{text}");
+    let (told, _, text) = run();
+    assert!(!told, "{text}");
 }
 
 #[test]

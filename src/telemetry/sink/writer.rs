@@ -111,6 +111,12 @@ impl Writer {
             if closing && let Err(error) = self.ledger.write_opening() {
                 self.complain(kind(&error), &error);
             }
+            if closing
+                && self.queue.lost.load(Ordering::Acquire) == 0
+                && let Err(error) = self.ledger.close()
+            {
+                self.complain(kind(&error), &error);
+            }
             if let Err(error) = self.ledger.seal_if_due(closing) {
                 self.complain("seal", &error);
             }
@@ -203,7 +209,7 @@ impl Writer {
         self.queue.retrying.store(false, Ordering::Release);
         self.queue.failing.store(false, Ordering::Release);
         if self.complained_at.take().is_some() {
-            tracing::info!(target = %self.ledger.output(), "audit records are written again");
+            tracing::info!(sink = %self.ledger.output(), "audit records are written again");
         }
     }
 
@@ -239,6 +245,7 @@ impl Writer {
         let lost = count_lines(&self.rest);
         if lost > 0 {
             self.metrics.dropped.inc_by(lost);
+            self.queue.lost.fetch_add(lost, Ordering::AcqRel);
             tracing::error!(
                 records = lost,
                 "audit records are lost: they could not be written at shutdown"
@@ -260,7 +267,7 @@ impl Writer {
         self.queue.failing.store(true, Ordering::Release);
         if self.complained_at.is_none_or(|at| at.elapsed() >= Self::COMPLAIN) {
             self.complained_at = Some(Instant::now());
-            tracing::error!(kind, %error, target = %self.ledger.output(), "cannot write audit records");
+            tracing::error!(kind, %error, sink = %self.ledger.output(), "cannot write audit records");
         }
     }
 }

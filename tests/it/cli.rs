@@ -915,7 +915,7 @@ fn the_demonstration_shows_what_arrives_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let (child, text, _rest) = demonstration(folder.path(), &["--keep"], "explode$/redact/");
     assert!(!is_empty(folder.path()));
-    let hints = &text[text.find("It goes on running").unwrap()..];
+    let (_, hints) = text.split_once("It goes on running").unwrap();
     let run = |script: &str| {
         let output = Command::new("sh").args(["-c", script]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()

@@ -276,6 +276,70 @@ fn an_address_ends_at_its_line_and_before_what_the_sentence_goes_on_with() {
             &["address=12 Elm Street, Leeds LS1 4AP", "phone=0113 496 0123"],
         ),
         ("BTC block 482057", &[]),
+        // A British code is written like nothing else.
+        (
+            "Signed,\n22 Heriot Row, Edinburgh EH3 6EN\nhome",
+            &["address=22 Heriot Row, Edinburgh EH3 6EN"],
+        ),
+        ("Batch 22 Row, Column EH3 6E", &[]),
+    ]);
+}
+
+#[test]
+fn an_address_ends_where_the_sentence_goes_on() {
+    reads(&[
+        (
+            "resident of House 45-B, Street 12, DHA, Karachi, hereby request closure",
+            &["address=House 45-B, Street 12, DHA, Karachi"],
+        ),
+        (
+            "ghar ka pata Flat 302, Gulberg Heights, Lahore hai. Parcel kal bhej dein",
+            &["address=Flat 302, Gulberg Heights, Lahore"],
+        ),
+        (
+            "मेरा पता फ्लैट 304, गोमती नगर, लखनऊ 226010 है।",
+            &["address=फ्लैट 304, गोमती नगर, लखनऊ 226010"],
+        ),
+        ("住所は東京都渋谷区神南1-19-11です。", &["address=東京都渋谷区神南1-19-11"]),
+        (
+            "주소는 서울특별시 강남구 테헤란로 152, 803호입니다.",
+            &["address=서울특별시 강남구 테헤란로 152, 803호"],
+        ),
+        (
+            "delivery address 7 Deansgate Mews, Manchester M3 4EN. Her old one",
+            &["address=7 Deansgate Mews, Manchester M3 4EN"],
+        ),
+    ]);
+}
+
+#[test]
+fn before_an_address_stands_who_lives_there() {
+    reads(&[
+        (
+            "Tolong kirim ke Bapak Hendra Gunawan di Jl. Merdeka No. 5, Bogor 16122",
+            &["address=Jl. Merdeka No. 5, Bogor 16122", "name=Hendra Gunawan"],
+        ),
+        (
+            "お届け先は伊藤さくら様、神奈川県横浜市西区みなとみらい2-3-5",
+            &["address=神奈川県横浜市西区みなとみらい2-3-5", "name=伊藤さくら"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_mailbox_may_be_told_in_words() {
+    reads(&[
+        ("mail me: sana.k AT gmail DOT com please", &["email=sana.k AT gmail DOT com"]),
+        ("meet me at gmail headquarters", &[]),
+        ("diagnosed with bipolar disorder in 2019.", &["health=bipolar disorder"]),
+    ]);
+}
+
+#[test]
+fn marks_of_a_page_are_no_part_of_a_value() {
+    reads(&[
+        ("<p>aadhaar number: <b>4341 7397 0717</b></p>", &["in_aadhaar=4341 7397 0717"]),
+        ("<p>imei: 867619048273154</p><p>x</p>", &["imei=867619048273154"]),
     ]);
 }
 

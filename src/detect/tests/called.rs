@@ -28,6 +28,25 @@ fn whoever_it_is_a_known_name_is_a_persons() {
 }
 
 #[test]
+fn names_are_known_by_what_is_added_to_them() {
+    check(&[
+        (r#"{"cc_exp_date":"11/2028"}"#, &["/cc_exp_date card_expiry"]),
+        (r#"{"chronic_disease":"Type 1 diabetes"}"#, &["/chronic_disease health"]),
+        (r#"{"vehicle_reg_no":"7ABC489"}"#, &["/vehicle_reg_no vehicle_registration"]),
+        (r#"{"mr_no":"MR-495375"}"#, &["/mr_no medical_record"]),
+        (r#"{"name_as_per_nric":"Muthu Krishnan"}"#, &["/name_as_per_nric name"]),
+        (r#"{"subscriber":"03314452210"}"#, &["/subscriber phone"]),
+        (r#"{"PatientName":"ABBASI^FARAH"}"#, &["/PatientName name"]),
+        (r#"{"shipper_name":"Bright Traders"}"#, &[]),
+        (r#"{"fin":"2026Q3"}"#, &[]),
+        (
+            r#"{"email":"sana@example.pk","uid":"962784903","sku":"SKU-33695"}"#,
+            &["/email email", "/uid account_id"],
+        ),
+    ]);
+}
+
+#[test]
 fn names_of_things_are_nobodys() {
     check(&[
         (r#"{"product":{"name":"Redmi Note 10 Pro"}}"#, &[]),

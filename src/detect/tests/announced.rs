@@ -323,10 +323,6 @@ fn before_an_address_stands_who_lives_there() {
             "お届け先は伊藤さくら様、神奈川県横浜市西区みなとみらい2-3-5",
             &["address=神奈川県横浜市西区みなとみらい2-3-5", "name=伊藤さくら"],
         ),
-        (
-            "Lieferadresse: Wolfgang Pfeiffer, Hauptstr. 17a, 50667 Köln. Geburtsdatum folgt",
-            &["address=Hauptstr. 17a, 50667 Köln", "name=Wolfgang Pfeiffer"],
-        ),
     ]);
 }
 

@@ -150,7 +150,7 @@ async fn a_drain_answers_what_is_on_its_way_on_connections_in_use() {
         assert!(text.to_lowercase().contains("connection: close"), "{text}");
         assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0);
     }
-    assert_eq!(drained.await.unwrap().cut, 0);
+    assert_eq!(drained.await.unwrap().connections_cut, 0);
 }
 
 #[tokio::test]

@@ -386,9 +386,8 @@ async fn the_register_and_a_persons_own_records_come_from_the_audit() {
         assert!(text.contains(words) || format == "csv" && text.contains("PK,SG,"), "{text}");
     }
     // From a trace id to its record, with what the rules it names say.
-    let allow = office.path("rules").display().to_string();
     let instance = format!("urn:bordergate:trace:{:032x}", 2);
-    let output = audit(&["show", "--rules", &allow, &instance], &[&path]);
+    let output = audit(&["show", &instance], &[&path]);
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     for words in ["✓ allow", "PK → SG, for service_activation", "user.contact.phone_number  1"]

@@ -109,9 +109,10 @@ impl Serialize for TraceId {
 
 impl TraceId {
     /// Whether it is of decimal digits alone, as hardly any is that was drawn at random (Trace Context §3.2.2.3), and
-    /// each is that somebody's number was put into.
+    /// each is that somebody's number was put into, which has ten and more.
     fn is_a_number(&self) -> bool {
-        self.0.iter().all(|byte| byte >> 4 <= 9 && byte & 0xF <= 9)
+        u128::from_be_bytes(self.0) >= 0x10_0000_0000
+            && self.0.iter().all(|byte| byte >> 4 <= 9 && byte & 0xF <= 9)
     }
 }
 

@@ -22,12 +22,13 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  bordergate audit show urn:bordergate:trace:4f6f73525157590670dc44d23798d0cf /var/log/bordergate
-  bordergate audit show --rules my-rules 4f6f73525157590670dc44d23798d0cf audit.jsonl
-  bordergate audit show --format json 4f6f73525157590670dc44d23798d0cf audit.jsonl      an object a record
+  bordergate audit show 4f6f73525157590670dc44d23798d0cf /var/log/bordergate
+  bordergate audit show 4f6f73525157590670dc44d23798d0cf a.jsonl --rules rules
+  bordergate audit show 4f6f73525157590670dc44d23798d0cf a.jsonl --format json
 
-The trace is the `instance` of a refusal. A record names rules by their ids; what those say is read from the
-rules as they are now. The exit code is 1 when no record has the trace.";
+The trace is the `instance` of a refusal, with what stands before it or without. A record names rules \
+by their ids; what those say is read from the rules as they are now. The exit code is 1 when no record \
+has the trace.";
 
 /// What callers are given to name an exchange by.
 const INSTANCE: &str = "urn:bordergate:trace:";

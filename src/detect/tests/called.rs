@@ -527,7 +527,11 @@ fn one_given_name_is_a_persons_where_they_can_be_reached() {
         // A shop can be called as well, and what is no given name is anything.
         (r#"{"store":{"name":"Ayesha","email":"shop@example.pk"}}"#, &["/store/email email"]),
         (r#"{"name":"Zzyx","phone":"+923001234567"}"#, &["/phone phone@PK"]),
-        (r#"{"name":"Ayesha","version":"1.2"}"#, &[]),
+        (r#"{"name":"Ruby","version":"3.1"}"#, &[]),
+        // Nothing else is there, and nothing else is called so.
+        (r#"{"name":"Ayesha","locale":"ur"}"#, &["/name name", "/locale language"]),
+        (r#"{"naam":"Lena"}"#, &["/naam name"]),
+        (r#"{"name":"Luna"}"#, &[]),
     ]);
 }
 

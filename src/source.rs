@@ -5,13 +5,15 @@
 //! whatever is wrong becomes a [`Diagnostic`] with file, line and a remedy. Reading goes on after a
 //! complaint, so that one pass reports every problem. Nothing here knows what a rule is.
 
+mod complaint;
 mod de;
 mod diagnostic;
 mod pace;
 mod tree;
 
+pub(crate) use complaint::{near, suggest};
+pub(crate) use de::read_node;
 pub use de::{At, read, read_on, read_secret};
-pub(crate) use de::{near, read_node, suggest};
 pub(crate) use diagnostic::PEM;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub(crate) use pace::{give_way, work_in_stretches};

@@ -227,10 +227,25 @@ impl<'s> Scanner<'s> {
     /// Whether a name, which stands in a place that is told, says itself who somebody is.
     pub fn is_personal(&self, name: &str) -> bool {
         const DIGITS_MIN: usize = 7;
+        // A number alone is what records are kept by.
+        const KEY_DIGITS_MIN: usize = 5;
         let says_who = |name: &str| {
-            name.contains('@')
-                || name.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN
-                || (name.contains(' ') && self.set.people.are_known(name, true))
+            let (mut digits, mut is_spaced, mut is_dotted) = (0, false, false);
+            for byte in name.bytes() {
+                match byte {
+                    b'0'..=b'9' => digits += 1,
+                    b' ' => is_spaced = true,
+                    b'.' => is_dotted = true,
+                    // A mailbox, or somebody's own words.
+                    b'@' | b',' | b';' | b'!' | b'?' => return true,
+                    _ => {}
+                }
+            }
+            let people = &self.set.people;
+            digits >= DIGITS_MIN
+                || (digits >= KEY_DIGITS_MIN && digits == name.len())
+                || (is_spaced && people.are_known(name, true))
+                || (is_dotted && !is_spaced && people.are_known(&name.replace('.', " "), false))
         };
         says_who(name) || encoded::text_of(name).is_some_and(|text| says_who(&text))
     }

@@ -174,6 +174,12 @@ fn names_are_read_as_values_are_and_told_to_nobody() {
         ("user:sana.k@example.pk", "/*"),
         ("tel 92 345 1112233", "/*"),
         ("Sana Khan", "/*"),
+        ("sana.khan", "/*"),
+        ("40001", "/*"),
+        ("hunter2secret!", "/*"),
+        ("12 Main Street, Lahore", "/*"),
+        ("2024", "/2024"),
+        ("user.profile", "/user.profile"),
         ("contact details", "/contact details"),
     ] {
         let body = format!(r#"{{"{name}": {{"email": "x.y@example.com"}}}}"#);

@@ -52,6 +52,9 @@ const NAME_BYTES_MAX: usize = 64;
 /// A single word at the head of a list of lists is no proof.
 const NAMES_MIN: usize = 2;
 
+/// Shorter numbers in a row of somebody's are no telephone's.
+const PHONE_DIGITS_MIN: u32 = 9;
+
 /// A word, or up to three.
 fn is_written_like_a_name(text: &str) -> bool {
     text.len() <= NAME_BYTES_MAX
@@ -153,7 +156,7 @@ impl Scanner<'_> {
     }
 
     fn number_of(&self, text: &str) -> Option<Hit> {
-        const DIGITS: std::ops::RangeInclusive<usize> = 9..=11;
+        const DIGITS: std::ops::RangeInclusive<usize> = PHONE_DIGITS_MIN as usize..=11;
         let is_number = DIGITS.contains(&text.len()) && is_integer(text);
         let phone = self.set.finders.phone.filter(|_| is_number)?;
         let search = Search { set: self.set, supports: 1 << phone, against: 0 };
@@ -209,6 +212,15 @@ impl Scanner<'_> {
     /// What is wanted of the element of this number of a list that has a part in a table.
     pub fn wants_of_column(&mut self, number: u32) -> Wants {
         let role = self.top.role;
+        if role == Role::None {
+            self.asked = None;
+            let wants = self.wants_of_a_nameless();
+            // Beside somebody a number may be how to call them.
+            return match self.top.is_of_somebody {
+                true => Wants { number_bytes_min: PHONE_DIGITS_MIN, ..wants },
+                false => wants,
+            };
+        }
         let columns = &self.scratch.columns;
         let known = match (role, number) {
             (Role::Row, _) => columns.names.get(number as usize).copied(),

@@ -84,11 +84,13 @@ impl Scanner<'_> {
 
     #[inline(never)]
     fn wants_of_an_element(&self) -> Wants {
+        let by_column = self.is_in_a_table() || self.is_row_without_names();
+        Wants { by_column, ..self.wants_of_a_nameless() }
+    }
+
+    pub(super) fn wants_of_a_nameless(&self) -> Wants {
         let around = self.wants_of_what_is_around();
-        if self.is_in_a_table() {
-            return Wants { by_column: true, ..around };
-        }
-        if around.scalars == Wanted::Nothing && self.element_is_telling() {
+        if around.scalars == Wanted::Nothing && !self.is_in_a_table() && self.element_is_telling() {
             return Wants { scalars: Wanted::Values, ..around };
         }
         around

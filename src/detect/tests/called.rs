@@ -542,6 +542,10 @@ fn rows_without_names_have_people_in_them() {
             r#"[["Ayesha Khan","03008473615",3],["Oliver Smith","a.k@example.pk"]]"#,
             &["/0/0 name", "/0/1 phone", "/1/0 name", "/1/1 email"],
         ),
+        (
+            r#"[["a","b","c"],["","AB 12 34 56 C",2522325271],[67.0011432,24.8607343]]"#,
+            &["/1/1 gb_nino@GB", "/1/2 phone"],
+        ),
         // Digits beside nobody are nobody's, and a name of things is none.
         (r#"[["Running Shoes","03008473615"],["Amber Light",12]]"#, &[]),
         (r#"["Ayesha Khan"]"#, &[]),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     Explainer,
     clause::{Clause, Form},
+    trace::is_zero,
 };
 use crate::policy::{Layer, RuleSet};
 
@@ -33,11 +34,6 @@ pub struct Words {
     pub words: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Words>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(line: &u32) -> bool {
-    *line == 0
 }
 
 impl Words {

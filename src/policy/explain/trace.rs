@@ -152,7 +152,7 @@ pub struct ConditionTrace {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(line: &u32) -> bool {
+pub(super) fn is_zero(line: &u32) -> bool {
     *line == 0
 }
 

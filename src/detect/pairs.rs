@@ -30,8 +30,8 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = Pair> + '_ {
     let mut past = 0;
     let marks = std::iter::from_fn(move || {
         let all = [signs.peek(), dots.peek(), equal.peek(), like.peek()];
-        let first = all.iter().position(|it| *it == all.iter().flatten().min().copied())?;
-        match first {
+        let next = all.into_iter().flatten().min()?;
+        match all.iter().position(|it| *it == Some(next))? {
             0 => signs.next(),
             1 => dots.next(),
             2 => equal.next(),

@@ -23,7 +23,6 @@ pub(super) fn with_children<'p>(
 ) -> Cow<'p, People> {
     let mut result = Cow::Borrowed(people);
     let Some(now) = transfer.as_of else { return result };
-    let today = now.0.to_zoned(TimeZone::UTC).date();
     for (number, finding) in reading.findings.items.iter().enumerate() {
         let marks = finding.marks;
         let is_their_own = !(marks.container || marks.pseudonymous || marks.third_party);
@@ -36,6 +35,7 @@ pub(super) fn with_children<'p>(
         if on_file.age.is_some() || on_file.minor.is_some() {
             continue;
         }
+        let today = now.0.to_zoned(TimeZone::UTC).date();
         let Some(age) = age(&reading.text(finding), today).filter(|age| *age < GROWN_UP) else {
             continue;
         };

@@ -40,18 +40,22 @@ impl RuleSet {
             let categories = consent.categories.iter().map(|name| ("category", name.as_str()));
             scope.chain(purposes).chain(categories)
         });
-        let taken_back = subject.withdrawn.iter().filter_map(|it| it.scope.split_once(':'));
         let opt_outs = subject.opt_outs.iter().map(|name| ("opt_out", name.as_str()));
         let settings = subject.settings.keys().map(|name| ("setting", name.as_str()));
-        let all = agreed.chain(taken_back).chain(opt_outs).chain(settings);
-        all.filter(|(kind, name)| !self.knows_name(kind, name))
-            .map(|(kind, name)| format!("{kind}:{name}"))
+        let taken_back = named(&subject.withdrawn);
+        self.unknown_among(agreed.chain(taken_back).chain(opt_outs).chain(settings))
     }
 
     /// Those of them that a withdrawal is of: what nobody understands may have been meant to take back anything.
     pub fn unknown_withdrawals(&self, withdrawn: &[Withdrawal]) -> impl Iterator<Item = String> {
-        let named = withdrawn.iter().filter_map(|it| it.scope.split_once(':'));
-        named
+        self.unknown_among(named(withdrawn))
+    }
+
+    fn unknown_among<'n>(
+        &self,
+        names: impl Iterator<Item = (&'n str, &'n str)>,
+    ) -> impl Iterator<Item = String> {
+        names
             .filter(|(kind, name)| !self.knows_name(kind, name))
             .map(|(kind, name)| format!("{kind}:{name}"))
     }
@@ -81,6 +85,11 @@ impl RuleSet {
             _ => section(kind).is_none_or(|section| self.vocabulary.knows(section, name)),
         }
     }
+}
+
+/// What withdrawals are of, where they say so.
+fn named(withdrawn: &[Withdrawal]) -> impl Iterator<Item = (&str, &str)> {
+    withdrawn.iter().filter_map(|it| it.scope.split_once(':'))
 }
 
 fn section(kind: &str) -> Option<Section> {

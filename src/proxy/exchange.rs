@@ -272,7 +272,8 @@ impl Exchange {
 
     /// The request as it would leave us unredacted; the inspection reads exactly this.
     fn outgoing(&self, head: Box<request::Parts>, body: &HeldBody, place: &Place) -> Box<Outgoing> {
-        let host = self.ways.keeps_host(place).then(|| KeptHost::of(head::authority(&head)));
+        let keeps_host = self.ways.keeps_host(place);
+        let host = if keeps_host { KeptHost::of(head::authority(&head)) } else { None };
         let declares_length = head::announced(&head.headers).length.is_some();
         let request::Parts { method, uri, mut headers, .. } = *head;
         let client =
@@ -287,7 +288,7 @@ impl Exchange {
             headers,
             body: body.bytes.clone(),
             held: Some(Arc::clone(&body.held)),
-            host: host.flatten(),
+            host,
             declares_length,
             client,
         })

@@ -7,7 +7,7 @@ mod cues;
 use std::{ops::Range, sync::Arc};
 
 use aho_corasick::AhoCorasick;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::domain::{
     DetectorId, Part, Region, Tag, TagPattern, TagSet, Taxonomy, ends_in_any_case,
@@ -63,7 +63,8 @@ pub struct DetectorSet {
     issued: TagSet,
     pub(super) people: KnownNames,
     placeholders: FxHashSet<Box<str>>,
-    placeholder_endings: Vec<Box<str>>,
+    /// By their last byte, in small letters: most texts end as none of them does.
+    placeholder_endings: FxHashMap<u8, Vec<Box<str>>>,
     /// Their first bytes (modulo 64) and their lengths, as bits.
     placeholder_starts: u64,
     placeholder_lengths: u64,
@@ -246,7 +247,7 @@ impl DetectorSet {
             issued: TagSet::EMPTY,
             people: KnownNames::default(),
             placeholders: FxHashSet::default(),
-            placeholder_endings: Vec::new(),
+            placeholder_endings: FxHashMap::default(),
             placeholder_starts: 0,
             placeholder_lengths: 0,
             suppressions: Vec::new(),
@@ -362,8 +363,9 @@ impl DetectorSet {
         if text.len() > PLACEHOLDER_BYTES_MAX || (text.is_ascii() && !text.contains(' ')) {
             return false;
         }
+        let endings = last_byte(text).and_then(|last| self.placeholder_endings.get(&last));
         text.ends_with('?')
-            || self.placeholder_endings.iter().any(|ending| ends_in_any_case(text, ending))
+            || endings.into_iter().flatten().any(|ending| ends_in_any_case(text, ending))
     }
 
     fn is_placeholder_in_capitals(&self, text: &str) -> bool {
@@ -446,14 +448,20 @@ impl DetectorSet {
     }
 }
 
+/// In small letters, where it is ASCII.
+fn last_byte(text: &str) -> Option<u8> {
+    text.as_bytes().last().map(u8::to_ascii_lowercase)
+}
+
 /// `s:addressLocality`, `sec:password`: what a member means, in a vocabulary of linked data (JSON-LD 1.1 §4.1.5).
 fn is_term(text: &str) -> bool {
     const VOCABULARIES: [&str; 22] = [
         "s", "schema", "as", "sec", "foaf", "dc", "dcterms", "skos", "xsd", "rdf", "rdfs", "owl",
         "ldp", "toot", "vcard", "sioc", "litepub", "misskey", "fedibird", "lemmy", "pt", "ps",
     ];
-    text.split_once(':').is_some_and(|(vocabulary, term)| {
-        VOCABULARIES.contains(&vocabulary) && term.bytes().all(|byte| byte.is_ascii_alphabetic())
+    let colon = memchr::memchr(b':', text.as_bytes());
+    colon.and_then(|at| text.split_at_checked(at)).is_some_and(|(vocabulary, term)| {
+        VOCABULARIES.contains(&vocabulary) && term.bytes().skip(1).all(|it| it.is_ascii_alphabetic())
     })
 }
 

@@ -288,7 +288,7 @@ impl FieldSink for Sink<'_, '_, '_> {
     #[inline]
     fn may_announce(&mut self, text: &[u8]) -> bool {
         // An escape may be the end of a line, where a word ends as well.
-        self.walk.scanner.may_announce(text) || text.contains(&b'\\')
+        self.walk.scanner.may_announce(text) || memchr::memchr(b'\\', text).is_some()
     }
 
     #[inline(always)]
@@ -557,7 +557,7 @@ fn says_nothing(inside: &str) -> bool {
 fn unescaped<'b>(name: Name<'b>, buffer: &'b mut Unescaped) -> &'b [u8] {
     match name {
         Name { text, escape: Escape::None, .. } => text,
-        Name { text, escape: Escape::Json, .. } if !text.contains(&b'\\') => text,
+        Name { text, escape: Escape::Json, .. } if memchr::memchr(b'\\', text).is_none() => text,
         Name { text, escape, .. } => format::unescape(escape, text, buffer).as_str().as_bytes(),
     }
 }

@@ -432,15 +432,17 @@ fn whole_number(text: &str) -> Option<String> {
 /// fails the check or passes one of words.
 fn may_hold_more(rule: &FieldRule, text: &str) -> bool {
     const DIGITS_MIN: usize = 9;
-    let has_mailbox = text.contains('@');
-    let has_digits = text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
+    let has_mailbox = || text.contains('@');
+    let has_digits = || text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
     // `asthma, tel. of the mother 0301 1234567`.
-    let Some(check) = rule.check else { return text.contains(' ') && (has_mailbox || has_digits) };
+    let Some(check) = rule.check else {
+        return text.contains(' ') && (has_mailbox() || has_digits());
+    };
     if rule.is_unmistakable {
         return false;
     }
-    let is_of_words = rule.reach == Reach::Line && text.contains(' ');
-    has_mailbox || (has_digits && (is_of_words || check.whole(text).is_none()))
+    let is_of_words = || rule.reach == Reach::Line && text.contains(' ');
+    has_mailbox() || (has_digits() && (is_of_words() || check.whole(text).is_none()))
 }
 
 /// Whether a value that shows itself is a part of what stands behind a label, with words beside it: the telephone

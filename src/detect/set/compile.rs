@@ -16,7 +16,7 @@ use crate::{
     source::{At, Diagnostics, Place, SourceFile, read},
 };
 
-use super::{DetectorSet, Suppression, cues::begun};
+use super::{DetectorSet, Suppression, cues::begun, last_byte};
 
 impl DetectorSet {
     /// Compiles the files of `rules/detectors/`. Every complaint goes to `diagnostics`; `None` when
@@ -55,8 +55,7 @@ impl DetectorSet {
             compiler.set.people.add(&source.names);
             compiler.misleading(&source.misleading);
             compiler.placeholders(&source.placeholders);
-            let endings = source.placeholder_endings.iter().map(|ending| ending.to_lowercase());
-            compiler.set.placeholder_endings.extend(endings.map(Into::into));
+            compiler.placeholder_endings(&source.placeholder_endings);
         }
         for (file, source) in &sources {
             compiler.against(&source.against);
@@ -153,6 +152,13 @@ impl Compiler<'_> {
             self.set.placeholder_starts |= 1 << (text.bytes().next().unwrap_or_default() % 64);
             self.set.placeholder_lengths |= 1 << text.len().min(63);
             self.set.placeholders.insert(text.into());
+        }
+    }
+
+    fn placeholder_endings(&mut self, source: &[String]) {
+        let endings = source.iter().map(|ending| ending.to_lowercase());
+        for (last, ending) in endings.filter_map(|ending| Some((last_byte(&ending)?, ending))) {
+            self.set.placeholder_endings.entry(last).or_default().push(ending.into());
         }
     }
 

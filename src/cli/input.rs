@@ -1,4 +1,4 @@
-//! A payload from a file, a pipe or a raw request, as the message production would have received.
+//! A payload from a file, a pipe or a raw message, as the message production would have received.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use crate::{
 /// What a file says about itself beside its bytes; the same words as the headers they become.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Described {
-    /// Media type, as in the header of this name; `message/http` takes a whole raw request
+    /// Media type, as in the header of this name; `message/http` takes a whole raw message
     ///
     /// Without it, the file name's ending tells, and then the bytes.
     #[arg(long, value_name = "TYPE")]
@@ -52,11 +52,11 @@ impl Input {
         if described.content_type.as_deref().is_some_and(|given| essence(given) == "message/http") {
             if described.content_encoding.is_some() {
                 bail!(
-                    "a raw request says its own content encoding; leave out `--content-encoding`"
+                    "a raw message says its own content encoding; leave out `--content-encoding`"
                 );
             }
-            return Self::from_raw_request(&bytes)
-                .with_context(|| format!("`{name}` is not a raw HTTP request"));
+            return Self::from_raw_message(&bytes)
+                .with_context(|| format!("`{name}` is not a raw HTTP message"));
         }
         let guessed = Guess::from_name(path);
         let content_type = described
@@ -83,16 +83,24 @@ impl Input {
         Self { method: "POST".to_owned(), target: "/".to_owned(), headers, body, offsets }
     }
 
-    /// A request line, headers and a body, as they went over the wire (RFC 9112).
-    fn from_raw_request(bytes: &[u8]) -> anyhow::Result<Self> {
+    /// A request line or a status line, headers and a body, as they went over the wire (RFC 9112). A response is
+    /// read as a request for `/` with its headers and body.
+    fn from_raw_message(bytes: &[u8]) -> anyhow::Result<Self> {
         const HEADERS_MAX: usize = 256;
+        const CUT: &str = "the head ends before its empty line";
         let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
-        let mut request = httparse::Request::new(&mut headers);
-        let httparse::Status::Complete(head) = request.parse(bytes)? else {
-            bail!("the head ends before its empty line");
-        };
-        let headers: Vec<(String, Vec<u8>)> = request
-            .headers
+        let (head, method, target, parsed): (_, _, _, &[httparse::Header<'_>]) =
+            if bytes.starts_with(b"HTTP/") {
+                let mut response = httparse::Response::new(&mut headers);
+                let httparse::Status::Complete(head) = response.parse(bytes)? else { bail!(CUT) };
+                (head, "GET", "/", response.headers)
+            } else {
+                let mut request = httparse::Request::new(&mut headers);
+                let httparse::Status::Complete(head) = request.parse(bytes)? else { bail!(CUT) };
+                let (method, target) = (request.method, request.path);
+                (head, method.unwrap_or("GET"), target.unwrap_or("/"), request.headers)
+            };
+        let headers: Vec<(String, Vec<u8>)> = parsed
             .iter()
             .map(|header| (header.name.to_ascii_lowercase(), header.value.to_vec()))
             .collect();
@@ -124,23 +132,15 @@ impl Input {
         } else {
             rest.to_vec()
         };
-        let target = request.path.unwrap_or("/");
         let offsets = Offsets {
             target: offset_in(bytes, target.as_bytes()),
-            headers: request
-                .headers
+            headers: parsed
                 .iter()
                 .map(|header| offset_in(bytes, header.value).unwrap_or_default())
                 .collect(),
             body: (!is_chunked).then_some(head),
         };
-        Ok(Self {
-            method: request.method.unwrap_or("GET").to_owned(),
-            target: target.to_owned(),
-            headers,
-            body,
-            offsets,
-        })
+        Ok(Self { method: method.to_owned(), target: target.to_owned(), headers, body, offsets })
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -334,7 +334,7 @@ mod tests {
             ("GET /a?b=c HTTP/1.1\r\nHost: x\r\n", None),
             ("{}", None),
         ] {
-            let input = Input::from_raw_request(raw.as_bytes());
+            let input = Input::from_raw_message(raw.as_bytes());
             let body = input.ok().map(|input| {
                 assert_eq!(input.target, "/a?b=c");
                 String::from_utf8(input.body).unwrap()

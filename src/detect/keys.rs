@@ -50,6 +50,8 @@ pub(super) struct Facts {
     pub(super) in_key: bool,
     /// The whole of it is in the tables.
     pub(super) is_listed: bool,
+    /// And says nothing of its value, whatever its words say.
+    pub(super) misleads: bool,
 }
 
 impl Default for Facts {
@@ -84,6 +86,7 @@ impl Facts {
         suppressed: 0,
         in_key: false,
         is_listed: false,
+        misleads: false,
     };
 
     /// The same of a name with a word of `meaning` around it, which makes the value a pseudonym; `whole`
@@ -331,7 +334,7 @@ impl KeyTable {
             return facts;
         }
         if let Some(entry) = self.names.get(words.squashed(0, count)).filter(|it| it.misleads) {
-            return Facts { beside: entry.beside, signs: entry.signs, ..facts };
+            return Facts { beside: entry.beside, signs: entry.signs, misleads: true, ..facts };
         }
         self.read_words(&words, &mut facts);
         facts.is_listed = self.names.contains_key(words.squashed(0, count));

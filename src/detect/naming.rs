@@ -379,16 +379,33 @@ pub(super) fn end_of_name(text: &str, start: usize, least: usize) -> Option<usiz
     }
 }
 
-/// The name before `end` that is all of its clause so far: `Jó napot, Kiss Zsófia vagyok`.
-pub(super) fn clause_before(text: &str, end: usize) -> Option<Range<usize>> {
+/// What may be the name before `end`, the longest first: capitalised words of one clause up to there, as in
+/// `Jó napot, Kiss Zsófia vagyok` and `The parcel of Priya Sharma's`.
+pub(super) fn names_before(text: &str, end: usize) -> impl Iterator<Item = Range<usize>> {
     let floor = text.ceil_char_boundary(end.saturating_sub(BYTES_MAX));
-    let head = text.get(floor..end)?.trim_end_matches(' ');
-    let clause = head.rfind([',', '.', '!', '?', ':', ';', '\n']).map_or(0, |at| at + 1);
-    let words = head.get(clause..)?;
-    let start = floor + clause + (words.len() - words.trim_start().len());
+    let head = text.get(floor..end).unwrap_or_default().trim_end_matches(' ');
+    // A stop behind a single letter is part of a name: `T. Baker`.
+    let is_end = |(at, c): &(usize, char)| match c {
+        '.' => !head.get(..*at).is_some_and(ends_in_an_initial),
+        c => matches!(c, ',' | '!' | '?' | ':' | ';' | '\n' | '('),
+    };
+    let clause = head.char_indices().rev().find(is_end).map_or(0, |(at, _)| at + 1);
+    let words = head.get(clause..).unwrap_or_default();
+    let first = clause + (words.len() - words.trim_start().len());
     let end = floor + head.len();
-    let is_begun = text.get(start..end)?.starts_with(char::is_uppercase);
-    (is_begun && end_of_name(text, start, 2) == Some(end)).then_some(start..end)
+    let behind_gaps = head.match_indices(' ').map(|(at, _)| at + 1).filter(move |at| *at > first);
+    let starts = std::iter::once(first).chain(behind_gaps).map(move |start| floor + start);
+    let text = text.get(..end).unwrap_or_default();
+    let is_one = move |start: &usize| {
+        let is_begun = text.get(*start..).is_some_and(|it| it.starts_with(char::is_uppercase));
+        is_begun && end_of_name(text, *start, 2) == Some(end)
+    };
+    starts.filter(is_one).map(move |start| start..end)
+}
+
+fn ends_in_an_initial(text: &str) -> bool {
+    let mut last = text.chars().rev();
+    last.next().is_some_and(char::is_uppercase) && last.next().is_none_or(|c| c == ' ' || c == '.')
 }
 
 /// Capitalised words, in scripts that have capitals; words up to one that ends the sentence, elsewhere.

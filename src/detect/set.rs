@@ -354,6 +354,7 @@ impl DetectorSet {
             || is_slot(text)
             || is_term(text)
             || is_declared_type(text)
+            || is_rule_of_validation(text)
             || (may_be_listed && self.is_placeholder_in_capitals(text))
     }
 
@@ -461,7 +462,8 @@ fn is_term(text: &str) -> bool {
     ];
     let colon = memchr::memchr(b':', text.as_bytes());
     colon.and_then(|at| text.split_at_checked(at)).is_some_and(|(vocabulary, term)| {
-        VOCABULARIES.contains(&vocabulary) && term.bytes().skip(1).all(|it| it.is_ascii_alphabetic())
+        VOCABULARIES.contains(&vocabulary)
+            && term.bytes().skip(1).all(|it| it.is_ascii_alphabetic())
     })
 }
 
@@ -503,6 +505,18 @@ fn is_declared_type(text: &str) -> bool {
     };
     size.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b' '))
         && TYPES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// `required|min:8`: what a form asks of the value of a field.
+fn is_rule_of_validation(text: &str) -> bool {
+    const FIRST: [&str; 8] =
+        ["required", "nullable", "sometimes", "present", "filled", "confirmed", "bail", "string"];
+    let Some((first, rest)) = text.split_once('|') else { return false };
+    let is_rule = |rule: &str| {
+        let name = rule.split(':').next().unwrap_or_default();
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    FIRST.contains(&first) && rest.split('|').all(is_rule)
 }
 
 /// Not a part of a longer word of Latin letters; a plural counts.

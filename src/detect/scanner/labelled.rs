@@ -50,8 +50,16 @@ impl Scanner<'_> {
         for range in endings(text, pair.name.clone()) {
             let known = self.known(text.get(range.clone())?.as_bytes());
             let facts = *self.scratch.keys.of(known);
+            // `Last login: Mon Nov 30` says nothing of who logged in.
+            if facts.misleads {
+                return None;
+            }
             if facts.rules().is_empty() {
                 continue;
+            }
+            // Names of families are words: `Hina Raza: on my way`.
+            if self.is_the_end_of_a_name(text, &range) {
+                return None;
             }
             if facts.is_listed {
                 return Some((range, facts));
@@ -59,6 +67,18 @@ impl Scanner<'_> {
             longest = longest.or(Some((range, facts)));
         }
         longest
+    }
+
+    /// Whether a word ends the known name of a person, whose first word stands before it.
+    fn is_the_end_of_a_name(&self, text: &str, word: &Range<usize>) -> bool {
+        let is_word = text
+            .get(word.clone())
+            .is_some_and(|it| it.starts_with(char::is_uppercase) && !it.contains([' ', '_', '-']));
+        is_word
+            && naming::names_before(text, word.end)
+                .filter(|name| name.start < word.start)
+                .filter_map(|name| text.get(name))
+                .any(|name| self.set.people.are_whole(name))
     }
 
     /// What stands behind a label. In prose a bare word before a colon is no proof; the value has to fit.

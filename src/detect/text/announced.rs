@@ -106,10 +106,11 @@ impl Search<'_> {
                 }
                 Reads::NameBefore => {
                     let people = &self.set.people;
-                    let of_a_clause = || {
-                        let name = naming::clause_before(text, cue.start)?;
-                        people.are_known(text.get(name.clone())?, true).then_some(name)
+                    let is_known = |name: &Range<usize>| {
+                        text.get(name.clone()).is_some_and(|name| people.are_known(name, true))
                     };
+                    let of_a_clause =
+                        || naming::names_before(text, cue.start).find(|name| is_known(name));
                     people
                         .before(text, cue.start)
                         .or_else(of_a_clause)
@@ -279,8 +280,8 @@ impl Search<'_> {
             .or_else(|| name_at(text, behind_a_title(text, start)?, 2, is_one))
     }
 
-    /// Who says what stands behind the colon: `[10:22] Sana Khan: …`, `11/03/2024, 18:02 - Sana Khan: …`. Behind
-    /// day and time a given name alone, too.
+    /// Who says what stands behind the colon: `[10:22] Sana Khan: …`, `11/03/2024, 18:02 - Sana Khan: …`, or a known
+    /// name where a line begins. Behind day and time a given name alone, too.
     pub(in crate::detect) fn speaker(&self, text: &str, label: &Range<usize>) -> Option<Found> {
         let (rule, _) = self.set.cues.known_beside.as_ref()?;
         // A dash is part of what stands before the colon.
@@ -295,6 +296,9 @@ impl Search<'_> {
             let head = before.strip_suffix(" - ").filter(|head| is_of_an_export(head))?;
             (naming::end_of_name(text, start, 2).map(|end| start..end), Some(head))
         } else {
+            if before.is_empty() || before.ends_with('\n') {
+                return self.known_name(text, start).filter(is_all).map(|it| behind(rule, it));
+            }
             let head = before.trim_end_matches(' ').strip_suffix(']')?;
             // What stands there is short, so that nothing is looked for far behind.
             let near =

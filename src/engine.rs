@@ -32,9 +32,9 @@ use crate::{
     detect::{self, DetectorSet, Hit},
     domain::{Effect, Findings, Limits, Region, Taxonomy},
     format::{Decoder, Unescaped},
-    policy::{Explainer, People, RuleSet, Transfer},
+    policy::{Explainer, People, RULE_FOLDERS, RuleSet, Transfer},
     redact::Keyring,
-    source::{Diagnostics, SourceFile},
+    source::{Diagnostics, Place, SourceFile, near},
 };
 use catalogue::{Catalogue, CatalogueFiles};
 use embedded::{Embedded, Inner};
@@ -100,14 +100,9 @@ impl Engine {
         keys: impl Into<Keyring>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let rest: Box<[SourceFile]> = files
-            .iter()
-            .filter(|file| {
-                let is_in = |folder: &&str| file.name.starts_with(*folder);
-                !CatalogueFiles::FOLDERS.iter().chain(&["tests/"]).any(is_in)
-            })
-            .cloned()
-            .collect();
+        complain_of_unread(files, diagnostics);
+        let is_of_rules = |file: &&SourceFile| RuleSet::reads(&file.name);
+        let rest: Box<[SourceFile]> = files.iter().filter(is_of_rules).cloned().collect();
         let files = CatalogueFiles::of(files);
         let known = before.map(|it| &it.catalogue).filter(|it| it.files == files);
         let (catalogue, rules) = match known {
@@ -125,6 +120,11 @@ impl Engine {
         }
         let catalogue = catalogue.filter(|_| !diagnostics.has_errors())?;
         Some(Self { catalogue, rules, files: rest, explainer: OnceLock::new(), keys })
+    }
+
+    /// Whether a file of this name, below the directory of rules, is compiled. Tests of rules are not.
+    pub fn reads(name: &str) -> bool {
+        CatalogueFiles::reads(name) || RuleSet::reads(name)
     }
 
     /// Judges one message. Never fails: what cannot be read is coverage, and the rules say what that
@@ -245,6 +245,34 @@ impl Engine {
 }
 
 /// The two have nothing to do with each other once the categories are known, and both take their time.
+/// A file that nobody reads holds rules that are not in force, whatever it says.
+fn complain_of_unread(files: &[SourceFile], diagnostics: &mut Diagnostics) {
+    for SourceFile { name, .. } in files {
+        if Engine::reads(name) || name.starts_with(TESTS) {
+            continue;
+        }
+        let place = Place { file: name.clone(), line: 0, column: 0 };
+        diagnostics
+            .error(place, "is not read where it stands: nothing it says is in force")
+            .remedy(where_to_stand(name));
+    }
+}
+
+/// Tests of rules are read by whoever tries them.
+const TESTS: &str = "tests/";
+
+fn where_to_stand(name: &str) -> String {
+    let folder = name.split_once('/').map(|(folder, _)| format!("{folder}/"));
+    let folders = [&RULE_FOLDERS[..], &["zones/", "registers/"], &CatalogueFiles::FOLDERS].concat();
+    if let Some(meant) = folder.and_then(|folder| near(&folder, &folders)) {
+        return format!("did you mean `{meant}`?");
+    }
+    "rules stand in `law/`, `agreement/`, `policy/` and `organisation/`, what they name in `purposes.yaml`, \
+     `zones/`, `registers/`, `taxonomy/` and `detectors/`, and tests in `tests/`; put it there, or take it out of the \
+     directory"
+        .to_owned()
+}
+
 fn compile_both(
     files: CatalogueFiles,
     rest: &[SourceFile],

@@ -185,6 +185,7 @@ impl Proxy {
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let before = diagnostics.error_count();
+        place::check_lists(config, file, shared.snapshots.load().engine.rules(), diagnostics);
         let around = Surroundings { geo: shared.geo.as_ref(), metrics: &shared.metrics };
         let routing = Routing::compile(config, file, &around, None, diagnostics);
         let listeners = listeners(config, file, &shared.metrics, diagnostics);

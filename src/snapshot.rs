@@ -15,7 +15,7 @@ pub use shadow::{Compared, Difference, Example, Shadow, Tally};
 use crate::{engine::Engine, policy::Timestamp};
 
 /// Counts the snapshots of one process, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct Generation(pub u64);
 

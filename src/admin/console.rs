@@ -126,8 +126,9 @@ pub(super) fn rules(operators: &Operators) -> Reply {
 /// What the rules judged beside decide otherwise.
 pub(super) fn shadow(operators: &Operators) -> Reply {
     let status = operators.plane.reloads.status();
-    let shadow = operators.plane.reloads.snapshots().shadow();
-    let compared = shadow.as_ref().map(|shadow| shadow.tally.compared());
+    let snapshots = operators.plane.reloads.snapshots();
+    let live = snapshots.load().generation;
+    let compared = snapshots.shadow().map(|shadow| shadow.tally.compared(live));
     reply::json(
         StatusCode::OK,
         &serde_json::json!({ "shadow": status.shadow, "pinned": status.pinned, "compared": compared }),

@@ -98,8 +98,12 @@ impl Rules {
 impl Check {
     fn run(self) -> Outcome {
         let mut diagnostics = Diagnostics::default();
-        let files = RulesSource::Directory(self.rules).load(&mut diagnostics).files;
-        let engine = compile(&files, &mut diagnostics);
+        let loaded = RulesSource::Directory(self.rules).load(&mut diagnostics);
+        let engine = compile(&loaded.files, &mut diagnostics);
+        if engine.is_some() {
+            loaded.warn_without_laws(&mut diagnostics);
+        }
+        let files = loaded.files;
         let sound = !diagnostics.has_errors();
         match &engine {
             // A reload does not read the tests; whoever writes rules wants to know.

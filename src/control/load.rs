@@ -1,11 +1,12 @@
 //! Rule files from a directory, or those the program ships.
 //!
 //! A directory is read as one version: where it is a link, or where its files come through a `..data`
-//! link as Kubernetes mounts a ConfigMap, the link is followed once and everything is read behind it.
+//! link as Kubernetes mounts a ConfigMap, the link is followed once and everything is read behind it. A folder
+//! below it that is a link, or where a ConfigMap is mounted, is a version of its own in the same way.
 //! What the files say is not looked at here.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     fs::{self, Metadata},
     io::{self, Read as _},
@@ -16,7 +17,10 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::embedded;
-use crate::source::{Diagnostics, Place, SourceFile, give_way};
+use crate::{
+    engine::Engine,
+    source::{Diagnostics, Place, SourceFile, give_way},
+};
 
 /// Bounds of a rules directory; real ones stay far below.
 pub(super) const FILES_MAX: usize = 4_096;
@@ -39,12 +43,17 @@ pub struct RuleFiles {
     pub files: Vec<SourceFile>,
     /// SHA-256 over names and texts, hex.
     pub hash: String,
-    /// The directory itself, behind every link; `None` where they came from none.
-    pub(super) base: Option<PathBuf>,
+    /// Where they really are, behind every link; nowhere when they came from no directory.
+    pub(super) whereabouts: Whereabouts,
     /// The directories the files came from.
     pub(super) directories: BTreeSet<PathBuf>,
     pub(super) fingerprint: Fingerprint,
 }
+
+/// The folders that a link leads away from, and where to: the directory itself (``) and any below it. What is behind
+/// one of them is a version of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Whereabouts(BTreeMap<String, PathBuf>);
 
 /// What can be seen of the files without reading them; differs when one was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,18 +66,55 @@ impl From<&super::Bundle> for RuleFiles {
 }
 
 impl RuleFiles {
-    /// Files of `before` that are gone from the same directory. A link that leads to another directory was put there
-    /// whole, and what it leaves out was meant; files that vanish one by one may be on their way back. One that
-    /// stands under another name now is not gone.
+    /// Files of `before` whose rules are gone from the same directory. A link that leads to another directory was put
+    /// there whole, and what it leaves out was meant; files that vanish one by one may be on their way back. One that
+    /// stands under another name now is not gone, as long as it is compiled there.
     pub(super) fn gone_since<'b>(&self, before: &'b Self) -> Vec<&'b str> {
-        if self.base.is_none() || self.base != before.base {
+        if self.whereabouts.directory().is_none() || before.whereabouts.directory().is_none() {
             return Vec::new();
         }
         let is_gone = |before: &&SourceFile| {
-            let is_it = |file: &SourceFile| file.name == before.name || file.text == before.text;
-            !self.files.iter().any(is_it)
+            let is_it = |file: &SourceFile| {
+                file.name == before.name || (file.text == before.text && Engine::reads(&file.name))
+            };
+            Engine::reads(&before.name) && !self.files.iter().any(is_it)
         };
-        before.files.iter().filter(is_gone).map(|file| file.name.as_str()).collect()
+        let was_meant =
+            |file: &&SourceFile| self.whereabouts.differ(&before.whereabouts, &file.name);
+        let gone = before.files.iter().filter(is_gone).filter(|file| !was_meant(file));
+        gone.map(|file| file.name.as_str()).collect()
+    }
+}
+
+impl RuleFiles {
+    /// Rules without laws compile, and let out what the laws would not.
+    pub fn warn_without_laws(&self, diagnostics: &mut Diagnostics) {
+        if !self.files.iter().any(|file| file.name.starts_with("law/")) {
+            diagnostics
+                .warning(
+                    whole("rules"),
+                    "no laws: there is no file under `law/`, and no transfer is judged by any",
+                )
+                .remedy("take `law/` from what `bordergate rules export DIR` writes, unless that is meant");
+        }
+    }
+}
+
+impl Whereabouts {
+    fn directory(&self) -> Option<&Path> {
+        self.0.get("").map(PathBuf::as_path)
+    }
+
+    /// Whether a link on the way to `file` leads elsewhere than it did `before`.
+    fn differ(&self, before: &Self, file: &str) -> bool {
+        let is_below = |folder: &str| {
+            folder.is_empty() || file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        before
+            .0
+            .iter()
+            .filter(|(folder, _)| is_below(folder))
+            .any(|(folder, path)| self.0.get(folder).is_some_and(|now| now != path))
     }
 }
 
@@ -100,7 +146,7 @@ impl RulesSource {
             Self::Directory(directory) => {
                 let mut walk = Walk::default();
                 if let Ok(base) = base_of(directory) {
-                    walk.directory(&base, "", 0, &mut Diagnostics::default());
+                    walk.directory(directory, &base, "", 0, &mut Diagnostics::default());
                 }
                 walk.fingerprint()
             }
@@ -130,7 +176,7 @@ fn load_directory(directory: &Path, diagnostics: &mut Diagnostics) -> RuleFiles 
     let mut walk = Walk::default();
     let base = base_of(directory);
     match &base {
-        Ok(base) => walk.directory(base, "", 0, diagnostics),
+        Ok(base) => walk.directory(directory, base, "", 0, diagnostics),
         Err(error) => {
             complain(
                 diagnostics,
@@ -168,11 +214,11 @@ fn load_directory(directory: &Path, diagnostics: &mut Diagnostics) -> RuleFiles 
         complain(diagnostics, &directory.display().to_string(), "holds no rule files".to_owned())
             .remedy("rule files end in `.yaml`; leave the directory out for the shipped rules");
     }
-    let (hash, directories) = (hash(&files), walk.directories);
-    RuleFiles { files, hash, base: base.ok(), directories, fingerprint }
+    let Walk { directories, whereabouts, .. } = walk;
+    RuleFiles { hash: hash(&files), files, whereabouts, directories, fingerprint }
 }
 
-/// Where the files really are.
+/// Where the files of a directory really are.
 fn base_of(directory: &Path) -> io::Result<PathBuf> {
     let data = directory.join("..data");
     let base = if data.is_dir() { data } else { directory.to_owned() };
@@ -184,6 +230,7 @@ fn base_of(directory: &Path) -> io::Result<PathBuf> {
 struct Walk {
     found: Vec<Found>,
     directories: BTreeSet<PathBuf>,
+    whereabouts: Whereabouts,
     full: bool,
 }
 
@@ -195,22 +242,28 @@ struct Found {
 }
 
 impl Walk {
-    /// Goes through links too; one that leads back up is ended by the depth.
+    /// The files below `path`, which are really at `base`. Goes through links too; one that leads back up is ended by
+    /// the depth.
     fn directory(
         &mut self,
         path: &Path,
+        base: &Path,
         prefix: &str,
         depth: usize,
         diagnostics: &mut Diagnostics,
     ) {
-        let entries = match fs::read_dir(path) {
+        let entries = match fs::read_dir(base) {
             Ok(entries) => entries,
             Err(error) => {
                 complain(diagnostics, prefix, format!("the directory cannot be read: {error}"));
                 return;
             }
         };
-        self.directories.insert(path.to_owned());
+        // A link is swapped in the directory it is in, and a ConfigMap's is inside the one that is mounted.
+        self.directories.extend([path.to_owned(), base.to_owned()]);
+        if prefix.is_empty() || path != base {
+            self.whereabouts.0.insert(prefix.to_owned(), base.to_owned());
+        }
         let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
@@ -234,7 +287,12 @@ impl Walk {
             };
             if metadata.is_dir() {
                 if depth < DEPTH_MAX {
-                    self.directory(&path, &name, depth + 1, diagnostics);
+                    match base_of(&path) {
+                        Ok(base) => self.directory(&path, &base, &name, depth + 1, diagnostics),
+                        Err(error) => {
+                            complain(diagnostics, &name, format!("cannot be read: {error}"));
+                        }
+                    }
                 } else {
                     complain(
                         diagnostics,
@@ -244,7 +302,7 @@ impl Walk {
                 }
             } else if file_name.ends_with(".yaml") {
                 self.file(Found { name, path, metadata }, diagnostics);
-            } else if file_name.ends_with(".yml") {
+            } else if looks_like_rules(&name) {
                 diagnostics
                     .warning(whole(&name), "is not read")
                     .remedy("rule files end in `.yaml`");
@@ -274,6 +332,15 @@ impl Walk {
         files.sort();
         Fingerprint(files)
     }
+}
+
+/// A file that somebody may take for rules, and whose name does not end as theirs do: `eu.yml`, `eu.YAML`,
+/// `eu.yaml.txt`, `eu.yaml~`, `eu.json`. What tests of rules may need beside them is theirs.
+fn looks_like_rules(name: &str) -> bool {
+    let (lower, is_of_tests) = (name.to_ascii_lowercase(), name.starts_with("tests/"));
+    let file_name = lower.rsplit('/').next().unwrap_or(&lower);
+    let is_yaml = [".yaml", ".yml"].iter().any(|end| file_name.contains(end));
+    is_yaml || (file_name.ends_with(".json") && !is_of_tests)
 }
 
 /// SHA-256, hex.
@@ -314,10 +381,10 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Says of each file that is gone how it may go.
-pub(super) fn complain_of_gone(gone: &[&str], diagnostics: &mut Diagnostics) {
+/// Says of each file that is gone, in these `words`, and how it may go.
+pub(super) fn complain_of_gone(gone: &[&str], words: &str, diagnostics: &mut Diagnostics) {
     for name in gone {
-        complain(diagnostics, name, "is gone, and its rules serve".to_owned()).remedy(
+        complain(diagnostics, name, words.to_owned()).remedy(
             "put it back; or, if that is meant, take the rules without it by `POST /-/reload`",
         );
     }
@@ -363,12 +430,19 @@ mod tests {
         {
             write(base, name, "a: 1");
         }
-        write(base, "README.md", "words");
-        write(base, "law/us.yml", "a: 1");
+        let like_rules =
+            ["law/us.yml", "law/cn.YAML", "law/de.yaml.txt", "law/fr.yaml~", "law/jp.json"];
+        for name in ["README.md", "COVERAGE.md", "tests/case.json", "law/notes.txt"] {
+            write(base, name, "words");
+        }
+        like_rules.iter().for_each(|name| write(base, name, "a: 1"));
         let (names, _, diagnostics) = load(base);
         assert_eq!(names, ["law/eu.yaml", "purposes.yaml", "zones/b.yaml"]);
-        assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
-        assert!(diagnostics[0].starts_with("law/us.yml: warning"), "{diagnostics:?}");
+        assert_eq!(diagnostics.len(), like_rules.len(), "{diagnostics:?}");
+        for name in like_rules {
+            let warning = format!("{name}: warning: is not read");
+            assert!(diagnostics.iter().any(|told| told.starts_with(&warning)), "{diagnostics:?}");
+        }
     }
 
     #[test]
@@ -433,6 +507,68 @@ mod tests {
         symlink("..2026_11_02", base.join("..data_tmp")).unwrap();
         fs::rename(base.join("..data_tmp"), base.join("..data")).unwrap();
         assert_ne!(load(base).1, first);
+    }
+
+    /// A ConfigMap of its own in a folder, as the kubelet mounts and swaps it.
+    #[test]
+    fn a_folder_behind_a_link_is_a_version_of_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let base = directory.path();
+        let read = || {
+            let mut diagnostics = Diagnostics::default();
+            let loaded = RulesSource::Directory(base.to_owned()).load(&mut diagnostics);
+            assert!(diagnostics.is_empty(), "{diagnostics}");
+            loaded
+        };
+        let own = base.join("organisation/own");
+        write(base, "law/eu.yaml", "v: 1");
+        write(base, "organisation/coverage.yaml", "v: 2");
+        write(&own, "..1/a.yaml", "v: 3");
+        write(&own, "..1/b.yaml", "v: 4");
+        write(&own, "..2/a.yaml", "v: 5");
+        symlink("..1", own.join("..data")).unwrap();
+        symlink("..data/a.yaml", own.join("a.yaml")).unwrap();
+        symlink("..data/b.yaml", own.join("b.yaml")).unwrap();
+        let first = read();
+        assert_eq!(first.files.len(), 4);
+        assert!(first.directories.contains(&fs::canonicalize(&own).unwrap()));
+        symlink("..2", own.join("..data_tmp")).unwrap();
+        fs::rename(own.join("..data_tmp"), own.join("..data")).unwrap();
+        // The link of the entry that is gone is still there for a moment.
+        let second = read();
+        assert_eq!((second.files.len(), second.gone_since(&first)), (3, vec![]));
+        assert_ne!(second.fingerprint, first.fingerprint);
+        // What the link does not lead to is missed as before.
+        fs::remove_file(base.join("organisation/coverage.yaml")).unwrap();
+        assert_eq!(read().gone_since(&second), ["organisation/coverage.yaml"]);
+        fs::remove_dir_all(&own).unwrap();
+        assert_eq!(
+            read().gone_since(&second),
+            ["organisation/coverage.yaml", "organisation/own/a.yaml"]
+        );
+    }
+
+    #[test]
+    fn only_what_is_compiled_is_where_rules_went() {
+        let files = |named: &[(&str, &str)]| RuleFiles {
+            files: named
+                .iter()
+                .map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() })
+                .collect(),
+            whereabouts: Whereabouts([(String::new(), PathBuf::from("/rules"))].into()),
+            ..RuleFiles::default()
+        };
+        let before = files(&[("law/th.yaml", "a: 1"), ("tests/th.yaml", "rows: []")]);
+        for (after, gone) in [
+            (files(&[("law/th.yaml", "a: 2"), ("tests/th.yaml", "rows: []")]), &[][..]),
+            (files(&[("law/asean/th.yaml", "a: 1")]), &[]),
+            (files(&[("tests/th.yaml", "a: 1")]), &["law/th.yaml"]),
+            (files(&[("own/th.yaml", "a: 1")]), &["law/th.yaml"]),
+            (files(&[("th.yaml", "a: 1")]), &["law/th.yaml"]),
+            (files(&[]), &["law/th.yaml"]),
+        ] {
+            assert_eq!(after.gone_since(&before), gone, "{:?}", after.files);
+        }
     }
 
     #[test]

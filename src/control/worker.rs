@@ -64,9 +64,14 @@ pub(super) struct Worker {
     is_rolled_back: bool,
     /// The hash of those an operator changed over to; the directory is not followed meanwhile.
     pinned: Option<String>,
-    /// Those judged beside, as they were last read.
+    /// What had served of the directory when somebody changed over.
+    replaced: Option<RuleFiles>,
+    /// Those judged beside, as they were last read, and as they last compiled.
     shadow: RuleFiles,
+    shadow_sound: RuleFiles,
     shadow_keys: String,
+    /// Of the files themselves, before they were compiled: what could not be read, or is missed.
+    shadow_complaints: Diagnostics,
     /// Some file could not be read then; the hash is that of the others.
     attempted_in_part: bool,
     /// Of the keys that were last read; empty when they were refused.
@@ -199,8 +204,11 @@ impl Worker {
             previous: None,
             is_rolled_back: false,
             pinned: None,
+            replaced: None,
             shadow: RuleFiles::default(),
+            shadow_sound: RuleFiles::default(),
             shadow_keys: String::new(),
+            shadow_complaints: Diagnostics::default(),
             attempted: loaded,
             attempted_in_part: false,
             attempted_keys,
@@ -223,7 +231,7 @@ impl Worker {
     pub(super) fn run(mut self, inbox: &mpsc::Receiver<Request>) {
         yield_to_exchanges();
         let mut changed = self.follow();
-        self.refresh_shadow();
+        self.refresh_shadow(false);
         loop {
             // Whether a bundle may still be served by is a question of time, whatever else goes on.
             self.show_bundle();
@@ -263,11 +271,12 @@ impl Worker {
                 }
             }
             let is_reading = changed || !asked.is_empty();
+            let is_meant = is_operators(&asked);
             work_in_stretches();
             self.refresh_geo();
             self.refresh_routes(&asked);
             self.refresh(asked);
-            self.refresh_shadow();
+            self.refresh_shadow(is_meant);
             later.into_iter().for_each(|request| self.act(request));
             changed = self.follow();
             self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
@@ -366,27 +375,17 @@ impl Worker {
         self.seen = self.settings.keys.seen();
         let keys = self.settings.keys.load(&mut diagnostics);
         let fingerprint = keys.as_ref().map(Keyring::fingerprint).unwrap_or_default();
-        let is_operators =
-            asked.iter().any(|(by, ..)| matches!(by, Trigger::Operator | Trigger::Push));
-        if let Some(pinned) = self.pinned.clone() {
-            if loaded.hash == pinned || is_operators {
-                // The directory holds what serves, or somebody wants what it holds.
-                self.pinned = None;
-                let status = Status { pinned: false, ..Status::clone(&self.shared.status()) };
-                self.shared.set_status(status);
-            } else {
-                self.attempted.fingerprint = loaded.fingerprint;
-                self.attempted.directories = loaded.directories;
-                let words = "an operator changed over to other rules; `POST /-/reload` takes those they replaced";
-                return Some(Err(Refused::Nothing(words)));
-            }
+        let is_operators = is_operators(asked);
+        if self.stays_pinned(&loaded, is_operators, &mut diagnostics) {
+            return Some(self.note_beside_pinned(loaded, diagnostics, first(asked)));
         }
         if loaded.hash == self.serving.hash {
             // In another place perhaps.
-            self.serving.base.clone_from(&loaded.base);
+            self.serving.whereabouts.clone_from(&loaded.whereabouts);
         } else if !is_operators {
             // A directory that is filled anew looks like one with fewer laws for a moment.
-            load::complain_of_gone(&loaded.gone_since(&self.serving), &mut diagnostics);
+            let words = "is gone, and its rules serve";
+            load::complain_of_gone(&loaded.gone_since(&self.serving), words, &mut diagnostics);
         }
         let is_new = loaded.hash != self.attempted.hash
             || fingerprint != self.attempted_keys
@@ -395,8 +394,7 @@ impl Worker {
         self.attempted_keys = fingerprint;
         self.attempted = loaded;
         (is_new || !asked.is_empty()).then(|| {
-            let (by, who) =
-                asked.first().map_or((Trigger::Change, None), |(by, who, _)| (*by, who.clone()));
+            let (by, who) = first(asked);
             self.reload(diagnostics, keys, by, who)
         })
     }
@@ -449,6 +447,16 @@ impl Worker {
         }
         self.answer(asked);
     }
+}
+
+/// Whether somebody asked who may say that what is gone was meant to go.
+fn is_operators(asked: &[Asked]) -> bool {
+    asked.iter().any(|(by, ..)| matches!(by, Trigger::Operator | Trigger::Push))
+}
+
+/// Who asked first; the files themselves when nobody did.
+fn first(asked: &[Asked]) -> (Trigger, Option<String>) {
+    asked.first().map_or((Trigger::Change, None), |(by, who, _)| (*by, who.clone()))
 }
 
 fn refuse(asked: Vec<Asked>, refused: &Refused) {

@@ -34,6 +34,10 @@ pub(super) struct CatalogueFiles {
 impl CatalogueFiles {
     pub(super) const FOLDERS: [&str; 2] = ["taxonomy/", "detectors/"];
 
+    pub(super) fn reads(name: &str) -> bool {
+        Self::FOLDERS.iter().any(|folder| name.starts_with(folder))
+    }
+
     pub(super) fn of(files: &[SourceFile]) -> Self {
         let [taxonomy, detectors] = Self::FOLDERS.map(|folder| {
             files.iter().filter(|file| file.name.starts_with(folder)).cloned().collect()

@@ -51,6 +51,48 @@ pub(super) fn futile(rule: &Rule, dimensions: &Dimensions, anonymous: &TagSet) -
     None
 }
 
+/// Counters on which a rule is lenient while they are not on file, though it says nothing of that: a count that is not
+/// there satisfies no bound. A rule that goes by what is stated (`facts_unavailable: stated`) has said so.
+pub(super) fn passed_uncounted(rule: &Rule) -> Vec<&str> {
+    let Some(effect) = rule.effect.filter(|_| rule.worst.is_some()) else { return Vec::new() };
+    let permits = effect == Effect::Allow;
+    let mut bounds = Bounds::default();
+    // Where a bound that does not hold is in favour of the transfer.
+    for (condition, lenient) in
+        [(&rule.when, !permits), (&rule.unless, permits), (&rule.require, false)]
+    {
+        condition.iter().for_each(|condition| bounds.look(condition, lenient));
+    }
+    let Bounds { mut lenient, known } = bounds;
+    lenient.retain(|key| !known.contains(key));
+    lenient.sort_unstable();
+    lenient.dedup();
+    lenient
+}
+
+#[derive(Default)]
+struct Bounds<'r> {
+    lenient: Vec<&'r str>,
+    /// Asked whether they are on file.
+    known: Vec<&'r str>,
+}
+
+impl<'r> Bounds<'r> {
+    fn look(&mut self, condition: &'r Predicate, lenient: bool) {
+        if let Predicate::All(parts) | Predicate::Any(parts) = condition {
+            parts.iter().for_each(|part| self.look(part, lenient));
+        } else if let Predicate::Not(part) = condition {
+            self.look(part, !lenient);
+        } else if let Predicate::Counter(counter) = condition {
+            if counter.known.is_some() {
+                self.known.push(&counter.key);
+            } else if lenient {
+                self.lenient.push(&counter.key);
+            }
+        }
+    }
+}
+
 /// One rule as the search for shadows sees it.
 pub(super) struct Seen<'r> {
     pub(super) rule: &'r Rule,

@@ -64,6 +64,12 @@ impl RuleSet {
         (diagnostics.error_count() == errors).then_some(set)
     }
 
+    /// Whether a file of this name is compiled here.
+    pub fn reads(name: &str) -> bool {
+        let is_of_names = ["zones/", "registers/"].iter().any(|folder| name.starts_with(folder));
+        name == "purposes.yaml" || is_of_names || is_rule_file(name)
+    }
+
     /// Reads the same files and compiles nothing: for when there are no categories to look up.
     pub fn check_form(files: &[SourceFile], diagnostics: &mut Diagnostics) {
         for file in in_order(files) {
@@ -202,8 +208,11 @@ fn rules_of(file: &SourceFile, book: &NameBook<'_>) -> Part {
     Part { file: file.name.clone(), rules, complaints }
 }
 
+/// Where rules stand, the highest layer first.
+pub(crate) const RULE_FOLDERS: [&str; 4] = ["law/", "agreement/", "policy/", "organisation/"];
+
 pub(super) fn is_rule_file(name: &str) -> bool {
-    ["law/", "agreement/", "policy/", "organisation/"].iter().any(|folder| name.starts_with(folder))
+    RULE_FOLDERS.iter().any(|folder| name.starts_with(folder))
 }
 
 /// What the names of one file mean, its definitions included.

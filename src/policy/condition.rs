@@ -116,6 +116,11 @@ impl Scope<'_, '_> {
         top: bool,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Predicate> {
+        for names in condition.lists().filter(|names| names.is_empty()) {
+            diagnostics
+                .error(names.place(self.file), "an empty list selects nothing")
+                .remedy("name what is meant, or take the key out");
+        }
         let mut parts = Vec::new();
         self.logic(condition, &mut parts, diagnostics);
         self.geography(condition, &mut parts, diagnostics);
@@ -183,15 +188,7 @@ impl Scope<'_, '_> {
         parts: &mut Vec<Predicate>,
         diagnostics: &mut Diagnostics,
     ) {
-        let mut regions = |names: &Names| {
-            let set = self.book.regions(self.file, names, diagnostics);
-            if names.is_empty() {
-                diagnostics
-                    .error(names.place(self.file), "an empty list selects nothing")
-                    .remedy("name a region or zone, or take the key out");
-            }
-            set
-        };
+        let mut regions = |names: &Names| self.book.regions(self.file, names, diagnostics);
         parts.extend(condition.origin.as_ref().map(&mut regions).map(Predicate::Origin));
         parts.extend(condition.origin_not.as_ref().map(&mut regions).map(Predicate::OriginNot));
         parts.extend(condition.destination.as_ref().map(&mut regions).map(Predicate::Destination));
@@ -345,8 +342,10 @@ impl Scope<'_, '_> {
         }
         if let Some(test) = &condition.in_list {
             let list = match test.value {
-                source::ListValue::Category => self.list_of_categories(&test.list, diagnostics),
-                source::ListValue::Destination | source::ListValue::Recipient => {
+                source::ListValue::Destination => {
+                    self.list_of_destinations(&test.list, diagnostics)
+                }
+                source::ListValue::Category | source::ListValue::Recipient => {
                     self.list(&test.list, diagnostics)
                 }
             };

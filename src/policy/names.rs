@@ -1,30 +1,50 @@
 //! The names a rule file may use, looked up: regions and zones, categories, recipient classes, purposes
 //! and the words of the registers. A name nobody knows is a complaint with a suggestion.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     compile::category_names,
     predicate::{ClassSet, PurposeSet},
     region_set::RegionSet,
-    registry::{Section, Vocabulary},
+    registry::{Listed, Section, Vocabulary},
     source::ZonesFile,
     words::Names,
 };
 use crate::{
     domain::{Region, TagSet, Taxonomy},
-    source::{At, Diagnostics, suggest},
+    source::{At, Diagnostics, Place, suggest},
 };
 
 pub(super) struct NameBook<'t> {
     taxonomy: &'t Taxonomy,
-    zones: FxHashMap<Box<str>, RegionSet>,
+    pub(super) zones: Zones,
     /// Category patterns and groups.
     pub(super) names: FxHashMap<Box<str>, TagSet>,
     pub(super) vocabulary: Vocabulary,
     pub(super) purposes: FxHashMap<Box<str>, u16>,
+}
+
+/// Named sets of regions.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Zones(FxHashMap<Box<str>, RegionSet>);
+
+impl Zones {
+    /// A zone, a region in any case, or `any` for every assigned code; nothing for what is none of them.
+    pub(super) fn regions(&self, name: &str) -> Option<Cow<'_, RegionSet>> {
+        if let Some(zone) = self.0.get(name) {
+            return Some(Cow::Borrowed(zone));
+        }
+        let mut set = RegionSet::default();
+        if name == "any" {
+            codes().for_each(|region| set.insert(region));
+        } else {
+            set.insert(assigned(name)?);
+        }
+        Some(Cow::Owned(set))
+    }
 }
 
 /// What a record calls a category beside the names of the taxonomy: the last word of its key
@@ -78,7 +98,7 @@ impl<'t> NameBook<'t> {
     pub(super) fn new(taxonomy: &'t Taxonomy) -> Self {
         Self {
             taxonomy,
-            zones: FxHashMap::default(),
+            zones: Zones::default(),
             names: category_names(taxonomy),
             vocabulary: Vocabulary::default(),
             purposes: FxHashMap::default(),
@@ -97,14 +117,14 @@ impl<'t> NameBook<'t> {
                 for name in dated.region.iter() {
                     match assigned(name) {
                         Some(region) => members.insert_dated(region, dated.from, dated.until),
-                        None => self.unknown_region(file, name, diagnostics),
+                        None => self.unknown_region(name.place(file), name, diagnostics),
                     }
                 }
             }
             if members.is_empty() && !zone.members.is_empty() {
                 continue;
             }
-            if self.zones.insert(zone.id.value.as_str().into(), members).is_some() {
+            if self.zones.0.insert(zone.id.value.as_str().into(), members).is_some() {
                 diagnostics
                     .error(zone.id.place(file), format!("zone `{}` is declared twice", *zone.id))
                     .remedy("keep one of the two");
@@ -125,30 +145,49 @@ impl<'t> NameBook<'t> {
     ) -> RegionSet {
         let mut set = RegionSet::default();
         for name in names.iter() {
-            if let Some(zone) = self.zones.get(name.as_str()) {
-                set.extend(zone);
-            } else if **name == "any" {
-                codes().for_each(|region| set.insert(region));
-            } else if let Some(region) = assigned(name) {
-                set.insert(region);
-            } else {
-                self.unknown_region(file, name, diagnostics);
+            match self.zones.regions(name) {
+                Some(regions) => set.extend(&regions),
+                None => self.unknown_region(name.place(file), name, diagnostics),
             }
         }
         set
     }
 
-    fn unknown_region(&self, file: &str, name: &At<String>, diagnostics: &mut Diagnostics) {
-        let known: Vec<&str> = self.zones.keys().map(|zone| &**zone).collect();
-        let near = suggest(name, &known, "zone").filter(|text| text.starts_with("did"));
+    pub(super) fn unknown_region(&self, place: Place, name: &str, diagnostics: &mut Diagnostics) {
+        let known: Vec<&str> = self.zones.0.keys().map(|zone| &**zone).collect();
+        let near = match name {
+            "UK" | "uk" => Some("did you mean `GB`?".to_owned()),
+            // A country in three letters is no misspelt zone.
+            _ if name.len() <= 3 => None,
+            _ => suggest(name, &known, "zone").filter(|text| text.starts_with("did")),
+        };
         diagnostics
-            .error(
-                name.place(file),
-                format!("`{}` is neither an ISO 3166-1 code nor a zone", **name),
-            )
-            .remedy(
-                near.unwrap_or_else(|| "use a code such as `CN`, or declare a zone".to_owned()),
-            );
+            .error(place, format!("`{name}` is neither an ISO 3166-1 alpha-2 code nor a zone"))
+            .remedy(near.unwrap_or_else(|| {
+                "use a code of two letters such as `CN`, or declare a zone".to_owned()
+            }));
+    }
+
+    /// What the registers put on a list that is asked for destinations, or for categories, has to be some; what
+    /// requests add is seen when they come.
+    pub(super) fn check_lists(
+        &self,
+        of_destinations: &FxHashSet<Box<str>>,
+        of_categories: &FxHashSet<Box<str>>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        for Listed { list, value, place } in &self.vocabulary.listed {
+            if of_destinations.contains(list) && self.zones.regions(value).is_none() {
+                self.unknown_region(place.clone(), value, diagnostics);
+            }
+            if of_categories.contains(list) && !self.names.contains_key(value) {
+                let words =
+                    format!("list `{list}` holds `{value}`, which is no category of the taxonomy");
+                diagnostics
+                    .error(place.clone(), words)
+                    .remedy("use a key such as `user.contact.email`, a short name or a wildcard");
+            }
+        }
     }
 
     pub(super) fn categories(

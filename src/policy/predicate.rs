@@ -299,6 +299,8 @@ pub(super) struct VolumeCount {
 pub(super) struct ListRef {
     pub(super) name: Box<str>,
     pub(super) shipped: NameList,
+    /// What those mean, on a list of destinations.
+    pub(super) regions: RegionSet,
 }
 
 /// What judging showed, as bits.

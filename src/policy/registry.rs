@@ -3,7 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use super::{Timestamp, predicate::ClassSet};
-use crate::domain::{BrokenSignature, Finding, Findings, Part, Region, Step, TagSet};
+use crate::{
+    domain::{BrokenSignature, Finding, Findings, Part, Region, Step, TagSet},
+    source::Place,
+};
 
 /// The purposes personal data may be used for (MI-01), and what each needs (MI-06).
 #[derive(Debug, Clone, Default)]
@@ -88,6 +91,16 @@ pub(super) struct Vocabulary {
     /// Number 0 is a class no register knows.
     pub(super) classes: FxHashMap<Box<str>, u8>,
     pub(super) sections: FxHashMap<Section, Words>,
+    /// What the lists hold, in the order written: what is meant by it shows when a rule asks for the list.
+    pub(super) listed: Vec<Listed>,
+}
+
+/// A value of a list, where it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    pub(super) list: Box<str>,
+    pub(super) value: Box<str>,
+    pub(super) place: Place,
 }
 
 /// The words of one section; a list also has values.

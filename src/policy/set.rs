@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Counter, Layer, RuleRef, Timestamp,
     brief::Brief,
     compile::Part,
     index::Index,
-    names::spelling,
+    names::{Zones, spelling},
     plan::SetId,
     predicate::Predicate,
     registry::{Registry, Vocabulary},
@@ -60,6 +60,9 @@ pub struct RuleSet {
     /// Some rule blocks what could not be read, all of it or in part. Where none does, nobody has said that it
     /// may go, and it is denied.
     pub(super) judges_gaps: bool,
+    pub(super) zones: Zones,
+    /// Lists that some rule asks for destinations.
+    pub(super) destination_lists: FxHashSet<Box<str>>,
     /// What it was put together from, file by file, for the set that takes its place.
     pub(super) parts: Arc<[Arc<Part>]>,
 }

@@ -8,7 +8,7 @@ mod condition;
 mod register;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
     Counted, Layer, Timestamp,
@@ -170,7 +170,7 @@ pub struct Rule {
     #[serde(default)]
     pub restates: Option<Names>,
     /// What follows when `require` is not met. A rule that only annotates, or is only cited, has none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     pub effect: Option<Effect>,
     /// Which fields, and what takes their place; without it the categories of `when.data`, removed.
     #[serde(default)]
@@ -188,6 +188,13 @@ pub struct Rule {
     /// For a rule of the law layer: judges transfers that cross no border too.
     #[serde(default)]
     pub domestic: bool,
+}
+
+/// A key that is there and says nothing would be taken for one that is not there.
+fn stated<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

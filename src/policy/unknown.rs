@@ -21,13 +21,28 @@ impl RuleSet {
             .chain(transfer.subjects.iter().filter_map(named))
             .flat_map(|subject| self.unknown_of(subject));
         let mechanisms = transfer.mechanisms.iter().filter_map(|it| self.unknown_mechanism(it));
+        let listed =
+            self.unknown_destinations(transfer).map(|(_, name)| format!("destination:{name}"));
         let mut all: Vec<Cow<'_, str>> = members.map(Cow::Borrowed).collect();
-        for name in people.chain(mechanisms).map(Cow::Owned) {
+        for name in people.chain(mechanisms).chain(listed).map(Cow::Owned) {
             if !all.contains(&name) {
                 all.push(name);
             }
         }
         all
+    }
+
+    /// What `transfer` puts on a list of destinations and is none, each with the list: a restriction that would hold
+    /// for nowhere, or an adequacy of nowhere.
+    pub fn unknown_destinations<'t>(
+        &self,
+        transfer: &'t Transfer,
+    ) -> impl Iterator<Item = (&'t str, &'t str)> {
+        let lists = transfer.config.iter();
+        let lists = lists.filter(|(list, _)| self.destination_lists.contains(list.as_str()));
+        let all =
+            lists.flat_map(|(list, names)| names.iter().map(|name| (list.as_str(), name.as_str())));
+        all.filter(|(_, name)| self.zones.regions(name).is_none())
     }
 
     /// The names in what a person agreed to, took back or chose that no register and no rule knows, each as what it

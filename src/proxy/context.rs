@@ -17,7 +17,7 @@ use sfv::{BareItem, Dictionary, InnerList, ListEntry, Parser};
 use super::{ProxyError, place::Place, workload::Workload};
 use crate::{
     domain::Region,
-    policy::{Misread, Timestamp, Transfer},
+    policy::{Misread, RuleSet, Timestamp, Transfer},
 };
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("bordergate-transfer");
@@ -57,6 +57,17 @@ pub(super) fn transfer(
     transfer.transport = place.base.transport;
     transfer.as_of.get_or_insert(now);
     Ok(transfer)
+}
+
+/// A destination that nobody understands, on a list of those that are restricted, would be restricted nowhere.
+pub(super) fn check_lists(transfer: &Transfer, rules: &RuleSet) -> Result<(), ProxyError> {
+    match rules.unknown_destinations(transfer).next() {
+        // What stands there may be a value of anybody's; the list is one of the rules.
+        Some((list, _)) => Err(ProxyError::ContextMalformed(format!(
+            "`/config/{list}` has an element that is neither an ISO 3166-1 alpha-2 code nor a zone"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn read(headers: &HeaderMap) -> Result<Transfer, ProxyError> {

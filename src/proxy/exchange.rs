@@ -253,7 +253,9 @@ impl Exchange {
     fn transfer(&self, head: &request::Parts, place: &Place) -> Result<Box<Transfer>, ProxyError> {
         let stated = self.peer.trusted.then_some(&head.headers);
         let workload = self.workload().map(|workload| &**workload);
-        context::transfer(stated, workload, place, self.time)
+        let transfer = context::transfer(stated, workload, place, self.time)?;
+        context::check_lists(&transfer, self.snapshot.engine.rules())?;
+        Ok(transfer)
     }
 
     async fn collect(

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     config::{self, Config, DataCentre, Facts, RouteSection},
     domain::{Region, ShortStr},
-    policy::{Transfer, Transport},
+    policy::{RuleSet, Transfer, Transport},
     route::{RouteId, RouteTable, Selector},
     source::{At, Diagnostics},
 };
@@ -65,6 +65,29 @@ impl Places {
 
     pub(super) fn get(&self, id: RouteId) -> Option<&Place> {
         self.places.get(usize::from(id.0))
+    }
+}
+
+/// Complains of destinations that a context in the configuration puts on a list of the rules, and that are none.
+pub(super) fn check_lists(
+    config: &Config,
+    file: &str,
+    rules: &RuleSet,
+    diagnostics: &mut Diagnostics,
+) {
+    let of_routes = config.routes.iter().filter_map(|route| route.context.as_ref());
+    let of_workloads = config.workloads.iter().filter_map(|workload| workload.context.as_ref());
+    for facts in config.context.iter().chain(of_routes).chain(of_workloads) {
+        // One in another shape is complained about where it is read.
+        let read = Transfer::read_strictly(Value::Object(facts.value.clone()));
+        for (list, name) in read.iter().flat_map(|stated| rules.unknown_destinations(stated)) {
+            let words = format!(
+                "`config` of `context` has `{name}` on `{list}`, which is neither an ISO 3166-1 alpha-2 code nor a zone"
+            );
+            diagnostics
+                .error(facts.place(file), words)
+                .remedy("use a code of two letters such as `CN`, or a zone that the rules declare");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt, rc::Rc, sync::Arc};
 
 use super::{
     Proxy,
-    place::{Place, Places},
+    place::{self, Place, Places},
     tls::Watched,
     upstream::{Target, Upstream},
     workload::Workloads,
@@ -81,6 +81,11 @@ impl Proxy {
     /// Puts other routes, workloads and data centres in service, or none of them: then `diagnostics` says why
     /// not. `config` differs from that of the start in nothing else. One thread calls this.
     pub fn reroute(&self, config: &Config, file: &str, diagnostics: &mut Diagnostics) -> bool {
+        let errors = diagnostics.error_count();
+        place::check_lists(config, file, self.snapshots.load().engine.rules(), diagnostics);
+        if diagnostics.error_count() > errors {
+            return false;
+        }
         let before = self.routing.load_full();
         let around = Surroundings { geo: self.geo.as_ref(), metrics: &self.metrics };
         let next = Routing::compile(config, file, &around, Some(&before), diagnostics);

@@ -17,7 +17,7 @@ use crate::{
     domain::{Limits, Region},
     engine::{Engine, Scratch, Verdict},
     policy::{Decided, Timestamp, Transfer},
-    snapshot::{Example, Shadow},
+    snapshot::{Example, Generation, Shadow},
     telemetry::{Metrics, Name, ShadowResult, TraceId},
 };
 
@@ -36,6 +36,7 @@ pub(super) struct Case {
     transfer: Box<Transfer>,
     client_region: Option<Region>,
     live: Option<Decided>,
+    generation: Generation,
     time: Timestamp,
     trace_id: TraceId,
 }
@@ -87,6 +88,7 @@ impl Case {
                 transfer: Box::new(transfer.clone()),
                 client_region: exchange.client_region(request),
                 live: None,
+                generation: exchange.snapshot.generation,
                 time: exchange.time,
                 trace_id: exchange.trace.trace_id,
             })
@@ -117,7 +119,7 @@ impl Case {
         let verdict = engine.inspect(&message, self.transfer.clone(), limits, scratch);
         // A purpose may come off the wire; what does not look like a name is not told.
         let purpose = verdict.transfer.purpose.as_deref();
-        self.shadow.tally.count(Example {
+        let example = Example {
             time: self.time,
             trace_id: self.trace_id.to_string(),
             origin: verdict.transfer.origin,
@@ -125,6 +127,7 @@ impl Case {
             purpose: purpose.map(|purpose| Name::new(purpose).as_str().to_owned()),
             live,
             shadow: Decided::new(engine.rules(), &verdict.decision, &verdict.findings),
-        })
+        };
+        self.shadow.tally.count(self.generation, example)
     }
 }

@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -18,6 +18,8 @@ use crate::{
     engine::Engine,
     policy::{Decided, Timestamp},
 };
+
+use super::Generation;
 
 /// The rules to come, perhaps, and what they would have decided.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Tally {
 
 #[derive(Debug, Default)]
 struct Counts {
+    /// The generation that they are counted beside.
+    live: Generation,
     judged: u64,
     differing: u64,
     groups: BTreeMap<Key, Group>,
@@ -114,11 +118,16 @@ impl Tally {
         self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a transfer that both judged; true when they differ.
-    pub fn count(&self, example: Example) -> bool {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Counts a transfer that both judged; true when they differ. Beside another generation all begins anew: what
+    /// `live` decided otherwise than the rules before it did says nothing of it.
+    pub fn count(&self, live: Generation, example: Example) -> bool {
+        let is_different = example.live != example.shadow;
+        let mut counts = self.beside(live);
+        if live < counts.live {
+            return is_different;
+        }
         counts.judged += 1;
-        if example.live == example.shadow {
+        if !is_different {
             return false;
         }
         counts.differing += 1;
@@ -146,8 +155,9 @@ impl Tally {
         true
     }
 
-    pub fn compared(&self) -> Compared {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What there is to tell beside the generation that serves.
+    pub fn compared(&self, live: Generation) -> Compared {
+        let counts = self.beside(live);
         let mut differences: Vec<Difference> = counts
             .groups
             .iter()
@@ -160,6 +170,19 @@ impl Tally {
             skipped: self.skipped.load(Ordering::Relaxed),
             differences,
         }
+    }
+
+    /// The counts beside `live`, or beside a later one.
+    fn beside(&self, live: Generation) -> MutexGuard<'_, Counts> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.live < live {
+            // What was left out before the first that was counted is of the same rules.
+            if counts.live > Generation::default() {
+                self.skipped.store(0, Ordering::Relaxed);
+            }
+            *counts = Counts { live, ..Counts::default() };
+        }
+        counts
     }
 }
 
@@ -211,21 +234,39 @@ mod tests {
     fn differences_are_grouped_by_way_and_rules_with_a_few_examples() {
         let tally = Tally::default();
         let same = decided(Effect::Allow, &[]);
-        assert!(!tally.count(example(same.clone(), same.clone())));
+        let live = Generation(1);
+        assert!(!tally.count(live, example(same.clone(), same.clone())));
         for _ in 0..9 {
-            assert!(tally.count(example(same.clone(), decided(Effect::Block, &["NEW-1"]))));
+            let blocked = example(same.clone(), decided(Effect::Block, &["NEW-1"]));
+            assert!(tally.count(live, blocked));
         }
-        assert!(
-            tally.count(example(
-                decided(Effect::Redact, &["A", "B"]),
-                decided(Effect::Redact, &["B"])
-            ))
-        );
-        let compared = tally.compared();
+        let narrower =
+            example(decided(Effect::Redact, &["A", "B"]), decided(Effect::Redact, &["B"]));
+        assert!(tally.count(live, narrower));
+        let compared = tally.compared(live);
         assert_eq!((compared.judged, compared.differing), (11, 10));
         let first = &compared.differences[0];
         assert_eq!((first.group.transfers, first.group.examples.len()), (9, 5));
         assert_eq!(first.key.rules, ["NEW-1"]);
         assert_eq!(compared.differences[1].key.rules, ["A"]);
+    }
+
+    #[test]
+    fn beside_other_rules_differences_begin_anew() {
+        let tally = Tally::default();
+        let differing = || example(decided(Effect::Allow, &[]), decided(Effect::Block, &["NEW-1"]));
+        let told = |live| {
+            let compared = tally.compared(Generation(live));
+            (compared.judged, compared.differing, compared.skipped, compared.differences.len())
+        };
+        tally.skip();
+        assert!(tally.count(Generation(1), differing()));
+        assert_eq!(told(1), (1, 1, 1, 1));
+        assert!(tally.count(Generation(2), differing()));
+        assert_eq!(told(2), (1, 1, 0, 1));
+        // An exchange that the generation before still judged is counted nowhere.
+        assert!(tally.count(Generation(1), differing()));
+        assert_eq!(told(2), (1, 1, 0, 1));
+        assert_eq!(told(3), (0, 0, 0, 0));
     }
 }

@@ -99,19 +99,21 @@ fn read_telling<T: DeserializeOwned>(
     diagnostics: &mut Diagnostics,
 ) -> (Option<T>, bool) {
     let before = diagnostics.error_count();
-    let mut root = parse_telling(file, telling, diagnostics).unwrap_or(Node {
-        value: NodeValue::Mapping(Vec::new()),
-        id: 0,
-        line: 1,
-        column: 1,
-    });
-    if diagnostics.error_count() > before && root.value == NodeValue::Mapping(Vec::new()) {
+    let parsed = parse_telling(file, telling, diagnostics).filter(|root| !root.is_null());
+    let is_empty = parsed.is_none();
+    if is_empty && diagnostics.error_count() > before {
         return (None, false);
     }
+    let nothing = NodeValue::Mapping(Vec::new());
+    let mut root = parsed.unwrap_or(Node { value: nothing, id: 0, line: 1, column: 1 });
     // The mappings and lists that something was taken out of.
     let mut holes: Vec<u32> = Vec::new();
     loop {
         let complaint = match T::deserialize(Reader { node: &root }) {
+            Ok(_) if is_empty => {
+                complain_of_empty(file, diagnostics);
+                return (None, false);
+            }
             Ok(value) => return (Some(value), diagnostics.error_count() == before),
             Err(complaint) => complaint,
         };
@@ -128,6 +130,14 @@ fn read_telling<T: DeserializeOwned>(
             None => return (None, false),
         }
     }
+}
+
+/// A file that was emptied would be taken for one that has nothing to say, and what it said be gone without a word.
+fn complain_of_empty(file: &SourceFile, diagnostics: &mut Diagnostics) {
+    let place = Place { file: file.name.clone(), line: 1, column: 1 };
+    diagnostics
+        .error(place, "holds nothing, or comments alone")
+        .remedy("restore what it said, or remove the file");
 }
 
 /// Every key that the mapping at `at` is without, of which serde tells only the first.
@@ -589,6 +599,40 @@ mod tests {
                 assert!(told.contains(&format!("required key `{key}` is missing")), "{told}");
             }
             assert!(!told.contains("`count`"), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_not_one_that_says_nothing() {
+        #[derive(Debug, Deserialize)]
+        struct Words {
+            #[serde(default)]
+            #[expect(dead_code, reason = "whether it can be read is looked at")]
+            words: Vec<String>,
+        }
+        let complaints = |text: &str| {
+            let mut diagnostics = Diagnostics::default();
+            let file = SourceFile { name: "a.yaml".into(), text: text.into() };
+            let words: Option<Words> = read(&file, &mut diagnostics);
+            assert_eq!(words.is_some(), diagnostics.is_empty());
+            diagnostics.to_string()
+        };
+        for text in [
+            "",
+            "\n",
+            "# words: [a]\n",
+            "---\n",
+            "---\n# nothing\n...\n",
+            "\u{feff}",
+            "~",
+            "null\n",
+        ] {
+            let told = complaints(text);
+            assert!(told.starts_with("a.yaml:1:1: error: holds nothing"), "{text:?}: {told}");
+            assert!(told.contains("restore what it said"), "{told}");
+        }
+        for text in ["{}", "# none\n{}\n", "words: []"] {
+            assert_eq!(complaints(text), "", "{text:?}");
         }
     }
 

@@ -131,6 +131,8 @@ catalogue! {
         "0 while the bundle has expired or nobody has confirmed it for too long, else 1."
     SHADOW Counter "bordergate_shadow_transfers_total" ["result"]
         "Transfers judged beside by the rules to come, by whether both decide alike; `skipped` were not judged."
+    SHADOW_SUCCESSFUL Gauge "bordergate_shadow_last_reload_successful" []
+        "0 while the rules to come were refused and nothing is judged beside, else 1."
     GEOIP_SUCCESSFUL Gauge "bordergate_geoip_last_reload_successful" []
         "0 when the country database as it is now was refused and the one before it still serves, else 1."
     ENDPOINT_HEALTHY Gauge "bordergate_endpoint_healthy" ["data_centre", "endpoint"]

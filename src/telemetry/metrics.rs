@@ -119,6 +119,7 @@ pub struct Metrics {
     reloads_success: IntCounter,
     reloads_failure: IntCounter,
     shadow: [IntCounter; 3],
+    shadow_successful: IntGauge,
     geoip_successful: IntGauge,
     endpoint_healthy: IntGaugeVec,
     endpoint_ejections: IntCounterVec,
@@ -173,6 +174,8 @@ impl Metrics {
         let shadow_result = |result| shadow.get_metric_with_label_values(&[result]);
         let shadow =
             [shadow_result("same")?, shadow_result("different")?, shadow_result("skipped")?];
+        let shadow_successful = gauge(r, &c::SHADOW_SUCCESSFUL)?;
+        shadow_successful.set(1);
         let geoip_successful = gauge(r, &c::GEOIP_SUCCESSFUL)?;
         geoip_successful.set(1);
         gauges(r, &c::BUILD_INFO)?
@@ -223,6 +226,7 @@ impl Metrics {
             reloads_success: reloads.get_metric_with_label_values(&["success"])?,
             reloads_failure: reloads.get_metric_with_label_values(&["failure"])?,
             shadow,
+            shadow_successful,
             geoip_successful,
             endpoint_healthy: gauges(r, &c::ENDPOINT_HEALTHY)?,
             endpoint_ejections: counters(r, &c::ENDPOINT_EJECTIONS)?,
@@ -394,6 +398,11 @@ impl Metrics {
         if let Some(counter) = self.shadow.get(result as usize) {
             counter.inc();
         }
+    }
+
+    /// The rules to come were read anew, or refused.
+    pub fn shadow_reloaded(&self, successful: bool) {
+        self.shadow_successful.set(i64::from(successful));
     }
 
     /// The country database was read anew, or refused.

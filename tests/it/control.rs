@@ -14,8 +14,8 @@ use std::{
 
 use bordergate::{
     control::{
-        ControlSettings, Controller, FileStatus, Hangups, KeySource, Refused, Reloads, RulesSource,
-        Trigger,
+        ControlSettings, Controller, FileStatus, Hangups, KeySource, Refused, Reloaded, Reloads,
+        RulesSource, ShadowSettings, Switch, Trigger,
     },
     geo::GeoDb,
     redact::{Keyring, PseudonymKey, Secret},
@@ -510,6 +510,231 @@ async fn files_that_are_gone_from_the_directory_are_missed() {
     // From there on they are not missed.
     write_whole(&house.path().join("detectors/keys.yaml"), "{} # more\n");
     house.until_generation(4);
+}
+
+/// Rules that were moved to where nothing compiles them are gone.
+#[tokio::test]
+async fn rules_that_are_put_aside_within_the_directory_are_missed() {
+    let house = House::start(false);
+    let reloads = house.reloads();
+    for aside in ["tests", "own", ""] {
+        let folder = house.path().join(aside);
+        fs::create_dir_all(&folder).unwrap();
+        fs::rename(house.path().join("policy/backup.yaml"), folder.join("aside.yaml")).unwrap();
+        let refused = reloads.reload(Trigger::Hangup).await.unwrap_err();
+        assert!(refused.to_string().contains("policy/backup.yaml: error: is gone"), "{refused}");
+        assert_eq!((house.generation(), reloads.status().stale), (1, true));
+        fs::rename(folder.join("aside.yaml"), house.path().join("policy/backup.yaml")).unwrap();
+        assert!(!reloads.reload(Trigger::Hangup).await.unwrap().changed);
+    }
+}
+
+/// A file in a folder that nothing reads is refused, whoever asks, and the rules before it go on serving.
+#[tokio::test]
+async fn rules_that_stand_where_nothing_is_read_are_refused() {
+    let house = House::start(false);
+    let text = fs::read_to_string(house.path().join("policy/backup.yaml")).unwrap();
+    for (name, remedy) in [
+        ("own/backup.yaml", "rules stand in `law/`, `agreement/`, `policy/` and `organisation/`"),
+        ("backup.yaml", "rules stand in `law/`"),
+        ("organization/backup.yaml", "did you mean `organisation/`?"),
+        ("laws/backup.yaml", "did you mean `law/`?"),
+    ] {
+        let path = house.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &text).unwrap();
+        let refused = house.reloads().reload(Trigger::Operator).await.unwrap_err().to_string();
+        assert!(
+            refused.contains(&format!("{name}: error: is not read where it stands")),
+            "{refused}"
+        );
+        assert!(refused.contains(remedy), "{refused}");
+        assert_eq!(house.generation(), 1);
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+/// A file that was emptied, by a full disk perhaps, is not one that has nothing to say.
+#[tokio::test]
+async fn emptied_files_are_refused() {
+    let house = House::start(false);
+    for name in [
+        "detectors/keys.yaml",
+        "detectors/values.yaml",
+        "registers/vocabulary.yaml",
+        "zones/own.yaml",
+        "purposes.yaml",
+        "policy/backup.yaml",
+        "organisation/own.yaml",
+        "taxonomy/categories.yaml",
+    ] {
+        let path = house.path().join(name);
+        let before = fs::read(&path).ok();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for text in ["", "# layer: policy\n"] {
+            fs::write(&path, text).unwrap();
+            let refused = house.reloads().reload(Trigger::Operator).await.unwrap_err().to_string();
+            assert!(refused.contains(&format!("{name}:1:1: error: ")), "{name}: {refused}");
+        }
+        match before {
+            Some(before) => fs::write(&path, before).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+    }
+    assert!(!house.reloads().reload(Trigger::Operator).await.unwrap().changed);
+}
+
+#[tokio::test]
+async fn rules_without_laws_are_warned_about() {
+    let house = House::start(false);
+    let warnings = house.reloads().status().warnings.to_string();
+    assert!(warnings.contains("warning: no laws: "), "{warnings}");
+    fs::create_dir(house.path().join("law")).unwrap();
+    fs::write(house.path().join("law/own.yaml"), "layer: law\ntitle: None\n").unwrap();
+    let reloaded = house.reloads().reload(Trigger::Operator).await.unwrap();
+    assert!(reloaded.warnings.is_empty(), "{}", reloaded.warnings);
+}
+
+/// As the kubelet changes a ConfigMap that is mounted in a folder: what it leaves out was meant, in one reload.
+#[test]
+fn a_config_map_in_a_folder_may_lose_an_entry() {
+    let directory = tempfile::tempdir().unwrap();
+    rules(directory.path());
+    let own = directory.path().join("organisation/own");
+    let text = "layer: organisation\ntitle: Own\n";
+    fs::create_dir_all(own.join("..1")).unwrap();
+    fs::create_dir_all(own.join("..2")).unwrap();
+    fs::write(own.join("..1/kept.yaml"), text).unwrap();
+    fs::write(own.join("..1/taken.yaml"), format!("{text}# more\n")).unwrap();
+    fs::write(own.join("..2/kept.yaml"), text).unwrap();
+    symlink("..1", own.join("..data")).unwrap();
+    symlink("..data/kept.yaml", own.join("kept.yaml")).unwrap();
+    symlink("..data/taken.yaml", own.join("taken.yaml")).unwrap();
+    let house = House::start_in(directory, "", true);
+    let own = house.path().join("organisation/own");
+    symlink("..2", own.join("..data_tmp")).unwrap();
+    fs::rename(own.join("..data_tmp"), own.join("..data")).unwrap();
+    fs::remove_file(own.join("taken.yaml")).unwrap();
+    fs::remove_dir_all(own.join("..1")).unwrap();
+    house.until_generation(2);
+    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);
+    let status = house.reloads().status();
+    assert!(!status.stale && !status.files.iter().any(|file| file.name.ends_with("taken.yaml")));
+}
+
+/// Rules to come, in a directory beside the one that serves.
+struct Beside {
+    house: House,
+    next: TempDir,
+}
+
+impl Beside {
+    fn start() -> Self {
+        let (directory, next) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        rules(directory.path());
+        rules(next.path());
+        version(next.path(), 1);
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let settings = ControlSettings {
+            watch: false,
+            look: Duration::from_secs(3_600),
+            shadow: Some(ShadowSettings {
+                source: RulesSource::Directory(next.path().to_owned()),
+                sample_percent: 100,
+            }),
+            ..ControlSettings::new(
+                RulesSource::Directory(directory.path().to_owned()),
+                PseudonymKey::new(b"a key for tests"),
+            )
+        };
+        let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
+        Self { house: House { directory, controller, metrics }, next }
+    }
+
+    /// Who reads the files is not who changes over.
+    async fn read(&self) {
+        let _ = self.house.reloads().reload(Trigger::Hangup).await;
+        // The answer comes before the rules beside are read; the next is asked behind them.
+        let _ = self.house.reloads().reload(Trigger::Hangup).await;
+    }
+
+    async fn promote(&self) -> Result<Reloaded, Refused> {
+        self.house.reloads().switch(Switch::Promote, "an operator").await
+    }
+
+    fn told(&self) -> String {
+        self.house.reloads().status().shadow.clone().unwrap().diagnostics.to_string()
+    }
+}
+
+/// What is promoted is what stands in the directory, and nothing is where that is broken.
+#[tokio::test]
+async fn rules_to_come_are_read_before_they_are_changed_over_to() {
+    let beside = Beside::start();
+    beside.read().await;
+    assert_eq!(beside.house.metric("bordergate_shadow_last_reload_successful"), 1.0);
+    let good = fs::read(beside.next.path().join("policy/backup.yaml")).unwrap();
+    fs::write(beside.next.path().join("policy/backup.yaml"), "layer: nothing\n").unwrap();
+    let refused = beside.promote().await.unwrap_err();
+    let Refused::Rules(diagnostics) = refused else { panic!("{refused}") };
+    assert!(diagnostics.iter().any(|it| it.place.file == "policy/backup.yaml"), "{diagnostics}");
+    assert_eq!(beside.house.metric("bordergate_shadow_last_reload_successful"), 0.0);
+    assert_eq!(beside.house.generation(), 1);
+
+    fs::write(beside.next.path().join("policy/backup.yaml"), good).unwrap();
+    version(beside.next.path(), 2);
+    assert!(beside.promote().await.unwrap().changed);
+    assert_eq!(version_of(&beside.house.controller.snapshots().load_full()), Some(2));
+    assert_eq!(beside.house.metric("bordergate_shadow_last_reload_successful"), 1.0);
+}
+
+/// A directory of rules to come that lost a file is refused like the one that serves.
+#[tokio::test]
+async fn rules_to_come_that_lost_a_file_are_not_changed_over_to() {
+    let beside = Beside::start();
+    beside.read().await;
+    fs::remove_dir_all(beside.next.path().join("policy")).unwrap();
+    beside.read().await;
+    assert!(beside.told().starts_with("policy/backup.yaml: error: is gone"), "{}", beside.told());
+    let refused = beside.promote().await.unwrap_err();
+    assert!(
+        refused.to_string().contains("is gone from the rules that are judged beside"),
+        "{refused}"
+    );
+    assert_eq!(beside.house.generation(), 1);
+    // Whoever means it says so.
+    beside.house.reloads().reload(Trigger::Operator).await.unwrap();
+    beside.read().await;
+    assert_eq!(beside.told().lines().filter(|line| line.contains("error")).count(), 0);
+    assert!(beside.promote().await.unwrap().changed);
+}
+
+/// While other rules serve, the directory they replaced is still looked after.
+#[tokio::test]
+async fn files_that_are_gone_are_missed_while_other_rules_serve() {
+    let beside = Beside::start();
+    beside.read().await;
+    beside.promote().await.unwrap();
+    let house = &beside.house;
+    let law = house.path().join("policy/backup.yaml");
+    let text = fs::read(&law).unwrap();
+    fs::remove_file(&law).unwrap();
+    beside.read().await;
+    let status = house.reloads().status();
+    assert!(status.stale && status.pinned);
+    let told = status.last_failure.clone().unwrap().diagnostics.to_string();
+    assert!(told.starts_with("policy/backup.yaml: error: is gone from the directory"), "{told}");
+    assert_eq!(version_of(&house.controller.snapshots().load_full()), Some(1));
+    fs::write(&law, text).unwrap();
+    beside.read().await;
+    let status = house.reloads().status();
+    assert!(!status.stale && status.pinned);
+    // The same as what serves: there is nothing to stay with.
+    version(house.path(), 1);
+    beside.read().await;
+    let status = house.reloads().status();
+    assert!(!status.stale && !status.pinned);
+    assert_eq!(house.generation(), 2);
 }
 
 /// What a link leads to was put there whole: what it leaves out was meant.

@@ -1,6 +1,7 @@
 //! What `deploy/` ships for monitoring, asked of a real Prometheus that scrapes a real gateway.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -73,6 +74,31 @@ fn only_metrics_that_exist_are_named() {
                 assert!(known.contains(&plain) || known.contains(&word), "{word} in {file}");
             }
         }
+    }
+}
+
+/// The invented series have the labels that the program gives theirs, so that what rings on them rings on real ones.
+#[test]
+fn invented_series_have_the_labels_of_real_ones() {
+    let described = bordergate::telemetry::Metrics::describe();
+    let series = named("prometheus/rules.test.yaml", "- series: ");
+    assert!(series.len() > 20, "{series:?}");
+    for series in series {
+        let (name, labels) = series.split_once('{').unwrap_or((&series, ""));
+        if name == "up" {
+            continue;
+        }
+        let family = ["_bucket", "_count", "_sum"].iter().find_map(|end| name.strip_suffix(end));
+        let is_it =
+            |it: &&bordergate::telemetry::Description| it.name == name || Some(it.name) == family;
+        let served = described.iter().find(is_it).unwrap_or_else(|| panic!("{name}"));
+        let given = labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty());
+        // Those of the scrape, and that of a bucket, stand beside.
+        let given: BTreeSet<&str> = given
+            .map(|label| label.split_once('=').unwrap().0)
+            .filter(|name| !["instance", "job", "le"].contains(name))
+            .collect();
+        assert_eq!(given, served.labels.iter().copied().collect(), "{series}");
     }
 }
 

@@ -946,6 +946,25 @@ async fn routes_decide_and_say_why_not() {
     assert_eq!(gateway.send(other).await.status, StatusCode::OK);
 }
 
+/// A destination on a list that is none would be restricted nowhere: nothing starts with it.
+#[tokio::test]
+async fn destinations_that_the_configuration_lists_are_looked_up() {
+    let setup = || Setup::to("http://127.0.0.1:9");
+    let context = |list: &str| format!("context: {{config: {{{list}}}}}");
+    setup()
+        .config(&context("IN.restricted_destinations: [us, EU], OTHER.list: [CHN]"))
+        .start()
+        .await;
+    for (setup, line) in [
+        (setup().config(&context("IN.restricted_destinations: [CHN]")), 8),
+        (setup().route(&context("IN.restricted_destinations: [SG, UK]")), 6),
+    ] {
+        let told = setup.try_start().err().unwrap().to_string();
+        assert!(told.contains(&format!("bordergate.yaml:{line}:")), "{told}");
+        assert!(told.contains("on `IN.restricted_destinations`, which is neither"), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn only_a_trusted_hop_is_listened_to() {
     let (address, log) = upstream().await;
@@ -974,6 +993,27 @@ async fn only_a_trusted_hop_is_listened_to() {
     assert_eq!(
         problem["detail"],
         "`Bordergate-Transfer`: nothing reads `/subject/opt_out` of `context`."
+    );
+    // `{"config":{"IN.restricted_destinations":["us"]}}` holds, and `["USA"]` would hold nowhere.
+    let got = say(
+        &trusted,
+        "origin=PK, purpose=cloud_sync, context=:eyJjb25maWciOnsiSU4ucmVzdHJpY3RlZF9kZXN0aW5hdGlvbnMiOlsidXMiXX19:",
+    )
+    .await;
+    assert_eq!(got.status, StatusCode::OK);
+    let got = say(
+        &trusted,
+        "context=:eyJjb25maWciOnsiSU4ucmVzdHJpY3RlZF9kZXN0aW5hdGlvbnMiOlsiVVNBIl19fQ==:",
+    )
+    .await;
+    let problem: Value = serde_json::from_slice(&got.body).unwrap();
+    assert_eq!((got.status.as_u16(), got.problem().as_str()), (400, "context-malformed"));
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("`/config/IN.restricted_destinations` has an element"),
+        "{problem}"
     );
     let got = say(&trusted, "destination=US").await;
     assert_eq!((got.status.as_u16(), got.problem().as_str()), (400, "destination-conflict"));

@@ -3,7 +3,7 @@
 use super::{Worker, now, reload::compile};
 use crate::{
     control::{
-        load::{RuleFiles, RulesSource},
+        load::{self, RuleFiles, RulesSource},
         reload::{Answer, Refused, Switch, Trigger},
         status::{ShadowStatus, Status},
     },
@@ -20,7 +20,7 @@ impl Worker {
             return Err(Refused::Nothing(words));
         }
         let (by, files) = match to {
-            Switch::Promote => (Trigger::Promote, self.promotable()),
+            Switch::Promote => (Trigger::Promote, self.promotable()?),
             Switch::Rollback => (Trigger::Rollback, self.previous.clone()),
         };
         let Some(mut files) = files else {
@@ -37,11 +37,13 @@ impl Worker {
         // The directory as it was last seen, so that it does not look changed.
         files.fingerprint = self.attempted.fingerprint.clone();
         files.directories.clone_from(&self.attempted.directories);
-        files.base.clone_from(&self.attempted.base);
+        files.whereabouts.clone_from(&self.attempted.whereabouts);
+        let replaced = self.replaced.clone().unwrap_or_else(|| self.serving.clone());
         let before = std::mem::replace(&mut self.attempted, files);
         let answer = self.reload(diagnostics, keys, by, Some(who));
         if answer.is_ok() {
             self.pinned = Some(self.attempted.hash.clone());
+            self.replaced = Some(replaced);
             let status = Status { pinned: true, ..Status::clone(&self.shared.status()) };
             self.shared.set_status(status);
         } else {
@@ -50,10 +52,40 @@ impl Worker {
         answer
     }
 
-    /// The files that are judged beside; none while those are refused.
-    fn promotable(&self) -> Option<RuleFiles> {
-        let hash = self.shared.cell.shadow()?.hash.clone();
-        (hash == self.shadow.hash).then(|| self.shadow.clone())
+    /// The files that are judged beside, as they are in their directory now. Where those are refused they are none to
+    /// change over to, whatever was judged beside before them.
+    fn promotable(&mut self) -> Result<Option<RuleFiles>, Refused> {
+        self.refresh_shadow(false);
+        let status = self.shared.status();
+        let refused = status.shadow.as_ref().filter(|shadow| shadow.diagnostics.has_errors());
+        if let Some(refused) = refused {
+            return Err(Refused::Rules(refused.diagnostics.clone()));
+        }
+        Ok(self.shared.cell.shadow().map(|_| self.shadow.clone()))
+    }
+
+    /// Whether an operator changed over to rules that are not those of the directory, as it is now. What is wrong with
+    /// that is told meanwhile: sooner or later somebody goes back to it.
+    pub(super) fn stays_pinned(
+        &mut self,
+        loaded: &RuleFiles,
+        is_operators: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
+        let Some(pinned) = &self.pinned else { return false };
+        if loaded.hash == *pinned || is_operators {
+            // The directory holds what serves, or somebody wants what it holds.
+            self.pinned = None;
+            self.replaced = None;
+            let status = Status { pinned: false, ..Status::clone(&self.shared.status()) };
+            self.shared.set_status(status);
+            return false;
+        }
+        if let Some(replaced) = &self.replaced {
+            let words = "is gone from the directory, while others serve that were changed over to";
+            load::complain_of_gone(&loaded.gone_since(replaced), words, diagnostics);
+        }
+        true
     }
 
     pub(super) fn shadow_looks_changed(&self) -> bool {
@@ -61,21 +93,27 @@ impl Worker {
         shadow.is_some_and(|shadow| shadow.source.fingerprint() != self.shadow.fingerprint)
     }
 
-    /// Reads the rules judged beside, and compiles them when they are new. What serves is not touched.
-    pub(super) fn refresh_shadow(&mut self) {
+    /// Reads the rules judged beside, and compiles them when they are new. What serves is not touched. Files that are
+    /// gone are missed as they are in the directory that serves, unless an operator asked (`is_meant`): these rules are
+    /// to serve one day.
+    pub(super) fn refresh_shadow(&mut self, is_meant: bool) {
         let Some(settings) = self.settings.shadow.clone() else { return };
         let mut diagnostics = Diagnostics::default();
         let is_there = matches!(&settings.source, RulesSource::Directory(path) if path.is_dir());
         let loaded =
             if is_there { settings.source.load(&mut diagnostics) } else { RuleFiles::default() };
+        if !is_meant {
+            let words = "is gone from the rules that are judged beside";
+            load::complain_of_gone(&loaded.gone_since(&self.shadow_sound), words, &mut diagnostics);
+        }
         let keys = self.shared.cell.load().engine.keys().fingerprint();
-        if loaded.hash == self.shadow.hash
-            && keys == self.shadow_keys
-            && self.shared.status().shadow.is_some()
-        {
+        let is_known =
+            self.shared.status().shadow.is_some() && diagnostics == self.shadow_complaints;
+        if is_known && loaded.hash == self.shadow.hash && keys == self.shadow_keys {
             self.shadow.fingerprint = loaded.fingerprint;
             return;
         }
+        self.shadow_complaints = diagnostics.clone();
         self.shadow = loaded;
         self.shadow_keys = keys;
         let compiled = if is_there {
@@ -85,6 +123,10 @@ impl Worker {
         } else {
             None
         };
+        if compiled.is_some() {
+            self.shadow_sound = self.shadow.clone();
+        }
+        self.metrics.shadow_reloaded(compiled.is_some() || !is_there);
         match &compiled {
             Some(_) => tracing::info!(hash = %self.shadow.hash, "shadow rules loaded"),
             None if is_there => tracing::error!("shadow rules refused:\n{diagnostics}"),

@@ -115,6 +115,35 @@ impl Worker {
         })
     }
 
+    /// Tells what is wrong with the directory, or that nothing is any more, while other rules serve than it holds.
+    pub(super) fn note_beside_pinned(
+        &mut self,
+        loaded: RuleFiles,
+        diagnostics: Diagnostics,
+        (by, _): (Trigger, Option<String>),
+    ) -> Answer {
+        let attempt = Attempt { begin: Instant::now(), at: now(), by };
+        let (fingerprint, directories) = (loaded.fingerprint.clone(), loaded.directories.clone());
+        let (before, was_wrong) = (self.shared.status(), self.attempted_in_part);
+        self.attempted_in_part = diagnostics.has_errors();
+        let answer = if self.attempted_in_part {
+            let pinned = std::mem::replace(&mut self.attempted, loaded);
+            let answer = self.refuse(&before, diagnostics, attempt);
+            self.attempted = pinned;
+            answer
+        } else {
+            if was_wrong {
+                let serving = self.shared.cell.load_full();
+                let _ = self.stay(&before, &serving, attempt);
+            }
+            let words = "an operator changed over to other rules; `POST /-/reload` takes those they replaced";
+            Err(Refused::Nothing(words))
+        };
+        self.attempted.fingerprint = fingerprint;
+        self.attempted.directories = directories;
+        answer
+    }
+
     fn serve(
         &mut self,
         before: &Status,
@@ -249,6 +278,10 @@ pub(super) fn compile(
             .remedy("undo the last change of the rules, and report it with them");
         None
     });
+    let engine = engine.filter(|_| !diagnostics.has_errors());
+    if engine.is_some() {
+        loaded.warn_without_laws(diagnostics);
+    }
     diagnostics.sort();
-    engine.filter(|_| !diagnostics.has_errors())
+    engine
 }

@@ -24,7 +24,7 @@ use crate::{
         region_set::{REGIONS, RegionSet},
         registry::Registry,
         set::{Remarks, Rule, RuleInfo, RuleSet},
-        source::{Mode, Reach, RuleFile},
+        source::{ListValue, Mode, Reach, RuleFile},
         worst,
     },
     source::{Diagnostics, Place, give_way},
@@ -148,6 +148,8 @@ impl Builder {
             select(&|category| is_anonymous_alone(category.sensitivity) && !category.identifier);
         self.check_duplicates(diagnostics);
         self.check_use(&anonymous, diagnostics);
+        let (destination_lists, category_lists) = self.lists();
+        book.check_lists(&destination_lists, &category_lists, diagnostics);
         let exceptions = self.resolve_exceptions(diagnostics);
         for (built, exceptions) in self.built.iter_mut().zip(exceptions) {
             built.rule.exceptions = exceptions;
@@ -202,7 +204,7 @@ impl Builder {
             self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
         let thresholds = worst::thresholds(&rules);
         let judges_gaps = judges_gaps(&rules);
-        let NameBook { names, vocabulary, .. } = book;
+        let NameBook { names, vocabulary, zones, .. } = book;
         Some(RuleSet {
             id: SetId::next(),
             rules,
@@ -224,8 +226,32 @@ impl Builder {
             thresholds,
             remarks: Remarks::default(),
             judges_gaps,
+            zones,
+            destination_lists,
             parts: parts.into(),
         })
+    }
+
+    /// The lists that are asked for destinations, and for categories.
+    fn lists(&self) -> (FxHashSet<Box<str>>, FxHashSet<Box<str>>) {
+        let (mut of_destinations, mut of_categories) = (FxHashSet::default(), FxHashSet::default());
+        let mut note = |predicate: &Predicate| {
+            if let Predicate::InList { list, value } = predicate {
+                match value {
+                    ListValue::Destination => of_destinations.insert(list.name.clone()),
+                    ListValue::Category => of_categories.insert(list.name.clone()),
+                    ListValue::Recipient => false,
+                };
+            }
+        };
+        let rules = self.built.iter().map(|built| &built.rule);
+        let of_rules = rules.flat_map(|rule| [&rule.when, &rule.unless, &rule.require]);
+        let counters = self.counters.iter();
+        let of_counters = counters.flat_map(|(counter, _)| [&counter.when, &counter.unless]);
+        of_rules.chain(of_counters).flatten().for_each(|condition| condition.walk(&mut note));
+        let redacted = self.built.iter().filter_map(|built| built.rule.selection.in_list.as_ref());
+        of_categories.extend(redacted.map(|list| list.name.clone()));
+        (of_destinations, of_categories)
     }
 
     fn check_duplicates(&self, diagnostics: &mut Diagnostics) {
@@ -248,13 +274,18 @@ impl Builder {
 
     /// Rules that never fire, never act or never change an answer.
     fn check_use(&self, anonymous: &TagSet, diagnostics: &mut Diagnostics) {
+        let counted: FxHashSet<&str> =
+            self.counters.iter().map(|(counter, _)| counter.name.as_str()).collect();
         for built in self.built.iter().filter(|built| built.sound) {
             give_way();
-            if let Some(reason) = analysis::futile(&built.rule, &built.dimensions, anonymous) {
-                let place = built.when.as_ref().unwrap_or(&built.place);
-                diagnostics
-                    .error(place.clone(), format!("rule `{}` {reason}", built.info.id))
-                    .remedy("correct the condition or take the rule out");
+            match analysis::futile(&built.rule, &built.dimensions, anonymous) {
+                Some(reason) => {
+                    let place = built.when.as_ref().unwrap_or(&built.place);
+                    diagnostics
+                        .error(place.clone(), format!("rule `{}` {reason}", built.info.id))
+                        .remedy("correct the condition or take the rule out");
+                }
+                None => built.check_counts(&counted, diagnostics),
             }
         }
         let sound: Vec<&Built> = self
@@ -348,6 +379,26 @@ impl Builder {
             resolved.push(numbers);
         }
         resolved
+    }
+}
+
+impl Built {
+    /// A rule that lets everything pass as long as a count is not on file, which nothing puts there.
+    fn check_counts(&self, counted: &FxHashSet<&str>, diagnostics: &mut Diagnostics) {
+        for key in
+            analysis::passed_uncounted(&self.rule).into_iter().filter(|key| !counted.contains(key))
+        {
+            let words = format!(
+                "rule `{}` lets everything pass while `{key}` is not on file, and nothing counts it",
+                self.info.id
+            );
+            let remedy = format!(
+                "count it under `counts`, or say what holds without it: \
+                 `counter: {{key: {key}, known: false}}`, `volume`, or `facts_unavailable: stated`"
+            );
+            let place = self.when.as_ref().unwrap_or(&self.place);
+            diagnostics.warning(place.clone(), words).remedy(remedy);
+        }
     }
 }
 

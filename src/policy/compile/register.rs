@@ -5,7 +5,9 @@ use crate::{
     policy::{
         names::NameBook,
         predicate::ClassSet,
-        registry::{Permit, Purpose, Registry, RegistryVersion, Section, Variation, Vocabulary},
+        registry::{
+            Listed, Permit, Purpose, Registry, RegistryVersion, Section, Variation, Vocabulary,
+        },
         source::{self, Entry, PermitSource, PurposesFile, RegisterFile},
     },
     source::Diagnostics,
@@ -63,6 +65,12 @@ impl VocabularyBuilder {
         }
         for list in &register.lists {
             let values = list.values.iter().map(|value| value.as_str().into()).collect();
+            let listed = list.values.iter().map(|value| Listed {
+                list: list.name.value.as_str().into(),
+                value: value.value.as_str().into(),
+                place: value.place(file),
+            });
+            self.vocabulary.listed.extend(listed);
             self.vocabulary
                 .sections
                 .entry(Section::List)

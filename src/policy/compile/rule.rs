@@ -71,6 +71,7 @@ pub(super) fn build(
         condition.map(|condition| scope.tree(condition, diagnostics))
     };
     let (require, unless) = (tree(source.require.as_deref()), tree(source.unless.as_deref()));
+    check_requirements(source, [&require, &unless], scope.file, diagnostics);
     check_applicability(source, scope.file, condition, &translated.dimensions, diagnostics);
     let layer = file.layer;
     let cross_border = match condition.cross_border {
@@ -164,6 +165,42 @@ pub(super) fn info(source: &source::Rule, layer: Layer, place: &Place) -> RuleIn
         mode: source.mode,
         file: place.file.clone(),
         line: place.line,
+    }
+}
+
+/// What a rule asks for in vain: nothing, or something that nothing follows from.
+fn check_requirements(
+    source: &source::Rule,
+    [require, unless]: [&Option<Predicate>; 2],
+    file: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    for (key, written, predicate) in
+        [("require", &source.require, require), ("unless", &source.unless, unless)]
+    {
+        let is_empty = matches!(predicate, Some(Predicate::All(parts)) if parts.is_empty());
+        if let Some(written) = written.as_ref().filter(|_| is_empty) {
+            diagnostics
+                .error(
+                    written.place(file),
+                    format!(
+                        "`{key}` of rule `{}` asks for nothing, and so always holds",
+                        *source.id
+                    ),
+                )
+                .remedy("write a condition under it, or take the key out");
+        }
+    }
+    if let Some(require) = &source.require
+        && source.effect.is_none()
+        && source.annotate.is_empty()
+    {
+        diagnostics
+            .error(
+                require.place(file),
+                format!("rule `{}` requires something, and nothing follows when it is not met", *source.id),
+            )
+            .remedy("add `effect: block` or `effect: redact`, or take `require` out of a rule that is only cited");
     }
 }
 
@@ -270,8 +307,7 @@ fn redaction(
         selection.third_party = redact.third_party;
         selection.pseudonymous = redact.pseudonymous;
         selection.within = redact.within.as_ref().map(|names| scope.tags(names, diagnostics));
-        selection.in_list =
-            redact.in_list.as_ref().map(|list| scope.list_of_categories(list, diagnostics));
+        selection.in_list = redact.in_list.as_ref().map(|list| scope.list(list, diagnostics));
         if let Some(wanted) = &redact.replacement {
             replacement = replacement::compile(wanted, scope, diagnostics);
         }

@@ -6,6 +6,7 @@ use crate::{
     policy::{
         ExporterRole,
         predicate::{ListRef, NameList},
+        region_set::RegionSet,
         registry::Section,
         words::Names,
     },
@@ -60,32 +61,28 @@ impl Scope<'_, '_> {
         self.book.category(self.file, name, diagnostics)
     }
 
-    /// What the registers put on it has to be in the taxonomy; what requests add is seen when they come.
-    pub(in crate::policy) fn list_of_categories(
+    /// What the registers put on it is looked at once, when all rules are read (`NameBook::check_lists`).
+    pub(in crate::policy) fn list(
         &self,
         name: &At<String>,
         diagnostics: &mut Diagnostics,
     ) -> ListRef {
-        let list = self.list(name, diagnostics);
-        for value in list.shipped.iter().filter(|value| !self.book.names.contains_key(*value)) {
-            diagnostics
-                .error(
-                    name.place(self.file),
-                    format!(
-                        "list `{}` holds `{value}`, which is no category of the taxonomy",
-                        **name
-                    ),
-                )
-                .remedy("correct the list in the registers");
-        }
-        list
-    }
-
-    pub(super) fn list(&self, name: &At<String>, diagnostics: &mut Diagnostics) -> ListRef {
         ListRef {
             name: self.book.word(self.file, Section::List, name, diagnostics),
             shipped: self.book.vocabulary.values(name),
+            regions: RegionSet::default(),
         }
+    }
+
+    pub(super) fn list_of_destinations(
+        &self,
+        name: &At<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> ListRef {
+        let mut list = self.list(name, diagnostics);
+        let known = list.shipped.iter().filter_map(|value| self.book.zones.regions(value));
+        known.for_each(|regions| list.regions.extend(&regions));
+        list
     }
 
     pub(super) fn words(

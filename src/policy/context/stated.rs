@@ -178,31 +178,31 @@ impl Context<'_> {
 
     pub(in crate::policy) fn in_list(&self, list: &ListRef, value: ListValue) -> bool {
         match value {
-            ListValue::Destination => {
-                self.destination.is_some_and(|at| self.lists(list, at.as_str()))
-            }
-            ListValue::Recipient => {
-                self.transfer.recipient.id.as_deref().is_some_and(|id| self.lists(list, id))
-            }
+            ListValue::Destination => self.destination.is_some_and(|at| {
+                list.regions.contains(at, &self.clock)
+                    || self.stated_on(list).any(|name| {
+                        let regions = self.set.zones.regions(name);
+                        regions.is_some_and(|regions| regions.contains(at, &self.clock))
+                    })
+            }),
+            ListValue::Recipient => self.transfer.recipient.id.as_deref().is_some_and(|id| {
+                has(&list.shipped, Some(id))
+                    || self.stated_on(list).any(|name| name.eq_ignore_ascii_case(id))
+            }),
             ListValue::Category => self.judged.intersects(&self.listed_categories(list)),
         }
     }
 
-    fn lists(&self, list: &ListRef, name: &str) -> bool {
-        has(&list.shipped, Some(name))
-            || self
-                .transfer
-                .config
-                .get(&*list.name)
-                .is_some_and(|values| values.iter().any(|value| value.eq_ignore_ascii_case(name)))
+    /// What the transfer adds to a list.
+    fn stated_on(&self, list: &ListRef) -> impl Iterator<Item = &str> {
+        self.transfer.config.get(&*list.name).into_iter().flatten().map(String::as_str)
     }
 
     pub(in crate::policy) fn listed_categories(&self, list: &ListRef) -> TagSet {
         // What nobody understands may mean anything.
         let tags = |name: &str| self.set.find_tags(name).unwrap_or(TagSet::ALL);
-        let stated = self.transfer.config.get(&*list.name).into_iter().flatten();
         let shipped = list.shipped.iter().map(|name| tags(name));
-        shipped.chain(stated.map(|name| tags(name))).fold(TagSet::EMPTY, |all, it| all.union(&it))
+        shipped.chain(self.stated_on(list).map(tags)).fold(TagSet::EMPTY, |all, it| all.union(&it))
     }
 }
 

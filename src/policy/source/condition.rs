@@ -102,6 +102,53 @@ pub struct Condition {
     pub observed: Option<Names>,
 }
 
+impl Condition {
+    /// Every list of names that stands in it, those of the conditions inside it left out.
+    pub(in crate::policy) fn lists(&self) -> impl Iterator<Item = &Names> {
+        let Self { exporter, recipient, legal_basis, consent_on_file, .. } = self;
+        let plain = [
+            &self.meets,
+            &self.origin,
+            &self.origin_not,
+            &self.origin_subdivision,
+            &self.collected_in,
+            &self.destination,
+            &self.destination_not,
+            &self.remote_access,
+            &self.purpose,
+            &self.purpose_not,
+            &self.data,
+            &self.coverage,
+            &self.flag,
+            &self.cn_exempt,
+            &self.us_exempt,
+            &self.transport,
+            &self.opt_out,
+            &self.withdrawn,
+            &self.observed,
+        ];
+        let exporter = exporter.iter().flat_map(|it| [&it.role, &it.sector, &it.flag]);
+        let recipient =
+            recipient.iter().flat_map(|it| [&it.class, &it.class_not, &it.kind, &it.id]);
+        let basis = legal_basis.iter().flat_map(|it| [&it.kind, &it.has]);
+        let on_file = consent_on_file.iter().flat_map(|it| [&it.scope, &it.kind]);
+        let consent = self.consent.iter().flat_map(|it| [&it.kind, &it.names]);
+        let linked = self.linked.iter().map(|it| &it.beside);
+        let services = self.collected_for.iter().map(|it| &it.services);
+        let optional = plain.into_iter().chain(exporter).chain(recipient).chain(basis);
+        let optional = optional.chain(on_file).chain(consent).chain(linked).chain(services);
+        let given = [
+            self.mechanism.as_ref().map(|it| &it.kind),
+            self.consent.as_ref().map(|it| &it.scope),
+            self.setting.as_ref().map(|it| &it.name),
+            self.source_host.as_ref().map(|it| &it.hosts),
+            self.linked.as_ref().map(|it| &it.identifiers),
+        ];
+        let groups = self.linked.iter().flat_map(|it| &it.not_only);
+        optional.flatten().chain(given.into_iter().flatten()).chain(groups)
+    }
+}
+
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExporterTest {

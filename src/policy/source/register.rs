@@ -182,6 +182,7 @@ pub struct Entry {
 pub struct ListEntry {
     pub name: At<String>,
     pub title: String,
+    /// Regions and zones of a list of destinations, categories of a list of those, ids of recipients.
     #[serde(default)]
-    pub values: Vec<String>,
+    pub values: Vec<At<String>>,
 }

@@ -225,7 +225,7 @@ fn what_only_two_files_together_show_is_told() {
             "registers/vocabulary.yaml",
             "{name: PK.critical_categories, title: \"Critical personal data under the Bill; not enacted\", values: []}",
             "{name: PK.critical_categories, title: t, values: [health, nosuch]}",
-            "law/pk.yaml:",
+            "registers/vocabulary.yaml:74:",
             "list `PK.critical_categories` holds `nosuch`",
         ),
         (
@@ -299,7 +299,7 @@ fn a_rule_that_can_do_nothing_is_reported() {
         ),
         ("    when: {age_under: 0}\n    effect: block\n", "younger than 0"),
         ("    when: {data: [email], anonymous: true}\n    effect: allow\n", "`data` is personal"),
-        ("    when: {data: []}\n    effect: block\n", "no category"),
+        ("    when: {data: []}\n    effect: block\n", "an empty list selects nothing"),
         (
             "    when: {purpose: backup, flag: occasional}\n    unless: {flag: [occasional, inbound]}\n    effect: block\n",
             "`unless` holds",
@@ -327,6 +327,218 @@ fn a_rule_that_can_do_nothing_is_reported() {
     ] {
         let (set, complaints) = compile_rule(&rule(body));
         assert!(set.is_some() && complaints.is_empty(), "{body} {complaints:?}");
+    }
+}
+
+#[test]
+fn a_list_that_names_nothing_is_an_error_wherever_it_stands() {
+    for key in [
+        "purpose: []",
+        "purpose_not: []",
+        "origin: []",
+        "origin_subdivision: []",
+        "remote_access: []",
+        "recipient: {class: []}",
+        "recipient: {class_not: []}",
+        "recipient: {kind: []}",
+        "recipient: {id: []}",
+        "exporter: {role: []}",
+        "exporter: {sector: []}",
+        "exporter: {flag: []}",
+        "flag: []",
+        "cn_exempt: []",
+        "coverage: []",
+        "transport: []",
+        "opt_out: []",
+        "withdrawn: []",
+        "observed: []",
+        "meets: []",
+        "data: []",
+        "setting: {name: [], is: true}",
+        "source_host: {hosts: []}",
+        "collected_for: {services: []}",
+        "legal_basis: {type: []}",
+        "legal_basis: {has: []}",
+        "mechanism: {type: []}",
+        "consent: {scope: []}",
+        "consent: {scope: service, type: []}",
+        "consent: {scope: service, names: []}",
+        "consent_on_file: {scope: []}",
+        "linked: {identifiers: []}",
+        "linked: {identifiers: [email], not_only: [[]]}",
+        "linked: {identifiers: [email], beside: []}",
+    ] {
+        for body in [
+            format!("    when: {{{key}}}\n    effect: block\n"),
+            format!("    when: {{any: [{{verified: true}}, {{{key}}}]}}\n    effect: block\n"),
+            format!("    require: {{{key}}}\n    effect: block\n"),
+        ] {
+            let (set, complaints) = compile_rule(&rule(&body));
+            let told = complaints.join("\n");
+            assert!(
+                set.is_none() && told.contains("an empty list selects nothing"),
+                "{body}{told}"
+            );
+            assert!(told.contains("own.yaml:8:"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_from_which_nothing_follows_is_reported() {
+    for (body, words) in [
+        ("    effect:\n", "own.yaml:8:"),
+        ("    when: {purpose: backup}\n    effect: ~\n", "own.yaml:9:"),
+        ("    require: {verified: true}\n", "nothing follows when it is not met"),
+        ("    require: {}\n    effect: block\n", "`require` of rule `OWN-1` asks for nothing"),
+        ("    require: {mechanism: }\n    effect: block\n", "asks for nothing"),
+        ("    unless: {}\n    effect: block\n", "`unless` of rule `OWN-1` asks for nothing"),
+    ] {
+        let (set, complaints) = compile_rule(&rule(body));
+        assert!(set.is_none(), "{body}");
+        assert!(complaints.join("\n").contains(words), "{body}{words} {complaints:?}");
+    }
+    for body in [
+        "",
+        "    when: {purpose: backup}\n",
+        "    annotate: [{name: seen}]\n    require: {verified: true}\n",
+    ] {
+        let (set, complaints) = compile_rule(&rule(body));
+        assert!(set.is_some() && complaints.is_empty(), "{body} {complaints:?}");
+    }
+}
+
+/// A count that is not on file satisfies no bound, so that a threshold alone lets everything pass without one.
+#[test]
+fn a_threshold_that_nothing_counts_is_warned_about() {
+    let file = |head: &str, body: &str| {
+        format!(
+            "layer: organisation\ntitle: Own\n{head}rules:\n  - id: OWN-1\n    title: t\n    statute: s\n    reason: r.\n{body}"
+        )
+    };
+    let at_least = "counter: {key: smallest_cell, at_least: 3}";
+    let counts = "counts:\n  - {counter: smallest_cell, of: person, window: {last: 12m}}\n";
+    let defined =
+        format!("definitions:\n  - name: many\n    title: t\n    condition: {{{at_least}}}\n");
+    for (text, is_warned) in [
+        (file("", &format!("    when: {{{at_least}}}\n    effect: block\n")), true),
+        (file("", &format!("    when: {{data: [email], {at_least}}}\n    effect: redact\n")), true),
+        (file("", &format!("    unless: {{not: {{{at_least}}}}}\n    effect: block\n")), true),
+        (file("", &format!("    require: {{not: {{{at_least}}}}}\n    effect: block\n")), true),
+        (file("", &format!("    unless: {{{at_least}}}\n    effect: allow\n")), true),
+        (file(&defined, "    when: {meets: many}\n    effect: block\n"), true),
+        // Without the count these hold against the transfer.
+        (file("", &format!("    unless: {{{at_least}}}\n    effect: block\n")), false),
+        (file("", &format!("    when: {{not: {{{at_least}}}}}\n    effect: block\n")), false),
+        (file("", &format!("    when: {{{at_least}}}\n    effect: allow\n")), false),
+        // Somebody counts, or has thought of it.
+        (file(counts, &format!("    when: {{{at_least}}}\n    effect: block\n")), false),
+        (
+            file(
+                "",
+                &format!(
+                    "    when: {{any: [{{{at_least}}}, {{counter: {{key: smallest_cell, known: false}}}}]}}\n    effect: block\n"
+                ),
+            ),
+            false,
+        ),
+        (
+            file(
+                "",
+                &format!(
+                    "    when: {{{at_least}}}\n    effect: block\n    facts_unavailable: stated\n"
+                ),
+            ),
+            false,
+        ),
+    ] {
+        let (set, complaints) = compile_rule(&text);
+        let told = complaints.join("\n");
+        assert!(set.is_some(), "{text}{told}");
+        let words = "`OWN-1` lets everything pass while `smallest_cell` is not on file";
+        assert_eq!(told.contains(words), is_warned, "{text}{told}");
+    }
+}
+
+/// The shipped names with a list of destinations, and a rule that keeps from going to them.
+fn compile_list(values: &str) -> (Option<RuleSet>, Vec<String>) {
+    let mut files: Vec<SourceFile> = rule_files()
+        .into_iter()
+        .filter(|file| {
+            file.name == "purposes.yaml"
+                || file.name.starts_with("zones/")
+                || file.name.starts_with("registers/")
+        })
+        .collect();
+    let own = rule(
+        "    when: {in_list: {list: OWN.restricted, value: destination}}\n    effect: block\n",
+    ) + "  - id: OWN-2\n    title: t\n    statute: s\n    reason: r.\n    effect: allow\n";
+    let list = format!("lists:\n  - name: OWN.restricted\n    title: t\n    values:\n{values}");
+    for (name, text) in [("organisation/own.yaml", own), ("registers/own.yaml", list)] {
+        files.push(SourceFile { name: name.into(), text });
+    }
+    let (set, diagnostics) = compile(&files);
+    (set, diagnostics.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_list_of_destinations_is_read_as_rules_read_them() {
+    let blocks = |set: &RuleSet, over: Value| {
+        let (effect, by) = decide_with(set, &over, &[("/a", "email")]);
+        assert_eq!(effect == Effect::Block, by == ["OWN-1"], "{effect:?} {by:?}");
+        effect == Effect::Block
+    };
+    for (values, destination, expected) in [
+        ("    - US\n", "US", true),
+        ("    - us\n", "US", true),
+        ("    - US\n", "DE", false),
+        ("    - EU\n", "DE", true),
+        ("    - EU\n", "US", false),
+        ("    - EU\n    - us\n", "US", true),
+        ("    - any\n", "US", true),
+    ] {
+        let (set, complaints) = compile_list(values);
+        let set = set.unwrap_or_else(|| panic!("{complaints:?}"));
+        let over =
+            json!({"purpose": "customer_support", "origin": "IN", "destination": destination});
+        assert_eq!(blocks(&set, over), expected, "{values} {destination}");
+    }
+    for (values, line, remedy) in [
+        ("    - CHN\n", 5, "two letters"),
+        ("    - US\n    - UK\n", 6, "did you mean `GB`?"),
+        ("    - US\n    - SG\n    - Germany\n", 7, "two letters"),
+        ("    - ' US'\n", 5, "two letters"),
+    ] {
+        let (set, complaints) = compile_list(values);
+        let told = complaints.join("\n");
+        assert!(set.is_none() && complaints.len() == 1, "{values} {told}");
+        assert!(told.starts_with(&format!("registers/own.yaml:{line}:7: error: ")), "{told}");
+        assert!(told.contains("neither an ISO 3166-1 alpha-2 code nor a zone"), "{told}");
+        assert!(told.contains(remedy), "{told}");
+    }
+}
+
+#[test]
+fn what_a_transfer_puts_on_a_list_of_destinations_is_read_alike_and_known_to_be_none() {
+    let (set, complaints) = compile_list("      []\n");
+    let set = set.unwrap_or_else(|| panic!("{complaints:?}"));
+    for (stated, destination, blocks, unknown) in [
+        (json!(["us"]), "US", true, vec![]),
+        (json!(["EU"]), "DE", true, vec![]),
+        (json!(["SG", "EU"]), "US", false, vec![]),
+        (json!(["CHN", "US", "UK"]), "US", true, vec!["CHN", "UK"]),
+    ] {
+        let over = json!({
+            "purpose": "customer_support", "origin": "IN", "destination": destination,
+            "config": {"OWN.restricted": stated, "OWN.other": ["CHN"]},
+        });
+        let (effect, _) = decide_with(&set, &over, &[("/a", "email")]);
+        assert_eq!(effect == Effect::Block, blocks, "{over}");
+        let transfer = transfer(&over);
+        let told: Vec<&str> = set.unknown_destinations(&transfer).map(|(_, name)| name).collect();
+        assert_eq!(told, unknown);
+        let named = set.unknown(&transfer);
+        assert!(unknown.iter().all(|name| named.contains(&format!("destination:{name}").into())));
     }
 }
 

@@ -37,6 +37,11 @@ pub use scanner::{Hit, Recall, Scanner, Scratch, Ticket, Told};
 pub use set::DetectorSet;
 pub use taxonomy::taxonomy;
 
+/// The checks that detector files can ask for, each with what it takes.
+pub fn checks() -> impl Iterator<Item = (&'static str, &'static str)> {
+    check::Check::described()
+}
+
 /// The shipped rules of this room, for tests.
 #[cfg(test)]
 mod shipped;

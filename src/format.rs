@@ -28,7 +28,9 @@ mod vcard;
 mod xml;
 
 pub use charset::charset;
-pub use encoding::{Decoder, content_encodings, decode, may_be_zlib, name_beside, sniff_encoding};
+pub use encoding::{
+    Decoder, content_encodings, decode, may_be_deflate, may_be_zlib, name_beside, sniff_encoding,
+};
 pub use form::walk as walk_query;
 pub use hints::may_hold;
 pub use image::{is_picture, without as picture_without, without_metadata};

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     control::RulesSource,
+    detect,
     domain::Effect,
     engine::Engine,
     policy::{self, RuleInfo, Timestamp, Trial},
@@ -38,6 +39,7 @@ enum RulesCommand {
     Test(test::Test),
     Diff(diff::Diff),
     List(List),
+    Checks(Checks),
     Export(Export),
     Schema(Schema),
 }
@@ -70,6 +72,10 @@ enum ListFormat {
     Json,
 }
 
+/// List the checks that detector files can ask for, and what each takes
+#[derive(Debug, Args)]
+struct Checks {}
+
 /// Write the rules the program ships to a directory, to begin your own with
 #[derive(Debug, Args)]
 struct Export {
@@ -89,6 +95,7 @@ impl Rules {
             RulesCommand::Test(test) => test.run(),
             RulesCommand::Diff(diff) => diff.run(),
             RulesCommand::List(list) => list.run(),
+            RulesCommand::Checks(checks) => checks.run(),
             RulesCommand::Export(export) => export.run(),
             RulesCommand::Schema(schema) => schema.run(),
         }
@@ -160,6 +167,19 @@ impl List {
                     writeln!(out, "{line}")?;
                 }
             }
+        }
+        out.flush()?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Checks {
+    fn run(self) -> Outcome {
+        let mut out = output::out();
+        let mut checks: Vec<_> = detect::checks().collect();
+        checks.sort_unstable();
+        for (name, takes) in checks {
+            writeln!(out, "{STRONG}{name:<20}{STRONG:#} {takes}")?;
         }
         out.flush()?;
         Ok(Exit::Done)

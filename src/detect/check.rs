@@ -9,6 +9,7 @@ mod card;
 pub(super) mod code;
 pub(super) mod date;
 pub(super) mod email;
+mod generic;
 pub(super) mod iban;
 mod imei;
 pub(super) mod ip;
@@ -63,14 +64,19 @@ pub(super) enum Check {
 
 impl Check {
     pub(super) fn named(name: &str) -> Option<Self> {
-        let of = |table: &[(&str, Self)]| {
-            table.iter().find(|(known, _)| *known == name).map(|(_, check)| *check)
+        let of = |table: &[Row]| {
+            table.iter().find(|(known, ..)| *known == name).map(|(_, check, _)| *check)
         };
         of(GENERAL).or_else(|| of(national::CHECKS))
     }
 
     pub(super) fn names() -> impl Iterator<Item = &'static str> {
-        GENERAL.iter().chain(national::CHECKS).map(|(name, _)| *name)
+        Self::described().map(|(name, _)| name)
+    }
+
+    /// The names, each with what it takes.
+    pub(super) fn described() -> impl Iterator<Item = (&'static str, &'static str)> {
+        GENERAL.iter().chain(national::CHECKS).map(|(name, _, takes)| (*name, *takes))
     }
 
     /// The whole of `text`.
@@ -120,100 +126,108 @@ impl Check {
     }
 }
 
+/// What a check is called in detector files, and what it takes.
+type Row = (&'static str, Check, &'static str);
+
 const BARE_DIGITS: [&str; 5] = ["ae_eid", "cn_ric", "fr_nir", "iccid", "imei"];
 
 #[rustfmt::skip]
-static GENERAL: &[(&str, Check)] = &[
-    ("apple_version", Check::Text(code::apple_version)),
-    ("access_log_user", Check::Text(code::secret)),
-    ("account_code", Check::Text(code::account)),
-    ("account_number", Check::Text(code::account_number)),
-    ("advertising_id", Check::Text(code::advertising)),
-    ("age", Check::Text(person::age)),
-    ("agent_string", Check::Text(person::agent_string)),
-    ("android_code", Check::Text(code::android)),
-    ("api_key", Check::Text(code::api_key)),
-    ("bank_account", Check::Text(iban::account)),
-    ("bic", Check::Token(8, 11, iban::bic)),
-    ("birth_date", Check::Text(date::birth)),
-    ("birth_date_or_part", Check::Text(date::birth_or_part)),
-    ("browser", Check::Text(person::browser)),
-    ("build", Check::Text(code::build)),
-    ("card", Check::Token(13, 19, card::card)),
-    ("card_alone", Check::Token(14, 19, card::card_alone)),
-    ("card_expiry", Check::Text(card::expiry)),
-    ("card_security_code", Check::Text(card::security_code)),
-    ("cell", Check::Text(place::cell)),
-    ("coordinate", Check::Text(place::any)),
-    ("coordinates", Check::Text(place::pair)),
-    ("cookie_value", Check::Text(code::cookie_value)),
-    ("country", Check::Text(territory::country)),
-    ("device_code", Check::Text(code::device)),
-    ("division", Check::Text(territory::division)),
-    ("email", Check::Text(email::whole)),
-    ("firebase_token", Check::Text(code::firebase_token)),
-    ("gender", Check::Text(person::gender)),
-    ("geohash", Check::Text(place::geohash)),
-    ("handle", Check::Text(person::handle)),
-    ("hash", Check::Text(code::hash)),
-    ("house_number", Check::Text(address::house_number)),
-    ("iban", Check::Token(15, 34, iban::iban)),
-    ("iccid", Check::Token(18, 22, sim::iccid)),
-    ("ifsc", Check::Token(11, 11, iban::ifsc)),
-    ("imei", Check::Token(14, 15, imei::imei)),
-    ("imeisv", Check::Token(16, 16, imei::imeisv)),
-    ("imsi", Check::Token(14, 15, sim::imsi)),
-    ("ip", Check::Text(ip::whole)),
-    ("jwt", Check::Text(code::jwt)),
-    ("language", Check::Text(person::language)),
-    ("latitude", Check::Text(place::latitude)),
-    ("longitude", Check::Text(place::longitude)),
-    ("login_name", Check::Text(person::login_name)),
-    ("mac", Check::Text(mac::whole)),
-    ("meid", Check::Token(8, 18, imei::meid)),
-    ("member_code", Check::Text(code::member)),
-    ("mobile_country_code", Check::Text(sim::mobile_country_code)),
-    ("mobile_network", Check::Text(sim::network)),
-    ("mobile_operator", Check::Text(sim::operator)),
-    ("mobile_network_code", Check::Text(sim::network_code)),
-    ("mrz", Check::Text(mrz::whole)),
-    ("model_name", Check::Text(sim::model_name)),
-    ("name", Check::Text(person::name)),
-    ("name_part", Check::Text(person::name_part)),
-    ("network_area", Check::Text(place::area)),
-    ("one_time_code", Check::Text(code::one_time)),
-    ("number_plate", Check::Text(code::number_plate)),
-    ("official_number", Check::Text(code::official)),
-    ("opaque", Check::Text(code::opaque)),
-    ("path_owner", Check::Text(code::path_owner)),
-    ("payment_address", Check::Text(iban::payment_address)),
-    ("phone_maker", Check::Text(sim::maker)),
-    ("phone_model", Check::Text(sim::model)),
-    ("phone", Check::Text(phone::whole)),
-    ("products", Check::Text(person::products)),
-    ("inline_picture", Check::Text(code::inline_picture)),
-    ("picture", Check::Text(code::picture)),
-    ("place", Check::Text(territory::place)),
-    ("place_name", Check::Text(address::place_name)),
-    ("plus_code", Check::Text(place::plus_code)),
-    ("postal_address", Check::Text(address::address)),
-    ("postal_code", Check::Text(territory::postal_code)),
-    ("reference", Check::Text(code::reference)),
-    ("release", Check::Text(code::release)),
-    ("remark", Check::Text(person::remark)),
-    ("secret", Check::Text(code::secret)),
-    ("sentence", Check::Text(person::sentence)),
-    ("serial", Check::Text(code::serial)),
-    ("six_digits", Check::Text(territory::six_digits)),
-    ("street", Check::Text(address::street)),
-    ("system_version", Check::Text(code::system_version)),
-    ("token", Check::Text(code::token)),
-    ("tracking_area", Check::Text(place::tracking_area)),
-    ("travel_document", Check::Text(code::travel_document)),
-    ("url_password", Check::Text(code::secret)),
-    ("user_agent", Check::Text(person::user_agent)),
-    ("uuid", Check::Text(code::uuid)),
-    ("words", Check::Text(person::words)),
+static GENERAL: &[Row] = &[
+    ("luhn", Check::Text(generic::luhn), "any number with its check digit by Luhn (ISO/IEC 7812-1), over its digits alone"),
+    ("mod11_2", Check::Text(generic::mod_11_2), "any number with its check digit or `X` by ISO 7064 MOD 11-2"),
+    ("mod11_10", Check::Text(generic::mod_11_10), "any number with its check digit by ISO 7064 MOD 11,10, over its digits alone"),
+    ("mod97", Check::Text(generic::mod_97), "any number with two check digits by ISO 7064 MOD 97-10, over digits and letters"),
+    ("verhoeff", Check::Text(generic::verhoeff), "any number with its check digit by Verhoeff, over its digits alone"),
+    ("apple_version", Check::Text(code::apple_version), "a version as telephones and computers of Apple have it: `17.1.2`"),
+    ("access_log_user", Check::Text(code::secret), "who asked, in a line of an access log"),
+    ("account_code", Check::Text(code::account), "three characters or more with a digit, no spaces"),
+    ("account_number", Check::Text(code::account_number), "six to twelve digits"),
+    ("advertising_id", Check::Text(code::advertising), "a UUID, 16, 32 or 64 hexadecimal digits, or another long opaque code"),
+    ("age", Check::Text(person::age), "0 to 130, or a range: `18-24`, `65+`, `under 18`"),
+    ("agent_string", Check::Text(person::agent_string), "what a browser or program says of itself and of the device, with a comment in brackets"),
+    ("android_code", Check::Text(code::android), "sixteen hexadecimal digits"),
+    ("api_key", Check::Text(code::api_key), "a key of a well-known interface, by its beginning"),
+    ("bank_account", Check::Text(iban::account), "an account as a bank prints it, an IBAN among them"),
+    ("bic", Check::Token(8, 11, iban::bic), "business identifier code (ISO 9362)"),
+    ("birth_date", Check::Text(date::birth), "a date from 1900 on, in any usual form"),
+    ("birth_date_or_part", Check::Text(date::birth_or_part), "the same, or a day, month or year by itself"),
+    ("browser", Check::Text(person::browser), "what a browser or device is called, and no products alone"),
+    ("build", Check::Text(code::build), "a build of a system or its release: `TP1A.220624.014`, `13`"),
+    ("card", Check::Token(13, 19, card::card), "a payment card of a known network with its check digit (Luhn)"),
+    ("card_alone", Check::Token(14, 19, card::card_alone), "the same of 14 to 19 digits that are no article or time"),
+    ("card_expiry", Check::Text(card::expiry), "`12/27`, `1227`, `2027-12`"),
+    ("card_security_code", Check::Text(card::security_code), "three or four digits"),
+    ("cell", Check::Text(place::cell), "the identity of a mobile cell, up to 36 bits"),
+    ("coordinate", Check::Text(place::any), "a latitude, a longitude, a pair of both or a code for a place"),
+    ("coordinates", Check::Text(place::pair), "a latitude and a longitude in one text"),
+    ("cookie_value", Check::Text(code::cookie_value), "what an identifier in a cookie is: opaque, or short with a digit"),
+    ("country", Check::Text(territory::country), "an ISO 3166-1 code, a calling code or the name of a country"),
+    ("device_code", Check::Text(code::device), "six characters or more with a digit, no spaces"),
+    ("division", Check::Text(territory::division), "a state, province or district, by its name"),
+    ("email", Check::Text(email::whole), "an e-mail address (RFC 5322)"),
+    ("firebase_token", Check::Text(code::firebase_token), "a registration of Firebase"),
+    ("gender", Check::Text(person::gender), "a word or code for a gender (ISO/IEC 5218)"),
+    ("geohash", Check::Text(place::geohash), "a geohash; six characters or more are exact"),
+    ("handle", Check::Text(person::handle), "a name somebody goes by online: no sentence, no time"),
+    ("hash", Check::Text(code::hash), "32, 40, 64, 96 or 128 hexadecimal digits, or as much base64"),
+    ("house_number", Check::Text(address::house_number), "`23a`, `159/3`, `Apt 5C`"),
+    ("iban", Check::Token(15, 34, iban::iban), "an IBAN with its check digits (ISO 13616, MOD 97-10)"),
+    ("iccid", Check::Token(18, 22, sim::iccid), "the number of a SIM card with its check digit (ITU-T E.118, Luhn)"),
+    ("ifsc", Check::Token(11, 11, iban::ifsc), "the code of an Indian bank branch"),
+    ("imei", Check::Token(14, 15, imei::imei), "the number of a telephone, 15 digits with check digit (Luhn) or 14 without"),
+    ("imeisv", Check::Token(16, 16, imei::imeisv), "the same with two digits of a software version"),
+    ("imsi", Check::Token(14, 15, sim::imsi), "14 or 15 digits that begin with a mobile country code"),
+    ("ip", Check::Text(ip::whole), "an IPv4 or IPv6 address"),
+    ("jwt", Check::Text(code::jwt), "a JSON Web Token (RFC 7519)"),
+    ("language", Check::Text(person::language), "a language tag (BCP 47) or the name of a language"),
+    ("latitude", Check::Text(place::latitude), "degrees north"),
+    ("longitude", Check::Text(place::longitude), "degrees east"),
+    ("login_name", Check::Text(person::login_name), "one word that no system account is called"),
+    ("mac", Check::Text(mac::whole), "the address of an interface, 48 bits"),
+    ("meid", Check::Token(8, 18, imei::meid), "a MEID or ESN of a telephone"),
+    ("member_code", Check::Text(code::member), "`account_code`, and no UUID"),
+    ("mobile_country_code", Check::Text(sim::mobile_country_code), "three digits that are assigned"),
+    ("mobile_network", Check::Text(sim::network), "a mobile country code and a network code"),
+    ("mobile_operator", Check::Text(sim::operator), "a network by its number or its name"),
+    ("mobile_network_code", Check::Text(sim::network_code), "two or three digits"),
+    ("mrz", Check::Text(mrz::whole), "the machine-readable zone of a travel document with its check digits (ICAO 9303)"),
+    ("model_name", Check::Text(sim::model_name), "what a device is called by its maker"),
+    ("name", Check::Text(person::name), "what a person is called, written as names are"),
+    ("name_part", Check::Text(person::name_part), "one word or two, letters only"),
+    ("network_area", Check::Text(place::area), "the code of a location area, 16 or 24 bits"),
+    ("one_time_code", Check::Text(code::one_time), "four to eight digits, or as many letters and digits"),
+    ("number_plate", Check::Text(code::number_plate), "the mark on the plate of a vehicle"),
+    ("official_number", Check::Text(code::official), "eight letters and digits or more, six of them digits"),
+    ("opaque", Check::Text(code::opaque), "eight characters or more that say nothing to a reader; shorter numbers want `reference`"),
+    ("path_owner", Check::Text(code::path_owner), "whom a segment of a path names behind `users`"),
+    ("payment_address", Check::Text(iban::payment_address), "a name and the handle of a payment provider: `sana@upi`"),
+    ("phone_maker", Check::Text(sim::maker), "who makes telephones"),
+    ("phone_model", Check::Text(sim::model), "what a telephone is called, or the code on its label"),
+    ("phone", Check::Text(phone::whole), "a telephone number with its country code, or as written at home"),
+    ("products", Check::Text(person::products), "names of programs with their versions: `okhttp/4.12.0`"),
+    ("inline_picture", Check::Text(code::inline_picture), "a picture whose bytes are in the value"),
+    ("picture", Check::Text(code::picture), "the same, or the address of one"),
+    ("place", Check::Text(territory::place), "the code or name of a place"),
+    ("place_name", Check::Text(address::place_name), "what a place is called, and no state of a thing"),
+    ("plus_code", Check::Text(place::plus_code), "an Open Location Code"),
+    ("postal_address", Check::Text(address::address), "where somebody lives, in one text"),
+    ("postal_code", Check::Text(territory::postal_code), "three to ten letters and digits, two digits at least"),
+    ("reference", Check::Text(code::reference), "any number that can be quoted: three characters or more with a digit"),
+    ("release", Check::Text(code::release), "what a release of a system is called"),
+    ("remark", Check::Text(person::remark), "what somebody said, and no code for it"),
+    ("secret", Check::Text(code::secret), "anything that is no mere word about a secret"),
+    ("sentence", Check::Text(person::sentence), "more than a word that somebody wrote"),
+    ("serial", Check::Text(code::serial), "five to thirty letters, digits and dashes with two digits at least"),
+    ("six_digits", Check::Text(territory::six_digits), "six digits, the first of them no zero"),
+    ("street", Check::Text(address::street), "what a street is called"),
+    ("system_version", Check::Text(code::system_version), "a version of a system: `13`, `17.1.2`"),
+    ("token", Check::Text(code::token), "eight characters or more without spaces, or a scheme and such a token"),
+    ("tracking_area", Check::Text(place::tracking_area), "the code of a tracking area where nothing else tells of a cell"),
+    ("travel_document", Check::Text(code::travel_document), "the number of a passport: nine letters and digits at most"),
+    ("url_password", Check::Text(code::secret), "the password in an address: `scheme://user:password@host`"),
+    ("user_agent", Check::Text(person::user_agent), "what a browser says of itself: `Mozilla/5.0 (…)`"),
+    ("uuid", Check::Text(code::uuid), "a UUID that is not all zeros"),
+    ("words", Check::Text(person::words), "a text with a letter in it"),
 ];
 
 #[cfg(test)]

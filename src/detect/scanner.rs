@@ -314,7 +314,8 @@ impl<'s> Scanner<'s> {
             return None;
         }
         let facts = self.facts_of(known);
-        if facts.are_of_no_finding() && self.top.rule.is_none() {
+        let patterns = self.patterns_inside(facts);
+        if facts.are_of_no_finding() && !self.top.is_of_something() && patterns == 0 {
             let (inside, of_list) = (Inside::of(facts), of_list(facts, container));
             self.enter(container, inside, of_list, None);
             return None;
@@ -322,6 +323,9 @@ impl<'s> Scanner<'s> {
         let facts = *self.or_told(facts);
         let rule = self.rule_for_container(&facts, container);
         let contexts = self.enter(container, Inside::of(&facts), of_list(&facts, container), rule);
+        if self.top.number == self.opened {
+            self.top.patterns = patterns;
+        }
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
             && rule.container
@@ -399,7 +403,8 @@ impl<'s> Scanner<'s> {
         let called = *self.scratch.keys.of(called);
         // `miui version` is a name, although it ends as what is said of others does.
         let is_meant = called.is_listed || !called.statement;
-        (!called.rules().is_empty() && is_meant).then_some(called)
+        let says = !called.rules().is_empty() || called.patterns != 0;
+        (says && is_meant).then_some(called)
     }
 
     #[inline]

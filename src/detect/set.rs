@@ -441,6 +441,7 @@ impl DetectorSet {
                 pattern
                     .regex
                     .find_iter(text)
+                    .filter(|found| !found.is_empty())
                     .filter(|found| {
                         pattern.check.is_none_or(|check| check.whole(found.as_str()).is_some())
                     })
@@ -556,6 +557,10 @@ fn ends_accented(text: &[u8]) -> bool {
 }
 
 impl ValueDetector {
+    pub(super) fn surest(&self) -> u8 {
+        self.plain.max(self.shaped).max(self.supported)
+    }
+
     /// How sure the value makes us, given the words around it.
     pub(super) fn weigh(&self, number: u16, found: Match, supports: u128, against: u128) -> u8 {
         let bit = 1u128 << number;

@@ -119,6 +119,8 @@ impl<'t> Tables<'t> {
         let mut is_named = false;
         let mut term: Option<Range<usize>> = None;
         let mut opened = Element::Other;
+        // The list of a form that is open, of which one entry is chosen.
+        let mut list: Option<Range<usize>> = None;
         let bytes = self.text.as_bytes();
         let mut past = 0;
         for at in memchr_iter(b'<', bytes) {
@@ -151,6 +153,13 @@ impl<'t> Tables<'t> {
                 }
                 Element::Term | Element::Detail => is_open = true,
                 Element::Control => self.control(at),
+                Element::List => list = self.name_of(at + "<select".len(), at),
+                Element::ListEnd => list = None,
+                Element::Entry => {
+                    if let Some(name) = &list {
+                        self.entry(at, name.clone());
+                    }
+                }
                 Element::End => is_open = false,
                 Element::Other => {}
             }
@@ -186,6 +195,9 @@ impl<'t> Tables<'t> {
                 Element::Row
                 | Element::TableEnd
                 | Element::Control
+                | Element::List
+                | Element::ListEnd
+                | Element::Entry
                 | Element::End
                 | Element::Other => {}
             }
@@ -325,45 +337,79 @@ impl<'t> Tables<'t> {
             let length = memchr(b'<', text).unwrap_or(text.len());
             value = Some(next + 1..next + 1 + length);
         }
-        let is_name = |name: &Range<usize>| !name.is_empty() && name.len() <= NAME_BYTES_MAX;
-        let value = value.map(|value| self.trimmed(value)).filter(|value| !value.is_empty());
-        if let (Some(name), Some(value)) = (name.filter(is_name), value) {
+        if let (Some(name), Some(value)) = (name.filter(is_name_of_a_field), value) {
+            self.tell_field(name, value);
+        }
+    }
+
+    /// The name of the control whose attributes begin at `next`, in the mark at `at`.
+    fn name_of(&self, mut next: usize, at: usize) -> Option<Range<usize>> {
+        let end = text_limit(self.text.as_bytes(), at);
+        std::iter::from_fn(|| self.attribute(&mut next, end))
+            .find(|(attribute, _)| self.of(attribute).eq_ignore_ascii_case("name"))
+            .map(|(_, name)| name)
+            .filter(is_name_of_a_field)
+    }
+
+    /// `<option value="f" selected>Female</option>` (HTML §4.10.10), whose mark begins at `at`, of the list `name`.
+    fn entry(&mut self, at: usize, name: Range<usize>) {
+        let bytes = self.text.as_bytes();
+        let end = text_limit(bytes, at);
+        let (mut is_chosen, mut value) = (false, None);
+        let mut next = at + "<option".len();
+        while let Some((attribute, found)) = self.attribute(&mut next, end) {
+            is_chosen |= self.of(&attribute).eq_ignore_ascii_case("selected");
+            if self.of(&attribute).eq_ignore_ascii_case("value") {
+                value = Some(found);
+            }
+        }
+        if !is_chosen || bytes.get(next) != Some(&b'>') {
+            return;
+        }
+        let text = bytes.get(next + 1..end).unwrap_or_default();
+        let shown = next + 1..next + 1 + memchr(b'<', text).unwrap_or(text.len());
+        if let Some(value) = value {
+            self.tell_field(name.clone(), value);
+        }
+        self.tell_field(name, shown);
+    }
+
+    fn tell_field(&mut self, name: Range<usize>, value: Range<usize>) {
+        let value = self.trimmed(value);
+        if !value.is_empty() {
             self.cells.push(Cell { name: Name::Written(name), value, is_of_a_program: true });
         }
     }
 
-    /// The next attribute of a mark and its value, which `next` then stands behind.
+    /// The next attribute of a mark and its value, if it has one, which `next` then stands behind.
     fn attribute(&self, next: &mut usize, end: usize) -> Option<(Range<usize>, Range<usize>)> {
         let bytes = self.text.as_bytes();
         let run = |from: usize, is_of_it: fn(&u8) -> bool| {
             let rest = bytes.get(from..end).unwrap_or_default();
             from + rest.iter().take_while(|byte| is_of_it(byte)).count()
         };
-        loop {
-            let start = run(*next, |byte| byte.is_ascii_whitespace() || *byte == b'/');
-            let name =
-                start..run(start, |byte| byte.is_ascii_alphanumeric() || b"-_:".contains(byte));
-            *next = name.end;
-            if name.is_empty() {
-                return None;
-            }
-            if bytes.get(name.end) != Some(&b'=') {
-                continue;
-            }
-            let from = name.end + 1;
-            let value = match bytes.get(from) {
-                Some(quote @ (b'"' | b'\'')) => {
-                    let length = memchr(*quote, bytes.get(from + 1..end)?)?;
-                    *next = from + 1 + length + 1;
-                    from + 1..from + 1 + length
-                }
-                _ => {
-                    *next = run(from, |byte| !byte.is_ascii_whitespace() && *byte != b'>');
-                    from..*next
-                }
-            };
-            return Some((name, value));
+        let start = run(*next, |byte| byte.is_ascii_whitespace() || *byte == b'/');
+        let name = start..run(start, |byte| byte.is_ascii_alphanumeric() || b"-_:".contains(byte));
+        *next = name.end;
+        if name.is_empty() {
+            return None;
         }
+        if bytes.get(name.end) != Some(&b'=') {
+            return Some((name.clone(), name.end..name.end));
+        }
+        let from = name.end + 1;
+        let value = match bytes.get(from) {
+            Some(quote @ (b'"' | b'\'')) => {
+                let length = memchr(*quote, bytes.get(from + 1..end)?)?;
+                *next = from + 1 + length + 1;
+                from + 1..from + 1 + length
+            }
+            _ => {
+                *next = run(from, |byte| !byte.is_ascii_whitespace() && *byte != b'>');
+                from..*next
+            }
+        };
+        Some((name, value))
     }
 
     fn of(&self, range: &Range<usize>) -> &'t str {
@@ -441,6 +487,10 @@ enum Element {
     Detail,
     /// A field of a form.
     Control,
+    /// A list of a form begins, or ends, or an entry of it begins.
+    List,
+    ListEnd,
+    Entry,
     /// A cell, term or detail ends.
     End,
     Other,
@@ -463,6 +513,15 @@ impl Element {
         if !is_end && (is_called(b"input") || is_called(b"textarea")) {
             return Self::Control;
         }
+        if rest.get(..6).is_some_and(|name| name.eq_ignore_ascii_case(b"select")) && is_end {
+            return Self::ListEnd;
+        }
+        if !is_end && is_called(b"select") {
+            return Self::List;
+        }
+        if !is_end && is_called(b"option") {
+            return Self::Entry;
+        }
         let [first, second, behind, ..] = rest else { return Self::Other };
         if behind.is_ascii_alphanumeric() {
             return Self::Other;
@@ -476,6 +535,10 @@ impl Element {
             _ => Self::Other,
         }
     }
+}
+
+fn is_name_of_a_field(name: &Range<usize>) -> bool {
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX
 }
 
 /// Where the mark that begins at `at` is given up, and what stands in it.
@@ -600,6 +663,15 @@ mod tests {
                 "<textarea rows=2 name=\"address\">12 Mill Lane\n</textarea>",
                 &["address=12 Mill Lane"],
             ),
+            (
+                "<select id=x name='gender'><option value=m>Male<option value=\"f\" selected>Female</option></select><option selected>No",
+                &["gender=f", "gender=Female"],
+            ),
+            (
+                "<SELECT NAME=faith><OPTION SELECTED=\"selected\">Islam</OPTION><option>None</option></SELECT>",
+                &["faith=Islam"],
+            ),
+            ("<input disabled name=a required value=bcd>", &["a=bcd"]),
             ("<input name=\"open value=", &[]),
             ("<inputs name=a value=b>", &[]),
             ("if a <tr and b < td then <th", &[]),

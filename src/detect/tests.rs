@@ -506,10 +506,12 @@ fn an_envelope_is_known_by_two_of_its_names() {
 fn operators_add_names_patterns_and_suppressions() {
     let taxonomy = shipped::taxonomy();
     let rules = r"
+words: {stand_ins: [value], tellers: [key], values: [value]}
 fields:
   - {category: account_id, names: [kontoschluessel], confidence: 90}
 patterns:
   - {id: badge, category: account_id, pattern: 'B-\d{4}', fields: [badge], confidence: 80}
+  - {id: member, category: account_id, pattern: 'LX(-\d{4}){3}', fields: [member], confidence: 80, check: luhn}
 suppress:
   - {categories: [email], value_endings: ['@shop.example'], reason: our own mailboxes}
   - {fields: [ticket], reason: numbers of our help desk}
@@ -525,6 +527,17 @@ values:
         (r#"{"kontoSchluessel":"77"}"#, &["/kontoSchluessel account_id"][..]),
         (r#"{"badge":"door B-1234 open"}"#, &["/badge account_id[B-1234]"]),
         (r#"{"badge":"door 1234 open","other":"B-1234"}"#, &[]),
+        // What stands for the field, and elements of it.
+        (
+            r#"{"badge":{"value":"B-1234","created":"B-1234"},"a":{"value":"B-1234"}}"#,
+            &["/badge/value account_id"],
+        ),
+        (
+            r#"{"badge":[["B-1234"],{"value":"B-1235"},{"other":"B-1236"}]}"#,
+            &["/badge/0/0 account_id", "/badge/1/value account_id"],
+        ),
+        (r#"[{"key":"badge","value":"B-1234"}]"#, &["/0/value account_id"]),
+        (r#"{"member":["LX-4711-0815-3001","LX-4711-0815-3002"]}"#, &["/member/0 account_id"]),
         (r#"{"x":"info@shop.example","y":"amina@example.pk"}"#, &["/y email"]),
         (r#"{"ticket":"amina@example.pk"}"#, &[]),
     ] {

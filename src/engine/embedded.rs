@@ -67,6 +67,8 @@ pub(super) enum EmbeddedKind {
     Declared(Option<Box<str>>),
     /// Text that has bytes among it which are none: searched for what shows, and not read in full.
     Broken,
+    /// What was not read, and why.
+    Unread(GapCause),
 }
 
 impl std::fmt::Debug for Embedded {
@@ -190,6 +192,11 @@ impl Inner {
     fn known(span: Span, encoding: Encoding, format: Format) -> Self {
         let kind = EmbeddedKind::Known(format);
         Self { span, encoding, opened: None, kind, is_escaped: false }
+    }
+
+    fn unread(span: Span, cause: GapCause) -> Self {
+        let kind = EmbeddedKind::Unread(cause);
+        Self { span, encoding: Encoding::OneWay, opened: None, kind, is_escaped: false }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::{borrow::Cow, fmt};
 
 use crate::{
-    domain::{Coverage, Findings, Gap, Region, Replaced},
+    domain::{Coverage, Escape, Findings, Gap, Region, Replaced},
+    format::{self, Unescaped},
     policy::{Decision, Transfer},
 };
 
@@ -36,13 +37,30 @@ impl<'m> Message<'m> {
         Some(values.fold(Cow::Borrowed(first), |all, more| Cow::Owned([&*all, more].join(&b','))))
     }
 
-    /// Whether the body is a range of a longer one (RFC 9110 §14.4, §14.6), so that a value may begin in one message
-    /// and end in another, or out of order in the same.
+    /// Whether the body is a range of a longer one (RFC 9110 §14.4, §14.6) or a piece of an upload, so that a value may
+    /// begin in one message and end in another, or out of order in the same.
     pub(super) fn is_a_part_of_a_body(&self) -> bool {
         let is_ranges = self.header("content-type").is_some_and(|it| {
             it.trim_ascii_start().to_ascii_lowercase().starts_with(b"multipart/byteranges")
         });
-        is_ranges || self.header("content-range").is_some_and(|range| !is_whole(range))
+        is_ranges
+            || self.header("content-range").is_some_and(|range| !is_whole(range))
+            || self.goes_on_an_upload()
+            || self.target.split_once('?').is_some_and(|(_, query)| is_of_a_piece(query))
+    }
+
+    /// Resumable uploads, as tus and the IETF have them (draft-ietf-httpbis-resumable-upload) and Google does.
+    fn goes_on_an_upload(&self) -> bool {
+        let number = |name| {
+            let text = std::str::from_utf8(self.header(name)?).ok()?;
+            text.trim().parse::<u64>().ok()
+        };
+        let goes_on = |name| self.header(name).is_some() && number(name) != Some(0);
+        let is_more = self.header("upload-complete").is_some_and(|it| it.trim_ascii() == b"?0");
+        let length = u64::try_from(self.body.len()).ok();
+        let is_begun = self.header("upload-offset").is_some()
+            && number("upload-length").is_some_and(|whole| Some(whole) != length);
+        goes_on("upload-offset") || goes_on("x-goog-upload-offset") || is_more || is_begun
     }
 
     /// Whether the body is declared as more than one thing, of which a reader may take the first or the last.
@@ -59,6 +77,27 @@ fn is_whole(range: &[u8]) -> bool {
     let Some((last, length)) = bytes.and_then(|it| it.split_once('/')) else { return false };
     let end = last.parse::<u64>().ok().and_then(|last| last.checked_add(1));
     end.is_some() && end == length.parse().ok()
+}
+
+/// Whether a query asks for a piece to be kept: a part of an upload to S3, a block, page or range of Azure's, or what is
+/// put behind a file of HDFS or Azure's data lake.
+fn is_of_a_piece(query: &str) -> bool {
+    let mut buffer = Unescaped::new();
+    let query = match query.contains('%') {
+        true => format::unescape(Escape::Percent, query.as_bytes(), &mut buffer).as_str(),
+        false => query,
+    };
+    let value_of = |known: &str| {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(name, _)| name.eq_ignore_ascii_case(known)).map(|(_, value)| value)
+    };
+    let is = |name: &str, words: &[&str]| {
+        value_of(name).is_some_and(|it| words.iter().any(|word| it.eq_ignore_ascii_case(word)))
+    };
+    (value_of("partNumber").is_some() && value_of("uploadId").is_some())
+        || is("comp", &["block", "appendblock", "page", "range"])
+        || is("op", &["append"])
+        || (is("action", &["append"]) && value_of("position").is_some())
 }
 
 impl fmt::Debug for Message<'_> {

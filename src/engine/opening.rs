@@ -21,6 +21,8 @@ pub(super) struct Opening<'o, 'm> {
     pub(super) limits: &'o Limits,
     pub(super) decoder: &'o mut Decoder,
     pub(super) buffer: &'o mut Unescaped,
+    /// What encodings say beside what is in them.
+    pub(super) names: &'o mut Vec<Vec<u8>>,
 }
 
 impl Opening<'_, '_> {
@@ -50,7 +52,9 @@ impl Opening<'_, '_> {
             }
             (None, Encoding::Identity) => outer.to_vec(),
             (None, _) => {
-                self.decoder.decode(encoding, outer, self.limits).map_err(|stop| stop.cause)?
+                let inner = self.decoder.decode(encoding, outer, self.limits);
+                keep_name(encoding, outer, self.names);
+                inner.map_err(|stop| stop.cause)?
             }
         };
         if self.chain > self.limits.layers_max || self.layers.len() >= LAYERS_MAX {

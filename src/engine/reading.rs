@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     Message, Scratch,
-    embedded::{self, Embedded, EmbeddedKind},
+    embedded::{self, Embedded, EmbeddedKind, Inner},
     familiar::Familiar,
     opening::{self, Opening},
     sink::{At, Sink, Walk},
@@ -336,7 +336,15 @@ impl<'m> Reading<'m> {
         let is_declared = matches!(embedded.inner.kind, EmbeddedKind::Declared(_));
         let is_broken = matches!(embedded.inner.kind, EmbeddedKind::Broken);
         let gap = |cause| Gap { part, coverage: Coverage::Partial, cause, offset };
-        let opened = self.open(&mut embedded, walk);
+        if let EmbeddedKind::Unread(cause) = embedded.inner.kind {
+            return self.gap(gap(cause));
+        }
+        let mut names = Vec::new();
+        let opened = self.open(&mut embedded, &mut names, walk);
+        // A document that says something beside is not as quiet as what is in it.
+        if !names.is_empty() {
+            embedded.only = None;
+        }
         let (format, bytes) = match opened {
             Ok(opened) => opened,
             Err(cause) => {
@@ -380,6 +388,12 @@ impl<'m> Reading<'m> {
             layer.format = format;
             layer.bytes = Cow::Owned(bytes);
         }
+        for name in names {
+            let kind = EmbeddedKind::Known(Format::Header);
+            let inner =
+                Inner { encoding: Encoding::OneWay, opened: Some(name), kind, ..Inner::default() };
+            walk.embedded.push(Embedded { inner, outer: Encoding::Identity, ..embedded.clone() });
+        }
         self.overflow(part, walk);
     }
 
@@ -398,6 +412,7 @@ impl<'m> Reading<'m> {
     fn open(
         &mut self,
         embedded: &mut Embedded,
+        names: &mut Vec<Vec<u8>>,
         walk: &mut Walk<'_, '_>,
     ) -> Result<(Format, Vec<u8>), GapCause> {
         let Embedded { outer, inner, chain, .. } = embedded;
@@ -410,6 +425,7 @@ impl<'m> Reading<'m> {
             limits: walk.limits,
             decoder: walk.decoder,
             buffer: walk.value,
+            names,
         };
         if *outer != Encoding::Identity {
             opening.take_off(*outer, None)?;
@@ -421,6 +437,7 @@ impl<'m> Reading<'m> {
             EmbeddedKind::Known(format) => *format,
             EmbeddedKind::Declared(media_type) => opening.declared(media_type.as_deref())?,
             EmbeddedKind::Broken => Format::Text,
+            EmbeddedKind::Unread(cause) => return Err(*cause),
         };
         Ok((format, opening.bytes.unwrap_or_default()))
     }

@@ -265,6 +265,35 @@ fn a_range_of_a_body_is_not_all_of_it() {
 }
 
 #[test]
+fn a_piece_of_an_upload_is_not_all_of_it() {
+    let engine = shipped();
+    for (target, headers, expected) in [
+        ("/f", &[("upload-offset", "7")][..], Coverage::Partial),
+        ("/f", &[("upload-offset", "x")], Coverage::Partial),
+        ("/f", &[("upload-offset", "0")], Coverage::Full),
+        ("/f", &[("upload-offset", "0"), ("upload-length", "17")], Coverage::Partial),
+        ("/f", &[("upload-offset", "0"), ("upload-length", "7")], Coverage::Full),
+        ("/f", &[("upload-complete", "?0")], Coverage::Partial),
+        ("/f", &[("upload-complete", "?1")], Coverage::Full),
+        ("/f", &[("x-goog-upload-offset", "262144")], Coverage::Partial),
+        ("/f?partNumber=2&uploadId=abc", &[], Coverage::Partial),
+        ("/f?partNumber=2", &[], Coverage::Full),
+        ("/f?comp=block&blockid=QUFB", &[], Coverage::Partial),
+        ("/f?comp=appendblock", &[], Coverage::Partial),
+        ("/f?comp=metadata", &[], Coverage::Full),
+        ("/webhdfs/v1/f?op=APPEND", &[], Coverage::Partial),
+        ("/webhdfs/v1/f?op=%41PPEND", &[], Coverage::Partial),
+        ("/webhdfs/v1/f?op=CREATE", &[], Coverage::Full),
+        ("/f?action=append&position=7", &[], Coverage::Partial),
+    ] {
+        let mut given: Vec<(&str, &[u8])> = vec![("content-type", b"text/plain")];
+        given.extend(headers.iter().map(|(name, value)| (*name, value.as_bytes())));
+        let verdict = inspect(&engine, &Message { target, ..message(&given, b"sana.k@") }, "");
+        assert_eq!(verdict.coverage, expected, "{target} {headers:?}");
+    }
+}
+
+#[test]
 fn words_of_a_list_in_a_query_are_values() {
     let engine = shipped();
     let headers = [("content-type", &b"application/graphql"[..])];

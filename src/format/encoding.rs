@@ -64,6 +64,26 @@ pub fn may_be_zlib(bytes: &[u8]) -> bool {
         && flags & 0x20 == 0
 }
 
+/// Whether bytes begin as a stream of DEFLATE without a head does (RFC 1951 §3.2.3): one of four random
+/// starts does.
+pub fn may_be_deflate(start: &[u8; 12]) -> bool {
+    let bits = u128::from_le_bytes(std::array::from_fn(|at| start.get(at).copied().unwrap_or(0)));
+    let take = |from: u32, count: u32| (bits >> from) & ((1 << count) - 1);
+    match take(1, 2) {
+        // Stored: its length, and the same turned over.
+        0 => take(8, 16) ^ take(24, 16) == 0xFFFF,
+        1 => true,
+        2 => {
+            // The lengths of the code of code lengths leave nothing over (RFC 1951 §3.2.7).
+            let codes = u32::try_from(take(13, 4) + 4).unwrap_or(0);
+            let lengths = (0..codes).map(|number| take(17 + 3 * number, 3));
+            let filled: u128 = lengths.filter(|it| *it > 0).map(|it| 1 << (7 - it)).sum();
+            take(3, 5) <= 29 && take(8, 5) <= 29 && filled == 1 << 7
+        }
+        _ => false,
+    }
+}
+
 /// Whether a stream of zlib goes on as one, to its end or as far as is looked.
 fn unpacks(bytes: &[u8]) -> bool {
     const BYTES_MAX: usize = 4096;

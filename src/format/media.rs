@@ -219,17 +219,31 @@ fn is_json_lines(text: &[u8]) -> bool {
 fn is_xml(text: &[u8]) -> bool {
     let is_markup =
         matches!(text, [b'<', b'?' | b'!' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..]);
-    let is_page = is_web_page(text) || is_of_a_page(root(text));
+    let is_page = is_web_page(text) || is_of_a_page(root(text)) || is_form_of_a_page(text);
     is_markup && !is_page && text.last() == Some(&b'>')
 }
 
-/// A web page, or a piece of one with a table in it, whose heads say what its cells are.
+/// A web page, or a piece of one with a table in it, whose heads say what its cells are, or with a form, whose fields
+/// say what they are of.
 pub fn is_web_page(text: &[u8]) -> bool {
     const ENDS: [&[u8]; 4] = [b"</td>", b"</dd>", b"</TD>", b"</DD>"];
     let root = root(text);
     starts_with_ignore_case(text, b"<!doctype html")
         || root.eq_ignore_ascii_case("html")
         || (is_of_a_page(root) && ENDS.iter().any(|end| memmem::find(text, end).is_some()))
+        || is_form_of_a_page(text)
+}
+
+/// A form, or what stands around one, with fields in it. Documents of XML may have a `form` for their root as well.
+fn is_form_of_a_page(text: &[u8]) -> bool {
+    const AROUND: [&str; 8] =
+        ["form", "fieldset", "label", "section", "article", "main", "body", "select"];
+    const FIELDS: [&[u8]; 6] =
+        [b"<input ", b"<textarea ", b"<select ", b"<INPUT ", b"<TEXTAREA ", b"<SELECT "];
+    let root = root(text);
+    let is_around =
+        is_of_a_page(root) || AROUND.iter().any(|known| root.eq_ignore_ascii_case(known));
+    is_around && FIELDS.iter().any(|field| memmem::find(text, field).is_some())
 }
 
 /// The name of the element that a text begins with.

@@ -101,11 +101,11 @@ pub(super) fn names<'t>(
     diagnostics: &mut Diagnostics,
 ) -> (NameBook<'t>, Registry) {
     let mut book = NameBook::new(taxonomy);
+    let mut zones: Vec<(&str, ZonesFile)> = Vec::new();
     for file in files.iter().filter(|file| file.name.starts_with("zones/")) {
-        if let Some(zones) = read_on::<ZonesFile>(file, diagnostics) {
-            book.add_zones(&file.name, &zones, diagnostics);
-        }
+        zones.extend(read_on(file, diagnostics).map(|zones| (file.name.as_str(), zones)));
     }
+    book.add_zones(&zones, diagnostics);
     let mut vocabulary = VocabularyBuilder::default();
     for file in files.iter().filter(|file| file.name.starts_with("registers/")) {
         if let Some(register) = read_on::<RegisterFile>(file, diagnostics) {

@@ -418,6 +418,7 @@ impl Scope<'_, '_> {
             });
         }
         if let Some(test) = &condition.mechanism {
+            self.check_members(test, diagnostics);
             parts.push(Predicate::Mechanism(Box::new(MechanismTest {
                 kinds: self.words(Section::Mechanism, &test.kind, diagnostics),
                 names_recipient: test.names_recipient,

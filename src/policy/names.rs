@@ -10,7 +10,7 @@ use super::{
     predicate::{ClassSet, PurposeSet},
     region_set::RegionSet,
     registry::{Listed, Section, Vocabulary},
-    source::ZonesFile,
+    source::{Zone, ZonesFile},
     words::Names,
 };
 use crate::{
@@ -105,30 +105,51 @@ impl<'t> NameBook<'t> {
         }
     }
 
-    pub(super) fn add_zones(
-        &mut self,
-        file: &str,
-        source: &ZonesFile,
-        diagnostics: &mut Diagnostics,
-    ) {
-        for zone in &source.zones {
-            let mut members = self.regions(file, &zone.members, diagnostics);
-            for dated in &zone.dated {
-                for name in dated.region.iter() {
-                    match assigned(name) {
-                        Some(region) => members.insert_dated(region, dated.from, dated.until),
-                        None => self.unknown_region(name.place(file), name, diagnostics),
-                    }
+    /// Zones may name others, in whatever file and order they stand.
+    pub(super) fn add_zones(&mut self, files: &[(&str, ZonesFile)], diagnostics: &mut Diagnostics) {
+        let mut left: Vec<(&str, &Zone)> = files
+            .iter()
+            .flat_map(|(file, zones)| zones.zones.iter().map(|it| (*file, it)))
+            .collect();
+        while !left.is_empty() {
+            let names: FxHashSet<&str> = left.iter().map(|(_, zone)| zone.id.as_str()).collect();
+            let waits = |(_, zone): &(&str, &Zone)| {
+                zone.members.iter().any(|member| names.contains(member.as_str()))
+            };
+            let (waiting, ready): (Vec<_>, Vec<_>) = left.iter().partition(|zone| waits(zone));
+            if ready.is_empty() {
+                for (file, zone) in waiting {
+                    diagnostics
+                        .error(
+                            zone.id.place(file),
+                            format!("zone `{}` is a member of itself, or of its members", *zone.id),
+                        )
+                        .remedy("name the regions that are meant");
+                }
+                return;
+            }
+            ready.into_iter().for_each(|(file, zone)| self.add_zone(file, zone, diagnostics));
+            left = waiting;
+        }
+    }
+
+    fn add_zone(&mut self, file: &str, zone: &Zone, diagnostics: &mut Diagnostics) {
+        let mut members = self.regions(file, &zone.members, diagnostics);
+        for dated in &zone.dated {
+            for name in dated.region.iter() {
+                match assigned(name) {
+                    Some(region) => members.insert_dated(region, dated.from, dated.until),
+                    None => self.unknown_region(name.place(file), name, diagnostics),
                 }
             }
-            if members.is_empty() && !zone.members.is_empty() {
-                continue;
-            }
-            if self.zones.0.insert(zone.id.value.as_str().into(), members).is_some() {
-                diagnostics
-                    .error(zone.id.place(file), format!("zone `{}` is declared twice", *zone.id))
-                    .remedy("keep one of the two");
-            }
+        }
+        if members.is_empty() && !zone.members.is_empty() {
+            return;
+        }
+        if self.zones.0.insert(zone.id.value.as_str().into(), members).is_some() {
+            diagnostics
+                .error(zone.id.place(file), format!("zone `{}` is declared twice", *zone.id))
+                .remedy("keep one of the two");
         }
     }
 
@@ -155,12 +176,10 @@ impl<'t> NameBook<'t> {
 
     pub(super) fn unknown_region(&self, place: Place, name: &str, diagnostics: &mut Diagnostics) {
         let known: Vec<&str> = self.zones.0.keys().map(|zone| &**zone).collect();
-        let near = match name {
-            "UK" | "uk" => Some("did you mean `GB`?".to_owned()),
-            // A country in three letters is no misspelt zone.
-            _ if name.len() <= 3 => None,
-            _ => suggest(name, &known, "zone").filter(|text| text.starts_with("did")),
-        };
+        let near = otherwise_called(name)
+            .map(|code| format!("did you mean `{code}`?"))
+            .or_else(|| suggest(name, &known, "zone"))
+            .filter(|text| text.starts_with("did"));
         diagnostics
             .error(place, format!("`{name}` is neither an ISO 3166-1 alpha-2 code nor a zone"))
             .remedy(near.unwrap_or_else(|| {
@@ -326,6 +345,21 @@ fn codes() -> impl Iterator<Item = Region> {
     ISO_3166_1.split(' ').filter_map(|code| code.parse().ok())
 }
 
+/// The code of a country by its alpha-3 code, or by what it is called instead.
+fn otherwise_called(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_uppercase();
+    match name.as_str() {
+        "UK" => Some("GB"),
+        "EL" => Some("GR"),
+        "UAE" => Some("AE"),
+        "KSA" => Some("SA"),
+        _ => {
+            let at = ALPHA_3.split(' ').position(|code| code == name)?;
+            ISO_3166_1.split(' ').nth(at)
+        }
+    }
+}
+
 /// Officially assigned alpha-2 codes.
 const ISO_3166_1: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL \
 BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM \
@@ -335,3 +369,15 @@ LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV
 NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD \
 SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA \
 UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+
+/// Their alpha-3 codes, in the same order.
+const ALPHA_3: &str = "AND ARE AFG ATG AIA ALB ARM AGO ATA ARG ASM AUT AUS ABW ALA AZE BIH BRB BGD BEL BFA BGR BHR BDI BEN \
+BLM BMU BRN BOL BES BRA BHS BTN BVT BWA BLR BLZ CAN CCK COD CAF COG CHE CIV COK CHL CMR CHN COL CRI \
+CUB CPV CUW CXR CYP CZE DEU DJI DNK DMA DOM DZA ECU EST EGY ESH ERI ESP ETH FIN FJI FLK FSM FRO FRA \
+GAB GBR GRD GEO GUF GGY GHA GIB GRL GMB GIN GLP GNQ GRC SGS GTM GUM GNB GUY HKG HMD HND HRV HTI HUN \
+IDN IRL ISR IMN IND IOT IRQ IRN ISL ITA JEY JAM JOR JPN KEN KGZ KHM KIR COM KNA PRK KOR KWT CYM KAZ \
+LAO LBN LCA LIE LKA LBR LSO LTU LUX LVA LBY MAR MCO MDA MNE MAF MDG MHL MKD MLI MMR MNG MAC MNP MTQ \
+MRT MSR MLT MUS MDV MWI MEX MYS MOZ NAM NCL NER NFK NGA NIC NLD NOR NPL NRU NIU NZL OMN PAN PER PYF \
+PNG PHL PAK POL SPM PCN PRI PSE PRT PLW PRY QAT REU ROU SRB RUS RWA SAU SLB SYC SDN SWE SGP SHN SVN \
+SJM SVK SLE SMR SEN SOM SUR SSD STP SLV SXM SYR SWZ TCA TCD ATF TGO THA TJK TKL TLS TKM TUN TON TUR \
+TTO TUV TWN TZA UKR UGA UMI USA URY UZB VAT VCT VEN VGB VIR VNM VUT WLF WSM YEM MYT ZAF ZMB ZWE";

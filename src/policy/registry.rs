@@ -103,7 +103,7 @@ pub(super) struct Listed {
     pub(super) place: Place,
 }
 
-/// The words of one section; a list also has values.
+/// The words of one section; a list also has values, and a type of mechanism members.
 pub(super) type Words = FxHashMap<Box<str>, Box<[Box<str>]>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,6 +148,18 @@ impl Vocabulary {
 
     pub(super) fn knows(&self, section: Section, name: &str) -> bool {
         self.sections.get(&section).is_none_or(|words| words.contains_key(name))
+    }
+
+    /// What records of these types of mechanism say beside what every record does; of all types where none is named.
+    /// `None` where nobody declared any types.
+    pub(super) fn members<'v>(&'v self, kinds: &[Box<str>]) -> Option<Vec<&'v str>> {
+        let types = self.sections.get(&Section::Mechanism)?;
+        let is_meant = |kind: &str| kinds.is_empty() || kinds.iter().any(|it| **it == *kind);
+        let of = types.iter().filter(|(kind, _)| is_meant(kind)).flat_map(|(_, members)| members);
+        let mut members: Vec<&str> = of.map(|member| &**member).collect();
+        members.sort_unstable();
+        members.dedup();
+        Some(members)
     }
 
     /// The values a list is shipped with.

@@ -153,16 +153,16 @@ fn scan_is_not_silent_about_what_it_could_not_read() {
         path.to_str().unwrap().to_owned()
     };
     let files = [
-        place("answer.http", "HTTP/1.1 200 OK\r\n\r\n"),
+        place("broken.http", "GET /\r\nhost a.example\r\n\r\n"),
         place(
             "request.http",
             "GET /?email=sana.k%40example.pk HTTP/1.1\r\nhost: a.example\r\n\r\n",
         ),
     ];
-    let [answer, request] = &files;
-    let output = bordergate(&["scan", "--content-type", "message/http", answer, request], b"");
+    let [broken, request] = &files;
+    let output = bordergate(&["scan", "--content-type", "message/http", broken, request], b"");
     assert_eq!(code(&output), 4, "{}", told(&output));
-    assert!(told(&output).contains("not a raw HTTP request"), "{}", told(&output));
+    assert!(told(&output).contains("not a raw HTTP message"), "{}", told(&output));
     assert_eq!(lines(&output).len(), 1);
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Frame {
     pub(super) awaited: bool,
     /// The rule that name has here.
     pub(super) rule: Option<u16>,
+    /// An operator's patterns for that name, as bits.
+    pub(super) patterns: u64,
     pub(super) contexts: u32,
     /// Those of them that hold for this object alone.
     pub(super) near: u32,
@@ -44,6 +46,12 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// What stands for it is read as what its name says.
+    #[inline(always)]
+    pub(super) fn is_of_something(&self) -> bool {
+        self.rule.is_some() || self.patterns != 0
+    }
+
     /// An object that nothing is known of.
     pub(super) const NONE: Self = Self {
         container: Container::Object,
@@ -55,6 +63,7 @@ impl Frame {
         told: false,
         awaited: false,
         rule: None,
+        patterns: 0,
         contexts: 0,
         near: 0,
         lacks: 0,
@@ -351,6 +360,13 @@ impl Scanner<'_> {
             None => self.list_around(),
         };
         facts.unwrap_or(NONE)
+    }
+
+    /// The patterns of a name, and those of the name around it where it stands for that: `"x": {"value": …}`.
+    pub(super) fn patterns_inside(&self, facts: &Facts) -> u64 {
+        let is_of_around = facts.stand_in || self.top.container == Container::Array;
+        let around = if is_of_around && !facts.statement { self.top.patterns } else { 0 };
+        facts.patterns | around
     }
 
     /// The same, or what a member before it said that it is: `{"key": "phone", "value": …}`.

@@ -54,8 +54,9 @@ impl<'s> Scanner<'s> {
 
     fn read(&mut self, facts: &Facts, around: u32, told: Told<'_>, hits: &mut Vec<Hit>) {
         let Told { kind, text, .. } = told;
-        if facts.patterns != 0 {
-            for (tag, confidence, detector, range) in self.set.patterns(facts.patterns, text) {
+        let patterns = self.patterns_inside(facts);
+        if patterns != 0 {
+            for (tag, confidence, detector, range) in self.set.patterns(patterns, text) {
                 let span = Span::new(range.start, range.end);
                 if self.set.reaches(tag, confidence) {
                     hits.push(hit(tag, span, confidence, detector, None));

@@ -86,6 +86,7 @@ impl Scanner<'_> {
             || is_told
             || is_too_long
             || names_a_column
+            || frame.patterns != 0
             || frame.container == Container::Array
         {
             return None;

@@ -50,7 +50,7 @@ impl Scanner<'_> {
 
     #[inline(always)]
     fn is_passed(&mut self, slot: Slot) -> bool {
-        if self.top.rule.is_some() {
+        if self.top.is_of_something() {
             return false;
         }
         if !slot.known.is_mute() {
@@ -69,7 +69,7 @@ impl Scanner<'_> {
 
     #[inline(always)]
     fn wants_of_what_is_around(&self) -> Wants {
-        let scalars = if self.top.rule.is_some() { Wanted::Values } else { Wanted::Nothing };
+        let scalars = if self.top.is_of_something() { Wanted::Values } else { Wanted::Nothing };
         Wants { scalars, number_bytes_min: self.set.digits_min, ..Wants::ALL }
     }
 

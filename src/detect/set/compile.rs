@@ -57,10 +57,13 @@ impl DetectorSet {
             compiler.placeholders(&source.placeholders);
             compiler.placeholder_endings(&source.placeholder_endings);
         }
-        for (file, source) in &sources {
+        for (_, source) in &sources {
             compiler.against(&source.against);
-            compiler.thresholds(file, &source.thresholds);
         }
+        let thresholds = sources.iter().flat_map(|(file, source)| {
+            source.thresholds.iter().map(|threshold| (*file, threshold))
+        });
+        compiler.thresholds(thresholds);
         let set = compiler.finish();
         (diagnostics.error_count() == before).then_some(set)
     }
@@ -74,6 +77,14 @@ impl DetectorSet {
 }
 
 const SUPPRESSIONS_MAX: usize = 64;
+
+/// A threshold with what it is of.
+struct Threshold<'t> {
+    category: &'t str,
+    place: Place,
+    tags: TagSet,
+    minimum: u8,
+}
 
 struct Compiler<'c> {
     taxonomy: &'c Taxonomy,
@@ -114,14 +125,14 @@ impl Compiler<'_> {
                 .remedy("join those with the same reason");
             return;
         }
-        let everything = source.categories.is_empty()
-            && source.fields.is_empty()
-            && source.values.is_empty()
-            && source.value_endings.is_empty();
-        if everything {
+        let texts = source.values.iter().chain(&source.value_endings).chain(&source.fields);
+        if texts.clone().any(|text| text.trim().is_empty()) {
             self.diagnostics
-                .error(source.reason.place(file), "this suppresses every finding")
-                .remedy("add `categories`, `fields`, `values` or `value_endings`");
+                .error(
+                    source.reason.place(file),
+                    "there is an empty text among `fields`, `values` or `value_endings`, which every value ends in",
+                )
+                .remedy("write the name, value or ending that is meant, or take it out");
             return;
         }
         let mut tags = TagSet::EMPTY;
@@ -130,6 +141,9 @@ impl Compiler<'_> {
         }
         for category in &source.categories {
             tags = tags.union(&self.tags(file, category));
+        }
+        if texts.count() == 0 && !self.is_of_some(file, source, &tags) {
+            return;
         }
         for name in &source.fields {
             self.set.keys.entry(name).suppressed |= 1 << number;
@@ -140,6 +154,28 @@ impl Compiler<'_> {
             values: source.values.iter().map(|text| text.to_lowercase().into()).collect(),
             endings: source.value_endings.iter().map(|text| text.to_lowercase().into()).collect(),
         });
+    }
+
+    /// Whether a suppression that takes whole categories leaves others. It is told: nothing of them is found any more.
+    fn is_of_some(&mut self, file: &str, source: &SuppressSource, tags: &TagSet) -> bool {
+        if self.taxonomy.iter().all(|(tag, _)| tags.contains(tag)) {
+            self.diagnostics
+                .error(source.reason.place(file), "this suppresses every finding")
+                .remedy("add `fields`, `values` or `value_endings`, or name the `categories` that are meant");
+            return false;
+        }
+        for category in &source.categories {
+            self.diagnostics
+                .warning(
+                    category.place(file),
+                    format!(
+                        "nothing is found of `{}` any more, whatever a rule asks of it",
+                        category.value
+                    ),
+                )
+                .remedy("add `fields`, `values` or `value_endings` where only some of it is meant");
+        }
+        true
     }
 
     fn misleading(&mut self, source: &[String]) {
@@ -178,21 +214,90 @@ impl Compiler<'_> {
         }
     }
 
-    fn thresholds(&mut self, file: &str, source: &[ThresholdSource]) {
-        // Narrower patterns have the last word, however the file is ordered.
-        let mut ordered: Vec<&ThresholdSource> = source.iter().collect();
-        ordered.sort_by_key(|threshold| match threshold.category.as_str() {
-            "*" | "**" => 0,
-            other => 1 + other.matches('.').count(),
-        });
-        for threshold in ordered {
-            let minimum = self.percent(file, &threshold.minimum);
-            for tag in self.tags(file, &threshold.category).iter() {
-                if let Some(slot) = self.set.thresholds.get_mut(usize::from(tag.0)) {
-                    *slot = minimum;
+    /// Narrower categories have the last word, in whatever file and order they stand.
+    fn thresholds<'t>(&mut self, sources: impl Iterator<Item = (&'t str, &'t ThresholdSource)>) {
+        let mut known: Vec<Threshold<'t>> = Vec::new();
+        for (file, source) in sources {
+            let minimum = self.percent(file, &source.minimum);
+            let tags = self.tags(file, &source.category);
+            let place = source.category.place(file);
+            if tags.is_empty() {
+                continue;
+            }
+            if let Some(before) = known.iter().find(|it| it.tags == tags) {
+                let message = format!(
+                    "`{}` has a threshold already: {}, at {}:{}",
+                    source.category.value, before.minimum, before.place.file, before.place.line
+                );
+                self.diagnostics.error(place, message).remedy("keep one of the two");
+                continue;
+            }
+            known.push(Threshold { category: &source.category.value, place, tags, minimum });
+        }
+        known.sort_by_key(|threshold| std::cmp::Reverse(threshold.tags.iter().count()));
+        let mut governs: Vec<Option<usize>> = vec![None; self.taxonomy.len()];
+        for (number, threshold) in known.iter().enumerate() {
+            for tag in threshold.tags.iter().map(|tag| usize::from(tag.0)) {
+                if let (Some(slot), Some(by)) =
+                    (self.set.thresholds.get_mut(tag), governs.get_mut(tag))
+                {
+                    (*slot, *by) = (threshold.minimum, Some(number));
                 }
             }
         }
+        self.out_of_reach(&known, &governs);
+    }
+
+    /// Tells which categories nothing is found of, since no detector is as sure as their threshold wants.
+    fn out_of_reach(&mut self, thresholds: &[Threshold<'_>], governs: &[Option<usize>]) {
+        /// Most categories that one complaint names.
+        const NAMED_MAX: usize = 5;
+        let surest = self.surest();
+        for (number, threshold) in thresholds.iter().enumerate() {
+            let is_lost = |tag: &Tag| {
+                let tag = usize::from(tag.0);
+                governs.get(tag) == Some(&Some(number))
+                    && surest.get(tag).is_some_and(|sure| (1..threshold.minimum).contains(sure))
+            };
+            let lost: Vec<Tag> = threshold.tags.iter().filter(is_lost).collect();
+            if lost.is_empty() {
+                continue;
+            }
+            let named: Vec<String> =
+                lost.iter().take(NAMED_MAX).map(|tag| format!("`{}`", self.short(*tag))).collect();
+            let others = match lost.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let message = format!(
+                "nothing is found of {}{others} any more: no detector is {} percent sure, as `{}` asks here",
+                named.join(", "),
+                threshold.minimum,
+                threshold.category
+            );
+            self.diagnostics
+                .warning(threshold.place.clone(), message)
+                .remedy("lower `minimum`, or name the categories that it is meant for");
+        }
+    }
+
+    /// How sure the surest detector of each category can be.
+    fn surest(&self) -> Vec<u8> {
+        let mut surest = vec![0; self.taxonomy.len()];
+        let mut note = |tag: Tag, confidence: u8| {
+            if let Some(sure) = surest.get_mut(usize::from(tag.0)) {
+                *sure = confidence.max(*sure);
+            }
+        };
+        for rule in &self.set.rules {
+            let sure = rule.confidence.max(rule.checked).max(rule.unchecked);
+            note(rule.tag, sure);
+            note(rule.coarse, sure);
+        }
+        self.set.values.iter().for_each(|value| note(value.tag, value.surest()));
+        self.set.cues.rules().for_each(|cue| note(cue.tag, cue.confidence));
+        self.set.patterns.iter().for_each(|pattern| note(pattern.tag, pattern.confidence));
+        surest
     }
 
     fn finish(mut self) -> DetectorSet {
@@ -369,7 +474,33 @@ mod tests {
                 "patterns:\n  - {id: a, category: email, pattern: a, fields: [], confidence: 9}\n",
                 &["names no fields"],
             ),
+            (
+                "patterns:\n  - {id: a, category: email, pattern: a, fields: ['*'], confidence: 9}\n",
+                &["detectors/a.yaml:2:", "`*` is no name of a field", "for those alone"],
+            ),
+            (
+                "patterns:\n  - {id: a, category: email, pattern: '[0-9]*', fields: [x], confidence: 9}\n",
+                &["pattern `a` matches the empty text", "`+`"],
+            ),
+            (
+                "patterns:\n  - {id: a, category: email, pattern: '\\b', fields: [x], confidence: 9}\n",
+                &["pattern `a` matches the empty text"],
+            ),
             ("suppress:\n  - {reason: quiet}\n", &["suppresses every finding"]),
+            (
+                "suppress:\n  - {categories: ['**'], reason: quiet}\n",
+                &["detectors/a.yaml:2:", "suppresses every finding", "name the `categories`"],
+            ),
+            ("suppress:\n  - {categories: [user], reason: quiet}\n", &["suppresses every finding"]),
+            (
+                "suppress:\n  - {categories: [email], value_endings: [''], reason: quiet}\n",
+                &["an empty text among"],
+            ),
+            ("suppress:\n  - {values: [' '], reason: quiet}\n", &["an empty text among"]),
+            (
+                "thresholds:\n  - {category: email, minimum: 60}\n  - {category: user.contact.email, minimum: 70}\n",
+                &["detectors/a.yaml:3:", "has a threshold already: 60, at detectors/a.yaml:2"],
+            ),
             ("thresholds:\n  - {category: user.nothing.**, minimum: 10}\n", &["means no category"]),
             ("fields:\n  - {categry: email, confidence: 1}\n", &["did you mean `category`?"]),
             (
@@ -381,6 +512,68 @@ mod tests {
             for part in parts {
                 assert!(found.contains(part), "`{part}` is not in\n{found}");
             }
+        }
+    }
+
+    /// What is told of files that compile, and the thresholds they set.
+    fn told(files: &[(&str, &str)]) -> (DetectorSet, String) {
+        let mut diagnostics = Diagnostics::default();
+        let files: Vec<SourceFile> = files
+            .iter()
+            .map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() })
+            .collect();
+        let set = DetectorSet::compile(&files, &shipped::taxonomy(), &mut diagnostics);
+        (set.unwrap(), diagnostics.to_string())
+    }
+
+    const FIELDS: &str = "fields:\n  - {category: email, names: [mail], confidence: 90}\n  - {category: name, names: [who], confidence: 80, unchecked: 85}\n";
+
+    #[test]
+    fn what_is_found_no_more_is_told() {
+        let fields = ("detectors/keys.yaml", FIELDS);
+        for (text, expected) in [
+            ("suppress: [{categories: [email], fields: [mail], reason: x}]", None),
+            ("suppress: [{categories: [email], reason: x}]", Some("found of `email` any more")),
+            ("suppress: [{categories: [user.contact.**], reason: x}]", Some("`user.contact.**`")),
+            ("thresholds: [{category: '**', minimum: 80}]", None),
+            (
+                "thresholds: [{category: '**', minimum: 86}]",
+                Some("of `name` any more: no detector"),
+            ),
+            (
+                "thresholds: [{category: '**', minimum: 100}]",
+                Some("100 percent sure, as `**` asks"),
+            ),
+            ("thresholds: [{category: '**', minimum: 86}, {category: name, minimum: 10}]", None),
+        ] {
+            let (_, told) = told(&[fields, ("detectors/own.yaml", text)]);
+            match expected {
+                Some(part) => assert!(told.contains(part), "{text}: {told}"),
+                None => assert_eq!(told, "", "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_threshold_of_the_narrower_category_holds_in_any_order() {
+        let taxonomy = shipped::taxonomy();
+        let of = |set: &DetectorSet, name: &str| {
+            let tag = taxonomy.tag(name).unwrap();
+            set.thresholds.get(usize::from(tag.0)).copied().unwrap()
+        };
+        let (all, contact, email) = (
+            "thresholds: [{category: '**', minimum: 50}]",
+            "thresholds: [{category: user.contact.**, minimum: 60}]",
+            "thresholds: [{category: email, minimum: 70}]",
+        );
+        for [first, second, third] in
+            [[all, contact, email], [email, contact, all], [contact, email, all]]
+        {
+            let files = [("detectors/a.yaml", first), ("detectors/b.yaml", second)];
+            let files = [files[0], files[1], ("detectors/c.yaml", third)];
+            let (set, told) = told(&files);
+            let found = ["email", "phone", "name"].map(|name| of(&set, name));
+            assert_eq!((found, told.as_str()), ([70, 60, 50], ""));
         }
     }
 }

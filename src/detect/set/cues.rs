@@ -106,6 +106,10 @@ impl Cues {
         u16::try_from(self.rules.len() - 1).unwrap_or(u16::MAX)
     }
 
+    pub(super) fn rules(&self) -> impl Iterator<Item = &CueRule> {
+        self.rules.iter()
+    }
+
     pub(super) fn word(&mut self, cue: &str, rule: u16) {
         // The capital that Turkish has is none of ASCII's in any case.
         let parts: Vec<String> = cue.split('İ').map(str::to_lowercase).collect();

@@ -18,6 +18,7 @@ fn found_in(text: &str, is_body: bool) -> Vec<String> {
                     media_type.as_deref().unwrap_or("?").to_owned()
                 }
                 EmbeddedKind::Broken => "broken".to_owned(),
+                EmbeddedKind::Unread(cause) => cause.as_str().to_owned(),
             };
             let shown = inner.opened.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
             let place = inner.span.of(text.as_bytes());
@@ -324,7 +325,15 @@ fn objects_stand_among_other_words() {
 #[test]
 fn what_only_begins_like_objects_costs_no_more_than_its_length() {
     let broken = "{\"a\":".repeat(100_000);
-    assert_eq!(found(&broken), [""; 0]);
-    let cut = "sent {\"a\":\"cut off\n".repeat(1_000) + "sent {\"a\":1}\n";
-    assert_eq!(found(&cut), [r#"Identity json [{"a":1}]"#]);
+    assert_eq!(found(&broken), ["OneWay too_many_layers []"]);
+    for cut in [
+        "sent {\"a\":\"cut off\n",
+        "2026 req {\"seq\":1,\"items\":[{\"a\":1,\"b\":[1,2\n",
+        "{\"seq\":1,\"items\":[{\"a\":1,\"b\":[1,2\n",
+        "7 {\"seq\":1,\"b\":{\"c\":true\n",
+        "{\"seq\":1,\"b\":{\"c\":[\"d\"]\n",
+    ] {
+        let text = cut.repeat(1_000) + "sent {\"a\":1}\n";
+        assert_eq!(found(&text), [r#"Identity json [{"a":1}]"#], "{cut}");
+    }
 }

@@ -118,19 +118,55 @@ fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> b
     }
     let Some(encoding) = alphabet(symbols, start == 0 && has(classes, SPACE)) else { return false };
     // Padding and line ends aside, the first symbols alone.
+    let span = Span::new(start, bytes.len());
     if start == 0 && !begins_readable(symbols) {
-        // What we cannot read and has a mailbox in it is no key and no picture.
-        let is_unread = holds_mailbox(symbols);
-        look.found.extend(is_unread.then(|| unread(encoding, start, bytes.len())));
-        return is_unread;
+        return otherwise(encoding, span, symbols, look);
     }
-    opens(encoding, Span::new(start, bytes.len()), symbols, look)
+    opens(encoding, span, symbols, look) || deflated(encoding, span, symbols, look)
+}
+
+/// Base64 of what begins like nothing we know: a stream without a head, or bytes that nobody reads and that have a
+/// mailbox in them, as no key and no picture has.
+fn otherwise(encoding: Encoding, span: Span, symbols: &[u8], look: &mut Look<'_>) -> bool {
+    if deflated(encoding, span, symbols, look) {
+        return true;
+    }
+    let is_unread = holds_mailbox(symbols);
+    look.found.extend(is_unread.then(|| unread(encoding, span)));
+    is_unread
+}
+
+/// DEFLATE without a head, as SAML sends its requests (SAML 2.0 Bindings §3.4.4.1): known by ending where the bytes do,
+/// as a text. It goes as a whole: no reader takes it with a head.
+fn deflated(encoding: Encoding, span: Span, symbols: &[u8], look: &mut Look<'_>) -> bool {
+    const SYMBOLS_MIN: usize = 20;
+    let start = symbols.first_chunk().and_then(twelve_bytes);
+    let begins =
+        symbols.len() >= SYMBOLS_MIN && start.is_some_and(|start| format::may_be_deflate(&start));
+    if !begins {
+        return false;
+    }
+    let Ok(packed) = look.decoder.decode(encoding, symbols, look.limits) else { return false };
+    let inner = match look.decoder.decode(Encoding::Deflate, &packed, look.limits) {
+        Ok(opened) => kind_of(&opened).map(|kind| Inner {
+            span,
+            encoding: Encoding::OneWay,
+            opened: Some(opened),
+            kind,
+            is_escaped: false,
+        }),
+        Err(stop) if is_not_it(stop) => None,
+        Err(stop) => Some(Inner::unread(span, stop.cause)),
+    };
+    let is_one = inner.is_some();
+    look.found.extend(inner);
+    is_one
 }
 
 /// Bytes that nobody reads and must not pass over.
-fn unread(encoding: Encoding, start: usize, end: usize) -> Inner {
+fn unread(encoding: Encoding, span: Span) -> Inner {
     let kind = EmbeddedKind::Declared(Some("application/octet-stream".into()));
-    Inner { span: Span::new(start, end), encoding, opened: None, kind, is_escaped: false }
+    Inner { span, encoding, opened: None, kind, is_escaped: false }
 }
 
 /// Which base64 `symbols` are; `None` when they mix the alphabets.
@@ -454,11 +490,12 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
             continue;
         }
         let Some(encoding) = alphabet(symbols, is_of_lines) else { continue };
+        let span = Span::new(start, end);
         if !begins_readable(symbols) {
-            look.found.extend(holds_mailbox(symbols).then(|| unread(encoding, start, end)));
-            continue;
+            otherwise(encoding, span, symbols, look);
+        } else if !opens(encoding, span, symbols, look) {
+            deflated(encoding, span, symbols, look);
         }
-        opens(encoding, Span::new(start, end), symbols, look);
     }
 }
 
@@ -466,8 +503,8 @@ fn words(bytes: &[u8], look: &mut Look<'_>) {
 const TOKEN_BYTES_MIN: usize = 24;
 static TOKEN_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("eyJ"));
 
-/// JSON Web Tokens: header, claims and signature. Changing the claims breaks the signature, so a token
-/// goes as a whole.
+/// JSON Web Tokens: header, claims and signature, each perhaps padded, which RFC 7515 §2 has not and some libraries
+/// write and read. Changing the claims breaks the signature, so a token goes as a whole.
 fn tokens(bytes: &[u8], look: &mut Look<'_>) {
     let mut at = 0;
     while let Some(length) = TOKEN_START.find(bytes.get(at..).unwrap_or_default()) {
@@ -475,7 +512,9 @@ fn tokens(bytes: &[u8], look: &mut Look<'_>) {
         let part = |from: usize| {
             let rest = bytes.get(from..).unwrap_or_default();
             let is_in = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            from + rest.iter().position(|byte| !is_in(byte)).unwrap_or(rest.len())
+            let length = rest.iter().position(|byte| !is_in(byte)).unwrap_or(rest.len());
+            let padding = rest.get(length..).unwrap_or_default();
+            from + length + padding.iter().take(2).take_while(|byte| **byte == b'=').count()
         };
         let header_end = part(start);
         at = header_end.max(start + 3);

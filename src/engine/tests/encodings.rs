@@ -537,6 +537,121 @@ fn text_of_two_bytes_a_character_is_read_inside_base64() {
     assert_eq!(places.collect::<Vec<_>>(), ["/payload/imei"]);
 }
 
+/// A request of SAML 2.0 as it stands in a query, and the same as a value and among words.
+#[test]
+fn deflate_without_a_head_is_read_inside_base64() {
+    let engine = shipped();
+    let xml = r#"<samlp:LogoutRequest xmlns:samlp="x"><saml:NameID xmlns:saml="y">sana.k@example.pk</saml:NameID></samlp:LogoutRequest>"#;
+    // What zlib has around it, off.
+    let packed = redact::encode(Encoding::Deflate, xml.as_bytes()).unwrap();
+    let packed = packed.get(2..packed.len() - 4).unwrap();
+    let symbols = base64(packed);
+    let escaped = symbols.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let target = format!("/sso?SAMLRequest={escaped}&RelayState=7");
+    let asked = Message { target: &target, ..message(&[], b"") };
+    let verdict = inspect(&engine, &asked, "");
+    assert_eq!(short_names(&engine, &verdict), ["email"]);
+    for value in [symbols.clone(), format!("v1:{symbols}"), format!("request {symbols} end")] {
+        let body = format!(r#"{{"v":"{value}"}}"#);
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        assert_eq!(short_names(&engine, &verdict), ["email"], "{value}");
+        assert_eq!(verdict.coverage, Coverage::Full, "{value}");
+        assert!(!body_of(&verdict).contains(&symbols), "{value}");
+    }
+    // With something behind it, or cut off, it is none.
+    for bytes in [[packed, &[0]].concat(), packed.get(..packed.len() - 1).unwrap().to_vec()] {
+        let body = format!(r#"{{"v":"{}"}}"#, base64(&bytes));
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        assert!(verdict.findings.items.is_empty(), "{body}");
+    }
+    // More than may be unpacked is a gap.
+    let long = redact::encode(Encoding::Deflate, &vec![b'a'; 33 << 20]).unwrap();
+    let body = format!(r#"{{"v":"{}"}}"#, base64(long.get(2..long.len() - 4).unwrap()));
+    let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+    assert_eq!(verdict.coverage, Coverage::Partial, "{:?}", verdict.gaps);
+}
+
+#[test]
+fn the_name_of_a_file_in_gzip_is_read_wherever_it_is_packed() {
+    let engine = shipped();
+    let plain = redact::encode(Encoding::Gzip, br#"{"ok":1}"#).unwrap();
+    let (head, rest) = plain.split_at(10);
+    let mut named = head.to_vec();
+    named[3] |= 8;
+    named.extend_from_slice(b"sana.k@example.pk\0");
+    named.extend_from_slice(rest);
+    let json = format!(r#"{{"d":"{}","n":1}}"#, base64(&named));
+    let mut parts = b"--b\r\nContent-Disposition: form-data; name=\"d\"\r\n\r\n".to_vec();
+    parts.extend_from_slice(&named);
+    parts.extend_from_slice(b"\r\n--b--\r\n");
+    for (content_type, body) in [
+        ("application/json", json.as_bytes()),
+        // What is told to hold nothing the first time is not passed over the second.
+        ("application/json", json.as_bytes()),
+        ("multipart/form-data; boundary=b", &parts),
+        ("application/json", &named),
+    ] {
+        let headers = headers(content_type, "");
+        let verdict = inspect(&engine, &message(&headers, body), "");
+        assert_eq!(short_names(&engine, &verdict), ["email"], "{content_type}");
+        assert_ne!(verdict.decision.effect, Effect::Allow, "{content_type}");
+        if let Some(sent) = verdict.redacted.and_then(|it| it.body) {
+            let again = inspect(&engine, &message(&headers, &sent), "");
+            assert!(again.findings.items.is_empty(), "{content_type}");
+        }
+    }
+}
+
+#[test]
+fn a_token_may_be_padded() {
+    let engine = shipped();
+    let part = |text: &str| base64(text.as_bytes()).replace('+', "-").replace('/', "_");
+    let claims = part(r#"{"gender":"F","email":"sana.k@example.pk"}"#);
+    let token = format!("{}.{claims}.c2lnbmF0dXI=", part(r#"{"alg":"none"}"#));
+    assert!(token.contains("=."), "{token}");
+    let body = format!(r#"{{"v":"{token}","n":1}}"#);
+    let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+    let names = short_names(&engine, &verdict);
+    assert!(names.contains(&"email".to_owned()) && names.contains(&"gender".to_owned()));
+    assert_eq!(body_of(&verdict), r#"{"n":1}"#);
+}
+
+#[test]
+fn a_log_is_read_behind_any_number_of_lines_that_were_cut_off() {
+    let engine = shipped();
+    let line = r#"2026 req {"seq":1,"items":[{"a":1,"b":[1,2"#.to_owned() + "\n";
+    let person = r#"2026 body {"customer":{"email":"sana.k@example.pk","religion":"Islam"}}"#;
+    let body = line.repeat(24) + person;
+    let verdict = inspect(&engine, &message(&headers("text/plain", ""), body.as_bytes()), "");
+    assert_eq!(redacted_pointers(&verdict), ["/customer/email", "/customer/religion"]);
+    assert_eq!(verdict.coverage, Coverage::Full);
+    // Objects in each other without an end are given up, and that is told.
+    let body = r#"x {"a":"#.repeat(50_000) + person;
+    let body = body.replace("x {", "{");
+    let verdict = inspect(&engine, &message(&headers("text/plain", ""), body.as_bytes()), "");
+    assert_eq!(verdict.coverage, Coverage::Partial);
+}
+
+/// A form that is well-formed XML besides.
+#[test]
+fn fields_of_a_form_are_read_by_their_names() {
+    let engine = shipped();
+    for form in [
+        "<form action=\"/a\"><textarea name=\"diagnosis\">HIV positive</textarea></form>",
+        "<section><form><select name=\"religion\"><option>None</option><option value=\"islam\" selected=\"selected\">Islam</option></select></form></section>",
+    ] {
+        for (content_type, body) in [
+            ("", form.to_owned()),
+            ("text/html", form.to_owned()),
+            ("application/json", serde_json::json!({ "page": form }).to_string()),
+        ] {
+            let headers = headers(content_type, "");
+            let verdict = inspect(&engine, &message(&headers, body.as_bytes()), "");
+            assert!(!verdict.findings.items.is_empty(), "{content_type} {form}");
+        }
+    }
+}
+
 #[test]
 fn brotli_that_nobody_declared_is_looked_into_and_counts_as_unread() {
     let engine = shipped();

@@ -52,8 +52,17 @@ impl VocabularyBuilder {
         ];
         for (section, entries) in sections {
             for entry in entries {
+                if section != Section::Mechanism && !entry.members.is_empty() {
+                    diagnostics
+                        .error(
+                            entry.name.place(file),
+                            format!("{} `{}` has `members`", section.noun(), *entry.name),
+                        )
+                        .remedy("take them out: they are of mechanisms alone");
+                }
                 let words = self.vocabulary.sections.entry(section).or_default();
-                if words.insert(entry.name.value.as_str().into(), Box::default()).is_some() {
+                let members = entry.members.iter().map(|member| member.as_str().into()).collect();
+                if words.insert(entry.name.value.as_str().into(), members).is_some() {
                     diagnostics
                         .error(
                             entry.name.place(file),

@@ -8,10 +8,19 @@ use crate::{
         predicate::{ListRef, NameList},
         region_set::RegionSet,
         registry::Section,
-        words::Names,
+        source::MechanismTest,
+        words::{FieldTest, Names},
     },
-    source::{At, Diagnostics, suggest},
+    source::{At, Diagnostics, near, suggest},
 };
+
+/// The members of every mechanism, which are judged by themselves.
+const MEMBERS: [&str; 7] =
+    ["type", "id", "valid_from", "valid_until", "destinations", "recipients", "categories"];
+/// Those of them that others are counted from.
+const DATES: [&str; 2] = ["valid_from", "valid_until"];
+/// What takes any mechanism out of force, and may be asked for.
+const STATUS: [&str; 4] = ["status", "active", "revoked", "revoked_at"];
 
 impl Scope<'_, '_> {
     pub(super) fn roles(
@@ -83,6 +92,44 @@ impl Scope<'_, '_> {
         let known = list.shipped.iter().filter_map(|value| self.book.zones.regions(value));
         known.for_each(|regions| list.regions.extend(&regions));
         list
+    }
+
+    /// Says which members a condition asks a mechanism for that its records do not have, as far as the registers tell: a
+    /// condition on one that nobody puts on file holds never, or always.
+    pub(super) fn check_members(&self, test: &MechanismTest, diagnostics: &mut Diagnostics) {
+        let Some(first) = test.kind.iter().next() else { return };
+        let kinds: Vec<Box<str>> = test.kind.iter().map(|it| it.value.as_str().into()).collect();
+        let vocabulary = &self.book.vocabulary;
+        let (Some(known), Some(all)) = (vocabulary.members(&kinds), vocabulary.members(&[])) else {
+            return;
+        };
+        let asked = test.with.iter().flat_map(|(field, test)| {
+            let of = if let FieldTest::Within { of, .. } = test { of.as_deref() } else { None };
+            std::iter::once((field.as_str(), false)).chain(of.map(|of| (of, true)))
+        });
+        for (member, is_date) in asked {
+            let is_of_every =
+                if is_date { DATES.contains(&member) } else { STATUS.contains(&member) };
+            if is_of_every || known.contains(&member) {
+                continue;
+            }
+            let place = first.place(self.file);
+            let what = format!("no `{}` says `{member}`", first.value);
+            if MEMBERS.contains(&member) {
+                diagnostics
+                    .error(place, format!("`{member}` is a member of every mechanism, and `with` reads those that a type adds"))
+                    .remedy("take it out: validity and scope are judged anyway, and `max_age` and `min_age` count from `valid_from`");
+            } else if let Some(near) =
+                near(member, &known).or_else(|| near(member, &all).filter(|near| *near != member))
+            {
+                diagnostics.error(place, what).remedy(format!("did you mean `{near}`?"));
+            } else {
+                diagnostics.warning(place, format!("{what}, as far as the registers tell")).remedy(format!(
+                    "add it to `members` of `{}` in a file of `registers/`, where its records say so",
+                    first.value
+                ));
+            }
+        }
     }
 
     pub(super) fn words(

@@ -119,6 +119,8 @@ impl Case {
     fn mechanism(&self, need: &MechanismNeed) -> Mechanism {
         let now = self.transfer.as_of;
         let mut other = std::collections::BTreeMap::new();
+        // What every record has stands beside what its type adds.
+        let mut counted_from = None;
         for (field, test) in &need.with {
             let date =
                 |days: i64| now.and_then(|now| shifted(now, days)).map(|at| json!(at.to_string()));
@@ -131,8 +133,10 @@ impl Case {
                 FieldTest::Passed(true) => date(-1),
                 FieldTest::Passed(false) => date(30),
                 FieldTest::Within { of, .. } => {
-                    if let Some((of, at)) = of.as_ref().zip(date(0)) {
-                        other.insert(of.clone(), at);
+                    match of.as_deref() {
+                        Some("valid_from") => counted_from = now,
+                        Some(of) => other.extend(date(0).map(|at| (of.to_owned(), at))),
+                        None => {}
                     }
                     date(0)
                 }
@@ -153,7 +157,7 @@ impl Case {
         Mechanism {
             kind: need.kind.as_str().into(),
             id: format!("{PROPOSED}-{}", need.kind).into(),
-            valid_from,
+            valid_from: counted_from.or(valid_from),
             valid_until: None,
             destinations: if need.names_destination {
                 need.destinations.iter().copied().collect()

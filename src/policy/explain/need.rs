@@ -153,6 +153,25 @@ fn joint(a: ConsentType, b: ConsentType) -> Option<ConsentType> {
 }
 
 impl Need {
+    /// Whether a record can be as it is asked for: what has to be empty is no date to count from, nor has it a value.
+    pub(super) fn can_be(&self) -> bool {
+        let Self::Mechanism(need) = self else { return true };
+        let is_asked_for = |name: &str| {
+            need.with.iter().any(|(field, test)| match test {
+                FieldTest::Is(_) | FieldTest::Present(true) | FieldTest::Passed(_) => field == name,
+                FieldTest::Within { of, .. } => field == name || of.as_deref() == Some(name),
+                FieldTest::Not(_) | FieldTest::Present(false) => false,
+            })
+        };
+        let mut empty = need.with.iter().filter(|(_, test)| *test == FieldTest::Present(false));
+        let has_both = |field: &str, passed: bool| {
+            need.with.contains(&(field.to_owned(), FieldTest::Passed(passed)))
+        };
+        let is_of_two_times =
+            need.with.iter().any(|(field, _)| has_both(field, true) && has_both(field, false));
+        !empty.any(|(field, _)| is_asked_for(field)) && !is_of_two_times
+    }
+
     /// What an operator can do most easily comes first: records, then consent, then what only the facts
     /// themselves can make true.
     pub(super) fn rank(&self) -> u8 {

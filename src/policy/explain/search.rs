@@ -195,8 +195,8 @@ impl Search<'_> {
             for way in ways {
                 let mut more = needs.clone();
                 way.iter().for_each(|need| add(&mut more, need));
-                // A way that was taken already and did not lead past.
-                if more == needs {
+                // A way that was taken already and did not lead past, or one that leads nowhere with those before.
+                if more == needs || !more.iter().all(Need::can_be) {
                     continue;
                 }
                 let mut key: Vec<String> = more.iter().map(|need| format!("{need:?}")).collect();

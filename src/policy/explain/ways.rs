@@ -431,7 +431,7 @@ fn product(ways: Ways, others: &Ways) -> Ways {
 
 /// Smallest first, none twice, none that holds another whole.
 fn tidy(mut ways: Ways) -> Ways {
-    ways.retain(|way| way.len() <= NEEDS_MAX);
+    ways.retain(|way| way.len() <= NEEDS_MAX && way.iter().all(Need::can_be));
     ways.sort_by_key(|way| (way.len(), way.iter().map(Need::rank).sum::<u8>()));
     let mut kept: Ways = Vec::new();
     for way in ways {

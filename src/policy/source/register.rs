@@ -131,7 +131,7 @@ pub struct Zone {
     pub title: String,
     #[serde(default)]
     pub source: Option<String>,
-    /// Regions, and zones declared before.
+    /// Regions, and other zones.
     pub members: Names,
     /// Members for a time.
     #[serde(default)]
@@ -174,6 +174,9 @@ pub struct RegisterFile {
 pub struct Entry {
     pub name: At<String>,
     pub title: String,
+    /// Of a mechanism, what its records say beside the members that every record has.
+    #[serde(default)]
+    pub members: Vec<String>,
 }
 
 /// A list that a regulator fills; what the transfer brings is added to it.

@@ -282,6 +282,30 @@ fn what_a_lawful_way_leaves_redacted_is_answered_too() {
     assert_eq!(passing.obstacles[0].rule, "MI-06");
 }
 
+/// Turkish law takes a contract by either of two dates; one that has no date of signature is not counted from it.
+#[test]
+fn what_is_asked_of_a_record_does_not_contradict_itself() {
+    let told = explain_one(
+        &json!({"origin": "TR", "destination": "US", "purpose": "customer_support"}),
+        &[("/name", "name")],
+    );
+    let needs = told.lawful.proposals.iter().flat_map(|it| &it.needs);
+    let each = needs.flat_map(|need| std::iter::once(need).chain(&need.alternatives));
+    let of_contract: Vec<&str> =
+        each.map(|need| need.words.as_str()).filter(|it| it.contains("`tr_scc`")).collect();
+    let is_one = |text: &&&str| text.contains("after `valid_from`");
+    let undated = of_contract.iter().filter(is_one).collect::<Vec<_>>();
+    assert!(
+        matches!(undated.as_slice(), [one] if one.contains("`signed_at` empty")),
+        "{undated:?}"
+    );
+    for text in &of_contract {
+        let is_undated = text.contains("`signed_at` empty");
+        assert!(!(is_undated && text.contains("after `signed_at`")), "{text}");
+        assert!(!(is_undated && text.contains("`signed_at` at most")), "{text}");
+    }
+}
+
 #[test]
 fn a_prohibition_is_called_one() {
     for (over, rule) in [

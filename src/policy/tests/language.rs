@@ -34,6 +34,24 @@ fn a_mistake_is_reported_with_its_line_and_a_remedy() {
         ("    when: {data: [emial]}\n    effect: block\n", "own.yaml:8:19", "email"),
         ("    when: {destination: [CN, ZZ]}\n    effect: block\n", "own.yaml:8:30", "`ZZ`"),
         ("    when: {destination: EEE}\n    effect: block\n", "own.yaml:8:25", "`EEE`"),
+        ("    when: {destination: USA}\n    effect: block\n", "own.yaml:8:25", "mean `US`?"),
+        ("    when: {destination: UK}\n    effect: block\n", "own.yaml:8:25", "mean `GB`?"),
+        ("    when: {origin: [zaf]}\n    effect: block\n", "own.yaml:8:21", "mean `ZA`?"),
+        (
+            "    require: {mechanism: {type: br_scc, with: {modifed: {not: true}}}}\n    effect: block\n",
+            "own.yaml:8:33",
+            "did you mean `modified`?",
+        ),
+        (
+            "    require: {mechanism: {type: tr_scc, with: {notified_at: {within: 5wd, of: sined_at}}}}\n    effect: block\n",
+            "own.yaml:8:33",
+            "mean `signed_at`?",
+        ),
+        (
+            "    require: {mechanism: {type: eu_scc, with: {valid_until: {within: 60d}}}}\n    effect: block\n",
+            "own.yaml:8:33",
+            "`valid_until` is a member of every mechanism",
+        ),
         (
             "    require: {mechanism: {type: eu_ssc}}\n    effect: block\n",
             "own.yaml:8:33",
@@ -106,6 +124,59 @@ fn a_mistake_is_reported_with_its_line_and_a_remedy() {
         let text = complaints.join("\n");
         assert!(text.contains(place) && text.contains(words), "{body}{place} {words}\n{text}");
     }
+}
+
+#[test]
+fn a_member_that_no_register_declares_is_told_and_may_be_declared() {
+    let body = "    require: {mechanism: {type: acme_contract, with: {seal: true, status: {not: x}}}}\n    effect: block\n";
+    let mut files: Vec<SourceFile> = rule_files()
+        .into_iter()
+        .filter(|file| {
+            ["registers/", "zones/", "purposes"].iter().any(|it| file.name.starts_with(it))
+        })
+        .collect();
+    files.push(SourceFile { name: "organisation/own.yaml".into(), text: rule(body) });
+    for (entry, expected) in [
+        ("{name: acme_contract, title: t}", "`acme_contract` says `seal`, as far as"),
+        ("{name: acme_contract, title: t, members: [seal]}", ""),
+        ("{name: acme_contract, title: t, members: [seel]}", "did you mean `seel`?"),
+    ] {
+        let text = format!("mechanisms:\n  - {entry}\n");
+        let mut files = files.clone();
+        files.push(SourceFile { name: "registers/own.yaml".into(), text });
+        let (set, diagnostics) = compile(&files);
+        let told = diagnostics.to_string();
+        assert_eq!(set.is_none(), expected.starts_with("did"), "{told}");
+        assert!(told.contains(expected) && told.is_empty() == expected.is_empty(), "{told}");
+    }
+}
+
+#[test]
+fn zones_may_name_others_in_any_order() {
+    let compiled = |text: &str| {
+        let mut files = rule_files();
+        files.push(SourceFile { name: "zones/a.yaml".into(), text: text.into() });
+        let own = rule("    when: {origin: NL, destination: OUTER}\n    effect: block\n");
+        files.push(SourceFile { name: "organisation/own.yaml".into(), text: own });
+        compile(&files)
+    };
+    let (set, diagnostics) = compiled(
+        "zones:\n  - {id: OUTER, title: t, members: [INNER, EEA]}\n  - {id: INNER, title: t, members: [IN]}\n",
+    );
+    assert!(diagnostics.is_empty(), "{diagnostics}");
+    let set = set.unwrap();
+    let blocks = |destination: &str| {
+        let over = json!({"origin": "NL", "destination": destination});
+        let (_, blocked_by) = decide_with(&set, &over, &[("/name", "name")]);
+        blocked_by.contains(&"OWN-1".to_owned())
+    };
+    assert!(blocks("IN") && blocks("FR") && !blocks("BR"));
+    let (set, diagnostics) = compiled(
+        "zones:\n  - {id: OUTER, title: t, members: [INNER]}\n  - {id: INNER, title: t, members: [IN, OUTER]}\n",
+    );
+    let told = diagnostics.to_string();
+    assert!(set.is_none() && told.contains("zones/a.yaml:2:"), "{told}");
+    assert!(told.contains("zone `OUTER` is a member of itself"), "{told}");
 }
 
 #[test]

@@ -170,6 +170,14 @@ impl Compiler<'_> {
                 .remedy("add `fields:` with the names of the fields it is tried on");
             return;
         }
+        let is_name =
+            |name: &&String| !name.contains('*') && name.chars().any(char::is_alphanumeric);
+        if let Some(name) = source.fields.iter().find(|name| !is_name(name)) {
+            self.diagnostics
+                .error(source.id.place(file), format!("`{name}` is no name of a field"))
+                .remedy("write the names of the fields that it is tried on: it is meant for those alone");
+            return;
+        }
         let regex = regex::RegexBuilder::new(&source.pattern).size_limit(PATTERN_BYTES_MAX).build();
         let regex = match regex {
             Ok(regex) => regex,
@@ -184,6 +192,17 @@ impl Compiler<'_> {
                 return;
             }
         };
+        // What may stand around what is matched.
+        const AROUND: [&str; 4] = ["", " ", "a", "a1-b"];
+        if AROUND.iter().any(|text| regex.find_iter(text).any(|found| found.is_empty())) {
+            self.diagnostics
+                .error(
+                    source.pattern.place(file),
+                    format!("pattern `{}` matches the empty text", source.id.value),
+                )
+                .remedy("say what there has to be at least: `+` rather than `*`");
+            return;
+        }
         let check = source.check.as_ref().and_then(|check| self.check(file, check));
         let confidence = self.percent(file, &source.confidence);
         let detector = self.detector(format!("pattern.{}", source.id.value));

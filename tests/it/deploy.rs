@@ -14,11 +14,6 @@ use bordergate::{
     redact::PseudonymKey,
     source::{Diagnostics, SourceFile},
 };
-use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::Full;
-
-use crate::harness::{Connection, Process, Upstream};
 
 fn deployed(name: &str) -> String {
     fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name)).unwrap()
@@ -219,6 +214,8 @@ os.execv(sys.argv[2], sys.argv[2:])
 #[cfg(target_arch = "x86_64")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_gateway_serves_under_the_units_filter() {
+    use crate::harness::{Connection, Process, Upstream};
+
     let unit = deployed("bordergate.service");
     assert!(unit.contains("SystemCallFilter=~@privileged @resources"), "{unit}");
     let upstream = Upstream::start().await;
@@ -235,10 +232,10 @@ routes: [{{ id: all, data_centre: dc }}]
     fs::write(&config, text).unwrap();
     let gateway =
         Process::start_with(&config, &["python3", "-c", WITHOUT_RESOURCES, filtered(&unit)]);
-    let request = Request::post("/-/reload").header("host", "localhost");
-    let request = request.body(Full::<Bytes>::default()).unwrap();
+    let request = http::Request::post("/-/reload").header("host", "localhost");
+    let request = request.body(http_body_util::Full::<bytes::Bytes>::default()).unwrap();
     let answer = Connection::open(gateway.admin).await.send(request).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert_eq!(answer.status, http::StatusCode::OK, "{}", answer.text());
 }
 
 /// A call that is filtered out and has no error number is the end of the program.

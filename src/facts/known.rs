@@ -86,9 +86,30 @@ impl Known {
                 let others = others.iter().map(|(_, _, pseudonym)| *pseudonym);
                 vec![std::iter::once(*one).chain(others).collect()]
             }
-            // Whose the other identifiers are is not known; those of each kind are asked for alone.
+            // Whose the other identifiers are is not known: see `unplaced`.
             several => several.iter().map(|(_, _, pseudonym)| vec![*pseudonym]).collect(),
         }
+    }
+
+    /// Where a share stands for several people, the other identifiers in it: each may be anybody's, so that what
+    /// forbids under one of them holds for all. They count as nobody of their own.
+    pub(super) fn unplaced(&self, person: usize) -> Vec<Pseudonym> {
+        let identifiers = self.0.get(person).map(Vec::as_slice).unwrap_or_default();
+        let Some((best, ..)) = identifiers.first() else { return Vec::new() };
+        if identifiers.iter().filter(|(rank, ..)| rank == best).count() <= 1 {
+            return Vec::new();
+        }
+        let others = identifiers.iter().filter(|(rank, ..)| rank != best);
+        others.map(|(_, _, pseudonym)| *pseudonym).collect()
+    }
+
+    /// All that a record names them by: whoever looks for one identifier finds what was sent of it.
+    pub(super) fn named(&self, person: usize) -> Vec<Vec<Pseudonym>> {
+        let mut named = self.subjects(person);
+        if let Some(first) = named.first_mut() {
+            first.extend(self.unplaced(person));
+        }
+        named
     }
 
     /// Devices by the preferred kind of device id there is.

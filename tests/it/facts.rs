@@ -55,6 +55,15 @@ rules:
     require: {consent: {scope: cross_border}}
     effect: block
     reason: There is no consent.
+  - id: T-WITHDRAWN
+    title: Taken back
+    statute: this test
+    when:
+      data: any
+      purpose: customer_support
+      any: [{withdrawn: [all]}, {minor: true}]
+    effect: block
+    reason: It was taken back.
   - id: T-STATED
     title: Goes by what is stated
     statute: this test

@@ -136,6 +136,7 @@ static GENERAL: &[(&str, Check)] = &[
     ("bank_account", Check::Text(iban::account)),
     ("bic", Check::Token(8, 11, iban::bic)),
     ("birth_date", Check::Text(date::birth)),
+    ("birth_date_by_name", Check::Text(date::birth_by_name)),
     ("birth_date_or_part", Check::Text(date::birth_or_part)),
     ("browser", Check::Text(person::browser)),
     ("build", Check::Text(code::build)),

@@ -82,7 +82,9 @@ fn read(headers: &HeaderMap) -> Result<Transfer, ProxyError> {
         None => Transfer::default(),
     };
     if members.values().any(has_parameters) {
-        return Err(wrong("a member has parameters; members are parted by commas: `origin=PK, minor`"));
+        return Err(wrong(
+            "a member has parameters; members are parted by commas: `origin=PK, minor`",
+        ));
     }
     for (key, member) in &members {
         set(&mut transfer, key.as_str(), member)?;

@@ -38,13 +38,7 @@ impl Transfer {
         macro_rules! hold {
             ($($field:ident),*) => { $( self.$field = any(self.$field, other.$field); )* };
         }
-        hold!(
-            purpose_ended,
-            consideration,
-            important_data,
-            government_related,
-            facts_unavailable
-        );
+        hold!(purpose_ended, consideration, important_data, government_related, facts_unavailable);
         fill_empty!(subjects, mechanisms, policy_versions);
         for (counter, count) in other.counters {
             let known = self.counters.entry(counter).or_default();
@@ -61,10 +55,9 @@ impl Transfer {
             }
         }
         match (&mut self.user_agreement, other.user_agreement) {
-            (Some(agreement), Some(other)) => add_absent(
-                &mut agreement.forbidden_destinations,
-                other.forbidden_destinations,
-            ),
+            (Some(agreement), Some(other)) => {
+                add_absent(&mut agreement.forbidden_destinations, other.forbidden_destinations)
+            }
             (known, other) => *known = known.take().or(other),
         }
         add_absent(&mut self.remote_access_from, other.remote_access_from);

@@ -76,7 +76,7 @@ const LEGAL_BASIS: [&str; 4] = ["type", "ref", "authority_country", "scope_categ
 const MECHANISM: [&str; 7] =
     ["type", "id", "valid_from", "valid_until", "destinations", "recipients", "categories"];
 /// Other words for how long a mechanism holds, and for whom.
-const OF_MECHANISM: [(&str, &str); 22] = [
+const OF_MECHANISM: [(&str, &str); 23] = [
     ("expires", "valid_until"),
     ("expires_at", "valid_until"),
     ("expires_on", "valid_until"),
@@ -97,6 +97,7 @@ const OF_MECHANISM: [(&str, &str); 22] = [
     ("country", "destinations"),
     ("countries", "destinations"),
     ("importer", "recipients"),
+    ("category", "categories"),
     ("data_category", "categories"),
     ("data_categories", "categories"),
 ];
@@ -117,7 +118,9 @@ impl Transfer {
             return Err(Misread::Unknown { place, meant: None });
         }
         match read.misread() {
-            Some(Slip::Misspelt(place, meant)) => Err(Misread::Unknown { place, meant: Some(meant) }),
+            Some(Slip::Misspelt(place, meant)) => {
+                Err(Misread::Unknown { place, meant: Some(meant) })
+            }
             Some(Slip::NoFlag(place)) => Err(Misread::NoFlag { place }),
             None => Ok(read),
         }
@@ -144,10 +147,11 @@ impl Transfer {
             let meant = misspelt(name, &LEGAL_BASIS)?;
             Some(Slip::Misspelt(format!("/legal_basis/{name}"), meant))
         });
-        let of_mechanisms = self.mechanisms.iter().zip(0usize..).filter_map(|(mechanism, number)| {
-            let (name, meant) = mechanism.misspelt()?;
-            Some(Slip::Misspelt(format!("/mechanisms/{number}/{name}"), meant))
-        });
+        let of_mechanisms =
+            self.mechanisms.iter().zip(0usize..).filter_map(|(mechanism, number)| {
+                let (name, meant) = mechanism.misspelt()?;
+                Some(Slip::Misspelt(format!("/mechanisms/{number}/{name}"), meant))
+            });
         of_transfer.chain(of_recipient).chain(of_basis).chain(of_mechanisms).next()
     }
 }
@@ -200,8 +204,7 @@ fn misspelt(name: &str, members: &[&'static str]) -> Option<&'static str> {
 }
 
 fn misspelt_elsewhere(name: &str) -> Option<&'static str> {
-    misspelt(name, &ELSEWHERE.map(|(word, _)| word))
-        .and_then(|meant| one_of(meant, &ELSEWHERE))
+    misspelt(name, &ELSEWHERE.map(|(word, _)| word)).and_then(|meant| one_of(meant, &ELSEWHERE))
 }
 
 /// Whether it says what `true` or `false` says, in what no rule takes for it.
@@ -277,9 +280,15 @@ mod tests {
                 r#"{"withdrawn": [{"scope": "all"}]}"#,
                 "nothing reads `/withdrawn`; did you mean `/subject/withdrawn`?",
             ),
-            (r#"{"opt_out": ["x"]}"#, "nothing reads `/opt_out`; did you mean `/subject/opt_outs`?"),
+            (
+                r#"{"opt_out": ["x"]}"#,
+                "nothing reads `/opt_out`; did you mean `/subject/opt_outs`?",
+            ),
             (r#"{"SUBJECT": {}}"#, "nothing reads `/SUBJECT`; did you mean `subject`?"),
-            (r#"{"data_subjects": []}"#, "nothing reads `/data_subjects`; did you mean `/subjects`?"),
+            (
+                r#"{"data_subjects": []}"#,
+                "nothing reads `/data_subjects`; did you mean `/subjects`?",
+            ),
             (r#"{"is_minor": true}"#, "nothing reads `/is_minor`; did you mean `/subject/minor`?"),
             (
                 r#"{"covered_person": true}"#,
@@ -309,7 +318,10 @@ mod tests {
                 r#"{"mechanisms": [{"type": "a", "id": "1", "recipient": ["x"]}]}"#,
                 "nothing reads `/mechanisms/0/recipient`; did you mean `recipients`?",
             ),
-            (r#"{"gpc": "true"}"#, "`/gpc` says neither `true` nor `false`, in JSON without quotes"),
+            (
+                r#"{"gpc": "true"}"#,
+                "`/gpc` says neither `true` nor `false`, in JSON without quotes",
+            ),
             (r#"{"gpc": 1}"#, "`/gpc` says neither `true` nor `false`, in JSON without quotes"),
         ] {
             assert_eq!(read(text).unwrap_err(), expected, "{text}");

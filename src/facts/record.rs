@@ -252,10 +252,7 @@ mod tests {
         let both = SubjectRecord::of_all(vec![Some(grown.clone()), None], []).unwrap();
         assert_eq!((both.age, both.minor, both.verified), (None, None, None));
         assert_eq!(both.settings, BTreeMap::from([("push".into(), false)]));
-        assert_eq!(
-            SubjectRecord::of_all(vec![Some(grown.clone())], []).as_ref(),
-            Some(&grown)
-        );
+        assert_eq!(SubjectRecord::of_all(vec![Some(grown.clone())], []).as_ref(), Some(&grown));
         for others in [vec![None, None], vec![Some(grown.clone()), Some(grown)]] {
             let all = SubjectRecord::of_all(others, [child.clone()]).unwrap();
             assert_eq!((all.minor, all.withdrawn.len()), (Some(true), 1));

@@ -49,7 +49,8 @@ fn an_identifier_that_passes_on_brings_no_consent() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(&directory.path().join("facts.redb"));
     let (ana, ben, number) = (account("ana"), account("ben"), phone("+1 2025550143"));
-    let agreed = serde_json::json!({"consents": [{"scope": "a", "type": "explicit"}], "minor": false});
+    let agreed =
+        serde_json::json!({"consents": [{"scope": "a", "type": "explicit"}], "minor": false});
     change(&store, tell(&[ana, number], agreed));
     change(&store, tell(&[ben, number], nothing()));
     let of = |who| store.get(&[who]).unwrap().unwrap_or_default();
@@ -57,10 +58,14 @@ fn an_identifier_that_passes_on_brings_no_consent() {
     assert_eq!((of(number).consents.len(), of(number).minor), (0, None));
     // They are two people still.
     change(&store, tell(&[ben], serde_json::json!({"minor": true, "settings": {"push": false}})));
-    assert_eq!(store.lookup_blocking(&[], &[query("cn_ytd_ordinary", 0, &[ana, ben])]).unwrap().counts[0].after, 2);
+    assert_eq!(
+        store.lookup_blocking(&[], &[query("cn_ytd_ordinary", 0, &[ana, ben])]).unwrap().counts[0]
+            .after,
+        2
+    );
     assert_eq!(of(ana).minor, Some(true));
     // Switched off by him, and on again.
-    assert_eq!(of(ana).settings["push"], false);
+    assert!(!of(ana).settings["push"]);
     change(&store, tell(&[ben], serde_json::json!({"settings": {"push": true}})));
     assert!(of(ben).settings["push"] && of(ana).settings.is_empty());
     // Forgotten, nothing is on file of her.

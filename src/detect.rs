@@ -33,6 +33,8 @@ mod text;
 mod token;
 mod vocabulary;
 
+pub use check::phone::international_number;
+pub use digits::folded;
 pub use scanner::{Hit, Recall, Scanner, Scratch, Ticket, Told};
 pub use set::DetectorSet;
 pub use taxonomy::taxonomy;

@@ -19,6 +19,7 @@ mod scan;
 mod signature;
 mod sink;
 
+pub use crate::detect::{folded, international_number};
 pub use message::{Message, Redacted, Verdict};
 pub use reading::{Reading, Root};
 pub use scan::Scan;
@@ -214,7 +215,8 @@ impl Engine {
         transfer: &Transfer,
         people: &'p People,
     ) -> Cow<'p, People> {
-        children::with_children(reading, transfer, people, &self.catalogue.ages)
+        let grown_up = self.rules.grown_up();
+        children::with_children(reading, transfer, people, &self.catalogue.ages, grown_up)
     }
 
     /// Findings without a decision, and the bytes they stand in, for whoever has them already.

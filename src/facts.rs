@@ -42,6 +42,7 @@ mod pseudonym;
 mod read;
 mod record;
 pub mod rows;
+mod spelling;
 mod store;
 mod tables;
 mod text;

@@ -150,6 +150,7 @@ static GENERAL: &[Row] = &[
     ("bank_account", Check::Text(iban::account), "an account as a bank prints it, an IBAN among them"),
     ("bic", Check::Token(8, 11, iban::bic), "business identifier code (ISO 9362)"),
     ("birth_date", Check::Text(date::birth), "a date from 1900 on, in any usual form"),
+    ("birth_date_by_name", Check::Text(date::birth_by_name), "the same, or what only a name says is one: `2016-05`, `160501`, `2559-05-01`"),
     ("birth_date_or_part", Check::Text(date::birth_or_part), "the same, or a day, month or year by itself"),
     ("browser", Check::Text(person::browser), "what a browser or device is called, and no products alone"),
     ("build", Check::Text(code::build), "a build of a system or its release: `TP1A.220624.014`, `13`"),

@@ -1,7 +1,18 @@
 //! Digits of other scripts read as ASCII, with the way back to the original bytes.
 
+use std::borrow::Cow;
+
 use super::name::fold_width;
 use crate::domain::Span;
+
+/// `text` with the digits of other scripts and full-width forms as ASCII has them.
+pub fn folded(text: &str) -> Cow<'_, str> {
+    let mut folded = Folded::default();
+    if folded.fold(text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(folded.text)
+}
 
 /// A text with full-width forms and the digits of other scripts folded to ASCII, and zero-width
 /// characters taken out.

@@ -3,6 +3,8 @@
 //!
 //! Which words say so stands in `rules/detectors`, and which names people have; here is where such a name ends.
 
+mod step;
+
 use std::ops::Range;
 
 use super::{

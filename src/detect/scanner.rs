@@ -20,6 +20,7 @@ use self::{
 };
 use super::{
     DetectorSet,
+    check::person::is_east_asian,
     digits::Folded,
     encoded,
     keys::{Facts, KeyCache, Known},
@@ -224,8 +225,27 @@ impl<'s> Scanner<'s> {
         self.asked.is_some_and(|known| !known.in_key())
     }
 
-    /// Whether a name, which stands in a place that is told, says itself who somebody is.
-    pub fn is_personal(&self, name: &str) -> bool {
+    /// Whether a name, which stands in a place that is told, says itself who somebody is, or reads like somebody's own
+    /// words.
+    pub fn is_personal(&mut self, name: &str) -> bool {
+        self.says_who(name)
+            || ((self.set.people.are_in_a_key(name) || self.is_said_freely(name))
+                && !self.is_telling_name(name.as_bytes()))
+    }
+
+    /// A name of several words, among them one that no member is called by: `HIV positive`. `Order Number` is none.
+    fn is_said_freely(&mut self, name: &str) -> bool {
+        let set = self.set;
+        // Chinese and Japanese names of members are too many to know their words.
+        let is_spaced =
+            name.trim().contains(' ') && !name.chars().all(|c| c == ' ' || is_east_asian(c));
+        is_spaced
+            && name.split([' ', '-', '/', '(', ')', '_']).any(|word| {
+                !set.people.is_word_of_members(word) && !self.is_telling_name(word.as_bytes())
+            })
+    }
+
+    fn says_who(&self, name: &str) -> bool {
         const DIGITS_MIN: usize = 7;
         // A number alone is what records are kept by.
         const KEY_DIGITS_MIN: usize = 5;
@@ -243,11 +263,14 @@ impl<'s> Scanner<'s> {
             }
             let people = &self.set.people;
             digits >= DIGITS_MIN
+                || ["(at)", "[at]"].iter().any(|sign| name.contains(sign))
                 || (digits >= KEY_DIGITS_MIN && digits == name.len())
                 || (is_spaced && people.are_known(name, true))
                 || (is_dotted && !is_spaced && people.are_known(&name.replace('.', " "), false))
         };
-        says_who(name) || encoded::text_of(name).is_some_and(|text| says_who(&text))
+        says_who(name)
+            || encoded::text_of(name)
+                .is_some_and(|text| says_who(&text) || self.set.people.are_in_a_key(&text))
     }
 
     /// Records have a member of this name, which may show what they are about.

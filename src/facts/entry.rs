@@ -33,8 +33,6 @@ const SUBJECT_MEMBERS: [&str; 11] = [
     "counted",
     "forget",
 ];
-const MECHANISM_MEMBERS: [&str; 7] =
-    ["type", "id", "valid_from", "valid_until", "destinations", "recipients", "categories"];
 /// Bytes of a word or reference; longer ones are no names.
 const WORD_BYTES_MAX: usize = 256;
 
@@ -188,11 +186,8 @@ fn read_mechanism(item: &Value) -> Result<Mechanism, EntryError> {
         return Err(format!("`{place}` is not a mechanism {SHAPE}"));
     }
     // A type may add members of its own, so a mistyped scope would be taken for one, and widen it.
-    for member in mechanism.other.keys() {
-        let near = MECHANISM_MEMBERS.iter().find(|known| is_near(member, known));
-        if let Some(near) = near {
-            return Err(format!("`{place}` has a member that is nearly `{near}`"));
-        }
+    if let Some((_, meant)) = mechanism.misspelt() {
+        return Err(format!("`{place}` has a member that is nearly `{meant}`"));
     }
     let words = [&mechanism.recipients, &mechanism.categories];
     let words = words.into_iter().flatten().map(String::as_str);
@@ -390,20 +385,6 @@ fn all_references<'r>(
     Err(format!(
         "`{place}` has a reference that is none: letters, digits and signs, no space, no `@`"
     ))
-}
-
-/// A singular for a plural, or a slip of a letter.
-fn is_near(word: &str, known: &str) -> bool {
-    let stem = |text: &str| -> String {
-        let lower = text.to_ascii_lowercase();
-        let letters = lower.chars().filter(char::is_ascii_alphabetic).collect::<String>();
-        letters.trim_end_matches('s').trim_end_matches("ie").trim_end_matches('y').to_owned()
-    };
-    word != known && stem(word) == stem(known)
-        || matches!(
-            (word, known),
-            ("valid_to" | "expires_at" | "until", "valid_until") | ("from", "valid_from")
-        )
 }
 
 #[cfg(test)]

@@ -30,6 +30,15 @@ impl FactsStore {
                 goes_on
             })?;
         }
+        // Told of each in turn, what stands for a circle joins all of them again.
+        if goes_on {
+            self.each_in_circle(&mut |who, circle| {
+                goes_on = each(json!({
+                    "subject": { "pseudonym": [who.to_string(), circle.to_string()] }
+                }));
+                goes_on
+            })?;
+        }
         if goes_on && counted {
             self.each_counted(&mut |CountScope { counter, exporter, recipient }, who, day| {
                 let mut count = json!({

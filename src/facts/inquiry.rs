@@ -58,8 +58,15 @@ pub struct Inquiry<'q> {
     question: Question<'q>,
     known: Known,
     people: People,
-    subjects: Vec<Subjects>,
+    /// By person.
+    asked_for: Vec<AskedFor>,
     asked: Vec<Increment>,
+}
+
+/// Whom a person's share of the message stands for, and identifiers in it that may be any of theirs.
+struct AskedFor {
+    subjects: Subjects,
+    unplaced: Vec<Pseudonym>,
 }
 
 impl Register {
@@ -84,9 +91,14 @@ impl Register {
         let key = &self.names.key;
         let people = people(&question, reading, &kinds.1, key);
         let known = Known::of(reading, &people, &kinds.1, key);
-        let subjects = (0..people.people.len()).map(|person| known.subjects(person)).collect();
+        let asked_for = (0..people.people.len())
+            .map(|person| AskedFor {
+                subjects: known.subjects(person),
+                unplaced: known.unplaced(person),
+            })
+            .collect();
         let mut inquiry =
-            Inquiry { register: self, question, known, people, subjects, asked: Vec::new() };
+            Inquiry { register: self, question, known, people, asked_for, asked: Vec::new() };
         inquiry.asked = inquiry.ask(reading);
         Some(inquiry)
     }
@@ -110,7 +122,7 @@ impl Names {
     ) -> Subjects {
         let kinds = self.kinds(engine, generation);
         let known = Known::of(reading, people, &kinds.1, &self.key);
-        let subjects = (0..people.people.len()).flat_map(|person| known.subjects(person));
+        let subjects = (0..people.people.len()).flat_map(|person| known.named(person));
         subjects.take(Self::SUBJECTS_MAX).collect()
     }
 
@@ -156,7 +168,8 @@ impl Inquiry<'_> {
 
     /// Whom it is about.
     pub fn subjects(&self) -> Subjects {
-        self.subjects.iter().flatten().take(Names::SUBJECTS_MAX).cloned().collect()
+        let subjects = (0..self.people.people.len()).flat_map(|person| self.known.named(person));
+        subjects.take(Names::SUBJECTS_MAX).collect()
     }
 
     /// The message would move a count.
@@ -178,7 +191,12 @@ impl Inquiry<'_> {
 
     fn queries(&self) -> (Vec<Vec<Pseudonym>>, Vec<CountQuery>) {
         let queries = self.asked.iter().map(|increment| increment.query.clone()).collect();
-        (self.subjects.concat(), queries)
+        let mut subjects = Vec::new();
+        for asked in &self.asked_for {
+            subjects.extend(asked.subjects.iter().cloned());
+            subjects.extend(asked.unplaced.iter().map(|pseudonym| vec![*pseudonym]));
+        }
+        (subjects, queries)
     }
 
     /// Adds what is on file to what was stated; counts that are `fresh`, by name, are those of now.
@@ -197,10 +215,10 @@ impl Inquiry<'_> {
             *known = count.after.max(fresh).max(*known);
         }
         let mut records = found.subjects.into_iter();
-        for (person, subjects) in self.people.people.iter_mut().zip(&self.subjects) {
-            let records: Vec<Option<SubjectRecord>> =
-                records.by_ref().take(subjects.len()).collect();
-            let Some(record) = SubjectRecord::of_all(records) else { continue };
+        for (person, asked) in self.people.people.iter_mut().zip(&self.asked_for) {
+            let theirs: Vec<_> = records.by_ref().take(asked.subjects.len()).collect();
+            let unplaced = records.by_ref().take(asked.unplaced.len()).flatten();
+            let Some(record) = SubjectRecord::of_all(theirs, unplaced) else { continue };
             let stated = person.facts.take().unwrap_or_else(|| transfer.subject.clone());
             person.facts = Some(combine(stated, record.subject(at)));
         }

@@ -1,11 +1,15 @@
 //! Who a subject is, without saying so: keyed codes of identifiers.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::ExchangeId;
+use super::{
+    ExchangeId,
+    spelling::{forms, normal_form},
+};
+use crate::domain::Region;
 
 /// What an identifier identifies by, in the order of preference: of several, the first names the
 /// subject. An account is one person's; a number or an address may pass to another; a device may be
@@ -86,8 +90,24 @@ impl SubjectKey {
 
     /// `None` when nothing is left of the value but signs that do not count.
     pub fn pseudonym(&self, identifier: Identifier<'_>) -> Option<Pseudonym> {
-        let plain = normal_form(identifier);
-        (!plain.is_empty()).then(|| Pseudonym(self.code(identifier.kind.as_str(), &plain)))
+        self.of_form(identifier.kind, &normal_form(identifier))
+    }
+
+    /// All that the identifier of somebody of `region` may be on file under, the surest first.
+    pub fn pseudonyms(&self, identifier: Identifier<'_>, region: Option<Region>) -> Vec<Pseudonym> {
+        let mut all = Vec::new();
+        for form in forms(identifier, region) {
+            if let Some(pseudonym) = self.of_form(identifier.kind, &form)
+                && !all.contains(&pseudonym)
+            {
+                all.push(pseudonym);
+            }
+        }
+        all
+    }
+
+    fn of_form(&self, kind: IdentifierKind, form: &str) -> Option<Pseudonym> {
+        (!form.is_empty()).then(|| Pseudonym(self.code(kind.as_str(), form)))
     }
 
     /// Stands for somebody of whom nothing is known but the exchange they were in.
@@ -123,43 +143,47 @@ impl fmt::Debug for SubjectKey {
     }
 }
 
-/// One spelling for all spellings of an identifier.
-fn normal_form(Identifier { kind, value }: Identifier<'_>) -> String {
-    let value = value.trim();
-    match kind {
-        IdentifierKind::AccountId => value.to_owned(),
-        // International form (ITU-T E.164) without its prefix. A national number stays another one:
-        // nothing here knows which country it was written in.
-        IdentifierKind::Phone => {
-            let mut digits: String = value.chars().filter(char::is_ascii_digit).collect();
-            if !value.starts_with('+') && digits.starts_with("00") {
-                digits.drain(..2);
-            }
-            digits
-        }
-        IdentifierKind::Email => value.to_lowercase(),
-        IdentifierKind::DeviceId => {
-            let mut plain = String::with_capacity(value.len());
-            for character in value.chars().filter(|character| character.is_alphanumeric()) {
-                // Writing to a string cannot fail.
-                let _ = write!(plain, "{}", character.to_uppercase());
-            }
-            // Of an IMEI with its check digit, or an IMEISV, the first 14 digits are the device
-            // (3GPP TS 23.003 §6.2).
-            if matches!(plain.len(), 15 | 16) && plain.bytes().all(|byte| byte.is_ascii_digit()) {
-                plain.truncate(14);
-            }
-            plain
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn code(kind: IdentifierKind, value: &str) -> Option<Pseudonym> {
         SubjectKey::new(&[7; 32]).pseudonym(Identifier { kind, value })
+    }
+
+    /// What a payload may hold of somebody in Pakistan, and what is on file.
+    #[test]
+    fn usual_spellings_find_what_is_on_file() {
+        use IdentifierKind::{DeviceId, Email, Phone};
+        let pk = Some(Region::new(*b"PK"));
+        for (kind, on_file, written, found) in [
+            (Email, "sana.k@example.pk", "\"Sana\" <sana.k@example.pk>", true),
+            (Email, "sana.k@example.pk", "<Sana.K@example.pk>", true),
+            (Email, "sana.k@example.pk", "mailto:sana.k@example.pk?subject=x", true),
+            (Email, "sana.k@example.pk", "ｓana.k@example.pk", true),
+            (Phone, "+923451112233", "+92 (0) 345 1112233", true),
+            (Phone, "+923451112233", "+92 0345 1112233", true),
+            (Phone, "+923451112233", "tel:+923451112233;ext=1", true),
+            (Phone, "+923451112233", "+92 345 1112233 ext. 12", true),
+            (Phone, "+923451112233", "＋９２３４５１１１２２３３", true),
+            (Phone, "+923451112233", "03451112233", true),
+            (Phone, "03451112233", "03451112233", true),
+            (Phone, "+923451112233", "0345 1112234", false),
+            (Phone, "9234511122331", "+923451112233;ext=1", false),
+            (DeviceId, "867619040000019", "IMEI: 867619040000019", true),
+            (DeviceId, "867619040000019", "867619040000027,867619040000019", true),
+            (DeviceId, "867619040000019", "8.67619040000019e14", true),
+            (DeviceId, "64:cc:2e:aa:bb:01", "MAC 64-CC-2E-AA-BB-01", true),
+            (DeviceId, "C02/XG", "c02xg", true),
+        ] {
+            let key = SubjectKey::new(&[7; 32]);
+            let asked = key.pseudonyms(Identifier { kind, value: written }, pk);
+            assert_eq!(asked.contains(&code(kind, on_file).unwrap()), found, "{written}");
+        }
+        // Which country a national number is of nobody knows without its region.
+        let key = SubjectKey::new(&[7; 32]);
+        let national = Identifier { kind: Phone, value: "03451112233" };
+        assert_eq!(key.pseudonyms(national, None).len(), 1);
     }
 
     #[test]

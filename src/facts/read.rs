@@ -8,12 +8,16 @@ use redb::{Database, ReadOnlyTable, ReadableDatabase as _, ReadableTable};
 use super::{
     CountQuery, CountScope, Day, Pseudonym, SubjectRecord,
     store::{Count, Found},
-    tables::{ALIASES, Broken, COUNTED, COUNTS, Mechanisms, SUBJECTS, Scopes, from_json},
+    tables::{
+        ALIASES, Broken, CIRCLES, COUNTED, COUNTS, Mechanisms, SHARED, SUBJECTS, Scopes, from_json,
+    },
 };
 
 pub(super) struct View {
     aliases: ReadOnlyTable<&'static [u8; 16], &'static [u8; 16]>,
     subjects: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
+    circles: ReadOnlyTable<&'static [u8; 16], &'static [u8; 16]>,
+    shared: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
     counted: ReadOnlyTable<(u32, &'static [u8; 16]), u16>,
     counts: ReadOnlyTable<(u32, u16), u64>,
     scopes: Scopes,
@@ -30,6 +34,8 @@ impl View {
         Ok(Self {
             aliases: reading.open_table(ALIASES)?,
             subjects: reading.open_table(SUBJECTS)?,
+            circles: reading.open_table(CIRCLES)?,
+            shared: reading.open_table(SHARED)?,
             counted: reading.open_table(COUNTED)?,
             counts: reading.open_table(COUNTS)?,
             scopes,
@@ -67,14 +73,23 @@ impl View {
                 continue;
             }
             asked.push(filed);
-            let Some(json) = self.subjects.get(&filed)? else { continue };
-            let record: SubjectRecord = from_json(json.value(), "subject")?;
+            let Some(record) = self.filed(&filed)? else { continue };
             match &mut found {
                 None => found = Some(record),
                 Some(found) => found.restrict(record),
             }
         }
         Ok(found)
+    }
+
+    /// What is filed under a pseudonym, and what forbids for all in the circle of whoever it is.
+    fn filed(&self, filed: &[u8; 16]) -> Result<Option<SubjectRecord>, Broken> {
+        let own = read(&self.subjects, filed)?;
+        let Some(circle) = circle(&self.circles, filed)? else { return Ok(own) };
+        let Some(shared) = read(&self.shared, &circle)? else { return Ok(own) };
+        let mut record = own.unwrap_or_default();
+        record.restrict(shared);
+        Ok(Some(record))
     }
 
     fn count(&self, query: &CountQuery) -> Result<Count, Broken> {
@@ -97,8 +112,24 @@ impl View {
         each: &mut dyn FnMut(Pseudonym, SubjectRecord) -> bool,
     ) -> Result<(), Broken> {
         for row in self.subjects.iter()? {
-            let (pseudonym, json) = row?;
-            if !each(Pseudonym(*pseudonym.value()), from_json(json.value(), "subject")?) {
+            let pseudonym = *row?.0.value();
+            let record = self.filed(&pseudonym)?.unwrap_or_default();
+            if !each(Pseudonym(pseudonym), record) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody who is in a circle, and that circle.
+    pub(super) fn each_in_circle(
+        &self,
+        each: &mut dyn FnMut(Pseudonym, Pseudonym) -> bool,
+    ) -> Result<(), Broken> {
+        for row in self.circles.iter()? {
+            let (who, _) = row?;
+            let Some(circle) = circle(&self.circles, who.value())? else { continue };
+            if !each(Pseudonym(*who.value()), Pseudonym(circle)) {
                 break;
             }
         }
@@ -169,6 +200,23 @@ pub(super) fn filed_under(
         }
     }
     Err(Broken::Record("link"))
+}
+
+/// The circle somebody is in: those who were told to share an identifier, without being one person. What forbids for
+/// one of them holds for all.
+pub(super) fn circle(
+    circles: &impl ReadableTable<&'static [u8; 16], &'static [u8; 16]>,
+    filed: &[u8; 16],
+) -> Result<Option<[u8; 16]>, Broken> {
+    let circle = filed_under(circles, &Pseudonym(*filed))?;
+    Ok((circle != *filed).then_some(circle))
+}
+
+pub(super) fn read(
+    records: &impl ReadableTable<&'static [u8; 16], &'static [u8]>,
+    under: &[u8; 16],
+) -> Result<Option<SubjectRecord>, Broken> {
+    records.get(under)?.map(|json| from_json(json.value(), "subject")).transpose()
 }
 
 /// The subjects by what they are filed under, each once. The preferred identifier alone says who it is:

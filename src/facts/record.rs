@@ -44,6 +44,12 @@ impl Age {
         let years = since.map_or(0, |span| span.get_years());
         self.years + u32::try_from(years).unwrap_or(0)
     }
+
+    /// Whether a law may protect somebody of this age: nowhere is anybody of age later.
+    fn may_forbid(self) -> bool {
+        const OF_AGE: u32 = 21;
+        self.years < OF_AGE
+    }
 }
 
 impl SubjectRecord {
@@ -64,20 +70,31 @@ impl SubjectRecord {
         }
     }
 
-    /// What holds for several people who cannot be told apart: the consents that each has given, and
-    /// everything that forbids. `None` when nothing is on file of any.
-    pub fn of_all(records: Vec<Option<Self>>) -> Option<Self> {
+    /// What holds for several people who cannot be told apart: what each has agreed to, and everything that forbids,
+    /// also of `others` in it who may be any of them. `None` when nothing is on file of any.
+    pub fn of_all(
+        records: Vec<Option<Self>>,
+        others: impl IntoIterator<Item = Self>,
+    ) -> Option<Self> {
         let is_missing = records.iter().any(Option::is_none);
-        let mut records = records.into_iter().flatten();
-        let mut all = records.next()?;
-        for record in records {
-            all.consents.retain(|consent| consent.has_alike(&record.consents));
-            all.restrict(record);
-        }
-        if is_missing {
-            all.consents.clear();
-        }
-        Some(all)
+        let all = records.into_iter().flatten().reduce(Self::of_both);
+        let all = all.map(|all| if is_missing { all.of_both(Self::default()) } else { all });
+        others.into_iter().fold(all, |all, other| {
+            let mut all = all.unwrap_or_default();
+            all.restrict(other);
+            Some(all)
+        })
+    }
+
+    /// What holds for two people who cannot be told apart.
+    fn of_both(mut self, other: Self) -> Self {
+        self.consents.retain(|consent| consent.has_alike(&other.consents));
+        self.settings.retain(|name, on| !*on || other.settings.get(name) == Some(on));
+        self.age = self.age.filter(|age| other.age.is_some() || age.may_forbid());
+        self.minor = self.minor.filter(|minor| *minor || other.minor == Some(false));
+        self.verified = self.verified.filter(|verified| !verified || other.verified == Some(true));
+        self.restrict(other);
+        self
     }
 
     /// Takes in what another record of the same person holds. Consents and withdrawals add up; of two
@@ -101,6 +118,23 @@ impl SubjectRecord {
         self.verified = other.verified.or(self.verified);
     }
 
+    /// Takes in another record of somebody who turns out to be the same person. Neither is the later word, so of two
+    /// on the same thing the stricter holds; consents add up.
+    pub(super) fn join(&mut self, other: Self) {
+        let one = self.clone();
+        self.merge(Self { consents: other.consents.clone(), ..Self::default() });
+        for (name, on) in &other.settings {
+            *self.settings.entry(name.clone()).or_insert(*on) &= on;
+        }
+        self.restrict(other.clone());
+        self.age = self.age.or(other.age);
+        self.minor = self.minor.or(other.minor);
+        self.verified = match (one.verified, other.verified) {
+            (Some(one), Some(other)) => Some(one && other),
+            (one, other) => one.or(other),
+        };
+    }
+
     /// Takes in what another record may know of the same person, to the person's protection: of the
     /// other only what forbids.
     pub(super) fn restrict(&mut self, other: Self) {
@@ -117,16 +151,14 @@ impl SubjectRecord {
                 let at = one.on.max(two.on);
                 Some(if one.at(at) <= two.at(at) { one } else { two })
             }
-            (one, two) => one.or(two),
+            (one, two) => one.or(two.filter(|age| age.may_forbid())),
         };
-        self.minor = match (self.minor, other.minor) {
-            (Some(one), Some(two)) => Some(one || two),
-            (one, two) => one.or(two),
-        };
-        self.verified = match (self.verified, other.verified) {
-            (Some(one), Some(two)) => Some(one && two),
-            (one, two) => one.or(two),
-        };
+        if other.minor == Some(true) {
+            self.minor = Some(true);
+        }
+        if other.verified == Some(false) {
+            self.verified = Some(false);
+        }
     }
 }
 
@@ -198,15 +230,56 @@ mod tests {
                 .collect();
             Some(record(serde_json::json!({ "consents": consents, "opt_outs": [scopes[0]] })))
         };
-        assert_eq!(SubjectRecord::of_all(vec![None, None]), None);
-        assert_eq!(SubjectRecord::of_all(vec![agreed(&["a", "b"])]), agreed(&["a", "b"]));
-        let both = SubjectRecord::of_all(vec![agreed(&["a", "b"]), agreed(&["b", "c"])]).unwrap();
+        assert_eq!(SubjectRecord::of_all(vec![None, None], []), None);
+        assert_eq!(SubjectRecord::of_all(vec![agreed(&["a", "b"])], []), agreed(&["a", "b"]));
+        let both = vec![agreed(&["a", "b"]), agreed(&["b", "c"])];
+        let both = SubjectRecord::of_all(both, []).unwrap();
         let scopes: Vec<_> = both.consents.iter().map(|consent| consent.scope.as_str()).collect();
         assert_eq!(scopes, ["b"]);
         assert_eq!(both.opt_outs.len(), 2);
         // One of whom nothing is on file has agreed to nothing.
-        let both = SubjectRecord::of_all(vec![agreed(&["a"]), None]).unwrap();
+        let both = SubjectRecord::of_all(vec![agreed(&["a"]), None], []).unwrap();
         assert_eq!((both.consents.len(), both.opt_outs.len()), (0, 1));
+    }
+
+    #[test]
+    fn of_several_people_nobody_is_grown_up_or_willing_by_the_word_on_another() {
+        let grown = record(serde_json::json!({
+            "age": {"years": 40, "on": "2026-01-01"}, "minor": false, "verified": true,
+            "settings": {"cloud_sync": true, "push": false},
+        }));
+        let child = record(serde_json::json!({"minor": true, "withdrawn": [{"scope": "all"}]}));
+        let both = SubjectRecord::of_all(vec![Some(grown.clone()), None], []).unwrap();
+        assert_eq!((both.age, both.minor, both.verified), (None, None, None));
+        assert_eq!(both.settings, BTreeMap::from([("push".into(), false)]));
+        assert_eq!(SubjectRecord::of_all(vec![Some(grown.clone())], []).as_ref(), Some(&grown));
+        for others in [vec![None, None], vec![Some(grown.clone()), Some(grown)]] {
+            let all = SubjectRecord::of_all(others, [child.clone()]).unwrap();
+            assert_eq!((all.minor, all.withdrawn.len()), (Some(true), 1));
+        }
+    }
+
+    #[test]
+    fn of_two_records_of_one_person_the_stricter_word_holds_and_consents_add_up() {
+        let grown = record(serde_json::json!({
+            "consents": [{"scope": "a", "type": "explicit"}], "age": {"years": 40, "on": "2026-01-01"},
+            "minor": false, "verified": true, "settings": {"cloud_sync": true, "push": false},
+        }));
+        let child = record(serde_json::json!({
+            "consents": [{"scope": "b", "type": "explicit"}], "age": {"years": 9, "on": "2026-01-01"},
+            "minor": true, "verified": false, "settings": {"cloud_sync": false, "push": true, "sms": true},
+        }));
+        for (mut one, other) in [(grown.clone(), child.clone()), (child, grown)] {
+            one.join(other);
+            assert_eq!(one.consents.len(), 2);
+            assert_eq!(one.age.map(|age| age.years), Some(9));
+            assert_eq!((one.minor, one.verified), (Some(true), Some(false)));
+            let settings = [("cloud_sync", false), ("push", false), ("sms", true)];
+            assert_eq!(one.settings, settings.map(|(name, on)| (name.into(), on)).into());
+        }
+        let mut unknown = SubjectRecord::default();
+        unknown.join(record(serde_json::json!({"minor": false, "verified": true})));
+        assert_eq!((unknown.minor, unknown.verified), (Some(false), Some(true)));
     }
 
     #[test]

@@ -246,6 +246,14 @@ impl FactsStore {
         self.read(FactsOperation::Export, |view| view.each_alias(each))
     }
 
+    /// Everybody who was told to share an identifier with another, and the circle of those who do.
+    pub fn each_in_circle(
+        &self,
+        each: &mut dyn FnMut(Pseudonym, Pseudonym) -> bool,
+    ) -> Result<(), Unavailable> {
+        self.read(FactsOperation::Export, |view| view.each_in_circle(each))
+    }
+
     /// Every subject that was counted, with the scope and the last day.
     pub fn each_counted(
         &self,

@@ -23,6 +23,11 @@ pub(super) const ALIASES: TableDefinition<'_, &[u8; 16], &[u8; 16]> =
     TableDefinition::new("aliases");
 /// Pseudonym → record as JSON.
 pub(super) const SUBJECTS: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("subjects");
+/// Pseudonym a subject is filed under → the circle they are in; circle → another that it was joined to.
+pub(super) const CIRCLES: TableDefinition<'_, &[u8; 16], &[u8; 16]> =
+    TableDefinition::new("circles");
+/// Circle → what forbids for all in it, as JSON.
+pub(super) const SHARED: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("shared");
 /// Id → mechanism as JSON.
 pub(super) const MECHANISMS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("mechanisms");
 /// Scope of a count → its number.
@@ -128,17 +133,23 @@ pub(super) fn prepare(
     database: &Database,
     key: &SubjectKey,
 ) -> Result<(Scopes, Mechanisms), Broken> {
-    let is_new = {
+    let (is_new, has_circles) = {
         let reading = database.begin_read()?;
         match reading.open_table(META) {
             Ok(meta) => {
                 check(&meta, key)?;
-                false
+                (false, reading.open_table(SHARED).is_ok())
             }
-            Err(redb::TableError::TableDoesNotExist(_)) => true,
+            Err(redb::TableError::TableDoesNotExist(_)) => (true, false),
             Err(error) => return Err(error.into()),
         }
     };
+    if !is_new && !has_circles {
+        let writing = database.begin_write()?;
+        writing.open_table(CIRCLES)?;
+        writing.open_table(SHARED)?;
+        writing.commit()?;
+    }
     if is_new {
         let writing = database.begin_write()?;
         {
@@ -147,6 +158,8 @@ pub(super) fn prepare(
             meta.insert("key", key.check_bytes().as_slice())?;
             writing.open_table(ALIASES)?;
             writing.open_table(SUBJECTS)?;
+            writing.open_table(CIRCLES)?;
+            writing.open_table(SHARED)?;
             writing.open_table(MECHANISMS)?;
             writing.open_table(SCOPES)?;
             writing.open_table(COUNTED)?;

@@ -8,11 +8,11 @@ use super::{
     Applied, Change, Pseudonym, SubjectRecord,
     change::Counted,
     held::{Held, Member},
-    read::{distinct, filed_under, size},
+    read::{circle, distinct, filed_under, read, size},
     store::{Count, ExchangeId, Reservation, Reserve},
     tables::{
-        ALIASES, Broken, COUNTED, COUNTS, MECHANISMS, Mechanisms, SCOPES, SUBJECTS, Scopes,
-        from_json, mechanisms, to_json,
+        ALIASES, Broken, CIRCLES, COUNTED, COUNTS, MECHANISMS, Mechanisms, SCOPES, SHARED,
+        SUBJECTS, Scopes, mechanisms, to_json,
     },
 };
 
@@ -20,6 +20,8 @@ use super::{
 pub(super) struct Writing<'t> {
     aliases: Table<'t, &'static [u8; 16], &'static [u8; 16]>,
     subjects: Table<'t, &'static [u8; 16], &'static [u8]>,
+    circles: Table<'t, &'static [u8; 16], &'static [u8; 16]>,
+    shared: Table<'t, &'static [u8; 16], &'static [u8]>,
     mechanisms: Table<'t, &'static str, &'static [u8]>,
     scopes: Table<'t, &'static str, u32>,
     counted: Table<'t, (u32, &'static [u8; 16]), u16>,
@@ -40,6 +42,8 @@ impl<'t> Writing<'t> {
         Ok(Self {
             aliases: transaction.open_table(ALIASES)?,
             subjects: transaction.open_table(SUBJECTS)?,
+            circles: transaction.open_table(CIRCLES)?,
+            shared: transaction.open_table(SHARED)?,
             mechanisms: transaction.open_table(MECHANISMS)?,
             scopes: transaction.open_table(SCOPES)?,
             counted: transaction.open_table(COUNTED)?,
@@ -101,7 +105,7 @@ impl<'t> Writing<'t> {
             let scope = self.scope(&scope.key())?;
             self.count((scope, filed), day.0)?;
         }
-        let known = self.record(&filed)?;
+        let known = read(&self.subjects, &filed)?;
         let mut record = known.clone().unwrap_or_default();
         record.merge(told.clone());
         for name in opt_ins {
@@ -110,25 +114,96 @@ impl<'t> Writing<'t> {
         if known.as_ref() != Some(&record) && !(known.is_none() && record.is_empty()) {
             self.subjects.insert(&filed, to_json(&record, "subject")?.as_slice())?;
         }
+        if let Some(circle) = circle(&self.circles, &filed)? {
+            self.share(&circle, told, opt_ins)?;
+        }
         Ok(())
     }
 
-    /// Another identifier of a subject leads to it from now on; what was filed under it moves there,
-    /// unless it was filed under a third, which then is somebody the operator joins knowingly.
+    /// Another identifier of a subject leads to it from now on; what was filed under it moves there. Where it led to
+    /// somebody else, it may have passed on, so that each keeps what they agreed to; what forbids holds for both.
     fn link(&mut self, other: &Pseudonym, filed: [u8; 16]) -> Result<(), Broken> {
         let before = filed_under(&self.aliases, other)?;
         if before == filed {
             return Ok(());
         }
         self.aliases.insert(&other.0, &filed)?;
-        // Only what stood under the identifier itself; a record others lead to stays with them.
-        if before == other.0
-            && let Some(record) = self.record(&before)?
-        {
-            let mut joined = self.record(&filed)?.unwrap_or_default();
-            joined.merge(record);
+        if before != other.0 {
+            return self.draw_together(before, filed);
+        }
+        if circle(&self.circles, &before)?.is_some() {
+            self.draw_together(before, filed)?;
+            self.circles.remove(&before)?;
+        }
+        if let Some(record) = read(&self.subjects, &before)? {
+            let mut joined = read(&self.subjects, &filed)?.unwrap_or_default();
+            joined.join(record.clone());
             self.subjects.insert(&filed, to_json(&joined, "subject")?.as_slice())?;
             self.subjects.remove(&before)?;
+            if let Some(circle) = circle(&self.circles, &filed)? {
+                self.share(&circle, &record, &[])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts two who share an identifier in one circle.
+    fn draw_together(&mut self, one: [u8; 16], two: [u8; 16]) -> Result<(), Broken> {
+        let (theirs, others) = (circle(&self.circles, &one)?, circle(&self.circles, &two)?);
+        match (theirs, others) {
+            (Some(joined), Some(into)) if joined != into => {
+                self.circles.insert(&joined, &into)?;
+                if let Some(shared) = read(&self.shared, &joined)? {
+                    self.shared.remove(&joined)?;
+                    self.share(&into, &shared, &[])?;
+                }
+            }
+            (Some(_), Some(_)) => {}
+            (Some(circle), None) => self.enter(circle, two)?,
+            (None, Some(circle)) => self.enter(circle, one)?,
+            (None, None) => {
+                let circle = self.new_circle(&one)?;
+                self.enter(circle, one)?;
+                self.enter(circle, two)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, circle: [u8; 16], who: [u8; 16]) -> Result<(), Broken> {
+        self.circles.insert(&who, &circle)?;
+        let record = read(&self.subjects, &who)?.unwrap_or_default();
+        self.share(&circle, &record, &[])
+    }
+
+    /// Nobody's pseudonym, so that a circle outlives whoever was in it first.
+    fn new_circle(&self, first: &[u8; 16]) -> Result<[u8; 16], Broken> {
+        let mut circle = !u128::from_be_bytes(*first);
+        while self.shared.get(&circle.to_be_bytes())?.is_some()
+            || self.circles.get(&circle.to_be_bytes())?.is_some()
+        {
+            circle = circle.wrapping_add(1);
+        }
+        Ok(circle.to_be_bytes())
+    }
+
+    /// What forbids of what was told of one holds for the circle.
+    fn share(
+        &mut self,
+        circle: &[u8; 16],
+        told: &SubjectRecord,
+        opt_ins: &[String],
+    ) -> Result<(), Broken> {
+        let known = read(&self.shared, circle)?;
+        let mut shared = known.clone().unwrap_or_default();
+        // What somebody switches on again stays off for those alone who switched it off themselves.
+        shared.settings.retain(|name, _| told.settings.get(name) != Some(&true));
+        shared.restrict(told.clone());
+        for name in opt_ins {
+            shared.opt_outs.remove(name.as_str());
+        }
+        if known.as_ref() != Some(&shared) {
+            self.shared.insert(circle, to_json(&shared, "subject")?.as_slice())?;
         }
         Ok(())
     }
@@ -137,13 +212,10 @@ impl<'t> Writing<'t> {
         for identifier in who {
             let filed = filed_under(&self.aliases, identifier)?;
             self.subjects.remove(&filed)?;
+            self.circles.remove(&filed)?;
             self.aliases.remove(&identifier.0)?;
         }
         Ok(())
-    }
-
-    fn record(&self, filed: &[u8; 16]) -> Result<Option<SubjectRecord>, Broken> {
-        self.subjects.get(filed)?.map(|json| from_json(json.value(), "subject")).transpose()
     }
 
     /// Counts the subjects of a transfer, all of them or none.

@@ -47,6 +47,7 @@ pub struct RuleSet {
     pub(super) sensitive: TagSet,
     /// By [`Region::index`]; 0 where no law names an age.
     pub(super) child_ages: Vec<u8>,
+    pub(super) grown_up: u32,
     /// By [`Region::index`].
     pub(super) known_origins: Vec<bool>,
     /// Counters and the numbers they are measured by.
@@ -282,7 +283,15 @@ impl RuleSet {
     /// The age below which the law of `origin` asks a guardian; 18 where it names none.
     pub(super) fn child_age(&self, origin: Option<Region>) -> u32 {
         let age = origin.and_then(|at| self.child_ages.get(at.index())).copied().unwrap_or(0);
-        if age == 0 { 18 } else { u32::from(age) }
+        if age == 0 { Self::GROWN_UP } else { u32::from(age) }
+    }
+
+    /// Where no law says otherwise.
+    pub(super) const GROWN_UP: u32 = 18;
+
+    /// The age from which on no law asks a guardian of anybody.
+    pub fn grown_up(&self) -> u32 {
+        self.grown_up
     }
 
     pub(super) fn knows_origin(&self, origin: Region) -> bool {

@@ -92,6 +92,11 @@ fn read(headers: &HeaderMap) -> Result<Transfer, ProxyError> {
         Some(ListEntry::InnerList(_)) => return Err(wrong("`context` is not a byte sequence")),
         None => Transfer::default(),
     };
+    if members.values().any(has_parameters) {
+        return Err(wrong(
+            "a member has parameters; members are parted by commas: `origin=PK, minor`",
+        ));
+    }
     for (key, member) in &members {
         set(&mut transfer, key.as_str(), member)?;
     }
@@ -108,7 +113,16 @@ fn read_context(bytes: &[u8]) -> Result<Transfer, ProxyError> {
             Some(meant) => format!("nothing reads `{place}` of `context`; `{meant}` may be meant"),
             None => format!("nothing reads `{place}` of `context`"),
         },
+        Err(Misread::Unknown { meant: Some(meant), .. }) => {
+            format!("`context` has a member that nothing reads; `{meant}` may be meant")
+        }
         Err(Misread::Unknown { .. }) => "`context` has a member that nothing reads".to_owned(),
+        Err(Misread::NoFlag { place }) if is_plain(&place) => {
+            format!("`{place}` of `context` says neither `true` nor `false`")
+        }
+        Err(Misread::NoFlag { .. }) => {
+            "a member of `context` says neither `true` nor `false`".to_owned()
+        }
         Ok((_, Err(_))) | Err(Misread::Malformed(_)) => {
             "`context` is not a decision request in JSON".to_owned()
         }
@@ -195,6 +209,16 @@ fn set_flag(transfer: &mut Transfer, name: &str, value: bool) -> Option<()> {
     };
     *flag = Some(value);
     Some(())
+}
+
+/// Nothing reads them, and what is written behind a `;` may have been meant to forbid.
+fn has_parameters(member: &ListEntry) -> bool {
+    match member {
+        ListEntry::Item(item) => !item.params.is_empty(),
+        ListEntry::InnerList(list) => {
+            !list.params.is_empty() || list.items.iter().any(|item| !item.params.is_empty())
+        }
+    }
 }
 
 fn text(member: &ListEntry) -> Option<String> {
@@ -368,6 +392,13 @@ mod tests {
             "=",
             "origin=PK,",
             "Origin=PK",
+            "origin=PK;minor",
+            "origin=PK, flags=(consideration;minor)",
+            "flags=(consideration);minor",
+            // {"minor": true}, {"gpc": "true"}, {"SUBJECT": {"minor": true}}
+            "context=:eyJtaW5vciI6dHJ1ZX0=:",
+            "context=:eyJncGMiOiJ0cnVlIn0=:",
+            "context=:eyJTVUJKRUNUIjp7Im1pbm9yIjp0cnVlfX0=:",
         ] {
             let error = read_lines(&[line]).unwrap_err();
             assert!(matches!(error, ProxyError::ContextMalformed(_)), "{line}: {error}");

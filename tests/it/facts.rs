@@ -55,6 +55,15 @@ rules:
     require: {consent: {scope: cross_border}}
     effect: block
     reason: There is no consent.
+  - id: T-WITHDRAWN
+    title: Taken back
+    statute: this test
+    when:
+      data: any
+      purpose: customer_support
+      any: [{withdrawn: [all]}, {minor: true}]
+    effect: block
+    reason: It was taken back.
   - id: T-STATED
     title: Goes by what is stated
     statute: this test
@@ -227,6 +236,37 @@ async fn a_withdrawal_governs_the_next_decision() {
     let consents: Vec<_> = records.iter().map(|record| record["consents"].clone()).collect();
     assert_eq!(consents[..2], [Value::Null, json!(["receipt-a"])]);
     assert!(!records.iter().any(|record| record.to_string().contains("40001")));
+}
+
+/// Whose of several numbers an address is nobody knows; what was withdrawn under it holds all the same.
+#[tokio::test]
+async fn what_forbids_is_found_beside_several_of_another_kind() {
+    let (office, upstream) = (Office::new(), Upstream::start().await);
+    let gateway = office.gateway(&[&upstream]).await;
+    let support = "origin=PK, purpose=customer_support";
+    for told in [
+        r#"{"subject": {"email": "sana.k@example.pk"}, "withdrawn": [{"scope": "all"}]}"#,
+        r#"{"subject": {"email": "kid@example.pk"}, "minor": true}"#,
+    ] {
+        assert_eq!(desk(&gateway, Method::POST, "/-/facts", told).await.status, 200);
+    }
+    let (one, two) = ("+923450000001", "+924235761999");
+    for (body, allowed) in [
+        (json!({"user": {"mobile": one, "email": "sana.k@example.pk"}}), false),
+        (json!({"user": {"mobile": one, "home_phone": two, "email": "sana.k@example.pk"}}), false),
+        (json!({"user": {"mobile": [one, two], "email": "kid@example.pk"}}), false),
+        (json!({"account_ids": ["50001", "50002"], "user": {"email": "kid@example.pk"}}), false),
+        (json!({"user": {"mobile": one, "home_phone": two, "email": "ben@example.pk"}}), true),
+    ] {
+        assert_eq!(send(&gateway, support, body.clone()).await == 200, allowed, "{body}");
+    }
+    // Whoever asks by the address finds it in the record, and it is nobody beside the two.
+    let address = Identifier { kind: IdentifierKind::Email, value: "ben@example.pk" };
+    let address = SubjectKey::new(&KEY).pseudonym(address).unwrap().to_string();
+    let records = gateway.records(5).await;
+    let subjects = records[4]["subjects"].as_array().unwrap();
+    assert_eq!(subjects.len(), 2);
+    assert!(subjects[0].to_string().contains(&address), "{subjects:?}");
 }
 
 fn base64(value: &Value) -> String {

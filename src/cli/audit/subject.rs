@@ -123,8 +123,11 @@ impl Who {
         }
         if let Some(key) = key {
             for (kind, value) in named {
-                let code = key.pseudonym(Identifier { kind, value: &value });
-                codes.push(code.with_context(|| format!("the {} is empty", kind.as_str()))?);
+                let all = key.pseudonyms(Identifier { kind, value: &value }, None);
+                if all.is_empty() {
+                    bail!("the {} is empty", kind.as_str());
+                }
+                codes.extend(all);
             }
         } else if !named.is_empty() {
             bail!("an identifier is turned into a code under the key: give it with `--key-file`");

@@ -74,6 +74,12 @@ impl Plan {
         (Some(*first) == self.trunk).then_some(rest)
     }
 
+    /// The digits of a national number behind its calling code.
+    pub(super) fn full(&self, national: &[u8]) -> String {
+        let digits = national.iter().map(|digit| char::from(b'0' + digit));
+        self.code.chars().chain(digits).collect()
+    }
+
     /// A number given out, as it is dialled inside the country. One that has nothing dialled before it is told by how
     /// it is written as well.
     pub(super) fn read_inside(&self, digits: &[u8], form: Form) -> Option<Valid> {
@@ -162,6 +168,11 @@ pub(super) fn plan(digits: &[u8]) -> Option<(&'static Plan, usize)> {
         let number = PLANS.by_code.get(code).copied().filter(|number| *number != NONE)?;
         Some((PLANS.plans.get(usize::from(number))?, length))
     })
+}
+
+/// The plan that the numbers of a region are of.
+pub(super) fn plan_of(region: Region) -> Option<&'static Plan> {
+    PLANS.plans.iter().find(|plan| plan.regions.contains(&Some(region)))
 }
 
 /// Whether a number, with the digit dialled before it, is one that some country has given out and is written as it is

@@ -18,9 +18,73 @@ pub(super) fn birth(text: &str) -> Option<Match> {
     found.then_some(Match::PLAIN)
 }
 
+/// The same, and what only a name says is one: `2016-05`, `160501`, `20160501000000`, `2559-05-01` as Thailand counts
+/// years, seconds since 1970 with a fraction.
+pub(super) fn birth_by_name(text: &str) -> Option<Match> {
+    let trimmed = text.trim();
+    let found = || {
+        of_a_month(trimmed)
+            || of_two_digits_each(trimmed)
+            || with_a_time(trimmed)
+            || of_the_buddhist_era(trimmed)
+            || trimmed
+                .split_once('.')
+                .is_some_and(|(whole, part)| is_fraction(part) && epoch(whole))
+    };
+    birth(text).or_else(|| found().then_some(Match::PLAIN))
+}
+
+fn is_fraction(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `2016-05`, `05/2016`.
+fn of_a_month(text: &str) -> bool {
+    let Some((one, two)) = text.split_once(['-', '/', '.']) else { return false };
+    let (year, month) = if one.len() == 4 { (one, two) } else { (two, one) };
+    let read = |part: &str| is_fraction(part).then(|| part.parse::<u32>().ok()).flatten();
+    let is_written_so = year.len() == 4 && (1..=2).contains(&month.len());
+    is_written_so
+        && read(year)
+            .zip(read(month))
+            .is_some_and(|(year, month)| arithmetic::is_birth_date(year, month, 1))
+}
+
+/// `160501`, `010516`.
+fn of_two_digits_each(text: &str) -> bool {
+    let Some(number) = text.parse::<u32>().ok().filter(|_| text.len() == 6) else { return false };
+    let (one, two, three) = (number / 10_000, number / 100 % 100, number % 100);
+    arithmetic::is_short_date(one, two, three) || arithmetic::is_short_date(three, two, one)
+}
+
+/// `20160501000000`, `20160501T000000Z`.
+fn with_a_time(text: &str) -> bool {
+    let (Some(day), Some(time)) = (text.get(..8), text.get(8..)) else { return false };
+    let time = time.strip_prefix('T').unwrap_or(time).trim_end_matches('Z');
+    let digits = matches!(time.len(), 4 | 6 | 9) && is_fraction(time);
+    digits && time.get(..2).is_some_and(|hour| hour < "24") && compact(day)
+}
+
+/// Years since the death of the Buddha.
+fn of_the_buddhist_era(text: &str) -> bool {
+    const BEFORE: u32 = 543;
+    let is_year = |part: &&str| part.len() == 4;
+    let parts = || text.split(['-', '/', '.', ' ', 'T']);
+    let year = parts().find(is_year).or_else(|| text.get(..4).filter(|_| text.len() == 8));
+    let Some(year) = year else { return false };
+    let Ok(ours) = year.parse::<u32>().map(|year| year.saturating_sub(BEFORE)) else {
+        return false;
+    };
+    (1900..2100).contains(&ours) && {
+        let text = text.replacen(year, &ours.to_string(), 1);
+        let date = text.split(['T', ' ']).next().unwrap_or(&text);
+        numeric(date) || compact(date)
+    }
+}
+
 /// The same, or one of its parts where a date is told in several: a day, a month, a year.
 pub(super) fn birth_or_part(text: &str) -> Option<Match> {
-    birth(text).or_else(|| {
+    birth_by_name(text).or_else(|| {
         let number = text.trim().parse::<u32>().ok().filter(|_| text.len() <= 4)?;
         matches!(number, 1..=31 | 1900..=2099).then_some(Match::PLAIN)
     })
@@ -283,6 +347,28 @@ mod tests {
             ("--0", false),
         ] {
             assert_eq!(birth(text).is_some(), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("2016-05", true),
+            ("05/2016", true),
+            ("160501", true),
+            ("010516", true),
+            ("20160501000000", true),
+            ("20160501T000000Z", true),
+            ("2559-05-01", true),
+            ("01/05/2559", true),
+            ("25590501", true),
+            ("1462060800.0", true),
+            ("2016-13", false),
+            ("169901", false),
+            ("20169901000000", false),
+            ("20160501990000", false),
+            ("2559-13-01", false),
+            ("3059-05-01", false),
+            ("1.5", false),
+        ] {
+            assert_eq!(birth_by_name(text).is_some(), expected, "{text}");
+            assert!(birth(text).is_none(), "{text}");
         }
         for (text, expected) in [
             ("1996-04-12", true),

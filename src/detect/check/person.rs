@@ -399,7 +399,7 @@ static SYSTEM_ACCOUNTS: WordList = WordList::new(&[
     "owner", "member", "viewer", "editor", "bot", "service", "everyone", "string", "true", "false", "public", "private",
 ]);
 
-/// 0 to 130, or a range such as `18-24`, `65+`, `under 18`.
+/// 0 to 130, also with a fraction (`9.5`), or a range such as `18-24`, `65+`, `under 18`.
 pub(super) fn age(text: &str) -> Option<Match> {
     let text = text.trim();
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
@@ -410,7 +410,11 @@ pub(super) fn age(text: &str) -> Option<Match> {
         }
         count += 1;
     }
-    let short = text.len() <= 16 && !text.contains(['.', ':']);
+    let is_fraction = text.len() <= 6
+        && text.split_once('.').is_some_and(|(whole, part)| {
+            [whole, part].iter().all(|it| it.bytes().all(|b| b.is_ascii_digit()) && !it.is_empty())
+        });
+    let short = text.len() <= 16 && (is_fraction || !text.contains(['.', ':']));
     // `3 days`, `3m 3d`: how old a thing is.
     let is_of_a_thing = text.split(|c: char| !c.is_alphabetic()).any(|unit| SHORT_TIMES.has(unit));
     ((1..=2).contains(&count) && short && !is_of_a_thing).then_some(Match::PLAIN)
@@ -597,9 +601,12 @@ mod tests {
             (age, "29", true),
             (age, "18-24", true),
             (age, "65+", true),
+            (age, "9.5", true),
+            (age, "9.5.1", false),
+            (age, ".5", false),
             (age, "131", false),
             (age, "3600", false),
-            (age, "1.5", false),
+            (age, "1.5", true),
             (gender, "F", true),
             (gender, "女", true),
             (gender, "Erkek", true),

@@ -49,6 +49,27 @@ pub(in crate::detect) fn whole(text: &str) -> Option<Match> {
     }
 }
 
+/// The digits of a number in international form, without the digit dialled inside the country only; of one written
+/// inside a country those that its plan has given out in `region`. `None` where that is what was written.
+pub fn international_number(
+    digits: &str,
+    is_international: bool,
+    region: Option<Region>,
+) -> Option<String> {
+    let values: Vec<u8> =
+        digits.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    if is_international {
+        let (plan, length) = calling_codes::plan(&values)?;
+        let national = values.get(length..)?;
+        let shorter = plan.without_trunk(national).or_else(|| national.strip_prefix(&[0]))?;
+        let is_of_trunk = plan.read(national).is_none() && plan.read(shorter).is_some();
+        return is_of_trunk.then(|| plan.full(shorter));
+    }
+    let plan = calling_codes::plan_of(region?)?;
+    let national = plan.without_trunk(&values).unwrap_or(&values);
+    plan.read(national).is_some().then(|| plan.full(national))
+}
+
 /// `1-800-000-0000`, `1234567890`: what forms and documents show where a number will be.
 fn is_of_nobody(digits: &[u8]) -> bool {
     let is_free_of_charge = match digits.strip_prefix(&[1]).unwrap_or(digits) {

@@ -170,6 +170,24 @@ fn a_child_in_the_payload_is_one_when_nobody_says_how_old_anybody_is() {
     for (stated, payload, expected) in [
         (&nothing, json!({"name": "Sana Khan", "birthday": "2016-05-02"}), Effect::Block),
         (&nothing, json!({"name": "Sana Khan", "age": 9}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": 9.5}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": "9 years"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": "13-17"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": "under 13"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": "18-24"}), Effect::Redact),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "٢٠١٦-٠٥-٠١"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "平成28年5月1日"}), Effect::Block),
+        (
+            &nothing,
+            json!({"name": "Sana Khan", "birthday": "/Date(1462060800000)/"}),
+            Effect::Block,
+        ),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "01.05.16"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "2016-05"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "20160501000000"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "2559-05-01"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "160501"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "birthday": "1462060800.0"}), Effect::Block),
         (&nothing, json!({"name": "Sana Khan", "birthday": "1996-05-02"}), Effect::Redact),
         // Whoever states it knows.
         (&json!({}), json!({"name": "Sana Khan", "birthday": "2016-05-02"}), Effect::Redact),
@@ -193,5 +211,25 @@ fn a_child_in_the_payload_is_one_when_nobody_says_how_old_anybody_is() {
             &mut Scratch::default(),
         );
         assert_eq!(verdict.decision.effect, expected, "{stated} {body}: {:?}", verdict.decision);
+    }
+}
+
+/// Thai law protects until twenty, so that nobody is grown up before.
+#[test]
+fn a_child_is_one_by_the_law_that_protects_longest() {
+    let engine = shipped();
+    assert_eq!(engine.rules().grown_up(), 20);
+    for (age, is_minor) in [(19, true), (20, false)] {
+        let body = json!({"name": "Somchai", "age": age}).to_string();
+        let stated = json!({"origin": "TH", "subject": {"age": null, "minor": null}});
+        let verdict = engine.inspect(
+            &message(JSON, body.as_bytes()),
+            transfer(&stated),
+            &Limits::default(),
+            &mut Scratch::default(),
+        );
+        let mut rules =
+            verdict.decision.rules.iter().map(|it| engine.rules().rule(*it).id.as_str());
+        assert_eq!(rules.any(|id| id == "JR-00-05"), is_minor, "{age}: {:?}", verdict.decision);
     }
 }

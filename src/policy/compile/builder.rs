@@ -188,6 +188,7 @@ impl Builder {
                 *slot = (*slot).max(age);
             }
         }
+        let grown_up = child_ages.iter().copied().max().map_or(0, u32::from).max(RuleSet::GROWN_UP);
         let marked = |regions: Vec<usize>| {
             let mut marks = vec![false; REGIONS];
             for region in regions {
@@ -220,6 +221,7 @@ impl Builder {
             anonymous,
             sensitive,
             child_ages,
+            grown_up,
             known_origins,
             people_only,
             counters,

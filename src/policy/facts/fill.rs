@@ -2,8 +2,11 @@
 
 use super::{Consent, Exporter, Recipient, Subject, Transfer};
 
+/// Members of a transfer's own that forbid where they hold, so that a source that denies them takes none back.
+const FORBIDDING: [&str; 2] = ["gpc", "large_scale"];
+
 impl Transfer {
-    /// Takes from `other` whatever is absent here.
+    /// Takes from `other` whatever is absent here, entry by entry, and whatever forbids.
     pub fn fill_from(&mut self, other: Self) {
         macro_rules! fill {
             ($($field:ident),*) => { $( if self.$field.is_none() { self.$field = other.$field; } )* };
@@ -19,26 +22,44 @@ impl Transfer {
             destination,
             purpose,
             legal_basis,
-            user_agreement,
             transport,
             source_host,
-            purpose_ended,
             legal_hold,
             collected_for,
             inbound,
             direction,
-            consideration,
             contract_necessity,
             occasional,
             anonymised,
-            important_data,
-            government_related,
             first_transfer_at,
-            facts_unavailable,
             cn_exempt,
             us_exempt
         );
-        fill_empty!(subjects, mechanisms, counters, policy_versions, config, other);
+        macro_rules! hold {
+            ($($field:ident),*) => { $( self.$field = any(self.$field, other.$field); )* };
+        }
+        hold!(purpose_ended, consideration, important_data, government_related, facts_unavailable);
+        fill_empty!(subjects, mechanisms, policy_versions);
+        for (counter, count) in other.counters {
+            let known = self.counters.entry(counter).or_default();
+            *known = count.max(*known);
+        }
+        for (list, names) in other.config {
+            add_absent(self.config.entry(list).or_default(), names);
+        }
+        for (name, value) in other.other {
+            let holds = FORBIDDING.contains(&name.as_str()) && value == true;
+            let known = self.other.entry(name).or_insert_with(|| value.clone());
+            if holds {
+                *known = value;
+            }
+        }
+        match (&mut self.user_agreement, other.user_agreement) {
+            (Some(agreement), Some(other)) => {
+                add_absent(&mut agreement.forbidden_destinations, other.forbidden_destinations)
+            }
+            (known, other) => *known = known.take().or(other),
+        }
         add_absent(&mut self.remote_access_from, other.remote_access_from);
         self.exporter.fill_from(other.exporter);
         self.recipient.fill_from(other.recipient);
@@ -67,9 +88,9 @@ impl Recipient {
         self.class = self.class.take().or(other.class);
         self.id = self.id.take().or(other.id);
         self.kind = self.kind.take().or(other.kind);
-        self.covered_person = self.covered_person.or(other.covered_person);
+        self.covered_person = any(self.covered_person, other.covered_person);
         self.data_intermediary = self.data_intermediary.or(other.data_intermediary);
-        self.own_purpose = self.own_purpose.or(other.own_purpose);
+        self.own_purpose = any(self.own_purpose, other.own_purpose);
         self.governing_policy = self.governing_policy.take().or(other.governing_policy);
         for (name, value) in other.other {
             self.other.entry(name).or_insert(value);
@@ -95,7 +116,7 @@ impl Subject {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        self.minor = either(self.minor, other.minor, |one, other| one || other);
+        self.minor = any(self.minor, other.minor);
         self.verified = either(self.verified, other.verified, |one, other| one && other);
         self.opt_outs.extend(other.opt_outs.iter().cloned());
         for (setting, on) in &other.settings {
@@ -120,6 +141,11 @@ impl Consent {
     pub fn has_alike(&self, others: &[Self]) -> bool {
         others.iter().any(|other| other.scope == self.scope && other.kind == self.kind)
     }
+}
+
+/// Holds where either says so.
+fn any(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    either(one, other, |one, other| one || other)
 }
 
 /// What both say together, or the one that says anything.
@@ -185,6 +211,34 @@ mod tests {
         assert!(header.subject.opt_outs.contains("sale"));
         assert_eq!(header.subject.settings.get("location_access"), Some(&false));
         assert_eq!(header.subject.withdrawn.len(), 1);
+    }
+
+    #[test]
+    fn a_source_that_says_one_thing_takes_back_nothing_that_forbids() {
+        let read = |json| -> Transfer { serde_json::from_str(json).unwrap() };
+        let mut hop = read(
+            r#"{"config": {"XX.other": ["ZZ"], "IN": {"restricted_destinations": ["CN"]}}, "our_flag": true,
+                "gpc": false, "occasional": false, "consideration": false, "counters": {"a": 3, "b": 9},
+                "recipient": {"covered_person": false},
+                "user_agreement": {"accepted": true, "forbidden_destinations": ["RU"]}}"#,
+        );
+        hop.fill_from(read(
+            r#"{"config": {"IN": {"restricted_destinations": ["SG", "CN"]}}, "gpc": true, "service": "shop",
+                "our_flag": false, "occasional": true, "consideration": true, "important_data": true,
+                "counters": {"a": 5, "b": 4, "c": 1}, "recipient": {"id": "x", "covered_person": true},
+                "user_agreement": {"accepted": true, "forbidden_destinations": ["CN"]}}"#,
+        ));
+        assert_eq!(hop.config["IN.restricted_destinations"], ["CN", "SG"]);
+        assert_eq!(hop.config["XX.other"], ["ZZ"]);
+        assert_eq!((&hop.other["gpc"], &hop.other["our_flag"]), (&true.into(), &true.into()));
+        assert_eq!(hop.other["service"], "shop");
+        assert_eq!((hop.occasional, hop.consideration), (Some(false), Some(true)));
+        assert_eq!(hop.important_data, Some(true));
+        assert_eq!(hop.recipient.covered_person, Some(true));
+        let counts = [("a", 5), ("b", 9), ("c", 1)].map(|(name, count)| (name.into(), count));
+        assert_eq!(hop.counters, counts.into());
+        let agreement = hop.user_agreement.unwrap();
+        assert_eq!(agreement.forbidden_destinations.len(), 2);
     }
 
     #[test]

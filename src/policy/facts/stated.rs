@@ -2,13 +2,14 @@
 //! that does not hold.
 
 use serde::Deserializer;
+use serde_json::Value;
 
-use super::Transfer;
+use super::{Mechanism, Transfer};
 use crate::source::near;
 
 /// What a transfer may say, and how it says it. Rules may ask for more, so that what is like none of these is somebody's
 /// own.
-const MEMBERS: [&str; 36] = [
+const MEMBERS: [&str; 35] = [
     "anonymised",
     "as_of",
     "cn_exempt",
@@ -44,7 +45,61 @@ const MEMBERS: [&str; 36] = [
     "transport",
     "us_exempt",
     "user_agreement",
-    "withdrawn",
+];
+/// What is said of a person, a recipient or an exporter, and where: beside them it would be somebody's own flag that
+/// nothing reads.
+const ELSEWHERE: [(&str, &str); 13] = [
+    ("age", "/subject/age"),
+    ("minor", "/subject/minor"),
+    ("consents", "/subject/consents"),
+    ("opt_outs", "/subject/opt_outs"),
+    ("settings", "/subject/settings"),
+    ("withdrawn", "/subject/withdrawn"),
+    ("verified", "/subject/verified"),
+    ("data_subject", "/subject"),
+    ("data_subjects", "/subjects"),
+    ("covered_person", "/recipient/covered_person"),
+    ("own_purpose", "/recipient/own_purpose"),
+    ("data_intermediary", "/recipient/data_intermediary"),
+    ("ciio", "/exporter/ciio"),
+];
+const RECIPIENT: [&str; 7] = [
+    "class",
+    "id",
+    "kind",
+    "covered_person",
+    "data_intermediary",
+    "own_purpose",
+    "governing_policy",
+];
+const LEGAL_BASIS: [&str; 4] = ["type", "ref", "authority_country", "scope_categories"];
+const MECHANISM: [&str; 7] =
+    ["type", "id", "valid_from", "valid_until", "destinations", "recipients", "categories"];
+/// Other words for how long a mechanism holds, and for whom.
+const OF_MECHANISM: [(&str, &str); 23] = [
+    ("expires", "valid_until"),
+    ("expires_at", "valid_until"),
+    ("expires_on", "valid_until"),
+    ("expiry", "valid_until"),
+    ("expiry_date", "valid_until"),
+    ("expiration", "valid_until"),
+    ("expiration_date", "valid_until"),
+    ("valid_to", "valid_until"),
+    ("valid_till", "valid_until"),
+    ("until", "valid_until"),
+    ("ends_at", "valid_until"),
+    ("end_date", "valid_until"),
+    ("not_after", "valid_until"),
+    ("from", "valid_from"),
+    ("starts_at", "valid_from"),
+    ("start_date", "valid_from"),
+    ("not_before", "valid_from"),
+    ("country", "destinations"),
+    ("countries", "destinations"),
+    ("importer", "recipients"),
+    ("category", "categories"),
+    ("data_category", "categories"),
+    ("data_categories", "categories"),
 ];
 
 impl Transfer {
@@ -62,13 +117,105 @@ impl Transfer {
         if let Some(place) = unread {
             return Err(Misread::Unknown { place, meant: None });
         }
-        let misspelt =
-            |name: &String| near(name, &MEMBERS).map(|meant| (format!("/{name}"), meant));
-        match read.other.keys().filter(|name| !MEMBERS.contains(&name.as_str())).find_map(misspelt)
-        {
-            Some((place, meant)) => Err(Misread::Unknown { place, meant: Some(meant) }),
+        match read.misread() {
+            Some(Slip::Misspelt(place, meant)) => {
+                Err(Misread::Unknown { place, meant: Some(meant) })
+            }
+            Some(Slip::NoFlag(place)) => Err(Misread::NoFlag { place }),
             None => Ok(read),
         }
+    }
+
+    /// The first member that would be somebody's own, and was most likely meant to be one that is read.
+    fn misread(&self) -> Option<Slip> {
+        let beside = self.other.iter().filter(|(name, _)| !MEMBERS.contains(&name.as_str()));
+        let of_transfer = beside.filter_map(|(name, value)| {
+            let place = || format!("/{name}");
+            let meant = one_of(name, &ELSEWHERE).or_else(|| misspelt(name, &MEMBERS));
+            let meant = meant.or_else(|| misspelt_elsewhere(name));
+            match meant {
+                Some(meant) => Some(Slip::Misspelt(place(), meant)),
+                None => is_like_a_flag(value).then(|| Slip::NoFlag(place())),
+            }
+        });
+        let of_recipient = self.recipient.other.keys().filter_map(|name| {
+            let meant = misspelt(name, &RECIPIENT)?;
+            Some(Slip::Misspelt(format!("/recipient/{name}"), meant))
+        });
+        let of_basis = self.legal_basis.iter().flat_map(|basis| basis.other.keys());
+        let of_basis = of_basis.filter_map(|name| {
+            let meant = misspelt(name, &LEGAL_BASIS)?;
+            Some(Slip::Misspelt(format!("/legal_basis/{name}"), meant))
+        });
+        let of_mechanisms =
+            self.mechanisms.iter().zip(0usize..).filter_map(|(mechanism, number)| {
+                let (name, meant) = mechanism.misspelt()?;
+                Some(Slip::Misspelt(format!("/mechanisms/{number}/{name}"), meant))
+            });
+        of_transfer.chain(of_recipient).chain(of_basis).chain(of_mechanisms).next()
+    }
+}
+
+impl Mechanism {
+    /// A member that its type may have added, and that was most likely meant to narrow it: where nothing reads it, it
+    /// would widen it. With the one it was meant to be.
+    pub fn misspelt(&self) -> Option<(&str, &'static str)> {
+        self.other.keys().find_map(|name| {
+            let meant = one_of(name, &OF_MECHANISM).or_else(|| misspelt(name, &MECHANISM))?;
+            Some((name.as_str(), meant))
+        })
+    }
+}
+
+enum Slip {
+    Misspelt(String, &'static str),
+    NoFlag(String),
+}
+
+/// The letters and digits of a name, which are the same however its words are joined.
+fn plain(name: &str) -> String {
+    let joined = name.chars().filter(|c| c.is_alphanumeric());
+    joined.flat_map(char::to_lowercase).collect()
+}
+
+fn one_of(name: &str, words: &[(&str, &'static str)]) -> Option<&'static str> {
+    let name = plain(name);
+    let name = name.strip_prefix("is").unwrap_or(&name);
+    words.iter().find(|(word, _)| plain(word) == name).map(|(_, meant)| *meant)
+}
+
+/// The member that a name was meant to be: the same one written otherwise, or a long one with a slip in it. A short
+/// name is a slip away from too many others.
+fn misspelt(name: &str, members: &[&'static str]) -> Option<&'static str> {
+    const LETTERS_MIN: usize = 6;
+    let name = plain(name);
+    let same = members.iter().find(|member| plain(member) == name);
+    let long: Vec<&str> =
+        members.iter().copied().filter(|member| member.len() >= LETTERS_MIN).collect();
+    let plainly: Vec<String> = long.iter().map(|member| plain(member)).collect();
+    let nearly = || {
+        let candidates: Vec<&str> = plainly.iter().map(String::as_str).collect();
+        let found = near(&name, &candidates)?;
+        let at = candidates.iter().position(|candidate| *candidate == found)?;
+        let found = long.get(at)?;
+        members.iter().find(|member| *member == found)
+    };
+    same.or_else(nearly).copied()
+}
+
+fn misspelt_elsewhere(name: &str) -> Option<&'static str> {
+    misspelt(name, &ELSEWHERE.map(|(word, _)| word)).and_then(|meant| one_of(meant, &ELSEWHERE))
+}
+
+/// Whether it says what `true` or `false` says, in what no rule takes for it.
+fn is_like_a_flag(value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            let words = ["true", "false", "yes", "no", "on", "off", "1", "0"];
+            words.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+        }
+        Value::Number(number) => number.as_f64().is_some_and(|it| it == 0.0 || it == 1.0),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
     }
 }
 
@@ -84,6 +231,8 @@ pub enum Misread<E> {
         /// What it may have been meant to be.
         meant: Option<&'static str>,
     },
+    #[error("`{place}` says neither `true` nor `false`, in JSON without quotes")]
+    NoFlag { place: String },
 }
 
 fn if_meant(name: Option<&str>) -> String {
@@ -126,6 +275,54 @@ mod tests {
                 "nothing reads `/remote_acess_from`; did you mean `remote_access_from`?",
             ),
             (r#"{"subjct": {}}"#, "nothing reads `/subjct`; did you mean `subject`?"),
+            (r#"{"minor": true}"#, "nothing reads `/minor`; did you mean `/subject/minor`?"),
+            (
+                r#"{"withdrawn": [{"scope": "all"}]}"#,
+                "nothing reads `/withdrawn`; did you mean `/subject/withdrawn`?",
+            ),
+            (
+                r#"{"opt_out": ["x"]}"#,
+                "nothing reads `/opt_out`; did you mean `/subject/opt_outs`?",
+            ),
+            (r#"{"SUBJECT": {}}"#, "nothing reads `/SUBJECT`; did you mean `subject`?"),
+            (
+                r#"{"data_subjects": []}"#,
+                "nothing reads `/data_subjects`; did you mean `/subjects`?",
+            ),
+            (r#"{"is_minor": true}"#, "nothing reads `/is_minor`; did you mean `/subject/minor`?"),
+            (
+                r#"{"covered_person": true}"#,
+                "nothing reads `/covered_person`; did you mean `/recipient/covered_person`?",
+            ),
+            (
+                r#"{"recipient": {"covered_persn": true}}"#,
+                "nothing reads `/recipient/covered_persn`; did you mean `covered_person`?",
+            ),
+            (
+                r#"{"legal_basis": {"scope_category": ["x"]}}"#,
+                "nothing reads `/legal_basis/scope_category`; did you mean `scope_categories`?",
+            ),
+            (
+                r#"{"mechanisms": [{"type": "a", "id": "1"}, {"type": "a", "id": "2", "expires_at": "2020-01-01"}]}"#,
+                "nothing reads `/mechanisms/1/expires_at`; did you mean `valid_until`?",
+            ),
+            (
+                r#"{"mechanisms": [{"type": "a", "id": "1", "validTo": "2020-01-01"}]}"#,
+                "nothing reads `/mechanisms/0/validTo`; did you mean `valid_until`?",
+            ),
+            (
+                r#"{"mechanisms": [{"type": "a", "id": "1", "destination": ["US"]}]}"#,
+                "nothing reads `/mechanisms/0/destination`; did you mean `destinations`?",
+            ),
+            (
+                r#"{"mechanisms": [{"type": "a", "id": "1", "recipient": ["x"]}]}"#,
+                "nothing reads `/mechanisms/0/recipient`; did you mean `recipients`?",
+            ),
+            (
+                r#"{"gpc": "true"}"#,
+                "`/gpc` says neither `true` nor `false`, in JSON without quotes",
+            ),
+            (r#"{"gpc": 1}"#, "`/gpc` says neither `true` nor `false`, in JSON without quotes"),
         ] {
             assert_eq!(read(text).unwrap_err(), expected, "{text}");
         }
@@ -139,6 +336,10 @@ mod tests {
             r#"{"mechanisms": [{"type": "eu_scc", "id": "1", "supplementary_measures": true}]}"#,
             r#"{"recipient": {"class": "affiliate", "shift": "night"}}"#,
             r#"{"counters": {"us_bulk": {"health": 3}}, "cn_exempt": {"ground": "hr"}}"#,
+            r#"{"mechanisms": [{"type": "t", "id": "1", "filed_at": "2026-01-01", "status": "active", "module": 1,
+                "notified_at": "2026-01-01", "signed_at": "2026-01-01", "confidentiality": true, "banned": false,
+                "no_objection_after": "2026-01-01", "review_due": "2026-01-01", "checked_at": "2026-01-01"}]}"#,
+            r#"{"gpc": true, "stage": "test", "page": "x", "region": 7, "court_order": "4711"}"#,
             r#"{"subject": {"consents": null, "settings": {"push": true}}, "origin": null}"#,
         ] {
             assert!(read(text).is_ok(), "{text}: {:?}", read(text));

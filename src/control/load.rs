@@ -293,8 +293,12 @@ fn read_text(found: &Found) -> Result<String, String> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(format!("has more than {} MiB", FILE_BYTES_MAX >> 20));
     }
-    String::from_utf8(bytes)
-        .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..at).unwrap_or_default();
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        format!("is not UTF-8 at byte {at}, in line {line}; save it in that encoding")
+    })
 }
 
 pub(super) fn hash(files: &[SourceFile]) -> String {
@@ -376,14 +380,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let base = directory.path();
         write(base, "good.yaml", "a: 1");
-        write(base, "latin.yaml", b"a: \xe9");
+        write(base, "latin.yaml", b"a: b\nc: \xe9");
         write(base, "long.yaml", vec![b' '; usize::try_from(FILE_BYTES_MAX).unwrap() + 1]);
         symlink("nowhere", base.join("dangling.yaml")).unwrap();
         symlink("/dev/zero", base.join("endless.yaml")).unwrap();
         let (names, _, diagnostics) = load(base);
         assert_eq!(names, ["good.yaml"]);
         for name in [
-            "latin.yaml: error: is not UTF-8 at byte 3",
+            "latin.yaml: error: is not UTF-8 at byte 8, in line 2; save it in that encoding",
             "long.yaml",
             "dangling.yaml",
             "endless.yaml",

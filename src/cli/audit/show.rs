@@ -109,6 +109,16 @@ impl Show {
             }
         }
         out.flush()?;
+        let lacks = |found: &Found| {
+            let named =
+                ["rules", "blocked_by", "redacted_by"].map(|list| names(&found.record, list));
+            named.concat().iter().any(|id| told(&engine, &[id]).is_empty())
+        };
+        if self.rules.is_none() && self.config.is_none() && found.iter().any(lacks) {
+            output::note(
+                "these are the rules the program ships; `--config` or `--rules` names those of the gateway",
+            );
+        }
         Ok(Exit::Done)
     }
 

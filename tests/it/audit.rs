@@ -445,9 +445,11 @@ fn a_record_is_shown_with_what_its_rules_say() {
     let show = |trace: &str| {
         let output = audit(&["show", trace], &[&path]);
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        let hint = String::from_utf8(output.stderr).unwrap();
+        (String::from_utf8(output.stdout).unwrap(), hint)
     };
-    let told = show("4f6f73525157590670dc44d23798d0cf");
+    let (told, hint) = show("4f6f73525157590670dc44d23798d0cf");
+    assert!(hint.contains("`--config` or `--rules`"), "{hint}");
     for words in [
         "✗ block  There is no explicit consent to direct marketing.",
         "PK → SG, for direct_marketing, to first_party_facility `mi-dc-singapore`",
@@ -462,7 +464,8 @@ fn a_record_is_shown_with_what_its_rules_say() {
     ] {
         assert!(told.contains(words), "{words}\n{told}");
     }
-    let told = show("urn:bordergate:trace:5f6f73525157590670dc44d23798d0cf");
+    let (told, hint) = show("urn:bordergate:trace:5f6f73525157590670dc44d23798d0cf");
+    assert_eq!(hint, "");
     assert!(told.contains("✗ refused  Before it was judged"), "{told}");
     assert!(told.contains("failed: `no-route`") && !told.contains("→"), "{told}");
 

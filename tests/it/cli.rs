@@ -137,6 +137,17 @@ fn scan_takes_whole_requests_files_and_compressed_bodies() {
 }
 
 #[test]
+fn scan_reads_a_raw_response() {
+    let raw = b"HTTP/1.1 200 OK\r\nset-cookie: sid=k29fj20fk20alq84nzpq; Path=/\r\ncontent-type: application/json\r\n\r\n\
+        {\"email\":\"sana.k@example.pk\"}";
+    let output = bordergate(&["scan", "--show-values", "--content-type", "message/http", "-"], raw);
+    let found = lines(&output);
+    let values: Vec<&Value> = found.iter().map(|line| &line["value"]).collect();
+    assert!(values.contains(&&json!("sana.k@example.pk")), "{found:?}");
+    assert!(values.contains(&&json!("k29fj20fk20alq84nzpq")), "{found:?}");
+}
+
+#[test]
 fn scan_is_not_silent_about_what_it_could_not_read() {
     for body in [&br#"{"email": "sana.k@exam"#[..], b"{\"a\": \"\xff\"}", b"{}{}"] {
         let output = bordergate(&["scan", "--content-type", "application/json", "-"], body);

@@ -347,12 +347,29 @@ fn marks_of_a_page_are_no_part_of_a_value() {
 fn who_says_what_stands_behind_the_colon() {
     reads(&[
         ("[10:22] Maryam Khan: on my way", &["name=Maryam Khan"]),
+        ("Maryam Khan: on my way", &["name=Maryam Khan"]),
+        ("failed to charge Hina Raza: card declined", &[]),
+        ("Last login: Mon Nov 30 09:12:04", &[]),
         (
             "11/03/2024, 18:02 - Bushra Ansari: ok\n11/03/24, 6:03 PM - Maryam Khan: fine",
             &["name=Bushra Ansari", "name=Maryam Khan"],
         ),
         ("[10:22] Thread Pool: full", &[]),
         ("10:22 worker - Cache Manager: started", &[]),
+    ]);
+}
+
+#[test]
+fn who_does_or_has_something_stands_before_it() {
+    reads(&[
+        ("Priya Sharma called this morning about her order.", &["name=Priya Sharma"]),
+        ("Jessica Hernandez has been assigned to this ticket.", &["name=Jessica Hernandez"]),
+        ("Our new customer Priya Sharma has paid for the lamp", &["name=Priya Sharma"]),
+        ("Ayesha Khan (customer) waits for a callback", &["name=Ayesha Khan"]),
+        ("Please update Jessica Hernandez's order", &["name=Jessica Hernandez"]),
+        ("Jürgen Müller hat angerufen.", &["name=Jürgen Müller"]),
+        ("Build Server called this morning's hook", &[]),
+        ("The Payment Service has been assigned to us", &[]),
     ]);
 }
 

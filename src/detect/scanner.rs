@@ -11,7 +11,9 @@ mod wants;
 
 use std::sync::Arc;
 
-use crate::domain::{Confidence, Container, DetectorId, Marks, Part, Region, Scalar, Span, Tag};
+use crate::domain::{
+    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, ShortName, Span, Tag,
+};
 
 pub use self::recall::{Recall, Ticket};
 use self::{
@@ -228,9 +230,17 @@ impl<'s> Scanner<'s> {
     /// Whether a name, which stands in a place that is told, says itself who somebody is, or reads like somebody's own
     /// words.
     pub fn is_personal(&mut self, name: &str) -> bool {
-        self.says_who(name)
+        let short = ShortName::of(name.as_bytes());
+        if let Some(known) = short.and_then(|short| self.scratch.keys.step(short)) {
+            return known;
+        }
+        let is_somebodys = self.says_who(name)
             || ((self.set.people.are_in_a_key(name) || self.is_said_freely(name))
-                && !self.is_telling_name(name.as_bytes()))
+                && !self.is_telling_name(name.as_bytes()));
+        if let Some(short) = short {
+            self.scratch.keys.keep_step(short, is_somebodys);
+        }
+        is_somebodys
     }
 
     /// A name of several words, among them one that no member is called by: `HIV positive`. `Order Number` is none.

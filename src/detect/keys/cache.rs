@@ -109,6 +109,8 @@ pub(in crate::detect) struct KeyCache {
     slots: Box<[Slot; SLOTS]>,
     /// Words of prose, and whether names end in them.
     ends: Box<[(ShortName, bool); ENDS]>,
+    /// Names of members in places that were told, and whether they say who somebody is.
+    steps: Box<[(ShortName, bool); ENDS]>,
     names: FxHashMap<Box<[u8]>, Known>,
     /// Behind those of the names kept, those of the name analysed last.
     facts: Vec<Facts>,
@@ -146,6 +148,7 @@ impl Default for KeyCache {
         Self {
             slots: Box::new([Slot::default(); SLOTS]),
             ends: Box::new([(ShortName::default(), false); ENDS]),
+            steps: Box::new([(ShortName::default(), false); ENDS]),
             names: FxHashMap::default(),
             facts: vec![Facts::default()],
         }
@@ -239,6 +242,19 @@ impl KeyCache {
             *slot = (short, ask());
         }
         slot.1
+    }
+
+    /// Whether a name says who somebody is, where that was asked before.
+    #[inline]
+    pub(in crate::detect) fn step(&self, name: ShortName) -> Option<bool> {
+        let (known, is_somebodys) = self.steps.get(place(name) % ENDS)?;
+        (*known == name).then_some(*is_somebodys)
+    }
+
+    pub(in crate::detect) fn keep_step(&mut self, name: ShortName, is_somebodys: bool) {
+        if let Some(slot) = self.steps.get_mut(place(name) % ENDS) {
+            *slot = (name, is_somebodys);
+        }
     }
 
     /// The number by which the name is known for as long as the cache is, if it is kept.

@@ -345,17 +345,20 @@ fn codes() -> impl Iterator<Item = Region> {
     ISO_3166_1.split(' ').filter_map(|code| code.parse().ok())
 }
 
-/// The code of a country by its alpha-3 code, or by what it is called instead.
+/// The code of a country by its alpha-3 code, by what it is called instead, or with gaps around it.
 fn otherwise_called(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_uppercase();
+    let name = name.trim().to_ascii_uppercase();
     match name.as_str() {
         "UK" => Some("GB"),
         "EL" => Some("GR"),
         "UAE" => Some("AE"),
         "KSA" => Some("SA"),
         _ => {
-            let at = ALPHA_3.split(' ').position(|code| code == name)?;
-            ISO_3166_1.split(' ').nth(at)
+            let mut codes = ISO_3166_1.split(' ');
+            match ALPHA_3.split(' ').position(|code| code == name) {
+                Some(at) => codes.nth(at),
+                None => codes.find(|code| *code == name),
+            }
         }
     }
 }

@@ -578,7 +578,7 @@ fn a_list_of_destinations_is_read_as_rules_read_them() {
         ("    - CHN\n", 5, "did you mean `CN`?"),
         ("    - US\n    - UK\n", 6, "did you mean `GB`?"),
         ("    - US\n    - SG\n    - Germany\n", 7, "two letters"),
-        ("    - ' US'\n", 5, "two letters"),
+        ("    - ' US'\n", 5, "did you mean `US`?"),
     ] {
         let (set, complaints) = compile_list(values);
         let told = complaints.join("\n");

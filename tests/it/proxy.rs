@@ -1078,10 +1078,9 @@ async fn beyond_what_can_be_held_at_once_callers_are_told_to_come_again() {
 
 #[tokio::test]
 async fn each_failure_of_the_data_centre_has_its_answer() {
-    let nobody = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
+    // Bound and not listening, so that nobody else comes to listen there.
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let hangs = scripted(|mut stream| async move {
         read_head(&mut stream).await;
         tokio::time::sleep(PATIENCE).await;
@@ -1104,7 +1103,7 @@ async fn each_failure_of_the_data_centre_has_its_answer() {
     })
     .await;
     for (endpoint, status, kind) in [
-        (nobody.to_string(), 502, "unreachable"),
+        (nobody.local_addr().unwrap().to_string(), 502, "unreachable"),
         (hangs.to_string(), 504, "upstream-slow"),
         (closes.to_string(), 502, "upstream-broken"),
         (rubbish.to_string(), 502, "upstream-broken"),

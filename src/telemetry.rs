@@ -16,6 +16,7 @@ mod feed;
 mod flows;
 mod instruments;
 mod json;
+mod log;
 mod metrics;
 mod openmetrics;
 mod otlp;
@@ -39,6 +40,7 @@ pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};
 pub use json::{json_part, json_text};
+pub use log::LogGuard;
 pub use metrics::{
     AuditMetrics, InFlight, Metrics, MetricsError, ShadowResult, Side, TransferLabels,
 };

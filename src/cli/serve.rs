@@ -40,7 +40,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Outcome {
         let filter = std::env::var("BORDERGATE_LOG").ok();
-        telemetry::init_tracing(LogFormat::Auto, filter.as_deref())
+        let _log = telemetry::init_tracing(LogFormat::Auto, filter.as_deref())
             .context("cannot set up the log")?;
         telemetry::hush_panics();
         let file = match &self.config {

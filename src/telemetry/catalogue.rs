@@ -151,6 +151,8 @@ catalogue! {
         "Traces of exchanges and lines of the audit for the collector, by whether it took them; `dropped` found no room or no collector."
     BUILD_INFO Gauge "bordergate_build_info" ["version", "os", "architecture"]
         "Always 1; the labels say what is running."
+    LOG_DROPPED Counter "bordergate_log_lines_dropped_total" []
+        "Log lines that were not written: standard error takes them too slowly, or not at all."
     PROCESS_CPU Counter "process_cpu_seconds_total" []
         "User and system processor time spent."
     PROCESS_RESIDENT Gauge "process_resident_memory_bytes" []

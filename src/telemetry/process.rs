@@ -10,6 +10,7 @@ use prometheus::{Counter, Gauge, Registry};
 use super::{
     catalogue as c,
     instruments::{float_counter, float_gauge},
+    log::DROPPED,
 };
 
 #[derive(Debug)]
@@ -30,6 +31,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 impl ProcessMetrics {
     pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        registry.register(Box::new(DROPPED.clone()))?;
         Ok(Self {
             cpu: float_counter(registry, &c::PROCESS_CPU)?,
             cpu_seen: Mutex::new(0.0),

@@ -8,6 +8,8 @@ use tracing_subscriber::{
     EnvFilter, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
+use super::log::{LogGuard, LogQueue};
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
@@ -21,6 +23,8 @@ pub enum LogFormat {
 /// Logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
+    #[error("no thread for the log: {0}")]
+    Thread(#[from] std::io::Error),
     #[error(
         "`{filter}` is not a log filter: {reason}; use a level such as `info`, or `bordergate=debug,warn`"
     )]
@@ -29,9 +33,9 @@ pub enum TraceError {
     Twice(String),
 }
 
-/// Sends log lines to standard error from here on. `filter` is what `BORDERGATE_LOG` says: a level or
-/// a list of `target=level`; `info` when absent.
-pub fn init(format: LogFormat, filter: Option<&str>) -> Result<(), TraceError> {
+/// Sends log lines to standard error from here on; whoever drops the answer waits for the last of them. `filter` is
+/// what `BORDERGATE_LOG` says: a level or a list of `target=level`; `info` when absent.
+pub fn init(format: LogFormat, filter: Option<&str>) -> Result<LogGuard, TraceError> {
     let filter = filter.filter(|text| !text.trim().is_empty()).unwrap_or("info");
     let env_filter = quieter(filter)?;
     let terminal = std::io::stderr().is_terminal();
@@ -40,8 +44,12 @@ pub fn init(format: LogFormat, filter: Option<&str>) -> Result<(), TraceError> {
         LogFormat::Text => true,
         LogFormat::Json => false,
     };
-    let builder =
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(env_filter);
+    let queue = LogQueue::start(std::io::stderr())?;
+    // What could not be written is counted; nothing is said of it where nobody listens.
+    let builder = tracing_subscriber::fmt()
+        .with_writer(queue.clone())
+        .log_internal_errors(false)
+        .with_env_filter(env_filter);
     let set = if text {
         let builder = builder.with_ansi(terminal).with_target(false);
         builder.finish().with(filter_fn(is_discreet)).try_init()
@@ -49,7 +57,8 @@ pub fn init(format: LogFormat, filter: Option<&str>) -> Result<(), TraceError> {
         let builder = builder.json().flatten_event(true).with_current_span(true);
         builder.with_span_list(false).finish().with(filter_fn(is_discreet)).try_init()
     };
-    set.map_err(|error| TraceError::Twice(error.to_string()))
+    set.map_err(|error| TraceError::Twice(error.to_string()))?;
+    Ok(LogGuard(queue))
 }
 
 /// What others say of their own workings is asked for by name, if at all: a level alone is meant for us. (`notify`

@@ -20,12 +20,9 @@ pub(super) fn of_certificate(certificate: &CertificateDer<'_>) -> Option<String>
 /// told to it by others.
 pub(super) fn forwarded(headers: &HeaderMap) -> Option<String> {
     let line = headers.get_all(&FORWARDED_CLIENT_CERT).iter().next_back()?.to_str().ok()?;
-    let element = split(line, ',').next_back()?;
-    let uris = split(element, ';').filter_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        key.trim().eq_ignore_ascii_case("URI").then(|| value.trim().trim_matches('"').to_owned())
-    });
-    only(uris)
+    only(last_element(line)?.into_iter().filter_map(|(key, value)| {
+        key.trim().eq_ignore_ascii_case("URI").then(|| value.trim().to_owned())
+    }))
 }
 
 fn only(mut uris: impl Iterator<Item = String>) -> Option<String> {
@@ -33,25 +30,44 @@ fn only(mut uris: impl Iterator<Item = String>) -> Option<String> {
     (uris.next().is_none() && is_spiffe_id(&id)).then_some(id)
 }
 
-/// Splits at a sign, but not inside quotes; a backslash there takes the next sign's meaning.
-fn split(text: &str, at: char) -> impl DoubleEndedIterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for (index, sign) in text.char_indices() {
-        if escaped {
-            escaped = false;
-        } else if sign == '\\' {
-            escaped = quoted;
-        } else if sign == '"' {
-            quoted = !quoted;
-        } else if sign == at && !quoted {
-            parts.extend(text.get(start..index));
-            start = index + sign.len_utf8();
-        }
+/// The pairs of a line's last element; `None` where the line is not written as Envoy's manual says: a value is in quotes
+/// as a whole or not at all. What a caller sent stands before what the hop added, and a quote it left open would make
+/// the hop's own words part of a value of the caller's.
+fn last_element(line: &str) -> Option<Vec<(&str, &str)>> {
+    let mut pairs = Vec::new();
+    let mut rest = line;
+    loop {
+        let (key, behind) = rest.split_at(rest.find(['=', ',', ';', '"']).unwrap_or(rest.len()));
+        let value = behind.strip_prefix('=')?;
+        let (value, behind) = match value.strip_prefix('"') {
+            Some(quoted) => {
+                let (value, behind) = quoted.split_at(end_of_quoted(quoted)?);
+                (value, behind.strip_prefix('"')?)
+            }
+            None => value.split_at(value.find([',', ';', '"']).unwrap_or(value.len())),
+        };
+        pairs.push((key, value));
+        let behind = behind.trim_ascii_start();
+        rest = match behind.split_at_checked(1) {
+            None => return Some(pairs),
+            Some((";", next)) => next,
+            Some((",", next)) => {
+                pairs.clear();
+                next
+            }
+            Some(_) => return None,
+        };
     }
-    parts.extend(text.get(start..));
-    parts.into_iter()
+}
+
+/// Where the closing quote stands; a backslash takes the next sign's meaning.
+fn end_of_quoted(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.bytes().position(|byte| {
+        let is_end = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        is_end
+    })
 }
 
 #[cfg(test)]
@@ -97,6 +113,23 @@ mod tests {
             (&["URI=spiffe://a/one;URI=spiffe://a/two"], None),
             (&["URI=http://testclient.lyft.com;DNS=lyft.com"], None),
             (&["URI="], None),
+            // A quote that a caller left open takes in what the hop adds.
+            (&["URI=spiffe://a/forged;Subject=\",By=x;URI=spiffe://b/true"], None),
+            (&["URI=spiffe://a/forged;Subject=\",By=x;Subject=\"\";URI=spiffe://b/true"], None),
+            (
+                &["URI=spiffe://a/forged;Subject=\"\\,By=x;Subject=\"CN=c\";URI=spiffe://b/true"],
+                None,
+            ),
+            (
+                &["URI=spiffe://a/forged;Subject=\",By=x;Subject=\"CN=\\\"c\";URI=spiffe://b/true"],
+                None,
+            ),
+            (&["By=x;URI=spiffe://a/forged;Subject=\"a\"b,URI=spiffe://b/true"], None),
+            (
+                &["URI=spiffe://a/first;Subject=\"CN=c\", By=x;URI=spiffe://b/true"],
+                Some("spiffe://b/true"),
+            ),
+            (&["URI=spiffe://a/true;"], None),
             (&["rubbish"], None),
         ] {
             assert_eq!(told(lines).as_deref(), expected, "{lines:?}");

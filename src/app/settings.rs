@@ -229,7 +229,7 @@ fn audit_file(config: &Config, file: &str) -> Result<(), StartError> {
 
 /// A file that cannot be opened is named where the configuration does.
 pub(super) fn audit_refused(config: &Config, file: &str, error: AuditError) -> StartError {
-    let is_of_file = matches!(error, AuditError::Open { .. });
+    let is_of_file = matches!(error, AuditError::Open { .. } | AuditError::Locked { .. });
     match config.audit.path.as_ref().filter(|_| is_of_file) {
         Some(path) => {
             let remedy = "give a file in a directory that is there, for this process alone";

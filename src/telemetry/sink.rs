@@ -9,6 +9,7 @@
 
 use std::{
     cell::RefCell,
+    io,
     path::PathBuf,
     sync::{Arc, Mutex, atomic::Ordering, mpsc},
     thread::{self, Thread},
@@ -81,6 +82,8 @@ pub enum SyncPolicy {
 pub enum AuditError {
     #[error("cannot open the audit file `{path}`: {reason}")]
     Open { path: String, reason: String },
+    #[error("cannot open the audit file `{path}`: another process writes it")]
+    Locked { path: String },
     #[error("audit records are required but go nowhere; set a file or `stdout` as the audit sink")]
     RequiredButNone,
     #[error("cannot start the audit writer: {0}")]
@@ -162,9 +165,12 @@ impl AuditSink {
             AuditTarget::Stdout => Output::stdout(),
             AuditTarget::File(path) => Output::file(path),
         };
-        let (output, tail) = output.map_err(|error| AuditError::Open {
-            path: settings.target.to_string(),
-            reason: error.to_string(),
+        let (output, tail) = output.map_err(|error| {
+            let path = settings.target.to_string();
+            match error.kind() {
+                io::ErrorKind::ResourceBusy => AuditError::Locked { path },
+                _ => AuditError::Open { path, reason: error.to_string() },
+            }
         })?;
         let queue = Arc::new(Queue::new(settings.queue_bytes_max));
         let (seal, rotate) = (settings.seal.clone(), settings.rotate);
@@ -181,6 +187,7 @@ impl AuditSink {
             complained_at: None,
             synced_at: Instant::now(),
             looked_at: Instant::now(),
+            adrift: false,
         };
         let (end, ended) = mpsc::sync_channel(0);
         let handle = thread::Builder::new()

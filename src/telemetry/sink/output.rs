@@ -153,7 +153,7 @@ fn open(path: &Path) -> io::Result<(File, Tail, u64)> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(io::Error::other("another process writes it"));
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another process writes it"));
         }
         // A file system without locks leaves it to the operator.
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}

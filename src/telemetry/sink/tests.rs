@@ -173,6 +173,26 @@ async fn a_full_disk_refuses_whoever_needs_a_record() {
     assert_eq!(sink.health().written, 0);
 }
 
+#[tokio::test]
+async fn no_transfer_goes_on_whose_record_nobody_would_find() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("audit");
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join("audit.jsonl");
+    let (sink, _) = sink(AuditSettings { required: true, ..to(&path) });
+    assert_eq!(sink.commit(&record(1)).await, Ok(()));
+    fs::remove_dir_all(&folder).unwrap();
+    for _ in 0..2 {
+        let error = sink.commit(&record(2)).await.unwrap_err();
+        assert!(matches!(error, AuditError::Write(_)), "{error}");
+        assert!(sink.health().failing);
+    }
+    fs::create_dir(&folder).unwrap();
+    assert_eq!(sink.commit(&record(3)).await, Ok(()));
+    assert_eq!(generations(&path), [3]);
+    assert!(!sink.health().failing);
+}
+
 /// A pipe that nobody reads stands for a sink that does not keep up.
 fn pipe(directory: &Path) -> (std::path::PathBuf, fs::File) {
     let path = directory.join("pipe");

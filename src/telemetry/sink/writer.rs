@@ -27,6 +27,8 @@ pub(super) struct Writer {
     pub(super) complained_at: Option<Instant>,
     pub(super) synced_at: Instant,
     pub(super) looked_at: Instant,
+    /// The file is no longer where it belongs, and no other can be opened there: what is written to it nobody finds.
+    pub(super) adrift: bool,
 }
 
 impl Writer {
@@ -89,11 +91,17 @@ impl Writer {
         }
         self.looked_at = Instant::now();
         if (asked || self.ledger.output().was_moved())
-            && let Err(error) = self.ledger.reopen()
+            && let Err(error) = self.find_the_file()
         {
-            // Records go on into the file that was open.
             self.complain("open", &error);
         }
+    }
+
+    /// Sees to it that what is written next stands under the file's name.
+    fn find_the_file(&mut self) -> io::Result<()> {
+        let reopened = self.ledger.reopen();
+        self.adrift = reopened.is_err();
+        reopened
     }
 
     /// Says what was lost, seals what waited long enough and puts a full file aside; nothing of it while
@@ -164,7 +172,12 @@ impl Writer {
     /// Writes what it can. Lines somebody waits for are refused when they cannot be written; the others
     /// stay for another try.
     fn write_lines(&mut self, mut lines: Vec<u8>, mut commits: Vec<Commit>) {
-        let (written, result) = self.ledger.write(&lines);
+        // A transfer that waits for its record waits for one that can be found.
+        let found = if self.adrift || !commits.is_empty() { self.find_the_file() } else { Ok(()) };
+        let (written, result) = match found {
+            Ok(()) => self.ledger.write(&lines),
+            Err(error) => (0, Err(error)),
+        };
         let result = result.and_then(|()| match self.sync {
             SyncPolicy::EveryWrite => self.ledger.sync(),
             SyncPolicy::AtShutdown | SyncPolicy::Every(_) => Ok(()),

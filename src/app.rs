@@ -5,7 +5,12 @@
 
 mod settings;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -17,11 +22,11 @@ use self::settings::{
 };
 use crate::{
     admin::{AdminError, AdminServer, Plane, Readiness, Stations},
-    config::Config,
+    config::{Config, ListenAddress, Listener},
     control::{
         ControlSettings, Controller, Hangups, Reloads, RoutesSettings, RulesSource, ShadowSettings,
     },
-    facts::{FactsStore, SubjectKey},
+    facts::{Cause, FactsStore, SubjectKey},
     proxy::{BindError, Proxy, Shared, Workers},
     source::{Diagnostics, SourceFile},
     telemetry::{AuditError, AuditSettings, AuditSink, Metrics, MetricsError, Otlp, OtlpError},
@@ -71,6 +76,37 @@ pub enum StartError {
 const KEY_BYTES_MIN: usize = 32;
 /// Of an operators' token.
 const TOKEN_BYTES_MIN: usize = 16;
+
+/// How long whoever takes over a socket that is passed on waits for the process before it to let go of the audit file
+/// and the facts. Connections wait meanwhile, as long as that one may take to drain.
+fn patience(config: &Config) -> Duration {
+    const TO_WRITE_THE_REST: Duration = Duration::from_secs(15);
+    let is_passed =
+        |listener: &Listener| matches!(listener.address.value, ListenAddress::Passed(_));
+    if config.listeners.iter().any(is_passed) {
+        config.drain.timeout.0 + TO_WRITE_THE_REST
+    } else {
+        Duration::ZERO
+    }
+}
+
+/// The first answer that is not `taken`, or the last there is time for.
+fn once_free<T>(until: Instant, mut ask: impl FnMut() -> T, taken: impl Fn(&T) -> bool) -> T {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut is_told = false;
+    loop {
+        let answer = ask();
+        if !taken(&answer) || Instant::now() >= until {
+            return answer;
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            tracing::info!(
+                "waiting for the process before this one to end: it has the audit file or the facts"
+            );
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -134,12 +170,19 @@ impl Gateway {
             copy: otlp.clone(),
             ..audit_settings(config, file)?
         };
-        let audit = AuditSink::open(audit, metrics.audit());
+        let until = Instant::now() + patience(config);
+        let audit = once_free(
+            until,
+            || AuditSink::open(audit.clone(), metrics.audit()),
+            |audit| matches!(audit, Err(AuditError::Locked { .. })),
+        );
         let audit = Arc::new(audit.map_err(|error| audit_refused(config, file, error))?);
         let facts = match facts {
             Some(settings) => {
                 let store = FactsStore::open(settings.clone(), metrics.facts());
-                Some((store.map_err(StartError::Facts)?, settings.key))
+                let store = store.map_err(StartError::Facts)?;
+                once_free(until, || store.health().cause, |cause| *cause == Some(Cause::Locked));
+                Some((store, settings.key))
             }
             None => None,
         };

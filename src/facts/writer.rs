@@ -111,7 +111,10 @@ impl Writer {
             }
             Err(broken) => {
                 self.close(&broken);
-                self.retry = (self.retry * 2).min(RETRY_TIME_MAX);
+                // Whoever has it open will be gone soon, where one process takes over from another.
+                let is_taken = Unavailable::from(&broken).cause == Cause::Locked;
+                let longer = if is_taken { RETRY_TIME_MIN } else { self.retry * 2 };
+                self.retry = longer.min(RETRY_TIME_MAX);
                 self.retry_at = Instant::now() + self.retry;
             }
         }

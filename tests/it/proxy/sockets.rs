@@ -112,6 +112,22 @@ async fn ready(admin: SocketAddr) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_takes_over_from_another_and_no_request_fails() {
+    takes_over("{ sink: none }", false).await;
+}
+
+/// Connections wait for the new process, which waits for the old one's audit.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_takes_over_the_audit_of_another_and_no_request_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = folder.path().join("audit.jsonl");
+    takes_over(&format!("{{ sink: file, path: '{}' }}", audit.display()), true).await;
+    let text = std::fs::read_to_string(audit).unwrap();
+    let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!(count(r#"{"audit":"opened""#), 2, "each has its part of the file");
+    assert_eq!(count(r#"{"audit":"closed""#), 1, "the new one was killed");
+}
+
+async fn takes_over(audit: &str, is_shared: bool) {
     let (upstream, _) = upstream().await;
     let folder = tempfile::tempdir().unwrap();
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -126,7 +142,7 @@ async fn one_process_takes_over_from_another_and_no_request_fails() {
                 "listeners: [{{ name: mesh, address: 'fd:mesh' }}]
 admin: {{ address: '{admin}' }}
 workers: 2
-audit: {{ sink: none }}
+audit: {audit}
 inspection: {{ enabled: false }}
 data_centres: [{{ id: sg, jurisdiction: SG, endpoints: ['http://{upstream}'] }}]
 routes: [{{ id: all, data_centre: sg }}]
@@ -173,12 +189,15 @@ routes: [{{ id: all, data_centre: sg }}]
     };
     let before = more(0).await;
     let (mut new, new_admin) = start("new.yaml");
-    ready(new_admin).await;
+    if !is_shared {
+        ready(new_admin).await;
+    }
     let both = more(before).await;
     let terminated = Command::new("kill").args(["-TERM", &old.id().to_string()]).status().unwrap();
     assert!(terminated.success());
     let ended = tokio::task::spawn_blocking(move || old.wait().unwrap()).await.unwrap();
     assert!(ended.success(), "{ended}");
+    ready(new_admin).await;
     more(both).await;
     stop.store(true, Ordering::Relaxed);
     for caller in callers {

@@ -1,10 +1,15 @@
 //! The socket, the thread and the connections.
 
 use std::{
+    collections::HashMap,
     convert::Infallible,
     io,
-    net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex, PoisonError},
+    net::{IpAddr, SocketAddr, TcpListener},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -14,7 +19,10 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::error::Elapsed,
+};
 
 use super::{
     access::Access,
@@ -41,6 +49,9 @@ pub struct AdminSettings {
     pub bundle_bytes_max: usize,
     pub body_time_max: Duration,
     pub connections_max: usize,
+    /// For a handshake, and for the first request behind it: a connection without one takes the place of somebody who
+    /// has one.
+    pub first_request_time_max: Duration,
     /// Who may do what.
     pub access: Access,
     /// HTTPS instead of HTTP.
@@ -81,6 +92,7 @@ impl AdminSettings {
             bundle_bytes_max: 8 << 20,
             body_time_max: Duration::from_secs(10),
             connections_max: 128,
+            first_request_time_max: Duration::from_secs(5),
             access: Access::default(),
             tls: None,
             stations: Stations::default(),
@@ -182,7 +194,9 @@ async fn serve(
     mut stopped: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let room = Arc::new(Semaphore::new(operators.settings.connections_max));
+    let connections_max = operators.settings.connections_max;
+    let room = Arc::new(Semaphore::new(connections_max));
+    let peers = Arc::new(Peers { each_max: connections_max.div_ceil(2), ..Peers::default() });
     tokio::spawn(live::keep_a_minute(Arc::clone(&operators)));
     loop {
         let permit = tokio::select! {
@@ -201,22 +215,70 @@ async fn serve(
             },
             _ = stopped.changed() => return Ok(()),
         };
+        let Some(place) = peers.place(peer.ip()) else {
+            tracing::debug!(%peer, "too many admin connections from one address");
+            continue;
+        };
         let operators = Arc::clone(&operators);
         tokio::spawn(async move {
             connection(stream, peer, operators).await;
-            drop(permit);
+            drop((permit, place));
         });
     }
+}
+
+/// How many connections there are from each address. Of all but this machine's own none has more than its share, so that
+/// whoever probes finds room.
+#[derive(Debug, Default)]
+struct Peers {
+    each_max: usize,
+    connections: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// One connection's share.
+struct Place {
+    peers: Arc<Peers>,
+    address: IpAddr,
+}
+
+impl Peers {
+    fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let mut connections = lock(&self.connections);
+        let count = connections.entry(address).or_default();
+        if *count >= self.each_max && !address.is_loopback() {
+            return None;
+        }
+        *count += 1;
+        Some(Place { peers: Arc::clone(self), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut connections = lock(&self.peers.connections);
+        if let Some(count) = connections.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                connections.remove(&self.address);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: Arc<Operators>) {
     /// For a head to arrive; also how long an idle connection is kept.
     const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
     const HEAD_BYTES_MAX: usize = 16 << 10;
-    const CONNECTION_TIME_MAX: Duration = Duration::from_secs(600);
     let tls = operators.settings.tls.as_ref().map(AdminIdentity::current);
+    let first_time_max = operators.settings.first_request_time_max;
+    let asked = &AtomicBool::new(false);
     let service = |shown: Option<Shown>| {
         service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+            asked.store(true, Ordering::Relaxed);
             let operators = Arc::clone(&operators);
             if let Some(shown) = shown.clone() {
                 request.extensions_mut().insert(shown);
@@ -231,18 +293,34 @@ async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: 
     builder.http2().max_header_list_size(16 << 10).keep_alive_interval(Some(HEAD_TIME_MAX));
     let Some(tls) = tls else {
         let serving = builder.serve_connection(TokioIo::new(stream), service(None));
-        return ended(tokio::time::timeout(CONNECTION_TIME_MAX, serving).await);
+        return ended(in_time(serving, first_time_max, asked).await);
     };
     let handshake = tokio_rustls::TlsAcceptor::from(tls).accept(stream);
-    match tokio::time::timeout(HEAD_TIME_MAX, handshake).await {
+    match tokio::time::timeout(first_time_max, handshake).await {
         Ok(Ok(stream)) => {
             let chain = stream.get_ref().1.peer_certificates();
             let shown = chain.and_then(<[_]>::first).map(Shown::of);
             let serving = builder.serve_connection(TokioIo::new(stream), service(shown));
-            ended(tokio::time::timeout(CONNECTION_TIME_MAX, serving).await);
+            ended(in_time(serving, first_time_max, asked).await);
         }
         Ok(Err(error)) => tracing::debug!(%error, "an admin connection was not agreed upon"),
         Err(_) => {}
+    }
+}
+
+/// Until the connection ends, or its time does.
+async fn in_time<F: Future>(
+    serving: F,
+    first_time_max: Duration,
+    asked: &AtomicBool,
+) -> Result<F::Output, Elapsed> {
+    const CONNECTION_TIME_MAX: Duration = Duration::from_secs(600);
+    let mut serving = pin!(serving);
+    match tokio::time::timeout(first_time_max, &mut serving).await {
+        Err(_) if asked.load(Ordering::Relaxed) => {
+            tokio::time::timeout(CONNECTION_TIME_MAX, serving).await
+        }
+        first => first,
     }
 }
 
@@ -250,5 +328,27 @@ fn ended<E>(served: Result<Result<(), Box<dyn std::error::Error + Send + Sync>>,
     match served {
         Ok(Ok(())) | Err(_) => {}
         Ok(Err(error)) => tracing::debug!(%error, "an admin connection ended early"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_other_machine_takes_all_the_places() {
+        let peers = Arc::new(Peers { each_max: 2, ..Peers::default() });
+        let [here, one, other]: [IpAddr; 3] =
+            ["127.0.0.1", "192.0.2.1", "2001:db8::1"].map(|address| address.parse().unwrap());
+        let first = peers.place(one).unwrap();
+        let _second = peers.place(one).unwrap();
+        assert!(peers.place(one).is_none());
+        assert!(peers.place(other).is_some());
+        drop(first);
+        assert!(peers.place(one).is_some());
+        let many: Vec<_> = (0..5).map(|_| peers.place(here)).collect();
+        assert!(many.iter().all(Option::is_some));
+        drop(many);
+        assert_eq!(lock(&peers.connections).len(), 1, "nothing is kept of who is gone");
     }
 }

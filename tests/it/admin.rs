@@ -58,6 +58,10 @@ impl Reply {
 
 impl Office {
     fn open() -> Self {
+        Self::with(|settings| settings)
+    }
+
+    fn with(change: impl FnOnce(AdminSettings) -> AdminSettings) -> Self {
         let rules = tempfile::tempdir().unwrap();
         for file in RulesSource::Embedded.load(&mut Diagnostics::default()).files {
             let path = rules.path().join(&file.name);
@@ -87,7 +91,7 @@ impl Office {
             body_time_max: Duration::from_millis(300),
             ..AdminSettings::new(SocketAddr::from(([127, 0, 0, 1], 0)), limits)
         };
-        let server = AdminServer::start(settings, plane).unwrap();
+        let server = AdminServer::start(change(settings), plane).unwrap();
         Self { rules, server, readiness, controller }
     }
 
@@ -377,4 +381,28 @@ fn a_taken_port_is_told_with_its_address() {
     let error = AdminServer::start(settings, plane).unwrap_err();
     assert!(matches!(error, AdminError::Bind { .. }));
     assert!(error.to_string().contains(&office.server.address().to_string()), "{error}");
+}
+
+#[test]
+fn connections_without_a_request_give_way_to_those_with_one() {
+    let office = Office::with(|settings| AdminSettings {
+        connections_max: 4,
+        first_request_time_max: Duration::from_millis(200),
+        ..settings
+    });
+    let mut silent: Vec<_> = (0..4)
+        .map(|number| {
+            let mut stream = TcpStream::connect(office.server.address()).unwrap();
+            // `P` begins `POST` as well as the preface of HTTP/2.
+            stream.write_all(if number % 2 == 0 { b"" } else { b"P" }).unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(office.get("/livez").status, 200);
+    for stream in &mut silent {
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert_eq!(answer, b"", "nothing was asked");
+    }
 }

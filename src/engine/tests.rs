@@ -780,6 +780,29 @@ fn what_carries_a_request_is_not_taken_for_what_it_carries() {
 }
 
 #[test]
+fn only_what_proves_who_calls_is_not_judged_where_it_stands() {
+    let engine = shipped();
+    let effect = |credentials: &str| {
+        let headers: &[(&str, &[u8])] =
+            &[("content-type", b"application/json"), ("authorization", credentials.as_bytes())];
+        inspect(&engine, &message(headers, b"{}"), "").decision.effect
+    };
+    // `svc-orders:secret99`
+    for credentials in
+        ["Bearer Zm9vYmFyYmF6cXV4c2VjcmV0dG9rZW4", "Basic c3ZjLW9yZGVyczpzZWNyZXQ5OQ=="]
+    {
+        assert_eq!(effect(credentials), Effect::Allow, "{credentials}");
+    }
+    // `sana.khan@mail.pk:secret99`
+    for credentials in [
+        "Custom email=sana.khan@mail.pk; cnic=35202-1234567-1",
+        "Basic c2FuYS5raGFuQG1haWwucGs6c2VjcmV0OTk=",
+    ] {
+        assert_eq!(effect(credentials), Effect::Redact, "{credentials}");
+    }
+}
+
+#[test]
 fn columns_are_named_anew_in_each_table() {
     let engine = shipped();
     let table = |names: &[&str], row: &str| {

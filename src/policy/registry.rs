@@ -18,8 +18,8 @@ pub(super) struct Registry {
     pub(super) purposes: Vec<Purpose>,
     /// What some recipients may have whatever the purpose.
     pub(super) also: Vec<Variation>,
-    /// Headers no rule judges, lower case.
-    pub(super) carriers: Vec<Box<str>>,
+    /// Their names in lower case.
+    pub(super) carriers: Vec<Carrier>,
     /// What is done where a redaction would break a signature and its rule says nothing of it.
     pub(super) on_break: BrokenSignature,
     /// Headers that hold a signature of the body, lower case.
@@ -47,6 +47,13 @@ pub(super) enum Permit {
 }
 
 /// What some recipients may have.
+/// A header that carries a request, and what may stand in it for that.
+#[derive(Debug, Clone)]
+pub(super) struct Carrier {
+    pub(super) header: Box<str>,
+    pub(super) categories: TagSet,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Variation {
     pub(super) classes: Option<ClassSet>,
@@ -64,13 +71,16 @@ impl Variation {
 }
 
 impl Registry {
-    /// True for the value of a header that carries the request. A document inside that value, such as
-    /// the claims of a token, is judged like any other.
+    /// True for what proves in a header who calls. Whatever else stands there is judged like the rest of the request,
+    /// and so is a document inside, such as the claims of a token.
     pub(super) fn is_carrier(&self, finding: &Finding, findings: &Findings) -> bool {
         finding.part == Part::Header
             && findings.nodes.get(finding.path as usize).is_some_and(|node| match &node.step {
                 Step::Name(name) => {
-                    node.parent.is_none() && self.carriers.iter().any(|carrier| **carrier == **name)
+                    let is_of_one = |carrier: &Carrier| {
+                        *carrier.header == **name && carrier.categories.contains(finding.tag)
+                    };
+                    node.parent.is_none() && self.carriers.iter().any(is_of_one)
                 }
                 Step::Index(_) => false,
             })

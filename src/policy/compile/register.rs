@@ -6,7 +6,8 @@ use crate::{
         names::NameBook,
         predicate::ClassSet,
         registry::{
-            Listed, Permit, Purpose, Registry, RegistryVersion, Section, Variation, Vocabulary,
+            Carrier, Listed, Permit, Purpose, Registry, RegistryVersion, Section, Variation,
+            Vocabulary,
         },
         source::{self, Entry, PermitSource, PurposesFile, RegisterFile},
     },
@@ -123,7 +124,8 @@ pub(super) fn compile_purposes(
                 )
                 .remedy("permit `cookie_id` for the purposes that need it");
         }
-        registry.carriers.push(header.into());
+        let categories = book.categories(file, &carrier.categories, diagnostics);
+        registry.carriers.push(Carrier { header: header.into(), categories });
     }
     registry.on_break = source.signatures.on_break;
     for header in &source.signatures.headers {

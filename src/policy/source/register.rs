@@ -25,8 +25,8 @@ pub struct PurposesFile {
     /// Further categories for some recipients, whatever the purpose.
     #[serde(default)]
     pub also: Vec<Variation>,
-    /// Headers that carry a request rather than belong to what it carries; what is found in them is
-    /// recorded, and no rule judges it.
+    /// Headers that carry a request rather than belong to what it carries; what proves there who calls is recorded, and
+    /// no rule judges it.
     #[serde(default)]
     pub carriers: Vec<Carrier>,
     #[serde(default)]
@@ -34,12 +34,14 @@ pub struct PurposesFile {
     pub purposes: Vec<Purpose>,
 }
 
-/// A header the data centre needs to take the request at all.
+/// A header the data centre needs to take the request at all, for what proves who calls.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Carrier {
     pub header: At<String>,
-    /// Why it is not part of the transfer.
+    /// What it proves that by. Anything else that is found in it is judged like the rest of the request.
+    pub categories: Names,
+    /// Why that is not part of the transfer.
     pub reason: String,
 }
 

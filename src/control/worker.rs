@@ -376,6 +376,7 @@ impl Worker {
         let keys = self.settings.keys.load(&mut diagnostics);
         let fingerprint = keys.as_ref().map(Keyring::fingerprint).unwrap_or_default();
         let is_operators = is_operators(asked);
+        let pinned = (self.pinned.clone(), self.replaced.clone());
         if self.stays_pinned(&loaded, is_operators, &mut diagnostics) {
             return Some(self.note_beside_pinned(loaded, diagnostics, first(asked)));
         }
@@ -395,7 +396,12 @@ impl Worker {
         self.attempted = loaded;
         (is_new || !asked.is_empty()).then(|| {
             let (by, who) = first(asked);
-            self.reload(diagnostics, keys, by, who)
+            let answer = self.reload(diagnostics, keys, by, who);
+            if answer.is_err() {
+                // What an operator changed over to goes on serving, and not only until a file is touched.
+                self.pin_again(pinned);
+            }
+            answer
         })
     }
 }

@@ -737,6 +737,24 @@ async fn files_that_are_gone_are_missed_while_other_rules_serve() {
     assert_eq!(house.generation(), 2);
 }
 
+/// A reload that fails changes nothing of which rules serve, and of what they are followed by.
+#[tokio::test]
+async fn a_reload_that_fails_leaves_what_was_changed_over_to() {
+    let beside = Beside::start();
+    beside.read().await;
+    beside.promote().await.unwrap();
+    let house = &beside.house;
+    let (served, law) = (house.generation(), house.path().join("policy/backup.yaml"));
+    let text = fs::read(&law).unwrap();
+    fs::write(&law, "rules: [").unwrap();
+    house.reloads().reload(Trigger::Operator).await.unwrap_err();
+    assert!(house.reloads().status().pinned);
+    fs::write(&law, text).unwrap();
+    beside.read().await;
+    assert!(house.reloads().status().pinned);
+    assert_eq!(house.generation(), served, "the directory is not followed");
+}
+
 /// What a link leads to was put there whole: what it leaves out was meant.
 #[test]
 fn a_version_with_fewer_files_is_taken_when_its_link_is_swapped() {

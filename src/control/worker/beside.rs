@@ -88,6 +88,15 @@ impl Worker {
         true
     }
 
+    /// Stays with what an operator changed over to, and with what that replaced.
+    pub(super) fn pin_again(&mut self, (pinned, replaced): (Option<String>, Option<RuleFiles>)) {
+        if pinned.is_some() && self.pinned.is_none() {
+            (self.pinned, self.replaced) = (pinned, replaced);
+            let status = Status { pinned: true, ..Status::clone(&self.shared.status()) };
+            self.shared.set_status(status);
+        }
+    }
+
     pub(super) fn shadow_looks_changed(&self) -> bool {
         let shadow = self.settings.shadow.as_ref();
         shadow.is_some_and(|shadow| shadow.source.fingerprint() != self.shadow.fingerprint)

@@ -254,13 +254,23 @@ impl FileScan<'_> {
             (scanned.root(layer).and_then(place), span, number)
         }));
         placed.sort_by_key(|(offset, span, _)| (*offset, span.start));
+        // Neighbours stand in the same object, mostly.
+        let (mut around, mut around_length) = (None, 0);
         for &(offset, span, number) in &*placed {
             let Some(finding) = scanned.findings.items.get(number) else { continue };
-            path.clear();
             if self.options.show_values {
+                path.clear();
                 scanned.findings.write_locator(finding, path);
             } else {
-                scanned.findings.write_safe_locator(finding, path);
+                let its = Some(scanned.findings.around(finding));
+                if around == its {
+                    path.truncate(around_length);
+                } else {
+                    path.clear();
+                    scanned.findings.write_around(finding, path);
+                    (around, around_length) = (its, path.len());
+                }
+                scanned.findings.write_last_step(finding, path);
             }
             let (record, path) = match records {
                 0 => (None, path.as_str()),

@@ -109,8 +109,9 @@ pub(in crate::detect) struct KeyCache {
     slots: Box<[Slot; SLOTS]>,
     /// Words of prose, and whether names end in them.
     ends: Box<[(ShortName, bool); ENDS]>,
-    /// Names of members in places that were told, and whether they say who somebody is.
-    steps: Box<[(ShortName, bool); ENDS]>,
+    /// Names of members in places that were told, and whether they say who somebody is: of those of one place, the
+    /// last two.
+    steps: Box<[[(ShortName, bool); 2]; STEPS]>,
     names: FxHashMap<Box<[u8]>, Known>,
     /// Behind those of the names kept, those of the name analysed last.
     facts: Vec<Facts>,
@@ -142,13 +143,14 @@ impl Default for Quiet {
 
 const SLOTS: usize = 2048;
 const ENDS: usize = 256;
+const STEPS: usize = 256;
 
 impl Default for KeyCache {
     fn default() -> Self {
         Self {
             slots: Box::new([Slot::default(); SLOTS]),
             ends: Box::new([(ShortName::default(), false); ENDS]),
-            steps: Box::new([(ShortName::default(), false); ENDS]),
+            steps: Box::new([[(ShortName::default(), false); 2]; STEPS]),
             names: FxHashMap::default(),
             facts: vec![Facts::default()],
         }
@@ -247,13 +249,13 @@ impl KeyCache {
     /// Whether a name says who somebody is, where that was asked before.
     #[inline]
     pub(in crate::detect) fn step(&self, name: ShortName) -> Option<bool> {
-        let (known, is_somebodys) = self.steps.get(place(name) % ENDS)?;
-        (*known == name).then_some(*is_somebodys)
+        let steps = self.steps.get(place(name) % STEPS)?;
+        steps.iter().find(|(known, _)| *known == name).map(|(_, is_somebodys)| *is_somebodys)
     }
 
     pub(in crate::detect) fn keep_step(&mut self, name: ShortName, is_somebodys: bool) {
-        if let Some(slot) = self.steps.get_mut(place(name) % ENDS) {
-            *slot = (name, is_somebodys);
+        if let Some([last, before]) = self.steps.get_mut(place(name) % STEPS) {
+            *before = std::mem::replace(last, (name, is_somebodys));
         }
     }
 

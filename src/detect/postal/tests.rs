@@ -13,6 +13,11 @@ fn announced_addresses_end_with_their_sentence() {
             Some("ul. Długa 84/92 m. 12\n00-514 Warszawa"),
         ),
         ("北京市朝阳区建国路88号5号楼1203室。谢谢", Some("北京市朝阳区建国路88号5号楼1203室")),
+        (
+            "1427 Maple Avenue, Austin, TX 78704, SSN 365-74-3153",
+            Some("1427 Maple Avenue, Austin, TX 78704"),
+        ),
+        ("Hauptstraße 17, 50567 Köln, Steuer-ID 84506389272", Some("Hauptstraße 17, 50567 Köln")),
         ("the usual place", None),
         ("0x7ffe1234abcd", None),
         ("", None),

@@ -50,6 +50,8 @@ static ENDS: WordList = WordList::new(&[
     "solicita", "solicitó", "pide", "reclama", "demande", "sollicite", "meminta", "mohon", "minta", "olarak", "requests", "asks",
     "wants", "called", "has", "was", "is", "ورقم", "وهاتفه", "وهاتفها", "وجواله", "هاتف", "جوال", "موبايل", "آپ", "อีเมล", "โทร", "เบอร์",
     "เบอร์โทร", "मोबाइल", "फोन", "फ़ोन", "فون", "موبائل",
+    "ssn", "nino", "nhs", "mrn", "steuer-id", "steueridnr", "steuernummer", "ausweis", "personalausweis", "reisepass", "cpf", "cnpj", "rg", "nie", "curp",
+    "rfc", "pesel", "bsn", "oib", "egn", "cnp", "nik", "ktp", "passport", "passeport", "pasaporte", "passaporto", "passaporte", "imei", "imsi",
 ]);
 
 /// A word behind which, in Hindi and Urdu, a sentence ends or the place is past: `… Lahore hai`, `… गुरुग्राम में`. Streets

@@ -475,9 +475,12 @@ fn a_record_is_shown_with_what_its_rules_say() {
     };
     let object: Value = serde_json::from_str(&report("json")).unwrap();
     assert_eq!((&object["transfers"], &object["subjects"]), (&1.into(), &Value::Null));
+    let sheet = report("csv");
+    assert!(sheet.lines().next().unwrap().contains(",failed,people,"), "{sheet}");
     assert_eq!(object["refused"], serde_json::json!({"no-route": 1}));
     let table = report("table");
     assert!(table.contains("refused before being judged: 1 request (no-route 1)"), "{table}");
+    assert!(table.contains("1 transfer, "), "{table}");
     assert!(table.contains("not counted") && !table.contains("0 people"), "{table}");
     let page = report("html");
     assert!(page.contains(">failed</th>") && page.contains("not counted"), "{page}");

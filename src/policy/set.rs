@@ -197,6 +197,19 @@ impl RuleSet {
         self.infos.get(usize::from(rule.0)).unwrap_or(&UNKNOWN)
     }
 
+    /// Of a provision in several parts, which one this is, as records name it: `JR-US-12/opt-out`, or the id
+    /// alone for the part without a name. `None` where the id tells it.
+    pub fn part(&self, rule: RuleRef) -> Option<String> {
+        let number = usize::from(rule.0);
+        let first = self.briefs.get(number)?.first;
+        let has_more = |at: usize| self.briefs.get(at).is_some_and(|brief| brief.first == first);
+        if usize::from(first) == number && !has_more(number + 1) {
+            return None;
+        }
+        let RuleInfo { id, part, .. } = self.rule(rule);
+        Some(part.as_ref().map_or_else(|| id.clone(), |part| format!("{id}/{part}")))
+    }
+
     /// Every rule, in the order of ids.
     pub fn rules(&self) -> impl Iterator<Item = (RuleRef, &RuleInfo)> {
         (0u16..).map(RuleRef).zip(&self.infos)

@@ -504,7 +504,7 @@ fn a_record_is_shown_with_what_its_rules_say() {
         "requires",
         "direct_marketing",
         "/email",
-        "JR-00-05                 Without a mechanism nothing leaves",
+        "JR-00-05                 What a record on file leaves out is taken out",
         "OLD-1                    not among these rules",
     ] {
         assert!(told.contains(words), "{words}\n{told}");

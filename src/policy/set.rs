@@ -110,6 +110,8 @@ pub(super) struct Rule {
     pub(super) gate: Gate,
     pub(super) cross_border: Option<bool>,
     pub(super) window: Option<(Option<Timestamp>, Option<Timestamp>)>,
+    /// Its end is meant, and it stays for transfers of its time.
+    pub(super) is_kept: bool,
     pub(super) when: Option<Predicate>,
     pub(super) unless: Option<Predicate>,
     pub(super) require: Option<Predicate>,
@@ -232,6 +234,7 @@ impl RuleSet {
         for (rule, info) in self.rules.iter().zip(&self.infos) {
             if let Some((_, Some(until))) = rule.window
                 && until <= now
+                && !rule.is_kept
             {
                 let place = Place { file: info.file.clone(), line: info.line, column: 0 };
                 let part = info.part.as_ref().map_or_else(String::new, |part| format!(" ({part})"));
@@ -241,7 +244,8 @@ impl RuleSet {
                         format!("rule `{}`{part} has been out of force since {until}", info.id),
                     )
                     .remedy(
-                        "keep it while transfers of that time may be replayed, then take it out",
+                        "take it out, or write `keep_for_replay: true` beside `until` while transfers of that \
+                         time may be replayed",
                     );
             }
         }

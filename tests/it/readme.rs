@@ -71,3 +71,19 @@ fn the_first_question_is_answered_as_it_says() {
         at += found.unwrap_or_else(|| panic!("`{part}` is not in {told}")) + part.len();
     }
 }
+
+/// The rule that the language is taught by is one that is shipped.
+#[test]
+fn the_excerpt_of_a_rule_file_is_one() {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let guide = fs::read_to_string(rules.join("README.md")).unwrap();
+    let file = fs::read_to_string(rules.join("law/jp.yaml")).unwrap();
+    let (_, rest) = guide.split_once("An excerpt of `law/jp.yaml`").unwrap();
+    let (_, rest) = rest.split_once("```yaml\n").unwrap();
+    let (excerpt, _) = rest.split_once("```").unwrap();
+    let mut left = file.as_str();
+    for part in excerpt.split("# …\n") {
+        let (_, after) = left.split_once(part).unwrap_or_else(|| panic!("not in the file:\n{part}"));
+        left = after;
+    }
+}

@@ -340,8 +340,8 @@ impl RuleSet {
         found.copied()
     }
 
-    /// Which of a person's tags are personal, where the payload has an identifier or has none (MI-14;
-    /// seed §4.4 for `aggregate`).
+    /// Which of a person's tags are personal, where the payload has an identifier or has none (MI-14);
+    /// in an aggregate without identifiers (`aggregate`) only what is sensitive.
     pub(super) fn personal(&self, present: &TagSet, identifies: bool, aggregate: bool) -> TagSet {
         if aggregate && !identifies && !present.intersects(&self.sensitive) {
             TagSet::EMPTY

@@ -4,7 +4,7 @@
 //! within one shows in an answer. An index over origin, destination, purpose and recipient class leaves
 //! few rules to look at, however many there are.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -201,7 +201,7 @@ impl RuleSet {
 
     /// Of a provision in several parts, which one this is, as records name it: `JR-US-12/opt-out`, or the id
     /// alone for the part without a name. `None` where the id tells it.
-    pub fn part(&self, rule: RuleRef) -> Option<String> {
+    pub fn part(&self, rule: RuleRef) -> Option<Cow<'_, str>> {
         let number = usize::from(rule.0);
         let first = self.briefs.get(number)?.first;
         let has_more = |at: usize| self.briefs.get(at).is_some_and(|brief| brief.first == first);
@@ -209,7 +209,10 @@ impl RuleSet {
             return None;
         }
         let RuleInfo { id, part, .. } = self.rule(rule);
-        Some(part.as_ref().map_or_else(|| id.clone(), |part| format!("{id}/{part}")))
+        Some(match part {
+            Some(part) => Cow::Owned(format!("{id}/{part}")),
+            None => Cow::Borrowed(id),
+        })
     }
 
     /// Every rule, in the order of ids.

@@ -233,10 +233,10 @@ impl Does {
         }
     }
 
-    /// A block rule takes out what a record on file that is met does not cover.
-    fn is_done_by(self, effect: Option<Effect>) -> bool {
-        match effect {
-            Some(Effect::Block) => true,
+    /// A block rule takes out what a record on file that meets it does not cover.
+    fn is_done_by(self, rule: &RuleTold) -> bool {
+        match rule.effect {
+            Some(Effect::Block) => self == Self::Block || rule.requires.is_some(),
             Some(Effect::Redact) => self == Self::Redact,
             Some(Effect::Allow) | None => false,
         }
@@ -288,7 +288,7 @@ fn deciding_parts(mut parts: Vec<RuleTold>, record: &Value, id: &str, does: Does
         return parts;
     }
     if parts.len() > 1 {
-        parts.retain(|rule| does.is_done_by(rule.effect));
+        parts.retain(|rule| does.is_done_by(rule));
     }
     let reason = record.get("reason").and_then(Value::as_str);
     if parts.iter().any(|rule| Some(&*rule.reason) == reason) {

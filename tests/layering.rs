@@ -177,6 +177,47 @@ fn the_table_itself_points_down() {
     }
 }
 
+/// The table in ARCHITECTURE.md is this one.
+#[test]
+fn the_map_shows_the_table() {
+    let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let map = fs::read_to_string(map).unwrap();
+    let (_, rest) = map.split_once("| level | room | may name |\n| --- | --- | --- |\n").unwrap();
+    let (shown, _) = rest.split_once("\n\n").unwrap();
+    let rows: Vec<String> = EDGES
+        .iter()
+        .map(|(room, level, permitted)| {
+            format!("| {level} | `{room}` | {} |", in_words(room, *level, permitted))
+        })
+        .collect();
+    let rows = rows.join("\n");
+    assert!(shown == rows, "ARCHITECTURE.md has other walls; they are:\n{rows}");
+}
+
+/// What a room may name: by what is missing where that is shorter. Rooms of the highest level name each other.
+fn in_words(room: &str, level: u8, permitted: &[&str]) -> String {
+    let list =
+        |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ");
+    let below: Vec<&str> = EDGES
+        .iter()
+        .filter(|(name, other, _)| *other < level || (level == 6 && *name != room))
+        .map(|(name, ..)| *name)
+        .collect();
+    let missing: Vec<&str> =
+        below.iter().copied().filter(|name| !permitted.contains(name)).collect();
+    match (permitted, &*missing) {
+        ([], _) => "nothing".to_owned(),
+        (_, []) => "every room of a lower level".to_owned(),
+        (_, missing) if permitted.len() > 8 && missing.len() < 3 && level == 6 => {
+            format!("every room but {}", list(missing))
+        }
+        (_, missing) if permitted.len() > 8 && missing.len() < 3 => {
+            format!("every room of a lower level but {}", list(missing))
+        }
+        _ => list(permitted),
+    }
+}
+
 /// A wall that nobody can hit is no wall: each way of crossing one is caught, and its permitted twin is
 /// not.
 #[test]

@@ -106,11 +106,15 @@ pub(super) fn diagnostics(diagnostics: &Diagnostics) {
 }
 
 /// `1 file`, `2 files`.
-pub(super) fn count(number: usize, noun: &str) -> String {
+pub(super) fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
     count_as(number, noun, &format!("{noun}s"))
 }
 
 /// `1 category`, `2 categories`.
-pub(super) fn count_as(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+pub(super) fn count_as<N: fmt::Display + PartialEq + From<u8>>(
+    number: N,
+    one: &str,
+    many: &str,
+) -> String {
+    format!("{number} {}", if number == N::from(1) { one } else { many })
 }

@@ -32,7 +32,7 @@ pub struct DetectorId(pub u16);
 pub struct Marks {
     /// Belongs to somebody else than the subject: an address-book entry, a message's peer (MI-08).
     pub third_party: bool,
-    /// A hash or an encryption of the value: it keeps its category (seed §4.4).
+    /// A hash or an encryption of the value: it keeps its category (GDPR art. 4(5)).
     pub pseudonymous: bool,
     /// The value stands in a member name, which locators for others' eyes therefore hide.
     pub in_key: bool,

@@ -8,7 +8,7 @@ use std::{collections::HashMap, fmt};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub u16);
 
-/// How much harm a category can do when it crosses a border (seed §5, column "level").
+/// How much harm a category can do when it crosses a border; each category of `rules/taxonomy/` says its own.
 #[derive(
     Debug,
     Clone,

@@ -11,7 +11,7 @@ use crate::domain::{Effect, Region, Replacement};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleRef(pub u16);
 
-/// Where a rule stands (seed §1.4), highest first. A higher layer may override a lower one in either
+/// Where a rule stands, highest first (README, "Rules"). A higher layer may override a lower one in either
 /// direction; nothing relaxes the law.
 #[derive(
     Debug,

@@ -152,6 +152,23 @@ pub struct ObstacleTrace {
     pub reason: String,
     /// It asks for nothing that could be there.
     pub prohibition: bool,
+    /// The fields it keeps from passing; none where it keeps the whole transfer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+}
+
+impl Lawful {
+    /// A rule that stands in the way of several fields stands in it once, and names them.
+    fn meet(&mut self, obstacle: ObstacleTrace) {
+        match self.obstacles.iter_mut().find(|it| it.rule == obstacle.rule) {
+            Some(known) => {
+                known.fields.extend(obstacle.fields);
+                known.fields.sort_unstable();
+                known.fields.dedup();
+            }
+            None => self.obstacles.push(obstacle),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -330,8 +347,12 @@ impl Explainer {
             let aim = Aim::Fields(fields);
             let more = self.lawful(set, search, &aim, &search.run(&aim, share));
             whole.proposals.extend(more.proposals);
-            whole.obstacles.extend(more.obstacles);
-            whole.beyond_consent.extend(more.beyond_consent);
+            more.obstacles.into_iter().for_each(|obstacle| whole.meet(obstacle));
+            for rule in more.beyond_consent {
+                if !whole.beyond_consent.iter().any(|it| it.rule == rule.rule) {
+                    whole.beyond_consent.push(rule);
+                }
+            }
             whole.complete &= more.complete;
         }
         whole
@@ -400,6 +421,7 @@ impl Explainer {
                     title: info(it.rule).title.clone(),
                     reason: info(it.rule).reason.clone(),
                     prohibition: it.absolute,
+                    fields: frees.clone(),
                 })
                 .collect(),
             beyond_consent: answer

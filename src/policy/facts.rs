@@ -1,6 +1,6 @@
 //! What a rule may ask beside the payload: the transfer and everything on file about it.
 //!
-//! The JSON shape is the decision request (seed §1.1). Every element may be absent: a transfer is put
+//! The JSON shape is the context of `rules/README.md`, "Trying a rule". Every element may be absent: a transfer is put
 //! together from several sources, of which the earlier one wins ([`Transfer::fill_from`]), and a rule
 //! that needs what is absent finds its condition unmet.
 
@@ -15,7 +15,7 @@ mod stated;
 
 pub use stated::Misread;
 
-/// An instant. A date without time is 00:00 UTC (seed §1.1).
+/// An instant. A date without time is 00:00 UTC.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
 )]
@@ -173,7 +173,7 @@ pub enum ExporterRole {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, expecting = "a recipient: an object with `class`, `id`, `kind`")]
 pub struct Recipient {
-    /// One of the classes of seed §1.2, such as `first_party_facility`.
+    /// A class that the vocabulary knows, such as `first_party_facility`.
     #[schemars(with = "Option<String>")]
     pub class: Option<ShortStr>,
     #[schemars(with = "Option<String>")]
@@ -229,7 +229,7 @@ pub struct NamedSubject {
     pub subject: Option<Subject>,
 }
 
-/// A consent on file (seed §1.5).
+/// A consent on file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(expecting = "a consent: an object with `scope` and `type`")]
 pub struct Consent {

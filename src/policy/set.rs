@@ -4,7 +4,7 @@
 //! within one shows in an answer. An index over origin, destination, purpose and recipient class leaves
 //! few rules to look at, however many there are.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -110,6 +110,8 @@ pub(super) struct Rule {
     pub(super) gate: Gate,
     pub(super) cross_border: Option<bool>,
     pub(super) window: Option<(Option<Timestamp>, Option<Timestamp>)>,
+    /// Its end is meant, and it stays for transfers of its time.
+    pub(super) is_kept: bool,
     pub(super) when: Option<Predicate>,
     pub(super) unless: Option<Predicate>,
     pub(super) require: Option<Predicate>,
@@ -197,6 +199,22 @@ impl RuleSet {
         self.infos.get(usize::from(rule.0)).unwrap_or(&UNKNOWN)
     }
 
+    /// Of a provision in several parts, which one this is, as records name it: `JR-US-12/opt-out`, or the id
+    /// alone for the part without a name. `None` where the id tells it.
+    pub fn part(&self, rule: RuleRef) -> Option<Cow<'_, str>> {
+        let number = usize::from(rule.0);
+        let first = self.briefs.get(number)?.first;
+        let has_more = |at: usize| self.briefs.get(at).is_some_and(|brief| brief.first == first);
+        if usize::from(first) == number && !has_more(number + 1) {
+            return None;
+        }
+        let RuleInfo { id, part, .. } = self.rule(rule);
+        Some(match part {
+            Some(part) => Cow::Owned(format!("{id}/{part}")),
+            None => Cow::Borrowed(id),
+        })
+    }
+
     /// Every rule, in the order of ids.
     pub fn rules(&self) -> impl Iterator<Item = (RuleRef, &RuleInfo)> {
         (0u16..).map(RuleRef).zip(&self.infos)
@@ -219,6 +237,7 @@ impl RuleSet {
         for (rule, info) in self.rules.iter().zip(&self.infos) {
             if let Some((_, Some(until))) = rule.window
                 && until <= now
+                && !rule.is_kept
             {
                 let place = Place { file: info.file.clone(), line: info.line, column: 0 };
                 let part = info.part.as_ref().map_or_else(String::new, |part| format!(" ({part})"));
@@ -228,7 +247,8 @@ impl RuleSet {
                         format!("rule `{}`{part} has been out of force since {until}", info.id),
                     )
                     .remedy(
-                        "keep it while transfers of that time may be replayed, then take it out",
+                        "take it out, or write `keep_for_replay: true` beside `until` while transfers of that \
+                         time may be replayed",
                     );
             }
         }
@@ -323,8 +343,8 @@ impl RuleSet {
         found.copied()
     }
 
-    /// Which of a person's tags are personal, where the payload has an identifier or has none (MI-14;
-    /// seed §4.4 for `aggregate`).
+    /// Which of a person's tags are personal, where the payload has an identifier or has none (MI-14);
+    /// in an aggregate without identifiers (`aggregate`) only what is sensitive.
     pub(super) fn personal(&self, present: &TagSet, identifies: bool, aggregate: bool) -> TagSet {
         if aggregate && !identifies && !present.intersects(&self.sensitive) {
             TagSet::EMPTY

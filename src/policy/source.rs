@@ -214,6 +214,9 @@ pub struct Window {
     pub from: Option<Timestamp>,
     #[serde(default)]
     pub until: Option<Timestamp>,
+    /// Its end is known and meant: it stays for transfers of its time, and `rules check` is silent about it.
+    #[serde(default)]
+    pub keep_for_replay: bool,
 }
 
 /// What is redacted. Several keys add up.

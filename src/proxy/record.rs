@@ -214,6 +214,12 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
     let names = |rules: &[RuleRef]| -> Vec<Name<'_>> {
         rules.iter().map(|rule| Name::new(rule_id(snapshot, *rule))).collect()
     };
+    let blocking = decision.map(|decision| &*decision.blocked_by).unwrap_or_default();
+    let redacting = decision.map(redacting).unwrap_or_default();
+    let part = |rule: &RuleRef| snapshot.engine.rules().part(*rule).map(Name::new);
+    let parts = blocking.iter().chain(&redacting).filter_map(part).collect();
+    let mut redacted_by = names(&redacting);
+    redacted_by.dedup();
     AuditRecord {
         time: exchange.time.0,
         stage,
@@ -246,16 +252,9 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
                 NameList::kept(decision.written_rules(write))
             })
             .unwrap_or_default(),
-        blocked_by: decision.map(|decision| names(&decision.blocked_by)).unwrap_or_default(),
-        redacted_by: decision
-            .map(|decision| {
-                let rules = decision.redactions.iter().map(|redaction| redaction.rule);
-                let mut rules: Vec<RuleRef> = rules.collect();
-                rules.sort_unstable();
-                rules.dedup();
-                names(&rules)
-            })
-            .unwrap_or_default(),
+        blocked_by: names(blocking),
+        redacted_by,
+        parts,
         replaced: verdict.map(|verdict| verdict.replaced.as_slice()).unwrap_or_default(),
         key: verdict
             .filter(|verdict| verdict.redacted_digest.is_some())
@@ -324,6 +323,15 @@ fn annotations<'e>(
     let unread = (!exchange.worker.proxy.inspection.enabled)
         .then(|| telemetry::Annotation { name: Name::new("inspection-off"), value: None });
     ruled.chain(misplaced).chain(unread).collect()
+}
+
+/// The rules that took fields out or changed them.
+fn redacting(decision: &Decision) -> Vec<RuleRef> {
+    let mut rules: Vec<RuleRef> =
+        decision.redactions.iter().map(|redaction| redaction.rule).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
 }
 
 fn rule_id(snapshot: &Snapshot, rule: RuleRef) -> &str {

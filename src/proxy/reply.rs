@@ -411,6 +411,36 @@ mod tests {
         }
     }
 
+    /// What callers see stands in the README: every status that this file knows, with the word for each failure.
+    #[test]
+    fn the_readme_lists_every_status_and_failure() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+        let readme = read("README.md");
+        let (_, table) = readme.split_once("| status | when |").unwrap();
+        let (table, _) = table.split_once("\n\n").unwrap();
+        let (code, _) = include_str!("reply.rs").split_once("mod tests {").unwrap();
+        let code = code.split_once("fn words(").unwrap().1;
+        for name in code.split("StatusCode::").skip(1) {
+            let name = name.split(|c: char| !c.is_ascii_uppercase() && c != '_').next().unwrap();
+            let status =
+                (400..600).filter_map(|number| StatusCode::from_u16(number).ok()).find(|it| {
+                    let reason = it.canonical_reason().unwrap_or_default();
+                    reason.to_ascii_uppercase().replace([' ', '-'], "_") == name
+                });
+            let Some(status) = status else { continue };
+            let row = format!("| {} |", status.as_u16());
+            assert!(table.contains(&row), "{row} is not in the README");
+        }
+        // The words are those of the errors, each in the row it belongs to or beside it.
+        let kinds = read("src/proxy/error.rs");
+        let (_, kinds) = kinds.split_once("pub fn kind(").unwrap();
+        let (kinds, _) = kinds.split_once("\n    }\n").unwrap();
+        for kind in kinds.split('"').skip(1).step_by(2) {
+            assert!(table.contains(&format!("`{kind}`")), "`{kind}` is not in the README");
+        }
+    }
+
     #[tokio::test]
     async fn a_problem_tells_where_and_why_and_never_what() {
         let error = ProxyError::Blocked { law: true, gap: None };

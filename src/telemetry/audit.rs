@@ -48,6 +48,8 @@ pub struct AuditRecord<'r> {
     pub blocked_by: Vec<Name<'r>>,
     /// The rules that took fields out or changed them.
     pub redacted_by: Vec<Name<'r>>,
+    /// Which part decided, of each of these rules that is in several: `JR-US-12/opt-out`.
+    pub parts: Vec<Name<'r>>,
     /// How fields were changed, and how many in each way.
     pub replaced: &'r [Replaced],
     /// The id of the key that replacements and `redacted_hash` were made under.
@@ -430,6 +432,7 @@ pub(super) mod tests {
             rules: [Name::new("MI-06")].into_iter().collect(),
             blocked_by: Vec::new(),
             redacted_by: vec![Name::new("MI-06")],
+            parts: Vec::new(),
             replaced: &[],
             key: None,
             reason: "Birthday is outside the activation set.".into(),

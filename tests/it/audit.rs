@@ -427,6 +427,52 @@ async fn the_register_and_a_persons_own_records_come_from_the_audit() {
     assert!(output.status.code() == Some(1) && told.contains("another key"), "{told}");
 }
 
+/// Of a provision in several parts, the one that decided is shown: the one the record names, or in records of
+/// old those that may have.
+#[test]
+fn a_record_is_shown_with_the_part_that_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let trace = "4f6f73525157590670dc44d23798d0cf";
+    let show = |effect: &str, members: Value| {
+        let mut record = serde_json::json!({
+            "time": "2026-11-24T04:16:59Z", "stage": "closed", "generation": 2, "trace_id": trace,
+            "origin": "US", "destination": "SG", "recipient": {}, "purpose": "data_sale",
+            "effect": effect, "rules": ["JR-US-12"], "tags": [], "coverage": "full", "status": 451,
+        });
+        let record = record.as_object_mut().unwrap();
+        record.extend(members.as_object().unwrap().clone());
+        fs::write(&path, format!("{}\n", Value::Object(record.clone()))).unwrap();
+        let output = audit(&["show", trace], &[&path]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (blocks, one_of) = ("JR-US-12 (opt-out) blocks", "by one of these parts");
+    let told = show(
+        "block",
+        serde_json::json!({"blocked_by": ["JR-US-12"], "parts": ["JR-US-12/opt-out"], "reason": "Other words."}),
+    );
+    assert!(told.contains(blocks) && !told.contains(one_of), "{told}");
+    assert_eq!(told.matches(" blocks").count(), 1, "{told}");
+    // A record of old: of one part the effect and the reason are those of the record.
+    let reason = "The person has opted out of sale and sharing.";
+    let told = show("block", serde_json::json!({"blocked_by": ["JR-US-12"], "reason": reason}));
+    assert!(told.contains(blocks) && !told.contains(one_of), "{told}");
+    // No part has that reason: several may have taken the field out.
+    let told =
+        show("redact", serde_json::json!({"redacted_by": ["JR-US-12"], "reason": "Other words."}));
+    assert!(told.contains("JR-US-12 redacts, by one of these parts:"), "{told}");
+    assert!(told.contains("JR-US-12 (florida)\n") && told.contains("JR-US-12 (texas)\n"), "{told}");
+    assert_eq!(told.matches(" redacts").count(), 1, "{told}");
+    assert!(
+        !told.contains("JR-US-12 (opt-out)"),
+        "what asks for nothing blocks or nothing\n{told}"
+    );
+    // What only had a say says which parts there are.
+    let told = show("allow", serde_json::json!({}));
+    assert!(told.contains("JR-US-12                 one of: "), "{told}");
+}
+
 /// What a record names by id is told with title, statute and what it requires; what was refused is no transfer.
 #[test]
 fn a_record_is_shown_with_what_its_rules_say() {
@@ -459,7 +505,7 @@ fn a_record_is_shown_with_what_its_rules_say() {
         "requires",
         "direct_marketing",
         "/email",
-        "JR-00-05                 Without a mechanism nothing leaves",
+        "JR-00-05                 What a record on file leaves out is taken out",
         "OLD-1                    not among these rules",
     ] {
         assert!(told.contains(words), "{words}\n{told}");
@@ -475,9 +521,12 @@ fn a_record_is_shown_with_what_its_rules_say() {
     };
     let object: Value = serde_json::from_str(&report("json")).unwrap();
     assert_eq!((&object["transfers"], &object["subjects"]), (&1.into(), &Value::Null));
+    let sheet = report("csv");
+    assert!(sheet.lines().next().unwrap().contains(",failed,people,"), "{sheet}");
     assert_eq!(object["refused"], serde_json::json!({"no-route": 1}));
     let table = report("table");
     assert!(table.contains("refused before being judged: 1 request (no-route 1)"), "{table}");
+    assert!(table.contains("1 transfer, "), "{table}");
     assert!(table.contains("not counted") && !table.contains("0 people"), "{table}");
     let page = report("html");
     assert!(page.contains(">failed</th>") && page.contains("not counted"), "{page}");

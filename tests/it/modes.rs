@@ -106,3 +106,52 @@ async fn a_rule_is_enforced_warns_or_is_off() {
         assert_eq!((&file["rules"], &file["off"]), (&json!(2), &json!(off)), "{mode}: {file}");
     }
 }
+
+/// Of a provision in several parts a record says which decided; decisions name it by its id as ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_names_the_part_that_decided() {
+    const PARTS: &str = "layer: organisation
+title: In parts
+rules:
+  - id: T-PARTS
+    title: Device ids stay
+    statute: this test
+    when: { data: imei, purpose: backup }
+    effect: block
+    reason: Device ids stay at home.
+  - id: T-PARTS
+    part: addresses
+    title: Addresses stay
+    statute: this test
+    when: { data: email }
+    effect: redact
+    reason: Addresses stay at home.
+  - id: T-WHOLE
+    title: Phones stay
+    statute: this test
+    when: { data: phone }
+    effect: redact
+    reason: Phones stay at home.
+";
+    let upstream = Upstream::start().await;
+    let gateway = TestGateway::new()
+        .without_shipped_rules()
+        .rules("organisation/allow.yaml", ALLOW_ALL)
+        .rules("organisation/parts.yaml", PARTS)
+        .purpose("service_activation")
+        .upstream(upstream.address)
+        .start()
+        .await;
+    let body = r#"{"email":"sana.k@example.pk","imei":"867619040000019","phone":"+923451112233"}"#;
+    for (number, (context, list, ids, parts)) in [
+        ("origin=PK", "redacted_by", json!(["T-PARTS", "T-WHOLE"]), json!(["T-PARTS/addresses"])),
+        ("origin=PK, purpose=backup", "blocked_by", json!(["T-PARTS"]), json!(["T-PARTS"])),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        gateway.post("/", context, "application/json", body).await;
+        let record = gateway.records(number + 1).await.pop().unwrap();
+        assert_eq!((&record[list], &record["parts"]), (&ids, &parts), "{record}");
+    }
+}

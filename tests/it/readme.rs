@@ -71,3 +71,50 @@ fn the_first_question_is_answered_as_it_says() {
         at += found.unwrap_or_else(|| panic!("`{part}` is not in {told}")) + part.len();
     }
 }
+
+/// The rule that the language is taught by is one that is shipped.
+#[test]
+fn the_excerpt_of_a_rule_file_is_one() {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let guide = fs::read_to_string(rules.join("README.md")).unwrap();
+    let file = fs::read_to_string(rules.join("law/jp.yaml")).unwrap();
+    let (_, rest) = guide.split_once("An excerpt of `law/jp.yaml`").unwrap();
+    let (_, rest) = rest.split_once("```yaml\n").unwrap();
+    let (excerpt, _) = rest.split_once("```").unwrap();
+    let mut left = file.as_str();
+    for part in excerpt.split("# …\n") {
+        let (_, after) =
+            left.split_once(part).unwrap_or_else(|| panic!("not in the file:\n{part}"));
+        left = after;
+    }
+}
+
+/// The numbers of the rule tests are those that the program prints.
+#[test]
+fn the_rule_tests_count_as_it_says() {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_bordergate")).args(["rules", "test"]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let readme = readme();
+    for line in told.lines().filter(|line| line.starts_with("ok: ") || line.contains(" acted, ")) {
+        let line = line.split(", in ").next().unwrap();
+        assert!(readme.contains(line), "`{line}` is not in the README");
+    }
+    assert!(told.contains(" acted, ") && told.contains("ok: "), "{told}");
+}
+
+/// What the admin address serves is in the table.
+#[test]
+fn every_admin_path_is_listed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let served = fs::read_to_string(root.join("src/admin/openapi.json")).unwrap();
+    let served: serde_json::Value = serde_json::from_str(&served).unwrap();
+    let readme = readme();
+    let (_, table) = readme.split_once("| on the admin address | |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    for path in served["paths"].as_object().unwrap().keys() {
+        let is_listed =
+            table.contains(&format!(" {path}`")) || table.contains(&format!("`{path}`"));
+        assert!(is_listed, "`{path}` is not in the README");
+    }
+}

@@ -50,10 +50,13 @@ pub(super) fn page(
         writeln!(out, "<p>{}.</p>", escaped(&capital(&told.replace('`', ""))))?;
     }
     if *unread > 0 {
-        let lines = grouped(*unread);
+        let (lines, noun, are) = match unread {
+            1 => ("1".to_owned(), "line", "is"),
+            more => (grouped(*more), "lines", "are"),
+        };
         writeln!(
             out,
-            "<p class=\"warning\">{lines} lines could not be read and are not counted.</p>"
+            "<p class=\"warning\">{lines} {noun} could not be read and {are} not counted.</p>"
         )?;
     }
     out.write_all(b"<table>\n<thead><tr>")?;

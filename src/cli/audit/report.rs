@@ -82,7 +82,7 @@ impl Summary {
             self.refused.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         let all: u64 = self.refused.values().sum();
         (all > 0).then(|| {
-            let requests = output::count(usize::try_from(all).unwrap_or(usize::MAX), "request");
+            let requests = output::count(all, "request");
             format!("beside them, refused before being judged: {requests} ({})", kinds.join(", "))
         })
     }
@@ -188,7 +188,8 @@ fn table(
         Some(subjects) => format!(" of {}", output::count_as(*subjects, "person", "people")),
         None => String::new(),
     };
-    writeln!(out, "{transfers} transfers{people}, {between}, in {files}")?;
+    let transfers = output::count(*transfers, "transfer");
+    writeln!(out, "{transfers}{people}, {between}, in {files}")?;
     if subjects.is_none() {
         writeln!(out, "{UNCOUNTED}")?;
     }
@@ -196,7 +197,7 @@ fn table(
         writeln!(out, "{refused}")?;
     }
     if *unread > 0 {
-        writeln!(out, "{unread} lines could not be read")?;
+        writeln!(out, "{} could not be read", output::count(*unread, "line"))?;
     }
     Ok(())
 }
@@ -209,7 +210,7 @@ fn csv(out: &mut impl Write, by: &[Dimension], rows: &[Row]) -> std::io::Result<
         "redacted",
         "blocked",
         "failed",
-        "subjects",
+        "people",
         "bytes",
         "first",
         "last",

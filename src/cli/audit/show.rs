@@ -16,6 +16,7 @@ use crate::{
         output::{self, BAD, CHANGED, Failure, Format, GOOD, Outcome, PLACE, STRONG},
         rules,
     },
+    domain::Effect,
     engine::Engine,
     policy::{RuleTold, Words},
 };
@@ -180,15 +181,18 @@ fn text(out: &mut impl Write, engine: &Engine, found: &Found) -> io::Result<()> 
     }
     writeln!(out, "{line}\n  {PLACE}{place}{PLACE:#}")?;
 
-    let deciding = [("blocked_by", "blocks"), ("redacted_by", "redacts")];
     let mut decided: Vec<&str> = Vec::new();
-    for (list, does) in deciding {
+    for (list, does) in [("blocked_by", Does::Block), ("redacted_by", Does::Redact)] {
         for id in names(record, list) {
+            // Records of old have an id once for each of its parts that took something out.
+            if decided.contains(&id) {
+                continue;
+            }
             if decided.is_empty() {
                 writeln!(out, "\n{STRONG}Why{STRONG:#}")?;
             }
             decided.push(id);
-            deciding_rule(out, engine, id, does)?;
+            deciding_rule(out, engine, record, id, does)?;
         }
     }
     fields(out, record)?;
@@ -198,8 +202,14 @@ fn text(out: &mut impl Write, engine: &Engine, found: &Found) -> io::Result<()> 
     if !others.is_empty() {
         writeln!(out, "\n{STRONG}The other rules{STRONG:#}")?;
         for id in others {
-            let title = told(engine, &[id]).into_iter().next().map(|rule| rule.title);
-            writeln!(out, "  {id:<24} {}", title.as_deref().unwrap_or(UNKNOWN))?;
+            let titles: Vec<String> =
+                told(engine, &[id]).into_iter().map(|rule| rule.title).collect();
+            let said = match &*titles {
+                [] => UNKNOWN.to_owned(),
+                [title] => title.clone(),
+                several => format!("one of: {}", several.join("; ")),
+            };
+            writeln!(out, "  {id:<24} {said}")?;
         }
     }
     obligations(out, record)
@@ -208,14 +218,50 @@ fn text(out: &mut impl Write, engine: &Engine, found: &Found) -> io::Result<()> 
 /// Rules change, and records stay.
 const UNKNOWN: &str = "not among these rules";
 
-fn deciding_rule(out: &mut impl Write, engine: &Engine, id: &str, does: &str) -> io::Result<()> {
-    let parts = told(engine, &[id]);
+/// What a rule did that decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Block,
+    Redact,
+}
+
+impl Does {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Block => "blocks",
+            Self::Redact => "redacts",
+        }
+    }
+
+    /// A block rule takes out what a record on file that meets it does not cover.
+    fn is_done_by(self, rule: &RuleTold) -> bool {
+        match rule.effect {
+            Some(Effect::Block) => self == Self::Block || rule.requires.is_some(),
+            Some(Effect::Redact) => self == Self::Redact,
+            Some(Effect::Allow) | None => false,
+        }
+    }
+}
+
+fn deciding_rule(
+    out: &mut impl Write,
+    engine: &Engine,
+    record: &Value,
+    id: &str,
+    does: Does,
+) -> io::Result<()> {
+    let parts = deciding_parts(told(engine, &[id]), record, id, does);
+    let mut does = format!(" {}", does.as_str());
     if parts.is_empty() {
-        return writeln!(out, "  {STRONG}{id}{STRONG:#} {does}\n    {UNKNOWN}");
+        return writeln!(out, "  {STRONG}{id}{STRONG:#}{does}\n    {UNKNOWN}");
+    }
+    if parts.len() > 1 && !is_told(record, id) {
+        writeln!(out, "  {STRONG}{id}{STRONG:#}{does}, by one of these parts:")?;
+        does = String::new();
     }
     for rule in parts {
         let part = rule.part.map(|part| format!(" ({part})")).unwrap_or_default();
-        writeln!(out, "  {STRONG}{id}{part}{STRONG:#} {does}")?;
+        writeln!(out, "  {STRONG}{id}{part}{STRONG:#}{does}")?;
         writeln!(out, "    {}. {}", rule.title, rule.reason)?;
         let place = match rule.line {
             0 => String::new(),
@@ -228,6 +274,37 @@ fn deciding_rule(out: &mut impl Write, engine: &Engine, id: &str, does: &str) ->
         }
     }
     Ok(())
+}
+
+/// Those that the record names; where it names none, as records of old do, those that may have decided: of this
+/// effect, and with the record's reason where one has it.
+fn deciding_parts(mut parts: Vec<RuleTold>, record: &Value, id: &str, does: Does) -> Vec<RuleTold> {
+    if is_told(record, id) {
+        let named = names(record, "parts");
+        parts.retain(|rule| match &rule.part {
+            Some(part) => named.iter().any(|name| part_of(name, id) == Some(part)),
+            None => named.contains(&id),
+        });
+        return parts;
+    }
+    if parts.len() > 1 {
+        parts.retain(|rule| does.is_done_by(rule));
+    }
+    let reason = record.get("reason").and_then(Value::as_str);
+    if parts.iter().any(|rule| Some(&*rule.reason) == reason) {
+        parts.retain(|rule| Some(&*rule.reason) == reason);
+    }
+    parts
+}
+
+/// The record says which parts of `id` decided.
+fn is_told(record: &Value, id: &str) -> bool {
+    names(record, "parts").iter().any(|name| *name == id || part_of(name, id).is_some())
+}
+
+/// `opt-out` of `JR-US-12/opt-out`.
+fn part_of<'n>(name: &'n str, id: &str) -> Option<&'n str> {
+    name.strip_prefix(id)?.strip_prefix('/')
 }
 
 fn required(out: &mut impl Write, label: &str, words: &Words, depth: usize) -> io::Result<()> {

@@ -117,7 +117,8 @@ fn print(
         (true, false) => format!("{CHANGED}not proven{CHANGED:#}"),
         (true, true) => format!("{GOOD}intact{GOOD:#}"),
     };
-    writeln!(out, "{verdict}: {records} records in lines {first} to {last} of {files}")?;
+    let records = output::count(*records, "record");
+    writeln!(out, "{verdict}: {records} in lines {first} to {last} of {files}")?;
     match (keys, *sealed, *unchecked_seals) {
         ([], _, 0) => {
             writeln!(out, "no seals: whoever can write the files could have written them anew")?

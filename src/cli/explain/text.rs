@@ -288,14 +288,17 @@ fn lawful(out: &mut impl Write, question: &str, lawful: &Lawful) -> io::Result<(
         let what = if obstacle.prohibition {
             "a prohibition: no consent and no instrument lifts it"
         } else {
-            "what it requires is not a matter of records"
+            "no matter of records: nothing that could be put on file meets it"
+        };
+        let fields = match &*obstacle.fields {
+            [] => String::new(),
+            fields => format!(" ({})", fields.join(", ")),
         };
         writeln!(
             out,
-            "  {BAD}✗{BAD:#} {STRONG}{}{STRONG:#} is {what}. {}",
+            "  {BAD}✗{BAD:#} {STRONG}{}{STRONG:#}{fields} is {what}. {}",
             obstacle.rule, obstacle.reason
-        )
-        .map(|()| ())?;
+        )?;
     }
     for rule in beyond_consent {
         if obstacles.iter().any(|it| it.rule == rule.rule) {

@@ -118,7 +118,9 @@ impl Test {
         let verdict = match (failed, report.rows.len()) {
             (_, 0) => format!("{CHANGED}there are no tests{CHANGED:#}"),
             (0, rows) => format!("{GOOD}ok{GOOD:#}: {} as written", output::count(rows, "row")),
-            (failed, rows) => format!("{BAD}{failed} of {rows} rows failed{BAD:#}"),
+            (failed, rows) => {
+                format!("{BAD}{failed} of {} failed{BAD:#}", output::count(rows, "row"))
+            }
         };
         writeln!(out, "{verdict}, in {} ms", took.as_millis())?;
         let sums = Sums::of(report);

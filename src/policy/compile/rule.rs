@@ -98,6 +98,14 @@ pub(super) fn build(
                 .error(window.place(scope.file), "the window ends before it begins")
                 .remedy("`from` is included and `until` is not; put the later one under `until`");
         }
+        if window.keep_for_replay && window.until.is_none() {
+            diagnostics
+                .error(
+                    window.place(scope.file),
+                    format!("rule `{}` has no end, so there is nothing to keep", *source.id),
+                )
+                .remedy("say when it ended with `until`, or take `keep_for_replay` out");
+        }
         (window.from, window.until)
     });
     let annotate = annotations(source, scope.file, diagnostics);
@@ -113,6 +121,7 @@ pub(super) fn build(
         gate: translated.gate,
         cross_border,
         window,
+        is_kept: source.in_force.as_ref().is_some_and(|window| window.keep_for_replay),
         when,
         unless,
         require,
@@ -349,6 +358,7 @@ pub(super) fn default_deny() -> Built {
         gate: Gate::Personal,
         cross_border: None,
         window: None,
+        is_kept: false,
         when: None,
         unless: None,
         require: None,

@@ -7,7 +7,10 @@ use super::{
     clause::{Clause, Form},
     trace::is_zero,
 };
-use crate::policy::{Layer, RuleSet};
+use crate::{
+    domain::Effect,
+    policy::{Layer, RuleSet},
+};
 
 /// One part of a provision.
 #[derive(Debug, Clone, Serialize)]
@@ -16,6 +19,9 @@ pub struct RuleTold {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
     pub layer: Layer,
+    /// Absent where the rule only notes something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
     pub title: String,
     pub statute: String,
     pub reason: String,
@@ -56,6 +62,7 @@ impl Explainer {
                 id: info.id.clone(),
                 part: info.part.clone(),
                 layer: info.layer,
+                effect: info.effect,
                 title: info.title.clone(),
                 statute: info.statute.clone(),
                 reason: info.reason.clone(),

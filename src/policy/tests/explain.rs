@@ -332,6 +332,22 @@ fn a_prohibition_is_called_one() {
     }
 }
 
+/// A rule that stands in the way of several fields is told once, with all of them.
+#[test]
+fn what_stands_in_the_way_names_its_fields() {
+    let told = explain_one(
+        &json!({"origin": "IN", "purpose": "service_activation"}),
+        &[("/birthday", "date_of_birth"), ("/health", "health")],
+    );
+    // Each field is taken by another rule, and one of them stands in the way of both.
+    let by: Vec<&str> = told.redacted.iter().map(|it| it.rules[0].as_str()).collect();
+    assert_eq!(by, ["MI-06", "JR-IN-02"]);
+    let obstacles = &told.lawful.obstacles;
+    let of_collection: Vec<_> = obstacles.iter().filter(|it| it.rule == "MI-06").collect();
+    assert_eq!(of_collection.len(), 1, "{obstacles:?}");
+    assert_eq!(of_collection[0].fields, ["/birthday", "/health"]);
+}
+
 #[test]
 fn taking_fields_out_is_a_way_where_the_rule_is_about_them() {
     // Payment data of an operator stays in India, whatever is on file.

@@ -761,6 +761,18 @@ fn a_review_names_the_rules_whose_time_is_over() {
         set.review(now.parse().unwrap(), &mut diagnostics);
         assert_eq!(diagnostics.len(), count, "{now}");
     }
+    // One that says that its end is known is passed over, and those that are shipped all do.
+    let kept =
+        rule("    in_force: {until: 2026-01-01, keep_for_replay: true}\n    effect: block\n");
+    for (set, count) in [(&compile_rule(&kept).0.unwrap(), 1), (shipped(), 0)] {
+        let mut diagnostics = Diagnostics::default();
+        set.review("2099-01-01".parse().unwrap(), &mut diagnostics);
+        assert_eq!(diagnostics.len(), count, "{diagnostics:?}");
+    }
+    let (_, complaints) = compile_rule(&rule(
+        "    in_force: {from: 2026-01-01, keep_for_replay: true}\n    effect: block\n",
+    ));
+    assert!(complaints.iter().any(|it| it.contains("nothing to keep")), "{complaints:?}");
 }
 
 #[test]

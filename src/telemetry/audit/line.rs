@@ -31,6 +31,7 @@ impl AuditRecord<'_> {
             rules,
             blocked_by,
             redacted_by,
+            parts,
             replaced,
             key,
             reason,
@@ -71,6 +72,7 @@ impl AuditRecord<'_> {
         line.member(",\"rules\":", rules, Line::names);
         line.some(",\"blocked_by\":", blocked_by, Line::name);
         line.some(",\"redacted_by\":", redacted_by, Line::name);
+        line.some(",\"parts\":", parts, Line::name);
         line.some(",\"replaced\":", replaced, |line, it| line.json(it));
         line.maybe(",\"key\":", *key, Line::text);
         line.maybe(",\"reason\":", effect.map(|_| &**reason), Line::text);
@@ -351,6 +353,7 @@ mod tests {
             subjects: vec![vec![SubjectCode([0x0a; 16]), SubjectCode([0xff; 16])], vec![]],
             blocked_by: vec![Name::new("JR-CN-02")],
             redacted_by: vec![Name::new("MI-06"), Name::new("MI-07")],
+            parts: vec![Name::new("MI-06/devices")],
             replaced: &replaced,
             key: Some("2026-11"),
             reason: "\"Quoted\",\tand with a tab.".into(),
@@ -401,6 +404,7 @@ mod tests {
             "rules": ["MI-06"],
             "blocked_by": ["JR-CN-02"],
             "redacted_by": ["MI-06", "MI-07"],
+            "parts": ["MI-06/devices"],
             "replaced": [{"kind": "hash", "instead_of": "tokenise", "count": 2}],
             "key": "2026-11",
             "reason": "\"Quoted\",\tand with a tab.",

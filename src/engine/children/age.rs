@@ -1,23 +1,28 @@
-//! How old somebody is, as payloads tell it: an age, a range of ages, or the day of a birth in the ways days are
-//! written. What can be read in several ways is read as the youngest it may be.
+//! How old somebody is, as payloads tell it: an age, a range of ages, a bound, a word for a child, or the day of a birth
+//! in the ways days are written. What can be read in several ways is read as the youngest it may be.
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use crate::detect::folded;
+use crate::detect::{folded, is_word_for_a_child};
 
 /// Numbers in one text; a day with its time has six.
 const NUMBERS_MAX: usize = 8;
+/// The highest age of majority (Singapore, Egypt): an upper bound beyond it is no child's.
+const MAJORITY_MAX: u32 = 21;
 
 /// In whole years.
 pub(super) fn years(text: &str, today: Date) -> Option<u32> {
     let folded = folded(text);
     let text = folded.trim();
+    if is_word_for_a_child(text) {
+        return Some(0);
+    }
     let numbers: Vec<&str> = numbers(text).take(NUMBERS_MAX).collect();
     let is_short = numbers.len() <= 2 && numbers.iter().all(|number| number.len() <= 3);
     // `令和元年5月1日` has two numbers as well.
     let is_of_an_era = ERAS.iter().any(|(era, _)| !era.is_ascii() && text.starts_with(era));
     if is_short && !is_of_an_era && of_an_airline(text, &numbers).is_none() {
-        return told(text, &numbers);
+        return told(&text.to_lowercase(), &numbers);
     }
     let days = Days { text, numbers: &numbers };
     // Of what may be in a period, its end is the youngest there is.
@@ -32,24 +37,21 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty())
 }
 
-/// `9`, `9.5`, `9 years`, `18 months`; of `13-17` and `under 13` the upper end. `13+` has none.
+/// `9`, `9.5`, `9 years`, `18 months`; of `13-17` and `13+` the lower end. `under 18` is any age below, and `under 65`
+/// is nobody's in particular.
 fn told(text: &str, numbers: &[&str]) -> Option<u32> {
-    let text = text.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let first: u32 = numbers.first()?.parse().ok()?;
-    let last: u32 = numbers.last()?.parse().ok()?;
-    let years = if numbers.len() == 2 {
-        if is_range(&text) { first.max(last) } else { in_years(first, &text) }
-    } else if has(&["+", ">", "≥", "over", "above", "older", "以上", "größer", "über", "plus de"])
-    {
-        return None;
-    } else if has(&[
-        "<", "under", "below", "less", "younger", "unter", "moins", "menor", "未満", "未满",
-    ]) {
-        first.saturating_sub(1)
+    let (first, last) = (numbers.first()?, numbers.last()?);
+    let is_bound = UPPER.iter().any(|words| text.contains(words)) || is_less(text);
+    let years = if numbers.len() == 2 && (is_bound || is_range(text)) {
+        let unit = text.rsplit_once(last)?.1;
+        in_years(first, unit)?.min(in_years(last, unit)?)
     } else {
-        in_years(first, &text)
+        in_years(first, text.split_once(first)?.1)?
     };
+    if numbers.len() == 1 && is_bound {
+        let end = years + u32::from(INCLUSIVE.iter().any(|words| text.contains(words)));
+        return (end <= MAJORITY_MAX).then_some(0);
+    }
     (years <= 150).then_some(years)
 }
 
@@ -57,16 +59,38 @@ fn told(text: &str, numbers: &[&str]) -> Option<u32> {
 fn is_range(text: &str) -> bool {
     let between = text.trim_matches(|c: char| !c.is_ascii_digit());
     let between = between.trim_matches(|c: char| c.is_ascii_digit()).trim();
-    ["-", "~", "〜", "～", "/", "to", "a", "à", "bis", "до", "至", "到", "and"].contains(&between)
+    ["-", "–", "—", "~", "〜", "～", "/", "to", "a", "à", "bis", "до", "至", "到", "and"]
+        .contains(&between)
 }
 
-fn in_years(number: u32, text: &str) -> u32 {
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
-    let is_of_months = ["mo", "mes", "мес", "个月", "個月", "개월", "ヶ月", "か月", "ay"]
-        .iter()
-        .any(|it| unit.starts_with(it));
-    if is_of_months { number / 12 } else { number }
+/// `-18 ans`; a bare `-1` is what databases write of what they do not know.
+fn is_less(text: &str) -> bool {
+    text.starts_with('-') && text.contains(char::is_alphabetic)
 }
+
+/// A number of years, or of the months that `unit` says it is of.
+fn in_years(number: &str, unit: &str) -> Option<u32> {
+    const MONTHS: [&str; 10] =
+        ["mo", "mes", "mês", "мес", "个月", "個月", "개월", "ヶ月", "か月", "ay"];
+    let number: u32 = number.parse().ok()?;
+    let is_of_months = MONTHS.iter().any(|months| unit.trim_start().starts_with(months));
+    Some(if is_of_months { number / 12 } else { number })
+}
+
+/// What says that an age is at most a number, or below it.
+#[rustfmt::skip]
+const UPPER: [&str; 35] = [
+    "<", "≤", "under", "below", "less", "younger", "up to", "at most", "max", "unter", "jünger", "höchstens", "moins",
+    "jusqu", "menor", "menos", "hasta", "até", "meno di", "sotto", "fino a", "onder", "poniżej", "до", "младше", "моложе",
+    "未満", "未满", "未滿", "不满", "不滿", "以下", "미만", "이하", "dưới",
+];
+/// Those of them that mean the number as well.
+#[rustfmt::skip]
+const INCLUSIVE: [&str; 24] = [
+    "<=", "=<", "≤", "or younger", "and younger", "or under", "and under", "or below", "and below", "or less", "up to",
+    "at most", "max", "oder jünger", "und jünger", "höchstens", "et moins", "ou moins", "jusqu", "hasta", "até", "fino a",
+    "以下", "이하",
+];
 
 /// The days that a text may stand for, each as the first and the last of a period.
 struct Days<'t> {
@@ -285,13 +309,43 @@ mod tests {
             ("9y 3m", Some(9)),
             ("18 months", Some(1)),
             ("30 months", Some(2)),
-            ("13-17", Some(17)),
-            ("13 to 17", Some(17)),
-            ("18-24", Some(24)),
-            ("under 13", Some(12)),
-            ("<13", Some(12)),
-            ("13+", None),
-            ("65+", None),
+            ("13-17", Some(13)),
+            ("13–17", Some(13)),
+            ("13 to 17", Some(13)),
+            ("17-13", Some(13)),
+            ("18-24", Some(18)),
+            ("6-12 months", Some(0)),
+            ("under 13", Some(0)),
+            ("<13", Some(0)),
+            ("under 18", Some(0)),
+            ("17 or younger", Some(0)),
+            ("17 and under", Some(0)),
+            ("moins de 18 ans", Some(0)),
+            ("-18 ans", Some(0)),
+            ("未满18岁", Some(0)),
+            ("18歳未満", Some(0)),
+            ("17岁以下", Some(0)),
+            ("18세 미만", Some(0)),
+            ("under 36 months", Some(0)),
+            ("under 21", Some(0)),
+            ("≤20", Some(0)),
+            ("20 or younger", Some(0)),
+            ("21 or younger", None),
+            ("<=21", None),
+            ("21歳以下", None),
+            ("under 65", None),
+            ("13+", Some(13)),
+            ("over 12", Some(12)),
+            ("over 18", Some(18)),
+            ("18以上", Some(18)),
+            ("65+", Some(65)),
+            (">=13 and <18", Some(13)),
+            ("<18, >=13", Some(13)),
+            ("age 18 months", Some(1)),
+            ("minor", Some(0)),
+            ("Child", Some(0)),
+            ("未成年", Some(0)),
+            ("adult", None),
             ("120", Some(120)),
             ("2016-11-23", Some(10)),
             ("2016-11-24T10:00:00Z", Some(9)),

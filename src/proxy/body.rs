@@ -17,8 +17,14 @@ use http_body_util::BodyExt as _;
 use tokio::time::{Instant, Sleep};
 
 use super::{
-    ProxyError, error::Scarce, exchange::Exchange, http1::ClientError, untaken, upstream::Lease,
+    ProxyError,
+    error::Scarce,
+    exchange::Exchange,
+    http1::ClientError,
+    untaken,
+    upstream::Lease,
 };
+use crate::config::LimitsSection;
 
 /// Bytes that may be held at a time, by the exchanges of all workers together.
 #[derive(Debug)]
@@ -171,7 +177,7 @@ where
             first = piece;
         } else {
             // The connection keeps what it reads into, and makes it twice as long when a piece has filled it.
-            let longest = READ_INTO * first.len().max(piece.len());
+            let longest = LimitsSection::READ_INTO * first.len().max(piece.len());
             held.more(longest.saturating_sub(read_into))?;
             read_into = read_into.max(longest);
             if rest.is_empty() {
@@ -184,10 +190,6 @@ where
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
     Ok(HeldBody { bytes, held: Arc::new(held) })
 }
-
-/// How many times as long as its longest piece what a body is read into is; the check of `held_bytes_max` has
-/// the same number.
-const READ_INTO: usize = 2;
 
 /// Room made at once for a body that comes in pieces; beyond it, room grows as pieces come.
 const GROW_BYTES: usize = 256 << 10;

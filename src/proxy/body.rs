@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::{
     ProxyError,
-    error::Scarce,
+    error::{BrokenOff, Scarce},
     exchange::Exchange,
     http1::ClientError,
     untaken,
@@ -297,7 +297,7 @@ impl Stream {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                self.exchange.broke_off("answer-broken");
+                self.exchange.broke_off(BrokenOff::Broken);
                 if !self.unflushed {
                     return Poll::Ready(Some(Err(error.into())));
                 }
@@ -316,7 +316,7 @@ impl Stream {
                 let idle = self.idle;
                 let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
                 ready!(sleep.as_mut().poll(cx));
-                self.exchange.broke_off("answer-idle");
+                self.exchange.broke_off(BrokenOff::Idle);
                 Poll::Ready(Some(Err(StreamError::Idle)))
             }
         }
@@ -326,7 +326,7 @@ impl Stream {
 impl Stream {
     /// Nobody takes what was handed on.
     pub(super) fn abandon(&mut self) {
-        self.exchange.broke_off("answer-abandoned");
+        self.exchange.broke_off(BrokenOff::Abandoned);
     }
 
     fn is_over(&self) -> bool {

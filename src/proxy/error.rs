@@ -28,6 +28,34 @@ pub enum BlockedBy {
     Unread(GapCause),
 }
 
+/// How an answer that had begun ended before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BrokenOff {
+    /// The data centre's connection broke off.
+    Broken,
+    /// Nothing came of it for too long.
+    Idle,
+    /// Whoever called takes no more of it.
+    Abandoned,
+}
+
+impl BrokenOff {
+    pub(super) fn side(self) -> Side {
+        match self {
+            Self::Broken | Self::Idle => Side::Upstream,
+            Self::Abandoned => Side::Downstream,
+        }
+    }
+
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Broken => "answer-broken",
+            Self::Idle => "answer-idle",
+            Self::Abandoned => "answer-abandoned",
+        }
+    }
+}
+
 /// One variant per way to fail. What it means to the caller is [`reply`](super::reply)'s affair; what is
 /// written here is for the log, and holds no payload value.
 #[derive(Debug, thiserror::Error)]

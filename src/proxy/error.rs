@@ -56,6 +56,21 @@ impl BrokenOff {
     }
 }
 
+/// What fails on the side of data centres, counted from the start.
+pub(super) const UPSTREAM_KINDS: [&str; 11] = [
+    "misplaced",
+    "upstream-busy",
+    "unresolved",
+    "unreachable",
+    "connect-slow",
+    "handshake",
+    "upstream-broken",
+    "upstream-slow",
+    "upstream-malformed",
+    "answer-broken",
+    "answer-idle",
+];
+
 /// One variant per way to fail. What it means to the caller is [`reply`](super::reply)'s affair; what is
 /// written here is for the log, and holds no payload value.
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     ProxyError,
+    error::UPSTREAM_KINDS,
     exchange::Exchange,
     place::Place,
     reply::{FIELDS_MAX, FieldNote, Particulars},
@@ -34,6 +35,7 @@ pub(super) fn close(exchange: &mut Exchange) {
     let metrics = &proxy.metrics;
     metrics.exchange(now.saturating_duration_since(exchange.started), &exchange.trace);
     if let Some((side, kind)) = exchange.failure {
+        debug_assert!(side != Side::Upstream || UPSTREAM_KINDS.contains(&kind), "{kind}");
         metrics.exchange_error(side, kind);
     }
     if let (Some(sent_at), Some(place)) = (exchange.sent_at, place(exchange)) {

@@ -325,6 +325,14 @@ impl Metrics {
         });
     }
 
+    /// What may fail on a side is there from the start, so that the first failure is an increase.
+    pub fn expect_errors(&self, side: Side, kinds: &[&'static str]) {
+        for kind in kinds {
+            // It is found or made; there is nothing to count yet.
+            let _ = self.errors.get_metric_with_label_values(&[side.as_str(), kind]);
+        }
+    }
+
     /// The rules of `generation` serve from `unix_seconds` on, and these are their purposes.
     pub fn reload_succeeded<'p>(
         &self,

@@ -25,10 +25,15 @@ pub struct AuditMetrics {
 
 impl AuditMetrics {
     pub(in crate::telemetry) fn new(registry: &Registry) -> Result<Self, MetricsError> {
+        let errors = counters(registry, &c::AUDIT_ERRORS)?;
+        // There from the start, so that the first failure is an increase.
+        for failure in Failure::ALL {
+            errors.get_metric_with_label_values(&[failure.as_str()])?;
+        }
         Ok(Self {
             written: counter(registry, &c::AUDIT_WRITTEN)?,
             dropped: counter(registry, &c::AUDIT_DROPPED)?,
-            errors: counters(registry, &c::AUDIT_ERRORS)?,
+            errors,
             queue_bytes: gauge(registry, &c::AUDIT_QUEUE)?,
             sequence: gauge(registry, &c::AUDIT_SEQUENCE)?,
             unsealed: gauge(registry, &c::AUDIT_UNSEALED)?,
@@ -65,6 +70,17 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    const ALL: [Self; 8] = [
+        Self::Open,
+        Self::Seal,
+        Self::Rotate,
+        Self::Sync,
+        Self::NoSpace,
+        Self::BrokenPipe,
+        Self::Permission,
+        Self::Io,
+    ];
+
     pub(super) fn to_write(error: &io::Error) -> Self {
         let kind = error.kind();
         if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {

@@ -33,7 +33,11 @@ mod text;
 mod token;
 mod vocabulary;
 
-pub use check::phone::international_number;
+pub use check::{
+    date::{Period, birth_periods},
+    person::is_word_for_a_child,
+    phone::international_number,
+};
 pub use digits::folded;
 pub use scanner::{Hit, Recall, Scanner, Scratch, Ticket, Told};
 pub use set::DetectorSet;

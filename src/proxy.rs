@@ -22,7 +22,7 @@ use crate::{
     policy::Transfer,
     snapshot::SnapshotCell,
     source::Diagnostics,
-    telemetry::{AuditSink, Metrics, Otlp},
+    telemetry::{AuditSink, Metrics, Otlp, Side},
 };
 
 mod activity;
@@ -207,6 +207,7 @@ impl Proxy {
             }
             None => None,
         };
+        shared.metrics.expect_errors(Side::Upstream, &error::UPSTREAM_KINDS);
         let mut proxy = Self {
             snapshots: shared.snapshots,
             metrics: shared.metrics,

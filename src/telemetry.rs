@@ -24,6 +24,7 @@ mod panics;
 mod process;
 mod routes;
 mod series;
+mod shadow;
 mod sink;
 mod trace;
 mod verify;
@@ -41,15 +42,14 @@ pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};
 pub use json::{json_part, json_text};
 pub use log::LogGuard;
-pub use metrics::{
-    AuditMetrics, InFlight, Metrics, MetricsError, ShadowResult, Side, TransferLabels,
-};
+pub use metrics::{InFlight, Metrics, MetricsError, Side, TransferLabels};
 pub use openmetrics::Exposition;
 pub use otlp::{Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
 pub use panics::hush_panics;
 pub use routes::RoutesMetrics;
+pub use shadow::ShadowResult;
 pub use sink::{
-    AuditDeed, AuditError, AuditHealth, AuditSettings, AuditSink, AuditTarget, Deed,
+    AuditDeed, AuditError, AuditHealth, AuditMetrics, AuditSettings, AuditSink, AuditTarget, Deed,
     RotateSettings, SealSettings, SyncPolicy,
 };
 pub use trace::{LogFormat, TraceContext, TraceError, TraceId, init as init_tracing};

@@ -166,17 +166,21 @@ pub(super) fn print_answer(out: &mut impl Write, answer: &Value) -> Result<Effec
 
 /// The context in a file.
 pub(super) fn context_of(path: &Path) -> anyhow::Result<Case> {
-    let text = input::read(path)?;
-    std::str::from_utf8(&text)
-        .map_err(anyhow::Error::from)
-        .and_then(|text| Case::context(text).map_err(|error| anyhow!(error.reason())))
-        .with_context(|| format!("`{}` is not a context", input::display_name(path)))
+    context_in(path, &input::read(path)?)
 }
 
 /// The same, as it is written.
 pub(super) fn members_of(path: &Path) -> anyhow::Result<Map<String, Value>> {
-    context_of(path)?;
-    Ok(serde_json::from_slice(&input::read(path)?)?)
+    let text = input::read(path)?;
+    context_in(path, &text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+fn context_in(path: &Path, text: &[u8]) -> anyhow::Result<Case> {
+    std::str::from_utf8(text)
+        .map_err(anyhow::Error::from)
+        .and_then(|text| Case::context(text).map_err(|error| anyhow!(error.reason())))
+        .with_context(|| format!("`{}` is not a context", input::display_name(path)))
 }
 
 /// Every line is answered; one that cannot be read is reported, and what it speaks of does not leave.

@@ -41,6 +41,11 @@ pub struct LimitsSection {
     pub idle_connections_max: usize,
 }
 
+impl LimitsSection {
+    /// How many times as long as its longest piece what a body is read into is; a piece may be as long as a head.
+    pub(crate) const READ_INTO: usize = 2;
+}
+
 impl Default for LimitsSection {
     fn default() -> Self {
         let inspection = domain::Limits::default();

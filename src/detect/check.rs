@@ -143,7 +143,7 @@ static GENERAL: &[Row] = &[
     ("account_code", Check::Text(code::account), "three characters or more with a digit, no spaces"),
     ("account_number", Check::Text(code::account_number), "six to twelve digits"),
     ("advertising_id", Check::Text(code::advertising), "a UUID, 16, 32 or 64 hexadecimal digits, or another long opaque code"),
-    ("age", Check::Text(person::age), "0 to 130, or a range: `18-24`, `65+`, `under 18`"),
+    ("age", Check::Text(person::age), "0 to 130, a range or a bound: `18-24`, `65+`, `under 18`; or a word for a child"),
     ("agent_string", Check::Text(person::agent_string), "what a browser or program says of itself and of the device, with a comment in brackets"),
     ("android_code", Check::Text(code::android), "sixteen hexadecimal digits"),
     ("api_key", Check::Text(code::api_key), "a key of a well-known interface, by its beginning"),

@@ -175,6 +175,14 @@ impl Predicate {
         }
         matches!(self, Self::Coverage(set) if set.contains(coverage))
     }
+
+    /// Whether it holds for nothing that was read in full.
+    pub(super) fn is_of_gaps(&self) -> bool {
+        if let Self::All(parts) = self {
+            return parts.iter().any(Self::is_of_gaps);
+        }
+        matches!(self, Self::Coverage(set) if !set.full)
+    }
 }
 
 impl CoverageSet {

@@ -215,6 +215,15 @@ impl RuleSet {
         })
     }
 
+    /// Whether it stops only what could not be read, all of it or in part.
+    pub fn is_of_coverage(&self, rule: RuleRef) -> bool {
+        if rule.0 == self.default_deny() {
+            return !self.judges_gaps;
+        }
+        let when = self.rules.get(usize::from(rule.0)).and_then(|rule| rule.when.as_ref());
+        when.is_some_and(Predicate::is_of_gaps)
+    }
+
     /// Every rule, in the order of ids.
     pub fn rules(&self) -> impl Iterator<Item = (RuleRef, &RuleInfo)> {
         (0u16..).map(RuleRef).zip(&self.infos)

@@ -17,8 +17,14 @@ use http_body_util::BodyExt as _;
 use tokio::time::{Instant, Sleep};
 
 use super::{
-    ProxyError, error::Scarce, exchange::Exchange, http1::ClientError, untaken, upstream::Lease,
+    ProxyError,
+    error::{BrokenOff, Scarce},
+    exchange::Exchange,
+    http1::ClientError,
+    untaken,
+    upstream::Lease,
 };
+use crate::config::LimitsSection;
 
 /// Bytes that may be held at a time, by the exchanges of all workers together.
 #[derive(Debug)]
@@ -171,7 +177,7 @@ where
             first = piece;
         } else {
             // The connection keeps what it reads into, and makes it twice as long when a piece has filled it.
-            let longest = READ_INTO * first.len().max(piece.len());
+            let longest = LimitsSection::READ_INTO * first.len().max(piece.len());
             held.more(longest.saturating_sub(read_into))?;
             read_into = read_into.max(longest);
             if rest.is_empty() {
@@ -184,10 +190,6 @@ where
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
     Ok(HeldBody { bytes, held: Arc::new(held) })
 }
-
-/// How many times as long as its longest piece what a body is read into is; the check of `held_bytes_max` has
-/// the same number.
-const READ_INTO: usize = 2;
 
 /// Room made at once for a body that comes in pieces; beyond it, room grows as pieces come.
 const GROW_BYTES: usize = 256 << 10;
@@ -295,7 +297,7 @@ impl Stream {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                self.exchange.broke_off("answer-broken");
+                self.exchange.broke_off(BrokenOff::Broken);
                 if !self.unflushed {
                     return Poll::Ready(Some(Err(error.into())));
                 }
@@ -314,7 +316,7 @@ impl Stream {
                 let idle = self.idle;
                 let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
                 ready!(sleep.as_mut().poll(cx));
-                self.exchange.broke_off("answer-idle");
+                self.exchange.broke_off(BrokenOff::Idle);
                 Poll::Ready(Some(Err(StreamError::Idle)))
             }
         }
@@ -324,7 +326,7 @@ impl Stream {
 impl Stream {
     /// Nobody takes what was handed on.
     pub(super) fn abandon(&mut self) {
-        self.exchange.broke_off("answer-abandoned");
+        self.exchange.broke_off(BrokenOff::Abandoned);
     }
 
     fn is_over(&self) -> bool {

@@ -19,6 +19,58 @@ pub enum Scarce {
     Time,
 }
 
+/// What stands in the way of a transfer that is blocked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockedBy {
+    Law,
+    Policy,
+    /// It could not be read, and may not leave so.
+    Unread(GapCause),
+}
+
+/// How an answer that had begun ended before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BrokenOff {
+    /// The data centre's connection broke off.
+    Broken,
+    /// Nothing came of it for too long.
+    Idle,
+    /// Whoever called takes no more of it.
+    Abandoned,
+}
+
+impl BrokenOff {
+    pub(super) fn side(self) -> Side {
+        match self {
+            Self::Broken | Self::Idle => Side::Upstream,
+            Self::Abandoned => Side::Downstream,
+        }
+    }
+
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Broken => "answer-broken",
+            Self::Idle => "answer-idle",
+            Self::Abandoned => "answer-abandoned",
+        }
+    }
+}
+
+/// What fails on the side of data centres, counted from the start.
+pub(super) const UPSTREAM_KINDS: [&str; 11] = [
+    "misplaced",
+    "upstream-busy",
+    "unresolved",
+    "unreachable",
+    "connect-slow",
+    "handshake",
+    "upstream-broken",
+    "upstream-slow",
+    "upstream-malformed",
+    "answer-broken",
+    "answer-idle",
+];
+
 /// One variant per way to fail. What it means to the caller is [`reply`](super::reply)'s affair; what is
 /// written here is for the log, and holds no payload value.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +114,7 @@ pub enum ProxyError {
     #[error("too much is in flight: {0:?}")]
     Overloaded(Scarce),
     #[error("the transfer was blocked by rule")]
-    Blocked { law: bool, gap: Option<GapCause> },
+    Blocked(BlockedBy),
     #[error(
         "`{data_centre}` is declared to be in {declared}, and its address {address} is in {found}"
     )]
@@ -114,7 +166,7 @@ impl ProxyError {
             | Self::BodySlow
             | Self::BodyBroken
             | Self::Trailers
-            | Self::Blocked { .. } => Side::Downstream,
+            | Self::Blocked(_) => Side::Downstream,
             Self::Overloaded(_)
             | Self::Overtaken
             | Self::InspectionSlow
@@ -156,9 +208,9 @@ impl ProxyError {
             Self::Overloaded(Scarce::Memory) => "overloaded-memory",
             Self::Overloaded(Scarce::Time) => "overloaded-delay",
             Self::Overtaken => "overtaken",
-            Self::Blocked { gap: Some(_), .. } => "not-inspectable",
-            Self::Blocked { law: true, gap: None } => "blocked-by-law",
-            Self::Blocked { law: false, gap: None } => "blocked-by-policy",
+            Self::Blocked(BlockedBy::Unread(_)) => "not-inspectable",
+            Self::Blocked(BlockedBy::Law) => "blocked-by-law",
+            Self::Blocked(BlockedBy::Policy) => "blocked-by-policy",
             Self::Misplaced { .. } => "misplaced",
             Self::InspectionSlow => "inspection-slow",
             Self::InspectionBroken => "inspection-broken",
@@ -190,6 +242,6 @@ impl ProxyError {
 
     /// True for the answer of a rule, which is no failure of anything.
     pub fn is_decision(&self) -> bool {
-        matches!(self, Self::Blocked { .. })
+        matches!(self, Self::Blocked(_))
     }
 }

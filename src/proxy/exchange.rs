@@ -20,7 +20,7 @@ use super::{
     activity::InHand,
     body::{self, HeldBody, ReplyBody},
     context,
-    error::Scarce,
+    error::{BrokenOff, Scarce},
     head,
     http1::RequestBody,
     identity,
@@ -379,9 +379,8 @@ impl Exchange {
     }
 
     /// The answer ended before its time.
-    pub(super) fn broke_off(&mut self, kind: &'static str) {
-        let side = if kind == "answer-abandoned" { Side::Downstream } else { Side::Upstream };
-        self.failure.get_or_insert((side, kind));
+    pub(super) fn broke_off(&mut self, by: BrokenOff) {
+        self.failure.get_or_insert((by.side(), by.kind()));
     }
 }
 

@@ -7,14 +7,14 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    ProxyError, exchange::Exchange, head, on_file::Case, record, redaction, shadow,
-    upstream::Outgoing,
+    ProxyError, error::BlockedBy, exchange::Exchange, head, on_file::Case, record, redaction,
+    shadow, upstream::Outgoing,
 };
 use crate::{
     domain::{Coverage, Effect, GapCause, Region},
     engine::{Message, Scratch, Verdict},
     facts::Subjects,
-    policy::Transfer,
+    policy::{Layer, RuleSet, Transfer},
     snapshot::Snapshot,
 };
 
@@ -49,11 +49,10 @@ impl Exchange {
         if let Some(redacted) = verdict.redacted.take() {
             redaction::apply(outgoing, redacted)?;
         }
-        let gap = worst_gap(verdict);
         if blocks(&self.worker.proxy, verdict) {
             verdict.decision.effect = Effect::Block;
-            let law = record::is_blocked_by_law(&self.snapshot, &verdict.decision);
-            return Err(ProxyError::Blocked { law, gap });
+            let by = blocked_by(self.snapshot.engine.rules(), verdict);
+            return Err(ProxyError::Blocked(by));
         }
         Ok(())
     }
@@ -200,6 +199,22 @@ async fn aside<T: Send + 'static>(
 pub(super) fn blocks(proxy: &super::Proxy, verdict: &Verdict) -> bool {
     verdict.decision.effect == Effect::Block
         || (verdict.coverage != Coverage::Full && proxy.blocks_gaps())
+}
+
+/// What stands in the way: the rule of the highest layer decides. Whoever is told of what could not be read will see to
+/// that, and to no purpose where the same layer blocks whatever is read.
+fn blocked_by(rules: &RuleSet, verdict: &Verdict) -> BlockedBy {
+    let gap = worst_gap(verdict);
+    let is_of_coverage = |rule| gap.is_some() && rules.is_of_coverage(rule);
+    let by = verdict.decision.blocked_by.iter().copied();
+    let deciding = by.min_by_key(|rule| (rules.rule(*rule).layer, is_of_coverage(*rule)));
+    match (deciding, gap) {
+        // No rule did: `on_gap: block`.
+        (None, Some(cause)) => BlockedBy::Unread(cause),
+        (Some(rule), Some(cause)) if is_of_coverage(rule) => BlockedBy::Unread(cause),
+        (Some(rule), _) if rules.rule(rule).layer == Layer::Law => BlockedBy::Law,
+        (Some(_) | None, _) => BlockedBy::Policy,
+    }
 }
 
 /// Why the message was not read to its end: the first cause of those that left most unread.

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     ProxyError,
+    error::UPSTREAM_KINDS,
     exchange::Exchange,
     place::Place,
     reply::{FIELDS_MAX, FieldNote, Particulars},
@@ -15,7 +16,7 @@ use crate::{
     domain::{Effect, Gap, TagSet},
     engine::Verdict,
     facts::Cause,
-    policy::{Decision, Layer, RuleRef},
+    policy::{Decision, RuleRef},
     snapshot::Snapshot,
     telemetry::{
         self, AddressClass, AuditRecord, Durations, Micros, Name, NameList, Side, Stage, Steps,
@@ -34,6 +35,7 @@ pub(super) fn close(exchange: &mut Exchange) {
     let metrics = &proxy.metrics;
     metrics.exchange(now.saturating_duration_since(exchange.started), &exchange.trace);
     if let Some((side, kind)) = exchange.failure {
+        debug_assert!(side != Side::Upstream || UPSTREAM_KINDS.contains(&kind), "{kind}");
         metrics.exchange_error(side, kind);
     }
     if let (Some(sent_at), Some(place)) = (exchange.sent_at, place(exchange)) {
@@ -73,12 +75,6 @@ pub(super) fn judged(exchange: &Exchange) -> AuditRecord<'_> {
     record(exchange, Stage::Judged, Instant::now())
 }
 
-/// True when a rule of the law is among those that blocked.
-pub(super) fn is_blocked_by_law(snapshot: &Snapshot, decision: &Decision) -> bool {
-    let rules = snapshot.engine.rules();
-    decision.blocked_by.iter().any(|rule| rules.rule(*rule).layer == Layer::Law)
-}
-
 /// The gap that left most unread, the first of several.
 pub(super) fn worst(gaps: &[Gap]) -> Option<&Gap> {
     gaps.iter().rev().max_by_key(|gap| gap.coverage)
@@ -88,10 +84,8 @@ pub(super) fn worst(gaps: &[Gap]) -> Option<&Gap> {
 pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particulars {
     let blocked_by = exchange.worker.proxy.blocked_by.clone();
     let limit = Some(exchange.worker.proxy.limits.body_bytes_max);
-    let ProxyError::Blocked { .. } = error else {
-        return Particulars { blocked_by, limit, ..Particulars::default() };
-    };
-    let Some(verdict) = &exchange.verdict else {
+    let verdict = exchange.verdict.as_ref().filter(|_| error.is_decision());
+    let Some(verdict) = verdict else {
         return Particulars { blocked_by, limit, ..Particulars::default() };
     };
     let taxonomy = exchange.snapshot.engine.taxonomy();

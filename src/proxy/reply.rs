@@ -9,7 +9,11 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-use super::{ProxyError, body::ReplyBody, error::Scarce};
+use super::{
+    ProxyError,
+    body::ReplyBody,
+    error::{BlockedBy, Scarce},
+};
 use crate::{
     domain::{Gap, GapCause},
     telemetry::TraceId,
@@ -87,9 +91,9 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
         instance: format!("urn:bordergate:trace:{trace}"),
         rules: &told.rules,
         fields: &told.fields,
-        gap: told.gap.filter(|_| matches!(error, ProxyError::Blocked { gap: Some(_), .. })),
+        gap: told.gap.filter(|_| matches!(error, ProxyError::Blocked(BlockedBy::Unread(_)))),
         limit: told.limit.filter(|_| matches!(error, ProxyError::BodyTooLarge)),
-        help: matches!(error, ProxyError::Blocked { .. }).then_some(HELP),
+        help: error.is_decision().then_some(HELP),
     };
     // A document of strings and numbers always serialises.
     let document = serde_json::to_vec(&problem).unwrap_or_default();
@@ -233,13 +237,13 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             "Overtaken",
             "A count reached its next threshold with each decision; nothing was sent. Try again.",
         ),
-        ProxyError::Blocked { gap: Some(cause), .. } => uninspected(*cause),
-        ProxyError::Blocked { law: true, gap: None } => (
+        ProxyError::Blocked(BlockedBy::Unread(cause)) => uninspected(*cause),
+        ProxyError::Blocked(BlockedBy::Law) => (
             StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
             "Blocked by law",
             "The law does not let this data cross; nothing was sent.",
         ),
-        ProxyError::Blocked { law: false, gap: None } => (
+        ProxyError::Blocked(BlockedBy::Policy) => (
             StatusCode::FORBIDDEN,
             "Blocked by policy",
             "The policy does not let this data cross; nothing was sent.",
@@ -370,7 +374,7 @@ mod tests {
 
     #[test]
     fn each_failure_has_its_status() {
-        let blocked = |law, gap| ProxyError::Blocked { law, gap };
+        let unread = |cause| ProxyError::Blocked(BlockedBy::Unread(cause));
         let cn = Region::new(*b"CN");
         let endpoint = || "http://127.0.0.1:1".to_owned();
         for (error, status) in [
@@ -378,13 +382,13 @@ mod tests {
             (ProxyError::PathAmbiguous, 400),
             (ProxyError::ContextMalformed(String::new()), 400),
             (ProxyError::DestinationConflict { stated: cn, actual: cn }, 400),
-            (blocked(false, None), 403),
-            (blocked(true, None), 451),
-            (blocked(true, Some(GapCause::UnknownMediaType)), 415),
-            (blocked(false, Some(GapCause::UnknownContentEncoding)), 415),
-            (blocked(false, Some(GapCause::Malformed)), 422),
-            (blocked(false, Some(GapCause::TooDeep)), 422),
-            (blocked(false, Some(GapCause::DecodedRatio)), 413),
+            (ProxyError::Blocked(BlockedBy::Policy), 403),
+            (ProxyError::Blocked(BlockedBy::Law), 451),
+            (unread(GapCause::UnknownMediaType), 415),
+            (unread(GapCause::UnknownContentEncoding), 415),
+            (unread(GapCause::Malformed), 422),
+            (unread(GapCause::TooDeep), 422),
+            (unread(GapCause::DecodedRatio), 413),
             (ProxyError::NoRoute, 404),
             (ProxyError::MethodNotAllowed { allow: "POST".into() }, 405),
             (ProxyError::CallerNotAdmitted, 403),
@@ -443,7 +447,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_problem_tells_where_and_why_and_never_what() {
-        let error = ProxyError::Blocked { law: true, gap: None };
+        let error = ProxyError::Blocked(BlockedBy::Law);
         let response = of(&error, TraceId([0xab; 16]), &told());
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         assert_eq!(response.headers()["link"], "<https://gateway.example/>; rel=\"blocked-by\"");

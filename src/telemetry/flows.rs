@@ -78,7 +78,10 @@ impl Metrics {
         for family in self.errors.collect() {
             for metric in family.get_metric() {
                 let name = format!("{} {}", label(metric, "side"), label(metric, "kind"));
-                errors.insert(name, count(metric));
+                // What has never failed is there, at zero.
+                if count(metric) > 0 {
+                    errors.insert(name, count(metric));
+                }
             }
         }
         let mut upstreams = BTreeMap::new();

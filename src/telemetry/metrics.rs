@@ -15,7 +15,7 @@ use prometheus::{
 };
 
 use super::{
-    Exposition, TraceContext,
+    AuditMetrics, Exposition, ShadowResult, TraceContext,
     bundles::BundleMetrics,
     catalogue::{self as c, Description},
     certificates::CertificateMetrics,
@@ -30,6 +30,7 @@ use super::{
     process::ProcessMetrics,
     routes::RoutesMetrics,
     series::{self, Bound, NONE, NONE_ID, NameId, Names, OTHER, TransferKey, UNKNOWN},
+    shadow::ShadowMetrics,
 };
 use crate::domain::{Coverage, Effect, GapCause, Region};
 
@@ -62,14 +63,6 @@ impl Side {
             Self::Internal => "internal",
         }
     }
-}
-
-/// What judging by the rules to come showed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShadowResult {
-    Same,
-    Different,
-    Skipped,
 }
 
 /// What one judged transfer is counted under.
@@ -118,8 +111,7 @@ pub struct Metrics {
     generation: IntGauge,
     reloads_success: IntCounter,
     reloads_failure: IntCounter,
-    shadow: [IntCounter; 3],
-    shadow_successful: IntGauge,
+    shadow: ShadowMetrics,
     geoip_successful: IntGauge,
     endpoint_healthy: IntGaugeVec,
     endpoint_ejections: IntCounterVec,
@@ -127,19 +119,6 @@ pub struct Metrics {
     dns_lookups: IntCounterVec,
     certificates: CertificateMetrics,
     process: ProcessMetrics,
-}
-
-/// What the audit sink counts; cheap to clone.
-#[derive(Clone)]
-pub struct AuditMetrics {
-    pub(super) written: IntCounter,
-    pub(super) dropped: IntCounter,
-    pub(super) errors: IntCounterVec,
-    pub(super) queue_bytes: IntGauge,
-    pub(super) sequence: IntGauge,
-    pub(super) unsealed: IntGauge,
-    pub(super) seals: IntCounter,
-    pub(super) rotations: IntCounter,
 }
 
 /// One exchange under way; it is no longer when this is dropped.
@@ -170,12 +149,6 @@ impl Metrics {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let reloads = counters(r, &c::RELOADS)?;
-        let shadow = counters(r, &c::SHADOW)?;
-        let shadow_result = |result| shadow.get_metric_with_label_values(&[result]);
-        let shadow =
-            [shadow_result("same")?, shadow_result("different")?, shadow_result("skipped")?];
-        let shadow_successful = gauge(r, &c::SHADOW_SUCCESSFUL)?;
-        shadow_successful.set(1);
         let geoip_successful = gauge(r, &c::GEOIP_SUCCESSFUL)?;
         geoip_successful.set(1);
         gauges(r, &c::BUILD_INFO)?
@@ -206,16 +179,7 @@ impl Metrics {
             queue_delay: float_gauges(r, &c::QUEUE_DELAY)?,
             errors: counters(r, &c::EXCHANGE_ERRORS)?,
             errors_bound: Bound::new(ERROR_SERIES_MAX),
-            audit: AuditMetrics {
-                written: counter(r, &c::AUDIT_WRITTEN)?,
-                dropped: counter(r, &c::AUDIT_DROPPED)?,
-                errors: counters(r, &c::AUDIT_ERRORS)?,
-                queue_bytes: gauge(r, &c::AUDIT_QUEUE)?,
-                sequence: gauge(r, &c::AUDIT_SEQUENCE)?,
-                unsealed: gauge(r, &c::AUDIT_UNSEALED)?,
-                seals: counter(r, &c::AUDIT_SEALS)?,
-                rotations: counter(r, &c::AUDIT_ROTATIONS)?,
-            },
+            audit: AuditMetrics::new(r)?,
             facts: FactsMetrics::new(r)?,
             bundles: BundleMetrics::new(r)?,
             routes: RoutesMetrics::new(r)?,
@@ -225,8 +189,7 @@ impl Metrics {
             generation: gauge(r, &c::RULES_GENERATION)?,
             reloads_success: reloads.get_metric_with_label_values(&["success"])?,
             reloads_failure: reloads.get_metric_with_label_values(&["failure"])?,
-            shadow,
-            shadow_successful,
+            shadow: ShadowMetrics::new(r)?,
             geoip_successful,
             endpoint_healthy: gauges(r, &c::ENDPOINT_HEALTHY)?,
             endpoint_ejections: counters(r, &c::ENDPOINT_EJECTIONS)?,
@@ -254,11 +217,9 @@ impl Metrics {
                 outcome: labels.outcome,
             };
             self.names.touch(key.rule);
-            if let Some(series) = local.transfers.get(&key) {
+            let series = series::known(&mut local.transfers, key, |key| self.transfer_series(key));
+            if let Some(series) = series {
                 series.inc();
-            } else if let Some(series) = self.transfer_series(key) {
-                series.inc();
-                local.transfers.insert(key, series);
             }
         });
     }
@@ -272,16 +233,12 @@ impl Metrics {
     pub fn findings(&self, category: &str, outcome: Effect, count: u64) {
         series::with_local(self.instance, |local| {
             let key = (local.name(&self.names, category), outcome);
-            if let Some(series) = local.findings.get(&key) {
+            let series = series::known(&mut local.findings, key, |key| {
+                let category = self.findings_bound.label(key, category);
+                self.findings.get_metric_with_label_values(&[category, outcome.as_str()]).ok()
+            });
+            if let Some(series) = series {
                 series.inc_by(count);
-            } else {
-                let admitted = self.findings_bound.admits(key);
-                let category = if admitted { category } else { OTHER };
-                let labels = [category, outcome.as_str()];
-                if let Ok(series) = self.findings.get_metric_with_label_values(&labels) {
-                    series.inc_by(count);
-                    local.findings.insert(key, series);
-                }
             }
         });
     }
@@ -308,14 +265,12 @@ impl Metrics {
     pub fn upstream(&self, data_centre: &str, duration: Duration) {
         series::with_local(self.instance, |local| {
             let key = local.name(&self.names, data_centre);
-            if let Some(series) = local.upstream.get(&key) {
+            let series = series::known(&mut local.upstream, key, |key| {
+                let label = self.upstream_bound.label(key, data_centre);
+                self.upstream_duration.get_metric_with_label_values(&[label]).ok()
+            });
+            if let Some(series) = series {
                 series.observe(duration.as_secs_f64());
-            } else {
-                let label = if self.upstream_bound.admits(key) { data_centre } else { OTHER };
-                if let Ok(series) = self.upstream_duration.get_metric_with_label_values(&[label]) {
-                    series.observe(duration.as_secs_f64());
-                    local.upstream.insert(key, series);
-                }
             }
         });
     }
@@ -360,17 +315,22 @@ impl Metrics {
     pub fn exchange_error(&self, side: Side, kind: &'static str) {
         series::with_local(self.instance, |local| {
             let key = (side, local.name(&self.names, kind));
-            if let Some(series) = local.errors.get(&key) {
+            let series = series::known(&mut local.errors, key, |key| {
+                let kind = self.errors_bound.label(key, kind);
+                self.errors.get_metric_with_label_values(&[side.as_str(), kind]).ok()
+            });
+            if let Some(series) = series {
                 series.inc();
-            } else {
-                let kind = if self.errors_bound.admits(key) { kind } else { OTHER };
-                if let Ok(series) = self.errors.get_metric_with_label_values(&[side.as_str(), kind])
-                {
-                    series.inc();
-                    local.errors.insert(key, series);
-                }
             }
         });
+    }
+
+    /// What may fail on a side is there from the start, so that the first failure is an increase.
+    pub fn expect_errors(&self, side: Side, kinds: &[&'static str]) {
+        for kind in kinds {
+            // It is found or made; there is nothing to count yet.
+            let _ = self.errors.get_metric_with_label_values(&[side.as_str(), kind]);
+        }
     }
 
     /// The rules of `generation` serve from `unix_seconds` on, and these are their purposes.
@@ -395,14 +355,12 @@ impl Metrics {
 
     /// Counts a transfer that the rules to come were asked about.
     pub fn shadow(&self, result: ShadowResult) {
-        if let Some(counter) = self.shadow.get(result as usize) {
-            counter.inc();
-        }
+        self.shadow.judged(result);
     }
 
     /// The rules to come were read anew, or refused.
     pub fn shadow_reloaded(&self, successful: bool) {
-        self.shadow_successful.set(i64::from(successful));
+        self.shadow.reloaded(successful);
     }
 
     /// The country database was read anew, or refused.
@@ -519,12 +477,6 @@ impl fmt::Debug for Metrics {
     }
 }
 
-impl fmt::Debug for AuditMetrics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuditMetrics").finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -543,7 +495,6 @@ mod tests {
         metrics.inspection(Duration::from_micros(7), 100, Coverage::Full, None);
         metrics.upstream("singapore", Duration::from_millis(3));
         metrics.exchange_error(Side::Upstream, "connect");
-        metrics.audit().errors.with_label_values(&["no_space"]).inc();
         metrics.facts().unavailable("locked");
         metrics.certificates().loaded("mesh", Some(1_800_000_000));
         metrics.certificates().refused("mesh", "no certificate in it");

@@ -6,6 +6,7 @@
 
 use std::{
     cell::RefCell,
+    collections::hash_map::Entry,
     hash::Hash,
     sync::{
         Arc, Mutex, PoisonError,
@@ -125,6 +126,11 @@ impl<K: Eq + Hash> Bound<K> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.contains(&key) || (known.len() < self.max && known.insert(key))
     }
+
+    /// The label of a set that is known by one text: that, or `other`.
+    pub(super) fn label<'t>(&self, key: K, text: &'t str) -> &'t str {
+        if self.admits(key) { text } else { OTHER }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -176,6 +182,18 @@ impl Local {
 thread_local! {
     /// By the number of the `Metrics`: a process has one, a test binary several.
     static LOCALS: RefCell<FxHashMap<u64, Local>> = RefCell::default();
+}
+
+/// The series under `key`: the one that this thread knows, else the one that `find` does.
+pub(super) fn known<K: Copy + Eq + Hash, S>(
+    table: &mut FxHashMap<K, S>,
+    key: K,
+    find: impl FnOnce(K) -> Option<S>,
+) -> Option<&S> {
+    Some(match table.entry(key) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => unknown.insert(find(key)?),
+    })
 }
 
 /// Runs `act` on what this thread knows under `instance`. Nothing happens on a thread that is ending.

@@ -20,10 +20,11 @@ use tokio::sync::oneshot;
 
 use crate::domain::Effect;
 
-use super::{AuditMetrics, AuditRecord, Otlp, chain, feed::Feed};
+use super::{AuditRecord, Otlp, chain, feed::Feed};
 
 mod ledger;
 pub(super) mod mark;
+mod metrics;
 mod output;
 mod queue;
 mod writer;
@@ -31,6 +32,7 @@ mod writer;
 use ledger::Ledger;
 pub use ledger::{RotateSettings, SealSettings};
 pub use mark::{AuditDeed, Deed};
+pub use metrics::AuditMetrics;
 use output::Output;
 use queue::{Queue, gauge, lock};
 use writer::Writer;

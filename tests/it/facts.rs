@@ -467,6 +467,13 @@ fn the_commands_decide_and_explain_by_what_is_on_file() {
     assert_eq!((code, facts), (0, json!("store")), "{told}");
     let one = ["decide", "--context", &context, &payload];
     assert_eq!(bordergate(&[&one[..], &admin].concat(), "").0, 0);
+    // From standard input, which can be read once.
+    let written = fs::read_to_string(Path::new(&context)).unwrap();
+    for command in [&["decide"][..], &["explain", "--format", "json"]] {
+        let asked = ["--context", "-", &payload];
+        let (code, _, told) = bordergate(&[command, &asked, &admin].concat(), &written);
+        assert_eq!(code, 0, "{told}");
+    }
 }
 
 #[tokio::test]

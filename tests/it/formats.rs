@@ -39,6 +39,44 @@ async fn gateway(upstream: &Upstream, config: &str) -> RunningGateway {
         .await
 }
 
+/// A payload that could be read would be blocked as well where the rule that decides does not look at it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_of_what_could_not_be_read_only_where_that_is_why() {
+    let upstream = Upstream::start().await;
+    for (layer, when, status, kind) in [
+        ("law", "{destination: SG}", 451, "blocked-by-law"),
+        ("organisation", "{destination: SG}", 403, "blocked-by-policy"),
+        ("law", "{coverage: [opaque, partial]}", 422, "not-inspectable"),
+        ("organisation", "{coverage: [opaque, partial]}", 422, "not-inspectable"),
+        // Nobody says that what could not be read may go.
+        ("organisation", "{destination: CN}", 422, "not-inspectable"),
+    ] {
+        let rule = format!(
+            "layer: {layer}\ntitle: Test\nrules: [{{id: T-BLOCK, title: No, statute: this test, \
+             when: {when}, effect: block, reason: No.}}]"
+        );
+        let gateway = TestGateway::new()
+            .without_shipped_rules()
+            .rules("organisation/allow.yaml", ALLOW_ALL)
+            .rules(&format!("{layer}/block.yaml"), &rule)
+            .upstream(upstream.address)
+            .start()
+            .await;
+        let body = r#"{"email": "sana.k@example.pk", "#;
+        let answer = gateway.post("/", STATEMENT, "application/json", body).await;
+        let problem = answer.json();
+        let expected = format!("urn:bordergate:problem:{kind}");
+        assert_eq!(
+            (answer.status.as_u16(), &problem["type"]),
+            (status, &expected.into()),
+            "{when}"
+        );
+        assert_eq!(answer.headers.contains_key("link"), status == 451, "{when}");
+        assert_eq!(problem["gap"].is_null(), status != 422, "{when}");
+    }
+    assert!(upstream.received().is_empty());
+}
+
 /// The body is held whole, so a value is one wherever its chunks were cut.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_split_across_chunks_is_one_value() {

@@ -102,6 +102,37 @@ fn invented_series_have_the_labels_of_real_ones() {
     }
 }
 
+/// A series that begins with its first failure shows no increase with it, so that what rings on an invented zero may
+/// not ring on a real failure.
+#[tokio::test(flavor = "multi_thread")]
+async fn invented_series_that_begin_at_zero_are_there_before_anything_happens() {
+    let upstream = Upstream::start().await;
+    let gateway = TestGateway::new().upstream(upstream.address).start().await;
+    let there = gateway.admin(http::Method::GET, "/metrics").await.text();
+    let there: BTreeSet<String> =
+        there.lines().filter_map(|line| Some(labelled(line.split_once(' ')?.0))).collect();
+    let text = fs::read_to_string(deployed("prometheus/rules.test.yaml")).unwrap();
+    let mut zeros = 0;
+    for (series, values) in text.lines().zip(text.lines().skip(1)) {
+        let Some(series) = series.trim().strip_prefix("- series: ") else { continue };
+        let values = values.trim().strip_prefix("values: ").unwrap();
+        if values.starts_with('0') {
+            zeros += 1;
+            assert!(there.contains(&labelled(series)), "{series}");
+        }
+    }
+    assert!(zeros > 10, "{zeros}");
+}
+
+/// A series with its labels in order, without those of the scrape.
+fn labelled(series: &str) -> String {
+    let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+    let mut labels: Vec<&str> = labels.trim_end_matches('}').split(',').collect();
+    labels.retain(|label| !label.starts_with("instance=") && !label.starts_with("job="));
+    labels.sort_unstable();
+    format!("{name}{{{}}}", labels.join(","))
+}
+
 struct Prometheus {
     child: Child,
     address: std::net::SocketAddr,

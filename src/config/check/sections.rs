@@ -1,7 +1,9 @@
 //! What stands beside listeners and routes: rules, records, limits.
 
 use super::Checker;
-use crate::config::{AuditSinkKind, BundleSection, Config, OtlpSection, bundle, otlp};
+use crate::config::{
+    AuditSinkKind, BundleSection, Config, LimitsSection, OtlpSection, bundle, otlp,
+};
 
 /// More than any service sends, and far below what a map of headers holds.
 const HEADERS_MAX: usize = 4_096;
@@ -308,7 +310,7 @@ impl Checker<'_> {
                 );
             }
         }
-        let read_into = limits.head_bytes_max.0.saturating_mul(2);
+        let read_into = limits.head_bytes_max.0.saturating_mul(LimitsSection::READ_INTO);
         let one_body = limits.body_bytes_max.0.saturating_add(read_into);
         if limits.held_bytes_max.0 < one_body {
             self.key(

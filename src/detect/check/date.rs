@@ -1,85 +1,28 @@
-//! Dates a person may have been born on, in the forms payloads carry.
+//! Dates a person may have been born on, in the forms payloads carry: the one reader of them. It answers with the
+//! periods that a text may stand for; a check asks whether there is one in a form that it accepts.
+
+mod epoch;
+mod era;
+mod figures;
+mod month_name;
+mod period;
 
 use super::{Match, arithmetic};
+pub use period::Period;
+use period::Periods;
 
 /// `1996-04-12`, `12/04/1996`, `19960412`, `12 April 1996`, ISO 8601 with a time, or milliseconds
 /// since 1970 (of a field that is about a birth, so any year from 1900 counts).
 pub(super) fn birth(text: &str) -> Option<Match> {
     let text = text.trim();
-    let date = text.split(['T', ' ']).next().filter(|date| date.len() >= 8).unwrap_or(text);
-    let found = numeric(date)
-        || compact(text)
-        || epoch(text)
-        || with_month_name(text)
-        || east_asian(text)
-        || without_year(text)
-        || of_an_era(text)
-        || of_an_airline(text);
+    let found = !plain(text).is_empty() || without_year(text);
     found.then_some(Match::PLAIN)
 }
 
 /// The same, and what only a name says is one: `2016-05`, `160501`, `20160501000000`, `2559-05-01` as Thailand counts
 /// years, seconds since 1970 with a fraction.
 pub(super) fn birth_by_name(text: &str) -> Option<Match> {
-    let trimmed = text.trim();
-    let found = || {
-        of_a_month(trimmed)
-            || of_two_digits_each(trimmed)
-            || with_a_time(trimmed)
-            || of_the_buddhist_era(trimmed)
-            || trimmed
-                .split_once('.')
-                .is_some_and(|(whole, part)| is_fraction(part) && epoch(whole))
-    };
-    birth(text).or_else(|| found().then_some(Match::PLAIN))
-}
-
-fn is_fraction(part: &str) -> bool {
-    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// `2016-05`, `05/2016`.
-fn of_a_month(text: &str) -> bool {
-    let Some((one, two)) = text.split_once(['-', '/', '.']) else { return false };
-    let (year, month) = if one.len() == 4 { (one, two) } else { (two, one) };
-    let read = |part: &str| is_fraction(part).then(|| part.parse::<u32>().ok()).flatten();
-    let is_written_so = year.len() == 4 && (1..=2).contains(&month.len());
-    is_written_so
-        && read(year)
-            .zip(read(month))
-            .is_some_and(|(year, month)| arithmetic::is_birth_date(year, month, 1))
-}
-
-/// `160501`, `010516`.
-fn of_two_digits_each(text: &str) -> bool {
-    let Some(number) = text.parse::<u32>().ok().filter(|_| text.len() == 6) else { return false };
-    let (one, two, three) = (number / 10_000, number / 100 % 100, number % 100);
-    arithmetic::is_short_date(one, two, three) || arithmetic::is_short_date(three, two, one)
-}
-
-/// `20160501000000`, `20160501T000000Z`.
-fn with_a_time(text: &str) -> bool {
-    let (Some(day), Some(time)) = (text.get(..8), text.get(8..)) else { return false };
-    let time = time.strip_prefix('T').unwrap_or(time).trim_end_matches('Z');
-    let digits = matches!(time.len(), 4 | 6 | 9) && is_fraction(time);
-    digits && time.get(..2).is_some_and(|hour| hour < "24") && compact(day)
-}
-
-/// Years since the death of the Buddha.
-fn of_the_buddhist_era(text: &str) -> bool {
-    const BEFORE: u32 = 543;
-    let is_year = |part: &&str| part.len() == 4;
-    let parts = || text.split(['-', '/', '.', ' ', 'T']);
-    let year = parts().find(is_year).or_else(|| text.get(..4).filter(|_| text.len() == 8));
-    let Some(year) = year else { return false };
-    let Ok(ours) = year.parse::<u32>().map(|year| year.saturating_sub(BEFORE)) else {
-        return false;
-    };
-    (1900..2100).contains(&ours) && {
-        let text = text.replacen(year, &ours.to_string(), 1);
-        let date = text.split(['T', ' ']).next().unwrap_or(&text);
-        numeric(date) || compact(date)
-    }
+    birth(text).or_else(|| (!by_name(text.trim()).is_empty()).then_some(Match::PLAIN))
 }
 
 /// The same, or one of its parts where a date is told in several: a day, a month, a year.
@@ -90,7 +33,46 @@ pub(super) fn birth_or_part(text: &str) -> Option<Match> {
     })
 }
 
-/// `--02-07` and `--0207` (RFC 6350 §4.3.1).
+/// The periods in which somebody may have been born of whom a text tells it, with the digits of ASCII. Where it has none
+/// of the forms above, what looks like one counts: a year somewhere, the day before the month before a year.
+pub fn birth_periods(text: &str) -> impl Iterator<Item = Period> {
+    let text = text.trim();
+    let written = plain(text).into_iter().chain(by_name(text));
+    let mut written = written.peekable();
+    let likely = if written.peek().is_none() { likely(text) } else { Periods::NONE };
+    written.chain(likely)
+}
+
+/// What is a date wherever it stands.
+fn plain(text: &str) -> Periods {
+    let date = text.split(['T', ' ']).next().filter(|date| date.len() >= 8).unwrap_or(text);
+    figures::separated(date)
+        .or_else(|| figures::year_first(text))
+        .or_else(|| epoch::written(text))
+        .or_else(|| month_name::between_numbers(text))
+        .or_else(|| figures::east_asian(text))
+        .or_else(|| era::day(text))
+        .or_else(|| month_name::of_an_airline(text))
+}
+
+/// What is one where a name says so.
+fn by_name(text: &str) -> Periods {
+    figures::month(text)
+        .or_else(|| figures::of_two_digits_each(text))
+        .or_else(|| figures::with_a_time(text))
+        .or_else(|| figures::buddhist(text))
+        .or_else(|| epoch::with_a_fraction(text))
+}
+
+/// What cannot be much else where somebody's birth is told.
+fn likely(text: &str) -> Periods {
+    era::year(text)
+        .or_else(|| figures::loose(text))
+        .or_else(|| epoch::number(text))
+        .or_else(|| figures::year_anywhere(text))
+}
+
+/// `--02-07` and `--0207` (RFC 6350 §4.3.1), which stand for no period.
 fn without_year(text: &str) -> bool {
     const LEAP_YEAR: u32 = 2000;
     let Some(rest) = text.strip_prefix("--").filter(|rest| rest.is_ascii()) else { return false };
@@ -100,60 +82,6 @@ fn without_year(text: &str) -> bool {
         None => (read(rest.get(..2)), read(rest.get(2..))),
     };
     month.zip(day).is_some_and(|(month, day)| arithmetic::is_birth_date(LEAP_YEAR, month, day))
-}
-
-/// `12APR87`, as airlines write days.
-fn of_an_airline(text: &str) -> bool {
-    const MONTHS: [&str; 12] =
-        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-    let (Some(day), Some(month), Some(year), 7) =
-        (text.get(..2), text.get(2..5), text.get(5..), text.len())
-    else {
-        return false;
-    };
-    let read = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?;
-    let month = MONTHS.iter().zip(1..).find(|(name, _)| **name == month);
-    match (read(day), month, read(year)) {
-        (Some(day), Some((_, month)), Some(year)) => arithmetic::is_short_date(year, month, day),
-        _ => false,
-    }
-}
-
-/// Three numbers with one separator between them, year first or last.
-fn numeric(text: &str) -> bool {
-    let Some(separator) = text.chars().find(|c| !c.is_ascii_digit()) else { return false };
-    if !matches!(separator, '-' | '/' | '.') {
-        return false;
-    }
-    let mut parts = text.split(separator);
-    let (Some(a), Some(b), Some(c), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
-    let read = |part: &str| part.parse::<u32>().ok().filter(|_| part.len() <= 4);
-    let (Some(a_number), Some(b_number), Some(c_number)) = (read(a), read(b), read(c)) else {
-        return false;
-    };
-    let born = arithmetic::is_birth_date;
-    match (a.len(), c.len()) {
-        (4, 1 | 2) => born(a_number, b_number, c_number),
-        (1 | 2, 4) => born(c_number, b_number, a_number) || born(c_number, a_number, b_number),
-        (1 | 2, 2) => {
-            arithmetic::is_short_date(c_number, b_number, a_number)
-                || arithmetic::is_short_date(c_number, a_number, b_number)
-                || arithmetic::is_short_date(a_number, b_number, c_number)
-        }
-        _ => false,
-    }
-}
-
-/// `YYYYMMDD`.
-fn compact(text: &str) -> bool {
-    text.len() == 8
-        && text.parse::<u32>().is_ok_and(|number| {
-            arithmetic::is_birth_date(number / 10_000, number / 100 % 100, number % 100)
-        })
 }
 
 /// `2024-05-12`, `12/05/2024`, `12.05.2024`, perhaps with a time: eight digits that are no number.
@@ -177,117 +105,6 @@ pub(in crate::detect) fn is_compact_day(text: &str) -> bool {
             (1..=12).contains(&(day / 100 % 100)) && (1..=31).contains(&(day % 100))
         })
 }
-
-/// Seconds or milliseconds since 1970, between 1900 and 2030.
-fn epoch(text: &str) -> bool {
-    // `/Date(321523200000+0000)/`, as services of .NET write it.
-    let text = match text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
-        Some(inner) => inner.split('+').next().unwrap_or(inner),
-        None => text,
-    };
-    let Ok(number) = text.parse::<i64>() else { return false };
-    let digits = text.trim_start_matches('-').len();
-    match digits {
-        7..=8 => number < 0,
-        9..=10 => (-2_208_988_800..1_900_000_000).contains(&number),
-        11..=13 => (-2_208_988_800_000..1_900_000_000_000).contains(&number),
-        _ => false,
-    }
-}
-
-/// `12 April 1996`, `Apr 12, 1996`.
-fn with_month_name(text: &str) -> bool {
-    let mut year = false;
-    let mut day = false;
-    let mut month = false;
-    for part in text.split([' ', ',', '-', '.', '/']).filter(|part| !part.is_empty()) {
-        match part.parse::<u32>() {
-            Ok(1900..=2099) => year = true,
-            Ok(1..=31) => day = true,
-            Ok(_) => return false,
-            Err(_) => {
-                // `12 de abril de 1996`.
-                if matches!(part, "de" | "of" | "del") {
-                    continue;
-                }
-                let end = part.char_indices().nth(3).map_or(part.len(), |(end, _)| end);
-                let head = part.get(..end).map(str::to_lowercase);
-                let named = head.is_some_and(|head| MONTHS.contains(&head.as_str()));
-                let ordinal =
-                    part.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse::<u32>();
-                if named {
-                    month = true;
-                } else if ordinal.is_ok_and(|ordinal| (1..=31).contains(&ordinal)) {
-                    day = true;
-                } else {
-                    return false;
-                }
-            }
-        }
-    }
-    year && month && day
-}
-
-/// Beginnings of months in English, German, French, Spanish, Portuguese, Italian, Dutch, Indonesian, Turkish,
-/// Polish, Russian, Ukrainian, Greek, Arabic, Finnish, Hungarian, Romanian, Czech, Croatian and Bulgarian.
-#[rustfmt::skip]
-const MONTHS: [&str; 144] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mai", "okt", "dez", "fév", "fev",
-    "avr", "jui", "aoû", "ene", "abr", "ago", "dic", "out", "gen", "mag", "giu", "lug", "set", "ott", "mär", "maa", "mei",
-    "agu", "des", "oca", "şub", "nis", "haz", "tem", "ağu", "eyl", "eki", "kas", "ara", "sty", "lut", "kwi", "maj", "cze",
-    "lip", "sie", "wrz", "paź", "lis", "gru", "янв", "фев", "мар", "апр", "мая", "май", "июн", "июл", "авг", "сен", "окт",
-    "ноя", "дек", "січ", "лют", "бер", "кві", "тра", "чер", "лип", "сер", "вер", "жов", "лис", "гру", "ιαν", "φεβ", "απρ",
-    "ιου", "αυγ", "σεπ", "οκτ", "νοε", "δεκ", "ينا", "فبر", "مار", "أبر", "ماي", "يون", "سبت", "أكت", "نوف", "ديس",
-    "tam", "hel", "huh", "tou", "kes", "hei", "elo", "syy", "lok", "jou", "már", "ápr", "máj", "jún", "júl", "sze",
-    "ian", "iun", "iul", "noi", "čer", "μαρ", "ное", "яну", "led", "úno", "bře", "dub", "kvě", "srp", "zář", "říj", "pro", "sij", "vel", "ožu", "tra",
-    "svi", "kol", "ruj", "stu", "юни", "юли",
-];
-
-/// `1996年4月12日`, `1996년 4월 12일`.
-fn east_asian(text: &str) -> bool {
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
-    let mut next = || numbers.next().and_then(|part| part.parse::<u32>().ok());
-    let (Some(year), Some(month), Some(day)) = (next(), next(), next()) else { return false };
-    let is_of_one = |c: char| c.is_ascii_digit() || c == ' ' || "年月日년월일生".contains(c);
-    text.contains(['年', '년'])
-        && text.chars().all(is_of_one)
-        && arithmetic::is_birth_date(year, month, day)
-}
-
-/// `昭和55年3月4日`, `平成元年5月1日`, `S55.3.4`, `民國79年5月3日`: years counted from the first of an era.
-fn of_an_era(text: &str) -> bool {
-    let Some((rest, first)) =
-        ERAS.iter().find_map(|(era, first)| Some((text.strip_prefix(era)?, first)))
-    else {
-        return false;
-    };
-    let rest = rest.trim_start_matches([' ', '.']);
-    let (is_first_year, rest) = match rest.strip_prefix('元') {
-        Some(rest) => (true, rest),
-        None => (false, rest),
-    };
-    let is_of_one = |c: char| c.is_ascii_digit() || " .-/年月日生".contains(c);
-    let mut numbers = rest.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
-    let mut next = || numbers.next().and_then(|part| part.parse::<u32>().ok());
-    let year = if is_first_year { Some(1) } else { next().filter(|year| (1..=120).contains(year)) };
-    let (Some(year), Some(month), Some(day)) = (year, next(), next()) else { return false };
-    rest.chars().all(is_of_one) && arithmetic::is_birth_date(first + year, month, day)
-}
-
-/// The year before the first of each era of Japan since 1868, and of the Republic of China.
-const ERAS: [(&str, u32); 11] = [
-    ("明治", 1867),
-    ("大正", 1911),
-    ("昭和", 1925),
-    ("平成", 1988),
-    ("令和", 2018),
-    ("民國", 1911),
-    ("民国", 1911),
-    ("T", 1911),
-    ("S", 1925),
-    ("H", 1988),
-    ("R", 2018),
-];
 
 #[cfg(test)]
 mod tests {
@@ -353,6 +170,7 @@ mod tests {
             ("05/2016", true),
             ("160501", true),
             ("010516", true),
+            ("041695", true),
             ("20160501000000", true),
             ("20160501T000000Z", true),
             ("2559-05-01", true),
@@ -382,6 +200,58 @@ mod tests {
             ("00007", false),
         ] {
             assert_eq!(birth_or_part(text).is_some(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_periods_that_a_text_may_stand_for() {
+        for (text, expected) in [
+            ("1996-04-12", &["1996-04-12"][..]),
+            ("04/13/1996", &["1996-04-13"]),
+            ("04/12/1996", &["1996-12-04", "1996-04-12"]),
+            ("13.04.96", &["2096-04-13", "1996-04-13"]),
+            ("12APR96", &["2096-04-12", "1996-04-12"]),
+            ("829267200000", &["1996-04-12"]),
+            ("-1", &[]),
+            ("12 April 1996", &["1996-01-01 to 1996-12-31"]),
+            ("平成元年5月1日", &["1989-05-01"]),
+            ("2559-05-01", &["2016-05-01"]),
+            ("2016-02", &["2016-02-01 to 2016-02-29"]),
+            ("161231", &["2016-12-31", "1916-12-31", "2031-12-16", "1931-12-16"]),
+            // A number of milliseconds as well.
+            ("201605010000", &["1976-05-22", "2016-05-01"]),
+            // No form of a check's, and dates where a birth is told all the same.
+            ("平成28年", &["2016-01-01 to 2016-12-31"]),
+            ("H28", &["2016-01-01 to 2016-12-31"]),
+            ("平成28年5月", &["2016-05-01 to 2016-05-31"]),
+            ("2016 5 1", &["2016-05-01"]),
+            ("2016年5月", &["2016-05-01 to 2016-05-31"]),
+            ("24112016", &["2016-11-24"]),
+            ("11242016 10:00", &["2016-11-24"]),
+            ("201605", &["2016-05-01 to 2016-05-31"]),
+            ("1462060800000000", &["2016-05-01"]),
+            ("Tue 5 Dec 2016", &["2016-01-01 to 2016-12-31"]),
+            ("2559", &["2016-01-01 to 2016-12-31"]),
+            ("--02-07", &[]),
+            ("13-17", &[]),
+            ("soon", &[]),
+            ("", &[]),
+        ] {
+            let told = |Period { first, last }| match first == last {
+                true => first.to_string(),
+                false => format!("{first} to {last}"),
+            };
+            let periods: Vec<String> = birth_periods(text).map(told).collect();
+            assert_eq!(periods, expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whoever accepts a date can say of which days it is, but for one without a year.
+        #[test]
+        fn what_is_a_date_has_a_period(text in "[0-9A-Z年月日元./:+ -]{0,20}") {
+            let is_one = birth_by_name(&text).is_some() && !text.trim().starts_with("--");
+            proptest::prop_assert!(!is_one || birth_periods(&text).next().is_some(), "{text}");
         }
     }
 }

@@ -399,9 +399,14 @@ static SYSTEM_ACCOUNTS: WordList = WordList::new(&[
     "owner", "member", "viewer", "editor", "bot", "service", "everyone", "string", "true", "false", "public", "private",
 ]);
 
-/// 0 to 130, also with a fraction (`9.5`), or a range such as `18-24`, `65+`, `under 18`.
+/// 0 to 130, also with a fraction (`9.5`), a range or a bound such as `18-24`, `65+`, `under 18`, or a word for a child.
 pub(super) fn age(text: &str) -> Option<Match> {
+    /// `younger than 18 years`.
+    const CHARACTERS_MAX: usize = 24;
     let text = text.trim();
+    if is_word_for_a_child(text) {
+        return Some(Match::PLAIN);
+    }
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
     let mut count = 0;
     for number in numbers {
@@ -414,11 +419,27 @@ pub(super) fn age(text: &str) -> Option<Match> {
         && text.split_once('.').is_some_and(|(whole, part)| {
             [whole, part].iter().all(|it| it.bytes().all(|b| b.is_ascii_digit()) && !it.is_empty())
         });
-    let short = text.len() <= 16 && (is_fraction || !text.contains(['.', ':']));
+    let short =
+        text.chars().nth(CHARACTERS_MAX).is_none() && (is_fraction || !text.contains(['.', ':']));
     // `3 days`, `3m 3d`: how old a thing is.
     let is_of_a_thing = text.split(|c: char| !c.is_alphabetic()).any(|unit| SHORT_TIMES.has(unit));
     ((1..=2).contains(&count) && short && !is_of_a_thing).then_some(Match::PLAIN)
 }
+
+/// Whether a text says, where an age is told, that somebody is a child.
+pub fn is_word_for_a_child(text: &str) -> bool {
+    CHILDREN.has(text)
+}
+
+#[rustfmt::skip]
+static CHILDREN: WordList = WordList::new(&[
+    "minor", "child", "kid", "infant", "baby", "newborn", "neonate", "toddler", "teen", "teenager", "adolescent",
+    "juvenile", "underage", "minderjährig", "minderjähriger", "minderjährige", "kind", "jugendlicher", "mineur",
+    "mineure", "enfant", "menor", "menor de edad", "menor de idade", "niño", "niña", "criança", "minore", "minorenne",
+    "bambino", "bambina", "minderjarig", "ребенок", "ребёнок", "несовершеннолетний", "несовершеннолетняя", "çocuk",
+    "طفل", "قاصر", "नाबालिग", "anak", "trẻ em", "ผู้เยาว์", "เด็ก", "未成年", "未成年人", "未成年者", "儿童", "兒童", "子供",
+    "미성년자", "미성년", "아동", "어린이",
+]);
 
 /// Whether a word is a unit of time in which nobody's age is told.
 pub(in crate::detect) fn is_short_time(word: &str) -> bool {

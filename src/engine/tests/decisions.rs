@@ -174,7 +174,13 @@ fn a_child_in_the_payload_is_one_when_nobody_says_how_old_anybody_is() {
         (&nothing, json!({"name": "Sana Khan", "age": "9 years"}), Effect::Block),
         (&nothing, json!({"name": "Sana Khan", "age": "13-17"}), Effect::Block),
         (&nothing, json!({"name": "Sana Khan", "age": "under 13"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": "16-24"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": "13+"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": "younger than 18 years"}), Effect::Block),
+        (&nothing, json!({"name": "Sana Khan", "age": "minor"}), Effect::Block),
         (&nothing, json!({"name": "Sana Khan", "age": "18-24"}), Effect::Redact),
+        (&nothing, json!({"name": "Sana Khan", "age": "18+"}), Effect::Redact),
+        (&nothing, json!({"name": "Sana Khan", "age": "under 65"}), Effect::Redact),
         (&nothing, json!({"name": "Sana Khan", "birthday": "٢٠١٦-٠٥-٠١"}), Effect::Block),
         (&nothing, json!({"name": "Sana Khan", "birthday": "平成28年5月1日"}), Effect::Block),
         (

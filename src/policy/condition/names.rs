@@ -4,7 +4,7 @@ use super::Scope;
 use crate::{
     domain::TagSet,
     policy::{
-        ExporterRole,
+        ExporterRole, Mechanism,
         predicate::{ListRef, NameList},
         region_set::RegionSet,
         registry::Section,
@@ -14,9 +14,6 @@ use crate::{
     source::{At, Diagnostics, near, suggest},
 };
 
-/// The members of every mechanism, which are judged by themselves.
-const MEMBERS: [&str; 7] =
-    ["type", "id", "valid_from", "valid_until", "destinations", "recipients", "categories"];
 /// Those of them that others are counted from.
 const DATES: [&str; 2] = ["valid_from", "valid_until"];
 /// What takes any mechanism out of force, and may be asked for.
@@ -115,7 +112,7 @@ impl Scope<'_, '_> {
             }
             let place = first.place(self.file);
             let what = format!("no `{}` says `{member}`", first.value);
-            if MEMBERS.contains(&member) {
+            if Mechanism::MEMBERS.contains(&member) {
                 diagnostics
                     .error(place, format!("`{member}` is a member of every mechanism, and `with` reads those that a type adds"))
                     .remedy("take it out: validity and scope are judged anyway, and `max_age` and `min_age` count from `valid_from`");

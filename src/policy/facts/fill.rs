@@ -1,5 +1,9 @@
 //! The facts of a transfer from several sources: what an earlier one says stands, and a later one fills the rest.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::{Consent, Exporter, Recipient, Subject, Transfer};
 
 /// Members of a transfer's own that forbid where they hold, so that a source that denies them takes none back.
@@ -8,11 +12,46 @@ const FORBIDDING: [&str; 2] = ["gpc", "large_scale"];
 impl Transfer {
     /// Takes from `other` whatever is absent here, entry by entry, and whatever forbids.
     pub fn fill_from(&mut self, other: Self) {
+        // Every member is named, so that one that is added says here how it is filled.
+        let Self {
+            as_of,
+            origin,
+            origin_subdivision,
+            collected_in,
+            destination,
+            remote_access_from,
+            exporter,
+            recipient,
+            purpose,
+            subject,
+            subjects,
+            mechanisms,
+            counters,
+            legal_basis,
+            policy_versions,
+            user_agreement,
+            transport,
+            source_host,
+            purpose_ended,
+            legal_hold,
+            collected_for,
+            inbound,
+            direction,
+            consideration,
+            contract_necessity,
+            occasional,
+            anonymised,
+            important_data,
+            government_related,
+            first_transfer_at,
+            facts_unavailable,
+            cn_exempt,
+            us_exempt,
+            config,
+            other,
+        } = other;
         macro_rules! fill {
-            ($($field:ident),*) => { $( if self.$field.is_none() { self.$field = other.$field; } )* };
-        }
-        macro_rules! fill_empty {
-            ($($field:ident),*) => { $( if self.$field.is_empty() { self.$field = other.$field; } )* };
+            ($($field:ident),*) => { $( if self.$field.is_none() { self.$field = $field; } )* };
         }
         fill!(
             as_of,
@@ -35,47 +74,56 @@ impl Transfer {
             cn_exempt,
             us_exempt
         );
+        macro_rules! fill_empty {
+            ($($field:ident),*) => { $( if self.$field.is_empty() { self.$field = $field; } )* };
+        }
+        fill_empty!(subjects, mechanisms, policy_versions);
         macro_rules! hold {
-            ($($field:ident),*) => { $( self.$field = any(self.$field, other.$field); )* };
+            ($($field:ident),*) => { $( self.$field = any(self.$field, $field); )* };
         }
         hold!(purpose_ended, consideration, important_data, government_related, facts_unavailable);
-        fill_empty!(subjects, mechanisms, policy_versions);
-        for (counter, count) in other.counters {
+        for (counter, count) in counters {
             let known = self.counters.entry(counter).or_default();
             *known = count.max(*known);
         }
-        for (list, names) in other.config {
+        for (list, names) in config {
             add_absent(self.config.entry(list).or_default(), names);
         }
-        for (name, value) in other.other {
+        self.fill_others(other);
+        match (&mut self.user_agreement, user_agreement) {
+            (Some(agreement), Some(other)) => {
+                add_absent(&mut agreement.forbidden_destinations, other.forbidden_destinations)
+            }
+            (known, other) => *known = known.take().or(other),
+        }
+        add_absent(&mut self.remote_access_from, remote_access_from);
+        self.exporter.fill_from(exporter);
+        self.recipient.fill_from(recipient);
+        self.subject.fill_from(subject);
+    }
+
+    /// Members of somebody's own.
+    fn fill_others(&mut self, others: BTreeMap<String, Value>) {
+        for (name, value) in others {
             let holds = FORBIDDING.contains(&name.as_str()) && value == true;
             let known = self.other.entry(name).or_insert_with(|| value.clone());
             if holds {
                 *known = value;
             }
         }
-        match (&mut self.user_agreement, other.user_agreement) {
-            (Some(agreement), Some(other)) => {
-                add_absent(&mut agreement.forbidden_destinations, other.forbidden_destinations)
-            }
-            (known, other) => *known = known.take().or(other),
-        }
-        add_absent(&mut self.remote_access_from, other.remote_access_from);
-        self.exporter.fill_from(other.exporter);
-        self.recipient.fill_from(other.recipient);
-        self.subject.fill_from(other.subject);
     }
 }
 
 impl Exporter {
     /// What holds by either holds: a source that says one thing of the exporter denies none of the others.
     fn fill_from(&mut self, other: Self) {
-        self.id = self.id.take().or(other.id);
-        self.role = self.role.or(other.role);
-        self.sector = self.sector.take().or(other.sector);
-        self.ciio |= other.ciio;
-        add_absent(&mut self.flags, other.flags);
-        self.location = self.location.or(other.location);
+        let Self { id, role, sector, ciio, flags, location } = other;
+        self.id = self.id.take().or(id);
+        self.role = self.role.or(role);
+        self.sector = self.sector.take().or(sector);
+        self.ciio |= ciio;
+        add_absent(&mut self.flags, flags);
+        self.location = self.location.or(location);
     }
 }
 
@@ -85,14 +133,24 @@ impl Recipient {
         if self.id.is_some() && self.id != other.id {
             return;
         }
-        self.class = self.class.take().or(other.class);
-        self.id = self.id.take().or(other.id);
-        self.kind = self.kind.take().or(other.kind);
-        self.covered_person = any(self.covered_person, other.covered_person);
-        self.data_intermediary = self.data_intermediary.or(other.data_intermediary);
-        self.own_purpose = any(self.own_purpose, other.own_purpose);
-        self.governing_policy = self.governing_policy.take().or(other.governing_policy);
-        for (name, value) in other.other {
+        let Self {
+            class,
+            id,
+            kind,
+            covered_person,
+            data_intermediary,
+            own_purpose,
+            governing_policy,
+            other,
+        } = other;
+        self.class = self.class.take().or(class);
+        self.id = self.id.take().or(id);
+        self.kind = self.kind.take().or(kind);
+        self.covered_person = any(self.covered_person, covered_person);
+        self.data_intermediary = self.data_intermediary.or(data_intermediary);
+        self.own_purpose = any(self.own_purpose, own_purpose);
+        self.governing_policy = self.governing_policy.take().or(governing_policy);
+        for (name, value) in other {
             self.other.entry(name).or_insert(value);
         }
     }
@@ -112,17 +170,19 @@ impl Subject {
     /// Takes in what somebody else says of the same person, or of one who cannot be told apart, to the person's
     /// protection: the lower age, and everything that forbids.
     pub fn restrict(&mut self, other: &Self) {
-        self.age = match (self.age, other.age) {
+        // Consents permit, and are for the caller to weigh.
+        let Self { age, minor, consents: _, opt_outs, settings, withdrawn, verified } = other;
+        self.age = match (self.age, *age) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        self.minor = any(self.minor, other.minor);
-        self.verified = either(self.verified, other.verified, |one, other| one && other);
-        self.opt_outs.extend(other.opt_outs.iter().cloned());
-        for (setting, on) in &other.settings {
+        self.minor = any(self.minor, *minor);
+        self.verified = either(self.verified, *verified, |one, other| one && other);
+        self.opt_outs.extend(opt_outs.iter().cloned());
+        for (setting, on) in settings {
             *self.settings.entry(setting.clone()).or_insert(*on) &= on;
         }
-        for withdrawal in &other.withdrawn {
+        for withdrawal in withdrawn {
             if !self.withdrawn.contains(withdrawal) {
                 self.withdrawn.push(withdrawal.clone());
             }

@@ -4,7 +4,7 @@
 use serde::Deserializer;
 use serde_json::Value;
 
-use super::{Mechanism, Transfer};
+use super::{LegalBasis, Mechanism, Recipient, Transfer};
 use crate::source::near;
 
 /// What a transfer may say, and how it says it. Rules may ask for more, so that what is like none of these is somebody's
@@ -63,18 +63,6 @@ const ELSEWHERE: [(&str, &str); 13] = [
     ("data_intermediary", "/recipient/data_intermediary"),
     ("ciio", "/exporter/ciio"),
 ];
-const RECIPIENT: [&str; 7] = [
-    "class",
-    "id",
-    "kind",
-    "covered_person",
-    "data_intermediary",
-    "own_purpose",
-    "governing_policy",
-];
-const LEGAL_BASIS: [&str; 4] = ["type", "ref", "authority_country", "scope_categories"];
-const MECHANISM: [&str; 7] =
-    ["type", "id", "valid_from", "valid_until", "destinations", "recipients", "categories"];
 /// Other words for how long a mechanism holds, and for whom.
 const OF_MECHANISM: [(&str, &str); 23] = [
     ("expires", "valid_until"),
@@ -139,12 +127,12 @@ impl Transfer {
             }
         });
         let of_recipient = self.recipient.other.keys().filter_map(|name| {
-            let meant = misspelt(name, &RECIPIENT)?;
+            let meant = misspelt(name, &Recipient::MEMBERS)?;
             Some(Slip::Misspelt(format!("/recipient/{name}"), meant))
         });
         let of_basis = self.legal_basis.iter().flat_map(|basis| basis.other.keys());
         let of_basis = of_basis.filter_map(|name| {
-            let meant = misspelt(name, &LEGAL_BASIS)?;
+            let meant = misspelt(name, &LegalBasis::MEMBERS)?;
             Some(Slip::Misspelt(format!("/legal_basis/{name}"), meant))
         });
         let of_mechanisms =
@@ -156,12 +144,33 @@ impl Transfer {
     }
 }
 
+impl Recipient {
+    /// What a recipient says and somebody reads.
+    const MEMBERS: [&str; 7] = [
+        "class",
+        "id",
+        "kind",
+        "covered_person",
+        "data_intermediary",
+        "own_purpose",
+        "governing_policy",
+    ];
+}
+
+impl LegalBasis {
+    const MEMBERS: [&str; 4] = ["type", "ref", "authority_country", "scope_categories"];
+}
+
 impl Mechanism {
+    /// The members of every mechanism, which are judged by themselves.
+    pub(in crate::policy) const MEMBERS: [&str; 7] =
+        ["type", "id", "valid_from", "valid_until", "destinations", "recipients", "categories"];
+
     /// A member that its type may have added, and that was most likely meant to narrow it: where nothing reads it, it
     /// would widen it. With the one it was meant to be.
     pub fn misspelt(&self) -> Option<(&str, &'static str)> {
         self.other.keys().find_map(|name| {
-            let meant = one_of(name, &OF_MECHANISM).or_else(|| misspelt(name, &MECHANISM))?;
+            let meant = one_of(name, &OF_MECHANISM).or_else(|| misspelt(name, &Self::MEMBERS))?;
             Some((name.as_str(), meant))
         })
     }

@@ -10,6 +10,7 @@ use std::{
 use super::{
     AuditError, AuditMetrics, SyncPolicy,
     ledger::Ledger,
+    metrics::Failure,
     queue::{Commit, Queue, Shard, cut, gauge, lock},
 };
 
@@ -93,7 +94,7 @@ impl Writer {
         if (asked || self.ledger.output().was_moved())
             && let Err(error) = self.find_the_file()
         {
-            self.complain("open", &error);
+            self.complain(Failure::Open, &error);
         }
     }
 
@@ -113,23 +114,23 @@ impl Writer {
                 && let Err(error) = self.ledger.lost(lost)
             {
                 self.queue.lost.fetch_add(lost, Ordering::AcqRel);
-                self.complain(kind(&error), &error);
+                self.complain(Failure::to_write(&error), &error);
             }
             // A process that had nothing to record was there all the same.
             if closing && let Err(error) = self.ledger.write_opening() {
-                self.complain(kind(&error), &error);
+                self.complain(Failure::to_write(&error), &error);
             }
             if closing
                 && self.queue.lost.load(Ordering::Acquire) == 0
                 && let Err(error) = self.ledger.close()
             {
-                self.complain(kind(&error), &error);
+                self.complain(Failure::to_write(&error), &error);
             }
             if let Err(error) = self.ledger.seal_if_due(closing) {
-                self.complain("seal", &error);
+                self.complain(Failure::Seal, &error);
             }
             if !closing && let Err(error) = self.ledger.rotate_if_due() {
-                self.complain("rotate", &error);
+                self.complain(Failure::Rotate, &error);
             }
         }
         *lock(&self.queue.head) = self.ledger.head();
@@ -184,7 +185,7 @@ impl Writer {
         });
         let failed_sync = written == lines.len() && result.is_err();
         let failure = result.err().map(|error| {
-            self.complain(kind(&error), &error);
+            self.complain(Failure::to_write(&error), &error);
             AuditError::Write(error.to_string())
         });
         self.metrics.written.inc_by(count_lines(lines.get(..written).unwrap_or_default()));
@@ -249,7 +250,7 @@ impl Writer {
         if due || closing {
             self.synced_at = Instant::now();
             if let Err(error) = self.ledger.sync() {
-                self.complain("sync", &error);
+                self.complain(Failure::Sync, &error);
             }
         }
     }
@@ -273,13 +274,14 @@ impl Writer {
     }
 
     /// Counts every failure, and logs one now and then.
-    fn complain(&mut self, kind: &'static str, error: &io::Error) {
-        self.metrics.errors.with_label_values(&[kind]).inc();
+    fn complain(&mut self, failure: Failure, error: &io::Error) {
+        self.metrics.failed(failure);
         // Whoever sees that it fails also sees why.
         *lock(&self.queue.last_error) = Some(error.to_string());
         self.queue.failing.store(true, Ordering::Release);
         if self.complained_at.is_none_or(|at| at.elapsed() >= Self::COMPLAIN) {
             self.complained_at = Some(Instant::now());
+            let kind = failure.as_str();
             tracing::error!(kind, %error, sink = %self.ledger.output(), "cannot write audit records");
         }
     }
@@ -287,17 +289,4 @@ impl Writer {
 
 fn count_lines(lines: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', lines).count() as u64
-}
-
-fn kind(error: &io::Error) -> &'static str {
-    let kind = error.kind();
-    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        "no_space"
-    } else if kind == io::ErrorKind::BrokenPipe {
-        "broken_pipe"
-    } else if kind == io::ErrorKind::PermissionDenied {
-        "permission"
-    } else {
-        "io"
-    }
 }

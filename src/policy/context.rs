@@ -70,32 +70,37 @@ pub(super) struct PurposePermit {
     pub(super) stale: TagSet,
 }
 
-/// Met, and if so for which tags not.
+/// Met, and if so for which tags.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grade {
     pub(super) met: bool,
-    /// Personal tags outside the scope of the record that met it.
-    pub(super) uncovered: TagSet,
+    /// The scope of the records that met it. What lies in a container is within a scope that names the container.
+    pub(super) covered: TagSet,
 }
 
 impl Grade {
-    pub(super) const UNMET: Self = Self { met: false, uncovered: TagSet::EMPTY };
-    pub(super) const MET: Self = Self { met: true, uncovered: TagSet::EMPTY };
+    pub(super) const UNMET: Self = Self { met: false, covered: TagSet::EMPTY };
+    pub(super) const MET: Self = Self { met: true, covered: TagSet::ALL };
 
     fn of(met: bool) -> Self {
-        Self { met, uncovered: TagSet::EMPTY }
+        if met { Self::MET } else { Self::UNMET }
     }
 
-    /// Two ways to meet the same: what neither covers is uncovered.
+    /// Two ways to meet the same: what either covers is covered.
     #[must_use]
     pub(super) fn or(self, other: Self) -> Self {
-        match (self.met, other.met) {
-            (true, true) => {
-                Self { met: true, uncovered: self.uncovered.intersection(&other.uncovered) }
-            }
-            (false, true) => other,
-            (true | false, false) => self,
-        }
+        Self { met: self.met || other.met, covered: self.covered.union(&other.covered) }
+    }
+
+    /// Two that must both be: what both cover is covered.
+    #[must_use]
+    fn and(self, other: Self) -> Self {
+        Self { met: self.met && other.met, covered: self.covered.intersection(&other.covered) }
+    }
+
+    /// Those of these tags that are outside the scope.
+    pub(super) fn uncovered(&self, tags: &TagSet) -> TagSet {
+        tags.difference(&self.covered)
     }
 }
 
@@ -164,7 +169,7 @@ impl<'t> Context<'t> {
         !self.personal.is_empty() || self.coverage != Coverage::Full
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others leave nothing uncovered")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others cover everything")]
     pub(super) fn grade(&self, predicate: &Predicate, notes: &mut Notes) -> Grade {
         match predicate {
             Predicate::All(parts) => {
@@ -174,7 +179,7 @@ impl<'t> Context<'t> {
                     if !grade.met {
                         return Grade::UNMET;
                     }
-                    whole.uncovered = whole.uncovered.union(&grade.uncovered);
+                    whole = whole.and(grade);
                 }
                 whole
             }
@@ -183,7 +188,7 @@ impl<'t> Context<'t> {
                 let mut best = Grade::UNMET;
                 for part in parts {
                     best = best.or(self.grade(part, notes));
-                    if best.met && best.uncovered.is_empty() {
+                    if best.met && best.uncovered(&self.personal).is_empty() {
                         // What the other ways lacked no longer matters.
                         notes.observed = before.observed;
                         return best;

@@ -392,21 +392,21 @@ impl Ruling<'_> {
     fn apply(&self, context: &Context<'_>, judgement: &mut Judgement) {
         let Some(mut grade) = self.weigh(context, judgement) else { return };
         let (number, rule) = (self.open.rule, self.rule);
-        let mut clean = grade.met && grade.uncovered.is_empty();
-        if !clean && rule.effect.is_some() {
-            // A rule about some categories asks nothing of the others.
-            if let Gate::Categories(about) = &rule.gate {
-                grade.uncovered = grade.uncovered.intersection(about);
-            }
-            if !rule.exceptions.is_empty() {
-                for (granted, granting) in &judgement.granted {
-                    if rule.exceptions.contains(granted) {
-                        grade = grade.or(*granting);
-                    }
+        // A rule about some categories asks nothing of the others.
+        let within = match rule.gate {
+            Gate::Categories(about) => Some(about),
+            Gate::Any | Gate::Personal => None,
+        };
+        let asked = within.map_or(context.personal, |about| context.personal.intersection(&about));
+        let is_clean = |grade: &Grade| grade.met && grade.uncovered(&asked).is_empty();
+        if !is_clean(&grade) && rule.effect.is_some() {
+            for (granted, granting) in &judgement.granted {
+                if rule.exceptions.contains(granted) {
+                    grade = grade.or(*granting);
                 }
             }
-            clean = grade.met && grade.uncovered.is_empty();
         }
+        let clean = is_clean(&grade);
         judgement.say(number, grade.met && !rule.annotate.is_empty());
         let Some(effect) = rule.effect else { return };
         if clean {
@@ -422,15 +422,15 @@ impl Ruling<'_> {
             }
             (Effect::Redact, false) => fill(number, rule, context),
             // What a scoped record leaves uncovered is not covered at all (JR-00-05).
-            (Effect::Block | Effect::Redact, true) if !grade.uncovered.is_empty() => Selected {
+            (Effect::Block | Effect::Redact, true) => Selected {
                 rule: number,
-                tags: grade.uncovered,
-                outside: None,
+                tags: TagSet::EMPTY,
+                outside: Some(grade.covered),
                 third_party: false,
                 pseudonymous: None,
-                within: None,
+                within,
             },
-            (Effect::Allow | Effect::Block | Effect::Redact, _) => return,
+            (Effect::Allow, _) => return,
         };
         match rule.mode {
             Mode::Enforce => judgement.selected.push(selected),

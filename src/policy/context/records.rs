@@ -27,11 +27,7 @@ impl Context<'_> {
             }
         }
         if met {
-            let uncovered = self.personal.difference(&covered);
-            if !uncovered.is_empty() {
-                notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
-            }
-            return Grade { met, uncovered };
+            return self.graded(covered, notes);
         }
         if !self.transfer.mechanisms.is_empty() {
             notes.observed.insert(Observations::MECHANISM_REJECTED);
@@ -142,16 +138,21 @@ impl Context<'_> {
             }
         }
         if met {
-            let uncovered = self.personal.difference(&covered);
-            if !uncovered.is_empty() {
-                notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
-            }
-            return Grade { met, uncovered };
+            return self.graded(covered, notes);
         }
         if on_file {
             notes.observed.insert(Observations::CONSENT_REJECTED);
         }
         Grade::UNMET
+    }
+
+    /// Met by records that together cover this much.
+    fn graded(&self, covered: TagSet, notes: &mut Notes) -> Grade {
+        let grade = Grade { met: true, covered };
+        if !grade.uncovered(&self.personal).is_empty() {
+            notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
+        }
+        grade
     }
 
     /// Given, not expired, not withdrawn since.

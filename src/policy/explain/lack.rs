@@ -2,10 +2,11 @@
 
 use super::state::{Witness, field_words, kind_words, list_of};
 use crate::{
-    domain::Coverage,
+    domain::{Coverage, TagSet},
     policy::{
         Consent, Mechanism,
         context::lists,
+        judge::around,
         predicate::{ConsentTest, MechanismTest},
     },
 };
@@ -45,7 +46,7 @@ impl Witness<'_, '_> {
             if !reaches {
                 return Some("covers none of the categories here".to_owned());
             }
-            let left = context.personal.difference(&scope);
+            let left = self.left_by(&scope);
             return (!left.is_empty())
                 .then(|| format!("covers not all: {} is left", self.shorts(&left)));
         }
@@ -140,7 +141,17 @@ impl Witness<'_, '_> {
         if !reaches {
             return Some("covers none of the categories here".to_owned());
         }
-        let left = context.personal.difference(&scope);
+        let left = self.left_by(&scope);
         (!left.is_empty()).then(|| format!("covers not all: {} is left", self.shorts(&left)))
+    }
+
+    /// What of the data here is outside a scope, and in no container that is within it.
+    fn left_by(&self, scope: &TagSet) -> TagSet {
+        let findings = self.findings;
+        let left = findings.items.iter().filter(|finding| {
+            self.context.personal.contains(finding.tag)
+                && !around(finding, findings).any(|it| scope.contains(it.tag))
+        });
+        left.map(|finding| finding.tag).collect()
     }
 }

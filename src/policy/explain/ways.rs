@@ -137,7 +137,8 @@ impl Finder<'_, '_> {
 
     fn holds(&self, predicate: &Predicate, want: bool) -> bool {
         let grade = self.context.grade(predicate, &mut Notes::default());
-        if want { grade.met && !grade.uncovered.intersects(&self.cover) } else { !grade.met }
+        let wanted = self.cover.intersection(&self.context.personal);
+        if want { grade.met && grade.uncovered(&wanted).is_empty() } else { !grade.met }
     }
 
     fn ways(&self, predicate: &Predicate, want: bool) -> Ways {

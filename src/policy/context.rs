@@ -76,11 +76,15 @@ pub(super) struct Grade {
     pub(super) met: bool,
     /// The scope of the records that met it. What lies in a container is within a scope that names the container.
     pub(super) covered: TagSet,
+    /// What was taken out of that scope again, wherever it lies.
+    pub(super) withdrawn: TagSet,
 }
 
 impl Grade {
-    pub(super) const UNMET: Self = Self { met: false, covered: TagSet::EMPTY };
-    pub(super) const MET: Self = Self { met: true, covered: TagSet::ALL };
+    pub(super) const UNMET: Self =
+        Self { met: false, covered: TagSet::EMPTY, withdrawn: TagSet::EMPTY };
+    pub(super) const MET: Self =
+        Self { met: true, covered: TagSet::ALL, withdrawn: TagSet::EMPTY };
 
     fn of(met: bool) -> Self {
         if met { Self::MET } else { Self::UNMET }
@@ -89,13 +93,19 @@ impl Grade {
     /// Two ways to meet the same: what either covers is covered.
     #[must_use]
     pub(super) fn or(self, other: Self) -> Self {
-        Self { met: self.met || other.met, covered: self.covered.union(&other.covered) }
+        let covered = self.covered.union(&other.covered);
+        let withdrawn = self.withdrawn.union(&other.withdrawn).difference(&covered);
+        Self { met: self.met || other.met, covered, withdrawn }
     }
 
     /// Two that must both be: what both cover is covered.
     #[must_use]
     fn and(self, other: Self) -> Self {
-        Self { met: self.met && other.met, covered: self.covered.intersection(&other.covered) }
+        Self {
+            met: self.met && other.met,
+            covered: self.covered.intersection(&other.covered),
+            withdrawn: self.withdrawn.union(&other.withdrawn),
+        }
     }
 
     /// Those of these tags that are outside the scope.

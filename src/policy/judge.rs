@@ -424,7 +424,7 @@ impl Ruling<'_> {
             // What a scoped record leaves uncovered is not covered at all (JR-00-05).
             (Effect::Block | Effect::Redact, true) => Selected {
                 rule: number,
-                tags: TagSet::EMPTY,
+                tags: grade.withdrawn,
                 outside: Some(grade.covered),
                 third_party: false,
                 pseudonymous: None,

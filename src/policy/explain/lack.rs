@@ -2,7 +2,7 @@
 
 use super::state::{Witness, field_words, kind_words, list_of};
 use crate::{
-    domain::{Coverage, TagSet},
+    domain::TagSet,
     policy::{
         Consent, Mechanism,
         context::lists,
@@ -41,9 +41,7 @@ impl Witness<'_, '_> {
         let context = self.context;
         if context.counts(mechanism, test) {
             let scope = context.scope(&mechanism.categories);
-            let reaches = mechanism.categories.is_empty()
-                || (context.coverage == Coverage::Full && scope.intersects(&context.personal));
-            if !reaches {
+            if !context.reaches(&scope) {
                 return Some("covers none of the categories here".to_owned());
             }
             let left = self.left_by(&scope);
@@ -135,10 +133,16 @@ impl Witness<'_, '_> {
                 "does not name this destination, recipient or purpose".to_owned()
             });
         }
+        let withdrawn = context.taken_back(consent, test);
+        if withdrawn == TagSet::ALL {
+            return Some("was withdrawn for this purpose or recipient".to_owned());
+        }
         let scope = context.scope(&consent.categories);
-        let reaches = consent.categories.is_empty()
-            || (context.coverage == Coverage::Full && scope.intersects(&context.personal));
-        if !reaches {
+        let withdrawn = withdrawn.intersection(&context.personal).intersection(&scope);
+        if !withdrawn.is_empty() {
+            return Some(format!("was withdrawn for {}", self.shorts(&withdrawn)));
+        }
+        if !context.reaches(&scope) {
             return Some("covers none of the categories here".to_owned());
         }
         let left = self.left_by(&scope);

@@ -212,6 +212,11 @@ impl<'t> Context<'t> {
         }
     }
 
+    /// Met for none of the data: by records that have no category in common, or that were taken back for all there is.
+    pub(super) fn is_void(&self, grade: &Grade) -> bool {
+        !self.personal.is_empty() && grade.uncovered(&self.personal) == self.personal
+    }
+
     /// Whether a predicate is met, where nobody asks which tags that leaves uncovered.
     pub(super) fn test(&self, predicate: &Predicate, notes: &mut Notes) -> bool {
         match predicate {

@@ -32,6 +32,8 @@ pub(super) struct Judgement {
     pub(super) annotating: SmallVec<[u16; 16]>,
     pub(super) warnings: Vec<(u16, Effect)>,
     pub(super) granted: SmallVec<[(u16, Grade); 8]>,
+    /// Rules of law that want records for the whole of it and have them for some categories, with those left out.
+    partial: SmallVec<[(u16, TagSet); 4]>,
     permitted: bool,
     pub(super) notes: Notes,
 }
@@ -44,6 +46,14 @@ impl Judgement {
         self.said.push(rule);
         if annotates {
             self.annotating.push(rule);
+        }
+    }
+
+    /// Rules whose records have no category in common leave no mechanism for the request as a whole (JR-00-05).
+    fn stop_if_nothing_is_left(&mut self, personal: &TagSet) {
+        let left_out = self.partial.iter().fold(TagSet::EMPTY, |all, (_, it)| all.union(it));
+        if !left_out.is_empty() && personal.difference(&left_out).is_empty() {
+            self.blocks.extend(self.partial.iter().map(|(rule, _)| *rule));
         }
     }
 
@@ -276,6 +286,7 @@ impl RuleSet {
     /// One pass for one country that receives the data.
     fn pass(&self, context: &Context<'_>, pass: Pass, judgement: &mut Judgement) {
         judgement.granted.clear();
+        judgement.partial.clear();
         let start = judgement.said.len();
         let circumstances = Circumstances {
             set: self.id,
@@ -311,6 +322,7 @@ impl RuleSet {
             }
             judgement.merge(start, plan.cited.len());
         });
+        judgement.stop_if_nothing_is_left(&context.personal);
     }
 
     /// What a plan leaves out does not apply, as the conditions have it, and what it cites does.
@@ -373,7 +385,7 @@ impl Ruling<'_> {
         let Some(grade) = self.weigh(context, judgement) else { return };
         let (number, rule) = (self.open.rule, self.rule);
         judgement.said.push(number);
-        if !grade.met {
+        if !grade.met || context.is_void(&grade) {
             return;
         }
         match rule.mode {
@@ -433,7 +445,13 @@ impl Ruling<'_> {
             (Effect::Allow, _) => return,
         };
         match rule.mode {
-            Mode::Enforce => judgement.selected.push(selected),
+            Mode::Enforce => {
+                let is_whole = rule.layer == Layer::Law && within.is_none();
+                if is_whole && effect == Effect::Block && grade.met {
+                    judgement.partial.push((number, grade.uncovered(&asked)));
+                }
+                judgement.selected.push(selected);
+            }
             Mode::Warn | Mode::Off => judgement.warnings.push((number, effect)),
         }
     }

@@ -58,7 +58,10 @@ impl Finder<'_, '_> {
         let Some(rule) = self.set.rules.get(usize::from(deciding.rule)) else { return Vec::new() };
         let mut ways = Vec::new();
         if let Some(require) = &rule.require {
-            ways.extend(self.ways(require, true));
+            // Blocked although it is met: for what the records leave out.
+            let is_partial = self.cover.is_empty() && self.holds(require, true);
+            let cover = if is_partial { self.context.personal } else { self.cover };
+            ways.extend(Finder { cover, ..*self }.ways(require, true));
         }
         for exception in &rule.exceptions {
             ways.extend(self.granting(*exception));

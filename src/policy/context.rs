@@ -26,6 +26,8 @@ pub(super) struct Context<'t> {
     pub(super) transfer: &'t Transfer,
     /// Whose law is asked: the person's, and in a pass of its own the exporter's.
     pub(super) origin: Option<Region>,
+    /// Where the data was first collected: where the person is, unless it is stated.
+    pub(super) collected_in: Option<Region>,
     pub(super) subdivision: Option<&'t str>,
     pub(super) subject: &'t Subject,
     pub(super) coverage: Coverage,
@@ -139,6 +141,7 @@ impl<'t> Context<'t> {
             set,
             transfer,
             origin: part.origin,
+            collected_in: transfer.collected_in.or(part.origin),
             subdivision: part.subdivision,
             subject: part.subject,
             coverage,
@@ -241,7 +244,7 @@ impl<'t> Context<'t> {
             }
             Predicate::OriginSubdivision(names) => has(names, self.subdivision),
             Predicate::CollectedIn(regions) => {
-                self.transfer.collected_in.is_some_and(|at| regions.contains(at, &self.clock))
+                self.collected_in.is_some_and(|at| regions.contains(at, &self.clock))
             }
             Predicate::Destination(regions) => {
                 self.destination.is_some_and(|at| regions.contains(at, &self.clock))

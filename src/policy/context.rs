@@ -215,6 +215,12 @@ impl<'t> Context<'t> {
         }
     }
 
+    /// What takes a rule out of play does so for all of the data, or the rule applies.
+    pub(super) fn is_lifted_by(&self, unless: &Predicate) -> bool {
+        let grade = self.grade(unless, &mut Notes::default());
+        grade.met && grade.uncovered(&self.personal).is_empty()
+    }
+
     /// Met for none of the data: by records that have no category in common, or that were taken back for all there is.
     pub(super) fn is_void(&self, grade: &Grade) -> bool {
         !self.personal.is_empty() && grade.uncovered(&self.personal) == self.personal

@@ -469,7 +469,7 @@ impl Ruling<'_> {
         if !open.applies {
             let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
             if when.as_ref().is_some_and(|when| !context.test(when, &mut notes))
-                || unless.as_ref().is_some_and(|unless| context.met(unless))
+                || unless.as_ref().is_some_and(|unless| context.is_lifted_by(unless))
             {
                 return None;
             }

@@ -350,7 +350,10 @@ impl<'w> Tracer<'w> {
             verdict,
             fields,
             applies: clauses.applies.iter().map(|it| self.condition(&view, it)).collect(),
-            unless: clauses.unless.as_ref().map(|it| self.condition(&view, it)),
+            unless: clauses
+                .unless
+                .as_ref()
+                .map(|it| ConditionTrace { holds: view.lifts(it), ..self.condition(&view, it) }),
             require: require.map(|it| ConditionTrace { holds: it.holds && !is_unmet, ..it }),
         }
     }

@@ -67,7 +67,7 @@ impl Finder<'_, '_> {
             ways.extend(self.granting(*exception));
         }
         if let Some(unless) = &rule.unless {
-            ways.extend(self.ways(unless, true));
+            ways.extend(Finder { cover: self.context.personal, ..*self }.ways(unless, true));
         }
         if let Some(when) = &rule.when {
             ways.extend(self.ways(when, false));
@@ -118,7 +118,9 @@ impl Finder<'_, '_> {
             return Vec::new();
         }
         let mut ways = vec![Vec::new()];
-        for (predicate, want) in [(&rule.when, true), (&rule.unless, false), (&rule.require, true)]
+        let unless = rule.unless.as_ref().filter(|unless| self.context.is_lifted_by(unless));
+        for (predicate, want) in
+            [(rule.when.as_ref(), true), (unless, false), (rule.require.as_ref(), true)]
         {
             if let Some(predicate) = predicate {
                 ways = product(ways, &self.ways(predicate, want));

@@ -173,6 +173,18 @@ impl<'t> Context<'t> {
         }
     }
 
+    /// The same transfer before another country that receives the data.
+    pub(super) fn towards(&mut self, destination: Option<Region>) {
+        if self.destination != destination {
+            self.destination = destination;
+            // The person may have agreed to what is new for some countries.
+            if self.permit.added {
+                let purpose = self.transfer.purpose.as_deref().unwrap_or_default();
+                self.permit = self.purpose_permit(purpose);
+            }
+        }
+    }
+
     pub(super) fn is_cross_border(&self) -> bool {
         self.destination.is_none() || self.destination != self.origin
     }

@@ -267,12 +267,12 @@ impl RuleSet {
         for country in &transfer.remote_access_from {
             if Some(*country) != transfer.destination && !judged.always_contains(country.index()) {
                 judged.insert(*country);
-                context.destination = Some(*country);
+                context.towards(Some(*country));
                 self.pass(context, Pass::LawOnly, judgement);
                 watch.pass(context, true, judgement);
             }
         }
-        context.destination = transfer.destination;
+        context.towards(transfer.destination);
     }
 
     /// Where the exporter is, when that is elsewhere and its law follows the exporter.

@@ -77,12 +77,11 @@ impl<'t> Context<'t> {
             }
         }
         if permit.added {
-            permit.fresh = self.has_fresh_consent(name, added_at);
-            if permit.fresh {
-                permit.categories = permit.categories.union(&added);
-            } else {
-                permit.stale = added.difference(&permit.categories);
-            }
+            let agreed = self.agreed_afresh(name, added_at);
+            permit.fresh = agreed.is_some();
+            let agreed = agreed.unwrap_or(TagSet::EMPTY);
+            permit.categories = permit.categories.union(&added.intersection(&agreed));
+            permit.stale = added.difference(&permit.categories);
         }
         permit
     }
@@ -132,26 +131,31 @@ impl<'t> Context<'t> {
         }
     }
 
-    /// MI-82: explicit, and to the version that added it or to the purpose itself.
-    fn has_fresh_consent(&self, purpose: &str, added_at: Option<Timestamp>) -> bool {
-        self.subject.consents.iter().any(|consent| {
+    /// MI-82: what the person agreed to explicitly, for this recipient and destination, by a consent to the version
+    /// that added it or to the purpose itself; `None` where nobody agreed.
+    fn agreed_afresh(&self, purpose: &str, added_at: Option<Timestamp>) -> Option<TagSet> {
+        let mut agreed = None;
+        for consent in &self.subject.consents {
             let explicit = match consent.kind {
                 ConsentType::Explicit | ConsentType::SeparateExplicit => true,
                 ConsentType::Guardian => self.minor,
                 ConsentType::NoObjection | ConsentType::DeemedByUse => false,
             };
-            explicit && self.is_current(consent) && {
-                let names_it = consent.scope.strip_prefix("new_purpose:") == Some(purpose);
-                let to_version = (consent.scope == "service"
-                    && (consent.purposes.is_empty()
-                        || consent.purposes.iter().any(|it| it == purpose)))
-                    && self.transfer.policy_versions.iter().any(|version| {
-                        consent.policy_version.as_ref() == Some(&version.id)
-                            && version.effective_from >= added_at
-                    });
-                names_it || to_version
+            if !explicit || !self.is_current(consent) || !self.is_for_this(consent) {
+                continue;
             }
-        })
+            let names_it = consent.scope.strip_prefix("new_purpose:") == Some(purpose);
+            let to_version = consent.scope == "service"
+                && self.transfer.policy_versions.iter().any(|version| {
+                    consent.policy_version.as_ref() == Some(&version.id)
+                        && version.effective_from >= added_at
+                });
+            if names_it || to_version {
+                let scope = self.scope(&consent.categories);
+                agreed = Some(agreed.map_or(scope, |all: TagSet| all.union(&scope)));
+            }
+        }
+        agreed
     }
 }
 

@@ -202,23 +202,22 @@ impl Context<'_> {
     }
 
     pub(in crate::policy) fn names(&self, consent: &Consent, test: &ConsentTest) -> bool {
-        let fits = |listed: &[String], name: Option<&str>, must: bool| {
-            if listed.is_empty() { !must } else { lists(listed, name) }
-        };
-        let destination = if consent.destinations.is_empty() {
-            !test.names_destination
-        } else {
-            self.destination.is_some_and(|at| consent.destinations.contains(&at))
-        };
-        destination
-            && fits(
-                &consent.recipients,
-                self.transfer.recipient.id.as_deref(),
-                test.names_recipient,
-            )
-            && fits(&consent.purposes, self.transfer.purpose.as_deref(), test.names_purpose)
+        self.is_for_this(consent)
+            && !(test.names_destination && consent.destinations.is_empty())
+            && !(test.names_recipient && consent.recipients.is_empty())
+            && !(test.names_purpose && consent.purposes.is_empty())
             && (!test.notice
                 || consent.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty()))
+    }
+
+    /// Not for another destination, recipient or purpose.
+    pub(super) fn is_for_this(&self, consent: &Consent) -> bool {
+        let fits = |listed: &[String], name: Option<&str>| listed.is_empty() || lists(listed, name);
+        let is_for_destination = consent.destinations.is_empty()
+            || self.destination.is_some_and(|at| consent.destinations.contains(&at));
+        is_for_destination
+            && fits(&consent.recipients, self.transfer.recipient.id.as_deref())
+            && fits(&consent.purposes, self.transfer.purpose.as_deref())
     }
 
     pub(super) fn consent_on_file(&self, test: &ConsentOnFile) -> bool {

@@ -85,8 +85,7 @@ pub(super) struct Grade {
 impl Grade {
     pub(super) const UNMET: Self =
         Self { met: false, covered: TagSet::EMPTY, withdrawn: TagSet::EMPTY };
-    pub(super) const MET: Self =
-        Self { met: true, covered: TagSet::ALL, withdrawn: TagSet::EMPTY };
+    pub(super) const MET: Self = Self { met: true, covered: TagSet::ALL, withdrawn: TagSet::EMPTY };
 
     fn of(met: bool) -> Self {
         if met { Self::MET } else { Self::UNMET }

@@ -49,8 +49,8 @@ impl Context<'_> {
     }
 
     pub(in crate::policy) fn withdrawn(&self, scopes: WithdrawalSet) -> bool {
-        self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(|withdrawal| {
-            match self.object(withdrawal) {
+        self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(
+            |withdrawal| match self.object(withdrawal) {
                 Object::Consent => false,
                 Object::Purpose(name) => {
                     scopes.purpose
@@ -74,8 +74,8 @@ impl Context<'_> {
                 Object::All => {
                     scopes.all && !self.is_renewed(withdrawal, |consent| consent.scope == "service")
                 }
-            }
-        })
+            },
+        )
     }
 
     /// The categories of this transfer that a withdrawal is about: all of them where it is about its purpose or its

@@ -225,6 +225,7 @@ pub(super) fn scope<'f, 't>(
     let mut scope = Scope {
         file,
         book,
+        layer: source.layer,
         sensitive: source.sensitive.as_ref().map(|names| book.categories(file, names, diagnostics)),
         definitions: FxHashMap::default(),
     };

@@ -5,7 +5,7 @@ mod names;
 use rustc_hash::FxHashMap;
 
 use super::{
-    ConsentType, Transport,
+    ConsentType, Layer, Transport,
     index::Dimensions,
     names::NameBook,
     predicate::{
@@ -26,6 +26,7 @@ use crate::{
 pub(super) struct Scope<'f, 't> {
     pub(super) file: &'f str,
     pub(super) book: &'f NameBook<'t>,
+    pub(super) layer: Layer,
     /// What the law of this file calls sensitive.
     pub(super) sensitive: Option<TagSet>,
     pub(super) definitions: FxHashMap<String, Predicate>,
@@ -500,6 +501,7 @@ impl Scope<'_, '_> {
             names_recipient: names("recipient"),
             names_purpose: names("purpose"),
             notice: test.notice,
+            in_law: self.layer == Layer::Law,
         }
     }
 

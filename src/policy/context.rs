@@ -26,6 +26,8 @@ pub(super) struct Context<'t> {
     pub(super) transfer: &'t Transfer,
     /// Whose law is asked: the person's, and in a pass of its own the exporter's.
     pub(super) origin: Option<Region>,
+    /// Where the data was first collected: where the person is, unless it is stated.
+    pub(super) collected_in: Option<Region>,
     pub(super) subdivision: Option<&'t str>,
     pub(super) subject: &'t Subject,
     pub(super) coverage: Coverage,
@@ -70,32 +72,46 @@ pub(super) struct PurposePermit {
     pub(super) stale: TagSet,
 }
 
-/// Met, and if so for which tags not.
+/// Met, and if so for which tags.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grade {
     pub(super) met: bool,
-    /// Personal tags outside the scope of the record that met it.
-    pub(super) uncovered: TagSet,
+    /// The scope of the records that met it. What lies in a container is within a scope that names the container.
+    pub(super) covered: TagSet,
+    /// What was taken out of that scope again, wherever it lies.
+    pub(super) withdrawn: TagSet,
 }
 
 impl Grade {
-    pub(super) const UNMET: Self = Self { met: false, uncovered: TagSet::EMPTY };
-    pub(super) const MET: Self = Self { met: true, uncovered: TagSet::EMPTY };
+    pub(super) const UNMET: Self =
+        Self { met: false, covered: TagSet::EMPTY, withdrawn: TagSet::EMPTY };
+    pub(super) const MET: Self = Self { met: true, covered: TagSet::ALL, withdrawn: TagSet::EMPTY };
 
     fn of(met: bool) -> Self {
-        Self { met, uncovered: TagSet::EMPTY }
+        if met { Self::MET } else { Self::UNMET }
     }
 
-    /// Two ways to meet the same: what neither covers is uncovered.
+    /// Two ways to meet the same: what either covers is covered.
     #[must_use]
     pub(super) fn or(self, other: Self) -> Self {
-        match (self.met, other.met) {
-            (true, true) => {
-                Self { met: true, uncovered: self.uncovered.intersection(&other.uncovered) }
-            }
-            (false, true) => other,
-            (true | false, false) => self,
+        let covered = self.covered.union(&other.covered);
+        let withdrawn = self.withdrawn.union(&other.withdrawn).difference(&covered);
+        Self { met: self.met || other.met, covered, withdrawn }
+    }
+
+    /// Two that must both be: what both cover is covered.
+    #[must_use]
+    fn and(self, other: Self) -> Self {
+        Self {
+            met: self.met && other.met,
+            covered: self.covered.intersection(&other.covered),
+            withdrawn: self.withdrawn.union(&other.withdrawn),
         }
+    }
+
+    /// Those of these tags that are outside the scope.
+    pub(super) fn uncovered(&self, tags: &TagSet) -> TagSet {
+        tags.difference(&self.covered)
     }
 }
 
@@ -124,6 +140,7 @@ impl<'t> Context<'t> {
             set,
             transfer,
             origin: part.origin,
+            collected_in: transfer.collected_in.or(part.origin),
             subdivision: part.subdivision,
             subject: part.subject,
             coverage,
@@ -155,6 +172,18 @@ impl<'t> Context<'t> {
         }
     }
 
+    /// The same transfer before another country that receives the data.
+    pub(super) fn towards(&mut self, destination: Option<Region>) {
+        if self.destination != destination {
+            self.destination = destination;
+            // The person may have agreed to what is new for some countries.
+            if self.permit.added {
+                let purpose = self.transfer.purpose.as_deref().unwrap_or_default();
+                self.permit = self.purpose_permit(purpose);
+            }
+        }
+    }
+
     pub(super) fn is_cross_border(&self) -> bool {
         self.destination.is_none() || self.destination != self.origin
     }
@@ -164,7 +193,7 @@ impl<'t> Context<'t> {
         !self.personal.is_empty() || self.coverage != Coverage::Full
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others leave nothing uncovered")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others cover everything")]
     pub(super) fn grade(&self, predicate: &Predicate, notes: &mut Notes) -> Grade {
         match predicate {
             Predicate::All(parts) => {
@@ -174,7 +203,7 @@ impl<'t> Context<'t> {
                     if !grade.met {
                         return Grade::UNMET;
                     }
-                    whole.uncovered = whole.uncovered.union(&grade.uncovered);
+                    whole = whole.and(grade);
                 }
                 whole
             }
@@ -183,7 +212,7 @@ impl<'t> Context<'t> {
                 let mut best = Grade::UNMET;
                 for part in parts {
                     best = best.or(self.grade(part, notes));
-                    if best.met && best.uncovered.is_empty() {
+                    if best.met && best.uncovered(&self.personal).is_empty() {
                         // What the other ways lacked no longer matters.
                         notes.observed = before.observed;
                         return best;
@@ -195,6 +224,17 @@ impl<'t> Context<'t> {
             Predicate::Consent(test) => self.consent(test, notes),
             plain => Grade::of(self.test(plain, notes)),
         }
+    }
+
+    /// What takes a rule out of play does so for all of the data, or the rule applies.
+    pub(super) fn is_lifted_by(&self, unless: &Predicate) -> bool {
+        let grade = self.grade(unless, &mut Notes::default());
+        grade.met && grade.uncovered(&self.personal).is_empty()
+    }
+
+    /// Met for none of the data: by records that have no category in common, or that were taken back for all there is.
+    pub(super) fn is_void(&self, grade: &Grade) -> bool {
+        !self.personal.is_empty() && grade.uncovered(&self.personal) == self.personal
     }
 
     /// Whether a predicate is met, where nobody asks which tags that leaves uncovered.
@@ -221,7 +261,7 @@ impl<'t> Context<'t> {
             }
             Predicate::OriginSubdivision(names) => has(names, self.subdivision),
             Predicate::CollectedIn(regions) => {
-                self.transfer.collected_in.is_some_and(|at| regions.contains(at, &self.clock))
+                self.collected_in.is_some_and(|at| regions.contains(at, &self.clock))
             }
             Predicate::Destination(regions) => {
                 self.destination.is_some_and(|at| regions.contains(at, &self.clock))

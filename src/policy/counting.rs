@@ -117,7 +117,7 @@ impl RuleSet {
                     .into_iter()
                     .chain(transfer.remote_access_from.iter().copied())
                 {
-                    context.destination = Some(destination);
+                    context.towards(Some(destination));
                     for (counter, index) in self.counters.iter().zip(0usize..) {
                         let count = Count { person: number, counter: index };
                         let known = counts.get(start..).is_some_and(|it| it.contains(&count));

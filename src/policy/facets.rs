@@ -115,7 +115,7 @@ impl Facets {
                 | Pair::DESTINATION_NAMED.when(context.is_destination_named())
                 | Pair::TLS.when(transfer.transport == Some(Transport::Tls))
                 | given(REMOTE_ACCESS, !transfer.remote_access_from.is_empty())
-                | given(COLLECTED_IN, transfer.collected_in.is_some())
+                | given(COLLECTED_IN, context.collected_in.is_some())
                 | given(SECTOR, exporter.sector.is_some())
                 | given(EXPORTER_FLAGS, !exporter.flags.is_empty())
                 | given(RECIPIENT_KIND, recipient.kind.is_some())

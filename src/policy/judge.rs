@@ -32,6 +32,8 @@ pub(super) struct Judgement {
     pub(super) annotating: SmallVec<[u16; 16]>,
     pub(super) warnings: Vec<(u16, Effect)>,
     pub(super) granted: SmallVec<[(u16, Grade); 8]>,
+    /// Rules of law that want records for the whole of it and have them for some categories, with those left out.
+    partial: SmallVec<[(u16, TagSet); 4]>,
     permitted: bool,
     pub(super) notes: Notes,
 }
@@ -44,6 +46,14 @@ impl Judgement {
         self.said.push(rule);
         if annotates {
             self.annotating.push(rule);
+        }
+    }
+
+    /// Rules whose records have no category in common leave no mechanism for the request as a whole (JR-00-05).
+    fn stop_if_nothing_is_left(&mut self, personal: &TagSet) {
+        let left_out = self.partial.iter().fold(TagSet::EMPTY, |all, (_, it)| all.union(it));
+        if !left_out.is_empty() && personal.difference(&left_out).is_empty() {
+            self.blocks.extend(self.partial.iter().map(|(rule, _)| *rule));
         }
     }
 
@@ -257,12 +267,12 @@ impl RuleSet {
         for country in &transfer.remote_access_from {
             if Some(*country) != transfer.destination && !judged.always_contains(country.index()) {
                 judged.insert(*country);
-                context.destination = Some(*country);
+                context.towards(Some(*country));
                 self.pass(context, Pass::LawOnly, judgement);
                 watch.pass(context, true, judgement);
             }
         }
-        context.destination = transfer.destination;
+        context.towards(transfer.destination);
     }
 
     /// Where the exporter is, when that is elsewhere and its law follows the exporter.
@@ -276,6 +286,7 @@ impl RuleSet {
     /// One pass for one country that receives the data.
     fn pass(&self, context: &Context<'_>, pass: Pass, judgement: &mut Judgement) {
         judgement.granted.clear();
+        judgement.partial.clear();
         let start = judgement.said.len();
         let circumstances = Circumstances {
             set: self.id,
@@ -311,6 +322,7 @@ impl RuleSet {
             }
             judgement.merge(start, plan.cited.len());
         });
+        judgement.stop_if_nothing_is_left(&context.personal);
     }
 
     /// What a plan leaves out does not apply, as the conditions have it, and what it cites does.
@@ -373,7 +385,7 @@ impl Ruling<'_> {
         let Some(grade) = self.weigh(context, judgement) else { return };
         let (number, rule) = (self.open.rule, self.rule);
         judgement.said.push(number);
-        if !grade.met {
+        if !grade.met || context.is_void(&grade) {
             return;
         }
         match rule.mode {
@@ -392,21 +404,21 @@ impl Ruling<'_> {
     fn apply(&self, context: &Context<'_>, judgement: &mut Judgement) {
         let Some(mut grade) = self.weigh(context, judgement) else { return };
         let (number, rule) = (self.open.rule, self.rule);
-        let mut clean = grade.met && grade.uncovered.is_empty();
-        if !clean && rule.effect.is_some() {
-            // A rule about some categories asks nothing of the others.
-            if let Gate::Categories(about) = &rule.gate {
-                grade.uncovered = grade.uncovered.intersection(about);
-            }
-            if !rule.exceptions.is_empty() {
-                for (granted, granting) in &judgement.granted {
-                    if rule.exceptions.contains(granted) {
-                        grade = grade.or(*granting);
-                    }
+        // A rule about some categories asks nothing of the others.
+        let within = match rule.gate {
+            Gate::Categories(about) => Some(about),
+            Gate::Any | Gate::Personal => None,
+        };
+        let asked = within.map_or(context.personal, |about| context.personal.intersection(&about));
+        let is_clean = |grade: &Grade| grade.met && grade.uncovered(&asked).is_empty();
+        if !is_clean(&grade) && rule.effect.is_some() {
+            for (granted, granting) in &judgement.granted {
+                if rule.exceptions.contains(granted) {
+                    grade = grade.or(*granting);
                 }
             }
-            clean = grade.met && grade.uncovered.is_empty();
         }
+        let clean = is_clean(&grade);
         judgement.say(number, grade.met && !rule.annotate.is_empty());
         let Some(effect) = rule.effect else { return };
         if clean {
@@ -422,18 +434,24 @@ impl Ruling<'_> {
             }
             (Effect::Redact, false) => fill(number, rule, context),
             // What a scoped record leaves uncovered is not covered at all (JR-00-05).
-            (Effect::Block | Effect::Redact, true) if !grade.uncovered.is_empty() => Selected {
+            (Effect::Block | Effect::Redact, true) => Selected {
                 rule: number,
-                tags: grade.uncovered,
-                outside: None,
+                tags: grade.withdrawn,
+                outside: Some(grade.covered),
                 third_party: false,
                 pseudonymous: None,
-                within: None,
+                within,
             },
-            (Effect::Allow | Effect::Block | Effect::Redact, _) => return,
+            (Effect::Allow, _) => return,
         };
         match rule.mode {
-            Mode::Enforce => judgement.selected.push(selected),
+            Mode::Enforce => {
+                let is_whole = rule.layer == Layer::Law && within.is_none();
+                if is_whole && effect == Effect::Block && grade.met {
+                    judgement.partial.push((number, grade.uncovered(&asked)));
+                }
+                judgement.selected.push(selected);
+            }
             Mode::Warn | Mode::Off => judgement.warnings.push((number, effect)),
         }
     }
@@ -451,7 +469,7 @@ impl Ruling<'_> {
         if !open.applies {
             let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
             if when.as_ref().is_some_and(|when| !context.test(when, &mut notes))
-                || unless.as_ref().is_some_and(|unless| context.met(unless))
+                || unless.as_ref().is_some_and(|unless| context.is_lifted_by(unless))
             {
                 return None;
             }

@@ -247,6 +247,8 @@ pub(super) struct ConsentTest {
     pub(super) names_recipient: bool,
     pub(super) names_purpose: bool,
     pub(super) notice: bool,
+    /// The law asks, to which no consent is one that was taken back.
+    pub(super) in_law: bool,
 }
 
 /// Consent types as bits.

@@ -4,7 +4,7 @@ use super::{Context, PurposePermit, Version};
 use crate::{
     domain::TagSet,
     policy::{
-        ConsentType, PolicyVersion, Timestamp, UserAgreement,
+        ConsentType, PolicyVersion, UserAgreement,
         registry::{Permit, Purpose},
     },
 };
@@ -67,22 +67,15 @@ impl<'t> Context<'t> {
             }
             permit.categories = permit.categories.union(&permit.agreed_categories);
         }
-        let mut added = TagSet::EMPTY;
-        let mut added_at: Option<Timestamp> = None;
-        for version in self.transfer.policy_versions.iter().filter(|it| self.is_in_force(it)) {
-            if let Some(categories) = version.added_purposes.get(name) {
-                permit.added = true;
-                added = added.union(&self.set.tags(categories));
-                added_at = added_at.max(version.effective_from);
-            }
-        }
-        if permit.added {
-            permit.fresh = self.has_fresh_consent(name, added_at);
-            if permit.fresh {
-                permit.categories = permit.categories.union(&added);
-            } else {
-                permit.stale = added.difference(&permit.categories);
-            }
+        let adding =
+            self.adding(name).max_by_key(|(version, _)| (version.effective_from, &version.id));
+        if let Some((_, added)) = adding {
+            permit.added = true;
+            let agreed = self.agreed_afresh(name);
+            permit.fresh = agreed.is_some();
+            let agreed = agreed.unwrap_or(TagSet::EMPTY);
+            permit.categories = permit.categories.union(&added.intersection(&agreed));
+            permit.stale = added.difference(&permit.categories);
         }
         permit
     }
@@ -132,26 +125,54 @@ impl<'t> Context<'t> {
         }
     }
 
-    /// MI-82: explicit, and to the version that added it or to the purpose itself.
-    fn has_fresh_consent(&self, purpose: &str, added_at: Option<Timestamp>) -> bool {
-        self.subject.consents.iter().any(|consent| {
+    /// Versions in force that add the purpose or categories to it, each with the categories it says. What the latest
+    /// says of a purpose is what it has.
+    fn adding(&self, purpose: &str) -> impl Iterator<Item = (&'t PolicyVersion, TagSet)> {
+        self.transfer.policy_versions.iter().filter(|it| self.is_in_force(it)).filter_map(
+            move |version| {
+                let categories = version.added_purposes.get(purpose)?;
+                Some((version, self.set.tags(categories)))
+            },
+        )
+    }
+
+    /// What the purpose had in a version of the policy, by that and those before it; `None` where it was not there.
+    fn known_to(&self, version: &str, purpose: &str) -> Option<TagSet> {
+        let mut versions = self.transfer.policy_versions.iter();
+        let agreed_to = versions.find(|it| it.id == *version)?;
+        self.adding(purpose)
+            .filter(|(adding, _)| adding.effective_from <= agreed_to.effective_from)
+            .map(|(_, categories)| categories)
+            .reduce(|all, it| all.union(&it))
+    }
+
+    /// MI-82: what the person agreed to explicitly, for this recipient and destination, by a consent to the purpose
+    /// itself or to a version that had it; `None` where nobody agreed.
+    fn agreed_afresh(&self, purpose: &str) -> Option<TagSet> {
+        let mut agreed = None;
+        for consent in &self.subject.consents {
             let explicit = match consent.kind {
                 ConsentType::Explicit | ConsentType::SeparateExplicit => true,
                 ConsentType::Guardian => self.minor,
                 ConsentType::NoObjection | ConsentType::DeemedByUse => false,
             };
-            explicit && self.is_current(consent) && {
-                let names_it = consent.scope.strip_prefix("new_purpose:") == Some(purpose);
-                let to_version = (consent.scope == "service"
-                    && (consent.purposes.is_empty()
-                        || consent.purposes.iter().any(|it| it == purpose)))
-                    && self.transfer.policy_versions.iter().any(|version| {
-                        consent.policy_version.as_ref() == Some(&version.id)
-                            && version.effective_from >= added_at
-                    });
-                names_it || to_version
+            if !explicit || !self.is_current(consent) || !self.is_for_this(consent) {
+                continue;
             }
-        })
+            let known = match (consent.scope.strip_prefix("new_purpose:"), &consent.policy_version)
+            {
+                (Some(named), _) => (named == purpose).then_some(TagSet::ALL),
+                (None, Some(version)) if consent.scope == "service" => {
+                    self.known_to(version, purpose)
+                }
+                (None, _) => None,
+            };
+            if let Some(known) = known {
+                let scope = self.scope(&consent.categories).intersection(&known);
+                agreed = Some(agreed.map_or(scope, |all: TagSet| all.union(&scope)));
+            }
+        }
+        agreed
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Context, Grade, Notes, has};
 use crate::{
     domain::{Coverage, TagSet},
     policy::{
-        Consent, ConsentType, Mechanism, Timestamp,
+        Consent, ConsentType, Mechanism, Timestamp, Withdrawal,
         predicate::{ConsentOnFile, ConsentTest, MechanismTest, Observations},
         words::FieldTest,
     },
@@ -18,20 +18,15 @@ impl Context<'_> {
                 continue;
             }
             let scope = self.scope(&mechanism.categories);
-            if mechanism.categories.is_empty()
-                || (self.coverage == Coverage::Full && scope.intersects(&self.personal))
-            {
+            if self.reaches(&scope) {
                 met = true;
                 covered = covered.union(&scope);
                 notes.mechanisms |= 1u64.checked_shl(index).unwrap_or(0);
             }
         }
         if met {
-            let uncovered = self.personal.difference(&covered);
-            if !uncovered.is_empty() {
-                notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
-            }
-            return Grade { met, uncovered };
+            let grade = Grade { met, covered, withdrawn: TagSet::EMPTY };
+            return self.graded(grade, notes);
         }
         if !self.transfer.mechanisms.is_empty() {
             notes.observed.insert(Observations::MECHANISM_REJECTED);
@@ -121,7 +116,7 @@ impl Context<'_> {
     }
 
     pub(super) fn consent(&self, test: &ConsentTest, notes: &mut Notes) -> Grade {
-        let (mut met, mut on_file, mut covered) = (false, false, TagSet::EMPTY);
+        let (mut grade, mut on_file) = (Grade::UNMET, false);
         for consent in &self.subject.consents {
             if !has(&test.scopes, Some(&consent.scope)) {
                 continue;
@@ -133,25 +128,55 @@ impl Context<'_> {
             {
                 continue;
             }
-            let scope = self.scope(&consent.categories);
-            if consent.categories.is_empty()
-                || (self.coverage == Coverage::Full && scope.intersects(&self.personal))
-            {
-                met = true;
-                covered = covered.union(&scope);
+            let withdrawn = self.taken_back(consent, test);
+            let covered = self.scope(&consent.categories).difference(&withdrawn);
+            if self.reaches(&covered) {
+                grade = grade.or(Grade { met: true, covered, withdrawn });
             }
         }
-        if met {
-            let uncovered = self.personal.difference(&covered);
-            if !uncovered.is_empty() {
-                notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
-            }
-            return Grade { met, uncovered };
+        if grade.met {
+            return self.graded(grade, notes);
         }
         if on_file {
             notes.observed.insert(Observations::CONSENT_REJECTED);
         }
         Grade::UNMET
+    }
+
+    /// Notes what the records that met a condition leave out.
+    fn graded(&self, grade: Grade, notes: &mut Notes) -> Grade {
+        if !grade.uncovered(&self.personal).is_empty() {
+            notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
+        }
+        grade
+    }
+
+    /// Whether a record of this scope is about any of the data. One that is not about everything says nothing of what
+    /// could not be read.
+    pub(in crate::policy) fn reaches(&self, scope: &TagSet) -> bool {
+        *scope == TagSet::ALL
+            || (self.coverage == Coverage::Full && scope.intersects(&self.personal))
+    }
+
+    /// What was taken back of a consent since it was given. The policy asks of withdrawals by themselves, and lets some
+    /// disclosures survive them (MI-59, MI-61, MI-71); under the law what was taken back is no consent (JR-00-09), nor
+    /// is it for agreeing to something else later.
+    pub(in crate::policy) fn taken_back(&self, consent: &Consent, test: &ConsentTest) -> TagSet {
+        let mut withdrawn = TagSet::EMPTY;
+        if test.in_law {
+            for withdrawal in &self.subject.withdrawn {
+                if self.is_since(withdrawal, consent) {
+                    withdrawn = withdrawn.union(&self.extent(withdrawal));
+                }
+            }
+        }
+        withdrawn
+    }
+
+    /// Withdrawn by now, and no earlier than the consent was given.
+    fn is_since(&self, withdrawal: &Withdrawal, consent: &Consent) -> bool {
+        self.has_begun(withdrawal.at)
+            && consent.given_at.zip(withdrawal.at).is_none_or(|(given, at)| given <= at)
     }
 
     /// Given, not expired, not withdrawn since.
@@ -164,12 +189,7 @@ impl Context<'_> {
                 let names_it = scope == "all"
                     || scope == consent.scope
                     || scope.strip_prefix("consent:") == Some(&consent.scope);
-                names_it
-                    && self.has_begun(withdrawal.at)
-                    && consent
-                        .given_at
-                        .zip(withdrawal.at)
-                        .is_none_or(|(given, withdrawn)| given <= withdrawn)
+                names_it && self.is_since(withdrawal, consent)
             })
     }
 
@@ -182,23 +202,22 @@ impl Context<'_> {
     }
 
     pub(in crate::policy) fn names(&self, consent: &Consent, test: &ConsentTest) -> bool {
-        let fits = |listed: &[String], name: Option<&str>, must: bool| {
-            if listed.is_empty() { !must } else { lists(listed, name) }
-        };
-        let destination = if consent.destinations.is_empty() {
-            !test.names_destination
-        } else {
-            self.destination.is_some_and(|at| consent.destinations.contains(&at))
-        };
-        destination
-            && fits(
-                &consent.recipients,
-                self.transfer.recipient.id.as_deref(),
-                test.names_recipient,
-            )
-            && fits(&consent.purposes, self.transfer.purpose.as_deref(), test.names_purpose)
+        self.is_for_this(consent)
+            && !(test.names_destination && consent.destinations.is_empty())
+            && !(test.names_recipient && consent.recipients.is_empty())
+            && !(test.names_purpose && consent.purposes.is_empty())
             && (!test.notice
                 || consent.notice_ref.as_ref().is_some_and(|notice| !notice.is_empty()))
+    }
+
+    /// Not for another destination, recipient or purpose.
+    pub(super) fn is_for_this(&self, consent: &Consent) -> bool {
+        let fits = |listed: &[String], name: Option<&str>| listed.is_empty() || lists(listed, name);
+        let is_for_destination = consent.destinations.is_empty()
+            || self.destination.is_some_and(|at| consent.destinations.contains(&at));
+        is_for_destination
+            && fits(&consent.recipients, self.transfer.recipient.id.as_deref())
+            && fits(&consent.purposes, self.transfer.purpose.as_deref())
     }
 
     pub(super) fn consent_on_file(&self, test: &ConsentOnFile) -> bool {

@@ -13,6 +13,18 @@ use crate::{
     },
 };
 
+/// What somebody took back.
+#[derive(Debug, Clone, Copy)]
+enum Object<'w> {
+    Purpose(&'w str),
+    Recipient(&'w str),
+    Category(&'w str),
+    /// Consents of one scope and nothing else, see [`Context::is_current`].
+    Consent,
+    /// `all`, and what nobody understands: it may have been meant to take back anything.
+    All,
+}
+
 impl Context<'_> {
     /// The age that is stated, unless somebody calls a person of that age a minor: one of the two is wrong, and the
     /// stricter holds.
@@ -37,54 +49,78 @@ impl Context<'_> {
     }
 
     pub(in crate::policy) fn withdrawn(&self, scopes: WithdrawalSet) -> bool {
-        let transfer = self.transfer;
-        self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(|withdrawal| {
-            let scope = withdrawal.scope.as_str();
-            // A consent named alone is taken back, see `is_current`, and nothing else.
-            let is_consent = |scope: &str| {
-                scope != "guardian" && self.set.vocabulary.knows(Section::ConsentScope, scope)
-            };
-            let has_one = |scope: &str| self.subject.consents.iter().any(|it| it.scope == *scope);
-            let named = match scope.split_once(':') {
-                Some(("new_purpose", _)) => return false,
-                Some(("consent", name)) if self.set.knows_scope(name) || has_one(name) => {
-                    return false;
-                }
-                Some(("category", name)) if self.set.find_tags(name).is_none() => None,
-                Some(("purpose", name)) if !self.knows_purpose(name) => None,
-                None if is_consent(scope) => return false,
-                None if self.set.registry.numbers.contains_key(scope) => Some(("purpose", scope)),
-                named => named,
-            };
-            match named {
-                Some(("purpose", name)) => {
+        self.subject.withdrawn.iter().filter(|it| self.has_begun(it.at)).any(
+            |withdrawal| match self.object(withdrawal) {
+                Object::Consent => false,
+                Object::Purpose(name) => {
                     scopes.purpose
-                        && transfer.purpose.as_deref() == Some(name)
+                        && self.is_purpose(name)
                         && !self.is_renewed(withdrawal, |consent| {
                             consent.scope == name
                                 || consent.scope.strip_prefix("new_purpose:") == Some(name)
                                 || consent.purposes.iter().any(|purpose| purpose == name)
                         })
                 }
-                Some(("recipient", name)) => {
+                Object::Recipient(name) => {
                     scopes.recipient
-                        && [&transfer.recipient.id, &transfer.recipient.class]
-                            .into_iter()
-                            .flatten()
-                            .any(|known| known.eq_ignore_ascii_case(name))
+                        && self.is_recipient(name)
                         && !self.is_renewed(withdrawal, |consent| {
                             consent.recipients.iter().any(|recipient| recipient == name)
                         })
                 }
-                Some(("category", name)) => {
+                Object::Category(name) => {
                     scopes.category && self.judged.intersects(&self.set.tag_set(name))
                 }
-                // `all`, and what nobody understands: it may have been meant to take back anything.
-                Some(_) | None => {
+                Object::All => {
                     scopes.all && !self.is_renewed(withdrawal, |consent| consent.scope == "service")
                 }
+            },
+        )
+    }
+
+    /// The categories of this transfer that a withdrawal is about: all of them where it is about its purpose or its
+    /// recipient.
+    pub(super) fn extent(&self, withdrawal: &Withdrawal) -> TagSet {
+        let is_about_all = match self.object(withdrawal) {
+            Object::All => true,
+            Object::Purpose(name) => self.is_purpose(name),
+            Object::Recipient(name) => self.is_recipient(name),
+            Object::Category(name) => return self.set.tag_set(name),
+            Object::Consent => false,
+        };
+        if is_about_all { TagSet::ALL } else { TagSet::EMPTY }
+    }
+
+    fn object<'w>(&self, withdrawal: &'w Withdrawal) -> Object<'w> {
+        let scope = withdrawal.scope.as_str();
+        let is_consent = |scope: &str| {
+            scope != "guardian" && self.set.vocabulary.knows(Section::ConsentScope, scope)
+        };
+        let has_one = |scope: &str| self.subject.consents.iter().any(|it| it.scope == *scope);
+        match scope.split_once(':') {
+            Some(("new_purpose", _)) => Object::Consent,
+            Some(("consent", name)) if self.set.knows_scope(name) || has_one(name) => {
+                Object::Consent
             }
-        })
+            Some(("category", name)) if self.set.find_tags(name).is_some() => {
+                Object::Category(name)
+            }
+            Some(("purpose", name)) if self.knows_purpose(name) => Object::Purpose(name),
+            Some(("recipient", name)) => Object::Recipient(name),
+            None if is_consent(scope) => Object::Consent,
+            None if self.set.registry.numbers.contains_key(scope) => Object::Purpose(scope),
+            Some(_) | None => Object::All,
+        }
+    }
+
+    fn is_purpose(&self, name: &str) -> bool {
+        self.transfer.purpose.as_deref() == Some(name)
+    }
+
+    fn is_recipient(&self, name: &str) -> bool {
+        let recipient = &self.transfer.recipient;
+        let known = [&recipient.id, &recipient.class];
+        known.into_iter().flatten().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// A register has the purpose, or a version of the policy adds it, or it is this transfer's.

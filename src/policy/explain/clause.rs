@@ -364,6 +364,12 @@ impl View<'_, '_> {
         }
     }
 
+    /// Whether what the rule has under `unless` takes it out of play: for all of the data.
+    pub(in crate::policy) fn lifts(&self, unless: &Clause) -> bool {
+        let of_rule = self.rule.and_then(|rule| rule.unless.as_ref());
+        of_rule.map_or_else(|| self.holds(unless), |it| self.context.is_lifted_by(it))
+    }
+
     /// Calls `visit` with each numbered condition that makes the difference, and whether it holds: had it
     /// been otherwise, so would the whole.
     pub(in crate::policy) fn pivots(&self, clause: &Clause, visit: &mut dyn FnMut(u32, bool)) {
@@ -387,7 +393,7 @@ impl View<'_, '_> {
         visit: &mut dyn FnMut(u32, bool),
     ) -> bool {
         let unless = clauses.unless.as_ref();
-        let lifted = unless.is_some_and(|unless| self.holds(unless));
+        let lifted = unless.is_some_and(|unless| self.lifts(unless));
         let mut wrong = clauses.applies.iter().filter(|part| !self.holds(part));
         match (wrong.next(), wrong.next(), lifted) {
             (None, _, _) => {

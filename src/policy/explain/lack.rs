@@ -2,10 +2,11 @@
 
 use super::state::{Witness, field_words, kind_words, list_of};
 use crate::{
-    domain::Coverage,
+    domain::TagSet,
     policy::{
         Consent, Mechanism,
         context::lists,
+        judge::around,
         predicate::{ConsentTest, MechanismTest},
     },
 };
@@ -40,12 +41,10 @@ impl Witness<'_, '_> {
         let context = self.context;
         if context.counts(mechanism, test) {
             let scope = context.scope(&mechanism.categories);
-            let reaches = mechanism.categories.is_empty()
-                || (context.coverage == Coverage::Full && scope.intersects(&context.personal));
-            if !reaches {
+            if !context.reaches(&scope) {
                 return Some("covers none of the categories here".to_owned());
             }
-            let left = context.personal.difference(&scope);
+            let left = self.left_by(&scope);
             return (!left.is_empty())
                 .then(|| format!("covers not all: {} is left", self.shorts(&left)));
         }
@@ -134,13 +133,29 @@ impl Witness<'_, '_> {
                 "does not name this destination, recipient or purpose".to_owned()
             });
         }
+        let withdrawn = context.taken_back(consent, test);
+        if withdrawn == TagSet::ALL {
+            return Some("was withdrawn for this purpose or recipient".to_owned());
+        }
         let scope = context.scope(&consent.categories);
-        let reaches = consent.categories.is_empty()
-            || (context.coverage == Coverage::Full && scope.intersects(&context.personal));
-        if !reaches {
+        let withdrawn = withdrawn.intersection(&context.personal).intersection(&scope);
+        if !withdrawn.is_empty() {
+            return Some(format!("was withdrawn for {}", self.shorts(&withdrawn)));
+        }
+        if !context.reaches(&scope) {
             return Some("covers none of the categories here".to_owned());
         }
-        let left = context.personal.difference(&scope);
+        let left = self.left_by(&scope);
         (!left.is_empty()).then(|| format!("covers not all: {} is left", self.shorts(&left)))
+    }
+
+    /// What of the data here is outside a scope, and in no container that is within it.
+    fn left_by(&self, scope: &TagSet) -> TagSet {
+        let findings = self.findings;
+        let left = findings.items.iter().filter(|finding| {
+            self.context.personal.contains(finding.tag)
+                && !around(finding, findings).any(|it| scope.contains(it.tag))
+        });
+        left.map(|finding| finding.tag).collect()
     }
 }

@@ -42,7 +42,7 @@ impl Witness<'_, '_> {
                 named("the origin's subdivision", context.subdivision)
             }
             Predicate::CollectedIn(_) => {
-                region("the country where the data was collected", transfer.collected_in)
+                region("the country where the data was collected", context.collected_in)
             }
             Predicate::Destination(_)
             | Predicate::DestinationNot(_)

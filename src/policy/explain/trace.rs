@@ -323,6 +323,9 @@ impl<'w> Tracer<'w> {
         let view = View { context, rule: Some(rule), notes: judgement.notes };
         let empty = super::clause::Clauses::default();
         let clauses = self.written.rules.get(usize::from(number)).unwrap_or(&empty);
+        // Records for some of it that leave nothing of the whole do not meet what a rule asks.
+        let is_unmet = verdict == Verdict::Blocks;
+        let require = clauses.require.as_ref().map(|it| self.condition(&view, it));
         let fields = match verdict {
             Verdict::Redacts => self.taken(context, number, judgement),
             Verdict::Blocks
@@ -347,8 +350,11 @@ impl<'w> Tracer<'w> {
             verdict,
             fields,
             applies: clauses.applies.iter().map(|it| self.condition(&view, it)).collect(),
-            unless: clauses.unless.as_ref().map(|it| self.condition(&view, it)),
-            require: clauses.require.as_ref().map(|it| self.condition(&view, it)),
+            unless: clauses
+                .unless
+                .as_ref()
+                .map(|it| ConditionTrace { holds: view.lifts(it), ..self.condition(&view, it) }),
+            require: require.map(|it| ConditionTrace { holds: it.holds && !is_unmet, ..it }),
         }
     }
 

@@ -58,13 +58,16 @@ impl Finder<'_, '_> {
         let Some(rule) = self.set.rules.get(usize::from(deciding.rule)) else { return Vec::new() };
         let mut ways = Vec::new();
         if let Some(require) = &rule.require {
-            ways.extend(self.ways(require, true));
+            // Blocked although it is met: for what the records leave out.
+            let is_partial = self.cover.is_empty() && self.holds(require, true);
+            let cover = if is_partial { self.context.personal } else { self.cover };
+            ways.extend(Finder { cover, ..*self }.ways(require, true));
         }
         for exception in &rule.exceptions {
             ways.extend(self.granting(*exception));
         }
         if let Some(unless) = &rule.unless {
-            ways.extend(self.ways(unless, true));
+            ways.extend(Finder { cover: self.context.personal, ..*self }.ways(unless, true));
         }
         if let Some(when) = &rule.when {
             ways.extend(self.ways(when, false));
@@ -115,7 +118,9 @@ impl Finder<'_, '_> {
             return Vec::new();
         }
         let mut ways = vec![Vec::new()];
-        for (predicate, want) in [(&rule.when, true), (&rule.unless, false), (&rule.require, true)]
+        let unless = rule.unless.as_ref().filter(|unless| self.context.is_lifted_by(unless));
+        for (predicate, want) in
+            [(rule.when.as_ref(), true), (unless, false), (rule.require.as_ref(), true)]
         {
             if let Some(predicate) = predicate {
                 ways = product(ways, &self.ways(predicate, want));
@@ -137,7 +142,8 @@ impl Finder<'_, '_> {
 
     fn holds(&self, predicate: &Predicate, want: bool) -> bool {
         let grade = self.context.grade(predicate, &mut Notes::default());
-        if want { grade.met && !grade.uncovered.intersects(&self.cover) } else { !grade.met }
+        let wanted = self.cover.intersection(&self.context.personal);
+        if want { grade.met && grade.uncovered(&wanted).is_empty() } else { !grade.met }
     }
 
     fn ways(&self, predicate: &Predicate, want: bool) -> Ways {

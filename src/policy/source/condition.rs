@@ -29,7 +29,7 @@ pub struct Condition {
     pub origin_known: Option<bool>,
     /// ISO 3166-2: `US-TX`.
     pub origin_subdivision: Option<Names>,
-    /// Where the data was first collected, as far as it is stated.
+    /// Where the data was first collected; in the origin, where nobody states it.
     pub collected_in: Option<Names>,
     /// Each country that receives or can read the data is judged by itself.
     pub destination: Option<Names>,

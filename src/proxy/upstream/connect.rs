@@ -108,11 +108,11 @@ impl EndpointTarget {
             At::Address(address) => Ok(vec![SocketAddr::new(*address, port)]),
             At::Name(name) => {
                 let found = name.addresses().await?;
-                let found = found.iter().filter(|address| !is_link_local(**address));
+                let found = found.iter().filter(|address| !leads_home(**address));
                 let found: Vec<_> = found.map(|address| SocketAddr::new(*address, port)).collect();
                 if found.is_empty() {
-                    let words = "it leads to link-local addresses alone, which are taken only where they are \
-                                 written as such";
+                    let words = "it leads to link-local or unspecified addresses alone, which are taken only \
+                                 where they are written as such";
                     return Err(std::io::Error::other(words));
                 }
                 Ok(found)
@@ -122,11 +122,13 @@ impl EndpointTarget {
 }
 
 /// Nobody's in particular, and no country's: what answers there is the machine the gateway runs on, or whoever
-/// lends it out, with its secrets (RFC 3927, RFC 4291 §2.5.6). Whoever answers for a name must not lead there.
-fn is_link_local(address: IpAddr) -> bool {
+/// lends it out, with its secrets (RFC 3927, RFC 4291 §2.5.6). That an unspecified address is nobody's (RFC 1122
+/// §3.2.1.3, RFC 4291 §2.5.2) keeps no system from connecting to itself. Whoever answers for a name must not lead
+/// there.
+fn leads_home(address: IpAddr) -> bool {
     match geo::canonical(address) {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.is_unicast_link_local(),
+        IpAddr::V4(address) => address.is_link_local() || address.is_unspecified(),
+        IpAddr::V6(address) => address.is_unicast_link_local() || address.is_unspecified(),
     }
 }
 
@@ -490,5 +492,32 @@ fn into_bytes(mut body: Full<Bytes>) -> Bytes {
     match Pin::new(&mut body).poll_frame(&mut cx) {
         Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         Poll::Ready(_) | Poll::Pending => Bytes::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_do_not_lead_home() {
+        for (address, expected) in [
+            ("0.0.0.0", true),
+            ("::", true),
+            ("::ffff:0.0.0.0", true),
+            ("64:ff9b::", true),
+            ("169.254.169.254", true),
+            ("::ffff:169.254.169.254", true),
+            ("fe80::1", true),
+            ("0.0.0.1", false),
+            ("169.253.0.1", false),
+            // Where a sidecar or a test listens.
+            ("127.0.0.1", false),
+            ("::1", false),
+            ("fec0::1", false),
+            ("192.0.2.1", false),
+        ] {
+            assert_eq!(leads_home(address.parse().unwrap()), expected, "{address}");
+        }
     }
 }

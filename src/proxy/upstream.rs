@@ -1,7 +1,8 @@
 //! Connections to one data centre, held by one worker.
 //!
-//! HTTP/1.1 connections lie in a free list while they are idle; HTTP/2 has one to each endpoint that all
-//! exchanges of the worker share. Workers share how the endpoints fare and nothing else, so nothing locks.
+//! HTTP/1.1 connections lie in a free list while they are idle; of HTTP/2 exchanges of the worker share one, and
+//! another where it has no room for more. Workers share how the endpoints fare and the count of what is under way, and
+//! nothing else, so nothing locks.
 //! Every address is held against the data centre's jurisdiction before a connection is made, and all
 //! endpoints of a data centre are in one jurisdiction: another endpoint is never another country.
 
@@ -22,17 +23,19 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::{ProxyError, body::Held, http1::ClientError};
+use super::{ProxyError, body::Held, capacity::Capacity, http1::ClientError};
 use crate::{config::Protocol, domain::Region};
 
 mod choice;
 mod connect;
 mod health;
 mod names;
+mod shared;
 
 use choice::{Dice, RetryBudget, choose};
 pub(super) use connect::Target;
-use connect::{Connection, EndpointTarget, Sender, Unanswered};
+use connect::{Connection, Ending, EndpointTarget, Sender, Unanswered};
+use shared::Shared;
 
 /// A request as it goes out, less what depends on the endpoint.
 #[derive(Debug)]
@@ -83,8 +86,6 @@ pub(super) struct Upstream {
     endpoints: Vec<Pool>,
     dice: Dice,
     retries: RetryBudget,
-    in_flight: Cell<usize>,
-    in_flight_max: usize,
 }
 
 /// This worker's connections to one endpoint.
@@ -92,34 +93,50 @@ pub(super) struct Upstream {
 struct Pool {
     #[expect(clippy::vec_box, reason = "each goes to an exchange and comes back, by pointer")]
     idle: RefCell<Vec<Box<Connection>>>,
-    shared: RefCell<Option<Box<Connection>>>,
-    /// Held while the one HTTP/2 connection is made, so that it stays one.
+    #[expect(clippy::vec_box, reason = "they are made on the heap")]
+    shared: RefCell<Vec<Box<Connection>>>,
+    /// Held while an HTTP/2 connection is made, so that those who wait share it.
     connecting: tokio::sync::Mutex<()>,
     in_flight: Cell<usize>,
 }
 
-/// An exchange that an endpoint has under way; it is no longer when this is dropped.
+/// An exchange that a data centre has under way; it is no longer when this is dropped.
 #[derive(Debug)]
 struct Busy {
     upstream: Rc<Upstream>,
-    endpoint: usize,
+    /// The one that has it at the moment.
+    endpoint: Option<usize>,
 }
 
 impl Busy {
-    fn begin(upstream: &Rc<Upstream>, endpoint: usize) -> Self {
-        upstream.in_flight.set(upstream.in_flight.get() + 1);
-        if let Some(pool) = upstream.endpoints.get(endpoint) {
+    /// `None` when there are too many.
+    fn begin(upstream: &Rc<Upstream>) -> Option<Self> {
+        let fits = upstream.target.exchanges.as_ref().is_none_or(Capacity::take);
+        fits.then(|| Self { upstream: Rc::clone(upstream), endpoint: None })
+    }
+
+    /// It is that endpoint's from here on.
+    fn at(&mut self, endpoint: usize) {
+        self.leave();
+        self.endpoint = Some(endpoint);
+        if let Some(pool) = self.upstream.endpoints.get(endpoint) {
             pool.in_flight.set(pool.in_flight.get() + 1);
         }
-        Self { upstream: Rc::clone(upstream), endpoint }
+    }
+
+    fn leave(&mut self) {
+        let endpoint = self.endpoint.take();
+        if let Some(pool) = endpoint.and_then(|endpoint| self.upstream.endpoints.get(endpoint)) {
+            pool.in_flight.set(pool.in_flight.get() - 1);
+        }
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.upstream.in_flight.set(self.upstream.in_flight.get() - 1);
-        if let Some(pool) = self.upstream.endpoints.get(self.endpoint) {
-            pool.in_flight.set(pool.in_flight.get() - 1);
+        self.leave();
+        if let Some(exchanges) = &self.upstream.target.exchanges {
+            exchanges.give_back();
         }
     }
 }
@@ -167,15 +184,19 @@ impl Lease {
     pub(super) fn give_back(self) {
         let Self { mut connection, busy, .. } = self;
         let upstream = &busy.upstream;
-        if let Sender::Http1(client) = &mut connection.sender
-            && client.rests()
-            && let Some(pool) = upstream.endpoints.get(connection.endpoint)
-        {
-            connection.used = Instant::now();
-            let mut idle = pool.idle.borrow_mut();
-            if idle.len() < upstream.target.idle_connections_max {
-                idle.push(connection);
+        match &mut connection.sender {
+            Sender::Http1(client) => {
+                if client.rests()
+                    && let Some(pool) = upstream.endpoints.get(connection.endpoint)
+                {
+                    connection.used = Instant::now();
+                    let mut idle = pool.idle.borrow_mut();
+                    if idle.len() < upstream.target.idle_connections_max {
+                        idle.push(connection);
+                    }
+                }
             }
+            Sender::Http2(shared) => shared.hear(),
         }
     }
 }
@@ -191,18 +212,14 @@ impl fmt::Debug for Upstream {
 struct Tried(Vec<usize>);
 
 impl Upstream {
-    /// `workers` share the data centre's bound on exchanges; `number` is this one's.
-    pub(super) fn new(target: Arc<Target>, workers: usize, number: usize) -> Rc<Self> {
-        let in_flight_max =
-            target.exchanges_max.map_or(usize::MAX, |max| max.div_ceil(workers.max(1)));
+    /// `number` is the worker's.
+    pub(super) fn new(target: Arc<Target>, number: usize) -> Rc<Self> {
         let mut endpoints = Vec::new();
         endpoints.resize_with(target.endpoints.len(), Pool::default);
         Rc::new(Self {
             endpoints,
             dice: Dice::new((number as u64 + 1) << 32 | u64::from(std::process::id())),
             retries: RetryBudget::default(),
-            in_flight: Cell::new(0),
-            in_flight_max,
             target,
         })
     }
@@ -214,9 +231,11 @@ impl Upstream {
     /// Lets go of connections that lay idle for too long, or that the other side has closed.
     pub(super) fn close_idle(&self) {
         for pool in &self.endpoints {
-            pool.idle.borrow_mut().retain_mut(|connection| {
-                connection.used.elapsed() <= self.target.idle && connection.sender.is_ready()
-            });
+            let mut is_of_use = |connection: &mut Box<Connection>| {
+                !connection.has_rested(self.target.idle) && connection.sender.is_ready()
+            };
+            pool.idle.borrow_mut().retain_mut(&mut is_of_use);
+            pool.shared.borrow_mut().retain_mut(is_of_use);
         }
     }
 
@@ -236,35 +255,40 @@ impl Upstream {
 
     /// Sends a request and waits for the head of its answer. A request that provably never left is
     /// sent again over another connection; one that may have left only if its method is idempotent
-    /// (RFC 9110 §9.2.2) and the budget for that is not used up.
+    /// (RFC 9110 §9.2.2) or the data centre says that it did nothing with it, and the budget for that
+    /// is not used up.
     pub(super) async fn send(
         self: &Rc<Self>,
         outgoing: Box<Outgoing>,
         first_byte: Duration,
         by: Instant,
     ) -> Result<Answer, ProxyError> {
-        if self.in_flight.get() >= self.in_flight_max {
+        let Some(mut busy) = Busy::begin(self) else {
             return Err(ProxyError::UpstreamBusy { data_centre: self.target.id.clone() });
-        }
+        };
         self.retries.sent();
         let mut tried = Tried::default();
         let mut next = outgoing;
         // What an attempt that may have left came to: a later failure to connect does not undo it.
         let mut broken = None;
+        let mut attempts = 0;
         loop {
             let outgoing = next;
-            let (mut connection, reused, busy) = match self.obtain(&mut tried, by).await {
+            let (mut connection, reused) = match self.obtain(&mut busy, &mut tried, by).await {
                 Ok(obtained) => obtained,
                 Err(error) => return Err(broken.unwrap_or(error)),
             };
             let number = connection.endpoint;
             let is_safe = outgoing.method.is_idempotent() && (reused || self.endpoints.len() > 1);
-            let again = is_safe.then(|| Box::new(outgoing.duplicate()));
+            let may_be_handed_back = connection.shared().is_some();
+            let again = (is_safe || may_be_handed_back).then(|| Box::new(outgoing.duplicate()));
             let host = outgoing.host.clone();
             let request = self.request(*outgoing, &connection);
-            let answer_by = by.min(Instant::now() + first_byte);
+            attempts += 1;
+            let sent_at = Instant::now();
+            let answer_by = by.min(sent_at + first_byte);
             let sent = tokio::time::timeout_at(answer_by, connection.sender.send(request)).await;
-            let Unanswered { error, unsent } = match sent {
+            let Unanswered { error, ending, unsent } = match sent {
                 Ok(Ok((response, _))) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                     return Err(ProxyError::UpstreamMalformed {
                         endpoint: self.name_of(number),
@@ -280,20 +304,30 @@ impl Upstream {
                 Ok(Err(unanswered)) => unanswered,
                 Err(_) => {
                     self.fared(number, false);
+                    // It may be the way there that is no more; then nobody shall wait for it again.
+                    if let Some(shared) = connection.shared()
+                        && !shared.has_answered_since(sent_at)
+                    {
+                        self.forget(shared, number);
+                    }
                     return Err(ProxyError::UpstreamSlow { endpoint: self.name_of(number) });
                 }
             };
-            self.forget(number);
             let unsent = unsent.map(|request| Box::new(Outgoing::of(*request, host)));
             let error = ProxyError::UpstreamBroken { endpoint: self.name_of(number), error };
-            if !reused {
-                // A connection that lay idle says nothing of how its endpoint fares.
+            if self.is_to_blame(&connection, ending, reused, unsent.is_some()) {
                 self.fared(number, false);
+            }
+            if !self.may_do_better(ending, reused) {
                 tried.0.push(number);
             }
+            let is_safe = is_safe || ending.is_harmless() || unsent.is_some();
+            let is_left = tried.0.len() < self.endpoints.len();
             next = match (unsent, again) {
                 (Some(unsent), _) if reused => unsent,
-                (_, Some(again)) if tried.0.len() <= RETRIES_MAX && self.retries.take() => {
+                (_, Some(again))
+                    if is_safe && is_left && attempts <= RETRIES_MAX && self.retries.take() =>
+                {
                     self.target.metrics.upstream_retry(&self.target.id);
                     broken = Some(error);
                     again
@@ -303,26 +337,65 @@ impl Upstream {
         }
     }
 
+    /// Whether a request without an answer says that its endpoint fares badly. A connection of HTTP/2 that has ended
+    /// is let go of here.
+    fn is_to_blame(
+        &self,
+        connection: &Connection,
+        ending: Ending,
+        reused: bool,
+        is_unsent: bool,
+    ) -> bool {
+        let number = connection.endpoint;
+        match (ending, connection.shared()) {
+            // A connection that lay idle says nothing of how its endpoint fares.
+            (Ending::Connection, None) => !reused,
+            // One failure, however many exchanges end with it; and none where it was closed before.
+            (Ending::Connection, Some(shared)) => {
+                self.forget(shared, number) && !(reused && is_unsent)
+            }
+            // It takes no more, as servers say of every connection in time.
+            (Ending::Untouched, Some(shared)) => self.forget(shared, number) && !reused,
+            // It has as much as it takes, perhaps.
+            (Ending::Refused, Some(shared)) => !shared.has_others(),
+            (Ending::Exchange | Ending::Refused | Ending::Untouched, _) => true,
+        }
+    }
+
+    /// Whether the same endpoint may answer what it has just failed to.
+    fn may_do_better(&self, ending: Ending, reused: bool) -> bool {
+        let is_alone = self.endpoints.len() == 1;
+        match ending {
+            // Over another connection.
+            Ending::Connection => reused,
+            Ending::Exchange => false,
+            // Where there is no other, in the next moment.
+            Ending::Untouched => reused || is_alone,
+            Ending::Refused => is_alone,
+        }
+    }
+
     /// A connection that can be used at once: to the chosen endpoint, or else to another one that is
     /// left.
     async fn obtain(
-        self: &Rc<Self>,
+        &self,
+        busy: &mut Busy,
         tried: &mut Tried,
         by: Instant,
-    ) -> Result<(Box<Connection>, bool, Busy), ProxyError> {
+    ) -> Result<(Box<Connection>, bool), ProxyError> {
         let mut failure = None;
         loop {
             let Some(number) = self.choose(tried) else {
                 let nowhere = || ProxyError::ConnectSlow { endpoint: self.target.id.clone() };
                 return Err(failure.unwrap_or_else(nowhere));
             };
-            let busy = Busy::begin(self, number);
+            busy.at(number);
             if let Some(connection) = self.take(number) {
-                return Ok((connection, true, busy));
+                return Ok((connection, true));
             }
             // Seldom, and large: not part of every exchange's future.
             match Box::pin(self.connect(number, by)).await {
-                Ok(connection) => return Ok((connection, false, busy)),
+                Ok(connection) => return Ok((connection, false)),
                 // Elsewhere than it is declared to be: nobody goes round that.
                 Err(error @ ProxyError::Misplaced { .. }) => return Err(error),
                 Err(error) => {
@@ -362,9 +435,10 @@ impl Upstream {
         } else if endpoint.health.failed() {
             tracing::warn!(data_centre = self.target.id, endpoint = endpoint.name, "ejected");
             self.target.metrics.endpoint_ejected(&self.target.id, &endpoint.name);
-            // What lies idle goes to the same place.
+            // They go to the same place.
             if let Some(pool) = self.endpoints.get(number) {
                 pool.idle.borrow_mut().clear();
+                pool.shared.borrow_mut().clear();
             }
         }
     }
@@ -390,13 +464,15 @@ impl Upstream {
         }
     }
 
-    /// Lets go of a shared connection once it has ended.
-    fn forget(&self, number: usize) {
-        let Some(pool) = self.endpoints.get(number) else { return };
-        let mut shared = pool.shared.borrow_mut();
-        if shared.as_ref().is_some_and(|connection| connection.is_closed()) {
-            *shared = None;
-        }
+    /// Gives a shared connection to nobody any more; exchanges under way may end over it. True when it was given
+    /// until now.
+    fn forget(&self, shared: &Rc<Shared>, number: usize) -> bool {
+        let Some(pool) = self.endpoints.get(number) else { return false };
+        let is_that = |one: &Connection| one.shared().is_some_and(|one| Rc::ptr_eq(one, shared));
+        let mut all = pool.shared.borrow_mut();
+        let before = all.len();
+        all.retain(|connection| !is_that(connection));
+        all.len() < before
     }
 
     fn request(&self, outgoing: Outgoing, connection: &Connection) -> Box<Request<Bytes>> {
@@ -451,7 +527,7 @@ impl Upstream {
             Ok(connection) => {
                 let connection = Box::new(connection?);
                 if let Some(shared) = connection.share() {
-                    *pool.shared.borrow_mut() = Some(shared);
+                    pool.shared.borrow_mut().push(shared);
                 }
                 Ok(connection)
             }
@@ -460,7 +536,7 @@ impl Upstream {
     }
 }
 
-/// Endpoints beside the first that one exchange may be sent to.
+/// How often one exchange may be sent again.
 const RETRIES_MAX: usize = 2;
 
 /// Answers that an intermediary gives for an endpoint that fails.
@@ -474,13 +550,12 @@ fn is_gateway_failure(status: StatusCode) -> bool {
 impl Pool {
     fn share(&self, data_centre: &Target, target: &EndpointTarget) -> Option<Box<Connection>> {
         let mut shared = self.shared.borrow_mut();
-        let connection = shared.as_mut()?;
-        if !connection.is_current(data_centre, target) {
-            // Exchanges on it end there; new ones go where the name leads, or nowhere.
-            *shared = None;
-            return None;
-        }
-        if connection.is_closed() { None } else { connection.share() }
+        // Exchanges on one that leads elsewhere end there; new ones go where the name leads, or nowhere.
+        shared.retain_mut(|connection| {
+            !connection.is_closed() && connection.is_current(data_centre, target)
+        });
+        // The first that has room: what is beyond it falls idle when there is less to do.
+        shared.iter().find_map(|connection| connection.share())
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, SocketAddr},
     pin::Pin,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -15,8 +16,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, uri::Scheme};
 use http_body_util::Full;
-use hyper::{body::Incoming, client::conn::http2};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -26,13 +26,17 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::super::{
-    LocalExecutor, ProxyError,
-    gathered::Gathered,
+    ProxyError,
+    capacity::Capacity,
     http1::{self, Client, ClientError},
     routing::Surroundings,
     tls::{self, Reloading, Watched},
 };
-use super::{health::Health, names::Name};
+use super::{
+    health::Health,
+    names::Name,
+    shared::{self, Shared},
+};
 use crate::{
     config::{Config, DataCentre, DnsSection, Endpoint, HealthCheck, OnMismatch, Protocol},
     domain::Region,
@@ -58,8 +62,8 @@ pub(in crate::proxy) struct Target {
     pub(super) idle: Duration,
     pub(super) geo: Option<Arc<GeoDb>>,
     pub(super) metrics: Arc<Metrics>,
-    /// Of all workers together.
-    pub(super) exchanges_max: Option<usize>,
+    /// Where there is a bound, of all workers together.
+    pub(super) exchanges: Option<Capacity>,
     pub(super) health_check: Option<HealthCheck>,
     pub(super) dns: DnsSection,
     is_retired: AtomicBool,
@@ -108,11 +112,11 @@ impl EndpointTarget {
             At::Address(address) => Ok(vec![SocketAddr::new(*address, port)]),
             At::Name(name) => {
                 let found = name.addresses().await?;
-                let found = found.iter().filter(|address| !is_link_local(**address));
+                let found = found.iter().filter(|address| !leads_home(**address));
                 let found: Vec<_> = found.map(|address| SocketAddr::new(*address, port)).collect();
                 if found.is_empty() {
-                    let words = "it leads to link-local addresses alone, which are taken only where they are \
-                                 written as such";
+                    let words = "it leads to link-local or unspecified addresses alone, which are taken only \
+                                 where they are written as such";
                     return Err(std::io::Error::other(words));
                 }
                 Ok(found)
@@ -122,11 +126,13 @@ impl EndpointTarget {
 }
 
 /// Nobody's in particular, and no country's: what answers there is the machine the gateway runs on, or whoever
-/// lends it out, with its secrets (RFC 3927, RFC 4291 §2.5.6). Whoever answers for a name must not lead there.
-fn is_link_local(address: IpAddr) -> bool {
+/// lends it out, with its secrets (RFC 3927, RFC 4291 §2.5.6). That an unspecified address is nobody's (RFC 1122
+/// §3.2.1.3, RFC 4291 §2.5.2) keeps no system from connecting to itself. Whoever answers for a name must not lead
+/// there.
+fn leads_home(address: IpAddr) -> bool {
     match geo::canonical(address) {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.is_unicast_link_local(),
+        IpAddr::V4(address) => address.is_link_local() || address.is_unspecified(),
+        IpAddr::V6(address) => address.is_unicast_link_local() || address.is_unspecified(),
     }
 }
 
@@ -186,7 +192,7 @@ impl Target {
             idle: config.deadlines.idle.0,
             geo: around.geo.cloned(),
             metrics: Arc::clone(around.metrics),
-            exchanges_max: data_centre.exchanges_max,
+            exchanges: data_centre.exchanges_max.map(Capacity::new),
             health_check: data_centre.health_check.clone(),
             dns: config.dns.clone(),
             is_retired: AtomicBool::new(false),
@@ -334,17 +340,7 @@ impl Target {
         };
         match self.protocol {
             Protocol::Http1 => Ok(Sender::Http1(Client::new(stream))),
-            Protocol::Http2 => {
-                let io = TokioIo::new(Gathered(stream));
-                let (sender, connection) =
-                    http2::handshake(LocalExecutor, io).await.map_err(broken)?;
-                tokio::task::spawn_local(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "upstream connection ended");
-                    }
-                });
-                Ok(Sender::Http2(sender))
-            }
+            Protocol::Http2 => Ok(Sender::Http2(Shared::handshake(stream).await.map_err(broken)?)),
         }
     }
 }
@@ -399,13 +395,29 @@ impl Connection {
         }
     }
 
-    /// Another one to the same HTTP/2 connection.
+    /// Another one to the same HTTP/2 connection, where there is room for another exchange.
     pub(super) fn share(&self) -> Option<Box<Self>> {
         match &self.sender {
-            Sender::Http2(sender) => {
-                Some(Box::new(Self { sender: Sender::Http2(sender.clone()), ..*self }))
-            }
+            Sender::Http2(shared) => shared
+                .has_room()
+                .then(|| Box::new(Self { sender: Sender::Http2(Rc::clone(shared)), ..*self })),
             Sender::Http1(_) => None,
+        }
+    }
+
+    /// The HTTP/2 connection that it is one of several to.
+    pub(super) fn shared(&self) -> Option<&Rc<Shared>> {
+        match &self.sender {
+            Sender::Http1(_) => None,
+            Sender::Http2(shared) => Some(shared),
+        }
+    }
+
+    /// True when all exchanges over it ended so long ago.
+    pub(super) fn has_rested(&self, time: Duration) -> bool {
+        match &self.sender {
+            Sender::Http1(_) => self.used.elapsed() > time,
+            Sender::Http2(shared) => shared.has_rested(time),
         }
     }
 
@@ -414,7 +426,7 @@ impl Connection {
         match &self.sender {
             // It goes with the exchange that had it.
             Sender::Http1(_) => true,
-            Sender::Http2(sender) => sender.is_closed(),
+            Sender::Http2(shared) => shared.is_closed(),
         }
     }
 }
@@ -423,15 +435,37 @@ impl Connection {
 pub(super) enum Sender {
     /// One exchange at a time has it.
     Http1(Client),
-    /// All exchanges share it.
-    Http2(http2::SendRequest<Full<Bytes>>),
+    /// So many exchanges share it.
+    Http2(Rc<Shared>),
 }
 
 /// A request without an answer; with the request where no byte of it has left.
 #[derive(Debug)]
 pub(super) struct Unanswered {
     pub(super) error: ClientError,
+    pub(super) ending: Ending,
     pub(super) unsent: Option<Box<Request<Bytes>>>,
+}
+
+/// What ended with an exchange that got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The connection, and whatever else was under way over it.
+    Connection,
+    /// It alone.
+    Exchange,
+    /// It alone, and nothing was done with it: the data centre refused the stream (RFC 9113 §8.7).
+    Refused,
+    /// The connection takes no more, and nothing was done with it: the data centre had not come to the stream when
+    /// it said so (RFC 9113 §6.8).
+    Untouched,
+}
+
+impl Ending {
+    /// True when the request was not processed, so that it may be sent again whatever its method.
+    pub(super) fn is_harmless(self) -> bool {
+        matches!(self, Self::Refused | Self::Untouched)
+    }
 }
 
 impl Sender {
@@ -444,10 +478,11 @@ impl Sender {
             Self::Http1(client) => match client.send(&request).await {
                 Ok(response) => Ok((response, None)),
                 Err(http1::Unanswered { error, is_unsent }) => {
-                    Err(Unanswered { error, unsent: is_unsent.then_some(request) })
+                    let unsent = is_unsent.then_some(request);
+                    Err(Unanswered { error, ending: Ending::Connection, unsent })
                 }
             },
-            Self::Http2(sender) => match sender.try_send_request(request.map(Full::new)).await {
+            Self::Http2(shared) => match shared.send(request.map(Full::new)).await {
                 Ok(response) => {
                     let (head, body) = response.into_parts();
                     Ok((Response::from_parts(head, ()), Some(body)))
@@ -455,7 +490,8 @@ impl Sender {
                 Err(mut error) => {
                     let unsent = error.take_message();
                     let unsent = unsent.map(|request| Box::new(request.map(into_bytes)));
-                    Err(Unanswered { error: error.into_error().into(), unsent })
+                    let error = error.into_error();
+                    Err(Unanswered { ending: shared::ending(&error), error: error.into(), unsent })
                 }
             },
         }
@@ -478,7 +514,7 @@ impl Sender {
     pub(super) fn is_ready(&mut self) -> bool {
         match self {
             Self::Http1(client) => client.stands(),
-            Self::Http2(sender) => sender.is_ready(),
+            Self::Http2(shared) => !shared.is_closed(),
         }
     }
 }
@@ -490,5 +526,32 @@ fn into_bytes(mut body: Full<Bytes>) -> Bytes {
     match Pin::new(&mut body).poll_frame(&mut cx) {
         Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         Poll::Ready(_) | Poll::Pending => Bytes::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_do_not_lead_home() {
+        for (address, expected) in [
+            ("0.0.0.0", true),
+            ("::", true),
+            ("::ffff:0.0.0.0", true),
+            ("64:ff9b::", true),
+            ("169.254.169.254", true),
+            ("::ffff:169.254.169.254", true),
+            ("fe80::1", true),
+            ("0.0.0.1", false),
+            ("169.253.0.1", false),
+            // Where a sidecar or a test listens.
+            ("127.0.0.1", false),
+            ("::1", false),
+            ("fec0::1", false),
+            ("192.0.2.1", false),
+        ] {
+            assert_eq!(leads_home(address.parse().unwrap()), expected, "{address}");
+        }
     }
 }

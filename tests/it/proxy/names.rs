@@ -155,17 +155,21 @@ async fn a_name_that_moves_abroad_gets_nothing_more() {
     }
 }
 
-/// The metadata of a machine that is lent out are behind such an address, with its credentials.
+/// The metadata of a machine that is lent out are behind such an address, with its credentials; or the machine
+/// itself, with what it shows to nobody else.
 #[tokio::test]
-async fn a_name_that_leads_to_a_link_local_address_leads_nowhere() {
-    let (port, [two, _]) = twins().await;
-    let (server, names) = NameServer::start(Some(Ipv4Addr::new(169, 254, 169, 254))).await;
-    let gateway = Setup::to(format!("http://ingest.example:{port}"))
-        .config(&format!("dns: {{ servers: ['{server}'], ttl_min: 200ms }}"))
-        .start()
-        .await;
-    let got = gateway.send(get()).await;
-    assert_eq!((got.status.as_u16(), got.problem().as_str()), (502, "unresolved"));
-    names.set(Some(two));
-    answers_until(&gateway, "two").await;
+async fn a_name_that_leads_to_a_link_local_address_or_to_none_leads_nowhere() {
+    for address in [Ipv4Addr::new(169, 254, 169, 254), Ipv4Addr::UNSPECIFIED] {
+        let (port, [two, _]) = twins().await;
+        let (server, names) = NameServer::start(Some(address)).await;
+        let gateway = Setup::to(format!("http://ingest.example:{port}"))
+            .config(&format!("dns: {{ servers: ['{server}'], ttl_min: 200ms }}"))
+            .start()
+            .await;
+        let got = gateway.send(get()).await;
+        let kind = (got.status.as_u16(), got.problem());
+        assert_eq!(kind, (502, "unresolved".to_owned()), "{address}");
+        names.set(Some(two));
+        answers_until(&gateway, "two").await;
+    }
 }

@@ -97,7 +97,64 @@ const BODIES: &[(&str, &str, Write, &str)] = &[
         },
         "",
     ),
+    // Written as names are, under a name that may be somebody's.
+    (
+        "application/json",
+        "[",
+        |text, number| {
+            let _ = write!(
+                text,
+                "{{\"name\":\"{0} Body Weight\",\"owner\":\"{0} Support Team\"}},\
+                 {{\"name\":\"Größe {0} Body Weight\"}},",
+                word(number)
+            );
+        },
+        "0]",
+    ),
+    // In prose, where words announce a name and none follows.
+    (
+        "text/plain",
+        "",
+        |text, number| {
+            let _ = writeln!(
+                text,
+                "Dear {0} Support Team, the Body Weight of {0} Package was approved by Quality Control. {0} Service: on time.",
+                word(number)
+            );
+        },
+        "",
+    ),
+    (
+        "text/plain",
+        "| Item | Stock |\n|---|---|\n",
+        |text, number| {
+            let _ = writeln!(text, "| {} Kurta | {} pcs |", word(number), number % 7);
+        },
+        "",
+    ),
+    (
+        "application/json",
+        "[",
+        |text, number| {
+            let _ = write!(
+                text,
+                "{{\"page\":\"<table><tr><th>Item<th>Stock</tr><tr><td>{0} Kurta<td>7 pcs</table>\",\
+                 \"dump\":\"INSERT INTO stock (item, unit) VALUES ('{0} Kurta', 'pcs'), ('{0}', 'pcs')\",\
+                 \"lines\":\"item,unit,store\\n{0},pcs,main\\n{0} Kurta,pcs,main\"}},",
+                word(number)
+            );
+        },
+        "0]",
+    ),
 ];
+
+/// Another capitalised word for each number, that nobody is called.
+fn word(number: usize) -> String {
+    let letters = [number / 400, number / 20, number].map(|it| it % 20);
+    let of = |letter: usize| char::from(b"bcdfghjklmnpqrstvwxz"[letter]);
+    let [first, second, third] = letters.map(of);
+    format!("Zq{first}{second}{third}x")
+}
 
 /// Sixteen times the fields, and not one allocation more. What one message costs, whatever its size, stays.
 #[test]

@@ -12,6 +12,7 @@ use super::{
         person::{self, is_east_asian, is_han, is_mark},
         words::WordList,
     },
+    lowered::Lowered,
     source::NamesSource,
     vocabulary::Vocabulary,
 };
@@ -71,7 +72,10 @@ impl KnownNames {
 
     /// Whether `text` begins with a known given name and ends with a known family name, or the other way round.
     pub(super) fn are_whole(&self, text: &str) -> bool {
-        let lower = text.to_lowercase();
+        self.are_whole_lowered(&Lowered::of(text))
+    }
+
+    fn are_whole_lowered(&self, lower: &str) -> bool {
         let mut words = lower.split([' ', '-']).filter(|word| !word.is_empty());
         let (Some(first), Some(last)) = (words.next(), words.next_back()) else { return false };
         let is_turned = |first: &str| self.family.contains(first) && self.given.contains(last);
@@ -88,7 +92,7 @@ impl KnownNames {
     /// Whether `text`, which a word announces, begins with a known name and has no word of a thing in it. A title
     /// announces the name behind it itself.
     pub(super) fn begin_one(&self, text: &str) -> bool {
-        let lower = text.to_lowercase();
+        let lower = Lowered::of(text);
         let mut words = lower.split([' ', '-']).map(|word| word.trim_matches(['.', ',']));
         let is_known = words.clone().next().is_some_and(|first| {
             !is_title(first) && (self.given.contains(first) || self.family.contains(first))
@@ -104,8 +108,8 @@ impl KnownNames {
         if text.starts_with(is_east_asian) {
             return shaped && self.begin(text);
         }
-        let lower = text.to_lowercase();
-        let mut name = lower.as_str();
+        let lower = Lowered::of(text);
+        let mut name = &*lower;
         while let Some((title, rest)) = name.split_once(' ')
             && is_title(title.trim_end_matches('.'))
         {
@@ -117,17 +121,18 @@ impl KnownNames {
         let is_begun = ends.any(|end| self.given.contains(end));
         // `Amina Malik.pdf` is a file.
         let is_of_things = || words.clone().any(|it| it.contains('.') || self.things.contains(it));
-        name.contains(' ') && ((shaped && is_begun && !is_of_things()) || self.are_whole(name))
+        name.contains(' ')
+            && ((shaped && is_begun && !is_of_things()) || self.are_whole_lowered(name))
     }
 
     /// Whether words are all of things, and together no name that is known: `Body Weight`, `Reception`.
     pub(super) fn are_of_things(&self, text: &str) -> bool {
-        let lower = text.to_lowercase();
+        let lower = Lowered::of(text);
         let is_name = || {
             if lower.contains([' ', '-']) {
-                self.are_whole(text)
+                self.are_whole_lowered(&lower)
             } else {
-                self.given.contains(lower.as_str()) || self.family.contains(lower.as_str())
+                self.given.contains(&lower) || self.family.contains(&lower)
             }
         };
         lower.split([' ', '-']).all(|word| word.is_empty() || self.things.contains(word))
@@ -136,7 +141,7 @@ impl KnownNames {
 
     /// Whether every word of `text` is a name, and one of them of no thing.
     pub(super) fn are_all(&self, text: &str) -> bool {
-        let lower = text.trim().to_lowercase();
+        let lower = Lowered::of(text.trim());
         let words = || lower.split([' ', '-']).filter(|word| !word.is_empty());
         words().all(|word| self.given.contains(word) || self.family.contains(word))
             && words().any(|word| !self.things.contains(word))
@@ -144,8 +149,8 @@ impl KnownNames {
 
     /// Whether `word` is a given name and nothing else.
     pub(super) fn is_given(&self, word: &str) -> bool {
-        let lower = word.to_lowercase();
-        self.given.contains(lower.as_str()) && !self.things.contains(lower.as_str())
+        let lower = Lowered::of(word);
+        self.given.contains(&lower) && !self.things.contains(&lower)
     }
 
     /// The name in Chinese characters, kana or Hangul that ends at `end`.
@@ -259,7 +264,7 @@ impl KnownNames {
         if !is_latin(first) {
             return shaped;
         }
-        let lower = text.to_lowercase();
+        let lower = Lowered::of(text);
         let mut words = lower.split([' ', '-']).filter(|word| !word.is_empty());
         let (Some(first), Some(last)) = (words.next(), words.next_back()) else { return false };
         let begins = self.given.contains(first.trim_end_matches('.'));

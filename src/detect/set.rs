@@ -4,7 +4,7 @@
 mod compile;
 mod cues;
 
-use std::{ops::Range, sync::Arc};
+use std::{cell::LazyCell, ops::Range, sync::Arc};
 
 use aho_corasick::AhoCorasick;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,6 +17,7 @@ use super::{
     Hit, Scanner, Scratch,
     check::{Check, Match},
     keys::KeyTable,
+    lowered::Lowered,
     naming::KnownNames,
     token::{Token, trimmed},
 };
@@ -206,6 +207,17 @@ struct Suppression {
     endings: Vec<Box<str>>,
 }
 
+impl Suppression {
+    fn is_of_all_values(&self) -> bool {
+        self.values.is_empty() && self.endings.is_empty()
+    }
+
+    /// Whether it is of this value, which is in small letters.
+    fn takes(&self, lower: &str) -> bool {
+        self.values.contains(lower) || self.endings.iter().any(|ending| lower.ends_with(&**ending))
+    }
+}
+
 impl DetectorSet {
     /// The name of a detector as records show it; `?` for one of another set.
     pub fn name(&self, detector: DetectorId) -> &str {
@@ -384,16 +396,12 @@ impl DetectorSet {
     /// Whether an operator said that this is never a finding. `named` are the suppressions whose field
     /// names fit, as bits.
     pub(super) fn is_suppressed(&self, tag: Tag, value: &str, named: u64) -> bool {
+        let lower = LazyCell::new(|| Lowered::of(value.trim()));
         self.suppressions.iter().enumerate().any(|(number, suppression)| {
             let field = !suppression.named || named >> number & 1 == 1;
-            let open = suppression.values.is_empty() && suppression.endings.is_empty();
             field
                 && suppression.tags.contains(tag)
-                && (open || {
-                    let lower = value.trim().to_lowercase();
-                    suppression.values.contains(lower.as_str())
-                        || suppression.endings.iter().any(|ending| lower.ends_with(&**ending))
-                })
+                && (suppression.is_of_all_values() || suppression.takes(&lower))
         })
     }
 

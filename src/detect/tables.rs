@@ -4,7 +4,7 @@
 
 mod placed;
 
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 
 use memchr::{memchr, memchr_iter, memchr3, memmem};
 
@@ -80,28 +80,73 @@ struct Tables<'t> {
     cells: &'t mut Vec<Cell>,
 }
 
+/// The cells of one row, as many as are read, in a place of their own on the stack: every text with a line end in it
+/// may be a table.
+#[derive(Debug)]
+struct Row {
+    cells: [Range<usize>; COLUMNS_MAX],
+    count: usize,
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        Self { cells: [const { 0..0 }; COLUMNS_MAX], count: 0 }
+    }
+}
+
+impl Row {
+    /// Takes the place of what was in it.
+    fn fill(&mut self, cells: impl Iterator<Item = Range<usize>>) {
+        self.clear();
+        cells.take(COLUMNS_MAX).for_each(|cell| self.push(cell));
+    }
+
+    fn push(&mut self, cell: Range<usize>) {
+        if let Some(slot) = self.cells.get_mut(self.count) {
+            *slot = cell;
+            self.count += 1;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+    }
+}
+
+impl Deref for Row {
+    type Target = [Range<usize>];
+
+    fn deref(&self) -> &[Range<usize>] {
+        self.cells.get(..self.count).unwrap_or_default()
+    }
+}
+
+impl DerefMut for Row {
+    fn deref_mut(&mut self) -> &mut [Range<usize>] {
+        self.cells.get_mut(..self.count).unwrap_or_default()
+    }
+}
+
 impl<'t> Tables<'t> {
     /// Cells between bars, below a head and a line of dashes.
     fn ruled(&mut self) {
-        let mut head = Vec::new();
+        let (mut head, mut row) = (Row::default(), Row::default());
         let mut before: Option<Range<usize>> = None;
         let mut is_open = false;
         for line in lines(self.text) {
             let text = self.of(&line);
             if is_rule(text) {
                 if let Some(names) = before.take().filter(|it| it.len() <= HEAD_BYTES_MAX) {
-                    head.clear();
                     is_open = self.of(&names).trim_start().starts_with('|');
                     let names = self.inside_bars(&names, is_open);
-                    head.extend(self.split(names, b'|').take(COLUMNS_MAX));
+                    head.fill(self.split(names, b'|'));
                 }
             } else if memchr(b'|', text.as_bytes()).is_none() {
                 head.clear();
                 before = None;
             } else {
                 if !head.is_empty() {
-                    let values = self.split(self.inside_bars(&line, is_open), b'|');
-                    let row: Vec<_> = values.take(COLUMNS_MAX).collect();
+                    row.fill(self.split(self.inside_bars(&line, is_open), b'|'));
                     self.row(&head, &row);
                     self.named_row(&row);
                 }
@@ -112,7 +157,7 @@ impl<'t> Tables<'t> {
 
     /// `<table>` and `<dl>`.
     fn marked_up(&mut self) {
-        let (mut head, mut row): (Vec<Range<usize>>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+        let (mut head, mut row) = (Row::default(), Row::default());
         // The cell that is open has no text so far.
         let mut is_open = false;
         // The row begins with a name, and its values follow: `<th>Phone</th><td>0300 …</td>`.
@@ -146,9 +191,7 @@ impl<'t> Tables<'t> {
                 Element::Cell => {
                     let is_head = matches!(rest, [b't' | b'T', b'h' | b'H', ..]);
                     is_named = is_head && row.is_empty() || is_named && !is_head;
-                    if row.len() < COLUMNS_MAX {
-                        row.push(at..at);
-                    }
+                    row.push(at..at);
                     is_open = true;
                 }
                 Element::Term | Element::Detail => is_open = true,
@@ -208,6 +251,7 @@ impl<'t> Tables<'t> {
     /// `INSERT INTO people (name, phone) VALUES ('…', '…'), …`.
     fn inserted(&mut self) {
         let bytes = self.text.as_bytes();
+        let (mut head, mut row) = (Row::default(), Row::default());
         for word in ["VALUES", "values"] {
             let mut past = 0;
             for at in memmem::find_iter(bytes, word) {
@@ -222,18 +266,15 @@ impl<'t> Tables<'t> {
                 else {
                     continue;
                 };
-                let head = self.split(floor + start + 1..names.len(), b',');
-                let head: Vec<_> = head.take(COLUMNS_MAX).collect();
+                head.fill(self.split(floor + start + 1..names.len(), b','));
                 let mut next = at + word.len();
                 while let Some(open) = self.behind(next, b'(') {
-                    let mut row = Vec::new();
+                    row.clear();
                     let mut from = open;
                     let end = loop {
                         let value = self.literal(from);
                         let end = value.end;
-                        if row.len() < COLUMNS_MAX {
-                            row.push(self.trimmed(value));
-                        }
+                        row.push(self.trimmed(value));
                         match self.behind(end, b',') {
                             Some(next) => from = next,
                             None => break end,
@@ -252,7 +293,7 @@ impl<'t> Tables<'t> {
     /// Lines with the same signs between their values, of which the first has names. A title or a comment may stand
     /// before that, and another table behind.
     fn delimited(&mut self, signs: &[u8]) {
-        let mut head: Vec<Range<usize>> = Vec::new();
+        let (mut head, mut row) = (Row::default(), Row::default());
         let mut delimiter = b',';
         let mut is_first = true;
         for line in lines(self.text) {
@@ -263,8 +304,7 @@ impl<'t> Tables<'t> {
                 continue;
             }
             if !head.is_empty() {
-                let row = self.fields(line.clone(), delimiter).take(COLUMNS_MAX);
-                let row: Vec<_> = row.collect();
+                row.fill(self.fields(line.clone(), delimiter));
                 if row.len() == head.len() {
                     self.row(&head, &row);
                     continue;
@@ -280,10 +320,10 @@ impl<'t> Tables<'t> {
             else {
                 continue;
             };
-            let names: Vec<_> = self.fields(line, sign).take(COLUMNS_MAX).collect();
-            if names.len() >= names_min && self.are_names(&names) {
-                delimiter = sign;
-                head = names;
+            head.fill(self.fields(line, sign));
+            delimiter = sign;
+            if head.len() < names_min || !self.are_names(&head) {
+                head.clear();
             }
         }
     }

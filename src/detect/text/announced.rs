@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::{
     detect::{
         check::{date, email, phone},
+        lowered::Lowered,
         naming, postal,
         set::{CueRule, Reads},
     },
@@ -240,7 +241,7 @@ impl Search<'_> {
             [" على العنوان ", "، ", ", ", " di ", "様、", "様 ", "さん、", " 様、", "님, "];
         let rest = text.get(start..)?;
         let is_begun = |title: &&&str| {
-            rest.get(..title.len()).is_some_and(|head| head.to_lowercase() == ***title)
+            rest.get(..title.len()).is_some_and(|head| *Lowered::of(head) == ***title)
         };
         let start = start + TITLES.iter().find(is_begun).map_or(0, |title| title.len());
         let people = &self.set.people;

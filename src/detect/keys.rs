@@ -48,10 +48,7 @@ pub(super) struct Facts {
     pub(super) suppressed: u64,
     /// The name is of the form of a value that is personal data.
     pub(super) in_key: bool,
-    /// The whole of it is in the tables.
-    pub(super) is_listed: bool,
-    /// And says nothing of its value, whatever its words say.
-    pub(super) misleads: bool,
+    listing: Listing,
 }
 
 impl Default for Facts {
@@ -85,8 +82,7 @@ impl Facts {
         patterns: 0,
         suppressed: 0,
         in_key: false,
-        is_listed: false,
-        misleads: false,
+        listing: Listing::Unlisted,
     };
 
     /// The same of a name with a word of `meaning` around it, which makes the value a pseudonym; `whole`
@@ -99,6 +95,16 @@ impl Facts {
             against: whole.against,
             ..self
         }
+    }
+
+    /// The whole of the name is in the tables, and says something of its value.
+    pub(super) fn is_listed(&self) -> bool {
+        self.listing == Listing::Listed
+    }
+
+    /// It is there, and says nothing of its value, whatever its words say.
+    pub(super) fn misleads(&self) -> bool {
+        self.listing == Listing::Misleading
     }
 
     /// Whether any value under the name may be a finding, whatever its form and surroundings.
@@ -130,6 +136,15 @@ impl Facts {
             self.rule_count += 1;
         }
     }
+}
+
+/// What the tables say of a name as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    Unlisted,
+    Listed,
+    /// Its words say something that is not so: `last login`.
+    Misleading,
 }
 
 /// What is known under one squashed name.
@@ -334,10 +349,17 @@ impl KeyTable {
             return facts;
         }
         if let Some(entry) = self.names.get(words.squashed(0, count)).filter(|it| it.misleads) {
-            return Facts { beside: entry.beside, signs: entry.signs, misleads: true, ..facts };
+            return Facts {
+                beside: entry.beside,
+                signs: entry.signs,
+                listing: Listing::Misleading,
+                ..facts
+            };
         }
         self.read_words(&words, &mut facts);
-        facts.is_listed = self.names.contains_key(words.squashed(0, count));
+        if self.names.contains_key(words.squashed(0, count)) {
+            facts.listing = Listing::Listed;
+        }
         self.add(words.squashed(0, count), Level::Exact, &mut facts);
         if facts.rule_count == 0 {
             self.read_pseudonym(&words, &mut facts);

@@ -27,7 +27,7 @@ use super::{
     encoded,
     keys::{Facts, KeyCache, Known},
     memo::Memo,
-    set::FieldRule,
+    set::{FieldRule, Meant},
     tables::Cell,
     text::{Found, Search},
 };
@@ -362,7 +362,7 @@ impl<'s> Scanner<'s> {
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
             && rule.container
-            && !(rule.lists_only && container == Container::Object)
+            && !(rule.meant == Meant::Lists && container == Container::Object)
             && self.set.reaches(rule.tag, rule.confidence)
             && !(facts.suppressed != 0 && self.set.is_suppressed(rule.tag, "", facts.suppressed))
         {
@@ -435,7 +435,7 @@ impl<'s> Scanner<'s> {
         let called = self.known(name.as_bytes());
         let called = *self.scratch.keys.of(called);
         // `miui version` is a name, although it ends as what is said of others does.
-        let is_meant = called.is_listed || !called.statement;
+        let is_meant = called.is_listed() || !called.statement;
         let says = !called.rules().is_empty() || called.patterns != 0;
         (says && is_meant).then_some(called)
     }
@@ -466,10 +466,13 @@ impl<'s> Scanner<'s> {
             })
         };
         // One name may mean a person, and over a list an address book.
-        let listed =
-            if container == Container::Array { first(|rule| rule.lists_only) } else { None };
+        let listed = if container == Container::Array {
+            first(|rule| rule.meant == Meant::Lists)
+        } else {
+            None
+        };
         let own = listed
-            .or_else(|| first(|rule| !rule.values_only))
+            .or_else(|| first(|rule| rule.meant != Meant::Values))
             .or_else(|| if container == Container::Array { first(|_| true) } else { None });
         if own.is_none() {
             self.lack(facts);

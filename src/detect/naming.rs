@@ -89,6 +89,14 @@ impl KnownNames {
         )
     }
 
+    /// Whether a name of which both ends are known may end where `text` does: `… Hina Raza`. Asked before it is
+    /// looked for where each may begin.
+    pub(super) fn may_end(&self, text: &str) -> bool {
+        let last = text.rsplit([' ', '-']).next().unwrap_or_default();
+        let last = Lowered::of(last);
+        self.given.contains(&last) || self.family.contains(last.trim_end_matches('.'))
+    }
+
     /// Whether `text`, which a word announces, begins with a known name and has no word of a thing in it. A title
     /// announces the name behind it itself.
     pub(super) fn begin_one(&self, text: &str) -> bool {

@@ -549,7 +549,9 @@ fn is_declared_type(text: &str) -> bool {
 fn is_rule_of_validation(text: &str) -> bool {
     const FIRST: [&str; 8] =
         ["required", "nullable", "sometimes", "present", "filled", "confirmed", "bail", "string"];
-    let Some((first, rest)) = text.split_once('|') else { return false };
+    // Few texts have a bar in them.
+    let Some(bar) = memchr::memchr(b'|', text.as_bytes()) else { return false };
+    let (Some(first), Some(rest)) = (text.get(..bar), text.get(bar + 1..)) else { return false };
     let is_rule = |rule: &str| {
         let name = rule.split(':').next().unwrap_or_default();
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

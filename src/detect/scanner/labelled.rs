@@ -75,6 +75,7 @@ impl Scanner<'_> {
             .get(word.clone())
             .is_some_and(|it| it.starts_with(char::is_uppercase) && !it.contains([' ', '_', '-']));
         is_word
+            && text.get(..word.end).is_some_and(|head| self.set.people.may_end(head))
             && naming::names_before(text, word.end)
                 .filter(|name| name.start < word.start)
                 .filter_map(|name| text.get(name))

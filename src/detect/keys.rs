@@ -17,6 +17,8 @@ pub(super) struct Facts {
     /// Field rules in the order to be tried; `rule_count` of them.
     rules: [u16; Self::RULES],
     rule_count: u8,
+    /// More rules are about it than there is room for. Of a listed name none are: that is told at compile.
+    is_crowded: bool,
     /// Contexts that an object or list under this name opens.
     pub(super) opens: u32,
     /// Those that a value under it stands in: of `device.name`, what `device` opens.
@@ -65,6 +67,7 @@ impl Facts {
     pub(super) const NONE: Self = Self {
         rules: [0; Self::RULES],
         rule_count: 0,
+        is_crowded: false,
         opens: 0,
         inside: 0,
         beside: 0,
@@ -131,9 +134,12 @@ impl Facts {
         if self.rules().contains(&rule) {
             return;
         }
-        if let Some(slot) = self.rules.get_mut(usize::from(self.rule_count)) {
-            *slot = rule;
-            self.rule_count += 1;
+        match self.rules.get_mut(usize::from(self.rule_count)) {
+            Some(slot) => {
+                *slot = rule;
+                self.rule_count += 1;
+            }
+            None => self.is_crowded = true,
         }
     }
 }
@@ -308,6 +314,11 @@ impl KeyTable {
             .is_some_and(|entry| {
                 entry.rules.iter().chain(&entry.exact_rules).any(|rule| is_meant(*rule))
             })
+    }
+
+    /// Whether more rules are about `name`, in all its readings, than may be about one.
+    pub(super) fn is_crowded(&self, name: &str) -> bool {
+        self.analyse(name).is_crowded
     }
 
     pub(super) fn analyse(&self, name: &str) -> Facts {

@@ -1,5 +1,7 @@
 //! What the names of fields say, and the surroundings in which they say it.
 
+use rustc_hash::FxHashSet;
+
 use super::Compiler;
 use crate::{
     detect::{
@@ -7,7 +9,7 @@ use crate::{
         keys::Facts,
         name::Words,
         set::{FieldRule, Meant, Proof, Reach},
-        source::{ContextSource, FieldSource},
+        source::{ContextSource, DetectorFile, FieldSource},
     },
     domain::Part,
 };
@@ -143,17 +145,6 @@ impl Compiler<'_> {
             // Rules bound to a context are tried before those that are not.
             let at = if inside == 0 { list.len() } else { 0 };
             list.insert(at, number);
-            if entry.exact_rules.len() + entry.rules.len() > Facts::RULES {
-                self.diagnostics
-                    .error(
-                        source.category.place(file),
-                        format!(
-                            "more than {} entries are about the field name `{name}`",
-                            Facts::RULES
-                        ),
-                    )
-                    .remedy("join some of them, or let one go");
-            }
         }
         if source.prose {
             self.set.texts.insert(tag);
@@ -172,6 +163,30 @@ impl Compiler<'_> {
             }
             let at = if inside == 0 { list.len() } else { 0 };
             list.insert(at, number);
+        }
+    }
+
+    /// Tells of names that so many entries are about, as they are, less prefixes and suffixes, or by their ending, that
+    /// some would be passed over; each once, at the entry that came last.
+    pub(super) fn crowded(&mut self, sources: &[(&str, DetectorFile)]) {
+        let mut told = FxHashSet::default();
+        let fields =
+            sources.iter().flat_map(|(file, it)| it.fields.iter().map(move |it| (*file, it)));
+        let fields: Vec<(&str, &FieldSource)> = fields.collect();
+        for (file, field) in fields.into_iter().rev() {
+            for name in field.names.iter().chain(&field.endings) {
+                if told.insert(name.as_str()) && self.set.keys.is_crowded(name) {
+                    self.diagnostics
+                        .error(
+                            field.category.place(file),
+                            format!(
+                                "more than {} entries are about the field name `{name}`, in one reading or another",
+                                Facts::RULES
+                            ),
+                        )
+                        .remedy("join some of them, or let one go");
+                }
+            }
         }
     }
 

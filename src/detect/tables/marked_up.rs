@@ -12,95 +12,128 @@ const MARK_BYTES_MAX: usize = 512;
 impl Tables<'_> {
     /// `<table>` and `<dl>`.
     pub(super) fn marked_up(&mut self) {
-        let (mut head, mut row) = (Row::default(), Row::default());
-        // The cell that is open has no text so far.
-        let mut is_open = false;
-        // The row begins with a name, and its values follow: `<th>Phone</th><td>0300 …</td>`.
-        let mut is_named = false;
-        let mut term: Option<Range<usize>> = None;
-        let mut opened = Element::Other;
-        // The list of a form that is open, of which one entry is chosen.
-        let mut list: Option<Range<usize>> = None;
-        let bytes = self.text.as_bytes();
+        Page::new(self).read();
+    }
+}
+
+/// A web page, read mark by mark.
+struct Page<'p, 't> {
+    tables: &'p mut Tables<'t>,
+    head: Row,
+    row: Row,
+    /// The row begins with a name, and its values follow: `<th>Phone</th><td>0300 …</td>`.
+    is_named: bool,
+    /// What is open and has no text so far.
+    open: Option<Open>,
+    term: Option<Range<usize>>,
+    /// The name of the list of a form that is open, of which one entry is chosen.
+    list: Option<Range<usize>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Open {
+    Cell,
+    Term,
+    Detail,
+}
+
+impl<'p, 't> Page<'p, 't> {
+    fn new(tables: &'p mut Tables<'t>) -> Self {
+        let (head, row) = (Row::default(), Row::default());
+        Self { tables, head, row, is_named: false, open: None, term: None, list: None }
+    }
+
+    fn read(mut self) {
+        let bytes = self.tables.text.as_bytes();
         let mut past = 0;
         for at in memchr_iter(b'<', bytes) {
             if at < past {
                 continue;
             }
-            let rest = bytes.get(at + 1..).unwrap_or_default();
-            let element = Element::of(rest);
-            match element {
-                Element::Row | Element::TableEnd => {
-                    self.row(&head, &row);
-                    self.named_row(&row);
-                    if head.is_empty() && !is_named {
-                        std::mem::swap(&mut head, &mut row);
-                    }
-                    is_named = false;
-                    row.clear();
-                    if element == Element::TableEnd {
-                        head.clear();
-                    }
-                    is_open = false;
-                }
-                Element::Cell => {
-                    let is_head = matches!(rest, [b't' | b'T', b'h' | b'H', ..]);
-                    is_named = is_head && row.is_empty() || is_named && !is_head;
-                    row.push(at..at);
-                    is_open = true;
-                }
-                Element::Term | Element::Detail => is_open = true,
-                Element::Control => self.control(at),
-                Element::List => list = self.name_of(at + "<select".len(), at),
-                Element::ListEnd => list = None,
-                Element::Entry => {
-                    if let Some(name) = &list {
-                        self.entry(at, name.clone());
-                    }
-                }
-                Element::End => is_open = false,
-                Element::Other => {}
-            }
-            if matches!(element, Element::Cell | Element::Term | Element::Detail) {
-                opened = element;
-            }
-            if !is_open {
-                continue;
-            }
-            // What stands between this mark and the next.
-            let mark = rest.get(..MARK_BYTES_MAX).unwrap_or(rest);
-            let Some(end) = memchr(b'>', mark).map(|end| at + 2 + end) else { continue };
-            past = end;
-            let text = bytes.get(end..).unwrap_or_default();
-            let inside = end..end + memchr(b'<', text).unwrap_or(text.len());
-            let inside = self.trimmed(inside);
-            if inside.is_empty() {
-                continue;
-            }
-            is_open = false;
-            match opened {
-                Element::Cell => {
-                    if let Some(cell) = row.last_mut() {
-                        *cell = inside;
-                    }
-                }
-                Element::Term => term = Some(inside),
-                Element::Detail => {
-                    if let Some(name) = term.take() {
-                        self.tell(&name, &inside);
-                    }
-                }
-                Element::Row
-                | Element::TableEnd
-                | Element::Control
-                | Element::List
-                | Element::ListEnd
-                | Element::Entry
-                | Element::End
-                | Element::Other => {}
+            self.mark(at);
+            let Some(open) = self.open else { continue };
+            let Some(inside) = self.behind_mark(at) else { continue };
+            past = inside.start;
+            let inside = self.tables.trimmed(inside);
+            if !inside.is_empty() {
+                self.open = None;
+                self.filled(open, inside);
             }
         }
-        self.row(&head, &row);
+        self.tables.row(&self.head, &self.row);
+    }
+
+    /// The mark that begins at `at`.
+    fn mark(&mut self, at: usize) {
+        let rest = self.tables.text.as_bytes().get(at + 1..).unwrap_or_default();
+        match Element::of(rest) {
+            Element::Row => self.end_row(),
+            Element::TableEnd => {
+                self.end_row();
+                self.head.clear();
+            }
+            // A row of names alone is a head.
+            Element::Head => {
+                self.is_named = self.row.is_empty();
+                self.cell(at);
+            }
+            Element::Cell => self.cell(at),
+            Element::Term => self.open = Some(Open::Term),
+            Element::Detail => self.open = Some(Open::Detail),
+            Element::Control => self.tables.control(at),
+            Element::List => self.list = self.tables.name_of(at + "<select".len(), at),
+            Element::ListEnd => self.list = None,
+            Element::Entry => {
+                if let Some(name) = &self.list {
+                    self.tables.entry(at, name.clone());
+                }
+            }
+            Element::End => self.open = None,
+            Element::Other => {}
+        }
+    }
+
+    /// The first row is the head of those below, unless it begins with a name of its own.
+    fn end_row(&mut self) {
+        self.tables.row(&self.head, &self.row);
+        self.tables.named_row(&self.row);
+        if self.head.is_empty() && !self.is_named {
+            std::mem::swap(&mut self.head, &mut self.row);
+        }
+        self.is_named = false;
+        self.row.clear();
+        self.open = None;
+    }
+
+    fn cell(&mut self, at: usize) {
+        self.row.push(at..at);
+        self.open = Some(Open::Cell);
+    }
+
+    /// What stands between the mark at `at` and the next.
+    fn behind_mark(&self, at: usize) -> Option<Range<usize>> {
+        let bytes = self.tables.text.as_bytes();
+        let rest = bytes.get(at + 1..)?;
+        let mark = rest.get(..MARK_BYTES_MAX).unwrap_or(rest);
+        let start = at + 2 + memchr(b'>', mark)?;
+        let text = bytes.get(start..).unwrap_or_default();
+        Some(start..start + memchr(b'<', text).unwrap_or(text.len()))
+    }
+
+    fn filled(&mut self, open: Open, inside: Range<usize>) {
+        match open {
+            Open::Cell => {
+                if let Some(cell) = self.row.last_mut() {
+                    *cell = inside;
+                }
+            }
+            Open::Term => self.term = Some(inside),
+            Open::Detail => {
+                if let Some(name) = self.term.take() {
+                    self.tables.tell(&name, &inside);
+                }
+            }
+        }
     }
 }
 
@@ -110,6 +143,8 @@ enum Element {
     /// A row begins or ends.
     Row,
     TableEnd,
+    /// A cell, which names others.
+    Head,
     Cell,
     Term,
     Detail,
@@ -157,7 +192,8 @@ impl Element {
         match (first | 0x20, second | 0x20) {
             (b't', b'r') => Self::Row,
             (b't', b'd' | b'h') | (b'd', b't' | b'd') if is_end => Self::End,
-            (b't', b'd' | b'h') => Self::Cell,
+            (b't', b'h') => Self::Head,
+            (b't', b'd') => Self::Cell,
             (b'd', b't') => Self::Term,
             (b'd', b'd') => Self::Detail,
             _ => Self::Other,

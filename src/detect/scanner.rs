@@ -27,6 +27,7 @@ use super::{
     encoded,
     keys::{Facts, KeyCache, Known},
     memo::Memo,
+    naming::Written,
     set::{FieldRule, Meant},
     tables::Cell,
     text::{Found, Search},
@@ -235,7 +236,7 @@ impl<'s> Scanner<'s> {
             return known;
         }
         let is_somebodys = self.says_who(name)
-            || ((self.set.people.are_in_a_key(name) || self.is_said_freely(name))
+            || ((self.set.people.is_called_as_somebody(name) || self.is_said_freely(name))
                 && !self.is_telling_name(name.as_bytes()));
         if let Some(short) = short {
             self.scratch.keys.keep_step(short, is_somebodys);
@@ -275,12 +276,14 @@ impl<'s> Scanner<'s> {
             digits >= DIGITS_MIN
                 || ["(at)", "[at]"].iter().any(|sign| name.contains(sign))
                 || (digits >= KEY_DIGITS_MIN && digits == name.len())
-                || (is_spaced && people.are_known(name, true))
-                || (is_dotted && !is_spaced && people.are_known(&name.replace('.', " "), false))
+                || (is_spaced && people.is_known(name, Written::AsNames))
+                || (is_dotted
+                    && !is_spaced
+                    && people.is_known(&name.replace('.', " "), Written::Otherwise))
         };
         says_who(name)
             || encoded::text_of(name)
-                .is_some_and(|text| says_who(&text) || self.set.people.are_in_a_key(&text))
+                .is_some_and(|text| says_who(&text) || self.set.people.is_called_as_somebody(&text))
     }
 
     /// Records have a member of this name, which may show what they are about.

@@ -6,7 +6,7 @@ use crate::detect::{check::words::WordList, lowered::Lowered};
 impl KnownNames {
     /// Whether the name of a member, taken apart at its signs and humps, is somebody's. A word of a thing in it makes it
     /// the name of a thing: `max_price`, `rose_gold`.
-    pub(in crate::detect) fn are_in_a_key(&self, name: &str) -> bool {
+    pub(in crate::detect) fn is_called_as_somebody(&self, name: &str) -> bool {
         self.are_its_ends(name)
             || self.is_with_a_year(name)
             || self.is_east_asian_name(name)
@@ -64,8 +64,11 @@ impl KnownNames {
             || (two.is_some_and(|two| self.family.contains(two))
                 && letters().all(is_japanese)
                 && (3..=5).contains(&count))
-            || (KOREAN.contains(first) && is_of(is_hangul) && count == 3 && self.may_begin(name));
-        is_one && !self.things.contains(name) && !self.have_a_character_of_things(name)
+            || (KOREAN.contains(first)
+                && is_of(is_hangul)
+                && count == 3
+                && self.may_start_a_name(name));
+        is_one && !self.things.contains(name) && !self.has_a_character_of_things(name)
     }
 
     /// Whether a word is one that members are called by.

@@ -4,6 +4,7 @@ use crate::{
     detect::{
         check::{Match, code},
         keys::Facts,
+        naming::Written,
         pairs::{Pair, pairs},
         set::{FieldRule, Proof, Reach},
         tables::{self, Cell, Name},
@@ -336,7 +337,7 @@ impl<'s> Scanner<'s> {
         if is_prompt(text) {
             return None;
         }
-        if rule.is_of_people() && self.set.people.are_not_in(text) {
+        if rule.is_of_people() && self.set.people.rule_out(text) {
             return None;
         }
         let pseudonym = Marks { pseudonymous: true, ..Marks::default() };
@@ -360,10 +361,12 @@ impl<'s> Scanner<'s> {
                 let people = &self.set.people;
                 let is_proven = match rule.proof {
                     Proof::Form => shaped,
-                    Proof::Listed => people.are_in(text, shaped),
-                    Proof::Known => people.are_known(text, shaped),
-                    Proof::Family => people.are_all(text),
-                    Proof::Given => !text.starts_with(char::is_lowercase) && people.is_given(text),
+                    Proof::Listed => people.may_be_one(text, Written::of(shaped)),
+                    Proof::Known => people.is_known(text, Written::of(shaped)),
+                    Proof::Family => people.is_of_names_alone(text),
+                    Proof::Given => {
+                        !text.starts_with(char::is_lowercase) && people.is_given_alone(text)
+                    }
                 };
                 let confidence = if is_proven { rule.checked } else { rule.confidence };
                 self.reaches(hit(tag, whole, confidence, rule.detector, region))

@@ -75,11 +75,11 @@ impl Scanner<'_> {
             .get(word.clone())
             .is_some_and(|it| it.starts_with(char::is_uppercase) && !it.contains([' ', '_', '-']));
         is_word
-            && text.get(..word.end).is_some_and(|head| self.set.people.may_end(head))
+            && text.get(..word.end).is_some_and(|head| self.set.people.may_end_with_known(head))
             && naming::names_before(text, word.end)
                 .filter(|name| name.start < word.start)
                 .filter_map(|name| text.get(name))
-                .any(|name| self.set.people.are_whole(name))
+                .any(|name| self.set.people.has_known_ends(name))
     }
 
     /// What stands behind a label. In prose a bare word before a colon is no proof; the value has to fit.

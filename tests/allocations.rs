@@ -1,23 +1,15 @@
 //! Counts allocations on the way of a message: a field without a finding costs none.
 
-#![expect(clippy::panic, reason = "all of it is test code")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "all of it is test code")]
+
+mod shipped;
 
 use std::fmt::Write as _;
 
 use bordergate::{
-    control::RulesSource,
     domain::Limits,
     engine::{Engine, Message, Scratch},
-    redact::PseudonymKey,
-    source::Diagnostics,
 };
-
-fn engine() -> Engine {
-    let mut diagnostics = Diagnostics::default();
-    let files = RulesSource::Embedded.load(&mut diagnostics).files;
-    Engine::compile(&files, PseudonymKey::new(b"allocations"), &mut diagnostics)
-        .unwrap_or_else(|| panic!("{diagnostics}"))
-}
 
 /// Allocations of one scan, once the buffers of the thread are as long as they need to be.
 fn allocations(engine: &Engine, scratch: &mut Scratch, media_type: &str, body: &str) -> u64 {
@@ -159,7 +151,7 @@ fn word(number: usize) -> String {
 /// Sixteen times the fields, and not one allocation more. What one message costs, whatever its size, stays.
 #[test]
 fn a_field_without_a_finding_allocates_nothing() {
-    let engine = engine();
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     for (media_type, head, record, tail) in BODIES {
         let mut count = |records: usize| {

@@ -54,6 +54,9 @@ mod routes;
 #[cfg(test)]
 mod shadow;
 #[cfg(test)]
+#[path = "../shipped/mod.rs"]
+mod shipped;
+#[cfg(test)]
 mod smoke;
 #[cfg(test)]
 mod webhooks;

@@ -8,10 +8,12 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a bench stops at the first surprise"
 )]
+
+#[path = "../tests/shipped/mod.rs"]
+mod shipped;
 
 use std::{
     fmt::Write as _,
@@ -20,11 +22,9 @@ use std::{
 };
 
 use bordergate::{
-    control::RulesSource,
     domain::Limits,
     engine::{Engine, Message, Scratch},
-    redact::PseudonymKey,
-    source::{Diagnostics, SourceFile},
+    source::SourceFile,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -136,12 +136,9 @@ fn tables(criterion: &mut Criterion) {
 }
 
 fn engine(more: &[SourceFile]) -> Engine {
-    let mut diagnostics = Diagnostics::default();
-    let mut files = RulesSource::Embedded.load(&mut diagnostics).files;
+    let mut files = shipped::files();
     files.extend(more.iter().cloned());
-    let key = PseudonymKey::new(b"a key of the bench");
-    let engine = Engine::compile(&files, key, &mut diagnostics);
-    engine.unwrap_or_else(|| panic!("{diagnostics}"))
+    shipped::engine_of(&files)
 }
 
 fn message<'m>(headers: &'m [(&'m str, &'m [u8])], body: &'m [u8]) -> Message<'m> {

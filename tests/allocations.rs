@@ -1,7 +1,5 @@
 //! Counts allocations on the way of a message: a field without a finding costs none.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "all of it is test code")]
-
 mod shipped;
 
 use std::fmt::Write as _;
@@ -130,7 +128,7 @@ const BODIES: &[(&str, &str, Write, &str)] = &[
         |text, number| {
             let _ = write!(
                 text,
-                "{{\"page\":\"<table><tr><th>Item<th>Stock</tr><tr><td>{0} Kurta<td>7 pcs</table>\",\
+                "{{\"page\":\"In stock: <table><tr><th>Item<th>Stock</tr><tr><td>{0} Kurta<td>7 pcs</table>\",\
                  \"dump\":\"INSERT INTO stock (item, unit) VALUES ('{0} Kurta', 'pcs'), ('{0}', 'pcs')\",\
                  \"lines\":\"item,unit,store\\n{0},pcs,main\\n{0} Kurta,pcs,main\"}},",
                 word(number)

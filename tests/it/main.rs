@@ -53,7 +53,6 @@ mod reload;
 mod routes;
 #[cfg(test)]
 mod shadow;
-#[cfg(test)]
 #[path = "../shipped/mod.rs"]
 mod shipped;
 #[cfg(test)]

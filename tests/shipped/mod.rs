@@ -1,5 +1,7 @@
 //! The engine with the rules that are shipped, as they stand in the tree, for tests and benches.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is test code")]
+
 use std::{fs, path::Path};
 
 use bordergate::{

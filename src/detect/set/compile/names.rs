@@ -12,6 +12,7 @@ use crate::{
         source::{ContextSource, DetectorFile, FieldSource},
     },
     domain::Part,
+    source::give_way,
 };
 
 const CONTEXTS_MAX: usize = 32;
@@ -175,6 +176,7 @@ impl Compiler<'_> {
         let fields: Vec<(&str, &FieldSource)> = fields.collect();
         for (file, field) in fields.into_iter().rev() {
             for name in field.names.iter().chain(&field.endings) {
+                give_way();
                 if told.insert(name.as_str()) && self.set.keys.is_crowded(name) {
                     self.diagnostics
                         .error(

@@ -40,7 +40,7 @@ const PATTERNS: &str = concat!(
 );
 
 fn formats(criterion: &mut Criterion) {
-    let engine = engine(&[]);
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     let limits = Limits::default();
     let patterns = regex::bytes::Regex::new(PATTERNS).expect("patterns");
@@ -87,7 +87,7 @@ fn formats(criterion: &mut Criterion) {
 }
 
 fn gzip(criterion: &mut Criterion) {
-    let engine = engine(&[]);
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     let limits = Limits::default();
     let plain = json(1 << 10);
@@ -118,7 +118,9 @@ fn gzip(criterion: &mut Criterion) {
 fn tables(criterion: &mut Criterion) {
     let limits = Limits::default();
     let mut group = criterion.benchmark_group("tables");
-    for (times, engine) in [("as shipped", engine(&[])), ("ten times", engine(&[many_names()]))] {
+    for (times, engine) in
+        [("as shipped", shipped::engine()), ("ten times", engine(&[many_names()]))]
+    {
         for (name, media_type, body) in [
             ("json 16 KiB", "application/json", json(16 << 10)),
             ("log 1 MiB", "text/plain", log(1 << 20)),

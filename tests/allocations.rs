@@ -141,7 +141,7 @@ const BODIES: &[(&str, &str, Write, &str)] = &[
 /// Another capitalised word for each number, that nobody is called.
 fn word(number: usize) -> String {
     let letters = [number / 400, number / 20, number].map(|it| it % 20);
-    let of = |letter: usize| char::from(b"bcdfghjklmnpqrstvwxz"[letter]);
+    let of = |letter| "bcdfghjklmnpqrstvwxz".chars().nth(letter).unwrap_or_default();
     let [first, second, third] = letters.map(of);
     format!("Zq{first}{second}{third}x")
 }

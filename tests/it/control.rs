@@ -425,7 +425,7 @@ async fn a_config_map_swap_is_one_reload() {
     house.until_generation(2).await;
 
     // Whatever else was noticed stands in line before this one.
-    let reloaded = house.reloads().reload_and_wait(Trigger::Operator).unwrap();
+    let reloaded = house.reloads().reload(Trigger::Operator).await.unwrap();
     assert_eq!((reloaded.generation.0, reloaded.changed), (2, false));
     assert_eq!(house.metric("bordergate_reloads_total{result=\"success\"}"), 3.0);
     assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);

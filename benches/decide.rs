@@ -12,15 +12,16 @@
 
 #![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
 
+#[path = "../tests/shipped/mod.rs"]
+mod shipped;
+
 use std::{fmt::Write as _, hint::black_box};
 
 use bordergate::{
-    control::RulesSource,
     domain::{Coverage, Finding, Findings, Region},
     engine::Engine,
     policy::{People, Person, Transfer},
-    redact::PseudonymKey,
-    source::{Diagnostics, SourceFile},
+    source::SourceFile,
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -41,16 +42,6 @@ const TAGS: [&str; 10] = [
     "date_of_birth",
     "ip_address",
 ];
-
-fn shipped() -> Vec<SourceFile> {
-    RulesSource::Embedded.load(&mut Diagnostics::default()).files
-}
-
-fn compile(files: &[SourceFile]) -> Engine {
-    let mut diagnostics = Diagnostics::default();
-    Engine::compile(files, PseudonymKey::new(b"a key of the bench"), &mut diagnostics)
-        .expect("the rules compile")
-}
 
 /// As many rules over origins, destinations, purposes and categories, beside the shipped names; two or
 /// three of them are about the transfer.
@@ -116,7 +107,7 @@ fn made_up(count: usize) -> Vec<SourceFile> {
     texts.push(HEAD.to_owned());
     let Some(text) = texts.last_mut() else { return Vec::new() };
     let _ = writeln!(text, "  - {{id: X-allow, title: t, statute: s, reason: r., effect: allow}}");
-    let mut files: Vec<SourceFile> = shipped()
+    let mut files: Vec<SourceFile> = shipped::files()
         .into_iter()
         .filter(|file| {
             !["law/", "policy/", "organisation/"].iter().any(|it| file.name.starts_with(it))
@@ -194,10 +185,12 @@ fn decide(criterion: &mut Criterion) {
     let Some(transfer) = transfers.first() else { return };
     for from in ["decide", "anew"] {
         let mut group = criterion.benchmark_group(from);
-        for (name, files) in
-            [("shipped", shipped()), ("100 rules", made_up(100)), ("10000 rules", made_up(10_000))]
-        {
-            let engine = compile(&files);
+        for (name, files) in [
+            ("shipped", shipped::files()),
+            ("100 rules", made_up(100)),
+            ("10000 rules", made_up(10_000)),
+        ] {
+            let engine = shipped::engine_of(&files);
             let (rules, findings) = (engine.rules(), findings(&engine));
             let mut turn = transfers.iter().cycle();
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
@@ -219,7 +212,7 @@ fn decide(criterion: &mut Criterion) {
         }
         group.finish();
     }
-    let engine = compile(&shipped());
+    let engine = shipped::engine();
     let mut group = criterion.benchmark_group("batch of 1000");
     group.throughput(Throughput::Elements(1000));
     for (name, own_facts) in [("same facts", false), ("own facts", true)] {
@@ -233,7 +226,9 @@ fn decide(criterion: &mut Criterion) {
     }
     group.finish();
     let files = made_up(10_000);
-    criterion.bench_function("compile 10000 rules", |bencher| bencher.iter(|| compile(&files)));
+    criterion.bench_function("compile 10000 rules", |bencher| {
+        bencher.iter(|| shipped::engine_of(&files))
+    });
 }
 
 criterion_group! {

@@ -15,23 +15,20 @@
     reason = "a bench stops at the first surprise"
 )]
 
+#[path = "../tests/shipped/mod.rs"]
+mod shipped;
+
 use std::{fmt::Write as _, hint::black_box, path::Path};
 
 use bordergate::{
-    control::RulesSource,
     domain::Limits,
-    engine::{Engine, Message, Scratch},
+    engine::{Message, Scratch},
     policy::Transfer,
-    redact::PseudonymKey,
-    source::Diagnostics,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn engine(criterion: &mut Criterion) {
-    let mut diagnostics = Diagnostics::default();
-    let files = RulesSource::Embedded.load(&mut diagnostics).files;
-    let key = PseudonymKey::new(b"a key of the bench");
-    let engine = Engine::compile(&files, key, &mut diagnostics).expect("the shipped rules compile");
+    let engine = shipped::engine();
     let transfer: Transfer = serde_json::from_str(
         r#"{"as_of": "2026-11-23T09:00:00Z", "origin": "PK", "destination": "SG", "purpose": "order_fulfilment",
             "transport": "tls", "recipient": {"class": "first_party_facility", "id": "mi-dc-singapore"},

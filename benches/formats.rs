@@ -8,10 +8,12 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a bench stops at the first surprise"
 )]
+
+#[path = "../tests/shipped/mod.rs"]
+mod shipped;
 
 use std::{
     fmt::Write as _,
@@ -20,11 +22,9 @@ use std::{
 };
 
 use bordergate::{
-    control::RulesSource,
     domain::Limits,
     engine::{Engine, Message, Scratch},
-    redact::PseudonymKey,
-    source::{Diagnostics, SourceFile},
+    source::SourceFile,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -40,7 +40,7 @@ const PATTERNS: &str = concat!(
 );
 
 fn formats(criterion: &mut Criterion) {
-    let engine = engine(&[]);
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     let limits = Limits::default();
     let patterns = regex::bytes::Regex::new(PATTERNS).expect("patterns");
@@ -87,7 +87,7 @@ fn formats(criterion: &mut Criterion) {
 }
 
 fn gzip(criterion: &mut Criterion) {
-    let engine = engine(&[]);
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     let limits = Limits::default();
     let plain = json(1 << 10);
@@ -118,7 +118,9 @@ fn gzip(criterion: &mut Criterion) {
 fn tables(criterion: &mut Criterion) {
     let limits = Limits::default();
     let mut group = criterion.benchmark_group("tables");
-    for (times, engine) in [("as shipped", engine(&[])), ("ten times", engine(&[many_names()]))] {
+    for (times, engine) in
+        [("as shipped", shipped::engine()), ("ten times", engine(&[many_names()]))]
+    {
         for (name, media_type, body) in [
             ("json 16 KiB", "application/json", json(16 << 10)),
             ("log 1 MiB", "text/plain", log(1 << 20)),
@@ -136,12 +138,9 @@ fn tables(criterion: &mut Criterion) {
 }
 
 fn engine(more: &[SourceFile]) -> Engine {
-    let mut diagnostics = Diagnostics::default();
-    let mut files = RulesSource::Embedded.load(&mut diagnostics).files;
+    let mut files = shipped::files();
     files.extend(more.iter().cloned());
-    let key = PseudonymKey::new(b"a key of the bench");
-    let engine = Engine::compile(&files, key, &mut diagnostics);
-    engine.unwrap_or_else(|| panic!("{diagnostics}"))
+    shipped::engine_of(&files)
 }
 
 fn message<'m>(headers: &'m [(&'m str, &'m [u8])], body: &'m [u8]) -> Message<'m> {

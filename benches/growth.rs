@@ -2,8 +2,10 @@
 //! 64 MiB, or to the size in MiB given as an argument. Where time is linear, the columns of nanoseconds a
 //! byte stay level; `tests/hostile` holds that.
 
-#![expect(clippy::print_stdout, clippy::panic, reason = "it prints a table for who asked for it")]
+#![expect(clippy::print_stdout, reason = "it prints a table for who asked for it")]
 
+#[path = "../tests/shipped/mod.rs"]
+mod shipped;
 #[path = "../tests/hostile/worst.rs"]
 #[expect(dead_code, reason = "what is asked of each shape is for the tests")]
 mod worst;
@@ -11,13 +13,10 @@ mod worst;
 use std::time::Instant;
 
 use bordergate::{
-    control::RulesSource,
     domain::{Container, FieldSink, Key, Limits, Value},
-    engine::{Engine, Message, Scratch},
+    engine::{Message, Scratch},
     format,
     policy::Transfer,
-    redact::PseudonymKey,
-    source::{Diagnostics, SourceFile},
 };
 use worst::{CROWDS, SHAPES, WORST};
 
@@ -40,7 +39,7 @@ fn main() {
             before.elapsed().as_nanos()
         });
     }
-    let shipped_engine = engine(shipped());
+    let shipped_engine = shipped::engine();
     let mut scratch = Scratch::default();
     for again in CROWDS {
         for (name, media_type, head, tail) in
@@ -57,7 +56,7 @@ fn main() {
             });
         }
     }
-    let engine = engine(worst::redacting(shipped()));
+    let engine = shipped::engine_of(&worst::redacting(shipped::files()));
     for shape in SHAPES {
         row(shape.name, &sizes, |size| {
             let text = (shape.body)(size);
@@ -94,14 +93,4 @@ impl FieldSink for Nothing {
     fn open(&mut self, _: Key<'_>, _: Container, _: usize, _: usize) {}
     fn close(&mut self, _: usize, _: usize) {}
     fn scalar(&mut self, _: Key<'_>, _: Value<'_>) {}
-}
-
-fn shipped() -> Vec<SourceFile> {
-    RulesSource::Embedded.load(&mut Diagnostics::default()).files
-}
-
-fn engine(files: Vec<SourceFile>) -> Engine {
-    let mut diagnostics = Diagnostics::default();
-    Engine::compile(&files, PseudonymKey::new(b"growth"), &mut diagnostics)
-        .unwrap_or_else(|| panic!("{diagnostics}"))
 }

@@ -28,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::domain::Effect;
 use output::Failure;
 
 /// What a script can tell from the exit code.
@@ -54,6 +55,17 @@ pub enum Exit {
     Tampered = 13,
     /// Nobody vouches for the audit, so that it could have been written anew.
     Unproven = 14,
+}
+
+impl Exit {
+    /// What a decision exits with where `--exit-code` asks for it (`is_asked`).
+    fn of(effect: Effect, is_asked: bool) -> Self {
+        match effect {
+            Effect::Redact if is_asked => Self::Found,
+            Effect::Block if is_asked => Self::Blocked,
+            Effect::Allow | Effect::Redact | Effect::Block => Self::Done,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -19,6 +19,7 @@ mod check;
 mod digits;
 mod encoded;
 mod keys;
+mod lowered;
 mod memo;
 mod name;
 mod naming;

@@ -124,8 +124,13 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 fn key_id(public: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(public).into();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = Sha256::digest(public).into();
+    hex(&[a, b, c, d, e, f, g, h])
+}
+
+/// In small letters, as digests and ids of keys are shown.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -171,9 +176,8 @@ MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
             .collect();
         let key = pem("PRIVATE KEY", &[&PKCS8_PREFIX[..], &seed].concat());
         let signature = SigningKey::from_pem(key.as_bytes()).unwrap().sign(Context(b""), b"");
-        let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(
-            hex,
+            hex(&signature),
             "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
         );
     }

@@ -426,7 +426,7 @@ mod tests {
     }
 
     fn sha256(text: &str) -> String {
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::signing::hex(&Sha256::digest(text))
     }
 
     fn here() -> SocketAddr {

@@ -77,7 +77,7 @@ pub(super) struct Decide {
     #[command(flatten)]
     described: Described,
     #[command(flatten)]
-    replay: Replay,
+    as_of: AsOf,
     /// Exit with 10 when something would be redacted, with 11 when the transfer would be blocked
     #[arg(long)]
     exit_code: bool,
@@ -88,24 +88,24 @@ pub(super) struct Decide {
 
 /// When a transfer is judged.
 #[derive(Debug, Clone, Copy, Default, Args)]
-pub(super) struct Replay {
+pub(super) struct AsOf {
     /// Judge as of this time (RFC 3339, or a date), whatever the context says
-    #[arg(long, value_name = "TIME")]
-    pub(super) as_of: Option<Timestamp>,
+    #[arg(id = "as_of", long = "as-of", value_name = "TIME")]
+    pub(super) time: Option<Timestamp>,
 }
 
-impl Replay {
+impl AsOf {
     /// For a gateway, which takes the time of its own clock when it is given none.
     pub(super) fn write(self, members: &mut Map<String, Value>) {
-        if let Some(as_of) = self.as_of {
-            members.insert("as_of".to_owned(), as_of.to_string().into());
+        if let Some(time) = self.time {
+            members.insert("as_of".to_owned(), time.to_string().into());
         }
     }
 
     /// The time asked for, else the time given, else now.
     pub(super) fn set(self, transfer: &mut Transfer) {
-        if self.as_of.is_some() {
-            transfer.as_of = self.as_of;
+        if self.time.is_some() {
+            transfer.as_of = self.time;
         }
         transfer.as_of.get_or_insert_with(|| Timestamp(jiff::Timestamp::now()));
     }
@@ -115,18 +115,14 @@ impl Decide {
     pub(super) fn run(self) -> Outcome {
         let mut judge = self.whom.judge()?;
         let strictest = match (&self.batch, &self.context, &self.payload) {
-            (Some(batch), _, _) => decide_batch(&mut judge, batch, self.replay)?,
+            (Some(batch), _, _) => decide_batch(&mut judge, batch, self.as_of)?,
             (None, Some(context), Some(payload)) => {
-                decide_one(&mut judge, context, payload, &self.described, self.replay)?
+                decide_one(&mut judge, context, payload, &self.described, self.as_of)?
             }
             // clap asks for one or the other.
             (None, _, _) => return Ok(Exit::Usage),
         };
-        Ok(match strictest {
-            Effect::Redact if self.exit_code => Exit::Found,
-            Effect::Block if self.exit_code => Exit::Blocked,
-            Effect::Allow | Effect::Redact | Effect::Block => Exit::Done,
-        })
+        Ok(Exit::of(strictest, self.exit_code))
     }
 }
 
@@ -135,20 +131,20 @@ fn decide_one(
     context: &Path,
     payload: &Path,
     described: &Described,
-    replay: Replay,
+    as_of: AsOf,
 ) -> Result<Effect, Failure> {
     let mut out = output::out();
     let effect = match judge {
         Judge::Here(here) => {
             let case = context_of(context)?;
             let input = Input::read(payload, described)?;
-            let judged = judged(here, &input, case.transfer, replay, &mut Scratch::default());
+            let judged = judged(here, &input, case.transfer, as_of, &mut Scratch::default());
             print(&mut out, &Answer::new(here.engine(), case.id.as_ref(), &input.body, &judged))?;
             judged.verdict.decision.effect
         }
         Judge::Gateway(gateway) => {
             let mut members = members_of(context)?;
-            replay.write(&mut members);
+            as_of.write(&mut members);
             let case = judge::case(members, &Input::read(payload, described)?);
             print_answer(&mut out, &judge::ask(gateway, "/-/decide", &case)?)?
         }
@@ -184,7 +180,7 @@ fn context_in(path: &Path, text: &[u8]) -> anyhow::Result<Case> {
 }
 
 /// Every line is answered; one that cannot be read is reported, and what it speaks of does not leave.
-fn decide_batch(judge: &mut Judge, batch: &Path, replay: Replay) -> Result<Effect, Failure> {
+fn decide_batch(judge: &mut Judge, batch: &Path, as_of: AsOf) -> Result<Effect, Failure> {
     let name = input::display_name(batch);
     let (reader, bytes) = input::open(batch)?;
     let progress = progress::bar(bytes);
@@ -216,7 +212,7 @@ fn decide_batch(judge: &mut Judge, batch: &Path, replay: Replay) -> Result<Effec
                 let (content_type, encoding) = (case.content_type, case.content_encoding);
                 let input =
                     Input::from_body(case.body, content_type.as_deref(), encoding.as_deref());
-                let judged = judged(here, &input, case.transfer, replay, &mut scratch);
+                let judged = judged(here, &input, case.transfer, as_of, &mut scratch);
                 let id = case.id.as_ref();
                 print(&mut out, &Answer::new(here.engine(), id, &input.body, &judged))?;
                 judged.verdict.decision.effect
@@ -224,7 +220,7 @@ fn decide_batch(judge: &mut Judge, batch: &Path, replay: Replay) -> Result<Effec
             Judge::Gateway(gateway) => {
                 let mut members: Map<String, Value> =
                     serde_json::from_str(&line).map_err(anyhow::Error::from)?;
-                replay.write(&mut members);
+                as_of.write(&mut members);
                 let answer = judge::ask(gateway, "/-/decide", &Value::Object(members))?;
                 print_answer(&mut out, &answer)?
             }
@@ -244,10 +240,10 @@ fn judged(
     here: &Here,
     input: &Input,
     mut transfer: Transfer,
-    replay: Replay,
+    as_of: AsOf,
     scratch: &mut Scratch,
 ) -> Judged {
-    replay.set(&mut transfer);
+    as_of.set(&mut transfer);
     let desk = here.desk();
     input.with_message(|message| desk.judge(message, &transfer, &input.limits(), scratch))
 }

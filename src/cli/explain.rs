@@ -12,12 +12,12 @@ use clap::{Args, ValueEnum};
 
 use super::{
     Exit,
-    decide::{Replay, context_of, members_of, print_answer},
+    decide::{AsOf, context_of, members_of, print_answer},
     input::{Described, Input},
     judge::{self, Judge, Whom},
     output::{self, Outcome},
 };
-use crate::{domain::Effect, engine::Scratch};
+use crate::engine::Scratch;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -46,7 +46,7 @@ pub(super) struct Explain {
     #[command(flatten)]
     described: Described,
     #[command(flatten)]
-    replay: Replay,
+    as_of: AsOf,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// List the rules that do not apply too, each with the condition that is not met
@@ -78,7 +78,7 @@ impl Explain {
         let effect = match self.whom.judge()? {
             Judge::Here(here) => {
                 let mut transfer = context_of(&self.context)?.transfer;
-                self.replay.set(&mut transfer);
+                self.as_of.set(&mut transfer);
                 let start = Instant::now();
                 let go_on = || start.elapsed() < SEARCH_TIME_MAX;
                 let (desk, limits, mut scratch) = (here.desk(), input.limits(), Scratch::default());
@@ -103,17 +103,13 @@ impl Explain {
             }
             Judge::Gateway(mut gateway) => {
                 let mut members = members_of(&self.context)?;
-                self.replay.write(&mut members);
+                self.as_of.write(&mut members);
                 let case = judge::case(members, &input);
                 let answer = judge::ask(&mut gateway, "/-/explain", &case)?;
                 print_answer(&mut out, &answer)?
             }
         };
         out.flush()?;
-        Ok(match effect {
-            Effect::Redact if self.exit_code => Exit::Found,
-            Effect::Block if self.exit_code => Exit::Blocked,
-            Effect::Allow | Effect::Redact | Effect::Block => Exit::Done,
-        })
+        Ok(Exit::of(effect, self.exit_code))
     }
 }

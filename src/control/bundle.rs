@@ -16,9 +16,9 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::load::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, hash, hex};
+use super::load::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, hash};
 use crate::{
-    signing::{Context, SigningKey, VerifyingKey},
+    signing::{Context, SigningKey, VerifyingKey, hex},
     source::SourceFile,
 };
 

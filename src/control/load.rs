@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use super::embedded;
 use crate::{
     engine::Engine,
+    signing::hex,
     source::{Diagnostics, Place, SourceFile, give_way},
 };
 
@@ -84,9 +85,7 @@ impl RuleFiles {
         let gone = before.files.iter().filter(is_gone).filter(|file| !was_meant(file));
         gone.map(|file| file.name.as_str()).collect()
     }
-}
 
-impl RuleFiles {
     /// Rules without laws compile, and let out what the laws would not.
     pub fn warn_without_laws(&self, diagnostics: &mut Diagnostics) {
         if !self.files.iter().any(|file| file.name.starts_with("law/")) {
@@ -379,10 +378,6 @@ pub(super) fn hash(files: &[SourceFile]) -> String {
         }
     }
     hex(&hasher.finalize())
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Says of each file that is gone, in these `words`, and how it may go.

@@ -17,6 +17,8 @@ pub(super) struct Facts {
     /// Field rules in the order to be tried; `rule_count` of them.
     rules: [u16; Self::RULES],
     rule_count: u8,
+    /// More rules are about it than there is room for. Of a listed name none are: that is told at compile.
+    is_crowded: bool,
     /// Contexts that an object or list under this name opens.
     pub(super) opens: u32,
     /// Those that a value under it stands in: of `device.name`, what `device` opens.
@@ -48,10 +50,7 @@ pub(super) struct Facts {
     pub(super) suppressed: u64,
     /// The name is of the form of a value that is personal data.
     pub(super) in_key: bool,
-    /// The whole of it is in the tables.
-    pub(super) is_listed: bool,
-    /// And says nothing of its value, whatever its words say.
-    pub(super) misleads: bool,
+    listing: Listing,
 }
 
 impl Default for Facts {
@@ -68,6 +67,7 @@ impl Facts {
     pub(super) const NONE: Self = Self {
         rules: [0; Self::RULES],
         rule_count: 0,
+        is_crowded: false,
         opens: 0,
         inside: 0,
         beside: 0,
@@ -85,8 +85,7 @@ impl Facts {
         patterns: 0,
         suppressed: 0,
         in_key: false,
-        is_listed: false,
-        misleads: false,
+        listing: Listing::Unlisted,
     };
 
     /// The same of a name with a word of `meaning` around it, which makes the value a pseudonym; `whole`
@@ -99,6 +98,16 @@ impl Facts {
             against: whole.against,
             ..self
         }
+    }
+
+    /// The whole of the name is in the tables, and says something of its value.
+    pub(super) fn is_listed(&self) -> bool {
+        self.listing == Listing::Listed
+    }
+
+    /// It is there, and says nothing of its value, whatever its words say.
+    pub(super) fn misleads(&self) -> bool {
+        self.listing == Listing::Misleading
     }
 
     /// Whether any value under the name may be a finding, whatever its form and surroundings.
@@ -125,11 +134,23 @@ impl Facts {
         if self.rules().contains(&rule) {
             return;
         }
-        if let Some(slot) = self.rules.get_mut(usize::from(self.rule_count)) {
-            *slot = rule;
-            self.rule_count += 1;
+        match self.rules.get_mut(usize::from(self.rule_count)) {
+            Some(slot) => {
+                *slot = rule;
+                self.rule_count += 1;
+            }
+            None => self.is_crowded = true,
         }
     }
+}
+
+/// What the tables say of a name as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    Unlisted,
+    Listed,
+    /// Its words say something that is not so: `last login`.
+    Misleading,
 }
 
 /// What is known under one squashed name.
@@ -295,6 +316,11 @@ impl KeyTable {
             })
     }
 
+    /// Whether more rules are about `name`, in all its readings, than may be about one.
+    pub(super) fn is_crowded(&self, name: &str) -> bool {
+        self.analyse(name).is_crowded
+    }
+
     pub(super) fn analyse(&self, name: &str) -> Facts {
         if name.len() > NAME_BYTES_MAX {
             return Facts::default();
@@ -334,10 +360,17 @@ impl KeyTable {
             return facts;
         }
         if let Some(entry) = self.names.get(words.squashed(0, count)).filter(|it| it.misleads) {
-            return Facts { beside: entry.beside, signs: entry.signs, misleads: true, ..facts };
+            return Facts {
+                beside: entry.beside,
+                signs: entry.signs,
+                listing: Listing::Misleading,
+                ..facts
+            };
         }
         self.read_words(&words, &mut facts);
-        facts.is_listed = self.names.contains_key(words.squashed(0, count));
+        if self.names.contains_key(words.squashed(0, count)) {
+            facts.listing = Listing::Listed;
+        }
         self.add(words.squashed(0, count), Level::Exact, &mut facts);
         if facts.rule_count == 0 {
             self.read_pseudonym(&words, &mut facts);

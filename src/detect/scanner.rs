@@ -27,7 +27,8 @@ use super::{
     encoded,
     keys::{Facts, KeyCache, Known},
     memo::Memo,
-    set::FieldRule,
+    naming::Written,
+    set::{FieldRule, Meant},
     tables::Cell,
     text::{Found, Search},
 };
@@ -235,7 +236,7 @@ impl<'s> Scanner<'s> {
             return known;
         }
         let is_somebodys = self.says_who(name)
-            || ((self.set.people.are_in_a_key(name) || self.is_said_freely(name))
+            || ((self.set.people.is_called_as_somebody(name) || self.is_said_freely(name))
                 && !self.is_telling_name(name.as_bytes()));
         if let Some(short) = short {
             self.scratch.keys.keep_step(short, is_somebodys);
@@ -275,12 +276,14 @@ impl<'s> Scanner<'s> {
             digits >= DIGITS_MIN
                 || ["(at)", "[at]"].iter().any(|sign| name.contains(sign))
                 || (digits >= KEY_DIGITS_MIN && digits == name.len())
-                || (is_spaced && people.are_known(name, true))
-                || (is_dotted && !is_spaced && people.are_known(&name.replace('.', " "), false))
+                || (is_spaced && people.is_known(name, Written::AsNames))
+                || (is_dotted
+                    && !is_spaced
+                    && people.is_known(&name.replace('.', " "), Written::Otherwise))
         };
         says_who(name)
             || encoded::text_of(name)
-                .is_some_and(|text| says_who(&text) || self.set.people.are_in_a_key(&text))
+                .is_some_and(|text| says_who(&text) || self.set.people.is_called_as_somebody(&text))
     }
 
     /// Records have a member of this name, which may show what they are about.
@@ -362,7 +365,7 @@ impl<'s> Scanner<'s> {
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
             && rule.container
-            && !(rule.lists_only && container == Container::Object)
+            && !(rule.meant == Meant::Lists && container == Container::Object)
             && self.set.reaches(rule.tag, rule.confidence)
             && !(facts.suppressed != 0 && self.set.is_suppressed(rule.tag, "", facts.suppressed))
         {
@@ -435,7 +438,7 @@ impl<'s> Scanner<'s> {
         let called = self.known(name.as_bytes());
         let called = *self.scratch.keys.of(called);
         // `miui version` is a name, although it ends as what is said of others does.
-        let is_meant = called.is_listed || !called.statement;
+        let is_meant = called.is_listed() || !called.statement;
         let says = !called.rules().is_empty() || called.patterns != 0;
         (says && is_meant).then_some(called)
     }
@@ -466,10 +469,13 @@ impl<'s> Scanner<'s> {
             })
         };
         // One name may mean a person, and over a list an address book.
-        let listed =
-            if container == Container::Array { first(|rule| rule.lists_only) } else { None };
+        let listed = if container == Container::Array {
+            first(|rule| rule.meant == Meant::Lists)
+        } else {
+            None
+        };
         let own = listed
-            .or_else(|| first(|rule| !rule.values_only))
+            .or_else(|| first(|rule| rule.meant != Meant::Values))
             .or_else(|| if container == Container::Array { first(|_| true) } else { None });
         if own.is_none() {
             self.lack(facts);

@@ -4,7 +4,7 @@
 mod compile;
 mod cues;
 
-use std::{ops::Range, sync::Arc};
+use std::{cell::LazyCell, ops::Range, sync::Arc};
 
 use aho_corasick::AhoCorasick;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -15,8 +15,9 @@ use crate::domain::{
 
 use super::{
     Hit, Scanner, Scratch,
-    check::{Check, Match},
+    check::{Check, Kind, Match},
     keys::KeyTable,
+    lowered::Lowered,
     naming::KnownNames,
     token::{Token, trimmed},
 };
@@ -88,28 +89,37 @@ pub(super) struct FieldRule {
     /// To members as well that are attributes of others.
     pub(super) attributes: bool,
     pub(super) prose: bool,
-    pub(super) lists_only: bool,
-    pub(super) values_only: bool,
+    pub(super) meant: Meant,
     /// Deeper inside each other lists hold no values of it.
     pub(super) lists_max: u8,
-    /// Only a name that the lists know is written as only such values are.
-    pub(super) listed: bool,
-    /// Only one that they know to begin or to end as a name.
-    pub(super) known: bool,
-    /// Only where every word is a name, and of no thing.
-    pub(super) family: bool,
-    /// Only one word, which is a given name and nothing else.
-    pub(super) given: bool,
-    /// Values are names of people.
-    pub(super) is_of_people: bool,
-    /// Values are postal addresses as a whole, which have commas in them.
-    pub(super) is_postal_address: bool,
-    /// An address or a part of one in several words, some of them small.
-    pub(super) is_of_an_address: bool,
-    /// What passes the check has a form that nothing else has.
-    pub(super) is_unmistakable: bool,
+    pub(super) proof: Proof,
     /// How much of a line of prose the value takes.
     pub(super) reach: Reach,
+}
+
+/// What under a name the rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    Anything,
+    /// Only lists: `track` as a list of places, not as a piece of music.
+    Lists,
+    /// No list and no object.
+    Values,
+}
+
+/// What makes us as sure of a value that passes its check as the rule can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// That it is written as only such values are.
+    Form,
+    /// That, and a name that the lists know.
+    Listed,
+    /// That they know its ends, or one of them where it has that form: `Amina Malik`.
+    Known,
+    /// That every word of it is a name, and one of them of no thing.
+    Family,
+    /// That it is one word, a given name and nothing else.
+    Given,
 }
 
 /// How far a value goes in prose, where nothing but the value itself says where it ends.
@@ -123,19 +133,39 @@ pub(super) enum Reach {
     Word,
 }
 
+impl FieldRule {
+    fn kind(&self) -> Option<Kind> {
+        self.check.map(Check::kind)
+    }
+
+    pub(super) fn is_of_people(&self) -> bool {
+        self.kind() == Some(Kind::Name)
+    }
+
+    pub(super) fn is_postal_address(&self) -> bool {
+        self.kind() == Some(Kind::PostalAddress)
+    }
+
+    /// An address or a part of one in several words.
+    pub(super) fn is_of_an_address(&self) -> bool {
+        matches!(self.kind(), Some(Kind::PostalAddress | Kind::Street))
+    }
+
+    /// What passes the check has a form that nothing else has.
+    pub(super) fn is_unmistakable(&self) -> bool {
+        self.kind() == Some(Kind::Email)
+    }
+}
+
 impl Reach {
-    fn of(check: Option<&str>) -> Self {
-        match check {
-            Some(
-                "name" | "name_part" | "words" | "remark" | "postal_address" | "handle" | "secret"
-                | "country" | "language" | "place" | "street",
-            )
-            | None => Self::Line,
-            Some(
-                "reference" | "account_code" | "member_code" | "device_code" | "serial" | "opaque"
-                | "token" | "one_time_code" | "advertising_id" | "official_number",
-            ) => Self::Word,
-            Some(_) => Self::Either,
+    /// Of what passes a check of this kind, or of any text where there is none.
+    fn of(kind: Option<Kind>) -> Self {
+        match kind {
+            Some(Kind::Name | Kind::PostalAddress | Kind::Street | Kind::Words) | None => {
+                Self::Line
+            }
+            Some(Kind::Code) => Self::Word,
+            Some(Kind::Email | Kind::Form) => Self::Either,
         }
     }
 }
@@ -204,6 +234,17 @@ struct Suppression {
     named: bool,
     values: FxHashSet<Box<str>>,
     endings: Vec<Box<str>>,
+}
+
+impl Suppression {
+    fn is_of_all_values(&self) -> bool {
+        self.values.is_empty() && self.endings.is_empty()
+    }
+
+    /// Whether it is of this value, which is in small letters.
+    fn takes(&self, lower: &str) -> bool {
+        self.values.contains(lower) || self.endings.iter().any(|ending| lower.ends_with(&**ending))
+    }
 }
 
 impl DetectorSet {
@@ -384,16 +425,12 @@ impl DetectorSet {
     /// Whether an operator said that this is never a finding. `named` are the suppressions whose field
     /// names fit, as bits.
     pub(super) fn is_suppressed(&self, tag: Tag, value: &str, named: u64) -> bool {
+        let lower = LazyCell::new(|| Lowered::of(value.trim()));
         self.suppressions.iter().enumerate().any(|(number, suppression)| {
             let field = !suppression.named || named >> number & 1 == 1;
-            let open = suppression.values.is_empty() && suppression.endings.is_empty();
             field
                 && suppression.tags.contains(tag)
-                && (open || {
-                    let lower = value.trim().to_lowercase();
-                    suppression.values.contains(lower.as_str())
-                        || suppression.endings.iter().any(|ending| lower.ends_with(&**ending))
-                })
+                && (suppression.is_of_all_values() || suppression.takes(&lower))
         })
     }
 
@@ -512,7 +549,9 @@ fn is_declared_type(text: &str) -> bool {
 fn is_rule_of_validation(text: &str) -> bool {
     const FIRST: [&str; 8] =
         ["required", "nullable", "sometimes", "present", "filled", "confirmed", "bail", "string"];
-    let Some((first, rest)) = text.split_once('|') else { return false };
+    // Few texts have a bar in them.
+    let Some(bar) = memchr::memchr(b'|', text.as_bytes()) else { return false };
+    let (Some(first), Some(rest)) = (text.get(..bar), text.get(bar + 1..)) else { return false };
     let is_rule = |rule: &str| {
         let name = rule.split(':').next().unwrap_or_default();
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

@@ -419,13 +419,9 @@ impl Upstream {
         let fares_well = |number: &usize| {
             self.target.endpoints.get(*number).is_some_and(|one| one.health.is_available())
         };
-        let all = 0..self.endpoints.len();
-        let good: Vec<usize> = all.clone().filter(left).filter(fares_well).collect();
-        if !good.is_empty() {
-            return choose(&self.dice, &good, load);
-        }
-        let rest: Vec<usize> = all.filter(left).collect();
-        choose(&self.dice, &rest, load)
+        let rest = (0..self.endpoints.len()).filter(left);
+        let good = rest.clone().filter(fares_well);
+        choose(&self.dice, good, load).or_else(|| choose(&self.dice, rest, load))
     }
 
     fn fared(&self, number: usize, well: bool) {

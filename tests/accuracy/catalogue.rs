@@ -19,7 +19,7 @@ use bordergate::{
     engine::{Engine, Message, Scratch},
 };
 
-use super::{engine, kind::Style};
+use super::{kind::Style, shipped};
 
 /// One row; the text of its lines by what they are called.
 struct Row<'t> {
@@ -118,7 +118,7 @@ fn is_of(found: &[String], accepted: &[&str]) -> bool {
 fn every_row_of_the_catalogue_is_found_in_every_style() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/catalogue.txt");
     let text = fs::read_to_string(path).unwrap();
-    let mut probe = Probe { engine: engine(), scratch: Scratch::default() };
+    let mut probe = Probe { engine: shipped::engine(), scratch: Scratch::default() };
     let (mut wrong, mut tried) = (String::new(), 0);
     for row in text.split("\n=== ").skip(1).map(Row::read) {
         check_categories(&row, probe.engine.taxonomy());

@@ -28,19 +28,20 @@ mod plain;
 mod random;
 mod record;
 mod score;
+#[path = "../shipped/mod.rs"]
+mod shipped;
 mod traffic;
 mod written;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use bordergate::{
     domain::Limits,
     engine::{Engine, Message, Scan, Scratch},
-    redact::PseudonymKey,
     source::{self, Diagnostics, SourceFile},
 };
 use document::{Document, Group};
@@ -104,7 +105,7 @@ const ONCE_HELD_OUT: &str = "tests/corpus/once-held-out";
 
 /// Measures `documents` and compares with the floors in `folder`.
 fn holds(folder: &str, documents: &[Document]) {
-    let engine = engine();
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     let mut score = Score::default();
     for document in documents {
@@ -164,7 +165,7 @@ fn scan<T>(
 /// Whatever is kept of a document for the next one makes that one faster, and no other.
 #[test]
 fn what_was_read_before_changes_nothing() {
-    let engine = engine();
+    let engine = shipped::engine();
     let documents = [corpus(), written::documents(HELD_OUT)].concat();
     let found = |document: &Document, scratch: &mut Scratch| {
         scan(&engine, document, scratch, |scan| {
@@ -188,35 +189,13 @@ fn what_was_read_before_changes_nothing() {
 /// One impossible finding in three hundred payloads is too many.
 #[test]
 fn real_payloads_hold_nothing_impossible() {
-    let Some((payloads, found)) = traffic::impossible(&engine()) else { return };
+    let Some((payloads, found)) = traffic::impossible(&shipped::engine()) else { return };
     println!("{payloads} real payloads: {found:#?}");
     let count: usize = found.values().map(Vec::len).sum();
     assert!(
         count * 1000 <= payloads * 3,
         "{count} impossible findings in {payloads} payloads: {found:#?}"
     );
-}
-
-/// The engine with the rules that are shipped.
-fn engine() -> Engine {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    let mut files = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path: PathBuf = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-                files.push(SourceFile { name, text: fs::read_to_string(&path).unwrap() });
-            }
-        }
-    }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut diagnostics = Diagnostics::default();
-    let engine = Engine::compile(&files, PseudonymKey::new(b"corpus"), &mut diagnostics);
-    engine.unwrap_or_else(|| panic!("the shipped rules do not compile: {diagnostics:?}"))
 }
 
 fn floors(folder: &str) -> Floors {

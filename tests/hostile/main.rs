@@ -15,24 +15,20 @@
 
 mod corpus;
 mod damage;
+#[path = "../shipped/mod.rs"]
+mod shipped;
 #[path = "../fuzz/src/targets/mod.rs"]
 #[expect(unreachable_pub, reason = "the fuzz targets, which are another package, read it as well")]
 mod targets;
 mod worst;
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bordergate::{
     domain::{Coverage, Encoding, Escape, Format, Limits, Span},
     engine::{Engine, Message, Scratch, Verdict},
     format::{self, Unescaped},
     policy::Transfer,
-    redact::PseudonymKey,
-    source::{Diagnostics, SourceFile},
 };
 use damage::{Random, damaged};
 use rustix::time::{ClockId, clock_gettime};
@@ -197,7 +193,7 @@ fn depth_and_number_are_bounded() {
 /// The whole of it: decoders, names, values, layers within layers.
 #[test]
 fn damaged_messages_are_judged_without_harm() {
-    let engine = engine();
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     let mut random = Random(4);
     for (format, seed) in SEEDS {
@@ -227,7 +223,7 @@ fn damaged_messages_are_judged_without_harm() {
 
 #[test]
 fn what_was_cut_off_is_not_covered() {
-    let engine = engine();
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     let whole = SEEDS[0].1.as_bytes();
     assert_eq!(scan(&engine, Format::Json, whole, &mut scratch).coverage, Coverage::Full);
@@ -240,7 +236,7 @@ fn what_was_cut_off_is_not_covered() {
 /// What stands in front of the cut is found all the same.
 #[test]
 fn what_was_read_before_the_cut_is_reported() {
-    let engine = engine();
+    let engine = shipped::engine();
     let verdict = scan(
         &engine,
         Format::Json,
@@ -253,7 +249,7 @@ fn what_was_read_before_the_cut_is_reported() {
 
 #[test]
 fn inspection_grows_with_the_size_under_load() {
-    let engine = engine();
+    let engine = shipped::engine();
     let mut scratch = Scratch::default();
     let mut complaints = Vec::new();
     for again in CROWDS {
@@ -273,7 +269,7 @@ fn inspection_grows_with_the_size_under_load() {
 /// The same where mailboxes are taken out.
 #[test]
 fn redaction_grows_with_the_size_under_load() {
-    let engine = engine_of(worst::redacting(shipped()));
+    let engine = shipped::engine_of(&worst::redacting(shipped::files()));
     let mut scratch = Scratch::default();
     let mut complaints = Vec::new();
     for shape in SHAPES {
@@ -345,36 +341,6 @@ fn scan(engine: &Engine, format: Format, bytes: &[u8], scratch: &mut Scratch) ->
     };
     let message = Message { method: "POST", target, headers: &headers, body, client_region: None };
     engine.inspect(&message, Transfer::default(), &Limits::default(), scratch)
-}
-
-/// The engine with the rules that are shipped.
-fn engine() -> Engine {
-    engine_of(shipped())
-}
-
-fn engine_of(files: Vec<SourceFile>) -> Engine {
-    let mut diagnostics = Diagnostics::default();
-    Engine::compile(&files, PseudonymKey::new(b"hostile"), &mut diagnostics)
-        .unwrap_or_else(|| panic!("{diagnostics}"))
-}
-
-fn shipped() -> Vec<SourceFile> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    let mut files = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                files.push(SourceFile { name, text: fs::read_to_string(&path).unwrap() });
-            }
-        }
-    }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    files
 }
 
 /// `text` in every encoding we can write without the library.

@@ -20,7 +20,9 @@ use http_body_util::Full;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{ALLOW_ALL, Connection, PATIENCE, Process, Upstream, exchanges};
+use crate::harness::{
+    ALLOW_ALL, Connection, PATIENCE, Process, Upstream, eventually_found, exchanges,
+};
 
 /// The published pair of RFC 8410 §10.
 const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----
@@ -278,37 +280,30 @@ async fn a_full_disk_behaves_as_configured_and_shows() {
                 Request::get(path).header("host", "localhost").body(Full::default()).unwrap();
             admin.send(request).await.text()
         };
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        loop {
+        let page = eventually_found("the audit does not fail", async || {
             let page: Value = serde_json::from_str(&ask("/-/status").await).unwrap();
-            if page["audit"]["failing"] == true {
-                let error = page["audit"]["last_error"].as_str().unwrap();
-                assert!(error.contains("No space"), "{error}");
-                break;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "{page}");
-        }
+            if page["audit"]["failing"] == true { Ok(page) } else { Err(page) }
+        })
+        .await;
+        let error = page["audit"]["last_error"].as_str().unwrap();
+        assert!(error.contains("No space"), "{error}");
         let metrics = ask("/metrics").await;
         assert!(metrics.contains("bordergate_audit_errors_total{kind=\"no_space\"}"), "{metrics}");
         // Where nothing may be sent, others had better take the requests.
-        loop {
+        eventually_found("others are not told as they should be", async || {
             let ready = ask("/readyz").await;
-            if ready.contains("no audit record can be written") == required {
-                break;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "{ready}");
-        }
+            let is_told = ready.contains("no audit record can be written");
+            if is_told == required { Ok(()) } else { Err(ready) }
+        })
+        .await;
         // What is lost in the end is not passed over.
         drop((connection, admin));
         assert_eq!(gateway.end(), Some(1));
-        let log = loop {
+        let log = eventually_found("what is lost is passed over", async || {
             let log = gateway.log.lock().unwrap().clone();
-            if log.contains("the audit does not tell of them") {
-                break log;
-            }
-            assert!(tokio::time::Instant::now() < deadline + PATIENCE, "{log}");
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        };
+            if log.contains("the audit does not tell of them") { Ok(log) } else { Err(log) }
+        })
+        .await;
         let warnings = log.lines().filter(|line| line.contains("no audit record could be made"));
         // One a worker, however many were refused.
         assert!(warnings.filter(|line| line.contains("WARN")).count() <= 2, "{log}");

@@ -26,7 +26,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::harness::{ALLOW_ALL, Answer, Connection, NO_IMEI, PATIENCE, Upstream, exchanges};
+use crate::harness::{
+    ALLOW_ALL, Answer, Connection, NO_IMEI, Upstream, eventually, eventually_found, exchanges,
+};
 
 /// Longer than it takes to compile rules on a machine that has much else to do.
 const STALE_AFTER: &str = "8s";
@@ -322,15 +324,11 @@ impl Running {
     }
 
     async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        eventually_found(what, async || {
             let status = self.status();
-            if holds(&status) {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "{what}: {status:#}");
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+            if holds(&status) { Ok(status) } else { Err(status) }
+        })
+        .await
     }
 
     async fn until_version(&self, version: u64) {
@@ -377,11 +375,7 @@ async fn the_latest_bundle_serves_and_is_asked_for_by_its_tag() {
     assert_eq!(hash, expected.unwrap().hash);
 
     // Only what is new is sent.
-    let deadline = Instant::now() + PATIENCE;
-    while server.answered(304) < 3 {
-        assert!(Instant::now() < deadline, "{:?}", server.answered.lock().unwrap());
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    eventually("what is known is sent again", async || server.answered(304) >= 3).await;
     assert_eq!(server.answered(200), 2);
     assert_eq!(gateway.status()["generation"], 2);
     let unchanged = "bordergate_bundle_offers_total{result=\"unchanged\"}";
@@ -620,11 +614,8 @@ async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
     assert!(status["bundle"]["untrusted"].as_str().unwrap().starts_with("the rules expired at"));
     assert_eq!(gateway.transfer().await, 403);
     let asked = server.answered.lock().unwrap().len();
-    let deadline = Instant::now() + PATIENCE;
-    while server.answered.lock().unwrap().len() < asked + 2 {
-        assert!(Instant::now() < deadline);
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let count = || server.answered.lock().unwrap().len();
+    eventually("nobody asks any more", async || count() >= asked + 2).await;
     assert_eq!(gateway.transfer().await, 403);
     server.serve(Serves::Bundle(house.bundle(3, None)));
     gateway.until_version(3).await;

@@ -9,7 +9,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bordergate::{
@@ -24,7 +24,7 @@ use bordergate::{
 };
 use tempfile::TempDir;
 
-use crate::mmdb;
+use crate::{harness::eventually, mmdb};
 
 /// A directory with few rules in it.
 fn rules(directory: &Path) {
@@ -130,12 +130,9 @@ impl House {
         value.unwrap_or_else(|| panic!("no {series}")).parse().unwrap()
     }
 
-    fn until_generation(&self, generation: u64) {
-        let begin = Instant::now();
-        while self.generation() < generation {
-            assert!(begin.elapsed() < Duration::from_secs(20), "no generation {generation}");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+    async fn until_generation(&self, generation: u64) {
+        let otherwise = format!("no generation {generation}");
+        eventually(&otherwise, async || self.generation() >= generation).await;
     }
 }
 
@@ -265,12 +262,10 @@ async fn keys_are_read_anew_and_a_bad_ring_leaves_the_old_ones_in_service() {
 
         // Watched, a change is noticed; otherwise somebody asks.
         let settle = async |generation: u64| {
-            let begin = Instant::now();
-            while watch && snapshots.load().generation.0 < generation {
-                assert!(begin.elapsed() < Duration::from_secs(20), "no generation {generation}");
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-            if !watch {
+            if watch {
+                let otherwise = format!("no generation {generation}");
+                eventually(&otherwise, async || snapshots.load().generation.0 >= generation).await;
+            } else {
                 reloads.reload(Trigger::Hangup).await.unwrap();
             }
             assert_eq!(snapshots.load().generation.0, generation);
@@ -408,8 +403,8 @@ async fn a_thousand_readers_see_whole_generations_only() {
     assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 50.0);
 }
 
-#[test]
-fn a_config_map_swap_is_one_reload() {
+#[tokio::test]
+async fn a_config_map_swap_is_one_reload() {
     let directory = tempfile::tempdir().unwrap();
     let base = directory.path();
     // As the kubelet mounts a ConfigMap: a directory a version, a link to the current one, and a link
@@ -427,40 +422,36 @@ fn a_config_map_swap_is_one_reload() {
     symlink("..2026_2", house.path().join("..data_tmp")).unwrap();
     fs::rename(house.path().join("..data_tmp"), house.path().join("..data")).unwrap();
     fs::remove_dir_all(house.path().join("..2026_1")).unwrap();
-    house.until_generation(2);
+    house.until_generation(2).await;
 
     // Whatever else was noticed stands in line before this one.
-    let reloaded = house.reloads().reload_and_wait(Trigger::Operator).unwrap();
+    let reloaded = house.reloads().reload(Trigger::Operator).await.unwrap();
     assert_eq!((reloaded.generation.0, reloaded.changed), (2, false));
     assert_eq!(house.metric("bordergate_reloads_total{result=\"success\"}"), 3.0);
     assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);
 }
 
-#[test]
-fn changes_of_every_kind_are_noticed() {
+#[tokio::test]
+async fn changes_of_every_kind_are_noticed() {
     let house = House::start(true);
     version(house.path(), 1);
-    house.until_generation(2);
+    house.until_generation(2).await;
     assert_eq!(house.reloads().status().attempted_by, Trigger::Change);
 
     // In place rather than renamed into place.
     let purposes = house.path().join("purposes.yaml");
     let text = fs::read_to_string(&purposes).unwrap();
     fs::write(&purposes, format!("{text}# more\n")).unwrap();
-    house.until_generation(3);
+    house.until_generation(3).await;
 
     // A file of another kind is no reason to reload, and a broken one is none to stop watching.
     fs::write(house.path().join("notes.txt"), "words").unwrap();
     fs::write(house.path().join("broken.yaml"), b"\xff").unwrap();
-    let begin = Instant::now();
-    while !house.reloads().status().stale {
-        assert!(begin.elapsed() < Duration::from_secs(20), "the broken file is not noticed");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    eventually("the broken file is not noticed", async || house.reloads().status().stale).await;
     assert_eq!(house.generation(), 3);
     fs::remove_file(house.path().join("broken.yaml")).unwrap();
     version(house.path(), 2);
-    house.until_generation(4);
+    house.until_generation(4).await;
 }
 
 /// `rm -r law && cp -r … law` leaves no moment in which fewer rules serve; whoever means it says so.
@@ -469,17 +460,13 @@ async fn files_that_are_gone_from_the_directory_are_missed() {
     let house = House::start(true);
     let reloads = house.reloads();
     let (law, aside) = (house.path().join("policy"), tempfile::tempdir().unwrap());
-    let is_stale = |expected: bool| {
-        let begin = Instant::now();
-        while reloads.status().stale != expected {
-            assert!(begin.elapsed() < Duration::from_secs(20), "not noticed");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+    let is_stale = async |expected: bool| {
+        eventually("not noticed", async || reloads.status().stale == expected).await;
     };
     fs::create_dir(aside.path().join("policy")).unwrap();
     fs::copy(law.join("backup.yaml"), aside.path().join("policy/backup.yaml")).unwrap();
     fs::remove_dir_all(&law).unwrap();
-    is_stale(true);
+    is_stale(true).await;
     let told = reloads.status().last_failure.clone().unwrap().diagnostics.to_string();
     assert!(told.starts_with("policy/backup.yaml: error: is gone"), "{told}");
     assert!(told.contains("`POST /-/reload`"), "{told}");
@@ -494,14 +481,14 @@ async fn files_that_are_gone_from_the_directory_are_missed() {
     // Back again, it is as it was.
     fs::create_dir(&law).unwrap();
     fs::copy(aside.path().join("policy/backup.yaml"), law.join("backup.yaml")).unwrap();
-    is_stale(false);
+    is_stale(false).await;
     assert_eq!(house.generation(), 1);
 
     // Another name is another name, and an operator who asks means it.
     fs::rename(law.join("backup.yaml"), law.join("copies.yaml")).unwrap();
-    house.until_generation(2);
+    house.until_generation(2).await;
     fs::remove_dir_all(&law).unwrap();
-    is_stale(true);
+    is_stale(true).await;
     let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
     assert_eq!((reloaded.changed, reloaded.generation.0), (true, 3));
     let is_there =
@@ -509,7 +496,7 @@ async fn files_that_are_gone_from_the_directory_are_missed() {
     assert!(!is_there && !reloads.status().stale);
     // From there on they are not missed.
     write_whole(&house.path().join("detectors/keys.yaml"), "{} # more\n");
-    house.until_generation(4);
+    house.until_generation(4).await;
 }
 
 /// Rules that were moved to where nothing compiles them are gone.
@@ -596,8 +583,8 @@ async fn rules_without_laws_are_warned_about() {
 }
 
 /// As the kubelet changes a ConfigMap that is mounted in a folder: what it leaves out was meant, in one reload.
-#[test]
-fn a_config_map_in_a_folder_may_lose_an_entry() {
+#[tokio::test]
+async fn a_config_map_in_a_folder_may_lose_an_entry() {
     let directory = tempfile::tempdir().unwrap();
     rules(directory.path());
     let own = directory.path().join("organisation/own");
@@ -616,7 +603,7 @@ fn a_config_map_in_a_folder_may_lose_an_entry() {
     fs::rename(own.join("..data_tmp"), own.join("..data")).unwrap();
     fs::remove_file(own.join("taken.yaml")).unwrap();
     fs::remove_dir_all(own.join("..1")).unwrap();
-    house.until_generation(2);
+    house.until_generation(2).await;
     assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);
     let status = house.reloads().status();
     assert!(!status.stale && !status.files.iter().any(|file| file.name.ends_with("taken.yaml")));
@@ -756,8 +743,8 @@ async fn a_reload_that_fails_leaves_what_was_changed_over_to() {
 }
 
 /// What a link leads to was put there whole: what it leaves out was meant.
-#[test]
-fn a_version_with_fewer_files_is_taken_when_its_link_is_swapped() {
+#[tokio::test]
+async fn a_version_with_fewer_files_is_taken_when_its_link_is_swapped() {
     let directory = tempfile::tempdir().unwrap();
     for version in 1..=2 {
         rules(&directory.path().join(format!("release-{version}")));
@@ -768,14 +755,10 @@ fn a_version_with_fewer_files_is_taken_when_its_link_is_swapped() {
     let house = House::start_in(directory, "current", true);
     symlink("release-2", house.path().join("next")).unwrap();
     fs::rename(house.path().join("next"), house.path().join("current")).unwrap();
-    house.until_generation(2);
+    house.until_generation(2).await;
     // And in the new place files are missed as in the old one.
     fs::remove_file(house.path().join("release-2/detectors/keys.yaml")).unwrap();
-    let begin = Instant::now();
-    while !house.reloads().status().stale {
-        assert!(begin.elapsed() < Duration::from_secs(20), "not noticed");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    eventually("not noticed", async || house.reloads().status().stale).await;
     assert_eq!(house.generation(), 2);
 }
 
@@ -792,19 +775,13 @@ async fn a_hangup_reloads_and_opens_files_anew() {
     version(house.path(), 1);
     let own = std::process::id().to_string();
     assert!(std::process::Command::new("kill").args(["-HUP", &own]).status().unwrap().success());
-    tokio::time::timeout(Duration::from_secs(20), async {
-        while house.generation() < 2 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await
-    .unwrap();
+    house.until_generation(2).await;
     assert!(reopened.load(Ordering::Relaxed));
     assert_eq!(house.reloads().status().attempted_by, Trigger::Hangup);
 }
 
-#[test]
-fn a_rules_directory_that_is_a_link_may_be_swapped() {
+#[tokio::test]
+async fn a_rules_directory_that_is_a_link_may_be_swapped() {
     let directory = tempfile::tempdir().unwrap();
     for version in 1..=2 {
         rules(&directory.path().join(format!("release-{version}")));
@@ -814,7 +791,7 @@ fn a_rules_directory_that_is_a_link_may_be_swapped() {
     let house = House::start_in(directory, "current", true);
     symlink("release-2", house.path().join("next")).unwrap();
     fs::rename(house.path().join("next"), house.path().join("current")).unwrap();
-    house.until_generation(2);
+    house.until_generation(2).await;
 }
 
 #[tokio::test]
@@ -841,17 +818,10 @@ async fn the_country_database_is_read_anew() {
     let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
     let region = || geo.region("192.0.2.1".parse().unwrap()).map(|region| region.to_string());
     let status = || controller.reloads().status().geoip.clone().unwrap();
-    let until = |what: &str, holds: &dyn Fn() -> bool| {
-        let begin = Instant::now();
-        while !holds() {
-            assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    };
     put(&of("SG"));
-    until("the new file is read", &|| region().as_deref() == Some("SG"));
+    eventually("the new file is not read", async || region().as_deref() == Some("SG")).await;
     put(b"<html>not found</html>");
-    until("the bad file is noticed", &|| status().error.is_some());
+    eventually("the bad file is not noticed", async || status().error.is_some()).await;
     assert_eq!(region().as_deref(), Some("SG"));
     assert!(
         metrics.render(Exposition::default()).contains("bordergate_geoip_last_reload_successful 0")

@@ -25,7 +25,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::{
-    ALLOW_ALL, Answer, Connection, PATIENCE, RunningGateway, TestGateway, Upstream,
+    ALLOW_ALL, Answer, Connection, PATIENCE, RunningGateway, TestGateway, Upstream, eventually,
+    eventually_found,
 };
 
 const KEY: [u8; 32] = [7; 32];
@@ -311,11 +312,10 @@ async fn people_are_counted_when_their_data_leaves_and_only_then() {
     *request.body_mut() = Full::from(Bytes::from(person("50005").to_string()));
     assert_eq!(gateway.send(request).await.status, 502);
     // Given back in the store's own time.
-    let deadline = Instant::now() + PATIENCE;
-    while gateway.admin(Method::GET, "/-/status").await.json()["facts"]["held"] != 0 {
-        assert!(Instant::now() < deadline, "what was not sent is still held");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("what was not sent is still held", async || {
+        gateway.admin(Method::GET, "/-/status").await.json()["facts"]["held"] == 0
+    })
+    .await;
     // Two more may go, the fourth may not; who went before still may.
     let pair = json!({"people": [person("50002"), person("50003")]});
     assert_eq!(send(&gateway, backup, pair).await, 200);
@@ -510,11 +510,10 @@ async fn without_the_store_rules_that_need_it_block_until_it_is_back() {
     assert_eq!(gateway.records(5).await[0]["facts_unavailable"], "locked");
 
     drop(in_the_way);
-    let deadline = Instant::now() + PATIENCE;
-    while gateway.admin(Method::GET, "/readyz").await.status != StatusCode::OK {
-        assert!(Instant::now() < deadline, "the store did not come back");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("the store did not come back", async || {
+        gateway.admin(Method::GET, "/readyz").await.status == StatusCode::OK
+    })
+    .await;
     assert_eq!(send(&gateway, &stated("direct_marketing"), body()).await, 200);
     assert_eq!(send(&gateway, "origin=CN, purpose=backup", body()).await, 200);
     let metrics = gateway.admin(Method::GET, "/metrics").await.text();
@@ -551,17 +550,13 @@ async fn facts_are_told_to_whoever_has_the_token() {
     assert_eq!(export.status, StatusCode::OK);
     // Who looked, and who took all of it, is on record like who changed it; whom they looked for is not.
     let path = gateway.folder().join("audit.jsonl");
-    let deadline = Instant::now() + PATIENCE;
-    let deeds = loop {
+    let deeds = eventually_found("deeds are missing", async || {
         let text = fs::read_to_string(&path).unwrap();
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let deeds: Vec<Value> = lines.filter(|line| line["who"].is_string()).collect();
-        if deeds.len() >= 4 {
-            break deeds;
-        }
-        assert!(Instant::now() < deadline, "{text}");
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    };
+        if deeds.len() >= 4 { Ok(deeds) } else { Err(text) }
+    })
+    .await;
     let told: Vec<_> = deeds
         .iter()
         .map(|it| ["audit", "action", "result"].map(|name| it[name].as_str().unwrap()))

@@ -9,7 +9,7 @@
 //! Ports come from the system; nothing waits for a fixed time. What a test waits for has a deadline.
 
 use std::{
-    fmt::Write as _,
+    fmt::{Display, Write as _},
     fs,
     net::{Ipv4Addr, SocketAddr},
     os::unix::fs::symlink,
@@ -41,6 +41,27 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// How long anything may take that a test waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks until something is so; `otherwise` is what is wrong when it never is.
+pub(crate) async fn eventually(otherwise: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    eventually_found(otherwise, async || is_so().await.then_some(()).ok_or("")).await;
+}
+
+/// Asks until there is what is asked for. What is there in its place is told when there never is.
+pub(crate) async fn eventually_found<T, E: Display>(
+    otherwise: &str,
+    mut ask: impl AsyncFnMut() -> Result<T, E>,
+) -> T {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match ask().await {
+            Ok(found) => return found,
+            Err(so_far) => assert!(Instant::now() < deadline, "{otherwise}: {so_far}"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
 
 /// Where the data centres of a test are: id and country.
 pub(crate) const CENTRES: [(&str, &str); 3] =
@@ -336,22 +357,21 @@ impl RunningGateway {
     /// At least `count` audit records, in the order their exchanges came in; fewer after the deadline
     /// fail the test.
     pub(crate) async fn records(&self, count: usize) -> Vec<Value> {
-        let path = self.folder.path().join("audit.jsonl");
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let text = fs::read_to_string(&path).unwrap_or_default();
-            let mut records: Vec<Value> = exchanges(&text);
-            if records.len() >= count {
-                // Each worker writes an exchange down when it is over, whichever came first.
-                let came_in =
-                    |record: &Value| record["time"].as_str()?.parse::<jiff::Timestamp>().ok();
-                records.sort_by_key(came_in);
-                return records;
-            }
-            assert!(Instant::now() < deadline, "{} of {count} records", records.len());
-            tokio::task::yield_now().await;
-        }
+        let mut records = records_of(&self.folder.path().join("audit.jsonl"), count).await;
+        // Each worker writes an exchange down when it is over, whichever came first.
+        let came_in = |record: &Value| record["time"].as_str()?.parse::<jiff::Timestamp>().ok();
+        records.sort_by_key(came_in);
+        records
     }
+}
+
+/// The records of exchanges in the audit at `path`, once there are `count`.
+pub(crate) async fn records_of(path: &Path, count: usize) -> Vec<Value> {
+    eventually_found("records are missing", async || {
+        let records = exchanges(&fs::read_to_string(path).unwrap_or_default());
+        if records.len() >= count { Ok(records) } else { Err(records.len()) }
+    })
+    .await
 }
 
 /// The records of exchanges in an audit, other lines left out.

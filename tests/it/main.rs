@@ -53,6 +53,8 @@ mod reload;
 mod routes;
 #[cfg(test)]
 mod shadow;
+#[path = "../shipped/mod.rs"]
+mod shipped;
 #[cfg(test)]
 mod smoke;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Operators by the certificate they show: who is let in, what each may do, and what is on record.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Instant};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use bordergate::{app::Gateway, config::Config, source::SourceFile};
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::harness::{Answer, PATIENCE, Upstream};
+use crate::harness::{Answer, Upstream, eventually_found};
 
 const RITA: &str = "spiffe://ops.example/people/rita";
 const OLGA: &str = "olga@ops.example";
@@ -237,16 +237,13 @@ async fn certificates_of_the_admin_address_are_read_again() {
     assert_eq!(refused["loaded_at"], first["loaded_at"]);
 
     // Half of a pair serves nobody; with the other half it does.
-    let deadline = Instant::now() + PATIENCE;
     write_identity(office.folder.path(), &office.authority);
-    loop {
+    let now = eventually_found("the pair is not taken", async || {
         let now = certificates(status().await.unwrap());
-        if now["error"].is_null() {
-            assert_ne!(now["loaded_at"], first["loaded_at"]);
-            break;
-        }
-        assert!(Instant::now() < deadline, "{now}");
-    }
+        if now["error"].is_null() { Ok(now) } else { Err(now) }
+    })
+    .await;
+    assert_ne!(now["loaded_at"], first["loaded_at"]);
     let metrics = office.ask(Some(&rita), Method::GET, "/metrics", None).await.unwrap().text();
     for result in ["success", "failure"] {
         let series = format!("bordergate_certificate_reloads_total{{result=\"{result}\"}}");

@@ -5,7 +5,6 @@ use std::{
     fs,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -22,7 +21,9 @@ use opentelemetry_proto::tonic::{
 use prost::Message as _;
 use tokio::net::TcpListener;
 
-use crate::harness::{ALLOW_ALL, Connection, PATIENCE, RunningGateway, TestGateway, Upstream};
+use crate::harness::{
+    ALLOW_ALL, Connection, RunningGateway, TestGateway, Upstream, eventually, eventually_found,
+};
 
 const RULES: &str = "
 layer: organisation
@@ -125,15 +126,8 @@ impl Collector {
     }
 
     async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !holds(self) {
-            assert!(
-                Instant::now() < deadline,
-                "{what}: {} messages",
-                self.got.lock().unwrap().len()
-            );
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let told = || format!("{} messages", self.got.lock().unwrap().len());
+        eventually_found(what, async || holds(self).then_some(()).ok_or_else(told)).await;
     }
 
     fn section(&self, more: &str) -> String {
@@ -302,15 +296,10 @@ async fn a_collector_that_has_no_time_is_asked_again_and_one_that_refuses_is_not
             format!("bordergate_otlp_items_total{{result=\"{result}\",signal=\"traces\"}} 1")
         };
         let expected = series(if arrives { "sent" } else { "dropped" });
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let text = gateway.admin(Method::GET, "/metrics").await.text();
-            if text.contains(&expected) {
-                break;
-            }
-            assert!(Instant::now() < deadline, "{expected}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        eventually(&expected, async || {
+            gateway.admin(Method::GET, "/metrics").await.text().contains(&expected)
+        })
+        .await;
         assert_eq!(collector.spans().len(), if arrives { 5 } else { 0 });
         assert!(collector.refusals.lock().unwrap().is_empty());
     }

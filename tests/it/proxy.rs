@@ -36,7 +36,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::mmdb::{self, Layout};
+use crate::{
+    harness::{eventually, eventually_found, records_of},
+    mmdb::{self, Layout},
+};
 
 mod callers;
 mod faults;
@@ -258,17 +261,7 @@ impl Running {
 
     /// The records, once there are `count`.
     async fn records(&self, count: usize) -> Vec<Value> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let path = self.folder.path().join("audit.jsonl");
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            let records: Vec<Value> = crate::harness::exchanges(&text);
-            if records.len() >= count {
-                return records;
-            }
-            assert!(Instant::now() < deadline, "{} of {count} records", records.len());
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        records_of(&self.folder.path().join("audit.jsonl"), count).await
     }
 }
 
@@ -1229,7 +1222,6 @@ async fn a_data_centre_that_is_elsewhere_gets_nothing_unless_that_is_wanted() {
         if expected == 403 {
             assert_eq!(got.problem(), "misplaced");
             assert_eq!(record["effect"], "block");
-            assert!(log.all().is_empty() || log.all().len() == 1);
         } else {
             let note = &record["annotations"][0];
             assert_eq!((&note["name"], &note["value"]), (&"geoip-mismatch".into(), &"US".into()));
@@ -1262,7 +1254,6 @@ async fn a_data_centre_that_turns_out_to_be_elsewhere_gets_nothing_more() {
             let folder = gateway.folder.path();
             std::fs::write(folder.join("next"), countries("US")).unwrap();
             std::fs::rename(folder.join("next"), folder.join("c.mmdb")).unwrap();
-            let deadline = Instant::now() + PATIENCE;
             let is_known = async || {
                 let got = gateway.send(post("{}")).await;
                 match expected {
@@ -1274,10 +1265,7 @@ async fn a_data_centre_that_turns_out_to_be_elsewhere_gets_nothing_more() {
                     }
                 }
             };
-            while !is_known().await {
-                assert!(Instant::now() < deadline, "{protocol}, {mismatch}: nobody asks again");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            eventually(&format!("{protocol}, {mismatch}: nobody asks again"), is_known).await;
             let before = log.all().len();
             for _ in 0..10 {
                 assert!(is_known().await, "{protocol}, {mismatch}");
@@ -1598,12 +1586,14 @@ async fn a_drain_lets_exchanges_finish_and_takes_no_more() {
     seen.recv().await.unwrap();
     let draining = tokio::task::spawn_blocking(|| gateway.gateway.drain());
     // New connections are refused once the sockets are closed.
-    let deadline = Instant::now() + PATIENCE;
-    while let Ok(mut stream) = TcpStream::connect(at).await {
-        assert!(Instant::now() < deadline, "connections are still taken");
-        let _ = stream.shutdown().await;
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    eventually("connections are still taken", async || match TcpStream::connect(at).await {
+        Ok(mut stream) => {
+            let _ = stream.shutdown().await;
+            false
+        }
+        Err(_) => true,
+    })
+    .await;
     go.send(true).unwrap();
     let got = Got::read(under_way.await.unwrap()).await;
     assert_eq!((got.status, &got.body[..]), (StatusCode::OK, &b"ok"[..]));

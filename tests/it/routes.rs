@@ -19,7 +19,8 @@ use tokio::{
 };
 
 use crate::harness::{
-    ALLOW_ALL, Connection, PATIENCE, Process, RunningGateway, TestGateway, Upstream,
+    ALLOW_ALL, Connection, Process, RunningGateway, TestGateway, Upstream, eventually,
+    eventually_found,
 };
 
 const CONNECTIONS: usize = 8;
@@ -42,15 +43,11 @@ fn to(host: &str) -> Request<Full<bytes::Bytes>> {
 }
 
 async fn until(gateway: &RunningGateway, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    eventually_found(&format!("not {what}"), async || {
         let status = gateway.status().await;
-        if is_so(&status["routes"]) {
-            return status;
-        }
-        assert!(Instant::now() < deadline, "not {what}: {:#}", status["routes"]);
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+        if is_so(&status["routes"]) { Ok(status) } else { Err(status) }
+    })
+    .await
 }
 
 /// Every other change is broken, each time in another way; whoever calls meanwhile is answered, by the
@@ -299,11 +296,11 @@ routes: [{{ id: all, data_centre: dc{matching} }}]
         "not watched"
     );
     gateway.hang_up();
-    let deadline = Instant::now() + PATIENCE;
-    while connection.send(as_caller("till")).await.status != StatusCode::OK {
-        assert!(Instant::now() < deadline, "{}", gateway.log.lock().unwrap());
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    eventually_found("the signal is not heard", async || {
+        let is_served = connection.send(as_caller("till")).await.status == StatusCode::OK;
+        is_served.then_some(()).ok_or_else(|| gateway.log.lock().unwrap().clone())
+    })
+    .await;
     assert_eq!(connection.send(as_caller("shop")).await.status, StatusCode::FORBIDDEN);
     assert!(gateway.log.lock().unwrap().contains("routes reloaded"));
 }
@@ -345,9 +342,7 @@ routes: [{{ id: {route}, match: {{ host: {route}.test }}, data_centre: dc }}]
     assert_eq!(connection.send(to("first.test")).await.status, StatusCode::NOT_FOUND);
     let told = || gateway.log.lock().unwrap().matches("routes reloaded").count();
     // The log comes by another way than the answers, and may be behind them.
-    while told() == 0 && Instant::now() < deadline {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    eventually("nothing is told", async || told() > 0).await;
     assert_eq!(told(), 1);
 }
 
@@ -368,11 +363,10 @@ async fn what_a_change_leaves_out_is_let_go_of() {
         )
     };
     let told = async |line: String, is_there: bool| {
-        let deadline = Instant::now() + PATIENCE;
-        while gateway.admin(Method::GET, "/metrics").await.text().contains(&line) != is_there {
-            assert!(Instant::now() < deadline, "{line}: not {is_there}");
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        eventually(&format!("{line}: not {is_there}"), async || {
+            gateway.admin(Method::GET, "/metrics").await.text().contains(&line) == is_there
+        })
+        .await;
     };
     told(series(&first), true).await;
 
@@ -381,12 +375,16 @@ async fn what_a_change_leaves_out_is_let_go_of() {
     gateway.reload().await.unwrap();
     told(series(&second), true).await;
     told(series(&first), false).await;
+    // Both are checked as often, so that the checks of the one tell the time for the other.
+    let checks = async |count: usize| {
+        let before = second.received().len();
+        eventually("nobody is checked", async || second.received().len() >= before + count).await;
+    };
     // A check may have been on its way.
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    let (idle, busy) = (first.received().len(), second.received().len());
-    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    checks(10).await;
+    let idle = first.received().len();
+    checks(20).await;
     assert_eq!(first.received().len(), idle, "it is checked no longer");
-    assert!(second.received().len() > busy);
     told(series(&first), false).await;
 
     // What the way there is proved with comes and goes with it.

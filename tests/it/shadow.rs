@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -14,7 +13,9 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use serde_json::Value;
 
-use crate::harness::{ALLOW_ALL, Answer, Connection, NO_IMEI, PATIENCE, Process, Upstream};
+use crate::harness::{
+    ALLOW_ALL, Answer, Connection, NO_IMEI, Process, Upstream, eventually, eventually_found,
+};
 
 fn transfer(body: &'static str) -> Request<Full<Bytes>> {
     Request::post("/v1")
@@ -98,16 +99,13 @@ routes: [{{ id: all, data_centre: dc }}]
         })
     };
     // What the rules to come would do is counted, by rule and way, with examples and without values.
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    let page = loop {
+    let page = eventually_found("nothing differs", async || {
         let (status, page) = ask(admin, "GET", "/-/shadow").await;
         assert_eq!(status, StatusCode::OK);
-        if page["compared"]["differing"].as_u64().is_some_and(|count| count >= 5) {
-            break page;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{page:#}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+        let differing = page["compared"]["differing"].as_u64();
+        if differing.is_some_and(|count| count >= 5) { Ok(page) } else { Err(page) }
+    })
+    .await;
     let first = &page["compared"]["differences"][0];
     for (name, expected) in
         [("live", "allow"), ("shadow", "block"), ("origin", "PK"), ("destination", "SG")]
@@ -132,11 +130,10 @@ routes: [{{ id: all, data_centre: dc }}]
         assert!(!is_promoted || page["rules"]["pinned"] == true, "{page:#}");
         if is_promoted {
             let before = blocked.load(Ordering::Relaxed);
-            let deadline = tokio::time::Instant::now() + PATIENCE;
-            while blocked.load(Ordering::Relaxed) < before + 2 {
-                assert!(tokio::time::Instant::now() < deadline, "nothing is blocked");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            eventually("nothing is blocked", async || {
+                blocked.load(Ordering::Relaxed) >= before + 2
+            })
+            .await;
         }
     }
     // Who asks again, since no answer came, does not bring back what was taken out.

@@ -3,17 +3,17 @@
 use std::{fs, path::PathBuf};
 
 use bordergate::{
-    control::RulesSource,
     domain::{Limits, TagPattern},
     engine::{Engine, Message, Scratch},
     policy::Transfer,
-    redact::PseudonymKey,
-    source::Diagnostics,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::harness::{ALLOW_ALL, TestGateway, Upstream};
+use crate::{
+    harness::{ALLOW_ALL, TestGateway, Upstream},
+    shipped,
+};
 
 /// What the redacting rule takes out.
 const REDACTED: [&str; 3] = ["user.contact.**", "user.name.**", "user.account.**"];
@@ -78,7 +78,7 @@ async fn a_redacting_rule_leaves_valid_json_without_what_it_names() {
         .upstream(upstream.address)
         .start()
         .await;
-    let engine = engine();
+    let engine = shipped::engine();
     let redacted = REDACTED
         .iter()
         .map(|pattern| engine.taxonomy().select(&TagPattern((*pattern).to_owned())))
@@ -102,13 +102,6 @@ async fn a_redacting_rule_leaves_valid_json_without_what_it_names() {
         }
     }
     assert!(changed > 100, "{changed}");
-}
-
-fn engine() -> Engine {
-    let mut diagnostics = Diagnostics::default();
-    let files = RulesSource::Embedded.load(&mut diagnostics).files;
-    Engine::compile(&files, PseudonymKey::new(b"test"), &mut diagnostics)
-        .unwrap_or_else(|| panic!("{diagnostics}"))
 }
 
 fn tags(engine: &Engine, body: &[u8]) -> bordergate::domain::TagSet {

@@ -16,23 +16,17 @@ mod json;
 mod naughty;
 mod numbers;
 mod phones;
+#[path = "../shipped/mod.rs"]
+mod shipped;
 
 use std::{fs, path::PathBuf, sync::LazyLock};
 
 use bordergate::{
-    control::RulesSource,
     domain::Limits,
     engine::{Engine, Message, Scan, Scratch},
-    redact::PseudonymKey,
-    source::Diagnostics,
 };
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
-    let mut diagnostics = Diagnostics::default();
-    let files = RulesSource::Embedded.load(&mut diagnostics).files;
-    Engine::compile(&files, PseudonymKey::new(b"suites"), &mut diagnostics)
-        .unwrap_or_else(|| panic!("{diagnostics}"))
-});
+static ENGINE: LazyLock<Engine> = LazyLock::new(shipped::engine);
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/test-data").join(name)

@@ -14,7 +14,7 @@ use crate::{
     cli::{
         Exit,
         audit::lines::AuditFiles,
-        decide::Replay,
+        decide::AsOf,
         input::{self, Input},
         output::{self, BAD, CHANGED, Failure, GOOD, Outcome, STRONG},
         replay::{self, At, Stated},
@@ -60,7 +60,7 @@ pub(super) struct Diff {
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
     #[command(flatten)]
-    replay: Replay,
+    as_of: AsOf,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -101,14 +101,14 @@ impl Diff {
     pub(super) fn run(self) -> Outcome {
         let (old, new) = (side(&self.old)?, side(&self.new)?);
         let compared = match (&self.cases, &self.audit) {
-            (Some(cases), _) => over_cases(&old, &new, cases, self.replay)?,
+            (Some(cases), _) => over_cases(&old, &new, cases, self.as_of)?,
             (None, Some(records)) => {
                 let files = AuditFiles::find(std::slice::from_ref(records))?;
-                let at = At { old: self.replay.as_of, new: self.replay.as_of };
+                let at = At { old: self.as_of.time, new: self.as_of.time };
                 let stated = Stated::default();
                 replay::over_records(&old.engine, &new.engine, &stated, at, &files, &|_| true)?
             }
-            (None, None) if self.replay.as_of.is_some() => {
+            (None, None) if self.as_of.time.is_some() => {
                 return Err(anyhow!(
                     "rule tests have times of their own; `--as-of` goes with `--cases` or `--audit`"
                 )
@@ -193,7 +193,7 @@ fn over_tests(old: &Side, new: &Side) -> Result<Compared, Failure> {
     })
 }
 
-fn over_cases(old: &Side, new: &Side, path: &Path, replay: Replay) -> Result<Compared, Failure> {
+fn over_cases(old: &Side, new: &Side, path: &Path, as_of: AsOf) -> Result<Compared, Failure> {
     let name = input::display_name(path);
     let (reader, _) = input::open(path)?;
     let mut scratch = Scratch::default();
@@ -217,7 +217,7 @@ fn over_cases(old: &Side, new: &Side, path: &Path, replay: Replay) -> Result<Com
             case.content_encoding.as_deref(),
         );
         let mut transfer = case.transfer;
-        replay.set(&mut transfer);
+        as_of.set(&mut transfer);
         let mut judge = |engine: &Engine| {
             let verdict = input.with_message(|message| {
                 engine.inspect(message, transfer.clone(), &input.limits(), &mut scratch)

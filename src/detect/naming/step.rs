@@ -1,12 +1,12 @@
 //! Members that are called as somebody is: `sana_khan`, `SanaKhan`, `jdoe1985`, `张伟`.
 
 use super::{KnownNames, is_east_asian, is_han, is_hangul};
-use crate::detect::check::words::WordList;
+use crate::detect::{check::words::WordList, lowered::Lowered};
 
 impl KnownNames {
     /// Whether the name of a member, taken apart at its signs and humps, is somebody's. A word of a thing in it makes it
     /// the name of a thing: `max_price`, `rose_gold`.
-    pub(in crate::detect) fn are_in_a_key(&self, name: &str) -> bool {
+    pub(in crate::detect) fn is_called_as_somebody(&self, name: &str) -> bool {
         self.are_its_ends(name)
             || self.is_with_a_year(name)
             || self.is_east_asian_name(name)
@@ -17,14 +17,18 @@ impl KnownNames {
         const WORDS_MAX: usize = 4;
         let mut words = words(name);
         let (Some(first), Some(last)) = (words.next(), words.last()) else { return false };
-        let begins = lowered(first, |word| (self.given.contains(word), self.family.contains(word)));
+        let of_people = |word: &str| {
+            let word = Lowered::of(word);
+            (self.given.contains(&word), self.family.contains(&word))
+        };
+        let begins = of_people(first);
         if begins == (false, false) {
             return false;
         }
-        let ends = lowered(last, |word| (self.given.contains(word), self.family.contains(word)));
+        let ends = of_people(last);
         ((begins.0 && ends.1) || (begins.1 && ends.0))
             && self::words(name).count() <= WORDS_MAX
-            && !self::words(name).any(|word| lowered(word, |word| self.things.contains(word)))
+            && !self::words(name).any(|word| self.things.contains(&Lowered::of(word)))
     }
 
     /// `jdoe1985`, `sana1985`: what somebody logs in with.
@@ -35,12 +39,12 @@ impl KnownNames {
             && name.get(letters.len()..).is_some_and(|year| ("1930".."2030").contains(&year));
         let is_one_word =
             letters.len() >= LETTERS_MIN && letters.bytes().all(|byte| byte.is_ascii_alphabetic());
-        is_year
-            && is_one_word
-            && lowered(letters, |word| {
-                let behind_initial = word.get(1..).is_some_and(|rest| self.family.contains(rest));
-                (self.given.contains(word) || behind_initial) && !self.things.contains(word)
-            })
+        if !is_year || !is_one_word {
+            return false;
+        }
+        let word = Lowered::of(letters);
+        let behind_initial = word.get(1..).is_some_and(|rest| self.family.contains(rest));
+        (self.given.contains(&word) || behind_initial) && !self.things.contains(&word)
     }
 
     /// Many family names are words as well, so that of those of one character some alone tell.
@@ -60,8 +64,11 @@ impl KnownNames {
             || (two.is_some_and(|two| self.family.contains(two))
                 && letters().all(is_japanese)
                 && (3..=5).contains(&count))
-            || (KOREAN.contains(first) && is_of(is_hangul) && count == 3 && self.may_begin(name));
-        is_one && !self.things.contains(name) && !self.have_a_character_of_things(name)
+            || (KOREAN.contains(first)
+                && is_of(is_hangul)
+                && count == 3
+                && self.may_start_a_name(name));
+        is_one && !self.things.contains(name) && !self.has_a_character_of_things(name)
     }
 
     /// Whether a word is one that members are called by.
@@ -70,7 +77,7 @@ impl KnownNames {
         word.chars().nth(1).is_none()
             || word.bytes().all(|byte| byte.is_ascii_digit())
             || WORDS.has(word)
-            || lowered(word, |word| self.things.contains(word))
+            || self.things.contains(&Lowered::of(word))
     }
 }
 
@@ -105,17 +112,6 @@ fn humps(mut rest: &str) -> impl Iterator<Item = &str> {
         rest = behind;
         (!word.is_empty()).then_some(word)
     })
-}
-
-/// Asks about a word in lower case; one in ASCII is lowered in place.
-fn lowered<T>(word: &str, ask: impl FnOnce(&str) -> T) -> T {
-    const BYTES_MAX: usize = 32;
-    let mut buffer = [0; BYTES_MAX];
-    let room = buffer.get_mut(..word.len()).filter(|_| word.is_ascii());
-    let Some(room) = room else { return ask(&word.to_lowercase()) };
-    room.copy_from_slice(word.as_bytes());
-    room.make_ascii_lowercase();
-    ask(std::str::from_utf8(room).unwrap_or(word))
 }
 
 /// What members are called by beside things and what is known of people.

@@ -152,7 +152,7 @@ impl Scanner<'_> {
         text.len() <= BYTES_MAX
             && text.contains(' ')
             && text.split(' ').all(|word| !word.starts_with(char::is_lowercase))
-            && self.set.people.are_whole(text)
+            && self.set.people.has_known_ends(text)
     }
 
     fn number_of(&self, text: &str) -> Option<Hit> {

@@ -4,8 +4,9 @@ use crate::{
     detect::{
         check::{Match, code},
         keys::Facts,
+        naming::Written,
         pairs::{Pair, pairs},
-        set::{FieldRule, Reach},
+        set::{FieldRule, Proof, Reach},
         tables::{self, Cell, Name},
         text::{Found, Search},
     },
@@ -98,7 +99,7 @@ impl<'s> Scanner<'s> {
             return;
         }
         // The form alone can tell neither another category nor a narrower one.
-        let is_settled = (rule.is_unmistakable && found.confidence.0 >= rule.checked)
+        let is_settled = (rule.is_unmistakable() && found.confidence.0 >= rule.checked)
             || (rule.check.is_some() && self.set.is_settled(&found));
         let may_be_another = may_hold || self.set.has_narrower_values(found.tag);
         let by_value = if found.marks.pseudonymous || rule.prose || is_settled || !may_be_another {
@@ -227,7 +228,7 @@ impl<'s> Scanner<'s> {
 
     fn is_of_an_address(&self, facts: &Facts) -> bool {
         let first = facts.rules().first().and_then(|number| self.set.rule(*number));
-        first.is_some_and(|rule| rule.is_postal_address)
+        first.is_some_and(|rule| rule.is_postal_address())
     }
 
     /// What stands in the tables of a text, under names we know.
@@ -255,7 +256,7 @@ impl<'s> Scanner<'s> {
             // What a name of several words, or of another script, says needs no proof.
             let name = cell.name.of(text);
             let is_telling = cell.is_of_a_program
-                || (facts.is_listed
+                || (facts.is_listed()
                     && (name.contains([' ', '_']) || !name.is_ascii() || code::is_camel(name)));
             // Beside or below one head may stand another.
             let is_label = |value| self.set.keys.is_name_of(value, |_| true);
@@ -336,7 +337,7 @@ impl<'s> Scanner<'s> {
         if is_prompt(text) {
             return None;
         }
-        if rule.is_of_people && self.set.people.are_not_in(text) {
+        if rule.is_of_people() && self.set.people.rule_out(text) {
             return None;
         }
         let pseudonym = Marks { pseudonymous: true, ..Marks::default() };
@@ -358,18 +359,16 @@ impl<'s> Scanner<'s> {
             Some(Match { coarse, region, shaped }) => {
                 let tag = if coarse { rule.coarse } else { rule.tag };
                 let people = &self.set.people;
-                let shaped = if rule.known {
-                    people.are_known(text, shaped)
-                } else if rule.listed {
-                    people.are_in(text, shaped)
-                } else if rule.family {
-                    people.are_all(text)
-                } else if rule.given {
-                    !text.starts_with(char::is_lowercase) && people.is_given(text)
-                } else {
-                    shaped
+                let is_proven = match rule.proof {
+                    Proof::Form => shaped,
+                    Proof::Listed => people.may_be_one(text, Written::of(shaped)),
+                    Proof::Known => people.is_known(text, Written::of(shaped)),
+                    Proof::Family => people.is_of_names_alone(text),
+                    Proof::Given => {
+                        !text.starts_with(char::is_lowercase) && people.is_given_alone(text)
+                    }
                 };
-                let confidence = if shaped { rule.checked } else { rule.confidence };
+                let confidence = if is_proven { rule.checked } else { rule.confidence };
                 self.reaches(hit(tag, whole, confidence, rule.detector, region))
             }
             // A hash where a number should be is that number's hash.
@@ -439,7 +438,7 @@ fn may_hold_more(rule: &FieldRule, text: &str) -> bool {
     let Some(check) = rule.check else {
         return text.contains(' ') && (has_mailbox() || has_digits());
     };
-    if rule.is_unmistakable {
+    if rule.is_unmistakable() {
         return false;
     }
     let is_of_words = || rule.reach == Reach::Line && text.contains(' ');

@@ -51,7 +51,7 @@ impl Scanner<'_> {
             let known = self.known(text.get(range.clone())?.as_bytes());
             let facts = *self.scratch.keys.of(known);
             // `Last login: Mon Nov 30` says nothing of who logged in.
-            if facts.misleads {
+            if facts.misleads() {
                 return None;
             }
             if facts.rules().is_empty() {
@@ -61,7 +61,7 @@ impl Scanner<'_> {
             if self.is_the_end_of_a_name(text, &range) {
                 return None;
             }
-            if facts.is_listed {
+            if facts.is_listed() {
                 return Some((range, facts));
             }
             longest = longest.or(Some((range, facts)));
@@ -75,10 +75,11 @@ impl Scanner<'_> {
             .get(word.clone())
             .is_some_and(|it| it.starts_with(char::is_uppercase) && !it.contains([' ', '_', '-']));
         is_word
+            && text.get(..word.end).is_some_and(|head| self.set.people.may_end_with_known(head))
             && naming::names_before(text, word.end)
                 .filter(|name| name.start < word.start)
                 .filter_map(|name| text.get(name))
-                .any(|name| self.set.people.are_whole(name))
+                .any(|name| self.set.people.has_known_ends(name))
     }
 
     /// What stands behind a label. In prose a bare word before a colon is no proof; the value has to fit.
@@ -93,7 +94,7 @@ impl Scanner<'_> {
             .rules()
             .iter()
             .filter_map(|number| self.set.rule(*number))
-            .any(|rule| rule.is_postal_address);
+            .any(|rule| rule.is_postal_address());
         let behind = if is_of_addresses { self.behind_an_addressee(text, pair) } else { None };
         let behind = behind.map(|start| Pair { value: start..pair.value.end, ..pair.clone() });
         let pair = behind.as_ref().unwrap_or(pair);
@@ -137,13 +138,13 @@ impl Scanner<'_> {
                 return Some(Hit { span: hit.span.shift(range.start), ..hit });
             }
             for cut in cuts(value, rule.reach) {
-                let cut = if rule.is_postal_address { postal::before_a_number(cut) } else { cut };
+                let cut = if rule.is_postal_address() { postal::before_a_number(cut) } else { cut };
                 let hit = self
                     .judge(number, rule, facts, cut)
                     .filter(|hit| hit.confidence.0 >= NAMED_IN_PROSE_MIN)
                     .map(|hit| Hit { span: hit.span.shift(pair.value.start), ..hit })
                     .filter(|hit| {
-                        !rule.is_of_people || !postal::is_of_a_street(text, hit.span.range())
+                        !rule.is_of_people() || !postal::is_of_a_street(text, hit.span.range())
                     });
                 if hit.is_some_and(|hit| hit.confidence.0 > rule.unchecked) {
                     return hit;
@@ -190,7 +191,7 @@ fn is_of_a_program(text: &str, pair: &Pair, facts: &Facts, value: &str) -> bool 
     if pair.assigned || is_in_quotes(text, label) || name.contains('_') {
         return true;
     }
-    if !facts.is_listed {
+    if !facts.is_listed() {
         return is_key(text, label);
     }
     if is_quoted_in_its_line(text, pair) {
@@ -269,10 +270,10 @@ fn words_behind(text: &str, pair: &Pair, rule: &FieldRule) -> Option<(Range<usiz
     let line = rest.get(..rest.find(stop).unwrap_or(rest.len()))?;
     // `name = value` as configuration is written, or a part of an address.
     let is_spaced = text.get(..value.start).is_some_and(|head| head.ends_with("= "));
-    let has_its_line = (rule.is_of_an_address || is_spaced)
+    let has_its_line = (rule.is_of_an_address() || is_spaced)
         && begins_its_line(text, &pair.name)
         && !line.contains('=');
-    let has_commas = rule.is_postal_address || (rule.is_of_an_address && has_its_line);
+    let has_commas = rule.is_postal_address() || (rule.is_of_an_address() && has_its_line);
     let line = if has_commas { line } else { line.split(',').next()? };
     let words_max = if has_commas { 12 } else { 5 };
     let (mut count, mut length, mut is_bounded) = (0, 0, true);

@@ -57,6 +57,7 @@ impl DetectorSet {
             compiler.placeholders(&source.placeholders);
             compiler.placeholder_endings(&source.placeholder_endings);
         }
+        compiler.crowded(&sources);
         for (_, source) in &sources {
             compiler.against(&source.against);
         }
@@ -512,6 +513,35 @@ mod tests {
             for part in parts {
                 assert!(found.contains(part), "`{part}` is not in\n{found}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_that_too_many_entries_are_about_is_refused_in_all_its_readings() {
+        // Each is of another context, so that none says what another does.
+        let compile = |own: usize, others: &str, count: usize| {
+            let contexts =
+                (0..own + count).map(|it| format!("  - {{id: c{it}, names: [n{it}]}}\n"));
+            let entries = (0..own + count).map(|it| {
+                let names = if it < count { others } else { "names: [home widget]" };
+                format!("  - {{category: email, {names}, inside: [c{it}], confidence: 90}}\n")
+            });
+            let (contexts, entries) = (contexts.collect::<String>(), entries.collect::<String>());
+            let text =
+                format!("words: {{prefixes: [home]}}\ncontexts:\n{contexts}fields:\n{entries}");
+            let file = SourceFile { name: "detectors/a.yaml".into(), text };
+            let mut diagnostics = Diagnostics::default();
+            let set = DetectorSet::compile(&[file], &shipped::taxonomy(), &mut diagnostics);
+            (set.is_some(), diagnostics.to_string())
+        };
+        for others in ["names: [home widget]", "names: [widget]", "endings: [widget]"] {
+            assert_eq!(compile(5, others, 5), (true, String::new()), "{others}");
+            let (is_compiled, told) = compile(5, others, 6);
+            let last = "detectors/a.yaml:25:";
+            assert!(
+                !is_compiled && told.contains(last) && told.contains("`home widget`"),
+                "{told}"
+            );
         }
     }
 

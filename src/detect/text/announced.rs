@@ -6,7 +6,9 @@ use std::ops::Range;
 use crate::{
     detect::{
         check::{date, email, phone},
-        naming, postal,
+        lowered::Lowered,
+        naming::{self, Written},
+        postal,
         set::{CueRule, Reads},
     },
     domain::{Span, runs},
@@ -93,7 +95,7 @@ impl Search<'_> {
                         .filter(|end| {
                             let name = text.get(start..*end).unwrap_or_default();
                             let people = &self.set.people;
-                            people.may_begin(name) && !people.are_of_things(name)
+                            people.may_start_a_name(name) && !people.is_of_things(name)
                         })
                         .filter(|end| !postal::is_of_a_street(text, start..*end))
                         .map(|end| start..end)
@@ -102,12 +104,13 @@ impl Search<'_> {
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
                 Reads::LikelyName => self.likely_name(text, skip(b":,\n\r\"")),
                 Reads::GivenName => {
-                    name_at(text, skip(b":,\n\r"), 1, |name| self.set.people.is_given(name))
+                    name_at(text, skip(b":,\n\r"), 1, |name| self.set.people.is_given_alone(name))
                 }
                 Reads::NameBefore => {
                     let people = &self.set.people;
                     let is_known = |name: &Range<usize>| {
-                        text.get(name.clone()).is_some_and(|name| people.are_known(name, true))
+                        text.get(name.clone())
+                            .is_some_and(|name| people.is_known(name, Written::AsNames))
                     };
                     let of_a_clause =
                         || naming::names_before(text, cue.start).find(|name| is_known(name));
@@ -240,13 +243,13 @@ impl Search<'_> {
             [" على العنوان ", "، ", ", ", " di ", "様、", "様 ", "さん、", " 様、", "님, "];
         let rest = text.get(start..)?;
         let is_begun = |title: &&&str| {
-            rest.get(..title.len()).is_some_and(|head| head.to_lowercase() == ***title)
+            rest.get(..title.len()).is_some_and(|head| *Lowered::of(head) == ***title)
         };
         let start = start + TITLES.iter().find(is_begun).map_or(0, |title| title.len());
         let people = &self.set.people;
         let name = people
             .before_a_title(text, start)
-            .or_else(|| name_at(text, start, 2, |name| people.are_known(name, true)))?;
+            .or_else(|| name_at(text, start, 2, |name| people.is_known(name, Written::AsNames)))?;
         let rest = text.get(name.end..)?;
         let between = BETWEEN.iter().find(|between| rest.starts_with(**between))?;
         Some((name.clone(), name.end + between.len()))
@@ -254,7 +257,7 @@ impl Search<'_> {
 
     /// A name at `start` of which both ends are known.
     fn known_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
-        name_at(text, start, 2, |name| self.set.people.are_whole(name))
+        name_at(text, start, 2, |name| self.set.people.has_known_ends(name))
     }
 
     /// A name of which both ends are known, or the beginning alone where nothing else stands in the line.
@@ -274,7 +277,7 @@ impl Search<'_> {
     /// One of which the beginning is known, and that has no word of a thing in it.
     fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
         let people = &self.set.people;
-        let is_one = |name: &str| people.are_whole(name) || people.begin_one(name);
+        let is_one = |name: &str| people.has_known_ends(name) || people.starts_with_known(name);
         name_at(text, start, 2, is_one)
             .or_else(|| people.in_a_sentence(text, start))
             .or_else(|| name_at(text, behind_a_title(text, start)?, 2, is_one))
@@ -311,7 +314,8 @@ impl Search<'_> {
             return Some(behind(rule, name));
         }
         let given = self.set.cues.reading(|reads| matches!(reads, Reads::GivenName))?;
-        let name = head.and_then(|_| name_at(text, start, 1, |it| self.set.people.is_given(it)));
+        let name =
+            head.and_then(|_| name_at(text, start, 1, |it| self.set.people.is_given_alone(it)));
         name.filter(is_all).map(|name| behind(given, name))
     }
 

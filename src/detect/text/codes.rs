@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::detect::lowered::Lowered;
+
 /// What says that a number is such a code, or that whoever reads it is to use it.
 const WORDS: [&str; 40] = [
     "otp",
@@ -83,7 +85,7 @@ pub(super) fn before(text: &str, cue: &Range<usize>) -> Option<Range<usize>> {
     let said =
         text.get(cue.start..text.floor_char_boundary(text.len().min(cue.end + BEHIND_BYTES)))?;
     let said = said.get(..end_of_sentence(said)).unwrap_or(said);
-    let lower = said.to_lowercase();
+    let lower = Lowered::of(said);
     let is_said = WORDS.iter().any(|word| lower.contains(word)) || names_whose(said);
     let before = head.get(..code.start)?.trim_end_matches([' ', ':', '"', '*', '#']);
     let is_to_use = TO_USE.iter().any(|word| {

@@ -26,16 +26,17 @@ impl Dice {
 /// all of them, and it does not send everybody to the one that was idle a moment ago.
 pub(super) fn choose(
     dice: &Dice,
-    candidates: &[usize],
+    mut candidates: impl Iterator<Item = usize> + Clone,
     load: impl Fn(usize) -> usize,
 ) -> Option<usize> {
-    let first = dice.below(candidates.len());
-    let one = *candidates.get(first)?;
-    if candidates.len() == 1 {
+    let count = candidates.clone().count();
+    let first = dice.below(count);
+    let one = candidates.clone().nth(first)?;
+    if count == 1 {
         return Some(one);
     }
-    let second = (first + 1 + dice.below(candidates.len() - 1)) % candidates.len();
-    let other = *candidates.get(second)?;
+    let second = (first + 1 + dice.below(count - 1)) % count;
+    let other = candidates.nth(second)?;
     Some(if load(other) < load(one) { other } else { one })
 }
 
@@ -76,13 +77,12 @@ mod tests {
     #[test]
     fn the_less_loaded_of_two_gets_it() {
         let dice = Dice::new(7);
-        assert_eq!(choose(&dice, &[], |_| 0), None);
-        assert_eq!(choose(&dice, &[4], |_| 9), Some(4));
+        assert_eq!(choose(&dice, 0..0, |_| 0), None);
+        assert_eq!(choose(&dice, 4..5, |_| 9), Some(4));
         let mut counts = [0_usize; 4];
         for _ in 0..10_000 {
             // One of them is slow and keeps what it got.
-            let chosen =
-                choose(&dice, &[0, 1, 2, 3], |at| if at == 2 { 1_000 } else { 0 }).unwrap();
+            let chosen = choose(&dice, 0..4, |at| if at == 2 { 1_000 } else { 0 }).unwrap();
             counts[chosen] += 1;
         }
         assert_eq!(counts[2], 0, "whoever is drawn beside it has less to do");
@@ -96,7 +96,7 @@ mod tests {
         let dice = Dice::new(11);
         let mut counts = [0_usize; 8];
         for _ in 0..8_000 {
-            let chosen = choose(&dice, &[0, 1, 2, 3, 4, 5, 6, 7], |at| counts[at]).unwrap();
+            let chosen = choose(&dice, 0..8, |at| counts[at]).unwrap();
             counts[chosen] += 1;
         }
         assert!(counts.iter().all(|count| (990..1_010).contains(count)), "{counts:?}");

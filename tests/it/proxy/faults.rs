@@ -20,11 +20,10 @@ async fn assert_told(gateway: &Running, side: &str, kind: &str) {
     assert_eq!((records.len(), &records[0]["error"]), (1, &kind.into()), "{records:?}");
     let series = format!("bordergate_exchange_errors_total{{kind=\"{kind}\",side=\"{side}\"}}");
     assert_eq!(metric(gateway, &series).await, 1.0, "{series}");
-    let deadline = Instant::now() + PATIENCE;
-    while metric(gateway, "bordergate_exchanges_in_flight").await > 0.0 {
-        assert!(Instant::now() < deadline, "{kind}: an exchange never ends");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually(&format!("{kind}: an exchange never ends"), async || {
+        metric(gateway, "bordergate_exchanges_in_flight").await == 0.0
+    })
+    .await;
 }
 
 /// A reset in place of an orderly end.
@@ -193,11 +192,10 @@ async fn a_full_disk_for_the_audit_is_counted() {
         .start()
         .await;
     assert_eq!(gateway.send(post("{}")).await.status, StatusCode::OK);
-    let deadline = Instant::now() + PATIENCE;
-    while metric(&gateway, "bordergate_audit_errors_total").await == 0.0 {
-        assert!(Instant::now() < deadline, "nobody is told of the full disk");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("nobody is told of the full disk", async || {
+        metric(&gateway, "bordergate_audit_errors_total").await != 0.0
+    })
+    .await;
     assert_eq!(log.all().len(), 1);
 }
 

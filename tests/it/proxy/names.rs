@@ -1,6 +1,9 @@
 //! Endpoints given by name, with a name server of our own: what changes there changes here.
 
-use std::net::Ipv4Addr;
+use std::{
+    net::Ipv4Addr,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::net::UdpSocket;
 
@@ -9,13 +12,17 @@ use super::*;
 /// Answers every question for an A record with the address it has at the moment, for one second; `None`
 /// says that there is no such name (RFC 1035 §4.1.1, NXDOMAIN).
 #[derive(Clone)]
-struct NameServer(Arc<Mutex<Option<Ipv4Addr>>>);
+struct NameServer {
+    address: Arc<Mutex<Option<Ipv4Addr>>>,
+    /// How often it said so.
+    denials: Arc<AtomicUsize>,
+}
 
 impl NameServer {
     async fn start(address: Option<Ipv4Addr>) -> (SocketAddr, Self) {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let at = socket.local_addr().unwrap();
-        let server = Self(Arc::new(Mutex::new(address)));
+        let server = Self { address: Arc::new(Mutex::new(address)), denials: Arc::default() };
         let answers = server.clone();
         tokio::spawn(async move {
             let mut question = [0; 512];
@@ -28,14 +35,15 @@ impl NameServer {
     }
 
     fn set(&self, address: Option<Ipv4Addr>) {
-        *self.0.lock().unwrap() = address;
+        *self.address.lock().unwrap() = address;
     }
 
     fn answer(&self, question: &[u8]) -> Vec<u8> {
         // Behind the header stand the labels of the name, a zero, the type and the class.
         let end = 12 + question[12..].iter().position(|&byte| byte == 0).unwrap() + 5;
         let is_a = question[end - 4..end - 2] == [0, 1];
-        let address = *self.0.lock().unwrap();
+        let address = *self.address.lock().unwrap();
+        self.denials.fetch_add(usize::from(address.is_none()), Ordering::Relaxed);
         let count = u8::from(address.is_some() && is_a);
         let code = if address.is_some() { 0x80 } else { 0x83 };
         let mut answer = question[..2].to_vec();
@@ -83,15 +91,11 @@ fn get() -> Request<Full<Bytes>> {
 }
 
 async fn answers_until(gateway: &Running, expected: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    eventually_found("another answers", async || {
         let got = gateway.send(get()).await;
-        if got.body == expected {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{got:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        if got.body == expected { Ok(()) } else { Err(format!("{got:?}")) }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -111,17 +115,17 @@ async fn a_name_that_moves_is_followed_when_its_time_is_over() {
     }
     // While nobody knows the name the last address serves on, for as long as that is allowed.
     names.set(None);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    eventually("the name is not looked up again", async || {
+        assert_eq!(gateway.send(get()).await.body, "three");
+        names.denials.load(Ordering::Relaxed) > 0
+    })
+    .await;
     assert_eq!(gateway.send(get()).await.body, "three");
-    let deadline = Instant::now() + PATIENCE;
-    let got = loop {
+    let got = eventually_found("a name that is none is still known", async || {
         let got = gateway.send(get()).await;
-        if got.status != StatusCode::OK {
-            break got;
-        }
-        assert!(Instant::now() < deadline, "a name that is none is still known");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+        if got.status != StatusCode::OK { Ok(got) } else { Err("200") }
+    })
+    .await;
     assert_eq!((got.status.as_u16(), got.problem().as_str()), (502, "unresolved"));
     names.set(Some(two));
     answers_until(&gateway, "two").await;
@@ -142,17 +146,16 @@ async fn a_name_that_moves_abroad_gets_nothing_more() {
     let gateway = setup.start().await;
     assert_eq!(gateway.send(get()).await.body, "two");
     names.set(Some(three));
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    let refused = eventually_found("the name is not looked up again", async || {
         let got = gateway.send(get()).await;
         if got.status == StatusCode::FORBIDDEN {
-            assert_eq!(got.problem(), "misplaced");
-            return;
+            return Ok(got);
         }
         assert_eq!(got.body, "two", "nothing arrives abroad");
-        assert!(Instant::now() < deadline, "the name is not looked up again");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        Err("200")
+    })
+    .await;
+    assert_eq!(refused.problem(), "misplaced");
 }
 
 /// The metadata of a machine that is lent out are behind such an address, with its credentials; or the machine

@@ -95,19 +95,13 @@ fn serve(config: &Path, socket: &std::net::TcpListener) -> Child {
 
 /// Serves when its admin address says that it is ready.
 async fn ready(admin: SocketAddr) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Ok(mut stream) = TcpStream::connect(admin).await {
-            let request = b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-            if stream.write_all(request).await.is_ok()
-                && read_to_end(&mut stream).await.starts_with("HTTP/1.1 200 ")
-            {
-                return;
-            }
-        }
-        assert!(Instant::now() < deadline, "it does not become ready");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("it does not become ready", async || {
+        let Ok(mut stream) = TcpStream::connect(admin).await else { return false };
+        let request = b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.is_ok()
+            && read_to_end(&mut stream).await.starts_with("HTTP/1.1 200 ")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,11 +174,7 @@ routes: [{{ id: all, data_centre: sg }}]
         })
         .collect();
     let more = async |than: usize| {
-        let deadline = Instant::now() + PATIENCE;
-        while served.load(Ordering::Relaxed) < than + 200 {
-            assert!(Instant::now() < deadline, "nobody is served");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("nobody is served", async || served.load(Ordering::Relaxed) >= than + 200).await;
         served.load(Ordering::Relaxed)
     };
     let before = more(0).await;
@@ -266,15 +256,11 @@ routes: [{{ id: all, data_centre: sg }}]
     for stream in &mut kept {
         ask(stream).await;
     }
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    eventually_found("bytes for a connection", async || {
         let each = resident(process.id()).saturating_sub(before) / CONNECTIONS;
-        if each <= KEPT_MAX {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{each} bytes for a connection");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        if each <= KEPT_MAX { Ok(()) } else { Err(each) }
+    })
+    .await;
     for stream in &mut kept {
         ask(stream).await;
     }

@@ -1,14 +1,18 @@
 //! What the names of fields say, and the surroundings in which they say it.
 
+use rustc_hash::FxHashSet;
+
 use super::Compiler;
 use crate::{
     detect::{
+        check::Check,
         keys::Facts,
         name::Words,
-        set::{FieldRule, Reach},
-        source::{ContextSource, FieldSource},
+        set::{FieldRule, Meant, Proof, Reach},
+        source::{ContextSource, DetectorFile, FieldSource},
     },
     domain::Part,
+    source::give_way,
 };
 
 const CONTEXTS_MAX: usize = 32;
@@ -84,9 +88,10 @@ impl Compiler<'_> {
         let confidence = self.percent(file, &source.confidence);
         let checked = source.checked.as_ref().map_or(confidence, |value| self.percent(file, value));
         let unchecked = source.unchecked.as_ref().map_or(0, |value| self.percent(file, value));
+        let proof = self.proof(file, source);
+        let meant = self.meant(file, source);
         let detector = self.detector(format!("field.{}", self.short(tag)));
         let number = u16::try_from(self.set.rules.len()).unwrap_or(u16::MAX);
-        let called = source.check.as_ref().map(|check| check.as_str());
         self.set.rules.push(FieldRule {
             detector,
             tag,
@@ -103,18 +108,10 @@ impl Compiler<'_> {
             spreads: source.spreads,
             attributes: source.attributes,
             prose: source.prose,
-            lists_only: source.lists_only,
-            values_only: source.values_only,
+            meant,
             lists_max: source.lists_max.unwrap_or(u8::MAX),
-            listed: source.listed,
-            known: source.known,
-            family: source.family,
-            given: source.given,
-            is_of_people: called == Some("name"),
-            is_postal_address: called == Some("postal_address"),
-            is_of_an_address: matches!(called, Some("postal_address" | "street")),
-            is_unmistakable: called == Some("email"),
-            reach: Reach::of(called),
+            proof,
+            reach: Reach::of(check.map(Check::kind)),
         });
         let check_name = source.check.as_ref().map(|check| check.value.clone());
         let names = source.names.iter().map(|name| (name, false));
@@ -129,9 +126,8 @@ impl Compiler<'_> {
             let list = if source.exact { &mut entry.exact_rules } else { &mut entry.rules };
             let says_the_same = |other: &u16| {
                 self.set.rules.get(usize::from(*other)).is_some_and(|rule| {
-                    (rule.tag, rule.inside, rule.outside) == (tag, inside, outside)
-                        && (rule.listed, rule.known, rule.family, rule.given)
-                            == (source.listed, source.known, source.family, source.given)
+                    (rule.tag, rule.inside, rule.outside, rule.proof)
+                        == (tag, inside, outside, proof)
                 }) && self.field_checks.get(usize::from(*other)) == Some(&check_name)
             };
             let known = list.contains(&number);
@@ -150,17 +146,6 @@ impl Compiler<'_> {
             // Rules bound to a context are tried before those that are not.
             let at = if inside == 0 { list.len() } else { 0 };
             list.insert(at, number);
-            if entry.exact_rules.len() + entry.rules.len() > Facts::RULES {
-                self.diagnostics
-                    .error(
-                        source.category.place(file),
-                        format!(
-                            "more than {} entries are about the field name `{name}`",
-                            Facts::RULES
-                        ),
-                    )
-                    .remedy("join some of them, or let one go");
-            }
         }
         if source.prose {
             self.set.texts.insert(tag);
@@ -180,5 +165,68 @@ impl Compiler<'_> {
             let at = if inside == 0 { list.len() } else { 0 };
             list.insert(at, number);
         }
+    }
+
+    /// Tells of names that so many entries are about, as they are, less prefixes and suffixes, or by their ending, that
+    /// some would be passed over; each once, at the entry that came last.
+    pub(super) fn crowded(&mut self, sources: &[(&str, DetectorFile)]) {
+        let mut told = FxHashSet::default();
+        let fields =
+            sources.iter().flat_map(|(file, it)| it.fields.iter().map(move |it| (*file, it)));
+        let fields: Vec<(&str, &FieldSource)> = fields.collect();
+        for (file, field) in fields.into_iter().rev() {
+            for name in field.names.iter().chain(&field.endings) {
+                give_way();
+                if told.insert(name.as_str()) && self.set.keys.is_crowded(name) {
+                    self.diagnostics
+                        .error(
+                            field.category.place(file),
+                            format!(
+                                "more than {} entries are about the field name `{name}`, in one reading or another",
+                                Facts::RULES
+                            ),
+                        )
+                        .remedy("join some of them, or let one go");
+                }
+            }
+        }
+    }
+
+    fn proof(&mut self, file: &str, source: &FieldSource) -> Proof {
+        let asked = [
+            (source.listed, "listed", Proof::Listed),
+            (source.known, "known", Proof::Known),
+            (source.family, "family", Proof::Family),
+            (source.given, "given", Proof::Given),
+        ];
+        self.one_of(file, source, asked).unwrap_or(Proof::Form)
+    }
+
+    fn meant(&mut self, file: &str, source: &FieldSource) -> Meant {
+        let asked = [
+            (source.lists_only, "lists_only", Meant::Lists),
+            (source.values_only, "values_only", Meant::Values),
+        ];
+        self.one_of(file, source, asked).unwrap_or(Meant::Anything)
+    }
+
+    /// What was asked for, of things that exclude one another.
+    fn one_of<T: Copy, const N: usize>(
+        &mut self,
+        file: &str,
+        source: &FieldSource,
+        asked: [(bool, &str, T); N],
+    ) -> Option<T> {
+        let mut given = asked.into_iter().filter(|(is_given, ..)| *is_given);
+        let (_, first, meant) = given.next()?;
+        for (_, other, _) in given {
+            self.diagnostics
+                .error(
+                    source.category.place(file),
+                    format!("`{first}` and `{other}` exclude one another"),
+                )
+                .remedy("keep one of the two");
+        }
+        Some(meant)
     }
 }

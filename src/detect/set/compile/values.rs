@@ -84,21 +84,21 @@ impl Compiler<'_> {
                     lengths.push(number);
                 }
             }
-            (Check::Text(_), "api_key") => finders.api_key = Some(number),
-            (Check::Text(_), "url_password") => finders.url_password = Some(number),
-            (Check::Text(_), "access_log_user") => finders.access_log_user = Some(number),
-            (Check::Text(_), "path_owner") => finders.path_owner = Some(number),
-            (Check::Text(_), "birth_date") => finders.birth_date = Some(number),
-            (Check::Text(_), "email") => finders.email = Some(number),
-            (Check::Text(_), "ip") => finders.ip = Some(number),
-            (Check::Text(_), "jwt") => finders.jwt = Some(number),
-            (Check::Text(_), "mac") => finders.mac = Some(number),
-            (Check::Text(_), "mrz") => finders.mrz = Some(number),
-            (Check::Text(_), "payment_address") => finders.payment_address = Some(number),
-            (Check::Text(_), "coordinates") => finders.pair = Some(number),
-            (Check::Text(_), "phone") => finders.phone = Some(number),
-            (Check::Text(_), "user_agent") => finders.user_agent = Some(number),
-            (Check::Text(_), other) => {
+            (Check::Text(..), "api_key") => finders.api_key = Some(number),
+            (Check::Text(..), "url_password") => finders.url_password = Some(number),
+            (Check::Text(..), "access_log_user") => finders.access_log_user = Some(number),
+            (Check::Text(..), "path_owner") => finders.path_owner = Some(number),
+            (Check::Text(..), "birth_date") => finders.birth_date = Some(number),
+            (Check::Text(..), "email") => finders.email = Some(number),
+            (Check::Text(..), "ip") => finders.ip = Some(number),
+            (Check::Text(..), "jwt") => finders.jwt = Some(number),
+            (Check::Text(..), "mac") => finders.mac = Some(number),
+            (Check::Text(..), "mrz") => finders.mrz = Some(number),
+            (Check::Text(..), "payment_address") => finders.payment_address = Some(number),
+            (Check::Text(..), "coordinates") => finders.pair = Some(number),
+            (Check::Text(..), "phone") => finders.phone = Some(number),
+            (Check::Text(..), "user_agent") => finders.user_agent = Some(number),
+            (Check::Text(..), other) => {
                 self.diagnostics
                     .error(
                         source.check.place(file),

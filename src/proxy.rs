@@ -13,6 +13,7 @@ use std::{net::SocketAddr, sync::Arc};
 use arc_swap::ArcSwap;
 use hyper::server::conn::http2;
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 
 use crate::{
     config::{Config, DeadlinesSection, InspectionSection, ListenAddress, OnGap, Transparent},
@@ -27,6 +28,7 @@ use crate::{
 
 mod activity;
 mod body;
+mod capacity;
 mod connection;
 mod context;
 mod digest;
@@ -59,13 +61,14 @@ pub use socket::BindError;
 pub use worker::{Drained, Workers};
 
 use body::Budget;
+use capacity::Capacity;
 use place::Places;
 use routing::{Routing, Surroundings};
 use shadow::Beside;
 use socket::{BoundSocket, Passed};
 use tls::{Reloading, Watch};
 
-/// What every worker reads and none writes.
+/// What every worker reads and none writes but to count.
 pub struct Proxy {
     snapshots: Arc<SnapshotCell>,
     metrics: Arc<Metrics>,
@@ -89,8 +92,10 @@ pub struct Proxy {
     headers_max: usize,
     streams_max: u32,
     budget: Arc<Budget>,
-    connections_max: usize,
-    exchanges_max: usize,
+    /// Places for connections, and how many there are.
+    connections: Arc<Semaphore>,
+    connections_max: u32,
+    exchanges: Capacity,
     workers: usize,
     http2: http2::Builder<LocalExecutor>,
 }
@@ -207,6 +212,7 @@ impl Proxy {
             }
             None => None,
         };
+        let connections_max = u32::try_from(config.limits.connections_max).unwrap_or(u32::MAX);
         let mut proxy = Self {
             snapshots: shared.snapshots,
             metrics: shared.metrics,
@@ -231,8 +237,9 @@ impl Proxy {
             headers_max: config.limits.headers_max,
             streams_max: config.limits.streams_max,
             budget: Budget::new(config.limits.held_bytes_max.0),
-            connections_max: config.limits.connections_max,
-            exchanges_max: config.limits.exchanges_max,
+            connections: Arc::new(Semaphore::new(connections_max as usize)),
+            connections_max,
+            exchanges: Capacity::new(config.limits.exchanges_max),
             workers: if config.workers == 0 { cores } else { config.workers },
             http2: http2::Builder::new(LocalExecutor),
         };

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
-    sync::Semaphore,
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
 };
 
 use super::{
@@ -21,24 +21,42 @@ use super::{
 };
 use crate::config::Transparent;
 
-/// Lets so many connections in at a time, and knows when the last has gone.
+/// Lets so many connections in at a time, and knows when the last of one worker has gone.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
+    /// Of all workers together.
     places: Arc<Semaphore>,
+    /// Of this worker, which has as many as there are: what is taken of them is what it has.
+    here: Arc<Semaphore>,
     count: u32,
 }
 
+/// A connection that was let in; it has left when this is dropped.
+#[derive(Debug)]
+struct LetIn {
+    _place: OwnedSemaphorePermit,
+    _here: OwnedSemaphorePermit,
+}
+
 impl Gate {
-    pub(super) fn new(count: usize) -> Self {
-        let count = u32::try_from(count).unwrap_or(u32::MAX).max(1);
-        Self { places: Arc::new(Semaphore::new(count as usize)), count }
+    /// `places` are what all gates share, `count` how many there are.
+    pub(super) fn new(places: &Arc<Semaphore>, count: u32) -> Self {
+        let here = Arc::new(Semaphore::new(count as usize));
+        Self { places: Arc::clone(places), here, count }
+    }
+
+    /// Waits for a place. Nobody closes these.
+    async fn enter(&self) -> Result<LetIn, AcquireError> {
+        let place = Arc::clone(&self.places).acquire_owned().await?;
+        let here = Arc::clone(&self.here).acquire_owned().await?;
+        Ok(LetIn { _place: place, _here: here })
     }
 
     /// Waits until everybody has left; the number of those who have not within `timeout`.
     pub(super) async fn emptied(&self, timeout: Duration) -> usize {
-        match tokio::time::timeout(timeout, self.places.acquire_many(self.count)).await {
+        match tokio::time::timeout(timeout, self.here.acquire_many(self.count)).await {
             Ok(_) => 0,
-            Err(_) => (self.count as usize).saturating_sub(self.places.available_permits()),
+            Err(_) => (self.count as usize).saturating_sub(self.here.available_permits()),
         }
     }
 }
@@ -73,7 +91,7 @@ pub(super) async fn accept(
                 let place = tokio::select! {
                     biased;
                     _ = &mut drain => return,
-                    place = Arc::clone(&gate.places).acquire_owned() => place,
+                    place = gate.enter() => place,
                 };
                 let (worker, entry) = (Rc::clone(&worker), entry.clone());
                 let draining = for_connections.clone();

@@ -112,12 +112,7 @@ pub(super) struct Ways {
 
 impl Ways {
     /// Needs the worker's runtime. Connections of `before` are kept where the data centre is the same.
-    pub(super) fn new(
-        proxy: &Proxy,
-        routing: Arc<Routing>,
-        worker: usize,
-        before: Option<&Self>,
-    ) -> Self {
+    pub(super) fn new(routing: Arc<Routing>, worker: usize, before: Option<&Self>) -> Self {
         let known = before.map(|before| before.upstreams.as_slice()).unwrap_or_default();
         let upstreams = routing
             .targets
@@ -125,7 +120,7 @@ impl Ways {
             .map(|target| match known.iter().find(|upstream| upstream.is_to(target)) {
                 Some(upstream) => Rc::clone(upstream),
                 None => {
-                    let upstream = Upstream::new(Arc::clone(target), proxy.workers, worker);
+                    let upstream = Upstream::new(Arc::clone(target), worker);
                     // One worker does for all.
                     if worker == 0 {
                         upstream.look_after_endpoints();

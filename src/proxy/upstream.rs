@@ -1,7 +1,8 @@
 //! Connections to one data centre, held by one worker.
 //!
 //! HTTP/1.1 connections lie in a free list while they are idle; HTTP/2 has one to each endpoint that all
-//! exchanges of the worker share. Workers share how the endpoints fare and nothing else, so nothing locks.
+//! exchanges of the worker share. Workers share how the endpoints fare and the count of what is under way, and
+//! nothing else, so nothing locks.
 //! Every address is held against the data centre's jurisdiction before a connection is made, and all
 //! endpoints of a data centre are in one jurisdiction: another endpoint is never another country.
 
@@ -22,7 +23,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::{ProxyError, body::Held, http1::ClientError};
+use super::{ProxyError, body::Held, capacity::Capacity, http1::ClientError};
 use crate::{config::Protocol, domain::Region};
 
 mod choice;
@@ -83,8 +84,6 @@ pub(super) struct Upstream {
     endpoints: Vec<Pool>,
     dice: Dice,
     retries: RetryBudget,
-    in_flight: Cell<usize>,
-    in_flight_max: usize,
 }
 
 /// This worker's connections to one endpoint.
@@ -98,28 +97,43 @@ struct Pool {
     in_flight: Cell<usize>,
 }
 
-/// An exchange that an endpoint has under way; it is no longer when this is dropped.
+/// An exchange that a data centre has under way; it is no longer when this is dropped.
 #[derive(Debug)]
 struct Busy {
     upstream: Rc<Upstream>,
-    endpoint: usize,
+    /// The one that has it at the moment.
+    endpoint: Option<usize>,
 }
 
 impl Busy {
-    fn begin(upstream: &Rc<Upstream>, endpoint: usize) -> Self {
-        upstream.in_flight.set(upstream.in_flight.get() + 1);
-        if let Some(pool) = upstream.endpoints.get(endpoint) {
+    /// `None` when there are too many.
+    fn begin(upstream: &Rc<Upstream>) -> Option<Self> {
+        let fits = upstream.target.exchanges.as_ref().is_none_or(Capacity::take);
+        fits.then(|| Self { upstream: Rc::clone(upstream), endpoint: None })
+    }
+
+    /// It is that endpoint's from here on.
+    fn at(&mut self, endpoint: usize) {
+        self.leave();
+        self.endpoint = Some(endpoint);
+        if let Some(pool) = self.upstream.endpoints.get(endpoint) {
             pool.in_flight.set(pool.in_flight.get() + 1);
         }
-        Self { upstream: Rc::clone(upstream), endpoint }
+    }
+
+    fn leave(&mut self) {
+        let endpoint = self.endpoint.take();
+        if let Some(pool) = endpoint.and_then(|endpoint| self.upstream.endpoints.get(endpoint)) {
+            pool.in_flight.set(pool.in_flight.get() - 1);
+        }
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.upstream.in_flight.set(self.upstream.in_flight.get() - 1);
-        if let Some(pool) = self.upstream.endpoints.get(self.endpoint) {
-            pool.in_flight.set(pool.in_flight.get() - 1);
+        self.leave();
+        if let Some(exchanges) = &self.upstream.target.exchanges {
+            exchanges.give_back();
         }
     }
 }
@@ -191,18 +205,14 @@ impl fmt::Debug for Upstream {
 struct Tried(Vec<usize>);
 
 impl Upstream {
-    /// `workers` share the data centre's bound on exchanges; `number` is this one's.
-    pub(super) fn new(target: Arc<Target>, workers: usize, number: usize) -> Rc<Self> {
-        let in_flight_max =
-            target.exchanges_max.map_or(usize::MAX, |max| max.div_ceil(workers.max(1)));
+    /// `number` is the worker's.
+    pub(super) fn new(target: Arc<Target>, number: usize) -> Rc<Self> {
         let mut endpoints = Vec::new();
         endpoints.resize_with(target.endpoints.len(), Pool::default);
         Rc::new(Self {
             endpoints,
             dice: Dice::new((number as u64 + 1) << 32 | u64::from(std::process::id())),
             retries: RetryBudget::default(),
-            in_flight: Cell::new(0),
-            in_flight_max,
             target,
         })
     }
@@ -243,9 +253,9 @@ impl Upstream {
         first_byte: Duration,
         by: Instant,
     ) -> Result<Answer, ProxyError> {
-        if self.in_flight.get() >= self.in_flight_max {
+        let Some(mut busy) = Busy::begin(self) else {
             return Err(ProxyError::UpstreamBusy { data_centre: self.target.id.clone() });
-        }
+        };
         self.retries.sent();
         let mut tried = Tried::default();
         let mut next = outgoing;
@@ -253,7 +263,7 @@ impl Upstream {
         let mut broken = None;
         loop {
             let outgoing = next;
-            let (mut connection, reused, busy) = match self.obtain(&mut tried, by).await {
+            let (mut connection, reused) = match self.obtain(&mut busy, &mut tried, by).await {
                 Ok(obtained) => obtained,
                 Err(error) => return Err(broken.unwrap_or(error)),
             };
@@ -306,23 +316,24 @@ impl Upstream {
     /// A connection that can be used at once: to the chosen endpoint, or else to another one that is
     /// left.
     async fn obtain(
-        self: &Rc<Self>,
+        &self,
+        busy: &mut Busy,
         tried: &mut Tried,
         by: Instant,
-    ) -> Result<(Box<Connection>, bool, Busy), ProxyError> {
+    ) -> Result<(Box<Connection>, bool), ProxyError> {
         let mut failure = None;
         loop {
             let Some(number) = self.choose(tried) else {
                 let nowhere = || ProxyError::ConnectSlow { endpoint: self.target.id.clone() };
                 return Err(failure.unwrap_or_else(nowhere));
             };
-            let busy = Busy::begin(self, number);
+            busy.at(number);
             if let Some(connection) = self.take(number) {
-                return Ok((connection, true, busy));
+                return Ok((connection, true));
             }
             // Seldom, and large: not part of every exchange's future.
             match Box::pin(self.connect(number, by)).await {
-                Ok(connection) => return Ok((connection, false, busy)),
+                Ok(connection) => return Ok((connection, false)),
                 // Elsewhere than it is declared to be: nobody goes round that.
                 Err(error @ ProxyError::Misplaced { .. }) => return Err(error),
                 Err(error) => {

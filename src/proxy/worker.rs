@@ -36,7 +36,6 @@ pub(super) struct Worker {
     ways: RefCell<Rc<Ways>>,
     number: usize,
     in_flight: Cell<usize>,
-    in_flight_max: usize,
     /// Whether anything was under way since memory was given back.
     has_served: Cell<bool>,
     /// When it was last logged that there is no record, and for how many exchanges it was not since.
@@ -50,9 +49,8 @@ pub(super) struct InFlight(Rc<Worker>);
 impl InFlight {
     /// `None` when there are too many.
     pub(super) fn begin(worker: &Rc<Worker>) -> Option<Self> {
-        let count = worker.in_flight.get();
-        (count < worker.in_flight_max).then(|| {
-            worker.in_flight.set(count + 1);
+        worker.proxy.exchanges.take().then(|| {
+            worker.in_flight.set(worker.in_flight.get() + 1);
             worker.has_served.set(true);
             Self(Rc::clone(worker))
         })
@@ -62,21 +60,20 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.in_flight.set(self.0.in_flight.get() - 1);
+        self.0.proxy.exchanges.give_back();
     }
 }
 
 impl Worker {
     /// Needs the worker's runtime.
     fn new(proxy: Arc<Proxy>, number: usize) -> Rc<Self> {
-        let share = |whole: usize| whole.div_ceil(proxy.workers).max(1);
         Rc::new(Self {
             scratch: RefCell::default(),
             budget: Arc::clone(&proxy.budget),
             pressure: Pressure::new(proxy.deadlines.queue.0),
-            ways: RefCell::new(Rc::new(Ways::new(&proxy, proxy.routing.load_full(), number, None))),
+            ways: RefCell::new(Rc::new(Ways::new(proxy.routing.load_full(), number, None))),
             number,
             in_flight: Cell::new(0),
-            in_flight_max: share(proxy.exchanges_max),
             has_served: Cell::new(false),
             unrecorded: Cell::default(),
             proxy,
@@ -123,7 +120,7 @@ impl Worker {
         let current = self.proxy.routing.load();
         if !Arc::ptr_eq(&ways.routing, &current) {
             let current = Arc::clone(&current);
-            *ways = Rc::new(Ways::new(&self.proxy, current, self.number, Some(&ways)));
+            *ways = Rc::new(Ways::new(current, self.number, Some(&ways)));
         }
         Rc::clone(&ways)
     }
@@ -202,7 +199,7 @@ fn run(
     let _ = started.send(outcome);
     let Some(runtime) = runtime else { return 0 };
     let cut = runtime.block_on(async {
-        let gate = Gate::new(proxy.connections_max.div_ceil(proxy.workers));
+        let gate = Gate::new(&proxy.connections, proxy.connections_max);
         let worker = Worker::new(proxy, number);
         tokio::task::spawn_local(pressure::watch(Rc::clone(&worker), number));
         tokio::task::spawn_local(Rc::clone(&worker).give_back());

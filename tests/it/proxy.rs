@@ -47,6 +47,7 @@ mod names;
 mod namespaces;
 mod overload;
 mod quiet;
+mod shared;
 mod smuggling;
 mod sockets;
 mod upstreams;

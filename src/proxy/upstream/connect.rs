@@ -27,6 +27,7 @@ use tokio_rustls::TlsConnector;
 
 use super::super::{
     LocalExecutor, ProxyError,
+    capacity::Capacity,
     gathered::Gathered,
     http1::{self, Client, ClientError},
     routing::Surroundings,
@@ -58,8 +59,8 @@ pub(in crate::proxy) struct Target {
     pub(super) idle: Duration,
     pub(super) geo: Option<Arc<GeoDb>>,
     pub(super) metrics: Arc<Metrics>,
-    /// Of all workers together.
-    pub(super) exchanges_max: Option<usize>,
+    /// Where there is a bound, of all workers together.
+    pub(super) exchanges: Option<Capacity>,
     pub(super) health_check: Option<HealthCheck>,
     pub(super) dns: DnsSection,
     is_retired: AtomicBool,
@@ -188,7 +189,7 @@ impl Target {
             idle: config.deadlines.idle.0,
             geo: around.geo.cloned(),
             metrics: Arc::clone(around.metrics),
-            exchanges_max: data_centre.exchanges_max,
+            exchanges: data_centre.exchanges_max.map(Capacity::new),
             health_check: data_centre.health_check.clone(),
             dns: config.dns.clone(),
             is_retired: AtomicBool::new(false),

@@ -80,6 +80,25 @@ async fn uploads_that_stall_are_held_up_to_the_bound_and_no_further() {
     assert_eq!(log.all().len(), 2);
 }
 
+/// Which worker has a connection is the system's to say, and has nothing to do with how many there may be.
+#[tokio::test]
+async fn as_many_connections_as_there_may_be_are_served() {
+    let (address, _) = upstream().await;
+    let setup = Setup::to(format!("http://{address}"));
+    let gateway = setup.config("limits: { connections_max: 2 }").start().await;
+    for round in 0..12 {
+        // Those of the round before make room as soon as it is seen that they have gone.
+        let mut both = Vec::new();
+        for _ in 0..2 {
+            let mut sender = gateway.connect().await;
+            let answer = tokio::time::timeout(PATIENCE, sender.send_request(post("{}"))).await;
+            let answer = answer.unwrap_or_else(|_| panic!("one is not let in: round {round}"));
+            assert_eq!(Got::read(answer.unwrap()).await.status, StatusCode::OK);
+            both.push(sender);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_everything_waits_too_long_new_requests_are_told_to_come_again() {
     let (address, _) = upstream().await;

@@ -1,7 +1,7 @@
 //! Connections to one data centre, held by one worker.
 //!
-//! HTTP/1.1 connections lie in a free list while they are idle; HTTP/2 has one to each endpoint that all
-//! exchanges of the worker share. Workers share how the endpoints fare and the count of what is under way, and
+//! HTTP/1.1 connections lie in a free list while they are idle; of HTTP/2 exchanges of the worker share one, and
+//! another where it has no room for more. Workers share how the endpoints fare and the count of what is under way, and
 //! nothing else, so nothing locks.
 //! Every address is held against the data centre's jurisdiction before a connection is made, and all
 //! endpoints of a data centre are in one jurisdiction: another endpoint is never another country.
@@ -30,6 +30,7 @@ mod choice;
 mod connect;
 mod health;
 mod names;
+mod shared;
 
 use choice::{Dice, RetryBudget, choose};
 pub(super) use connect::Target;
@@ -91,8 +92,9 @@ pub(super) struct Upstream {
 struct Pool {
     #[expect(clippy::vec_box, reason = "each goes to an exchange and comes back, by pointer")]
     idle: RefCell<Vec<Box<Connection>>>,
-    shared: RefCell<Option<Box<Connection>>>,
-    /// Held while the one HTTP/2 connection is made, so that it stays one.
+    #[expect(clippy::vec_box, reason = "they are made on the heap")]
+    shared: RefCell<Vec<Box<Connection>>>,
+    /// Held while an HTTP/2 connection is made, so that those who wait share it.
     connecting: tokio::sync::Mutex<()>,
     in_flight: Cell<usize>,
 }
@@ -181,15 +183,19 @@ impl Lease {
     pub(super) fn give_back(self) {
         let Self { mut connection, busy, .. } = self;
         let upstream = &busy.upstream;
-        if let Sender::Http1(client) = &mut connection.sender
-            && client.rests()
-            && let Some(pool) = upstream.endpoints.get(connection.endpoint)
-        {
-            connection.used = Instant::now();
-            let mut idle = pool.idle.borrow_mut();
-            if idle.len() < upstream.target.idle_connections_max {
-                idle.push(connection);
+        match &mut connection.sender {
+            Sender::Http1(client) => {
+                if client.rests()
+                    && let Some(pool) = upstream.endpoints.get(connection.endpoint)
+                {
+                    connection.used = Instant::now();
+                    let mut idle = pool.idle.borrow_mut();
+                    if idle.len() < upstream.target.idle_connections_max {
+                        idle.push(connection);
+                    }
+                }
             }
+            Sender::Http2(shared) => shared.hear(),
         }
     }
 }
@@ -224,9 +230,11 @@ impl Upstream {
     /// Lets go of connections that lay idle for too long, or that the other side has closed.
     pub(super) fn close_idle(&self) {
         for pool in &self.endpoints {
-            pool.idle.borrow_mut().retain_mut(|connection| {
-                connection.used.elapsed() <= self.target.idle && connection.sender.is_ready()
-            });
+            let mut is_of_use = |connection: &mut Box<Connection>| {
+                !connection.has_rested(self.target.idle) && connection.sender.is_ready()
+            };
+            pool.idle.borrow_mut().retain_mut(&mut is_of_use);
+            pool.shared.borrow_mut().retain_mut(is_of_use);
         }
     }
 
@@ -401,13 +409,10 @@ impl Upstream {
         }
     }
 
-    /// Lets go of a shared connection once it has ended.
+    /// Lets go of shared connections that have ended.
     fn forget(&self, number: usize) {
         let Some(pool) = self.endpoints.get(number) else { return };
-        let mut shared = pool.shared.borrow_mut();
-        if shared.as_ref().is_some_and(|connection| connection.is_closed()) {
-            *shared = None;
-        }
+        pool.shared.borrow_mut().retain(|connection| !connection.is_closed());
     }
 
     fn request(&self, outgoing: Outgoing, connection: &Connection) -> Box<Request<Bytes>> {
@@ -462,7 +467,7 @@ impl Upstream {
             Ok(connection) => {
                 let connection = Box::new(connection?);
                 if let Some(shared) = connection.share() {
-                    *pool.shared.borrow_mut() = Some(shared);
+                    pool.shared.borrow_mut().push(shared);
                 }
                 Ok(connection)
             }
@@ -485,13 +490,12 @@ fn is_gateway_failure(status: StatusCode) -> bool {
 impl Pool {
     fn share(&self, data_centre: &Target, target: &EndpointTarget) -> Option<Box<Connection>> {
         let mut shared = self.shared.borrow_mut();
-        let connection = shared.as_mut()?;
-        if !connection.is_current(data_centre, target) {
-            // Exchanges on it end there; new ones go where the name leads, or nowhere.
-            *shared = None;
-            return None;
-        }
-        if connection.is_closed() { None } else { connection.share() }
+        // Exchanges on one that leads elsewhere end there; new ones go where the name leads, or nowhere.
+        shared.retain_mut(|connection| {
+            !connection.is_closed() && connection.is_current(data_centre, target)
+        });
+        // The first that has room: what is beyond it falls idle when there is less to do.
+        shared.iter().find_map(|connection| connection.share())
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, SocketAddr},
     pin::Pin,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -15,8 +16,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, uri::Scheme};
 use http_body_util::Full;
-use hyper::{body::Incoming, client::conn::http2};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -26,14 +26,13 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::super::{
-    LocalExecutor, ProxyError,
+    ProxyError,
     capacity::Capacity,
-    gathered::Gathered,
     http1::{self, Client, ClientError},
     routing::Surroundings,
     tls::{self, Reloading, Watched},
 };
-use super::{health::Health, names::Name};
+use super::{health::Health, names::Name, shared::Shared};
 use crate::{
     config::{Config, DataCentre, DnsSection, Endpoint, HealthCheck, OnMismatch, Protocol},
     domain::Region,
@@ -337,17 +336,7 @@ impl Target {
         };
         match self.protocol {
             Protocol::Http1 => Ok(Sender::Http1(Client::new(stream))),
-            Protocol::Http2 => {
-                let io = TokioIo::new(Gathered(stream));
-                let (sender, connection) =
-                    http2::handshake(LocalExecutor, io).await.map_err(broken)?;
-                tokio::task::spawn_local(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "upstream connection ended");
-                    }
-                });
-                Ok(Sender::Http2(sender))
-            }
+            Protocol::Http2 => Ok(Sender::Http2(Shared::handshake(stream).await.map_err(broken)?)),
         }
     }
 }
@@ -402,13 +391,21 @@ impl Connection {
         }
     }
 
-    /// Another one to the same HTTP/2 connection.
+    /// Another one to the same HTTP/2 connection, where there is room for another exchange.
     pub(super) fn share(&self) -> Option<Box<Self>> {
         match &self.sender {
-            Sender::Http2(sender) => {
-                Some(Box::new(Self { sender: Sender::Http2(sender.clone()), ..*self }))
-            }
+            Sender::Http2(shared) => shared
+                .has_room()
+                .then(|| Box::new(Self { sender: Sender::Http2(Rc::clone(shared)), ..*self })),
             Sender::Http1(_) => None,
+        }
+    }
+
+    /// True when all exchanges over it ended so long ago.
+    pub(super) fn has_rested(&self, time: Duration) -> bool {
+        match &self.sender {
+            Sender::Http1(_) => self.used.elapsed() > time,
+            Sender::Http2(shared) => shared.has_rested(time),
         }
     }
 
@@ -417,7 +414,7 @@ impl Connection {
         match &self.sender {
             // It goes with the exchange that had it.
             Sender::Http1(_) => true,
-            Sender::Http2(sender) => sender.is_closed(),
+            Sender::Http2(shared) => shared.is_closed(),
         }
     }
 }
@@ -426,8 +423,8 @@ impl Connection {
 pub(super) enum Sender {
     /// One exchange at a time has it.
     Http1(Client),
-    /// All exchanges share it.
-    Http2(http2::SendRequest<Full<Bytes>>),
+    /// So many exchanges share it.
+    Http2(Rc<Shared>),
 }
 
 /// A request without an answer; with the request where no byte of it has left.
@@ -450,7 +447,7 @@ impl Sender {
                     Err(Unanswered { error, unsent: is_unsent.then_some(request) })
                 }
             },
-            Self::Http2(sender) => match sender.try_send_request(request.map(Full::new)).await {
+            Self::Http2(shared) => match shared.send(request.map(Full::new)).await {
                 Ok(response) => {
                     let (head, body) = response.into_parts();
                     Ok((Response::from_parts(head, ()), Some(body)))
@@ -481,7 +478,7 @@ impl Sender {
     pub(super) fn is_ready(&mut self) -> bool {
         match self {
             Self::Http1(client) => client.stands(),
-            Self::Http2(sender) => sender.is_ready(),
+            Self::Http2(shared) => !shared.is_closed(),
         }
     }
 }

@@ -74,6 +74,56 @@ async fn roomy(gateway: &Running) -> h2::client::SendRequest<Bytes> {
     sender.ready().await.unwrap()
 }
 
+#[tokio::test]
+async fn answers_that_nobody_reads_do_not_stop_the_others() {
+    let (address, sent, _) = many_streams(None).await;
+    let gateway = to(address, "").start().await;
+    let mut sender = roomy(&gateway).await;
+    let mut unread = Vec::new();
+    for _ in 0..100 {
+        sender = sender.ready().await.unwrap();
+        let (answer, _) = sender.send_request(path("/long"), true).unwrap();
+        unread.push(answer.await.unwrap());
+    }
+    // Until there is no room left for any of it.
+    let mut before = usize::MAX;
+    while before != sent.load(Ordering::Relaxed) {
+        before = sent.load(Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // What lies in between is bounded by the answer: a window of the data centre's stream, one of the caller's, and
+    // what is on its way from one to the other.
+    assert!(before < unread.len() * (512 << 10), "{before} bytes");
+    let (answer, _) = sender.send_request(path("/long"), true).unwrap();
+    let mut body = answer.await.unwrap().into_body();
+    let mut taken = 0;
+    while taken < 4 << 20 {
+        let piece = tokio::time::timeout(PATIENCE, body.data()).await.expect("it stands still");
+        let piece = piece.unwrap().unwrap();
+        taken += piece.len();
+        body.flow_control().release_capacity(piece.len()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn beyond_the_streams_of_one_connection_another_is_made() {
+    let (address, _, held) = many_streams(Some(2)).await;
+    let gateway = to(address, "").start().await;
+    let mut sender = roomy(&gateway).await;
+    // How many there may be is known with the first answer.
+    sender.send_request(path("/"), true).unwrap().0.await.unwrap();
+    let answers: Vec<_> =
+        (0..6).map(|_| sender.send_request(path("/held"), true).unwrap().0).collect();
+    let mut all = held.subscribe();
+    let all = all.wait_for(|count| *count == 6);
+    let are_there = tokio::time::timeout(PATIENCE, all).await.is_ok();
+    assert!(are_there, "{} of 6 are under way", *held.borrow());
+    held.send_replace(usize::MAX);
+    for answer in answers {
+        assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
+    }
+}
+
 /// Workers share the bounds, and a caller with one connection has one worker.
 #[tokio::test]
 async fn a_bound_of_all_workers_is_there_for_the_caller_of_one() {

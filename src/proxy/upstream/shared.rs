@@ -1,0 +1,125 @@
+//! A connection of HTTP/2 to an endpoint, which exchanges share.
+//!
+//! What one of them does not read must not stand in the way of the others: the connection has room for a whole
+//! window of every exchange it takes. It takes no more than that, nor more than the data centre does.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    rc::Rc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{
+    body::Incoming,
+    client::conn::{TrySendError, http2},
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
+
+use super::super::{LocalExecutor, gathered::Gathered};
+
+/// Whoever keeps connections has one handle, and each exchange another.
+pub(super) struct Shared {
+    sender: http2::SendRequest<Full<Bytes>>,
+    /// How many streams the data centre takes at a time, as it said last.
+    streams_taken: Box<dyn Fn() -> usize>,
+    /// When an answer began or ended.
+    heard: Cell<Instant>,
+}
+
+/// What a data centre may send of one answer before it is read: as much as is read of an answer over HTTP/1.1 for
+/// somebody who does not take it. From a data centre a tenth of a second away that is 2.5 MB a second.
+const STREAM_WINDOW_BYTES: u32 = 256 << 10;
+/// Exchanges one connection takes; most servers take as many (RFC 9113 §6.5.2 says not to take fewer than 100).
+const STREAMS_MAX: u32 = 128;
+/// 32 MiB. Were it less than all their windows, a few callers who do not read would use it up and stop the answers of
+/// all others. More would serve nobody, so that memory is bounded by the answers under way and not by this.
+const CONNECTION_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * STREAMS_MAX;
+
+impl Shared {
+    /// Needs the worker's runtime.
+    pub(super) async fn handshake<S>(stream: S) -> Result<Rc<Self>, hyper::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let mut builder = http2::Builder::new(LocalExecutor);
+        builder
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+        let (sender, connection) = builder.handshake(TokioIo::new(Gathered(stream))).await?;
+        // The task lets go of it at the end, so that it is seen to be closed.
+        let connection = Rc::new(RefCell::new(Some(connection)));
+        let asked = Rc::clone(&connection);
+        let streams_taken = move || {
+            let connection = asked.borrow();
+            connection.as_ref().map_or(0, http2::Connection::current_max_send_streams)
+        };
+        tokio::task::spawn_local(async move {
+            let ended = poll_fn(|cx| match &mut *connection.borrow_mut() {
+                Some(connection) => Pin::new(connection).poll(cx),
+                None => std::task::Poll::Ready(Ok(())),
+            });
+            if let Err(error) = ended.await {
+                tracing::debug!(%error, "upstream connection ended");
+            }
+            connection.take();
+        });
+        Ok(Rc::new(Self {
+            sender,
+            streams_taken: Box::new(streams_taken),
+            heard: Cell::new(Instant::now()),
+        }))
+    }
+
+    pub(super) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        let answer = self.sender.clone().try_send_request(request).await;
+        if answer.is_ok() {
+            self.hear();
+        }
+        answer
+    }
+
+    /// The data centre has just said something.
+    pub(super) fn hear(&self) {
+        self.heard.set(Instant::now());
+    }
+
+    /// True when another exchange can go out over it at once.
+    pub(super) fn has_room(self: &Rc<Self>) -> bool {
+        // Where it takes none at all, that one waits until it does.
+        let taken = (self.streams_taken)().clamp(1, STREAMS_MAX as usize);
+        self.exchanges() < taken
+    }
+
+    /// True when nobody has used it for so long.
+    pub(super) fn has_rested(self: &Rc<Self>, time: Duration) -> bool {
+        self.exchanges() == 0 && self.heard.get().elapsed() > time
+    }
+
+    fn exchanges(self: &Rc<Self>) -> usize {
+        // One handle is that of the pool.
+        Rc::strong_count(self) - 1
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("heard", &self.heard).finish_non_exhaustive()
+    }
+}

@@ -35,6 +35,7 @@ mod shared;
 use choice::{Dice, RetryBudget, choose};
 pub(super) use connect::Target;
 use connect::{Connection, EndpointTarget, Sender, Unanswered};
+use shared::Shared;
 
 /// A request as it goes out, less what depends on the endpoint.
 #[derive(Debug)]
@@ -280,7 +281,8 @@ impl Upstream {
             let again = is_safe.then(|| Box::new(outgoing.duplicate()));
             let host = outgoing.host.clone();
             let request = self.request(*outgoing, &connection);
-            let answer_by = by.min(Instant::now() + first_byte);
+            let sent_at = Instant::now();
+            let answer_by = by.min(sent_at + first_byte);
             let sent = tokio::time::timeout_at(answer_by, connection.sender.send(request)).await;
             let Unanswered { error, unsent } = match sent {
                 Ok(Ok((response, _))) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
@@ -298,10 +300,16 @@ impl Upstream {
                 Ok(Err(unanswered)) => unanswered,
                 Err(_) => {
                     self.fared(number, false);
+                    // It may be the way there that is no more; then nobody shall wait for it again.
+                    if let Some(shared) = connection.shared()
+                        && !shared.has_answered_since(sent_at)
+                    {
+                        self.forget(shared, number);
+                    }
                     return Err(ProxyError::UpstreamSlow { endpoint: self.name_of(number) });
                 }
             };
-            self.forget(number);
+            self.forget_closed(number);
             let unsent = unsent.map(|request| Box::new(Outgoing::of(*request, host)));
             let error = ProxyError::UpstreamBroken { endpoint: self.name_of(number), error };
             if !reused {
@@ -381,9 +389,10 @@ impl Upstream {
         } else if endpoint.health.failed() {
             tracing::warn!(data_centre = self.target.id, endpoint = endpoint.name, "ejected");
             self.target.metrics.endpoint_ejected(&self.target.id, &endpoint.name);
-            // What lies idle goes to the same place.
+            // They go to the same place.
             if let Some(pool) = self.endpoints.get(number) {
                 pool.idle.borrow_mut().clear();
+                pool.shared.borrow_mut().clear();
             }
         }
     }
@@ -409,8 +418,15 @@ impl Upstream {
         }
     }
 
+    /// Gives a shared connection to nobody any more; exchanges under way may end over it.
+    fn forget(&self, shared: &Rc<Shared>, number: usize) {
+        let Some(pool) = self.endpoints.get(number) else { return };
+        let is_that = |one: &Connection| one.shared().is_some_and(|one| Rc::ptr_eq(one, shared));
+        pool.shared.borrow_mut().retain(|connection| !is_that(connection));
+    }
+
     /// Lets go of shared connections that have ended.
-    fn forget(&self, number: usize) {
+    fn forget_closed(&self, number: usize) {
         let Some(pool) = self.endpoints.get(number) else { return };
         pool.shared.borrow_mut().retain(|connection| !connection.is_closed());
     }

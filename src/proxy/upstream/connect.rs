@@ -401,6 +401,14 @@ impl Connection {
         }
     }
 
+    /// The HTTP/2 connection that it is one of several to.
+    pub(super) fn shared(&self) -> Option<&Rc<Shared>> {
+        match &self.sender {
+            Sender::Http1(_) => None,
+            Sender::Http2(shared) => Some(shared),
+        }
+    }
+
     /// True when all exchanges over it ended so long ago.
     pub(super) fn has_rested(&self, time: Duration) -> bool {
         match &self.sender {

@@ -19,7 +19,7 @@ use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http2},
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::Instant,
@@ -44,6 +44,13 @@ const STREAMS_MAX: u32 = 128;
 /// 32 MiB. Were it less than all their windows, a few callers who do not read would use it up and stop the answers of
 /// all others. More would serve nobody, so that memory is bounded by the answers under way and not by this.
 const CONNECTION_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * STREAMS_MAX;
+/// When nothing came for so long while an exchange waits, the other side is asked whether it is there: a connection
+/// that a router on the way has forgotten breaks off by itself after a quarter of an hour at best. Asked more often
+/// than this, servers of gRPC end a connection that has long calls alone: of pings without an answer in between
+/// they put up with three.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// From one that answers no ping for so long nothing else will come: a ping waits for nothing but its way.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Shared {
     /// Needs the worker's runtime.
@@ -54,7 +61,10 @@ impl Shared {
         let mut builder = http2::Builder::new(LocalExecutor);
         builder
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .timer(TokioTimer::new())
+            .keep_alive_interval(Some(PING_INTERVAL))
+            .keep_alive_timeout(PING_TIMEOUT);
         let (sender, connection) = builder.handshake(TokioIo::new(Gathered(stream))).await?;
         // The task lets go of it at the end, so that it is seen to be closed.
         let connection = Rc::new(RefCell::new(Some(connection)));
@@ -103,6 +113,11 @@ impl Shared {
         self.exchanges() < taken
     }
 
+    /// True when something has come over it since then.
+    pub(super) fn has_answered_since(&self, then: Instant) -> bool {
+        self.heard.get() > then
+    }
+
     /// True when nobody has used it for so long.
     pub(super) fn has_rested(self: &Rc<Self>, time: Duration) -> bool {
         self.exchanges() == 0 && self.heard.get().elapsed() > time
@@ -121,5 +136,59 @@ impl Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("heard", &self.heard).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::duplex, task::LocalSet};
+
+    use super::*;
+
+    /// What comes of an exchange with a data centre that takes its request and then does as `serve` says, and how
+    /// long it took.
+    async fn outcome<F>(
+        serve: impl FnOnce(h2::server::Connection<tokio::io::DuplexStream, Bytes>, Taken) -> F + 'static,
+    ) -> (bool, Duration, Rc<Shared>)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let (ours, theirs) = duplex(64 << 10);
+        tokio::task::spawn_local(async move {
+            let mut connection = h2::server::handshake(theirs).await.unwrap();
+            let (_, taken) = connection.accept().await.unwrap().unwrap();
+            serve(connection, taken).await;
+        });
+        let shared = Shared::handshake(ours).await.unwrap();
+        let began = Instant::now();
+        let request = Request::get("http://a/").body(Full::default()).unwrap();
+        let answer = tokio::time::timeout(Duration::from_secs(3_600), shared.send(request)).await;
+        (matches!(answer, Ok(Ok(_))), began.elapsed(), shared)
+    }
+
+    type Taken = h2::server::SendResponse<Bytes>;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_answers_no_ping_is_given_up() {
+        let vanishes = async |connection, taken| {
+            std::future::pending::<()>().await;
+            drop((connection, taken));
+        };
+        let (answered, took, shared) = LocalSet::new().run_until(outcome(vanishes)).await;
+        assert!(!answered && shared.is_closed());
+        assert!(took <= PING_INTERVAL + PING_TIMEOUT + Duration::from_secs(1), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_there_and_slow_is_waited_for() {
+        let is_slow = async |mut connection: h2::server::Connection<_, Bytes>, mut taken: Taken| {
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(Duration::from_secs(900)).await;
+                taken.send_response(Response::new(()), true).unwrap();
+            });
+            while connection.accept().await.is_some() {}
+        };
+        let (answered, took, shared) = LocalSet::new().run_until(outcome(is_slow)).await;
+        assert!(answered && !shared.is_closed(), "{took:?}");
     }
 }

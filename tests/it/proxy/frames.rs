@@ -81,7 +81,7 @@ async fn end_of(address: SocketAddr, frames: &[u8], is_wrong: bool) -> End {
 }
 
 /// The nine bytes of a frame's head (§4.1), and its payload.
-async fn read_frame(stream: &mut TcpStream) -> std::io::Result<([u8; 9], Vec<u8>)> {
+pub(super) async fn read_frame(stream: &mut TcpStream) -> std::io::Result<([u8; 9], Vec<u8>)> {
     let mut head = [0; 9];
     stream.read_exact(&mut head).await?;
     let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];

@@ -5,10 +5,158 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
-use super::*;
+use super::{
+    frames::read_frame,
+    smuggling::{END_HEADERS, END_STREAM, frame},
+    *,
+};
+
+/// What a data centre does with a request (RFC 9113 §6, §7).
+#[derive(Debug, Clone, Copy)]
+enum Does {
+    /// Such a status and nothing else.
+    Answers(u16),
+    /// RST_STREAM with this code.
+    Resets(u32),
+    /// GOAWAY that says the request was not looked at, and no other word.
+    GoesAway,
+    /// GOAWAY that says it was, and the connection ends.
+    GoesAwayWithIt,
+    /// The connection is cut.
+    Cuts,
+    /// From here on nothing arrives there and nothing comes back.
+    Vanishes,
+}
+
+const OK: Does = Does::Answers(200);
+const INTERNAL_ERROR: u32 = 2;
+const REFUSED_STREAM: u32 = 7;
+
+/// A data centre that follows a script: what it does with the request of this number on the connection of that
+/// number, each counted from 0.
+struct Scripted {
+    address: SocketAddr,
+    requests: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Scripted {
+    async fn start(script: impl Fn(usize, usize) -> Does + Copy + Send + 'static) -> Self {
+        let (requests, connections) = (Arc::<AtomicUsize>::default(), Arc::default());
+        let (arrived, made) = (Arc::clone(&requests), Arc::clone(&connections));
+        let address = scripted(move |stream| {
+            let number = AtomicUsize::fetch_add(&made, 1, Ordering::Relaxed);
+            serve(stream, Arc::clone(&arrived), move |request| script(number, request))
+        })
+        .await;
+        Self { address, requests, connections }
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    requests: Arc<AtomicUsize>,
+    script: impl Fn(usize) -> Does + Send,
+) {
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    const SETTINGS: u8 = 4;
+    const PING: u8 = 6;
+    const GOAWAY: u8 = 7;
+    let mut preface = [0; 24];
+    if stream.read_exact(&mut preface).await.is_err() {
+        return;
+    }
+    let goes_away = |last: u32| frame(GOAWAY, 0, 0, &[last.to_be_bytes(), [0; 4]].concat());
+    let (mut number, mut last) = (0, 0);
+    let _ = stream.write_all(&frame(SETTINGS, 0, 0, &[])).await;
+    while let Ok((head, payload)) = read_frame(&mut stream).await {
+        let id = u32::from_be_bytes(head[5..9].try_into().unwrap());
+        let word = match (head[3], head[4] & 1) {
+            (SETTINGS, 0) => frame(SETTINGS, 1, 0, &[]),
+            (PING, 0) => frame(PING, 1, 0, &payload),
+            (HEADERS, _) => {
+                requests.fetch_add(1, Ordering::Relaxed);
+                let does = script(number);
+                number += 1;
+                match does {
+                    Does::Answers(status) => {
+                        last = id;
+                        // A literal with the name from the static table (RFC 7541 §6.2.2).
+                        let block = [&[8, 3], status.to_string().as_bytes()].concat();
+                        frame(HEADERS, END_HEADERS | END_STREAM, id, &block)
+                    }
+                    Does::Resets(code) => frame(RST_STREAM, 0, id, &code.to_be_bytes()),
+                    Does::GoesAway => goes_away(last),
+                    Does::GoesAwayWithIt => {
+                        let _ = stream.write_all(&goes_away(id)).await;
+                        return;
+                    }
+                    Does::Cuts => return,
+                    Does::Vanishes => std::future::pending().await,
+                }
+            }
+            _ => continue,
+        };
+        if stream.write_all(&word).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn request(method: &str) -> Request<Full<Bytes>> {
+    let body = if method == "POST" { "{}" } else { "" };
+    let request = Request::builder().method(method).uri("/v1").header("host", "a");
+    request.body(Full::from(body)).unwrap()
+}
+
+/// What comes of `count` requests over one connection, which one worker has.
+async fn statuses(gateway: &Running, method: &str, count: usize) -> Vec<u16> {
+    let mut sender = gateway.connect().await;
+    let mut statuses = Vec::new();
+    for _ in 0..count {
+        sender.ready().await.unwrap();
+        let sent = tokio::time::timeout(PATIENCE, sender.send_request(request(method)));
+        let got = Got::read(sent.await.expect("no answer").unwrap()).await;
+        statuses.push(got.status.as_u16());
+    }
+    statuses
+}
 
 fn to(endpoint: impl std::fmt::Display, more: &str) -> Setup {
     Setup::to(format!("http://{endpoint}")).data_centre(&format!("protocol: http2{more}"))
+}
+
+#[tokio::test]
+async fn a_connection_that_has_gone_silent_is_not_used_again() {
+    let silent = |connection, request| match (connection, request) {
+        (0, 1..) => Does::Vanishes,
+        _ => OK,
+    };
+    let upstream = Scripted::start(silent).await;
+    let gateway = to(upstream.address, "").config("deadlines: { first_byte: 300ms }");
+    let gateway = gateway.start().await;
+    assert_eq!(statuses(&gateway, "POST", 4).await, [200, 504, 200, 200]);
+    assert_eq!(upstream.connections(), 2);
+}
+
+#[tokio::test]
+async fn an_ejected_endpoint_loses_its_connections() {
+    let sick = |connection, _| match connection {
+        0 => Does::Answers(503),
+        _ => OK,
+    };
+    let upstream = Scripted::start(sick).await;
+    let gateway = to(upstream.address, ", outlier: { failures: 1 }").start().await;
+    assert_eq!(statuses(&gateway, "POST", 3).await, [503, 200, 200]);
 }
 
 /// Answers `/long` with more than anybody takes, everything else with nothing, and holds back what it answers to

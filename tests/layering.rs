@@ -103,6 +103,7 @@ const EVERY: &[&str] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["client", "telemetry", "facts", "proxy", "control", "admin", "app", "cli"]),
     ("hyper", &["proxy", "admin", "app", "cli"]),
+    ("h2", &["proxy"]),
     ("hyper_util", &["client", "proxy", "admin", "app", "cli"]),
     ("hyper_rustls", &["client"]),
     ("tower", &["proxy", "admin"]),

@@ -34,7 +34,7 @@ mod shared;
 
 use choice::{Dice, RetryBudget, choose};
 pub(super) use connect::Target;
-use connect::{Connection, EndpointTarget, Sender, Unanswered};
+use connect::{Connection, Ending, EndpointTarget, Sender, Unanswered};
 use shared::Shared;
 
 /// A request as it goes out, less what depends on the endpoint.
@@ -270,6 +270,7 @@ impl Upstream {
         let mut next = outgoing;
         // What an attempt that may have left came to: a later failure to connect does not undo it.
         let mut broken = None;
+        let mut attempts = 0;
         loop {
             let outgoing = next;
             let (mut connection, reused) = match self.obtain(&mut busy, &mut tried, by).await {
@@ -281,10 +282,11 @@ impl Upstream {
             let again = is_safe.then(|| Box::new(outgoing.duplicate()));
             let host = outgoing.host.clone();
             let request = self.request(*outgoing, &connection);
+            attempts += 1;
             let sent_at = Instant::now();
             let answer_by = by.min(sent_at + first_byte);
             let sent = tokio::time::timeout_at(answer_by, connection.sender.send(request)).await;
-            let Unanswered { error, unsent } = match sent {
+            let Unanswered { error, ending, unsent } = match sent {
                 Ok(Ok((response, _))) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                     return Err(ProxyError::UpstreamMalformed {
                         endpoint: self.name_of(number),
@@ -309,17 +311,28 @@ impl Upstream {
                     return Err(ProxyError::UpstreamSlow { endpoint: self.name_of(number) });
                 }
             };
-            self.forget_closed(number);
             let unsent = unsent.map(|request| Box::new(Outgoing::of(*request, host)));
             let error = ProxyError::UpstreamBroken { endpoint: self.name_of(number), error };
-            if !reused {
+            let is_its_failure = match (ending, connection.shared()) {
                 // A connection that lay idle says nothing of how its endpoint fares.
+                (Ending::Connection, None) => !reused,
+                // One failure, however many exchanges end with it; and none where it was closed before.
+                (Ending::Connection, Some(shared)) => {
+                    self.forget(shared, number) && (unsent.is_none() || !reused)
+                }
+                (Ending::Exchange, _) => true,
+            };
+            if is_its_failure {
                 self.fared(number, false);
+            }
+            if !reused || ending == Ending::Exchange {
+                // Another connection there would not do better.
                 tried.0.push(number);
             }
+            let is_left = tried.0.len() < self.endpoints.len();
             next = match (unsent, again) {
                 (Some(unsent), _) if reused => unsent,
-                (_, Some(again)) if tried.0.len() <= RETRIES_MAX && self.retries.take() => {
+                (_, Some(again)) if is_left && attempts <= RETRIES_MAX && self.retries.take() => {
                     self.target.metrics.upstream_retry(&self.target.id);
                     broken = Some(error);
                     again
@@ -418,17 +431,15 @@ impl Upstream {
         }
     }
 
-    /// Gives a shared connection to nobody any more; exchanges under way may end over it.
-    fn forget(&self, shared: &Rc<Shared>, number: usize) {
-        let Some(pool) = self.endpoints.get(number) else { return };
+    /// Gives a shared connection to nobody any more; exchanges under way may end over it. True when it was given
+    /// until now.
+    fn forget(&self, shared: &Rc<Shared>, number: usize) -> bool {
+        let Some(pool) = self.endpoints.get(number) else { return false };
         let is_that = |one: &Connection| one.shared().is_some_and(|one| Rc::ptr_eq(one, shared));
-        pool.shared.borrow_mut().retain(|connection| !is_that(connection));
-    }
-
-    /// Lets go of shared connections that have ended.
-    fn forget_closed(&self, number: usize) {
-        let Some(pool) = self.endpoints.get(number) else { return };
-        pool.shared.borrow_mut().retain(|connection| !connection.is_closed());
+        let mut all = pool.shared.borrow_mut();
+        let before = all.len();
+        all.retain(|connection| !is_that(connection));
+        all.len() < before
     }
 
     fn request(&self, outgoing: Outgoing, connection: &Connection) -> Box<Request<Bytes>> {
@@ -492,7 +503,7 @@ impl Upstream {
     }
 }
 
-/// Endpoints beside the first that one exchange may be sent to.
+/// How often one exchange may be sent again.
 const RETRIES_MAX: usize = 2;
 
 /// Answers that an intermediary gives for an endpoint that fails.

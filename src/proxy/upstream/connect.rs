@@ -32,7 +32,11 @@ use super::super::{
     routing::Surroundings,
     tls::{self, Reloading, Watched},
 };
-use super::{health::Health, names::Name, shared::Shared};
+use super::{
+    health::Health,
+    names::Name,
+    shared::{self, Shared},
+};
 use crate::{
     config::{Config, DataCentre, DnsSection, Endpoint, HealthCheck, OnMismatch, Protocol},
     domain::Region,
@@ -439,7 +443,17 @@ pub(super) enum Sender {
 #[derive(Debug)]
 pub(super) struct Unanswered {
     pub(super) error: ClientError,
+    pub(super) ending: Ending,
     pub(super) unsent: Option<Box<Request<Bytes>>>,
+}
+
+/// What ended with an exchange that got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The connection, and whatever else was under way over it.
+    Connection,
+    /// It alone.
+    Exchange,
 }
 
 impl Sender {
@@ -452,7 +466,8 @@ impl Sender {
             Self::Http1(client) => match client.send(&request).await {
                 Ok(response) => Ok((response, None)),
                 Err(http1::Unanswered { error, is_unsent }) => {
-                    Err(Unanswered { error, unsent: is_unsent.then_some(request) })
+                    let unsent = is_unsent.then_some(request);
+                    Err(Unanswered { error, ending: Ending::Connection, unsent })
                 }
             },
             Self::Http2(shared) => match shared.send(request.map(Full::new)).await {
@@ -463,7 +478,8 @@ impl Sender {
                 Err(mut error) => {
                     let unsent = error.take_message();
                     let unsent = unsent.map(|request| Box::new(request.map(into_bytes)));
-                    Err(Unanswered { error: error.into_error().into(), unsent })
+                    let error = error.into_error();
+                    Err(Unanswered { ending: shared::ending(&error), error: error.into(), unsent })
                 }
             },
         }

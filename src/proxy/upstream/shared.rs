@@ -5,6 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    error::Error as _,
     fmt,
     future::poll_fn,
     pin::Pin,
@@ -25,7 +26,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::super::{LocalExecutor, gathered::Gathered};
+use super::{
+    super::{LocalExecutor, gathered::Gathered},
+    connect::Ending,
+};
 
 /// Whoever keeps connections has one handle, and each exchange another.
 pub(super) struct Shared {
@@ -130,6 +134,15 @@ impl Shared {
 
     pub(super) fn is_closed(&self) -> bool {
         self.sender.is_closed()
+    }
+}
+
+/// What has ended with this error.
+pub(super) fn ending(error: &hyper::Error) -> Ending {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
+    match cause {
+        Some(cause) if cause.is_reset() => Ending::Exchange,
+        Some(_) | None => Ending::Connection,
     }
 }
 

@@ -159,6 +159,34 @@ async fn an_ejected_endpoint_loses_its_connections() {
     assert_eq!(statuses(&gateway, "POST", 3).await, [503, 200, 200]);
 }
 
+#[tokio::test]
+async fn an_endpoint_that_resets_its_streams_is_ejected_and_gets_nothing_twice() {
+    let resets = |_, request| match request {
+        0 => OK,
+        _ => Does::Resets(INTERNAL_ERROR),
+    };
+    let broken = Scripted::start(resets).await;
+    let gateway = to(broken.address, "").start().await;
+    assert_eq!(statuses(&gateway, "GET", 2).await, [200, 502]);
+    assert_eq!(broken.requests(), 2, "the same endpoint is not asked again");
+    // Of two endpoints, the one that answers is left.
+    let broken = Scripted::start(resets).await;
+    let (address, log) = upstream().await;
+    let both = format!("{}', 'http://{address}", broken.address);
+    let gateway = to(both, ", outlier: { failures: 3, ejection: 60s }").start().await;
+    let failed = statuses(&gateway, "POST", 80).await;
+    let failed = failed.iter().filter(|status| **status != 200).count();
+    assert_eq!((failed, broken.requests(), log.all().len()), (3, 4, 76));
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_costs_a_safe_request_nothing() {
+    let upstream = Scripted::start(|_, at| if at == 2 { Does::Cuts } else { OK }).await;
+    let gateway = to(upstream.address, "").start().await;
+    assert_eq!(statuses(&gateway, "GET", 6).await, [200; 6]);
+    assert_eq!((upstream.requests(), upstream.connections()), (8, 3));
+}
+
 /// Answers `/long` with more than anybody takes, everything else with nothing, and holds back what it answers to
 /// `/held` until it is told.
 async fn many_streams(

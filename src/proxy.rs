@@ -6,7 +6,7 @@
 //!
 //! Not here: the data centres' answers are passed on unread, since what comes back does not leave; a
 //! request with trailers is refused, since nobody reads them; and nothing is sent twice that may have
-//! arrived, unless its method says that this does no harm.
+//! arrived, unless its method, or the data centre, says that this does no harm.
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -57,7 +57,7 @@ pub struct DataCentre {
 }
 
 /// Passive health: what exchanges tell of an endpoint. Failures are a connection that could not be made
-/// or broke, no answer in time, and the answers 502, 503 and 504.
+/// or broke, a stream that was reset, no answer in time, and the answers 502, 503 and 504.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutlierSection {

@@ -255,7 +255,8 @@ impl Upstream {
 
     /// Sends a request and waits for the head of its answer. A request that provably never left is
     /// sent again over another connection; one that may have left only if its method is idempotent
-    /// (RFC 9110 §9.2.2) and the budget for that is not used up.
+    /// (RFC 9110 §9.2.2) or the data centre says that it did nothing with it, and the budget for that
+    /// is not used up.
     pub(super) async fn send(
         self: &Rc<Self>,
         outgoing: Box<Outgoing>,
@@ -279,7 +280,8 @@ impl Upstream {
             };
             let number = connection.endpoint;
             let is_safe = outgoing.method.is_idempotent() && (reused || self.endpoints.len() > 1);
-            let again = is_safe.then(|| Box::new(outgoing.duplicate()));
+            let may_be_handed_back = connection.shared().is_some();
+            let again = (is_safe || may_be_handed_back).then(|| Box::new(outgoing.duplicate()));
             let host = outgoing.host.clone();
             let request = self.request(*outgoing, &connection);
             attempts += 1;
@@ -313,32 +315,63 @@ impl Upstream {
             };
             let unsent = unsent.map(|request| Box::new(Outgoing::of(*request, host)));
             let error = ProxyError::UpstreamBroken { endpoint: self.name_of(number), error };
-            let is_its_failure = match (ending, connection.shared()) {
-                // A connection that lay idle says nothing of how its endpoint fares.
-                (Ending::Connection, None) => !reused,
-                // One failure, however many exchanges end with it; and none where it was closed before.
-                (Ending::Connection, Some(shared)) => {
-                    self.forget(shared, number) && (unsent.is_none() || !reused)
-                }
-                (Ending::Exchange, _) => true,
-            };
-            if is_its_failure {
+            if self.is_to_blame(&connection, ending, reused, unsent.is_some()) {
                 self.fared(number, false);
             }
-            if !reused || ending == Ending::Exchange {
-                // Another connection there would not do better.
+            if !self.may_do_better(ending, reused) {
                 tried.0.push(number);
             }
+            let is_safe = is_safe || ending.is_harmless() || unsent.is_some();
             let is_left = tried.0.len() < self.endpoints.len();
             next = match (unsent, again) {
                 (Some(unsent), _) if reused => unsent,
-                (_, Some(again)) if is_left && attempts <= RETRIES_MAX && self.retries.take() => {
+                (_, Some(again))
+                    if is_safe && is_left && attempts <= RETRIES_MAX && self.retries.take() =>
+                {
                     self.target.metrics.upstream_retry(&self.target.id);
                     broken = Some(error);
                     again
                 }
                 _ => return Err(error),
             };
+        }
+    }
+
+    /// Whether a request without an answer says that its endpoint fares badly. A connection of HTTP/2 that has ended
+    /// is let go of here.
+    fn is_to_blame(
+        &self,
+        connection: &Connection,
+        ending: Ending,
+        reused: bool,
+        is_unsent: bool,
+    ) -> bool {
+        let number = connection.endpoint;
+        match (ending, connection.shared()) {
+            // A connection that lay idle says nothing of how its endpoint fares.
+            (Ending::Connection, None) => !reused,
+            // One failure, however many exchanges end with it; and none where it was closed before.
+            (Ending::Connection, Some(shared)) => {
+                self.forget(shared, number) && !(reused && is_unsent)
+            }
+            // It takes no more, as servers say of every connection in time.
+            (Ending::Untouched, Some(shared)) => self.forget(shared, number) && !reused,
+            // It has as much as it takes, perhaps.
+            (Ending::Refused, Some(shared)) => !shared.has_others(),
+            (Ending::Exchange | Ending::Refused | Ending::Untouched, _) => true,
+        }
+    }
+
+    /// Whether the same endpoint may answer what it has just failed to.
+    fn may_do_better(&self, ending: Ending, reused: bool) -> bool {
+        let is_alone = self.endpoints.len() == 1;
+        match ending {
+            // Over another connection.
+            Ending::Connection => reused,
+            Ending::Exchange => false,
+            // Where there is no other, in the next moment.
+            Ending::Untouched => reused || is_alone,
+            Ending::Refused => is_alone,
         }
     }
 

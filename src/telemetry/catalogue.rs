@@ -140,7 +140,7 @@ catalogue! {
     ENDPOINT_EJECTIONS Counter "bordergate_endpoint_ejections_total" ["data_centre", "endpoint"]
         "Times an endpoint was left alone for a while because it failed."
     UPSTREAM_RETRIES Counter "bordergate_upstream_retries_total" ["data_centre"]
-        "Requests sent again after a connection broke."
+        "Requests sent again after a connection broke, or because the data centre had not processed them."
     DNS_LOOKUPS Counter "bordergate_dns_lookups_total" ["result"]
         "Times the name of an endpoint was looked up; after a failure the last addresses serve on for a while."
     CERTIFICATE_EXPIRY Gauge "bordergate_certificate_expiry_timestamp_seconds" ["name"]

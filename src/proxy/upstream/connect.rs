@@ -454,6 +454,18 @@ pub(super) enum Ending {
     Connection,
     /// It alone.
     Exchange,
+    /// It alone, and nothing was done with it: the data centre refused the stream (RFC 9113 §8.7).
+    Refused,
+    /// The connection takes no more, and nothing was done with it: the data centre had not come to the stream when
+    /// it said so (RFC 9113 §6.8).
+    Untouched,
+}
+
+impl Ending {
+    /// True when the request was not processed, so that it may be sent again whatever its method.
+    pub(super) fn is_harmless(self) -> bool {
+        matches!(self, Self::Refused | Self::Untouched)
+    }
 }
 
 impl Sender {

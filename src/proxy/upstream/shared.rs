@@ -127,6 +127,11 @@ impl Shared {
         self.exchanges() == 0 && self.heard.get().elapsed() > time
     }
 
+    /// True when it is not for one exchange alone.
+    pub(super) fn has_others(self: &Rc<Self>) -> bool {
+        self.exchanges() > 1
+    }
+
     fn exchanges(self: &Rc<Self>) -> usize {
         // One handle is that of the pool.
         Rc::strong_count(self) - 1
@@ -137,10 +142,15 @@ impl Shared {
     }
 }
 
-/// What has ended with this error.
+/// What has ended with this error. Of GOAWAY only streams beyond the last one it names hear; the others go on, and
+/// end with the connection.
 pub(super) fn ending(error: &hyper::Error) -> Ending {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
     match cause {
+        Some(cause) if cause.is_remote() && cause.is_go_away() => Ending::Untouched,
+        Some(cause) if cause.is_remote() && cause.reason() == Some(h2::Reason::REFUSED_STREAM) => {
+            Ending::Refused
+        }
         Some(cause) if cause.is_reset() => Ending::Exchange,
         Some(_) | None => Ending::Connection,
     }

@@ -180,6 +180,41 @@ async fn an_endpoint_that_resets_its_streams_is_ejected_and_gets_nothing_twice()
 }
 
 #[tokio::test]
+async fn what_the_data_centre_did_not_look_at_is_sent_again_whatever_its_method() {
+    for (case, script, expected, arrivals) in [
+        (
+            "refused",
+            (|_, at| if at % 2 == 1 { Does::Resets(REFUSED_STREAM) } else { OK })
+                as fn(usize, usize) -> Does,
+            [200; 6],
+            11,
+        ),
+        ("gone away", |_, at| if at == 2 { Does::GoesAway } else { OK }, [200; 6], 8),
+        // Within bounds: what is refused each time is refused in the end.
+        ("refused for ever", |_, _| Does::Resets(REFUSED_STREAM), [502; 6], 16),
+        // What may have been looked at is not sent twice.
+        (
+            "reset",
+            |_, at| if at == 1 { Does::Resets(INTERNAL_ERROR) } else { OK },
+            [200, 502, 200, 200, 200, 200],
+            6,
+        ),
+        (
+            "gone away with it",
+            |_, at| if at == 2 { Does::GoesAwayWithIt } else { OK },
+            [200, 200, 502, 200, 200, 502],
+            6,
+        ),
+        ("cut", |_, at| if at == 2 { Does::Cuts } else { OK }, [200, 200, 502, 200, 200, 502], 6),
+    ] {
+        let upstream = Scripted::start(script).await;
+        let gateway = to(upstream.address, ", outlier: { failures: 0 }").start().await;
+        assert_eq!(statuses(&gateway, "POST", 6).await, expected, "{case}");
+        assert_eq!(upstream.requests(), arrivals, "{case}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_breaks_costs_a_safe_request_nothing() {
     let upstream = Scripted::start(|_, at| if at == 2 { Does::Cuts } else { OK }).await;
     let gateway = to(upstream.address, "").start().await;

@@ -20,9 +20,9 @@ pub(super) fn of_certificate(certificate: &CertificateDer<'_>) -> Option<String>
 /// told to it by others.
 pub(super) fn forwarded(headers: &HeaderMap) -> Option<String> {
     let line = headers.get_all(&FORWARDED_CLIENT_CERT).iter().next_back()?.to_str().ok()?;
-    only(last_element(line)?.into_iter().filter_map(|(key, value)| {
-        key.trim().eq_ignore_ascii_case("URI").then(|| value.trim().to_owned())
-    }))
+    let pairs = last_element(line)?.into_iter();
+    let uris = pairs.filter(|(key, _)| key.trim().eq_ignore_ascii_case("URI"));
+    only(uris.map(|(_, value)| value.trim().to_owned()))
 }
 
 fn only(mut uris: impl Iterator<Item = String>) -> Option<String> {

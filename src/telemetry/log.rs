@@ -131,24 +131,36 @@ mod tests {
 
     /// Takes nothing until it is opened.
     #[derive(Clone, Default)]
-    struct Gate(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+    struct Gate(Arc<Behind>);
+
+    #[derive(Default)]
+    struct Behind {
+        taken: Mutex<Taken>,
+        opened: Condvar,
+    }
+
+    #[derive(Default)]
+    struct Taken {
+        is_open: bool,
+        bytes: Vec<u8>,
+    }
 
     impl Gate {
         fn open(&self) {
-            self.0.0.lock().unwrap().0 = true;
-            self.0.1.notify_all();
+            self.0.taken.lock().unwrap().is_open = true;
+            self.0.opened.notify_all();
         }
 
         fn taken(&self) -> String {
-            String::from_utf8(self.0.0.lock().unwrap().1.clone()).unwrap()
+            String::from_utf8(self.0.taken.lock().unwrap().bytes.clone()).unwrap()
         }
     }
 
     impl Write for Gate {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let (state, opened) = &*self.0;
-            let mut state = opened.wait_while(state.lock().unwrap(), |state| !state.0).unwrap();
-            state.1.extend_from_slice(bytes);
+            let Behind { taken, opened } = &*self.0;
+            let mut taken = opened.wait_while(taken.lock().unwrap(), |it| !it.is_open).unwrap();
+            taken.bytes.extend_from_slice(bytes);
             Ok(bytes.len())
         }
 

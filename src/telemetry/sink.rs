@@ -169,9 +169,10 @@ impl AuditSink {
         };
         let (output, tail) = output.map_err(|error| {
             let path = settings.target.to_string();
-            match error.kind() {
-                io::ErrorKind::ResourceBusy => AuditError::Locked { path },
-                _ => AuditError::Open { path, reason: error.to_string() },
+            if error.kind() == io::ErrorKind::ResourceBusy {
+                AuditError::Locked { path }
+            } else {
+                AuditError::Open { path, reason: error.to_string() }
             }
         })?;
         let queue = Arc::new(Queue::new(settings.queue_bytes_max));

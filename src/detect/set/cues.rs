@@ -115,7 +115,7 @@ impl Cues {
         let parts: Vec<String> = cue.split('İ').map(str::to_lowercase).collect();
         let cue = parts.join("İ");
         self.bytes_max = self.bytes_max.max(cue.len());
-        self.look_into(cue.trim_end_matches(['.', ':', ',', ' ', ')', ']', '}', '>']));
+        self.look_into(cue.trim_end_matches(['.', ':', ',', ' ', ')', ']', '}', '>', '"', '-']));
         if let Some(begun) = begun(&cue) {
             self.words.push((begun, vec![rule]));
         }

@@ -193,7 +193,7 @@ async fn a_full_disk_for_the_audit_is_counted() {
         .await;
     assert_eq!(gateway.send(post("{}")).await.status, StatusCode::OK);
     eventually("nobody is told of the full disk", async || {
-        metric(&gateway, "bordergate_audit_errors_total").await != 0.0
+        metric(&gateway, "bordergate_audit_errors_total{kind=\"no_space\"}").await != 0.0
     })
     .await;
     assert_eq!(log.all().len(), 1);

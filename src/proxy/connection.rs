@@ -161,8 +161,7 @@ async fn serve<S>(
             heard = tokio::time::timeout_at(by, stream.hear(may_be_http2)) => heard,
             _ = draining.wait_for(Option::is_some) => {
                 // Its next request is on the way, perhaps: closed now, it would fail.
-                let grace = if is_new { DRAIN_GRACE } else { DRAIN_GRACE_IN_USE };
-                tokio::time::timeout(grace, stream.hear(may_be_http2)).await
+                tokio::time::timeout(DRAIN_GRACE, stream.hear(may_be_http2)).await
             }
         };
         match heard {
@@ -185,7 +184,7 @@ async fn serve<S>(
     };
     tracing::debug!("connection ended: {ended}");
     // TLS has a word for it; whoever does not listen is not waited for.
-    let _ = tokio::time::timeout(DRAIN_GRACE, stream.shutdown()).await;
+    let _ = tokio::time::timeout(PARTING, stream.shutdown()).await;
 }
 
 async fn serve_http2<S>(
@@ -283,12 +282,12 @@ const LOOK_MIN: Duration = Duration::from_millis(50);
 /// How long nothing goes on before a connection is a socket alone.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
 
-/// How long a drain waits for the first request of a connection.
-pub(super) const DRAIN_GRACE: Duration = Duration::from_millis(500);
+/// How long a drain waits for the next request of a connection, its first one too: the answer says that the connection
+/// ends, which callers heed who would not have seen it closed.
+pub(super) const DRAIN_GRACE: Duration = Duration::from_secs(2);
 
-/// The same for the next one where there were others: its answer says that the connection ends, which callers heed
-/// who would not have seen it closed.
-pub(super) const DRAIN_GRACE_IN_USE: Duration = Duration::from_secs(2);
+/// How long whoever does not listen any more is told that a connection ends.
+pub(super) const PARTING: Duration = Duration::from_millis(500);
 
 /// How connections of HTTP/2 are served: one recipe for all of them.
 pub(super) fn http2(proxy: &Proxy) -> http2::Builder<LocalExecutor> {

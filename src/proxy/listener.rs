@@ -87,11 +87,12 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok(accepted) => {
-                // A listener nobody calls holds no place that another needs.
+                // A listener nobody calls holds no place that another needs. Whoever was taken in is served, though a
+                // drain begins at that moment.
                 let place = tokio::select! {
                     biased;
-                    _ = &mut drain => return,
                     place = gate.enter() => place,
+                    _ = &mut drain => return,
                 };
                 let (worker, entry) = (Rc::clone(&worker), entry.clone());
                 let draining = for_connections.clone();

@@ -31,7 +31,7 @@ use crate::proxy::{
     ProxyError,
     activity::{Activity, NotedStream},
     body::{DISCARD_BYTES, DISCARD_TIME, ReplyBody},
-    connection::{DRAIN_GRACE, DRAIN_GRACE_IN_USE, Draining, QUIET},
+    connection::{DRAIN_GRACE, Draining, PARTING, QUIET},
     exchange::{self, Peer},
     worker::Worker,
 };
@@ -120,19 +120,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
     async fn exchanges(&mut self) -> End {
         let mut draining = self.draining.clone();
         let drain = async move { drop(draining.wait_for(Option::is_some).await) };
-        let mut quiet = Quiet {
-            look: pin!(tokio::time::sleep(QUIET)),
-            drain: pin!(drain),
-            has_spoken: false,
-            is_drained: false,
-        };
+        let mut quiet =
+            Quiet { look: pin!(tokio::time::sleep(QUIET)), drain: pin!(drain), is_drained: false };
         loop {
             let head = match self.head(&mut quiet).await {
                 Heard::Head(head) => head,
                 Heard::Refused(error) => return self.refuse(error).await,
                 Heard::Ended(end) => return end,
             };
-            quiet.has_spoken = true;
             if let Some(end) = self.exchange(head).await {
                 return end;
             }
@@ -315,7 +310,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
             }
             io::Result::Ok(())
         };
-        let time = if lingers { DISCARD_TIME } else { DRAIN_GRACE };
+        let time = if lingers { DISCARD_TIME } else { PARTING };
         // Who is slower, or sends more, has had their chance.
         let _ = tokio::time::timeout(time, closed).await;
     }
@@ -336,8 +331,6 @@ fn poll_discard<S: AsyncRead + Unpin>(
 struct Quiet<'p, D> {
     look: Pin<&'p mut Sleep>,
     drain: Pin<&'p mut D>,
-    /// There was a request.
-    has_spoken: bool,
     /// A drain has begun, and a request may still be on its way.
     is_drained: bool,
 }
@@ -351,8 +344,7 @@ impl<D: Future<Output = ()>> Quiet<'_, D> {
             if !self.is_drained && self.drain.as_mut().poll(cx).is_ready() {
                 // Closed now, the request that may be on its way would fail.
                 self.is_drained = true;
-                let grace = if self.has_spoken { DRAIN_GRACE_IN_USE } else { DRAIN_GRACE };
-                self.look.as_mut().reset(Instant::now() + grace);
+                self.look.as_mut().reset(Instant::now() + DRAIN_GRACE);
             }
             ready!(self.look.as_mut().poll(cx));
             self.look.as_mut().reset(Instant::now() + QUIET);

@@ -3,13 +3,14 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         mpsc::{self, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -93,6 +94,13 @@ pub enum Trigger {
     Push,
     /// The rules are not trusted any more, and everything is blocked.
     Stale,
+}
+
+impl Trigger {
+    /// Whether an operator puts other rules in service than the directory's, to stay with them.
+    pub fn changes_over(self) -> bool {
+        matches!(self, Self::Promote | Self::Rollback)
+    }
 }
 
 /// As the status and the history have it.
@@ -285,7 +293,7 @@ impl Reloads {
 
     /// What the reloads so far came to, the latest first.
     pub fn history(&self) -> History {
-        self.shared.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.history.lock().clone()
     }
 
     /// The same for a thread that may wait.
@@ -322,14 +330,14 @@ impl Shared {
     }
 
     pub(super) fn remember(&self, entry: super::HistoryEntry) {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+        self.history.lock().push(entry);
     }
 
     pub(super) fn status(&self) -> Arc<Status> {
-        Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.status.lock())
     }
 
     pub(super) fn set_status(&self, status: Status) {
-        *self.status.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(status);
+        *self.status.lock() = Arc::new(status);
     }
 }

@@ -38,6 +38,13 @@ use reload::{compile, source};
 /// However busy the directory is, files are read this long after the first change.
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Rules an operator changed over to.
+struct Pinned {
+    hash: String,
+    /// What had served of the directory before.
+    replaced: RuleFiles,
+}
+
 pub(super) struct Worker {
     settings: ControlSettings,
     metrics: Arc<Metrics>,
@@ -62,10 +69,8 @@ pub(super) struct Worker {
     previous: Option<RuleFiles>,
     /// What serves was gone back to: going back once more would bring what was taken out.
     is_rolled_back: bool,
-    /// The hash of those an operator changed over to; the directory is not followed meanwhile.
-    pinned: Option<String>,
-    /// What had served of the directory when somebody changed over.
-    replaced: Option<RuleFiles>,
+    /// Those an operator changed over to; the directory is not followed meanwhile.
+    pinned: Option<Pinned>,
     /// Those judged beside, as they were last read, and as they last compiled.
     shadow: RuleFiles,
     shadow_sound: RuleFiles,
@@ -204,7 +209,6 @@ impl Worker {
             previous: None,
             is_rolled_back: false,
             pinned: None,
-            replaced: None,
             shadow: RuleFiles::default(),
             shadow_sound: RuleFiles::default(),
             shadow_keys: String::new(),
@@ -376,11 +380,22 @@ impl Worker {
         let keys = self.settings.keys.load(&mut diagnostics);
         let fingerprint = keys.as_ref().map(Keyring::fingerprint).unwrap_or_default();
         let is_operators = is_operators(asked);
-        let pinned = (self.pinned.clone(), self.replaced.clone());
-        if self.stays_pinned(&loaded, is_operators, &mut diagnostics) {
-            return Some(self.note_beside_pinned(loaded, diagnostics, first(asked)));
+        if let Some(pinned) = self.pinned_beside(&loaded)
+            && !is_operators
+        {
+            // What is wrong with the directory is told meanwhile: sooner or later somebody goes back to it.
+            let words = "is gone from the directory, while others serve that were changed over to";
+            load::complain_of_gone(&loaded.gone_since(&pinned.replaced), words, &mut diagnostics);
+            let answer = self.note_beside_pinned(loaded, diagnostics, first(asked));
+            // The keys are not the directory's, and are followed whoever's rules serve.
+            if let Some(keys) = keys.filter(|_| fingerprint != self.attempted_keys) {
+                self.attempted_keys = fingerprint;
+                self.serve_with(keys, first(asked));
+            }
+            return Some(answer);
         }
         if loaded.hash == self.serving.hash {
+            self.pin(None);
             // In another place perhaps.
             self.serving.whereabouts.clone_from(&loaded.whereabouts);
         } else if !is_operators {
@@ -397,9 +412,9 @@ impl Worker {
         (is_new || !asked.is_empty()).then(|| {
             let (by, who) = first(asked);
             let answer = self.reload(diagnostics, keys, by, who);
-            if answer.is_err() {
-                // What an operator changed over to goes on serving, and not only until a file is touched.
-                self.pin_again(pinned);
+            // Where it fails, what an operator changed over to goes on serving, and not only until a file is touched.
+            if answer.is_ok() {
+                self.pin(None);
             }
             answer
         })

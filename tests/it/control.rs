@@ -617,6 +617,10 @@ struct Beside {
 
 impl Beside {
     fn start() -> Self {
+        Self::start_with(PseudonymKey::new(b"a key for tests"))
+    }
+
+    fn start_with(keys: impl Into<KeySource>) -> Self {
         let (directory, next) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         rules(directory.path());
         rules(next.path());
@@ -629,10 +633,7 @@ impl Beside {
                 source: RulesSource::Directory(next.path().to_owned()),
                 sample_percent: 100,
             }),
-            ..ControlSettings::new(
-                RulesSource::Directory(directory.path().to_owned()),
-                PseudonymKey::new(b"a key for tests"),
-            )
+            ..ControlSettings::new(RulesSource::Directory(directory.path().to_owned()), keys)
         };
         let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
         Self { house: House { directory, controller, metrics }, next }
@@ -740,6 +741,38 @@ async fn a_reload_that_fails_leaves_what_was_changed_over_to() {
     beside.read().await;
     assert!(house.reloads().status().pinned);
     assert_eq!(house.generation(), served, "the directory is not followed");
+}
+
+/// Keys are no part of the rules: those of a ring are followed whoever's rules serve.
+#[tokio::test]
+async fn keys_are_followed_while_other_rules_serve_than_the_directorys() {
+    let keys = tempfile::tempdir().unwrap();
+    let ring = keys.path().join("keyring.yaml");
+    for seed in [1, 2] {
+        fs::write(keys.path().join(format!("{seed}.key")), key_bytes(seed)).unwrap();
+    }
+    let current = |seed: u8| {
+        format!(
+            "current: k{seed}\nkeys:\n  - {{id: k1, file: 1.key}}\n  - {{id: k2, file: 2.key}}\n"
+        )
+    };
+    write_whole(&ring, &current(1));
+    let beside = Beside::start_with(KeySource::Ring(ring.clone()));
+    beside.read().await;
+    beside.promote().await.unwrap();
+    let (house, promoted) = (&beside.house, beside.house.reloads().status());
+    write_whole(&ring, &current(2));
+    beside.read().await;
+    let (serving, status) = (house.controller.snapshots().load_full(), house.reloads().status());
+    assert_eq!(serving.engine.keys().current().id(), "k2");
+    assert_eq!(version_of(&serving), Some(1), "the rules are those that were changed over to");
+    assert!(status.pinned && !status.stale && status.source == promoted.source, "{status:?}");
+    assert_eq!((status.keys.current.as_str(), serving.generation.0), ("k2", 3));
+    // And once the directory is followed again, it is under those keys.
+    house.reloads().reload(Trigger::Operator).await.unwrap();
+    let serving = house.controller.snapshots().load_full();
+    assert_eq!((version_of(&serving), serving.engine.keys().current().id()), (Some(0), "k2"));
+    assert!(!house.reloads().status().pinned);
 }
 
 /// What a link leads to was put there whole: what it leaves out was meant.

@@ -1,6 +1,6 @@
 //! Rules other than those that were last read: judged beside what serves, changed over to, gone back to.
 
-use super::{Worker, now, reload::compile};
+use super::{Pinned, Worker, now, reload::compile};
 use crate::{
     control::{
         load::{self, RuleFiles, RulesSource},
@@ -38,14 +38,15 @@ impl Worker {
         files.fingerprint = self.attempted.fingerprint.clone();
         files.directories.clone_from(&self.attempted.directories);
         files.whereabouts.clone_from(&self.attempted.whereabouts);
-        let replaced = self.replaced.clone().unwrap_or_else(|| self.serving.clone());
+        let replaced = match &self.pinned {
+            Some(pinned) => pinned.replaced.clone(),
+            None => self.serving.clone(),
+        };
         let before = std::mem::replace(&mut self.attempted, files);
         let answer = self.reload(diagnostics, keys, by, Some(who));
         if answer.is_ok() {
-            self.pinned = Some(self.attempted.hash.clone());
-            self.replaced = Some(replaced);
-            let status = Status { pinned: true, ..Status::clone(&self.shared.status()) };
-            self.shared.set_status(status);
+            let hash = self.attempted.hash.clone();
+            self.pin(Some(Pinned { hash, replaced }));
         } else {
             self.attempted = before;
         }
@@ -64,35 +65,17 @@ impl Worker {
         Ok(self.shared.cell.shadow().map(|_| self.shadow.clone()))
     }
 
-    /// Whether an operator changed over to rules that are not those of the directory, as it is now. What is wrong with
-    /// that is told meanwhile: sooner or later somebody goes back to it.
-    pub(super) fn stays_pinned(
-        &mut self,
-        loaded: &RuleFiles,
-        is_operators: bool,
-        diagnostics: &mut Diagnostics,
-    ) -> bool {
-        let Some(pinned) = &self.pinned else { return false };
-        if loaded.hash == *pinned || is_operators {
-            // The directory holds what serves, or somebody wants what it holds.
-            self.pinned = None;
-            self.replaced = None;
-            let status = Status { pinned: false, ..Status::clone(&self.shared.status()) };
-            self.shared.set_status(status);
-            return false;
-        }
-        if let Some(replaced) = &self.replaced {
-            let words = "is gone from the directory, while others serve that were changed over to";
-            load::complain_of_gone(&loaded.gone_since(replaced), words, diagnostics);
-        }
-        true
+    /// What an operator changed over to, where the directory holds something else.
+    pub(super) fn pinned_beside(&self, loaded: &RuleFiles) -> Option<&Pinned> {
+        self.pinned.as_ref().filter(|pinned| pinned.hash != loaded.hash)
     }
 
-    /// Stays with what an operator changed over to, and with what that replaced.
-    pub(super) fn pin_again(&mut self, (pinned, replaced): (Option<String>, Option<RuleFiles>)) {
-        if pinned.is_some() && self.pinned.is_none() {
-            (self.pinned, self.replaced) = (pinned, replaced);
-            let status = Status { pinned: true, ..Status::clone(&self.shared.status()) };
+    /// Stays with what was changed over to, or follows the directory again.
+    pub(super) fn pin(&mut self, pinned: Option<Pinned>) {
+        self.pinned = pinned;
+        let pinned = self.pinned.is_some();
+        if self.shared.status().pinned != pinned {
+            let status = Status { pinned, ..Status::clone(&self.shared.status()) };
             self.shared.set_status(status);
         }
     }

@@ -157,9 +157,8 @@ impl Worker {
             }
         }
         // What an operator can go back to is what served in good faith.
-        (self.serving, self.previous, self.pinned) = (serving, previous, None);
-        let status = Status { pinned: false, ..Status::clone(&self.shared.status()) };
-        self.shared.set_status(status);
+        (self.serving, self.previous) = (serving, previous);
+        self.pin(None);
     }
 
     /// What the status and the metrics say of the bundle; nothing that is not so yet.

@@ -144,6 +144,14 @@ impl Worker {
         answer
     }
 
+    /// Puts the files that serve in service with other keys.
+    pub(super) fn serve_with(&mut self, keys: Keyring, (by, who): (Trigger, Option<String>)) {
+        let attempted = std::mem::replace(&mut self.attempted, self.serving.clone());
+        // What is wrong is in the log and in the status.
+        let _ = self.reload(Diagnostics::default(), Some(keys), by, who);
+        self.attempted = attempted;
+    }
+
     fn serve(
         &mut self,
         before: &Status,
@@ -173,7 +181,11 @@ impl Worker {
             elapsed_ms = millis(begin),
             "rules reloaded"
         );
-        let source = source(&self.settings, self.shelf.as_ref(), by);
+        let is_known = hash == before.hash;
+        let source = match is_known {
+            true => before.source.clone(),
+            false => source(&self.settings, self.shelf.as_ref(), by),
+        };
         // Whoever sees the new generation serve reads its status, so that comes first.
         self.show(Status {
             generation,
@@ -182,6 +194,7 @@ impl Worker {
             loaded_at: at,
             warnings: warnings.clone(),
             stale: false,
+            pinned: by.changes_over() || is_known && before.pinned,
             files: status::files(loaded, &engine, &before.files, at),
             keys,
             ..attempt.noted(before)

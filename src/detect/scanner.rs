@@ -345,6 +345,10 @@ impl<'s> Scanner<'s> {
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
+        if self.is_nothing_known(known, container) {
+            self.enter_unknown(container);
+            return None;
+        }
         if name.is_none() && container == Container::Array && self.is_as_deep_as_lists_may_be() {
             self.enter(container, Inside::of(&Facts::NONE), None, None);
             return None;

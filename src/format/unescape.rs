@@ -26,7 +26,7 @@ impl<'b> Text<'b> {
 
     /// False when a byte stood there that is no text, so that the text cannot be written back as it was.
     pub fn is_whole(&self) -> bool {
-        self.buffer.is_none_or(|buffer| buffer.text.is_empty() && buffer.is_whole)
+        self.buffer.is_none_or(|buffer| buffer.is_whole)
     }
 
     /// Where a range of the text stands in the escaped bytes; whole escapes, never half of one.
@@ -54,9 +54,9 @@ pub struct Unescaped {
     /// What the escapes stand for, as bytes.
     bytes: Vec<u8>,
     unescaped: Map,
-    /// No half of a surrogate pair stood alone.
+    /// Those bytes are UTF-8, and no half of a surrogate pair stood alone.
     is_whole: bool,
-    /// The same once more when those bytes are not UTF-8.
+    /// What they are as text, where they are not; what a text stands for that has no more than characters.
     text: String,
     lossy: Map,
 }
@@ -117,12 +117,13 @@ fn unescape_any<'b>(
     {
         return Text { text, buffer: None };
     }
+    if let (Escape::Json, Some(plain), Some(first)) = (escape, plain, first) {
+        buffer.fill_with_text(plain, first);
+        return Text { text: &buffer.text, buffer: Some(buffer) };
+    }
     buffer.fill(escape, raw, first.unwrap_or(raw.len()));
     let buffer: &'b Unescaped = buffer;
-    let text = match std::str::from_utf8(&buffer.bytes) {
-        Ok(text) => text,
-        Err(_) => &buffer.text,
-    };
+    let text = utf8(&buffer.bytes).unwrap_or(&buffer.text);
     Text { text, buffer: Some(buffer) }
 }
 
@@ -140,13 +141,44 @@ pub fn utf8(raw: &[u8]) -> Option<&str> {
 }
 
 impl Unescaped {
-    /// `first` is the offset of the first escape.
-    fn fill(&mut self, escape: Escape, raw: &[u8], first: usize) {
+    fn clear(&mut self) {
         self.bytes.clear();
         self.unescaped.clear();
         self.text.clear();
         self.lossy.clear();
         self.is_whole = true;
+    }
+
+    /// The text of a string of JSON whose first escape is at `first`. Its escapes are of characters, so that there is
+    /// nothing to check.
+    fn fill_with_text(&mut self, plain: &str, first: usize) {
+        self.clear();
+        let (mut at, mut next) = (0, Some(first));
+        while let Some(start) = next {
+            let run = plain.get(at..start).unwrap_or_default();
+            self.text.push_str(run);
+            self.unescaped.push_run(run.len());
+            let rest = plain.as_bytes().get(start..).unwrap_or_default();
+            let (character, length) = match json(rest) {
+                Some((Unit::Character(character), length)) => (character, length),
+                Some((Unit::Byte(byte), length)) => (char::from(byte), length),
+                Some((Unit::Nothing, _)) | None => ('\\', 1),
+            };
+            self.is_whole &= character != char::REPLACEMENT_CHARACTER;
+            self.text.push(character);
+            self.unescaped.push(character.len_utf8(), length);
+            at = start + length;
+            next = memchr(b'\\', plain.as_bytes().get(at..).unwrap_or_default())
+                .map(|distance| at + distance);
+        }
+        let run = plain.get(at..).unwrap_or_default();
+        self.text.push_str(run);
+        self.unescaped.push_run(run.len());
+    }
+
+    /// `first` is the offset of the first escape.
+    fn fill(&mut self, escape: Escape, raw: &[u8], first: usize) {
+        self.clear();
         let mut at = 0;
         let mut next = first;
         while next < raw.len() {
@@ -172,7 +204,8 @@ impl Unescaped {
             .map_or(raw.len(), |distance| at + distance);
         }
         self.copy(raw, at, raw.len());
-        if std::str::from_utf8(&self.bytes).is_err() {
+        if utf8(&self.bytes).is_none() {
+            self.is_whole = false;
             for chunk in self.bytes.utf8_chunks() {
                 self.text.push_str(chunk.valid());
                 self.lossy.push_run(chunk.valid().len());

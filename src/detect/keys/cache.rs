@@ -23,6 +23,7 @@ impl Known {
     const AWAITS: u16 = 1 << 6;
     const MUTE: u16 = 1 << 7;
     const TELLS: u16 = 1 << 8;
+    const EMPTY: u16 = 1 << 9;
 
     /// Any value under the name may be a finding, whatever its form and surroundings.
     #[inline(always)]
@@ -78,6 +79,12 @@ impl Known {
         self.says & Self::TELLS != 0
     }
 
+    /// The name says nothing of anything: not of what is inside an object or list under it either.
+    #[inline(always)]
+    pub(in crate::detect) fn is_empty(self) -> bool {
+        self.says & Self::EMPTY != 0
+    }
+
     pub(in crate::detect) fn without_sign(self) -> Self {
         Self { says: self.says & !Self::SIGN, ..self }
     }
@@ -95,6 +102,7 @@ impl Known {
             (Self::AWAITS, facts.awaits),
             (Self::MUTE, !has_rules && !says_more && !facts.stand_in && !facts.awaits),
             (Self::TELLS, facts.tells),
+            (Self::EMPTY, *facts == Facts::NONE),
         ];
         let says = says.iter().filter(|(_, is)| *is).fold(0, |all, (bit, _)| all | bit);
         Self { number, says }

@@ -1,6 +1,6 @@
 //! The objects and lists a walk is inside of, and what they say of what stands in them.
 
-use super::{Scanner, columns::Role};
+use super::{Scanner, Scratch, columns::Role};
 use crate::{
     detect::keys::{Facts, Known},
     domain::{Container, ShortName},
@@ -157,6 +157,28 @@ impl Scanner<'_> {
             self.sign_columns();
         }
         contexts
+    }
+
+    /// Whether nothing is said of an object or list that begins, by its name or by what is around: most are so.
+    #[inline(always)]
+    pub(super) fn is_nothing_known(&self, name: Option<Known>, container: Container) -> bool {
+        let Scratch { outer, known_ahead, told_ahead, .. } = &*self.scratch;
+        // Lists in lists may be rows of a table.
+        (container == Container::Object || self.top.container == Container::Object)
+            && name.map_or(self.top.is_silent, Known::is_empty)
+            && !self.top.is_of_something()
+            && known_ahead.is_empty()
+            && told_ahead.is_empty()
+            && outer.len() < FRAMES_MAX
+    }
+
+    /// [`Self::enter`] of such a one.
+    #[inline(always)]
+    pub(super) fn enter_unknown(&mut self, container: Container) {
+        self.opened += 1;
+        let contexts = self.contexts_of(0);
+        let frame = Frame { container, contexts, number: self.opened, ..Frame::NONE };
+        self.scratch.outer.push(std::mem::replace(&mut self.top, frame));
     }
 
     /// How many lists of one rule are inside each other where a further one, or an object, begins.

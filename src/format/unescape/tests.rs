@@ -137,6 +137,19 @@ proptest! {
     }
 
     #[test]
+    fn a_text_that_is_known_to_be_one_reads_as_its_bytes_do(raw in r#"(\\\\|\\u[dD][89aAcCdD]00|\\u[0-9a-f]{4}|[a-z"n/中é😀]|\\u\{1f600\}){0,24}"#) {
+        let (mut one, mut other) = (Unescaped::new(), Unescaped::new());
+        let read = unescape(Escape::Json, raw.as_bytes(), &mut one);
+        let known = unescape_at(Escape::Json, raw.as_bytes(), Some(&raw), &mut other);
+        prop_assert_eq!(read.as_str(), known.as_str());
+        prop_assert_eq!(read.is_whole(), known.is_whole());
+        for (start, character) in read.as_str().char_indices() {
+            let span = Span::new(start, start + character.len_utf8());
+            prop_assert_eq!(read.raw_span(span), known.raw_span(span));
+        }
+    }
+
+    #[test]
     fn every_range_maps_into_the_bytes_and_the_parts_make_the_whole(
         raw in proptest::collection::vec(prop_oneof![
             any::<u8>(),

@@ -26,7 +26,7 @@ pub use field::{
     Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Name, Part,
     Scalar, Span, Value, Wanted, Wants,
 };
-pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
+pub use finding::{Confidence, DetectorId, Finding, Findings, Locators, Marks, PathNode, Step};
 pub use limits::Limits;
 pub use region::{Region, RegionError};
 pub use short_name::ShortName;

@@ -191,25 +191,6 @@ impl Findings {
         self.write_place(finding, true, text);
     }
 
-    /// What the locators of findings beside this one have in common with its own: the part and the node around it.
-    pub fn around(&self, finding: &Finding) -> (Part, Option<u32>) {
-        (finding.part, self.nodes.get(finding.path as usize).and_then(|node| node.parent))
-    }
-
-    /// [`Self::write_safe_locator`] without its last step.
-    pub fn write_around(&self, finding: &Finding, text: &mut String) {
-        let (part, parent) = self.around(finding);
-        write_part(part, text);
-        self.write_steps(parent, true, text);
-    }
-
-    /// The last step of [`Self::write_safe_locator`].
-    pub fn write_last_step(&self, finding: &Finding, text: &mut String) {
-        if let Some(node) = self.nodes.get(finding.path as usize) {
-            write_step(node, true, text);
-        }
-    }
-
     /// Where a node of a path stands, as [`Self::safe_locator`] says it of a finding in the body.
     pub fn node_locator(&self, node: u32) -> String {
         let mut text = String::new();
@@ -244,6 +225,41 @@ impl Findings {
             let Some(node) = self.nodes.get(*number as usize) else { continue };
             write_step(node, hide, text);
         }
+    }
+}
+
+/// Writes the safe locators of one message's findings, one after the other. Neighbours stand in the same object, mostly:
+/// what they have in common is written once.
+#[derive(Debug, Default)]
+pub struct Locators {
+    text: String,
+    /// The part and the node around the last one, and how many bytes of `text` tell them.
+    around: Option<((Part, Option<u32>), usize)>,
+}
+
+impl Locators {
+    /// [`Findings::safe_locator`].
+    pub fn locate(&mut self, findings: &Findings, finding: &Finding) -> &str {
+        let last = findings.nodes.get(finding.path as usize);
+        let around = (finding.part, last.and_then(|node| node.parent));
+        match self.around {
+            Some((known, bytes)) if known == around => self.text.truncate(bytes),
+            _ => {
+                self.text.clear();
+                write_part(finding.part, &mut self.text);
+                findings.write_steps(around.1, true, &mut self.text);
+                self.around = Some((around, self.text.len()));
+            }
+        }
+        if let Some(node) = last {
+            write_step(node, true, &mut self.text);
+        }
+        &self.text
+    }
+
+    /// Before findings of another message.
+    pub fn clear(&mut self) {
+        self.around = None;
     }
 }
 

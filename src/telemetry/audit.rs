@@ -12,7 +12,8 @@ use smallvec::SmallVec;
 
 use super::TraceId;
 use crate::domain::{
-    Coverage, Effect, Finding, Findings, Gap, Part, Region, Replaced, TagSet, Taxonomy, by_blocks,
+    Coverage, Effect, Finding, Findings, Gap, Locators, Region, Replaced, TagSet, Taxonomy,
+    by_blocks,
 };
 
 /// Locators of one tag, and of one record; the counts go on.
@@ -324,32 +325,19 @@ impl<'r> Locator<'r> {
         Self { findings, finding }
     }
 
-    /// What the locators beside this one begin with as well, by which they are told.
-    fn around(&self) -> (Part, Option<u32>) {
-        self.findings.around(self.finding)
-    }
-
-    /// Appends that.
-    fn write_around(&self, text: &mut String) {
-        self.findings.write_around(self.finding, text);
-    }
-
-    /// Appends what is left; what is too long by then ends in `…`.
-    fn write_last(&self, text: &mut String) {
-        self.findings.write_last_step(self.finding, text);
-        if text.len() > LOCATOR_BYTES_MAX {
-            text.truncate(text.floor_char_boundary(LOCATOR_BYTES_MAX));
-            text.push('…');
+    /// By way of `locators`, which had those before it; what is too long ends in `…`.
+    fn write<'l>(&self, locators: &'l mut Locators) -> Cow<'l, str> {
+        let text = locators.locate(self.findings, self.finding);
+        match text.get(..text.floor_char_boundary(LOCATOR_BYTES_MAX)) {
+            Some(begin) if begin.len() < text.len() => format!("{begin}…").into(),
+            _ => text.into(),
         }
     }
 }
 
 impl fmt::Display for Locator<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        self.write_around(&mut text);
-        self.write_last(&mut text);
-        f.write_str(&text)
+        f.write_str(&self.write(&mut Locators::default()))
     }
 }
 

@@ -5,10 +5,10 @@
 
 use super::{
     super::json::{json_text, needs_escape},
-    Annotation, AuditRecord, CounterChange, Durations, LOCATOR_BYTES_MAX, Locator, Micros, Name,
-    NameList, Peer, Recipient, SubjectCode, TagCount,
+    Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, NameList, Peer,
+    Recipient, SubjectCode, TagCount,
 };
-use crate::domain::{Coverage, Part, Region};
+use crate::domain::{Coverage, Locators, Region};
 
 impl AuditRecord<'_> {
     /// Appends the record without a line end.
@@ -53,8 +53,7 @@ impl AuditRecord<'_> {
             inspected_bytes,
             durations,
         } = self;
-        let text = String::with_capacity(LOCATOR_BYTES);
-        let mut line = Line { out, text, around: None };
+        let mut line = Line { out, locators: Locators::default() };
         line.raw("{\"time\":\"");
         line.time(*time);
         line.member("\",\"stage\":", stage.as_str(), Line::word);
@@ -98,15 +97,9 @@ impl AuditRecord<'_> {
     }
 }
 
-/// As long as most locators are.
-const LOCATOR_BYTES: usize = 64;
-
 struct Line<'o> {
     out: &'o mut Vec<u8>,
-    /// For what is put together before it is escaped.
-    text: String,
-    /// What the last locator had in common with those beside it, and how many bytes of `text` that is.
-    around: Option<((Part, Option<u32>), usize)>,
+    locators: Locators,
 }
 
 impl Line<'_> {
@@ -227,21 +220,7 @@ impl Line<'_> {
     }
 
     fn locator(&mut self, locator: &Locator<'_>) {
-        let mut text = std::mem::take(&mut self.text);
-        let around = locator.around();
-        match self.around.filter(|(known, _)| *known == around) {
-            Some((_, bytes)) => text.truncate(bytes),
-            None => {
-                text.clear();
-                locator.write_around(&mut text);
-                self.around = Some((around, text.len()));
-            }
-        }
-        locator.write_last(&mut text);
-        // One that was cut short may have lost what the next has in common with it.
-        self.around = self.around.filter(|_| text.len() <= LOCATOR_BYTES_MAX);
-        self.text(&text);
-        self.text = text;
+        json_text(self.out, &locator.write(&mut self.locators));
     }
 
     fn code(&mut self, code: &SubjectCode) {
@@ -288,7 +267,7 @@ mod tests {
         telemetry::{
             AddressClass, RedactedHash, TraceId,
             audit::{
-                Stage, tag_counts,
+                LOCATOR_BYTES_MAX, Stage, tag_counts,
                 tests::{finding, record, taxonomy},
             },
         },
@@ -464,7 +443,7 @@ mod tests {
         let all = [2, 3, 4, 2, 5, 6, 7, 8, Findings::ROOT];
         findings.items.extend(all.map(|node| finding(1, node)));
         let mut lines = Vec::new();
-        let mut line = Line { out: &mut lines, text: String::new(), around: None };
+        let mut line = Line { out: &mut lines, locators: Locators::default() };
         for finding in &findings.items {
             line.locator(&Locator::new(&findings, finding));
             line.raw("\n");

@@ -12,10 +12,11 @@ use std::{
     net::SocketAddr,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use http::{StatusCode, header, request::Parts};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -126,7 +127,7 @@ impl Access {
     /// Why the file as it is now does not count, if it does not.
     pub(super) fn error(&self) -> Option<String> {
         let listed = self.listed.as_ref()?;
-        listed.state.lock().unwrap_or_else(PoisonError::into_inner).error.clone()
+        listed.state.lock().error.clone()
     }
 
     pub(super) fn is_listed(&self) -> bool {
@@ -267,7 +268,7 @@ impl Listed {
     /// As the file is now, or as it was when it was last right.
     fn list(&self) -> Arc<Vec<Operator>> {
         let seen = look(&self.path);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         if seen != state.seen {
             state.seen = seen;
             match read(&self.path) {

@@ -7,11 +7,12 @@
 use std::{
     collections::VecDeque,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
@@ -45,7 +46,7 @@ pub(super) async fn keep_a_minute(operators: Arc<Operators>) {
     loop {
         steps.tick().await;
         let now = numbers(&operators);
-        let mut minute = operators.pace.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minute = operators.pace.minute.lock();
         minute.push_back(now);
         if minute.len() > STEPS_MAX {
             minute.pop_front();
@@ -86,7 +87,7 @@ fn event(operators: &Operators, seen: &mut Option<u64>) -> Bytes {
     let mut text = String::from("event: tick\ndata: {\"numbers\":");
     text.push_str(&numbers(operators));
     if seen.replace(last).is_none() {
-        let minute = operators.pace.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = operators.pace.minute.lock();
         list(&mut text, "before", minute.iter());
     }
     list(&mut text, "records", records.iter());
@@ -110,7 +111,7 @@ fn list<'a>(text: &mut String, name: &str, items: impl Iterator<Item = &'a Arc<s
 
 /// At most two a second, however many watch.
 fn numbers(operators: &Operators) -> Arc<str> {
-    let mut last = operators.pace.last.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut last = operators.pace.last.lock();
     if let Some((made, text)) = &*last
         && made.elapsed() < TICK / 2
     {

@@ -7,7 +7,7 @@ use std::{
     net::{IpAddr, SocketAddr, TcpListener},
     pin::pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -19,6 +19,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
+use parking_lot::Mutex;
 use tokio::{
     sync::{Semaphore, watch},
     time::error::Elapsed,
@@ -66,11 +67,11 @@ pub struct Stations(Arc<Mutex<Arc<[Station]>>>);
 
 impl Stations {
     pub fn set(&self, stations: Vec<Station>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stations.into();
+        *self.0.lock() = stations.into();
     }
 
     pub(super) fn now(&self) -> Arc<[Station]> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.lock())
     }
 }
 
@@ -243,7 +244,7 @@ struct Place {
 
 impl Peers {
     fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let mut connections = lock(&self.connections);
+        let mut connections = self.connections.lock();
         let count = connections.entry(address).or_default();
         if *count >= self.each_max && !address.is_loopback() {
             return None;
@@ -255,7 +256,7 @@ impl Peers {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut connections = lock(&self.peers.connections);
+        let mut connections = self.peers.connections.lock();
         if let Some(count) = connections.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
@@ -263,10 +264,6 @@ impl Drop for Place {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: Arc<Operators>) {
@@ -349,6 +346,6 @@ mod tests {
         let many: Vec<_> = (0..5).map(|_| peers.place(here)).collect();
         assert!(many.iter().all(Option::is_some));
         drop(many);
-        assert_eq!(lock(&peers.connections).len(), 1, "nothing is kept of who is gone");
+        assert_eq!(peers.connections.lock().len(), 1, "nothing is kept of who is gone");
     }
 }

@@ -2,9 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
+use parking_lot::Mutex;
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
@@ -52,7 +53,7 @@ impl AdminIdentity {
     pub(super) fn current(&self) -> Arc<ServerConfig> {
         let Files { section, certificates, state } = &*self.0;
         let seen: Vec<Seen> = files(section).map(|path| look(path)).collect();
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = state.lock();
         if seen != state.0 {
             state.0 = seen;
             match read(section) {

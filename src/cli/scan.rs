@@ -3,15 +3,16 @@
 mod line;
 mod pieces;
 
-use std::{borrow::Cow, io::Write, ops::Range, path::PathBuf, sync::Mutex};
+use std::{borrow::Cow, io::Write, ops::Range, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use self::{
     line::Line,
-    pieces::{Piece, Pieces, lock},
+    pieces::{Piece, Pieces},
 };
+
 use super::{
     Exit,
     input::{self, Described, Input},
@@ -19,9 +20,10 @@ use super::{
     progress, rules,
 };
 use crate::{
-    domain::{Coverage, Finding, Gap, Limits, Span},
+    domain::{Coverage, Finding, Gap, Limits, Locators, Span},
     engine::{Engine, Message, Root, Scan as Scanned, Scratch},
 };
+use parking_lot::Mutex;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -81,6 +83,7 @@ const AT_ONCE_BYTES: usize = 64 << 10;
 #[derive(Default)]
 struct Room {
     path: String,
+    locators: Locators,
     /// Where each begins in the file, the bytes it takes, and its number.
     placed: Vec<(Option<usize>, Span, usize)>,
 }
@@ -198,7 +201,7 @@ impl FileScan<'_> {
                 let message = Message::of_body(&headers, piece.bytes);
                 let scanned = self.engine.scan(&message, &self.limits, &mut scratch);
                 let place = |root| (root == Root::Body).then_some(piece.offset);
-                let mut lines = lock(spare).pop().unwrap_or_default();
+                let mut lines = spare.lock().pop().unwrap_or_default();
                 let keep = |_: &mut Vec<u8>| Ok(());
                 let records = piece.records;
                 let printed = self.print(&mut lines, &mut room, &scanned, &place, records, keep);
@@ -215,7 +218,7 @@ impl FileScan<'_> {
             self.progress.inc(piece.bytes.len() as u64);
             out.write_all(&lines)?;
             lines.clear();
-            lock(&spare).push(lines);
+            spare.lock().push(lines);
             Ok(())
         })
     }
@@ -241,7 +244,7 @@ impl FileScan<'_> {
     fn print(
         &self,
         lines: &mut Vec<u8>,
-        Room { path, placed }: &mut Room,
+        Room { path, locators, placed }: &mut Room,
         scanned: &Scanned<'_>,
         place: &impl Fn(Root) -> Option<usize>,
         records: usize,
@@ -254,26 +257,18 @@ impl FileScan<'_> {
             (scanned.root(layer).and_then(place), span, number)
         }));
         placed.sort_by_key(|(offset, span, _)| (*offset, span.start));
-        // Neighbours stand in the same object, mostly.
-        let (mut around, mut around_length) = (None, 0);
+        locators.clear();
         for &(offset, span, number) in &*placed {
             let Some(finding) = scanned.findings.items.get(number) else { continue };
-            if self.options.show_values {
+            let path = if self.options.show_values {
                 path.clear();
                 scanned.findings.write_locator(finding, path);
+                path.as_str()
             } else {
-                let its = Some(scanned.findings.around(finding));
-                if around == its {
-                    path.truncate(around_length);
-                } else {
-                    path.clear();
-                    scanned.findings.write_around(finding, path);
-                    (around, around_length) = (its, path.len());
-                }
-                scanned.findings.write_last_step(finding, path);
-            }
+                locators.locate(&scanned.findings, finding)
+            };
             let (record, path) = match records {
-                0 => (None, path.as_str()),
+                0 => (None, path),
                 before => behind(before, path),
             };
             let line = Line {

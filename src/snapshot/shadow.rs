@@ -5,12 +5,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 
 use crate::{
@@ -174,7 +172,7 @@ impl Tally {
 
     /// The counts beside `live`, or beside a later one.
     fn beside(&self, live: Generation) -> MutexGuard<'_, Counts> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock();
         if counts.live < live {
             // What was left out before the first that was counted is of the same rules.
             if counts.live > Generation::default() {

@@ -1,11 +1,8 @@
 //! Certificates by the name of what shows them: until when they are good, and how reading them went.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use parking_lot::{Mutex, MutexGuard};
 use prometheus::{IntCounterVec, IntGaugeVec, Registry};
 use serde::Serialize;
 
@@ -116,8 +113,8 @@ impl CertificateMetrics {
         }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, CertificateStatus>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, CertificateStatus>> {
+        self.known.lock()
     }
 }
 

@@ -7,11 +7,13 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 use crate::domain::Effect;
 
@@ -64,7 +66,7 @@ impl Feed {
     pub(super) fn push(&self, record: &[u8]) {
         let Ok(text) = std::str::from_utf8(record) else { return };
         let text: Arc<str> = text.trim_end().into();
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.recent.lock();
         recent.number += 1;
         let number = recent.number;
         recent.records.push_back((number, text));
@@ -76,7 +78,7 @@ impl Feed {
     /// Records after the one of this number, the oldest first, at most `count_max` of the latest, as
     /// JSON; and the number of the last.
     pub fn since(&self, number: u64, count_max: usize) -> (u64, Vec<Arc<str>>) {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = self.recent.lock();
         let new = recent.records.iter().rev().take_while(|(it, _)| *it > number).take(count_max);
         let mut records: Vec<Arc<str>> = new.map(|(_, text)| Arc::clone(text)).collect();
         records.reverse();

@@ -125,7 +125,9 @@ impl Drop for LogGuard {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Condvar, Mutex};
+    use std::sync::Arc;
+
+    use parking_lot::{Condvar, Mutex};
 
     use super::*;
 
@@ -147,19 +149,20 @@ mod tests {
 
     impl Gate {
         fn open(&self) {
-            self.0.taken.lock().unwrap().is_open = true;
+            self.0.taken.lock().is_open = true;
             self.0.opened.notify_all();
         }
 
         fn taken(&self) -> String {
-            String::from_utf8(self.0.taken.lock().unwrap().bytes.clone()).unwrap()
+            String::from_utf8(self.0.taken.lock().bytes.clone()).unwrap()
         }
     }
 
     impl Write for Gate {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let Behind { taken, opened } = &*self.0;
-            let mut taken = opened.wait_while(taken.lock().unwrap(), |it| !it.is_open).unwrap();
+            let mut taken = taken.lock();
+            opened.wait_while(&mut taken, |it| !it.is_open);
             taken.bytes.extend_from_slice(bytes);
             Ok(bytes.len())
         }

@@ -13,13 +13,15 @@ mod metrics;
 use std::{
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
         mpsc::{self, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
     time::Duration,
 };
+
+use parking_lot::Mutex;
 
 use super::{AuditRecord, TraceContext};
 use crate::{
@@ -188,7 +190,7 @@ impl Otlp {
     pub fn close(&self) {
         // A queue that is full is emptied by the thread within its deadlines.
         if self.queue.send(Item::Stop).is_ok()
-            && let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && let Some(thread) = self.thread.lock().take()
             && thread.join().is_err()
         {
             tracing::error!("the sender of telemetry ended badly");

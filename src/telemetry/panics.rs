@@ -23,10 +23,9 @@ fn message(payload: &(dyn Any + Send)) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Arc, Mutex, PoisonError},
-    };
+    use std::{io, sync::Arc};
+
+    use parking_lot::Mutex;
 
     use super::*;
 
@@ -35,7 +34,7 @@ mod tests {
 
     impl io::Write for Log {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            self.0.lock().extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -61,7 +60,7 @@ mod tests {
             assert!(panic::catch_unwind(|| panic!("a constant")).is_err());
         });
         panic::set_hook(before);
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(log.0.lock().clone()).unwrap();
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(!text.contains("sana") && !text.contains("example.pk"), "{text}");
         assert_eq!(text.matches("withheld").count(), 2);

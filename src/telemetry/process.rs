@@ -3,7 +3,7 @@
 //! The prometheus crate has a collector too; it counts processor time in whole seconds, which makes a
 //! rate over a minute useless. Where `/proc` is not readable the figures stay at 0.
 
-use std::{fs, sync::Mutex};
+use std::fs;
 
 use prometheus::{Counter, Gauge, Registry};
 
@@ -12,6 +12,8 @@ use super::{
     instruments::{float_counter, float_gauge},
     log::DROPPED,
 };
+
+use parking_lot::Mutex;
 
 #[derive(Debug)]
 pub(super) struct ProcessMetrics {
@@ -47,7 +49,7 @@ impl ProcessMetrics {
     pub(super) fn refresh(&self) {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         if let Some(stat) = Stat::parse(&read("/proc/self/stat")) {
-            let mut seen = self.cpu_seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut seen = self.cpu_seen.lock();
             if stat.cpu_seconds > *seen {
                 self.cpu.inc_by(stat.cpu_seconds - *seen);
                 *seen = stat.cpu_seconds;

@@ -9,11 +9,12 @@ use std::{
     collections::hash_map::Entry,
     hash::Hash,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
 
+use parking_lot::Mutex;
 use prometheus::{Histogram, IntCounter};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -74,20 +75,20 @@ impl Names {
     }
 
     pub(super) fn touched(&self, text: &str) -> u64 {
-        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = self.shared.lock();
         let id = shared.ids.get(text).copied();
         let touched = id.and_then(|id| self.touched.get(id as usize));
         touched.map_or(0, |touched| touched.load(Ordering::Relaxed))
     }
 
     pub(super) fn text(&self, id: NameId) -> Arc<str> {
-        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = self.shared.lock();
         shared.texts.get(id as usize).map_or_else(|| OTHER.into(), Arc::clone)
     }
 
     /// From here on these are the purposes that are counted by name.
     pub(super) fn set_purposes<'p>(&self, purposes: impl IntoIterator<Item = &'p str>) {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.shared.lock();
         shared.purposes =
             purposes.into_iter().map(|text| (text.into(), shared.intern(text))).collect();
         self.epoch.fetch_add(1, Ordering::Release);
@@ -123,7 +124,7 @@ impl<K: Eq + Hash> Bound<K> {
     }
 
     pub(super) fn admits(&self, key: K) -> bool {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         known.contains(&key) || (known.len() < self.max && known.insert(key))
     }
 
@@ -160,7 +161,7 @@ impl Local {
         if let Some(id) = self.ids.get(text) {
             return *id;
         }
-        let id = names.shared.lock().unwrap_or_else(PoisonError::into_inner).intern(text);
+        let id = names.shared.lock().intern(text);
         if id != OTHER_ID {
             self.ids.insert(text.into(), id);
         }
@@ -171,7 +172,7 @@ impl Local {
     pub(super) fn purpose(&mut self, names: &Names, text: &str) -> NameId {
         let epoch = names.epoch.load(Ordering::Acquire);
         if epoch != self.epoch {
-            let shared = names.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let shared = names.shared.lock();
             self.purposes = shared.purposes.iter().cloned().collect();
             self.epoch = epoch;
         }

@@ -11,11 +11,12 @@ use std::{
     cell::RefCell,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, atomic::Ordering, mpsc},
+    sync::{Arc, atomic::Ordering, mpsc},
     thread::{self, Thread},
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::domain::Effect;
@@ -34,7 +35,7 @@ pub use ledger::{RotateSettings, SealSettings};
 pub use mark::{AuditDeed, Deed};
 pub use metrics::AuditMetrics;
 use output::Output;
-use queue::{Queue, gauge, lock};
+use queue::{Queue, gauge};
 use writer::Writer;
 
 /// How long closing waits for a sink that does not take what is queued.
@@ -308,7 +309,7 @@ impl AuditSink {
         let Some(running) = &self.running else { return 0 };
         running.queue.closing.store(true, Ordering::Release);
         running.thread.unpark();
-        let ended = lock(&running.ended).take();
+        let ended = running.ended.lock().take();
         if let Some(ended) = ended
             && ended.recv_timeout(CLOSE_TIME_MAX) == Err(mpsc::RecvTimeoutError::Timeout)
         {
@@ -326,12 +327,12 @@ impl AuditSink {
             target: self.settings.target.to_string(),
             required: self.settings.required,
             failing: queue.is_some_and(|queue| queue.failing.load(Ordering::Acquire)),
-            last_error: queue.and_then(|queue| lock(&queue.last_error).clone()),
+            last_error: queue.and_then(|queue| queue.last_error.lock().clone()),
             queued_bytes: queue.map_or(0, |queue| queue.bytes.load(Ordering::Relaxed)),
             written: self.metrics.written.get(),
             dropped: self.metrics.dropped.get(),
-            sequence: queue.map_or(0, |queue| lock(&queue.head).seq),
-            head: queue.map(|queue| chain::hash_text(&lock(&queue.head).hash)).unwrap_or_default(),
+            sequence: queue.map_or(0, |queue| queue.head.lock().seq),
+            head: queue.map(|queue| chain::hash_text(&queue.head.lock().hash)).unwrap_or_default(),
             seal_key: self.settings.seal.as_ref().map(|seal| seal.key.id().to_owned()),
         }
     }

@@ -234,10 +234,9 @@ fn random() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
+    use std::{io, sync::Arc};
+
+    use parking_lot::Mutex;
 
     use super::*;
 
@@ -248,7 +247,7 @@ mod tests {
         struct Written(Arc<Mutex<Vec<u8>>>);
         impl io::Write for Written {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.lock().unwrap().extend_from_slice(bytes);
+                self.0.lock().extend_from_slice(bytes);
                 Ok(bytes.len())
             }
 
@@ -277,7 +276,7 @@ mod tests {
                 tracing::debug!(target: "rustls::server", "a handshake");
                 tracing::debug!(target: "bordergate::proxy", "a closing");
             });
-            let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+            let text = String::from_utf8(written.0.lock().clone()).unwrap();
             assert!(!text.contains("sana"), "{filter}: {text}");
             for (words, is_told) in [("a warning", true), ("a closing", ours), ("a handshake", tls)]
             {

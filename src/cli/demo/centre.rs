@@ -1,9 +1,6 @@
 //! A data centre that fits on a laptop: an HTTP server that keeps what reached it, and answers with it.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -12,6 +9,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
@@ -57,7 +55,7 @@ impl DataCentre {
 
     /// What arrived last, at most once.
     pub(super) fn take(&self) -> Option<Received> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.last.lock().take()
     }
 }
 
@@ -69,7 +67,7 @@ async fn answer(
     let target = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let body = request.into_body().collect().await?.to_bytes();
     let reply = Full::from(format!("{}\n", reply(city, &body)));
-    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Received { target, body });
+    *last.lock() = Some(Received { target, body });
     let mut response = Response::new(reply);
     response
         .headers_mut()

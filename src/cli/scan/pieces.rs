@@ -1,11 +1,9 @@
 //! A long sequence of records in pieces of whole lines, which are read on all cores and told in order.
 
-use std::{
-    num::NonZero,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc},
-};
+use std::{num::NonZero, sync::mpsc};
 
 use memchr::{memchr, memchr_iter};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::Failure;
 
@@ -94,7 +92,7 @@ where
             let (pieces, turn, reader) = (&pieces, &turn, &reader);
             scope.spawn(move || {
                 let mut read = reader();
-                let next = || lock(pieces).next();
+                let next = || pieces.lock().next();
                 while let Some(piece) = next() {
                     let place = Place { turn, number: piece.number };
                     let told = read(piece);
@@ -110,11 +108,6 @@ where
         // Where it fails, the threads are told by the end of the channel.
         told.into_iter().try_for_each(&mut tell)
     })
-}
-
-/// A reader that fell left nothing half done.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The number of the piece to be told next.
@@ -133,11 +126,9 @@ struct Place<'t> {
 impl Place<'_> {
     /// Until it is this piece's turn.
     fn wait(&self) -> MutexGuard<'_, usize> {
-        let turn = lock(&self.turn.number);
-        self.turn
-            .moved
-            .wait_while(turn, |turn| *turn != self.number)
-            .unwrap_or_else(PoisonError::into_inner)
+        let mut turn = self.turn.number.lock();
+        self.turn.moved.wait_while(&mut turn, |turn| *turn != self.number);
+        turn
     }
 }
 

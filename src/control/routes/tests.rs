@@ -1,4 +1,6 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::*;
 
@@ -32,7 +34,7 @@ impl House {
                 diagnostics.error(id.place(file), "not this one");
                 return false;
             }
-            put.lock().unwrap().push(id.value.clone());
+            put.lock().push(id.value.clone());
             true
         });
         let settings = RoutesSettings { file, config, reroute };
@@ -67,7 +69,7 @@ fn a_change_is_taken_once() {
     );
     assert_eq!((entry.files[0].added, entry.files[0].removed), (1, 1));
     assert!(house.routes.refresh(None, now()).is_none());
-    assert_eq!(*house.served.lock().unwrap(), ["some"]);
+    assert_eq!(*house.served.lock(), ["some"]);
     let status = house.routes.status();
     assert_eq!((status.generation.0, status.routes, status.stale), (2, 1, false));
     assert_eq!(status.attempted_by, Trigger::Change);
@@ -79,7 +81,7 @@ fn a_change_is_taken_once() {
     let after = house.routes.status();
     assert_eq!(after.generation, status.generation);
     assert_ne!(after.hash, status.hash);
-    assert_eq!(house.served.lock().unwrap().len(), 1);
+    assert_eq!(house.served.lock().len(), 1);
 }
 
 #[test]
@@ -117,7 +119,7 @@ fn what_is_not_in_order_leaves_the_routes_before_and_says_why() {
     let status = house.routes.status();
     assert_eq!((status.generation.0, status.stale), (1, false));
     assert!(status.last_failure.is_some() && house.routes.refusal().is_none());
-    assert!(house.served.lock().unwrap().is_empty());
+    assert!(house.served.lock().is_empty());
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn a_threshold_is_crossed_at_exactly_the_right_subject() {
 fn one_by_one_the_hundredth_is_the_hundredth() {
     let directory = tempfile::tempdir_in(quick_disk()).unwrap();
     let store = open(&directory.path().join("facts.redb"));
-    let seen = std::sync::Mutex::new(Vec::new());
+    let seen = parking_lot::Mutex::new(Vec::new());
     std::thread::scope(|threads| {
         for client in 0..64_u64 {
             let (store, seen) = (store.clone(), &seen);
@@ -115,13 +115,13 @@ fn one_by_one_the_hundredth_is_the_hundredth() {
                     if let Reservation::Held { counts } =
                         runtime.block_on(store.reserve(one)).unwrap()
                     {
-                        seen.lock().unwrap().push(counts[0].after);
+                        seen.lock().push(counts[0].after);
                     }
                 }
             });
         }
     });
-    let mut seen = seen.into_inner().unwrap();
+    let mut seen = seen.into_inner();
     seen.sort_unstable();
     assert_eq!(seen, (1..=99).collect::<Vec<_>>());
 }

@@ -4,7 +4,7 @@ use std::{
     fmt, fs,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -12,6 +12,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 
 use crate::{
     source::Diagnostics,
@@ -100,7 +101,7 @@ impl<C: Send + Sync> Watched for Reloading<C> {
     fn look(&self) {
         let now: Vec<_> = self.files.iter().map(stamp).collect();
         {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = self.seen.lock();
             if *seen == now {
                 return;
             }
@@ -144,7 +145,7 @@ impl Watch {
         let watched = Arc::clone(&all);
         let look = move || {
             while !matches!(woken.recv_timeout(LOOK), Err(RecvTimeoutError::Disconnected)) {
-                let now = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let now = watched.lock().clone();
                 for one in now {
                     one.look();
                 }
@@ -158,7 +159,7 @@ impl Watch {
 
     /// From here on these are looked at, and no others.
     pub(in crate::proxy) fn set(&self, next: Vec<Arc<dyn Watched>>) {
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock();
         let is_among = |all: &[Arc<dyn Watched>], one: &Arc<dyn Watched>| {
             all.iter().any(|other| Arc::ptr_eq(other, one))
         };

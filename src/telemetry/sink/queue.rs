@@ -1,10 +1,8 @@
 //! What waits to be written.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
 use super::AuditError;
@@ -81,7 +79,7 @@ impl Queue {
         // A line longer than the whole queue is let through alone rather than never.
         let room = before == 0 || before + line.len() <= self.bytes_max;
         if room && let Some(shard) = self.shards.get(shard_of_thread()) {
-            let mut shard = lock(shard);
+            let mut shard = shard.lock();
             if !shard.closed {
                 let start = shard.lines.len();
                 shard.lines.extend_from_slice(line);
@@ -132,11 +130,6 @@ fn shard_of_thread() -> usize {
         static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed) % Queue::SHARDS;
     }
     SHARD.with(|shard| *shard)
-}
-
-/// The lock, whoever panicked with it: a buffer of whole lines is never half changed.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A count as a gauge has it.

@@ -11,7 +11,7 @@ use super::{
     AuditError, AuditMetrics, SyncPolicy,
     ledger::Ledger,
     metrics::Failure,
-    queue::{Commit, Queue, Shard, cut, gauge, lock},
+    queue::{Commit, Queue, Shard, cut, gauge},
 };
 
 /// The thread that writes.
@@ -133,7 +133,7 @@ impl Writer {
                 self.complain(Failure::Rotate, &error);
             }
         }
-        *lock(&self.queue.head) = self.ledger.head();
+        *self.queue.head.lock() = self.ledger.head();
     }
 
     /// Tries again what could not be written.
@@ -150,7 +150,7 @@ impl Writer {
         for index in 0..Queue::SHARDS {
             let Some(shard) = self.queue.shards.get(index) else { continue };
             let Shard { mut lines, mut commits, .. } = {
-                let mut shard = lock(shard);
+                let mut shard = shard.lock();
                 shard.closed = closing;
                 if shard.lines.is_empty() {
                     continue;
@@ -231,7 +231,7 @@ impl Writer {
     fn refuse_commits(&mut self) {
         for shard in &self.queue.shards {
             let (bytes, refused) = {
-                let mut shard = lock(shard);
+                let mut shard = shard.lock();
                 let Shard { lines, commits, .. } = &mut *shard;
                 cut(lines, commits, |_| true)
             };
@@ -277,7 +277,7 @@ impl Writer {
     fn complain(&mut self, failure: Failure, error: &io::Error) {
         self.metrics.failed(failure);
         // Whoever sees that it fails also sees why.
-        *lock(&self.queue.last_error) = Some(error.to_string());
+        *self.queue.last_error.lock() = Some(error.to_string());
         self.queue.failing.store(true, Ordering::Release);
         if self.complained_at.is_none_or(|at| at.elapsed() >= Self::COMPLAIN) {
             self.complained_at = Some(Instant::now());

@@ -33,7 +33,7 @@ use crate::{
     detect::{self, DetectorSet, Hit},
     domain::{Effect, Findings, Limits, Region, Taxonomy},
     format::{Decoder, Unescaped},
-    policy::{Explainer, People, RULE_FOLDERS, RuleSet, Transfer},
+    policy::{Explainer, NAME_FOLDERS, People, RULE_FOLDERS, RuleSet, Transfer},
     redact::Keyring,
     source::{Diagnostics, Place, SourceFile, near},
 };
@@ -265,12 +265,12 @@ const TESTS: &str = "tests/";
 
 fn where_to_stand(name: &str) -> String {
     let folder = name.split_once('/').map(|(folder, _)| format!("{folder}/"));
-    let folders = [&RULE_FOLDERS[..], &["zones/", "registers/"], &CatalogueFiles::FOLDERS].concat();
+    let folders = [&RULE_FOLDERS[..], &NAME_FOLDERS[..], &CatalogueFiles::FOLDERS].concat();
     if let Some(meant) = folder.and_then(|folder| near(&folder, &folders)) {
         return format!("did you mean `{meant}`?");
     }
     "rules stand in `law/`, `agreement/`, `policy/` and `organisation/`, what they name in `purposes.yaml`, \
-     `zones/`, `registers/`, `taxonomy/` and `detectors/`, and tests in `tests/`; put it there, or take it out of the \
+     `purposes/`, `zones/`, `registers/`, `taxonomy/` and `detectors/`, and tests in `tests/`; put it there, or take it out of the \
      directory"
         .to_owned()
 }

@@ -35,7 +35,7 @@ mod unknown;
 mod words;
 mod worst;
 
-pub(crate) use compile::RULE_FOLDERS;
+pub(crate) use compile::{NAME_FOLDERS, RULE_FOLDERS};
 pub use counting::{Count, Counted, Counter, CounterWindow};
 pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef, Terms};
 pub use diff::{ChangeGroup, Changes, Comparison, Decided, Pair, Way};

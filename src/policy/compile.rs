@@ -15,9 +15,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     condition::Scope,
     names::NameBook,
+    predicate::ClassSet,
     registry::Registry,
     set::RuleSet,
-    source::{PurposesFile, RegisterFile, RuleFile, ZonesFile},
+    source::{MorePurposesFile, PurposesFile, RegisterFile, RuleFile, ZonesFile},
 };
 use crate::{
     domain::{TagPattern, TagSet, Taxonomy},
@@ -25,13 +26,16 @@ use crate::{
 };
 
 use builder::Builder;
-use register::{VocabularyBuilder, compile_purposes};
+use register::{VocabularyBuilder, compile_more, compile_purposes};
+
+/// Where stands what rules may name, beside `purposes.yaml`.
+pub(crate) const NAME_FOLDERS: [&str; 3] = ["purposes/", "zones/", "registers/"];
 
 /// Most rules one generation may hold; rule numbers are 16 bits wide.
 const RULES_MAX: usize = 60_000;
 
 impl RuleSet {
-    /// Compiles the files of `purposes.yaml`, `zones/`, `registers/`, `law/`, `agreement/`, `policy/`
+    /// Compiles `purposes.yaml` and the files of `purposes/`, `zones/`, `registers/`, `law/`, `agreement/`, `policy/`
     /// and `organisation/`; others are somebody else's. Every problem goes to `diagnostics`; `None`
     /// when one of them is an error.
     pub fn compile(
@@ -66,7 +70,7 @@ impl RuleSet {
 
     /// Whether a file of this name is compiled here.
     pub fn reads(name: &str) -> bool {
-        let is_of_names = ["zones/", "registers/"].iter().any(|folder| name.starts_with(folder));
+        let is_of_names = NAME_FOLDERS.iter().any(|folder| name.starts_with(folder));
         name == "purposes.yaml" || is_of_names || is_rule_file(name)
     }
 
@@ -80,6 +84,8 @@ impl RuleSet {
                 let _: Option<RegisterFile> = read_on(file, diagnostics);
             } else if name == "purposes.yaml" {
                 let _: Option<PurposesFile> = read_on(file, diagnostics);
+            } else if name.starts_with("purposes/") {
+                let _: Option<MorePurposesFile> = read_on(file, diagnostics);
             } else if is_rule_file(name) {
                 let _: Option<RuleFile> = read_on(file, diagnostics);
             }
@@ -113,10 +119,15 @@ pub(super) fn names<'t>(
         }
     }
     book.vocabulary = vocabulary.vocabulary;
-    let mut registry = Registry::default();
+    let (mut registry, mut default) = (Registry::default(), ClassSet(u64::MAX));
     for file in files.iter().filter(|file| file.name == "purposes.yaml") {
         if let Some(purposes) = read_on::<PurposesFile>(file, diagnostics) {
-            registry = compile_purposes(&file.name, &purposes, &mut book, diagnostics);
+            (registry, default) = compile_purposes(&file.name, &purposes, &mut book, diagnostics);
+        }
+    }
+    for file in files.iter().filter(|file| file.name.starts_with("purposes/")) {
+        if let Some(more) = read_on::<MorePurposesFile>(file, diagnostics) {
+            compile_more(&file.name, &more, default, &mut registry, &mut book, diagnostics);
         }
     }
     book.purposes = registry.numbers.clone();

@@ -24,8 +24,8 @@ pub use condition::{
     PolicyTest, RecipientTest, SettingTest, SourceHostTest, UnknownVolume, VolumeCount, VolumeTest,
 };
 pub use register::{
-    Carrier, DatedMember, Entry, Group, ListEntry, PermitSource, Purpose, PurposesFile,
-    RegisterFile, RegistryVersion, Signatures, Variation, Zone, ZonesFile,
+    Carrier, DatedMember, Entry, Group, ListEntry, MorePurposesFile, PermitSource, Purpose,
+    PurposesFile, RegisterFile, RegistryVersion, Signatures, Variation, Zone, ZonesFile,
 };
 
 /// A file of `law/`, `policy/` or `organisation/`.

@@ -9,7 +9,7 @@ use crate::{
             Carrier, Listed, Permit, Purpose, Registry, RegistryVersion, Section, Variation,
             Vocabulary,
         },
-        source::{self, Entry, PermitSource, PurposesFile, RegisterFile},
+        source::{self, Entry, MorePurposesFile, PermitSource, PurposesFile, RegisterFile},
     },
     source::Diagnostics,
 };
@@ -95,17 +95,14 @@ fn is_header_name(header: &str) -> bool {
         && header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
+/// The registry of `purposes.yaml`, and the recipients of a purpose that names none.
 pub(super) fn compile_purposes(
     file: &str,
     source: &PurposesFile,
     book: &mut NameBook<'_>,
     diagnostics: &mut Diagnostics,
-) -> Registry {
-    for group in &source.groups {
-        let categories = book.categories(file, &group.categories, diagnostics);
-        let except = group.except.as_ref().map(|names| book.categories(file, names, diagnostics));
-        book.add_group(&group.name, categories.difference(&except.unwrap_or(TagSet::EMPTY)));
-    }
+) -> (Registry, ClassSet) {
+    add_groups(file, &source.groups, book, diagnostics);
     let mut registry = Registry::default();
     for carrier in &source.carriers {
         let header = carrier.header.to_ascii_lowercase();
@@ -158,7 +155,46 @@ pub(super) fn compile_purposes(
         .as_ref()
         .map_or(ClassSet(u64::MAX), |names| book.classes(file, names, diagnostics));
     registry.also = variations(file, &source.also, book, diagnostics);
-    for purpose in &source.purposes {
+    add_purposes(file, &source.purposes, default, &mut registry, book, diagnostics);
+    (registry, default)
+}
+
+/// Adds those of a file of `purposes/`.
+pub(super) fn compile_more(
+    file: &str,
+    source: &MorePurposesFile,
+    default: ClassSet,
+    registry: &mut Registry,
+    book: &mut NameBook<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    add_groups(file, &source.groups, book, diagnostics);
+    let own = source.recipients.as_ref().map(|names| book.classes(file, names, diagnostics));
+    add_purposes(file, &source.purposes, own.unwrap_or(default), registry, book, diagnostics);
+}
+
+fn add_groups(
+    file: &str,
+    groups: &[source::Group],
+    book: &mut NameBook<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    for group in groups {
+        let categories = book.categories(file, &group.categories, diagnostics);
+        let except = group.except.as_ref().map(|names| book.categories(file, names, diagnostics));
+        book.add_group(&group.name, categories.difference(&except.unwrap_or(TagSet::EMPTY)));
+    }
+}
+
+fn add_purposes(
+    file: &str,
+    purposes: &[source::Purpose],
+    default: ClassSet,
+    registry: &mut Registry,
+    book: &NameBook<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    for purpose in purposes {
         let also = variations(file, &purpose.also, book, diagnostics);
         let only = variations(file, &purpose.only, book, diagnostics);
         let permit = match &purpose.permit_from {
@@ -188,7 +224,6 @@ pub(super) fn compile_purposes(
                 .remedy("keep one of the two");
         }
     }
-    registry
 }
 
 fn variations(

@@ -9,7 +9,7 @@ use crate::{
     source::At,
 };
 
-/// `purposes.yaml`.
+/// `purposes.yaml`; others are added in files of `purposes/`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PurposesFile {
@@ -31,6 +31,18 @@ pub struct PurposesFile {
     pub carriers: Vec<Carrier>,
     #[serde(default)]
     pub signatures: Signatures,
+    pub purposes: Vec<Purpose>,
+}
+
+/// A file of `purposes/`: purposes of one's own, beside those of `purposes.yaml`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MorePurposesFile {
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    /// Recipient classes a purpose of this file may go to when it names none itself. Default: those of `purposes.yaml`.
+    #[serde(default)]
+    pub recipients: Option<Names>,
     pub purposes: Vec<Purpose>,
 }
 

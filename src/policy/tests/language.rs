@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::{Gap, GapCause, Part};
 
 /// The shipped names, and one rule file of our own.
-fn compile_rule(text: &str) -> (Option<RuleSet>, Vec<String>) {
+pub(super) fn compile_rule(text: &str) -> (Option<RuleSet>, Vec<String>) {
     let mut files: Vec<SourceFile> = rule_files()
         .into_iter()
         .filter(|file| {
@@ -20,7 +20,7 @@ fn compile_rule(text: &str) -> (Option<RuleSet>, Vec<String>) {
     (set, diagnostics.iter().map(ToString::to_string).collect())
 }
 
-fn rule(body: &str) -> String {
+pub(super) fn rule(body: &str) -> String {
     format!(
         "layer: organisation\ntitle: Own\nrules:\n  - id: OWN-1\n    title: t\n    statute: s\n    reason: r.\n{body}"
     )
@@ -124,59 +124,6 @@ fn a_mistake_is_reported_with_its_line_and_a_remedy() {
         let text = complaints.join("\n");
         assert!(text.contains(place) && text.contains(words), "{body}{place} {words}\n{text}");
     }
-}
-
-#[test]
-fn a_member_that_no_register_declares_is_told_and_may_be_declared() {
-    let body = "    require: {mechanism: {type: acme_contract, with: {seal: true, status: {not: x}}}}\n    effect: block\n";
-    let mut files: Vec<SourceFile> = rule_files()
-        .into_iter()
-        .filter(|file| {
-            ["registers/", "zones/", "purposes"].iter().any(|it| file.name.starts_with(it))
-        })
-        .collect();
-    files.push(SourceFile { name: "organisation/own.yaml".into(), text: rule(body) });
-    for (entry, expected) in [
-        ("{name: acme_contract, title: t}", "`acme_contract` says `seal`, as far as"),
-        ("{name: acme_contract, title: t, members: [seal]}", ""),
-        ("{name: acme_contract, title: t, members: [seel]}", "did you mean `seel`?"),
-    ] {
-        let text = format!("mechanisms:\n  - {entry}\n");
-        let mut files = files.clone();
-        files.push(SourceFile { name: "registers/own.yaml".into(), text });
-        let (set, diagnostics) = compile(&files);
-        let told = diagnostics.to_string();
-        assert_eq!(set.is_none(), expected.starts_with("did"), "{told}");
-        assert!(told.contains(expected) && told.is_empty() == expected.is_empty(), "{told}");
-    }
-}
-
-#[test]
-fn zones_may_name_others_in_any_order() {
-    let compiled = |text: &str| {
-        let mut files = rule_files();
-        files.push(SourceFile { name: "zones/a.yaml".into(), text: text.into() });
-        let own = rule("    when: {origin: NL, destination: OUTER}\n    effect: block\n");
-        files.push(SourceFile { name: "organisation/own.yaml".into(), text: own });
-        compile(&files)
-    };
-    let (set, diagnostics) = compiled(
-        "zones:\n  - {id: OUTER, title: t, members: [INNER, EEA]}\n  - {id: INNER, title: t, members: [IN]}\n",
-    );
-    assert!(diagnostics.is_empty(), "{diagnostics}");
-    let set = set.unwrap();
-    let blocks = |destination: &str| {
-        let over = json!({"origin": "NL", "destination": destination});
-        let (_, blocked_by) = decide_with(&set, &over, &[("/name", "name")]);
-        blocked_by.contains(&"OWN-1".to_owned())
-    };
-    assert!(blocks("IN") && blocks("FR") && !blocks("BR"));
-    let (set, diagnostics) = compiled(
-        "zones:\n  - {id: OUTER, title: t, members: [INNER]}\n  - {id: INNER, title: t, members: [IN, OUTER]}\n",
-    );
-    let told = diagnostics.to_string();
-    assert!(set.is_none() && told.contains("zones/a.yaml:2:"), "{told}");
-    assert!(told.contains("zone `OUTER` is a member of itself"), "{told}");
 }
 
 #[test]
@@ -531,88 +478,6 @@ fn a_threshold_that_nothing_counts_is_warned_about() {
     }
 }
 
-/// The shipped names with a list of destinations, and a rule that keeps from going to them.
-fn compile_list(values: &str) -> (Option<RuleSet>, Vec<String>) {
-    let mut files: Vec<SourceFile> = rule_files()
-        .into_iter()
-        .filter(|file| {
-            file.name == "purposes.yaml"
-                || file.name.starts_with("zones/")
-                || file.name.starts_with("registers/")
-        })
-        .collect();
-    let own = rule(
-        "    when: {in_list: {list: OWN.restricted, value: destination}}\n    effect: block\n",
-    ) + "  - id: OWN-2\n    title: t\n    statute: s\n    reason: r.\n    effect: allow\n";
-    let list = format!("lists:\n  - name: OWN.restricted\n    title: t\n    values:\n{values}");
-    for (name, text) in [("organisation/own.yaml", own), ("registers/own.yaml", list)] {
-        files.push(SourceFile { name: name.into(), text });
-    }
-    let (set, diagnostics) = compile(&files);
-    (set, diagnostics.iter().map(ToString::to_string).collect())
-}
-
-#[test]
-fn a_list_of_destinations_is_read_as_rules_read_them() {
-    let blocks = |set: &RuleSet, over: Value| {
-        let (effect, by) = decide_with(set, &over, &[("/a", "email")]);
-        assert_eq!(effect == Effect::Block, by == ["OWN-1"], "{effect:?} {by:?}");
-        effect == Effect::Block
-    };
-    for (values, destination, expected) in [
-        ("    - US\n", "US", true),
-        ("    - us\n", "US", true),
-        ("    - US\n", "DE", false),
-        ("    - EU\n", "DE", true),
-        ("    - EU\n", "US", false),
-        ("    - EU\n    - us\n", "US", true),
-        ("    - any\n", "US", true),
-    ] {
-        let (set, complaints) = compile_list(values);
-        let set = set.unwrap_or_else(|| panic!("{complaints:?}"));
-        let over =
-            json!({"purpose": "customer_support", "origin": "IN", "destination": destination});
-        assert_eq!(blocks(&set, over), expected, "{values} {destination}");
-    }
-    for (values, line, remedy) in [
-        ("    - CHN\n", 5, "did you mean `CN`?"),
-        ("    - US\n    - UK\n", 6, "did you mean `GB`?"),
-        ("    - US\n    - SG\n    - Germany\n", 7, "two letters"),
-        ("    - ' US'\n", 5, "did you mean `US`?"),
-    ] {
-        let (set, complaints) = compile_list(values);
-        let told = complaints.join("\n");
-        assert!(set.is_none() && complaints.len() == 1, "{values} {told}");
-        assert!(told.starts_with(&format!("registers/own.yaml:{line}:7: error: ")), "{told}");
-        assert!(told.contains("neither an ISO 3166-1 alpha-2 code nor a zone"), "{told}");
-        assert!(told.contains(remedy), "{told}");
-    }
-}
-
-#[test]
-fn what_a_transfer_puts_on_a_list_of_destinations_is_read_alike_and_known_to_be_none() {
-    let (set, complaints) = compile_list("      []\n");
-    let set = set.unwrap_or_else(|| panic!("{complaints:?}"));
-    for (stated, destination, blocks, unknown) in [
-        (json!(["us"]), "US", true, vec![]),
-        (json!(["EU"]), "DE", true, vec![]),
-        (json!(["SG", "EU"]), "US", false, vec![]),
-        (json!(["CHN", "US", "UK"]), "US", true, vec!["CHN", "UK"]),
-    ] {
-        let over = json!({
-            "purpose": "customer_support", "origin": "IN", "destination": destination,
-            "config": {"OWN.restricted": stated, "OWN.other": ["CHN"]},
-        });
-        let (effect, _) = decide_with(&set, &over, &[("/a", "email")]);
-        assert_eq!(effect == Effect::Block, blocks, "{over}");
-        let transfer = transfer(&over);
-        let told: Vec<&str> = set.unknown_destinations(&transfer).map(|(_, name)| name).collect();
-        assert_eq!(told, unknown);
-        let named = set.unknown(&transfer);
-        assert!(unknown.iter().all(|name| named.contains(&format!("destination:{name}").into())));
-    }
-}
-
 #[test]
 fn a_rule_in_the_shadow_of_another_is_warned_about() {
     let two = |first: &str, second: &str| {
@@ -654,7 +519,11 @@ fn a_rule_in_the_shadow_of_another_is_warned_about() {
     }
 }
 
-fn decide_with(set: &RuleSet, over: &Value, data: &[(&str, &str)]) -> (Effect, Vec<String>) {
+pub(super) fn decide_with(
+    set: &RuleSet,
+    over: &Value,
+    data: &[(&str, &str)],
+) -> (Effect, Vec<String>) {
     let data: Vec<(String, String)> =
         data.iter().map(|(at, what)| ((*at).to_owned(), (*what).to_owned())).collect();
     let decision = set.decide(&transfer(over), &findings(&data), Coverage::Full, &[]);

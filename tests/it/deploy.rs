@@ -169,6 +169,27 @@ fn everything_deployed_runs_serve() {
     }
 }
 
+/// What the sidecar says of a transfer is what the header can say, in the words of the rules.
+#[test]
+fn the_sidecar_names_a_purpose_that_there_is() {
+    let sidecar = deployed("envoy.yaml");
+    let (_, rest) = sidecar.split_once("key: bordergate-transfer, value: \"").unwrap();
+    let (header, _) = rest.split_once('"').unwrap();
+    let members: Vec<(&str, &str)> =
+        header.split(", ").map(|member| member.split_once('=').unwrap()).collect();
+    let purpose = members.iter().find_map(|(name, word)| (*name == "purpose").then_some(*word));
+    let rules = RulesSource::Embedded.load(&mut Diagnostics::default());
+    let engine = Engine::compile(
+        &rules.files,
+        PseudonymKey::new(b"a key of the tests, no longer than it needs to be"),
+        &mut Diagnostics::default(),
+    );
+    assert!(engine.unwrap().rules().purposes().any(|known| Some(known) == purpose), "{header}");
+    let manifest = deployed("kubernetes.yaml");
+    assert!(manifest.contains("  name: bordergate\n  namespace: bordergate\nspec:\n  selector:"));
+    assert!(sidecar.contains("address: bordergate.bordergate.svc, port_value: 80 }"));
+}
+
 #[test]
 fn the_socket_unit_opens_what_a_listener_can_name() {
     let unit = deployed("bordergate.socket");

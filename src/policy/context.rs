@@ -132,8 +132,11 @@ impl<'t> Context<'t> {
     ) -> Self {
         let purpose_name = transfer.purpose.as_deref().unwrap_or_default();
         let purpose = set.registry.number(purpose_name);
-        let aggregate = transfer.anonymised == Some(true)
-            || set.registry.purpose(purpose).is_some_and(|purpose| purpose.aggregate);
+        let aggregate = set
+            .registry
+            .purpose(purpose)
+            .and_then(|purpose| purpose.aggregate.as_ref())
+            .or_else(|| (transfer.anonymised == Some(true)).then_some(&TagSet::EMPTY));
         let Payload { present, identified, third_party, pseudonymous } = part.payload;
         let personal = set.personal(&present, identified, aggregate);
         let mut context = Self {
@@ -146,7 +149,7 @@ impl<'t> Context<'t> {
             coverage,
             clock: Clock::new(transfer.as_of),
             present,
-            judged: if aggregate { personal } else { present },
+            judged: if aggregate.is_some() { personal } else { present },
             personal,
             third_party,
             pseudonymous,

@@ -420,15 +420,25 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// `unknown` and the empty text say that nobody knows: the origin is then not looked for elsewhere, and
-/// no law answers to it (JR-00-06).
+/// `unknown` and the empty text say that nobody knows, and a part of a country with a law of its own, such as
+/// `AE-DIFC`, is none that rules are shipped for: the origin is then not looked for elsewhere, and no law
+/// answers to it (JR-00-06).
 fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     match text.trim() {
         "" => Ok(Some(Transfer::UNKNOWN_ORIGIN)),
         text if text.eq_ignore_ascii_case("unknown") => Ok(Some(Transfer::UNKNOWN_ORIGIN)),
+        text if is_profile(text) => Ok(Some(Transfer::UNKNOWN_ORIGIN)),
         text => text.parse().map(Some).map_err(serde::de::Error::custom),
     }
+}
+
+/// A country, a hyphen, and what of it is meant.
+fn is_profile(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(country, part)| {
+        let is_country = country.parse().is_ok_and(Region::is_assigned);
+        is_country && !part.is_empty() && part.bytes().all(|it| it.is_ascii_alphanumeric())
+    })
 }
 
 /// In capitals, as rules have it.
@@ -524,7 +534,12 @@ mod tests {
         assert_eq!(read(r#"{"origin": null}"#).unwrap().origin, None);
         let texan = read(r#"{"origin_subdivision": "us-tx"}"#).unwrap();
         assert_eq!(texan.origin_subdivision.as_deref(), Some("US-TX"));
-        assert!(read(r#"{"origin": "Freedonia"}"#).is_err());
+        for text in [r#"{"origin": "AE-DIFC"}"#, r#"{"origin": "ae-adgm"}"#] {
+            assert_eq!(read(text).unwrap().origin, Some(Transfer::UNKNOWN_ORIGIN), "{text}");
+        }
+        for text in ["Freedonia", "AE-", "QQ-DIFC", "AE-DIFC-1", "-DIFC"] {
+            assert!(read(&format!(r#"{{"origin": "{text}"}}"#)).is_err(), "{text}");
+        }
         for (text, transport) in [
             ("https", Transport::Tls),
             ("http", Transport::Plaintext),

@@ -1,8 +1,8 @@
 //! Judging a transfer by the rules: which apply, which are met, and what follows from each.
 //!
-//! Each person of the payload is judged under that person's origins, by every rule; then by law alone
-//! once more for every country that can read the data (JR-00-04) and for the exporter's own, since where
-//! two laws apply both must pass.
+//! Each person of the payload is judged under that person's origins, by every rule, and so once more for every
+//! country that can read the data (JR-00-04); then by law alone for the exporter's own, since where two laws
+//! apply both must pass.
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -105,10 +105,14 @@ impl Watch for () {
     fn end(&mut self, _: &Context<'_>, _: &Judgement) {}
 }
 
-/// Which rules a pass asks.
+/// Which rules a pass asks, and what they can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
+    /// All: they permit or stop.
     Every,
+    /// All, of a further country: they can only stop what the first pass permitted.
+    Further,
+    /// Those of a further law, which can only stop it either.
     LawOnly,
 }
 
@@ -233,12 +237,12 @@ impl RuleSet {
         let mut judgement = Judgement::default();
         self.pass(&context, Pass::Every, &mut judgement);
         watch.pass(&context, false, &judgement);
-        self.further_receivers(&mut context, &mut judgement, watch);
+        self.further_receivers(&mut context, Pass::Further, &mut judgement, watch);
         if let Some(exporter) = self.exporters_law(transfer, part.origin) {
             context.under(Some(exporter));
             self.pass(&context, Pass::LawOnly, &mut judgement);
             watch.pass(&context, true, &judgement);
-            self.further_receivers(&mut context, &mut judgement, watch);
+            self.further_receivers(&mut context, Pass::LawOnly, &mut judgement, watch);
             context.under(part.origin);
         }
         let is_unread = context.coverage != Coverage::Full && !self.judges_gaps;
@@ -255,10 +259,12 @@ impl RuleSet {
         whole.add(self, &context, &mut judgement)
     }
 
-    /// Who can read the data at its destination receives it too (JR-00-04).
+    /// Who can read the data at its destination receives it too (JR-00-04): what the law, the agreement, the policy
+    /// and records on file say of a destination, they say of that country.
     fn further_receivers(
         &self,
         context: &mut Context<'_>,
+        pass: Pass,
         judgement: &mut Judgement,
         watch: &mut impl Watch,
     ) {
@@ -268,8 +274,8 @@ impl RuleSet {
             if Some(*country) != transfer.destination && !judged.always_contains(country.index()) {
                 judged.insert(*country);
                 context.towards(Some(*country));
-                self.pass(context, Pass::LawOnly, judgement);
-                watch.pass(context, true, judgement);
+                self.pass(context, pass, judgement);
+                watch.pass(context, pass == Pass::LawOnly, judgement);
             }
         }
         context.towards(transfer.destination);
@@ -391,7 +397,6 @@ impl Ruling<'_> {
         match rule.mode {
             Mode::Enforce => {
                 judgement.granted.push((number, grade));
-                // A further law can only stop what the first pass permitted.
                 judgement.permitted |= pass == Pass::Every;
                 if !rule.annotate.is_empty() {
                     judgement.annotating.push(number);

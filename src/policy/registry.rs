@@ -36,7 +36,8 @@ pub(super) struct RegistryVersion {
 pub(super) struct Purpose {
     pub(super) permit: Permit,
     pub(super) recipients: ClassSet,
-    pub(super) aggregate: bool,
+    /// It carries aggregates, in which these are about somebody nevertheless.
+    pub(super) aggregate: Option<TagSet>,
 }
 
 #[derive(Debug, Clone)]

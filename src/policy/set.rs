@@ -352,10 +352,19 @@ impl RuleSet {
         found.copied()
     }
 
-    /// Which of a person's tags are personal, where the payload has an identifier or has none (MI-14);
-    /// in an aggregate without identifiers (`aggregate`) only what is sensitive.
-    pub(super) fn personal(&self, present: &TagSet, identifies: bool, aggregate: bool) -> TagSet {
-        if aggregate && !identifies && !present.intersects(&self.sensitive) {
+    /// Which of a person's tags are personal, where the payload has an identifier or has none (MI-14). Nothing is in
+    /// an aggregate, unless something in it is an identifier, sensitive, or of what is about somebody in any
+    /// case (`individual`).
+    pub(super) fn personal(
+        &self,
+        present: &TagSet,
+        identifies: bool,
+        aggregate: Option<&TagSet>,
+    ) -> TagSet {
+        let is_aggregate = aggregate.is_some_and(|individual| {
+            !identifies && !present.intersects(&self.sensitive) && !present.intersects(individual)
+        });
+        if is_aggregate {
             TagSet::EMPTY
         } else if identifies {
             *present

@@ -213,7 +213,12 @@ fn add_purposes(
             .recipients
             .as_ref()
             .map_or(default, |names| book.classes(file, names, diagnostics));
-        registry.purposes.push(Purpose { permit, recipients, aggregate: purpose.aggregate });
+        let individual = purpose
+            .individual
+            .as_ref()
+            .map_or(TagSet::EMPTY, |names| book.categories(file, names, diagnostics));
+        let aggregate = purpose.aggregate.then_some(individual);
+        registry.purposes.push(Purpose { permit, recipients, aggregate });
         let number = u16::try_from(registry.purposes.len()).unwrap_or(u16::MAX);
         if registry.numbers.insert(purpose.id.value.as_str().into(), number).is_some() {
             diagnostics

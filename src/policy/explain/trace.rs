@@ -161,7 +161,7 @@ pub(super) fn is_zero(line: &u32) -> bool {
 pub struct PassTrace {
     pub origin: Option<Region>,
     pub destination: Option<Region>,
-    /// Only the law is asked: the country can read the data, or is the exporter's.
+    /// Only the law is asked: it is that of the exporter's country.
     pub law_only: bool,
     /// Every rule that was asked, in the order of ids.
     pub rules: Vec<RuleTrace>,

@@ -109,6 +109,9 @@ pub struct Purpose {
     /// Carries counts of people rather than people: what identifies nobody is not personal here.
     #[serde(default)]
     pub aggregate: bool,
+    /// What is about one person in an aggregate too: payloads that carry any of it are none.
+    #[serde(default)]
+    pub individual: Option<Names>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -80,9 +80,9 @@ impl<'t> Context<'t> {
         permit
     }
 
-    /// The version in force names the destination.
+    /// The version in force names the destination: where the facility stands, whoever else can read what is there.
     pub(in crate::policy) fn is_destination_named(&self) -> bool {
-        let (named, destination) = (self.version.destinations, self.destination);
+        let (named, destination) = (self.version.destinations, self.transfer.destination);
         named.zip(destination).is_some_and(|(named, at)| named.contains(&at))
     }
 

@@ -358,7 +358,7 @@ pub struct AgreementTest {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyTest {
-    /// The version in force lists the destination.
+    /// The version in force lists the destination, whoever reads from elsewhere.
     pub names_destination: Option<bool>,
     /// The purpose is in the registry, was added by a version in force, or is in an accepted agreement.
     pub names_purpose: Option<bool>,

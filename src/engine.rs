@@ -31,9 +31,9 @@ use std::{
 
 use crate::{
     detect::{self, DetectorSet, Hit},
-    domain::{Effect, Findings, Limits, Region, Taxonomy},
+    domain::{Coverage, Effect, Findings, Limits, Region, Taxonomy},
     format::{Decoder, Unescaped},
-    policy::{Explainer, NAME_FOLDERS, People, RULE_FOLDERS, RuleSet, Transfer},
+    policy::{Decision, Explainer, NAME_FOLDERS, People, RULE_FOLDERS, RuleSet, Transfer},
     redact::Keyring,
     source::{Diagnostics, Place, SourceFile, near},
 };
@@ -166,14 +166,13 @@ impl Engine {
     /// Judges what was read by the facts of the transfer and of each of the people.
     pub fn judge(
         &self,
-        reading: Reading<'_>,
+        mut reading: Reading<'_>,
         mut transfer: Box<Transfer>,
         people: &People,
     ) -> Verdict {
-        let coverage = reading.coverage();
         let people = &*self.with_children(&reading, &transfer, people);
-        let (findings, gaps) = (&reading.findings, &reading.gaps);
-        let mut decision = self.rules.decide_each(&transfer, people, findings, coverage, gaps);
+        let mut decision = self.decide(&mut reading, &transfer, people);
+        let coverage = reading.coverage();
         transfer.origin = transfer.origin.or(decision.origin);
         let (mut redacted, mut replaced) = match decision.effect {
             Effect::Redact => {
@@ -207,6 +206,26 @@ impl Engine {
             findings: reading.findings,
             gaps: reading.gaps,
         }
+    }
+
+    /// Decides about what was read. What was not is no reason to stop the message where it goes with the values
+    /// that have to go anyway: those gaps are none of what is sent, and are taken out of the reading.
+    fn decide(&self, reading: &mut Reading<'_>, transfer: &Transfer, people: &People) -> Decision {
+        let (findings, gaps) = (&reading.findings, &reading.gaps);
+        let decide =
+            |coverage, gaps| self.rules.decide_each(transfer, people, findings, coverage, gaps);
+        let decision = decide(reading.coverage(), gaps);
+        if decision.effect != Effect::Block || reading.values_with_gaps().is_none() {
+            return decision;
+        }
+        let otherwise = decide(Coverage::Full, &[]);
+        if otherwise.effect != Effect::Redact
+            || !rewrite::takes_gaps_out(reading, &otherwise.redactions)
+        {
+            return decision;
+        }
+        reading.gaps.clear();
+        otherwise
     }
 
     fn with_children<'p>(

@@ -34,8 +34,9 @@ pub use encoding::{
 pub use form::walk as walk_query;
 pub use hints::may_hold;
 pub use image::{is_picture, without as picture_without, without_metadata};
-pub use media::{hides_text, identify, is_web_page};
+pub use media::{TEXT_BYTES_MIN, hides_text, identify, is_web_page};
 pub use target::walk_path;
+pub use text::walk_set_cookie;
 pub use unescape::{Text, Unescaped, hex_byte, is_html_reference, unescape, unescape_at, utf8};
 
 use crate::domain::{FieldSink, Format, GapCause, Key, Limits, Span};

@@ -124,10 +124,10 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
     let is_arrow = bytes.get(at + 1) == Some(&b'>');
     let behind = at + 1 + usize::from(is_arrow);
     let is_spaced = at > 0 && bytes.get(at - 1) == Some(&b' ') && bytes.get(behind) == Some(&b' ');
-    if is_arrow && !is_spaced {
+    let name_end = at - usize::from(is_spaced);
+    if is_arrow && !is_spaced && !is_of_a_hash(bytes, at, behind) {
         return None;
     }
-    let name_end = at - usize::from(is_spaced);
     let closes = |byte: Option<&u8>| byte.is_some_and(|byte| b"]\"'".contains(byte));
     let name_end = name_end - usize::from(is_arrow && closes(bytes.get(name_end.wrapping_sub(1))));
     let head = bytes.get(name_end.saturating_sub(NAME_BYTES_MAX)..name_end)?;
@@ -164,6 +164,16 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
         }
     };
     whole_characters(text, Pair { name, value, assigned: true })
+}
+
+/// `"name"=>"Ana"`, `:age=>29`, as Ruby prints a hash: the arrow at `at` points to what stands at `behind`. That of a
+/// function stands between names.
+fn is_of_a_hash(bytes: &[u8], at: usize, behind: usize) -> bool {
+    let head = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at).unwrap_or_default();
+    let length = head.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
+    let is_name = head.ends_with(b"\"")
+        || head.get(..head.len() - length).is_some_and(|it| it.ends_with(b":"));
+    is_name && matches!(bytes.get(behind), Some(b'"' | b'0'..=b'9'))
 }
 
 /// Where the words begin that stand before a name in its line, `Full Name = …`, if nothing else does.
@@ -406,6 +416,11 @@ mod tests {
             ("Password:\nRemember me", &[]),
             ("imei:356 http://x 12:30", &["imei|356 http://x 12:30"]),
             ("城市=卡拉奇", &["城市|卡拉奇"]),
+            (
+                r#"{"user"=>{"name"=>"Ana Ruiz", :city=>"Lima", "age"=>29}} "a" => 'b'"#,
+                &["name|Ana Ruiz", "city|Lima", "age|29", "a|b"],
+            ),
+            ("rows.map(name=>name.id) a=>\"b\"", &[]),
             ("a==1 b>=2 c!=3", &[]),
             (
                 "LastName eq 'Khan' and tolower(City) eq 'x' or id eq 7)",

@@ -19,7 +19,7 @@ use super::Part;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Coverage {
-    /// Every byte.
+    /// Every byte, or every one that is sent: the rest goes with values that are removed.
     #[default]
     Full,
     /// Some of it was not; the gaps say which and why.

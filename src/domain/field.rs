@@ -138,6 +138,8 @@ pub enum Encoding {
     HexUpper,
     /// RFC 2045 §6.7.
     QuotedPrintable,
+    /// RFC 2047 §4.2, in an encoded word of a header.
+    QWord,
     /// Text in another character encoding than UTF-8.
     Charset(Charset),
     /// Text inside a value that is escaped this way.

@@ -7,6 +7,7 @@
 //! then reads to its end is taken for a document.
 
 mod broken;
+mod mail;
 mod records;
 mod wrapped;
 
@@ -65,6 +66,8 @@ pub(super) enum EmbeddedKind {
     Known(Format),
     /// A body of its own, such as a part of a multipart body, with its media type where it has one.
     Declared(Option<Box<str>>),
+    /// The words of a mail's header that say whose a mailbox is, with their media type.
+    Phrase(Box<str>),
     /// Text that has bytes among it which are none: searched for what shows, and not read in full.
     Broken,
     /// What was not read, and why.
@@ -105,6 +108,9 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
         look.found.push(Inner::known(Span::new(0, bytes.len()), Encoding::Identity, format));
         return;
     }
+    if look.is_body {
+        mail::parts(bytes, look.found);
+    }
     if wrapped::find(text, classes, look) {
         return;
     }
@@ -112,7 +118,7 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
         records::find(bytes, look);
     }
     if has(classes, QUESTION) && has(classes, EQUALS) {
-        encoded_words(text, look.found);
+        mail::encoded_words(text, look.found);
     }
     let has_pairs = has(classes, QUESTION) || has(classes, AMPERSAND) || has(classes, HASH);
     if has_pairs && has(classes, EQUALS) {
@@ -125,33 +131,6 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
     if may_be_escaped {
         escaped(bytes, look.found);
         outermost(look.found);
-    }
-}
-
-/// `=?utf-8?Q?anna=40example.de?=` (RFC 2047 §2), as mail has it and what is made of mail.
-fn encoded_words(text: &str, found: &mut Vec<Inner>) {
-    const BYTES_MAX: usize = 512;
-    let mut at = 0;
-    while let Some(length) = text.get(at..).and_then(|rest| rest.find("=?")) {
-        let start = at + length + "=?".len();
-        at = start;
-        let end = text.floor_char_boundary(text.len().min(start + BYTES_MAX));
-        let mut parts = text.get(start..end).unwrap_or_default().splitn(3, '?');
-        let (Some(charset), Some(kind), Some(rest)) = (parts.next(), parts.next(), parts.next())
-        else {
-            continue;
-        };
-        let encoding = match kind {
-            "B" | "b" => Encoding::Base64,
-            "Q" | "q" => Encoding::QuotedPrintable,
-            _ => continue,
-        };
-        let Some(length) = rest.find("?=").filter(|length| *length > 0) else { continue };
-        let from = start + charset.len() + kind.len() + 2;
-        let kind = EmbeddedKind::Declared(Some(format!("text/plain; charset={charset}").into()));
-        let span = Span::new(from, from + length);
-        found.push(Inner { span, encoding, opened: None, kind, is_escaped: false });
-        at = span.range().end;
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     detect::DetectorSet,
     domain::{
         Coverage, Encoding, Finding, Findings, Format, Gap, GapCause, Layer, LayerId, Limits, Part,
-        Step,
+        Span, Step,
     },
     format::{self, Stop, Unescaped},
     redact::Place,
@@ -27,6 +27,8 @@ pub struct Reading<'m> {
     pub(super) roots: Vec<(LayerId, Root)>,
     pub(super) findings: Findings,
     pub(super) gaps: Vec<Gap>,
+    /// The values that gaps lie in as a whole, as many as there are such gaps.
+    values_with_gaps: Vec<(LayerId, Span)>,
     /// How the body was encoded, in the order applied.
     pub(super) body_encodings: Vec<Encoding>,
     /// A redacted body goes out in those again.
@@ -147,6 +149,13 @@ impl<'m> Reading<'m> {
         layer.and_then(|layer| serde_json::from_slice(&layer.bytes).ok()).unwrap_or_default()
     }
 
+    /// The values that all gaps lie in; `None` where one may lie anywhere, or there is none.
+    pub(super) fn values_with_gaps(&self) -> Option<&[(LayerId, Span)]> {
+        let count = self.gaps.len();
+        let are_all = count > 0 && count < GAPS_MAX && self.values_with_gaps.len() == count;
+        are_all.then_some(&self.values_with_gaps)
+    }
+
     pub fn coverage(&self) -> Coverage {
         self.gaps.iter().map(|gap| gap.coverage).max().unwrap_or_default()
     }
@@ -192,6 +201,7 @@ impl<'m> Reading<'m> {
     ) {
         let (format, part) = match name {
             "cookie" => (Format::Cookie, Part::Cookie),
+            "set-cookie" => (Format::Header, Part::Cookie),
             "baggage" => (Format::Baggage, Part::Header),
             "forwarded" => (Format::Forwarded, Part::Header),
             _ => (Format::Header, Part::Header),
@@ -204,7 +214,10 @@ impl<'m> Reading<'m> {
         let told = number_in(name);
         let step = (part == Part::Header && told.is_none()).then_some(name);
         let place = At { name: step, name_is_step: true, ..At::root(layer, part) };
-        self.walk(place, walk, |limits, sink| format::walk(format, value, limits, sink));
+        self.walk(place, walk, |limits, sink| match name {
+            "set-cookie" => format::walk_set_cookie(value, limits, sink),
+            _ => format::walk(format, value, limits, sink),
+        });
         if let Some(told) = told.map(str::as_bytes) {
             let layer = self.root(Root::HeaderName(number), Format::Header, Cow::Borrowed(told));
             self.walk(At::root(layer, part), walk, |limits, sink| {
@@ -334,10 +347,12 @@ impl<'m> Reading<'m> {
         let part = embedded.part;
         let offset = embedded.span.start as usize;
         let is_declared = matches!(embedded.inner.kind, EmbeddedKind::Declared(_));
+        let is_phrase = matches!(embedded.inner.kind, EmbeddedKind::Phrase(_));
         let is_broken = matches!(embedded.inner.kind, EmbeddedKind::Broken);
+        let value = (embedded.layer, embedded.span);
         let gap = |cause| Gap { part, coverage: Coverage::Partial, cause, offset };
         if let EmbeddedKind::Unread(cause) = embedded.inner.kind {
-            return self.gap(gap(cause));
+            return self.gap(gap(cause), value);
         }
         let mut names = Vec::new();
         let opened = self.open(&mut embedded, &mut names, walk);
@@ -349,7 +364,7 @@ impl<'m> Reading<'m> {
             Ok(opened) => opened,
             Err(cause) => {
                 self.layers.truncate(first);
-                return self.gap(gap(cause));
+                return self.gap(gap(cause), value);
             }
         };
         let innermost = self.layers.len().saturating_sub(1);
@@ -360,10 +375,12 @@ impl<'m> Reading<'m> {
                 Step::Index(_) => None,
             })
             // A table says itself what it is of; the part of a form that it comes in is often called `file`.
-            .filter(|_| !(is_declared && format.is_table()));
+            .filter(|_| !(is_declared && format.is_table()))
+            // What an answer refers to is no place, whose names are those of places.
+            .filter(|name| !(part == Part::Header && &**name == "location"));
         let place = At {
             base: embedded.node,
-            name: name.as_deref(),
+            name: if is_phrase { Some(PHRASE) } else { name.as_deref() },
             chain: embedded.chain + (innermost - first),
             text: as_text(format, &bytes),
             ..At::root(LayerId::new(innermost), part)
@@ -376,7 +393,7 @@ impl<'m> Reading<'m> {
             walked.and(if is_broken { Err(broken) } else { Ok(()) })
         });
         if let Err(stop) = &walked {
-            self.gap(gap(stop.cause));
+            self.gap(gap(stop.cause), value);
         }
         self.bytes += bytes.len();
         if self.findings.items.len() == findings && walk.embedded.len() == documents {
@@ -436,16 +453,20 @@ impl<'m> Reading<'m> {
         let format = match &inner.kind {
             EmbeddedKind::Known(format) => *format,
             EmbeddedKind::Declared(media_type) => opening.declared(media_type.as_deref())?,
+            EmbeddedKind::Phrase(media_type) => opening.declared(Some(media_type))?,
             EmbeddedKind::Broken => Format::Text,
             EmbeddedKind::Unread(cause) => return Err(*cause),
         };
         Ok((format, opening.bytes.unwrap_or_default()))
     }
 
-    /// Notes what was not read; the same cause a thousand times over says no more.
-    fn gap(&mut self, gap: Gap) {
+    /// Notes what was not read of a value; the same cause a thousand times over says no more.
+    fn gap(&mut self, gap: Gap, value: (LayerId, Span)) {
         if self.gaps.len() < GAPS_MAX {
             self.gaps.push(gap);
+            // An empty one stands where looking for documents ended, and the gap goes on behind it.
+            let value = Some(value).filter(|(_, span)| !span.is_empty());
+            self.values_with_gaps.extend(value);
         }
     }
 
@@ -515,6 +536,9 @@ impl<'m> Reading<'m> {
         }
     }
 }
+
+/// What the words before a mailbox are called.
+const PHRASE: &str = "display name";
 
 /// Gaps that are told one by one.
 const GAPS_MAX: usize = 1024;

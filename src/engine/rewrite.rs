@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         Encoding, Finding, LayerId, Metadata, Replaced, Replacement, ReplacementKind, ShiftDates,
-        Tag, Taxonomy,
+        Span, Tag, Taxonomy,
     },
     format::{self, Unescaped},
     policy::Redaction,
@@ -126,6 +126,31 @@ pub(super) fn taken_out<'r>(
         let finding = reading.findings.items.get(redaction.finding as usize)?;
         let layer = reading.layers.get(finding.layer.index())?;
         Some(finding.span.of(&layer.bytes))
+    })
+}
+
+/// Whether all that was not read goes: the values it lies in, or those around them, are removed or give way to a text.
+/// Other replacements are made of what stands there, and may show some of it.
+pub(super) fn takes_gaps_out(reading: &Reading<'_>, redactions: &[Redaction]) -> bool {
+    let is_taken_out = |layer: LayerId, span: Span| {
+        redactions.iter().any(|redaction| {
+            let takes_all =
+                matches!(redaction.replacement, Replacement::Remove | Replacement::Replace { .. });
+            takes_all
+                && reading.findings.items.get(redaction.finding as usize).is_some_and(|finding| {
+                    finding.layer == layer
+                        && !finding.marks.in_key
+                        && finding.span.contains(span)
+                        && pictures::around(reading, finding).is_none()
+                })
+        })
+    };
+    reading.values_with_gaps().is_some_and(|values| {
+        values.iter().all(|value| {
+            let parent = |(layer, _): &(LayerId, Span)| reading.layers.get(layer.index())?.parent;
+            let mut around = std::iter::successors(Some(*value), parent);
+            around.any(|(layer, span)| is_taken_out(layer, span))
+        })
     })
 }
 

@@ -86,7 +86,7 @@ fn outwards(encoding: Encoding, raw: &[u8], span: Span) -> Option<Span> {
             Some(Span::new(start * 2, (end * 2).min(raw.len())))
         }
         // All of it stands for all of it.
-        Encoding::OneWay | Encoding::QuotedPrintable | Encoding::Base64Lines => {
+        Encoding::OneWay | Encoding::QuotedPrintable | Encoding::QWord | Encoding::Base64Lines => {
             Some(Span::new(0, raw.len()))
         }
         Encoding::Gzip

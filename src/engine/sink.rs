@@ -88,9 +88,6 @@ impl<'w, 's> Walk<'w, 's> {
     }
 }
 
-/// A layer of text that is shorter is not looked at where its bytes say that it holds nothing.
-const BODY_BYTES_MIN: usize = 64;
-
 /// Turns the fields of one layer into findings.
 pub(super) struct Sink<'k, 'w, 's> {
     pub(super) walk: &'k mut Walk<'w, 's>,
@@ -201,7 +198,7 @@ impl FieldSink for Sink<'_, '_, '_> {
             let mut look = Look {
                 limits: self.walk.limits,
                 decoder: self.walk.decoder,
-                is_body: matches!(key, Key::Root) && text.as_str().len() >= BODY_BYTES_MIN,
+                is_body: matches!(key, Key::Root) && text.as_str().len() >= format::TEXT_BYTES_MIN,
                 found: self.walk.inner,
             };
             embedded::find(text.as_str(), &mut look);

@@ -6,6 +6,8 @@ use crate::redact::PseudonymKey;
 
 mod decisions;
 mod encodings;
+mod gaps;
+mod mail;
 mod mistakes;
 mod skipping;
 

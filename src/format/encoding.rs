@@ -146,6 +146,11 @@ impl Decoder {
             }
             Encoding::Hex | Encoding::HexUpper => hex(bytes, &mut output)?,
             Encoding::QuotedPrintable => quoted_printable(bytes, &mut output)?,
+            Encoding::QWord => {
+                let space = |byte: &u8| if *byte == b'_' { b' ' } else { *byte };
+                let spaced: Vec<u8> = bytes.iter().map(space).collect();
+                quoted_printable(&spaced, &mut output)?;
+            }
             Encoding::Charset(charset) => {
                 output.bytes = charset::decode(charset, bytes)?;
                 output.check(bytes.len())?;

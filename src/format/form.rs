@@ -91,7 +91,12 @@ mod tests {
     fn what_is_no_utf8_once_it_is_decoded_is_a_gap_too() {
         for (text, offset) in [
             (&b"a=%41&b=%ff%fea%00"[..], Some(8)),
-            (b"name=%C4nna", Some(5)),
+            // ISO-8859-1 and Windows-1252, where letters stand alone; GBK, Shift_JIS and bytes of nothing.
+            (b"name=%C4nna&b=Luc%EDa+Ortega&c=Caf%E9", None),
+            (b"name=%C0%EE%C3%F7", Some(5)),
+            (b"name=a%96%BC", Some(6)),
+            (b"name=%E9", Some(5)),
+            (b"name=Anna%80", Some(9)),
             (b"name=%c3%84nna&b=%e4%bd%a0%E5%A5%BD", None),
             (b"name=\xc3\x84nna%zz%4%", None),
             (b"name=%F0%9F%98", Some(5)),

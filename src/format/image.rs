@@ -2,7 +2,8 @@
 //!
 //! EXIF (with the place where the picture was taken), XMP, comments and textual chunks of JPEG, PNG, WebP,
 //! HEIF and GIF become fields. Data behind the end of a picture, parts of it that nobody knows to hold no text,
-//! and kinds whose metadata we do not read, are gaps. [`without`] takes the place or single values out and leaves
+//! and kinds whose metadata we do not read, are gaps. A picture that ends early is none, where its last part is of
+//! pixels or whole: every byte there is was read. [`without`] takes the place or single values out and leaves
 //! every other byte as it was.
 
 mod edit;

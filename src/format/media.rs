@@ -43,10 +43,13 @@ pub fn hides_text(content_type: Option<&str>, bytes: &[u8]) -> bool {
     let is_of = |kind: &str| declared.contains(kind);
     (is_of("yaml") && (has(b"\\x") || has(b"\\U") || has(b"!!binary")))
         || (is_of("ldif") && has(b":: "))
-        // Transfer encodings of parts (RFC 2045 §6) and encoded words of headers (RFC 2047).
-        || (is_of("rfc822") && (has(b"quoted-printable") || has(b"base64") || has(b"=?")))
+        // Parts of mails are looked for in a text of some length (RFC 2045 §6).
+        || (is_of("rfc822") && bytes.len() < TEXT_BYTES_MIN && has(b"ncoding"))
         || (is_of("rtf") && has(b"\\'"))
 }
+
+/// A layer of text that is shorter is not looked at where its bytes say that it holds nothing.
+pub const TEXT_BYTES_MIN: usize = 64;
 
 /// The type that most bodies have, as nearly all of them write it: known without being taken apart.
 pub(super) fn is_plain_json(content_type: &str) -> bool {

@@ -2,7 +2,10 @@
 //!
 //! Everything a decoder does per byte rather than per value is in this file.
 
-use super::{Stop, unescape::percent_byte};
+use super::{
+    Stop,
+    unescape::{is_western_letter, percent_byte},
+};
 use crate::domain::GapCause;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -107,7 +110,9 @@ pub(super) fn check_utf8(bytes: &[u8], base: usize) -> Result<(), Stop> {
     }
 }
 
-/// The same of a text in which bytes may be percent-encoded (RFC 3986 §2.1): what they make together has to be UTF-8.
+/// The same of a text in which bytes may be percent-encoded (RFC 3986 §2.1): what they make together has to be UTF-8,
+/// or a single letter of Windows-1252 beside one of ASCII, as [`unescape`](super::unescape()) reads it. Two such letters
+/// in a row may be one of an encoding of the Far East.
 pub(super) fn check_percent_decoded(bytes: &[u8], base: usize) -> Result<(), Stop> {
     check_utf8(bytes, base)?;
     let (mut run, mut at) = (Vec::new(), 0);
@@ -120,7 +125,12 @@ pub(super) fn check_percent_decoded(bytes: &[u8], base: usize) -> Result<(), Sto
             run.push(byte);
             end += width;
         }
-        if utf8_length(&run) < run.len() {
+        let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+        let is_beside_one = || {
+            is_letter(bytes.get(..begin).unwrap_or_default().last()) || is_letter(bytes.get(end))
+        };
+        let is_western = matches!(run[..], [byte] if is_western_letter(byte)) && is_beside_one();
+        if utf8_length(&run) < run.len() && !is_western {
             return Err(Stop { cause: GapCause::InvalidUtf8, offset: base + begin });
         }
         at = at.max(end);

@@ -48,6 +48,31 @@ pub(super) fn walk_cookie<S: FieldSink>(
     })
 }
 
+/// The value of `Set-Cookie` (RFC 6265 §4.1.1): a pair, as [`walk_cookie`] has them, and what is said of it. The name
+/// stays where the value goes, since what comes behind would be another cookie.
+pub fn walk_set_cookie<S: FieldSink>(
+    bytes: &[u8],
+    limits: &Limits,
+    sink: &mut S,
+) -> Result<(), Stop> {
+    let mut fields = Fields::new(limits);
+    fields.count(0)?;
+    sink.open(Key::Root, Container::Object, 0, 0);
+    let end = memchr(b';', bytes).unwrap_or(bytes.len());
+    let text = trim(bytes, Span::new(0, end));
+    if !text.is_empty() {
+        fields.count(text.range().start)?;
+        pair(bytes, text, text, sink);
+    }
+    let rest = trim(bytes, Span::new(bytes.len().min(end + 1), bytes.len()));
+    if !rest.is_empty() {
+        fields.count(rest.range().start)?;
+        walk_part(bytes, rest, rest, Key::Index(1), sink);
+    }
+    sink.close(bytes.len(), bytes.len());
+    scan::check_utf8(bytes, 0)
+}
+
 /// The value of `baggage` (W3C, §3.3.1): members between `,`, each with properties behind `;`, which are
 /// pairs too and go with their member.
 pub(super) fn walk_baggage<S: FieldSink>(

@@ -206,13 +206,17 @@ impl Unescaped {
         self.copy(raw, at, raw.len());
         if utf8(&self.bytes).is_none() {
             self.is_whole = false;
+            let is_encoded = matches!(escape, Escape::Percent | Escape::Form);
             for chunk in self.bytes.utf8_chunks() {
                 self.text.push_str(chunk.valid());
                 self.lossy.push_run(chunk.valid().len());
-                if !chunk.invalid().is_empty() {
-                    self.text.push(char::REPLACEMENT_CHARACTER);
-                    self.lossy.push(char::REPLACEMENT_CHARACTER.len_utf8(), chunk.invalid().len());
-                }
+                let letter = match chunk.invalid() {
+                    [] => continue,
+                    [byte] if is_encoded && is_western_letter(*byte) => char::from(*byte),
+                    _ => char::REPLACEMENT_CHARACTER,
+                };
+                self.text.push(letter);
+                self.lossy.push(letter.len_utf8(), chunk.invalid().len());
             }
         }
     }
@@ -222,6 +226,12 @@ impl Unescaped {
         self.bytes.extend_from_slice(plain);
         self.unescaped.push_run(plain.len());
     }
+}
+
+/// A letter with a mark in Windows-1252, and in ISO-8859-1, which has the same: pages in one of those send forms in
+/// it, and nothing says so (URL Standard §5.1).
+pub(super) fn is_western_letter(byte: u8) -> bool {
+    byte >= 0xC0 && !matches!(byte, 0xD7 | 0xF7)
 }
 
 /// The escape at the start of `rest`: what it stands for, and its length. What only looks like one is

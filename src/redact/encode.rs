@@ -54,6 +54,7 @@ pub fn encode(encoding: Encoding, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> 
         Encoding::Hex => Ok(hex(bytes, b"0123456789abcdef")),
         Encoding::HexUpper => Ok(hex(bytes, b"0123456789ABCDEF")),
         Encoding::QuotedPrintable => Ok(quoted_printable(bytes)),
+        Encoding::QWord => Ok(q_word(bytes)),
         Encoding::Charset(charset) => std::str::from_utf8(bytes)
             .ok()
             .and_then(|text| in_charset(charset, text))
@@ -116,6 +117,26 @@ fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
         }
         line += length;
         rest = behind;
+    }
+    out
+}
+
+/// RFC 2047 §5 (3): what may stand in the words before a mailbox.
+fn q_word(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 4);
+    for &byte in bytes {
+        match byte {
+            b' ' => out.push(b'_'),
+            b'!' | b'*' | b'+' | b'-' | b'/' => out.push(byte),
+            _ if byte.is_ascii_alphanumeric() => out.push(byte),
+            _ => {
+                out.push(b'=');
+                out.extend(
+                    [byte >> 4, byte & 15]
+                        .map(|digit| HEX_DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0')),
+                );
+            }
+        }
     }
     out
 }
@@ -259,6 +280,13 @@ mod tests {
         let latin = Encoding::Charset(Charset("windows-1252"));
         assert_eq!(encode(latin, "日本".as_bytes()), Err(EncodeError(latin)));
         assert!(encode(Encoding::Escaped(Escape::Json), b"\xff").is_err());
+    }
+
+    #[test]
+    fn words_of_headers_have_no_space_and_no_sign_that_ends_them() {
+        let text = "Jürgen K. =_?= <+1/2>";
+        let word = encode(Encoding::QWord, text.as_bytes()).unwrap();
+        assert_eq!(word, b"J=C3=BCrgen_K=2E_=3D=5F=3F=3D_=3C+1/2=3E");
     }
 
     #[test]

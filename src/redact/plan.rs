@@ -150,7 +150,7 @@ impl Plan {
                 Some((parent, span)) => {
                     let Some(outer) = layers.get(parent.index()) else { continue };
                     let with = self.child(layer.encoding, &bytes, outer, span);
-                    let edit = Edit { layer: parent.0, span, with, cut: false, rank: 0 };
+                    let edit = Edit { layer: parent.0, span, with, cut: false, rank: CHILD };
                     heap.push(ByLayer(edit));
                 }
             }
@@ -288,14 +288,16 @@ fn rank(kind: ReplacementKind) -> u8 {
         ReplacementKind::Encrypt => 3,
         ReplacementKind::Tokenise => 4,
         ReplacementKind::Mask => KEEPS_SOMETHING,
-        ReplacementKind::Generalise => 6,
-        ReplacementKind::ShiftDates => 7,
-        ReplacementKind::StripMetadata => 8,
+        ReplacementKind::Generalise => 7,
+        ReplacementKind::ShiftDates => 8,
+        ReplacementKind::StripMetadata => 9,
     }
 }
 
+/// What is left of a document inside a value; where all of the value is to give way to something, that is done.
+const CHILD: u8 = 5;
 /// From here on a replacement shows a part of what stood there.
-const KEEPS_SOMETHING: u8 = 5;
+const KEEPS_SOMETHING: u8 = 6;
 
 /// The place of a text that stands in its parent unescaped, if anything there has to be minded.
 fn around(outer: &Layer<'_>, span: Span) -> Option<Place> {

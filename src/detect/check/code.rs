@@ -489,7 +489,9 @@ fn is_key_fingerprint(text: &str) -> bool {
 pub(super) fn picture(text: &str) -> Option<Match> {
     let text = text.trim();
     let magic = ["/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR", "AAAAGGZ0eXBoZWlj", "AAAAJGZ0eXBoZWlj"];
+    // The signature of a PNG says so whatever follows.
     let inline = text.starts_with("data:image/")
+        || text.starts_with("iVBORw0KGgo")
         || (text.len() >= 16 && magic.iter().any(|magic| text.starts_with(magic)));
     let address = text.contains("://") || text.starts_with('/') || text.starts_with("content:");
     let file = text.rsplit('.').next().is_some_and(|ending| {
@@ -572,6 +574,8 @@ mod tests {
             (travel_document, "000000000", false),
             (picture, "data:image/png;base64,iVBORw0KGgo", true),
             (picture, "/9j/4AAQSkZJRgABAQ", true),
+            (picture, "iVBORw0KGgo=", true),
+            (picture, "UklGR", false),
             (picture, "me.jpg", true),
             (picture, "yes", false),
             (account, "0.39", false),

@@ -17,6 +17,7 @@ fn found_in(text: &str, is_body: bool) -> Vec<String> {
                 EmbeddedKind::Declared(media_type) => {
                     media_type.as_deref().unwrap_or("?").to_owned()
                 }
+                EmbeddedKind::Phrase(media_type) => format!("phrase of {media_type}"),
                 EmbeddedKind::Broken => "broken".to_owned(),
                 EmbeddedKind::Unread(cause) => cause.as_str().to_owned(),
             };
@@ -172,13 +173,10 @@ fn base64_is_known_by_what_it_stands_for() {
         // RFC 7617 §2.
         (
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
-            &["Base64 ? [QWxhZGRpbjpvcGVuIHNlc2FtZQ==] Aladdin:open sesame"],
+            &["OneWay ? [QWxhZGRpbjpvcGVuIHNlc2FtZQ==] Aladdin\nopen sesame"],
         ),
-        // With a zero at its end, and in Latin-1; twelve bytes that print before a key go on as nothing.
-        (
-            "MzUyMDItMTIzNDU2Ny0xAA==",
-            &["Base64 broken [MzUyMDItMTIzNDU2Ny0xAA==] 35202-1234567-1\0"],
-        ),
+        // With a zero at its end, which fills it up, and in Latin-1; twelve bytes that print before a key go on as nothing.
+        ("MzUyMDItMTIzNDU2Ny0xAA==", &["Base64 text [MzUyMDItMTIzNDU2Ny0xAA==] 35202-1234567-1\0"]),
         (
             "cGxlYXNlIGNhbGwgbWUsIEdy/N9l",
             &["Base64 broken [cGxlYXNlIGNhbGwgbWUsIEdy/N9l] please call me, Gr\u{fffd}\u{fffd}e"],

@@ -21,9 +21,9 @@ use crate::{
 pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
     let bytes = text.as_bytes();
     if starts_with_ignore_case(bytes, BASIC) && bytes.get(BASIC.len()..).is_some_and(is_dense) {
-        return whole(bytes, classes, BASIC.len(), look);
+        return basic(bytes, look);
     }
-    if hexadecimal(bytes, look) || (classes & OTHER == 0 && whole(bytes, classes, 0, look)) {
+    if hexadecimal(bytes, look) || (classes & OTHER == 0 && whole(bytes, classes, look)) {
         return true;
     }
     if let Some(inner) = escaped_uri(text) {
@@ -105,21 +105,51 @@ fn kind_of(opened: &[u8]) -> Option<EmbeddedKind> {
     if is_readable(opened) {
         return Some(EmbeddedKind::Declared(declared_type(opened).map(Into::into)));
     }
+    // Zeros fill up a field of a fixed length.
+    let filled = opened.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let text = opened.get(..filled).and_then(|text| std::str::from_utf8(text).ok());
+    if text.is_some_and(is_text) {
+        return Some(EmbeddedKind::Known(Format::Text));
+    }
     let start = opened.first_chunk::<12>().map_or(opened, |start| start);
     let holds_text = broken::is_text_mostly(opened, is_text_start(start)) || has_mailbox(opened);
     holds_text.then_some(EmbeddedKind::Broken)
 }
 
-/// Base64 from `start` to the end.
-fn whole(bytes: &[u8], classes: Classes, start: usize, look: &mut Look<'_>) -> bool {
-    let symbols = bytes.get(start..).unwrap_or_default();
-    if symbols.len() < BASE64_BYTES_MIN && start == 0 {
+/// Name and password, each a text of its own: `user:secret` is no label with a value. They go as a whole, since neither
+/// is of use without the other.
+fn basic(bytes: &[u8], look: &mut Look<'_>) -> bool {
+    let before = look.found.len();
+    let symbols = bytes.get(BASIC.len()..).unwrap_or_default();
+    let span = Span::new(BASIC.len(), bytes.len());
+    let Some(encoding) = alphabet(symbols, false) else { return false };
+    if !opens(encoding, span, symbols, look) && !deflated(encoding, span, symbols, look) {
         return false;
     }
-    let Some(encoding) = alphabet(symbols, start == 0 && has(classes, SPACE)) else { return false };
+    for inner in look.found.iter_mut().skip(before) {
+        let Some(opened) = inner.opened.as_mut().filter(|it| is_credentials(it)) else { continue };
+        if let Some(colon) = opened.iter_mut().find(|byte| **byte == b':') {
+            *colon = b'\n';
+            inner.encoding = Encoding::OneWay;
+        }
+    }
+    true
+}
+
+/// Whether a text is one line and no document.
+fn is_credentials(opened: &[u8]) -> bool {
+    opened.iter().all(|byte| *byte >= b' ' && !matches!(byte, b'{' | b'<' | b'\"'))
+}
+
+/// All of a text.
+fn whole(symbols: &[u8], classes: Classes, look: &mut Look<'_>) -> bool {
+    if symbols.len() < BASE64_BYTES_MIN {
+        return false;
+    }
+    let Some(encoding) = alphabet(symbols, has(classes, SPACE)) else { return false };
     // Padding and line ends aside, the first symbols alone.
-    let span = Span::new(start, bytes.len());
-    if start == 0 && !begins_readable(symbols) {
+    let span = Span::new(0, symbols.len());
+    if !begins_readable(symbols) {
         return otherwise(encoding, span, symbols, look);
     }
     opens(encoding, span, symbols, look) || deflated(encoding, span, symbols, look)

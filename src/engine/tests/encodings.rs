@@ -224,6 +224,8 @@ fn base64_of_what_is_no_text_does_not_count_as_read_where_it_may_hold_somebody()
         // A message of Protocol Buffers and one of MessagePack with a mailbox; UTF-16 without its mark; files.
         ("Chdhbm5hLnNjaG1pZHRAZXhhbXBsZS5kZRCWAQ==", Coverage::Partial, false),
         ("gaVlbWFpbLFzYW5hLmtAZXhhbXBsZS5waw==", Coverage::Partial, true),
+        // A text in a field of a fixed length.
+        ("bXkgQ05JQyBpcyAzNTIwMi0xMjM0NTY3LTEAAAA=", Coverage::Full, false),
         ("cwBhAG4AYQAuAGsAQABlAHgAYQBtAHAAbABlAC4AcABrAA==", Coverage::Full, true),
         ("U1FMaXRlIGZvcm1hdCAzABAAAQEAQCAg", Coverage::Partial, false),
         ("QlpoOTFBWSZTWWWlrdMAAAkRgEAA", Coverage::Partial, false),
@@ -251,7 +253,7 @@ fn text_that_is_not_utf_8_as_a_whole_is_searched_inside_base64_and_counts_as_unr
         b"name,cnic\n\x8ER\x93c\x91\xBE\x98Y,35202-1234567-1\n",
         b"name,cnic\n\xD5\xC5\xC8\xFD,35202-1234567-1\n",
         b"From: a\nTo: b\nContent-Transfer-Encoding: 8bit\n\nCNIC 35202-1234567-1, Gr\xFC\xDFe\n",
-        b"my CNIC is 35202-1234567-1\0",
+        b"my CNIC is 35202-1234567-1\0and more\0",
         b"my CNIC is \x1B[1m 35202-1234567-1 \x1B[0m",
         b"\n$6f9619ff-8b86-d011-b42d-00c04fc964ff\x12\x11sana.k@example.pk\x18\x05",
     ] {
@@ -351,8 +353,8 @@ fn texts_in_an_encoding_of_their_own_are_opened_or_a_gap() {
         (
             "message/rfc822",
             "Content-Transfer-Encoding: quoted-printable\r\n\r\nsana.k=40example.pk",
-            Coverage::Partial,
-            false,
+            Coverage::Full,
+            true,
         ),
         ("text/ldif", "dn: cn=x\nmail:: c2FuYS5rQGV4YW1wbGUucGs=\n", Coverage::Partial, true),
         ("text/rtf", r"{\rtf1 sana.k\'40example.pk}", Coverage::Partial, false),

@@ -14,8 +14,11 @@ pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
     let mut at = 2;
     let mut extension = Extension::default();
     loop {
-        let [0xFF, marker, rest @ ..] = bytes.get(at..).unwrap_or_default() else {
-            return Err(Stop::malformed(at.min(bytes.len())));
+        let (marker, rest) = match bytes.get(at..).unwrap_or_default() {
+            [0xFF, marker, rest @ ..] => (marker, rest),
+            // It ends early.
+            [] | [0xFF] => return extension.take(bytes, take),
+            _ => return Err(Stop::malformed(at.min(bytes.len()))),
         };
         match marker {
             // Padding.
@@ -32,9 +35,12 @@ pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
             }
             0x01 | 0xD0..=0xD8 => at += 2,
             _ => {
-                let [high, low, ..] = rest else { return Err(Stop::malformed(bytes.len())) };
+                let [high, low, data @ ..] = rest else { return extension.take(bytes, take) };
                 let length = usize::from(u16::from_be_bytes([*high, *low]));
                 let end = at + 2 + length;
+                if length >= 2 && end > bytes.len() && is_start_without_text(*marker, data) {
+                    return extension.take(bytes, take);
+                }
                 if length < 2 || end > bytes.len() {
                     return Err(Stop::malformed(at + 2));
                 }
@@ -80,6 +86,13 @@ fn is_without_text(marker: u8, data: &[u8]) -> bool {
         0xEE => begins(&[b"Adobe"]) && data.len() == 12,
         _ => false,
     }
+}
+
+/// The same of a segment that is cut, which may have little of its name.
+fn is_start_without_text(marker: u8, data: &[u8]) -> bool {
+    data.is_empty()
+        || is_without_text(marker, data)
+        || (marker == 0xE0 && [b"JFIF\0", b"JFXX\0"].iter().any(|name| name.starts_with(data)))
 }
 
 /// A packet too long for one segment, in pieces (XMP Specification Part 3, §1.1.3.1).

@@ -13,7 +13,10 @@ pub(super) const SIGNATURE_BYTES: usize = 8;
 pub(super) fn blocks(bytes: &[u8], limits: &Limits, take: Take<'_>) -> Result<(), Stop> {
     let mut at = SIGNATURE_BYTES;
     loop {
-        let (kind, span) = chunk(bytes, at).ok_or(Stop::malformed(at.min(bytes.len())))?;
+        let Some((kind, span)) = chunk(bytes, at) else {
+            let rest = bytes.get(at..).unwrap_or_default();
+            return if is_start_without_text(rest) { Ok(()) } else { Err(Stop::malformed(at)) };
+        };
         let text = match &kind {
             b"eXIf" => {
                 take(Block::new(Content::Exif, span))?;
@@ -52,6 +55,13 @@ pub(super) fn blocks(bytes: &[u8], limits: &Limits, take: Take<'_>) -> Result<()
 }
 
 const CHECKSUM_BYTES: usize = 4;
+
+/// Whether a chunk that is cut holds nothing but a length, a type and what is no text.
+fn is_start_without_text(rest: &[u8]) -> bool {
+    const HEAD_BYTES: usize = 8;
+    rest.len() <= HEAD_BYTES
+        || rest.get(4..HEAD_BYTES).is_some_and(|kind| WITHOUT_TEXT.iter().any(|it| *it == kind))
+}
 
 /// Chunks of numbers and pixels: of ISO/IEC 15948 and its extensions, of animations, of colours beyond the usual, and
 /// those that Apple, ImageMagick and converters of GIF add to them.

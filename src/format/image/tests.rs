@@ -418,8 +418,6 @@ fn what_is_not_read_of_a_picture_is_a_gap() {
         ([&jpeg[..], b"ftypmp42"].concat(), GapCause::UnknownMediaType, jpeg.len()),
         ([&png[..], b"x"].concat(), GapCause::UnknownMediaType, png.len()),
         ([&webp[..], b"x"].concat(), GapCause::UnknownMediaType, webp.len()),
-        (jpeg[..jpeg.len() - 2].to_vec(), GapCause::Malformed, jpeg.len() - 2),
-        (png[..png.len() - 1].to_vec(), GapCause::Malformed, png.len() - 12),
         (jpeg_of(&[exif_segment(b"XX*\0")]), GapCause::Malformed, 12),
         (jpeg_of(&[vec![0xFF, 0xE1, 0, 1]]), GapCause::Malformed, 4),
     ] {
@@ -430,6 +428,38 @@ fn what_is_not_read_of_a_picture_is_a_gap() {
     notes(&[&jpeg[..], &[0; 8]].concat());
     let two = [jpeg_of(&[]), jpeg_of(&[exif_segment(&tiff(true, b'N'))])].concat();
     assert_eq!(notes(&two)[1..], EXIF_LINES);
+}
+
+/// Wherever a picture is cut, it is read as far as it goes; but not inside what may hold a text.
+#[test]
+fn a_picture_that_ends_early_is_read_unless_its_metadata_are_cut() {
+    let jfif = segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
+    let (jpeg, png) = (
+        jpeg_of(&[jfif, exif_segment(&tiff(true, b'N')), xmp_segment()]),
+        png_of(&[chunk(b"tEXt", b"Author\0Mei Tan"), chunk(b"IDAT", &[7; 9])]),
+    );
+    let webp = webp_of(&[(b"VP8 ", &[7; 9]), (b"EXIF", &tiff(true, b'N')), (b"ALPH", &[7; 4])]);
+    let starts = |picture: &[u8], mark: &[u8]| memchr::memmem::find(picture, mark).expect("a mark");
+    // Where what may hold a text begins and ends.
+    let (exif, scan) = (starts(&jpeg, b"Exif\0\0"), starts(&jpeg, b"\xFF\xDA"));
+    let xmp = starts(&jpeg, b"http://ns.adobe.com");
+    let (text, pixels) = (starts(&png, b"Author"), starts(&png, b"IDAT") - 4);
+    let (place, alpha) = (starts(&webp, b"EXIF") + 8, starts(&webp, b"ALPH"));
+    let parts = [(exif, xmp - 4), (xmp, scan)];
+    for (picture, least, parts) in
+        [(&jpeg, 3, &parts[..]), (&png, 8, &[(text, pixels)]), (&webp, 12, &[(place, alpha)])]
+    {
+        for end in least..=picture.len() {
+            let is_inside = parts.iter().any(|(from, to)| (from + 1..*to).contains(&end));
+            let read = Notes::of(Format::Image, &picture[..end]).1;
+            assert_eq!(read.is_err(), is_inside, "cut at {end} of {picture:?}: {read:?}");
+        }
+    }
+    // What is broken is not cut: a length that is none, and a part that is longer than all that has to come.
+    let broken = [&webp[..place - 4], &[0xFF, 0xFF, 0, 0], &webp[place..]].concat();
+    for broken in [&b"\xFF\xD8\xFF\xE0\0\x01"[..], b"\xFF\xD8\xFF\xDB\0\x03\0Mei", &broken] {
+        assert!(Notes::of(Format::Image, broken).1.is_err(), "{broken:?}");
+    }
 }
 
 #[test]

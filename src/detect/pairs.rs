@@ -120,11 +120,18 @@ fn leader(text: &str, at: usize) -> Option<Pair> {
 /// `name=value`, `name="several words"`.
 fn assignment(text: &str, at: usize) -> Option<Pair> {
     let bytes = text.as_bytes();
-    // `name = value`, as configuration is written, and `[name] => value`, as programs print what they hold.
+    // `name = value`, as configuration is written, and `[name] => value`, as programs print what they hold; those in
+    // Ruby without spaces: `"name"=>"Sana Khan"`.
     let is_arrow = bytes.get(at + 1) == Some(&b'>');
     let behind = at + 1 + usize::from(is_arrow);
     let is_spaced = at > 0 && bytes.get(at - 1) == Some(&b' ') && bytes.get(behind) == Some(&b' ');
-    if is_arrow && !is_spaced {
+    let is_quote = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'"' | b'\''));
+    let is_hash = || {
+        let value = bytes.get(behind);
+        is_quote(at.checked_sub(1).and_then(|before| bytes.get(before)))
+            && (is_quote(value) || value.is_some_and(u8::is_ascii_digit))
+    };
+    if is_arrow && !is_spaced && !is_hash() {
         return None;
     }
     let name_end = at - usize::from(is_spaced);
@@ -141,7 +148,7 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
         return None;
     }
     let start = behind + usize::from(is_spaced);
-    let is_quoted = matches!(bytes.get(start), Some(b'"' | b'\''));
+    let is_quoted = is_quote(bytes.get(start));
     // In a line of its own; the equals sign of a formula stands between spaces as well.
     if is_spaced && !is_arrow && !is_quoted && !begins_its_line(bytes, name.start, b" \t") {
         return None;

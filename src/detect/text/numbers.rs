@@ -175,8 +175,8 @@ impl Search<'_> {
         let is_address = run_count == 4 && !is_of_an_image(text, start);
         let address = is_address.then(|| ip::whole(candidate)).flatten();
         let is_dotted = address.is_some() && candidate.len() > 11;
-        let is_another =
-            is_in_columns(text, whole.range()) || (!international && is_of_an_article(text, start));
+        let is_another = is_in_columns(text, whole.range())
+            || (!international && is_of_an_article(text, whole.range().start));
         let may_be_a_phone = may_be_a_phone && !is_dotted && !is_range(candidate) && !is_another;
         let phone = text.get(whole.range()).filter(|_| may_be_a_phone).and_then(|candidate| {
             let read = phone::in_text(candidate);

@@ -6,6 +6,7 @@
 //! and turns of a sentence that a name ends before, which differ by language and not by who operates.
 
 mod prose;
+mod speech;
 mod step;
 mod words;
 
@@ -88,6 +89,18 @@ impl KnownNames {
             !ENDS_OF_NAMES.contains(&particle)
                 || text.get(..at).is_some_and(|word| self.things.contains(word))
         })
+    }
+
+    /// Where a name in Hangul ends that grammar follows: `김서연이`. A family name of two characters makes it as long.
+    pub(super) fn before_a_particle(&self, text: &str, range: Range<usize>) -> usize {
+        const CHARACTERS: usize = 4;
+        let name = text.get(range.clone()).unwrap_or_default();
+        let two = name.char_indices().nth(2).and_then(|(at, _)| name.get(..at));
+        let is_one = name.chars().all(is_hangul)
+            && name.chars().count() == CHARACTERS
+            && !two.is_some_and(|two| self.family.contains(two));
+        let particle = name.chars().next_back().filter(|c| is_one && PARTICLES.contains(c));
+        range.end - particle.map_or(0, char::len_utf8)
     }
 
     /// Whether `text` begins with a family name, as names of Chinese, Japanese and Korean do: `王芳说`.

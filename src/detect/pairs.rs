@@ -120,7 +120,8 @@ fn leader(text: &str, at: usize) -> Option<Pair> {
 /// `name=value`, `name="several words"`.
 fn assignment(text: &str, at: usize) -> Option<Pair> {
     let bytes = text.as_bytes();
-    // `name = value`, as configuration is written, and `[name] => value`, as programs print what they hold.
+    // `name = value`, as configuration is written, and `[name] => value`, as programs print what they hold; those in
+    // Ruby without spaces: `"name"=>"Sana Khan"`.
     let is_arrow = bytes.get(at + 1) == Some(&b'>');
     let behind = at + 1 + usize::from(is_arrow);
     let is_spaced = at > 0 && bytes.get(at - 1) == Some(&b' ') && bytes.get(behind) == Some(&b' ');
@@ -141,7 +142,7 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
         return None;
     }
     let start = behind + usize::from(is_spaced);
-    let is_quoted = matches!(bytes.get(start), Some(b'"' | b'\''));
+    let is_quoted = is_quote(bytes.get(start));
     // In a line of its own; the equals sign of a formula stands between spaces as well.
     if is_spaced && !is_arrow && !is_quoted && !begins_its_line(bytes, name.start, b" \t") {
         return None;

@@ -8,6 +8,7 @@ mod announced;
 mod called;
 mod prose;
 mod sentences;
+mod turns;
 
 use super::{DetectorSet, Hit, Scanner, Scratch, Told, shipped, text::Search};
 use crate::domain::{Container, Part, Scalar, Taxonomy};

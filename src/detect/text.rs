@@ -11,6 +11,8 @@ mod codes;
 mod marks;
 mod numbers;
 mod request_line;
+mod signed;
+mod turns;
 
 use std::sync::LazyLock;
 

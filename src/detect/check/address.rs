@@ -63,7 +63,12 @@ pub(in crate::detect) fn address(text: &str) -> Option<Match> {
     }
     let (several, has_at, has_colon) = (seen & SEVERAL != 0, seen & AT != 0, seen & COLON != 0);
     let wide = !is_ascii && text.chars().any(|c| c as u32 >= 0x2e80);
+    // A register of a machine, `reg 0x4441`, and a lot that was made: `Lot 45; expiry 2027-03`.
+    let is_of_a_machine = is_ascii && (text.starts_with("0x") || text.contains(" 0x"));
+    let is_a_batch = text.starts_with("Lot ") && text.contains(" expir");
     let other = has_at
+        || is_of_a_machine
+        || is_a_batch
         || (has_colon && text.contains("://"))
         || text.starts_with(['/', '0', '{', '<']) && !text.contains(' ');
     // A single word with more than letters in it, or with small ones alone, is the name of a machine.
@@ -113,6 +118,10 @@ mod tests {
             (address, "0x52908400098527886E0F7030069857D2E4169EE7", false),
             (address, "https://example.org/a", false),
             (address, "10", false),
+            (address, "reg 0x4441", false),
+            (address, "0x7ffee4c0, Segment: .text", false),
+            (address, "Lot 45; expiry 2027-03", false),
+            (address, "Lot 45, Jalan Expo 3", true),
             (place_name, "Sindh", true),
             (place_name, "disabled", false),
             (address, "kubernetes-node-6jst", false),

@@ -272,7 +272,7 @@ pub(in crate::detect) fn is_thing(word: &str, is_first: bool) -> bool {
 
 static PARTICLES: WordList = WordList::new(&[
     "bin", "binti", "bint", "ibn", "al", "el", "de", "da", "do", "dos", "del", "della", "di", "du",
-    "la", "le", "van", "von", "der", "den", "ter", "y", "e", "ul",
+    "la", "le", "van", "von", "der", "den", "ter", "y", "e", "ul", "dela", "delos",
 ]);
 
 /// Words that names of products, places and roles are made of.
@@ -316,7 +316,7 @@ static THINGS: WordList = WordList::new(&[
     "villa", "tower", "floor", "suite", "apartment", "fellowship", "award", "products", "secret", "interview", "memorial", "jl", "jl.", "jln", "jalan",
     "oetker", "muscle", "pepper", "organisation", "organization", "gare", "bahnhof", "hauptbahnhof", "webhooks", "webhook",
     "ооо", "оао", "зао", "пао", "тов",
-    "container", "bucket", "login", "developers", "private", "pem", "arena", "weather", "income", "consolidated", "affiliation", "railway", "metro", "terminal", "campus", "faculty",
+    "container", "bucket", "login", "developers", "private", "pem", "arena", "weather", "income", "consolidated", "affiliation", "railway", "metro", "terminal", "campus", "faculty", "scuderia",
 ]);
 
 /// One word or two, letters only: part of a name.

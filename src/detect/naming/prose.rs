@@ -64,6 +64,11 @@ fn spaced(text: &str, least: usize) -> Option<usize> {
         let rest = text.get(position..)?;
         let length = rest.find(|c: char| !is_of_a_name(c)).unwrap_or(rest.len());
         let word = rest.get(..length)?;
+        let stuck = if word.is_ascii() { None } else { word.find(AT_THE_NUMBER) };
+        let (word, length) = match stuck.filter(|at| *at > 0) {
+            Some(at) => (word.get(..at)?, at),
+            None => (word, length),
+        };
         if count == 0 && (begins_a_sentence(word) || is_a_sentence_of_thai(word)) {
             return None;
         }
@@ -147,10 +152,13 @@ fn is_before_a_place(word: &str, behind: &str) -> bool {
     word == "على" && PLACES.iter().any(|place| behind.trim_start().starts_with(place))
 }
 
+/// What Thai writes behind a name without a space where somebody is called: `สมชายที่เบอร์ 081…`.
+const AT_THE_NUMBER: &str = "ที่เบอร์";
+
 /// Whether a word says, in Thai, what somebody does who was named before: `อยู่ที่`, `แจ้งเปลี่ยนเบอร์`.
 fn is_a_verb_of_thai(word: &str) -> bool {
-    const BEGINNINGS: [&str; 9] =
-        ["อยู่", "แจ้ง", "โทร", "ต้องการ", "ขอให้", "ขอแจ้ง", "เบอร์", "อีเมล", "ได้"];
+    const BEGINNINGS: [&str; 10] =
+        ["ที่", "อยู่", "แจ้ง", "โทร", "ต้องการ", "ขอให้", "ขอแจ้ง", "เบอร์", "อีเมล", "ได้"];
     BEGINNINGS.iter().any(|verb| word.starts_with(verb))
 }
 

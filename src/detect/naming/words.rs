@@ -16,7 +16,7 @@ pub(super) const IS_CALLED_JAPANESE: [&str; 3] = ["です", "と申します", "
 pub(super) const IS_CALLED_KOREAN: [&str; 5] = ["입니다", "이에요", "예요", "이고", "라고"];
 
 /// What goes on behind a name in a sentence of Chinese, titles beside.
-pub(super) const BEHIND_HAN: [&str; 42] = [
+pub(super) const BEHIND_HAN: [&str; 44] = [
     "来电",
     "來電",
     "来访",
@@ -59,6 +59,8 @@ pub(super) const BEHIND_HAN: [&str; 42] = [
     "确认",
     "住",
     "要求",
+    "代收",
+    "为您",
 ];
 
 /// The same of Korean, titles and what says that somebody is called so beside.

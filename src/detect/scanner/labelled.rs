@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::detect::{
-    check::{code, person},
+    check::{code, person, words::WordList},
     keys::Facts,
     naming,
     pairs::{Pair, endings},
@@ -100,7 +100,13 @@ impl Scanner<'_> {
         let pair = behind.as_ref().unwrap_or(pair);
         let value = bare(text.get(pair.value.clone())?);
         let first = value.split([' ', ',']).next().unwrap_or_default();
-        if [first, value].iter().any(|it| it.is_empty() || self.set.is_placeholder(it)) {
+        let is_missing = |it: &str| it.is_empty() || self.set.is_placeholder(it);
+        // What is quoted is all of the value: `"none since 2003; DUI 2003"`.
+        let is_a_phrase = pair.assigned
+            && is_behind_a_quote(text, pair)
+            && value.split(' ').nth(2).is_some()
+            && self.is_of_lines(facts);
+        if is_missing(value) || (!is_a_phrase && is_missing(first)) {
             return None;
         }
         // `Password: minimum 12 characters`.
@@ -122,14 +128,10 @@ impl Scanner<'_> {
         // A value that only looks like a number counts when none passes.
         let mut mistyped = None;
         for (number, rule) in rules {
-            let is_quoted = || {
-                let before = pair.value.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
-                matches!(before, Some(b'"' | b'\''))
-            };
             if pair.assigned
                 && rule.reach == Reach::Line
                 && !rule.prose
-                && !is_quoted()
+                && !is_behind_a_quote(text, pair)
                 && let Some((range, is_bounded)) = words_behind(text, pair, rule)
                 && let Some(hit) =
                     text.get(range.clone()).and_then(|value| self.judge(number, rule, facts, value))
@@ -144,7 +146,9 @@ impl Scanner<'_> {
                     .filter(|hit| hit.confidence.0 >= NAMED_IN_PROSE_MIN)
                     .map(|hit| Hit { span: hit.span.shift(pair.value.start), ..hit })
                     .filter(|hit| {
-                        !rule.is_of_people() || !postal::is_of_a_street(text, hit.span.range())
+                        !rule.is_of_people()
+                            || !(postal::is_of_a_street(text, hit.span.range())
+                                || self.is_a_turn(text, pair, rule, hit.span.range()))
                     });
                 if hit.is_some_and(|hit| hit.confidence.0 > rule.unchecked) {
                     return hit;
@@ -157,6 +161,38 @@ impl Scanner<'_> {
 }
 
 impl Scanner<'_> {
+    /// Whether all that a name says of a value is of words to the end of a line.
+    fn is_of_lines(&self, facts: &Facts) -> bool {
+        let mut rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
+        rules.all(|rule| rule.reach == Reach::Line)
+    }
+
+    /// Whether what stands behind a label is what somebody says: `visitor: 谢谢`.
+    fn is_a_turn(&self, text: &str, pair: &Pair, rule: &FieldRule, value: Range<usize>) -> bool {
+        /// How sure the name of somebody's part makes us, who may speak as well as be named.
+        const OF_A_PART: u8 = 30;
+        const ENDS: [char; 14] =
+            ['\n', '\r', ',', '，', '、', '。', '.', '!', '！', '?', '？', ';', '；', '('];
+        let said = text.get(value.clone()).unwrap_or_default();
+        let label = text.get(pair.name.clone()).unwrap_or_default();
+        let people = &self.set.people;
+        if pair.assigned || is_in_quotes(text, &pair.name) {
+            return false;
+        }
+        if rule.confidence > OF_A_PART && !SPEAKERS.contains(&label.trim()) {
+            return people.is_said(said);
+        }
+        if said.starts_with(person::is_east_asian) {
+            let turn = text.get(value.start..pair.value.end).unwrap_or_default();
+            return !people.is_turn_of_a_name(turn.split(ENDS).next().unwrap_or_default());
+        }
+        if NAME.has(label.rsplit(' ').next().unwrap_or_default()) {
+            return people.is_said(said);
+        }
+        let search = Search { set: self.set, supports: 0, against: 0 };
+        search.is_a_turn(text, pair.name.start, said)
+    }
+
     /// Where an address begins behind the name of whoever lives there: `Ship to: Sana Khan, House 12, …`.
     fn behind_an_addressee(&self, text: &str, pair: &Pair) -> Option<usize> {
         let search = Search { set: self.set, supports: 0, against: 0 };
@@ -211,6 +247,25 @@ fn is_quoted_in_its_line(text: &str, pair: &Pair) -> bool {
         && matches!(at(Some(pair.value.end + 1)), None | Some(b'\n' | b'\r'))
         && begins_its_line(text, &pair.name)
 }
+
+fn is_behind_a_quote(text: &str, pair: &Pair) -> bool {
+    let before = pair.value.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+    matches!(before, Some(b'"' | b'\''))
+}
+
+/// What a form calls a name: nobody who speaks.
+#[rustfmt::skip]
+static NAME: WordList = WordList::new(&[
+    "name", "names", "fullname", "nombre", "nome", "nom", "naam", "navn", "namn", "nimi", "nama", "isim", "imię", "jméno", "meno",
+    "név", "nume", "ime", "имя", "фио", "имена", "ім'я", "піб", "όνομα", "tên", "الاسم", "اسم", "نام", "नाम", "নাম", "ชื่อ", "שם",
+]);
+
+/// Who speaks in a conversation, as Chinese, Japanese and Korean call them; with a name behind it a form has the same.
+#[rustfmt::skip]
+const SPEAKERS: [&str; 24] = [
+    "客户", "客戶", "顾客", "顧客", "用户", "用戶", "访客", "訪客", "客服", "买家", "買家", "卖家", "賣家", "司机", "司機", "骑手", "骑士", "乘客",
+    "お客様", "お客さま", "고객", "고객님", "손님", "기사",
+];
 
 /// Without what stands behind a value in its line. The sign of a blood group, `AB-`, is its own.
 fn bare(value: &str) -> &str {

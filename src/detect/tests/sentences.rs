@@ -3,7 +3,7 @@
 use super::{Bench, check};
 
 #[track_caller]
-fn reads(rows: &[(&str, &[&str])]) {
+pub(super) fn reads(rows: &[(&str, &[&str])]) {
     let mut bench = Bench::new();
     let mut wrong = String::new();
     for (text, expected) in rows {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::{
     detect::{
-        check::{date, email, phone},
+        check::{date, email, person::is_east_asian, phone},
         lowered::Lowered,
         naming::{self, Written},
         postal,
@@ -14,7 +14,7 @@ use crate::{
     domain::{Span, runs},
 };
 
-use super::{Found, Search, codes, numbers::is_range, settle};
+use super::{Found, Search, codes, numbers::is_range, settle, signed::is_of_a_work};
 
 /// Words from `start` to the end of their clause, where they say something of their own: no article of something
 /// spoken of before, no statement that there is nothing.
@@ -91,18 +91,24 @@ impl Search<'_> {
             let range = match rule.reads {
                 Reads::Name(least) => {
                     let start = skip(b":,\n\r");
+                    let people = &self.set.people;
                     naming::end_of_name(text, start, least)
+                        .map(|end| people.before_a_particle(text, start..end))
                         .filter(|end| {
                             let name = text.get(start..*end).unwrap_or_default();
-                            let people = &self.set.people;
                             people.may_start_a_name(name) && !people.is_of_things(name)
                         })
+                        .filter(|end| least > 1 || !is_of_a_work(text, &(start..*end)))
                         .filter(|end| !postal::is_of_a_street(text, start..*end))
                         .map(|end| start..end)
                         .or_else(|| self.set.people.in_a_sentence(text, start))
                 }
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
-                Reads::LikelyName => self.likely_name(text, skip(b":,\n\r\"")),
+                Reads::LikelyName => {
+                    let start = skip(b":,\n\r\"");
+                    self.likely_name(text, start)
+                        .or_else(|| self.with_an_initial(text, cue.clone(), start))
+                }
                 Reads::GivenName => {
                     name_at(text, skip(b":,\n\r"), 1, |name| self.set.people.is_given_alone(name))
                 }
@@ -183,7 +189,9 @@ impl Search<'_> {
                     })
                 }
             };
-            let Some(range) = range else { continue };
+            let Some(range) = range.filter(|it| !self.is_said(text, rule, &cue, it)) else {
+                continue;
+            };
             if !is_another && range.start < last.1.end && last.1.start < range.end {
                 continue;
             }
@@ -193,15 +201,33 @@ impl Search<'_> {
             last = (cue.start, range.clone());
             let end = range.end;
             found.push(behind(rule, range));
+            if rule.reads.is_of_names() || matches!(rule.reads, Reads::GivenName) {
+                found.extend(self.number_under(text, end));
+            }
             if rule.reads.is_of_names() {
                 past = past.max(self.names_of_a_list(text, end, rule, found));
             }
         }
         // These have house numbers in them. Kana, Chinese characters and Hangul begin with these bytes.
-        let is_east_asian = bytes.iter().fold(false, |is, byte| is | (0xE3..=0xED).contains(byte));
-        if is_east_asian && bytes.iter().any(u8::is_ascii_digit) {
+        let has_east_asian = bytes.iter().fold(false, |is, byte| is | (0xE3..=0xED).contains(byte));
+        if has_east_asian && bytes.iter().any(u8::is_ascii_digit) {
             self.east_asian_addresses(text, found);
         }
+    }
+
+    /// Whether what a word announces as a name is said to somebody. Behind a colon somebody speaks as often as is named.
+    fn is_said(&self, text: &str, rule: &CueRule, cue: &Range<usize>, name: &Range<usize>) -> bool {
+        if !rule.reads.is_of_names() || name.start < cue.end {
+            return false;
+        }
+        let between = text.get(cue.end..name.start).unwrap_or_default();
+        let words = text.get(name.clone()).unwrap_or_default();
+        let is_behind_a_colon =
+            between.contains(':') || text.get(cue.clone()).is_some_and(|cue| cue.ends_with(':'));
+        if is_behind_a_colon {
+            return self.is_a_turn(text, cue.start, words);
+        }
+        words.starts_with(is_east_asian) && self.set.people.is_said(words)
     }
 
     /// Names behind one that ends at `end`, with commas between them; where the last of all ends.
@@ -256,7 +282,7 @@ impl Search<'_> {
     }
 
     /// A name at `start` of which both ends are known.
-    fn known_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
+    pub(super) fn known_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
         name_at(text, start, 2, |name| self.set.people.has_known_ends(name))
     }
 
@@ -275,48 +301,12 @@ impl Search<'_> {
     }
 
     /// One of which the beginning is known, and that has no word of a thing in it.
-    fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
+    pub(super) fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
         let people = &self.set.people;
         let is_one = |name: &str| people.has_known_ends(name) || people.starts_with_known(name);
         name_at(text, start, 2, is_one)
             .or_else(|| people.in_a_sentence(text, start))
             .or_else(|| name_at(text, behind_a_title(text, start)?, 2, is_one))
-    }
-
-    /// Who says what stands behind the colon: `[10:22] Sana Khan: …`, `11/03/2024, 18:02 - Sana Khan: …`, or a known
-    /// name where a line begins. Behind day and time a given name alone, too.
-    pub(in crate::detect) fn speaker(&self, text: &str, label: &Range<usize>) -> Option<Found> {
-        let (rule, _) = self.set.cues.known_beside.as_ref()?;
-        // A dash is part of what stands before the colon.
-        let own = text.get(label.clone())?;
-        let dash = memchr::memrchr(b'-', own.as_bytes()).filter(|dash| {
-            own.get(dash.saturating_sub(1)..).is_some_and(|rest| rest.starts_with(" - "))
-        });
-        let start = dash.map_or(label.start, |dash| label.start + dash + "- ".len());
-        let before = text.get(..start)?;
-        let is_all = |name: &Range<usize>| name.end == label.end;
-        let (name, head) = if dash.is_some() {
-            let head = before.strip_suffix(" - ").filter(|head| is_of_an_export(head))?;
-            (naming::end_of_name(text, start, 2).map(|end| start..end), Some(head))
-        } else {
-            if before.is_empty() || before.ends_with('\n') {
-                return self.known_name(text, start).filter(is_all).map(|it| behind(rule, it));
-            }
-            let head = before.trim_end_matches(' ').strip_suffix(']')?;
-            // What stands there is short, so that nothing is looked for far behind.
-            let near =
-                head.get(head.ceil_char_boundary(head.len().saturating_sub(EXPORT_BYTES_MAX))..);
-            let inner = near.and_then(|near| near.rsplit_once('[')).map(|(_, inner)| inner);
-            let inner = inner.filter(|inner| is_of_an_export(inner));
-            (self.likely_name(text, start), inner)
-        };
-        if let Some(name) = name.filter(is_all) {
-            return Some(behind(rule, name));
-        }
-        let given = self.set.cues.reading(|reads| matches!(reads, Reads::GivenName))?;
-        let name =
-            head.and_then(|_| name_at(text, start, 1, |it| self.set.people.is_given_alone(it)));
-        name.filter(is_all).map(|name| behind(given, name))
     }
 
     /// Known names in the neighbourhood of values that tell of somebody.
@@ -444,9 +434,6 @@ impl Search<'_> {
     }
 }
 
-/// Day and time before who said something.
-const EXPORT_BYTES_MAX: usize = 32;
-
 /// Shows where words begin with a capital in a part of a text.
 fn each_capital(text: &str, window: Range<usize>, mut show: impl FnMut(usize)) {
     let part = text.get(window.clone()).unwrap_or_default();
@@ -470,22 +457,8 @@ fn each_capital(text: &str, window: Range<usize>, mut show: impl FnMut(usize)) {
     }
 }
 
-/// Whether a line begins with day and time and nothing else, as messengers export what was said.
-fn is_of_an_export(head: &str) -> bool {
-    let window = head.get(head.ceil_char_boundary(head.len().saturating_sub(EXPORT_BYTES_MAX))..);
-    let window = window.unwrap_or_default();
-    let line = match window.rsplit_once('\n') {
-        Some((_, line)) => line,
-        None if window.len() == head.len() => window,
-        None => return false,
-    };
-    let is_of_it = |byte: u8| byte.is_ascii_digit() || b"/.:-, AaPpMm\xe2\x80\xaf".contains(&byte);
-    let digits = line.bytes().filter(u8::is_ascii_digit).count();
-    (7..=14).contains(&digits) && line.contains(':') && line.bytes().all(is_of_it)
-}
-
 /// A name of at least so many words at `start`, if it is one that is meant.
-fn name_at(
+pub(super) fn name_at(
     text: &str,
     start: usize,
     least: usize,
@@ -498,7 +471,7 @@ fn name_at(
 }
 
 /// What a cue of this rule announced.
-fn behind(rule: &CueRule, range: Range<usize>) -> Found {
+pub(super) fn behind(rule: &CueRule, range: Range<usize>) -> Found {
     Found {
         tag: rule.tag,
         coarse: false,
@@ -510,7 +483,7 @@ fn behind(rule: &CueRule, range: Range<usize>) -> Found {
 }
 
 /// The telephone number at `start`, which is no day and no count of something.
-fn number_from(text: &str, start: usize) -> Option<Range<usize>> {
+pub(super) fn number_from(text: &str, start: usize) -> Option<Range<usize>> {
     const BYTES_MAX: usize = 28;
     const UNITS: [&str; 12] = [
         "bytes", "kb", "mb", "ms", "px", "rows", "items", "times", "records", "files", "points",

@@ -10,6 +10,7 @@ use crate::{
             Match, birth_date, date, ip, mac, mrz,
             phone::{self, Countries},
             place,
+            words::WordList,
         },
         token::Token,
     },
@@ -173,8 +174,10 @@ impl Search<'_> {
         // Four numbers between points, as addresses are and no telephone number of as many digits is.
         let is_address = run_count == 4 && !is_of_an_image(text, start);
         let address = is_address.then(|| ip::whole(candidate)).flatten();
-        let may_be_a_phone =
-            may_be_a_phone && !(address.is_some() && candidate.len() > 11) && !is_range(candidate);
+        let is_dotted = address.is_some() && candidate.len() > 11;
+        let is_another = is_in_columns(text, whole.range())
+            || (!international && is_of_an_article(text, whole.range().start));
+        let may_be_a_phone = may_be_a_phone && !is_dotted && !is_range(candidate) && !is_another;
         let phone = text.get(whole.range()).filter(|_| may_be_a_phone).and_then(|candidate| {
             let read = phone::in_text(candidate);
             match read {
@@ -311,6 +314,46 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Whether the word before a number says that an article or a part has it: `Artikel 0176-23456789`.
+fn is_of_an_article(text: &str, start: usize) -> bool {
+    let head = text.get(..start).and_then(|head| head.strip_suffix(' ')).unwrap_or_default();
+    let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    ARTICLES.has(word)
+}
+
+static ARTICLES: WordList = WordList::new(&[
+    "artikel",
+    "ersatzteil",
+    "article",
+    "artículo",
+    "articulo",
+    "articolo",
+    "artigo",
+    "ricambio",
+    "repuesto",
+    "onderdeel",
+    "reservdel",
+    "reservedel",
+]);
+
+/// Whether two short numbers stand before digits in groups, as in the columns of a table: `root 20 0 068089 29775`.
+fn is_in_columns(text: &str, number: Range<usize>) -> bool {
+    let is_of_it = |byte: u8| byte.is_ascii_digit() || byte == b' ';
+    let head = text.get(..number.start).unwrap_or_default();
+    if !head.ends_with(' ') || !text.get(number).is_some_and(|it| it.bytes().all(is_of_it)) {
+        return false;
+    }
+    let mut rest = head.trim_end_matches(' ');
+    for _ in 0..2 {
+        let before = rest.trim_end_matches(|c: char| c.is_ascii_digit());
+        if !(1..=3).contains(&(rest.len() - before.len())) || !before.ends_with(' ') {
+            return false;
+        }
+        rest = before.trim_end_matches(' ');
+    }
+    true
 }
 
 /// Whether two numbers are of more, or both less than one, as measured values are and nobody's place is.

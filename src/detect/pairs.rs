@@ -142,7 +142,7 @@ fn assignment(text: &str, at: usize) -> Option<Pair> {
         return None;
     }
     let start = behind + usize::from(is_spaced);
-    let is_quoted = is_quote(bytes.get(start));
+    let is_quoted = matches!(bytes.get(start), Some(b'"' | b'\''));
     // In a line of its own; the equals sign of a formula stands between spaces as well.
     if is_spaced && !is_arrow && !is_quoted && !begins_its_line(bytes, name.start, b" \t") {
         return None;

@@ -66,7 +66,7 @@ use place::Places;
 use routing::{Routing, Surroundings};
 use shadow::Beside;
 use socket::{BoundSocket, Passed};
-use tls::{Reloading, Watch};
+use tls::{Accepting, Reloading, Watch};
 
 /// What every worker reads and none writes but to count.
 pub struct Proxy {
@@ -106,7 +106,7 @@ struct Listener {
     address: ListenAddress,
     proxy_protocol: bool,
     transparent: Option<Transparent>,
-    tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
+    tls: Option<Arc<Reloading<Accepting>>>,
 }
 
 /// What the proxy shares with the other planes.

@@ -7,15 +7,14 @@
 //! is not recognised.
 
 mod covered;
+mod inside;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use super::{Redacted, message::Message, reading::Reading};
 use crate::{
-    domain::{BrokenSignature, Effect, Encoding, Format, Layer, LayerId},
+    domain::{BrokenSignature, Effect},
     policy::{Annotation, Decision, RuleSet},
 };
 
@@ -24,7 +23,7 @@ use crate::{
 pub(super) enum Kind {
     /// HTTP Message Signatures (RFC 9421).
     HttpMessage,
-    /// `Authorization` with a signature over what it lists: SigV4 and its kin, draft-cavage.
+    /// `Authorization` with a signature over what it lists: SigV4 and its kin, draft-cavage; with a digest (RFC 7616).
     Authorization,
     /// A signed URL.
     Url,
@@ -36,8 +35,14 @@ pub(super) enum Kind {
     DetachedJws,
     /// A token inside the message whose claims were changed (RFC 7519).
     Jwt,
+    /// A signed value in a JSON document (RFC 7515 §7.2, DSSE).
+    Jws,
     /// XML Signature in the document (RFC 3275).
     Xml,
+    /// A text with an OpenPGP signature below it (RFC 9580 §7).
+    Pgp,
+    /// A mail with DKIM or ARC (RFC 6376, RFC 8617).
+    Dkim,
     /// `multipart/signed` (RFC 1847).
     Mime,
 }
@@ -52,7 +57,10 @@ impl Kind {
             Self::Header => "signature_header",
             Self::DetachedJws => "detached_jws",
             Self::Jwt => "jwt",
+            Self::Jws => "jws",
             Self::Xml => "xml_signature",
+            Self::Pgp => "pgp_signed_message",
+            Self::Dkim => "dkim_signature",
             Self::Mime => "multipart_signed",
         }
     }
@@ -127,7 +135,7 @@ pub(super) fn settle(
 ) {
     let (Some(message), Some(changes)) = (reading.message, redacted.as_mut()) else { return };
     let mut broken = broken(&message, changes, rules.signature_headers());
-    broken.extend(inside(reading, decision));
+    broken.extend(inside::broken(reading, decision));
     if broken.is_empty() {
         return;
     }
@@ -173,7 +181,7 @@ fn block(decision: &mut Decision) {
 /// Takes the signature off; false where it is a part of the body.
 fn strip(message: &Message<'_>, broken: &Broken, redacted: &mut Redacted) -> bool {
     match broken.kind {
-        Kind::Jwt | Kind::Xml | Kind::Mime => return false,
+        Kind::Jwt | Kind::Jws | Kind::Xml | Kind::Pgp | Kind::Dkim | Kind::Mime => return false,
         Kind::Url => {
             let target = redacted.target.as_deref().unwrap_or(message.target);
             redacted.target = Some(covered::without_signature(target));
@@ -244,48 +252,4 @@ pub(super) fn broken(
         broken.push(Broken { kind: Kind::Mime, headers: Vec::new() });
     }
     broken
-}
-
-/// The signatures inside the message over something that changes: of a document, of a token's claims.
-fn inside(reading: &Reading<'_>, decision: &Decision) -> Vec<Broken> {
-    let mut layers: BTreeSet<LayerId> = decision
-        .redactions
-        .iter()
-        .filter_map(|redaction| reading.findings.items.get(redaction.finding as usize))
-        .map(|finding| finding.layer)
-        .collect();
-    let mut kinds = Vec::new();
-    // A layer's number is higher than its parent's.
-    while let Some(id) = layers.pop_last() {
-        let Some(layer) = reading.layers.get(id.index()) else { continue };
-        if layer.format == Format::Xml && is_signed_document(&layer.bytes) {
-            kinds.push(Kind::Xml);
-        }
-        if let Some((parent, span)) = layer.parent {
-            layers.insert(parent);
-            let around = reading.layers.get(parent.index());
-            if around.is_some_and(|around| is_claims(layer, around, span.range())) {
-                kinds.push(Kind::Jwt);
-            }
-        }
-    }
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds.into_iter().map(|kind| Broken { kind, headers: Vec::new() }).collect()
-}
-
-fn is_signed_document(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, b"http://www.w3.org/2000/09/xmldsig#").is_some()
-}
-
-/// The layer is the middle of `header.claims.signature`.
-fn is_claims(layer: &Layer<'_>, around: &Layer<'_>, span: std::ops::Range<usize>) -> bool {
-    let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let before = around.bytes.get(..span.start).unwrap_or_default();
-    let after = around.bytes.get(span.end..).unwrap_or_default();
-    let Some(before) = before.strip_suffix(b".") else { return false };
-    let header = before.iter().rev().take_while(|byte| is_code(byte)).count();
-    matches!(layer.encoding, Encoding::Base64Url | Encoding::Base64)
-        && before.get(before.len() - header..).is_some_and(|header| header.starts_with(b"eyJ"))
-        && matches!(after, [b'.', next, ..] if is_code(next))
 }

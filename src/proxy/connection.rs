@@ -38,7 +38,7 @@ use super::{
     http1::{self, RequestBody},
     identity,
     proxy_protocol::{self, Source},
-    tls::{self, Reloading},
+    tls::{self, Accepting, Reloading, Shown},
     untaken::Answers,
     worker::Worker,
 };
@@ -48,7 +48,7 @@ pub(super) type Draining = watch::Receiver<Option<Duration>>;
 /// What a connection has to go through first.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
+    pub(super) tls: Option<Arc<Reloading<Accepting>>>,
     pub(super) proxy_protocol: bool,
 }
 
@@ -105,34 +105,68 @@ pub(super) async fn connection<S>(
         region: proxy.geo.as_ref().and_then(|geo| geo.region(address.ip())),
     };
     let Some(tls) = entry.tls else { return serve(worker, None, stream, peer, draining).await };
-    let handshake = Box::pin(handshake(tls.current(), stream));
+    let handshake = Box::pin(handshake(&tls, stream));
     match tokio::time::timeout_at(handshake_by, handshake).await {
-        Ok(Ok((stream, agreed, caller))) => {
-            let workloads = &proxy.routing.load().workloads;
-            peer.caller = caller.map(|id| workloads.caller(id.into()));
+        Ok(Ok((stream, agreed, None))) => {
             serve(worker, Some(agreed), stream, peer, draining).await;
+        }
+        Ok(Ok((stream, agreed, Some(shown)))) => {
+            let workloads = &proxy.routing.load().workloads;
+            let id = shown.leaf().and_then(identity::of_certificate);
+            peer.caller = id.map(|id| workloads.caller(id.into()));
+            let (drain, draining) = accepted(shown, draining);
+            let served = serve(worker, Some(agreed), stream, peer, draining);
+            Box::pin(async {
+                tokio::select! {
+                    biased;
+                    () = served => {}
+                    () = drain => {}
+                }
+            })
+            .await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "handshake failed"),
         Err(_) => tracing::debug!("handshake was too slow"),
     }
 }
 
-/// The stream behind TLS, the protocol agreed on, and whom the peer's certificate names. What TLS keeps
-/// is long, so that it is boxed.
+/// A drain of one connection: it begins with that of all, or once the certificate shown is not accepted any more. To be
+/// polled for as long as the connection is served.
+fn accepted(shown: Shown, mut all: Draining) -> (impl Future<Output = ()>, Draining) {
+    let (drain, draining) = watch::channel(*all.borrow());
+    let watched = async move {
+        let time = tokio::select! {
+            biased;
+            time = all.wait_for(Option::is_some) => time.ok().and_then(|time| *time),
+            () = shown.until_refused() => {
+                tracing::debug!("the certificate shown is no longer accepted: the connection ends");
+                None
+            }
+        };
+        drain.send_replace(time.or(Some(DRAIN_GRACE)));
+        // Kept: whoever is told by nobody ends at once.
+        std::future::pending::<()>().await;
+    };
+    (watched, draining)
+}
+
+/// The stream behind TLS, the protocol agreed on, and what the peer showed. What TLS keeps is long, so that it is boxed.
 async fn handshake<S>(
-    config: Arc<rustls::ServerConfig>,
+    tls: &Arc<Reloading<Accepting>>,
     stream: S,
-) -> io::Result<(Box<TlsStream<S>>, Protocol, Option<String>)>
+) -> io::Result<(Box<TlsStream<S>>, Protocol, Option<Shown>)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let stream = Box::new(TlsAcceptor::from(config).accept(stream).await?);
+    let changes = tls.changes();
+    let accepting = tls.current();
+    let acceptor = TlsAcceptor::from(Arc::clone(&accepting.config));
+    let stream = Box::new(acceptor.accept(stream).await?);
     let (_, session) = stream.get_ref();
     let is_http2 = session.alpn_protocol() == Some(tls::H2);
     let agreed = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
-    let leaf = session.peer_certificates().and_then(|chain| chain.first());
-    let caller = leaf.and_then(identity::of_certificate);
-    Ok((stream, agreed, caller))
+    let shown = Shown::of(session, tls, accepting, changes).map_err(io::Error::other)?;
+    Ok((stream, agreed, shown))
 }
 
 /// Exchanges, and the quiet between them. Where no protocol was agreed on, the first bytes tell it.

@@ -91,6 +91,8 @@ pub enum ProxyError {
     MethodNotAllowed { allow: String },
     #[error("no route names this method, and nobody registered it")]
     MethodUnknown,
+    #[error("the request may not be passed on any more")]
+    LastHop,
     #[error("no route from here takes this caller")]
     CallerNotAdmitted,
     #[error("the workload sends more requests than it may")]
@@ -157,6 +159,7 @@ impl ProxyError {
             | Self::NoRoute
             | Self::MethodNotAllowed { .. }
             | Self::MethodUnknown
+            | Self::LastHop
             | Self::CallerNotAdmitted
             | Self::TooManyRequests { .. }
             | Self::WorkloadBusy
@@ -195,6 +198,7 @@ impl ProxyError {
             Self::NoRoute => "no-route",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::MethodUnknown => "method-unknown",
+            Self::LastHop => "max-forwards",
             Self::CallerNotAdmitted => "caller-not-admitted",
             Self::TooManyRequests { .. } => "too-many-requests",
             Self::WorkloadBusy => "workload-busy",

@@ -273,7 +273,13 @@ impl Exchange {
     }
 
     /// The request as it would leave us unredacted; the inspection reads exactly this.
-    fn outgoing(&self, head: Box<request::Parts>, body: &HeldBody, place: &Place) -> Box<Outgoing> {
+    fn outgoing(
+        &self,
+        mut head: Box<request::Parts>,
+        body: &HeldBody,
+        place: &Place,
+    ) -> Box<Outgoing> {
+        head::count_hop(&mut head);
         let keeps_host = self.ways.keeps_host(place);
         let host = if keeps_host { KeptHost::of(head::authority(&head)) } else { None };
         let declares_length = head::announced(&head.headers).length.is_some();

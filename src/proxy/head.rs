@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request,
+    HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, request,
     uri::{Authority, PathAndQuery},
 };
 use ipnet::IpNet;
@@ -28,7 +28,8 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
     if head.method == Method::CONNECT || head.headers.contains_key(header::UPGRADE) {
         return Err(ProxyError::Tunnel);
     }
-    let Framing { hosts, lengths, codings, all_chunked } = Framing::of(&head.headers);
+    let is_http2 = head.version == Version::HTTP_2;
+    let Framing { hosts, lengths, codings, all_chunked, all_trimmed } = Framing::of(&head.headers);
     if hosts > 1 {
         return Err(ProxyError::HeadMalformed("There is more than one `Host`."));
     }
@@ -43,6 +44,21 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
     if codings > 1 || !all_chunked {
         return Err(ProxyError::HeadMalformed("The only transfer coding read here is `chunked`."));
     }
+    // Of HTTP/1.1 it is no part of the value.
+    if is_http2 && !all_trimmed {
+        return Err(ProxyError::HeadMalformed("A value begins or ends with white space."));
+    }
+    if head.uri.scheme_str().is_some_and(|scheme| {
+        !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https")
+    }) {
+        return Err(ProxyError::HeadMalformed(
+            "The target's scheme is neither `http` nor `https`.",
+        ));
+    }
+    if head.uri.authority().is_some() && head.uri.scheme().is_none() {
+        // RFC 9112 §3.2.3: that is how CONNECT names its target.
+        return Err(ProxyError::HeadMalformed("The target is neither a path nor a URL."));
+    }
     let authority = authority(head);
     if authority.is_empty() {
         return Err(ProxyError::HeadMalformed("There is no `Host`."));
@@ -55,7 +71,9 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
     if !is_plain(authority) && !is_one(authority) {
         return Err(ProxyError::HeadMalformed("`Host` is not a host and port."));
     }
-    if let (Some(authority), Some(host)) = (head.uri.authority(), head.headers.get(header::HOST))
+    // RFC 9113 §8.3.1. What HTTP/1.1 says beside an absolute target counts for nothing (RFC 9112 §3.2.2).
+    if let (true, Some(authority), Some(host)) =
+        (is_http2, head.uri.authority(), head.headers.get(header::HOST))
         && !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes())
     {
         return Err(ProxyError::HeadMalformed("`Host` contradicts the request's target."));
@@ -66,7 +84,32 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
     if crate::route::is_ambiguous(head.uri.path()) {
         return Err(ProxyError::PathAmbiguous);
     }
-    Ok(())
+    match hops_left(head)? {
+        Some(0) => Err(ProxyError::LastHop),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// How often a request that asks about the way itself may be passed on (RFC 9110 §7.6.2); others may say so and are not
+/// heard.
+fn hops_left(head: &request::Parts) -> Result<Option<u64>, ProxyError> {
+    if head.method != Method::OPTIONS && head.method != Method::TRACE {
+        return Ok(None);
+    }
+    let mut all = head.headers.get_all(header::MAX_FORWARDS).iter();
+    let Some(first) = all.next() else { return Ok(None) };
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let text = first.to_str().ok().filter(is_number).filter(|_| all.next().is_none());
+    // Beyond what is counted it is as good as none.
+    text.map(|text| Some(text.parse().unwrap_or(u64::MAX)))
+        .ok_or(ProxyError::HeadMalformed("`Max-Forwards` is not a number."))
+}
+
+/// One hop less is left behind us.
+pub(super) fn count_hop(head: &mut request::Parts) {
+    if let Ok(Some(left)) = hops_left(head) {
+        head.headers.insert(header::MAX_FORWARDS, HeaderValue::from(left.saturating_sub(1)));
+    }
 }
 
 /// What says where a message ends, and whom it is for.
@@ -75,13 +118,19 @@ struct Framing {
     lengths: usize,
     codings: usize,
     all_chunked: bool,
+    /// No value begins or ends with white space.
+    all_trimmed: bool,
 }
 
 impl Framing {
     /// In one pass, since each look-up by name costs more than the pass does.
     fn of(headers: &HeaderMap) -> Self {
-        let mut framing = Self { hosts: 0, lengths: 0, codings: 0, all_chunked: true };
+        let mut framing =
+            Self { hosts: 0, lengths: 0, codings: 0, all_chunked: true, all_trimmed: true };
+        let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
         for (name, value) in headers {
+            let text = value.as_bytes();
+            framing.all_trimmed &= !is_space(text.first()) && !is_space(text.last());
             match name.as_str() {
                 "host" => framing.hosts += 1,
                 "content-length" => framing.lengths += 1,
@@ -329,13 +378,57 @@ mod tests {
         builder.body(()).unwrap().into_parts().0
     }
 
+    /// RFC 9113 §8.2.1, §8.3.1.
+    #[test]
+    fn http2_has_one_authority_and_no_space_around_values() {
+        let is_refused = |headers: &[(&str, &str)]| {
+            let mut parts = parts("http://a.example/x", headers);
+            parts.version = Version::HTTP_2;
+            check(&parts).is_err()
+        };
+        assert!(!is_refused(&[("host", "A.example"), ("x", "a b"), ("y", "")]));
+        for header in [("host", "b.example"), ("x", " a"), ("x", "a\t"), ("x", " ")] {
+            assert!(is_refused(&[header]), "{header:?}");
+        }
+    }
+
+    /// RFC 9110 §7.6.2.
+    #[test]
+    fn hops_are_counted_for_who_asks_about_the_way() {
+        let left = |method: Method, values: &[&str]| {
+            let headers: Vec<_> = values.iter().map(|value| ("max-forwards", *value)).collect();
+            let mut parts = parts("http://a.example/x", &headers);
+            parts.method = method;
+            check(&parts).map_err(|error| error.kind())?;
+            count_hop(&mut parts);
+            let left = parts.headers.get(header::MAX_FORWARDS);
+            Ok::<_, &str>(left.map(|left| left.to_str().unwrap().to_owned()))
+        };
+        for method in [Method::OPTIONS, Method::TRACE] {
+            assert_eq!(left(method.clone(), &[]), Ok(None));
+            assert_eq!(left(method.clone(), &["10"]), Ok(Some("9".into())));
+            assert_eq!(left(method.clone(), &["1"]), Ok(Some("0".into())));
+            assert_eq!(left(method.clone(), &["0"]), Err("max-forwards"));
+            assert_eq!(left(method.clone(), &["00"]), Err("max-forwards"));
+            assert!(left(method.clone(), &["99999999999999999999999"]).is_ok());
+            for values in [&["-1"][..], &[""], &["1 "], &["1", "2"]] {
+                assert_eq!(left(method.clone(), values), Err("head-malformed"), "{values:?}");
+            }
+        }
+        assert_eq!(left(Method::POST, &["0"]), Ok(Some("0".into())));
+    }
+
     #[test]
     fn a_head_that_could_be_read_in_two_ways_is_refused() {
         for (target, headers, expected) in [
             ("/", &[("host", "a.example")][..], None),
             ("http://a.example/x", &[], None),
             ("http://a.example/x", &[("host", "A.example")], None),
-            ("http://a.example/x", &[("host", "b.example")], Some("head-malformed")),
+            // RFC 9112 §3.2.2: the target says it.
+            ("http://a.example/x", &[("host", "b.example")], None),
+            ("https://a.example/x", &[], None),
+            ("ftp://a.example/x", &[], Some("head-malformed")),
+            ("a.example", &[("host", "a.example")], Some("head-malformed")),
             ("/", &[], Some("head-malformed")),
             ("/", &[("host", "")], Some("head-malformed")),
             ("/", &[("host", "user@a.example")], Some("head-malformed")),

@@ -86,12 +86,31 @@ where
     S: AsyncRead + Unpin,
 {
     let (version_command, family) = (stream.read_u8().await?, stream.read_u8().await?);
-    let length = usize::from(stream.read_u16().await?);
+    let length_bytes = stream.read_u16().await?.to_be_bytes();
+    let length = usize::from(u16::from_be_bytes(length_bytes));
     if version_command >> 4 != 2 || length > V2_BYTES_MAX {
         return Err(malformed("a PROXY protocol header of another version or length"));
     }
     let mut rest = vec![0; length];
     stream.read_exact(&mut rest).await?;
+    let added = match family {
+        0x11 | 0x12 => rest.get(12..),
+        0x21 | 0x22 => rest.get(36..),
+        0x31 | 0x32 => rest.get(216..),
+        // What follows a family that is not stated is passed over.
+        _ => None,
+    };
+    if let Some(at) = checksum_in(added.unwrap_or_default())? {
+        let at = rest.len() - added.map_or(0, <[u8]>::len) + at;
+        let [high, low] = length_bytes;
+        let mut header = [&SIGNATURE[..], &[version_command, family, high, low], &rest].concat();
+        let field = header.get_mut(SIGNATURE.len() + 4 + at..).and_then(<[u8]>::first_chunk_mut);
+        let field: &mut [u8; 4] = field.ok_or_else(|| malformed(CUT_OFF))?;
+        let stated = u32::from_be_bytes(std::mem::take(field));
+        if crc32c(&header) != stated {
+            return Err(malformed("a PROXY protocol header with a wrong checksum"));
+        }
+    }
     let short = || malformed("a PROXY protocol header without its addresses");
     match (version_command & 0xf, family) {
         // LOCAL.
@@ -113,6 +132,28 @@ where
         (1, 0x00 | 0x31) => Ok(Source::Unknown),
         _ => Err(malformed("a PROXY protocol command or family that is not known")),
     }
+}
+
+const CUT_OFF: &str = "a PROXY protocol header that ends within what a balancer added";
+
+/// Where the value of `PP2_TYPE_CRC32C` begins in what stands behind the addresses (§2.2).
+fn checksum_in(added: &[u8]) -> io::Result<Option<usize>> {
+    const CRC32C: u8 = 0x03;
+    let mut rest = added;
+    while let [kind, high, low, behind @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        if *kind == CRC32C && length == 4 {
+            return Ok(Some(added.len() - behind.len()));
+        }
+        rest = behind.get(length..).ok_or_else(|| malformed(CUT_OFF))?;
+    }
+    if rest.is_empty() { Ok(None) } else { Err(malformed(CUT_OFF)) }
+}
+
+/// RFC 3720, appendix B.4. Headers are short, and come once a connection.
+fn crc32c(bytes: &[u8]) -> u32 {
+    let shifted = |crc: u32, _| (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg());
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), shifted))
 }
 
 #[cfg(test)]
@@ -190,7 +231,16 @@ mod tests {
             let got = read(&header(command, family, rest)).await;
             assert_eq!(got, Ok((expected, 4)), "{command:x} {family:x}");
         }
+        // §2.2.3: the checksum is that of the header with zeros in its place.
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+        let unsigned = [&v4[..], &[4, 0, 0, 3, 0, 4, 0, 0, 0, 0]].concat();
+        let whole = header(0x21, 0x11, &unsigned);
+        let sum = crc32c(&whole[..whole.len() - 4]);
+        let summed = |sum: u32| [&unsigned[..18], &sum.to_be_bytes()].concat();
+        assert_eq!(read(&header(0x21, 0x11, &summed(sum))).await, Ok((at("192.0.2.7:4660"), 4)));
         for (command, family, rest) in [
+            (0x21, 0x11, &summed(sum ^ 1)[..]),
+            (0x21, 0x11, &summed(sum)[..20]),
             (0x11, 0x11, &v4[..]),
             (0x22, 0x11, &v4[..]),
             (0x21, 0x11, &v4[..11]),

@@ -166,6 +166,11 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             "Unknown method",
             "The method is not a registered one (RFC 9110), and no route of this host and path names it.",
         ),
+        ProxyError::LastHop => (
+            StatusCode::NOT_IMPLEMENTED,
+            "Not passed on",
+            "`Max-Forwards` ends here (RFC 9110, 7.6.2), and the gateway answers nothing itself.",
+        ),
         ProxyError::NoRoute => (
             StatusCode::NOT_FOUND,
             "No route",

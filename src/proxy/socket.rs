@@ -11,14 +11,14 @@ use std::{
 use listenfd::ListenFd;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::tls::Reloading;
+use super::tls::{Accepting, Reloading};
 use crate::config::{ListenAddress, Transparent};
 
 /// One listening socket of one worker.
 #[derive(Debug)]
 pub(super) struct BoundSocket {
     pub(super) socket: Listening,
-    pub(super) tls: Option<Arc<Reloading<rustls::ServerConfig>>>,
+    pub(super) tls: Option<Arc<Reloading<Accepting>>>,
     pub(super) proxy_protocol: bool,
     pub(super) transparent: Option<Transparent>,
 }

@@ -17,10 +17,13 @@ pub(super) mod client;
 mod names;
 mod reload;
 pub(super) mod server;
+mod shown;
 
 use names::expiry;
 pub(super) use names::uris;
 pub(super) use reload::{Reloading, Watch, Watched};
+pub(super) use server::Accepting;
+pub(super) use shown::Shown;
 
 pub(super) const H2: &[u8] = b"h2";
 const HTTP11: &[u8] = b"http/1.1";

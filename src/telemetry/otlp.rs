@@ -18,10 +18,11 @@ use std::{
         mpsc::{self, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use super::{AuditRecord, TraceContext};
 use crate::{
@@ -60,6 +61,8 @@ pub enum OtlpError {
 #[derive(Debug)]
 pub struct Otlp {
     queue: SyncSender<Item>,
+    /// Until when the rest may be sent, once the gateway ends.
+    ending: watch::Sender<Option<Instant>>,
     lines_waiting: Arc<AtomicUsize>,
     metrics: OtlpMetrics,
     traces: bool,
@@ -74,7 +77,8 @@ pub struct Otlp {
 enum Item {
     Trace(Box<ExchangeTrace>),
     Lines(Lines),
-    Stop,
+    /// Nothing but a reason to look up.
+    Wake,
 }
 
 /// Whole lines of the audit.
@@ -124,6 +128,8 @@ struct ExchangeTrace {
 
 /// Items that may wait. A trace is about half a kilobyte, a batch of lines what the audit writes at once.
 const ITEMS_MAX: usize = 4_096;
+/// For what is left when the gateway ends, however long a collector takes.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
 /// Bytes of lines that may wait.
 const LINES_BYTES_MAX: usize = 32 << 20;
 
@@ -132,11 +138,13 @@ impl Otlp {
         let client = Client::new(&settings.client)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (queue, items) = mpsc::sync_channel(ITEMS_MAX);
-        let exporter = export::Exporter::new(settings, client, runtime, metrics.clone());
+        let (ending, ends) = watch::channel(None);
+        let exporter = export::Exporter::new(settings, client, runtime, metrics.clone(), ends);
         let thread =
             thread::Builder::new().name("otlp".to_owned()).spawn(move || exporter.run(&items))?;
         Ok(Self {
             queue,
+            ending,
             lines_waiting: Arc::default(),
             metrics,
             traces: settings.traces,
@@ -186,13 +194,13 @@ impl Otlp {
         }
     }
 
-    /// Sends the rest and ends.
+    /// Sends the rest, in so much time as there is for that, and ends.
     pub fn close(&self) {
-        // A queue that is full is emptied by the thread within its deadlines.
-        if self.queue.send(Item::Stop).is_ok()
-            && let Some(thread) = self.thread.lock().take()
-            && thread.join().is_err()
-        {
+        let Some(thread) = self.thread.lock().take() else { return };
+        self.ending.send_replace(Some(Instant::now() + CLOSE_TIME_MAX));
+        // Where there is no room it does not wait for items.
+        let _ = self.queue.try_send(Item::Wake);
+        if thread.join().is_err() {
             tracing::error!("the sender of telemetry ended badly");
         }
     }

@@ -354,3 +354,29 @@ async fn a_collector_is_shown_the_token_of_the_file_as_it_is_now() {
         assert!(!text.contains("-token"), "{page}: {text}");
     }
 }
+
+#[tokio::test]
+async fn a_collector_that_hangs_does_not_hold_up_the_end() {
+    let upstream = Upstream::start().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    let (called, mut calls) = tokio::sync::mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((stream, _)) = silent.accept().await {
+            kept.push(stream);
+            let _ = called.try_send(());
+        }
+    });
+    let section =
+        format!("telemetry: {{ otlp: {{ endpoint: \"http://{address}\", interval: 10ms }} }}");
+    let gateway = gateway(&upstream, &section).await;
+    assert_eq!(gateway.send(request(&gateway, SENT, None)).await.status, 200);
+    calls.recv().await.unwrap();
+    for _ in 0..10 {
+        assert_eq!(gateway.send(request(&gateway, SENT, None)).await.status, 200);
+    }
+    let began = std::time::Instant::now();
+    tokio::task::spawn_blocking(move || gateway.gateway.drain()).await.unwrap();
+    assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
+}

@@ -1,3 +1,5 @@
+mod signed;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -54,14 +54,24 @@ pub(super) fn authorization(
         let covers_body = is_form || parameters.contains("oauth_body_hash=");
         return (changed.target() || (changed.body && covers_body)).then_some(Kind::OAuth);
     }
+    if is("digest") {
+        // What is asked for is in the digest, and what is sent where it says so (RFC 7616 §3.4.3).
+        let covers_body = parameter(parameters, "qop")
+            .is_some_and(|qop| qop.trim().eq_ignore_ascii_case("auth-int"));
+        let is_broken = changed.target() || (changed.body && covers_body);
+        return is_broken.then_some(Kind::Authorization);
+    }
     let upper = scheme.to_ascii_uppercase();
     let is_known = ["AWS4-", "GOOG4-", "ACS3-", "TC3-", "SDK-HMAC", "EG1-", "SHAREDKEY"]
         .iter()
         .any(|prefix| upper.starts_with(prefix))
         || upper.contains("HMAC")
-        || ["AWS", "OSS", "HAWK", "COS", "OBS"].contains(&upper.as_str());
+        || ["ACS", "AMX", "AWS", "COS", "HAWK", "OBS", "OSS"].contains(&upper.as_str());
     if !is_known {
-        return None;
+        // Whatever the scheme, what it calls a signature is one: WECHATPAY2-SHA256-RSA2048 has it so.
+        let is_signed =
+            ["signature", "mac"].iter().any(|name| parameter(parameters, name).is_some());
+        return (is_signed && (changed.target() || changed.body)).then_some(Kind::Authorization);
     }
     let signed = parameter(parameters, "signedheaders");
     let is_broken = match signed {

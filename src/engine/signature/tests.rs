@@ -120,9 +120,32 @@ fn a_signed_authorization_covers_target_payload_and_listed_headers() {
             &[Kind::OAuth],
         ),
         (r#"OAuth oauth_signature_method="HMAC-SHA1", oauth_signature="y""#, &[]),
+        (
+            r#"WECHATPAY2-SHA256-RSA2048 mchid="1900009191",nonce_str="n",signature="c2ln",timestamp="1",serial_no="1""#,
+            &[Kind::Authorization],
+        ),
+        ("acs testid:c2lnbmF0dXJl", &[Kind::Authorization]),
+        ("amx 4d53bce03ec34c0a:c2ln:nonce:1700000000", &[Kind::Authorization]),
+        (
+            r#"Digest username="a", uri="/", qop=auth-int, nc=00000001, response="8ca523f5e9506fed""#,
+            &[Kind::Authorization],
+        ),
+        (
+            r#"Digest username="a", uri="/", qop=auth, nc=00000001, response="8ca523f5e9506fed""#,
+            &[],
+        ),
+        (r#"Digest username="a", uri="/", response="8ca523f5e9506fed""#, &[]),
     ] {
         assert_eq!(body_breaks(&[("authorization", value)]), expected, "{value}");
     }
+}
+
+/// RFC 7616 §3.4.2: every response of Digest is over the target as it was asked for.
+#[test]
+fn a_digest_is_over_the_target() {
+    let headers =
+        [("authorization", r#"Digest username="a", uri="/a?b=1", qop=auth, response="8ca5""#)];
+    assert_eq!(broken_by("/a?b=1", &headers, Some("/a"), &[], false), [Kind::Authorization]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     encode::{self, CHUNK_END, Coding, LAST_CHUNK},
     out::Out,
-    server::poll_left,
+    server::Parting,
 };
 use crate::proxy::body::ReplyBody;
 
@@ -31,6 +31,7 @@ pub(super) struct Writing {
     stall: Duration,
     /// Runs while the peer takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
+    parting: Parting,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,8 @@ enum State {
 impl Writing {
     pub(super) fn new(body: ReplyBody, coding: Coding, stall: Duration) -> Self {
         let state = if coding == Coding::Absent { State::Whole } else { State::Open };
-        Self { body, coding, in_chunk: false, state, stall, stalled: None }
+        let parting = Parting::default();
+        Self { body, coding, in_chunk: false, state, stall, stalled: None, parting }
     }
 
     /// True when the whole answer has gone out. What there is goes out before more is waited for.
@@ -68,7 +70,7 @@ impl Writing {
                     if ready!(self.poll_flush(stream, cx)).is_err() {
                         return Poll::Ready(false);
                     }
-                    return poll_left(stream, read, cx).map(|_: Option<()>| false);
+                    return self.parting.poll_left(stream, read, cx).map(|()| false);
                 }
                 State::Open => {}
             }
@@ -131,6 +133,7 @@ impl Writing {
         let written = out.poll_write(stream, cx);
         if out.left() < before {
             self.stalled = None;
+            self.parting.took();
         }
         if written.is_pending() {
             return self.poll_stalled(cx);

@@ -7,6 +7,7 @@ use std::{
     pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::BytesMut;
@@ -218,6 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
     ) -> Option<Response<ReplyBody>> {
         let Self { stream, read, .. } = self;
         let mut word = waits.then_some(CONTINUE);
+        let mut parting = Parting::default();
         poll_fn(|cx| {
             loop {
                 if let Poll::Ready(answer) = exchange.as_mut().poll(cx) {
@@ -232,8 +234,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
                         let read = ready!(poll_read(stream, &mut arrival.read, cx));
                         arrival.came(read);
                     }
-                    Some(mut arrival) => return poll_left(stream, &mut arrival.read, cx),
-                    None => return poll_left(stream, read, cx),
+                    Some(mut arrival) => {
+                        return parting.poll_left(stream, &mut arrival.read, cx).map(|()| None);
+                    }
+                    None => return parting.poll_left(stream, read, cx).map(|()| None),
                 }
             }
         })
@@ -354,20 +358,43 @@ impl<D: Future<Output = ()>> Quiet<'_, D> {
     }
 }
 
-/// Ready once the peer has gone. What it says ahead of its turn is read once, and waits.
-pub(super) fn poll_left<S: AsyncRead + Unpin, T>(
-    stream: &mut S,
-    read: &mut BytesMut,
-    cx: &mut Context<'_>,
-) -> Poll<Option<T>> {
-    if !read.is_empty() {
-        return Poll::Pending;
+/// Whether whoever asked is there still. Who says that nothing more comes may listen for the answer (RFC 9293 §3.6), or
+/// have gone: the two look alike until something is written to them.
+#[derive(Debug, Default)]
+pub(super) struct Parting {
+    /// Runs since the peer's side ended.
+    listens: Option<Pin<Box<Sleep>>>,
+}
+
+/// How long somebody is answered who may have gone, without a byte of the answer going out.
+const LISTENS: Duration = Duration::from_secs(5);
+
+impl Parting {
+    /// Ready once the peer has gone. What it says ahead of its turn is read once, and waits.
+    pub(super) fn poll_left<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
+        read: &mut BytesMut,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if !read.is_empty() {
+            return Poll::Pending;
+        }
+        // What room there is will do: the rest of it is in use.
+        read.reserve(1);
+        match ready!(poll_read(stream, read, cx)) {
+            Ok(1..) => Poll::Pending,
+            Ok(0) => {
+                let sleep = || Box::pin(tokio::time::sleep(LISTENS));
+                self.listens.get_or_insert_with(sleep).as_mut().poll(cx)
+            }
+            Err(_) => Poll::Ready(()),
+        }
     }
-    // What room there is will do: the rest of it is in use.
-    read.reserve(1);
-    match ready!(poll_read(stream, read, cx)) {
-        Ok(1..) => Poll::Pending,
-        Ok(0) | Err(_) => Poll::Ready(None),
+
+    /// It took some of its answer.
+    pub(super) fn took(&mut self) {
+        self.listens = None;
     }
 }
 

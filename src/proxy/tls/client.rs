@@ -58,7 +58,7 @@ fn load(
         _ => None,
     };
     let roots = roots?;
-    let expiry = identity.as_ref().and_then(|(chain, _)| expiry(chain));
+    let expiry = identity.as_ref().and_then(|(chain, _)| expiry(chain.first()?));
     let built = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map(|builder| builder.with_root_certificates(roots))

@@ -19,9 +19,9 @@ pub(in crate::proxy) fn uris(certificate: &CertificateDer<'_>) -> Vec<String> {
     })
 }
 
-/// When the first certificate of a chain runs out, in seconds of Unix time.
-pub(in crate::proxy) fn expiry(chain: &[CertificateDer<'_>]) -> Option<i64> {
-    let (_, certificate) = X509Certificate::from_der(chain.first()?).ok()?;
+/// When a certificate runs out, in seconds of Unix time.
+pub(in crate::proxy) fn expiry(certificate: &CertificateDer<'_>) -> Option<i64> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     Some(certificate.validity().not_after.timestamp())
 }
 

@@ -13,6 +13,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::{
     source::Diagnostics,
@@ -36,6 +37,7 @@ pub(in crate::proxy) struct Reloading<C> {
     files: Vec<PathBuf>,
     load: Box<Load<C>>,
     current: ArcSwap<C>,
+    changes: watch::Sender<()>,
     /// When the first of the certificates read at first runs out.
     expiry: Option<i64>,
     seen: Mutex<Vec<Option<Stamp>>>,
@@ -61,6 +63,7 @@ impl<C> Reloading<C> {
             files,
             load: Box::new(load),
             current: ArcSwap::new(config),
+            changes: watch::Sender::new(()),
             expiry,
             seen: Mutex::new(seen),
             certificates: metrics.certificates(),
@@ -70,6 +73,11 @@ impl<C> Reloading<C> {
     /// What new handshakes go by.
     pub(in crate::proxy) fn current(&self) -> Arc<C> {
         self.current.load_full()
+    }
+
+    /// Tells of each time that there is another `current` from here on.
+    pub(in crate::proxy) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 }
 
@@ -111,6 +119,7 @@ impl<C: Send + Sync> Watched for Reloading<C> {
         match (self.load)(&mut diagnostics) {
             Some(loaded) => {
                 self.current.store(loaded.config);
+                self.changes.send_replace(());
                 self.certificates.reloaded(&self.name, loaded.expiry);
                 tracing::info!(name = self.name, "certificates read again");
             }

@@ -10,6 +10,7 @@ use rustls::{
     },
     sign::CertifiedKey,
 };
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
 use super::{
     H2, HTTP11, Reloading, chain, expiry, file_roots, names, private_key, provider, reload::Loaded,
@@ -20,6 +21,35 @@ use crate::{
     telemetry::Metrics,
 };
 
+/// How a listener answers handshakes, and whom it takes callers for.
+#[derive(Debug)]
+pub(in crate::proxy) struct Accepting {
+    pub(in crate::proxy) config: Arc<ServerConfig>,
+    callers: Callers,
+}
+
+/// Whose certificates are taken; nobody's without a verifier.
+#[derive(Debug, Default)]
+struct Callers {
+    authorities: Vec<TrustAnchor<'static>>,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
+}
+
+impl Accepting {
+    /// Whether a handshake that showed this chain, leaf first, would be agreed to now.
+    pub(super) fn accepts(&self, chain: &[CertificateDer<'_>]) -> bool {
+        let (Some(verifier), Some((leaf, rest))) = (&self.callers.verifier, chain.split_first())
+        else {
+            return false;
+        };
+        verifier.verify_client_cert(leaf, rest, UnixTime::now()).is_ok()
+    }
+
+    pub(super) fn has_the_authorities_of(&self, other: &Self) -> bool {
+        self.callers.authorities == other.callers.authorities
+    }
+}
+
 /// What a listener answers handshakes with, as its files say now; `None` when there was an error.
 pub(in crate::proxy) fn reloading(
     name: &str,
@@ -27,7 +57,7 @@ pub(in crate::proxy) fn reloading(
     file: &str,
     metrics: &Arc<Metrics>,
     diagnostics: &mut Diagnostics,
-) -> Option<Arc<Reloading<ServerConfig>>> {
+) -> Option<Arc<Reloading<Accepting>>> {
     let mut files = vec![tls.certificate.value.clone(), tls.key.value.clone()];
     for one in &tls.certificates {
         files.extend([one.certificate.value.clone(), one.key.value.clone()]);
@@ -38,14 +68,10 @@ pub(in crate::proxy) fn reloading(
     Reloading::new(name.to_owned(), files, metrics, diagnostics, load)
 }
 
-fn load(
-    tls: &ListenerTls,
-    file: &str,
-    diagnostics: &mut Diagnostics,
-) -> Option<Loaded<ServerConfig>> {
+fn load(tls: &ListenerTls, file: &str, diagnostics: &mut Diagnostics) -> Option<Loaded<Accepting>> {
     let before = diagnostics.error_count();
     let default = certified(&tls.certificate, &tls.key, file, diagnostics);
-    let mut soonest = default.as_ref().and_then(|key| expiry(&key.cert));
+    let mut soonest = default.as_ref().and_then(|key| expiry(key.cert.first()?));
     let mut by_name = HashMap::new();
     for one in &tls.certificates {
         let Some(key) = certified(&one.certificate, &one.key, file, diagnostics) else { continue };
@@ -61,21 +87,24 @@ fn load(
                 )
                 .remedy("give a certificate with a DNS name among its alternative names");
         }
-        soonest = soonest.into_iter().chain(expiry(&key.cert)).min();
+        soonest = soonest.into_iter().chain(key.cert.first().and_then(expiry)).min();
         for name in known {
             // The first that bears a name has it.
             by_name.entry(name).or_insert_with(|| Arc::clone(&key));
         }
     }
-    let verifier = verifier(tls, file, diagnostics);
+    let callers = callers(tls, file, diagnostics);
     if diagnostics.error_count() > before {
         return None;
     }
     let resolver = Arc::new(ByName { by_name, default: default? });
     let built =
         ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let Callers { authorities, verifier } = callers?;
     let mut config = match built {
-        Ok(builder) => builder.with_client_cert_verifier(verifier?).with_cert_resolver(resolver),
+        Ok(builder) => builder
+            .with_client_cert_verifier(verifier.clone().unwrap_or_else(|| Arc::new(NoClientAuth)))
+            .with_cert_resolver(resolver),
         Err(error) => {
             diagnostics
                 .error(tls.certificate.place(file), format!("TLS cannot be set up: {error}"))
@@ -84,7 +113,9 @@ fn load(
         }
     };
     config.alpn_protocols = vec![H2.to_vec(), HTTP11.to_vec()];
-    Some(Loaded { config: Arc::new(config), expiry: soonest })
+    let accepting =
+        Accepting { config: Arc::new(config), callers: Callers { authorities, verifier } };
+    Some(Loaded { config: Arc::new(accepting), expiry: soonest })
 }
 
 fn certified(
@@ -111,17 +142,15 @@ fn certified(
     }
 }
 
-fn verifier(
-    tls: &ListenerTls,
-    file: &str,
-    diagnostics: &mut Diagnostics,
-) -> Option<Arc<dyn ClientCertVerifier>> {
-    let Some(path) = &tls.client_roots else { return Some(Arc::new(NoClientAuth)) };
-    let roots = Arc::new(file_roots(path as &Path, path.place(file), diagnostics)?);
-    let builder = WebPkiClientVerifier::builder_with_provider(roots, provider());
+/// `None` when there was an error.
+fn callers(tls: &ListenerTls, file: &str, diagnostics: &mut Diagnostics) -> Option<Callers> {
+    let Some(path) = &tls.client_roots else { return Some(Callers::default()) };
+    let roots = file_roots(path as &Path, path.place(file), diagnostics)?;
+    let authorities = roots.roots.clone();
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
     let builder = if tls.client_required { builder } else { builder.allow_unauthenticated() };
     match builder.build() {
-        Ok(verifier) => Some(verifier),
+        Ok(verifier) => Some(Callers { authorities, verifier: Some(verifier) }),
         Err(error) => {
             diagnostics
                 .error(path.place(file), format!("`{}` cannot be used: {error}", path.display()))

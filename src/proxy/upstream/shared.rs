@@ -8,8 +8,10 @@ use std::{
     error::Error as _,
     fmt,
     future::poll_fn,
+    io,
     pin::Pin,
     rc::Rc,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -22,7 +24,8 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::Notify,
     time::Instant,
 };
 
@@ -56,6 +59,59 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// From one that answers no ping for so long nothing else will come: a ping waits for nothing but its way.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The first that a data centre says is how many streams it takes (RFC 9113 §3.4). One that is so slow with it, or waits
+/// for a request first, gets one.
+const SETTINGS_TIME: Duration = Duration::from_secs(1);
+
+/// A stream that tells of what is read of it first.
+struct Heard<S> {
+    stream: S,
+    spoke: Rc<Notify>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        // Whoever waits goes on after whoever reads.
+        self.spoke.notify_one();
+        Poll::Ready(read)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
 impl Shared {
     /// Needs the worker's runtime.
     pub(super) async fn handshake<S>(stream: S) -> Result<Rc<Self>, hyper::Error>
@@ -69,7 +125,9 @@ impl Shared {
             .timer(TokioTimer::new())
             .keep_alive_interval(Some(PING_INTERVAL))
             .keep_alive_timeout(PING_TIMEOUT);
-        let (sender, connection) = builder.handshake(TokioIo::new(Gathered(stream))).await?;
+        let spoke = Rc::new(Notify::new());
+        let stream = Heard { stream: Gathered(stream), spoke: Rc::clone(&spoke) };
+        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
         // The task lets go of it at the end, so that it is seen to be closed.
         let connection = Rc::new(RefCell::new(Some(connection)));
         let asked = Rc::clone(&connection);
@@ -87,6 +145,8 @@ impl Shared {
             }
             connection.take();
         });
+        // Until then nobody knows how many streams it takes: those beyond would wait for others to end, or be refused.
+        let _ = tokio::time::timeout(SETTINGS_TIME, spoke.notified()).await;
         Ok(Rc::new(Self {
             sender,
             streams_taken: Box::new(streams_taken),
@@ -190,6 +250,31 @@ mod tests {
     }
 
     type Taken = h2::server::SendResponse<Bytes>;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_exchange_is_taken_before_it_is_known_how_many_are() {
+        let shaken = async |delay: Duration| {
+            let (ours, theirs) = duplex(64 << 10);
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(delay).await;
+                let mut builder = h2::server::Builder::new();
+                builder.max_concurrent_streams(3);
+                let mut served = builder.handshake::<_, Bytes>(theirs).await.unwrap();
+                while served.accept().await.is_some() {}
+            });
+            let began = Instant::now();
+            let shared = Shared::handshake(ours).await.unwrap();
+            ((shared.streams_taken)(), began.elapsed())
+        };
+        LocalSet::new()
+            .run_until(async {
+                let (taken, _) = shaken(SETTINGS_TIME / 2).await;
+                assert_eq!(taken, 3);
+                let (_, took) = shaken(Duration::from_secs(60)).await;
+                assert_eq!(took, SETTINGS_TIME, "who says nothing is asked all the same");
+            })
+            .await;
+    }
 
     #[tokio::test(start_paused = true)]
     async fn who_answers_no_ping_is_given_up() {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use prost::Message as _;
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::watch};
 
 use super::{ExchangeTrace, Item, OtlpMetrics, OtlpSettings, Signal, encode};
 use crate::client::Client;
@@ -20,15 +20,14 @@ const BATCH_MAX: usize = 512;
 const WAITING_MAX: usize = 8 * BATCH_MAX;
 /// Between two tries, doubled up to the second.
 const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
-/// For what is left when the gateway ends.
-const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
-
 pub(super) struct Exporter {
     client: Client,
     runtime: Runtime,
     metrics: OtlpMetrics,
     interval: Duration,
     endpoint: String,
+    /// Until when the rest may be sent, once the gateway ends.
+    ending: watch::Receiver<Option<Instant>>,
     traces: Waiting<ExchangeTrace>,
     logs: Waiting<Vec<u8>>,
 }
@@ -73,11 +72,13 @@ impl Exporter {
         client: Client,
         runtime: Runtime,
         metrics: OtlpMetrics,
+        ending: watch::Receiver<Option<Instant>>,
     ) -> Self {
         Self {
             client,
             runtime,
             metrics,
+            ending,
             interval: settings.interval,
             endpoint: settings.endpoint.trim_end_matches('/').to_owned(),
             traces: Waiting::new(Signal::Traces),
@@ -87,7 +88,7 @@ impl Exporter {
 
     pub(super) fn run(mut self, items: &Receiver<Item>) {
         let mut due = Instant::now() + self.interval;
-        loop {
+        while self.ending.borrow().is_none() {
             let is_full =
                 self.traces.items.len() >= BATCH_MAX || self.logs.items.len() >= BATCH_MAX;
             if is_full || Instant::now() >= due {
@@ -95,33 +96,57 @@ impl Exporter {
                 due = Instant::now() + self.interval;
             }
             match items.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                Ok(Item::Trace(trace)) => self.traces.push(*trace, &self.metrics),
-                Ok(Item::Lines(lines)) => {
-                    for line in lines.bytes.split(|byte| *byte == b'\n').filter(|it| !it.is_empty())
-                    {
-                        self.logs.push(line.to_vec(), &self.metrics);
-                    }
-                }
+                Ok(item) => self.take(item),
                 Err(RecvTimeoutError::Timeout) => {}
-                Ok(Item::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        let by = Instant::now() + CLOSE_TIME_MAX;
+        items.try_iter().for_each(|item| self.take(item));
+        let by = self.ending.borrow().unwrap_or_else(Instant::now);
         (self.traces.again, self.logs.again) = (None, None);
         while Instant::now() < by && (self.traces.is_ready() || self.logs.is_ready()) {
             self.flush();
         }
         self.metrics.dropped(Signal::Traces, self.traces.items.len() as u64);
         self.metrics.dropped(Signal::Logs, self.logs.items.len() as u64);
+        // A name that is being looked up is not waited for.
+        self.runtime.shutdown_background();
+    }
+
+    fn take(&mut self, item: Item) {
+        match item {
+            Item::Trace(trace) => self.traces.push(*trace, &self.metrics),
+            Item::Lines(lines) => {
+                for line in lines.bytes.split(|byte| *byte == b'\n').filter(|it| !it.is_empty()) {
+                    self.logs.push(line.to_vec(), &self.metrics);
+                }
+            }
+            Item::Wake => {}
+        }
     }
 
     fn flush(&mut self) {
-        let Self { client, runtime, metrics, endpoint, traces, logs, .. } = self;
+        let Self { client, runtime, metrics, endpoint, ending, traces, logs, .. } = self;
         let post = |path: &str, message: Vec<u8>| {
-            runtime.block_on(post(client, &format!("{endpoint}{path}"), message))
+            let url = format!("{endpoint}{path}");
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    sent = post(client, &url, message) => sent,
+                    () = out_of_time(ending.clone()) => Sent::Later("it has no more time".to_owned()),
+                }
+            })
         };
         flush(traces, metrics, |batch| post("/v1/traces", encode::traces(batch).encode_to_vec()));
         flush(logs, metrics, |batch| post("/v1/logs", encode::logs(batch).encode_to_vec()));
+    }
+}
+
+/// Returns when the time is up in which the rest may be sent.
+async fn out_of_time(mut ending: watch::Receiver<Option<Instant>>) {
+    let by = ending.wait_for(Option::is_some).await.ok().and_then(|by| *by);
+    if let Some(by) = by {
+        tokio::time::sleep_until(by.into()).await;
     }
 }
 

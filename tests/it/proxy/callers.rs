@@ -1,5 +1,7 @@
 //! Who calls: certificates asked for and shown, workloads by SPIFFE id, and their bounds.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 
 use super::*;
@@ -20,9 +22,15 @@ impl Authority {
 
     /// Certificate and key.
     fn sign(&self, dns: &[&str], uris: &[&str]) -> (String, String) {
+        self.sign_for(dns, uris, Duration::from_secs(86_400))
+    }
+
+    /// Runs out after so long.
+    fn sign_for(&self, dns: &[&str], uris: &[&str], time: Duration) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = dns.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
+        params.not_after = (std::time::SystemTime::from(jiff::Timestamp::now()) + time).into();
         params
             .subject_alt_names
             .extend(uris.iter().map(|uri| SanType::URI((*uri).try_into().unwrap())));
@@ -37,11 +45,25 @@ async fn connect(
     name: &str,
     identity: Option<&(String, String)>,
 ) -> std::io::Result<(http1::SendRequest<Full<Bytes>>, Vec<u8>)> {
+    let stream = handshake(gateway, roots_pem, name, identity, b"http/1.1").await?;
+    let shown = stream.get_ref().1.peer_certificates().unwrap()[0].to_vec();
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    Ok((sender, shown))
+}
+
+async fn handshake(
+    gateway: &Running,
+    roots_pem: &str,
+    name: &str,
+    identity: Option<&(String, String)>,
+    protocol: &[u8],
+) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
     let builder = rustls::ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots(roots_pem));
-    let config = match identity {
+    let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => builder
             .with_client_auth_cert(
@@ -50,14 +72,11 @@ async fn connect(
             )
             .unwrap(),
     };
+    config.alpn_protocols = vec![protocol.to_vec()];
     let stream = TcpStream::connect(gateway.address).await?;
     let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
     let name = ServerName::try_from(name.to_owned()).unwrap();
-    let stream = connector.connect(name, stream).await?;
-    let shown = stream.get_ref().1.peer_certificates().unwrap()[0].to_vec();
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    Ok((sender, shown))
+    connector.connect(name, stream).await
 }
 
 const SHOP: &str = "spiffe://mesh.example/ns/shop/sa/checkout";
@@ -290,4 +309,83 @@ async fn certificates_go_by_the_name_asked_for_and_are_read_again_when_they_chan
     let expected = CertificateDer::from_pem_slice(renewed.0.as_bytes()).unwrap().to_vec();
     assert_eq!(shown("one.example").await.unwrap(), expected);
     assert_eq!(shown("two.example").await.unwrap(), two);
+}
+
+/// One that keeps a connection open as a workload and asks on it again and again, over this protocol, until it ends.
+fn keeps_asking(
+    stream: tokio_rustls::client::TlsStream<TcpStream>,
+    is_http2: bool,
+) -> (tokio::task::JoinHandle<()>, Arc<AtomicUsize>) {
+    let answered = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&answered);
+    let asking = tokio::spawn(async move {
+        if is_http2 {
+            let (mut sender, connection) =
+                http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            let body = || Full::new(Bytes::from_static(b"{}"));
+            let request = || Request::post("http://ingest.example/").body(body()).unwrap();
+            while sender.ready().await.is_ok() && sender.send_request(request()).await.is_ok() {
+                count.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        } else {
+            let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            while sender.ready().await.is_ok()
+                && let Ok(answer) = sender.send_request(post("{}")).await
+            {
+                Got::read(answer).await;
+                count.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    });
+    (asking, answered)
+}
+
+/// What a handshake established holds no longer than it would be agreed to again.
+#[tokio::test]
+async fn a_kept_connection_ends_when_its_certificate_is_no_longer_accepted() {
+    let (address, _) = upstream().await;
+    let (authority, next) = (Authority::new(), Authority::new());
+    let leaf = authority.sign(&["ingest.example"], &[]);
+    let setup = Setup::to(format!("http://{address}"))
+        .listener("tls: { certificate: leaf.pem, key: leaf.key, client_roots: ca.pem }");
+    setup.write("ca.pem", authority.pem());
+    setup.write("leaf.pem", &leaf.0);
+    setup.write("leaf.key", &leaf.1);
+    let folder = setup.folder.path().to_owned();
+    let gateway = setup.start().await;
+    let shop = authority.sign(&[], &[SHOP]);
+    let brief = authority.sign_for(&[], &[SHOP], Duration::from_secs(6));
+    let keep = async |identity: &(String, String), is_http2: bool| {
+        let protocol: &[u8] = if is_http2 { b"h2" } else { b"http/1.1" };
+        let stream =
+            handshake(&gateway, &authority.pem(), "ingest.example", Some(identity), protocol).await;
+        keeps_asking(stream.unwrap(), is_http2)
+    };
+    let lasting = [keep(&shop, false).await, keep(&shop, true).await];
+    let expiring = [keep(&brief, false).await, keep(&brief, true).await];
+    for (asking, answered) in expiring {
+        tokio::time::timeout(PATIENCE, asking).await.expect("it outlives its certificate").unwrap();
+        assert!(answered.load(Ordering::Relaxed) > 0);
+    }
+    // Other files that change are no reason, nor is another authority beside the one there was.
+    let both = format!("{}{}", authority.pem(), next.pem());
+    std::fs::write(folder.join("ca.pem"), both).unwrap();
+    gateway.gateway.reload_certificates();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(lasting.iter().all(|(asking, _)| !asking.is_finished()));
+
+    std::fs::write(folder.join("ca.pem"), next.pem()).unwrap();
+    gateway.gateway.reload_certificates();
+    for (asking, answered) in lasting {
+        tokio::time::timeout(PATIENCE, asking).await.expect("it outlives its authority").unwrap();
+        assert!(answered.load(Ordering::Relaxed) > 0);
+    }
+    let renewed = next.sign(&[], &[SHOP]);
+    let (mut sender, _) =
+        connect(&gateway, &authority.pem(), "ingest.example", Some(&renewed)).await.unwrap();
+    assert!(sender.send_request(post("{}")).await.is_ok());
 }

@@ -264,3 +264,50 @@ async fn connections_that_lie_idle_for_too_long_are_let_go() {
     assert!(*open.lock().unwrap() > 0);
     eventually("some are open still", async || *open.lock().unwrap() == 0).await;
 }
+
+#[tokio::test]
+async fn a_request_that_may_not_be_passed_on_is_not() {
+    let (address, log) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}")).start().await;
+    let ask = |left: &str| {
+        format!(
+            "OPTIONS / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nMax-Forwards: {left}\r\n\r\n"
+        )
+    };
+    let (head, body) = one(&gateway, &ask("0")).await;
+    assert!(head.starts_with("HTTP/1.1 501 ") && body.contains("max-forwards"), "{head} {body}");
+    assert!(log.all().is_empty());
+    let (head, _) = one(&gateway, &ask("3")).await;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    assert_eq!(log.last().headers["max-forwards"], "2");
+}
+
+/// RFC 9293 §3.6: who has said all there is to say may listen still.
+#[tokio::test]
+async fn whoever_closes_their_side_alone_is_answered() {
+    let slow = scripted(|mut stream| async move {
+        while !read_head(&mut stream).await.is_empty() {
+            for piece in ["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "first", "after"] {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                stream.write_all(piece.as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let gateway = Setup::to(format!("http://{slow}")).start().await;
+    for requests in [1, 2] {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        let request = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+        stream.write_all(request.repeat(requests).as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let answer = read_to_end(&mut stream).await;
+        assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), requests, "{answer}");
+        assert!(answer.ends_with("firstafter"), "{answer}");
+    }
+    // Who closes it within a request has not asked.
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let answer = read_to_end(&mut stream).await;
+    assert!(!answer.contains("200 OK"), "{answer}");
+}

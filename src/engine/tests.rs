@@ -8,6 +8,7 @@ mod decisions;
 mod encodings;
 mod mistakes;
 mod skipping;
+mod unread;
 
 /// The rules that ship with the gateway.
 pub(super) fn shipped() -> Engine {

@@ -402,6 +402,7 @@ impl Config {
             fields_max: limits.fields_max,
             layers_max: limits.layers_max,
             findings_max: limits.findings_max,
+            documents_max: limits.documents_max,
             keeps_content_coding: self.inspection.keep_content_coding,
         }
     }

@@ -21,10 +21,10 @@ mod replace;
 mod siv;
 mod token;
 
-pub use encode::{EncodeError, encode};
+pub use encode::{EncodeError, encode, encode_ascii, encode_text};
 pub use key::{Key, Keyring, PseudonymKey, Secret};
 pub use place::Place;
-pub use plan::Plan;
+pub use plan::{Plan, Syntax};
 pub use replace::Value;
 pub use siv::{OpenError, open};
 pub use token::{NoToken, Shape};

@@ -190,6 +190,7 @@ impl Input {
             decoded_bytes_max: limits.decoded_bytes_max.max(self.body.len()),
             fields_max: limits.fields_max.max(self.body.len()),
             findings_max: limits.findings_max.max(self.body.len()),
+            documents_max: limits.documents_max.max(self.body.len()),
             ..limits
         }
     }

@@ -31,6 +31,8 @@ pub struct LimitsSection {
     pub layers_max: usize,
     /// Findings recorded in one message.
     pub findings_max: usize,
+    /// Documents inside the values of one message, such as JSON in a string and the query of an address.
+    pub documents_max: usize,
     /// Downstream connections at one moment; further ones wait to be accepted.
     pub connections_max: usize,
     /// Exchanges at one moment; beyond it the answer is 503 with `Retry-After`.
@@ -60,6 +62,7 @@ impl Default for LimitsSection {
             fields_max: inspection.fields_max,
             layers_max: inspection.layers_max,
             findings_max: inspection.findings_max,
+            documents_max: inspection.documents_max,
             connections_max: 16_384,
             exchanges_max: 8_192,
             streams_max: 128,

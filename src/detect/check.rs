@@ -194,6 +194,7 @@ static GENERAL: &[Row] = &[
     ("device_code", Check::Text(Kind::Code, code::device), "six characters or more with a digit, no spaces"),
     ("division", Check::Text(Kind::Form, territory::division), "a state, province or district, by its name"),
     ("email", Check::Text(Kind::Email, email::whole), "an e-mail address (RFC 5322)"),
+    ("email_by_name", Check::Text(Kind::Email, email::by_name), "the same, or what only a name says is one: `sana@localhost`"),
     ("firebase_token", Check::Text(Kind::Form, code::firebase_token), "a registration of Firebase"),
     ("gender", Check::Text(Kind::Form, person::gender), "a word or code for a gender (ISO/IEC 5218)"),
     ("geohash", Check::Text(Kind::Form, place::geohash), "a geohash; six characters or more are exact"),

@@ -9,7 +9,7 @@ mod cache;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(super) use self::cache::{KeyCache, Known, NAMES_MAX, Quiet, Slot};
-use super::name::{NAME_BYTES_MAX, Words, without_accent};
+use super::name::{NAME_BYTES_MAX, Words, is_one_of_many, without_accent};
 
 /// What one name says. Small and free of references, so that it can be cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(super) struct Facts {
     pub(super) columns: u32,
     /// Stands for the object around it.
     pub(super) stand_in: bool,
+    /// Says which of many a value is, and nothing of what it is: `{"birthdays": {"40012345": …}}`.
+    pub(super) is_one_of_many: bool,
     /// May stand before what says that it does: `value` in `{"value": …, "key": "phone"}`.
     pub(super) awaits: bool,
     /// Its value is the name of what stands beside it: `key` in `{"key": "phone", "value": …}`.
@@ -74,6 +76,7 @@ impl Facts {
         signs: 0,
         columns: 0,
         stand_in: false,
+        is_one_of_many: false,
         awaits: false,
         tells: false,
         heads: false,
@@ -391,6 +394,7 @@ impl KeyTable {
             && !self.is_known_behind_prefixes(&words);
         let whole = self.meaning(words.squashed(0, count));
         facts.stand_in = whole.stand_in;
+        facts.is_one_of_many = facts.rule_count == 0 && is_one_of_many(name);
         facts.awaits = whole.awaits;
         facts.tells = whole.tells;
         facts.heads = whole.heads;

@@ -239,6 +239,27 @@ pub(super) fn without_accent(character: char) -> Option<&'static str> {
     Some(plain)
 }
 
+/// Whether a name is a number, a UUID or its like, or a few letters and a number: `40012345`, `u1`, `usr_42`.
+pub(super) fn is_one_of_many(name: &str) -> bool {
+    const LETTERS_MAX: usize = 4;
+    const HEXADECIMAL_MIN: usize = 8;
+    let bytes = name.as_bytes();
+    let letters = bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let rest = bytes.get(letters..).unwrap_or_default();
+    let number = match rest {
+        [b'-' | b'_', number @ ..] if letters > 0 => number,
+        number => number,
+    };
+    let is_numbered =
+        letters <= LETTERS_MAX && !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+    let is_hexadecimal = || {
+        bytes.len() >= HEXADECIMAL_MIN
+            && bytes.iter().any(u8::is_ascii_digit)
+            && bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+    };
+    is_numbered || is_hexadecimal()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -487,8 +487,10 @@ impl<'s> Scanner<'s> {
         own.or_else(|| {
             let Frame { container: around, rule, .. } = self.top;
             let spreads = self.set.rule(rule?).is_some_and(|rule| rule.spreads);
-            let is_inherited =
-                around == Container::Array || facts.stand_in || (spreads && !facts.statement);
+            let is_inherited = around == Container::Array
+                || facts.stand_in
+                || facts.is_one_of_many
+                || (spreads && !facts.statement);
             if is_inherited { rule } else { None }
         })
     }

@@ -20,6 +20,9 @@ pub struct Limits {
     pub layers_max: usize,
     /// Findings recorded in one message; more than this and the coverage is partial.
     pub findings_max: usize,
+    /// Documents inside the values of one message, which wait to be read until the layer around them is; more than
+    /// this and the coverage is partial.
+    pub documents_max: usize,
     /// A redacted body goes out in the content coding it came in, rather than in none.
     pub keeps_content_coding: bool,
 }
@@ -35,6 +38,7 @@ impl Default for Limits {
             fields_max: 1_000_000,
             layers_max: 6,
             findings_max: 100_000,
+            documents_max: 100_000,
             keeps_content_coding: true,
         }
     }

@@ -8,6 +8,8 @@
 
 mod broken;
 mod mail;
+mod message;
+mod readable;
 mod records;
 mod wrapped;
 
@@ -94,7 +96,55 @@ pub(super) struct Look<'l> {
     pub(super) decoder: &'l mut Decoder,
     /// The text is a whole layer and of some length.
     pub(super) is_body: bool,
+    /// Opaque tokens of other people's making are usual where it stands: in a header, a cookie or a query.
+    pub(super) is_among_tokens: bool,
+    pub(super) room: &'l mut Room,
     pub(super) found: &'l mut Vec<Inner>,
+}
+
+/// What the documents of a message may still take: all of those in one layer are found before the first is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Room {
+    documents: usize,
+    /// Of those that were opened to be found, together.
+    bytes: usize,
+    /// There was one that had no room.
+    pub(super) is_exceeded: bool,
+}
+
+impl Room {
+    pub(super) fn of(limits: &Limits) -> Self {
+        let Limits { documents_max: documents, decoded_bytes_max: bytes, .. } = *limits;
+        Self { documents, bytes, is_exceeded: false }
+    }
+
+    /// `inner` as far as there is room for it: one that was opened is opened again when its turn comes, or not read.
+    pub(super) fn admit(&mut self, mut inner: Inner) -> Option<Inner> {
+        let Some(documents) = self.documents.checked_sub(1) else {
+            self.is_exceeded = true;
+            return None;
+        };
+        self.documents = documents;
+        let length = inner.opened.as_ref().map_or(0, Vec::len);
+        match self.bytes.checked_sub(length) {
+            Some(bytes) => self.bytes = bytes,
+            None if inner.encoding == Encoding::OneWay => {
+                inner = Inner::unread(inner.span, GapCause::DecodedTooLarge);
+            }
+            None => inner.opened = None,
+        }
+        Some(inner)
+    }
+}
+
+impl Look<'_> {
+    fn asked(&self) -> message::Asked {
+        if self.is_among_tokens { message::Asked::Mailbox } else { message::Asked::Texts }
+    }
+
+    fn add(&mut self, inner: Inner) {
+        self.found.extend(self.room.admit(inner));
+    }
 }
 
 /// Adds the documents inside `text` to `look.found`, in the order they stand, none inside another.
@@ -105,11 +155,11 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
     }
     let classes = classes(bytes);
     if let Some(format) = document(text, classes, look.limits) {
-        look.found.push(Inner::known(Span::new(0, bytes.len()), Encoding::Identity, format));
+        look.add(Inner::known(Span::new(0, bytes.len()), Encoding::Identity, format));
         return;
     }
     if look.is_body {
-        mail::parts(bytes, look.found);
+        mail::parts(bytes, look);
     }
     if wrapped::find(text, classes, look) {
         return;
@@ -118,18 +168,18 @@ pub(super) fn find(text: &str, look: &mut Look<'_>) {
         records::find(bytes, look);
     }
     if has(classes, QUESTION) && has(classes, EQUALS) {
-        mail::encoded_words(text, look.found);
+        mail::encoded_words(text, look);
     }
     let has_pairs = has(classes, QUESTION) || has(classes, AMPERSAND) || has(classes, HASH);
     if has_pairs && has(classes, EQUALS) {
-        pairs(bytes, classes, look.found);
+        pairs(bytes, classes, look);
     }
     let may_be_escaped = has(classes, PERCENT)
         || has(classes, AMPERSAND) && classes & (SEMICOLON | HASH) != 0
         || has(classes, BACKSLASH);
     outermost(look.found);
     if may_be_escaped {
-        escaped(bytes, look.found);
+        escaped(bytes, look);
         outermost(look.found);
     }
 }
@@ -271,8 +321,8 @@ fn is_not_it(stop: Stop) -> bool {
 }
 
 /// The queries and fragments of addresses, and a text that is a form as a whole.
-fn pairs(bytes: &[u8], classes: Classes, found: &mut Vec<Inner>) {
-    let before = found.len();
+fn pairs(bytes: &[u8], classes: Classes, look: &mut Look<'_>) {
+    let before = look.found.len();
     let mut at = 0;
     while let Some(length) = memchr2(b'?', b'#', bytes.get(at..).unwrap_or_default()) {
         let start = at + length + 1;
@@ -282,16 +332,16 @@ fn pairs(bytes: &[u8], classes: Classes, found: &mut Vec<Inner>) {
         let pairs = bytes.get(start..end).unwrap_or_default();
         // A question is followed by a space; what is asked of a resource has names.
         if memchr(b'=', pairs).is_some() && is_name_first(pairs) {
-            found.push(Inner::known(Span::new(start, end), Encoding::Identity, Format::Form));
+            look.add(Inner::known(Span::new(start, end), Encoding::Identity, Format::Form));
         }
         at = end.max(start);
     }
-    if found.len() == before
+    if look.found.len() == before
         && has(classes, AMPERSAND | EQUALS)
         && !has(classes, SPACE)
         && is_form(bytes)
     {
-        found.push(Inner::known(Span::new(0, bytes.len()), Encoding::Identity, Format::Form));
+        look.add(Inner::known(Span::new(0, bytes.len()), Encoding::Identity, Format::Form));
     }
 }
 
@@ -316,18 +366,18 @@ fn is_form(bytes: &[u8]) -> bool {
 
 /// Pieces of a text between the documents found so far that are escaped once more. A long text is taken
 /// in pieces of a few lines, so that a stray escape costs no second reading of all of it.
-fn escaped(bytes: &[u8], found: &mut Vec<Inner>) {
-    let known = found.len();
+fn escaped(bytes: &[u8], look: &mut Look<'_>) {
+    let known = look.found.len();
     let mut at = 0;
     for index in 0..=known {
-        let gap = found.get(index).filter(|_| index < known).map(|inner| inner.span.range());
+        let gap = look.found.get(index).filter(|_| index < known).map(|inner| inner.span.range());
         let end = gap.as_ref().map_or(bytes.len(), |gap| gap.start);
         while at < end {
             let rest = bytes.get(at..end).unwrap_or_default();
             let piece = rest.get(..piece_length(rest)).unwrap_or_default();
             if let Some(escape) = further_escape(piece) {
                 let span = Span::new(at, at + piece.len());
-                found.push(Inner::known(span, Encoding::Escaped(escape), Format::Text));
+                look.add(Inner::known(span, Encoding::Escaped(escape), Format::Text));
             }
             at += piece.len();
         }

@@ -99,8 +99,8 @@ impl Opening<'_, '_> {
     }
 }
 
-/// Layers one message may have: as many as a million values.
-const LAYERS_MAX: usize = 1 << 20;
+/// Layers one message may have: two or three of each document.
+const LAYERS_MAX: usize = 1 << 18;
 
 /// The encodings of a body in the order applied, declared or not, and its bytes without them when there
 /// were any. What they say beside is added to `names`.

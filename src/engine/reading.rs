@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::{
     Message, Scratch,
-    embedded::{self, Embedded, EmbeddedKind, Inner},
+    embedded::{self, Embedded, EmbeddedKind, Inner, Room},
     familiar::Familiar,
     opening::{self, Opening},
-    sink::{At, Sink, Walk},
+    sink::{self, At, Sink, Walk},
 };
 use crate::{
     detect::DetectorSet,
@@ -106,6 +106,7 @@ impl<'m> Reading<'m> {
             deeper,
             further,
             decoder,
+            room: Room::of(limits),
             limits,
         };
         walk.embedded.clear();
@@ -118,6 +119,7 @@ impl<'m> Reading<'m> {
         while let Some(embedded) = walk.embedded.pop() {
             reading.embedded(embedded, &mut walk);
         }
+        walk.give_back();
         *found_last = (reading.findings.items.len(), reading.findings.nodes.len());
         reading
     }
@@ -188,7 +190,7 @@ impl<'m> Reading<'m> {
 
     /// Nothing more was found, and would have been if there was anything.
     fn is_quiet_since(&self, before: (usize, usize, usize), walk: &Walk<'_, '_>) -> bool {
-        self.found(walk) == before && self.findings.items.len() < walk.limits.findings_max
+        self.found(walk) == before && !self.is_full(walk)
     }
 
     fn header(
@@ -398,7 +400,7 @@ impl<'m> Reading<'m> {
         self.bytes += bytes.len();
         if self.findings.items.len() == findings && walk.embedded.len() == documents {
             self.layers.truncate(first);
-            if walked.is_ok() && findings < walk.limits.findings_max {
+            if walked.is_ok() && !self.is_full(walk) {
                 self.keep_quiet(&embedded, walk);
             }
         } else if let Some(layer) = self.layers.get_mut(innermost) {
@@ -513,7 +515,7 @@ impl<'m> Reading<'m> {
             walked
         };
         let (items, nodes) = (self.findings.items.len(), self.findings.nodes.len());
-        let embedded = walk.embedded.len();
+        let (embedded, room) = (walk.embedded.len(), walk.room);
         let walked = once(&mut self.findings, walk);
         if !walk.scanner.is_to_look_again() {
             return walked;
@@ -521,19 +523,27 @@ impl<'m> Reading<'m> {
         self.findings.items.truncate(items);
         self.findings.nodes.truncate(nodes);
         walk.embedded.truncate(embedded);
+        walk.room = room;
         let walked = once(&mut self.findings, walk);
         walk.scanner.end_second_look();
         walked
     }
 
     fn overflow(&mut self, part: Part, walk: &Walk<'_, '_>) {
-        if self.findings.items.len() >= walk.limits.findings_max {
-            let known = |gap: &Gap| gap.cause == GapCause::TooManyFindings;
-            if !self.gaps.iter().any(known) {
-                let cause = GapCause::TooManyFindings;
+        let findings = sink::is_full(&self.findings, walk.limits);
+        let documents = walk.room.is_exceeded;
+        let exceeded =
+            [(GapCause::TooManyFindings, findings), (GapCause::TooManyLayers, documents)];
+        for (cause, _) in exceeded.into_iter().filter(|(_, is_exceeded)| *is_exceeded) {
+            if !self.gaps.iter().any(|gap| gap.cause == cause) {
                 self.gaps.push(Gap { part, coverage: Coverage::Partial, cause, offset: 0 });
             }
         }
+    }
+
+    /// Nothing more is recorded, or looked for.
+    fn is_full(&self, walk: &Walk<'_, '_>) -> bool {
+        walk.room.is_exceeded || sink::is_full(&self.findings, walk.limits)
     }
 }
 

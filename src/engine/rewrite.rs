@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     domain::{
-        Encoding, Finding, LayerId, Metadata, Replaced, Replacement, ReplacementKind, ShiftDates,
-        Span, Tag, Taxonomy,
+        Charset, Encoding, Finding, Format, Layer, LayerId, Metadata, Replaced, Replacement,
+        ReplacementKind, ShiftDates, Span, Tag, Taxonomy,
     },
     format::{self, Unescaped},
     policy::Redaction,
-    redact::{self, Keyring, Place, Plan, Shape, Value},
+    redact::{self, Keyring, Place, Plan, Shape, Syntax, Value},
 };
 
 /// What is usual for the tokens of each category, worked out once for a generation.
@@ -43,6 +43,9 @@ pub(super) fn rewrite(
     keys: &Keyring,
 ) -> (Redacted, Vec<Replaced>) {
     let mut plan = Plan::with_capacity(redactions.len());
+    if let Some((body, syntax)) = syntax_of_body(reading) {
+        plan.write_for(body, syntax);
+    }
     let mut in_pictures: Vec<InPicture<'_>> = Vec::new();
     let (mut text, mut subject) = (Unescaped::default(), Unescaped::default());
     for redaction in redactions {
@@ -105,10 +108,9 @@ pub(super) fn rewrite(
         }
     }
     // An encoding that is made anew says nothing beside.
-    let body = reading.roots.iter().find(|(_, root)| *root == Root::Body);
     if is_beside
         && redacted.body.is_none()
-        && let Some(layer) = body.and_then(|(layer, _)| reading.layers.get(layer.index()))
+        && let Some(layer) = body_of(reading)
     {
         let (bytes, is_identity) = encoded(layer.bytes.to_vec(), reading);
         redacted.body = Some(bytes);
@@ -236,13 +238,13 @@ fn text_of<'t>(
 }
 
 /// The body in the encodings it came in, and whether it is in no content coding. A character encoding
-/// stays, since the media type names it: text that has no place in it goes as a whole.
+/// stays, since the media type names it: letters of ours that it lacks are written by number, or not.
 fn encoded(text: Vec<u8>, reading: &Reading<'_>) -> (Vec<u8>, bool) {
     let (body, codings) = match reading.body_encodings.split_first() {
-        Some((charset @ Encoding::Charset(_), codings)) => {
-            (redact::encode(*charset, &text).unwrap_or_default(), codings)
+        Some((Encoding::Charset(charset), codings)) => {
+            (in_charset(*charset, &text, reading), codings)
         }
-        Some(_) | None => (text, reading.body_encodings.as_slice()),
+        Some(_) | None => (as_named(text, reading), reading.body_encodings.as_slice()),
     };
     if codings.is_empty() {
         return (body, false);
@@ -258,4 +260,50 @@ fn encoded(text: Vec<u8>, reading: &Reading<'_>) -> (Vec<u8>, bool) {
         }
     }
     (wrapped.unwrap_or(body), false)
+}
+
+fn in_charset(charset: Charset, text: &[u8], reading: &Reading<'_>) -> Vec<u8> {
+    let encoded = match std::str::from_utf8(text) {
+        Ok(text) => redact::encode_text(charset, format_of_body(reading), text),
+        Err(_) => redact::encode(Encoding::Charset(charset), text),
+    };
+    encoded.unwrap_or_default()
+}
+
+/// A text that came in ASCII alone reads the same in most encodings. What is put into it does not, and is written in
+/// the one that the media type names.
+fn as_named(text: Vec<u8>, reading: &Reading<'_>) -> Vec<u8> {
+    let Some(message) = reading.message.filter(|_| !text.is_ascii()) else { return text };
+    if !body_of(reading).is_some_and(|layer| layer.bytes.is_ascii()) {
+        return text;
+    }
+    let content_type = message.header("content-type").and_then(|it| std::str::from_utf8(it).ok());
+    match (format::charset(content_type, &text), std::str::from_utf8(&text)) {
+        (Ok(Some(charset)), _) => in_charset(charset, &text, reading),
+        (Err(_), Ok(text)) => redact::encode_ascii(format_of_body(reading), text),
+        (Ok(None), _) | (Err(_), Err(_)) => text,
+    }
+}
+
+/// A body that is read as a text, and what its media type says of it.
+fn syntax_of_body(reading: &Reading<'_>) -> Option<(LayerId, Syntax)> {
+    let (body, _) = reading.roots.iter().find(|(_, root)| *root == Root::Body)?;
+    let layer = reading.layers.get(body.index()).filter(|layer| layer.format == Format::Text)?;
+    let content_type = reading.message?.header("content-type")?.to_ascii_lowercase();
+    let says = |name: &[u8]| memchr::memmem::find(&content_type, name).is_some();
+    let syntax = match () {
+        () if says(b"yaml") => Syntax::Yaml,
+        () if says(b"html") || format::is_web_page(&layer.bytes) => Syntax::Html,
+        () => return None,
+    };
+    Some((*body, syntax))
+}
+
+fn body_of<'r, 'm>(reading: &'r Reading<'m>) -> Option<&'r Layer<'m>> {
+    let (body, _) = reading.roots.iter().find(|(_, root)| *root == Root::Body)?;
+    reading.layers.get(body.index())
+}
+
+fn format_of_body(reading: &Reading<'_>) -> Format {
+    body_of(reading).map_or(Format::Text, |layer| layer.format)
 }

@@ -1,7 +1,7 @@
 //! Turns the fields of one layer into findings: hands names and values to the detectors and remembers
 //! where each finding stands. A field without a finding leaves nothing behind.
 
-use super::embedded::{self, Embedded, EmbeddedKind, Inner, Look};
+use super::embedded::{self, Embedded, EmbeddedKind, Inner, Look, Room};
 use crate::{
     detect::{Hit, Recall, Scanner, Ticket, Told},
     domain::{
@@ -53,6 +53,7 @@ pub(super) struct Walk<'w, 's> {
     /// Its text without a further escape.
     pub(super) further: &'w mut Unescaped,
     pub(super) decoder: &'w mut Decoder,
+    pub(super) room: Room,
     pub(super) limits: &'w Limits,
 }
 
@@ -76,6 +77,14 @@ enum FrameStep {
 }
 
 impl<'w, 's> Walk<'w, 's> {
+    /// Keeps no more room than most messages need.
+    pub(super) fn give_back(&mut self) {
+        const DOCUMENTS: usize = 1 << 10;
+        self.embedded.shrink_to(DOCUMENTS);
+        self.inner.shrink_to(DOCUMENTS);
+        self.deeper.shrink_to(DOCUMENTS);
+    }
+
     pub(super) fn sink<'k>(
         &'k mut self,
         place: At<'k>,
@@ -86,6 +95,14 @@ impl<'w, 's> Walk<'w, 's> {
         self.scanner.part(place.reads_as());
         Sink { walk: self, place, findings, enclosing: None, is_next_named: false }
     }
+}
+
+/// No more is recorded of a message: of findings, or of the paths to them, as many as those of findings far inside
+/// others would be.
+pub(super) fn is_full(findings: &Findings, limits: &Limits) -> bool {
+    const NODES_PER_FINDING: usize = 8;
+    let nodes_max = limits.findings_max.max(limits.documents_max).saturating_mul(NODES_PER_FINDING);
+    findings.items.len() >= limits.findings_max || findings.nodes.len() >= nodes_max
 }
 
 /// Turns the fields of one layer into findings.
@@ -123,7 +140,8 @@ impl FieldSink for Sink<'_, '_, '_> {
         self.walk.frames.push(frame);
         // A name above the layer was told where it stands.
         let is_above = matches!(key, Key::Root);
-        if let Some(hit) = hit.filter(|hit| !(hit.marks.in_key && is_above)) {
+        let takes = !is_full(self.findings, self.walk.limits);
+        if let Some(hit) = hit.filter(|hit| takes && !(hit.marks.in_key && is_above)) {
             let path = self.frame_node(hit.marks.in_key);
             let place = Span::new(start, start);
             let finding = self.finding(&hit, path, place, place, Span::new(member_start, start));
@@ -183,6 +201,7 @@ impl FieldSink for Sink<'_, '_, '_> {
             Told { kind: value.kind, text: text.as_str(), may_hold: may_hold.unwrap_or(true) };
         let ticket = match self.walk.scanner.recall(name, told) {
             Recall::Found(None) => return,
+            Recall::Found(Some(_)) if is_full(self.findings, self.walk.limits) => return,
             Recall::Found(Some(hit)) => {
                 let hit = Hit { span: text.raw_span(hit.span), ..hit };
                 let path = self.node(key, false);
@@ -199,6 +218,8 @@ impl FieldSink for Sink<'_, '_, '_> {
                 limits: self.walk.limits,
                 decoder: self.walk.decoder,
                 is_body: matches!(key, Key::Root) && text.as_str().len() >= format::TEXT_BYTES_MIN,
+                is_among_tokens: self.place.reads_as() != Part::Body,
+                room: &mut self.walk.room,
                 found: self.walk.inner,
             };
             embedded::find(text.as_str(), &mut look);
@@ -206,13 +227,18 @@ impl FieldSink for Sink<'_, '_, '_> {
         // A text that is escaped once more and holds no document is the text of this field all the same.
         let further = embedded::further(text.as_str(), self.walk.inner).and_then(|escape| {
             let further = format::unescape(escape, text.as_str().as_bytes(), self.walk.further);
+            // They are found again where they are read.
+            let mut room = self.walk.room;
             let mut look = Look {
                 limits: self.walk.limits,
                 decoder: self.walk.decoder,
                 is_body: false,
+                is_among_tokens: self.place.reads_as() != Part::Body,
+                room: &mut room,
                 found: self.walk.deeper,
             };
             embedded::find(further.as_str(), &mut look);
+            self.walk.room.is_exceeded |= room.is_exceeded;
             let is_text = self.walk.deeper.is_empty();
             self.walk.deeper.clear();
             is_text.then_some(further)
@@ -226,7 +252,9 @@ impl FieldSink for Sink<'_, '_, '_> {
         self.walk.scanner.scalar(name, told, self.walk.hits);
         let ticket =
             ticket.filter(|ticket| further.is_none() && self.walk.scanner.may_keep(*ticket));
-        if let Some(ticket) = ticket.filter(|_| self.walk.inner.is_empty()) {
+        // What had no room is not nothing.
+        let holds_none = self.walk.inner.is_empty() && !self.walk.room.is_exceeded;
+        if let Some(ticket) = ticket.filter(|_| holds_none) {
             self.walk.scanner.keep(ticket, scanned, self.walk.hits);
         }
         if let Some(further) = &further {
@@ -244,6 +272,10 @@ impl FieldSink for Sink<'_, '_, '_> {
                 .retain(|hit| hit.marks.in_key || hit.span.len() == whole || !is_inside(hit.span));
         }
         if self.walk.hits.is_empty() && self.walk.inner.is_empty() {
+            return;
+        }
+        if is_full(self.findings, self.walk.limits) {
+            self.walk.inner.clear();
             return;
         }
         // A value with one document and nothing else says what the document says.
@@ -351,7 +383,9 @@ impl FieldSink for Sink<'_, '_, '_> {
         let path = self.node(key, false);
         let kind = EmbeddedKind::Declared(media_type.map(Into::into));
         let document = Inner { encoding, kind, ..Inner::default() };
-        self.embed(value.text_span, Encoding::Identity, document, path, None);
+        if let Some(document) = self.walk.room.admit(document) {
+            self.embed(value.text_span, Encoding::Identity, document, path, None);
+        }
     }
 }
 

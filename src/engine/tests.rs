@@ -10,6 +10,7 @@ mod gaps;
 mod mail;
 mod mistakes;
 mod skipping;
+mod unread;
 
 /// The rules that ship with the gateway.
 pub(super) fn shipped() -> Engine {

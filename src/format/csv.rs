@@ -4,8 +4,9 @@
 //! agrees with. The first record is taken for the header unless a cell of it looks like data; a title, a
 //! comment or another table may stand before the names, so that a later record of names alone takes its place
 //! (`Header::gives_way`). Either is told as a record of its own, so that nothing can hide by passing for a
-//! heading. Where the sender says that there is no header (`header=absent`), there is none; between tabs, a
-//! quote that ends nothing is a letter.
+//! heading. Where the sender says that there is no header (`header=absent`), a first record of
+//! names that say something is one all the same: most readers never see what the sender says. Between tabs, a quote that
+//! ends nothing is a letter. A first record of a name and a value begins a table of such pairs.
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use crate::domain::{Container, Escape, FieldSink, Key, Limits, Scalar, Span, Val
 pub(super) enum Dialect {
     /// The first record may be a header.
     Headed,
-    /// It is data like the rest.
+    /// It is data like the rest, unless it says something as a header.
     Bare,
     /// Tabs separate, and nothing need be quoted.
     Tabs,
@@ -45,6 +46,7 @@ pub(super) fn walk<S: FieldSink>(
     let table = Table { bytes, delimiter, dialect };
     let mut header = Header::default();
     let (mut at, mut number, mut is_apart) = (start, 0u32, false);
+    let is_of_pairs = table.is_of_pairs(start, sink);
     while at < bytes.len() {
         let ends = line_ends(bytes, at);
         if ends.length > 0 {
@@ -52,10 +54,12 @@ pub(super) fn walk<S: FieldSink>(
             at += ends.length;
             continue;
         }
-        let heads = table.heads(at, number == 0, is_apart, &header, sink);
+        let heads = !is_of_pairs && table.heads(at, number == 0, is_apart, &header, sink);
+        let paired = if is_of_pairs { table.pair(at, sink) } else { None };
         fields.count(at)?;
         let is_named = !header.names.is_empty();
-        let container = if is_named { Container::Object } else { Container::Array };
+        let has_names = is_named || paired.is_some();
+        let container = if has_names { Container::Object } else { Container::Array };
         sink.open(Key::Index(number), container, at, at);
         sink.record();
         let mut names: Vec<Cell> = Vec::new();
@@ -68,7 +72,7 @@ pub(super) fn walk<S: FieldSink>(
             let is_name = is_named && heads && tells(bytes, cell, sink);
             let name = header.names.get(column as usize);
             let name = name.filter(|name| !is_name && name.text.len() <= NAME_BYTES_MAX);
-            let key = match name {
+            let key = match paired.as_ref().filter(|_| column == 1).or(name) {
                 Some(name) => {
                     Key::Name { text: name.text.of(bytes), span: name.span, escape: name.escape }
                 }
@@ -190,11 +194,11 @@ impl Table<'_> {
         header: &Header,
         sink: &mut S,
     ) -> bool {
-        if self.dialect == Dialect::Bare {
+        if self.dialect == Dialect::Bare && !is_first {
             return false;
         }
         let Some(survey) = self.survey(at, is_first) else { return false };
-        if is_first && survey.data == 0 {
+        if is_first && survey.data == 0 && self.dialect != Dialect::Bare {
             return true;
         }
         // Before any name is looked up: most rows have the width of their header.
@@ -208,6 +212,29 @@ impl Table<'_> {
             return survey.data <= names && (telling >= 2 || telling == names as usize);
         }
         header.gives_way(&survey, telling, is_apart)
+    }
+
+    /// Whether the table is one of names and their values, in two columns: its first record is, and so is the second.
+    fn is_of_pairs<S: FieldSink>(&self, start: usize, sink: &mut S) -> bool {
+        let start = start + line_ends(self.bytes, start).length;
+        let Some(name) = self.pair(start, sink) else { return false };
+        let Ok(value) = self.cell(name.span.range().end + 1) else { return false };
+        let end = value.span.range().end;
+        let next = end + line_ends(self.bytes, end).length;
+        is_data(value.text.of(self.bytes))
+            && (next == self.bytes.len() || self.pair(next, sink).is_some())
+    }
+
+    /// The name in a record of a name that says something and one more cell.
+    fn pair<S: FieldSink>(&self, at: usize, sink: &mut S) -> Option<Cell> {
+        let name = self.cell(at).ok()?;
+        let end = name.span.range().end;
+        let is_alone = self.bytes.get(end) != Some(&self.delimiter) || name.text.is_empty();
+        if is_alone || !tells(self.bytes, name, sink) {
+            return None;
+        }
+        let value = self.cell(end + 1).ok()?;
+        (self.bytes.get(value.span.range().end) != Some(&self.delimiter)).then_some(name)
     }
 
     /// `None` of a record that is broken or, but for the first, has a cell that is no name.

@@ -1,7 +1,8 @@
 //! `application/x-www-form-urlencoded`, and queries: names and values between `&`.
 //!
 //! As the URL Standard reads it: `;` separates nothing, a pair without `=` is a name with an empty value,
-//! an empty pair is none, and a stray `%` stands for itself. Bracketed names (`a[b]`) are one name.
+//! an empty pair is none, and a stray `%` stands for itself. Bracketed names (`a[b]`) are one name, but that pairs of
+//! one number behind each other, `a[0][b]=…&a[0][c]=…`, are an object: what one of them says may be of another.
 
 use memchr::memchr;
 
@@ -18,6 +19,8 @@ pub fn walk<S: FieldSink>(
     let mut fields = Fields::new(limits);
     fields.count(base)?;
     sink.open(Key::Root, Container::Object, base, base);
+    // How long the name is of the object at hand, and what it begins with.
+    let mut object: Option<&[u8]> = None;
     let mut start = 0;
     while start < pairs.len() {
         let rest = pairs.get(start..).unwrap_or_default();
@@ -27,11 +30,25 @@ pub fn walk<S: FieldSink>(
             let name_length = memchr(b'=', pair).unwrap_or(pair.len());
             let value_start = (name_length + 1).min(pair.len());
             let at = |from: usize, to: usize| Span::new(start + from, start + to).shift(base);
-            let key = Key::Name {
-                text: pair.get(..name_length).unwrap_or_default(),
-                span: at(0, name_length),
+            let name = pair.get(..name_length).unwrap_or_default();
+            let key_of = |from: usize, to: usize| Key::Name {
+                text: name.get(from..to).unwrap_or_default(),
+                span: at(from, to),
                 escape: Escape::Form,
             };
+            let (head, member) = numbered(name).unwrap_or_default();
+            if object.is_some_and(|open| open != head) {
+                sink.close(base + start, base + start);
+                object = None;
+            }
+            if object.is_none() && !head.is_empty() && is_followed(pairs, start + pair.len(), head)
+            {
+                fields.count(base + start)?;
+                sink.open(key_of(0, head.len()), Container::Object, base + start, base + start);
+                object = Some(head);
+            }
+            let (from, to) = if object.is_some() { member } else { (0, name_length) };
+            let key = key_of(from, to);
             let span = at(value_start, pair.len());
             let value = Value {
                 kind: Scalar::String,
@@ -47,8 +64,61 @@ pub fn walk<S: FieldSink>(
         start += pair.len() + 1;
     }
     let end = base + pairs.len();
+    if object.is_some() {
+        sink.close(end, end);
+    }
     sink.close(end, end);
     scan::check_percent_decoded(pairs, base)
+}
+
+/// Of a name such as `a[0][b]`, `a%5B0%5D%5Bb%5D` and `a.0.b` what says which object it is a member of, and where that
+/// member's name stands.
+fn numbered(name: &[u8]) -> Option<(&[u8], (usize, usize))> {
+    const OPENS: [&[u8]; 3] = [b"[", b"%5B", b"%5b"];
+    const CLOSES: [&[u8]; 3] = [b"]", b"%5D", b"%5d"];
+    let without = |text: &[u8], ends: [&[u8]; 3]| {
+        let end = ends.into_iter().find(|end| text.ends_with(end))?;
+        Some(text.len() - end.len())
+    };
+    let (head, start, end) = match without(name, CLOSES) {
+        Some(end) => {
+            let inside = name.get(..end)?;
+            let is_of_it = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
+            let start = end - inside.iter().rev().take_while(is_of_it).count();
+            // The letter of an escaped bracket is no part of the name.
+            let escaped = name.get(..start)?.ends_with(b"%").then(|| name.get(start..start + 2));
+            let start = match escaped.flatten() {
+                Some([b'5', b'B' | b'b']) => start + 2,
+                _ => start,
+            };
+            (without(name.get(..start)?, OPENS)?, start, end)
+        }
+        None => {
+            let dot = memchr::memrchr(b'.', name)?;
+            (dot, dot + 1, name.len())
+        }
+    };
+    let head = name.get(..head)?;
+    let number = without(head, CLOSES).and_then(|end| head.get(..end)).unwrap_or(head);
+    let digits = number.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    // The five of an escaped bracket is none of them.
+    let opens = number.get(..number.len() - digits)?;
+    let is_opened = match opens.last()? {
+        b'[' | b'.' => digits > 0,
+        b'B' | b'b' => digits > 0 && opens.len() > 3 && without(opens, OPENS).is_some(),
+        _ => false,
+    };
+    (is_opened && start < end).then_some((head, (start, end)))
+}
+
+/// Whether the pair behind the one that ends at `end` is of the same object.
+fn is_followed(pairs: &[u8], end: usize, head: &[u8]) -> bool {
+    let next = pairs.get(end + 1..).unwrap_or_default();
+    next.starts_with(head) && {
+        let name =
+            next.get(..next.iter().position(|byte| b"=&".contains(byte)).unwrap_or(next.len()));
+        name.and_then(numbered).is_some_and(|(other, _)| other == head)
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +140,33 @@ mod tests {
                 "user[phone]=%2B65&x%5B%5D=1+2",
                 &[" {", "/user[phone] string %2B65", "/x%5B%5D string 1+2"],
             ),
+            // Pairs of one number are an object's, however its brackets are written; one by itself is a pair.
+            (
+                "c[0][type]=a&c[0][value]=b&c[1][type]=d&e=f",
+                &[
+                    " {",
+                    "/c[0] {",
+                    "/c[0]/type string a",
+                    "/c[0]/value string b",
+                    "/c[1][type] string d",
+                    "/e string f",
+                ],
+            ),
+            (
+                "c%5B0%5D%5Btype%5D=a&c%5B0%5D%5Bvalue%5D=b&c%5B1%5D%5Bk%5D=d&c%5B1%5D%5Bv%5D=e",
+                &[
+                    " {",
+                    "/c%5B0%5D {",
+                    "/c%5B0%5D/type string a",
+                    "/c%5B0%5D/value string b",
+                    "/c%5B1%5D {",
+                    "/c%5B1%5D/k string d",
+                    "/c%5B1%5D/v string e",
+                ],
+            ),
+            ("c.0.a=1&c.0.b=2", &[" {", "/c.0 {", "/c.0/a string 1", "/c.0/b string 2"]),
+            ("c[a][b]=1&c[a][d]=2", &[" {", "/c[a][b] string 1", "/c[a][d] string 2"]),
+            ("a.b=1&a.d=2", &[" {", "/a.b string 1", "/a.d string 2"]),
             ("mei%40example.com", &[" {", "/mei%40example.com string "]),
             ("a=%zz%", &[" {", "/a string %zz%"]),
             ("a=b\n", &[" {", "/a string b\n"]),

@@ -217,7 +217,9 @@ impl<'b> Reader<'b> {
                 return Err(Stop::malformed(parameter.semicolon));
             }
             if name.eq_ignore_ascii_case(b"name") {
-                if part.name.is_some() {
+                // `=?utf-8?B?…?=` (RFC 2047 §2) is another name to those that decode it, which form data has not.
+                let is_encoded = memmem::find(parameter.text.of(self.bytes), b"=?").is_some();
+                if part.name.is_some() || is_encoded {
                     return Err(Stop::malformed(parameter.semicolon));
                 }
                 part.name = Some(Key::Name {

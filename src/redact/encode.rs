@@ -1,13 +1,13 @@
 //! Text and bytes put back into the encoding they stood in.
 
-use std::{borrow::Cow, fmt::Write as _, io::Write as _};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _, io::Write as _};
 
 use base64::{Engine as _, engine::general_purpose};
 use brotli::enc::BrotliEncoderParams;
 use flate2::{Compression, write};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use crate::domain::{Charset, Encoding, Escape};
+use crate::domain::{Charset, Encoding, Escape, Format};
 
 /// A changed layer cannot be written in the encoding it came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -142,6 +142,50 @@ fn q_word(bytes: &[u8]) -> Vec<u8> {
 }
 
 const HEX_DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+
+/// `text` in `charset`, whatever letters that lacks: those are written by number where the format has a way to, and as
+/// a question mark where it has none. They are none of what was received, all of which had its place.
+pub fn encode_text(charset: Charset, format: Format, text: &str) -> Result<Vec<u8>, EncodeError> {
+    if let Some(bytes) = in_charset(charset, text) {
+        return Ok(bytes);
+    }
+    let Charset(name) = charset;
+    let known = encoding_rs::Encoding::for_label_no_replacement(name.as_bytes())
+        .filter(|known| known.output_encoding() == *known)
+        .ok_or(EncodeError(Encoding::Charset(charset)))?;
+    let has_place = |letter: char| {
+        let mut room = [0; 4];
+        letter.is_ascii() || !known.encode(letter.encode_utf8(&mut room)).2
+    };
+    in_charset(charset, &written_by_number(text, format, has_place))
+        .ok_or(EncodeError(Encoding::Charset(charset)))
+}
+
+/// `text` in ASCII.
+pub fn encode_ascii(format: Format, text: &str) -> Vec<u8> {
+    written_by_number(text, format, |letter| letter.is_ascii()).into_bytes()
+}
+
+fn written_by_number(text: &str, format: Format, has_place: impl Fn(char) -> bool) -> String {
+    let mut known: BTreeMap<char, bool> = BTreeMap::new();
+    let mut has_place = |letter: char| {
+        letter.is_ascii() || *known.entry(letter).or_insert_with(|| has_place(letter))
+    };
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        // Writing to a string cannot fail.
+        let _ = match format {
+            _ if has_place(letter) => out.write_char(letter),
+            Format::Json | Format::NdJson | Format::GraphQl => {
+                let mut units = [0; 2];
+                letter.encode_utf16(&mut units).iter().try_for_each(|it| write!(out, "\\u{it:04x}"))
+            }
+            Format::Xml => write!(out, "&#{};", u32::from(letter)),
+            _ => out.write_char('?'),
+        };
+    }
+    out
+}
 
 /// `None` when a character has no place in the encoding.
 fn in_charset(charset: Charset, text: &str) -> Option<Vec<u8>> {
@@ -287,6 +331,19 @@ mod tests {
         let text = "Jürgen K. =_?= <+1/2>";
         let word = encode(Encoding::QWord, text.as_bytes()).unwrap();
         assert_eq!(word, b"J=C3=BCrgen_K=2E_=3D=5F=3F=3D_=3C+1/2=3E");
+    }
+
+    #[test]
+    fn letters_that_an_encoding_lacks_are_written_by_number_or_as_a_question() {
+        let cyrillic = |format| encode_text(Charset("KOI8-R"), format, "а: \"é😀\"").unwrap();
+        assert_eq!(cyrillic(Format::Json), b"\xc1: \"\\u00e9\\ud83d\\ude00\"");
+        assert_eq!(cyrillic(Format::Xml), b"\xc1: \"&#233;&#128512;\"");
+        assert_eq!(cyrillic(Format::Text), b"\xc1: \"??\"");
+        // Between the letters of a mode.
+        let japanese = encode_text(Charset("ISO-2022-JP"), Format::Text, "日é本").unwrap();
+        assert_eq!(japanese, b"\x1b$BF|\x1b(B?\x1b$BK\\\x1b(B");
+        assert_eq!(encode_ascii(Format::Json, "é"), b"\\u00e9");
+        assert!(encode_text(Charset("unknown"), Format::Text, "é").is_err());
     }
 
     #[test]

@@ -9,6 +9,20 @@ use memchr::memmem;
 use super::plan::Edit;
 use crate::domain::Span;
 
+/// A body that lost all of its parts with one that is empty: there must be one (RFC 2046 §5.1.1).
+pub(super) fn with_a_part(before: &[u8], mut after: Vec<u8>) -> Vec<u8> {
+    const EMPTY: &[u8] = b"\r\n\r\n\r\n";
+    let start = if after.starts_with(b"\r\n") { 2 } else { 0 };
+    let first = before.get(start..).unwrap_or_default();
+    let line = memmem::find(first, b"\r\n").and_then(|end| first.get(..end)).unwrap_or_default();
+    let line = line.trim_ascii_end();
+    let ends = |body: &[u8]| body.get(start..)?.strip_prefix(line).map(|it| it.starts_with(b"--"));
+    if !line.is_empty() && ends(&after) == Some(true) && ends(before) == Some(false) {
+        after.splice(start..start, line.iter().chain(EMPTY).copied());
+    }
+    after
+}
+
 /// Adds to the settled `edits` of a multipart body those that describe its changed parts.
 pub(super) fn describe(bytes: &[u8], edits: &mut Vec<Edit>, text: &mut Vec<u8>) {
     let Some(first) = edits.first().copied() else { return };

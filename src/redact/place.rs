@@ -6,7 +6,7 @@
 use std::io::Write as _;
 
 use super::encode::escape;
-use crate::domain::{Escape, Finding, Format, Layer, Part};
+use crate::domain::{Escape, Finding, Format, Layer, Part, Span};
 
 /// Where a value stands, as far as writing there goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub enum Place {
     BareText,
     /// A header value (RFC 9110 §5.5), a line of text, the content of a part.
     Line,
+    /// A plain scalar of YAML, all of it (YAML 1.2 §7.3.3).
+    YamlScalar,
+    /// The first words of one.
+    YamlWords,
     /// A quoted parameter of a part's header (WHATWG HTML, multipart/form-data encoding).
     Parameter,
     /// The same without quotes.
@@ -64,10 +68,11 @@ impl Place {
             Format::VCard => Self::VCard,
             Format::Xml => {
                 let member = bytes.get(finding.member.start as usize..).unwrap_or_default();
-                if value.starts_with(b"<![CDATA[") {
-                    Self::CData
-                } else if member.starts_with(b"<!") || member.starts_with(b"<?") {
+                let is_of_markup = member.starts_with(b"<!") && !member.starts_with(CDATA);
+                if is_of_markup || member.starts_with(b"<?") {
                     Self::XmlOther
+                } else if is_a_section(finding.value.of(bytes)) {
+                    Self::CData
                 } else {
                     Self::Xml
                 }
@@ -87,6 +92,31 @@ impl Place {
         }
     }
 
+    /// The same in a text that is known to be YAML: what begins a value must not begin like something else.
+    pub(super) fn in_yaml(bytes: &[u8], span: Span) -> Self {
+        const BLANK_MAX: usize = 64;
+        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        let before = bytes.get(..span.start as usize).unwrap_or_default();
+        let blank = before.iter().rev().take(BLANK_MAX).take_while(is_blank).count();
+        let begins = match before.get(..before.len() - blank).and_then(<[u8]>::last) {
+            None | Some(b'\n' | b'[' | b'{' | b',') => true,
+            Some(b':' | b'-') => blank > 0,
+            Some(_) => false,
+        };
+        let behind = bytes.get(span.end as usize..).unwrap_or_default();
+        let blank = behind.iter().take(BLANK_MAX).take_while(is_blank).count();
+        let ends = match behind.get(blank) {
+            None | Some(b'\n' | b'\r' | b',' | b']' | b'}') => true,
+            Some(b'#') => blank > 0,
+            Some(_) => false,
+        };
+        match (begins, ends) {
+            (true, true) => Self::YamlScalar,
+            (true, false) => Self::YamlWords,
+            (false, _) => Self::Line,
+        }
+    }
+
     /// How the value that stands there is read.
     pub fn escape(self) -> Escape {
         match self {
@@ -102,6 +132,8 @@ impl Place {
             | Self::Cell
             | Self::BareText
             | Self::Line
+            | Self::YamlScalar
+            | Self::YamlWords
             | Self::Parameter
             | Self::Token => Escape::None,
         }
@@ -147,12 +179,44 @@ impl Place {
                 }
                 escaped(text, out, |byte| matches!(byte, 0..=8 | 10..0x20 | 0x7F), space);
             }
+            Self::YamlScalar if is_no_plain_scalar(text) => {
+                out.push(b'"');
+                Self::Json.write(text, out);
+                out.push(b'"');
+            }
+            Self::YamlWords if text.starts_with(is_indicator) => {
+                out.push(b'x');
+                Self::Line.write(text.get(1..).unwrap_or_default(), out);
+            }
+            Self::YamlScalar | Self::YamlWords => Self::Line.write(text, out),
             Self::Parameter => {
                 escaped(text, out, |byte| matches!(byte, b'"' | b'\\' | 0..0x20 | 0x7F), percent);
             }
             Self::Token => escaped(text, out, |byte| !is_unreserved(byte), percent),
         }
     }
+}
+
+pub(super) const CDATA: &[u8] = b"<![CDATA[";
+
+/// Whether a value is one section and nothing else. Beside other text sections are markup of the text that all of it is.
+fn is_a_section(value: &[u8]) -> bool {
+    const END: &[u8] = b"]]>";
+    value.starts_with(CDATA)
+        && memchr::memmem::find(value, END).is_some_and(|at| at + END.len() == value.len())
+}
+
+/// What begins something else than a plain scalar (YAML 1.2 §5.3).
+fn is_indicator(letter: char) -> bool {
+    "-?:,[]{}#&*!|>'\"%@`".contains(letter)
+}
+
+fn is_no_plain_scalar(text: &str) -> bool {
+    text.starts_with(is_indicator)
+        || text.contains(": ")
+        || text.contains(" #")
+        || text.ends_with(':')
+        || text.contains(|letter: char| letter.is_control() || ",[]{}".contains(letter))
 }
 
 /// Copies runs of bytes that stand for themselves, and has `put` write each of the others. Those that must
@@ -246,6 +310,25 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_yaml_is_known_by_what_stands_around_it() {
+        for (text, expected) in [
+            ("a: X", Place::YamlScalar),
+            ("a: X # old\nb: 1", Place::YamlScalar),
+            ("- X\n", Place::YamlScalar),
+            ("a: {b: X}", Place::YamlScalar),
+            ("X", Place::YamlScalar),
+            ("a: X or Y", Place::YamlWords),
+            ("a: mail X", Place::Line),
+            ("a: \"X\"", Place::Line),
+            ("a:X", Place::Line),
+        ] {
+            let at = text.find('X').unwrap();
+            let place = Place::in_yaml(text.as_bytes(), Span::new(at, at + 1));
+            assert_eq!(place, expected, "{text}");
+        }
+    }
+
+    #[test]
     fn text_is_written_for_where_it_stands() {
         for (place, text, expected) in [
             (Place::Json, "plain é", "plain é"),
@@ -264,6 +347,10 @@ mod tests {
             (Place::BareText, "x, \"y\"\n", "x   y  "),
             (Place::Line, "a\r\nb\tc\u{7f}", "a  b\tc "),
             (Place::Line, "--boundary", " --boundary"),
+            (Place::YamlScalar, "****.k@x", "\"****.k@x\""),
+            (Place::YamlScalar, "a: \"b\"", "\"a: \\\"b\\\"\""),
+            (Place::YamlScalar, "removed by us", "removed by us"),
+            (Place::YamlWords, "****.k@x", "x***.k@x"),
             (Place::Parameter, "a\"; b\\\r\n", "a%22; b%5C%0D%0A"),
             (Place::Token, "a b;c", "a%20b%3Bc"),
         ] {

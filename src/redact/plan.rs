@@ -11,10 +11,10 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 use rustc_hash::FxHashMap;
 
 use super::{
-    encode::encode,
+    encode::{encode, encode_text},
     key::Keyring,
     parts,
-    place::Place,
+    place::{CDATA, Place},
     replace::{self, Value, Written},
 };
 use crate::domain::{
@@ -33,6 +33,13 @@ pub(super) struct Edit {
     pub(super) rank: u8,
 }
 
+/// What a text is beside a text, which says how others are written into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    Html,
+    Yaml,
+}
+
 /// All edits of one message, by layer; put in order when they are applied.
 #[derive(Default)]
 pub struct Plan {
@@ -44,6 +51,7 @@ pub struct Plan {
     /// Where the roots begin of those in XML that were asked for theirs.
     roots: FxHashMap<LayerId, Option<usize>>,
     replaced: Vec<Replaced>,
+    syntax: Option<(LayerId, Syntax)>,
     /// One new text before it is escaped.
     room: String,
 }
@@ -78,7 +86,13 @@ impl Plan {
         value: &Value<'_>,
         keys: &Keyring,
     ) {
-        let place = Place::of(layer, finding);
+        let place = match (Place::of(layer, finding), self.syntax) {
+            (Place::Line, Some((of, Syntax::Html))) if of == finding.layer => Place::Html,
+            (Place::Line, Some((of, Syntax::Yaml))) if of == finding.layer => {
+                Place::in_yaml(&layer.bytes, finding.span)
+            }
+            (place, _) => place,
+        };
         // Only JSON has a text where an object was, and no place has one where a name was.
         let takes_text = !finding.marks.in_key
             && place != Place::XmlOther
@@ -103,6 +117,11 @@ impl Plan {
             cut,
             rank: rank(kind),
         });
+    }
+
+    /// Has texts put into `layer`, which is read as a text, written for what else it is.
+    pub fn write_for(&mut self, layer: LayerId, syntax: Syntax) {
+        self.syntax = Some((layer, syntax));
     }
 
     /// Puts `bytes` in the place of the whole layer, whatever its edits.
@@ -149,7 +168,7 @@ impl Plan {
                 None => changed.push((number, bytes)),
                 Some((parent, span)) => {
                     let Some(outer) = layers.get(parent.index()) else { continue };
-                    let with = self.child(layer.encoding, &bytes, outer, span);
+                    let with = self.child(layer, &bytes, outer, span);
                     let edit = Edit { layer: parent.0, span, with, cut: false, rank: CHILD };
                     heap.push(ByLayer(edit));
                 }
@@ -165,22 +184,29 @@ impl Plan {
             return bytes;
         }
         settle(edits, layer, &mut self.text);
-        if layer.format == Format::Multipart {
-            parts::describe(&layer.bytes, edits, &mut self.text);
+        if layer.format != Format::Multipart {
+            return splice(&layer.bytes, edits, &self.text);
         }
-        splice(&layer.bytes, edits, &self.text)
+        parts::describe(&layer.bytes, edits, &mut self.text);
+        parts::with_a_part(&layer.bytes, splice(&layer.bytes, edits, &self.text))
     }
 
     /// The text that stands in a parent for a changed child: where in the plan's texts it is.
-    fn child(&mut self, encoding: Encoding, bytes: &[u8], outer: &Layer<'_>, span: Span) -> Span {
+    fn child(&mut self, layer: &Layer<'_>, bytes: &[u8], outer: &Layer<'_>, span: Span) -> Span {
         let start = self.text.len();
-        match (encoding, std::str::from_utf8(bytes)) {
+        match (layer.encoding, std::str::from_utf8(bytes)) {
             (Encoding::Escaped(Escape::None), Ok(text)) => match around(outer, span) {
                 Some(place) => place.write(text, &mut self.text),
                 None => self.text.extend_from_slice(bytes),
             },
             (Encoding::Escaped(by), Ok(text)) => place_of(by).write(text, &mut self.text),
-            _ => match encode(encoding, bytes) {
+            (Encoding::Charset(charset), Ok(text)) => {
+                match encode_text(charset, layer.format, text) {
+                    Ok(encoded) => self.text.extend_from_slice(&encoded),
+                    Err(_) => self.count(ReplacementKind::Remove, None),
+                }
+            }
+            (encoding, _) => match encode(encoding, bytes) {
                 Ok(encoded) => self.text.extend_from_slice(&encoded),
                 Err(_) => self.count(ReplacementKind::Remove, None),
             },
@@ -304,7 +330,7 @@ fn around(outer: &Layer<'_>, span: Span) -> Option<Place> {
     let before = outer.bytes.get(..span.start as usize).unwrap_or_default();
     match outer.format {
         Format::Csv | Format::CsvData | Format::Tsv => Some(Place::Cell),
-        Format::Xml if before.trim_ascii_end().ends_with(b"<![CDATA[") => Some(Place::CData),
+        Format::Xml if before.trim_ascii_end().ends_with(CDATA) => Some(Place::CData),
         Format::Xml => Some(Place::XmlOther),
         Format::Multipart if before.ends_with(b"\"") => Some(Place::Parameter),
         Format::Multipart

@@ -297,6 +297,7 @@ impl Checker<'_> {
             ("depth_max", limits.depth_max),
             ("fields_max", limits.fields_max),
             ("findings_max", limits.findings_max),
+            ("documents_max", limits.documents_max),
             ("connections_max", limits.connections_max),
             ("exchanges_max", limits.exchanges_max),
             ("streams_max", limits.streams_max as usize),

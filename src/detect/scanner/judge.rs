@@ -304,7 +304,13 @@ impl<'s> Scanner<'s> {
             inherited.encrypted |= frame.encrypted;
             return self.judge(number, rule, &inherited, text).map(|hit| (rule, hit));
         }
-        None
+        // What is counted by number is a number as well: `{"age": {"18": 120}}`.
+        const BYTES_MIN: usize = 5;
+        let is_one = facts.is_one_of_many
+            && text.len() >= BYTES_MIN
+            && rule.check.is_some_and(|check| check.whole(text).is_some());
+        let hit = is_one.then(|| self.judge(number, rule, facts, text))??;
+        Some((rule, hit))
     }
 
     /// The first rule of the name that holds here and is sure enough.

@@ -4,13 +4,13 @@
 
 use memchr::{memchr, memmem};
 
-use super::{EmbeddedKind, Inner};
+use super::{EmbeddedKind, Inner, Look};
 use crate::domain::{Encoding, GapCause, Span};
 
 const TRANSFER_ENCODING: &[u8] = b"content-transfer-encoding:";
 
 /// Adds the contents that a header in front of them says to be encoded (RFC 2045 §6): of the mail, and of its parts.
-pub(super) fn parts(bytes: &[u8], found: &mut Vec<Inner>) {
+pub(super) fn parts(bytes: &[u8], look: &mut Look<'_>) {
     // As it is written, and in capitals alone.
     for word in [&b"ransfer-"[..], b"RANSFER-"] {
         let mut past = 0;
@@ -25,7 +25,7 @@ pub(super) fn parts(bytes: &[u8], found: &mut Vec<Inner>) {
                 .is_some_and(|name| name.eq_ignore_ascii_case(TRANSFER_ENCODING));
             if is_header && let Some(part) = part(bytes, line) {
                 past = part.span.range().end;
-                found.push(part);
+                look.add(part);
             }
         }
     }
@@ -137,7 +137,7 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// `=?utf-8?Q?anna=40example.de?=` (RFC 2047 §2), as mail has it and what is made of mail.
-pub(super) fn encoded_words(text: &str, found: &mut Vec<Inner>) {
+pub(super) fn encoded_words(text: &str, look: &mut Look<'_>) {
     const BYTES_MAX: usize = 512;
     let mut at = 0;
     while let Some(length) = text.get(at..).and_then(|rest| rest.find("=?")) {
@@ -167,7 +167,7 @@ pub(super) fn encoded_words(text: &str, found: &mut Vec<Inner>) {
         } else {
             EmbeddedKind::Declared(Some(media_type))
         };
-        found.push(Inner { span, encoding, opened: None, kind, is_escaped: false });
+        look.add(Inner { span, encoding, opened: None, kind, is_escaped: false });
     }
 }
 

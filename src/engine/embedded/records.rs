@@ -20,14 +20,14 @@ pub(super) fn find(bytes: &[u8], look: &mut Look<'_>) {
             continue;
         }
         if in_vain > READ_IN_VAIN_MAX * bytes.len() {
-            look.found.push(Inner::unread(Span::new(start, start), GapCause::TooManyLayers));
+            look.add(Inner::unread(Span::new(start, start), GapCause::TooManyLayers));
             return;
         }
         let (length, is_whole) = object(rest, look.limits.depth_max);
         let object = rest.get(..length).unwrap_or_default();
         if is_whole && reads(Format::Json, object, look.limits) {
             at = start + length;
-            look.found.push(Inner::known(Span::new(start, at), Encoding::Identity, Format::Json));
+            look.add(Inner::known(Span::new(start, at), Encoding::Identity, Format::Json));
         } else {
             in_vain += length;
         }

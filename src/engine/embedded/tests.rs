@@ -7,7 +7,9 @@ fn found(text: &str) -> Vec<String> {
 
 fn found_in(text: &str, is_body: bool) -> Vec<String> {
     let (limits, mut decoder, mut found) = (Limits::default(), Decoder::default(), Vec::new());
-    let mut look = Look { limits: &limits, decoder: &mut decoder, is_body, found: &mut found };
+    let (limits, decoder, room) = (&limits, &mut decoder, &mut Room::of(&limits));
+    let is_among_tokens = false;
+    let mut look = Look { limits, decoder, is_body, is_among_tokens, room, found: &mut found };
     find(text, &mut look);
     found
         .iter()

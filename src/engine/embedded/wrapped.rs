@@ -10,7 +10,9 @@ use memchr::memmem::{self, Finder};
 
 use super::{
     CLASSES, Classes, DOT, EQUALS, EmbeddedKind, Inner, Look, OTHER, SEMICOLON, SPACE, broken, has,
-    is_not_it, starts_with_ignore_case,
+    is_not_it, message,
+    readable::{begins_a_binary, declared_type, is_readable, is_text, is_text_start, is_wide_text},
+    starts_with_ignore_case,
 };
 use crate::{
     domain::{Encoding, Escape, Format, Span, by_byte},
@@ -27,7 +29,7 @@ pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
         return true;
     }
     if let Some(inner) = escaped_uri(text) {
-        look.found.push(inner);
+        look.add(inner);
         return true;
     }
     let mut is_all = false;
@@ -48,7 +50,7 @@ pub(super) fn find(text: &str, classes: Classes, look: &mut Look<'_>) -> bool {
 /// RFC 7617: name and password.
 const BASIC: &[u8] = b"basic ";
 /// Shorter texts are names and numbers rather than base64.
-const BASE64_BYTES_MIN: usize = 16;
+pub(super) const BASE64_BYTES_MIN: usize = 16;
 
 fn is_dense(bytes: &[u8]) -> bool {
     bytes.iter().all(is_symbol)
@@ -78,10 +80,15 @@ fn hexadecimal(bytes: &[u8], look: &mut Look<'_>) -> bool {
         (_, false) => Encoding::Hex,
         (false, true) => Encoding::HexUpper,
     };
-    if !is_text_start(&begins) && !begins_a_binary(&begins) && !broken::begins(&begins) {
-        return false;
+    let span = Span::new(start, bytes.len());
+    if is_text_start(&begins) || begins_a_binary(&begins) || broken::begins(&begins) {
+        return opens(encoding, span, digits, look);
     }
-    opens(encoding, Span::new(start, bytes.len()), digits, look)
+    let is_unread = message::is_in_hexadecimal(digits, look.asked());
+    if is_unread {
+        look.add(unread(encoding, span));
+    }
+    is_unread
 }
 
 /// Opens what is wrapped at `span`; false where it is none of what begins like it.
@@ -92,11 +99,13 @@ fn opens(encoding: Encoding, span: Span, wrapped: &[u8], look: &mut Look<'_>) ->
         Err(_) => None,
     };
     let kind = match &opened {
-        Some(opened) => kind_of(opened),
+        Some(opened) => {
+            kind_of(opened).or_else(|| message::is_one(opened, look.asked()).then(unread_kind))
+        }
         None => Some(EmbeddedKind::Declared(None)),
     };
     let Some(kind) = kind else { return false };
-    look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
+    look.add(Inner { span, encoding, opened, kind, is_escaped: false });
     true
 }
 
@@ -112,7 +121,8 @@ fn kind_of(opened: &[u8]) -> Option<EmbeddedKind> {
         return Some(EmbeddedKind::Known(Format::Text));
     }
     let start = opened.first_chunk::<12>().map_or(opened, |start| start);
-    let holds_text = broken::is_text_mostly(opened, is_text_start(start)) || has_mailbox(opened);
+    let holds_text =
+        broken::is_text_mostly(opened, is_text_start(start)) || message::has_mailbox(opened);
     holds_text.then_some(EmbeddedKind::Broken)
 }
 
@@ -155,14 +165,15 @@ fn whole(symbols: &[u8], classes: Classes, look: &mut Look<'_>) -> bool {
     opens(encoding, span, symbols, look) || deflated(encoding, span, symbols, look)
 }
 
-/// Base64 of what begins like nothing we know: a stream without a head, or bytes that nobody reads and that have a
-/// mailbox in them, as no key and no picture has.
+/// Base64 of what begins like nothing we know: a stream without a head, or a message that nobody reads.
 fn otherwise(encoding: Encoding, span: Span, symbols: &[u8], look: &mut Look<'_>) -> bool {
     if deflated(encoding, span, symbols, look) {
         return true;
     }
-    let is_unread = holds_mailbox(symbols);
-    look.found.extend(is_unread.then(|| unread(encoding, span)));
+    let is_unread = message::is_in_base64(symbols, look.asked());
+    if is_unread {
+        look.add(unread(encoding, span));
+    }
     is_unread
 }
 
@@ -188,15 +199,18 @@ fn deflated(encoding: Encoding, span: Span, symbols: &[u8], look: &mut Look<'_>)
         Err(stop) if is_not_it(stop) => None,
         Err(stop) => Some(Inner::unread(span, stop.cause)),
     };
-    let is_one = inner.is_some();
-    look.found.extend(inner);
-    is_one
+    let Some(inner) = inner else { return false };
+    look.add(inner);
+    true
 }
 
 /// Bytes that nobody reads and must not pass over.
 fn unread(encoding: Encoding, span: Span) -> Inner {
-    let kind = EmbeddedKind::Declared(Some("application/octet-stream".into()));
-    Inner { span, encoding, opened: None, kind, is_escaped: false }
+    Inner { span, encoding, opened: None, kind: unread_kind(), is_escaped: false }
+}
+
+fn unread_kind() -> EmbeddedKind {
+    EmbeddedKind::Declared(Some("application/octet-stream".into()))
 }
 
 /// Which base64 `symbols` are; `None` when they mix the alphabets.
@@ -228,92 +242,8 @@ fn begins_readable(symbols: &[u8]) -> bool {
     is_text_start(start) || begins_a_binary(start) || is_wide_text(start) || broken::begins(start)
 }
 
-/// UTF-16 behind its mark (Unicode §23.8), or without one in little-endian, as Windows has it.
-fn is_wide_text(start: &[u8]) -> bool {
-    match start {
-        [0xFF, 0xFE, rest @ ..] => are_narrow(rest, 1),
-        [0xFE, 0xFF, rest @ ..] => are_narrow(rest, 0),
-        _ => is_unmarked_wide_text(start),
-    }
-}
-
-fn is_unmarked_wide_text(start: &[u8]) -> bool {
-    start.len() >= 8 && are_narrow(start, 1)
-}
-
-/// Whether the first few units of two bytes are of ASCII; `zero` is the place of the byte that is none.
-fn are_narrow(start: &[u8], zero: usize) -> bool {
-    let (units, _) = start.as_chunks::<2>();
-    let is_printed = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
-    units
-        .iter()
-        .take(4)
-        .all(|unit| unit.get(zero) == Some(&0) && unit.get(1 - zero).is_some_and(is_printed))
-}
-
-/// What the bytes have to be told to be, since nothing else says it.
-fn declared_type(opened: &[u8]) -> Option<&'static str> {
-    let is_wide = is_unmarked_wide_text(opened);
-    binary_type(opened).or_else(|| is_wide.then_some("text/plain; charset=utf-16le"))
-}
-
-/// Whether a mailbox stands among the bytes that base64 stands for: messages of Protocol Buffers, MessagePack and their
-/// kin have their texts as they are.
-fn holds_mailbox(symbols: &[u8]) -> bool {
-    const SYMBOLS_MIN: usize = 24;
-    const WINDOW: usize = 768;
-    /// A mailbox that begins in one window ends in the next.
-    const OVERLAP: usize = 96;
-    if symbols.len() < SYMBOLS_MIN {
-        return false;
-    }
-    let mut window = [0u8; WINDOW + OVERLAP];
-    let mut filled = 0;
-    let (groups, rest) = symbols.as_chunks::<BASE64_BYTES_MIN>();
-    let mut last = [b'A'; BASE64_BYTES_MIN];
-    if let Some(start) = last.get_mut(..rest.len()) {
-        start.copy_from_slice(rest);
-    }
-    for symbol in last.iter_mut().filter(|symbol| **symbol == b'=') {
-        *symbol = b'A';
-    }
-    for group in groups.iter().chain(std::iter::once(&last)) {
-        let Some(bytes) = twelve_bytes(group) else { return false };
-        if filled + bytes.len() > window.len() {
-            if window.get(..filled).is_some_and(has_mailbox) {
-                return true;
-            }
-            window.copy_within(filled - OVERLAP..filled, 0);
-            filled = OVERLAP;
-        }
-        if let Some(place) = window.get_mut(filled..filled + bytes.len()) {
-            place.copy_from_slice(&bytes);
-        }
-        filled += bytes.len();
-    }
-    window.get(..filled).is_some_and(has_mailbox)
-}
-
-fn has_mailbox(bytes: &[u8]) -> bool {
-    const LOCAL_MIN: usize = 3;
-    const TOP_LEVEL_MIN: usize = 2;
-    memchr::memchr_iter(b'@', bytes).any(|at| {
-        let (before, behind) = (bytes.get(..at), bytes.get(at + 1..));
-        let is_of_it = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._+-".contains(byte);
-        let local = before.unwrap_or_default().iter().rev().take_while(is_of_it).count();
-        let host = behind.unwrap_or_default();
-        let host = host.get(..host.iter().take_while(is_of_it).count()).unwrap_or_default();
-        let top_level = memchr::memrchr(b'.', host).filter(|dot| *dot > 0);
-        let letters = top_level.map_or(0, |dot| {
-            let rest = host.get(dot + 1..).unwrap_or_default();
-            rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count()
-        });
-        local >= LOCAL_MIN && letters >= TOP_LEVEL_MIN
-    })
-}
-
 /// What sixteen symbols of either alphabet stand for (RFC 4648 §4, §5); `None` when one is no symbol.
-fn twelve_bytes(symbols: &[u8; BASE64_BYTES_MIN]) -> Option<[u8; 12]> {
+pub(super) fn twelve_bytes(symbols: &[u8; BASE64_BYTES_MIN]) -> Option<[u8; 12]> {
     let mut bytes = [0; 12];
     let (groups, _) = symbols.as_chunks::<4>();
     for (group, three) in groups.iter().zip(bytes.chunks_exact_mut(3)) {
@@ -343,69 +273,6 @@ by_byte! {
         b'/' | b'_' => 63,
         _ => NO_SYMBOL,
     }
-}
-
-/// Text up to where it was cut.
-fn is_text_start(start: &[u8]) -> bool {
-    let text = match std::str::from_utf8(start) {
-        Ok(text) => text,
-        Err(error) if error.error_len().is_none() => start
-            .get(..error.valid_up_to())
-            .and_then(|start| std::str::from_utf8(start).ok())
-            .unwrap_or_default(),
-        Err(_) => return false,
-    };
-    is_text(text)
-}
-
-fn is_text(text: &str) -> bool {
-    !text.is_empty()
-        && text.chars().all(|letter| matches!(letter, '\t' | '\n' | '\r') || !letter.is_control())
-}
-
-/// Something to look at: text, or a kind of file.
-fn is_readable(opened: &[u8]) -> bool {
-    is_known_binary(opened)
-        || std::str::from_utf8(opened).is_ok_and(is_text)
-        || is_wide_text(opened)
-        || names_its_encoding(opened)
-}
-
-/// XML says itself what it is encoded in (XML 1.0 §4.3.3).
-fn names_its_encoding(opened: &[u8]) -> bool {
-    opened.starts_with(b"<?xml") && format::charset(None, opened).is_ok_and(|it| it.is_some())
-}
-
-/// The same as far as the beginning tells.
-fn begins_a_binary(start: &[u8]) -> bool {
-    is_known_binary(start) || format::may_be_zlib(start)
-}
-
-fn is_known_binary(start: &[u8]) -> bool {
-    binary_type(start).is_some()
-        || format::sniff_encoding(start).is_some()
-        || format::is_picture(start)
-}
-
-/// Files that we do not read and must not pass over.
-fn binary_type(start: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 14] = [
-        (b"%PDF-", "application/pdf"),
-        (b"PK\x03\x04", "application/zip"),
-        (b"7z\xBC\xAF\x27\x1C", "application/x-7z-compressed"),
-        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "application/x-ole-storage"),
-        (b"BZh9", "application/x-bzip2"),
-        (b"\xFD7zXZ\0", "application/x-xz"),
-        (b"\x04\x22\x4D\x18", "application/x-lz4"),
-        (b"Rar!\x1A\x07", "application/vnd.rar"),
-        (b"SQLite format 3\0", "application/vnd.sqlite3"),
-        (b"PAR1", "application/vnd.apache.parquet"),
-        (b"Obj\x01", "application/avro"),
-        (b"\xAC\xED\x00\x05", "application/x-java-serialized-object"),
-        (b"\x80\x04\x95", "application/x-python-pickle"),
-        (b"\x80\x05\x95", "application/x-python-pickle"),
-    ];
-    known.iter().find(|(mark, _)| start.starts_with(mark)).map(|(_, name)| *name)
 }
 
 /// `data:application/json,%7B…` as the whole text.
@@ -461,7 +328,7 @@ fn data_uris(bytes: &[u8], look: &mut Look<'_>) -> bool {
         };
         let kind = EmbeddedKind::Declared(Some(media_type.into()));
         let span = Span::new(start, end);
-        look.found.push(Inner { span, encoding, opened, kind, is_escaped: false });
+        look.add(Inner { span, encoding, opened, kind, is_escaped: false });
         is_all |= from + scheme == 0 && end == bytes.len();
         at = end;
     }
@@ -572,7 +439,7 @@ fn tokens(bytes: &[u8], look: &mut Look<'_>) {
             continue;
         }
         if let Some(opened) = open(claims) {
-            look.found.push(Inner {
+            look.add(Inner {
                 span: Span::new(start, end),
                 encoding: Encoding::OneWay,
                 opened: Some(opened),

@@ -1,4 +1,5 @@
 mod signed;
+mod written;
 
 use std::collections::BTreeMap;
 

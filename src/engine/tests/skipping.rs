@@ -3,7 +3,10 @@
 
 use proptest::prelude::*;
 
-use super::{super::sink::*, *};
+use super::{
+    super::{embedded::Room, sink::*},
+    *,
+};
 use crate::{
     domain::{
         Container, Escape, FieldSink, Findings, Format, Key, LayerId, Name, Part, Value, Wants,
@@ -79,6 +82,7 @@ fn found(
         deeper,
         further,
         decoder,
+        room: Room::of(&limits),
         limits: &limits,
     };
     for look in 0..2 {

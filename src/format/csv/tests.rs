@@ -269,6 +269,17 @@ fn titles_and_comments_before_the_names_and_tables_below_others() {
         let rows: Vec<&str> = found.iter().map(String::as_str).collect();
         assert!(named.iter().all(|line| rows.contains(line)), "{text:?}: {rows:?}");
     }
+    // Whatever the sender says, a first record of names is read as one; and a record may be a name and its value.
+    for (format, text, named) in [
+        (Format::CsvData, "religion,birthday\nx,1996-04-12\n", "/1/birthday string 1996-04-12"),
+        (Format::Csv, "birthday,1996-04-12\n", "/0/birthday string 1996-04-12"),
+        (Format::Csv, "birthday,1996-04-12\nreligion,x\nnote,y", "/1/religion string x"),
+        (Format::CsvData, "birthday,1996-04-12\nreligion,x", "/1/religion string x"),
+    ] {
+        let (notes, read) = Notes::of(format, text.as_bytes());
+        assert_eq!(read, Ok(()), "{text:?}");
+        assert!(notes.iter().any(|line| line == named), "{text:?}: {notes:?}");
+    }
     let (notes, _) = Notes::of(Format::CsvData, b"Title\nid,birthday\n7,x");
     assert!(notes.iter().all(|line| !line.contains("/birthday")), "{notes:?}");
 }

@@ -20,6 +20,7 @@ pub(super) mod server;
 
 use names::expiry;
 pub(super) use names::uris;
+pub use names::validity;
 pub(super) use reload::{Reloading, Watch, Watched};
 
 pub(super) const H2: &[u8] = b"h2";

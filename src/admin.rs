@@ -17,10 +17,12 @@ mod reply;
 mod routes;
 mod server;
 mod tls;
+mod token;
 
 pub use access::{Access, Role};
 pub use decide::{Answer, Case, CaseError, Desk, Explained, FactsFrom, Judged};
-pub use facts::{FactsDesk, Token};
+pub use facts::FactsDesk;
 pub use ready::{Readiness, State};
 pub use server::{AdminError, AdminServer, AdminSettings, Plane, Station, Stations};
 pub use tls::{AdminIdentity, TlsError};
+pub use token::Token;

@@ -3,6 +3,8 @@
 //! `serve`, `demo` and the tests start the same [`Gateway`]. It owns every thread there is; nothing is
 //! global but the log. What can be wrong is found before the first connection is taken.
 
+mod doubts;
+mod secrets;
 mod settings;
 
 use std::{
@@ -15,11 +17,12 @@ use std::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(crate) use self::settings::facts_settings;
-pub use self::settings::problems;
+pub use self::settings::{Examined, examine};
 use self::settings::{
     admin_settings, admin_token, audit_refused, audit_settings, bundle_settings, country_database,
     facts_desk, key_source, otlp_refused, otlp_settings, rules_source, stations_of, subject_key,
 };
+use self::{doubts::doubts, secrets::secrets_in_use};
 use crate::{
     admin::{AdminError, AdminServer, Plane, Readiness, Stations},
     config::{Config, ListenAddress, Listener},
@@ -74,8 +77,6 @@ pub enum StartError {
 /// Of a subject key, and of a key that ends with the process: the length of the hash beneath it
 /// (RFC 2104 §3).
 const KEY_BYTES_MIN: usize = 32;
-/// Of an operators' token.
-const TOKEN_BYTES_MIN: usize = 16;
 
 /// How long whoever takes over a socket that is passed on waits for the process before it to let go of the audit file
 /// and the facts. Connections wait meanwhile, as long as that one may take to drain.
@@ -177,6 +178,7 @@ impl Gateway {
             |audit| matches!(audit, Err(AuditError::Locked { .. })),
         );
         let audit = Arc::new(audit.map_err(|error| audit_refused(config, file, error))?);
+        controller.record_in(&audit);
         let facts = match facts {
             Some(settings) => {
                 let store = FactsStore::open(settings.clone(), metrics.facts());
@@ -201,6 +203,10 @@ impl Gateway {
         let Some(proxy) = proxy.map(Arc::new) else {
             return Err(StartError::Invalid(diagnostics));
         };
+        for doubt in doubts(config, file, Some(controller.snapshots().load().engine.rules())).iter()
+        {
+            tracing::warn!("{doubt}");
+        }
         let bound = proxy.bind()?;
         let addresses = bound.addresses().to_vec();
         let readiness = Arc::new(Readiness::default());
@@ -240,15 +246,20 @@ impl Gateway {
     /// with the rules. `config` is what it said at the start.
     pub fn follow(&self, file: SourceFile, config: Config) {
         let (proxy, stations) = (Arc::clone(&self.proxy), self.stations.clone());
+        let snapshots = self.controller.snapshots();
         let reroute = move |config: &Config, file: &str, diagnostics: &mut Diagnostics| {
             let taken = proxy.reroute(config, file, diagnostics);
             if taken {
+                let mut doubts = Diagnostics::default();
+                crate::proxy::misnamed(config, file, snapshots.load().engine.rules(), &mut doubts);
+                doubts.iter().for_each(|doubt| tracing::warn!("{doubt}"));
                 stations.set(stations_of(config));
             }
             taken
         };
         let reroute = Box::new(reroute);
-        self.controller.follow_routes(RoutesSettings { file, config, reroute });
+        let waiting = Box::new(secrets_in_use(&config));
+        self.controller.follow_routes(RoutesSettings { file, config, reroute, waiting });
     }
 
     /// Name and address of each listener, in the order of the configuration.

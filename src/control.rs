@@ -28,10 +28,10 @@ pub use bundle::{
 pub use hangup::Hangups;
 pub use history::{FileChange, History, HistoryEntry, Subject};
 pub use keys::{KeyEntry, KeySource, KeyringFile};
-pub use load::{RuleFiles, RulesSource};
+pub use load::{RuleFiles, RulesSource, hash as rules_hash};
 pub use reload::{
     ControlSettings, Controller, Refused, Reloaded, Reloads, RoutesReloaded, ShadowSettings,
     Switch, Trigger,
 };
-pub use routes::{Reroute, RoutesSettings};
+pub use routes::{Reroute, RoutesSettings, Waiting};
 pub use status::{Failure, FileStatus, GeoStatus, KeyStatus, RoutesStatus, ShadowStatus, Status};

@@ -60,6 +60,7 @@ pub use record::SubjectRecord;
 pub use store::{
     Count, ExchangeId, FactsSettings, FactsStore, Found, Health, Reservation, Reserve,
 };
+pub use tables::is_of_another_key;
 pub use text::{Format, LineError, Lines};
 pub use unseen::unseen;
 

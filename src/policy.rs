@@ -55,6 +55,7 @@ pub use trial::{
     ConditionCoverage, Coverage as TrialCoverage, Outcome, RuleCoverage, Side, Trial, TrialReport,
     is_test_file,
 };
+pub use unknown::Misnamed;
 pub use words::{FieldTest, Names, Period, Scalar};
 
 /// JSON Schema of a rule file, for editors.

@@ -20,7 +20,7 @@ use crate::{
     domain::Limits,
     facts::{FactsStore, Names, Register, SubjectKey},
     geo::GeoDb,
-    policy::Transfer,
+    policy::{RuleSet, Transfer},
     snapshot::SnapshotCell,
     source::Diagnostics,
     telemetry::{AuditSink, Metrics, Otlp, Side},
@@ -58,6 +58,7 @@ mod workload;
 
 pub use error::ProxyError;
 pub use socket::BindError;
+pub use tls::validity;
 pub use worker::{Drained, Workers};
 
 use body::Budget;
@@ -160,6 +161,11 @@ pub fn problems(
 ) {
     Routing::compile(config, file, &Surroundings { geo, metrics }, None, diagnostics);
     listeners(config, file, metrics, diagnostics);
+}
+
+/// Doubts what the routes say in words that the rules do not know.
+pub fn misnamed(config: &Config, file: &str, rules: &RuleSet, diagnostics: &mut Diagnostics) {
+    place::misnamed(config, file, rules, diagnostics);
 }
 
 fn listeners(

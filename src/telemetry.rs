@@ -10,6 +10,7 @@ mod catalogue;
 mod certificates;
 mod chain;
 mod connections;
+mod data_centres;
 mod exemplars;
 mod facts;
 mod feed;
@@ -37,6 +38,7 @@ pub use bundles::BundleMetrics;
 pub use catalogue::{Description, Kind};
 pub use certificates::{CertificateMetrics, CertificateStatus};
 pub use connections::{Connection, ConnectionMetrics};
+pub use data_centres::{DataCentreMetrics, DataCentreState, DataCentreStatus, Reach};
 pub use facts::{FactsMetrics, FactsOperation, FactsResult};
 pub use feed::Feed;
 pub use flows::{Flow, Pulse, RuleHits};
@@ -49,8 +51,8 @@ pub use panics::hush_panics;
 pub use routes::RoutesMetrics;
 pub use shadow::ShadowResult;
 pub use sink::{
-    AuditDeed, AuditError, AuditHealth, AuditMetrics, AuditSettings, AuditSink, AuditTarget, Deed,
-    RotateSettings, SealSettings, SyncPolicy,
+    AuditDeed, AuditError, AuditHealth, AuditMetrics, AuditRules, AuditSettings, AuditSink,
+    AuditTarget, Deed, RotateSettings, SealSettings, SyncPolicy,
 };
 pub use trace::{LogFormat, TraceContext, TraceError, TraceId, init as init_tracing};
 pub use verify::{Anchor, Place, Tampering, Verified, Verifier, What};

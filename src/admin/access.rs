@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{facts::Token, reply::Problem, tls::Shown};
+use super::{reply::Problem, tls::Shown, token::Token};
 use crate::source::{self, At, Diagnostics, Place, SourceFile};
 
 /// What an operator may do. Each but the first includes reading.
@@ -132,6 +132,10 @@ impl Access {
 
     pub(super) fn is_listed(&self) -> bool {
         self.listed.is_some()
+    }
+
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
     }
 
     /// Nobody is listed, and changes ask for a token.
@@ -456,8 +460,36 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_was_changed_opens_nothing_any_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("admin.token");
+        let write = |text: &str| {
+            fs::write(directory.path().join("next"), text).unwrap();
+            fs::rename(directory.path().join("next"), &path).unwrap();
+        };
+        write("a token of sixteen\n");
+        let access = Access::of_this_machine(Some(Token::load(&path).unwrap()));
+        let opens = |token: &str| {
+            let shown = format!("Bearer {token}");
+            access.admit(here(), &head(Some(&shown)), Needs::OperateOrRules).is_ok()
+        };
+        assert!(opens("a token of sixteen") && !opens("another token of it"));
+        write("another token of it\n");
+        assert!(!opens("a token of sixteen") && opens("another token of it"));
+        // One that is wrong changes nothing, and is told.
+        write("short\n");
+        assert!(opens("another token of it") && !opens("short"));
+        let error = access.token().and_then(Token::error).unwrap();
+        assert!(error.contains("shorter than 16") && !error.contains("short\n"), "{error}");
+        write("a third of sixteen\n");
+        assert!(opens("a third of sixteen") && access.token().and_then(Token::error).is_none());
+    }
+
+    #[test]
     fn with_a_token_for_this_machine_only_who_shows_it_changes_something() {
-        let access = Access::of_this_machine(Some(Token::new("a token of sixteen")));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "a token of sixteen\n").unwrap();
+        let access = Access::of_this_machine(Some(Token::load(file.path()).unwrap()));
         let (right, wrong) =
             (Some("Bearer a token of sixteen"), Some("Bearer another token of it"));
         let changes = [Needs::Role(Role::Operate), Needs::Role(Role::Rules), Needs::OperateOrRules];

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, io,
+    io,
     net::SocketAddr,
     sync::Arc,
 };
@@ -14,13 +14,13 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     access::{Access, Caller},
     reply::{self, Problem, Reply},
     routes::{get, post, read, record},
     server::Operators,
+    token::Token,
 };
 use crate::{
     engine::Scratch,
@@ -46,35 +46,6 @@ pub struct FactsDesk {
     pub loopback_only: bool,
     /// Requests are taken while the store is unavailable.
     pub ready_without: bool,
-}
-
-/// What opens the desk; only its hash is kept, and compared, so that the time a comparison takes tells
-/// nothing of the token.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token([u8; 32]);
-
-impl Token {
-    pub fn new(text: &str) -> Self {
-        Self(Sha256::digest(text.as_bytes()).into())
-    }
-
-    pub(super) fn is_shown_in(&self, head: &Parts) -> bool {
-        let given = head.headers.get(header::AUTHORIZATION).and_then(|given| given.to_str().ok());
-        given.and_then(|given| given.split_once(' ')).is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("bearer") && Self::new(token.trim()) == *self
-        })
-    }
-
-    pub(super) fn asked_for() -> Problem {
-        let detail = "send the token of `admin.token_file` as `Authorization: Bearer …`";
-        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
 }
 
 /// Why requests are better sent elsewhere, if they are.
@@ -148,6 +119,7 @@ async fn at_desk(
         "/-/facts/withdraw" => {
             post(head)?;
             let asked = object(&read(operators, body, operators.settings.body_bytes_max).await?)?;
+            check_scope(operators, &asked)?;
             put(operators, desk, vec![withdrawal(desk, &asked)?]).await
         }
         "/-/facts/export" => get(head, || Ok(export(desk, head))),
@@ -299,6 +271,16 @@ fn look(desk: &FactsDesk, subject: &Value) -> Result<Reply, Problem> {
             Err(Problem::new(StatusCode::NOT_FOUND, "not found", detail))
         }
     }
+}
+
+/// A scope that is misspelt would take back everything. Whoever means that says `all`; what comes in a file may be older
+/// than the rules and is taken, and told.
+fn check_scope(operators: &Operators, asked: &Value) -> Result<(), Problem> {
+    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let scope = asked.get("scope").and_then(Value::as_str);
+    let misspelt = scope.and_then(|scope| snapshot.engine.rules().misspelt_withdrawal(scope));
+    let refused = |why| Err(Problem::new(StatusCode::CONFLICT, "unknown to the rules", why));
+    misspelt.map_or(Ok(()), refused)
 }
 
 fn withdrawal(desk: &FactsDesk, asked: &Value) -> Result<(Value, Change), Problem> {

@@ -128,6 +128,7 @@ fn numbers(operators: &Operators) -> Arc<str> {
         "audit": plane.audit.health(),
         "facts": plane.facts.as_ref().map(|facts| facts.store.health()),
         "geoip": status.geoip,
+        "data_centres": operators.data_centres(),
     });
     let numbers = Numbers {
         time: jiff::Timestamp::now(),

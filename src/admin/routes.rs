@@ -19,6 +19,7 @@ use super::{
     ready::State,
     reply::{self, Problem, Reply},
     server::Operators,
+    token::Token,
 };
 use crate::{
     control::{Refused, Reloaded, RoutesStatus, Status, Switch},
@@ -27,7 +28,7 @@ use crate::{
     policy::Timestamp,
     snapshot::Snapshot,
     source::Diagnostics,
-    telemetry::{AuditDeed, AuditHealth, CertificateStatus, Deed, Exposition},
+    telemetry::{AuditDeed, AuditHealth, CertificateStatus, DataCentreStatus, Deed, Exposition},
 };
 
 pub(super) async fn answer(
@@ -267,6 +268,11 @@ fn status(operators: &Operators) -> Reply {
         /// Why the file of operators as it is now does not count.
         #[serde(skip_serializing_if = "Option::is_none")]
         operators_error: Option<String>,
+        /// Why the token's file as it is now does not count.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_error: Option<String>,
+        /// Whether they answer.
+        data_centres: Vec<DataCentreStatus>,
         #[serde(skip_serializing_if = "Option::is_none")]
         facts: Option<Health>,
     }
@@ -280,6 +286,8 @@ fn status(operators: &Operators) -> Reply {
         audit: operators.plane.audit.health(),
         certificates: operators.plane.metrics.certificates().status(),
         operators_error: operators.settings.access.error(),
+        token_error: operators.token().and_then(Token::error),
+        data_centres: operators.data_centres(),
         facts: operators.plane.facts.as_ref().map(|facts| facts.store.health()),
     };
     reply::json(StatusCode::OK, &page)

@@ -32,11 +32,12 @@ use super::{
     ready::Readiness,
     routes,
     tls::{AdminIdentity, Shown},
+    token::Token,
 };
 use crate::{
     control::Reloads,
     domain::{Limits, Region},
-    telemetry::{AuditSink, Metrics},
+    telemetry::{AuditSink, DataCentreStatus, Metrics},
 };
 
 /// Where to listen, and bounds.
@@ -134,6 +135,23 @@ pub(super) struct Operators {
     pub(super) settings: AdminSettings,
     pub(super) plane: Plane,
     pub(super) pace: Pace,
+}
+
+impl Operators {
+    /// That of `admin.token_file`, where anything asks for it.
+    pub(super) fn token(&self) -> Option<&Token> {
+        let of_desk = self.plane.facts.as_ref().and_then(|desk| desk.token.as_ref());
+        of_desk.or_else(|| self.settings.access.token())
+    }
+
+    /// How each place fares where data may go now.
+    pub(super) fn data_centres(&self) -> Vec<DataCentreStatus> {
+        let stations = self.settings.stations.now();
+        let mut all = self.plane.metrics.data_centres().status();
+        // A configuration that was refused may have named others.
+        all.retain(|one| stations.iter().any(|station| station.id == one.id));
+        all
+    }
 }
 
 impl AdminServer {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{KEY_BYTES_MIN, StartError, TOKEN_BYTES_MIN};
+use super::{KEY_BYTES_MIN, StartError, doubts};
 use crate::{
     admin::{Access, AdminIdentity, AdminSettings, FactsDesk, Station, Token},
     client::{Client, ClientSettings, Credentials},
@@ -17,7 +17,7 @@ use crate::{
     },
     control::{self, BundleSettings, KeySource, RulesSource},
     engine::Engine,
-    facts::{FactsSettings, FactsStore, Register, SubjectKey},
+    facts::{FactsSettings, FactsStore, Register, SubjectKey, is_of_another_key},
     geo::GeoDb,
     proxy,
     redact::{Keyring, Secret},
@@ -79,13 +79,24 @@ pub(super) fn admin_settings(
     Ok(settings)
 }
 
+/// What a look at everything a configuration names came to.
+#[derive(Debug)]
+pub struct Examined {
+    /// Each of these keeps a gateway from starting, or from ever getting ready.
+    pub problems: Vec<StartError>,
+    /// These do not, and deserve a look.
+    pub doubts: Diagnostics,
+}
+
 /// What is wrong with the keys, tokens, operators, certificates, databases and rules that a configuration names,
 /// and with what only those who use it understand, each of which would keep a gateway from starting. Nothing is
 /// bound, and nothing is written. `file` is the configuration's name in complaints.
-pub fn problems(config: &Config, file: &str) -> Vec<StartError> {
+pub fn examine(config: &Config, file: &str) -> Examined {
     let metrics = match Metrics::new() {
         Ok(metrics) => Arc::new(metrics),
-        Err(error) => return vec![error.into()],
+        Err(error) => {
+            return Examined { problems: vec![error.into()], doubts: Diagnostics::default() };
+        }
     };
     let (geo, no_database) = match country_database(config, file) {
         Ok(geo) => (geo, None),
@@ -97,7 +108,11 @@ pub fn problems(config: &Config, file: &str) -> Vec<StartError> {
         diagnostics.sort();
         if diagnostics.has_errors() { Err(StartError::Invalid(diagnostics)) } else { Ok(()) }
     };
-    let facts = config.facts.as_ref().map(|section| facts_settings(section, file));
+    let facts = config.facts.as_ref().map(|section| facts_on_file(section, file));
+    let (engine, no_rules) = match rules(config) {
+        Ok(engine) => (engine, None),
+        Err(error) => (None, Some(error)),
+    };
     let admin = |token| admin_settings(config, file, &metrics, token);
     let tried = [
         no_database,
@@ -109,24 +124,40 @@ pub fn problems(config: &Config, file: &str) -> Vec<StartError> {
         otlp_client(config, file).err(),
         admin_token(config, file).and_then(admin).err(),
         bundle_settings(config, file).err(),
-        rules(config).err(),
+        no_rules,
     ];
-    tried.into_iter().flatten().collect()
+    Examined {
+        problems: tried.into_iter().flatten().collect(),
+        doubts: doubts(config, file, engine.as_ref().map(Engine::rules)),
+    }
 }
 
-/// That the rules of a configuration compile under its keys; a bundle is fetched by whoever serves it.
-fn rules(config: &Config) -> Result<(), StartError> {
+/// That the key is the one the store was made with; otherwise nobody in it would ever be found.
+fn facts_on_file(section: &FactsSection, file: &str) -> Result<(), StartError> {
+    let settings = facts_settings(section, file)?;
+    if !is_of_another_key(&settings.path, &settings.key) {
+        return Ok(());
+    }
+    let (path, key) = (section.path.display(), section.key_file.display());
+    let message = format!("the facts in `{path}` were filed under another key than `{key}`");
+    let remedy = "give the key that the store was made with, or another `path`";
+    Err(refused(&section.key_file, file, message, remedy))
+}
+
+/// The rules of a configuration, compiled under its keys; a bundle is fetched by whoever serves it.
+fn rules(config: &Config) -> Result<Option<Engine>, StartError> {
     let mut diagnostics = Diagnostics::default();
+    let mut engine = None;
     let keys = key_source(config)?.load(&mut diagnostics);
     if let Some(keys) = keys.filter(|_| config.rules.bundle.is_none()) {
         let loaded = rules_source(config).load(&mut diagnostics);
         // Without any file there is one complaint, and not one more for everything that none of them says.
         if !loaded.files.is_empty() {
-            Engine::compile(&loaded.files, keys, &mut diagnostics);
+            engine = Engine::compile(&loaded.files, keys, &mut diagnostics);
         }
     }
     diagnostics.sort();
-    if diagnostics.has_errors() { Err(StartError::Invalid(diagnostics)) } else { Ok(()) }
+    if diagnostics.has_errors() { Err(StartError::Invalid(diagnostics)) } else { Ok(engine) }
 }
 
 pub(super) fn country_database(
@@ -193,7 +224,7 @@ pub(super) fn audit_settings(config: &Config, file: &str) -> Result<AuditSetting
 
 fn seal_key(path: &At<PathBuf>, file: &str) -> Result<SigningKey, StartError> {
     SigningKey::from_pem(&read_pem(path, file)?).map_err(|error| {
-        let remedy = "make one: `openssl genpkey -algorithm ed25519 -out audit.key`";
+        let remedy = "make one: `(umask 077; openssl genpkey -algorithm ed25519 -out audit.key)`";
         refused(path, file, format!("the key `{}` {error}", path.display()), remedy)
     })
 }
@@ -392,15 +423,10 @@ pub(super) fn facts_desk(
 /// What is shown to change something, and to ask about people.
 pub(super) fn admin_token(config: &Config, file: &str) -> Result<Option<Token>, StartError> {
     let Some(path) = &config.admin.token_file else { return Ok(None) };
-    let text = fs::read_to_string(&path.value);
-    let text = text.map_err(|error| unreadable("token", path, file, &error))?;
-    if text.trim().len() < TOKEN_BYTES_MIN {
-        let path_shown = path.display();
-        let message =
-            format!("the token `{path_shown}` is shorter than {TOKEN_BYTES_MIN} characters");
-        return Err(refused(path, file, message, "make one: `openssl rand -hex 32 > admin.token`"));
-    }
-    Ok(Some(Token::new(text.trim())))
+    Token::load(path).map(Some).map_err(|why| {
+        let message = format!("the token `{}` {why}", path.display());
+        refused(path, file, message, "make one: `(umask 077; openssl rand -hex 32 > admin.token)`")
+    })
 }
 
 fn read_key(path: &At<PathBuf>, file: &str) -> Result<Vec<u8>, StartError> {
@@ -414,7 +440,7 @@ fn read_key(path: &At<PathBuf>, file: &str) -> Result<Vec<u8>, StartError> {
             path,
             file,
             message,
-            "make one: `head -c 32 /dev/urandom > facts.key`",
+            "make one: `(umask 077; head -c 32 /dev/urandom > facts.key)`",
         ));
     }
     Ok(secret)

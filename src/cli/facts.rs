@@ -104,7 +104,8 @@ struct Withdraw {
     place: Where,
     #[command(flatten)]
     who: Who,
-    /// What is withdrawn: `all`, `consent:…` (its scope), `purpose:…`, `category:…` or `recipient:…`
+    /// What is withdrawn: `all`, `consent:…` (its scope), `purpose:…`, `category:…` or `recipient:…`; refused when
+    /// nothing in the rules knows it
     #[arg(long)]
     scope: String,
     /// Since when, in RFC 3339; now, if not given
@@ -141,9 +142,7 @@ impl Withdraw {
         if let (Some(at), Value::Object(withdrawal)) = (self.at, &mut withdrawal) {
             withdrawal.insert("at".to_owned(), json!(at));
         }
-        let entry = json!({ "subject": self.who.subject()?, "withdrawn": [withdrawal] });
-        let put = Desk::open(&self.place)?.put(&[entry])?;
-        put.doubts.tell();
+        Desk::open(&self.place)?.withdraw(self.who.subject()?, withdrawal)?.tell();
         writeln!(output::out(), "{GOOD}ok{GOOD:#}: withdrawn")?;
         Ok(Exit::Done)
     }

@@ -47,9 +47,9 @@ Each recorded exchange is judged once more by the rules it was judged by (`--old
     is known
   - the people of one message apart from each other, when their origins differ
 
-A record that no assumption explains is counted apart and not compared; many of them say that the \
-old rules are not those that served then. Records that are alike are judged once in each quarter of \
-an hour.
+A record that no assumption explains is counted apart and not compared. Where the audit says that \
+other rules than the old ones judged, those are named by their hash. Records that are alike are judged \
+once in each quarter of an hour.
 
 The exit code is 12 when a decision differs, 0 when none does, and 4 when nothing could be compared.";
 
@@ -107,7 +107,7 @@ impl Replay {
         let files = AuditFiles::find(&self.paths)?;
         let is_asked = |time: &Timestamp| self.between.holds(&time.to_string());
         let at = At { old: None, new: self.as_of };
-        let compared = over_records(&old.engine, &new.engine, &stated, at, &files, &is_asked)?;
+        let compared = over_records(&old, &new.engine, &stated, at, &files, &is_asked)?;
         let sums = Sums::new(&compared.changes);
         let mut out = output::out();
         match self.format {

@@ -327,7 +327,8 @@ pub struct RouteSection {
     /// The purpose unless a trusted hop names one. Without either the transfer has no purpose, and
     /// the shipped rules block it.
     #[serde(default)]
-    pub purpose: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub purpose: Option<At<String>>,
     /// The origin unless a trusted hop names one: whose data it is.
     #[serde(default)]
     pub origin: Option<At<Region>>,

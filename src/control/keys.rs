@@ -96,6 +96,15 @@ impl KeySource {
         }
     }
 
+    /// The files of the keys, as far as the ring can be read.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Self::Ring(path) = self else { return Vec::new() };
+        let ring =
+            read_ring(path).ok().and_then(|text| parse(path, text, &mut Diagnostics::default()));
+        let keys = ring.map(|ring| ring.keys).unwrap_or_default();
+        keys.iter().map(|key| beside(path, &key.file)).collect()
+    }
+
     /// What is wrong with the ring, among what is wrong.
     pub(super) fn complaint(&self, diagnostics: &Diagnostics) -> Option<String> {
         let about = diagnostics.of(&self.path()?.display().to_string());
@@ -117,11 +126,7 @@ impl KeySource {
             Some((path, seen))
         };
         let mut seen: Seen = look(path.clone()).into_iter().collect();
-        if let Ok(text) = read_ring(path)
-            && let Some(ring) = parse(path, text, &mut Diagnostics::default())
-        {
-            seen.extend(ring.keys.iter().filter_map(|key| look(beside(path, &key.file))));
-        }
+        seen.extend(self.files().into_iter().filter_map(look));
         seen
     }
 }
@@ -172,7 +177,7 @@ fn load(path: &Path, diagnostics: &mut Diagnostics) -> Option<Keyring> {
                     complain(
                         entry.file.place(&name),
                         format!("key `{}` has the same bytes as key `{}`", *entry.id, same.id()),
-                        "make a new one: `head -c 32 /dev/urandom > new.key`",
+                        "make a new one: `(umask 077; head -c 32 /dev/urandom > new.key)`",
                     );
                 }
                 keys.push(key);
@@ -180,7 +185,7 @@ fn load(path: &Path, diagnostics: &mut Diagnostics) -> Option<Keyring> {
             Err(reason) => complain(
                 entry.file.place(&name),
                 format!("the file of key `{}` {reason}", *entry.id),
-                "a key is a file of at least 32 random bytes: `head -c 32 /dev/urandom > new.key`",
+                "a key is a file of at least 32 random bytes: `(umask 077; head -c 32 /dev/urandom > new.key)`",
             ),
         }
     }

@@ -367,7 +367,8 @@ fn read_text(found: &Found) -> Result<String, String> {
     })
 }
 
-pub(super) fn hash(files: &[SourceFile]) -> String {
+/// SHA-256 over names and texts, hex: what tells rules from others.
+pub fn hash(files: &[SourceFile]) -> String {
     let mut hasher = Sha256::new();
     for file in files {
         give_way();

@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     geo::GeoDb,
-    snapshot::{Generation, SnapshotCell},
+    snapshot::{Generation, Snapshot, SnapshotCell},
     source::{Diagnostics, Place},
-    telemetry::Metrics,
+    telemetry::{AuditRules, AuditSink, Metrics},
 };
 
 /// What the controller is told at start.
@@ -101,12 +101,10 @@ impl Trigger {
     pub fn changes_over(self) -> bool {
         matches!(self, Self::Promote | Self::Rollback)
     }
-}
 
-/// As the status and the history have it.
-impl fmt::Display for Trigger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// As the status, the history and the audit have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Start => "start",
             Self::Change => "change",
             Self::Hangup => "hangup",
@@ -115,7 +113,13 @@ impl fmt::Display for Trigger {
             Self::Rollback => "rollback",
             Self::Push => "push",
             Self::Stale => "stale",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -181,6 +185,8 @@ pub(super) struct Shared {
     pub(super) cell: Arc<SnapshotCell>,
     status: Mutex<Arc<Status>>,
     history: Mutex<History>,
+    /// Where it is put down which rules judge; held from there until they do.
+    audit: Mutex<Option<Arc<AuditSink>>>,
 }
 
 pub(super) type Answer = Result<Reloaded, Refused>;
@@ -242,6 +248,14 @@ impl Controller {
         }
     }
 
+    /// From here on `audit` says which rules judge: those that do now, and each that take their place.
+    pub fn record_in(&self, audit: &Arc<AuditSink>) {
+        let shared = &self.reloads.shared;
+        let mut slot = shared.audit.lock();
+        record(audit, &shared.cell.load(), Trigger::Start, None);
+        *slot = Some(Arc::clone(audit));
+    }
+
     /// Where the serving snapshot is.
     pub fn snapshots(&self) -> Arc<SnapshotCell> {
         Arc::clone(&self.reloads.shared.cell)
@@ -254,6 +268,8 @@ impl Controller {
 
 impl Drop for Controller {
     fn drop(&mut self) {
+        // Whoever still asks for reloads does not keep the audit open.
+        self.reloads.shared.audit.lock().take();
         if self.reloads.requests.send(Request::Stop).is_ok()
             && let Some(thread) = self.thread.take()
             && thread.join().is_err()
@@ -326,7 +342,16 @@ impl Reloads {
 impl Shared {
     pub(super) fn new(cell: SnapshotCell, status: Status) -> Self {
         let status = Mutex::new(Arc::new(status));
-        Self { cell: Arc::new(cell), status, history: Mutex::default() }
+        Self { cell: Arc::new(cell), status, history: Mutex::default(), audit: Mutex::default() }
+    }
+
+    /// Puts `snapshot` in service, once the audit says so.
+    pub(super) fn swap(&self, snapshot: Snapshot, by: Trigger, who: Option<&str>) {
+        let audit = self.audit.lock();
+        if let Some(audit) = &*audit {
+            record(audit, &snapshot, by, who);
+        }
+        self.cell.store(snapshot);
     }
 
     pub(super) fn remember(&self, entry: super::HistoryEntry) {
@@ -340,4 +365,16 @@ impl Shared {
     pub(super) fn set_status(&self, status: Status) {
         *self.status.lock() = Arc::new(status);
     }
+}
+
+fn record(audit: &AuditSink, snapshot: &Snapshot, by: Trigger, who: Option<&str>) {
+    audit.rules(&AuditRules {
+        time: jiff::Timestamp::now(),
+        generation: snapshot.generation.0,
+        rules_hash: &snapshot.rules_hash,
+        source: &snapshot.rules_source,
+        because: by.as_str(),
+        who,
+        key: snapshot.engine.keys().current().id(),
+    });
 }

@@ -28,6 +28,9 @@ use crate::{
 /// Puts the routes of a configuration in service. False, with complaints, when those before go on.
 pub type Reroute = Box<dyn Fn(&Config, &str, &mut Diagnostics) -> bool + Send>;
 
+/// The members of the configuration whose files wait for a restart.
+pub type Waiting = Box<dyn Fn() -> Vec<&'static str> + Send>;
+
 /// Where routes come from, and where they go.
 pub struct RoutesSettings {
     /// The configuration file as it was read at the start.
@@ -35,6 +38,7 @@ pub struct RoutesSettings {
     /// What it said.
     pub config: Config,
     pub reroute: Reroute,
+    pub waiting: Waiting,
 }
 
 impl fmt::Debug for RoutesSettings {
@@ -46,6 +50,10 @@ impl fmt::Debug for RoutesSettings {
 pub(super) struct RoutesFile {
     path: PathBuf,
     reroute: Reroute,
+    waiting: Waiting,
+    /// Sections that wait for a restart, and files that were found to.
+    sections: Vec<&'static str>,
+    files: Vec<&'static str>,
     seen: Seen,
     /// The file and the configuration that serve.
     file: SourceFile,
@@ -69,7 +77,7 @@ pub(super) struct Rerouted {
 
 impl RoutesFile {
     pub(super) fn new(settings: RoutesSettings, now: Timestamp, watch: Option<Watch>) -> Self {
-        let RoutesSettings { file, config, reroute } = settings;
+        let RoutesSettings { file, config, reroute, waiting } = settings;
         let mut status = RoutesStatus {
             path: file.name.clone(),
             generation: Generation(1),
@@ -88,6 +96,9 @@ impl RoutesFile {
         Self {
             path: PathBuf::from(&file.name),
             reroute,
+            waiting,
+            sections: Vec::new(),
+            files: Vec::new(),
             // Whatever happened to it since it was read is seen at the first look.
             seen: None,
             attempted: file.text.clone(),
@@ -108,7 +119,25 @@ impl RoutesFile {
     }
 
     pub(super) fn looks_changed(&self) -> bool {
-        look(&self.path) != self.seen
+        look(&self.path) != self.seen || (self.waiting)() != self.files
+    }
+
+    /// Whether files wait for a restart that did not before, or do no longer.
+    pub(super) fn notice_files(&mut self) -> bool {
+        let files = (self.waiting)();
+        if files == self.files {
+            return false;
+        }
+        if !files.is_empty() {
+            tracing::warn!("restart needed for: {}", files.join(", "));
+        }
+        self.files = files;
+        self.show_waiting();
+        true
+    }
+
+    fn show_waiting(&mut self) {
+        self.status.restart_needed = self.sections.iter().chain(&self.files).copied().collect();
     }
 
     /// Reads the file if it changed or somebody `asked`; `None` when there was nothing to do.
@@ -210,7 +239,8 @@ impl RoutesFile {
             }
         }
         self.serving = next.config;
-        self.status.restart_needed = next.restart_needed;
+        self.sections = next.restart_needed;
+        self.show_waiting();
         Some(is_other)
     }
 }

@@ -43,6 +43,8 @@ struct Pinned {
     hash: String,
     /// What had served of the directory before.
     replaced: RuleFiles,
+    /// The hash of what the directory held when it was last compiled meanwhile, and what is wrong with that.
+    checked: Option<(String, Diagnostics)>,
 }
 
 pub(super) struct Worker {
@@ -383,7 +385,6 @@ impl Worker {
         if let Some(pinned) = self.pinned_beside(&loaded)
             && !is_operators
         {
-            // What is wrong with the directory is told meanwhile: sooner or later somebody goes back to it.
             let words = "is gone from the directory, while others serve that were changed over to";
             load::complain_of_gone(&loaded.gone_since(&pinned.replaced), words, &mut diagnostics);
             let answer = self.note_beside_pinned(loaded, diagnostics, first(asked));

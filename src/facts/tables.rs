@@ -171,6 +171,16 @@ pub(super) fn prepare(
     Ok((scopes(&reading.open_table(SCOPES)?)?, mechanisms(&reading.open_table(MECHANISMS)?)?))
 }
 
+/// Whether the file was made under another key, as far as it can be told without making, mending or holding anything:
+/// of one that somebody has open, or did not close, it cannot.
+pub fn is_of_another_key(path: &Path, key: &SubjectKey) -> bool {
+    let checked = fenced(|| {
+        let reading = redb::ReadOnlyDatabase::open(path)?.begin_read()?;
+        check(&reading.open_table(META)?, key)
+    });
+    matches!(checked, Err(Broken::OtherKey))
+}
+
 fn check(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
     key: &SubjectKey,

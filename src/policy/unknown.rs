@@ -4,6 +4,13 @@
 use std::borrow::Cow;
 
 use super::{Mechanism, NamedSubject, RuleSet, Subject, Transfer, Withdrawal, registry::Section};
+use crate::source::near;
+
+/// A name that nothing in the rules knows, and the one that was probably meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Misnamed<'r> {
+    pub meant: Option<&'r str>,
+}
 
 impl RuleSet {
     /// What `transfer` says beside the members of a decision request and that no rule can read, and the names of
@@ -75,6 +82,41 @@ impl RuleSet {
             .map(|(kind, name)| format!("{kind}:{name}"))
     }
 
+    /// Why a withdrawal of `scope` cannot be meant: nothing in the rules knows what it names, and so it would take back
+    /// everything.
+    pub fn misspelt_withdrawal(&self, scope: &str) -> Option<String> {
+        let (kind, name) = scope.split_once(':')?;
+        let remedy = match self.misnamed(kind, name)?.meant {
+            Some(meant) => format!("did you mean `{kind}:{meant}`? `all`"),
+            None => "`all`".to_owned(),
+        };
+        Some(format!(
+            "nothing in the rules knows `{scope}`, so it would take back everything the person agreed to; {remedy} says that"
+        ))
+    }
+
+    /// Whether a `purpose`, a `category`, a `consent`'s scope or a recipient's `class` is none.
+    pub fn misnamed(&self, kind: &str, name: &str) -> Option<Misnamed<'_>> {
+        if self.knows_name(kind, name) {
+            return None;
+        }
+        let mut known: Vec<&str> = match kind {
+            "purpose" => self.purposes().collect(),
+            "category" => self.names.keys().map(|name| &**name).collect(),
+            "class" => self.vocabulary.classes.keys().map(|name| &**name).collect(),
+            _ => {
+                let words = section(kind).and_then(|it| self.vocabulary.sections.get(&it));
+                words.into_iter().flat_map(|words| words.keys()).map(|name| &**name).collect()
+            }
+        };
+        known.sort_unstable();
+        // Where nobody declared any, every name will do.
+        if known.is_empty() && matches!(kind, "purpose" | "class") {
+            return None;
+        }
+        Some(Misnamed { meant: near(name, &known) })
+    }
+
     /// The same of the name of a counter.
     pub fn unknown_counter(&self, name: &str) -> Option<String> {
         (!self.vocabulary.knows(Section::Counter, name)).then(|| format!("counter:{name}"))
@@ -97,6 +139,7 @@ impl RuleSet {
             "consent" => self.knows_scope(name),
             "purpose" => self.registry.number(name) != 0,
             "category" => self.find_tags(name).is_some(),
+            "class" => self.vocabulary.class(Some(name)) != 0,
             _ => section(kind).is_none_or(|section| self.vocabulary.knows(section, name)),
         }
     }

@@ -79,6 +79,8 @@ pub(super) struct Exchange {
     /// To be judged once more when the answer is out.
     pub(super) beside: Option<Box<shadow::Case>>,
     pub(super) misplaced: Option<Region>,
+    /// The header says something of the transfer, and comes from somebody who is not believed.
+    pub(super) is_disbelieved: bool,
     pub(super) failure: Option<(Side, &'static str)>,
     pub(super) status: Option<u16>,
     pub(super) request_bytes: usize,
@@ -140,6 +142,7 @@ impl Exchange {
             let told = identity::forwarded(headers);
             peer.caller = told.map(|id| workloads.caller(id.into()));
         }
+        let is_disbelieved = !peer.trusted && headers.contains_key(&context::HEADER);
         let traceparent = headers.get("traceparent").map(|value| value.as_bytes());
         Box::new(Self {
             snapshot: worker.proxy.snapshots.load_full(),
@@ -163,6 +166,7 @@ impl Exchange {
             subjects: Subjects::new(),
             beside: None,
             misplaced: None,
+            is_disbelieved,
             failure: None,
             status: None,
             request_bytes: 0,

@@ -8,7 +8,7 @@ use crate::{
     domain::{Region, ShortStr},
     policy::{RuleSet, Transfer, Transport},
     route::{RouteId, RouteTable, Selector},
-    source::{At, Diagnostics},
+    source::{At, Diagnostics, Place as SourcePlace},
 };
 
 /// Where a route leads.
@@ -91,6 +91,52 @@ pub(super) fn check_lists(
     }
 }
 
+/// Doubts purposes and recipients' classes that the rules do not know: every transfer by such a route is blocked, for a
+/// reason that speaks of the policy and not of the slip.
+pub(super) fn misnamed(
+    config: &Config,
+    file: &str,
+    rules: &RuleSet,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut doubt = |place: SourcePlace, kind: &str, noun: &str, name: Option<&str>| {
+        let Some(name) = name else { return };
+        if let Some(misnamed) = rules.misnamed(kind, name) {
+            let remedy = match misnamed.meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => {
+                    format!("use a {noun} that a register of the rules declares, or declare it")
+                }
+            };
+            diagnostics
+                .warning(place, format!("nothing in the rules knows the {noun} `{name}`"))
+                .remedy(remedy);
+        }
+    };
+    fn member<'f>(facts: &'f At<Facts>, name: &str) -> Option<&'f str> {
+        facts.value.get(name).and_then(Value::as_str)
+    }
+    const CLASS: &str = "recipient class";
+    for route in &config.routes {
+        let purpose = route.purpose.as_ref();
+        if let Some(purpose) = purpose {
+            doubt(purpose.place(file), "purpose", "purpose", Some(&purpose.value));
+        }
+    }
+    let recipients = config.routes.iter().filter_map(|route| route.recipient.as_ref());
+    let of_data_centres = config.data_centres.iter().filter_map(|one| one.recipient.as_ref());
+    for recipient in recipients.chain(of_data_centres) {
+        doubt(recipient.place(file), "class", CLASS, member(recipient, "class"));
+    }
+    let of_routes = config.routes.iter().filter_map(|route| route.context.as_ref());
+    let of_workloads = config.workloads.iter().filter_map(|workload| workload.context.as_ref());
+    for facts in config.context.iter().chain(of_routes).chain(of_workloads) {
+        doubt(facts.place(file), "purpose", "purpose", member(facts, "purpose"));
+        let class = facts.value.get("recipient").and_then(|it| it.get("class"));
+        doubt(facts.place(file), "class", CLASS, class.and_then(Value::as_str));
+    }
+}
+
 fn selector(config: &Config, route: &RouteSection) -> Selector {
     let number = |id: &At<String>| {
         let at = config.workloads.iter().position(|workload| workload.id.value == id.value)?;
@@ -142,7 +188,8 @@ fn base(
         transfer.fill_from(stated);
     }
     transfer.origin = route.origin.as_ref().map(|origin| origin.value).or(transfer.origin);
-    transfer.purpose = route.purpose.as_deref().map(ShortStr::new).or(transfer.purpose);
+    transfer.purpose =
+        route.purpose.as_ref().map(|it| ShortStr::new(&it.value)).or(transfer.purpose);
     transfer.fill_from(read("recipient", &data_centre.recipient));
     transfer.fill_from(read("context", &config.context));
     transfer.recipient.id.get_or_insert_with(|| ShortStr::new(&data_centre.id.value));

@@ -38,8 +38,21 @@ pub(super) fn close(exchange: &mut Exchange) {
         debug_assert!(side != Side::Upstream || UPSTREAM_KINDS.contains(&kind), "{kind}");
         metrics.exchange_error(side, kind);
     }
-    if let (Some(sent_at), Some(place)) = (exchange.sent_at, place(exchange)) {
-        metrics.upstream(&place.data_centre, now.saturating_duration_since(sent_at));
+    if let Some(place) = place(exchange) {
+        if let Some(sent_at) = exchange.sent_at {
+            metrics.upstream(&place.data_centre, now.saturating_duration_since(sent_at));
+        }
+        if let Some(reach) = exchange.ways.reach(place) {
+            match exchange.failure {
+                Some((Side::Upstream, kind)) => reach.failed(kind),
+                None if exchange.sent_at.is_some() => reach.answered(),
+                Some(_) | None => {}
+            }
+        }
+    }
+    if exchange.is_disbelieved {
+        metrics.context_ignored();
+        log_disbelieved(exchange);
     }
     if let Some(verdict) = &exchange.verdict {
         count(exchange, verdict);
@@ -86,7 +99,8 @@ pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particular
     let limit = Some(exchange.worker.proxy.limits.body_bytes_max);
     let verdict = exchange.verdict.as_ref().filter(|_| error.is_decision());
     let Some(verdict) = verdict else {
-        return Particulars { blocked_by, limit, ..Particulars::default() };
+        let context_ignored = exchange.is_disbelieved;
+        return Particulars { blocked_by, limit, context_ignored, ..Particulars::default() };
     };
     let taxonomy = exchange.snapshot.engine.taxonomy();
     let fields = verdict.findings.items.iter().take(FIELDS_MAX).map(|finding| FieldNote {
@@ -108,13 +122,15 @@ pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particular
         gap: worst(&verdict.gaps).copied(),
         blocked_by,
         limit,
+        context_ignored: exchange.is_disbelieved,
     }
 }
 
 /// Says what went wrong to whoever runs this.
 pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
     let trace_id = exchange.trace.trace_id;
-    let route = place(exchange).map(|place| place.route.as_str());
+    let place = place(exchange);
+    let route = place.map(|place| place.route.as_str());
     let (kind, side) = (error.kind(), error.side().as_str());
     // While a disk is full this is so of every exchange; each has its answer and is counted.
     if matches!(error, ProxyError::Unrecorded(_)) {
@@ -125,10 +141,33 @@ pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
     }
     match error.side() {
         Side::Downstream => tracing::debug!(%trace_id, route, kind, side, %error, "refused"),
-        Side::Upstream | Side::Internal => {
-            tracing::warn!(%trace_id, route, kind, side, %error, "failed");
+        Side::Upstream => {
+            // One that is down fails every exchange; each is counted.
+            let reach = place.and_then(|place| exchange.ways.reach(place));
+            let left_out = reach.map_or(Some(0), |reach| reach.tells(error));
+            let data_centre = place.map(|place| place.data_centre.as_str());
+            if let Some(left_out) = left_out {
+                tracing::warn!(%trace_id, route, data_centre, kind, side, %error, left_out, "failed");
+            }
         }
+        Side::Internal => tracing::warn!(%trace_id, route, kind, side, %error, "failed"),
     }
+}
+
+/// Whoever forgot somebody among the trusted hops sees nothing but blocked transfers.
+fn log_disbelieved(exchange: &Exchange) {
+    let Some(left_out) = exchange.worker.tells_disbelieved() else { return };
+    let address = exchange.peer.address.ip().to_canonical();
+    // That of a machine of ours, or else somebody's.
+    let peer = match AddressClass::from(address) {
+        AddressClass::Loopback | AddressClass::Private => address.to_string(),
+        AddressClass::Public | AddressClass::Unknown => "a public address".to_owned(),
+    };
+    tracing::warn!(
+        peer,
+        left_out,
+        "`Bordergate-Transfer` is not believed: no network of `trusted_hops` holds whoever sent it"
+    );
 }
 
 fn place(exchange: &Exchange) -> Option<&Place> {
@@ -234,6 +273,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
             id: transfer.and_then(|transfer| transfer.recipient.id.as_deref()).map(Name::new),
         },
         purpose: transfer.and_then(|transfer| transfer.purpose.as_deref()).map(Name::new),
+        context: exchange.is_disbelieved.then_some("untrusted"),
         subjects: exchange
             .subjects
             .iter()

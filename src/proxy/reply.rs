@@ -34,6 +34,8 @@ pub(super) struct Particulars {
     pub(super) blocked_by: String,
     /// Bytes of a body that are held at most.
     pub(super) limit: Option<usize>,
+    /// `Bordergate-Transfer` was there, and was not believed.
+    pub(super) context_ignored: bool,
 }
 
 /// One field by its locator.
@@ -63,6 +65,9 @@ struct Problem<'p> {
     /// Bytes of a body that are held at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<usize>,
+    /// What became of `Bordergate-Transfer`, where it was not believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<&'static str>,
     /// Where the whole answer is to be had.
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'static str>,
@@ -71,6 +76,9 @@ struct Problem<'p> {
 /// The caller has the context and the payload; we keep neither.
 const HELP: &str = "the same context and payload, posted to /-/explain on the admin address or given to \
                     `bordergate explain`, tell every rule and what would make the transfer lawful";
+
+const DISBELIEVED: &str =
+    "`Bordergate-Transfer` was not believed: whoever sent it is no trusted hop of this gateway";
 
 /// Seconds after which a caller may try again when we are overloaded.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -93,6 +101,7 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
         fields: &told.fields,
         gap: told.gap.filter(|_| matches!(error, ProxyError::Blocked(BlockedBy::Unread(_)))),
         limit: told.limit.filter(|_| matches!(error, ProxyError::BodyTooLarge)),
+        context: told.context_ignored.then_some(DISBELIEVED),
         help: error.is_decision().then_some(HELP),
     };
     // A document of strings and numbers always serialises.

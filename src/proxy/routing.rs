@@ -13,7 +13,12 @@ use super::{
     upstream::{Target, Upstream},
     workload::Workloads,
 };
-use crate::{config::Config, geo::GeoDb, source::Diagnostics, telemetry::Metrics};
+use crate::{
+    config::Config,
+    geo::GeoDb,
+    source::Diagnostics,
+    telemetry::{Metrics, Reach},
+};
 
 /// What all workers know of the ways.
 pub(super) struct Routing {
@@ -70,6 +75,9 @@ impl Routing {
                 continue;
             }
             target.retire();
+            if next.targets.iter().all(|one| one.id != target.id) {
+                metrics.data_centres().gone(&target.id);
+            }
             for (data_centre, endpoint) in target.names().filter(|name| !kept.contains(name)) {
                 metrics.endpoint_gone(data_centre, endpoint);
             }
@@ -140,6 +148,10 @@ impl Ways {
 
     pub(super) fn upstream(&self, place: &Place) -> Option<&Rc<Upstream>> {
         self.upstreams.get(place.data_centre_number)
+    }
+
+    pub(super) fn reach(&self, place: &Place) -> Option<&Reach> {
+        self.routing.targets.get(place.data_centre_number).map(|target| &*target.reach)
     }
 
     pub(super) fn keeps_host(&self, place: &Place) -> bool {

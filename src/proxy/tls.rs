@@ -21,6 +21,7 @@ mod shown;
 
 use names::expiry;
 pub(super) use names::uris;
+pub use names::validity;
 pub(super) use reload::{Reloading, Watch, Watched};
 pub(super) use server::Accepting;
 pub(super) use shown::Shown;

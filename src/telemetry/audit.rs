@@ -41,6 +41,8 @@ pub struct AuditRecord<'r> {
     pub destination: Option<Region>,
     pub recipient: Recipient<'r>,
     pub purpose: Option<Name<'r>>,
+    /// `untrusted` where a header said more of the transfer, and came from somebody who is not believed.
+    pub context: Option<&'static str>,
     /// Each of the people by keyed codes of what identifies them in the message, the preferred first.
     pub subjects: Vec<Vec<SubjectCode>>,
     /// Absent in what was refused before it was judged: it was no transfer.
@@ -415,6 +417,7 @@ pub(super) mod tests {
             destination: Some(Region::new(*b"SG")),
             recipient: Recipient { class: Some(Name::new("first_party_facility")), id: None },
             purpose: Some(Name::new("service_activation")),
+            context: None,
             subjects: Vec::new(),
             effect: Some(Effect::Redact),
             rules: [Name::new("MI-06")].into_iter().collect(),

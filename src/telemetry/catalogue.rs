@@ -77,6 +77,8 @@ catalogue! {
         "Connections of callers: `served`, or `quiet` when nothing goes on and they are a socket alone."
     ACCEPT_ERRORS Counter "bordergate_accept_errors_total" []
         "Connections that could not be accepted for now, mostly for want of file descriptors."
+    CONTEXTS_IGNORED Counter "bordergate_context_ignored_total" []
+        "Requests with `Bordergate-Transfer` from somebody who is no trusted hop; what it said was not believed."
     EXCHANGE_ERRORS Counter "bordergate_exchange_errors_total" ["side", "kind"]
         "Exchanges that failed for another reason than a rule, by whose side it was and what."
     AUDIT_WRITTEN Counter "bordergate_audit_written_total" []
@@ -111,6 +113,8 @@ catalogue! {
         "Unix time of the last successful load of the rules."
     RULES_GENERATION Gauge "bordergate_rules_generation" []
         "Number of the generation of rules that serves."
+    RULES_PINNED Gauge "bordergate_rules_pinned" []
+        "1 while rules serve that an operator promoted or went back to; a restart begins with the directory's."
     RELOADS Counter "bordergate_reloads_total" ["result"]
         "Attempts to load the rules, the first included."
     ROUTES_SUCCESSFUL Gauge "bordergate_routes_last_reload_successful" []
@@ -139,6 +143,8 @@ catalogue! {
         "1 while an endpoint passes its health checks, 0 while it does not; only where there are checks."
     ENDPOINT_EJECTIONS Counter "bordergate_endpoint_ejections_total" ["data_centre", "endpoint"]
         "Times an endpoint was left alone for a while because it failed."
+    UPSTREAM_EXCHANGES Counter "bordergate_upstream_exchanges_total" ["data_centre", "result"]
+        "Exchanges that went to a data centre, by whether it `answered` or `failed`."
     UPSTREAM_RETRIES Counter "bordergate_upstream_retries_total" ["data_centre"]
         "Requests sent again after a connection broke, or because the data centre had not processed them."
     DNS_LOOKUPS Counter "bordergate_dns_lookups_total" ["result"]

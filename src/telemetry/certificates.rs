@@ -87,6 +87,9 @@ impl CertificateMetrics {
 
     /// Changed files were read again and are in use.
     pub fn reloaded(&self, name: &str, expiry: Option<i64>) {
+        if expiry.is_some_and(|at| at <= jiff::Timestamp::now().as_second()) {
+            tracing::warn!(name, "the certificate that was read again has run out");
+        }
         self.read(name, expiry, |before| {
             before.map_or((1, None), |before| (before.generation + 1, before.failed_at))
         });

@@ -1,4 +1,4 @@
-//! What is counted of judging by the rules to come.
+//! What is counted of judging by the rules to come, and whether those that serve were changed over to.
 
 use std::fmt;
 
@@ -23,6 +23,7 @@ pub(super) struct ShadowMetrics {
     different: IntCounter,
     skipped: IntCounter,
     successful: IntGauge,
+    pinned: IntGauge,
 }
 
 impl ShadowMetrics {
@@ -34,6 +35,7 @@ impl ShadowMetrics {
             different: of("different")?,
             skipped: of("skipped")?,
             successful: gauge(registry, &c::SHADOW_SUCCESSFUL)?,
+            pinned: gauge(registry, &c::RULES_PINNED)?,
         };
         metrics.successful.set(1);
         Ok(metrics)
@@ -49,6 +51,10 @@ impl ShadowMetrics {
 
     pub(super) fn reloaded(&self, successful: bool) {
         self.successful.set(i64::from(successful));
+    }
+
+    pub(super) fn pinned(&self, pinned: bool) {
+        self.pinned.set(i64::from(pinned));
     }
 }
 

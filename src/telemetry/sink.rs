@@ -32,7 +32,7 @@ mod writer;
 
 use ledger::Ledger;
 pub use ledger::{RotateSettings, SealSettings};
-pub use mark::{AuditDeed, Deed};
+pub use mark::{AuditDeed, AuditRules, Deed};
 pub use metrics::AuditMetrics;
 use output::Output;
 use queue::{Queue, gauge};
@@ -244,6 +244,11 @@ impl AuditSink {
     /// Records what an operator did.
     pub fn deed(&self, deed: &AuditDeed<'_>) {
         with_line(|line| deed.write(line), |line| self.push(line));
+    }
+
+    /// Records which rules judge from here on.
+    pub fn rules(&self, rules: &AuditRules<'_>) {
+        with_line(|line| rules.write(line), |line| self.push(line));
     }
 
     /// False where records of this outcome go nowhere for now; composing one would be wasted.

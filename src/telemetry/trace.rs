@@ -3,7 +3,7 @@
 use std::{fmt, io::IsTerminal as _, str::FromStr};
 
 use serde::{Serialize, Serializer};
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
@@ -64,10 +64,27 @@ pub fn init(format: LogFormat, filter: Option<&str>) -> Result<LogGuard, TraceEr
 /// What others say of their own workings is asked for by name, if at all: a level alone is meant for us. (`notify`
 /// tells each write in a directory that is watched, which may be the log's own.)
 fn quieter(filter: &str) -> Result<EnvFilter, TraceError> {
+    if let Some(word) = mistaken_level(filter) {
+        let reason = format!(
+            "`{word}` is no level (`error`, `warn`, `info`, `debug`, `trace`, `off`); what is meant as a target needs one: `{word}=info`"
+        );
+        return Err(TraceError::Filter { filter: filter.to_owned(), reason });
+    }
     let quieter = format!("notify=info,rustls=info,{filter}");
     EnvFilter::try_new(quieter).map_err(|error| TraceError::Filter {
         filter: filter.to_owned(),
         reason: error.to_string(),
+    })
+}
+
+/// A word alone that is neither a level nor ours: it would be taken for the target of somebody who logs nothing, and
+/// the log would stay empty.
+fn mistaken_level(filter: &str) -> Option<&str> {
+    // Commas within a span's fields part nothing.
+    let mut words = filter.split(',').map(str::trim).filter(|_| !filter.contains('['));
+    words.find(|word| {
+        let is_ours = word.split("::").next() == Some(env!("CARGO_PKG_NAME"));
+        !word.is_empty() && !word.contains('=') && !is_ours && word.parse::<LevelFilter>().is_err()
     })
 }
 
@@ -281,6 +298,31 @@ mod tests {
             for (words, is_told) in [("a warning", true), ("a closing", ours), ("a handshake", tls)]
             {
                 assert_eq!(text.contains(words), is_told, "{filter}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_misspelt_level_is_refused_and_does_not_silence_the_log() {
+        for (filter, is_taken) in [
+            ("info", true),
+            ("WARN", true),
+            ("off", true),
+            ("warn,", true),
+            ("bordergate", true),
+            ("bordergate::proxy", true),
+            ("bordergate=debug, warn", true),
+            ("h2=info,error", true),
+            ("wran", false),
+            ("bogus", false),
+            ("bordergate=debug,wran", false),
+            ("h2", false),
+            ("bordergate=foo", false),
+        ] {
+            let told = quieter(filter).map(drop);
+            assert_eq!(told.is_ok(), is_taken, "{filter}: {told:?}");
+            if filter == "wran" {
+                assert!(told.unwrap_err().to_string().contains("`wran` is no level"));
             }
         }
     }

@@ -587,6 +587,23 @@ fn what_two_sets_of_rules_decide_differently_is_told() {
     let why = told_of["beside"].as_object().unwrap().keys().find(|it| it.starts_with("of them"));
     assert!(why.is_some_and(|why| why.contains("recorded block by JR-JP-01")), "{told_of}");
 
+    // Where the audit says which rules judged, those that are others are named.
+    let mark = json!({
+        "audit": "rules", "time": "2026-11-23T08:00:00Z", "generation": 2,
+        "rules_hash": "4b38c01f5a6e77", "source": "x", "because": "start", "key": "k",
+    });
+    let marked = [vec![mark.to_string()], records.clone()].concat().join("\n");
+    let marked = file(folder.path(), "marked.jsonl", marked);
+    let output = bordergate(
+        &["rules", "diff", "--audit", &marked, "--format", "json", &old, &stricter],
+        b"",
+    );
+    let told_of = lines(&output).remove(0);
+    let beside = &told_of["beside"];
+    assert_eq!(beside["records that the old rules do not decide as recorded"], 1, "{told_of}");
+    assert_eq!(beside["of them: judged by rules 4b38c01f5a6e, which are not the old ones"], 1);
+    assert_eq!(beside["records in all that rules 4b38c01f5a6e judged, and not the old ones"], 3);
+
     // A redaction by one rule where another takes the same field: the record names one of them.
     let mut redacted = record("redact", &[]);
     redacted["origin"] = json!("PK");
@@ -1048,6 +1065,83 @@ admin: {{ address: \"127.0.0.1:0\", {operators} }}"
             assert!(told(&output).contains(expected), "{expected}:\n{}", told(&output));
         }
     }
+}
+
+/// What keeps no gateway from starting, and is a slip all the same: each is a warning with its line, and no refusal.
+#[test]
+fn a_check_warns_of_what_would_be_found_out_too_late() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &str| file(folder.path(), name, text);
+    let certificate = |name: &str, from: i32, to: i32| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(to, 1, 1);
+        path(&format!("{name}.crt"), &params.self_signed(&key).unwrap().pem());
+        path(&format!("{name}.key"), &key.serialize_pem());
+    };
+    certificate("old", 2020, 2021);
+    certificate("new", 2200, 2201);
+    certificate("good", 2020, 2200);
+    path("open.key", &"facts".repeat(8));
+    let others = |name: &str, mode: u32| {
+        let path = folder.path().join(name);
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for name in ["old.key", "new.key", "good.key"] {
+        others(name, 0o600);
+    }
+    others("open.key", 0o644);
+    let minimal = minimal("127.0.0.1:0", "");
+    let listener = |name: &str| {
+        let tls = format!("tls: {{ certificate: {name}.crt, key: {name}.key }}");
+        minimal.replace("\" }]\nadmin", &format!("\", {tls} }}]\nadmin"))
+    };
+    let route =
+        |more: &str| minimal.replace("data_centre: dc }", &format!("data_centre: dc, {more} }}"));
+    for (config, line, words) in [
+        (listener("old"), 1, "ran out on 2021-01-01"),
+        (listener("new"), 1, "is good only from 2200-01-01"),
+        (listener("good"), 0, ""),
+        (route("purpose: cloudsync"), 4, "did you mean `cloud_sync`?"),
+        (route("purpose: cloud_sync"), 0, ""),
+        (
+            route("recipient: { class: first_party_facilty }"),
+            4,
+            "did you mean `first_party_facility`?",
+        ),
+        (
+            format!("{minimal}rules: {{ shadow: {{ directory: rules-nxt }} }}"),
+            6,
+            "rules-nxt` is not there",
+        ),
+        (
+            format!("{minimal}facts: {{ path: f.redb, key_file: open.key }}"),
+            6,
+            "open.key` can be read by every user",
+        ),
+    ] {
+        let output = bordergate(&["config", "check", &path("bordergate.yaml", &config)], b"");
+        let told = told(&output);
+        assert_eq!(code(&output), 0, "{words}: {told}");
+        assert_eq!(told.contains("warning"), !words.is_empty(), "{words}: {told}");
+        assert!(told.contains(words), "{words}: {told}");
+        if line > 0 {
+            assert!(told.contains(&format!("bordergate.yaml:{line}:")), "{words}: {told}");
+        }
+    }
+
+    // Facts that were filed under another key: nobody in them would be found, so it is no mere warning.
+    others("open.key", 0o600);
+    let config =
+        path("bordergate.yaml", &format!("{minimal}facts: {{ path: f.redb, key_file: open.key }}"));
+    assert_eq!(code(&bordergate(&["facts", "export", "--config", &config], b"")), 0);
+    let check = || bordergate(&["config", "check", &config], b"");
+    assert_eq!(code(&check()), 0, "{}", told(&check()));
+    path("open.key", &"other".repeat(8));
+    let output = check();
+    assert!(code(&output) == 3 && told(&output).contains("under another key"), "{}", told(&output));
 }
 
 /// What a start would refuse a check refuses, in the same words, with the same code, and in its line.

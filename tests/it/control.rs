@@ -725,6 +725,67 @@ async fn files_that_are_gone_are_missed_while_other_rules_serve() {
     assert_eq!(house.generation(), 2);
 }
 
+/// A restart begins with the directory: one that would not compile is told while others serve, in the status and by the
+/// gauge, and so is that they do.
+#[tokio::test]
+async fn a_directory_that_would_not_serve_is_told_while_other_rules_do() {
+    let beside = Beside::start();
+    let house = &beside.house;
+    beside.read().await;
+    let successful = || house.metric("bordergate_config_last_reload_successful");
+    assert_eq!(house.metric("bordergate_rules_pinned"), 0.0);
+    beside.promote().await.unwrap();
+    assert_eq!((house.metric("bordergate_rules_pinned"), successful()), (1.0, 1.0));
+    let law = house.path().join("policy/backup.yaml");
+    let text = fs::read(&law).unwrap();
+    fs::write(&law, "rules: [").unwrap();
+    beside.read().await;
+    let status = house.reloads().status();
+    assert!(status.stale && status.pinned, "{status:?}");
+    let told = status.last_failure.clone().unwrap().diagnostics.to_string();
+    assert!(told.contains("policy/backup.yaml:2:1: error"), "{told}");
+    assert_eq!((successful(), house.generation()), (0.0, 2));
+    fs::write(&law, text).unwrap();
+    beside.read().await;
+    let status = house.reloads().status();
+    assert!(!status.stale && status.pinned && successful() == 1.0, "{status:?}");
+
+    // What was refused before rules were changed over to is no better for it.
+    fs::write(&law, "rules: [").unwrap();
+    beside.read().await;
+    version(beside.next.path(), 2);
+    beside.promote().await.unwrap();
+    let status = house.reloads().status();
+    assert!(status.stale && status.pinned && successful() == 0.0, "{status:?}");
+    version(house.path(), 3);
+    house.reloads().reload(Trigger::Operator).await.unwrap();
+    assert_eq!((house.metric("bordergate_rules_pinned"), successful()), (0.0, 1.0));
+}
+
+/// A name that is misspelt looks like one whose rules are still to come.
+#[tokio::test]
+async fn rules_to_come_whose_directory_is_not_there_are_missed_aloud() {
+    let directory = tempfile::tempdir().unwrap();
+    rules(directory.path());
+    let settings = ControlSettings {
+        watch: false,
+        shadow: Some(ShadowSettings {
+            source: RulesSource::Directory(directory.path().join("rules-nxt")),
+            sample_percent: 100,
+        }),
+        ..ControlSettings::new(
+            RulesSource::Directory(directory.path().to_owned()),
+            PseudonymKey::new(b"a key for tests"),
+        )
+    };
+    let controller = Controller::start(settings, Arc::new(Metrics::new().unwrap())).unwrap();
+    eventually("nothing is said of them", async || controller.reloads().status().shadow.is_some())
+        .await;
+    let told = controller.reloads().status().shadow.clone().unwrap().diagnostics;
+    assert!(told.to_string().contains("is not there yet; nothing is judged beside"), "{told}");
+    assert!(!told.has_errors());
+}
+
 /// A reload that fails changes nothing of which rules serve, and of what they are followed by.
 #[tokio::test]
 async fn a_reload_that_fails_leaves_what_was_changed_over_to() {

@@ -241,6 +241,23 @@ struct Running {
 }
 
 impl Running {
+    /// What an operator reads at `path`.
+    async fn admin(&self, path: &str) -> Got {
+        let stream = TcpStream::connect(self.gateway.admin_address()).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let request = Request::get(path).header("host", "127.0.0.1");
+        let request = request.body(Full::<Bytes>::default()).unwrap();
+        Got::read(sender.send_request(request).await.unwrap()).await
+    }
+
+    /// The value of the first series that begins so; 0 where there is none.
+    async fn metric(&self, name: &str) -> f64 {
+        let text = String::from_utf8_lossy(&self.admin("/metrics").await.body).into_owned();
+        let line = text.lines().find(|line| line.starts_with(name));
+        line.map_or(0.0, |line| line.rsplit_once(' ').unwrap().1.parse().unwrap())
+    }
+
     async fn connect(&self) -> http1::SendRequest<Full<Bytes>> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
@@ -1020,7 +1037,22 @@ async fn only_a_trusted_hop_is_listened_to() {
     }
     for record in stranger.records(2).await {
         assert_eq!((&record["origin"], &record["purpose"]), (&"IN".into(), &Value::Null));
+        assert_eq!(record["context"], "untrusted");
     }
+    assert_eq!(stranger.metric("bordergate_context_ignored_total").await, 2.0);
+    assert_eq!(trusted.metric("bordergate_context_ignored_total").await, 0.0);
+    assert_eq!(trusted.records(1).await[0].get("context"), None);
+    // Whoever is refused for want of what it said reads that.
+    let mut judging = Setup::to(format!("http://{address}"));
+    judging.more.clear();
+    let judging = judging.start().await;
+    let mut request = post(r#"{"email":"sana.k@example.pk"}"#);
+    let statement = "origin=PK, purpose=cloud_sync".parse().unwrap();
+    request.headers_mut().insert("bordergate-transfer", statement);
+    let got = judging.send(request).await;
+    let problem: Value = serde_json::from_slice(&got.body).unwrap();
+    assert!(got.status.is_client_error(), "{problem}");
+    assert!(problem["context"].as_str().unwrap().contains("not believed"), "{problem}");
 }
 
 // === who is slow, and who is many

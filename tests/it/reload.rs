@@ -13,7 +13,7 @@ use http::Method;
 use http_body_util::Full;
 use serde_json::Value;
 
-use crate::harness::{ALLOW_ALL, Connection, TestGateway, Upstream};
+use crate::harness::{ALLOW_ALL, Connection, NO_IMEI, TestGateway, Upstream, eventually_found};
 
 /// At least; the load goes on until the last reload is done.
 const REQUESTS_MIN: usize = 10_000;
@@ -136,4 +136,36 @@ async fn ten_thousand_requests_under_load_see_one_generation_each() {
         assert_eq!(*effect, record["effect"], "generation {generation}");
     }
     assert!(effects.len() > RELOADS / 4, "{effects:?}");
+}
+
+/// Whoever proves later by which rules something was decided goes by the generation of its record.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_audit_says_which_rules_judge() {
+    let upstream = Upstream::start().await;
+    let gateway = TestGateway::new()
+        .without_shipped_rules()
+        .rules("organisation/own.yaml", ALLOW_ALL)
+        .upstream(upstream.address)
+        .start()
+        .await;
+    let first = gateway.status().await["rules"]["hash"].clone();
+    gateway.swap_rules(&[("organisation/stricter.yaml", NO_IMEI)]);
+    let second = gateway.reload().await.unwrap();
+    let path = gateway.folder().join("audit.jsonl");
+    let lines = eventually_found("no line says so", async || {
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let lines: Vec<Value> = lines.filter(|line| line["audit"] == "rules").collect();
+        if lines.len() >= 2 { Ok(lines) } else { Err(text) }
+    })
+    .await;
+    let [start, swap] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((&start["generation"], &start["rules_hash"]), (&1.into(), &first));
+    assert_eq!(start["because"], "start");
+    assert_eq!(
+        (&swap["generation"], &swap["rules_hash"]),
+        (&2.into(), &Value::from(&*second.hash))
+    );
+    assert!(swap["because"] == "operator" || swap["because"] == "change", "{swap}");
+    assert!(swap["source"].is_string() && swap["key"].is_string() && swap["time"].is_string());
 }

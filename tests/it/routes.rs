@@ -254,6 +254,32 @@ async fn what_needs_a_restart_is_named() {
     assert_eq!(gateway.metric("bordergate_restart_needed").await, 0.0);
 }
 
+/// A key that is read at the start alone: another in its file is named, so that nobody takes it for the one in use.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_was_changed_and_waits_for_a_restart_is_named() {
+    let upstream = Upstream::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("facts.key");
+    std::fs::write(&path, [7; 32]).unwrap();
+    let store = folder.path().join("facts.redb");
+    let gateway = gateway()
+        .config(&format!("facts: {{ path: {}, key_file: {} }}", store.display(), path.display()))
+        .upstream(upstream.address)
+        .start()
+        .await;
+    until(&gateway, "followed", Value::is_object).await;
+    let waiting = async || gateway.status().await["routes"]["restart_needed"].clone();
+    assert_eq!(waiting().await, json!([]));
+    std::fs::write(&path, [8; 32]).unwrap();
+    let answer = gateway.admin(Method::POST, "/-/reload").await;
+    assert_eq!(answer.json()["routes"]["restart_needed"], json!(["facts.key_file"]));
+    assert_eq!(waiting().await, json!(["facts.key_file"]));
+    assert_eq!(gateway.metric("bordergate_restart_needed").await, 1.0);
+    std::fs::write(&path, [7; 32]).unwrap();
+    gateway.reload().await.unwrap();
+    assert_eq!(waiting().await, json!([]));
+}
+
 /// SIGHUP to a process of its own, and workloads among what changes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hangup_reads_the_routes_anew() {

@@ -774,8 +774,10 @@ function drawHealth() {
     const [count, seconds] = pulse.upstreams[centre.id] || [0, 0];
     const [count0, seconds0] = before?.upstreams[centre.id] || [0, 0];
     const answers = count - count0;
-    cards.push(card(centre.city || centre.id, answers ? "allow" : "", answers ? "answering" : "quiet", [
-      ["data centre", centre.id], ["jurisdiction", country(centre.jurisdiction)], ["answers in the last minute", number.format(answers)],
+    const fares = health.data_centres?.find((it) => it.id === centre.id);
+    const isDown = fares?.state === "not_answering";
+    cards.push(card(centre.city || centre.id, isDown ? "block" : answers ? "allow" : "", isDown ? "not answering" : answers ? "answering" : "quiet", [
+      ["data centre", centre.id], ["since", isDown ? new Date(fares.failing_since).toLocaleString("en-GB") : ""], ["trouble", isDown ? fares.last_error : ""], ["failed", fares?.failed ? number.format(fares.failed) : ""], ["jurisdiction", country(centre.jurisdiction)], ["answers in the last minute", number.format(answers)],
       ["taking on average", answers ? milliseconds(((seconds - seconds0) / answers) * 1000) : ""], ["since the start", number.format(count)]]));
   }
   const errors = Object.entries(pulse.errors).sort((a, b) => b[1] - a[1]).slice(0, 6);

@@ -7,14 +7,14 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use http::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Where;
 use crate::{
     app,
     cli::{
         config,
-        gateway::{Gateway, NDJSON},
+        gateway::{Gateway, JSON, NDJSON},
         output::{self, Failure},
         rules, serve,
     },
@@ -180,11 +180,36 @@ impl Desk {
         }
     }
 
+    /// Takes back what a subject agreed to, if the rules know what that is.
+    pub(super) fn withdraw(&mut self, subject: Value, withdrawal: Value) -> anyhow::Result<Doubts> {
+        match self {
+            Self::File(here) => {
+                let scope = withdrawal.get("scope").and_then(Value::as_str).unwrap_or_default();
+                let rules = here.rules.as_ref().map(Engine::rules);
+                if let Some(why) = rules.and_then(|rules| rules.misspelt_withdrawal(scope)) {
+                    return Err(anyhow!(why));
+                }
+                let entry = json!({ "subject": subject, "withdrawn": [withdrawal] });
+                Ok(self.put(&[entry])?.doubts)
+            }
+            Self::Gateway(gateway) => {
+                let mut asked = withdrawal;
+                if let Value::Object(asked) = &mut asked {
+                    asked.insert("subject".to_owned(), subject);
+                }
+                let body = asked.to_string();
+                let path = "/-/facts/withdraw";
+                let (_, answer) = gateway.ask(Method::POST, path, JSON, body.into())?;
+                Ok(Doubts::of(&answer))
+            }
+        }
+    }
+
     pub(super) fn get(&mut self, subject: &Value) -> anyhow::Result<Option<Value>> {
         match self {
             Self::File(here) => {
                 let who = here.reader.who(subject).map_err(|message| anyhow!(message))?;
-                Ok(here.store.get(&who)?.map(|record| serde_json::json!(record)))
+                Ok(here.store.get(&who)?.map(|record| json!(record)))
             }
             Self::Gateway(gateway) => {
                 let asked = subject.to_string();

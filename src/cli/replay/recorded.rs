@@ -11,7 +11,7 @@ use crate::{
     cli::{
         audit::lines::AuditFiles,
         output::{self, BAD, Failure},
-        rules::diff::Compared,
+        rules::diff::{Compared, Side},
     },
     domain::{Coverage, Effect, Findings, Region, ShortStr},
     engine::Engine,
@@ -22,6 +22,8 @@ use crate::{
 #[derive(Debug, Deserialize)]
 struct Record {
     time: Timestamp,
+    #[serde(default)]
+    generation: u64,
     #[serde(default)]
     trace_id: String,
     #[serde(default)]
@@ -107,6 +109,8 @@ type Unexplained = String;
 
 /// Seconds. Every zone's midnight, where laws come into force, is the beginning of one.
 const QUARTER: i64 = 900;
+/// So many digits of a hash tell rules apart.
+const HASH_CHARS: usize = 12;
 /// Kept at once; then from the beginning.
 const KEPT_MAX: usize = 1 << 16;
 
@@ -114,7 +118,7 @@ const KEPT_MAX: usize = 1 << 16;
 /// given. What the old rules do not decide as recorded, whatever facts are assumed, is counted apart and not
 /// compared.
 pub(in crate::cli) fn over_records(
-    old: &Engine,
+    old: &Side,
     new: &Engine,
     stated: &Stated,
     at: At,
@@ -126,7 +130,7 @@ pub(in crate::cli) fn over_records(
     /// Reasons why records are set aside.
     const REASONS_MAX: usize = 5;
     let mut judge = Judge {
-        old,
+        old: &old.engine,
         new,
         stated,
         at,
@@ -135,10 +139,14 @@ pub(in crate::cli) fn over_records(
     };
     let (mut unread, mut assumed, mut refused, mut read) = (0, 0, 0, 0);
     let mut unexplained: BTreeMap<Unexplained, usize> = BTreeMap::new();
+    let mut served = Served::default();
+    // By hash, how many records other rules judged, and how many of those the old ones do not explain.
+    let mut of_others: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut comparison = Comparison::default();
     files.each(|file, number, line| {
         // Seals and the like are no exchanges.
         if line.trim_ascii().is_empty() || line.starts_with(b"{\"audit\":") {
+            served.heed(line);
             return;
         }
         let record: Record = match serde_json::from_slice(line) {
@@ -161,10 +169,18 @@ pub(in crate::cli) fn over_records(
             refused += 1;
             return;
         };
+        let other = served.hash(record.generation).filter(|hash| *hash != old.hash);
+        let mut of_other = other.map(|hash| of_others.entry(hash.to_owned()).or_default());
+        if let Some((records, _)) = &mut of_other {
+            *records += 1;
+        }
         let judged = match judge.judge(&record, effect) {
             Ok(judged) => judged,
             Err(why) => {
-                *unexplained.entry(why).or_default() += 1;
+                match of_other {
+                    Some((_, unexplained)) => *unexplained += 1,
+                    None => *unexplained.entry(why).or_default() += 1,
+                }
                 return;
             }
         };
@@ -179,7 +195,8 @@ pub(in crate::cli) fn over_records(
     if read == 0 && unread > 0 {
         return Err(anyhow!("no line is a record of an audit").into());
     }
-    let count = unexplained.values().sum();
+    let of_other_rules = of_others.values().map(|(_, unexplained)| unexplained);
+    let count = unexplained.values().chain(of_other_rules).sum();
     let mut beside = vec![
         (assumed, "records judged with facts assumed that they do not hold".to_owned()),
         (count, "records that the old rules do not decide as recorded".to_owned()),
@@ -188,9 +205,50 @@ pub(in crate::cli) fn over_records(
     let mut reasons: Vec<(Unexplained, usize)> = unexplained.into_iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     beside.extend(reasons.into_iter().take(REASONS_MAX).map(|(why, count)| (count, why)));
+    for (hash, (records, unexplained)) in &of_others {
+        let hash: String = hash.chars().take(HASH_CHARS).collect();
+        beside.push((
+            *unexplained,
+            format!("of them: judged by rules {hash}, which are not the old ones"),
+        ));
+        beside.push((
+            *records,
+            format!("records in all that rules {hash} judged, and not the old ones"),
+        ));
+    }
     beside.push((refused, "records of what was refused before it was judged".to_owned()));
     beside.push((unread, "lines that are no record".to_owned()));
     Ok(Compared { changes: comparison.finish(), beside })
+}
+
+/// Which rules judged, by what the audit says on the way.
+#[derive(Default)]
+struct Served(FxHashMap<u64, String>);
+
+impl Served {
+    fn heed(&mut self, line: &[u8]) {
+        #[derive(Deserialize)]
+        struct Rules {
+            generation: u64,
+            rules_hash: String,
+            #[serde(default)]
+            because: String,
+        }
+        if !line.starts_with(b"{\"audit\":\"rules\"") {
+            return;
+        }
+        let Ok(rules) = serde_json::from_slice::<Rules>(line) else { return };
+        // Each process counts from 1.
+        if rules.because == "start" {
+            self.0.clear();
+        }
+        self.0.insert(rules.generation, rules.rules_hash);
+    }
+
+    /// `None` where no line says so, as in audits of older versions.
+    fn hash(&self, generation: u64) -> Option<&str> {
+        self.0.get(&generation).map(String::as_str)
+    }
 }
 
 impl Judge<'_> {

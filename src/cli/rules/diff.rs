@@ -19,7 +19,7 @@ use crate::{
         output::{self, BAD, CHANGED, Failure, GOOD, Outcome, STRONG},
         replay::{self, At, Stated},
     },
-    control::RulesSource,
+    control::{RulesSource, rules_hash},
     domain::Effect,
     engine::{Engine, Scratch},
     policy::{ChangeGroup, Changes, Decided, Pair, Trial, Way, is_test_file},
@@ -76,6 +76,8 @@ enum Format {
 /// One side of the comparison.
 pub(in crate::cli) struct Side {
     files: Vec<SourceFile>,
+    /// As an audit has it of the rules that judge.
+    pub(in crate::cli) hash: String,
     pub(in crate::cli) engine: Engine,
 }
 
@@ -106,7 +108,7 @@ impl Diff {
                 let files = AuditFiles::find(std::slice::from_ref(records))?;
                 let at = At { old: self.as_of.time, new: self.as_of.time };
                 let stated = Stated::default();
-                replay::over_records(&old.engine, &new.engine, &stated, at, &files, &|_| true)?
+                replay::over_records(&old, &new.engine, &stated, at, &files, &|_| true)?
             }
             (None, None) if self.as_of.time.is_some() => {
                 return Err(anyhow!(
@@ -151,7 +153,9 @@ pub(in crate::cli) fn side_of(
     diagnostics.sort();
     output::diagnostics(&diagnostics);
     match engine {
-        Some(engine) if !diagnostics.has_errors() => Ok(Side { files, engine }),
+        Some(engine) if !diagnostics.has_errors() => {
+            Ok(Side { hash: rules_hash(&files), files, engine })
+        }
         Some(_) | None => Err(Failure::Invalid),
     }
 }

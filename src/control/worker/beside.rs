@@ -8,7 +8,7 @@ use crate::{
         status::{ShadowStatus, Status},
     },
     snapshot::{Shadow, Tally},
-    source::Diagnostics,
+    source::{Diagnostics, Place},
 };
 
 impl Worker {
@@ -42,11 +42,16 @@ impl Worker {
             Some(pinned) => pinned.replaced.clone(),
             None => self.serving.clone(),
         };
+        let was_wrong = self.shared.status().stale;
         let before = std::mem::replace(&mut self.attempted, files);
         let answer = self.reload(diagnostics, keys, by, Some(who));
         if answer.is_ok() {
             let hash = self.attempted.hash.clone();
-            self.pin(Some(Pinned { hash, replaced }));
+            self.pin(Some(Pinned { hash, replaced, checked: None }));
+            // A directory that was refused is no better for it.
+            if was_wrong {
+                let _ = self.consider(&[]);
+            }
         } else {
             self.attempted = before;
         }
@@ -74,6 +79,7 @@ impl Worker {
     pub(super) fn pin(&mut self, pinned: Option<Pinned>) {
         self.pinned = pinned;
         let pinned = self.pinned.is_some();
+        self.metrics.rules_pinned(pinned);
         if self.shared.status().pinned != pinned {
             let status = Status { pinned, ..Status::clone(&self.shared.status()) };
             self.shared.set_status(status);
@@ -94,6 +100,12 @@ impl Worker {
         let is_there = matches!(&settings.source, RulesSource::Directory(path) if path.is_dir());
         let loaded =
             if is_there { settings.source.load(&mut diagnostics) } else { RuleFiles::default() };
+        if !is_there {
+            let place = Place { file: settings.source.to_string(), line: 0, column: 0 };
+            diagnostics
+                .warning(place, "is not there yet; nothing is judged beside until it is")
+                .remedy("make the directory, or correct `rules.shadow.directory`");
+        }
         if !is_meant {
             let words = "is gone from the rules that are judged beside";
             load::complain_of_gone(&loaded.gone_since(&self.shadow_sound), words, &mut diagnostics);
@@ -122,7 +134,7 @@ impl Worker {
         match &compiled {
             Some(_) => tracing::info!(hash = %self.shadow.hash, "shadow rules loaded"),
             None if is_there => tracing::error!("shadow rules refused:\n{diagnostics}"),
-            None => {}
+            None => tracing::warn!("no shadow rules:\n{diagnostics}"),
         }
         let status = ShadowStatus {
             source: settings.source.to_string(),

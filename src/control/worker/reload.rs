@@ -50,7 +50,7 @@ impl Worker {
         } else if let Some(engine) =
             compile(Some(&serving.engine), &self.attempted, keys, &mut diagnostics)
         {
-            self.serve(&before, serving, engine, diagnostics, attempt)
+            self.serve(&before, serving, engine, diagnostics, attempt, who.as_deref())
         } else {
             self.refuse(&before, diagnostics, attempt)
         };
@@ -115,13 +115,15 @@ impl Worker {
         })
     }
 
-    /// Tells what is wrong with the directory, or that nothing is any more, while other rules serve than it holds.
+    /// Tells what is wrong with the directory, or that nothing is any more, while other rules serve than it holds:
+    /// sooner or later somebody goes back to it, and a restart begins with it.
     pub(super) fn note_beside_pinned(
         &mut self,
         loaded: RuleFiles,
-        diagnostics: Diagnostics,
+        mut diagnostics: Diagnostics,
         (by, _): (Trigger, Option<String>),
     ) -> Answer {
+        self.check_beside_pinned(&loaded, &mut diagnostics);
         let attempt = Attempt { begin: Instant::now(), at: now(), by };
         let (fingerprint, directories) = (loaded.fingerprint.clone(), loaded.directories.clone());
         let (before, was_wrong) = (self.shared.status(), self.attempted_in_part);
@@ -144,6 +146,25 @@ impl Worker {
         answer
     }
 
+    /// Compiles what the directory holds, once for each text of it.
+    fn check_beside_pinned(&mut self, loaded: &RuleFiles, diagnostics: &mut Diagnostics) {
+        let Some(pinned) = self.pinned.as_mut().filter(|_| !diagnostics.has_errors()) else {
+            return;
+        };
+        let known = pinned.checked.take().filter(|(hash, _)| *hash == loaded.hash);
+        let (hash, wrong) = known.unwrap_or_else(|| {
+            let mut wrong = Diagnostics::default();
+            let serving = self.shared.cell.load();
+            let keys = Some(serving.engine.keys().clone());
+            compile(Some(&serving.engine), loaded, keys, &mut wrong);
+            (loaded.hash.clone(), wrong)
+        });
+        if wrong.has_errors() {
+            diagnostics.extend(wrong.clone());
+        }
+        pinned.checked = Some((hash, wrong));
+    }
+
     /// Puts the files that serve in service with other keys.
     pub(super) fn serve_with(&mut self, keys: Keyring, (by, who): (Trigger, Option<String>)) {
         let attempted = std::mem::replace(&mut self.attempted, self.serving.clone());
@@ -159,6 +180,7 @@ impl Worker {
         engine: Engine,
         warnings: Diagnostics,
         attempt: Attempt,
+        who: Option<&str>,
     ) -> Answer {
         let Attempt { begin, at, by } = attempt;
         let loaded = &self.attempted;
@@ -200,13 +222,14 @@ impl Worker {
             ..attempt.noted(before)
         });
         self.retired.push(serving);
-        self.shared.cell.store(Snapshot {
+        let snapshot = Snapshot {
             generation,
             engine,
             rules_hash: hash.clone(),
             rules_source: source,
             loaded_at: at,
-        });
+        };
+        self.shared.swap(snapshot, by, who);
         Ok(Reloaded { generation, hash, changed: true, warnings, routes: None })
     }
 

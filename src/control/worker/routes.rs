@@ -21,7 +21,13 @@ impl Worker {
     pub(super) fn refresh_routes(&mut self, asked: &[Asked]) {
         let Some(routes) = &mut self.routes else { return };
         let first = asked.first().map(|(by, who, _)| (*by, who.clone()));
-        let Some(rerouted) = routes.refresh(first, now()) else { return };
+        let is_noticed = routes.notice_files();
+        let Some(rerouted) = routes.refresh(first, now()) else {
+            if is_noticed {
+                self.show_routes();
+            }
+            return;
+        };
         self.metrics.routes().reloaded(rerouted.is_taken);
         self.show_routes();
         if let Some(entry) = rerouted.entry {

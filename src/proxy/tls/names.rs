@@ -1,6 +1,8 @@
 //! What a certificate says of its bearer (RFC 5280 §4.2.1.6) and until when.
 
-use rustls_pki_types::CertificateDer;
+use std::path::Path;
+
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 
 /// The DNS names, in lower case.
@@ -23,6 +25,14 @@ pub(in crate::proxy) fn uris(certificate: &CertificateDer<'_>) -> Vec<String> {
 pub(in crate::proxy) fn expiry(certificate: &CertificateDer<'_>) -> Option<i64> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     Some(certificate.validity().not_after.timestamp())
+}
+
+/// From when to when the first certificate of a PEM file is good, in seconds of Unix time.
+pub fn validity(path: &Path) -> Option<(i64, i64)> {
+    let first = CertificateDer::pem_file_iter(path).ok()?.next()?.ok()?;
+    let (_, certificate) = X509Certificate::from_der(&first).ok()?;
+    let validity = certificate.validity();
+    Some((validity.not_before.timestamp(), validity.not_after.timestamp()))
 }
 
 fn alternative_names(

@@ -42,14 +42,14 @@ use crate::{
     domain::Region,
     geo::{self, GeoDb},
     source::Diagnostics,
-    telemetry::Metrics,
+    telemetry::{Metrics, Reach},
 };
 
 /// What every worker knows of a data centre.
 pub(in crate::proxy) struct Target {
     /// What it was made of.
     section: DataCentre,
-    pub(super) id: String,
+    pub(in crate::proxy) id: String,
     pub(super) jurisdiction: Region,
     pub(super) on_mismatch: OnMismatch,
     pub(super) protocol: Protocol,
@@ -61,6 +61,8 @@ pub(in crate::proxy) struct Target {
     pub(super) connect_time: Duration,
     pub(super) idle: Duration,
     pub(super) geo: Option<Arc<GeoDb>>,
+    /// Whether it answers.
+    pub(in crate::proxy) reach: Arc<Reach>,
     pub(super) metrics: Arc<Metrics>,
     /// Where there is a bound, of all workers together.
     pub(super) exchanges: Option<Capacity>,
@@ -191,6 +193,7 @@ impl Target {
             connect_time: config.deadlines.connect.0,
             idle: config.deadlines.idle.0,
             geo: around.geo.cloned(),
+            reach: around.metrics.data_centres().of(&data_centre.id.value),
             metrics: Arc::clone(around.metrics),
             exchanges: data_centre.exchanges_max.map(Capacity::new),
             health_check: data_centre.health_check.clone(),

@@ -26,6 +26,7 @@ impl AuditRecord<'_> {
             destination,
             recipient,
             purpose,
+            context,
             subjects,
             effect,
             rules,
@@ -66,6 +67,7 @@ impl AuditRecord<'_> {
         line.member(",\"destination\":", destination.as_ref(), Line::region);
         line.member(",\"recipient\":", recipient, Line::recipient);
         line.member(",\"purpose\":", purpose.as_ref().map(Name::as_str), Line::word_or_null);
+        line.maybe(",\"context\":", *context, Line::word);
         line.some(",\"subjects\":", subjects, |line, codes| line.list(codes, Line::code));
         line.member(",\"effect\":", self.outcome(), Line::word);
         line.member(",\"rules\":", rules, Line::names);

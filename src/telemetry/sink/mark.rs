@@ -1,5 +1,5 @@
-//! Lines of the audit that are no record: where it was opened, sealed, what was lost, what operators
-//! changed or looked up about people. They begin with the member `audit`, which no record has.
+//! Lines of the audit that are no record: where it was opened, sealed, what was lost, which rules judge, what
+//! operators changed or looked up about people. They begin with the member `audit`, which no record has.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -46,6 +46,37 @@ pub(super) enum Mark<'m> {
     Lost { time: jiff::Timestamp, records: u64 },
     /// Everything there was to write is written. A seal says so too, with `closing`.
     Closed { time: jiff::Timestamp },
+}
+
+/// Which rules judge from here on: whoever proves later by which text something was decided finds it by the generation
+/// of a record. Generations are counted from 1 by each process.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditRules<'r> {
+    pub time: jiff::Timestamp,
+    pub generation: u64,
+    /// SHA-256 over the names and texts of the files, hex. `hash` is the line's own.
+    pub rules_hash: &'r str,
+    /// A directory, `embedded`, or where a bundle came from.
+    pub source: &'r str,
+    /// `start`, `change`, `promote` and so on.
+    pub because: &'r str,
+    /// The operator who asked, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub who: Option<&'r str>,
+    /// The id of the key that replacements are made under.
+    pub key: &'r str,
+}
+
+impl AuditRules<'_> {
+    pub(super) fn write(&self, line: &mut Vec<u8>) {
+        #[derive(Serialize)]
+        #[serde(tag = "audit", rename_all = "snake_case")]
+        enum Line<'l> {
+            Rules(&'l AuditRules<'l>),
+        }
+        // Numbers and words always serialise, and writing to memory cannot fail.
+        let _ = serde_json::to_writer(line, &Line::Rules(self));
+    }
 }
 
 /// What an operator did, and who it was.

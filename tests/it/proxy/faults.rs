@@ -2,26 +2,14 @@
 
 use super::*;
 
-async fn metric(gateway: &Running, name: &str) -> f64 {
-    let stream = TcpStream::connect(gateway.gateway.admin_address()).await.unwrap();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let request =
-        Request::get("/metrics").header("host", "a").body(Full::<Bytes>::default()).unwrap();
-    let body = sender.send_request(request).await.unwrap().into_body().collect().await.unwrap();
-    let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-    let line = text.lines().find(|line| line.starts_with(name));
-    line.map_or(0.0, |line| line.rsplit_once(' ').unwrap().1.parse().unwrap())
-}
-
 /// One record with this failure, and one in the metrics.
 async fn assert_told(gateway: &Running, side: &str, kind: &str) {
     let records = gateway.records(1).await;
     assert_eq!((records.len(), &records[0]["error"]), (1, &kind.into()), "{records:?}");
     let series = format!("bordergate_exchange_errors_total{{kind=\"{kind}\",side=\"{side}\"}}");
-    assert_eq!(metric(gateway, &series).await, 1.0, "{series}");
+    assert_eq!(gateway.metric(&series).await, 1.0, "{series}");
     eventually(&format!("{kind}: an exchange never ends"), async || {
-        metric(gateway, "bordergate_exchanges_in_flight").await == 0.0
+        gateway.metric("bordergate_exchanges_in_flight").await == 0.0
     })
     .await;
 }
@@ -193,7 +181,7 @@ async fn a_full_disk_for_the_audit_is_counted() {
         .await;
     assert_eq!(gateway.send(post("{}")).await.status, StatusCode::OK);
     eventually("nobody is told of the full disk", async || {
-        metric(&gateway, "bordergate_audit_errors_total{kind=\"no_space\"}").await != 0.0
+        gateway.metric("bordergate_audit_errors_total{kind=\"no_space\"}").await != 0.0
     })
     .await;
     assert_eq!(log.all().len(), 1);
@@ -263,4 +251,37 @@ routes: [{{ id: all, data_centre: sg }}]
     let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap_or_default();
     let failed = text.lines().filter(|line| line.contains("\"error\":\"unreachable\"")).count();
     assert!(failed <= answers[0], "{failed} of {answers:?}");
+}
+
+/// One that is down is no quiet one: operators see which it is, why and since when.
+#[tokio::test]
+async fn a_data_centre_that_is_down_is_named() {
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let gateway = Setup::to(format!("http://{}", nobody.local_addr().unwrap())).start().await;
+    let status = async || -> Value {
+        let page: Value = serde_json::from_slice(&gateway.admin("/-/status").await.body).unwrap();
+        page["data_centres"][0].clone()
+    };
+    assert_eq!(status().await["state"], "quiet");
+    for _ in 0..3 {
+        assert_eq!(gateway.send(post("{}")).await.status, StatusCode::BAD_GATEWAY);
+    }
+    gateway.records(3).await;
+    let told = status().await;
+    assert_eq!(
+        (&told["id"], &told["state"], &told["failed"]),
+        (&"sg".into(), &"not_answering".into(), &3.into())
+    );
+    assert!(told["failing_since"].is_string() && told["last_error"].is_string(), "{told}");
+    let failed = "bordergate_upstream_exchanges_total{data_centre=\"sg\",result=\"failed\"}";
+    assert_eq!(gateway.metric(failed).await, 3.0);
+
+    // One that refuses a request answers.
+    let (address, _) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}")).start().await;
+    gateway.send(post("{}")).await;
+    gateway.records(1).await;
+    let page: Value = serde_json::from_slice(&gateway.admin("/-/status").await.body).unwrap();
+    assert_eq!(page["data_centres"][0]["state"], "answering");
 }

@@ -18,7 +18,7 @@ pub(crate) use self::settings::facts_settings;
 pub use self::settings::problems;
 use self::settings::{
     admin_settings, admin_token, audit_refused, audit_settings, bundle_settings, country_database,
-    facts_desk, key_source, otlp_refused, otlp_settings, rules_source, stations_of, subject_key,
+    facts_desk, key_source, map_of, otlp_refused, otlp_settings, rules_source, subject_key,
 };
 use crate::{
     admin::{AdminError, AdminServer, Plane, Readiness, Stations},
@@ -90,6 +90,11 @@ fn patience(config: &Config) -> Duration {
     }
 }
 
+/// A share that the configuration was found to be right about.
+fn percent(stated: u16) -> u8 {
+    u8::try_from(stated).unwrap_or(100).min(100)
+}
+
 /// The first answer that is not `taken`, or the last there is time for.
 fn once_free<T>(until: Instant, mut ask: impl FnMut() -> T, taken: impl Fn(&T) -> bool) -> T {
     const PAUSE: Duration = Duration::from_millis(50);
@@ -149,7 +154,7 @@ impl Gateway {
         control.bundles = bundle_settings(config, file)?;
         control.shadow = config.rules.shadow.as_ref().map(|shadow| ShadowSettings {
             source: RulesSource::Directory(shadow.directory.value.clone()),
-            sample_percent: shadow.percent,
+            sample_percent: percent(shadow.percent),
         });
         control.geo.clone_from(&geo);
         let controller =
@@ -243,7 +248,7 @@ impl Gateway {
         let reroute = move |config: &Config, file: &str, diagnostics: &mut Diagnostics| {
             let taken = proxy.reroute(config, file, diagnostics);
             if taken {
-                stations.set(stations_of(config));
+                stations.set(map_of(config, file));
             }
             taken
         };

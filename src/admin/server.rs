@@ -36,6 +36,7 @@ use super::{
 use crate::{
     control::Reloads,
     domain::{Limits, Region},
+    policy::Transfer,
     telemetry::{AuditSink, Metrics},
 };
 
@@ -61,16 +62,26 @@ pub struct AdminSettings {
     pub stations: Stations,
 }
 
-/// Where data may go, as it is now; cheap to clone.
+/// Where data may go and by which routes, as it is now; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Stations(Arc<Mutex<Arc<[Station]>>>);
+pub struct Stations(Arc<Mutex<Arc<Map>>>);
+
+/// One edition of it.
+#[derive(Debug, Default)]
+pub struct Map {
+    pub stations: Vec<Station>,
+    /// The data centre of each route of `stated`, in the same order.
+    pub ends: Vec<String>,
+    /// What is known of every transfer by a route, under the route's id.
+    pub stated: Vec<(String, Transfer)>,
+}
 
 impl Stations {
-    pub fn set(&self, stations: Vec<Station>) {
-        *self.0.lock() = stations.into();
+    pub fn set(&self, map: Map) {
+        *self.0.lock() = Arc::new(map);
     }
 
-    pub(super) fn now(&self) -> Arc<[Station]> {
+    pub(super) fn now(&self) -> Arc<Map> {
         Arc::clone(&self.0.lock())
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Particulars {
     pub(super) blocked_by: String,
     /// Bytes of a body that are held at most.
     pub(super) limit: Option<usize>,
+    /// Whose facts were added to those of the request.
+    pub(super) route: Option<String>,
 }
 
 /// One field by its locator.
@@ -41,6 +43,9 @@ pub(super) struct Particulars {
 pub(super) struct FieldNote {
     pub(super) pointer: String,
     pub(super) category: String,
+    /// Ids of the rules that blocked, and are about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) by: Vec<String>,
 }
 
 /// Fields one answer names; the record counts all of them.
@@ -65,12 +70,17 @@ struct Problem<'p> {
     limit: Option<usize>,
     /// Where the whole answer is to be had.
     #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<&'static str>,
+    help: Option<String>,
 }
 
 /// The caller has the context and the payload; we keep neither.
-const HELP: &str = "the same context and payload, posted to /-/explain on the admin address or given to \
-                    `bordergate explain`, tell every rule and what would make the transfer lawful";
+fn help(route: Option<&str>) -> String {
+    let route = route.map(|id| format!(", with `\"route\": \"{id}\"`")).unwrap_or_default();
+    format!(
+        "the same context and payload{route}, posted to /-/explain on the admin address or given to \
+         `bordergate explain`, tell every rule and what would make the transfer lawful"
+    )
+}
 
 /// Seconds after which a caller may try again when we are overloaded.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -93,7 +103,7 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
         fields: &told.fields,
         gap: told.gap.filter(|_| matches!(error, ProxyError::Blocked(BlockedBy::Unread(_)))),
         limit: told.limit.filter(|_| matches!(error, ProxyError::BodyTooLarge)),
-        help: error.is_decision().then_some(HELP),
+        help: is_lawfully_asked(error).then(|| help(told.route.as_deref())),
     };
     // A document of strings and numbers always serialises.
     let document = serde_json::to_vec(&problem).unwrap_or_default();
@@ -135,6 +145,11 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// Whether there is something that would make it lawful.
+fn is_lawfully_asked(error: &ProxyError) -> bool {
+    error.is_decision() && !matches!(error, ProxyError::Blocked(BlockedBy::Untrusted))
 }
 
 /// Status, title and what the caller is told unless a rule has its own sentence.
@@ -247,6 +262,11 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             StatusCode::FORBIDDEN,
             "Blocked by policy",
             "The policy does not let this data cross; nothing was sent.",
+        ),
+        ProxyError::Blocked(BlockedBy::Untrusted) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Rules not trusted",
+            "The rules of this gateway are not trusted any more; nothing was sent. Try again when they are.",
         ),
         ProxyError::Misplaced { .. } => (
             StatusCode::FORBIDDEN,
@@ -365,9 +385,11 @@ mod tests {
             fields: vec![FieldNote {
                 pointer: "/email".into(),
                 category: "user.contact.email".into(),
+                by: vec!["MI-50".into()],
             }],
             reason: Some("No sale of personal information.".into()),
             blocked_by: "https://gateway.example/".into(),
+            route: Some("us".into()),
             ..Particulars::default()
         }
     }
@@ -384,6 +406,7 @@ mod tests {
             (ProxyError::DestinationConflict { stated: cn, actual: cn }, 400),
             (ProxyError::Blocked(BlockedBy::Policy), 403),
             (ProxyError::Blocked(BlockedBy::Law), 451),
+            (ProxyError::Blocked(BlockedBy::Untrusted), 503),
             (unread(GapCause::UnknownMediaType), 415),
             (unread(GapCause::UnknownContentEncoding), 415),
             (unread(GapCause::Malformed), 422),
@@ -454,7 +477,11 @@ mod tests {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let mut problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         let help = problem.as_object_mut().and_then(|members| members.remove("help")).unwrap();
-        assert!(help.as_str().unwrap().contains("bordergate explain"), "{help}");
+        let help = help.as_str().unwrap();
+        assert!(
+            help.contains("bordergate explain") && help.contains("\"route\": \"us\""),
+            "{help}"
+        );
         assert_eq!(
             problem,
             serde_json::json!({
@@ -464,7 +491,7 @@ mod tests {
                 "detail": "No sale of personal information.",
                 "instance": format!("urn:bordergate:trace:{}", "ab".repeat(16)),
                 "rules": ["MI-50"],
-                "fields": [{"pointer": "/email", "category": "user.contact.email"}],
+                "fields": [{"pointer": "/email", "category": "user.contact.email", "by": ["MI-50"]}],
             })
         );
     }

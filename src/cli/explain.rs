@@ -35,7 +35,7 @@ Examples:
                                    as a request by the route `us`
   bordergate explain --admin http://127.0.0.1:9901 --token-file token \\
       --route us --context transfer.json order.json
-                                   by a gateway that runs, and what it has on file
+                                   by a gateway that runs, with its facts
 
 What is proposed was judged with what it asks for. It holds categories, places and facts of the \
 context, never a value of the payload.";

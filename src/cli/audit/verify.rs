@@ -21,7 +21,7 @@ Examples:
   openssl pkey -in audit.key -pubout -out audit.pub
   bordergate audit verify --key audit.pub /var/log/bordergate
                                    every file in the directory
-  bordergate audit verify --key audit-2027.pub --key audit-2026.pub /var/log/bordergate
+  bordergate audit verify --key new.pub --key old.pub /var/log/bordergate
                                    after the key was changed
   bordergate audit verify audit.jsonl
                                    without a key: the chain alone

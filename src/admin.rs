@@ -7,6 +7,7 @@
 //! this machine alone, with one whoever has a token.
 
 mod access;
+mod case;
 mod console;
 mod decide;
 mod facts;
@@ -20,9 +21,10 @@ mod tls;
 mod token;
 
 pub use access::{Access, Role};
-pub use decide::{Answer, Case, CaseError, Desk, Explained, FactsFrom, Judged};
+pub use case::{Case, CaseError, Stated};
+pub use decide::{Answer, Desk, Explained, FactsFrom, Judged};
 pub use facts::FactsDesk;
 pub use ready::{Readiness, State};
-pub use server::{AdminError, AdminServer, AdminSettings, Plane, Station, Stations};
+pub use server::{AdminError, AdminServer, AdminSettings, Map, Plane, Station, Stations};
 pub use tls::{AdminIdentity, TlsError};
 pub use token::Token;

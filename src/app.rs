@@ -20,7 +20,7 @@ pub(crate) use self::settings::facts_settings;
 pub use self::settings::{Examined, examine};
 use self::settings::{
     admin_settings, admin_token, audit_refused, audit_settings, bundle_settings, country_database,
-    facts_desk, key_source, otlp_refused, otlp_settings, rules_source, stations_of, subject_key,
+    facts_desk, key_source, map_of, otlp_refused, otlp_settings, rules_source, subject_key,
 };
 use self::{doubts::doubts, secrets::secrets_in_use};
 use crate::{
@@ -91,6 +91,11 @@ fn patience(config: &Config) -> Duration {
     }
 }
 
+/// A share that the configuration was found to be right about.
+fn percent(stated: u16) -> u8 {
+    u8::try_from(stated).unwrap_or(100).min(100)
+}
+
 /// The first answer that is not `taken`, or the last there is time for.
 fn once_free<T>(until: Instant, mut ask: impl FnMut() -> T, taken: impl Fn(&T) -> bool) -> T {
     const PAUSE: Duration = Duration::from_millis(50);
@@ -150,7 +155,7 @@ impl Gateway {
         control.bundles = bundle_settings(config, file)?;
         control.shadow = config.rules.shadow.as_ref().map(|shadow| ShadowSettings {
             source: RulesSource::Directory(shadow.directory.value.clone()),
-            sample_percent: shadow.percent,
+            sample_percent: percent(shadow.percent),
         });
         control.geo.clone_from(&geo);
         let controller =
@@ -253,7 +258,7 @@ impl Gateway {
                 let mut doubts = Diagnostics::default();
                 crate::proxy::misnamed(config, file, snapshots.load().engine.rules(), &mut doubts);
                 doubts.iter().for_each(|doubt| tracing::warn!("{doubt}"));
-                stations.set(stations_of(config));
+                stations.set(map_of(config, file));
             }
             taken
         };

@@ -252,10 +252,10 @@ pub struct ShadowSection {
     /// Of a hundred transfers so many are judged by it as well.
     #[serde(default = "all_transfers")]
     #[schemars(default = "all_transfers", range(min = 1, max = 100))]
-    pub percent: u8,
+    pub percent: u16,
 }
 
-fn all_transfers() -> u8 {
+fn all_transfers() -> u16 {
     100
 }
 

@@ -25,6 +25,9 @@ impl fmt::Display for Generation {
     }
 }
 
+/// The rule that blocks everything while the rules are not trusted, and the file it is put in beside them.
+pub const NOT_TRUSTED: (&str, &str) = ("NOT-TRUSTED", "organisation/not-trusted.yaml");
+
 /// Everything an exchange is judged by.
 #[derive(Debug)]
 pub struct Snapshot {

@@ -123,6 +123,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("redb", &["facts"]),
     ("ring", &["signing"]),
     ("tar", &["control"]),
+    ("similar", &["control"]),
     ("notify", &["control"]),
     ("saphyr_parser", &["source"]),
     ("flate2", &["format", "redact", "control"]),

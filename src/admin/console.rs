@@ -12,8 +12,8 @@ use super::{
     server::{Operators, Station},
 };
 use crate::{
-    domain::Effect,
-    policy::{Layer, Mode},
+    domain::{Effect, Region},
+    policy::{Layer, Mode, RuleTold, Words},
     telemetry::RuleHits,
 };
 
@@ -55,10 +55,26 @@ pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
         changes_need_token: bool,
         roles: Vec<Role>,
         data_centres: &'a [Station],
+        routes: Vec<Route<'a>>,
         purposes: Vec<&'a str>,
+        /// What is known of people is in a store, which is asked for whoever may know.
+        has_facts: bool,
+    }
+    #[derive(Serialize)]
+    struct Route<'a> {
+        id: &'a str,
+        data_centre: &'a str,
+        purpose: Option<&'a str>,
+        origin: Option<Region>,
     }
     let snapshot = operators.plane.reloads.snapshots().load_full();
-    let stations = operators.settings.stations.now();
+    let map = operators.settings.stations.now();
+    let routes = map.stated.iter().zip(&map.ends).map(|((id, base), data_centre)| Route {
+        id,
+        data_centre,
+        purpose: base.purpose.as_deref(),
+        origin: base.origin,
+    });
     let mut purposes: Vec<&str> = snapshot.engine.rules().purposes().collect();
     purposes.sort_unstable();
     let about = About {
@@ -67,14 +83,17 @@ pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
         signed_in: caller.is_listed,
         changes_need_token: operators.settings.access.has_token(),
         roles: caller.roles(),
-        data_centres: &stations,
+        data_centres: &map.stations,
+        routes: routes.collect(),
         purposes,
+        has_facts: operators.plane.facts.is_some(),
     };
     reply::json(StatusCode::OK, &about)
 }
 
-/// Every rule, those that are switched off last, and how often it decided.
-pub(super) fn rules(operators: &Operators) -> Reply {
+/// Every rule, those that are switched off last, and how often it decided. Of an `only` one that is asked for, the parts
+/// with their conditions: those are read from its file, which takes a while the first time.
+pub(super) fn rules(operators: &Operators, only: Option<&str>) -> Reply {
     #[derive(Serialize)]
     struct Page<'p> {
         generation: u64,
@@ -97,11 +116,27 @@ pub(super) fn rules(operators: &Operators) -> Reply {
         line: u32,
         #[serde(flatten)]
         hits: RuleHits,
+        #[serde(flatten)]
+        conditions: Option<Conditions>,
+    }
+    #[derive(Serialize)]
+    struct Conditions {
+        applies: Vec<Words>,
+        unless: Option<Words>,
+        requires: Option<Words>,
     }
     let snapshot = operators.plane.reloads.snapshots().load_full();
     let hits = operators.plane.metrics.rule_hits();
     let rules = snapshot.engine.rules();
-    let all = rules.rules().map(|(_, info)| info).chain(rules.asleep()).map(|info| Rule {
+    let told = only.map(|id| snapshot.engine.explainer().rules_of(rules, id)).unwrap_or_default();
+    let conditions = |part: Option<&str>| {
+        let told = told.iter().find(|told| told.part.as_deref() == part)?;
+        let RuleTold { applies, unless, requires, .. } = told.clone();
+        Some(Conditions { applies, unless, requires })
+    };
+    let all = rules.rules().map(|(_, info)| info).chain(rules.asleep());
+    let asked = all.filter(|info| only.is_none_or(|id| info.id == id));
+    let asked = asked.map(|info| Rule {
         id: &info.id,
         part: info.part.as_deref(),
         layer: info.layer,
@@ -113,12 +148,13 @@ pub(super) fn rules(operators: &Operators) -> Reply {
         file: &info.file,
         line: info.line,
         hits: hits.get(&info.id).copied().unwrap_or_default(),
+        conditions: conditions(info.part.as_deref()),
     });
     let page = Page {
         generation: snapshot.generation.0,
         hash: &snapshot.rules_hash,
         source: &snapshot.rules_source,
-        rules: all.collect(),
+        rules: asked.collect(),
     };
     reply::json(StatusCode::OK, &page)
 }

@@ -13,8 +13,9 @@ use serde::Serialize;
 
 use super::{
     access::{Caller, Needs, Role},
+    case::Case,
     console,
-    decide::{Answer, Case, Desk},
+    decide::{Answer, Desk},
     facts, live, openapi,
     ready::State,
     reply::{self, Problem, Reply},
@@ -85,7 +86,12 @@ async fn route(
         "/readyz" | "/-/ready" => get(head, || ready(&operators)),
         "/-/status" => get(head, || Ok(status(&operators))),
         "/-/about" => get(head, || Ok(console::about(&operators, &caller))),
-        "/-/rules" => get(head, || Ok(console::rules(&operators))),
+        "/-/rules" => match asked_rule(head) {
+            Some(id) if head.method == Method::GET => {
+                off_thread(move || Ok(console::rules(&operators, Some(&id)))).await
+            }
+            Some(_) | None => get(head, || Ok(console::rules(&operators, None))),
+        },
         "/-/history" => get(head, || Ok(console::history(&operators))),
         "/-/recent" => get(head, || Ok(live::recent(&operators))),
         "/-/live" => get(head, || Ok(live::stream(Arc::clone(&operators)))),
@@ -389,14 +395,25 @@ async fn ask(
         ));
     }
     let bytes = read(&operators, body, operators.settings.body_bytes_max).await?;
-    // The judgement may take as long as an inspection may; health must answer meanwhile.
-    let judged =
-        tokio::task::spawn_blocking(move || Ok(answer(&operators, &parse(&bytes)?, asker))).await;
-    judged.unwrap_or_else(|error| {
-        tracing::error!(%error, "a decision for an operator ended badly");
-        let detail = "the decision could not be made; the log says more";
+    off_thread(move || Ok(answer(&operators, &parse(&operators, &bytes)?, asker))).await
+}
+
+/// For what may take as long as an inspection may: health must answer meanwhile.
+async fn off_thread(
+    answer: impl FnOnce() -> Result<Reply, Problem> + Send + 'static,
+) -> Result<Reply, Problem> {
+    tokio::task::spawn_blocking(answer).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer for an operator ended badly");
+        let detail = "the answer could not be found; the log says more";
         Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error", detail))
     })
+}
+
+/// The `id` of the query.
+fn asked_rule(head: &Parts) -> Option<String> {
+    let members = head.uri.query()?.split('&');
+    let id = members.filter_map(|member| member.strip_prefix("id=")).next()?;
+    Some(percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned())
 }
 
 pub(super) async fn read(
@@ -422,10 +439,12 @@ pub(super) async fn read(
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Case, Problem> {
+fn parse(operators: &Operators, bytes: &[u8]) -> Result<Case, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad request", detail);
     let text = std::str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
     let mut case = Case::parse(text).map_err(|error| bad(error.to_string()))?;
+    let map = operators.settings.stations.now();
+    case.by_route(Some(&map.stated)).map_err(|error| bad(error.to_string()))?;
     case.transfer.as_of.get_or_insert_with(|| Timestamp(jiff::Timestamp::now()));
     Ok(case)
 }

@@ -37,6 +37,7 @@ use super::{
 use crate::{
     control::Reloads,
     domain::{Limits, Region},
+    policy::Transfer,
     telemetry::{AuditSink, DataCentreStatus, Metrics},
 };
 
@@ -62,16 +63,26 @@ pub struct AdminSettings {
     pub stations: Stations,
 }
 
-/// Where data may go, as it is now; cheap to clone.
+/// Where data may go and by which routes, as it is now; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Stations(Arc<Mutex<Arc<[Station]>>>);
+pub struct Stations(Arc<Mutex<Arc<Map>>>);
+
+/// One edition of it.
+#[derive(Debug, Default)]
+pub struct Map {
+    pub stations: Vec<Station>,
+    /// The data centre of each route of `stated`, in the same order.
+    pub ends: Vec<String>,
+    /// What is known of every transfer by a route, under the route's id.
+    pub stated: Vec<(String, Transfer)>,
+}
 
 impl Stations {
-    pub fn set(&self, stations: Vec<Station>) {
-        *self.0.lock() = stations.into();
+    pub fn set(&self, map: Map) {
+        *self.0.lock() = Arc::new(map);
     }
 
-    pub(super) fn now(&self) -> Arc<[Station]> {
+    pub(super) fn now(&self) -> Arc<Map> {
         Arc::clone(&self.0.lock())
     }
 }
@@ -146,10 +157,10 @@ impl Operators {
 
     /// How each place fares where data may go now.
     pub(super) fn data_centres(&self) -> Vec<DataCentreStatus> {
-        let stations = self.settings.stations.now();
+        let map = self.settings.stations.now();
         let mut all = self.plane.metrics.data_centres().status();
         // A configuration that was refused may have named others.
-        all.retain(|one| stations.iter().any(|station| station.id == one.id));
+        all.retain(|one| map.stations.iter().any(|station| station.id == one.id));
         all
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use super::{KEY_BYTES_MIN, StartError, doubts};
 use crate::{
-    admin::{Access, AdminIdentity, AdminSettings, FactsDesk, Station, Token},
+    admin::{Access, AdminIdentity, AdminSettings, FactsDesk, Map, Station, Token},
     client::{Client, ClientSettings, Credentials},
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, DataCentre, FactsOperators, FactsSection,
@@ -75,7 +75,7 @@ pub(super) fn admin_settings(
     if let Some(bundle) = &config.rules.bundle {
         settings.bundle_bytes_max = bundle.bytes_max.0;
     }
-    settings.stations.set(stations_of(config));
+    settings.stations.set(map_of(config, file));
     Ok(settings)
 }
 
@@ -171,13 +171,17 @@ pub(super) fn country_database(
     Ok(Some(Arc::new(loaded)))
 }
 
-pub(super) fn stations_of(config: &Config) -> Vec<Station> {
+/// Where data may go. What is wrong with the routes of a configuration is told where they are compiled to serve.
+pub(super) fn map_of(config: &Config, file: &str) -> Map {
     let station = |data_centre: &DataCentre| Station {
         id: data_centre.id.value.clone(),
         city: data_centre.city.clone(),
         jurisdiction: data_centre.jurisdiction.value,
     };
-    config.data_centres.iter().map(station).collect()
+    let stations = config.data_centres.iter().map(station).collect();
+    let ends = config.routes.iter().map(|route| route.data_centre.value.clone()).collect();
+    let stated = proxy::stated(config, file, &mut Diagnostics::default()).unwrap_or_default();
+    Map { stations, ends, stated }
 }
 
 pub(super) fn rules_source(config: &Config) -> RulesSource {
@@ -307,7 +311,7 @@ pub(super) fn otlp_settings(section: &OtlpSection) -> OtlpSettings {
         endpoint: section.endpoint.value.clone(),
         traces: section.traces,
         logs: section.logs,
-        sample_percent: section.sample_percent,
+        sample_percent: super::percent(section.sample_percent),
         interval: section.interval.0,
         client: ClientSettings {
             roots: roots(&section.roots),

@@ -16,7 +16,7 @@ use super::{
     Exit,
     input::{self, Described, Input},
     judge::{self, Here, Judge, Whom},
-    output::{self, BAD, Failure, Outcome},
+    output::{self, BAD, CHANGED, Failure, Outcome},
     progress,
 };
 use crate::{
@@ -37,12 +37,18 @@ Examples:
                                    with what is on file
   bordergate decide --admin http://127.0.0.1:9901 --token-file token \\
       --batch transfers.jsonl
+  bordergate decide --config bordergate.yaml --route us \\
+      --context transfer.json order.json
+                                   as a request by the route `us`
 
 A context says who sends what to whom, and what is on file about it:
   {\"origin\": \"PK\", \"destination\": \"SG\", \"purpose\": \"service_activation\",
    \"recipient\": {\"class\": \"first_party_facility\", \"id\": \"dc-singapore\"},
    \"transport\": \"tls\",
    \"subject\": {\"consents\": [{\"scope\": \"service\", \"type\": \"explicit\"}]}}
+
+With `--config` or `--admin` it may name a \"route\", which adds what every transfer by it begins with. A member \
+that nothing reads is an error.
 
 A line of a batch is such a context with its \"payload\", and an \"id\" if you like. Without \
 \"as_of\" it is decided as of now.
@@ -115,47 +121,129 @@ impl Decide {
     pub(super) fn run(self) -> Outcome {
         let mut judge = self.whom.judge()?;
         let strictest = match (&self.batch, &self.context, &self.payload) {
-            (Some(batch), _, _) => decide_batch(&mut judge, batch, self.as_of)?,
-            (None, Some(context), Some(payload)) => {
-                decide_one(&mut judge, context, payload, &self.described, self.as_of)?
-            }
+            (Some(batch), _, _) => self.batch(&mut judge, batch)?,
+            (None, Some(context), Some(payload)) => self.one(&mut judge, context, payload)?,
             // clap asks for one or the other.
             (None, _, _) => return Ok(Exit::Usage),
         };
         Ok(Exit::of(strictest, self.exit_code))
     }
+
+    fn one(&self, judge: &mut Judge, context: &Path, payload: &Path) -> Result<Effect, Failure> {
+        let mut out = output::out();
+        let effect = match judge {
+            Judge::Here(here) => {
+                let mut case = context_of(context)?;
+                here.route(&self.whom, &mut case).map_err(anyhow::Error::from)?;
+                let input = Input::read(payload, &self.described)?;
+                let scratch = &mut Scratch::default();
+                let judged = judged(here, &input, case.transfer, self.as_of, scratch);
+                let answer = Answer::new(here.engine(), case.id.as_ref(), &input.body, &judged);
+                print(&mut out, &answer)?;
+                warn("", &answer.unknown);
+                judged.verdict.decision.effect
+            }
+            Judge::Gateway(gateway) => {
+                let mut members = members_of(context)?;
+                self.as_of.write(&mut members);
+                self.whom.write(&mut members);
+                let case = judge::case(members, &Input::read(payload, &self.described)?);
+                print_answer(&mut out, "", &judge::ask(gateway, "/-/decide", &case)?)?
+            }
+        };
+        out.flush()?;
+        Ok(effect)
+    }
+
+    /// Every line is answered; one that cannot be read is reported, and what it speaks of does not leave.
+    fn batch(&self, judge: &mut Judge, batch: &Path) -> Result<Effect, Failure> {
+        let name = input::display_name(batch);
+        let (reader, bytes) = input::open(batch)?;
+        let progress = progress::bar(bytes);
+        let mut out = output::out();
+        let mut scratch = Scratch::default();
+        let mut strictest = Effect::Allow;
+        let mut unread = 0_usize;
+        for (line, number) in reader.lines().zip(1_usize..) {
+            let line = line.with_context(|| format!("cannot read `{name}` at line {number}"))?;
+            progress.inc(line.len() as u64 + 1);
+            if line.trim().is_empty() {
+                continue;
+            }
+            let case = Case::parse(&line).and_then(|mut case| {
+                if let Judge::Here(here) = &*judge {
+                    here.route(&self.whom, &mut case)?;
+                }
+                Ok(case)
+            });
+            let case = match case {
+                Ok(case) => case,
+                Err(error) => {
+                    unread += 1;
+                    progress.suspend(|| {
+                        output::note(format_args!("{name}:{number}: {BAD}error{BAD:#}: {error}"));
+                    });
+                    let members =
+                        serde_json::from_str::<serde_json::Value>(&line).unwrap_or_default();
+                    print(&mut out, &Answer::unread(members.get("id")))?;
+                    strictest = Effect::Block;
+                    continue;
+                }
+            };
+            let effect = match judge {
+                Judge::Here(here) => {
+                    let (content_type, encoding) = (case.content_type, case.content_encoding);
+                    let input =
+                        Input::from_body(case.body, content_type.as_deref(), encoding.as_deref());
+                    let judged = judged(here, &input, case.transfer, self.as_of, &mut scratch);
+                    let id = case.id.as_ref();
+                    let answer = Answer::new(here.engine(), id, &input.body, &judged);
+                    print(&mut out, &answer)?;
+                    progress.suspend(|| warn(&format!("{name}:{number}: "), &answer.unknown));
+                    judged.verdict.decision.effect
+                }
+                Judge::Gateway(gateway) => {
+                    let mut members: Map<String, Value> =
+                        serde_json::from_str(&line).map_err(anyhow::Error::from)?;
+                    self.as_of.write(&mut members);
+                    self.whom.write(&mut members);
+                    let answer = judge::ask(gateway, "/-/decide", &Value::Object(members))?;
+                    print_answer(&mut out, &format!("{name}:{number}: "), &answer)?
+                }
+            };
+            strictest = strictest.max(effect);
+        }
+        progress.finish_and_clear();
+        out.flush()?;
+        if unread > 0 {
+            let lines = output::count(unread, "line");
+            return Err(
+                anyhow::anyhow!("{lines} of `{name}` could not be read as a transfer").into()
+            );
+        }
+        Ok(strictest)
+    }
 }
 
-fn decide_one(
-    judge: &mut Judge,
-    context: &Path,
-    payload: &Path,
-    described: &Described,
-    as_of: AsOf,
-) -> Result<Effect, Failure> {
-    let mut out = output::out();
-    let effect = match judge {
-        Judge::Here(here) => {
-            let case = context_of(context)?;
-            let input = Input::read(payload, described)?;
-            let judged = judged(here, &input, case.transfer, as_of, &mut Scratch::default());
-            print(&mut out, &Answer::new(here.engine(), case.id.as_ref(), &input.body, &judged))?;
-            judged.verdict.decision.effect
-        }
-        Judge::Gateway(gateway) => {
-            let mut members = members_of(context)?;
-            as_of.write(&mut members);
-            let case = judge::case(members, &Input::read(payload, described)?);
-            print_answer(&mut out, &judge::ask(gateway, "/-/decide", &case)?)?
-        }
-    };
-    out.flush()?;
-    Ok(effect)
+/// Says beside the answer which names nothing in the rules knows.
+fn warn(place: &str, names: &[impl AsRef<str>]) {
+    if !names.is_empty() {
+        output::note(format_args!("{place}{CHANGED}warning{CHANGED:#}: {}", unknown(names)));
+    }
+}
+
+/// The same in words.
+pub(super) fn unknown(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    format!("nothing in the rules knows {}", names.join(", "))
 }
 
 /// Prints what a gateway answered; its outcome.
-pub(super) fn print_answer(out: &mut impl Write, answer: &Value) -> Result<Effect, Failure> {
+fn print_answer(out: &mut impl Write, place: &str, answer: &Value) -> Result<Effect, Failure> {
     writeln!(out, "{answer}")?;
+    let names = answer.get("unknown").and_then(Value::as_array);
+    let names: Vec<&str> = names.into_iter().flatten().filter_map(Value::as_str).collect();
+    warn(place, &names);
     let outcome = answer.get("outcome").cloned().unwrap_or_default();
     Ok(serde_json::from_value(outcome).context("the gateway answered without an outcome")?)
 }
@@ -177,63 +265,6 @@ fn context_in(path: &Path, text: &[u8]) -> anyhow::Result<Case> {
         .map_err(anyhow::Error::from)
         .and_then(|text| Case::context(text).map_err(|error| anyhow!(error.reason())))
         .with_context(|| format!("`{}` is not a context", input::display_name(path)))
-}
-
-/// Every line is answered; one that cannot be read is reported, and what it speaks of does not leave.
-fn decide_batch(judge: &mut Judge, batch: &Path, as_of: AsOf) -> Result<Effect, Failure> {
-    let name = input::display_name(batch);
-    let (reader, bytes) = input::open(batch)?;
-    let progress = progress::bar(bytes);
-    let mut out = output::out();
-    let mut scratch = Scratch::default();
-    let mut strictest = Effect::Allow;
-    let mut unread = 0_usize;
-    for (line, number) in reader.lines().zip(1_usize..) {
-        let line = line.with_context(|| format!("cannot read `{name}` at line {number}"))?;
-        progress.inc(line.len() as u64 + 1);
-        if line.trim().is_empty() {
-            continue;
-        }
-        let case = match Case::parse(&line) {
-            Ok(case) => case,
-            Err(error) => {
-                unread += 1;
-                progress.suspend(|| {
-                    output::note(format_args!("{name}:{number}: {BAD}error{BAD:#}: {error}"));
-                });
-                let members = serde_json::from_str::<serde_json::Value>(&line).unwrap_or_default();
-                print(&mut out, &Answer::unread(members.get("id")))?;
-                strictest = Effect::Block;
-                continue;
-            }
-        };
-        let effect = match judge {
-            Judge::Here(here) => {
-                let (content_type, encoding) = (case.content_type, case.content_encoding);
-                let input =
-                    Input::from_body(case.body, content_type.as_deref(), encoding.as_deref());
-                let judged = judged(here, &input, case.transfer, as_of, &mut scratch);
-                let id = case.id.as_ref();
-                print(&mut out, &Answer::new(here.engine(), id, &input.body, &judged))?;
-                judged.verdict.decision.effect
-            }
-            Judge::Gateway(gateway) => {
-                let mut members: Map<String, Value> =
-                    serde_json::from_str(&line).map_err(anyhow::Error::from)?;
-                as_of.write(&mut members);
-                let answer = judge::ask(gateway, "/-/decide", &Value::Object(members))?;
-                print_answer(&mut out, &answer)?
-            }
-        };
-        strictest = strictest.max(effect);
-    }
-    progress.finish_and_clear();
-    out.flush()?;
-    if unread > 0 {
-        let lines = output::count(unread, "line");
-        return Err(anyhow::anyhow!("{lines} of `{name}` could not be read as a transfer").into());
-    }
-    Ok(strictest)
 }
 
 fn judged(

@@ -8,16 +8,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use serde::Deserialize as _;
 
 use super::{
     Exit,
-    decide::{AsOf, context_of, members_of, print_answer},
+    decide::{AsOf, context_of, members_of},
     input::{Described, Input},
     judge::{self, Judge, Whom},
     output::{self, Outcome},
 };
-use crate::engine::Scratch;
+use crate::{admin::Explained, engine::Scratch};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -28,6 +30,12 @@ Examples:
                                    every rule, and why it does not apply
   bordergate explain --config bordergate.yaml --context transfer.json order.json
                                    with what is on file
+  bordergate explain --config bordergate.yaml --route us \\
+      --context transfer.json order.json
+                                   as a request by the route `us`
+  bordergate explain --admin http://127.0.0.1:9901 --token-file token \\
+      --route us --context transfer.json order.json
+                                   by a gateway that runs, with its facts
 
 What is proposed was judged with what it asks for. It holds categories, places and facts of the \
 context, never a value of the payload.";
@@ -75,9 +83,11 @@ impl Explain {
     pub(super) fn run(self) -> Outcome {
         let input = Input::read(&self.payload, &self.described)?;
         let mut out = output::out();
-        let effect = match self.whom.judge()? {
+        let (explained, told) = match self.whom.judge()? {
             Judge::Here(here) => {
-                let mut transfer = context_of(&self.context)?.transfer;
+                let mut case = context_of(&self.context)?;
+                here.route(&self.whom, &mut case).map_err(anyhow::Error::from)?;
+                let mut transfer = case.transfer;
                 self.as_of.set(&mut transfer);
                 let start = Instant::now();
                 let go_on = || start.elapsed() < SEARCH_TIME_MAX;
@@ -85,31 +95,28 @@ impl Explain {
                 let explained = input.with_message(|message| {
                     desk.explain(message, &transfer, &limits, &mut scratch, &go_on)
                 });
-                match self.format {
-                    Format::Text => text::print(&mut out, &explained.explanation, self.all)?,
-                    Format::Json => {
-                        serde_json::to_writer(&mut out, &explained)
-                            .map_err(std::io::Error::from)?;
-                        out.write_all(b"\n")?;
-                    }
-                }
-                explained.verdict.decision.effect
-            }
-            Judge::Gateway(_) if matches!(self.format, Format::Text) => {
-                return Err(anyhow::anyhow!(
-                    "a gateway explains in JSON only; add `--format json`"
-                )
-                .into());
+                (explained, None)
             }
             Judge::Gateway(mut gateway) => {
                 let mut members = members_of(&self.context)?;
                 self.as_of.write(&mut members);
+                self.whom.write(&mut members);
                 let case = judge::case(members, &input);
                 let answer = judge::ask(&mut gateway, "/-/explain", &case)?;
-                print_answer(&mut out, &answer)?
+                let explained = Explained::deserialize(&answer)
+                    .context("the gateway, of another version perhaps, explains otherwise")?;
+                (explained, Some(answer))
             }
         };
+        match (self.format, told) {
+            (Format::Text, _) => text::print(&mut out, &explained, self.all)?,
+            (Format::Json, Some(answer)) => writeln!(out, "{answer}")?,
+            (Format::Json, None) => {
+                serde_json::to_writer(&mut out, &explained).map_err(std::io::Error::from)?;
+                out.write_all(b"\n")?;
+            }
+        }
         out.flush()?;
-        Ok(Exit::of(effect, self.exit_code))
+        Ok(Exit::of(explained.explanation.outcome, self.exit_code))
     }
 }

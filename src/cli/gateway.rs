@@ -136,7 +136,16 @@ impl Gateway {
 /// A problem (RFC 9457) as a sentence.
 fn refusal(status: StatusCode, problem: &Value) -> String {
     let detail = problem.get("detail").and_then(Value::as_str).unwrap_or("it does not say why");
-    let first = problem.pointer("/diagnostics/0/message").and_then(Value::as_str);
-    let first = first.map_or_else(String::new, |message| format!(": {message}"));
-    format!("the gateway refused ({}): {detail}{first}", status.as_u16())
+    let mut told = format!("the gateway refused ({}): {detail}", status.as_u16());
+    let diagnostics = problem.get("diagnostics").and_then(Value::as_array);
+    for one in diagnostics.into_iter().flatten() {
+        let text = |name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default();
+        let number = |name: &str| one.get(name).and_then(Value::as_u64).unwrap_or_default();
+        let (line, column) = (number("line"), number("column"));
+        told.push_str(&format!("\n  {}:{line}:{column}: {}", text("file"), text("message")));
+        if !text("remedy").is_empty() {
+            told.push_str(&format!("\n    help: {}", text("remedy")));
+        }
+    }
+    told
 }

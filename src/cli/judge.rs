@@ -14,7 +14,13 @@ use super::{
     rules,
 };
 use crate::{
-    admin::Desk, control::KeySource, engine::Engine, facts::Register, redact::Keyring,
+    admin::{Case, CaseError, Desk},
+    control::KeySource,
+    engine::Engine,
+    facts::Register,
+    policy::Transfer,
+    proxy,
+    redact::Keyring,
     source::Diagnostics,
 };
 
@@ -26,14 +32,24 @@ pub(super) struct Whom {
     rules: Option<PathBuf>,
     /// Configuration whose rules are asked, under its key ring and with its `facts:` when it has any, as its
     /// gateway would; no gateway may have the store open
-    #[arg(long, value_name = "FILE", conflicts_with = "admin")]
+    #[arg(long, value_name = "FILE", conflicts_with = "admin", group = "routed")]
     config: Option<PathBuf>,
     /// Admin address of a gateway that runs; its rules and what it has on file are asked
-    #[arg(long, value_name = "URL", requires = "token_file", conflicts_with = "rules")]
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "token_file",
+        conflicts_with = "rules",
+        group = "routed"
+    )]
     admin: Option<String>,
     /// File with the gateway's `admin.token_file` token
     #[arg(long, value_name = "FILE", requires = "admin")]
     token_file: Option<PathBuf>,
+    /// Route of the configuration or the gateway: what it, its data centre and the `context:` of all routes state is
+    /// added, whatever route the context names. What a caller's workload states is not
+    #[arg(long, value_name = "ID", requires = "routed")]
+    route: Option<String>,
 }
 
 pub(super) enum Judge {
@@ -44,6 +60,8 @@ pub(super) enum Judge {
 pub(super) struct Here {
     engine: Engine,
     register: Option<Register>,
+    /// Absent without a configuration.
+    routes: Option<Vec<(String, Transfer)>>,
 }
 
 impl Whom {
@@ -53,7 +71,7 @@ impl Whom {
         }
         let Some(path) = &self.config else {
             let engine = rules::engine(self.rules.as_deref())?;
-            return Ok(Judge::Here(Box::new(Here { engine, register: None })));
+            return Ok(Judge::Here(Box::new(Here { engine, register: None, routes: None })));
         };
         let config = config::read(path)?;
         let directory = config.rules.directory.as_ref().map(|directory| &*directory.value);
@@ -69,7 +87,18 @@ impl Whom {
             }
             None => None,
         };
-        Ok(Judge::Here(Box::new(Here { engine, register })))
+        let mut diagnostics = Diagnostics::default();
+        let routes = proxy::stated(&config, &path.display().to_string(), &mut diagnostics);
+        output::diagnostics(&diagnostics);
+        let routes = Some(routes.ok_or(Failure::Invalid)?);
+        Ok(Judge::Here(Box::new(Here { engine, register, routes })))
+    }
+
+    /// The route asked for takes the place of what a context names.
+    pub(super) fn write(&self, members: &mut Map<String, Value>) {
+        if let Some(route) = &self.route {
+            members.insert("route".to_owned(), route.as_str().into());
+        }
     }
 }
 
@@ -84,6 +113,14 @@ fn keyring(ring: &Path) -> Result<Keyring, Failure> {
 impl Here {
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Adds what the route asked for, or else the one that the case names, states of it.
+    pub(super) fn route(&self, whom: &Whom, case: &mut Case) -> Result<(), CaseError> {
+        if whom.route.is_some() {
+            case.route.clone_from(&whom.route);
+        }
+        case.by_route(self.routes.as_deref())
     }
 
     pub(super) fn desk(&self) -> Desk<'_> {

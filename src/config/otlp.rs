@@ -34,7 +34,7 @@ pub struct OtlpSection {
     /// `traceparent` are when that says so.
     #[serde(default = "all")]
     #[schemars(default = "all", range(min = 0, max = 100))]
-    pub sample_percent: u8,
+    pub sample_percent: u16,
     /// The longest anything waits to be sent. Default 1s.
     #[serde(default = "interval")]
     #[schemars(default = "interval")]
@@ -62,7 +62,7 @@ fn yes() -> bool {
     true
 }
 
-fn all() -> u8 {
+fn all() -> u16 {
     100
 }
 
@@ -94,6 +94,7 @@ mod tests {
             ("https://me:secret@collector.example", "", Some("is not `https://host:port`")),
             ("https://collector.example", ", interval: 0s", Some("`interval` is 0")),
             ("https://collector.example", ", sample_percent: 101", Some("is above 100")),
+            ("https://collector.example", ", sample_percent: 500", Some("is above 100")),
             ("https://collector.example", ", logs: true", Some("and there is none")),
             ("https://collector.example", ", token_file: Cargo.toml", None),
             ("http://127.0.0.1:4318", ", token_file: Cargo.toml", None),

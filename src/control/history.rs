@@ -1,8 +1,13 @@
 //! What the reloads of this process came to, and what each changed.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use serde::Serialize;
+use similar::{Algorithm, DiffOp, DiffTag};
 
 use super::Trigger;
 use crate::{
@@ -50,8 +55,8 @@ pub struct FileChange {
     pub name: String,
     pub added: usize,
     pub removed: usize,
-    /// Lines with `+`, `-` or a space before them; where there are many, only the first. A key that was written
-    /// over a file is not shown.
+    /// Those of a unified diff: with `+`, `-` or a space before them, and `@@ -4,6 +4,7 @@` before those that stand
+    /// together; where there are many, only the first. A key that was written over a file is not shown.
     pub lines: Vec<String>,
 }
 
@@ -82,35 +87,55 @@ pub(super) fn changes(old: &[SourceFile], new: &[SourceFile]) -> Vec<FileChange>
         .collect()
 }
 
-/// What lies between the lines that begin both texts and those that end both.
+/// The lines that differ, as a unified diff has them.
 fn change(name: &str, before: &str, after: &str) -> FileChange {
     const LINES_MAX: usize = 120;
     const AROUND: usize = 2;
+    // Texts that have next to nothing in common take the square of their length; until then the diff is the shortest.
+    const TIME_MAX: Duration = Duration::from_millis(100);
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let tail = old
-        .iter()
-        .skip(head)
-        .rev()
-        .zip(new.iter().skip(head).rev())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let removed = old.len() - head - tail;
-    let added = new.len() - head - tail;
-    let from = head.saturating_sub(AROUND);
+    let until = Some(Instant::now() + TIME_MAX);
+    let steps = similar::capture_diff_slices_deadline(Algorithm::Myers, &old, &new, until);
+    let is_in = |tag: DiffTag, step: &&DiffOp| step.tag() == tag || step.tag() == DiffTag::Replace;
+    let count = |tag, range: fn(&DiffOp) -> Range<usize>| -> usize {
+        steps.iter().filter(|step| is_in(tag, step)).map(|step| range(step).len()).sum()
+    };
+    let added = count(DiffTag::Insert, DiffOp::new_range);
+    let removed = count(DiffTag::Delete, DiffOp::old_range);
     let holds_key = |text: &str| text.contains(PEM);
     let (hides_old, hides_new) = (holds_key(before), holds_key(after));
-    let around = |sign: char, lines: &[&str], skip: usize, count: usize| -> Vec<String> {
-        let is_hidden = if sign == '-' { hides_old } else { hides_new };
+    let signed = |sign: char, lines: &[&str], range: Range<usize>, is_hidden: bool| {
         let line = |line: &&str| format!("{sign}{}", if is_hidden { "…" } else { line });
-        lines.iter().skip(skip).take(count).map(line).collect()
+        lines.get(range).unwrap_or_default().iter().map(line).collect::<Vec<_>>()
     };
-    let mut lines = around(' ', &new, from, head - from);
-    lines.extend(around('-', &old, head, removed));
-    lines.extend(around('+', &new, head, added));
-    lines.extend(around(' ', &new, head + added, AROUND));
+    let mut lines = Vec::new();
+    for group in similar::group_diff_ops(steps, AROUND) {
+        lines.extend(heading(&group));
+        for step in &group {
+            if step.tag() == DiffTag::Equal {
+                lines.extend(signed(' ', &new, step.new_range(), hides_new));
+                continue;
+            }
+            lines.extend(signed('-', &old, step.old_range(), hides_old));
+            lines.extend(signed('+', &new, step.new_range(), hides_new));
+        }
+    }
     lines.truncate(LINES_MAX);
     FileChange { name: name.to_owned(), added, removed, lines }
+}
+
+/// Where a group of lines stands in both files.
+fn heading(group: &[DiffOp]) -> Option<String> {
+    let (first, last) = (group.first()?, group.last()?);
+    // Of no lines that before which they are not.
+    let place = |from: usize, to: usize| match to - from {
+        0 => format!("{from},0"),
+        1 => format!("{}", from + 1),
+        count => format!("{},{count}", from + 1),
+    };
+    let old = place(first.old_range().start, last.old_range().end);
+    let new = place(first.new_range().start, last.new_range().end);
+    Some(format!("@@ -{old} +{new} @@"))
 }
 
 #[cfg(test)]
@@ -122,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_shows_what_lies_between_what_stayed() {
+    fn a_change_shows_the_lines_that_differ() {
         let old =
             [file("a.yaml", "1\n2\n3\n4\n5\n6\n"), file("b.yaml", "x\n"), file("c.yaml", "y\n")];
         let new =
@@ -131,17 +156,41 @@ mod tests {
         let told: Vec<_> =
             changed.iter().map(|it| (it.name.as_str(), it.added, it.removed)).collect();
         assert_eq!(told, [("a.yaml", 1, 1), ("b.yaml", 0, 1), ("d.yaml", 1, 0)]);
-        assert_eq!(changed[0].lines, [" 2", " 3", "-4", "+four", " 5", " 6"]);
+        assert_eq!(changed[0].lines, ["@@ -2,5 +2,5 @@", " 2", " 3", "-4", "+four", " 5", " 6"]);
+        assert_eq!(changed[1].lines, ["@@ -1 +0,0 @@", "-x"]);
         assert_eq!(changes(&old, &old), []);
+        // What stays between two changes is neither taken out nor put in.
+        let numbers: Vec<String> = (1..100).map(|number| number.to_string()).collect();
+        let (mut later, before) = (numbers.clone(), numbers.join("\n"));
+        later[2] = "three".to_owned();
+        later.insert(90, "ninety and a half".to_owned());
+        let changed = changes(&[file("a.yaml", &before)], &[file("a.yaml", &later.join("\n"))]);
+        assert_eq!((changed[0].added, changed[0].removed), (2, 1));
+        let expected = [
+            "@@ -1,5 +1,5 @@",
+            " 1",
+            " 2",
+            "-3",
+            "+three",
+            " 4",
+            " 5",
+            "@@ -89,4 +89,5 @@",
+            " 89",
+            " 90",
+            "+ninety and a half",
+            " 91",
+            " 92",
+        ];
+        assert_eq!(changed[0].lines, expected);
     }
 
     #[test]
     fn a_key_in_the_place_of_a_file_is_not_shown() {
         let pem = "-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----\n";
         let changed = changes(&[file("a.yaml", "x: 1\n")], &[file("a.yaml", pem)]);
-        assert_eq!(changed[0].lines, ["-x: 1", "+…", "+…", "+…"]);
+        assert_eq!(changed[0].lines, ["@@ -1 +1,3 @@", "-x: 1", "+…", "+…", "+…"]);
         let changed = changes(&[file("a.yaml", pem)], &[file("a.yaml", "x: 1\n")]);
-        assert_eq!(changed[0].lines, ["-…", "-…", "-…", "+x: 1"]);
+        assert_eq!(changed[0].lines, ["@@ -1,3 +1 @@", "-…", "-…", "-…", "+x: 1"]);
     }
 
     #[test]

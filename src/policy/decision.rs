@@ -54,17 +54,33 @@ pub struct Redaction {
 }
 
 /// An obligation that goes with the transfer: `file-ctia-by`, `sticky-policy`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Annotation {
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "text", deserialize_with = "read_text")]
     pub name: Arc<str>,
     /// What the obligation needs to know, such as a deadline: `2026-03-02`.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "maybe_text")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "maybe_text",
+        deserialize_with = "read_maybe_text"
+    )]
     pub value: Option<Arc<str>>,
 }
 
 fn text<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text)
+}
+
+fn read_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    <String as serde::Deserialize>::deserialize(deserializer).map(Arc::from)
+}
+
+fn read_maybe_text<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Arc<str>>, D::Error> {
+    let text = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
+    Ok(text.map(Arc::from))
 }
 
 fn maybe_text<S: serde::Serializer>(

@@ -13,9 +13,12 @@ mod told;
 mod trace;
 mod ways;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use search::Bounds;
 pub use told::{RuleTold, Words};
@@ -52,7 +55,7 @@ pub struct Judged<'j> {
 
 /// The answer, why, and what would change it. Holds categories, places and facts of the transfer, never a
 /// value of the payload.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Explanation {
     pub outcome: Effect,
     pub reason: String,
@@ -74,14 +77,14 @@ pub struct Explanation {
     pub passing: Option<Lawful>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RecipientTrace {
     pub class: Option<String>,
     pub id: Option<String>,
 }
 
 /// One field by its place.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FieldTrace {
     pub pointer: String,
     pub category: String,
@@ -90,7 +93,7 @@ pub struct FieldTrace {
     pub rules: Vec<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SubjectTrace {
     /// How many people have this answer.
     pub people: usize,
@@ -102,7 +105,7 @@ pub struct SubjectTrace {
 }
 
 /// What would make it lawful, or more lawful than it is.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Lawful {
     /// Those that rest on records before those that rest on what somebody states, then the smaller before the
     /// larger. Each was judged with what it asks for.
@@ -115,7 +118,7 @@ pub struct Lawful {
     pub complete: bool,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Proposal {
     pub needs: Vec<NeedTrace>,
     /// What would be decided.
@@ -123,29 +126,29 @@ pub struct Proposal {
     /// What would be redacted.
     pub redacted: Vec<String>,
     /// The fields this would let pass; empty where it is about the whole transfer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frees: Vec<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NeedTrace {
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     pub words: String,
     /// How many people it is about; absent where it is about the transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub people: Option<usize>,
     /// What to add to the decision request; lists are added to lists.
-    #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub facts: serde_json::Value,
     /// What to take out of the payload.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redact: Vec<String>,
     /// What does as well in its place.
-    #[serde(rename = "or", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "or", default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<NeedTrace>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ObstacleTrace {
     pub rule: String,
     pub title: String,
@@ -153,7 +156,7 @@ pub struct ObstacleTrace {
     /// It asks for nothing that could be there.
     pub prohibition: bool,
     /// The fields it keeps from passing; none where it keeps the whole transfer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
 }
 
@@ -171,11 +174,11 @@ impl Lawful {
     }
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BeyondConsent {
     pub rule: String,
     /// Words as in [`NeedTrace::kind`]; empty when nothing does.
-    pub lifted_by: Vec<&'static str>,
+    pub lifted_by: Vec<Cow<'static, str>>,
 }
 
 /// Fields of one subject that are told.
@@ -430,7 +433,7 @@ impl Explainer {
                 .filter(|(_, kinds)| !kinds.contains("consent"))
                 .map(|(rule, kinds)| BeyondConsent {
                     rule: info(*rule).id.clone(),
-                    lifted_by: kinds.iter().copied().collect(),
+                    lifted_by: kinds.iter().copied().map(Cow::Borrowed).collect(),
                 })
                 .collect(),
             complete: !answer.cut,
@@ -439,7 +442,7 @@ impl Explainer {
 
     fn proposal(&self, case: &Case, found: &Found, frees: &[String], many: bool) -> Proposal {
         let trace = |need: &Need| NeedTrace {
-            kind: need.kind(),
+            kind: need.kind().into(),
             words: need.words(&self.written, case, many),
             people: need.who().map(BTreeSet::len),
             facts: case.record(need),

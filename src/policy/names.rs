@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{Region, TagSet, Taxonomy},
-    source::{At, Diagnostics, Place, suggest},
+    source::{At, Diagnostics, Place, near, suggest},
 };
 
 pub(super) struct NameBook<'t> {
@@ -326,10 +326,12 @@ fn complain(
     known.sort_unstable();
     let complaint = diagnostics
         .error(name.place(file), format!("there is no {noun} `{}` in the registers", **name));
-    match suggest(name, &known, noun) {
-        Some(remedy) => complaint.remedy(remedy),
-        None => complaint.remedy("declare it in a file of `registers/` or in `purposes.yaml`"),
-    }
+    // Where it is no slip it is one of somebody's own, and a list of all the others is no help.
+    const ADD: &str = "declare it in a file of `registers/` or in `purposes.yaml`";
+    complaint.remedy(match near(name, &known) {
+        Some(nearest) => format!("did you mean `{nearest}`? If it is another, {ADD}"),
+        None => ADD.to_owned(),
+    });
 }
 
 fn assigned(name: &str) -> Option<Region> {

@@ -21,7 +21,7 @@ use super::{
     words::Period,
 };
 use crate::{
-    domain::{BrokenSignature, Effect, Region, Replacement, TagSet},
+    domain::{BrokenSignature, Effect, Region, Replacement, Tag, TagSet},
     source::{Diagnostics, Place},
 };
 
@@ -222,6 +222,15 @@ impl RuleSet {
         }
         let when = self.rules.get(usize::from(rule.0)).and_then(|rule| rule.when.as_ref());
         when.is_some_and(Predicate::is_of_gaps)
+    }
+
+    /// Whether a category is among those a rule is about; one that is about no data in particular is about all of it.
+    pub fn is_about(&self, rule: RuleRef, tag: Tag) -> bool {
+        let gate = self.rules.get(usize::from(rule.0)).map(|rule| &rule.gate);
+        gate.is_some_and(|gate| match gate {
+            Gate::Categories(tags) => tags.contains(tag),
+            Gate::Any | Gate::Personal => true,
+        })
     }
 
     /// Every rule, in the order of ids.

@@ -18,6 +18,7 @@ use super::{ProxyError, place::Place, workload::Workload};
 use crate::{
     domain::Region,
     policy::{Misread, RuleSet, Timestamp, Transfer},
+    source::near,
 };
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("bordergate-transfer");
@@ -49,12 +50,10 @@ pub(super) fn transfer(
     if let Some(workload) = workload {
         workload.fill(&mut transfer);
     }
-    transfer.fill_from((*place.base).clone());
+    transfer.fill_from_route(&place.base);
     if let Some(workload) = workload {
         workload.flag(&mut transfer);
     }
-    transfer.destination = place.base.destination;
-    transfer.transport = place.base.transport;
     transfer.as_of.get_or_insert(now);
     Ok(transfer)
 }
@@ -141,6 +140,37 @@ fn is_plain(place: &str) -> bool {
         && place.split('/').all(|part| part.bytes().all(is_of_words) || is_of_place(part))
 }
 
+/// Those of [`set`].
+const MEMBERS: [&str; 27] = [
+    "context",
+    "origin",
+    "origin-subdivision",
+    "collected-in",
+    "destination",
+    "purpose",
+    "source-host",
+    "collected-for",
+    "recipient",
+    "recipient-class",
+    "recipient-kind",
+    "covered-person",
+    "data-intermediary",
+    "own-purpose",
+    "minor",
+    "verified",
+    "age",
+    "flags",
+    "purpose-ended",
+    "legal-hold",
+    "inbound",
+    "consideration",
+    "contract-necessity",
+    "occasional",
+    "anonymised",
+    "important-data",
+    "government-related",
+];
+
 fn set(transfer: &mut Transfer, key: &str, member: &ListEntry) -> Result<(), ProxyError> {
     let wrong = |what: &str| ProxyError::ContextMalformed(format!("`{key}` is not {what}"));
     let text = || text(member).ok_or_else(|| wrong("a token or string"));
@@ -173,14 +203,26 @@ fn set(transfer: &mut Transfer, key: &str, member: &ListEntry) -> Result<(), Pro
             set_flags(transfer, list)?;
         }
         _ => {
-            // What it is called may be a value.
-            let unknown =
-                || ProxyError::ContextMalformed("it has a member nobody knows".to_owned());
+            let unknown = || ProxyError::ContextMalformed(unread(key));
             let flag = flag().map_err(|_| unknown())?;
             set_flag(transfer, &key.replace('-', "_"), flag).ok_or_else(unknown)?;
         }
     }
     Ok(())
+}
+
+/// What is called like none of the members may be a value, and is not repeated; nor is what is short, and so near to
+/// one of them by chance.
+fn unread(key: &str) -> String {
+    const LETTERS_MIN: usize = 5;
+    // Names of `context` are written with `_`.
+    let name = key.replace('_', "-");
+    match near(&name, &MEMBERS) {
+        Some(meant) if key.len() >= LETTERS_MIN && is_plain(&key.replace('-', "_")) => {
+            format!("nothing reads `{key}`; `{meant}` may be meant")
+        }
+        Some(_) | None => "it has a member that nothing reads".to_owned(),
+    }
 }
 
 /// Each name in the list is a flag that holds.
@@ -365,6 +407,45 @@ mod tests {
                 headers.insert(HEADER, value);
                 let _ = transfer(Some(&headers), None, &place(), now());
             }
+        }
+    }
+
+    #[test]
+    fn a_misspelt_member_is_named_with_the_one_that_was_probably_meant() {
+        for (line, words) in [
+            ("purpos=x", "nothing reads `purpos`; `purpose` may be meant"),
+            ("origi=IE", "nothing reads `origi`; `origin` may be meant"),
+            ("collected_in=IE", "nothing reads `collected_in`; `collected-in` may be meant"),
+            ("considaration", "nothing reads `considaration`; `consideration` may be meant"),
+            // What may be somebody's name, or is like nothing.
+            ("aoi", "it has a member that nothing reads"),
+            ("aoife-byrne=1", "it has a member that nothing reads"),
+            (
+                // {"subject": {"consnts": []}}
+                "context=:eyJzdWJqZWN0IjogeyJjb25zbnRzIjogW119fQ==:",
+                "nothing reads `/subject/consnts` of `context`; `consents` may be meant",
+            ),
+        ] {
+            let error = read_lines(&[line]).unwrap_err().to_string();
+            assert!(error.contains(words), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_member_is_one_of_those_that_may_be_meant() {
+        for member in MEMBERS {
+            let value = match member {
+                "age" => "=7",
+                "flags" => "=(inbound)",
+                "context" => "=:e30=:",
+                name if name.starts_with("origin") || name.ends_with("-in") => "=PK",
+                "destination" => "=SG",
+                "purpose" | "source-host" | "collected-for" => "=x",
+                name if name.starts_with("recipient") => "=x",
+                _ => "",
+            };
+            let read = read_lines(&[&format!("{member}{value}")]);
+            assert!(read.is_ok(), "{member}: {read:?}");
         }
     }
 

@@ -24,6 +24,8 @@ pub enum Scarce {
 pub enum BlockedBy {
     Law,
     Policy,
+    /// The rules themselves: nobody trusts them any more.
+    Untrusted,
     /// It could not be read, and may not leave so.
     Unread(GapCause),
 }
@@ -215,6 +217,7 @@ impl ProxyError {
             Self::Blocked(BlockedBy::Unread(_)) => "not-inspectable",
             Self::Blocked(BlockedBy::Law) => "blocked-by-law",
             Self::Blocked(BlockedBy::Policy) => "blocked-by-policy",
+            Self::Blocked(BlockedBy::Untrusted) => "rules-untrusted",
             Self::Misplaced { .. } => "misplaced",
             Self::InspectionSlow => "inspection-slow",
             Self::InspectionBroken => "inspection-broken",

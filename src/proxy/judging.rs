@@ -14,8 +14,8 @@ use crate::{
     domain::{Coverage, Effect, GapCause, Region},
     engine::{Message, Scratch, Verdict},
     facts::Subjects,
-    policy::{Layer, RuleSet, Transfer},
-    snapshot::Snapshot,
+    policy::{Layer, RuleRef, RuleSet, Transfer},
+    snapshot::{NOT_TRUSTED, Snapshot},
 };
 
 impl Exchange {
@@ -204,6 +204,14 @@ pub(super) fn blocks(proxy: &super::Proxy, verdict: &Verdict) -> bool {
 /// What stands in the way: the rule of the highest layer decides. Whoever is told of what could not be read will see to
 /// that, and to no purpose where the same layer blocks whatever is read.
 fn blocked_by(rules: &RuleSet, verdict: &Verdict) -> BlockedBy {
+    // What the others say is theirs, and not to be gone by.
+    let is_untrusted = |rule: &RuleRef| {
+        let info = rules.rule(*rule);
+        (info.id.as_str(), info.file.as_str()) == NOT_TRUSTED
+    };
+    if verdict.decision.blocked_by.iter().any(is_untrusted) {
+        return BlockedBy::Untrusted;
+    }
     let gap = worst_gap(verdict);
     let is_of_coverage = |rule| gap.is_some() && rules.is_of_coverage(rule);
     let by = verdict.decision.blocked_by.iter().copied();

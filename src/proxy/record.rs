@@ -102,27 +102,35 @@ pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particular
         let context_ignored = exchange.is_disbelieved;
         return Particulars { blocked_by, limit, context_ignored, ..Particulars::default() };
     };
-    let taxonomy = exchange.snapshot.engine.taxonomy();
+    let (taxonomy, set) = (exchange.snapshot.engine.taxonomy(), exchange.snapshot.engine.rules());
+    // A provision of several parts is named once.
+    let ids_of = |blocked: &mut dyn Iterator<Item = RuleRef>| {
+        let mut ids: Vec<String> = Vec::new();
+        for rule in blocked {
+            let id = rule_id(&exchange.snapshot, rule);
+            if ids.iter().all(|known| known != id) {
+                ids.push(id.to_owned());
+            }
+        }
+        ids
+    };
+    let blocked = || verdict.decision.blocked_by.iter().copied();
     let fields = verdict.findings.items.iter().take(FIELDS_MAX).map(|finding| FieldNote {
         pointer: verdict.findings.safe_locator(finding),
         category: taxonomy.key(finding.tag).to_owned(),
+        by: ids_of(&mut blocked().filter(|rule| set.is_about(*rule, finding.tag))),
     });
-    let mut rules: Vec<String> = Vec::new();
-    for rule in &verdict.decision.blocked_by {
-        // A provision of several parts is named once.
-        let id = rule_id(&exchange.snapshot, *rule);
-        if rules.iter().all(|known| known != id) {
-            rules.push(id.to_owned());
-        }
-    }
+    let fields = fields.collect();
+    let rules = ids_of(&mut blocked());
     Particulars {
         rules,
-        fields: fields.collect(),
+        fields,
         reason: Some(verdict.decision.reason.to_string()),
         gap: worst(&verdict.gaps).copied(),
         blocked_by,
         limit,
         context_ignored: exchange.is_disbelieved,
+        route: place(exchange).map(|place| place.route.clone()),
     }
 }
 

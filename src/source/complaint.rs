@@ -72,6 +72,16 @@ impl de::Error for Complaint {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        // YAML takes a tab for a part of the key where one line is a mapping by itself.
+        if field.starts_with('\t') {
+            return Self {
+                remedy: Some("indent by spaces; YAML takes a tab for a part of the key".to_owned()),
+                ..Self::new(
+                    format!("a tab stands before `{}`", shown(field.trim_start())),
+                    "a tab stands before a key",
+                )
+            };
+        }
         Self {
             remedy: suggest(field, expected, "key"),
             ..Self::new(format!("unknown key `{}`", shown(field)), "unknown key")

@@ -675,6 +675,7 @@ mod tests {
             ("name: x\nport: y", "found `y`, expected a whole number, not below 0"),
             ("name: x\nitems: 3", "found a number, expected a list"),
             ("name: x\nitems: [y]", "found a text, expected a mapping with `id:` and `kind:`"),
+            ("name: x\n\titems: []", "a tab stands before `items`"),
         ] {
             let (_, complaints) = read_text(text);
             assert!(complaints.join("\n").contains(told), "{text}: {complaints:?}");

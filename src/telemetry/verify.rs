@@ -61,8 +61,10 @@ pub enum What {
     Repeated { seq: u64 },
     #[error("the seal in line {seq} is not what its key would sign")]
     SealBroken { seq: u64 },
-    #[error("the seal in line {seq} is by the key {key}, which is none of those given")]
-    KeyUnknown { seq: u64, key: String },
+    #[error(
+        "{} sealed by the key {key}, which is none of those given: give its public key with another `--key`", lines(*from, *to)
+    )]
+    KeyUnknown { from: u64, to: u64, key: String },
     #[error(
         "line {seq} with the hash that was kept is not there: the end was cut off, or all of it replaced"
     )]
@@ -101,9 +103,9 @@ impl What {
             | Self::Moved { .. }
             | Self::Repeated { .. }
             | Self::SealBroken { .. }
-            | Self::KeyUnknown { .. }
             | Self::AnchorMissing { .. } => true,
             Self::CutOff { .. }
+            | Self::KeyUnknown { .. }
             | Self::Unsealed { .. }
             | Self::Overdue { .. }
             | Self::Unvouched { .. }
@@ -185,7 +187,13 @@ impl Verified {
     /// should. What has none whoever can write the files can have written, and have emptied.
     pub fn is_vouched_for(&self) -> bool {
         let is_anybodys = |what: &What| {
-            matches!(what, What::Unvouched { .. } | What::Overdue { .. } | What::Unchained { .. })
+            matches!(
+                what,
+                What::Unvouched { .. }
+                    | What::Overdue { .. }
+                    | What::Unchained { .. }
+                    | What::KeyUnknown { .. }
+            )
         };
         if self.is_empty() {
             return false;
@@ -222,6 +230,17 @@ pub struct Verifier {
     /// When the next seal is due, as the last one says.
     due: Option<Due>,
     open: Open,
+    /// What seals by a key that was not given say they cover, one behind the other.
+    foreign: Option<Foreign>,
+}
+
+#[derive(Debug)]
+struct Foreign {
+    key: String,
+    from: u64,
+    to: u64,
+    /// Of the first seal.
+    place: Place,
 }
 
 #[derive(Deserialize)]
@@ -270,6 +289,7 @@ impl Verifier {
             sealed_to: 0,
             due: None,
             open: Open::default(),
+            foreign: None,
         }
     }
 
@@ -474,7 +494,7 @@ impl Verifier {
             return false;
         }
         let Some(public) = self.keys.iter().find(|public| public.id() == key) else {
-            self.tell(place, What::KeyUnknown { seq, key }, b"");
+            self.foreign(key, from, seq, place);
             return false;
         };
         let digests = URL_SAFE_NO_PAD.decode(digests).unwrap_or_default();
@@ -485,6 +505,7 @@ impl Verifier {
             self.tell(place, What::SealBroken { seq }, b"");
             return false;
         }
+        self.end_foreign();
         if from > self.sealed_to + 1 {
             let what = What::Unsealed { from: self.sealed_to + 1, to: from - 1 };
             self.tell(place, what, b"");
@@ -501,6 +522,27 @@ impl Verifier {
         true
     }
 
+    /// A seal that cannot be checked; what is due after it is not to be known either.
+    fn foreign(&mut self, key: String, from: u64, to: u64, place: Place) {
+        let from = from.clamp(self.sealed_to.saturating_add(1).min(to), to);
+        self.sealed_to = to;
+        self.open = Open::default();
+        self.due = None;
+        match &mut self.foreign {
+            Some(known) if known.key == key => known.to = to,
+            Some(_) | None => {
+                self.end_foreign();
+                self.foreign = Some(Foreign { key, from, to, place });
+            }
+        }
+    }
+
+    fn end_foreign(&mut self) {
+        if let Some(Foreign { key, from, to, place }) = self.foreign.take() {
+            self.tell(place, What::KeyUnknown { from, to, key }, b"");
+        }
+    }
+
     fn tell(&mut self, place: Place, what: What, line: &[u8]) {
         #[derive(Deserialize)]
         struct Named {
@@ -515,6 +557,7 @@ impl Verifier {
 
     fn end_chain(&mut self) {
         self.end_open(self.last_place);
+        self.end_foreign();
         for (from, to, place) in std::mem::take(&mut self.missing) {
             self.tell(place, What::Missing { from, to }, b"");
         }

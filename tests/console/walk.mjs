@@ -121,14 +121,28 @@ async function act() {
   await page.locator("#rule-list button").first().focus();
   await page.keyboard.press("Enter");
   expect((await page.locator("#rule-detail").innerText()).includes("GDPR"), "a rule shows its statute");
+  // It can be read whole, and the parts of one provision are told apart.
+  await page.waitForSelector("#rule-detail .conditions li");
+  const conditions = await page.locator("#rule-detail .conditions").innerText();
+  expect(/Applies when/.test(conditions) && /Requires/.test(conditions) && conditions.includes("mechanism"), `its conditions are shown: ${conditions}`);
+  await page.getByLabel("Find a rule").fill("JR-BR-01");
+  const parts = await page.locator("#rule-list .id").allInnerTexts();
+  expect(parts.length > 1 && new Set(parts).size === parts.length, `parts have names: ${parts}`);
+  await page.locator("#rule-list button").last().click();
+  expect((await page.locator("#rule-list [aria-pressed=true]").count()) === 1, "one part is chosen");
+  expect(/One of \d+ parts/.test(await page.locator("#rule-detail").innerText()), "a part knows the others");
 
   // What is blocked tells what would make it lawful, and adopting it changes the answer.
   await page.goto(`${admin}/-/console/#try`);
-  await page.locator("#try-centre").selectOption({ index: 1 });
+  await page.locator("#try-route").selectOption({ index: 1 });
+  expect(await page.locator("#try-context").isVisible(), "what is presumed of the person is in sight");
   await page.locator("#ask button[type=submit]").click();
   await page.waitForSelector("#verdict.block");
   const fields = await page.locator("#verdict .field-list li").count();
   expect(fields >= 2, `${fields} fields are shown`);
+  // Needs of one way are asked for together.
+  const together = await page.locator("#verdict .ways > li").evaluateAll((ways) => ways.every((way) => (way.querySelectorAll("ul > li").length > 1) === way.innerText.startsWith("All of these:")));
+  expect(together, "several needs are said to be asked for together");
   await page.getByRole("button", { name: "Try with these facts" }).first().click();
   await page.waitForSelector("#verdict.redact, #verdict.allow");
   expect((await page.locator("#try-context").inputValue()).includes("mechanisms"), "the facts are in the context");
@@ -155,6 +169,41 @@ async function act() {
   const marks = await page.locator("#stream .mark").allInnerTexts();
   expect(marks.length > 0 && marks.every((it) => it === "blocked"), `only blocked ones: ${[...new Set(marks)]}`);
   await page.getByRole("button", { name: "Pause" }).click();
+  // What is taken over into a trial is said, and what cannot be; what has left the sample is in the audit.
+  await page.locator("#stream button").first().click();
+  await page.getByRole("button", { name: "Try one like it" }).click();
+  await page.waitForSelector("#page-try:not([hidden])");
+  const note = await page.locator("#try-note").innerText();
+  expect(note.includes("origin, purpose and route") && note.includes("neither the payload"), `what is taken over: ${note}`);
+  expect(await page.locator("#try-context").inputValue() === "{}", "nothing is presumed of whoever it was");
+  await page.goto(`${admin}/-/console/#decisions`);
+  await page.getByLabel("Find among decisions").fill("0af7651916cd43dd8448eb211c80319c");
+  expect((await page.locator("#stream").innerText()).includes("bordergate audit show 0af7651916cd43dd8448eb211c80319c"), "the audit is pointed at");
+  await page.getByLabel("Find among decisions").fill("");
+
+  // What changes which rules serve is asked about once.
+  for (const [name, answer] of [["Cancel", false], ["Promote", true]]) {
+    const asked = page.evaluate(() => sure("Promote?", "They decide.", "Promote"));
+    await page.locator("#sure").getByRole("button", { name }).click();
+    expect(await asked === answer, `${name} means ${answer}`);
+  }
+
+  // A token that is needed in the middle of something is asked for, and the something goes on; or not.
+  await page.goto(`${admin}/-/console/#reloads`);
+  const reload = page.getByRole("button", { name: "Reload rules and routes" });
+  await page.waitForSelector("#timeline li");
+  await page.evaluate(() => { token = ""; });
+  await reload.click();
+  await page.locator("#sign-in").getByRole("button", { name: "Cancel" }).click();
+  await page.waitForFunction(() => document.querySelector("#reload-error").textContent === "A token is needed.");
+  await reload.click();
+  await page.getByLabel("Token").fill("not this one, surely");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#token-error").textContent === "No operator has this token.");
+  const reloaded = page.waitForResponse((it) => it.url().endsWith("/-/reload") && it.status() === 200);
+  await page.getByLabel("Token").fill(token);
+  await page.keyboard.press("Enter");
+  await reloaded;
 
   // A reload from the page, and its place in the history.
   await page.goto(`${admin}/-/console/#reloads`);

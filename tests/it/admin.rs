@@ -261,25 +261,37 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
                 .all(|id| id.as_str().is_some_and(|id| !id.is_empty()))
         );
     }
-    // A fact that is misspelt counts for nothing, and is named; one that a rule may ask for is not.
+    // What is misspelt is refused, as in the header; what may be anybody's own and no rule asks for is named.
     let mut asked = case("service_activation", device.clone());
-    (asked["context"], asked["destinaton"]) = (json!({"origin": "DE"}), json!("US"));
+    for (member, value, words) in [
+        ("destinaton", json!("US"), "nothing reads `/destinaton`; did you mean `destination`?"),
+        ("subject", json!({"ages": 3}), "nothing reads `/subject/ages`; did you mean `age`?"),
+        ("route", json!("us"), "there is no route `us`"),
+    ] {
+        let mut asked = asked.clone();
+        asked[member] = value;
+        for path in ["/-/decide", "/-/explain"] {
+            let reply = office.post(path, asked.to_string().as_bytes());
+            let detail = reply.json()["detail"].as_str().unwrap_or_default().to_owned();
+            assert!(reply.status == 400 && detail.contains(words), "{path}: {detail}");
+        }
+    }
+    (asked["context"], asked["weather"]) = (json!({"origin": "DE"}), json!("fine"));
     asked["consideration"] = json!(false);
     asked["subject"]["opt_outs"] = json!(["push"]);
     asked["subject"]["withdrawn"] =
         json!([{"scope": "purpose:direct_marketing"}, {"scope": "category:email"}]);
     let answer = office.post("/-/decide", asked.to_string().as_bytes()).json();
-    assert_eq!(answer["unknown"], json!(["context", "destinaton"]), "{answer}");
+    assert_eq!(answer["unknown"], json!(["context", "weather"]), "{answer}");
     asked["subject"]["opt_outs"] = json!(["puhs"]);
     asked["subject"]["settings"] = json!({"cloudsync": true});
     asked["subject"]["withdrawn"] = json!([
         {"scope": "purpose:direct_marketin"}, {"scope": "consent:crossborder"}, {"scope": "category:e_mial"},
     ]);
     asked["mechanisms"] = json!([{"type": "eu_sc", "id": "scc-1"}]);
-    let answer = office.post("/-/decide", asked.to_string().as_bytes()).json();
     let expected = json!([
         "context",
-        "destinaton",
+        "weather",
         "purpose:direct_marketin",
         "consent:crossborder",
         "category:e_mial",
@@ -287,7 +299,10 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
         "setting:cloudsync",
         "mechanism:eu_sc",
     ]);
-    assert_eq!(answer["unknown"], expected, "{answer}");
+    for path in ["/-/decide", "/-/explain"] {
+        let answer = office.post(path, asked.to_string().as_bytes()).json();
+        assert_eq!(answer["unknown"], expected, "{path}: {answer}");
+    }
 }
 
 #[test]

@@ -530,7 +530,7 @@ async fn a_restart_begins_with_the_last_good_one_and_goes_not_back() {
 #[tokio::test]
 async fn rules_that_nobody_confirms_are_no_longer_trusted() {
     const CLEAN: &str = r#"{"colour":"green"}"#;
-    for (on_stale, while_stale) in [("keep", 200_u16), ("block", 403)] {
+    for (on_stale, while_stale) in [("keep", 200_u16), ("block", 503)] {
         let house = House::new().await;
         let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
         let settings =
@@ -553,7 +553,7 @@ async fn rules_that_nobody_confirms_are_no_longer_trusted() {
         for body in [CLEAN, r#"{"imei":"867619040000019"}"#] {
             let answer = gateway.send(body).await;
             assert_eq!(answer.status, while_stale, "{on_stale}: {}", answer.text());
-            assert_eq!(answer.text().contains("NOT-TRUSTED"), while_stale == 403);
+            assert_eq!(answer.text().contains("NOT-TRUSTED"), while_stale == 503);
         }
         // A reload and a way back do not end it.
         gateway.ask("POST", "/-/reload", None, Vec::new()).await;
@@ -612,11 +612,11 @@ async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
     gateway.until_version(2).await;
     let status = gateway.until("expired", |status| !status["bundle"]["untrusted"].is_null()).await;
     assert!(status["bundle"]["untrusted"].as_str().unwrap().starts_with("the rules expired at"));
-    assert_eq!(gateway.transfer().await, 403);
+    assert_eq!(gateway.transfer().await, 503);
     let asked = server.answered.lock().unwrap().len();
     let count = || server.answered.lock().unwrap().len();
     eventually("nobody asks any more", async || count() >= asked + 2).await;
-    assert_eq!(gateway.transfer().await, 403);
+    assert_eq!(gateway.transfer().await, 503);
     server.serve(Serves::Bundle(house.bundle(3, None)));
     gateway.until_version(3).await;
     assert_eq!(gateway.transfer().await, 200);
@@ -652,7 +652,7 @@ async fn rules_that_are_signed_anew_are_trusted_until_the_new_end() {
 
     assert_eq!(push(&gateway, 2_000).await, StatusCode::OK);
     gateway.until("expired", |status| !status["bundle"]["untrusted"].is_null()).await;
-    assert_eq!(gateway.transfer().await, 403);
+    assert_eq!(gateway.transfer().await, 503);
     // What blocks everything ends with a bundle that is trusted, be it of the same version.
     assert_eq!(push(&gateway, hours).await, StatusCode::OK);
     assert!(gateway.status()["bundle"]["untrusted"].is_null());
@@ -701,13 +701,27 @@ async fn an_operator_pushes_what_was_signed_and_is_on_record() {
         assert_eq!(gateway.version(), version);
     }
     assert_eq!(gateway.transfer().await, 403);
+    // Whoever pushes is told everything that is wrong, and where.
+    let wrong = "layer: organisation\ntitle: W\nrules:\n  - { id: W-1, efect: block }\n  - { id: W-2, effect: explode }\n";
+    fs::write(house.path().join("w.bundle"), house.bundle(4, Some(wrong))).unwrap();
+    fs::write(house.path().join("deploy.token"), "deploy's token").unwrap();
+    let mut push = std::process::Command::new(env!("CARGO_BIN_EXE_bordergate"));
+    push.current_dir(house.path()).args(["bundle", "push", "w.bundle", "--admin"]);
+    push.arg(format!("http://{}", gateway.gateway.admin_address()));
+    push.args(["--token-file", "deploy.token"]);
+    let output = tokio::task::spawn_blocking(move || push.output()).await.unwrap().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    for words in [":4:", "efect", ":5:", "explode", "help: "] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
     let history = serde_json::to_value(gateway.gateway.reloads().history()).unwrap();
     assert_eq!((&history[0]["by"], &history[0]["who"]), (&"push".into(), &"deploy".into()));
     gateway.stop().await;
     let pushes: Vec<_> = house.changes().into_iter().filter(|it| it.1 == "push").collect();
     assert!(pushes.iter().all(|(who, ..)| who == "deploy"), "{pushes:?}");
     let done = pushes.iter().filter(|(.., result)| result == "done").count();
-    assert_eq!((pushes.len(), done), (7, 3), "{pushes:?}");
+    assert_eq!((pushes.len(), done), (8, 3), "{pushes:?}");
 
     // It is what a restart begins with, and the floor for what is pushed then.
     let gateway = house.start("version_min: 0").await;

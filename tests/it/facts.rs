@@ -475,6 +475,17 @@ fn the_commands_decide_and_explain_by_what_is_on_file() {
     assert_eq!((code, facts), (0, json!("store")), "{told}");
     let one = ["decide", "--context", &context, &payload];
     assert_eq!(bordergate(&[&one[..], &admin].concat(), "").0, 0);
+    // As a person reads it, with what a route adds.
+    let mut by_route: Value = serde_json::from_str(&fs::read_to_string(&context).unwrap()).unwrap();
+    for name in ["destination", "transport", "recipient"] {
+        by_route.as_object_mut().unwrap().remove(name);
+    }
+    let bare = office.path("bare.json");
+    fs::write(&bare, by_route.to_string()).unwrap();
+    let asked = ["explain", "--context", &bare, "--route", "all", &payload];
+    let (code, out, told) = bordergate(&[&asked[..], &admin].concat(), "");
+    // Its data centre is reached in clear, and no rule here asks about that.
+    assert!(code == 0 && out.starts_with("✓ allow") && out.contains("PK → SG"), "{out}{told}");
     // From standard input, which can be read once.
     let written = fs::read_to_string(Path::new(&context)).unwrap();
     for command in [&["decide"][..], &["explain", "--format", "json"]] {

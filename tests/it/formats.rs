@@ -39,6 +39,32 @@ async fn gateway(upstream: &Upstream, config: &str) -> RunningGateway {
         .await
 }
 
+#[tokio::test]
+async fn a_field_is_told_with_the_rules_that_block_and_are_about_it() {
+    const HEALTH_STAYS: &str = "layer: organisation
+title: Our own
+rules:
+  - {id: ORG-20, title: Health stays, statute: house rule, when: {data: health}, effect: block, reason: Health stays.}
+";
+    let upstream = Upstream::start().await;
+    let gateway = TestGateway::new()
+        .without_shipped_rules()
+        .rules("organisation/allow.yaml", ALLOW_ALL)
+        .rules("organisation/health.yaml", HEALTH_STAYS)
+        .upstream(upstream.address)
+        .start()
+        .await;
+    let body = "{\"email\": \"sana.k@example.pk\", \"health\": {\"diagnosis\": \"asthma\"}}";
+    let got = gateway.post("/v1", "origin=PK", "application/json", body).await;
+    let problem = got.json();
+    let by = |pointer: &str| {
+        let fields = problem["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["pointer"] == pointer).map(|field| field["by"].clone())
+    };
+    assert_eq!(by("/health/diagnosis"), Some(serde_json::json!(["ORG-20"])), "{problem}");
+    assert_eq!(by("/email"), Some(serde_json::Value::Null), "{problem}");
+}
+
 /// A payload that could be read would be blocked as well where the rule that decides does not look at it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_of_what_could_not_be_read_only_where_that_is_why() {

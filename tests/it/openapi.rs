@@ -10,8 +10,13 @@ use crate::harness::{Process, Upstream};
 const TOKEN: &str = "a token for schemathesis";
 
 /// Lines of facts are a text to a schema, which cannot say what stands in each: a text may be right and its
-/// lines wrong, and that is 422 (RFC 9110 §15.5.21).
+/// lines wrong, and that is 422 (RFC 9110 §15.5.21). Nor can it say which routes there are, and which of the members that
+/// a rule might ask for are misspelt ones.
 const CONFIG: &str = r#"
+[[operations]]
+include-path = ["/-/decide", "/-/explain"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "5xx"]
+
 [[operations]]
 include-path = "/-/facts"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "422", "5xx"]

@@ -207,6 +207,19 @@ async fn what_is_under_way_ends_on_the_routes_it_began_with() {
         .map(|it| it["id"].as_str().unwrap())
         .collect();
     assert_eq!(stations, BTreeSet::from(["dc-beijing"]));
+    // What is asked by a route is judged by what leads there now.
+    assert_eq!(about["routes"][0]["data_centre"], "dc-beijing", "{about}");
+    let route = &about["routes"][0]["id"];
+    let case =
+        json!({ "route": route, "origin": "PK", "payload": { "email": "sana.k@example.pk" } });
+    let request = Request::post("/-/explain")
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .body(Full::from(case.to_string()))
+        .unwrap();
+    let told = Connection::open(gateway.admin).await.send(request).await.json();
+    assert_eq!(told["destination"], "CN", "{told}");
+    assert_eq!(told["recipient"]["id"], "dc-beijing", "{told}");
     assert_eq!(gateway.send(to("dc-singapore.test")).await.text(), "stored\n");
     assert_eq!(second.received().len(), 1);
 

@@ -69,9 +69,13 @@ function pairs(rows) {
 let token = sessionStorage.getItem("token") || "";
 const headers = (more = {}) => (token ? { ...more, Authorization: `Bearer ${token}` } : more);
 
-async function ask(path, options = {}) {
-  const answer = await fetch(path, { ...options, headers: headers(options.headers), credentials: "omit" });
-  if (answer.status === 401) { signIn(); throw new Error("a token is needed"); }
+const send = (path, options = {}) => fetch(path, { ...options, headers: headers(options.headers), credentials: "omit" });
+
+/// What was asked for goes on once the token is there. What nobody clicked on does not ask for it.
+async function ask(path, options = {}, quietly = false) {
+  let answer = await send(path, options);
+  if (answer.status === 401 && !quietly && (await signIn())) answer = await send(path, options);
+  if (answer.status === 401) throw new Error("A token is needed.");
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const wrong = (body.diagnostics || []).map((it) => `${it.file}:${it.line}: ${it.message}`);
@@ -84,22 +88,51 @@ const post = (path, value) => ask(path, {
   headers: value === undefined ? {} : { "Content-Type": "application/json" },
 });
 
+/// Whether somebody has entered a token, for all who wait for one.
+let signing = null;
+let cancelled = false;
 function signIn() {
-  if (!$("sign-in").open) $("sign-in").showModal();
+  if (!signing) {
+    let done;
+    signing = Object.assign(new Promise((resolve) => { done = resolve; }), { done });
+    $("sign-in").showModal();
+  }
+  return signing;
 }
 $("token-form").addEventListener("submit", async (event) => {
   event.preventDefault();
+  const before = token;
   token = $("token").value.trim();
-  try {
-    await begin();
-    sessionStorage.setItem("token", token);
-    $("sign-in").close();
-    $("token").value = $("token-error").textContent = "";
-    show();
-  } catch {
-    $("token-error").textContent = "No operator has this token.";
+  const answer = await send("/-/about").catch(() => null);
+  if (!answer?.ok) {
+    token = before;
+    $("token-error").textContent = answer?.status === 401 ? "No operator has this token." : "The gateway does not answer.";
+    return;
   }
+  sessionStorage.setItem("token", token);
+  begun(await answer.json());
+  $("sign-in").close("entered");
 });
+$("token-cancel").addEventListener("click", () => $("sign-in").close());
+$("sign-in").addEventListener("close", () => {
+  const entered = $("sign-in").returnValue === "entered";
+  $("sign-in").returnValue = $("token").value = $("token-error").textContent = "";
+  cancelled = !entered;
+  const waiting = signing;
+  signing = null;
+  waiting?.done(entered);
+  if (entered) show();
+});
+
+/// Asks once more before what cannot be taken back by looking away.
+function sure(question, detail, yes) {
+  $("sure-question").textContent = question;
+  $("sure-detail").textContent = detail;
+  $("sure-yes").textContent = yes;
+  $("sure").returnValue = "";
+  $("sure").showModal();
+  return new Promise((resolve) => { $("sure").addEventListener("close", () => resolve($("sure").returnValue === "yes"), { once: true }); });
+}
 
 // === The pages ===
 
@@ -131,7 +164,7 @@ if (localStorage.getItem("theme")) document.documentElement.dataset.theme = loca
 
 // === What comes in once a second ===
 
-let about = { data_centres: [], purposes: [], roles: [] };
+let about = { data_centres: [], routes: [], purposes: [], roles: [] };
 const ticks = [];
 const MINUTE = 60e3;
 let latest = null;
@@ -140,18 +173,22 @@ const records = [];
 const RECORDS_MAX = 200;
 let paused = false;
 
-async function begin() {
-  about = await ask("/-/about");
-  const may = about.roles.includes("operate") || about.roles.includes("rules");
-  $("reload").hidden = !may;
-  fillTry();
+let isFilled = false;
+const begin = async () => begun(await ask("/-/about"));
+function begun(now) {
+  about = now;
+  $("reload").hidden = !about.roles.includes("operate") && !about.roles.includes("rules");
+  fillChoices();
+  // What somebody has written stays when they sign in.
+  if (!isFilled) resetTry();
+  isFilled = true;
 }
 
 async function watch() {
   for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
     try {
       const answer = await fetch("/-/live", { headers: headers(), credentials: "omit" });
-      if (answer.status === 401) signIn();
+      if (answer.status === 401 && !cancelled) signIn();
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
@@ -168,7 +205,7 @@ async function watch() {
         wait = 500;
       }
     } catch { /* told below, and tried again */ }
-    live(false, "not connected");
+    live(false, cancelled ? "not signed in" : "not connected");
     await new Promise((wake) => setTimeout(wake, wait));
   }
 }
@@ -404,7 +441,7 @@ function drawStream() {
   }, el("time", { datetime: record.time, text: clock(record.time) }), mark(record.effect),
     el("span", { class: "way", text: `${country(record.origin)} → ${country(record.destination)}` }),
     el("span", { class: "what", text: [decisive(record).slice(0, 2).join(", "), record.reason || record.purpose].filter(Boolean).join(": ") })))));
-  if (!matching.length) $("stream").replaceChildren(el("li", {}, el("p", { class: "empty pad", text: records.length ? "None of those here." : "No transfer yet." })));
+  if (!matching.length) $("stream").replaceChildren(el("li", {}, el("p", { class: "empty pad", text: records.length ? "None of those here. The page keeps a sample; the audit has every record: " : "No transfer yet." }, records.length ? el("code", { text: `bordergate audit show ${/^[0-9a-f]{32}$/.test(find) ? find : "TRACE"} FILES` }) : null)));
   if (focused) document.querySelector(`#stream button[data-trace="${focused}"]`)?.focus({ preventScroll: true });
 }
 
@@ -441,10 +478,10 @@ const findRules = () => drawRules();
 $("rule-find").addEventListener("input", findRules);
 $("rule-hit").addEventListener("change", findRules);
 for (const choice of document.querySelectorAll("[name=layer]")) choice.addEventListener("change", findRules);
-setInterval(() => { if (page === "rules" && !document.hidden) loadRules(true).catch(() => {}); }, 5000);
+setInterval(() => { if (page === "rules" && !document.hidden && !cancelled) loadRules(true).catch(() => {}); }, 5000);
 
 async function loadRules(quietly) {
-  const answer = await ask("/-/rules").catch((error) => { if (!quietly) $("rules-sub").textContent = error.message; return null; });
+  const answer = await ask("/-/rules", {}, quietly === true).catch((error) => { if (!quietly) $("rules-sub").textContent = error.message; return null; });
   if (!answer) return;
   const same = rules.length === answer.rules.length && rules.hash === answer.hash;
   rules = Object.assign(answer.rules, { hash: answer.hash });
@@ -453,6 +490,9 @@ async function loadRules(quietly) {
     for (const [index, button] of shownButtons) button.querySelector(".hits").replaceWith(hits(rules[index]));
   } else drawRules();
 }
+/// Parts of one provision have one id.
+const nameOf = (rule) => (rule.part ? `${rule.id}/${rule.part}` : rule.id);
+const isChosen = (rule) => nameOf(rule) === chosenRule;
 const hits = (rule) => rule.mode === "off" ? el("span", { class: "hits", text: "off" }) : el("span", { class: "hits" }, ...(rule.mode === "warn" ? ["warns only "] : []), ...(rule.transfers ? [el("b", { text: short.format(rule.transfers) }), ` · ${ago(Date.now() / 1000 - rule.last)}`] : ["–"]));
 const shownButtons = new Map();
 
@@ -464,16 +504,16 @@ function drawRules() {
   rules.forEach((rule, index) => {
     if (layer && rule.layer !== layer) return;
     if ($("rule-hit").checked && !rule.transfers) return;
-    if (find && !`${rule.id} ${rule.title} ${rule.statute} ${rule.reason}`.toLowerCase().includes(find)) return;
-    const button = el("button", { type: "button", "aria-pressed": String(rule.id === chosenRule), onclick: () => { chooseRule(rule, button); reveal("rule-detail"); } },
-      el("span", { class: "id", text: rule.id }), el("span", { class: "title", text: rule.title }),
+    if (find && !`${nameOf(rule)} ${rule.title} ${rule.statute} ${rule.reason}`.toLowerCase().includes(find)) return;
+    const button = el("button", { type: "button", "aria-pressed": String(isChosen(rule)), onclick: () => { chooseRule(rule, button); reveal("rule-detail"); } },
+      el("span", { class: "id" }, rule.id, rule.part ? el("small", { text: ` ${rule.part}` }) : null), el("span", { class: "title", text: rule.title }),
       hits(rule), el("span", { class: "statute", text: rule.statute }));
     shownButtons.set(index, button);
     items.push(el("li", {}, button));
   });
   $("rule-list").replaceChildren(...items);
   if (!items.length) $("rule-list").append(el("li", {}, el("p", { class: "empty pad", text: "No rule like that." })));
-  const rule = rules.find((it) => it.id === chosenRule);
+  const rule = rules.find(isChosen) || rules.find((it) => it.id === chosenRule);
   if (rule) {
     const button = shownButtons.get(rules.indexOf(rule));
     chooseRule(rule, button);
@@ -482,14 +522,38 @@ function drawRules() {
 }
 
 function chooseRule(rule, button) {
-  chosenRule = rule.id;
+  chosenRule = nameOf(rule);
+  const parts = rules.filter((it) => it.id === rule.id);
+  const conditions = el("div", { class: "conditions" });
+  drawConditions(rule, conditions);
   for (const other of shownButtons.values()) other.setAttribute("aria-pressed", String(other === button));
   $("rule-detail").replaceChildren(
     el("h2", { text: rule.part ? `${rule.id} (${rule.part})` : rule.id }), rule.mode === "enforce" ? mark(rule.effect || "annotates", DOES) : mark("", { "": rule.mode === "off" ? "switched off" : "warns only" }),
     el("p", { class: "reason", text: rule.title }),
+    parts.length > 1 ? el("p", { class: "note" }, `One of ${parts.length} parts: `, ...parts.flatMap((it, at) => [at ? ", " : "",
+      it === rule ? el("b", { text: it.part || "the first" }) : el("a", { href: `#rules/${encodeURIComponent(nameOf(it))}`, text: it.part || "the first" })])) : null,
+    conditions,
     pairs([["says", rule.reason], ["mode", rule.mode === "off" ? "off: nothing is judged by it" : rule.mode === "warn" ? "warn: annotates what it would do" : ""], ["statute", rule.statute], ["layer", rule.layer], ["written in", el("code", { text: `${rule.file}:${rule.line}` })],
       ["decided", `${number.format(rule.transfers)} transfers`], ["last", rule.last ? new Date(rule.last * 1000).toLocaleString("en-GB") : "never"]]),
     el("p", { class: "actions" }, el("a", { href: "#decisions", onclick: () => { $("decision-find").value = rule.id; } }, "Its latest decisions")));
+}
+
+/// A condition in the words of its file; one with parts is a heading.
+const condition = (it) => el("li", {}, it.parts?.length ? it.words : el("code", { text: it.words }), it.parts?.length ? el("ul", {}, ...it.parts.map(condition)) : null);
+/// The same by rule and generation: they are read from the rule's file once.
+const told = new Map();
+async function drawConditions(rule, box) {
+  const key = `${rules.hash} ${rule.id}`;
+  if (!told.has(key)) {
+    const answer = await ask(`/-/rules?id=${encodeURIComponent(rule.id)}`, {}, true).catch(() => null);
+    if (!answer) return;
+    told.set(key, answer.rules);
+  }
+  const it = told.get(key).find((one) => nameOf(one) === nameOf(rule));
+  if (!it?.applies) return;
+  const all = (title, list) => (list.length ? [el("h3", { text: title }), el("ul", {}, ...list.map(condition))] : []);
+  fill(box, ...all(it.applies.length > 1 ? "Applies when all of these hold" : "Applies when", it.applies),
+    ...all("Unless", it.unless ? [it.unless] : []), ...all("Requires", it.requires ? [it.requires] : []));
 }
 
 // === Trying ===
@@ -503,27 +567,32 @@ const SAMPLES = {
   "text/plain": "Write to aoife@example.ie, or call me on +353 87 123 4567.",
 };
 SAMPLES[JSON_TYPE] = JSON.stringify({ user: { email: "aoife@example.ie", birthday: "1996-04-12" }, ticket: { text: "Call me on +353 87 123 4567" } }, null, 2);
-const CONTEXT = JSON.stringify({ transport: "tls", exporter: { role: "controller", sector: "consumer_electronics" }, subject: { age: 31, minor: false, verified: true } }, null, 2);
+const CONTEXT = JSON.stringify({ subject: { age: 31, minor: false, verified: true } }, null, 2);
 
-function fillTry() {
-  fillChoices();
-  resetTry();
-}
+const routeOf = (id) => about.routes.find((it) => it.id === id);
 function fillChoices() {
-  const [centre, purpose] = [$("try-centre").value, $("try-purpose").value];
-  $("try-centre").replaceChildren(...about.data_centres.map((it) => el("option", { value: it.id, text: `${it.city || it.id}, ${it.jurisdiction}` })));
-  $("try-purpose").replaceChildren(...about.purposes.map((it) => el("option", { value: it, text: it.replaceAll("_", " ") })));
-  if (about.data_centres.some((it) => it.id === centre)) $("try-centre").value = centre;
-  if (about.purposes.includes(purpose)) $("try-purpose").value = purpose;
+  const [route, purpose] = [$("try-route").value, $("try-purpose").value];
+  const end = (it) => about.data_centres.find((centre) => centre.id === it.data_centre);
+  $("try-route").replaceChildren(...about.routes.map((it) => el("option", { value: it.id, text: `${it.id} → ${end(it)?.city || it.data_centre}, ${end(it)?.jurisdiction}` })));
+  if (routeOf(route)) $("try-route").value = route;
+  fillPurposes(purpose);
+}
+/// The first says nothing, so that the route's stands.
+function fillPurposes(chosen) {
+  const own = routeOf($("try-route").value)?.purpose;
+  $("try-purpose").replaceChildren(el("option", { value: "", text: own ? `the route's: ${own.replaceAll("_", " ")}` : "none stated" }),
+    ...about.purposes.map((it) => el("option", { value: it, text: it.replaceAll("_", " ") })));
+  if (about.purposes.includes(chosen)) $("try-purpose").value = chosen;
 }
 function resetTry() {
   $("try-origin").value = "IE";
   $("try-type").value = JSON_TYPE;
   $("try-payload").value = SAMPLES[JSON_TYPE];
   $("try-context").value = CONTEXT;
-  if (about.purposes.includes("customer_support")) $("try-purpose").value = "customer_support";
-  $("try-error").textContent = "";
+  fillPurposes(routeOf($("try-route").value)?.purpose ? "" : "customer_support");
+  $("try-error").textContent = $("try-note").textContent = "";
 }
+$("try-route").addEventListener("change", () => fillPurposes($("try-purpose").value));
 $("try-reset").addEventListener("click", resetTry);
 $("try-type").addEventListener("change", () => {
   const sample = SAMPLES[$("try-type").value.trim()];
@@ -534,9 +603,14 @@ $("ask").addEventListener("submit", (event) => { event.preventDefault(); judge()
 function tryLike(record) {
   location.hash = "#try";
   $("try-origin").value = record.origin || "";
-  if (about.purposes.includes(record.purpose)) $("try-purpose").value = record.purpose;
-  const centre = about.data_centres.find((it) => it.id === record.data_centre);
-  if (centre) $("try-centre").value = centre.id;
+  const isThere = Boolean(routeOf(record.route));
+  if (isThere) $("try-route").value = record.route;
+  fillPurposes(record.purpose);
+  // What is presumed of somebody invented is not so of whoever this was.
+  $("try-context").value = "{}";
+  const tags = (record.tags || []).flatMap((it) => (it.pointers || []).slice(0, 1).map((pointer) => `${pointer} (${it.tag})`));
+  $("try-note").textContent = `Taken over: origin, purpose${isThere ? " and route" : `; the route ${record.route || ""} is none of now`}. A record has neither the payload nor what the caller stated of the person: `
+    + `write them below.${tags.length ? ` It had ${tags.slice(0, 6).join(", ")}${tags.length > 6 ? ", …" : ""}.` : ""}`;
   $("try-payload").focus();
 }
 
@@ -589,14 +663,10 @@ function payload() {
 async function judge() {
   $("try-error").textContent = "";
   try {
-    const centre = about.data_centres.find((it) => it.id === $("try-centre").value);
     const context = parse("try-context", "context");
-    const value = {
-      recipient: { class: "first_party_facility", id: centre?.id }, ...context,
-      origin: $("try-origin").value.trim().toUpperCase(), destination: centre?.jurisdiction,
-      purpose: $("try-purpose").value, ...payload(),
-    };
-    if (!value.origin) delete value.origin;
+    const stated = { origin: $("try-origin").value.trim().toUpperCase(), route: $("try-route").value, purpose: $("try-purpose").value };
+    const value = { ...context, ...payload() };
+    for (const [name, text] of Object.entries(stated)) if (text) value[name] = text;
     const [why, answer] = await Promise.all([post("/-/explain", value), post("/-/decide", value)]);
     drawVerdict(why, answer);
   } catch (error) {
@@ -604,6 +674,17 @@ async function judge() {
   }
 }
 
+/// What the answer rests on, where that is less than somebody may think.
+function basis(why) {
+  const lines = [];
+  if (why.facts === "stated_alone") {
+    lines.push(el("p", { class: "basis" }, "What is on file is not counted: ", about.signed_in ? "asking for it takes the role operate." : "asking for it takes the token. ",
+      about.signed_in ? null : el("button", { type: "button", onclick: async () => { if (await signIn()) judge(); } }, "Enter the token")));
+  }
+  if (why.facts === "unavailable") lines.push(el("p", { class: "basis", text: "Nobody could say what is on file." }));
+  if (why.unknown?.length) lines.push(el("p", { class: "basis", text: `Nothing in the rules knows ${why.unknown.join(", ")}.` }));
+  return lines;
+}
 function drawVerdict(why, answer) {
   const fields = why.subjects.flatMap((it) => it.fields);
   const by = why.blocked_by || [];
@@ -613,12 +694,14 @@ function drawVerdict(why, answer) {
   fill(box,
     el("h2", { text: { allow: "It may go.", redact: "It may go, with less in it.", block: "It stays here." }[why.outcome] }),
     el("p", { class: "reason", text: why.reason }),
+    ...basis(why),
     by.length ? chips(by.map(ruleChip)) : null,
     el("h3", { text: fields.length ? "What becomes of each field" : "No personal data was found" }),
     el("ol", { class: "field-list" }, ...fields.map((it) => el("li", { class: it.outcome }, el("code", { text: it.pointer }),
       el("span", { class: "cat", text: it.category }), el("span", { class: "by", text: [DONE[it.outcome], ...(it.rules || [])].join(" · ") })))),
     proposals.length ? el("h3", { text: "What would make it lawful" }) : null,
     el("ol", { class: "ways" }, ...proposals.map((it) => el("li", {},
+      it.needs.length > 1 ? el("p", { text: "All of these:" }) : null,
       el("ul", {}, ...it.needs.map((need) => el("li", { text: [need, ...(need.or || [])].map((any) => any.words.replaceAll("`", "")).join(", or ") }))),
       el("p", {}, "Then ", mark(it.outcome), it.redacted?.length ? ` without ${it.redacted.join(", ")}` : ""),
       el("button", { type: "button", onclick: () => adopt(it) }, "Try with these facts")))),
@@ -651,7 +734,7 @@ $("reload").addEventListener("click", async () => {
   $("reload-error").textContent = "";
   await post("/-/reload").catch((error) => { $("reload-error").textContent = error.message; });
   $("reload").disabled = false;
-  loadReloads();
+  if (!cancelled) loadReloads();
 });
 
 const BY = { promote: "promoted", rollback: "rolled back", start: "at the start", change: "because files changed", hangup: "by SIGHUP", operator: "by an operator", push: "pushed", stale: "because the rules are not trusted any more" };
@@ -697,11 +780,16 @@ function drawFiles(files) {
 async function drawShadow() {
   const { shadow, pinned, compared } = await ask("/-/shadow");
   const may = about.roles.includes("rules");
-  const call = (path) => async () => {
-    $("reload-error").textContent = "";
-    await post(path).catch((error) => { $("reload-error").textContent = error.message; });
-    loadReloads();
+  const call = (path, question, detail, yes) => async () => {
+    $("reload-error").textContent = $("reload-note").textContent = "";
+    if (!(await sure(question, detail, yes))) return;
+    await post(path).then(
+      (now) => { $("reload-note").textContent = now.changed ? `Generation ${now.generation} serves now.` : `These rules serve already, as generation ${now.generation}.`; },
+      (error) => { $("reload-error").textContent = error.message; });
+    if (!cancelled) loadReloads();
   };
+  const promote = call("/-/rules/promote", "Promote the rules to come?", "They decide from the next request on, in this gateway, until it is restarted.", "Promote");
+  const rollback = call("/-/rules/rollback", "Roll back?", "The rules that served before these decide again from the next request on, in this gateway.", "Roll back");
   const box = $("shadow");
   if (!shadow && !pinned) { box.replaceChildren(); return; }
   const wrong = (shadow?.diagnostics || []).map((it) => `${it.file}:${it.line}: ${it.message}`);
@@ -714,11 +802,11 @@ async function drawShadow() {
       el("summary", {}, mark(it.live), " → ", mark(it.shadow), el("span", { class: "way" }, `${country(it.origin)} → ${country(it.destination)}`), el("span", { class: "why", text: it.rules.join(", ") }), el("b", { text: number.format(it.transfers) })),
       el("ul", {}, ...it.examples.map((one) => el("li", {}, `${clock(one.time)} ${one.purpose || "no purpose"} `, el("code", { text: one.trace_id }), one.shadow.redacted.length ? ` would redact ${one.shadow.redacted.join(", ")}` : ""))))))),
     el("p", { class: "actions" },
-      may && compared ? el("button", { type: "button", class: "primary", onclick: call("/-/rules/promote") }, "Promote") : null,
-      may ? el("button", { type: "button", onclick: call("/-/rules/rollback") }, "Roll back") : null)));
+      may && compared ? el("button", { type: "button", class: "primary", onclick: promote }, "Promote") : null,
+      may ? el("button", { type: "button", onclick: rollback }, "Roll back") : null)));
 }
 function diff(file) {
-  const lines = file.lines.map((line) => el("span", { class: line[0] === "+" ? "plus" : line[0] === "-" ? "minus" : "", text: line || " " }));
+  const lines = file.lines.map((line) => el("span", { class: { "+": "plus", "-": "minus", "@": "place" }[line[0]] || "", text: line || " " }));
   return el("details", { class: "diff", open: file.lines.length <= 14 }, el("summary", {}, el("code", { text: file.name }), el("span", { class: "count", text: `+${file.added} −${file.removed}` })), el("pre", { tabindex: "0" }, ...lines));
 }
 

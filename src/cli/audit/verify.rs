@@ -21,6 +21,8 @@ Examples:
   openssl pkey -in audit.key -pubout -out audit.pub
   bordergate audit verify --key audit.pub /var/log/bordergate
                                    every file in the directory
+  bordergate audit verify --key new.pub --key old.pub /var/log/bordergate
+                                   after the key was changed
   bordergate audit verify audit.jsonl
                                    without a key: the chain alone
   bordergate audit verify --expect 5124:iE0v… audit.jsonl
@@ -35,7 +37,8 @@ With `--key` what no seal vouches for is not proven: a chain without one, lines 
 with nothing in it. Whoever can write the files can have written that, also behind a chain that is \
 sealed.
 
-The exit code is 13 when somebody changed something, and 14 when that cannot be told or there is nothing to verify.";
+The exit code is 13 when somebody changed something, and 14 when that cannot be told, as of lines that are sealed by \
+a key that was not given, or there is nothing to verify.";
 
 /// Find what was changed, dropped, inserted or moved in audit files
 #[derive(Debug, Args)]
@@ -44,7 +47,7 @@ pub(super) struct Verify {
     /// Audit files in the order of their writing, or directories of them
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// Public key of the seals, in PEM; may be given again for older keys
+    /// Public key of the seals, in PEM; give those of before as well, where the key was changed
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
     /// A line that must be there, as it was noted down elsewhere

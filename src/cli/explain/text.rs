@@ -5,7 +5,11 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use crate::{
-    cli::output::{BAD, CHANGED, GOOD, PLACE, STRONG, count, count_as},
+    admin::{Explained, FactsFrom},
+    cli::{
+        decide::unknown,
+        output::{BAD, CHANGED, GOOD, PLACE, STRONG, count, count_as},
+    },
     domain::Effect,
     policy::{
         ConditionTrace, Explanation, Lawful, PassTrace, Proposal, RuleTrace, SubjectTrace, Verdict,
@@ -15,8 +19,10 @@ use crate::{
 /// Fields shown of one subject.
 const FIELDS_MAX: usize = 40;
 
-pub(super) fn print(out: &mut impl Write, told: &Explanation, all: bool) -> io::Result<()> {
+pub(super) fn print(out: &mut impl Write, explained: &Explained, all: bool) -> io::Result<()> {
+    let told = &explained.explanation;
     head(out, told)?;
+    basis(out, explained)?;
     for subject in &told.subjects {
         self::subject(out, told, subject, all)?;
     }
@@ -83,6 +89,22 @@ fn head(out: &mut impl Write, told: &Explanation) -> io::Result<()> {
             writeln!(out, "  {CHANGED}the payload could not be read{CHANGED:#}")
         }
     }
+}
+
+/// What the answer rests on, where that is less than somebody may think.
+fn basis(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
+    let words = match explained.facts {
+        Some(FactsFrom::StatedAlone) => "what is on file is not counted",
+        Some(FactsFrom::Unavailable) => "nobody could say what is on file",
+        Some(FactsFrom::Store) | None => "",
+    };
+    if !words.is_empty() {
+        writeln!(out, "  {CHANGED}{words}{CHANGED:#}")?;
+    }
+    if !explained.unknown.is_empty() {
+        writeln!(out, "  {CHANGED}{}{CHANGED:#}", unknown(&explained.unknown))?;
+    }
+    Ok(())
 }
 
 fn subject(

@@ -11,6 +11,7 @@ use crate::{
         reload::{Asked, Refused, Request, Trigger},
         status::Status,
     },
+    snapshot::NOT_TRUSTED,
     source::{Diagnostics, Place, SourceFile},
 };
 
@@ -134,10 +135,7 @@ impl Worker {
     /// From here on everything is blocked, by a rule that says why.
     fn block(&mut self, untrusted: &Untrusted) {
         tracing::error!(%untrusted, "the rules are not trusted any more: everything is blocked");
-        let rule = SourceFile {
-            name: "organisation/not-trusted.yaml".to_owned(),
-            text: NOT_TRUSTED.to_owned(),
-        };
+        let rule = SourceFile { name: NOT_TRUSTED.1.to_owned(), text: NOTHING_LEAVES.to_owned() };
         let (serving, previous) = (self.serving.clone(), self.previous.clone());
         // A rule of the bundle may have the name; those of the program have not.
         let shipped = || RulesSource::Embedded.load(&mut Diagnostics::default()).files;
@@ -175,7 +173,7 @@ impl Worker {
 }
 
 /// Beside it every rule is vain: the stricter effect wins.
-const NOT_TRUSTED: &str = "layer: organisation
+const NOTHING_LEAVES: &str = "layer: organisation
 title: Rules that are not trusted any more
 rules:
   - id: NOT-TRUSTED

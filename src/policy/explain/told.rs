@@ -29,6 +29,12 @@ pub struct RuleTold {
     pub file: String,
     #[serde(skip_serializing_if = "is_zero")]
     pub line: u32,
+    /// When it applies: all of these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub applies: Vec<Words>,
+    /// What takes it out of play.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unless: Option<Words>,
     /// What makes such a transfer lawful; absent where the rule asks for nothing that could.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires: Option<Words>,
@@ -68,6 +74,8 @@ impl Explainer {
                 reason: info.reason.clone(),
                 file: info.file.clone(),
                 line: info.line,
+                applies: clauses.applies.iter().map(Words::of).collect(),
+                unless: clauses.unless.as_ref().map(Words::of),
                 requires: clauses.require.as_ref().map(Words::of),
             })
             .collect()

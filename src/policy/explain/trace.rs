@@ -2,7 +2,7 @@
 //! condition, and what it did. Watches the judging that decides; nothing is judged twice over.
 
 use rustc_hash::FxHashMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     case::Case,
@@ -93,7 +93,7 @@ pub(super) struct Deciding {
 // === what is told ===
 
 /// What one rule did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The transfer, for want of what the rule requires.
@@ -115,7 +115,7 @@ pub enum Verdict {
 }
 
 /// One rule before one group of people and one country.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RuleTrace {
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,7 +129,7 @@ pub struct RuleTrace {
     pub line: u32,
     pub verdict: Verdict,
     /// Where the fields are that it redacts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
     pub applies: Vec<ConditionTrace>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,15 +139,15 @@ pub struct RuleTrace {
 }
 
 /// One condition: the words of the file, whether it holds, and what the facts are.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConditionTrace {
     pub words: String,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub line: u32,
     pub holds: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fact: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<ConditionTrace>,
 }
 
@@ -157,7 +157,7 @@ pub(super) fn is_zero(line: &u32) -> bool {
 }
 
 /// What the rules said for one country that receives the data.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PassTrace {
     pub origin: Option<Region>,
     pub destination: Option<Region>,

@@ -102,6 +102,14 @@ impl Transfer {
         self.subject.fill_from(subject);
     }
 
+    /// The same from what is known of every transfer by a route. Where the bytes go, and how they are protected on the
+    /// way, is the route's to say, whatever anybody says of it.
+    pub fn fill_from_route(&mut self, route: &Self) {
+        self.fill_from(route.clone());
+        self.destination = route.destination;
+        self.transport = route.transport;
+    }
+
     /// Members of somebody's own.
     fn fill_others(&mut self, others: BTreeMap<String, Value>) {
         for (name, value) in others {

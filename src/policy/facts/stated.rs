@@ -63,6 +63,34 @@ const ELSEWHERE: [(&str, &str); 13] = [
     ("data_intermediary", "/recipient/data_intermediary"),
     ("ciio", "/exporter/ciio"),
 ];
+/// What is said inside of a member that has nothing but members of its own.
+const INSIDE: [(&str, &[&str]); 6] = [
+    ("subject", &["age", "minor", "consents", "opt_outs", "settings", "withdrawn", "verified"]),
+    ("subjects", &["pointer", "id", "origin", "origin_subdivision", "subject"]),
+    ("exporter", &["id", "role", "sector", "ciio", "flags", "location"]),
+    (
+        "consents",
+        &[
+            "scope",
+            "type",
+            "policy_version",
+            "purposes",
+            "categories",
+            "destinations",
+            "recipients",
+            "given_at",
+            "expires_at",
+            "withdrawn_at",
+            "evidence_ref",
+            "notice_ref",
+        ],
+    ),
+    ("withdrawn", &["scope", "at"]),
+    (
+        "policy_versions",
+        &["id", "effective_from", "destinations", "added_purposes", "material", "notice_ref"],
+    ),
+];
 /// Other words for how long a mechanism holds, and for whom.
 const OF_MECHANISM: [(&str, &str); 23] = [
     ("expires", "valid_until"),
@@ -97,13 +125,29 @@ impl Transfer {
     ///
     /// The place and the name of a member that nobody reads, or what serde says, which may repeat a value.
     pub fn read_strictly<'de, D: Deserializer<'de>>(json: D) -> Result<Self, Misread<D::Error>> {
+        Self::read_strictly_beside(json, &[])
+    }
+
+    /// The same of an object that has members of other kinds `beside` those of a transfer, which are left out of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read_strictly`].
+    pub fn read_strictly_beside<'de, D: Deserializer<'de>>(
+        json: D,
+        beside: &[&str],
+    ) -> Result<Self, Misread<D::Error>> {
         let mut unread = None;
-        let read: Self = serde_ignored::deserialize(json, |path| {
+        let mut read: Self = serde_ignored::deserialize(json, |path| {
             unread.get_or_insert_with(|| pointer(&path));
         })
         .map_err(Misread::Malformed)?;
         if let Some(place) = unread {
-            return Err(Misread::Unknown { place, meant: None });
+            let meant = misspelt_inside(&place);
+            return Err(Misread::Unknown { place, meant });
+        }
+        for name in beside {
+            read.other.remove(*name);
         }
         match read.misread() {
             Some(Slip::Misspelt(place, meant)) => {
@@ -212,6 +256,17 @@ fn misspelt(name: &str, members: &[&'static str]) -> Option<&'static str> {
     same.or_else(nearly).copied()
 }
 
+/// The same of a place that a member with nothing but members of its own does not have.
+fn misspelt_inside(place: &str) -> Option<&'static str> {
+    let (above, name) = place.rsplit_once('/')?;
+    let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let holder = above.split('/').rfind(|part| !is_number(part))?;
+    let (_, members) = INSIDE.iter().find(|(known, _)| *known == holder)?;
+    // A short name is a slip away from many; its first letter is seldom the slip.
+    let begins_alike = |meant: &&str| meant.as_bytes().first() == name.as_bytes().first();
+    misspelt(name, members).or_else(|| near(name, members).filter(begins_alike))
+}
+
 fn misspelt_elsewhere(name: &str) -> Option<&'static str> {
     misspelt(name, &ELSEWHERE.map(|(word, _)| word)).and_then(|meant| one_of(meant, &ELSEWHERE))
 }
@@ -272,13 +327,25 @@ mod tests {
     #[test]
     fn a_member_that_nobody_reads_is_named() {
         for (text, expected) in [
-            (r#"{"subject": {"opt_out": ["push"]}}"#, "nothing reads `/subject/opt_out`"),
+            (
+                r#"{"subject": {"opt_out": ["push"]}}"#,
+                "nothing reads `/subject/opt_out`; did you mean `opt_outs`?",
+            ),
+            (
+                r#"{"subject": {"consnts": []}}"#,
+                "nothing reads `/subject/consnts`; did you mean `consents`?",
+            ),
+            (r#"{"subject": {"ages": 3}}"#, "nothing reads `/subject/ages`; did you mean `age`?"),
+            (r#"{"subject": {"weather": 3}}"#, "nothing reads `/subject/weather`"),
             (r#"{"subject": {"withdrawals": []}}"#, "nothing reads `/subject/withdrawals`"),
             (
                 r#"{"subjects": [{"id": "1"}, {"subject": {"consents": [{"scope": "s", "type": "explicit", "purpose": ["x"]}]}}]}"#,
-                "nothing reads `/subjects/1/subject/consents/0/purpose`",
+                "nothing reads `/subjects/1/subject/consents/0/purpose`; did you mean `purposes`?",
             ),
-            (r#"{"exporter": {"secter": "x"}}"#, "nothing reads `/exporter/secter`"),
+            (
+                r#"{"exporter": {"secter": "x"}}"#,
+                "nothing reads `/exporter/secter`; did you mean `sector`?",
+            ),
             (
                 r#"{"remote_acess_from": ["CN"]}"#,
                 "nothing reads `/remote_acess_from`; did you mean `remote_access_from`?",

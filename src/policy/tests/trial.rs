@@ -100,6 +100,40 @@ fn a_mistake_in_a_table_is_reported_with_its_line_and_a_remedy() {
     }
 }
 
+/// A rule of one's own is tried without a whole lawful context.
+#[test]
+fn a_table_may_be_judged_by_one_layer_alone() {
+    let own = |head: &str, rule: &str| {
+        let file = |name: &str, text: String| SourceFile { name: name.into(), text };
+        let mut files: Vec<SourceFile> = rule_files();
+        files.retain(|file| !file.name.starts_with("tests/"));
+        files.push(file(
+            "organisation/own.yaml",
+            format!("layer: organisation\ntitle: Own\nrules:\n  - {{id: OWN, title: t, statute: s, reason: r., effect: block, when: {{data: mac}}{rule}}}\n"),
+        ));
+        files.push(file(
+            "tests/own.yaml",
+            format!("title: Own\n{head}\nrows:\n  - {{name: a, origin: JP, destination: CN, data: mac, expect: block, by: OWN}}\n  - {{name: b, origin: JP, destination: CN, data: name, expect: allow}}\n"),
+        ));
+        trial(&files)
+    };
+    let passed = |head: &str| {
+        let (trial, complaints) = own(head, "");
+        let report = trial.unwrap_or_else(|| panic!("{complaints}")).run();
+        report.rows.iter().map(|row| row.passed()).collect::<Vec<_>>()
+    };
+    assert_eq!(passed("only: organisation"), [true, true]);
+    assert_eq!(passed(""), [false, false]);
+    for (head, rule, words) in [
+        ("only: organisation\ndown_to: law", "", "cannot stand together"),
+        ("only: organization", "", "unknown value `organization`"),
+        ("only: organisation", ", exceptions: [JR-00-01]", "try them with `down_to`"),
+    ] {
+        let (trial, complaints) = own(head, rule);
+        assert!(trial.is_none() && complaints.contains(words), "{head}: {complaints}");
+    }
+}
+
 #[test]
 fn what_comes_otherwise_is_told() {
     for (row, words) in [

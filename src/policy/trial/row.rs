@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::table::RawRow;
+use super::table::{Judges, RawRow};
 use crate::{
     domain::{Coverage, Effect, Findings, Marks, Region, Tag, Taxonomy},
-    policy::{Layer, Names, People, Person, Subject, Transfer, recorded::Places},
+    policy::{Names, People, Person, Subject, Transfer, recorded::Places},
     source::{At, Diagnostics, Node, read_node},
 };
 
@@ -17,7 +17,7 @@ pub(super) struct Row {
     pub(super) line: u32,
     pub(super) table: String,
     pub(super) name: String,
-    pub(super) down_to: Option<Layer>,
+    pub(super) judges: Option<Judges>,
     pub(super) transfer: Transfer,
     pub(super) people: People,
     pub(super) findings: Findings,
@@ -121,7 +121,7 @@ impl Row {
             line: raw.line,
             table: raw.table,
             name,
-            down_to: raw.down_to,
+            judges: raw.judges,
             transfer: raw.transfer,
             people,
             findings,

@@ -9,7 +9,7 @@ use super::{
     coverage::{Coverage, Tally, id},
     is_test_file,
     row::Row,
-    table::{Table, check_keys, tree},
+    table::{Judges, Table, check_keys, tree},
 };
 #[cfg(test)]
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         answer::Whole,
         explain::{Case, Written, groups},
     },
-    source::{Diagnostics, Node, SourceFile, parse},
+    source::{Diagnostics, Node, Place, Severity, SourceFile, parse},
 };
 
 /// A row and what came of it.
@@ -53,7 +53,7 @@ pub struct TrialReport {
 
 /// The rows of a rules directory, and the rules they try.
 pub struct Trial {
-    sets: BTreeMap<Option<Layer>, Compiled>,
+    sets: BTreeMap<Option<Judges>, Compiled>,
     rows: Vec<Row>,
 }
 
@@ -121,11 +121,15 @@ impl Trial {
         }
         let whole = Compiled::new(set, &files, taxonomy, None);
         let mut sets = BTreeMap::new();
-        for layer in rows.iter().filter_map(|row| row.down_to).collect::<BTreeSet<_>>() {
-            let files = down_to(layer, &files);
-            // Rules refer to their own layer and to higher ones only, so what is left compiles.
-            let set = RuleSet::compile(&files, taxonomy, diagnostics)?;
-            sets.insert(Some(layer), Compiled::new(set, &files, taxonomy, Some(&whole)));
+        for judges in rows.iter().filter_map(|row| row.judges).collect::<BTreeSet<_>>() {
+            let files = left_of(judges, &files);
+            let mut complaints = Diagnostics::default();
+            let Some(set) = RuleSet::compile(&files, taxonomy, &mut complaints) else {
+                // Rules refer to their own layer and to higher ones, so what `down_to` leaves compiles.
+                refuse(judges, &rows, &complaints, diagnostics);
+                return None;
+            };
+            sets.insert(Some(judges), Compiled::new(set, &files, taxonomy, Some(&whole)));
         }
         sets.insert(None, whole);
         Some(Self { sets, rows })
@@ -142,7 +146,7 @@ impl Trial {
     /// What is decided on each row, by the row's place and name.
     pub fn decisions(&self) -> Vec<(String, Way, Decided)> {
         let judged = |row: &Row| {
-            let set = &self.sets.get(&row.down_to)?.set;
+            let set = &self.sets.get(&row.judges)?.set;
             let decision =
                 set.decide_each(&row.transfer, &row.people, &row.findings, row.coverage, &[]);
             Some((
@@ -161,7 +165,7 @@ impl Trial {
     ) -> impl Iterator<Item = (&Transfer, &People, &Findings)> {
         self.rows
             .iter()
-            .filter(|row| row.down_to.is_none() && row.coverage == crate::domain::Coverage::Full)
+            .filter(|row| row.judges.is_none() && row.coverage == crate::domain::Coverage::Full)
             .map(|row| (&row.transfer, &row.people, &row.findings))
     }
 
@@ -173,7 +177,7 @@ impl Trial {
         };
         let mut rows = Vec::with_capacity(self.rows.len());
         for (row, number) in self.rows.iter().zip(0u32..) {
-            let Some(compiled) = self.sets.get(&row.down_to) else { continue };
+            let Some(compiled) = self.sets.get(&row.judges) else { continue };
             rows.push(compiled.judge(row, number, &mut coverage));
         }
         coverage.finish();
@@ -181,8 +185,19 @@ impl Trial {
     }
 }
 
-/// The files without rules of lower layers, and one that lets pass what is left.
-fn down_to(layer: Layer, files: &[SourceFile]) -> Vec<SourceFile> {
+/// Says why the rules of one layer cannot judge by themselves, where the first table asks for it.
+fn refuse(judges: Judges, rows: &[Row], complaints: &Diagnostics, diagnostics: &mut Diagnostics) {
+    let Some(row) = rows.iter().find(|row| row.judges == Some(judges)) else { return };
+    let place = Place { file: row.file.clone(), line: row.line, column: 1 };
+    let first = complaints.iter().find(|it| it.severity == Severity::Error);
+    let why = first.map_or_else(String::new, |it| format!(": {}: {}", it.place, it.message));
+    diagnostics
+        .error(place, format!("the rules of this layer cannot be compiled by themselves{why}"))
+        .remedy("rules may name exceptions of higher layers; try them with `down_to`");
+}
+
+/// The files without rules of layers that do not judge, and one that lets pass what is left.
+fn left_of(judges: Judges, files: &[SourceFile]) -> Vec<SourceFile> {
     const PERMIT: &str = "\
 layer: organisation
 title: Everything that is left
@@ -202,7 +217,7 @@ rules:
             of.is_none_or(|of| {
                 [Layer::Law, Layer::Agreement, Layer::Policy, Layer::Organisation]
                     .into_iter()
-                    .any(|known| known.as_str() == of && known <= layer)
+                    .any(|known| known.as_str() == of && judges.has(known))
             })
         })
         .cloned()

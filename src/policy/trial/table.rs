@@ -2,7 +2,7 @@
 //!
 //! ```yaml
 //! title: Switzerland
-//! down_to: law                  # rules of lower layers are left out, and what is left passes
+//! down_to: law                  # rules of lower layers are left out, and what is left passes; or `only: law`
 //! defaults: {origin: CH, destination: CN, data: name, …}
 //! facts:
 //!   clauses: {mechanisms: [{type: ch_scc, id: SCC-1}]}
@@ -39,11 +39,39 @@ pub(super) const OWN: [&str; 14] = [
     "mechanisms_used",
 ];
 
+/// Which rules judge a table, where not all do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Judges {
+    /// Those of this layer and of higher ones.
+    DownTo(Layer),
+    Only(Layer),
+}
+
+impl Judges {
+    pub(super) fn has(self, layer: Layer) -> bool {
+        match self {
+            Self::DownTo(last) => layer <= last,
+            Self::Only(one) => layer == one,
+        }
+    }
+
+    fn read(file: &str, root: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut layer = |key| root.get(key).and_then(|node| read_node(file, node, diagnostics));
+        let (down_to, only) = (layer("down_to"), layer("only"));
+        if let (Some(_), Some(_), Some(node)) = (down_to, only, root.get("only")) {
+            diagnostics
+                .error(node.place(file), "`only` and `down_to` cannot stand together")
+                .remedy("`only` leaves the other layers out, higher ones as well; take one out");
+        }
+        only.map(Self::Only).or(down_to.map(Self::DownTo))
+    }
+}
+
 /// A row before it is understood.
 #[derive(Debug)]
 pub(super) struct RawRow<'n> {
     pub(super) table: String,
-    pub(super) down_to: Option<Layer>,
+    pub(super) judges: Option<Judges>,
     pub(super) line: u32,
     /// The row's own keys over those of the defaults.
     pub(super) own: Vec<(&'n str, &'n Node)>,
@@ -53,7 +81,7 @@ pub(super) struct RawRow<'n> {
 pub(super) struct Table<'f> {
     pub(super) file: &'f str,
     pub(super) title: String,
-    pub(super) down_to: Option<Layer>,
+    pub(super) judges: Option<Judges>,
     defaults: Value,
     default_keys: Vec<(&'f str, &'f Node)>,
     facts: Vec<(&'f str, Value)>,
@@ -67,7 +95,7 @@ pub(super) fn tree(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<N
 
 /// Complains of keys that no table has.
 pub(super) fn check_keys(file: &str, root: &Node, diagnostics: &mut Diagnostics) {
-    const KEYS: [&str; 5] = ["title", "down_to", "defaults", "facts", "rows"];
+    const KEYS: [&str; 6] = ["title", "down_to", "only", "defaults", "facts", "rows"];
     for (key, _) in root.entries() {
         let name = key.text().unwrap_or_default();
         if !KEYS.contains(&name) {
@@ -89,7 +117,7 @@ impl<'f> Table<'f> {
         let mut table = Self {
             file,
             title: root.get("title").and_then(Node::text).unwrap_or(file).to_owned(),
-            down_to: root.get("down_to").and_then(|node| read_node(file, node, diagnostics)),
+            judges: Judges::read(file, root, diagnostics),
             defaults: Value::Object(Map::new()),
             default_keys,
             facts: Vec::new(),
@@ -153,7 +181,7 @@ impl<'f> Table<'f> {
         };
         (diagnostics.error_count() == before).then_some(RawRow {
             table: self.title.clone(),
-            down_to: self.down_to,
+            judges: self.judges,
             line: node.line,
             own,
             transfer,

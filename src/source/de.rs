@@ -675,7 +675,8 @@ mod tests {
             ("name: x\nport: y", "found `y`, expected a whole number, not below 0"),
             ("name: x\nitems: 3", "found a number, expected a list"),
             ("name: x\nitems: [y]", "found a text, expected a mapping with `id:` and `kind:`"),
-            ("name: x\n\titems: []", "a tab stands before `items`"),
+            ("name: x\n\"\\tport\": 1", "a tab stands before `port`"),
+            ("name:\n\tx", "indent by spaces"),
         ] {
             let (_, complaints) = read_text(text);
             assert!(complaints.join("\n").contains(told), "{text}: {complaints:?}");

@@ -174,10 +174,15 @@ pub(super) fn parse_telling(
                     line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
                     column: u32::try_from(error.marker().col() + 1).unwrap_or(u32::MAX),
                 };
+                let remedy = if error.info().contains("tab") {
+                    "indent by spaces; a tab is no indentation in YAML"
+                } else {
+                    "check indentation, quotes and brackets just before this place"
+                };
                 builder
                     .diagnostics
                     .error(place, format!("not readable as YAML: {}", error.info()))
-                    .remedy("check indentation, quotes and brackets just before this place");
+                    .remedy(remedy);
                 return None;
             }
         }

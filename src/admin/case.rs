@@ -74,8 +74,8 @@ pub type Stated = [(String, Transfer)];
 impl Case {
     /// The context's members beside `payload` (any JSON), or `payload_base64` (any bytes) with its
     /// `content_type` and `content_encoding`. `id` comes back; `group`, `title` and `expected` are for
-    /// people and tests. `route` names a route, see [`Self::by_route`]. A member that nothing reads is none: it would
-    /// count for nothing. An `origin` of `null` says that nobody knows, which blocks (JR-00-06); when it is
+    /// people and tests. `route` names a route, see [`Self::by_route`]. A member that nothing reads counts for
+    /// nothing: it is told as unknown, and refused where it was most likely meant to be another. An `origin` of `null` says that nobody knows, which blocks (JR-00-06); when it is
     /// left out the payload is asked, as the gateway does.
     pub fn parse(text: &str) -> Result<Self, CaseError> {
         match Self::read(text)? {
@@ -205,7 +205,7 @@ fn transfer(text: &str, beside: &[&str]) -> Result<Transfer, CaseError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
-    let read = Transfer::read_strictly_beside(tracked, beside);
+    let read = Transfer::read_beside(tracked, beside);
     read.map_err(|misread| match misread {
         Misread::Malformed(error) => wrong(track.path().to_string(), error),
         misread @ (Misread::Unknown { .. } | Misread::NoFlag { .. }) => CaseError::Unread(misread),
@@ -299,6 +299,15 @@ mod tests {
                 assert!(!complaint.contains(noun), "{complaint}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_for_whoever_asks_is_kept_under_its_place() {
+        let text = r#"{"subject": {"weather": 3, "age": 29}, "difficulty": 1, "group": "g", "payload": {}}"#;
+        let case = Case::parse(text).unwrap();
+        let kept: Vec<&String> = case.transfer.other.keys().collect();
+        assert_eq!(kept, ["/subject/weather", "difficulty"]);
+        assert_eq!(case.transfer.subject.age, Some(29));
     }
 
     #[test]

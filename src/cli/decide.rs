@@ -48,7 +48,7 @@ A context says who sends what to whom, and what is on file about it:
    \"subject\": {\"consents\": [{\"scope\": \"service\", \"type\": \"explicit\"}]}}
 
 With `--config` or `--admin` it may name a \"route\", which adds what every transfer by it begins with. A member \
-that nothing reads is an error.
+that nothing reads is told as unknown, and an error where another was most likely meant.
 
 A line of a batch is such a context with its \"payload\", and an \"id\" if you like. Without \
 \"as_of\" it is decided as of now.

@@ -19,9 +19,11 @@ impl RuleSet {
         // Rules may ask for any member of a legal basis, which may stand beside it as well.
         let may_be_of_basis = transfer.legal_basis.is_some();
         let members = transfer.other.keys().map(String::as_str).filter(|name| {
-            !may_be_of_basis
+            let is_place = name.starts_with('/');
+            let is_own = !may_be_of_basis
                 && *name != Transfer::SERVICE
-                && !self.vocabulary.knows(Section::Flag, name)
+                && !self.vocabulary.knows(Section::Flag, name);
+            is_place || is_own
         });
         let named = |person: &'t NamedSubject| person.subject.as_ref();
         let people = std::iter::once(&transfer.subject)

@@ -277,12 +277,13 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
         }
     }
     (asked["context"], asked["weather"]) = (json!({"origin": "DE"}), json!("fine"));
+    asked["subject"]["shoes"] = json!(41);
     asked["consideration"] = json!(false);
     asked["subject"]["opt_outs"] = json!(["push"]);
     asked["subject"]["withdrawn"] =
         json!([{"scope": "purpose:direct_marketing"}, {"scope": "category:email"}]);
     let answer = office.post("/-/decide", asked.to_string().as_bytes()).json();
-    assert_eq!(answer["unknown"], json!(["context", "weather"]), "{answer}");
+    assert_eq!(answer["unknown"], json!(["/subject/shoes", "context", "weather"]), "{answer}");
     asked["subject"]["opt_outs"] = json!(["puhs"]);
     asked["subject"]["settings"] = json!({"cloudsync": true});
     asked["subject"]["withdrawn"] = json!([

@@ -125,41 +125,56 @@ impl Transfer {
     ///
     /// The place and the name of a member that nobody reads, or what serde says, which may repeat a value.
     pub fn read_strictly<'de, D: Deserializer<'de>>(json: D) -> Result<Self, Misread<D::Error>> {
-        Self::read_strictly_beside(json, &[])
+        let (read, unread) = Self::read(json)?;
+        if let Some(place) = unread.into_iter().next() {
+            let meant = misspelt_inside(&place);
+            return Err(Misread::Unknown { place, meant });
+        }
+        let slip = read.slips().next();
+        slip.map_or(Ok(read), |slip| Err(slip.into()))
     }
 
-    /// The same of an object that has members of other kinds `beside` those of a transfer, which are left out of it.
+    /// The same of a question, which has members of other kinds `beside` those of a transfer and may have some for whoever
+    /// asks: what is inside of a member and nobody reads is kept under its place, and told among what is
+    /// [unknown](crate::policy::RuleSet::unknown).
     ///
     /// # Errors
     ///
-    /// As [`Self::read_strictly`].
-    pub fn read_strictly_beside<'de, D: Deserializer<'de>>(
+    /// As [`Self::read_strictly`], where a member was most likely meant to be one that is read.
+    pub fn read_beside<'de, D: Deserializer<'de>>(
         json: D,
         beside: &[&str],
     ) -> Result<Self, Misread<D::Error>> {
-        let mut unread = None;
-        let mut read: Self = serde_ignored::deserialize(json, |path| {
-            unread.get_or_insert_with(|| pointer(&path));
-        })
-        .map_err(Misread::Malformed)?;
-        if let Some(place) = unread {
-            let meant = misspelt_inside(&place);
-            return Err(Misread::Unknown { place, meant });
+        let (mut read, unread) = Self::read(json)?;
+        for place in unread {
+            if let Some(meant) = misspelt_inside(&place) {
+                return Err(Misread::Unknown { place, meant: Some(meant) });
+            }
+            read.other.insert(place, Value::Null);
         }
         for name in beside {
             read.other.remove(*name);
         }
-        match read.misread() {
-            Some(Slip::Misspelt(place, meant)) => {
-                Err(Misread::Unknown { place, meant: Some(meant) })
-            }
-            Some(Slip::NoFlag(place)) => Err(Misread::NoFlag { place }),
-            None => Ok(read),
-        }
+        // A number beside the transfer may count something of whoever asks.
+        let is_number = |slip: &Slip| match slip {
+            Slip::Misspelt(..) => false,
+            Slip::NoFlag(place) => place
+                .strip_prefix('/')
+                .is_some_and(|name| read.other.get(name).is_some_and(Value::is_number)),
+        };
+        let slip = read.slips().find(|slip| !is_number(slip));
+        slip.map_or(Ok(read), |slip| Err(slip.into()))
     }
 
-    /// The first member that would be somebody's own, and was most likely meant to be one that is read.
-    fn misread(&self) -> Option<Slip> {
+    /// A transfer, and the places inside of its members that nobody reads, as JSON Pointers.
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<(Self, Vec<String>), Misread<D::Error>> {
+        let mut unread = Vec::new();
+        let read = serde_ignored::deserialize(json, |path| unread.push(pointer(&path)));
+        Ok((read.map_err(Misread::Malformed)?, unread))
+    }
+
+    /// The members that would be somebody's own, and were most likely meant to be some that are read.
+    fn slips(&self) -> impl Iterator<Item = Slip> {
         let beside = self.other.iter().filter(|(name, _)| !MEMBERS.contains(&name.as_str()));
         let of_transfer = beside.filter_map(|(name, value)| {
             let place = || format!("/{name}");
@@ -184,7 +199,7 @@ impl Transfer {
                 let (name, meant) = mechanism.misspelt()?;
                 Some(Slip::Misspelt(format!("/mechanisms/{number}/{name}"), meant))
             });
-        of_transfer.chain(of_recipient).chain(of_basis).chain(of_mechanisms).next()
+        of_transfer.chain(of_recipient).chain(of_basis).chain(of_mechanisms)
     }
 }
 
@@ -223,6 +238,15 @@ impl Mechanism {
 enum Slip {
     Misspelt(String, &'static str),
     NoFlag(String),
+}
+
+impl<E> From<Slip> for Misread<E> {
+    fn from(slip: Slip) -> Self {
+        match slip {
+            Slip::Misspelt(place, meant) => Self::Unknown { place, meant: Some(meant) },
+            Slip::NoFlag(place) => Self::NoFlag { place },
+        }
+    }
 }
 
 /// The letters and digits of a name, which are the same however its words are joined.

@@ -270,19 +270,18 @@ fn in_charset(charset: Charset, text: &[u8], reading: &Reading<'_>) -> Vec<u8> {
     encoded.unwrap_or_default()
 }
 
-/// A text that came in ASCII alone reads the same in most encodings. What is put into it does not, and is written in
-/// the one that the media type names.
+/// A text that came in ASCII alone reads the same in most encodings, and what is put into it does not: that is written
+/// in ASCII as well where the media type names another encoding than UTF-8.
 fn as_named(text: Vec<u8>, reading: &Reading<'_>) -> Vec<u8> {
     let Some(message) = reading.message.filter(|_| !text.is_ascii()) else { return text };
-    if !body_of(reading).is_some_and(|layer| layer.bytes.is_ascii()) {
+    let content_type = message.header("content-type").and_then(|it| std::str::from_utf8(it).ok());
+    let was_ascii = body_of(reading).is_some_and(|layer| layer.bytes.is_ascii());
+    if !was_ascii || format::charset(content_type, &text) == Ok(None) {
         return text;
     }
-    let content_type = message.header("content-type").and_then(|it| std::str::from_utf8(it).ok());
-    match (format::charset(content_type, &text), std::str::from_utf8(&text)) {
-        (Ok(Some(charset)), _) => in_charset(charset, &text, reading),
-        (Err(_), Ok(text)) => redact::encode_ascii(format_of_body(reading), text),
-        (Ok(None), _) | (Err(_), Err(_)) => text,
-    }
+    let ascii =
+        std::str::from_utf8(&text).map(|it| redact::encode_ascii(format_of_body(reading), it));
+    ascii.unwrap_or(text)
 }
 
 /// A body that is read as a text, and what its media type says of it.

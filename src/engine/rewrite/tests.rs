@@ -528,7 +528,12 @@ proptest! {
             prop_assert!(shows_part || old.len() < 4 || !shown.contains(old), "{} in {}", old, shown);
         }
         let untouched = |pairs: Vec<(String, String)>| -> Vec<(String, String)> {
-            pairs.into_iter().filter(|(name, _)| !touched.contains(name)).collect()
+            // A form that lost all of its parts has an empty one.
+            let is_empty_part = |name: &str, text: &str| format == Format::Multipart && name == "0" && text.is_empty();
+            pairs
+                .into_iter()
+                .filter(|(name, text)| !touched.contains(name) && !is_empty_part(name, text))
+                .collect()
         };
         prop_assert_eq!(
             untouched(pairs(format, &body)),

@@ -219,6 +219,7 @@ impl Proxy {
             None => None,
         };
         shared.metrics.expect_errors(Side::Upstream, &error::UPSTREAM_KINDS);
+        shared.metrics.expect_errors(Side::Internal, &error::OVERLOADED_KINDS);
         let connections_max = u32::try_from(config.limits.connections_max).unwrap_or(u32::MAX);
         let mut proxy = Self {
             snapshots: shared.snapshots,

@@ -73,6 +73,10 @@ pub(super) const UPSTREAM_KINDS: [&str; 11] = [
     "answer-idle",
 ];
 
+/// What there is not enough of, counted from the start.
+pub(super) const OVERLOADED_KINDS: [&str; 3] =
+    ["overloaded", "overloaded-memory", "overloaded-delay"];
+
 /// One variant per way to fail. What it means to the caller is [`reply`](super::reply)'s affair; what is
 /// written here is for the log, and holds no payload value.
 #[derive(Debug, thiserror::Error)]

@@ -1004,7 +1004,7 @@ async fn only_a_trusted_hop_is_listened_to() {
     let problem: Value = serde_json::from_slice(&got.body).unwrap();
     assert_eq!(
         problem["detail"],
-        "`Bordergate-Transfer`: nothing reads `/subject/opt_out` of `context`."
+        "`Bordergate-Transfer`: nothing reads `/subject/opt_out` of `context`; `opt_outs` may be meant."
     );
     // `{"config":{"IN.restricted_destinations":["us"]}}` holds, and `["USA"]` would hold nowhere.
     let got = say(

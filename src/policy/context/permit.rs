@@ -80,10 +80,11 @@ impl<'t> Context<'t> {
         permit
     }
 
-    /// The version in force names the destination: where the facility stands, whoever else can read what is there.
+    /// The version in force names the destination, where the facility stands. Whoever reads from afar has none there.
     pub(in crate::policy) fn is_destination_named(&self) -> bool {
-        let (named, destination) = (self.version.destinations, self.transfer.destination);
-        named.zip(destination).is_some_and(|(named, at)| named.contains(&at))
+        let (named, destination) = (self.version.destinations, self.destination);
+        destination != self.transfer.destination
+            || named.zip(destination).is_some_and(|(named, at)| named.contains(&at))
     }
 
     /// The purpose provides for a recipient of this class, or is none the registry knows.

@@ -25,6 +25,14 @@ mod properties;
 mod schema;
 mod trial;
 
+/// What shipped rules name, without the rules.
+fn files_of_names() -> Vec<SourceFile> {
+    let is_of_names = |name: &str| {
+        name == "purposes.yaml" || NAME_FOLDERS.iter().any(|folder| name.starts_with(folder))
+    };
+    rule_files().into_iter().filter(|file| is_of_names(&file.name)).collect()
+}
+
 /// What a transfer is where a case says nothing else.
 fn base() -> Value {
     json!({

@@ -7,14 +7,7 @@ use crate::domain::{Gap, GapCause, Part};
 
 /// The shipped names, and one rule file of our own.
 pub(super) fn compile_rule(text: &str) -> (Option<RuleSet>, Vec<String>) {
-    let mut files: Vec<SourceFile> = rule_files()
-        .into_iter()
-        .filter(|file| {
-            file.name == "purposes.yaml"
-                || file.name.starts_with("zones/")
-                || file.name.starts_with("registers/")
-        })
-        .collect();
+    let mut files = files_of_names();
     files.push(SourceFile { name: "organisation/own.yaml".into(), text: text.into() });
     let (set, diagnostics) = compile(&files);
     (set, diagnostics.iter().map(ToString::to_string).collect())

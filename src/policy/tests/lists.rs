@@ -9,14 +9,7 @@ use super::{
 
 /// The shipped names with a list of destinations, and a rule that keeps from going to them.
 fn compile_list(values: &str) -> (Option<RuleSet>, Vec<String>) {
-    let mut files: Vec<SourceFile> = rule_files()
-        .into_iter()
-        .filter(|file| {
-            file.name == "purposes.yaml"
-                || file.name.starts_with("zones/")
-                || file.name.starts_with("registers/")
-        })
-        .collect();
+    let mut files = files_of_names();
     let own = rule(
         "    when: {in_list: {list: OWN.restricted, value: destination}}\n    effect: block\n",
     ) + "  - id: OWN-2\n    title: t\n    statute: s\n    reason: r.\n    effect: allow\n";

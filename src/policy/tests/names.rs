@@ -10,12 +10,7 @@ use super::{
 #[test]
 fn a_member_that_no_register_declares_is_told_and_may_be_declared() {
     let body = "    require: {mechanism: {type: acme_contract, with: {seal: true, status: {not: x}}}}\n    effect: block\n";
-    let mut files: Vec<SourceFile> = rule_files()
-        .into_iter()
-        .filter(|file| {
-            ["registers/", "zones/", "purposes"].iter().any(|it| file.name.starts_with(it))
-        })
-        .collect();
+    let mut files = files_of_names();
     files.push(SourceFile { name: "organisation/own.yaml".into(), text: rule(body) });
     for (entry, expected) in [
         ("{name: acme_contract, title: t}", "`acme_contract` says `seal`, as far as"),

@@ -178,14 +178,7 @@ fn a_row_may_be_about_several_people() {
 /// A condition is tried where it makes the difference, and only there.
 #[test]
 fn coverage_counts_what_makes_the_difference() {
-    let mut files: Vec<SourceFile> = rule_files()
-        .into_iter()
-        .filter(|file| {
-            file.name == "purposes.yaml"
-                || file.name.starts_with("zones/")
-                || file.name.starts_with("registers/")
-        })
-        .collect();
+    let mut files = files_of_names();
     let rule = "layer: organisation\ntitle: Own\nrules:\n  - id: OWN-1\n    title: t\n    statute: s\n    reason: r.\n    effect: block\n    when: {origin: DE, destination: CN}\n    require: {any: [{flag: occasional}, {flag: contract_necessity}]}\n";
     files.push(SourceFile { name: "organisation/own.yaml".into(), text: rule.into() });
     let tried = |rows: &str| {

@@ -11,6 +11,7 @@ mod case;
 mod console;
 mod decide;
 mod facts;
+mod latest;
 mod live;
 mod openapi;
 mod ready;

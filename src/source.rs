@@ -9,6 +9,7 @@ mod complaint;
 mod de;
 mod diagnostic;
 mod pace;
+mod stamp;
 mod tree;
 
 pub(crate) use complaint::{near, suggest};
@@ -17,6 +18,7 @@ pub use de::{At, read, read_on, read_secret};
 pub(crate) use diagnostic::PEM;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub(crate) use pace::{give_way, work_in_stretches};
+pub use stamp::Stamp;
 pub use tree::{Node, NodeValue, parse};
 
 /// One file, by the name operators know it under.

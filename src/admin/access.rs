@@ -7,20 +7,13 @@
 //! opens nothing, and is read anew when it changes; one that is wrong changes nothing, and since it may be a
 //! token by mistake, complaints repeat nothing of it but the names of operators that are in order.
 
-use std::{
-    fmt, fs,
-    net::SocketAddr,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, fs, net::SocketAddr, path::Path, sync::Arc};
 
 use http::{StatusCode, header, request::Parts};
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{reply::Problem, tls::Shown, token::Token};
+use super::{latest::Latest, reply::Problem, tls::Shown, token::Token};
 use crate::source::{self, At, Diagnostics, Place, SourceFile};
 
 /// What an operator may do. Each but the first includes reading.
@@ -62,26 +55,12 @@ enum Roles {
 }
 
 /// Decides who may.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Access {
-    listed: Option<Arc<Listed>>,
+    listed: Option<Arc<Latest<Arc<[Operator]>>>>,
     /// What changes something where nobody is listed.
     token: Option<Token>,
 }
-
-struct Listed {
-    path: PathBuf,
-    state: Mutex<State>,
-}
-
-struct State {
-    seen: Seen,
-    list: Arc<Vec<Operator>>,
-    error: Option<String>,
-}
-
-/// What can be seen of the file without reading it.
-pub(super) type Seen = Option<[u64; 4]>;
 
 struct Operator {
     name: Arc<str>,
@@ -112,11 +91,11 @@ struct OperatorEntry {
 impl Access {
     /// Reads the file of operators. Every problem is told with file and line.
     pub fn load(path: &Path) -> Result<Self, Diagnostics> {
-        let seen = look(path);
-        let list = read(path)?;
-        let state = Mutex::new(State { seen, list: Arc::new(list), error: None });
-        let listed = Some(Arc::new(Listed { path: path.to_owned(), state }));
-        Ok(Self { listed, token: None })
+        let file = path.to_owned();
+        let again = move || read(&file);
+        let listed =
+            Latest::load("`admin.operators_file`", vec![path.to_owned()], || read(path), again)?;
+        Ok(Self { listed: Some(Arc::new(listed)), token: None })
     }
 
     /// Everybody on this machine, who needs the token to change something if there is one.
@@ -126,8 +105,7 @@ impl Access {
 
     /// Why the file as it is now does not count, if it does not.
     pub(super) fn error(&self) -> Option<String> {
-        let listed = self.listed.as_ref()?;
-        listed.state.lock().error.clone()
+        self.listed.as_ref()?.error()
     }
 
     pub(super) fn is_listed(&self) -> bool {
@@ -145,7 +123,7 @@ impl Access {
 
     /// Some are known by what stands in a certificate.
     pub(super) fn knows_certificates(&self) -> bool {
-        let list = self.listed.as_ref().map(|listed| listed.list());
+        let list = self.listed.as_ref().map(|listed| listed.current());
         list.is_some_and(|list| list.iter().any(|operator| operator.certificate.is_some()))
     }
 
@@ -176,7 +154,7 @@ impl Access {
         if needs == Needs::Nothing {
             return Ok(nobody(Roles::Some(Vec::new())));
         }
-        let list = listed.list();
+        let list = listed.current();
         let operator = proven(&list, head)
             .map_err(|detail| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))?;
         let caller = Caller {
@@ -228,13 +206,6 @@ fn is_meant_for_us(head: &Parts) -> Result<(), Problem> {
     ))
 }
 
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.listed.as_ref().map(|listed| &listed.path);
-        f.debug_tuple("Access").field(&path).finish()
-    }
-}
-
 impl Caller {
     pub(super) fn may(&self, needs: Needs) -> bool {
         let Roles::Some(roles) = &self.roles else { return true };
@@ -268,29 +239,6 @@ impl fmt::Display for Needs {
     }
 }
 
-impl Listed {
-    /// As the file is now, or as it was when it was last right.
-    fn list(&self) -> Arc<Vec<Operator>> {
-        let seen = look(&self.path);
-        let mut state = self.state.lock();
-        if seen != state.seen {
-            state.seen = seen;
-            match read(&self.path) {
-                Ok(list) => {
-                    tracing::info!(operators = list.len(), "operators read anew");
-                    state.list = Arc::new(list);
-                    state.error = None;
-                }
-                Err(diagnostics) => {
-                    tracing::error!("operators refused, the ones before go on:\n{diagnostics}");
-                    state.error = Some(diagnostics.to_string());
-                }
-            }
-        }
-        Arc::clone(&state.list)
-    }
-}
-
 /// Whom a token names, or else the certificate of the connection.
 fn proven<'l>(list: &'l [Operator], head: &Parts) -> Result<&'l Operator, &'static str> {
     let find = |is: &dyn Fn(&Operator) -> bool| list.iter().find(|operator| is(operator));
@@ -307,19 +255,14 @@ fn proven<'l>(list: &'l [Operator], head: &Parts) -> Result<&'l Operator, &'stat
     )
 }
 
-fn bearer(head: &Parts) -> Option<&str> {
+/// The token that the request shows (RFC 6750 §2.1).
+pub(super) fn bearer(head: &Parts) -> Option<&str> {
     let value = head.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-pub(super) fn look(path: &Path) -> Seen {
-    let metadata = fs::metadata(path).ok()?;
-    let nanoseconds = metadata.ctime_nsec().unsigned_abs();
-    Some([metadata.dev(), metadata.ino(), metadata.ctime().unsigned_abs(), nanoseconds])
-}
-
-fn read(path: &Path) -> Result<Vec<Operator>, Diagnostics> {
+fn read(path: &Path) -> Result<Arc<[Operator]>, Diagnostics> {
     let name = path.display().to_string();
     let mut diagnostics = Diagnostics::default();
     let text = match fs::read_to_string(path) {
@@ -392,7 +335,7 @@ fn read(path: &Path) -> Result<Vec<Operator>, Diagnostics> {
             certificate,
         });
     }
-    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(operators) }
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(operators.into()) }
 }
 
 /// As it stands among the alternative names; `None` where it could not.

@@ -5,12 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::Mutex;
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 
-use super::access::{Seen, look};
+use super::latest::Latest;
 use crate::{config::AdminTls, telemetry::CertificateMetrics};
 
 /// As the metrics and the status call it.
@@ -28,47 +27,40 @@ pub struct TlsError {
 ///
 /// Files that have changed are read again at the next connection. What cannot be used changes nothing.
 #[derive(Debug, Clone)]
-pub struct AdminIdentity(Arc<Files>);
-
-#[derive(Debug)]
-struct Files {
-    section: AdminTls,
-    certificates: CertificateMetrics,
-    state: Mutex<(Vec<Seen>, Arc<ServerConfig>)>,
+pub struct AdminIdentity {
+    latest: Arc<Latest<Arc<ServerConfig>>>,
+    asks_for_certificates: bool,
 }
 
 impl AdminIdentity {
     pub fn load(section: &AdminTls, certificates: CertificateMetrics) -> Result<Self, TlsError> {
-        let seen = files(section).map(|path| look(path)).collect();
-        let (config, expiry) = read(section)?;
-        certificates.loaded(NAME, expiry);
-        let state = Mutex::new((seen, config));
-        Ok(Self(Arc::new(Files { section: section.clone(), certificates, state })))
+        let first = || {
+            let (config, expiry) = read(section)?;
+            certificates.loaded(NAME, expiry);
+            Ok(config)
+        };
+        let (section_again, metrics) = (section.clone(), certificates.clone());
+        let again = move || match read(&section_again) {
+            Ok((config, expiry)) => {
+                metrics.reloaded(NAME, expiry);
+                Ok(config)
+            }
+            Err(error) => {
+                metrics.refused(NAME, &error.to_string());
+                Err(error)
+            }
+        };
+        let files = files(section).cloned().collect();
+        let latest = Arc::new(Latest::load("`admin.tls`", files, first, again)?);
+        Ok(Self { latest, asks_for_certificates: section.client_roots.is_some() })
     }
 
     pub(super) fn asks_for_certificates(&self) -> bool {
-        self.0.section.client_roots.is_some()
+        self.asks_for_certificates
     }
 
     pub(super) fn current(&self) -> Arc<ServerConfig> {
-        let Files { section, certificates, state } = &*self.0;
-        let seen: Vec<Seen> = files(section).map(|path| look(path)).collect();
-        let mut state = state.lock();
-        if seen != state.0 {
-            state.0 = seen;
-            match read(section) {
-                Ok((config, expiry)) => {
-                    state.1 = config;
-                    certificates.reloaded(NAME, expiry);
-                    tracing::info!("certificates of the admin address read again");
-                }
-                Err(error) => {
-                    certificates.refused(NAME, &error.to_string());
-                    tracing::warn!(%error, "the certificates before go on");
-                }
-            }
-        }
-        Arc::clone(&state.1)
+        self.latest.current()
     }
 }
 

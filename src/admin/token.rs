@@ -4,53 +4,32 @@
 //! is read anew when it changes, as that of operators is: a token that leaked opens nothing from the moment another
 //! is there.
 
-use std::{
-    fmt, fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, path::Path, sync::Arc};
 
-use http::{StatusCode, header, request::Parts};
-use parking_lot::Mutex;
+use http::{StatusCode, request::Parts};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    access::{Seen, look},
-    reply::Problem,
-};
+use super::{access::bearer, latest::Latest, reply::Problem};
 
 /// Shorter ones can be guessed.
 const BYTES_MIN: usize = 16;
 
 /// What opens what is on file about people, and changes. Clones are of one file.
-#[derive(Clone)]
-pub struct Token(Arc<Kept>);
-
-struct Kept {
-    path: PathBuf,
-    state: Mutex<State>,
-}
-
-struct State {
-    seen: Seen,
-    hash: [u8; 32],
-    /// Why the file as it is now does not count.
-    error: Option<String>,
-}
+#[derive(Debug, Clone)]
+pub struct Token(Arc<Latest<[u8; 32]>>);
 
 impl Token {
     /// Reads it. The error says of the file what is wrong with it.
     pub fn load(path: &Path) -> Result<Self, String> {
-        let seen = look(path);
-        let state = Mutex::new(State { seen, hash: read(path)?, error: None });
-        Ok(Self(Arc::new(Kept { path: path.to_owned(), state })))
+        let file = path.to_owned();
+        let again = move || read(&file).map_err(|why| format!("`{}` {why}", file.display()));
+        let latest =
+            Latest::load("`admin.token_file`", vec![path.to_owned()], || read(path), again)?;
+        Ok(Self(Arc::new(latest)))
     }
 
     pub(super) fn is_shown_in(&self, head: &Parts) -> bool {
-        let given = head.headers.get(header::AUTHORIZATION).and_then(|given| given.to_str().ok());
-        given.and_then(|given| given.split_once(' ')).is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("bearer") && hash(token) == self.0.hash()
-        })
+        bearer(head).is_some_and(|token| hash(token) == self.0.current())
     }
 
     pub(super) fn asked_for() -> Problem {
@@ -60,34 +39,7 @@ impl Token {
 
     /// Why the file as it is now does not count, if it does not.
     pub(super) fn error(&self) -> Option<String> {
-        self.0.hash();
-        self.0.state.lock().error.clone()
-    }
-}
-
-impl Kept {
-    /// Of the token in the file as it is now, or as it was when it was last right.
-    fn hash(&self) -> [u8; 32] {
-        let seen = look(&self.path);
-        let mut state = self.state.lock();
-        if seen != state.seen {
-            state.seen = seen;
-            match read(&self.path) {
-                Ok(hash) => {
-                    if hash != state.hash {
-                        tracing::info!("the token of `admin.token_file` was read anew");
-                    }
-                    state.hash = hash;
-                    state.error = None;
-                }
-                Err(why) => {
-                    let why = format!("`{}` {why}", self.path.display());
-                    tracing::error!("the token before goes on: {why}");
-                    state.error = Some(why);
-                }
-            }
-        }
-        state.hash
+        self.0.error()
     }
 }
 
@@ -101,10 +53,4 @@ fn read(path: &Path) -> Result<[u8; 32], String> {
 
 fn hash(text: &str) -> [u8; 32] {
     Sha256::digest(text.trim().as_bytes()).into()
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
 }

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::secrets::secret_files;
 use crate::{
     config::Config,
     control::KeySource,
@@ -38,8 +39,8 @@ pub(super) fn doubts(config: &Config, file: &str, rules: Option<&RuleSet>) -> Di
     for certificate in certificates(config) {
         dated(certificate, file, &mut diagnostics);
     }
-    for secret in secrets(config) {
-        exposed(&secret.value, secret.place(file), &mut diagnostics);
+    for secret in secret_files(config) {
+        exposed(secret.path, secret.path.place(file), &mut diagnostics);
     }
     if let Some(ring) = &config.rules.keyring {
         for key in KeySource::Ring(ring.value.clone()).files() {
@@ -58,28 +59,6 @@ fn certificates(config: &Config) -> impl Iterator<Item = &At<PathBuf>> {
     let of_data_centres =
         config.data_centres.iter().filter_map(|it| it.tls.client_certificate.as_ref());
     of_listeners.chain(of_data_centres).chain(config.admin.tls.as_ref().map(|tls| &tls.certificate))
-}
-
-/// Files that open or prove something to whoever reads them.
-fn secrets(config: &Config) -> Vec<&At<PathBuf>> {
-    let mut secrets = Vec::new();
-    for tls in config.listeners.iter().filter_map(|it| it.tls.as_ref()) {
-        secrets.push(&tls.key);
-        secrets.extend(tls.certificates.iter().map(|it| &it.key));
-    }
-    secrets.extend(config.data_centres.iter().filter_map(|it| it.tls.client_key.as_ref()));
-    secrets.extend(config.admin.tls.as_ref().map(|tls| &tls.key));
-    secrets.extend(&config.admin.token_file);
-    secrets.extend(config.facts.as_ref().map(|facts| &facts.key_file));
-    secrets.extend(&config.audit.subject_key_file);
-    secrets.extend(config.audit.seal.as_ref().map(|seal| &seal.key_file));
-    if let Some(bundle) = &config.rules.bundle {
-        secrets.extend(bundle.token_file.iter().chain(&bundle.client_key));
-    }
-    if let Some(otlp) = &config.telemetry.otlp {
-        secrets.extend(otlp.token_file.iter().chain(&otlp.client_key));
-    }
-    secrets
 }
 
 /// One that has run out, or does so soon, or is not good yet.

@@ -1,21 +1,18 @@
 //! The country database, read anew when its file changed.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::{status::GeoStatus, watch::Watch};
-use crate::{geo::GeoDb, policy::Timestamp};
+use crate::{geo::GeoDb, policy::Timestamp, source::Stamp};
 
 #[derive(Debug)]
 pub(super) struct GeoFile {
     database: Arc<GeoDb>,
-    seen: Seen,
+    seen: Option<Stamp>,
     status: GeoStatus,
     /// Notices changes for as long as it is held.
     _watch: Option<Watch>,
 }
-
-/// What can be seen of a file without reading it; `None` where there is none.
-pub(super) type Seen = Option<[u64; 4]>;
 
 impl GeoFile {
     pub(super) fn new(database: Arc<GeoDb>, now: Timestamp, watch: Option<Watch>) -> Self {
@@ -27,7 +24,7 @@ impl GeoFile {
             error: None,
             failed_at: None,
         };
-        Self { seen: look(database.path()), database, status, _watch: watch }
+        Self { seen: Stamp::of(database.path()), database, status, _watch: watch }
     }
 
     pub(super) fn status(&self) -> GeoStatus {
@@ -35,12 +32,12 @@ impl GeoFile {
     }
 
     pub(super) fn looks_changed(&self) -> bool {
-        look(self.database.path()) != self.seen
+        Stamp::of(self.database.path()) != self.seen
     }
 
     /// Reads the file if it changed since it was last read. True when it was read, in vain or not.
     pub(super) fn refresh(&mut self, now: Timestamp) -> bool {
-        let seen = look(self.database.path());
+        let seen = Stamp::of(self.database.path());
         if seen == self.seen {
             return false;
         }
@@ -61,11 +58,4 @@ impl GeoFile {
         }
         true
     }
-}
-
-pub(super) fn look(path: &Path) -> Seen {
-    let metadata = fs::metadata(path).ok()?;
-    let changed = metadata.ctime().unsigned_abs().wrapping_mul(1_000_000_000);
-    let nanoseconds = metadata.ctime_nsec().unsigned_abs();
-    Some([metadata.dev(), metadata.ino(), metadata.len(), changed.wrapping_add(nanoseconds)])
 }

@@ -8,7 +8,6 @@
 use std::{
     fs,
     io::Read as _,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +16,7 @@ use serde::Deserialize;
 
 use crate::{
     redact::{Key, Keyring, PseudonymKey, Secret},
-    source::{At, Diagnostics, Place, SourceFile, read_secret},
+    source::{At, Diagnostics, Place, SourceFile, Stamp, read_secret},
 };
 
 /// Of a key: the length of the hash beneath it (RFC 2104 §3).
@@ -59,7 +58,7 @@ pub struct KeyEntry {
 }
 
 /// What can be seen of the files without reading them.
-pub(super) type Seen = Vec<(PathBuf, [i64; 4])>;
+pub(super) type Seen = Vec<(PathBuf, Stamp)>;
 
 impl From<Keyring> for KeySource {
     fn from(keys: Keyring) -> Self {
@@ -114,20 +113,8 @@ impl KeySource {
     /// The ring and every file beside it that could be one of its keys, as far as it can be seen.
     pub(super) fn seen(&self) -> Seen {
         let Self::Ring(path) = self else { return Seen::new() };
-        let look = |path: PathBuf| {
-            let metadata = fs::metadata(&path).ok()?;
-            let number = |unsigned: u64| i64::from_ne_bytes(unsigned.to_ne_bytes());
-            let seen = [
-                number(metadata.ino()),
-                number(metadata.len()),
-                metadata.ctime(),
-                metadata.ctime_nsec(),
-            ];
-            Some((path, seen))
-        };
-        let mut seen: Seen = look(path.clone()).into_iter().collect();
-        seen.extend(self.files().into_iter().filter_map(look));
-        seen
+        let all = std::iter::once(path.clone()).chain(self.files());
+        all.filter_map(|path| Stamp::of(&path).map(|stamp| (path, stamp))).collect()
     }
 }
 

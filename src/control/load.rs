@@ -10,7 +10,6 @@ use std::{
     fmt,
     fs::{self, Metadata},
     io::{self, Read as _},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -20,7 +19,7 @@ use super::embedded;
 use crate::{
     engine::Engine,
     signing::hex,
-    source::{Diagnostics, Place, SourceFile, give_way},
+    source::{Diagnostics, Place, SourceFile, Stamp, give_way},
 };
 
 /// Bounds of a rules directory; real ones stay far below.
@@ -58,7 +57,7 @@ pub(super) struct Whereabouts(BTreeMap<String, PathBuf>);
 
 /// What can be seen of the files without reading them; differs when one was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Fingerprint(Vec<(PathBuf, [i64; 6])>);
+pub(super) struct Fingerprint(Vec<(PathBuf, Stamp)>);
 
 impl From<&super::Bundle> for RuleFiles {
     fn from(bundle: &super::Bundle) -> Self {
@@ -322,12 +321,8 @@ impl Walk {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        let seen = |m: &Metadata| {
-            let number = |unsigned: u64| i64::from_ne_bytes(unsigned.to_ne_bytes());
-            [number(m.ino()), number(m.len()), m.mtime(), m.mtime_nsec(), m.ctime(), m.ctime_nsec()]
-        };
-        let mut files: Vec<_> =
-            self.found.iter().map(|found| (found.path.clone(), seen(&found.metadata))).collect();
+        let seen = |found: &Found| (found.path.clone(), Stamp::from(&found.metadata));
+        let mut files: Vec<_> = self.found.iter().map(seen).collect();
         files.sort();
         Fingerprint(files)
     }

@@ -12,7 +12,6 @@ use std::{
 
 use super::{
     HistoryEntry, Trigger,
-    geoip::{Seen, look},
     history::{self, Subject},
     load,
     status::{Failure, RoutesStatus},
@@ -22,7 +21,7 @@ use crate::{
     config::Config,
     policy::Timestamp,
     snapshot::Generation,
-    source::{Diagnostics, Place, SourceFile},
+    source::{Diagnostics, Place, SourceFile, Stamp},
 };
 
 /// Puts the routes of a configuration in service. False, with complaints, when those before go on.
@@ -54,7 +53,7 @@ pub(super) struct RoutesFile {
     /// Sections that wait for a restart, and files that were found to.
     sections: Vec<&'static str>,
     files: Vec<&'static str>,
-    seen: Seen,
+    seen: Option<Stamp>,
     /// The file and the configuration that serve.
     file: SourceFile,
     serving: Config,
@@ -119,7 +118,7 @@ impl RoutesFile {
     }
 
     pub(super) fn looks_changed(&self) -> bool {
-        look(&self.path) != self.seen || (self.waiting)() != self.files
+        Stamp::of(&self.path) != self.seen || (self.waiting)() != self.files
     }
 
     /// Whether files wait for a restart that did not before, or do no longer.
@@ -147,7 +146,7 @@ impl RoutesFile {
         now: Timestamp,
     ) -> Option<Rerouted> {
         // Looked at first: what changes while it is read is seen the next time.
-        let seen = look(&self.path);
+        let seen = Stamp::of(&self.path);
         if seen == self.seen && asked.is_none() {
             return None;
         }

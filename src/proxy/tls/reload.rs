@@ -1,14 +1,14 @@
 //! Files that change while we serve.
 
 use std::{
-    fmt, fs,
+    fmt,
     path::PathBuf,
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
     },
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::{
-    source::Diagnostics,
+    source::{Diagnostics, Stamp},
     telemetry::{CertificateMetrics, Metrics},
 };
 
@@ -44,9 +44,6 @@ pub(in crate::proxy) struct Reloading<C> {
     certificates: CertificateMetrics,
 }
 
-/// Tells one content of a file from another without reading it.
-type Stamp = (SystemTime, u64, u64);
-
 impl<C> Reloading<C> {
     /// Loads once; `None` when there was an error. `files` are those that `load` reads.
     pub(in crate::proxy) fn new(
@@ -56,7 +53,7 @@ impl<C> Reloading<C> {
         diagnostics: &mut Diagnostics,
         load: impl Fn(&mut Diagnostics) -> Option<Loaded<C>> + Send + Sync + 'static,
     ) -> Option<Arc<Self>> {
-        let seen = files.iter().map(stamp).collect();
+        let seen = files.iter().map(|file| Stamp::of(file)).collect();
         let Loaded { config, expiry } = load(diagnostics)?;
         Some(Arc::new(Self {
             name,
@@ -107,7 +104,7 @@ impl<C: Send + Sync> Watched for Reloading<C> {
     }
 
     fn look(&self) {
-        let now: Vec<_> = self.files.iter().map(stamp).collect();
+        let now: Vec<_> = self.files.iter().map(|file| Stamp::of(file)).collect();
         {
             let mut seen = self.seen.lock();
             if *seen == now {
@@ -130,12 +127,6 @@ impl<C: Send + Sync> Watched for Reloading<C> {
             }
         }
     }
-}
-
-fn stamp(path: &PathBuf) -> Option<Stamp> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
 /// Looks at the files of all, now and then and when told to; ends when this is dropped.

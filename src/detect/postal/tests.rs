@@ -20,7 +20,7 @@ fn announced_addresses_end_with_their_sentence() {
         ("Hauptstraße 17, 50567 Köln, Steuer-ID 84506389272", Some("Hauptstraße 17, 50567 Köln")),
         ("770 Old Mill Road last week", Some("770 Old Mill Road")),
         ("12 rue de la Paix, 75002 Paris depuis hier", Some("12 rue de la Paix, 75002 Paris")),
-        ("12 Old Mill road since May", Some("12 Old Mill road")),
+        ("12 Old Mill road since yesterday", Some("12 Old Mill road")),
         ("Calle Mayor 5 bajo izquierda", Some("Calle Mayor 5 bajo izquierda")),
         (
             "House 4, Gandhi Nagar near the water tank",

@@ -292,22 +292,26 @@ impl<'s> Scanner<'s> {
 
     /// What the name of the object or list around a value says of it.
     fn by_object(&self, facts: &Facts, text: &str) -> Option<(&'s FieldRule, Hit)> {
+        /// A number is longer than how many there are of something.
+        const COUNT_BYTES: usize = 5;
         let frame = &self.top;
         let number = frame.rule?;
         let rule = self.set.rule(number)?;
         let is_said = facts.statement && !rule.attributes;
-        let spreads = rule.spreads && facts.rules().is_empty();
         let listed = frame.container == Container::Array;
+        // What is counted by number is a number as well: `{"age": {"18": 120}}`.
+        let is_count = facts.is_one_of_many
+            && text.len() < COUNT_BYTES
+            && text.bytes().all(|byte| byte.is_ascii_digit());
+        let spreads = rule.spreads && !is_count;
         if (facts.stand_in || spreads || listed) && !is_said {
             let mut inherited = *facts;
             inherited.hashed |= frame.hashed;
             inherited.encrypted |= frame.encrypted;
             return self.judge(number, rule, &inherited, text).map(|hit| (rule, hit));
         }
-        // What is counted by number is a number as well: `{"age": {"18": 120}}`.
-        const BYTES_MIN: usize = 5;
         let is_one = facts.is_one_of_many
-            && text.len() >= BYTES_MIN
+            && text.len() >= COUNT_BYTES
             && rule.check.is_some_and(|check| check.whole(text).is_some());
         let hit = is_one.then(|| self.judge(number, rule, facts, text))??;
         Some((rule, hit))

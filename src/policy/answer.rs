@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::{
     Annotation, Decision, Layer, Redaction, RuleRef, Terms, Transfer,
     clock::Stretch,
-    context::Context,
+    context::{Context, MechanismSet},
     decision::Written,
     judge::{Judgement, Numbers, Selected, around},
     set::{AnnotateValue, RuleSet},
@@ -23,7 +23,7 @@ pub(super) struct Whole<'t> {
     said: Numbers,
     blocks: Numbers,
     annotations: Vec<Annotation>,
-    mechanisms: u64,
+    mechanisms: MechanismSet,
     personal: bool,
     policy_version: Option<&'t str>,
     holds: Option<Stretch>,
@@ -56,7 +56,7 @@ impl<'t> Whole<'t> {
         });
         self.said.extend_from_slice(&judgement.said);
         self.blocks.extend_from_slice(&judgement.blocks);
-        self.mechanisms |= judgement.notes.mechanisms;
+        self.mechanisms.extend(&judgement.mechanisms);
         self.personal |= context.has_personal();
         self.policy_version = context.version.id;
         self.holds = Some(context.clock.holds());
@@ -117,9 +117,8 @@ impl RuleSet {
         let mechanisms = transfer
             .mechanisms
             .iter()
-            .take(64)
             .enumerate()
-            .filter(|(index, _)| whole.mechanisms >> index & 1 == 1)
+            .filter(|(index, _)| whole.mechanisms.contains(*index))
             .map(|(_, mechanism)| mechanism.id.to_string())
             .collect();
         let deciding = whole.answers.iter().find(|answer| answer.blocked).or_else(|| {

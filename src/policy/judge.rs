@@ -11,7 +11,7 @@ use super::{
     Decision, Layer, Transfer,
     answer::Whole,
     clock::Stretch,
-    context::{Context, Grade, Notes},
+    context::{Context, Grade, MechanismSet, Notes},
     facets::Facets,
     memory::Question,
     people::{Alike, Part, Payload, People, Person},
@@ -35,7 +35,8 @@ pub(super) struct Judgement {
     /// Rules of law that want records for the whole of it and have them for some categories, with those left out.
     partial: SmallVec<[(u16, TagSet); 4]>,
     permitted: bool,
-    pub(super) notes: Notes,
+    pub(super) observed: Observations,
+    pub(super) mechanisms: MechanismSet,
 }
 
 /// Numbers of rules; so many as nearly every transfer has cost no allocation.
@@ -252,7 +253,7 @@ impl RuleSet {
             judgement.said.push(self.default_deny());
         }
         if !judgement.blocks.is_empty() {
-            judgement.notes.observed.insert(Observations::BLOCKED);
+            judgement.observed.insert(Observations::BLOCKED);
         }
         self.close(&context, &mut judgement);
         watch.end(&context, &judgement);
@@ -362,7 +363,7 @@ impl RuleSet {
             else {
                 continue;
             };
-            if (brief.waits_for_others() && judgement.notes.observed.is_empty())
+            if (brief.waits_for_others() && judgement.observed.is_empty())
                 || !applies_in_time(rule, context)
             {
                 continue;
@@ -472,19 +473,25 @@ impl Ruling<'_> {
             Some(_) | None => (&rule.when, &rule.unless, &rule.require),
         };
         if !open.applies {
-            let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
+            let mut notes = Notes { observed: judgement.observed, mechanisms: None };
             if when.as_ref().is_some_and(|when| !context.test(when, &mut notes))
                 || unless.as_ref().is_some_and(|unless| context.is_lifted_by(unless))
             {
                 return None;
             }
-            judgement.notes.observed.insert(keep(notes.observed));
+            judgement.observed.insert(keep(notes.observed));
         }
         let Some(require) = require else { return Some(without_requirement(rule)) };
         Some(match open.meets {
             Some(true) => Grade::MET,
             Some(false) => Grade::UNMET,
-            None => context.grade(require, &mut judgement.notes),
+            None => {
+                let mechanisms = Some(&mut judgement.mechanisms);
+                let mut notes = Notes { observed: judgement.observed, mechanisms };
+                let grade = context.grade(require, &mut notes);
+                judgement.observed = notes.observed;
+                grade
+            }
         })
     }
 }

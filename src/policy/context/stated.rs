@@ -191,7 +191,7 @@ impl Context<'_> {
             && test.over.is_none_or(|bound| count.is_some_and(|count| count > bound))
     }
 
-    pub(in crate::policy) fn exceeds(&self, volume: &Volume, notes: &mut Notes) -> bool {
+    pub(in crate::policy) fn exceeds(&self, volume: &Volume, notes: &mut Notes<'_>) -> bool {
         let mut known = false;
         let (mut largest, mut lowest) = (0u64, None::<u64>);
         for count in &volume.counts {

@@ -320,7 +320,7 @@ impl<'w> Tracer<'w> {
         judgement: &Judgement,
     ) -> RuleTrace {
         let info = self.set.rule(crate::policy::RuleRef(number));
-        let view = View { context, rule: Some(rule), notes: judgement.notes };
+        let view = View { context, rule: Some(rule), observed: judgement.observed };
         let empty = super::clause::Clauses::default();
         let clauses = self.written.rules.get(usize::from(number)).unwrap_or(&empty);
         // Records for some of it that leave nothing of the whole do not meet what a rule asks.

@@ -6,9 +6,10 @@ use crate::{
     domain::Effect,
     policy::{
         Layer, RuleRef,
-        context::{Context, Notes},
+        context::Context,
         explain::{Clause, Form, View, Written},
         judge::{Judgement, Watch},
+        predicate::Observations,
         set::RuleSet,
     },
 };
@@ -194,8 +195,8 @@ impl Tally<'_> {
             if rule.closing != closing || (law_only && rule.layer != Layer::Law) {
                 continue;
             }
-            let notes = if closing { judgement.notes } else { Notes::default() };
-            let view = View { context, rule: Some(rule), notes };
+            let observed = if closing { judgement.observed } else { Observations::default() };
+            let view = View { context, rule: Some(rule), observed };
             if let Some(clauses) = self.written.rules.get(usize::from(number)) {
                 self.count(|visit| {
                     view.pivots_of_rule(clauses, visit);
@@ -214,7 +215,7 @@ impl Tally<'_> {
         }
         if !law_only && !closing {
             for definition in &self.written.definitions {
-                let view = View { context, rule: None, notes: Notes::default() };
+                let view = View { context, rule: None, observed: Observations::default() };
                 if definition.origin.as_ref().is_none_or(|origin| view.holds(origin)) {
                     self.count(|visit| view.pivots(&definition.clause, visit));
                 }

@@ -13,6 +13,7 @@ use super::{
     clock::Clock,
     people::{Part, Payload},
     predicate::{NameList, Observations, Predicate},
+    registry::{ClassRef, PurposeRef},
     set::RuleSet,
 };
 use crate::domain::{Coverage, Region, Sensitivity, TagSet};
@@ -43,8 +44,8 @@ pub(super) struct Context<'t> {
     pub(super) third_party: bool,
     pub(super) pseudonymous: bool,
     pub(super) several: bool,
-    pub(super) purpose: u16,
-    pub(super) class: u8,
+    pub(super) purpose: PurposeRef,
+    pub(super) class: ClassRef,
     pub(super) version: Version<'t>,
     pub(super) permit: PurposePermit,
     pub(super) minor: bool,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{Coverage, Effect, Sensitivity, TagSet, Taxonomy},
     policy::{
-        Counter, Layer,
+        Counter, Layer, RuleRef,
         analysis::{self, Seen},
         brief::Brief,
         context::is_anonymous_alone,
@@ -155,8 +155,8 @@ impl Builder {
             built.rule.exceptions = exceptions;
         }
         let mut briefs: Vec<Brief> = Vec::with_capacity(self.built.len());
-        let mut first = (0, "");
-        for (built, number) in self.built.iter().zip(0u16..) {
+        let mut first = (RuleRef::default(), "");
+        for (built, number) in self.built.iter().zip(RuleRef::in_order()) {
             give_way();
             if built.info.id != first.1 {
                 first = (number, &built.info.id);
@@ -172,7 +172,7 @@ impl Builder {
             })
             .collect();
         let mut index = Index::new(&dimensions, registry.purposes.len());
-        for (built, number) in self.built.iter().zip(0u16..) {
+        for (built, number) in self.built.iter().zip(RuleRef::in_order()) {
             if built.rule.closing {
                 index.closing.push(number);
             }
@@ -329,9 +329,9 @@ impl Builder {
     }
 
     /// Numbers of the rules each rule names as its exceptions.
-    fn resolve_exceptions(&self, diagnostics: &mut Diagnostics) -> Vec<Vec<u16>> {
-        let mut by_id: FxHashMap<&str, Vec<(u16, &Built)>> = FxHashMap::default();
-        for (built, number) in self.built.iter().zip(0u16..) {
+    fn resolve_exceptions(&self, diagnostics: &mut Diagnostics) -> Vec<Vec<RuleRef>> {
+        let mut by_id: FxHashMap<&str, Vec<(RuleRef, &Built)>> = FxHashMap::default();
+        for (built, number) in self.built.iter().zip(RuleRef::in_order()) {
             by_id.entry(&built.info.id).or_default().push((number, built));
         }
         let mut resolved = Vec::with_capacity(self.built.len());

@@ -8,9 +8,8 @@
 //! embedded store: each is one round trip, each is atomic where it runs, none reads here and writes back.
 //! [`FactsStore::lookup`] answers for all subjects of a message together, and with the counts as they
 //! would be with them. [`FactsStore::reserve`] counts them, unless a count would pass the number up to
-//! which the decision holds. [`FactsStore::commit`] and [`FactsStore::release`] say whether anything was
-//! sent; asked twice with one [`ExchangeId`], each does no more than once. What is never settled stays
-//! counted: a count may err high, never low.
+//! which the decision holds. [`FactsStore::settle`] says whether anything was sent. Asked twice with
+//! one [`ExchangeId`], each does no more than once. What is never settled stays counted: a count may err high, never low.
 //!
 //! **Why redb.** The store must be exact, must lose nothing it acknowledged, and must notice when its file
 //! is no longer what it wrote. Of the maintained embedded stores in safe Rust, redb is one file, one
@@ -36,6 +35,7 @@ mod entry;
 mod error;
 mod export;
 mod held;
+mod ids;
 mod inquiry;
 mod known;
 mod pseudonym;
@@ -54,11 +54,12 @@ pub use change::{Applied, Change, Counted};
 pub use counter::{CountQuery, CountScope, Day, Increment};
 pub use entry::{EntryError, EntryReader};
 pub use error::{Cause, Unavailable};
+pub use ids::CircleId;
 pub use inquiry::{Inquiry, Names, Question, Register, Subjects};
 pub use pseudonym::{Identifier, IdentifierKind, Pseudonym, SubjectKey};
 pub use record::SubjectRecord;
 pub use store::{
-    Count, ExchangeId, FactsSettings, FactsStore, Found, Health, Reservation, Reserve,
+    Count, Ending, ExchangeId, FactsSettings, FactsStore, Found, Health, Reservation, Reserve,
 };
 pub use tables::is_of_another_key;
 pub use text::{Format, LineError, Lines};

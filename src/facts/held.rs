@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::{
     Day,
     ids::Member,
-    store::{Ending, ExchangeId, Reservation},
+    store::{ExchangeId, Reservation, Settlement},
 };
 
 /// How long a transfer may stay unsettled before it is taken as sent. Longer than any exchange lasts.
@@ -79,10 +79,13 @@ impl Held {
     pub(super) fn settle(
         &mut self,
         exchange: ExchangeId,
-        ending: Ending,
+        settlement: Settlement,
     ) -> Vec<(Member, Option<Day>)> {
         let members = self.exchanges.remove(&exchange).map(|it| it.members).unwrap_or_default();
-        members.into_iter().map(|member| (member, self.leave(member, exchange, ending))).collect()
+        members
+            .into_iter()
+            .map(|member| (member, self.leave(member, exchange, settlement)))
+            .collect()
     }
 
     /// Takes as sent what nobody has settled for long.
@@ -95,7 +98,7 @@ impl Held {
             .map(|(id, _)| *id)
             .collect();
         for exchange in old {
-            self.settle(exchange, Ending::Sent);
+            self.settle(exchange, Settlement::Sent);
         }
     }
 
@@ -103,11 +106,16 @@ impl Held {
         self.exchanges.len()
     }
 
-    fn leave(&mut self, member: Member, exchange: ExchangeId, ending: Ending) -> Option<Day> {
+    fn leave(
+        &mut self,
+        member: Member,
+        exchange: ExchangeId,
+        settlement: Settlement,
+    ) -> Option<Day> {
         let holders = self.members.get_mut(&member)?;
         holders.days.retain(|(holder, day)| {
             let leaves = *holder == exchange;
-            if leaves && ending == Ending::Sent {
+            if leaves && settlement == Settlement::Sent {
                 holders.sent = holders.sent.max(Some(*day));
             }
             !leaves
@@ -153,11 +161,11 @@ mod tests {
         hold(&mut held, 1, 10, None);
         hold(&mut held, 2, 11, Some(10));
         // Counted by the second still.
-        assert_eq!(held.settle(id(1), Ending::NotSent), [(ANA, Some(Day(11)))]);
-        assert_eq!(held.settle(id(2), Ending::NotSent), [(ANA, None)]);
+        assert_eq!(held.settle(id(1), Settlement::NotSent), [(ANA, Some(Day(11)))]);
+        assert_eq!(held.settle(id(2), Settlement::NotSent), [(ANA, None)]);
         assert!(!held.holds(&ANA) && held.len() == 0);
         // Told twice is told once.
-        assert_eq!(held.settle(id(2), Ending::NotSent), []);
+        assert_eq!(held.settle(id(2), Settlement::NotSent), []);
     }
 
     #[test]
@@ -165,10 +173,10 @@ mod tests {
         let mut held = Held::default();
         hold(&mut held, 1, 10, Some(3));
         hold(&mut held, 2, 10, Some(10));
-        held.settle(id(2), Ending::Sent);
-        assert_eq!(held.settle(id(1), Ending::NotSent), [(ANA, Some(Day(10)))]);
+        held.settle(id(2), Settlement::Sent);
+        assert_eq!(held.settle(id(1), Settlement::NotSent), [(ANA, Some(Day(10)))]);
         hold(&mut held, 3, 12, Some(10));
-        assert_eq!(held.settle(id(3), Ending::NotSent), [(ANA, Some(Day(10)))]);
+        assert_eq!(held.settle(id(3), Settlement::NotSent), [(ANA, Some(Day(10)))]);
     }
 
     #[test]
@@ -179,6 +187,6 @@ mod tests {
         assert_eq!(held.len(), 1);
         held.expire(Instant::now() + HELD_TIME_MAX + Duration::from_secs(1));
         assert_eq!((held.len(), held.holds(&ANA)), (0, false));
-        assert_eq!(held.settle(id(1), Ending::NotSent), []);
+        assert_eq!(held.settle(id(1), Settlement::NotSent), []);
     }
 }

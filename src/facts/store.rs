@@ -1,4 +1,4 @@
-//! The store as the rest of the gateway sees it: four operations for a transfer, changes, and health.
+//! The store as the rest of the gateway sees it: three operations for a transfer, changes, and health.
 //!
 //! One thread writes. It takes everything that was asked while the last commit was on its way to the
 //! disk, commits it as one, puts the new view in place and only then acknowledges. It also opens the
@@ -48,7 +48,7 @@ pub struct ExchangeId(pub [u8; 16]);
 
 /// What came of a transfer that was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum Settlement {
     /// It was sent, or may have been, and stays counted.
     Sent,
     /// Nothing of it was: what only this transfer counted is taken back.
@@ -119,7 +119,7 @@ pub(super) struct Shared {
 pub(super) enum Command {
     Change(Vec<Change>, Reply<Applied>),
     Reserve(Reserve, Reply<Reservation>),
-    Settle(ExchangeId, Ending),
+    Settle(ExchangeId, Settlement),
     /// A read of this view went wrong.
     Suspect(Arc<View>, Broken),
     Close,
@@ -200,8 +200,8 @@ impl FactsStore {
     }
 
     /// Says what came of a transfer that was counted.
-    pub fn settle(&self, exchange: ExchangeId, ending: Ending) {
-        self.tell(Command::Settle(exchange, ending));
+    pub fn settle(&self, exchange: ExchangeId, settlement: Settlement) {
+        self.tell(Command::Settle(exchange, settlement));
     }
 
     /// Puts changes on file, all of them or none. What was acknowledged is durable, and governs every

@@ -10,7 +10,7 @@ use super::{
     held::Held,
     ids::{CircleId, Member, ScopeNumber, SubjectId},
     read::{circle, distinct, filed_under, last_day, read, size},
-    store::{Count, Ending, ExchangeId, Reservation, Reserve},
+    store::{Count, ExchangeId, Reservation, Reserve, Settlement},
     tables::{
         ALIASES, Broken, CIRCLES, COUNTED, COUNTS, MECHANISMS, Mechanisms, SCOPES, SHARED,
         SUBJECTS, Scopes, mechanisms, to_json,
@@ -266,11 +266,11 @@ impl<'t> Writing<'t> {
     pub(super) fn settle(
         &mut self,
         exchange: ExchangeId,
-        ending: Ending,
+        settlement: Settlement,
         held: &mut Held,
     ) -> Result<(), Broken> {
-        let members = held.settle(exchange, ending);
-        if ending == Ending::Sent {
+        let members = held.settle(exchange, settlement);
+        if settlement == Settlement::Sent {
             return Ok(());
         }
         for (member, holds) in members {

@@ -283,8 +283,8 @@ impl Opened {
                     done.push(Done::Reserve(reply, reserved.as_ref().cloned().unwrap_or(none)));
                     reserved.map(drop)
                 }
-                Command::Settle(exchange, ending) => {
-                    writing.settle(exchange, ending, &mut self.held)
+                Command::Settle(exchange, settlement) => {
+                    writing.settle(exchange, settlement, &mut self.held)
                 }
                 Command::Suspect(..) | Command::Close => Ok(()),
             };

@@ -28,12 +28,12 @@ impl Traits {
     /// Cites itself whenever it applies, and does nothing else but annotate.
     const REMARKS: u16 = 1 << 2;
     /// Blocks or redacts when what it requires is missing.
-    const STOPS: u16 = 1 << 7;
-    const ANNOTATES: u16 = 1 << 3;
-    const IS_LAW: u16 = 1 << 4;
-    const HAS_UNLESS: u16 = 1 << 8;
+    const STOPS: u16 = 1 << 3;
+    const ANNOTATES: u16 = 1 << 4;
+    const IS_LAW: u16 = 1 << 5;
+    const HAS_UNLESS: u16 = 1 << 6;
     /// Cannot apply before judging the others has shown something.
-    const WAITS: u16 = 1 << 6;
+    const WAITS: u16 = 1 << 7;
 
     fn has(self, bit: u16) -> bool {
         self.0 & bit != 0

@@ -14,7 +14,7 @@ use crate::{
     domain::Region,
     engine::{Scratch, Verdict},
     facts::{
-        Cause, Count, Ending, ExchangeId, FactsStore, Question, Register, Reservation, Reserve,
+        Cause, Count, ExchangeId, FactsStore, Question, Register, Reservation, Reserve, Settlement,
         Subjects, Unavailable,
     },
     policy::{People, Timestamp, Transfer},
@@ -41,7 +41,7 @@ pub(super) struct OnFile {
 impl Drop for OnFile {
     fn drop(&mut self) {
         if let Some((store, exchange)) = self.reserved.take() {
-            store.settle(exchange, if self.sent { Ending::Sent } else { Ending::NotSent });
+            store.settle(exchange, if self.sent { Settlement::Sent } else { Settlement::NotSent });
         }
     }
 }

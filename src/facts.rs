@@ -4,13 +4,13 @@
 //! distinct subjects or devices, which thresholds of law are measured by. A subject is known here by a
 //! [`Pseudonym`] alone, a keyed code of an identifier; no identifier is ever stored.
 //!
-//! Four operations serve a transfer, shaped so that a server shared by a fleet can take the place of the
+//! Three operations serve a transfer, shaped so that a server shared by a fleet can take the place of the
 //! embedded store: each is one round trip, each is atomic where it runs, none reads here and writes back.
 //! [`FactsStore::lookup`] answers for all subjects of a message together, and with the counts as they
 //! would be with them. [`FactsStore::reserve`] counts them, unless a count would pass the number up to
-//! which the decision holds. [`FactsStore::commit`] and [`FactsStore::release`] say whether anything was
-//! sent; asked twice with one [`ExchangeId`], each does no more than once. What is never settled stays
-//! counted: a count may err high, never low.
+//! which the decision holds. [`FactsStore::settle`] says whether anything was sent. Asked twice with one
+//! [`ExchangeId`], each does no more than once. What is never settled stays counted: a count may err high,
+//! never low.
 //!
 //! **Why redb.** The store must be exact, must lose nothing it acknowledged, and must notice when its file
 //! is no longer what it wrote. Of the maintained embedded stores in safe Rust, redb is one file, one
@@ -36,6 +36,7 @@ mod entry;
 mod error;
 mod export;
 mod held;
+mod ids;
 mod inquiry;
 mod known;
 mod pseudonym;
@@ -54,11 +55,12 @@ pub use change::{Applied, Change, Counted};
 pub use counter::{CountQuery, CountScope, Day, Increment};
 pub use entry::{EntryError, EntryReader};
 pub use error::{Cause, Unavailable};
+pub use ids::CircleId;
 pub use inquiry::{Inquiry, Names, Question, Register, Subjects};
 pub use pseudonym::{Identifier, IdentifierKind, Pseudonym, SubjectKey};
 pub use record::SubjectRecord;
 pub use store::{
-    Count, ExchangeId, FactsSettings, FactsStore, Found, Health, Reservation, Reserve,
+    Count, ExchangeId, FactsSettings, FactsStore, Found, Health, Reservation, Reserve, Settlement,
 };
 pub use tables::is_of_another_key;
 pub use text::{Format, LineError, Lines};

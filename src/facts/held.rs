@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
-use super::store::{ExchangeId, Reservation};
-
-/// A count of one subject: number of the scope and pseudonym.
-pub(super) type Member = (u32, [u8; 16]);
+use super::{
+    Day,
+    ids::Member,
+    store::{ExchangeId, Reservation, Settlement},
+};
 
 /// How long a transfer may stay unsettled before it is taken as sent. Longer than any exchange lasts.
 const HELD_TIME_MAX: Duration = Duration::from_secs(3600);
@@ -24,9 +25,9 @@ pub(super) struct Held {
 
 #[derive(Debug, Default)]
 struct Holders {
-    /// Counted before, and by transfers settled since.
-    settled: Option<u16>,
-    days: Vec<(ExchangeId, u16)>,
+    /// Counted before, and by transfers sent since.
+    sent: Option<Day>,
+    days: Vec<(ExchangeId, Day)>,
 }
 
 #[derive(Debug)]
@@ -52,13 +53,13 @@ impl Held {
         &mut self,
         member: Member,
         exchange: ExchangeId,
-        day: u16,
-        before: Option<u16>,
+        day: Day,
+        before: Option<Day>,
     ) {
         let holders = self
             .members
             .entry(member)
-            .or_insert_with(|| Holders { settled: before, days: Vec::new() });
+            .or_insert_with(|| Holders { sent: before, days: Vec::new() });
         holders.days.push((exchange, day));
     }
 
@@ -74,17 +75,17 @@ impl Held {
         }
     }
 
-    /// The exchange was sent, or may have been.
-    pub(super) fn commit(&mut self, exchange: ExchangeId) {
-        for member in self.end(exchange) {
-            self.leave(member, exchange, true);
-        }
-    }
-
-    /// The exchange was not sent: for each subject it had counted, the day that holds without it.
-    pub(super) fn release(&mut self, exchange: ExchangeId) -> Vec<(Member, Option<u16>)> {
-        let members = self.end(exchange);
-        members.into_iter().map(|member| (member, self.leave(member, exchange, false))).collect()
+    /// The exchange has ended: for each subject it had counted, the day that holds now.
+    pub(super) fn settle(
+        &mut self,
+        exchange: ExchangeId,
+        settlement: Settlement,
+    ) -> Vec<(Member, Option<Day>)> {
+        let members = self.exchanges.remove(&exchange).map(|it| it.members).unwrap_or_default();
+        members
+            .into_iter()
+            .map(|member| (member, self.leave(member, exchange, settlement)))
+            .collect()
     }
 
     /// Takes as sent what nobody has settled for long.
@@ -97,7 +98,7 @@ impl Held {
             .map(|(id, _)| *id)
             .collect();
         for exchange in old {
-            self.commit(exchange);
+            self.settle(exchange, Settlement::Sent);
         }
     }
 
@@ -105,21 +106,22 @@ impl Held {
         self.exchanges.len()
     }
 
-    fn end(&mut self, exchange: ExchangeId) -> Vec<Member> {
-        self.exchanges.remove(&exchange).map(|exchange| exchange.members).unwrap_or_default()
-    }
-
-    fn leave(&mut self, member: Member, exchange: ExchangeId, sent: bool) -> Option<u16> {
+    fn leave(
+        &mut self,
+        member: Member,
+        exchange: ExchangeId,
+        settlement: Settlement,
+    ) -> Option<Day> {
         let holders = self.members.get_mut(&member)?;
         holders.days.retain(|(holder, day)| {
             let leaves = *holder == exchange;
-            if leaves && sent {
-                holders.settled = holders.settled.max(Some(*day));
+            if leaves && settlement == Settlement::Sent {
+                holders.sent = holders.sent.max(Some(*day));
             }
             !leaves
         });
         let others = holders.days.iter().map(|(_, day)| *day).max();
-        let holds = holders.settled.max(others);
+        let holds = holders.sent.max(others);
         if holders.days.is_empty() {
             self.members.remove(&member);
         }
@@ -129,16 +131,22 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{
+            Pseudonym,
+            ids::{ScopeNumber, SubjectId},
+        },
+        *,
+    };
 
-    const ANA: Member = (1, [1; 16]);
+    const ANA: Member = Member { scope: ScopeNumber(1), subject: SubjectId(Pseudonym([1; 16])) };
 
     fn id(number: u8) -> ExchangeId {
         ExchangeId([number; 16])
     }
 
     fn hold(held: &mut Held, exchange: u8, day: u16, before: Option<u16>) {
-        held.join(ANA, id(exchange), day, before);
+        held.join(ANA, id(exchange), Day(day), before.map(Day));
         held.begin(
             id(exchange),
             Reservation::Held { counts: Vec::new() },
@@ -153,11 +161,11 @@ mod tests {
         hold(&mut held, 1, 10, None);
         hold(&mut held, 2, 11, Some(10));
         // Counted by the second still.
-        assert_eq!(held.release(id(1)), [(ANA, Some(11))]);
-        assert_eq!(held.release(id(2)), [(ANA, None)]);
+        assert_eq!(held.settle(id(1), Settlement::NotSent), [(ANA, Some(Day(11)))]);
+        assert_eq!(held.settle(id(2), Settlement::NotSent), [(ANA, None)]);
         assert!(!held.holds(&ANA) && held.len() == 0);
         // Told twice is told once.
-        assert_eq!(held.release(id(2)), []);
+        assert_eq!(held.settle(id(2), Settlement::NotSent), []);
     }
 
     #[test]
@@ -165,10 +173,10 @@ mod tests {
         let mut held = Held::default();
         hold(&mut held, 1, 10, Some(3));
         hold(&mut held, 2, 10, Some(10));
-        held.commit(id(2));
-        assert_eq!(held.release(id(1)), [(ANA, Some(10))]);
+        held.settle(id(2), Settlement::Sent);
+        assert_eq!(held.settle(id(1), Settlement::NotSent), [(ANA, Some(Day(10)))]);
         hold(&mut held, 3, 12, Some(10));
-        assert_eq!(held.release(id(3)), [(ANA, Some(10))]);
+        assert_eq!(held.settle(id(3), Settlement::NotSent), [(ANA, Some(Day(10)))]);
     }
 
     #[test]
@@ -179,6 +187,6 @@ mod tests {
         assert_eq!(held.len(), 1);
         held.expire(Instant::now() + HELD_TIME_MAX + Duration::from_secs(1));
         assert_eq!((held.len(), held.holds(&ANA)), (0, false));
-        assert_eq!(held.release(id(1)), []);
+        assert_eq!(held.settle(id(1), Settlement::NotSent), []);
     }
 }

@@ -7,6 +7,7 @@ use redb::{Database, ReadOnlyTable, ReadableDatabase as _, ReadableTable};
 
 use super::{
     CountQuery, CountScope, Day, Pseudonym, SubjectRecord,
+    ids::{CircleId, Member, ScopeNumber, SubjectId},
     store::{Count, Found},
     tables::{
         ALIASES, Broken, CIRCLES, COUNTED, COUNTS, Mechanisms, SHARED, SUBJECTS, Scopes, from_json,
@@ -65,7 +66,7 @@ impl View {
         &self,
         identifiers: &[Pseudonym],
     ) -> Result<Option<SubjectRecord>, Broken> {
-        let mut asked: Vec<[u8; 16]> = Vec::with_capacity(identifiers.len());
+        let mut asked: Vec<SubjectId> = Vec::with_capacity(identifiers.len());
         let mut found: Option<SubjectRecord> = None;
         for identifier in identifiers {
             let filed = filed_under(&self.aliases, identifier)?;
@@ -73,7 +74,7 @@ impl View {
                 continue;
             }
             asked.push(filed);
-            let Some(record) = self.filed(&filed)? else { continue };
+            let Some(record) = self.filed(filed)? else { continue };
             match &mut found {
                 None => found = Some(record),
                 Some(found) => found.restrict(record),
@@ -83,10 +84,10 @@ impl View {
     }
 
     /// What is filed under a pseudonym, and what forbids for all in the circle of whoever it is.
-    fn filed(&self, filed: &[u8; 16]) -> Result<Option<SubjectRecord>, Broken> {
-        let own = read(&self.subjects, filed)?;
+    fn filed(&self, filed: SubjectId) -> Result<Option<SubjectRecord>, Broken> {
+        let own = read(&self.subjects, filed.row())?;
         let Some(circle) = circle(&self.circles, filed)? else { return Ok(own) };
-        let Some(shared) = read(&self.shared, &circle)? else { return Ok(own) };
+        let Some(shared) = read(&self.shared, circle.row())? else { return Ok(own) };
         let mut record = own.unwrap_or_default();
         record.restrict(shared);
         Ok(Some(record))
@@ -99,9 +100,9 @@ impl View {
         };
         let before = size(&self.counts, scope, query.since)?;
         let mut after = before;
-        for member in distinct(&self.aliases, &query.subjects)? {
-            let last = self.counted.get((scope, &member))?.map(|day| day.value());
-            after += u64::from(last.is_none_or(|day| day < query.since.0));
+        for subject in distinct(&self.aliases, &query.subjects)? {
+            let last = last_day(&self.counted, &Member { scope, subject })?;
+            after += u64::from(last.is_none_or(|day| day < query.since));
         }
         Ok(Count { before, after })
     }
@@ -112,9 +113,9 @@ impl View {
         each: &mut dyn FnMut(Pseudonym, SubjectRecord) -> bool,
     ) -> Result<(), Broken> {
         for row in self.subjects.iter()? {
-            let pseudonym = *row?.0.value();
-            let record = self.filed(&pseudonym)?.unwrap_or_default();
-            if !each(Pseudonym(pseudonym), record) {
+            let filed = SubjectId::of_row(row?.0.value());
+            let record = self.filed(filed)?.unwrap_or_default();
+            if !each(filed.0, record) {
                 break;
             }
         }
@@ -124,12 +125,12 @@ impl View {
     /// Everybody who is in a circle, and that circle.
     pub(super) fn each_in_circle(
         &self,
-        each: &mut dyn FnMut(Pseudonym, Pseudonym) -> bool,
+        each: &mut dyn FnMut(Pseudonym, CircleId) -> bool,
     ) -> Result<(), Broken> {
         for row in self.circles.iter()? {
-            let (who, _) = row?;
-            let Some(circle) = circle(&self.circles, who.value())? else { continue };
-            if !each(Pseudonym(*who.value()), Pseudonym(circle)) {
+            let who = SubjectId::of_row(row?.0.value());
+            let Some(circle) = circle(&self.circles, who)? else { continue };
+            if !each(who.0, circle) {
                 break;
             }
         }
@@ -157,9 +158,10 @@ impl View {
     ) -> Result<(), Broken> {
         for (key, number) in self.scopes.iter() {
             let scope = CountScope::from_key(key);
-            for row in self.counted.range((*number, &[0; 16])..=(*number, &[u8::MAX; 16]))? {
+            for row in self.counted.range((number.0, &[0; 16])..=(number.0, &[u8::MAX; 16]))? {
                 let (member, day) = row?;
-                if !each(&scope, Pseudonym(*member.value().1), Day(day.value())) {
+                let subject = Member::of_row(member.value()).subject;
+                if !each(&scope, subject.0, Day(day.value())) {
                     return Ok(());
                 }
             }
@@ -171,7 +173,7 @@ impl View {
     pub(super) fn last_day(&self) -> Result<Option<Day>, Broken> {
         let mut last = None;
         for number in self.scopes.values() {
-            let days = (*number, 0)..=(*number, u16::MAX);
+            let days = (number.0, 0)..=(number.0, u16::MAX);
             if let Some(row) = self.counts.range(days)?.next_back() {
                 last = last.max(Some(Day(row?.0.value().1)));
             }
@@ -184,19 +186,26 @@ impl View {
     }
 }
 
-/// The pseudonym a subject is filed under.
+/// Whom an identifier leads to.
 pub(super) fn filed_under(
     aliases: &impl ReadableTable<&'static [u8; 16], &'static [u8; 16]>,
     identifier: &Pseudonym,
+) -> Result<SubjectId, Broken> {
+    end_of(aliases, identifier.0).map(|end| SubjectId::of_row(&end))
+}
+
+fn end_of(
+    links: &impl ReadableTable<&'static [u8; 16], &'static [u8; 16]>,
+    from: [u8; 16],
 ) -> Result<[u8; 16], Broken> {
     /// Links lead to whoever was filed when they were made, and that one may have been joined to another
     /// since, as often as a new identifier of theirs is told. The writer makes no ring of them; a damaged file might.
     const LINKS_MAX: usize = 4_096;
-    let mut filed = identifier.0;
+    let mut end = from;
     for _ in 0..LINKS_MAX {
-        match aliases.get(&filed)? {
-            Some(next) => filed = *next.value(),
-            None => return Ok(filed),
+        match links.get(&end)? {
+            Some(next) => end = *next.value(),
+            None => return Ok(end),
         }
     }
     Err(Broken::Record("link"))
@@ -206,10 +215,10 @@ pub(super) fn filed_under(
 /// one of them holds for all.
 pub(super) fn circle(
     circles: &impl ReadableTable<&'static [u8; 16], &'static [u8; 16]>,
-    filed: &[u8; 16],
-) -> Result<Option<[u8; 16]>, Broken> {
-    let circle = filed_under(circles, &Pseudonym(*filed))?;
-    Ok((circle != *filed).then_some(circle))
+    who: SubjectId,
+) -> Result<Option<CircleId>, Broken> {
+    let end = end_of(circles, *who.row())?;
+    Ok((end != *who.row()).then(|| CircleId::of_row(end)))
 }
 
 pub(super) fn read(
@@ -224,24 +233,32 @@ pub(super) fn read(
 pub(super) fn distinct(
     aliases: &impl ReadableTable<&'static [u8; 16], &'static [u8; 16]>,
     subjects: &[Vec<Pseudonym>],
-) -> Result<Vec<[u8; 16]>, Broken> {
-    let mut members = Vec::with_capacity(subjects.len());
+) -> Result<Vec<SubjectId>, Broken> {
+    let mut distinct = Vec::with_capacity(subjects.len());
     for preferred in subjects.iter().filter_map(|identifiers| identifiers.first()) {
-        members.push(filed_under(aliases, preferred)?);
+        distinct.push(filed_under(aliases, preferred)?);
     }
-    members.sort_unstable();
-    members.dedup();
-    Ok(members)
+    distinct.sort_unstable();
+    distinct.dedup();
+    Ok(distinct)
+}
+
+/// The last day a subject was counted on.
+pub(super) fn last_day(
+    counted: &impl ReadableTable<(u32, &'static [u8; 16]), u16>,
+    member: &Member,
+) -> Result<Option<Day>, Broken> {
+    Ok(counted.get(member.row())?.map(|day| Day(day.value())))
 }
 
 /// Subjects counted on `since` or later.
 pub(super) fn size(
     counts: &impl ReadableTable<(u32, u16), u64>,
-    scope: u32,
+    scope: ScopeNumber,
     since: Day,
 ) -> Result<u64, Broken> {
     let mut size = 0;
-    for row in counts.range((scope, since.0)..=(scope, u16::MAX))? {
+    for row in counts.range((scope.0, since.0)..=(scope.0, u16::MAX))? {
         size += row?.1.value();
     }
     Ok(size)

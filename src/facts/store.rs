@@ -1,4 +1,4 @@
-//! The store as the rest of the gateway sees it: four operations for a transfer, changes, and health.
+//! The store as the rest of the gateway sees it: three operations for a transfer, changes, and health.
 //!
 //! One thread writes. It takes everything that was asked while the last commit was on its way to the
 //! disk, commits it as one, puts the new view in place and only then acknowledges. It also opens the
@@ -21,8 +21,8 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::{
-    Applied, Cause, Change, CountQuery, CountScope, Day, Increment, Pseudonym, SubjectKey,
-    SubjectRecord, Unavailable,
+    Applied, Cause, Change, CircleId, CountQuery, CountScope, Day, Increment, Pseudonym,
+    SubjectKey, SubjectRecord, Unavailable,
     read::View,
     tables::{Broken, Mechanisms, fenced},
     writer::Writer,
@@ -45,6 +45,15 @@ pub struct FactsSettings {
 /// Names one transfer for its reservation; a retry of the same has the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub [u8; 16]);
+
+/// What came of a transfer that was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// It was sent, or may have been, and stays counted.
+    Sent,
+    /// Nothing of it was: what only this transfer counted is taken back.
+    NotSent,
+}
 
 /// A count without and with the subjects of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -110,8 +119,7 @@ pub(super) struct Shared {
 pub(super) enum Command {
     Change(Vec<Change>, Reply<Applied>),
     Reserve(Reserve, Reply<Reservation>),
-    Commit(ExchangeId),
-    Release(ExchangeId),
+    Settle(ExchangeId, Settlement),
     /// A read of this view went wrong.
     Suspect(Arc<View>, Broken),
     Close,
@@ -191,14 +199,9 @@ impl FactsStore {
         answer
     }
 
-    /// The transfer was sent, or may have been. Costs nothing: it is counted already.
-    pub fn commit(&self, exchange: ExchangeId) {
-        self.tell(Command::Commit(exchange));
-    }
-
-    /// Nothing of the transfer was sent. What only this transfer counted is taken back.
-    pub fn release(&self, exchange: ExchangeId) {
-        self.tell(Command::Release(exchange));
+    /// Says what came of a transfer that was counted.
+    pub fn settle(&self, exchange: ExchangeId, settlement: Settlement) {
+        self.tell(Command::Settle(exchange, settlement));
     }
 
     /// Puts changes on file, all of them or none. What was acknowledged is durable, and governs every
@@ -250,7 +253,7 @@ impl FactsStore {
     /// Everybody who was told to share an identifier with another, and the circle of those who do.
     pub fn each_in_circle(
         &self,
-        each: &mut dyn FnMut(Pseudonym, Pseudonym) -> bool,
+        each: &mut dyn FnMut(Pseudonym, CircleId) -> bool,
     ) -> Result<(), Unavailable> {
         self.read(FactsOperation::Export, |view| view.each_in_circle(each))
     }

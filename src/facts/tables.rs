@@ -13,7 +13,7 @@ use std::{
 use redb::{Builder, Database, ReadableDatabase as _, ReadableTable, TableDefinition};
 use serde_json::Value;
 
-use super::{Cause, SubjectKey};
+use super::{Cause, SubjectKey, ids::ScopeNumber};
 use crate::policy::Mechanism;
 
 /// Format, and the check value of the key.
@@ -41,7 +41,7 @@ pub(super) const COUNTS: TableDefinition<'_, (u32, u16), u64> = TableDefinition:
 /// Of the layout above.
 const FORMAT: u32 = 1;
 
-pub(super) type Scopes = Arc<BTreeMap<String, u32>>;
+pub(super) type Scopes = Arc<BTreeMap<String, ScopeNumber>>;
 pub(super) type Mechanisms = Arc<[Mechanism]>;
 
 /// What is wrong with the file.
@@ -199,9 +199,9 @@ fn check(
 }
 
 fn scopes(table: &impl ReadableTable<&'static str, u32>) -> Result<Scopes, Broken> {
-    let rows = table
-        .iter()?
-        .map(|row| row.map(|(name, number)| (name.value().to_owned(), number.value())));
+    let rows = table.iter()?.map(|row| {
+        row.map(|(name, number)| (name.value().to_owned(), ScopeNumber(number.value())))
+    });
     Ok(Arc::new(rows.collect::<Result<_, _>>()?))
 }
 

@@ -206,7 +206,7 @@ async fn a_count_is_of_people_and_includes_those_asked_for() {
     assert_eq!(count(&[ana, ben]).await, (1, 2));
     // The same transfer again is the same transfer.
     assert_eq!(store.reserve(reserve(1, 10, None, &[ana])).await.unwrap(), held(0, 1));
-    store.commit(ExchangeId(reserve(1, 10, None, &[]).exchange.0));
+    store.settle(ExchangeId(reserve(1, 10, None, &[]).exchange.0), Settlement::Sent);
     assert_eq!(store.reserve(reserve(1, 10, None, &[ana])).await.unwrap(), held(1, 1));
     // Another counter, exporter or recipient is another count.
     let mut elsewhere = query("cn_ytd_ordinary", 0, &[ana]);
@@ -239,12 +239,12 @@ async fn what_was_not_sent_is_not_counted() {
     store.reserve(reserve(1, 10, None, &[ana, ben])).await.unwrap();
     store.reserve(reserve(2, 10, None, &[ben])).await.unwrap();
     assert_eq!(size().await, 2);
-    store.release(id(1));
+    store.settle(id(1), Settlement::NotSent);
     // The second counts Ben still.
     assert_eq!(store.reserve(reserve(3, 10, None, &[ana])).await.unwrap(), held(1, 2));
-    store.release(id(3));
-    store.commit(id(2));
-    store.release(id(2));
+    store.settle(id(3), Settlement::NotSent);
+    store.settle(id(2), Settlement::Sent);
+    store.settle(id(2), Settlement::NotSent);
     assert_eq!(store.reserve(reserve(4, 10, None, &[])).await.unwrap(), held(1, 1));
     // What is not settled when the process ends counts as sent.
     store.reserve(reserve(5, 10, None, &[ana])).await.unwrap();
@@ -287,7 +287,7 @@ async fn a_window_moves_over_the_days_people_were_last_counted_on() {
     let (ana, ben, eve) = (account("ana"), account("ben"), account("eve"));
     for (number, day, who) in [(1, 100, ana), (2, 200, ben), (3, 300, ana), (4, 150, eve)] {
         store.reserve(reserve(number, day, None, &[who])).await.unwrap();
-        store.commit(reserve(number, day, None, &[]).exchange);
+        store.settle(reserve(number, day, None, &[]).exchange, Settlement::Sent);
     }
     for (since, who, count) in [
         (0, &[][..], (3, 3)),
@@ -304,7 +304,7 @@ async fn a_window_moves_over_the_days_people_were_last_counted_on() {
     }
     // A release gives back the day before, not nothing.
     store.reserve(reserve(5, 400, None, &[ben])).await.unwrap();
-    store.release(reserve(5, 0, None, &[]).exchange);
+    store.settle(reserve(5, 0, None, &[]).exchange, Settlement::NotSent);
     store.reserve(reserve(6, 400, None, &[])).await.unwrap();
     let found = store.lookup(&[], &[query("cn_ytd_ordinary", 151, &[])]).await.unwrap();
     assert_eq!(found.counts[0].before, 2);

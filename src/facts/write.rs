@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Instant};
 use redb::{Durability, ReadableTable as _, Table, WriteTransaction};
 
 use super::{
-    Applied, Change, Pseudonym, SubjectRecord,
+    Applied, Change, Day, Pseudonym, SubjectRecord,
     change::Counted,
-    held::{Held, Member},
-    read::{circle, distinct, filed_under, read, size},
-    store::{Count, ExchangeId, Reservation, Reserve},
+    held::Held,
+    ids::{CircleId, Member, ScopeNumber, SubjectId},
+    read::{circle, distinct, filed_under, last_day, read, size},
+    store::{Count, ExchangeId, Reservation, Reserve, Settlement},
     tables::{
         ALIASES, Broken, CIRCLES, COUNTED, COUNTS, MECHANISMS, Mechanisms, SCOPES, SHARED,
         SUBJECTS, Scopes, mechanisms, to_json,
@@ -103,66 +104,66 @@ impl<'t> Writing<'t> {
         }
         for Counted { scope, day } in counted {
             let scope = self.scope(&scope.key())?;
-            self.count((scope, filed), day.0)?;
+            self.count(Member { scope, subject: filed }, *day)?;
         }
-        let known = read(&self.subjects, &filed)?;
+        let known = read(&self.subjects, filed.row())?;
         let mut record = known.clone().unwrap_or_default();
         record.merge(told.clone());
         for name in opt_ins {
             record.opt_outs.remove(name.as_str());
         }
         if known.as_ref() != Some(&record) && !(known.is_none() && record.is_empty()) {
-            self.subjects.insert(&filed, to_json(&record, "subject")?.as_slice())?;
+            self.subjects.insert(filed.row(), to_json(&record, "subject")?.as_slice())?;
         }
-        if let Some(circle) = circle(&self.circles, &filed)? {
-            self.share(&circle, told, opt_ins)?;
+        if let Some(circle) = circle(&self.circles, filed)? {
+            self.share(circle, told, opt_ins)?;
         }
         Ok(())
     }
 
     /// Another identifier of a subject leads to it from now on; what was filed under it moves there. Where it led to
     /// somebody else, it may have passed on, so that each keeps what they agreed to; what forbids holds for both.
-    fn link(&mut self, other: &Pseudonym, filed: [u8; 16]) -> Result<(), Broken> {
+    fn link(&mut self, other: &Pseudonym, filed: SubjectId) -> Result<(), Broken> {
         let before = filed_under(&self.aliases, other)?;
         if before == filed {
             return Ok(());
         }
-        self.aliases.insert(&other.0, &filed)?;
-        if before != other.0 {
+        self.aliases.insert(&other.0, filed.row())?;
+        if before.0 != *other {
             return self.draw_together(before, filed);
         }
-        if circle(&self.circles, &before)?.is_some() {
+        if circle(&self.circles, before)?.is_some() {
             self.draw_together(before, filed)?;
-            self.circles.remove(&before)?;
+            self.circles.remove(before.row())?;
         }
-        if let Some(record) = read(&self.subjects, &before)? {
-            let mut joined = read(&self.subjects, &filed)?.unwrap_or_default();
+        if let Some(record) = read(&self.subjects, before.row())? {
+            let mut joined = read(&self.subjects, filed.row())?.unwrap_or_default();
             joined.join(record.clone());
-            self.subjects.insert(&filed, to_json(&joined, "subject")?.as_slice())?;
-            self.subjects.remove(&before)?;
-            if let Some(circle) = circle(&self.circles, &filed)? {
-                self.share(&circle, &record, &[])?;
+            self.subjects.insert(filed.row(), to_json(&joined, "subject")?.as_slice())?;
+            self.subjects.remove(before.row())?;
+            if let Some(circle) = circle(&self.circles, filed)? {
+                self.share(circle, &record, &[])?;
             }
         }
         Ok(())
     }
 
     /// Puts two who share an identifier in one circle.
-    fn draw_together(&mut self, one: [u8; 16], two: [u8; 16]) -> Result<(), Broken> {
-        let (theirs, others) = (circle(&self.circles, &one)?, circle(&self.circles, &two)?);
+    fn draw_together(&mut self, one: SubjectId, two: SubjectId) -> Result<(), Broken> {
+        let (theirs, others) = (circle(&self.circles, one)?, circle(&self.circles, two)?);
         match (theirs, others) {
             (Some(joined), Some(into)) if joined != into => {
-                self.circles.insert(&joined, &into)?;
-                if let Some(shared) = read(&self.shared, &joined)? {
-                    self.shared.remove(&joined)?;
-                    self.share(&into, &shared, &[])?;
+                self.circles.insert(joined.row(), into.row())?;
+                if let Some(shared) = read(&self.shared, joined.row())? {
+                    self.shared.remove(joined.row())?;
+                    self.share(into, &shared, &[])?;
                 }
             }
             (Some(_), Some(_)) => {}
             (Some(circle), None) => self.enter(circle, two)?,
             (None, Some(circle)) => self.enter(circle, one)?,
             (None, None) => {
-                let circle = self.new_circle(&one)?;
+                let circle = self.new_circle(one)?;
                 self.enter(circle, one)?;
                 self.enter(circle, two)?;
             }
@@ -170,31 +171,31 @@ impl<'t> Writing<'t> {
         Ok(())
     }
 
-    fn enter(&mut self, circle: [u8; 16], who: [u8; 16]) -> Result<(), Broken> {
-        self.circles.insert(&who, &circle)?;
-        let record = read(&self.subjects, &who)?.unwrap_or_default();
-        self.share(&circle, &record, &[])
+    fn enter(&mut self, circle: CircleId, who: SubjectId) -> Result<(), Broken> {
+        self.circles.insert(who.row(), circle.row())?;
+        let record = read(&self.subjects, who.row())?.unwrap_or_default();
+        self.share(circle, &record, &[])
     }
 
     /// Nobody's pseudonym, so that a circle outlives whoever was in it first.
-    fn new_circle(&self, first: &[u8; 16]) -> Result<[u8; 16], Broken> {
-        let mut circle = !u128::from_be_bytes(*first);
+    fn new_circle(&self, first: SubjectId) -> Result<CircleId, Broken> {
+        let mut circle = !u128::from_be_bytes(*first.row());
         while self.shared.get(&circle.to_be_bytes())?.is_some()
             || self.circles.get(&circle.to_be_bytes())?.is_some()
         {
             circle = circle.wrapping_add(1);
         }
-        Ok(circle.to_be_bytes())
+        Ok(CircleId::of_row(circle.to_be_bytes()))
     }
 
     /// What forbids of what was told of one holds for the circle.
     fn share(
         &mut self,
-        circle: &[u8; 16],
+        circle: CircleId,
         told: &SubjectRecord,
         opt_ins: &[String],
     ) -> Result<(), Broken> {
-        let known = read(&self.shared, circle)?;
+        let known = read(&self.shared, circle.row())?;
         let mut shared = known.clone().unwrap_or_default();
         // What somebody switches on again stays off for those alone who switched it off themselves.
         shared.settings.retain(|name, _| told.settings.get(name) != Some(&true));
@@ -203,7 +204,7 @@ impl<'t> Writing<'t> {
             shared.opt_outs.remove(name.as_str());
         }
         if known.as_ref() != Some(&shared) {
-            self.shared.insert(circle, to_json(&shared, "subject")?.as_slice())?;
+            self.shared.insert(circle.row(), to_json(&shared, "subject")?.as_slice())?;
         }
         Ok(())
     }
@@ -211,8 +212,8 @@ impl<'t> Writing<'t> {
     fn forget(&mut self, who: &[Pseudonym]) -> Result<(), Broken> {
         for identifier in who {
             let filed = filed_under(&self.aliases, identifier)?;
-            self.subjects.remove(&filed)?;
-            self.circles.remove(&filed)?;
+            self.subjects.remove(filed.row())?;
+            self.circles.remove(filed.row())?;
             self.aliases.remove(&identifier.0)?;
         }
         Ok(())
@@ -229,17 +230,18 @@ impl<'t> Writing<'t> {
             return Ok(known.clone());
         }
         let mut counts = Vec::with_capacity(reserve.increments.len());
-        let mut counted: Vec<(Member, u16)> = Vec::new();
+        let mut counted: Vec<(Member, Day)> = Vec::new();
         let mut fits = true;
         for increment in &reserve.increments {
             let query = &increment.query;
             let scope = self.scope(&query.scope.key())?;
             let before = size(&self.counts, scope, query.since)?;
             let mut after = before;
-            for member in distinct(&self.aliases, &query.subjects)? {
-                let last = self.last_day(&(scope, member))?;
-                after += u64::from(last.is_none_or(|day| day < query.since.0));
-                counted.push(((scope, member), increment.today.0));
+            for subject in distinct(&self.aliases, &query.subjects)? {
+                let member = Member { scope, subject };
+                let last = last_day(&self.counted, &member)?;
+                after += u64::from(last.is_none_or(|day| day < query.since));
+                counted.push((member, increment.today));
             }
             fits &= increment.at_most.is_none_or(|at_most| after <= at_most);
             counts.push(Count { before, after });
@@ -260,9 +262,19 @@ impl<'t> Writing<'t> {
         Ok(reservation)
     }
 
-    pub(super) fn release(&mut self, exchange: ExchangeId, held: &mut Held) -> Result<(), Broken> {
-        for (member, holds) in held.release(exchange) {
-            let now = self.last_day(&member)?;
+    /// What was sent is counted already; what was not is taken back.
+    pub(super) fn settle(
+        &mut self,
+        exchange: ExchangeId,
+        settlement: Settlement,
+        held: &mut Held,
+    ) -> Result<(), Broken> {
+        let members = held.settle(exchange, settlement);
+        if settlement == Settlement::Sent {
+            return Ok(());
+        }
+        for (member, holds) in members {
+            let now = last_day(&self.counted, &member)?;
             if now != holds {
                 self.set(member, now, holds)?;
                 self.took_back = true;
@@ -275,20 +287,20 @@ impl<'t> Writing<'t> {
     pub(super) fn purge(
         &mut self,
         from: Member,
-        day: u16,
+        day: Day,
         rows_max: usize,
     ) -> Result<Option<Member>, Broken> {
         let mut old = Vec::new();
         let mut last = None;
-        for (number, row) in self.counted.range((from.0, &from.1)..)?.enumerate() {
+        for (number, row) in self.counted.range(from.row()..)?.enumerate() {
             let (member, counted) = row?;
-            let member = (member.value().0, *member.value().1);
+            let (member, counted) = (Member::of_row(member.value()), Day(counted.value()));
             if number >= rows_max {
                 last = Some(member);
                 break;
             }
-            if counted.value() < day {
-                old.push((member, counted.value()));
+            if counted < day {
+                old.push((member, counted));
             }
         }
         for (member, counted) in old {
@@ -299,8 +311,8 @@ impl<'t> Writing<'t> {
     }
 
     /// Counts a subject on a day; the day it was counted on last before.
-    fn count(&mut self, member: Member, day: u16) -> Result<Option<u16>, Broken> {
-        let before = self.last_day(&member)?;
+    fn count(&mut self, member: Member, day: Day) -> Result<Option<Day>, Broken> {
+        let before = last_day(&self.counted, &member)?;
         if before.is_none_or(|before| before < day) {
             self.set(member, before, Some(day))?;
             self.wrote = true;
@@ -308,41 +320,33 @@ impl<'t> Writing<'t> {
         Ok(before)
     }
 
-    fn set(
-        &mut self,
-        (scope, pseudonym): Member,
-        from: Option<u16>,
-        to: Option<u16>,
-    ) -> Result<(), Broken> {
+    fn set(&mut self, member: Member, from: Option<Day>, to: Option<Day>) -> Result<(), Broken> {
         match to {
-            Some(day) => self.counted.insert((scope, &pseudonym), day)?,
-            None => self.counted.remove((scope, &pseudonym))?,
+            Some(day) => self.counted.insert(member.row(), day.0)?,
+            None => self.counted.remove(member.row())?,
         };
+        let row = |day: Day| (member.scope.0, day.0);
         if let Some(day) = from {
-            let left = self.counts.get((scope, day))?.map_or(0, |count| count.value());
+            let left = self.counts.get(row(day))?.map_or(0, |count| count.value());
             match left.saturating_sub(1) {
-                0 => self.counts.remove((scope, day))?,
-                less => self.counts.insert((scope, day), less)?,
+                0 => self.counts.remove(row(day))?,
+                less => self.counts.insert(row(day), less)?,
             };
         }
         if let Some(day) = to {
-            let known = self.counts.get((scope, day))?.map_or(0, |count| count.value());
-            self.counts.insert((scope, day), known + 1)?;
+            let known = self.counts.get(row(day))?.map_or(0, |count| count.value());
+            self.counts.insert(row(day), known + 1)?;
         }
         Ok(())
     }
 
-    fn last_day(&self, (scope, pseudonym): &Member) -> Result<Option<u16>, Broken> {
-        Ok(self.counted.get((*scope, pseudonym))?.map(|day| day.value()))
-    }
-
     /// The number of a scope, a new one if it has none.
-    fn scope(&mut self, key: &str) -> Result<u32, Broken> {
+    fn scope(&mut self, key: &str) -> Result<ScopeNumber, Broken> {
         if let Some(number) = self.known_scopes.get(key) {
             return Ok(*number);
         }
-        let number = u32::try_from(self.known_scopes.len()).unwrap_or(u32::MAX);
-        self.scopes.insert(key, number)?;
+        let number = ScopeNumber(u32::try_from(self.known_scopes.len()).unwrap_or(u32::MAX));
+        self.scopes.insert(key, number.0)?;
         Arc::make_mut(&mut self.known_scopes).insert(key.to_owned(), number);
         self.wrote = true;
         Ok(number)

@@ -9,7 +9,8 @@ use redb::Database;
 
 use super::{
     Applied, Cause, Day, FactsSettings, Unavailable,
-    held::{Held, Member},
+    held::Held,
+    ids::Member,
     read::View,
     store::{Command, Queue, Reply, Reservation, Shared},
     tables::{self, Broken, Mechanisms, Scopes, fenced},
@@ -229,7 +230,7 @@ impl Writer {
         }
         let day = Day(self.day_come().0.saturating_sub(KEPT_DAYS));
         let Some(opened) = &mut self.opened else { return };
-        let from = self.purge_from.unwrap_or_default();
+        let from = self.purge_from.unwrap_or(Member::FIRST);
         match fenced(|| opened.purge(from, day)) {
             Ok((next, view)) => {
                 if let Some(view) = view {
@@ -282,11 +283,9 @@ impl Opened {
                     done.push(Done::Reserve(reply, reserved.as_ref().cloned().unwrap_or(none)));
                     reserved.map(drop)
                 }
-                Command::Commit(exchange) => {
-                    self.held.commit(exchange);
-                    Ok(())
+                Command::Settle(exchange, settlement) => {
+                    writing.settle(exchange, settlement, &mut self.held)
                 }
-                Command::Release(exchange) => writing.release(exchange, &mut self.held),
                 Command::Suspect(..) | Command::Close => Ok(()),
             };
             if let Err(broken) = outcome {
@@ -318,7 +317,7 @@ impl Opened {
     fn purge(&mut self, from: Member, day: Day) -> Result<(Option<Member>, Option<View>), Broken> {
         let transaction = self.database.begin_write()?;
         let mut writing = Writing::begin(&transaction, Arc::clone(&self.scopes))?;
-        let next = writing.purge(from, day.0, PURGE_ROWS_MAX)?;
+        let next = writing.purge(from, day, PURGE_ROWS_MAX)?;
         let changed = writing.took_back;
         writing.end()?;
         if !changed {
@@ -355,6 +354,6 @@ fn refuse(command: Command, why: &Unavailable) {
     match command {
         Command::Change(_, reply) => drop(reply.send(Err(why.clone()))),
         Command::Reserve(_, reply) => drop(reply.send(Err(why.clone()))),
-        Command::Commit(_) | Command::Release(_) | Command::Suspect(..) | Command::Close => {}
+        Command::Settle(..) | Command::Suspect(..) | Command::Close => {}
     }
 }

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::{
     Annotation, Decision, Layer, Redaction, RuleRef, Terms, Transfer,
     clock::Stretch,
-    context::Context,
+    context::{Context, MechanismSet},
     decision::Written,
     judge::{Judgement, Numbers, Selected, around},
     set::{AnnotateValue, RuleSet},
@@ -23,7 +23,7 @@ pub(super) struct Whole<'t> {
     said: Numbers,
     blocks: Numbers,
     annotations: Vec<Annotation>,
-    mechanisms: u64,
+    mechanisms: MechanismSet,
     personal: bool,
     policy_version: Option<&'t str>,
     holds: Option<Stretch>,
@@ -56,7 +56,7 @@ impl<'t> Whole<'t> {
         });
         self.said.extend_from_slice(&judgement.said);
         self.blocks.extend_from_slice(&judgement.blocks);
-        self.mechanisms |= judgement.notes.mechanisms;
+        self.mechanisms.extend(&judgement.mechanisms);
         self.personal |= context.has_personal();
         self.policy_version = context.version.id;
         self.holds = Some(context.clock.holds());
@@ -92,8 +92,7 @@ impl RuleSet {
         } else {
             Effect::Allow
         };
-        let rank =
-            |number: &u16| (self.rules.get(usize::from(*number)).map(|it| it.layer), *number);
+        let rank = |number: &RuleRef| (self.rules.get(number.index()).map(|it| it.layer), *number);
         whole.blocks.sort_unstable_by_key(rank);
         // One pass says it in order.
         if !whole.said.is_sorted() {
@@ -106,10 +105,10 @@ impl RuleSet {
         whole.annotations.dedup();
         let reason = match effect {
             Effect::Block => whole.blocks.first().copied(),
-            Effect::Redact => redactions.iter().map(|it| it.rule.0).min_by_key(rank),
+            Effect::Redact => redactions.iter().map(|it| it.rule).min_by_key(rank),
             Effect::Allow => None,
         };
-        let reason = match reason.and_then(|number| self.rules.get(usize::from(number))) {
+        let reason = match reason.and_then(|number| self.rules.get(number.index())) {
             Some(rule) => Arc::clone(&rule.reason),
             None if whole.personal => Arc::clone(&self.remarks.satisfied),
             None => Arc::clone(&self.remarks.impersonal),
@@ -117,13 +116,12 @@ impl RuleSet {
         let mechanisms = transfer
             .mechanisms
             .iter()
-            .take(64)
             .enumerate()
-            .filter(|(index, _)| whole.mechanisms >> index & 1 == 1)
+            .filter(|(index, _)| whole.mechanisms.contains(*index))
             .map(|(_, mechanism)| mechanism.id.to_string())
             .collect();
         let deciding = whole.answers.iter().find(|answer| answer.blocked).or_else(|| {
-            let rule = redactions.first().map(|redaction| redaction.rule.0);
+            let rule = redactions.first().map(|redaction| redaction.rule);
             let gave = |answer: &&Answer| answer.selected.iter().any(|it| Some(it.rule) == rule);
             whole.answers.iter().find(gave).or_else(|| whole.answers.first())
         });
@@ -142,16 +140,16 @@ impl RuleSet {
     }
 
     /// Once per id: the parts of a provision are one rule to a reader.
-    fn cited(&self, numbers: &[u16]) -> Vec<RuleRef> {
+    fn cited(&self, numbers: &[RuleRef]) -> Vec<RuleRef> {
         let mut cited: Vec<RuleRef> = Vec::with_capacity(numbers.len().min(128));
         // More than any number.
         let mut last = usize::MAX;
         for number in numbers {
-            let brief = self.briefs.get(usize::from(*number));
-            let first = brief.map_or(0, |brief| usize::from(brief.first));
+            let brief = self.briefs.get(number.index());
+            let first = brief.map_or(0, |brief| brief.first.index());
             // In the order of numbers the parts of one id stand together.
             if first != last {
-                cited.push(RuleRef(*number));
+                cited.push(*number);
                 last = first;
             }
         }
@@ -171,7 +169,7 @@ impl RuleSet {
             answer.selected.iter().fold(all, |all, it| all.union(&it.takeable(&answer.personal)))
         });
         // Few fields go, of however many there are.
-        let mut chosen: SmallVec<[(u32, u16); 16]> = SmallVec::new();
+        let mut chosen: SmallVec<[(u32, RuleRef); 16]> = SmallVec::new();
         for (finding, index) in findings.items.iter().zip(0u32..) {
             if !takeable.contains(finding.tag) || self.registry.is_carrier(finding, findings) {
                 continue;
@@ -194,10 +192,10 @@ impl RuleSet {
             if !covered {
                 let replacement = self
                     .rules
-                    .get(usize::from(*rule))
+                    .get(rule.index())
                     .map(|rule| rule.replacement.clone())
                     .unwrap_or_default();
-                redactions.push(Redaction { finding: *index, rule: RuleRef(*rule), replacement });
+                redactions.push(Redaction { finding: *index, rule: *rule, replacement });
             }
         }
         redactions
@@ -205,8 +203,8 @@ impl RuleSet {
 
     /// Which of two redactions of one finding is done: the stricter, then the higher layer, then the
     /// earlier id. Least is first.
-    fn severity(&self, number: u16) -> (u8, u8, Option<Layer>, u16) {
-        let rule = self.rules.get(usize::from(number));
+    fn severity(&self, number: RuleRef) -> (u8, u8, Option<Layer>, RuleRef) {
+        let rule = self.rules.get(number.index());
         let (mildness, kept) = match rule.map(|rule| &rule.replacement) {
             None | Some(Replacement::Remove) => (0, 0),
             Some(Replacement::Replace { .. } | Replacement::StripMetadata(Metadata::All)) => (1, 0),
@@ -232,7 +230,7 @@ impl RuleSet {
     ) {
         annotations.reserve(judgement.annotating.len());
         for number in &judgement.annotating {
-            let Some(rule) = self.rules.get(usize::from(*number)) else { continue };
+            let Some(rule) = self.rules.get(number.index()) else { continue };
             for annotate in &rule.annotate {
                 annotations.push(Annotation {
                     name: Arc::clone(&annotate.name),
@@ -243,7 +241,7 @@ impl RuleSet {
         for (number, effect) in &judgement.warnings {
             annotations.push(Annotation {
                 name: format!("would-{effect}").into(),
-                value: self.rules.get(usize::from(*number)).map(|rule| Arc::clone(&rule.id)),
+                value: self.rules.get(number.index()).map(|rule| Arc::clone(&rule.id)),
             });
         }
     }

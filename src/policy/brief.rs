@@ -1,7 +1,7 @@
 //! What judging asks of a rule before anything else, a few words each and those of all rules together: most
 //! rules that may be about a transfer are passed over, or are met, by what the facets of the transfer tell.
 
-use super::{Layer, facets::Facets, plan::Open, predicate::Predicate, set::Rule};
+use super::{Layer, RuleRef, facets::Facets, plan::Open, predicate::Predicate, set::Rule};
 use crate::domain::Effect;
 
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub(super) struct Brief {
     required: Facets,
     traits: Traits,
     /// The first rule with the same id.
-    pub(super) first: u16,
+    pub(super) first: RuleRef,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +28,12 @@ impl Traits {
     /// Cites itself whenever it applies, and does nothing else but annotate.
     const REMARKS: u16 = 1 << 2;
     /// Blocks or redacts when what it requires is missing.
-    const STOPS: u16 = 1 << 7;
-    const ANNOTATES: u16 = 1 << 3;
-    const IS_LAW: u16 = 1 << 4;
-    const HAS_UNLESS: u16 = 1 << 8;
+    const STOPS: u16 = 1 << 3;
+    const ANNOTATES: u16 = 1 << 4;
+    const IS_LAW: u16 = 1 << 5;
+    const HAS_UNLESS: u16 = 1 << 6;
     /// Cannot apply before judging the others has shown something.
-    const WAITS: u16 = 1 << 6;
+    const WAITS: u16 = 1 << 7;
 
     fn has(self, bit: u16) -> bool {
         self.0 & bit != 0
@@ -41,7 +41,7 @@ impl Traits {
 }
 
 impl Brief {
-    pub(super) fn of(rule: &Rule, first: u16) -> Self {
+    pub(super) fn of(rule: &Rule, first: RuleRef) -> Self {
         let needed = |predicate: &Option<Predicate>| {
             predicate.as_ref().map_or((Facets::default(), true), Facets::needed)
         };
@@ -85,7 +85,7 @@ impl Brief {
     }
 
     /// What facets tell of a rule that may apply.
-    pub(super) fn known(&self, rule: u16, facets: Facets) -> Open {
+    pub(super) fn known(&self, rule: RuleRef, facets: Facets) -> Open {
         let meets = (self.traits.has(Traits::MEETS) && facets.tell())
             .then(|| facets.include(self.required));
         let applies = self.applies(facets) && !self.may_be_out_of_play(facets);

@@ -3,6 +3,7 @@
 //! Evaluation is total. A fact that is absent satisfies nothing; where absence itself is asked about,
 //! the predicate says so.
 
+mod mechanisms;
 mod permit;
 mod records;
 mod stated;
@@ -12,10 +13,12 @@ use super::{
     clock::Clock,
     people::{Part, Payload},
     predicate::{NameList, Observations, Predicate},
+    registry::{ClassRef, PurposeRef},
     set::RuleSet,
 };
 use crate::domain::{Coverage, Region, Sensitivity, TagSet};
 
+pub(super) use mechanisms::MechanismSet;
 use permit::is_announced;
 pub(super) use records::lists;
 pub(super) use stated::has_flags;
@@ -41,8 +44,8 @@ pub(super) struct Context<'t> {
     pub(super) third_party: bool,
     pub(super) pseudonymous: bool,
     pub(super) several: bool,
-    pub(super) purpose: u16,
-    pub(super) class: u8,
+    pub(super) purpose: PurposeRef,
+    pub(super) class: ClassRef,
     pub(super) version: Version<'t>,
     pub(super) permit: PurposePermit,
     pub(super) minor: bool,
@@ -116,11 +119,11 @@ impl Grade {
 }
 
 /// What judging showed on the way.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Notes {
+#[derive(Debug, Default)]
+pub(super) struct Notes<'m> {
     pub(super) observed: Observations,
-    /// Mechanisms that met a condition, as bits of their index; those past 64 are not named.
-    pub(super) mechanisms: u64,
+    /// Takes in the mechanisms that meet a condition, where somebody asks which.
+    pub(super) mechanisms: Option<&'m mut MechanismSet>,
 }
 
 impl<'t> Context<'t> {
@@ -197,7 +200,7 @@ impl<'t> Context<'t> {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others cover everything")]
-    pub(super) fn grade(&self, predicate: &Predicate, notes: &mut Notes) -> Grade {
+    pub(super) fn grade(&self, predicate: &Predicate, notes: &mut Notes<'_>) -> Grade {
         match predicate {
             Predicate::All(parts) => {
                 let mut whole = Grade::MET;
@@ -211,13 +214,13 @@ impl<'t> Context<'t> {
                 whole
             }
             Predicate::Any(parts) => {
-                let before = *notes;
+                let before = notes.observed;
                 let mut best = Grade::UNMET;
                 for part in parts {
                     best = best.or(self.grade(part, notes));
                     if best.met && best.uncovered(&self.personal).is_empty() {
                         // What the other ways lacked no longer matters.
-                        notes.observed = before.observed;
+                        notes.observed = before;
                         return best;
                     }
                 }
@@ -241,7 +244,7 @@ impl<'t> Context<'t> {
     }
 
     /// Whether a predicate is met, where nobody asks which tags that leaves uncovered.
-    pub(super) fn test(&self, predicate: &Predicate, notes: &mut Notes) -> bool {
+    pub(super) fn test(&self, predicate: &Predicate, notes: &mut Notes<'_>) -> bool {
         match predicate {
             Predicate::All(parts) => parts.iter().all(|part| self.test(part, notes)),
             Predicate::Any(_) | Predicate::Mechanism(_) | Predicate::Consent(_) => {

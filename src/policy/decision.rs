@@ -8,8 +8,20 @@ use std::{
 use crate::domain::{Effect, Region, Replacement};
 
 /// The number of a rule within one generation; only its id leaves the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RuleRef(pub u16);
+
+impl RuleRef {
+    /// Every number there can be, in order.
+    pub(super) fn in_order() -> impl Iterator<Item = Self> {
+        (0..=u16::MAX).map(Self)
+    }
+
+    /// Where the rule stands among those of its set.
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
 
 /// Where a rule stands, highest first (README, "Rules"). A higher layer may override a lower one in either
 /// direction; nothing relaxes the law.

@@ -337,9 +337,9 @@ impl Explainer {
         bounds: Bounds,
     ) -> Lawful {
         // The fields one rule takes are freed together.
-        let mut by_rule: BTreeMap<u16, BTreeSet<u32>> = BTreeMap::new();
+        let mut by_rule: BTreeMap<RuleRef, BTreeSet<u32>> = BTreeMap::new();
         for redaction in &decision.redactions {
-            by_rule.entry(redaction.rule.0).or_default().insert(redaction.finding);
+            by_rule.entry(redaction.rule).or_default().insert(redaction.finding);
         }
         let mut whole = Lawful { complete: true, ..Lawful::default() };
         let share = Bounds {
@@ -407,7 +407,7 @@ impl Explainer {
                 .collect(),
         };
         let many = search.case.people.people.len() > 1;
-        let info = |rule: u16| set.rule(RuleRef(rule));
+        let info = |rule: RuleRef| set.rule(rule);
         let has_way = !answer.found.is_empty();
         Lawful {
             proposals: answer

@@ -1,8 +1,10 @@
 //! Which rules can be about a transfer at all, by bit sets over its four main dimensions.
 
 use super::{
+    RuleRef,
     predicate::{ClassSet, PurposeSet},
     region_set::{REGIONS, RegionSet},
+    registry::{ClassRef, PurposeRef},
 };
 use crate::{domain::Region, source::give_way};
 
@@ -14,8 +16,8 @@ pub(super) struct Index {
     purposes: Table,
     classes: Table,
     /// Rules that look at what judging the others showed.
-    pub(super) closing: Vec<u16>,
-    pub(super) default_deny: u16,
+    pub(super) closing: Vec<RuleRef>,
+    pub(super) default_deny: RuleRef,
 }
 
 /// One row of rule bits per value of a dimension; the last row of a region table is "unknown".
@@ -50,7 +52,7 @@ impl Index {
             purposes: Table::new(words, purposes + 1),
             classes: Table::new(words, ClassSet::MAX + 1),
             closing: Vec::new(),
-            default_deny: 0,
+            default_deny: RuleRef::default(),
         };
         let mut everywhere = Everywhere {
             origins: vec![0; words],
@@ -69,7 +71,7 @@ impl Index {
                 set(&mut everywhere.purposes, number);
             } else {
                 index.purposes.select(number, 0..=purposes, |purpose| {
-                    let purpose = u16::try_from(purpose).unwrap_or(0);
+                    let purpose = u16::try_from(purpose).map_or(PurposeRef::UNKNOWN, PurposeRef);
                     rule.purpose.as_ref().is_none_or(|set| set.contains(purpose))
                         && !rule.purpose_not.as_ref().is_some_and(|set| set.contains(purpose))
                 });
@@ -78,7 +80,7 @@ impl Index {
                 set(&mut everywhere.classes, number);
             } else {
                 index.classes.select(number, 0..=ClassSet::MAX, |class| {
-                    let class = u8::try_from(class).unwrap_or(0);
+                    let class = u8::try_from(class).map_or(ClassRef::UNKNOWN, ClassRef);
                     rule.class.is_none_or(|set| set.contains(class))
                         && !rule.class_not.is_some_and(|set| set.contains(class))
                 });
@@ -96,15 +98,15 @@ impl Index {
         &self,
         origin: Option<Region>,
         destination: Option<Region>,
-        purpose: u16,
-        class: u8,
-        mut visit: impl FnMut(u16),
+        purpose: PurposeRef,
+        class: ClassRef,
+        mut visit: impl FnMut(RuleRef),
     ) {
         let region = |at: Option<Region>| at.map_or(REGIONS, Region::index).min(REGIONS);
         let (origins, origin_words) = self.origins.row(region(origin));
         let (destinations, destination_words) = self.destinations.row(region(destination));
-        let (purposes, purpose_words) = self.purposes.row(usize::from(purpose));
-        let (classes, class_words) = self.classes.row(usize::from(class));
+        let (purposes, purpose_words) = self.purposes.row(purpose.index());
+        let (classes, class_words) = self.classes.row(class.index());
         let summaries =
             origin_words.iter().zip(destination_words).zip(purpose_words).zip(class_words);
         for ((((origin, destination), purpose), class), first) in
@@ -119,7 +121,7 @@ impl Index {
                 while bits != 0 {
                     let number = word * 64 + bits.trailing_zeros() as usize;
                     // Rule numbers are 16 bits wide.
-                    visit(u16::try_from(number).unwrap_or(u16::MAX));
+                    visit(RuleRef(u16::try_from(number).unwrap_or(u16::MAX)));
                     bits &= bits - 1;
                 }
             }

@@ -8,10 +8,10 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{
-    Decision, Layer, Transfer,
+    Decision, Layer, RuleRef, Transfer,
     answer::Whole,
     clock::Stretch,
-    context::{Context, Grade, Notes},
+    context::{Context, Grade, MechanismSet, Notes},
     facets::Facets,
     memory::Question,
     people::{Alike, Part, Payload, People, Person},
@@ -27,22 +27,23 @@ use crate::domain::{Coverage, Effect, Finding, Findings, Gap, Region, TagSet};
 #[derive(Default)]
 pub(super) struct Judgement {
     pub(super) said: Numbers,
-    pub(super) blocks: SmallVec<[u16; 8]>,
+    pub(super) blocks: SmallVec<[RuleRef; 8]>,
     pub(super) selected: Vec<Selected>,
-    pub(super) annotating: SmallVec<[u16; 16]>,
-    pub(super) warnings: Vec<(u16, Effect)>,
-    pub(super) granted: SmallVec<[(u16, Grade); 8]>,
+    pub(super) annotating: SmallVec<[RuleRef; 16]>,
+    pub(super) warnings: Vec<(RuleRef, Effect)>,
+    pub(super) granted: SmallVec<[(RuleRef, Grade); 8]>,
     /// Rules of law that want records for the whole of it and have them for some categories, with those left out.
-    partial: SmallVec<[(u16, TagSet); 4]>,
+    partial: SmallVec<[(RuleRef, TagSet); 4]>,
     permitted: bool,
-    pub(super) notes: Notes,
+    pub(super) observed: Observations,
+    pub(super) mechanisms: MechanismSet,
 }
 
-/// Numbers of rules; so many as nearly every transfer has cost no allocation.
-pub(super) type Numbers = SmallVec<[u16; 64]>;
+/// Rules; so many as nearly every transfer has cost no allocation.
+pub(super) type Numbers = SmallVec<[RuleRef; 64]>;
 
 impl Judgement {
-    fn say(&mut self, rule: u16, annotates: bool) {
+    fn say(&mut self, rule: RuleRef, annotates: bool) {
         self.said.push(rule);
         if annotates {
             self.annotating.push(rule);
@@ -83,7 +84,7 @@ impl Judgement {
 
 /// A selection with the facts of one transfer filled in.
 pub(super) struct Selected {
-    pub(super) rule: u16,
+    pub(super) rule: RuleRef,
     tags: TagSet,
     outside: Option<TagSet>,
     third_party: bool,
@@ -252,7 +253,7 @@ impl RuleSet {
             judgement.said.push(self.default_deny());
         }
         if !judgement.blocks.is_empty() {
-            judgement.notes.observed.insert(Observations::BLOCKED);
+            judgement.observed.insert(Observations::BLOCKED);
         }
         self.close(&context, &mut judgement);
         watch.end(&context, &judgement);
@@ -315,7 +316,7 @@ impl RuleSet {
                 }
             }
             for open in &plan.open {
-                let Some(rule) = self.rules.get(usize::from(open.rule)) else { continue };
+                let Some(rule) = self.rules.get(open.rule.index()) else { continue };
                 if rule.has_gate && !applies(rule, context) {
                     continue;
                 }
@@ -334,7 +335,7 @@ impl RuleSet {
     /// What a plan leaves out does not apply, as the conditions have it, and what it cites does.
     fn check(&self, plan: &Plan, at: &Circumstances, context: &Context<'_>) {
         self.index.candidates(at.origin, at.destination, at.purpose, at.class, |number| {
-            let brief = self.briefs.get(usize::from(number));
+            let brief = self.briefs.get(number.index());
             let is_asked = brief.is_some_and(|it| it.is_law() || !at.law_only);
             let about = plan.about.iter().find(|about| about.rule == number);
             let is_open = plan.open.iter().any(|open| open.rule == number);
@@ -342,14 +343,14 @@ impl RuleSet {
                 let cited = about.map_or(plan.cited.contains(&number), |about| {
                     context.judged.intersects(&about.categories)
                 });
-                debug_assert_eq!(self.may_say(number, context), cited, "rule {number}");
+                debug_assert_eq!(self.may_say(number, context), cited, "{number:?}");
             }
         });
     }
 
     /// Whether the rule applies, as its conditions have it.
-    fn may_say(&self, number: u16, context: &Context<'_>) -> bool {
-        self.rules.get(usize::from(number)).is_some_and(|rule| {
+    fn may_say(&self, number: RuleRef, context: &Context<'_>) -> bool {
+        self.rules.get(number.index()).is_some_and(|rule| {
             applies(rule, context) && rule.when.as_ref().is_none_or(|when| context.met(when))
         })
     }
@@ -358,11 +359,11 @@ impl RuleSet {
     fn close(&self, context: &Context<'_>, judgement: &mut Judgement) {
         for number in &self.index.closing {
             let (Some(rule), Some(brief)) =
-                (self.rules.get(usize::from(*number)), self.briefs.get(usize::from(*number)))
+                (self.rules.get(number.index()), self.briefs.get(number.index()))
             else {
                 continue;
             };
-            if (brief.waits_for_others() && judgement.notes.observed.is_empty())
+            if (brief.waits_for_others() && judgement.observed.is_empty())
                 || !applies_in_time(rule, context)
             {
                 continue;
@@ -472,19 +473,25 @@ impl Ruling<'_> {
             Some(_) | None => (&rule.when, &rule.unless, &rule.require),
         };
         if !open.applies {
-            let mut notes = Notes { observed: judgement.notes.observed, mechanisms: 0 };
+            let mut notes = Notes { observed: judgement.observed, mechanisms: None };
             if when.as_ref().is_some_and(|when| !context.test(when, &mut notes))
                 || unless.as_ref().is_some_and(|unless| context.is_lifted_by(unless))
             {
                 return None;
             }
-            judgement.notes.observed.insert(keep(notes.observed));
+            judgement.observed.insert(keep(notes.observed));
         }
         let Some(require) = require else { return Some(without_requirement(rule)) };
         Some(match open.meets {
             Some(true) => Grade::MET,
             Some(false) => Grade::UNMET,
-            None => context.grade(require, &mut judgement.notes),
+            None => {
+                let mechanisms = Some(&mut judgement.mechanisms);
+                let mut notes = Notes { observed: judgement.observed, mechanisms };
+                let grade = context.grade(require, &mut notes);
+                judgement.observed = notes.observed;
+                grade
+            }
         })
     }
 }
@@ -533,7 +540,7 @@ fn keep(observed: Observations) -> Observations {
     }
 }
 
-fn fill(number: u16, rule: &Rule, context: &Context<'_>) -> Selected {
+fn fill(number: RuleRef, rule: &Rule, context: &Context<'_>) -> Selected {
     let selection = &rule.selection;
     let mut tags = selection.categories;
     if rule.worst.is_some()

@@ -9,7 +9,7 @@ use super::{
     compile::category_names,
     predicate::{ClassSet, PurposeSet},
     region_set::RegionSet,
-    registry::{Listed, Section, Vocabulary},
+    registry::{Listed, PurposeRef, Section, Vocabulary},
     source::{Zone, ZonesFile},
     words::Names,
 };
@@ -24,7 +24,7 @@ pub(super) struct NameBook<'t> {
     /// Category patterns and groups.
     pub(super) names: FxHashMap<Box<str>, TagSet>,
     pub(super) vocabulary: Vocabulary,
-    pub(super) purposes: FxHashMap<Box<str>, u16>,
+    pub(super) purposes: FxHashMap<Box<str>, PurposeRef>,
 }
 
 /// Named sets of regions.

@@ -12,8 +12,10 @@ use std::{
 use rustc_hash::FxBuildHasher;
 
 use super::{
+    RuleRef,
     facets::Facets,
     predicate::Predicate,
+    registry::{ClassRef, PurposeRef},
     set::{Gate, RuleSet},
 };
 use crate::domain::{Effect, Region, TagSet};
@@ -24,8 +26,8 @@ pub(super) struct Circumstances {
     pub(super) set: SetId,
     pub(super) origin: Option<Region>,
     pub(super) destination: Option<Region>,
-    pub(super) purpose: u16,
-    pub(super) class: u8,
+    pub(super) purpose: PurposeRef,
+    pub(super) class: ClassRef,
     pub(super) law_only: bool,
     pub(super) facets: Facets,
 }
@@ -45,13 +47,13 @@ impl SetId {
     }
 }
 
-/// What judging has to do under some circumstances; numbers of rules.
+/// What judging has to do under some circumstances.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// They apply, and nothing else comes of it than that they are cited.
-    pub(super) cited: Vec<u16>,
+    pub(super) cited: Vec<RuleRef>,
     /// Those of them that annotate.
-    pub(super) annotating: Vec<u16>,
+    pub(super) annotating: Vec<RuleRef>,
     /// Their like, where one of some categories is there.
     pub(super) about: Vec<About>,
     /// They have to be judged: in the order of numbers, those with exceptions last.
@@ -60,7 +62,7 @@ pub(super) struct Plan {
 
 #[derive(Debug)]
 pub(super) struct About {
-    pub(super) rule: u16,
+    pub(super) rule: RuleRef,
     pub(super) annotates: bool,
     pub(super) categories: TagSet,
 }
@@ -68,7 +70,7 @@ pub(super) struct About {
 /// A rule, and what the circumstances already tell of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {
-    pub(super) rule: u16,
+    pub(super) rule: RuleRef,
     /// It applies, as far as its conditions go.
     pub(super) applies: bool,
     /// Whether what it requires is there.
@@ -108,7 +110,7 @@ impl RuleSet {
         let mut excepted = Vec::new();
         self.index.candidates(at.origin, at.destination, at.purpose, at.class, |number| {
             let (Some(rule), Some(brief)) =
-                (self.rules.get(usize::from(number)), self.briefs.get(usize::from(number)))
+                (self.rules.get(number.index()), self.briefs.get(number.index()))
             else {
                 return;
             };

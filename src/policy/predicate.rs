@@ -2,7 +2,9 @@
 //! total; the tree is kept whole so that what is missing can be read off it.
 
 use super::{
-    ConsentType, ExporterRole, Period, Timestamp, Transport, region_set::RegionSet,
+    ConsentType, ExporterRole, Period, Timestamp, Transport,
+    region_set::RegionSet,
+    registry::{ClassRef, PurposeRef},
     words::FieldTest,
 };
 use crate::domain::{Coverage, TagSet};
@@ -113,34 +115,34 @@ pub(super) enum Predicate {
     Observed(Observations),
 }
 
-/// Recipient classes as bits; bit 0 is a class no register knows.
+/// Recipient classes as bits of their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct ClassSet(pub(super) u64);
 
 impl ClassSet {
     pub(super) const MAX: usize = 63;
 
-    pub(super) fn insert(&mut self, class: u8) {
-        self.0 |= 1 << (class & 63);
+    pub(super) fn insert(&mut self, class: ClassRef) {
+        self.0 |= 1 << (class.0 & 63);
     }
 
-    pub(super) fn contains(self, class: u8) -> bool {
-        self.0 >> (class & 63) & 1 == 1
+    pub(super) fn contains(self, class: ClassRef) -> bool {
+        self.0 >> (class.0 & 63) & 1 == 1
     }
 }
 
-/// Purposes as bits; bit 0 is a purpose the registry does not know.
+/// Purposes as bits of their numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct PurposeSet(Vec<u64>);
 
 impl PurposeSet {
-    pub(super) fn insert(&mut self, purpose: u16) {
-        let word = usize::from(purpose / 64);
+    pub(super) fn insert(&mut self, purpose: PurposeRef) {
+        let word = usize::from(purpose.0 / 64);
         if self.0.len() <= word {
             self.0.resize(word + 1, 0);
         }
         if let Some(word) = self.0.get_mut(word) {
-            *word |= 1 << (purpose % 64);
+            *word |= 1 << (purpose.0 % 64);
         }
     }
 
@@ -155,8 +157,10 @@ impl PurposeSet {
             .all(|(number, word)| word & !other.0.get(number).copied().unwrap_or(0) == 0)
     }
 
-    pub(super) fn contains(&self, purpose: u16) -> bool {
-        self.0.get(usize::from(purpose / 64)).is_some_and(|word| word >> (purpose % 64) & 1 == 1)
+    pub(super) fn contains(&self, purpose: PurposeRef) -> bool {
+        self.0
+            .get(usize::from(purpose.0 / 64))
+            .is_some_and(|word| word >> (purpose.0 % 64) & 1 == 1)
     }
 }
 

@@ -8,13 +8,38 @@ use crate::{
     source::Place,
 };
 
+/// The number of a purpose, from 1 on in the order in which they are registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct PurposeRef(pub(super) u16);
+
+impl PurposeRef {
+    /// Every purpose that no registry knows.
+    pub(super) const UNKNOWN: Self = Self(0);
+
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// The number of a class of recipients, from 1 on in the order in which they are registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct ClassRef(pub(super) u8);
+
+impl ClassRef {
+    /// Every class that no register knows.
+    pub(super) const UNKNOWN: Self = Self(0);
+
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// The purposes personal data may be used for (MI-01), and what each needs (MI-06).
 #[derive(Debug, Clone, Default)]
 pub(super) struct Registry {
     pub(super) version: Option<RegistryVersion>,
     pub(super) destinations: Vec<Region>,
-    /// Number 0 is a purpose the registry does not know.
-    pub(super) numbers: FxHashMap<Box<str>, u16>,
+    pub(super) numbers: FxHashMap<Box<str>, PurposeRef>,
     pub(super) purposes: Vec<Purpose>,
     /// What some recipients may have whatever the purpose.
     pub(super) also: Vec<Variation>,
@@ -47,7 +72,6 @@ pub(super) enum Permit {
     Consent(Box<str>),
 }
 
-/// What some recipients may have.
 /// A header that carries a request, and what may stand in it for that.
 #[derive(Debug, Clone)]
 pub(super) struct Carrier {
@@ -55,6 +79,7 @@ pub(super) struct Carrier {
     pub(super) categories: TagSet,
 }
 
+/// What some recipients may have.
 #[derive(Debug, Clone)]
 pub(super) struct Variation {
     pub(super) classes: Option<ClassSet>,
@@ -63,7 +88,7 @@ pub(super) struct Variation {
 }
 
 impl Variation {
-    pub(super) fn applies(&self, class: u8, kind: Option<&str>) -> bool {
+    pub(super) fn applies(&self, class: ClassRef, kind: Option<&str>) -> bool {
         self.classes.is_none_or(|classes| classes.contains(class))
             && self.kinds.as_ref().is_none_or(|kinds| {
                 kind.is_some_and(|kind| kinds.iter().any(|known| **known == *kind))
@@ -87,20 +112,19 @@ impl Registry {
             })
     }
 
-    pub(super) fn number(&self, name: &str) -> u16 {
-        self.numbers.get(name).copied().unwrap_or(0)
+    pub(super) fn number(&self, name: &str) -> PurposeRef {
+        self.numbers.get(name).copied().unwrap_or_default()
     }
 
-    pub(super) fn purpose(&self, number: u16) -> Option<&Purpose> {
-        usize::from(number).checked_sub(1).and_then(|index| self.purposes.get(index))
+    pub(super) fn purpose(&self, number: PurposeRef) -> Option<&Purpose> {
+        number.index().checked_sub(1).and_then(|index| self.purposes.get(index))
     }
 }
 
 /// The words the registers declare. A section nobody declared accepts every word.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vocabulary {
-    /// Number 0 is a class no register knows.
-    pub(super) classes: FxHashMap<Box<str>, u8>,
+    pub(super) classes: FxHashMap<Box<str>, ClassRef>,
     pub(super) sections: FxHashMap<Section, Words>,
     /// What the lists hold, in the order written: what is meant by it shows when a rule asks for the list.
     pub(super) listed: Vec<Listed>,
@@ -153,8 +177,8 @@ impl Section {
 }
 
 impl Vocabulary {
-    pub(super) fn class(&self, name: Option<&str>) -> u8 {
-        name.and_then(|name| self.classes.get(name)).copied().unwrap_or(0)
+    pub(super) fn class(&self, name: Option<&str>) -> ClassRef {
+        name.and_then(|name| self.classes.get(name)).copied().unwrap_or_default()
     }
 
     pub(super) fn knows(&self, section: Section, name: &str) -> bool {

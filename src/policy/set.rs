@@ -118,7 +118,7 @@ pub(super) struct Rule {
     /// The same while nobody can say what is on file.
     pub(super) worst: Option<Box<super::worst::Worst>>,
     /// Numbers of the allow rules that lift this one.
-    pub(super) exceptions: Vec<u16>,
+    pub(super) exceptions: Vec<RuleRef>,
     pub(super) selection: Selection,
     pub(super) replacement: Replacement,
     pub(super) broken_signature: Option<BrokenSignature>,
@@ -196,16 +196,16 @@ impl RuleSet {
             file: String::new(),
             line: 0,
         };
-        self.infos.get(usize::from(rule.0)).unwrap_or(&UNKNOWN)
+        self.infos.get(rule.index()).unwrap_or(&UNKNOWN)
     }
 
     /// Of a provision in several parts, which one this is, as records name it: `JR-US-12/opt-out`, or the id
     /// alone for the part without a name. `None` where the id tells it.
     pub fn part(&self, rule: RuleRef) -> Option<Cow<'_, str>> {
-        let number = usize::from(rule.0);
+        let number = rule.index();
         let first = self.briefs.get(number)?.first;
         let has_more = |at: usize| self.briefs.get(at).is_some_and(|brief| brief.first == first);
-        if usize::from(first) == number && !has_more(number + 1) {
+        if first == rule && !has_more(number + 1) {
             return None;
         }
         let RuleInfo { id, part, .. } = self.rule(rule);
@@ -217,16 +217,16 @@ impl RuleSet {
 
     /// Whether it stops only what could not be read, all of it or in part.
     pub fn is_of_coverage(&self, rule: RuleRef) -> bool {
-        if rule.0 == self.default_deny() {
+        if rule == self.default_deny() {
             return !self.judges_gaps;
         }
-        let when = self.rules.get(usize::from(rule.0)).and_then(|rule| rule.when.as_ref());
+        let when = self.rules.get(rule.index()).and_then(|rule| rule.when.as_ref());
         when.is_some_and(Predicate::is_of_gaps)
     }
 
     /// Whether a category is among those a rule is about; one that is about no data in particular is about all of it.
     pub fn is_about(&self, rule: RuleRef, tag: Tag) -> bool {
-        let gate = self.rules.get(usize::from(rule.0)).map(|rule| &rule.gate);
+        let gate = self.rules.get(rule.index()).map(|rule| &rule.gate);
         gate.is_some_and(|gate| match gate {
             Gate::Categories(tags) => tags.contains(tag),
             Gate::Any | Gate::Personal => true,
@@ -235,7 +235,7 @@ impl RuleSet {
 
     /// Every rule, in the order of ids.
     pub fn rules(&self) -> impl Iterator<Item = (RuleRef, &RuleInfo)> {
-        (0u16..).map(RuleRef).zip(&self.infos)
+        RuleRef::in_order().zip(&self.infos)
     }
 
     /// Those that are written and switched off, in the same order.
@@ -275,7 +275,7 @@ impl RuleSet {
     /// What is done where a redaction of the rule breaks a signature over the message.
     pub fn broken_signature(&self, rule: RuleRef) -> BrokenSignature {
         self.rules
-            .get(usize::from(rule.0))
+            .get(rule.index())
             .and_then(|rule| rule.broken_signature)
             .unwrap_or(self.registry.on_break)
     }
@@ -382,7 +382,7 @@ impl RuleSet {
         }
     }
 
-    pub(super) fn default_deny(&self) -> u16 {
+    pub(super) fn default_deny(&self) -> RuleRef {
         self.index.default_deny
     }
 }

@@ -273,3 +273,21 @@ fn a_consent_to_one_category_says_nothing_of_what_its_rule_does_not_ask_about() 
         assert_eq!(redacted(&findings, &decision), expected, "{categories}: {}", decision.reason);
     }
 }
+
+/// Whoever reads the record is to find every mechanism that the transfer rests on.
+#[test]
+fn however_many_mechanisms_are_listed_a_decision_names_those_it_rests_on() {
+    let data = [("/name".to_owned(), "name".to_owned())];
+    for unused in [0, 63, 64, 65, 200] {
+        let mut mechanisms: Vec<Value> = (0..unused)
+            .map(|number| json!({"type": "ch_scc", "id": format!("C{number}")}))
+            .collect();
+        mechanisms.push(json!({"type": "eu_scc", "id": "S"}));
+        mechanisms.push(json!({"type": "eu_tia", "id": "T"}));
+        let transfer =
+            transfer(&json!({"origin": "DE", "purpose": "backup", "mechanisms": mechanisms}));
+        let decision = shipped().decide_anew(&transfer, &findings(&data), Coverage::Full, &[]);
+        assert_eq!(decision.effect, Effect::Allow, "after {unused}: {}", decision.reason);
+        assert_eq!(decision.mechanisms, ["S", "T"], "after {unused}");
+    }
+}

@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::{Mechanism, NamedSubject, RuleSet, Subject, Transfer, Withdrawal, registry::Section};
+use super::{
+    Mechanism, NamedSubject, RuleSet, Subject, Transfer, Withdrawal,
+    registry::{ClassRef, PurposeRef, Section},
+};
 use crate::source::near;
 
 /// A name that nothing in the rules knows, and the one that was probably meant.
@@ -139,9 +142,9 @@ impl RuleSet {
     fn knows_name(&self, kind: &str, name: &str) -> bool {
         match kind {
             "consent" => self.knows_scope(name),
-            "purpose" => self.registry.number(name) != 0,
+            "purpose" => self.registry.number(name) != PurposeRef::UNKNOWN,
             "category" => self.find_tags(name).is_some(),
-            "class" => self.vocabulary.class(Some(name)) != 0,
+            "class" => self.vocabulary.class(Some(name)) != ClassRef::UNKNOWN,
             _ => section(kind).is_none_or(|section| self.vocabulary.knows(section, name)),
         }
     }

@@ -14,8 +14,8 @@ use crate::{
     domain::Region,
     engine::{Scratch, Verdict},
     facts::{
-        Cause, Count, ExchangeId, FactsStore, Question, Register, Reservation, Reserve, Subjects,
-        Unavailable,
+        Cause, Count, ExchangeId, FactsStore, Question, Register, Reservation, Reserve, Settlement,
+        Subjects, Unavailable,
     },
     policy::{People, Timestamp, Transfer},
     snapshot::Snapshot,
@@ -41,11 +41,7 @@ pub(super) struct OnFile {
 impl Drop for OnFile {
     fn drop(&mut self) {
         if let Some((store, exchange)) = self.reserved.take() {
-            if self.sent {
-                store.commit(exchange);
-            } else {
-                store.release(exchange);
-            }
+            store.settle(exchange, if self.sent { Settlement::Sent } else { Settlement::NotSent });
         }
     }
 }

@@ -211,6 +211,15 @@ impl fmt::Debug for Upstream {
 #[derive(Debug, Default, Clone)]
 struct Tried(Vec<usize>);
 
+/// A request that got no answer.
+#[derive(Debug, Clone, Copy)]
+struct Attempt {
+    ending: Ending,
+    /// Its connection had carried others before.
+    reused: bool,
+    may_have_left: bool,
+}
+
 impl Upstream {
     /// `number` is the worker's.
     pub(super) fn new(target: Arc<Target>, number: usize) -> Rc<Self> {
@@ -315,10 +324,11 @@ impl Upstream {
             };
             let unsent = unsent.map(|request| Box::new(Outgoing::of(*request, host)));
             let error = ProxyError::UpstreamBroken { endpoint: self.name_of(number), error };
-            if self.is_to_blame(&connection, ending, reused, unsent.is_some()) {
+            let attempt = Attempt { ending, reused, may_have_left: unsent.is_none() };
+            if self.is_to_blame(&connection, attempt) {
                 self.fared(number, false);
             }
-            if !self.may_do_better(ending, reused) {
+            if !self.may_do_better(attempt) {
                 tried.0.push(number);
             }
             let is_safe = is_safe || ending.is_harmless() || unsent.is_some();
@@ -339,20 +349,15 @@ impl Upstream {
 
     /// Whether a request without an answer says that its endpoint fares badly. A connection of HTTP/2 that has ended
     /// is let go of here.
-    fn is_to_blame(
-        &self,
-        connection: &Connection,
-        ending: Ending,
-        reused: bool,
-        is_unsent: bool,
-    ) -> bool {
+    fn is_to_blame(&self, connection: &Connection, attempt: Attempt) -> bool {
+        let Attempt { ending, reused, may_have_left } = attempt;
         let number = connection.endpoint;
         match (ending, connection.shared()) {
             // A connection that lay idle says nothing of how its endpoint fares.
             (Ending::Connection, None) => !reused,
             // One failure, however many exchanges end with it; and none where it was closed before.
             (Ending::Connection, Some(shared)) => {
-                self.forget(shared, number) && !(reused && is_unsent)
+                self.forget(shared, number) && (may_have_left || !reused)
             }
             // It takes no more, as servers say of every connection in time.
             (Ending::Untouched, Some(shared)) => self.forget(shared, number) && !reused,
@@ -363,7 +368,7 @@ impl Upstream {
     }
 
     /// Whether the same endpoint may answer what it has just failed to.
-    fn may_do_better(&self, ending: Ending, reused: bool) -> bool {
+    fn may_do_better(&self, Attempt { ending, reused, .. }: Attempt) -> bool {
         let is_alone = self.endpoints.len() == 1;
         match ending {
             // Over another connection.

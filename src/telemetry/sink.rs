@@ -30,7 +30,7 @@ mod output;
 mod queue;
 mod writer;
 
-use ledger::Ledger;
+use ledger::{Ledger, LedgerSettings};
 pub use ledger::{RotateSettings, SealSettings};
 pub use mark::{AuditDeed, AuditRules, Deed};
 pub use metrics::AuditMetrics;
@@ -177,12 +177,15 @@ impl AuditSink {
             }
         })?;
         let queue = Arc::new(Queue::new(settings.queue_bytes_max));
-        let (seal, rotate) = (settings.seal.clone(), settings.rotate);
-        let subject_key = settings.subject_key.clone();
-        let copy = settings.copy.clone();
+        let of_ledger = LedgerSettings {
+            seal: settings.seal.clone(),
+            rotate: settings.rotate,
+            subject_key: settings.subject_key.clone(),
+            copy: settings.copy.clone(),
+        };
         let writer = Writer {
             queue: Arc::clone(&queue),
-            ledger: Ledger::new(output, tail, seal, rotate, subject_key, copy, metrics.clone()),
+            ledger: Ledger::new(output, tail, of_ledger, metrics.clone()),
             sync: settings.sync,
             metrics: metrics.clone(),
             rest: Vec::new(),
@@ -260,7 +263,7 @@ impl AuditSink {
         let Some(running) = &self.running else { return };
         if running.queue.push(line, None) {
             self.metrics.queue_bytes.set(gauge(running.queue.bytes.load(Ordering::Relaxed)));
-            running.wake(false);
+            running.wake();
         } else {
             self.metrics.dropped.inc();
             running.queue.lost.fetch_add(1, Ordering::Relaxed);
@@ -293,7 +296,7 @@ impl AuditSink {
             let (written, answer) = oneshot::channel();
             let push = |line: &[u8]| running.queue.push(line, Some(written));
             if with_line(|line| record.write(line), push) {
-                running.wake(true);
+                running.wake_at_once();
                 return answer.await.unwrap_or(Err(AuditError::Closed));
             }
             room.await;
@@ -304,7 +307,7 @@ impl AuditSink {
     pub fn reopen(&self) {
         if let Some(running) = &self.running {
             running.queue.reopen.store(true, Ordering::Release);
-            running.wake(true);
+            running.wake_at_once();
         }
     }
 
@@ -360,13 +363,17 @@ impl std::fmt::Display for AuditTarget {
 }
 
 impl Running {
-    fn wake(&self, urgent: bool) {
-        if urgent {
-            self.queue.urgent.store(true, Ordering::Release);
-        }
-        if !self.queue.waiting.swap(true, Ordering::AcqRel) || urgent {
+    fn wake(&self) {
+        if !self.queue.waiting.swap(true, Ordering::AcqRel) {
             self.thread.unpark();
         }
+    }
+
+    /// Not only when the writer would look again anyway.
+    fn wake_at_once(&self) {
+        self.queue.urgent.store(true, Ordering::Release);
+        self.queue.waiting.swap(true, Ordering::AcqRel);
+        self.thread.unpark();
     }
 }
 

@@ -58,7 +58,10 @@ fn a_threshold_is_crossed_at_exactly_the_right_subject() {
                             crossed.fetch_min(count.after, Ordering::Relaxed);
                         }
                         if fails {
-                            store.release(reserve(number, 10, None, &[]).exchange);
+                            store.settle(
+                                reserve(number, 10, None, &[]).exchange,
+                                Settlement::NotSent,
+                            );
                             // The caller tries again, and this time it leaves.
                             let again =
                                 store.reserve(reserve(number, 10, None, &people)).await.unwrap();
@@ -66,10 +69,10 @@ fn a_threshold_is_crossed_at_exactly_the_right_subject() {
                             if counts[0].after >= THRESHOLD {
                                 crossed.fetch_min(counts[0].after, Ordering::Relaxed);
                             }
-                            store.commit(reserve(number, 10, None, &[]).exchange);
+                            store.settle(reserve(number, 10, None, &[]).exchange, Settlement::Sent);
                             continue;
                         }
-                        store.commit(reserve(number, 10, None, &[]).exchange);
+                        store.settle(reserve(number, 10, None, &[]).exchange, Settlement::Sent);
                         let new = count.after - count.before;
                         if is_crossed {
                             counted_crossed.fetch_add(new, Ordering::Relaxed);

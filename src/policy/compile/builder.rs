@@ -11,9 +11,9 @@ use super::{
     scope,
 };
 use crate::{
-    domain::{Coverage, Effect, Sensitivity, TagSet, Taxonomy},
+    domain::{Category, Coverage, Effect, Sensitivity, TagSet, Taxonomy},
     policy::{
-        Counter, Layer,
+        Counter, Layer, RuleRef,
         analysis::{self, Seen},
         brief::Brief,
         context::is_anonymous_alone,
@@ -141,11 +141,9 @@ impl Builder {
                 .remedy("merge rules that differ in names only");
             return None;
         }
-        let select = |wanted: &dyn Fn(&crate::domain::Category) -> bool| {
-            taxonomy.iter().filter(|(_, category)| wanted(category)).map(|(tag, _)| tag).collect()
-        };
-        let anonymous =
-            select(&|category| is_anonymous_alone(category.sensitivity) && !category.identifier);
+        let anonymous = select(taxonomy, |category| {
+            is_anonymous_alone(category.sensitivity) && !category.identifier
+        });
         self.check_duplicates(diagnostics);
         self.check_use(&anonymous, diagnostics);
         let (destination_lists, category_lists) = self.lists();
@@ -154,53 +152,14 @@ impl Builder {
         for (built, exceptions) in self.built.iter_mut().zip(exceptions) {
             built.rule.exceptions = exceptions;
         }
-        let mut briefs: Vec<Brief> = Vec::with_capacity(self.built.len());
-        let mut first = (0, "");
-        for (built, number) in self.built.iter().zip(0u16..) {
-            give_way();
-            if built.info.id != first.1 {
-                first = (number, &built.info.id);
-            }
-            briefs.push(Brief::of(&built.rule, first.0));
-        }
-        let dimensions: Vec<Option<Dimensions>> = self
-            .built
-            .iter()
-            .map(|built| {
-                let is_candidate = !built.rule.closing && built.info.id != DEFAULT_DENY;
-                is_candidate.then(|| built.dimensions.clone())
-            })
-            .collect();
-        let mut index = Index::new(&dimensions, registry.purposes.len());
-        for (built, number) in self.built.iter().zip(0u16..) {
-            if built.rule.closing {
-                index.closing.push(number);
-            }
-            if built.info.id == DEFAULT_DENY {
-                index.default_deny = number;
-            }
-        }
+        let briefs = self.briefs();
+        let index = self.index(registry.purposes.len());
         let counters = counters(std::mem::take(&mut self.counters), diagnostics);
-        let mut child_ages = vec![0u8; REGIONS];
-        for (region, age) in self.child_ages {
-            if let Some(slot) = child_ages.get_mut(region) {
-                // Where two laws speak, the higher age protects more.
-                *slot = (*slot).max(age);
-            }
-        }
+        let child_ages = ages(&self.child_ages);
         let grown_up = child_ages.iter().copied().max().map_or(0, u32::from).max(RuleSet::GROWN_UP);
-        let marked = |regions: Vec<usize>| {
-            let mut marks = vec![false; REGIONS];
-            for region in regions {
-                if let Some(mark) = marks.get_mut(region) {
-                    *mark = true;
-                }
-            }
-            marks
-        };
-        let (known_origins, people_only) = (marked(self.known_origins), marked(self.people_only));
-        let identifiers = select(&|category| category.identifier);
-        let sensitive = select(&|category| category.sensitivity == Sensitivity::Sensitive);
+        let (known_origins, people_only) = (marked(&self.known_origins), marked(&self.people_only));
+        let identifiers = select(taxonomy, |category| category.identifier);
+        let sensitive = select(taxonomy, |category| category.sensitivity == Sensitivity::Sensitive);
         let (rules, infos): (Vec<Rule>, _) =
             self.built.into_iter().map(|built| (built.rule, built.info)).unzip();
         let thresholds = worst::thresholds(&rules);
@@ -232,6 +191,41 @@ impl Builder {
             destination_lists,
             parts: parts.into(),
         })
+    }
+
+    fn briefs(&self) -> Vec<Brief> {
+        let mut briefs: Vec<Brief> = Vec::with_capacity(self.built.len());
+        let mut first = (RuleRef::default(), "");
+        for (built, number) in self.built.iter().zip(RuleRef::in_order()) {
+            give_way();
+            if built.info.id != first.1 {
+                first = (number, &built.info.id);
+            }
+            briefs.push(Brief::of(&built.rule, first.0));
+        }
+        briefs
+    }
+
+    /// Where to look for the rules that may be about a transfer, and the two kinds that are found otherwise.
+    fn index(&self, purposes: usize) -> Index {
+        let dimensions: Vec<Option<Dimensions>> = self
+            .built
+            .iter()
+            .map(|built| {
+                let is_candidate = !built.rule.closing && built.info.id != DEFAULT_DENY;
+                is_candidate.then(|| built.dimensions.clone())
+            })
+            .collect();
+        let mut index = Index::new(&dimensions, purposes);
+        for (built, number) in self.built.iter().zip(RuleRef::in_order()) {
+            if built.rule.closing {
+                index.closing.push(number);
+            }
+            if built.info.id == DEFAULT_DENY {
+                index.default_deny = number;
+            }
+        }
+        index
     }
 
     /// The lists that are asked for destinations, and for categories.
@@ -329,9 +323,9 @@ impl Builder {
     }
 
     /// Numbers of the rules each rule names as its exceptions.
-    fn resolve_exceptions(&self, diagnostics: &mut Diagnostics) -> Vec<Vec<u16>> {
-        let mut by_id: FxHashMap<&str, Vec<(u16, &Built)>> = FxHashMap::default();
-        for (built, number) in self.built.iter().zip(0u16..) {
+    fn resolve_exceptions(&self, diagnostics: &mut Diagnostics) -> Vec<Vec<RuleRef>> {
+        let mut by_id: FxHashMap<&str, Vec<(RuleRef, &Built)>> = FxHashMap::default();
+        for (built, number) in self.built.iter().zip(RuleRef::in_order()) {
             by_id.entry(&built.info.id).or_default().push((number, built));
         }
         let mut resolved = Vec::with_capacity(self.built.len());
@@ -402,6 +396,34 @@ impl Built {
             diagnostics.warning(place.clone(), words).remedy(remedy);
         }
     }
+}
+
+/// The categories that are wanted.
+fn select(taxonomy: &Taxonomy, wanted: impl Fn(&Category) -> bool) -> TagSet {
+    taxonomy.iter().filter(|(_, category)| wanted(category)).map(|(tag, _)| tag).collect()
+}
+
+/// By [`Region::index`](crate::domain::Region::index); 0 where no law names an age.
+fn ages(named: &[(usize, u8)]) -> Vec<u8> {
+    let mut ages = vec![0; REGIONS];
+    for (region, age) in named {
+        if let Some(slot) = ages.get_mut(*region) {
+            // Where two laws speak, the higher age protects more.
+            *slot = (*slot).max(*age);
+        }
+    }
+    ages
+}
+
+/// By [`Region::index`](crate::domain::Region::index): whether it is one of these.
+fn marked(regions: &[usize]) -> Vec<bool> {
+    let mut marks = vec![false; REGIONS];
+    for region in regions {
+        if let Some(mark) = marks.get_mut(*region) {
+            *mark = true;
+        }
+    }
+    marks
 }
 
 fn judges_gaps(rules: &[Rule]) -> bool {

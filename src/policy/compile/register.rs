@@ -6,8 +6,8 @@ use crate::{
         names::NameBook,
         predicate::ClassSet,
         registry::{
-            Carrier, Listed, Permit, Purpose, Registry, RegistryVersion, Section, Variation,
-            Vocabulary,
+            Carrier, ClassRef, Listed, Permit, Purpose, PurposeRef, Registry, RegistryVersion,
+            Section, Variation, Vocabulary,
         },
         source::{self, Entry, MorePurposesFile, PermitSource, PurposesFile, RegisterFile},
     },
@@ -35,7 +35,7 @@ impl VocabularyBuilder {
                 );
                 return;
             }
-            let number = u8::try_from(next).unwrap_or(0);
+            let number = u8::try_from(next).map_or(ClassRef::UNKNOWN, ClassRef);
             self.vocabulary.classes.insert(entry.name.value.as_str().into(), number);
         }
         let sections: [(Section, &[Entry]); 11] = [
@@ -219,7 +219,7 @@ fn add_purposes(
             .map_or(TagSet::EMPTY, |names| book.categories(file, names, diagnostics));
         let aggregate = purpose.aggregate.then_some(individual);
         registry.purposes.push(Purpose { permit, recipients, aggregate });
-        let number = u16::try_from(registry.purposes.len()).unwrap_or(u16::MAX);
+        let number = PurposeRef(u16::try_from(registry.purposes.len()).unwrap_or(u16::MAX));
         if registry.numbers.insert(purpose.id.value.as_str().into(), number).is_some() {
             diagnostics
                 .error(

@@ -3,7 +3,7 @@
 use crate::{
     domain::{Effect, Replacement, TagSet},
     policy::{
-        Layer,
+        Layer, Timestamp,
         condition::{Scope, Translated},
         index::Dimensions,
         predicate::Predicate,
@@ -45,28 +45,10 @@ pub(super) fn build(
 ) -> Built {
     let before = diagnostics.error_count();
     let place = source.id.place(scope.file);
-    for (text, what) in [(&source.statute, "statute"), (&source.reason, "reason")] {
-        if text.trim().is_empty() {
-            diagnostics
-                .error(
-                    text.place(scope.file),
-                    format!("rule `{}` has an empty `{what}`", *source.id),
-                )
-                .remedy(match what {
-                    "statute" => "name the article, section or heading it rests on",
-                    _ => "say in one sentence why the transfer was stopped or changed",
-                });
-        }
-    }
+    check_texts(source, scope.file, diagnostics);
     let empty = source::Condition::default();
     let condition = source.when.as_ref().map_or(&empty, |when| &when.value);
-    let mut translated = scope.applicability(condition, diagnostics);
-    if translated.dimensions.origin.is_none() && translated.dimensions.origin_not.is_none() {
-        translated.dimensions.origin = origin.cloned();
-        if let Some(origin) = origin.filter(|origin| origin.is_dated()) {
-            translated.residual.push(Predicate::Origin(origin.clone()));
-        }
-    }
+    let mut translated = applicability(condition, origin, scope, diagnostics);
     let mut tree = |condition: Option<&crate::source::At<source::Condition>>| {
         condition.map(|condition| scope.tree(condition, diagnostics))
     };
@@ -79,35 +61,8 @@ pub(super) fn build(
         None => (layer == Layer::Law && !source.domestic).then_some(true),
     };
     let closing = translated.residual.iter().any(Predicate::is_closing);
-    if closing && source.effect.is_some_and(|effect| effect != Effect::Allow) {
-        diagnostics
-            .error(
-                place.clone(),
-                format!(
-                    "rule `{}` looks at what the others showed and cannot redact or block",
-                    *source.id
-                ),
-            )
-            .remedy("give it no effect, or `effect: allow`");
-    }
-    let window = source.in_force.as_ref().map(|window| {
-        if let (Some(from), Some(until)) = (window.from, window.until)
-            && until <= from
-        {
-            diagnostics
-                .error(window.place(scope.file), "the window ends before it begins")
-                .remedy("`from` is included and `until` is not; put the later one under `until`");
-        }
-        if window.keep_for_replay && window.until.is_none() {
-            diagnostics
-                .error(
-                    window.place(scope.file),
-                    format!("rule `{}` has no end, so there is nothing to keep", *source.id),
-                )
-                .remedy("say when it ended with `until`, or take `keep_for_replay` out");
-        }
-        (window.from, window.until)
-    });
+    check_closing(source, closing, &place, diagnostics);
+    let window = window(source, scope.file, diagnostics);
     let annotate = annotations(source, scope.file, diagnostics);
     let (selection, replacement) = redaction(source, &translated, scope, diagnostics);
     let when = match translated.residual.len() {
@@ -142,14 +97,7 @@ pub(super) fn build(
     }
     let exceptions = named(&source.exceptions, scope.file);
     let dimensions = translated.dimensions;
-    if source.effect == Some(Effect::Allow) && !exceptions.is_empty() {
-        diagnostics
-            .error(
-                place.clone(),
-                format!("rule `{}` allows and so needs no exceptions", *source.id),
-            )
-            .remedy("take `exceptions` out");
-    }
+    check_exceptions(source, &exceptions, &place, diagnostics);
     Built {
         rule,
         info: info(source, layer, &place),
@@ -174,6 +122,96 @@ pub(super) fn info(source: &source::Rule, layer: Layer, place: &Place) -> RuleIn
         mode: source.mode,
         file: place.file.clone(),
         line: place.line,
+    }
+}
+
+fn check_texts(source: &source::Rule, file: &str, diagnostics: &mut Diagnostics) {
+    for (text, what, remedy) in [
+        (&source.statute, "statute", "name the article, section or heading it rests on"),
+        (&source.reason, "reason", "say in one sentence why the transfer was stopped or changed"),
+    ] {
+        if text.trim().is_empty() {
+            diagnostics
+                .error(text.place(file), format!("rule `{}` has an empty `{what}`", *source.id))
+                .remedy(remedy);
+        }
+    }
+}
+
+/// What stands under `when`, and the origin of the file where it names none of its own.
+fn applicability(
+    condition: &source::Condition,
+    origin: Option<&RegionSet>,
+    scope: &Scope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Translated {
+    let mut translated = scope.applicability(condition, diagnostics);
+    if translated.dimensions.origin.is_none() && translated.dimensions.origin_not.is_none() {
+        translated.dimensions.origin = origin.cloned();
+        if let Some(origin) = origin.filter(|origin| origin.is_dated()) {
+            translated.residual.push(Predicate::Origin(origin.clone()));
+        }
+    }
+    translated
+}
+
+fn check_closing(
+    source: &source::Rule,
+    closing: bool,
+    place: &Place,
+    diagnostics: &mut Diagnostics,
+) {
+    if closing && source.effect.is_some_and(|effect| effect != Effect::Allow) {
+        diagnostics
+            .error(
+                place.clone(),
+                format!(
+                    "rule `{}` looks at what the others showed and cannot redact or block",
+                    *source.id
+                ),
+            )
+            .remedy("give it no effect, or `effect: allow`");
+    }
+}
+
+/// From when on, and until when, it is in force.
+fn window(
+    source: &source::Rule,
+    file: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
+    let window = source.in_force.as_ref()?;
+    if let (Some(from), Some(until)) = (window.from, window.until)
+        && until <= from
+    {
+        diagnostics
+            .error(window.place(file), "the window ends before it begins")
+            .remedy("`from` is included and `until` is not; put the later one under `until`");
+    }
+    if window.keep_for_replay && window.until.is_none() {
+        diagnostics
+            .error(
+                window.place(file),
+                format!("rule `{}` has no end, so there is nothing to keep", *source.id),
+            )
+            .remedy("say when it ended with `until`, or take `keep_for_replay` out");
+    }
+    Some((window.from, window.until))
+}
+
+fn check_exceptions(
+    source: &source::Rule,
+    exceptions: &[(String, Place)],
+    place: &Place,
+    diagnostics: &mut Diagnostics,
+) {
+    if source.effect == Some(Effect::Allow) && !exceptions.is_empty() {
+        diagnostics
+            .error(
+                place.clone(),
+                format!("rule `{}` allows and so needs no exceptions", *source.id),
+            )
+            .remedy("take `exceptions` out");
     }
 }
 

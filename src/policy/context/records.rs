@@ -11,9 +11,9 @@ use crate::{
 };
 
 impl Context<'_> {
-    pub(super) fn mechanism(&self, test: &MechanismTest, notes: &mut Notes) -> Grade {
+    pub(super) fn mechanism(&self, test: &MechanismTest, notes: &mut Notes<'_>) -> Grade {
         let (mut met, mut covered) = (false, TagSet::EMPTY);
-        for (mechanism, index) in self.transfer.mechanisms.iter().zip(0u32..) {
+        for (mechanism, index) in self.transfer.mechanisms.iter().zip(0usize..) {
             if !has(&test.kinds, Some(&mechanism.kind)) || !self.counts(mechanism, test) {
                 continue;
             }
@@ -21,7 +21,9 @@ impl Context<'_> {
             if self.reaches(&scope) {
                 met = true;
                 covered = covered.union(&scope);
-                notes.mechanisms |= 1u64.checked_shl(index).unwrap_or(0);
+                if let Some(mechanisms) = &mut notes.mechanisms {
+                    mechanisms.insert(index);
+                }
             }
         }
         if met {
@@ -115,7 +117,7 @@ impl Context<'_> {
         }
     }
 
-    pub(super) fn consent(&self, test: &ConsentTest, notes: &mut Notes) -> Grade {
+    pub(super) fn consent(&self, test: &ConsentTest, notes: &mut Notes<'_>) -> Grade {
         let (mut grade, mut on_file) = (Grade::UNMET, false);
         for consent in &self.subject.consents {
             if !has(&test.scopes, Some(&consent.scope)) {
@@ -144,7 +146,7 @@ impl Context<'_> {
     }
 
     /// Notes what the records that met a condition leave out.
-    fn graded(&self, grade: Grade, notes: &mut Notes) -> Grade {
+    fn graded(&self, grade: Grade, notes: &mut Notes<'_>) -> Grade {
         if !grade.uncovered(&self.personal).is_empty() {
             notes.observed.insert(Observations::CATEGORIES_UNCOVERED);
         }

@@ -8,7 +8,7 @@ use crate::{
     policy::{
         Consent, ConsentType, Direction, LegalBasis, Transfer, Withdrawal,
         predicate::{Counter, Grounds, ListRef, NameList, Observations, Volume, WithdrawalSet},
-        registry::Section,
+        registry::{PurposeRef, Section},
         source::ListValue,
     },
 };
@@ -127,7 +127,7 @@ impl Context<'_> {
     fn knows_purpose(&self, name: &str) -> bool {
         let transfer = self.transfer;
         let mut versions = transfer.policy_versions.iter();
-        self.set.registry.number(name) != 0
+        self.set.registry.number(name) != PurposeRef::UNKNOWN
             || transfer.purpose.as_deref() == Some(name)
             || versions.any(|version| version.added_purposes.keys().any(|added| *added == *name))
     }
@@ -191,7 +191,7 @@ impl Context<'_> {
             && test.over.is_none_or(|bound| count.is_some_and(|count| count > bound))
     }
 
-    pub(in crate::policy) fn exceeds(&self, volume: &Volume, notes: &mut Notes) -> bool {
+    pub(in crate::policy) fn exceeds(&self, volume: &Volume, notes: &mut Notes<'_>) -> bool {
         let mut known = false;
         let (mut largest, mut lowest) = (0u64, None::<u64>);
         for count in &volume.counts {

@@ -12,7 +12,7 @@ use crate::{
         condition::Scope,
         context::{Context, Notes},
         judge::opens,
-        predicate::Predicate,
+        predicate::{Observations, Predicate},
         registry::Section,
         set::{Gate, Rule, RuleSet},
         source::{Condition, RegisterFile, RuleFile},
@@ -345,7 +345,7 @@ pub(in crate::policy) struct View<'v, 't> {
     /// `None` for a definition.
     pub(in crate::policy) rule: Option<&'v Rule>,
     /// What judging the rules before showed.
-    pub(in crate::policy) notes: Notes,
+    pub(in crate::policy) observed: Observations,
 }
 
 impl View<'_, '_> {
@@ -355,7 +355,10 @@ impl View<'_, '_> {
             Form::Any(parts) => parts.iter().any(|part| self.holds(part)),
             Form::Not(part) => !self.holds(part),
             Form::Defined(part) => self.holds(part),
-            Form::Test(predicate) => self.context.grade(predicate, &mut self.notes.clone()).met,
+            Form::Test(predicate) => {
+                let mut notes = Notes { observed: self.observed, mechanisms: None };
+                self.context.grade(predicate, &mut notes).met
+            }
             Form::Data => self.rule.is_none_or(|rule| opens(rule, self.context)),
             Form::InForce { from, until } => {
                 let clock = &self.context.clock;

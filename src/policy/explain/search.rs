@@ -118,7 +118,7 @@ fn collect(found: &mut Vec<Found>, new: Found) {
 /// A deciding rule nothing leads past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Obstacle {
-    pub(super) rule: u16,
+    pub(super) rule: RuleRef,
     /// It asks for nothing that could be there: a prohibition.
     pub(super) absolute: bool,
 }
@@ -128,7 +128,7 @@ pub(super) struct Findings {
     pub(super) found: Vec<Found>,
     pub(super) obstacles: BTreeSet<Obstacle>,
     /// By deciding rule, the kinds of needs that lead past it.
-    pub(super) kinds: BTreeMap<u16, BTreeSet<&'static str>>,
+    pub(super) kinds: BTreeMap<RuleRef, BTreeSet<&'static str>>,
     /// The bounds were reached; there may be more.
     pub(super) cut: bool,
 }
@@ -176,7 +176,7 @@ impl Search<'_> {
                     .map(|it| it.rule)
                     .chain(decision.blocked_by.iter().copied())
                     .collect();
-                deciders.retain(|(deciding, _)| acting.contains(&RuleRef(deciding.rule)));
+                deciders.retain(|(deciding, _)| acting.contains(&deciding.rule));
             }
             let is_root = needs.is_empty();
             for (deciding, ways) in &deciders {
@@ -283,8 +283,8 @@ impl Search<'_> {
         collect(found, Found { needs, outcome: decision.effect, redacted });
     }
 
-    fn obstacle(&self, number: u16) -> Obstacle {
-        let rule = self.set.rules.get(usize::from(number));
+    fn obstacle(&self, number: RuleRef) -> Obstacle {
+        let rule = self.set.rules.get(number.index());
         let absolute = number != self.set.default_deny()
             && rule.is_some_and(|rule| rule.require.is_none() && rule.exceptions.is_empty());
         Obstacle { rule: number, absolute }
@@ -338,7 +338,7 @@ impl Scout<'_, '_> {
         };
         let finder =
             Finder { set: self.set, context, who: &self.group.who, findings: &self.own, cover };
-        let mut deciding: Vec<u16> = since(&judgement.blocks, self.seen.blocks).to_vec();
+        let mut deciding: Vec<RuleRef> = since(&judgement.blocks, self.seen.blocks).to_vec();
         if let Aim::Fields(fields) = self.aim {
             for selected in since(&judgement.selected, self.seen.selected) {
                 let takes = self.own.iter().any(|(number, finding)| {
@@ -362,7 +362,7 @@ impl Scout<'_, '_> {
             }
             // What the record names may stay.
             deciding.retain(|rule| {
-                let id = self.set.infos.get(usize::from(*rule)).map(|info| &info.id);
+                let id = self.set.infos.get(rule.index()).map(|info| &info.id);
                 !id.is_some_and(|id| by.contains(id))
             });
         }

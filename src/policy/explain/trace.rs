@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{Coverage, Effect, Finding, Region, Taxonomy},
     policy::{
-        Layer,
+        Layer, RuleRef,
         answer::Whole,
         context::Context,
         judge::{Judgement, Watch},
@@ -87,7 +87,7 @@ pub(super) fn findings_of(set: &RuleSet, case: &Case, who: &Who) -> Vec<(u32, Fi
 /// A rule that blocks or redacts, and where the ways past it lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Deciding {
-    pub(super) rule: u16,
+    pub(super) rule: RuleRef,
 }
 
 // === what is told ===
@@ -206,7 +206,7 @@ pub(super) fn since<T>(list: &[T], seen: usize) -> &[T] {
 impl Watch for Tracer<'_> {
     fn pass(&mut self, context: &Context<'_>, law_only: bool, judgement: &Judgement) {
         let said = since(&judgement.said, self.seen.said);
-        let rules = (0u16..)
+        let rules = RuleRef::in_order()
             .zip(&self.set.rules)
             .filter(|(number, rule)| {
                 !rule.closing
@@ -229,7 +229,7 @@ impl Watch for Tracer<'_> {
 
     fn end(&mut self, context: &Context<'_>, judgement: &Judgement) {
         let said = since(&judgement.said, self.seen.said);
-        let closing: Vec<RuleTrace> = (0u16..)
+        let closing: Vec<RuleTrace> = RuleRef::in_order()
             .zip(&self.set.rules)
             .filter(|(number, rule)| rule.closing || *number == self.set.default_deny())
             .map(|(number, rule)| {
@@ -266,9 +266,9 @@ impl<'w> Tracer<'w> {
     fn verdict(
         &self,
         context: &Context<'_>,
-        number: u16,
+        number: RuleRef,
         rule: &Rule,
-        said: &[u16],
+        said: &[RuleRef],
         judgement: &Judgement,
     ) -> Verdict {
         if !said.contains(&number) {
@@ -299,7 +299,7 @@ impl<'w> Tracer<'w> {
                     .granted
                     .iter()
                     .filter(|(it, _)| rule.exceptions.contains(it))
-                    .filter_map(|(it, _)| self.set.infos.get(usize::from(*it)))
+                    .filter_map(|(it, _)| self.set.infos.get(it.index()))
                     .map(|info| info.id.clone())
                     .collect();
                 if met || lifting.is_empty() {
@@ -314,15 +314,15 @@ impl<'w> Tracer<'w> {
     fn rule(
         &self,
         context: &Context<'_>,
-        number: u16,
+        number: RuleRef,
         rule: &Rule,
         verdict: Verdict,
         judgement: &Judgement,
     ) -> RuleTrace {
-        let info = self.set.rule(crate::policy::RuleRef(number));
-        let view = View { context, rule: Some(rule), notes: judgement.notes };
+        let info = self.set.rule(number);
+        let view = View { context, rule: Some(rule), observed: judgement.observed };
         let empty = super::clause::Clauses::default();
-        let clauses = self.written.rules.get(usize::from(number)).unwrap_or(&empty);
+        let clauses = self.written.rules.get(number.index()).unwrap_or(&empty);
         // Records for some of it that leave nothing of the whole do not meet what a rule asks.
         let is_unmet = verdict == Verdict::Blocks;
         let require = clauses.require.as_ref().map(|it| self.condition(&view, it));
@@ -359,7 +359,7 @@ impl<'w> Tracer<'w> {
     }
 
     /// Where the fields are that a rule takes in this pass.
-    fn taken(&self, context: &Context<'_>, number: u16, judgement: &Judgement) -> Vec<String> {
+    fn taken(&self, context: &Context<'_>, number: RuleRef, judgement: &Judgement) -> Vec<String> {
         since(&judgement.selected, self.seen.selected)
             .iter()
             .filter(|selected| selected.rule == number)

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{Coverage, Effect, TagSet},
     policy::{
-        ConsentType, Transport,
+        ConsentType, RuleRef, Transport,
         context::{Context, Notes},
         predicate::{
             ConsentTest, Counter, Grounds, KindSet, MechanismTest, NameList, Predicate, Volume,
@@ -55,7 +55,7 @@ impl Finder<'_, '_> {
         if deciding.rule == self.set.default_deny() {
             return self.permits();
         }
-        let Some(rule) = self.set.rules.get(usize::from(deciding.rule)) else { return Vec::new() };
+        let Some(rule) = self.set.rules.get(deciding.rule.index()) else { return Vec::new() };
         let mut ways = Vec::new();
         if let Some(require) = &rule.require {
             // Blocked although it is met: for what the records leave out.
@@ -92,7 +92,7 @@ impl Finder<'_, '_> {
         tidy(allowing.into_iter().flat_map(|number| self.granting(number)).collect())
     }
 
-    fn candidates(&self, mut visit: impl FnMut(u16, &Rule)) {
+    fn candidates(&self, mut visit: impl FnMut(RuleRef, &Rule)) {
         let context = self.context;
         self.set.index.candidates(
             context.origin,
@@ -100,7 +100,7 @@ impl Finder<'_, '_> {
             context.purpose,
             context.class,
             |number| {
-                if let Some(rule) = self.set.rules.get(usize::from(number)) {
+                if let Some(rule) = self.set.rules.get(number.index()) {
                     visit(number, rule);
                 }
             },
@@ -108,10 +108,10 @@ impl Finder<'_, '_> {
     }
 
     /// Ways to make an allow rule apply and be met.
-    fn granting(&self, number: u16) -> Ways {
+    fn granting(&self, number: RuleRef) -> Ways {
         let mut is_candidate = false;
         self.candidates(|candidate, _| is_candidate |= candidate == number);
-        let Some(rule) = self.set.rules.get(usize::from(number)).filter(|_| is_candidate) else {
+        let Some(rule) = self.set.rules.get(number.index()).filter(|_| is_candidate) else {
             return Vec::new();
         };
         if !crate::policy::judge::applies(rule, self.context) {

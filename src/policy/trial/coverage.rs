@@ -6,9 +6,10 @@ use crate::{
     domain::Effect,
     policy::{
         Layer, RuleRef,
-        context::{Context, Notes},
+        context::Context,
         explain::{Clause, Form, View, Written},
         judge::{Judgement, Watch},
+        predicate::Observations,
         set::RuleSet,
     },
 };
@@ -190,18 +191,18 @@ impl Tally<'_> {
         judgement: &Judgement,
     ) {
         let said = judgement.said.get(self.said..).unwrap_or_default();
-        for (number, rule) in (0u16..).zip(&self.set.rules) {
+        for (number, rule) in RuleRef::in_order().zip(&self.set.rules) {
             if rule.closing != closing || (law_only && rule.layer != Layer::Law) {
                 continue;
             }
-            let notes = if closing { judgement.notes } else { Notes::default() };
-            let view = View { context, rule: Some(rule), notes };
-            if let Some(clauses) = self.written.rules.get(usize::from(number)) {
+            let observed = if closing { judgement.observed } else { Observations::default() };
+            let view = View { context, rule: Some(rule), observed };
+            if let Some(clauses) = self.written.rules.get(number.index()) {
                 self.count(|visit| {
                     view.pivots_of_rule(clauses, visit);
                 });
             }
-            let at = self.rules.get(usize::from(number)).copied().flatten();
+            let at = self.rules.get(number.index()).copied().flatten();
             let Some(seen) = at.and_then(|at| self.coverage.rules.get_mut(at)) else { continue };
             if said.contains(&number) {
                 seen.applied.add(self.row);
@@ -214,7 +215,7 @@ impl Tally<'_> {
         }
         if !law_only && !closing {
             for definition in &self.written.definitions {
-                let view = View { context, rule: None, notes: Notes::default() };
+                let view = View { context, rule: None, observed: Observations::default() };
                 if definition.origin.as_ref().is_none_or(|origin| view.holds(origin)) {
                     self.count(|visit| view.pivots(&definition.clause, visit));
                 }
@@ -234,7 +235,7 @@ impl Tally<'_> {
     }
 }
 
-fn acts(judgement: &Judgement, number: u16, effect: Option<Effect>) -> bool {
+fn acts(judgement: &Judgement, number: RuleRef, effect: Option<Effect>) -> bool {
     match effect {
         None => true,
         Some(Effect::Allow) => judgement.granted.iter().any(|(it, _)| *it == number),

@@ -42,13 +42,20 @@ pub struct RotateSettings {
     pub age_max: Option<Duration>,
 }
 
+/// What becomes of the lines beside being written.
+pub(super) struct LedgerSettings {
+    pub(super) seal: Option<SealSettings>,
+    pub(super) rotate: Option<RotateSettings>,
+    /// Check value of the key that subjects' pseudonyms are made under.
+    pub(super) subject_key: Option<String>,
+    /// Goes on to a collector as well.
+    pub(super) copy: Option<Arc<Otlp>>,
+}
+
 pub(super) struct Ledger {
     output: Output,
     head: Head,
-    seal: Option<SealSettings>,
-    rotate: Option<RotateSettings>,
-    subject_key: Option<String>,
-    copy: Option<Arc<Otlp>>,
+    settings: LedgerSettings,
     metrics: AuditMetrics,
     /// To be written before anything else.
     opening: Option<Vec<u8>>,
@@ -80,10 +87,7 @@ impl Ledger {
     pub(super) fn new(
         output: Output,
         tail: Tail,
-        seal: Option<SealSettings>,
-        rotate: Option<RotateSettings>,
-        subject_key: Option<String>,
-        copy: Option<Arc<Otlp>>,
+        settings: LedgerSettings,
         metrics: AuditMetrics,
     ) -> Self {
         let now = Instant::now();
@@ -91,10 +95,7 @@ impl Ledger {
         let mut ledger = Self {
             output,
             head: tail.head,
-            seal,
-            rotate,
-            subject_key,
-            copy,
+            settings,
             metrics,
             opening: None,
             unsealed: Vec::new(),
@@ -123,7 +124,7 @@ impl Ledger {
         let unclosed = is_unclosed && torn_bytes == 0 && because == Because::Start;
         let time = jiff::Timestamp::now();
         let version = env!("CARGO_PKG_VERSION");
-        let subject_key = self.subject_key.as_deref();
+        let subject_key = self.settings.subject_key.as_deref();
         let mark = Mark::Opened { time, version, because, subject_key, torn_bytes, unclosed };
         self.opening = Some(mark.line());
     }
@@ -152,7 +153,7 @@ impl Ledger {
 
     /// As many lines as belong below one seal.
     fn write_some(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
-        let lines_max = match &self.seal {
+        let lines_max = match &self.settings.seal {
             Some(seal) => {
                 let taken = self.unsealed.len() + usize::from(self.opening.is_some());
                 seal.lines_max.saturating_sub(taken).max(1)
@@ -179,14 +180,14 @@ impl Ledger {
         };
         // Whatever was written, the line that opens the file was the first of it.
         self.opening = None;
-        if self.seal.is_some() {
+        if self.settings.seal.is_some() {
             if self.unsealed.is_empty() {
                 self.unsealed_since = Instant::now();
             }
             let digests = self.steps.iter().take(done).map(|step| mark::digest(&step.head.hash));
             self.unsealed.extend(digests);
         }
-        if let Some(copy) = &self.copy {
+        if let Some(copy) = &self.settings.copy {
             copy.lines(self.buffer.get(..last.end).unwrap_or_default());
         }
         self.head = last.head;
@@ -196,7 +197,7 @@ impl Ledger {
     }
 
     fn seal_if_full(&mut self) -> io::Result<()> {
-        match &self.seal {
+        match &self.settings.seal {
             Some(seal) if self.unsealed.len() >= seal.lines_max => self.seal(false),
             Some(_) | None => Ok(()),
         }
@@ -204,7 +205,7 @@ impl Ledger {
 
     /// Seals what has waited long enough; all of it when the file is about to end.
     pub(super) fn seal_if_due(&mut self, closing: bool) -> io::Result<()> {
-        let due = self.seal.as_ref().is_some_and(|seal| {
+        let due = self.settings.seal.as_ref().is_some_and(|seal| {
             !self.unsealed.is_empty() && (closing || self.unsealed_since.elapsed() >= seal.age_max)
         });
         if due { self.seal(closing) } else { Ok(()) }
@@ -212,12 +213,12 @@ impl Ledger {
 
     /// How long until something is to be sealed; `None` when nothing waits for it.
     pub(super) fn seal_due_in(&self) -> Option<Duration> {
-        let seal = self.seal.as_ref().filter(|_| !self.unsealed.is_empty())?;
+        let seal = self.settings.seal.as_ref().filter(|_| !self.unsealed.is_empty())?;
         Some(seal.age_max.saturating_sub(self.unsealed_since.elapsed()))
     }
 
     fn seal(&mut self, closing: bool) -> io::Result<()> {
-        let Some(seal) = &self.seal else { return Ok(()) };
+        let Some(seal) = &self.settings.seal else { return Ok(()) };
         let line = Mark::Sealed {
             time: jiff::Timestamp::now(),
             from: self.head.seq.saturating_sub(self.unsealed.len() as u64).saturating_add(1),
@@ -233,7 +234,7 @@ impl Ledger {
         head.append(&line, &mut self.buffer, Some(&|hash| seal.key.sign(SEAL, hash)));
         let (written, result) = self.output.write(&self.buffer);
         if written == self.buffer.len() {
-            if let Some(copy) = &self.copy {
+            if let Some(copy) = &self.settings.copy {
                 copy.lines(&self.buffer);
             }
             self.head = head;
@@ -254,7 +255,7 @@ impl Ledger {
 
     /// Says that nothing is missing at the end. Where a seal follows, that does.
     pub(super) fn close(&mut self) -> io::Result<()> {
-        if self.seal.is_some() && !self.unsealed.is_empty() {
+        if self.settings.seal.is_some() && !self.unsealed.is_empty() {
             return Ok(());
         }
         let mut line = Mark::Closed { time: jiff::Timestamp::now() }.line();
@@ -286,7 +287,9 @@ impl Ledger {
     /// Puts the file aside when it is long or old enough, under a name that ends in the number of its last
     /// line.
     pub(super) fn rotate_if_due(&mut self) -> io::Result<()> {
-        let (Some(rotate), Some(path)) = (self.rotate, self.output.path()) else { return Ok(()) };
+        let (Some(rotate), Some(path)) = (self.settings.rotate, self.output.path()) else {
+            return Ok(());
+        };
         let is_long = rotate.bytes_max.is_some_and(|max| self.output.bytes() >= max);
         let is_old = rotate.age_max.is_some_and(|max| self.opened_at.elapsed() >= max);
         // A file with nothing in it but its opening is not put aside.

@@ -102,7 +102,7 @@ const EVERY: &[&str] = &[
 /// Outside crates with a home: only these rooms name them, so that replacing one is a local affair.
 const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["client", "telemetry", "facts", "proxy", "control", "admin", "app", "cli"]),
-    ("hyper", &["proxy", "admin", "app", "cli"]),
+    ("hyper", &["client", "proxy", "admin", "app", "cli"]),
     ("h2", &["proxy"]),
     ("hyper_util", &["client", "proxy", "admin", "app", "cli"]),
     ("hyper_rustls", &["client"]),

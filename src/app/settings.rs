@@ -10,7 +10,7 @@ use std::{
 use super::{KEY_BYTES_MIN, StartError, doubts};
 use crate::{
     admin::{Access, AdminIdentity, AdminSettings, FactsDesk, Map, Station, Token},
-    client::{Client, ClientSettings, Credentials},
+    client::{Authorities, Client, ClientSettings, Credentials},
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, DataCentre, FactsOperators, FactsSection,
         OnStale, OtlpSection, Roots,
@@ -314,7 +314,7 @@ pub(super) fn otlp_settings(section: &OtlpSection) -> OtlpSettings {
         sample_percent: super::percent(section.sample_percent),
         interval: section.interval.0,
         client: ClientSettings {
-            roots: roots(&section.roots),
+            roots: authorities(&section.roots),
             time_max: CALL_TIME_MAX,
             // An answer says what was not taken, if anything.
             bytes_max: 64 << 10,
@@ -340,10 +340,10 @@ fn credentials(
     }
 }
 
-fn roots(roots: &Roots) -> Option<PathBuf> {
+fn authorities(roots: &Roots) -> Authorities {
     match roots {
-        Roots::System => None,
-        Roots::File(path) => Some(path.clone()),
+        Roots::System => Authorities::System,
+        Roots::File(path) => Authorities::File(path.clone()),
     }
 }
 
@@ -365,7 +365,7 @@ pub(super) fn bundle_settings(
         url: section.url.as_ref().map(|url| url.value.clone()),
         interval: section.interval.0,
         client: ClientSettings {
-            roots: roots(trusted),
+            roots: authorities(trusted),
             time_max: ASK_TIME_MAX,
             bytes_max: section.bytes_max.0,
             credentials: credentials(

@@ -14,6 +14,7 @@ use self::desk::Desk;
 pub(super) use self::desk::open;
 use super::{
     Exit,
+    gateway::Asker,
     output::{self, GOOD, Outcome},
 };
 
@@ -53,12 +54,11 @@ struct Where {
     /// Configuration whose `facts:` names the store; no gateway may have it open
     #[arg(long, value_name = "FILE", env = "BORDERGATE_CONFIG", conflicts_with = "admin")]
     config: Option<PathBuf>,
-    /// Admin address of the gateway that has the store open
-    #[arg(long, value_name = "URL", requires = "token_file")]
+    /// Admin address of the gateway that has the store open; `https://…` where it has `admin.tls`
+    #[arg(long, value_name = "URL", requires = "asker")]
     admin: Option<String>,
-    /// File with the gateway's `admin.token_file` token
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    asker: Asker,
 }
 
 /// Whose facts are meant.

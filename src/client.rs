@@ -8,7 +8,6 @@
 use std::{
     error::Error,
     fmt, fs,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -23,27 +22,20 @@ use hyper_util::{
     client::legacy::{Client as Pool, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use parking_lot::Mutex;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+
+use crate::source::Latest;
 
 /// Keeps a connection between calls; cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     settings: Arc<ClientSettings>,
-    current: Arc<Mutex<Current>>,
+    /// By the files of TLS.
+    connections: Arc<Latest<Connections>>,
 }
 
 type Connections = Pool<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
-/// What the files of TLS came to.
-struct Current {
-    seen: Vec<Seen>,
-    pool: Connections,
-}
-
-/// What can be seen of a file without reading it; `None` where there is none.
-type Seen = Option<[u64; 4]>;
 
 /// Bounds of a call.
 #[derive(Debug, Clone)]
@@ -120,9 +112,15 @@ impl Client {
     /// Reads the authorities and, once to see that they are right, who we are.
     pub fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
         settings.credentials.bearer()?;
-        let seen = settings.files().map(look).collect();
-        let current = Current { seen, pool: connections(settings)? };
-        Ok(Self { settings: Arc::new(settings.clone()), current: Arc::new(Mutex::new(current)) })
+        let settings = Arc::new(settings.clone());
+        let again = {
+            let settings = Arc::clone(&settings);
+            move || connections(&settings)
+        };
+        let name = "certificates for calls to other servers";
+        let files = settings.files().cloned().collect();
+        let latest = Latest::load(name, files, || connections(&settings), again)?;
+        Ok(Self { settings, connections: Arc::new(latest) })
     }
 
     /// Sends a request and collects the answer, whatever its status.
@@ -156,25 +154,8 @@ impl Client {
         if let Some(token) = self.settings.credentials.bearer()? {
             request.headers_mut().insert(header::AUTHORIZATION, token);
         }
-        let answer = self.pool().request(request).await;
+        let answer = self.connections.current().request(request).await;
         answer.map_err(|error| CallError::Unreachable(causes(&error)))
-    }
-
-    /// Connections by the files as they are now, or as they were when they were last right.
-    fn pool(&self) -> Connections {
-        let seen: Vec<Seen> = self.settings.files().map(look).collect();
-        let mut current = self.current.lock();
-        if current.seen != seen {
-            current.seen = seen;
-            match connections(&self.settings) {
-                Ok(pool) => {
-                    current.pool = pool;
-                    tracing::info!("certificates for calls to other servers read again");
-                }
-                Err(error) => tracing::warn!(%error, "the certificates before go on"),
-            }
-        }
-        current.pool.clone()
     }
 }
 
@@ -275,12 +256,6 @@ fn connections(settings: &ClientSettings) -> Result<Connections, ClientError> {
         .pool_idle_timeout(Duration::from_secs(90))
         .pool_max_idle_per_host(1)
         .build(connector.wrap_connector(tcp)))
-}
-
-fn look(path: &PathBuf) -> Seen {
-    let metadata = fs::metadata(path).ok()?;
-    let nanoseconds = metadata.ctime_nsec().unsigned_abs();
-    Some([metadata.dev(), metadata.ino(), metadata.ctime().unsigned_abs(), nanoseconds])
 }
 
 impl fmt::Debug for Client {

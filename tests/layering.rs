@@ -26,7 +26,7 @@ const EDGES: &[(&str, u8, &[&str])] = &[
     ("geo", 1, &["domain", "source"]),
     ("route", 1, &["domain", "source"]),
     ("config", 1, &["domain", "source"]),
-    ("client", 1, &[]),
+    ("client", 1, &["source"]),
     ("engine", 2, &["domain", "source", "format", "detect", "policy", "redact"]),
     ("telemetry", 2, &["domain", "source", "signing", "client"]),
     ("facts", 3, &["domain", "source", "policy", "engine", "telemetry"]),

@@ -9,8 +9,7 @@ use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 
-use super::latest::Latest;
-use crate::{config::AdminTls, telemetry::CertificateMetrics};
+use crate::{config::AdminTls, source::Latest, telemetry::CertificateMetrics};
 
 /// As the metrics and the status call it.
 const NAME: &str = "admin";

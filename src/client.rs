@@ -85,6 +85,19 @@ pub enum ClientError {
     Tls(#[from] rustls::Error),
 }
 
+impl ClientError {
+    /// The file that is wrong, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Roots { path, .. }
+            | Self::NoRoots { path }
+            | Self::Identity { path, .. }
+            | Self::Token(TokenError { path, .. }) => Some(path),
+            Self::NoTrustStore | Self::Tls(_) => None,
+        }
+    }
+}
+
 /// Why there is no token to show.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the token `{path}` {reason}")]
@@ -243,7 +256,13 @@ fn connections(settings: &ClientSettings) -> Result<Connections, ClientError> {
                 .map_err(|error| wrong(certificate, &error))?;
             let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
             let tls = builder.with_client_auth_cert(chain, private);
-            tls.map_err(|error| wrong(certificate, &error))?
+            tls.map_err(|error| {
+                if !matches!(error, rustls::Error::InconsistentKeys(_)) {
+                    return wrong(certificate, &error);
+                }
+                let reason = format!("is not the certificate of the key `{}`", key.display());
+                ClientError::Identity { path: certificate.clone(), reason }
+            })?
         }
     };
     let mut tcp = HttpConnector::new();

@@ -15,6 +15,7 @@ mod detokenise;
 mod explain;
 mod facts;
 mod gateway;
+mod identifiers;
 mod input;
 mod judge;
 mod output;
@@ -186,6 +187,25 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn somebody_is_meant_where_a_command_is_about_a_person() {
+        let get = ["bordergate", "facts", "get", "--config", "c.yaml"];
+        let subject = ["bordergate", "audit", "subject", "--key-file", "k", "audit.jsonl"];
+        for (command, who, is_right) in [
+            (&get[..], &[][..], false),
+            (&get, &["--stdin"], true),
+            (&get, &["--phone", "+92 345 1112233", "--email", "sana@example.pk"], true),
+            (&get, &["--pseudonym", "00"], true),
+            (&subject, &[], false),
+            (&subject, &["--stdin", "email"], true),
+            (&subject, &["--stdin", "email", "--device-id", "867619040000019"], true),
+            (&subject, &["--pseudonym", "00"], true),
+        ] {
+            let parsed = Arguments::try_parse_from([command, who].concat());
+            assert_eq!(parsed.is_ok(), is_right, "{command:?} {who:?}");
+        }
     }
 
     /// What is set stays as it is on the narrowest terminal; what is running text is wrapped once, and not again.

@@ -106,6 +106,6 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(latest.error().is_some());
         assert_eq!(latest.current(), 3);
-        assert!(!format!("{latest:?}").contains('3'), "{latest:?}");
+        assert_eq!(format!("{latest:?}"), format!("Latest([{path:?}])"));
     }
 }

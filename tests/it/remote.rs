@@ -161,7 +161,7 @@ fn a_gateway_that_is_not_known_is_not_asked_and_nor_is_one_in_clear_where_tls_is
                 "--admin-key",
                 "admin.key",
             ],
-            "`olga.pem` cannot be used",
+            "`olga.pem` is not the certificate of the key",
         ),
     ] {
         let (code, _, told) = remote.ask(&get, as_whom);

@@ -51,7 +51,7 @@ bench: ## one engine, one exchange, each beside its baseline
 growth: ## time against size, for the worst input of each decoder and of the detectors
 	$(CARGO) bench --locked --bench growth
 
-# SECONDS for each of the targets, or for those named in TARGETS.
+# SECONDS_EACH for each of the targets, or for those named in TARGETS.
 SECONDS_EACH ?= 600
 TARGETS ?=
 fuzz: tools ## fuzz every target for ten minutes (SECONDS_EACH=600 TARGETS="json engine")

@@ -11,7 +11,6 @@ mod case;
 mod console;
 mod decide;
 mod facts;
-mod latest;
 mod live;
 mod openapi;
 mod ready;

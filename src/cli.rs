@@ -15,6 +15,7 @@ mod detokenise;
 mod explain;
 mod facts;
 mod gateway;
+mod identifiers;
 mod input;
 mod judge;
 mod output;
@@ -26,34 +27,36 @@ mod serve;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Effect;
 use output::Failure;
 
-/// What a script can tell from the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a script can tell from the exit code. What is said of each is what `--help` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done as asked.
+    /// done
     Done = 0,
-    /// Something went wrong on the way: a file, a port, the network.
+    /// something failed: a file, a port, the network; or nothing is on file or on record (facts get, audit show, audit
+    /// subject)
     Failed = 1,
-    /// The command line itself is wrong; clap says how.
+    /// the command line is wrong
     Usage = 2,
-    /// Rules or configuration have errors; each was reported.
+    /// rules, configuration or facts have errors; each was reported with file, line and remedy
     Invalid = 3,
-    /// Some input could not be read to its end, or none of it compared, so that silence about it proves nothing.
+    /// some input could not be read to its end (scan, audit report, audit subject), or nothing could be compared (rules
+    /// diff, replay)
     Unread = 4,
-    /// Only with `--exit-code`: personal data was found, or would be redacted.
+    /// with `--exit-code`: personal data found (scan), or something would be redacted (decide, explain)
     Found = 10,
-    /// Only with `--exit-code`: the transfer would be blocked.
+    /// with `--exit-code`: the transfer would be blocked (decide, explain)
     Blocked = 11,
-    /// A rule test was decided otherwise than it says, or two sets of rules decide differently.
+    /// a rule test failed (rules test), or decisions differ (rules diff, replay)
     Differs = 12,
-    /// Somebody changed the audit, or a bundle is not as it was signed.
+    /// the audit was changed (audit verify), or a bundle is not as it was signed (bundle verify)
     Tampered = 13,
-    /// Nobody vouches for the audit, so that it could have been written anew.
+    /// no seal by the keys given vouches for a chain of the audit, or there is none (audit verify)
     Unproven = 14,
 }
 
@@ -74,23 +77,24 @@ impl From<Exit> for ExitCode {
     }
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0   done
-  1   something failed: a file, a port, the network
-  2   the command line is wrong
-  3   rules, configuration or facts have errors; each was reported with file,
-      line and remedy
-  4   some input could not be read to its end (scan, audit report, audit
-      subject), or nothing could be compared (rules diff, replay)
-  10  with --exit-code: personal data found (scan), or something would be
-      redacted (decide, explain)
-  11  with --exit-code: the transfer would be blocked (decide, explain)
-  12  a rule test failed (rules test), or decisions differ (rules diff, replay)
-  13  the audit was changed (audit verify), or a bundle is not as it was signed
-      (bundle verify)
-  14  no seal by the keys given vouches for a chain of the audit, or there is
-      none (audit verify)";
+/// A line or more for each, on the narrowest terminal.
+fn exit_codes() -> String {
+    const COLUMNS: usize = 80;
+    let mut text = "Exit codes:".to_owned();
+    for exit in Exit::value_variants() {
+        let meaning = exit.to_possible_value().and_then(|value| value.get_help().cloned());
+        let mut line = format!("  {:<3}", *exit as u8);
+        for word in meaning.unwrap_or_default().to_string().split_whitespace() {
+            if line.chars().count() + 1 + word.chars().count() > COLUMNS {
+                text.push_str(&format!("\n{line}"));
+                line = " ".repeat(5);
+            }
+            line.push_str(&format!(" {word}"));
+        }
+        text.push_str(&format!("\n{line}"));
+    }
+    text
+}
 
 const EXAMPLES: &str = "\
 Examples:
@@ -120,7 +124,7 @@ Examples:
     version,
     propagate_version = true,
     max_term_width = 100,
-    after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"),
+    after_help = format!("{EXAMPLES}\n\n{}", exit_codes()),
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -186,6 +190,36 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn somebody_is_meant_where_a_command_is_about_a_person() {
+        let get = ["bordergate", "facts", "get", "--config", "c.yaml"];
+        let subject = ["bordergate", "audit", "subject", "--key-file", "k", "audit.jsonl"];
+        for (command, who, is_right) in [
+            (&get[..], &[][..], false),
+            (&get, &["--stdin"], true),
+            (&get, &["--phone", "+92 345 1112233", "--email", "sana@example.pk"], true),
+            (&get, &["--pseudonym", "00"], true),
+            (&subject, &[], false),
+            (&subject, &["--stdin", "email"], true),
+            (&subject, &["--stdin", "email", "--device-id", "867619040000019"], true),
+            (&subject, &["--pseudonym", "00"], true),
+        ] {
+            let parsed = Arguments::try_parse_from([command, who].concat());
+            assert_eq!(parsed.is_ok(), is_right, "{command:?} {who:?}");
+        }
+    }
+
+    #[test]
+    fn help_tells_every_exit_code() {
+        let text = exit_codes();
+        for exit in Exit::value_variants() {
+            let begin = format!("\n  {:<3} ", *exit as u8);
+            let (_, rest) = text.split_once(&begin).unwrap();
+            assert!(rest.starts_with(|first: char| first.is_alphabetic()), "{exit:?}: {text}");
+        }
+        assert!(text.contains("\n  14  no seal by the keys given"), "{text}");
     }
 
     /// What is set stays as it is on the narrowest terminal; what is running text is wrapped once, and not again.

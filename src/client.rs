@@ -1,4 +1,5 @@
-//! Calls another server for the gateway's own ends: a bundle of rules, a collector of telemetry.
+//! Calls another server for our own ends: a bundle of rules, a collector of telemetry, the admin address of a
+//! gateway that a command asks.
 //!
 //! Nothing of a transfer goes this way. A call has a deadline, an answer a bound; redirects are not
 //! followed, so that what is asked is what was configured. TLS 1.2 or 1.3 where the URL says `https`. Who we are
@@ -7,7 +8,6 @@
 use std::{
     error::Error,
     fmt, fs,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,43 +16,47 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client as Pool, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use parking_lot::Mutex;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+
+use crate::source::Latest;
 
 /// Keeps a connection between calls; cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     settings: Arc<ClientSettings>,
-    current: Arc<Mutex<Current>>,
+    /// By the files of TLS.
+    connections: Arc<Latest<Connections>>,
 }
 
 type Connections = Pool<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// What the files of TLS came to.
-struct Current {
-    seen: Vec<Seen>,
-    pool: Connections,
-}
-
-/// What can be seen of a file without reading it; `None` where there is none.
-type Seen = Option<[u64; 4]>;
-
 /// Bounds of a call.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
-    /// A PEM file of authorities; `None` for the machine's trust store.
-    pub roots: Option<PathBuf>,
-    /// From the connection to the last byte.
+    pub roots: Authorities,
+    /// From the connection to the last byte; for an answer that is read as it arrives, to each part of it.
     pub time_max: Duration,
-    /// Of an answer's body.
+    /// Of the body of an answer that is collected.
     pub bytes_max: usize,
     pub credentials: Credentials,
+}
+
+/// Who may have signed the certificate of the other server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorities {
+    /// Those in this machine's trust store.
+    System,
+    /// Those in a PEM file.
+    File(PathBuf),
+    /// Nobody, for calls in clear alone: a machine that makes no others needs no trust store.
+    Nobody,
 }
 
 /// Who we are to the other server.
@@ -79,6 +83,19 @@ pub enum ClientError {
     Token(#[from] TokenError),
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+}
+
+impl ClientError {
+    /// The file that is wrong, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Roots { path, .. }
+            | Self::NoRoots { path }
+            | Self::Identity { path, .. }
+            | Self::Token(TokenError { path, .. }) => Some(path),
+            Self::NoTrustStore | Self::Tls(_) => None,
+        }
+    }
 }
 
 /// Why there is no token to show.
@@ -108,58 +125,93 @@ impl Client {
     /// Reads the authorities and, once to see that they are right, who we are.
     pub fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
         settings.credentials.bearer()?;
-        let seen = settings.files().map(look).collect();
-        let current = Current { seen, pool: connections(settings)? };
-        Ok(Self { settings: Arc::new(settings.clone()), current: Arc::new(Mutex::new(current)) })
+        let settings = Arc::new(settings.clone());
+        let again = {
+            let settings = Arc::clone(&settings);
+            move || connections(&settings)
+        };
+        let name = "certificates for calls to other servers";
+        let files = settings.files().cloned().collect();
+        let latest = Latest::load(name, files, || connections(&settings), again)?;
+        Ok(Self { settings, connections: Arc::new(latest) })
     }
 
     /// Sends a request and collects the answer, whatever its status.
-    pub async fn call(
-        &self,
-        mut request: Request<Full<Bytes>>,
-    ) -> Result<Response<Bytes>, CallError> {
-        let ClientSettings { time_max, bytes_max, credentials, .. } = &*self.settings;
-        if let Some(token) = credentials.bearer()? {
-            request.headers_mut().insert(header::AUTHORIZATION, token);
-        }
-        let pool = self.pool();
-        let exchange = async {
-            let answer = pool.request(request).await;
-            let answer = answer.map_err(|error| CallError::Unreachable(causes(&error)))?;
-            let (head, body) = answer.into_parts();
+    pub async fn call(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, CallError> {
+        let ClientSettings { time_max, bytes_max, .. } = &*self.settings;
+        within(*time_max, async {
+            let (head, body) = self.send(request).await?.into_parts();
             match Limited::new(body, *bytes_max).collect().await {
                 Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
                 Err(error) if error.is::<LengthLimitError>() => Err(CallError::TooLong(*bytes_max)),
                 Err(_) => Err(CallError::BrokenOff),
             }
-        };
-        let answered = tokio::time::timeout(*time_max, exchange).await;
-        answered.unwrap_or(Err(CallError::TimedOut(*time_max)))
+        })
+        .await
     }
 
-    /// Connections by the files as they are now, or as they were when they were last right.
-    fn pool(&self) -> Connections {
-        let seen: Vec<Seen> = self.settings.files().map(look).collect();
-        let mut current = self.current.lock();
-        if current.seen != seen {
-            current.seen = seen;
-            match connections(&self.settings) {
-                Ok(pool) => {
-                    current.pool = pool;
-                    tracing::info!("certificates for calls to other servers read again");
-                }
-                Err(error) => tracing::warn!(%error, "the certificates before go on"),
-            }
+    /// Sends a request whose answer is read as it arrives, however long it is.
+    pub async fn stream(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Stream>, CallError> {
+        let time_max = self.settings.time_max;
+        let answer = within(time_max, self.send(request)).await?;
+        Ok(answer.map(|body| Stream { body, time_max }))
+    }
+
+    async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, CallError> {
+        if let Some(token) = self.settings.credentials.bearer()? {
+            request.headers_mut().insert(header::AUTHORIZATION, token);
         }
-        current.pool.clone()
+        let answer = self.connections.current().request(request).await;
+        answer.map_err(|error| CallError::Unreachable(causes(&error)))
+    }
+}
+
+async fn within<T>(
+    time_max: Duration,
+    exchange: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    let exchanged = tokio::time::timeout(time_max, exchange).await;
+    exchanged.unwrap_or(Err(CallError::TimedOut(time_max)))
+}
+
+/// The body of an answer that is read as it arrives.
+#[derive(Debug)]
+pub struct Stream {
+    body: Incoming,
+    time_max: Duration,
+}
+
+impl Stream {
+    /// What comes next; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        within(self.time_max, async {
+            while let Some(frame) = self.body.frame().await {
+                // Trailers say nothing that anybody here asks for.
+                if let Ok(data) = frame.map_err(|_| CallError::BrokenOff)?.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+            Ok(None)
+        })
+        .await
     }
 }
 
 impl ClientSettings {
-    /// Those that connections are made by.
+    /// The files that connections are made by.
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
         let identity = self.credentials.identity.iter();
-        self.roots.iter().chain(identity.flat_map(|(certificate, key)| [certificate, key]))
+        let roots = match &self.roots {
+            Authorities::File(path) => Some(path),
+            Authorities::System | Authorities::Nobody => None,
+        };
+        roots.into_iter().chain(identity.flat_map(|(certificate, key)| [certificate, key]))
     }
 }
 
@@ -184,8 +236,9 @@ impl Credentials {
 
 fn connections(settings: &ClientSettings) -> Result<Connections, ClientError> {
     let roots = match &settings.roots {
-        Some(path) => file_roots(path)?,
-        None => system_roots()?,
+        Authorities::File(path) => file_roots(path)?,
+        Authorities::System => system_roots()?,
+        Authorities::Nobody => RootCertStore::empty(),
     };
     let provider = rustls::crypto::ring::default_provider();
     let builder = ClientConfig::builder_with_provider(provider.into())
@@ -203,7 +256,13 @@ fn connections(settings: &ClientSettings) -> Result<Connections, ClientError> {
                 .map_err(|error| wrong(certificate, &error))?;
             let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
             let tls = builder.with_client_auth_cert(chain, private);
-            tls.map_err(|error| wrong(certificate, &error))?
+            tls.map_err(|error| {
+                if !matches!(error, rustls::Error::InconsistentKeys(_)) {
+                    return wrong(certificate, &error);
+                }
+                let reason = format!("is not the certificate of the key `{}`", key.display());
+                ClientError::Identity { path: certificate.clone(), reason }
+            })?
         }
     };
     let mut tcp = HttpConnector::new();
@@ -216,12 +275,6 @@ fn connections(settings: &ClientSettings) -> Result<Connections, ClientError> {
         .pool_idle_timeout(Duration::from_secs(90))
         .pool_max_idle_per_host(1)
         .build(connector.wrap_connector(tcp)))
-}
-
-fn look(path: &PathBuf) -> Seen {
-    let metadata = fs::metadata(path).ok()?;
-    let nanoseconds = metadata.ctime_nsec().unsigned_abs();
-    Some([metadata.dev(), metadata.ino(), metadata.ctime().unsigned_abs(), nanoseconds])
 }
 
 impl fmt::Debug for Client {

@@ -26,7 +26,7 @@ const EDGES: &[(&str, u8, &[&str])] = &[
     ("geo", 1, &["domain", "source"]),
     ("route", 1, &["domain", "source"]),
     ("config", 1, &["domain", "source"]),
-    ("client", 1, &[]),
+    ("client", 1, &["source"]),
     ("engine", 2, &["domain", "source", "format", "detect", "policy", "redact"]),
     ("telemetry", 2, &["domain", "source", "signing", "client"]),
     ("facts", 3, &["domain", "source", "policy", "engine", "telemetry"]),
@@ -102,7 +102,7 @@ const EVERY: &[&str] = &[
 /// Outside crates with a home: only these rooms name them, so that replacing one is a local affair.
 const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["client", "telemetry", "facts", "proxy", "control", "admin", "app", "cli"]),
-    ("hyper", &["proxy", "admin", "app", "cli"]),
+    ("hyper", &["client", "proxy", "admin", "app", "cli"]),
     ("h2", &["proxy"]),
     ("hyper_util", &["client", "proxy", "admin", "app", "cli"]),
     ("hyper_rustls", &["client"]),

@@ -13,8 +13,8 @@ use http::{StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{latest::Latest, reply::Problem, tls::Shown, token::Token};
-use crate::source::{self, At, Diagnostics, Place, SourceFile};
+use super::{reply::Problem, tls::Shown, token::Token};
+use crate::source::{self, At, Diagnostics, Latest, Place, SourceFile};
 
 /// What an operator may do. Each but the first includes reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -9,8 +9,7 @@ use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 
-use super::latest::Latest;
-use crate::{config::AdminTls, telemetry::CertificateMetrics};
+use crate::{config::AdminTls, source::Latest, telemetry::CertificateMetrics};
 
 /// As the metrics and the status call it.
 const NAME: &str = "admin";
@@ -19,8 +18,15 @@ const NAME: &str = "admin";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`admin.tls`: `{path}` {reason}")]
 pub struct TlsError {
-    path: String,
+    path: PathBuf,
     reason: String,
+}
+
+impl TlsError {
+    /// The file that is wrong.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// What handshakes are answered with, by the files as they are now; cheap to clone.
@@ -105,7 +111,7 @@ fn files(section: &AdminTls) -> impl Iterator<Item = &PathBuf> {
 /// With the second of Unix time at which the first certificate runs out.
 fn read(section: &AdminTls) -> Result<(Arc<ServerConfig>, Option<i64>), TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let wrong = |path: &Path, reason: String| TlsError { path: path.display().to_string(), reason };
+    let wrong = |path: &Path, reason: String| TlsError { path: path.to_owned(), reason };
     let certificate = certificates(&section.certificate)?;
     let expiry = certificate.first().and_then(|leaf| {
         let (_, leaf) = X509Certificate::from_der(leaf).ok()?;
@@ -147,7 +153,7 @@ fn read(section: &AdminTls) -> Result<(Arc<ServerConfig>, Option<i64>), TlsError
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let wrong = |reason: String| TlsError { path: path.display().to_string(), reason };
+    let wrong = |reason: String| TlsError { path: path.to_owned(), reason };
     let found = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| wrong(format!("cannot be read as PEM: {error}")))?;

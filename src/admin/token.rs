@@ -9,7 +9,8 @@ use std::{fs, path::Path, sync::Arc};
 use http::{StatusCode, request::Parts};
 use sha2::{Digest as _, Sha256};
 
-use super::{access::bearer, latest::Latest, reply::Problem};
+use super::{access::bearer, reply::Problem};
+use crate::source::Latest;
 
 /// Shorter ones can be guessed.
 const BYTES_MIN: usize = 16;

@@ -10,7 +10,7 @@ use std::{
 use super::{KEY_BYTES_MIN, StartError, doubts};
 use crate::{
     admin::{Access, AdminIdentity, AdminSettings, FactsDesk, Map, Station, Token},
-    client::{Client, ClientSettings, Credentials},
+    client::{Authorities, Client, ClientError, ClientSettings, Credentials},
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, DataCentre, FactsOperators, FactsSection,
         OnStale, OtlpSection, Roots,
@@ -41,13 +41,12 @@ fn refused<T>(
     StartError::Invalid(diagnostics)
 }
 
-/// The member whose file a sentence is about.
-fn named_in<'m>(
-    told: &str,
+/// The member that names `path`.
+fn member_of<'m>(
+    path: &Path,
     members: impl IntoIterator<Item = Option<&'m At<PathBuf>>>,
 ) -> Option<&'m At<PathBuf>> {
-    let is_named = |path: &&At<PathBuf>| told.contains(&format!("`{}`", path.display()));
-    members.into_iter().flatten().find(is_named)
+    members.into_iter().flatten().find(|member| member.value == path)
 }
 
 pub(super) fn admin_settings(
@@ -63,12 +62,11 @@ pub(super) fn admin_settings(
     };
     if let Some(section) = &config.admin.tls {
         let identity = AdminIdentity::load(section, metrics.certificates()).map_err(|error| {
-            let told = error.to_string();
-            let members = [Some(&section.key), section.client_roots.as_ref()];
-            let certificate = Some(&section.certificate);
-            let at = named_in(&told, [certificate].into_iter().chain(members));
+            let members =
+                [Some(&section.certificate), Some(&section.key), section.client_roots.as_ref()];
+            let at = member_of(error.path(), members).unwrap_or(&section.certificate);
             let remedy = "give a certificate, leaf first, with its own private key, both in PEM";
-            refused(at.unwrap_or(&section.certificate), file, told, remedy)
+            refused(at, file, error.to_string(), remedy)
         })?;
         settings.tls = Some(identity);
     }
@@ -282,23 +280,25 @@ fn otlp_client(config: &Config, file: &str) -> Result<(), StartError> {
 }
 
 pub(super) fn otlp_refused(section: &OtlpSection, file: &str, error: OtlpError) -> StartError {
-    let OtlpError::Client(_) = &error else { return StartError::Otlp(error) };
+    let OtlpError::Client(wrong) = &error else { return StartError::Otlp(error) };
     let OtlpSection { endpoint, roots, token_file, client_certificate, client_key, .. } = section;
     let shown = [token_file, client_certificate, client_key];
-    client_refused(error.to_string(), endpoint, roots, shown, file)
+    client_refused(error.to_string(), wrong, endpoint, roots, shown, file)
 }
 
-/// What is wrong with the files by which another server is called, where one of them is named.
+/// What is wrong with the files by which another server is called, at the member that names the file.
 fn client_refused(
     told: String,
+    error: &ClientError,
     url: &At<String>,
     roots: &At<Roots>,
     shown: [&Option<At<PathBuf>>; 3],
     file: &str,
 ) -> StartError {
     let remedy = "give PEM files of authorities, of a certificate and of its own key, and a token of one word";
-    match (named_in(&told, shown.map(Option::as_ref)), &**roots) {
-        (Some(path), _) => refused(path, file, told, remedy),
+    let Some(path) = error.path() else { return refused(url, file, told, remedy) };
+    match (member_of(path, shown.map(Option::as_ref)), &**roots) {
+        (Some(member), _) => refused(member, file, told, remedy),
         (None, Roots::File(_)) => refused(roots, file, told, remedy),
         (None, Roots::System) => refused(url, file, told, remedy),
     }
@@ -314,7 +314,7 @@ pub(super) fn otlp_settings(section: &OtlpSection) -> OtlpSettings {
         sample_percent: super::percent(section.sample_percent),
         interval: section.interval.0,
         client: ClientSettings {
-            roots: roots(&section.roots),
+            roots: authorities(&section.roots),
             time_max: CALL_TIME_MAX,
             // An answer says what was not taken, if anything.
             bytes_max: 64 << 10,
@@ -340,10 +340,10 @@ fn credentials(
     }
 }
 
-fn roots(roots: &Roots) -> Option<PathBuf> {
+fn authorities(roots: &Roots) -> Authorities {
     match roots {
-        Roots::System => None,
-        Roots::File(path) => Some(path.clone()),
+        Roots::System => Authorities::System,
+        Roots::File(path) => Authorities::File(path.clone()),
     }
 }
 
@@ -365,7 +365,7 @@ pub(super) fn bundle_settings(
         url: section.url.as_ref().map(|url| url.value.clone()),
         interval: section.interval.0,
         client: ClientSettings {
-            roots: roots(trusted),
+            roots: authorities(trusted),
             time_max: ASK_TIME_MAX,
             bytes_max: section.bytes_max.0,
             credentials: credentials(
@@ -389,7 +389,7 @@ pub(super) fn bundle_settings(
     {
         let told = format!("bundles cannot be asked for: {error}");
         let shown = [token_file, client_certificate, client_key];
-        return Err(client_refused(told, url, trusted, shown, file));
+        return Err(client_refused(told, &error, url, trusted, shown, file));
     }
     Ok(Some(settings))
 }

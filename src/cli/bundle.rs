@@ -13,7 +13,7 @@ use http::Method;
 
 use super::{
     Exit,
-    gateway::Gateway,
+    gateway::{Asker, Gateway},
     output::{self, BAD, Failure, Format, GOOD, Outcome},
     rules,
 };
@@ -34,6 +34,9 @@ Examples:
   bordergate bundle verify bordergate.bundle --key rules.pub
   bordergate bundle push bordergate.bundle --admin http://127.0.0.1:9901 \\
       --token-file rules.token
+  bordergate bundle push bordergate.bundle --admin https://gate.example:9901 \\
+      --admin-roots ca.pem --admin-certificate me.pem --admin-key me.key
+                      over TLS, by the certificate that names the operator
 
 A gateway with `rules.bundle` takes a bundle that one of its keys signed and whose version is above \
 the one it has. The file is a tar.gz: a manifest with the SHA-256 of each file, signatures over it, \
@@ -116,12 +119,11 @@ struct Verify {
 struct Push {
     #[arg(value_name = "FILE")]
     bundle: PathBuf,
-    /// Its admin address, as `http://127.0.0.1:9901`
+    /// Its admin address, as `http://127.0.0.1:9901`; `https://…` where it has `admin.tls`
     #[arg(long, value_name = "URL")]
     admin: String,
-    /// File with the operator's token
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    asker: Asker,
 }
 
 impl Bundle {
@@ -251,11 +253,7 @@ impl Verify {
 impl Push {
     fn run(self) -> Outcome {
         let bytes = read(&self.bundle)?;
-        let mut gateway = match &self.token_file {
-            Some(token) => Gateway::open(&self.admin, token)?,
-            None => Gateway::connect(&self.admin, "")?,
-        };
-        let (_, answer) = gateway.ask(
+        let (_, answer) = Gateway::open(&self.admin, &self.asker)?.ask(
             Method::PUT,
             "/-/rules/bundle",
             "application/octet-stream",

@@ -97,12 +97,12 @@ impl Explain {
                 });
                 (explained, None)
             }
-            Judge::Gateway(mut gateway) => {
+            Judge::Gateway(gateway) => {
                 let mut members = members_of(&self.context)?;
                 self.as_of.write(&mut members);
                 self.whom.write(&mut members);
                 let case = judge::case(members, &input);
-                let answer = judge::ask(&mut gateway, "/-/explain", &case)?;
+                let answer = judge::ask(&gateway, "/-/explain", &case)?;
                 let explained = Explained::deserialize(&answer)
                     .context("the gateway, of another version perhaps, explains otherwise")?;
                 (explained, Some(answer))

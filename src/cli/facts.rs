@@ -14,6 +14,8 @@ use self::desk::Desk;
 pub(super) use self::desk::open;
 use super::{
     Exit,
+    gateway::Asker,
+    identifiers::Identifiers,
     output::{self, GOOD, Outcome},
 };
 
@@ -53,36 +55,22 @@ struct Where {
     /// Configuration whose `facts:` names the store; no gateway may have it open
     #[arg(long, value_name = "FILE", env = "BORDERGATE_CONFIG", conflicts_with = "admin")]
     config: Option<PathBuf>,
-    /// Admin address of the gateway that has the store open
-    #[arg(long, value_name = "URL", requires = "token_file")]
+    /// Admin address of the gateway that has the store open; `https://…` where it has `admin.tls`
+    #[arg(long, value_name = "URL", requires = "asker")]
     admin: Option<String>,
-    /// File with the gateway's `admin.token_file` token
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    asker: Asker,
 }
 
 /// Whose facts are meant.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
+#[group(skip)]
 struct Who {
-    /// Account id
-    #[arg(long, value_name = "ID")]
-    account_id: Option<String>,
-    /// Phone number, in international form
-    #[arg(long, value_name = "NUMBER")]
-    phone: Option<String>,
-    /// Email address
-    #[arg(long, value_name = "ADDRESS")]
-    email: Option<String>,
-    /// IMEI, MAC address or another device id
-    #[arg(long, value_name = "ID")]
-    device_id: Option<String>,
-    /// Pseudonym, as an export has it
-    #[arg(long, value_name = "HEX")]
-    pseudonym: Option<String>,
+    #[command(flatten)]
+    identifiers: Identifiers,
     /// Read the identifiers from standard input instead, as a JSON object; other users of a machine can
     /// see its command lines
-    #[arg(long)]
+    #[arg(long, group = "who")]
     stdin: bool,
 }
 
@@ -149,7 +137,7 @@ impl Withdraw {
 }
 
 impl Who {
-    fn subject(self) -> anyhow::Result<Value> {
+    fn subject(&self) -> anyhow::Result<Value> {
         if self.stdin {
             let text =
                 std::io::read_to_string(std::io::stdin()).context("cannot read who is meant")?;
@@ -158,15 +146,10 @@ impl Who {
                 anyhow::anyhow!("standard input is not a JSON object of identifiers")
             });
         }
-        let given = [
-            ("account_id", self.account_id),
-            ("phone", self.phone),
-            ("email", self.email),
-            ("device_id", self.device_id),
-            ("pseudonym", self.pseudonym),
-        ];
-        let named =
-            given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
-        Ok(Value::Object(named.collect::<Map<_, _>>()))
+        let Identifiers { pseudonym, .. } = &self.identifiers;
+        let pseudonym = pseudonym.iter().map(|code| ("pseudonym", code.as_str()));
+        let given = self.identifiers.given().map(|(kind, value)| (kind.as_str(), value));
+        let members = given.chain(pseudonym).map(|(name, value)| (name.to_owned(), json!(value)));
+        Ok(Value::Object(members.collect::<Map<_, _>>()))
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     config, facts,
-    gateway::{Gateway, JSON},
+    gateway::{Asker, Gateway, JSON},
     input::Input,
     output::{self, Failure},
     rules,
@@ -34,18 +34,18 @@ pub(super) struct Whom {
     /// gateway would; no gateway may have the store open
     #[arg(long, value_name = "FILE", conflicts_with = "admin", group = "routed")]
     config: Option<PathBuf>,
-    /// Admin address of a gateway that runs; its rules and what it has on file are asked
+    /// Admin address of a gateway that runs, `https://…` where it has `admin.tls`; its rules and what it has on file are
+    /// asked
     #[arg(
         long,
         value_name = "URL",
-        requires = "token_file",
+        requires = "asker",
         conflicts_with = "rules",
         group = "routed"
     )]
     admin: Option<String>,
-    /// File with the gateway's `admin.token_file` token
-    #[arg(long, value_name = "FILE", requires = "admin")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    asker: Asker,
     /// Route of the configuration or the gateway: what it, its data centre and the `context:` of all routes state is
     /// added, whatever route the context names. What a caller's workload states is not
     #[arg(long, value_name = "ID", requires = "routed")]
@@ -66,8 +66,8 @@ pub(super) struct Here {
 
 impl Whom {
     pub(super) fn judge(&self) -> Result<Judge, Failure> {
-        if let (Some(url), Some(token)) = (&self.admin, &self.token_file) {
-            return Ok(Judge::Gateway(Gateway::open(url, token)?));
+        if let Some(url) = &self.admin {
+            return Ok(Judge::Gateway(Gateway::open(url, &self.asker)?));
         }
         let Some(path) = &self.config else {
             let engine = rules::engine(self.rules.as_deref())?;
@@ -134,7 +134,7 @@ impl Here {
 }
 
 /// The answer of a gateway to a context and a payload in the shape of a line of a batch.
-pub(super) fn ask(gateway: &mut Gateway, path: &str, case: &Value) -> anyhow::Result<Value> {
+pub(super) fn ask(gateway: &Gateway, path: &str, case: &Value) -> anyhow::Result<Value> {
     let (_, answer) = gateway.ask(Method::POST, path, JSON, case.to_string().into())?;
     Ok(answer)
 }

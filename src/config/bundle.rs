@@ -94,15 +94,23 @@ pub(super) fn complaint_of(url: &str) -> Option<&'static str> {
     if authority.as_str().contains('@') {
         return Some("holds a user or a password, which would show in the status");
     }
-    let host = authority.host().trim_matches(['[', ']']);
-    let is_here = host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     match uri.scheme_str() {
         Some("https") => None,
-        Some("http") if is_here => None,
-        Some("http") => Some("goes over a network in clear, where anybody could hold rules back"),
+        Some("http") if is_in_clear_over_a_network(url) => {
+            Some("goes over a network in clear, where anybody could hold rules back")
+        }
+        Some("http") => None,
         _ => Some("is not `https://…`"),
     }
+}
+
+/// Whether what goes to `url` can be read on its way: it is `http://…`, and not of this machine.
+pub(super) fn is_in_clear_over_a_network(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    uri.scheme_str() == Some("http") && !is_here
 }
 
 #[cfg(test)]
@@ -118,6 +126,7 @@ mod tests {
             ("http://[::1]:8000/rules", true),
             ("http://localhost/rules", true),
             ("http://rules.example/rules", false),
+            ("HTTP://rules.example/rules", false),
             ("http://127.0.0.1.example/rules", false),
             ("http://localhost@rules.example/rules", false),
             ("https://user:secret@rules.example/rules", false),

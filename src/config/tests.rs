@@ -80,6 +80,38 @@ fn each_mistake_is_named_with_its_line_and_a_remedy() {
         ("routes:", "limits:\n  depth_max: 0\nroutes:", &["yaml:6:", "limits.depth_max"]),
         ("routes:", "limits:\n  body_bytes_max: 1GB\nroutes:", &["yaml:6:", "`1GB`"]),
         ("routes:", "deadlines:\n  head: 0s\nroutes:", &["yaml:6:", "deadlines.head"]),
+        // One fault a complaint, each in its own line.
+        (
+            "routes:",
+            "rules:\n  bundle:\n    cache: src\n    keys: [Cargo.toml]\n    interval: 1ms\nroutes:",
+            &["yaml:9:5:", "`rules.bundle.interval` is below 100ms"],
+        ),
+        (
+            "routes:",
+            "rules:\n  bundle:\n    cache: src\n    keys: [Cargo.toml]\n    stale_after: 30s\nroutes:",
+            &["yaml:9:5:", "`rules.bundle.stale_after` (30s) is below", "(1m)"],
+        ),
+        (
+            "routes:",
+            "telemetry:\n  otlp:\n    endpoint: https://c.example\n    sample_percent: 101\n    interval: 0s\nroutes:",
+            &["yaml:8:5:", "sample_percent` is above 100", "yaml:9:5:", "interval` is 0"],
+        ),
+        (
+            "routes:",
+            "audit: { sink: none }\ntelemetry:\n  otlp:\n    endpoint: https://c.example\n    logs: true\nroutes:",
+            &["yaml:9:5:", "there is none"],
+        ),
+        (
+            "routes:",
+            "audit:\n  sink: file\n  path: a\n  rotate:\n    bytes: 1KiB\n    age: 1ms\nroutes:",
+            &["yaml:9:5:", "`audit.rotate.bytes`", "yaml:10:5:", "`audit.rotate.age`"],
+        ),
+        ("routes:", "dns:\n  ttl_min: 0s\nroutes:", &["yaml:6:3:", "`dns.ttl_min` is 0"]),
+        (
+            "routes:",
+            "dns:\n  ttl_min: 2s\n  ttl_max: 1s\nroutes:",
+            &["yaml:7:3:", "`dns.ttl_max` (1s) is below `dns.ttl_min` (2s)"],
+        ),
         (
             "name: egress,",
             "name: egress, tls: { certificate: /nowhere/c.pem, key: /nowhere/k.pem },",

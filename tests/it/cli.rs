@@ -1163,6 +1163,11 @@ fn a_check_and_a_start_refuse_the_same_and_name_the_line() {
     };
     let route =
         |more: &str| minimal.replace("data_centre: dc }", &format!("data_centre: dc, {more} }}"));
+    let collector = |more: &str| {
+        format!(
+            "{minimal}telemetry:\n  otlp:\n    endpoint: \"https://localhost\"\n    traces: true\n    {more}\n"
+        )
+    };
     let cases = [
         (listener("{ certificate: a.crt, key: b.key }"), 1, "its key is that of another"),
         (listener("{ certificate: a.key, key: a.crt }"), 1, "a.key` cannot be used"),
@@ -1173,6 +1178,18 @@ fn a_check_and_a_start_refuse_the_same_and_name_the_line() {
         ),
         (admin("tls: { certificate: a.crt, key: b.key }"), 2, "is not the certificate of the key"),
         (admin("tls: { certificate: a.crt, key: a.crt }"), 2, "is no private key"),
+        // Each in its own line, whatever else the complaint names.
+        (
+            admin("tls: {\n key: b.key,\n certificate: a.crt }"),
+            4,
+            "is not the certificate of the key",
+        ),
+        (admin("tls: {\n certificate: a.crt,\n key: b.crt }"), 4, "b.crt` is no private key"),
+        (
+            admin("tls: {\n certificate: a.crt,\n key: a.key,\n client_roots: short }"),
+            5,
+            "short` holds no certificate",
+        ),
         (admin("token_file: short"), 2, "is shorter than 16"),
         (route("context: { origin: Pakistan }"), 4, "`Pakistan`"),
         (route("exporter: { role: controler }"), 4, "controler"),
@@ -1190,6 +1207,17 @@ fn a_check_and_a_start_refuse_the_same_and_name_the_line() {
             6,
             "a.crt`",
         ),
+        (
+            collector("client_key: b.key\n    client_certificate: a.crt"),
+            11,
+            "not the certificate of",
+        ),
+        (
+            collector("client_certificate: a.crt\n    client_key: short"),
+            11,
+            "short` cannot be used",
+        ),
+        (collector("sample_percent: 5\n    roots: short"), 11, "short` holds no usable root"),
         (format!("{minimal}audit: {{ sink: file, path: nodir/a.jsonl }}"), 6, "nodir/a.jsonl"),
         (format!("{minimal}facts: {{ path: f.redb, key_file: short }}"), 6, "has 5 bytes"),
     ];

@@ -50,6 +50,8 @@ mod readme;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod remote;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod shadow;

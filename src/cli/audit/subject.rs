@@ -15,6 +15,7 @@ use super::{
 use crate::{
     cli::{
         Exit,
+        identifiers::Identifiers,
         output::{self, BAD, CHANGED, GOOD, Outcome},
     },
     facts::{Identifier, IdentifierKind, Pseudonym, SubjectKey},
@@ -55,26 +56,13 @@ pub(super) struct Subject {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
+#[group(skip)]
 struct Who {
-    /// Account id
-    #[arg(long, value_name = "ID")]
-    account_id: Option<String>,
-    /// Phone number, in international form
-    #[arg(long, value_name = "NUMBER")]
-    phone: Option<String>,
-    /// Email address
-    #[arg(long, value_name = "ADDRESS")]
-    email: Option<String>,
-    /// IMEI, MAC address or another device id
-    #[arg(long, value_name = "ID")]
-    device_id: Option<String>,
-    /// The code in the records itself
-    #[arg(long, value_name = "HEX")]
-    pseudonym: Option<String>,
+    #[command(flatten)]
+    identifiers: Identifiers,
     /// Read an identifier of this kind from standard input; other users of a machine can see a command
     /// line
-    #[arg(long, value_enum, value_name = "KIND")]
+    #[arg(long, value_enum, value_name = "KIND", group = "who")]
     stdin: Option<Kind>,
 }
 
@@ -98,18 +86,11 @@ enum Format {
 impl Who {
     fn pseudonyms(&self, key: Option<&SubjectKey>) -> anyhow::Result<Vec<Pseudonym>> {
         let mut codes = Vec::new();
-        if let Some(hex) = &self.pseudonym {
+        if let Some(hex) = &self.identifiers.pseudonym {
             codes.push(Pseudonym::parse(hex).context("a pseudonym has 32 hex digits")?);
         }
-        let mut named: Vec<(IdentifierKind, String)> = [
-            (IdentifierKind::AccountId, &self.account_id),
-            (IdentifierKind::Phone, &self.phone),
-            (IdentifierKind::Email, &self.email),
-            (IdentifierKind::DeviceId, &self.device_id),
-        ]
-        .into_iter()
-        .filter_map(|(kind, value)| Some((kind, value.clone()?)))
-        .collect();
+        let given = self.identifiers.given().map(|(kind, value)| (kind, value.to_owned()));
+        let mut named: Vec<(IdentifierKind, String)> = given.collect();
         if let Some(kind) = self.stdin {
             let mut text = String::new();
             std::io::stdin().read_line(&mut text).context("cannot read standard input")?;

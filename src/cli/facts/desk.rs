@@ -125,16 +125,16 @@ impl std::ops::AddAssign for Put {
 
 impl Desk {
     pub(super) fn open(place: &Where) -> Result<Self, Failure> {
-        match (&place.admin, &place.config, &place.token_file) {
-            (Some(url), _, Some(token)) => Ok(Self::Gateway(Gateway::open(url, token)?)),
-            (_, Some(path), _) => {
+        match (&place.admin, &place.config) {
+            (Some(url), _) => Ok(Self::Gateway(Gateway::open(url, &place.asker)?)),
+            (None, Some(path)) => {
                 let config = config::read(path)?;
                 let (store, settings) = open(&config, path)?;
                 let reader = EntryReader::new(settings.key, now());
                 let rules = rules_of(&config);
                 Ok(Self::File(Box::new(Here { store, reader, rules })))
             }
-            _ => Err(anyhow!(
+            (None, None) => Err(anyhow!(
                 "say where the store is: `--config FILE`, or `--admin URL` with `--token-file FILE`"
             )
             .into()),

@@ -1,5 +1,7 @@
 //! What stands beside listeners and routes: rules, records, limits.
 
+use std::time::Duration;
+
 use super::Checker;
 use crate::config::{
     AuditSinkKind, BundleSection, Config, LimitsSection, OtlpSection, bundle, otlp,
@@ -7,6 +9,9 @@ use crate::config::{
 
 /// More than any service sends, and far below what a map of headers holds.
 const HEADERS_MAX: usize = 4_096;
+
+/// Between two askings for a bundle.
+const ASK_INTERVAL_MIN: Duration = Duration::from_millis(100);
 
 impl Checker<'_> {
     fn bundle(&mut self, config: &Config, section: &BundleSection) {
@@ -43,11 +48,20 @@ impl Checker<'_> {
         }
         self.roots(&section.roots);
         self.credentials(&section.token_file, &section.client_certificate, &section.client_key);
-        let asked_too_often = section.interval.0 < std::time::Duration::from_millis(100);
-        if asked_too_often || section.stale_after.is_some_and(|time| time.0 < section.interval.0) {
-            self.error(
-                &section.cache,
-                "`interval` is below 100ms, or longer than `stale_after`",
+        if section.interval.0 < ASK_INTERVAL_MIN {
+            self.key(
+                &["rules", "bundle", "interval"],
+                "`rules.bundle.interval` is below 100ms",
+                "give at least `100ms`, or take it out for `1m`",
+            );
+        }
+        if let Some(time) = section.stale_after.filter(|time| time.0 < section.interval.0) {
+            self.key(
+                &["rules", "bundle", "stale_after"],
+                format!(
+                    "`rules.bundle.stale_after` ({time}) is below `rules.bundle.interval` ({})",
+                    section.interval
+                ),
                 "ask at least twice in the time that rules may go unconfirmed",
             );
         }
@@ -58,7 +72,7 @@ impl Checker<'_> {
         if let Some(complaint) = otlp::complaint_of(endpoint) {
             let message = format!("`{}` {complaint}", **endpoint);
             self.error(endpoint, message, "give a URL such as `https://collector.example:4318`");
-        } else if endpoint.starts_with("http://") && bundle::complaint_of(endpoint).is_some() {
+        } else if bundle::is_in_clear_over_a_network(endpoint) {
             self.diagnostics
                 .warning(
                     endpoint.place(self.file),
@@ -67,24 +81,30 @@ impl Checker<'_> {
                 .remedy("give it `https://…`, or have a collector on this machine pass it on");
         }
         if section.logs && config.audit.sink == AuditSinkKind::None {
-            self.error(
-                endpoint,
+            self.key(
+                &["telemetry", "otlp", "logs"],
                 "`logs` sends lines of the audit, and there is none",
                 "give `audit.sink` a file or `stdout`, or take `logs:` out",
             );
         }
-        if section.sample_percent > 100 || section.interval.0.is_zero() {
-            self.error(
-                endpoint,
-                "`sample_percent` is above 100, or `interval` is 0",
-                "give a number from 0 to 100, and a time such as `1s`",
+        if section.sample_percent > 100 {
+            self.key(
+                &["telemetry", "otlp", "sample_percent"],
+                "`telemetry.otlp.sample_percent` is above 100",
+                "give a number from 0 to 100",
+            );
+        }
+        if section.interval.0.is_zero() {
+            self.key(
+                &["telemetry", "otlp", "interval"],
+                "`telemetry.otlp.interval` is 0",
+                "give a time such as `1s`",
             );
         }
         self.roots(&section.roots);
         self.credentials(&section.token_file, &section.client_certificate, &section.client_key);
         if let Some(token) = &section.token_file
-            && endpoint.starts_with("http://")
-            && bundle::complaint_of(endpoint).is_some()
+            && bundle::is_in_clear_over_a_network(endpoint)
         {
             self.error(
                 token,
@@ -181,7 +201,7 @@ impl Checker<'_> {
         /// A seal holds eight characters for each line, and is one line itself.
         const SEAL_LINES_MAX: usize = 65_536;
         const ROTATE_BYTES_MIN: usize = 64 << 10;
-        const ROTATE_AGE_MIN: std::time::Duration = std::time::Duration::from_secs(1);
+        const ROTATE_AGE_MIN: Duration = Duration::from_secs(1);
         match (config.audit.sink, &config.audit.path) {
             (AuditSinkKind::File, None) => {
                 self.key(
@@ -234,18 +254,25 @@ impl Checker<'_> {
                     "set `sink: file`, or take `rotate` out",
                 );
             }
-            let small = rotate.bytes.filter(|bytes| bytes.0 < ROTATE_BYTES_MIN);
             if rotate.bytes.is_none() && rotate.age.is_none() {
                 self.key(
                     &["audit", "rotate"],
                     "`audit.rotate` says neither how long nor how old a file may become",
                     "add `bytes:` or `age:`, or take `rotate` out",
                 );
-            } else if small.is_some() || rotate.age.is_some_and(|age| age.0 < ROTATE_AGE_MIN) {
+            }
+            if rotate.bytes.is_some_and(|bytes| bytes.0 < ROTATE_BYTES_MIN) {
                 self.key(
-                    &["audit", "rotate"],
-                    "`audit.rotate` would put a file aside at almost every record",
-                    "give at least `bytes: 64KiB` and `age: 1s`",
+                    &["audit", "rotate", "bytes"],
+                    "`audit.rotate.bytes` would put a file aside at almost every record",
+                    "give at least `64KiB`",
+                );
+            }
+            if rotate.age.is_some_and(|age| age.0 < ROTATE_AGE_MIN) {
+                self.key(
+                    &["audit", "rotate", "age"],
+                    "`audit.rotate.age` would put a file aside at almost every record",
+                    "give at least `1s`",
                 );
             }
         }
@@ -324,14 +351,18 @@ impl Checker<'_> {
             );
         }
         let dns = &config.dns;
-        if dns.ttl_min.0.is_zero() || dns.ttl_max.0 < dns.ttl_min.0 {
+        if dns.ttl_min.0.is_zero() {
             self.key(
-                &["dns"],
-                format!(
-                    "names would be looked up again between {} and {}",
-                    dns.ttl_min, dns.ttl_max
-                ),
-                "give `ttl_min` a positive value and `ttl_max` one that is not below it",
+                &["dns", "ttl_min"],
+                "`dns.ttl_min` is 0, so that names would be looked up without a pause",
+                "give `ttl_min` a positive value, or take it out for the default",
+            );
+        }
+        if dns.ttl_max.0 < dns.ttl_min.0 {
+            self.key(
+                &["dns", "ttl_max"],
+                format!("`dns.ttl_max` ({}) is below `dns.ttl_min` ({})", dns.ttl_max, dns.ttl_min),
+                "raise the first or lower the other",
             );
         }
         let deadlines = &config.deadlines;

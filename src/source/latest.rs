@@ -4,11 +4,11 @@ use std::{fmt, path::PathBuf};
 
 use parking_lot::Mutex;
 
-use crate::source::Stamp;
+use super::Stamp;
 
 /// What was read from some files. They are looked at whenever it is asked for, and read again once they have
 /// changed; what is wrong then changes nothing, and is told in the log and by [`Self::error`].
-pub(super) struct Latest<T> {
+pub(crate) struct Latest<T> {
     /// As the log calls it.
     name: &'static str,
     files: Vec<PathBuf>,
@@ -24,7 +24,7 @@ struct State<T> {
 
 impl<T: Clone> Latest<T> {
     /// Reads by `first`, and by `again` from then on. `files` are those that both read.
-    pub(super) fn load<E, A: fmt::Display>(
+    pub(crate) fn load<E, A: fmt::Display>(
         name: &'static str,
         files: Vec<PathBuf>,
         first: impl FnOnce() -> Result<T, E>,
@@ -37,7 +37,8 @@ impl<T: Clone> Latest<T> {
         Ok(Self { name, files, read, state })
     }
 
-    pub(super) fn current(&self) -> T {
+    /// What the files say now, or said when they were last right.
+    pub(crate) fn current(&self) -> T {
         let seen = look(&self.files);
         let mut state = self.state.lock();
         if seen != state.seen {
@@ -61,7 +62,7 @@ impl<T: Clone> Latest<T> {
     }
 
     /// Why the files as they are now do not count, if they do not.
-    pub(super) fn error(&self) -> Option<String> {
+    pub(crate) fn error(&self) -> Option<String> {
         self.current();
         self.state.lock().error.clone()
     }
@@ -75,5 +76,36 @@ impl<T> fmt::Debug for Latest<T> {
     /// Where it comes from, and nothing of it: it may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Latest").field(&self.files).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_changes_nothing_and_is_told_until_it_is_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("number");
+        let read = {
+            let path = path.clone();
+            move || fs::read_to_string(&path).unwrap_or_default().parse::<u32>()
+        };
+        let load = || Latest::load("the number", vec![path.clone()], read.clone(), read.clone());
+        assert!(load().is_err());
+        fs::write(&path, "1").unwrap();
+        let latest = load().unwrap();
+        for (text, number, is_right) in
+            [("1", 1, true), ("22", 22, true), ("two", 22, false), ("", 22, false), ("3", 3, true)]
+        {
+            fs::write(&path, text).unwrap();
+            assert_eq!((latest.current(), latest.error().is_none()), (number, is_right), "{text}");
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(latest.error().is_some());
+        assert_eq!(latest.current(), 3);
+        assert_eq!(format!("{latest:?}"), format!("Latest([{path:?}])"));
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::{ends_in_any_case, runs};
 
 pub(super) use self::{
     announced::announced,
-    code::{around_code, before_british_code, before_code, is_of_a_street},
+    code::{around_code, before_british_code, before_code, is_of_a_house, is_of_a_street},
     east_asian::{east_asian, is_of_a_run, korean},
     street::around_street,
 };

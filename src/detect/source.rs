@@ -147,9 +147,9 @@ pub(super) struct FieldSource {
     /// The category of a value the check finds less exact: imprecise rather than precise location.
     #[serde(default)]
     pub(super) coarse: Option<At<String>>,
-    /// Members without a category of their own belong to this one: the lines of an address.
-    #[serde(default)]
-    pub(super) spreads: bool,
+    /// Members without a category of their own belong to this one: the lines of an address. When absent, those of what is
+    /// somebody's do; those of an anonymous category or of a collection, or where `values_only` is set, do not.
+    pub(super) spreads: Option<bool>,
     /// Those as well whose names otherwise are of what is said about a value: the version of a system.
     #[serde(default)]
     pub(super) attributes: bool,

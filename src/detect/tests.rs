@@ -6,6 +6,7 @@ use serde_json::Value;
 mod addresses;
 mod announced;
 mod called;
+mod objects;
 mod prose;
 mod sentences;
 mod turns;

@@ -3,10 +3,12 @@
 use std::{net::Ipv4Addr, ops::Range};
 
 use super::{
-    BYTES_MAX, trimmed,
+    BYTES_MAX,
+    code::is_road,
+    trimmed,
     words::{
-        before_grammar, goes_on_with_the_sentence, is_copula, is_end, is_postal_code,
-        is_postal_code_in_two, is_shortened,
+        before_grammar, goes_on_with_the_sentence, is_copula, is_end, is_landmark, is_postal_code,
+        is_postal_code_in_two, is_shortened, is_unit,
     },
 };
 use crate::detect::{
@@ -97,18 +99,32 @@ fn before_other_words(text: &str, range: Range<usize>) -> usize {
             || number > 2 && (is_postal_code(word) || is_postal_code_in_two(word));
         at += word.len() + 1;
     }
-    let mut end = range.end;
+    range.start + before_small_words(found)
+}
+
+/// How much of an address is left without the small words behind its code, its town or its street: `…, 75002 Paris
+/// depuis hier`. What says where a house is stays, `… Gandhi Nagar near the tank`, and so does what follows a number.
+fn before_small_words(found: &str) -> usize {
+    let mut end = found.len();
     for (number, word) in found.split(' ').rev().enumerate() {
         let is_small =
             word.starts_with(char::is_lowercase) && word.chars().all(char::is_alphabetic);
+        if is_small && is_landmark(word) {
+            return found.len();
+        }
+        if is_small && (is_unit(word) || is_road(word)) {
+            return end;
+        }
         if is_small {
             end = end.saturating_sub(word.len() + 1);
             continue;
         }
+        let is_name = word.starts_with(char::is_uppercase)
+            && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
         let is_code = is_postal_code(word) || is_postal_code_in_two(word);
-        return if is_code && number > 0 { end } else { range.end };
+        return if number > 0 && (is_code || is_name) { end } else { found.len() };
     }
-    range.end
+    found.len()
 }
 
 /// Full stops of Chinese and Japanese, of Urdu and of Hindi.

@@ -220,6 +220,19 @@ static ROADS_BEHIND: WordList = WordList::new(&[
     "katu", "tie", "iela", "gatvė", "ulice", "námestí", "trg",
 ]);
 
+/// Whether it is a word of a street, behind whom or before whom it is called after.
+pub(super) fn is_road(word: &str) -> bool {
+    ROADS.has(word) || ROADS_BEHIND.has(word)
+}
+
+/// Whether a label is a house's in the name of its street, as in `İnönü Sokak No:5`, and not a form's, as in `Sokak No:`.
+pub(in crate::detect) fn is_of_a_house(label: &str) -> bool {
+    let mut words = label.rsplit(' ');
+    let is_number = words.next().is_some_and(is_unit);
+    let road = words.next().map(|word| word.trim_end_matches('.'));
+    is_number && road.is_some_and(|word| ROADS_BEHIND.has(word)) && words.next().is_some()
+}
+
 /// `вул. Шевченка`, and the name before `utca`: whom a street is called after does not live there.
 pub(in crate::detect) fn is_of_a_street(text: &str, name: Range<usize>) -> bool {
     let (named, behind) = (text.get(name.clone()), text.get(name.end..));

@@ -18,6 +18,18 @@ fn announced_addresses_end_with_their_sentence() {
             Some("1427 Maple Avenue, Austin, TX 78704"),
         ),
         ("Hauptstraße 17, 50567 Köln, Steuer-ID 84506389272", Some("Hauptstraße 17, 50567 Köln")),
+        ("770 Old Mill Road last week", Some("770 Old Mill Road")),
+        ("12 rue de la Paix, 75002 Paris depuis hier", Some("12 rue de la Paix, 75002 Paris")),
+        ("12 Old Mill road since yesterday", Some("12 Old Mill road")),
+        ("Calle Mayor 5 bajo izquierda", Some("Calle Mayor 5 bajo izquierda")),
+        (
+            "House 4, Gandhi Nagar near the water tank",
+            Some("House 4, Gandhi Nagar near the water tank"),
+        ),
+        (
+            "İnönü Sokak No:5 D:3, 61030 Trabzon. Telefonum +90 533 621 94 31",
+            Some("İnönü Sokak No:5 D:3, 61030 Trabzon"),
+        ),
         ("the usual place", None),
         ("0x7ffe1234abcd", None),
         ("", None),

@@ -141,6 +141,15 @@ pub(super) fn number_behind_a_colon(token: &str) -> Option<&str> {
     (is_label && is_number).then_some(number)
 }
 
+/// A word that says of a house what it is near to.
+pub(super) fn is_landmark(word: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "near", "opposite", "opp", "behind", "beside", "next", "above", "below", "dekat", "depan",
+        "belakang", "samping", "pas", "saamne",
+    ];
+    WORDS.contains(&word)
+}
+
 pub(super) fn is_unit(token: &str) -> bool {
     UNITS.has(token.trim_end_matches([',', '.']))
 }

@@ -11,7 +11,7 @@ use crate::{
         set::{FieldRule, Meant, Proof, Reach},
         source::{ContextSource, DetectorFile, FieldSource},
     },
-    domain::Part,
+    domain::{Part, Sensitivity},
     source::give_way,
 };
 
@@ -92,20 +92,23 @@ impl Compiler<'_> {
         let meant = self.meant(file, source);
         let detector = self.detector(format!("field.{}", self.short(tag)));
         let number = u16::try_from(self.set.rules.len()).unwrap_or(u16::MAX);
+        let category = self.taxonomy.category(tag);
+        let is_somebodys = category.is_some_and(|category| {
+            category.sensitivity != Sensitivity::Anonymous && !category.container
+        });
         self.set.rules.push(FieldRule {
             detector,
             tag,
             coarse,
             container: source.whole
-                || !source.values_only
-                    && self.taxonomy.category(tag).is_some_and(|category| category.container),
+                || !source.values_only && category.is_some_and(|category| category.container),
             inside,
             outside,
             check,
             confidence,
             checked,
             unchecked,
-            spreads: source.spreads,
+            spreads: source.spreads.unwrap_or(is_somebodys && !source.values_only),
             attributes: source.attributes,
             prose: source.prose,
             meant,

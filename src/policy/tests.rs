@@ -16,7 +16,9 @@ use crate::{
 
 mod counting;
 mod coverage;
+mod deciding;
 mod explain;
+mod idle;
 mod language;
 mod lists;
 mod memory;

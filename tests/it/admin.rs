@@ -28,7 +28,8 @@ fn append(rules: &Path, line: &[u8]) {
     fs::write(path, text).unwrap();
 }
 
-struct Office {
+/// The admin address over a controller that loads these rules.
+struct RunningAdmin {
     rules: TempDir,
     server: AdminServer,
     readiness: Arc<Readiness>,
@@ -56,7 +57,7 @@ impl Reply {
     }
 }
 
-impl Office {
+impl RunningAdmin {
     fn open() -> Self {
         Self::with(|settings| settings)
     }
@@ -127,8 +128,8 @@ impl Office {
 /// Whoever begins to watch sees the last minute at once, not one of his own first.
 #[test]
 fn the_first_event_brings_what_there_was_before_it() {
-    let office = Office::open();
-    let mut stream = TcpStream::connect(office.server.address()).unwrap();
+    let running = RunningAdmin::open();
+    let mut stream = TcpStream::connect(running.server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.write_all(b"GET /-/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut text = String::new();
@@ -149,60 +150,60 @@ fn the_first_event_brings_what_there_was_before_it() {
 
 #[test]
 fn health_is_told_under_both_names() {
-    let office = Office::open();
+    let running = RunningAdmin::open();
     for path in ["/livez", "/-/healthy"] {
         assert_eq!(
-            (office.get(path).status, office.get(path).json()),
+            (running.get(path).status, running.get(path).json()),
             (200, json!({"status": "alive"}))
         );
     }
     for path in ["/readyz", "/-/ready"] {
-        let reply = office.get(path);
+        let reply = running.get(path);
         assert_eq!(reply.status, 503);
         assert_eq!(reply.problem()["detail"], "the listeners are not bound yet");
     }
-    office.readiness.serving();
+    running.readiness.serving();
     for path in ["/readyz", "/-/ready"] {
-        assert_eq!(office.get(path).status, 200);
+        assert_eq!(running.get(path).status, 200);
     }
-    office.readiness.draining();
-    assert_eq!(office.get("/readyz").problem()["detail"], "the gateway is draining");
-    assert_eq!(office.get("/livez").status, 200, "draining is not dying");
+    running.readiness.draining();
+    assert_eq!(running.get("/readyz").problem()["detail"], "the gateway is draining");
+    assert_eq!(running.get("/livez").status, 200, "draining is not dying");
 }
 
 #[test]
 fn metrics_are_in_prometheus_format() {
-    let office = Office::open();
-    let reply = office.get("/metrics");
+    let running = RunningAdmin::open();
+    let reply = running.get("/metrics");
     assert_eq!(reply.status, 200);
     assert!(reply.head.contains("content-type: text/plain; version=0.0.4"), "{}", reply.head);
     for sample in ["bordergate_config_last_reload_successful 1", "bordergate_rules_generation 1"] {
         assert!(reply.body.lines().any(|line| line == sample), "{sample}");
     }
-    let head = office.send("HEAD /metrics HTTP/1.1", b"");
+    let head = running.send("HEAD /metrics HTTP/1.1", b"");
     assert_eq!((head.status, head.body.as_str()), (200, ""));
 }
 
 #[test]
 fn a_reload_answers_with_the_generation_or_with_what_is_wrong() {
-    let office = Office::open();
-    let first = office.post("/-/reload", b"").json();
+    let running = RunningAdmin::open();
+    let first = running.post("/-/reload", b"").json();
     assert_eq!((&first["generation"], &first["changed"]), (&json!(1), &json!(false)));
 
-    append(office.rules.path(), b"# something\n");
-    let reply = office.post("/-/reload", b"");
+    append(running.rules.path(), b"# something\n");
+    let reply = running.post("/-/reload", b"");
     assert_eq!(reply.status, 200);
     assert_eq!((&reply.json()["generation"], &reply.json()["changed"]), (&json!(2), &json!(true)));
 
-    append(office.rules.path(), b"# \xff\n");
-    let reply = office.post("/-/reload", b"");
+    append(running.rules.path(), b"# \xff\n");
+    let reply = running.post("/-/reload", b"");
     assert_eq!(reply.status, 422);
     let problem = reply.problem();
     assert_eq!(problem["detail"], "the rules have 1 error; generation 2 goes on serving");
     assert_eq!(problem["diagnostics"][0]["file"], "purposes.yaml");
     assert_eq!(problem["diagnostics"][0]["severity"], "error");
 
-    let status = office.get("/-/status").json();
+    let status = running.get("/-/status").json();
     for (pointer, expected) in [
         ("/rules/generation", json!(2)),
         ("/rules/stale", json!(true)),
@@ -219,7 +220,7 @@ fn a_reload_answers_with_the_generation_or_with_what_is_wrong() {
 
 #[test]
 fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
-    let office = Office::open();
+    let running = RunningAdmin::open();
     let case = |purpose: &str, payload: Value| {
         json!({
             "id": "A-1", "as_of": "2026-11-23T09:00:00Z", "origin": "PK", "destination": "SG",
@@ -241,7 +242,8 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
         ("service_activation", &with_birthday, "redact", json!(["/birthday"]), Some(&device)),
         ("no_such_purpose", &device, "block", json!([]), None),
     ] {
-        let reply = office.post("/-/decide", case(purpose, payload.clone()).to_string().as_bytes());
+        let reply =
+            running.post("/-/decide", case(purpose, payload.clone()).to_string().as_bytes());
         assert_eq!(reply.status, 200, "{}", reply.body);
         let answer = reply.json();
         let keys: Vec<_> = answer.as_object().unwrap().keys().cloned().collect();
@@ -271,7 +273,7 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
         let mut asked = asked.clone();
         asked[member] = value;
         for path in ["/-/decide", "/-/explain"] {
-            let reply = office.post(path, asked.to_string().as_bytes());
+            let reply = running.post(path, asked.to_string().as_bytes());
             let detail = reply.json()["detail"].as_str().unwrap_or_default().to_owned();
             assert!(reply.status == 400 && detail.contains(words), "{path}: {detail}");
         }
@@ -282,7 +284,7 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
     asked["subject"]["opt_outs"] = json!(["push"]);
     asked["subject"]["withdrawn"] =
         json!([{"scope": "purpose:direct_marketing"}, {"scope": "category:email"}]);
-    let answer = office.post("/-/decide", asked.to_string().as_bytes()).json();
+    let answer = running.post("/-/decide", asked.to_string().as_bytes()).json();
     assert_eq!(answer["unknown"], json!(["/subject/shoes", "context", "weather"]), "{answer}");
     asked["subject"].as_object_mut().unwrap().remove("shoes");
     asked["subject"]["opt_outs"] = json!(["puhs"]);
@@ -302,21 +304,21 @@ fn what_would_happen_is_told_in_the_shape_of_the_command_line() {
         "mechanism:eu_sc",
     ]);
     for path in ["/-/decide", "/-/explain"] {
-        let answer = office.post(path, asked.to_string().as_bytes()).json();
+        let answer = running.post(path, asked.to_string().as_bytes()).json();
         assert_eq!(answer["unknown"], expected, "{path}: {answer}");
     }
 }
 
 #[test]
 fn an_explanation_says_why_and_what_would_make_it_lawful() {
-    let office = Office::open();
+    let running = RunningAdmin::open();
     let case = json!({
         "as_of": "2026-11-23T09:00:00Z", "origin": "IE", "destination": "CN",
         "purpose": "customer_support", "transport": "tls",
         "recipient": {"class": "first_party_facility", "id": "dc-beijing"},
         "subject": {"age": 31}, "payload": {"user": {"email": "aoife@example.ie"}},
     });
-    let reply = office.post("/-/explain", case.to_string().as_bytes());
+    let reply = running.post("/-/explain", case.to_string().as_bytes());
     assert_eq!(reply.status, 200, "{}", reply.body);
     let answer = reply.json();
     assert_eq!(answer["outcome"], "block");
@@ -325,39 +327,39 @@ fn an_explanation_says_why_and_what_would_make_it_lawful() {
     let kinds: Vec<&str> = needs.iter().filter_map(|need| need["kind"].as_str()).collect();
     assert_eq!(kinds, ["mechanism", "mechanism"]);
     assert!(!reply.body.contains("aoife"), "{}", reply.body);
-    assert_eq!(office.post("/-/explain", b"{").status, 400);
-    assert_eq!(office.get("/-/explain").status, 405);
+    assert_eq!(running.post("/-/explain", b"{").status, 400);
+    assert_eq!(running.get("/-/explain").status, 405);
 }
 
 #[test]
 fn what_cannot_be_asked_is_a_problem() {
-    let office = Office::open();
+    let running = RunningAdmin::open();
     for (reply, status) in [
-        (office.post("/-/decide", b"{"), 400),
-        (office.post("/-/decide", b"\xff"), 400),
-        (office.post("/-/decide", br#"{"origin": "Pakistan"}"#), 400),
-        (office.post("/-/decide", &vec![b' '; 2 << 20]), 413),
-        (office.send("POST /-/decide HTTP/1.1\r\nContent-Length: 2", b"{}"), 415),
+        (running.post("/-/decide", b"{"), 400),
+        (running.post("/-/decide", b"\xff"), 400),
+        (running.post("/-/decide", br#"{"origin": "Pakistan"}"#), 400),
+        (running.post("/-/decide", &vec![b' '; 2 << 20]), 413),
+        (running.send("POST /-/decide HTTP/1.1\r\nContent-Length: 2", b"{}"), 415),
         (
-            office.send(
+            running.send(
                 "POST /-/decide HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9",
                 b"{}",
             ),
             408,
         ),
-        (office.get("/-/decide"), 405),
-        (office.get("/-/reload"), 405),
-        (office.post("/-/status", b""), 405),
-        (office.get("/no/such/page"), 404),
+        (running.get("/-/decide"), 405),
+        (running.get("/-/reload"), 405),
+        (running.post("/-/status", b""), 405),
+        (running.get("/no/such/page"), 404),
         (
-            office.send(
+            running.send(
                 "POST /-/reload HTTP/1.1\r\nContent-Length: 0\r\nOrigin: https://evil.example",
                 b"",
             ),
             403,
         ),
         (
-            office.send(
+            running.send(
                 "POST /-/reload HTTP/1.1\r\nContent-Length: 0\r\nSec-Fetch-Site: cross-site",
                 b"",
             ),
@@ -365,30 +367,30 @@ fn what_cannot_be_asked_is_a_problem() {
         ),
         // A page whose own name leads here by now is of the same site, and says whose it is.
         (
-            office.send(
+            running.send(
                 "POST /-/reload HTTP/1.1\r\nContent-Length: 0\r\nHost: evil.example\r\nSec-Fetch-Site: same-origin",
                 b"",
             ),
             403,
         ),
-        (office.send("GET /-/recent HTTP/1.1\r\nHost: localhost.evil.example", b""), 403),
+        (running.send("GET /-/recent HTTP/1.1\r\nHost: localhost.evil.example", b""), 403),
     ] {
         assert_eq!(reply.status, status, "{}", reply.body);
         reply.problem();
         assert_eq!(status == 405, reply.head.contains("\r\nallow: "), "{}", reply.head);
     }
     // Whatever was sent, it is still there.
-    assert_eq!(office.get("/livez").status, 200);
+    assert_eq!(running.get("/livez").status, 200);
 }
 
 #[test]
 fn a_taken_port_is_told_with_its_address() {
-    let office = Office::open();
-    let settings = AdminSettings::new(office.server.address(), Limits::default());
+    let running = RunningAdmin::open();
+    let settings = AdminSettings::new(running.server.address(), Limits::default());
     let plane = {
         let metrics = Arc::new(Metrics::new().unwrap());
         Plane {
-            reloads: office.controller.reloads(),
+            reloads: running.controller.reloads(),
             audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
             metrics,
             readiness: Arc::default(),
@@ -397,25 +399,25 @@ fn a_taken_port_is_told_with_its_address() {
     };
     let error = AdminServer::start(settings, plane).unwrap_err();
     assert!(matches!(error, AdminError::Bind { .. }));
-    assert!(error.to_string().contains(&office.server.address().to_string()), "{error}");
+    assert!(error.to_string().contains(&running.server.address().to_string()), "{error}");
 }
 
 #[test]
 fn connections_without_a_request_give_way_to_those_with_one() {
-    let office = Office::with(|settings| AdminSettings {
+    let running = RunningAdmin::with(|settings| AdminSettings {
         connections_max: 4,
         first_request_time_max: Duration::from_millis(200),
         ..settings
     });
     let mut silent: Vec<_> = (0..4)
         .map(|number| {
-            let mut stream = TcpStream::connect(office.server.address()).unwrap();
+            let mut stream = TcpStream::connect(running.server.address()).unwrap();
             // `P` begins `POST` as well as the preface of HTTP/2.
             stream.write_all(if number % 2 == 0 { b"" } else { b"P" }).unwrap();
             stream
         })
         .collect();
-    assert_eq!(office.get("/livez").status, 200);
+    assert_eq!(running.get("/livez").status, 200);
     for stream in &mut silent {
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let mut answer = Vec::new();

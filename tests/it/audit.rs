@@ -6,7 +6,7 @@ use std::{
     collections::HashSet,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -21,7 +21,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{
-    ALLOW_ALL, Connection, PATIENCE, Process, Upstream, eventually_found, exchanges,
+    ALLOW_ALL, Connection, PATIENCE, Process, Upstream, bordergate, eventually_found, exchanges,
 };
 
 /// The published pair of RFC 8410 §10.
@@ -34,21 +34,22 @@ MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 -----END PUBLIC KEY-----
 ";
 
-struct Office {
+/// A folder with the keys of an audit, and where the audit goes; a data centre behind it.
+struct AuditFolder {
     folder: TempDir,
     upstream: Upstream,
 }
 
-impl Office {
+impl AuditFolder {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let office = Self { folder, upstream: Upstream::start().await };
-        fs::write(office.path("audit.key"), PRIVATE).unwrap();
-        fs::write(office.path("audit.pub"), PUBLIC).unwrap();
-        fs::create_dir(office.path("rules")).unwrap();
-        fs::create_dir(office.path("log")).unwrap();
-        fs::write(office.path("rules/allow.yaml"), ALLOW_ALL).unwrap();
-        office
+        let audited = Self { folder, upstream: Upstream::start().await };
+        fs::write(audited.path("audit.key"), PRIVATE).unwrap();
+        fs::write(audited.path("audit.pub"), PUBLIC).unwrap();
+        fs::create_dir(audited.path("rules")).unwrap();
+        fs::create_dir(audited.path("log")).unwrap();
+        fs::write(audited.path("rules/allow.yaml"), ALLOW_ALL).unwrap();
+        audited
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -88,16 +89,12 @@ fn request(trace: &str) -> Request<Full<Bytes>> {
 }
 
 fn audit(arguments: &[&str], paths: &[&Path]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bordergate"))
-        .arg("audit")
-        .args(arguments)
-        .args(paths)
-        .output()
-        .unwrap()
+    let paths: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    bordergate(&[&["audit"], arguments, &paths[..]].concat(), "")
 }
 
-fn verify(office: &Office, path: &Path) -> (i32, Value) {
-    let key = office.path("audit.pub").display().to_string();
+fn verify(audited: &AuditFolder, path: &Path) -> (i32, Value) {
+    let key = audited.path("audit.pub").display().to_string();
     let output = audit(&["verify", "--format", "json", "--key", &key], &[path]);
     let told = String::from_utf8_lossy(&output.stderr);
     let object = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{told}"));
@@ -126,8 +123,8 @@ async fn send_until_killed(
 /// and what was not finished is named.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_leaves_an_audit_that_says_what_it_is() {
-    let office = Office::open().await;
-    let config = office.configure(
+    let audited = AuditFolder::open().await;
+    let config = audited.configure(
         "required: true, commit: 10s, sync: at_shutdown, \
          seal: { key_file: audit.key, lines: 100, interval: 100ms }, rotate: { bytes: 64KiB }",
     );
@@ -154,8 +151,8 @@ async fn a_kill_leaves_an_audit_that_says_what_it_is() {
     Process::start(&config).terminate();
     assert!(all.len() >= 900, "{}", all.len());
 
-    let log = office.path("log");
-    let (code, told) = verify(&office, &log);
+    let log = audited.path("log");
+    let (code, told) = verify(&audited, &log);
     assert_eq!(code, 0, "{told:#}");
     for found in told["verified"]["found"].as_array().unwrap() {
         let what = found["what"].as_str().unwrap();
@@ -177,8 +174,8 @@ async fn a_kill_leaves_an_audit_that_says_what_it_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_tampering_is_found_and_named() {
-    let office = Office::open().await;
-    let config = office.configure("seal: { key_file: audit.key, lines: 10 }");
+    let audited = AuditFolder::open().await;
+    let config = audited.configure("seal: { key_file: audit.key, lines: 10 }");
     let mut gateway = Process::start(&config);
     let mut connection = Connection::open(gateway.address).await;
     for number in 1..=25_u64 {
@@ -187,9 +184,9 @@ async fn each_tampering_is_found_and_named() {
     }
     drop(connection);
     gateway.terminate();
-    let path = office.path("log/audit.jsonl");
+    let path = audited.path("log/audit.jsonl");
     let original = fs::read_to_string(&path).unwrap();
-    let (code, told) = verify(&office, &path);
+    let (code, told) = verify(&audited, &path);
     assert_eq!((code, &told["intact"]), (0, &Value::Bool(true)), "{told:#}");
     let lines: Vec<String> = original.lines().map(str::to_owned).collect();
     let at = |number: u64| {
@@ -202,7 +199,7 @@ async fn each_tampering_is_found_and_named() {
         let mut lines = lines.clone();
         change(&mut lines);
         fs::write(&path, lines.join("\n") + "\n").unwrap();
-        let (code, told) = verify(&office, &path);
+        let (code, told) = verify(&audited, &path);
         assert_eq!((code, &told["intact"]), (13, &Value::Bool(false)), "{told:#}");
         let found = told["verified"]["found"].as_array().unwrap().clone();
         assert_eq!(found.len(), 1, "{found:?}");
@@ -229,11 +226,11 @@ async fn each_tampering_is_found_and_named() {
 /// is sealed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chain_that_nobody_sealed_is_not_proven() {
-    let office = Office::open().await;
-    let path = office.path("log/audit.jsonl");
+    let audited = AuditFolder::open().await;
+    let path = audited.path("log/audit.jsonl");
     let mut written = Vec::new();
     for seal in ["seal: { key_file: audit.key, lines: 10 }", "required: false"] {
-        let mut gateway = Process::start(&office.configure(seal));
+        let mut gateway = Process::start(&audited.configure(seal));
         let mut connection = Connection::open(gateway.address).await;
         for number in 1..=12_u64 {
             let answer = connection.send(request(&format!("{number:032x}"))).await;
@@ -249,11 +246,11 @@ async fn a_chain_that_nobody_sealed_is_not_proven() {
         [(sealed.clone(), 0, true), (own.clone(), 14, false), (format!("{sealed}{own}"), 14, false)]
     {
         fs::write(&path, text).unwrap();
-        let (exit, told) = verify(&office, &path);
+        let (exit, told) = verify(&audited, &path);
         assert_eq!((exit, &told["vouched_for"]), (code, &Value::Bool(vouched_for)), "{told:#}");
         assert_eq!(told["intact"], true, "{told:#}");
     }
-    let key = office.path("audit.pub").display().to_string();
+    let key = audited.path("audit.pub").display().to_string();
     let text = audit(&["verify", "--key", &key], &[&path]);
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("not proven: ") && text.contains("vouches for this chain"), "{text}");
@@ -263,8 +260,8 @@ async fn a_chain_that_nobody_sealed_is_not_proven() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_behaves_as_configured_and_shows() {
     for (required, status) in [(true, StatusCode::SERVICE_UNAVAILABLE), (false, StatusCode::OK)] {
-        let office = Office::open().await;
-        let config = office.configure(&format!("required: {required}"));
+        let audited = AuditFolder::open().await;
+        let config = audited.configure(&format!("required: {required}"));
         let text = fs::read_to_string(&config).unwrap().replace("log/audit.jsonl", "/dev/full");
         fs::write(&config, text).unwrap();
         let mut gateway = Process::start(&config);
@@ -273,7 +270,7 @@ async fn a_full_disk_behaves_as_configured_and_shows() {
             let answer = connection.send(request(&format!("{number:032x}"))).await;
             assert_eq!(answer.status, status, "{}", answer.text());
         }
-        assert_eq!(office.upstream.received().len(), if required { 0 } else { 5 });
+        assert_eq!(audited.upstream.received().len(), if required { 0 } else { 5 });
         let mut admin = Connection::open(gateway.admin).await;
         let mut ask = async |path: &str| {
             let request =
@@ -338,9 +335,9 @@ fn wrong_keys_and_missing_files_are_told() {
 /// What was sent is counted by where and what for, and a person's own records are found by their key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_register_and_a_persons_own_records_come_from_the_audit() {
-    let office = Office::open().await;
-    fs::write(office.path("subject.key"), [7; 32]).unwrap();
-    let config = office.configure("subject_key_file: subject.key");
+    let audited = AuditFolder::open().await;
+    fs::write(audited.path("subject.key"), [7; 32]).unwrap();
+    let config = audited.configure("subject_key_file: subject.key");
     let mut gateway = Process::start(&config);
     let mut connection = Connection::open(gateway.address).await;
     for (number, phone) in [(1, "+923451112233"), (2, "+92 345 1112233"), (3, "+923459998877")] {
@@ -351,7 +348,7 @@ async fn the_register_and_a_persons_own_records_come_from_the_audit() {
     }
     drop(connection);
     gateway.terminate();
-    let path = office.path("log/audit.jsonl");
+    let path = audited.path("log/audit.jsonl");
     let text = fs::read_to_string(&path).unwrap();
     assert!(!text.contains("1112233") && !text.contains("9998877"), "{text}");
 
@@ -400,7 +397,7 @@ async fn the_register_and_a_persons_own_records_come_from_the_audit() {
     let later: Value = serde_json::from_slice(&later.stdout).unwrap();
     assert_eq!(later["transfers"], 0);
 
-    let key = office.path("subject.key").display().to_string();
+    let key = audited.path("subject.key").display().to_string();
     let of = |phone: &str| -> Vec<Value> {
         let arguments = ["subject", "--format", "jsonl", "--key-file", &key, "--phone", phone];
         let output = audit(&arguments, &[&path]);
@@ -414,7 +411,7 @@ async fn the_register_and_a_persons_own_records_come_from_the_audit() {
     assert_eq!(of("+923459998877")[0]["sent"], serde_json::json!(["user.contact.phone_number"]));
     assert_eq!(of("+923450000000").len(), 0);
     // Under another key nobody is found, which says nothing of anybody.
-    let other = office.path("other.key");
+    let other = audited.path("other.key");
     fs::write(&other, [8; 32]).unwrap();
     let other = other.display().to_string();
     let output = audit(&["subject", "--key-file", &other, "--phone", "+923459998877"], &[&path]);

@@ -27,7 +27,8 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::harness::{
-    ALLOW_ALL, Answer, Connection, NO_IMEI, Upstream, eventually, eventually_found, exchanges,
+    ALLOW_ALL, Answer, Connection, NO_IMEI, Upstream, bordergate_in, code, eventually,
+    eventually_found, exchanges, text, told,
 };
 
 /// Longer than it takes to compile rules on a machine that has much else to do.
@@ -209,7 +210,7 @@ fn certificates(folder: &Path) {
 }
 
 /// A folder with a key, and gateways that begin in it.
-struct House {
+struct SignedRules {
     folder: TempDir,
     key: SigningKey,
     upstream: Upstream,
@@ -222,7 +223,7 @@ struct Running {
     admin: SocketAddr,
 }
 
-impl House {
+impl SignedRules {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (key, _, public) = SigningKey::generate().unwrap();
@@ -352,23 +353,23 @@ fn url(address: SocketAddr) -> String {
 
 #[tokio::test]
 async fn the_latest_bundle_serves_and_is_asked_for_by_its_tag() {
-    let house = House::new().await;
-    let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
-    let gateway = house.start(&url(server.address)).await;
+    let signed = SignedRules::new().await;
+    let server = Server::start(signed.path(), Serves::Bundle(signed.bundle(1, None))).await;
+    let gateway = signed.start(&url(server.address)).await;
     assert_eq!(gateway.version(), 1);
     assert_eq!(gateway.transfer().await, 200);
     let status = gateway.status();
     assert_eq!(status["source"], format!("https://localhost:{}/rules", server.address.port()));
-    assert_eq!(status["bundle"]["signed_by"][0], house.key.id());
+    assert_eq!(status["bundle"]["signed_by"][0], signed.key.id());
 
-    server.serve(Serves::Bundle(house.bundle(2, Some(NO_IMEI))));
+    server.serve(Serves::Bundle(signed.bundle(2, Some(NO_IMEI))));
     gateway.until_version(2).await;
     assert_eq!(gateway.transfer().await, 403);
     let hash = gateway.status()["hash"].clone();
     let expected = Bundle::open(
-        house.bundle(2, Some(NO_IMEI)),
+        signed.bundle(2, Some(NO_IMEI)),
         &[bordergate::signing::VerifyingKey::from_pem(
-            &fs::read(house.path().join("rules.pub")).unwrap(),
+            &fs::read(signed.path().join("rules.pub")).unwrap(),
         )
         .unwrap()],
     );
@@ -385,7 +386,7 @@ async fn the_latest_bundle_serves_and_is_asked_for_by_its_tag() {
     assert!(gateway.metric("bordergate_rules_trusted").await == 1.0);
 
     // An operator who reloads asks the server at once.
-    server.serve(Serves::Bundle(house.bundle(3, None)));
+    server.serve(Serves::Bundle(signed.bundle(3, None)));
     let reloaded = gateway.ask("POST", "/-/reload", None, Vec::new()).await;
     assert_eq!((reloaded.status, gateway.version()), (StatusCode::OK, 3));
     assert_eq!(gateway.transfer().await, 200);
@@ -401,32 +402,32 @@ async fn the_latest_bundle_serves_and_is_asked_for_by_its_tag() {
 
 #[tokio::test]
 async fn what_is_not_believed_changes_nothing_and_is_told() {
-    let house = House::new().await;
-    let good = house.bundle(5, Some(NO_IMEI));
-    let server = Server::start(house.path(), Serves::Bundle(good.clone())).await;
-    let gateway = house.start(&format!("{}, bytes_max: 1MiB", url(server.address))).await;
+    let signed = SignedRules::new().await;
+    let good = signed.bundle(5, Some(NO_IMEI));
+    let server = Server::start(signed.path(), Serves::Bundle(good.clone())).await;
+    let gateway = signed.start(&format!("{}, bytes_max: 1MiB", url(server.address))).await;
     let served = gateway.status()["hash"].clone();
 
     let (stranger, ..) = SigningKey::generate().unwrap();
     let now = jiff::Timestamp::now();
     let foreign = Bundle::build(&rules(None), 6, now, None, &[stranger]).unwrap();
-    let mut flipped = house.bundle(6, None);
+    let mut flipped = signed.bundle(6, None);
     let middle = flipped.len() / 2;
     flipped[middle] ^= 1;
     let wrong = "layer: organisation\ntitle: Wrong\nrules: [{ id: X, effect: explode }]\n";
     for (serves, kind) in [
         (Serves::Bundle(foreign), "unsigned"),
-        (Serves::Bundle(house.bundle(4, None)), "old"),
-        (Serves::Bundle(house.bundle(5, None)), "old"),
-        (Serves::Bundle(house.expiring(6, None, Some(-1))), "expired"),
-        (Serves::Half(house.bundle(6, None)), "damaged"),
+        (Serves::Bundle(signed.bundle(4, None)), "old"),
+        (Serves::Bundle(signed.bundle(5, None)), "old"),
+        (Serves::Bundle(signed.expiring(6, None, Some(-1))), "expired"),
+        (Serves::Half(signed.bundle(6, None)), "damaged"),
         (Serves::Bundle(good[..good.len() - 9].to_vec()), "damaged"),
         (Serves::Bundle(flipped), "damaged"),
         (Serves::Bundle(b"<html>a captive portal</html>".to_vec()), "damaged"),
         (Serves::Bundle(vec![0; 2 << 20]), "oversized"),
         (Serves::Status(500), "unreachable"),
         (Serves::Status(302), "unreachable"),
-        (Serves::Bundle(house.bundle(6, Some(wrong))), "refused"),
+        (Serves::Bundle(signed.bundle(6, Some(wrong))), "refused"),
     ] {
         let series = format!("bordergate_bundle_offers_total{{result=\"{kind}\"}}");
         let before = gateway.metric(&series).await;
@@ -458,8 +459,8 @@ async fn what_is_not_believed_changes_nothing_and_is_told() {
     assert_eq!(gateway.transfer().await, 403);
 
     // And when all is well again, so is the status.
-    let next = Serves::Bundle(house.bundle(7, None));
-    let _server = Server::start_at(house.path(), next, address).await;
+    let next = Serves::Bundle(signed.bundle(7, None));
+    let _server = Server::start_at(signed.path(), next, address).await;
     gateway.until_version(7).await;
     let status = gateway.until("well", |status| status["bundle"]["last_failure"].is_null()).await;
     assert_eq!(status["stale"], false);
@@ -469,19 +470,19 @@ async fn what_is_not_believed_changes_nothing_and_is_told() {
 
 #[tokio::test]
 async fn a_restart_begins_with_the_last_good_one_and_goes_not_back() {
-    let house = House::new().await;
-    let old = house.bundle(1, None);
-    let server = Server::start(house.path(), Serves::Bundle(old.clone())).await;
-    let gateway = house.start(&url(server.address)).await;
-    server.serve(Serves::Bundle(house.bundle(2, Some(NO_IMEI))));
+    let signed = SignedRules::new().await;
+    let old = signed.bundle(1, None);
+    let server = Server::start(signed.path(), Serves::Bundle(old.clone())).await;
+    let gateway = signed.start(&url(server.address)).await;
+    server.serve(Serves::Bundle(signed.bundle(2, Some(NO_IMEI))));
     gateway.until_version(2).await;
     gateway.stop().await;
     let address = server.die().await;
-    let kept = house.path().join("cache/last-good.bundle");
+    let kept = signed.path().join("cache/last-good.bundle");
     let good = fs::read(&kept).unwrap();
 
     // Nobody to ask.
-    let gateway = house.start(&url(address)).await;
+    let gateway = signed.start(&url(address)).await;
     assert_eq!((gateway.version(), gateway.transfer().await), (2, StatusCode::FORBIDDEN));
     gateway.stop().await;
 
@@ -494,7 +495,7 @@ async fn a_restart_begins_with_the_last_good_one_and_goes_not_back() {
     let foreign = Bundle::build(&rules(None), 9, now, None, &[stranger]).unwrap();
     for cached in [damaged, good[..good.len() / 2].to_vec(), Vec::new(), old.clone(), foreign] {
         fs::write(&kept, &cached).unwrap();
-        let refused = house.try_start(&url(address)).await;
+        let refused = signed.try_start(&url(address)).await;
         let Err(StartError::Invalid(diagnostics)) = refused else {
             panic!("started with {} bytes", cached.len())
         };
@@ -504,24 +505,24 @@ async fn a_restart_begins_with_the_last_good_one_and_goes_not_back() {
     }
 
     // The server has the old one still, which is as good as none.
-    let server = Server::start_at(house.path(), Serves::Bundle(old), address).await;
-    let refused = house.try_start(&url(address)).await;
+    let server = Server::start_at(signed.path(), Serves::Bundle(old), address).await;
+    let refused = signed.try_start(&url(address)).await;
     assert!(matches!(refused, Err(StartError::Invalid(_))));
     // With the right one it begins, and with the last good one in its place it does not need it.
     server.serve(Serves::Bundle(good.clone()));
-    let gateway = house.start(&url(address)).await;
+    let gateway = signed.start(&url(address)).await;
     assert_eq!(gateway.version(), 2);
     gateway.stop().await;
     assert_eq!(fs::read(&kept).unwrap(), good);
-    let refused = house.try_start(&format!("{}, version_min: 3", url(address))).await;
+    let refused = signed.try_start(&format!("{}, version_min: 3", url(address))).await;
     assert!(matches!(refused, Err(StartError::Invalid(_))));
 
     // Whose certificate another authority signed is nobody to ask either.
     fs::remove_file(&kept).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     certificates(elsewhere.path());
-    fs::copy(elsewhere.path().join("ca.pem"), house.path().join("ca.pem")).unwrap();
-    let Err(StartError::Invalid(diagnostics)) = house.try_start(&url(address)).await else {
+    fs::copy(elsewhere.path().join("ca.pem"), signed.path().join("ca.pem")).unwrap();
+    let Err(StartError::Invalid(diagnostics)) = signed.try_start(&url(address)).await else {
         panic!("the server of a stranger was believed")
     };
     assert!(diagnostics.to_string().contains("certificate"), "{diagnostics}");
@@ -531,11 +532,11 @@ async fn a_restart_begins_with_the_last_good_one_and_goes_not_back() {
 async fn rules_that_nobody_confirms_are_no_longer_trusted() {
     const CLEAN: &str = r#"{"colour":"green"}"#;
     for (on_stale, while_stale) in [("keep", 200_u16), ("block", 503)] {
-        let house = House::new().await;
-        let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
+        let signed = SignedRules::new().await;
+        let server = Server::start(signed.path(), Serves::Bundle(signed.bundle(1, None))).await;
         let settings =
             format!("{}, stale_after: {STALE_AFTER}, on_stale: {on_stale}", url(server.address));
-        let gateway = house.start(&settings).await;
+        let gateway = signed.start(&settings).await;
         // As long as the server says so, for longer than the limit.
         let begin = Instant::now();
         while begin.elapsed() < std::time::Duration::from_millis(9_500) {
@@ -564,13 +565,13 @@ async fn rules_that_nobody_confirms_are_no_longer_trusted() {
         assert_eq!(gateway.transfer().await, while_stale);
         gateway.stop().await;
         // Nor does a restart.
-        let gateway = house.start(&settings).await;
+        let gateway = signed.start(&settings).await;
         assert_eq!(gateway.transfer().await, while_stale);
         let ready = gateway.ask("GET", "/readyz", None, Vec::new()).await;
         assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
         // The server does, with the bundle it always had.
-        let same = Serves::Bundle(house.bundle(1, None));
-        let _server = Server::start_at(house.path(), same, address).await;
+        let same = Serves::Bundle(signed.bundle(1, None));
+        let _server = Server::start_at(signed.path(), same, address).await;
         gateway.until("trusted", |status| !is_untrusted(status)).await;
         assert_eq!(gateway.transfer().await, 200);
         assert_eq!(gateway.ask("GET", "/readyz", None, Vec::new()).await.status, 200);
@@ -582,11 +583,12 @@ async fn rules_that_nobody_confirms_are_no_longer_trusted() {
 /// Who holds the server but not the key can offer what was signed long ago, and say that nothing is new.
 #[tokio::test]
 async fn a_server_that_goes_back_confirms_nothing() {
-    let house = House::new().await;
-    let old = house.bundle(1, None);
-    let server = Server::start(house.path(), Serves::Bundle(house.bundle(2, Some(NO_IMEI)))).await;
+    let signed = SignedRules::new().await;
+    let old = signed.bundle(1, None);
+    let server =
+        Server::start(signed.path(), Serves::Bundle(signed.bundle(2, Some(NO_IMEI)))).await;
     let settings = format!("{}, stale_after: {STALE_AFTER}, on_stale: block", url(server.address));
-    let gateway = house.start(&settings).await;
+    let gateway = signed.start(&settings).await;
     let confirmed = |status: &Value| status["bundle"]["confirmed_at"].clone();
     server.serve(Serves::Bundle(old));
     gateway.until("old", |status| status["bundle"]["last_failure"]["kind"] == "old").await;
@@ -603,12 +605,12 @@ async fn a_server_that_goes_back_confirms_nothing() {
 /// The end of its time is signed with the bundle: no server can put it off.
 #[tokio::test]
 async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
-    let house = House::new().await;
-    let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
-    let gateway = house.start(&format!("{}, on_stale: block", url(server.address))).await;
+    let signed = SignedRules::new().await;
+    let server = Server::start(signed.path(), Serves::Bundle(signed.bundle(1, None))).await;
+    let gateway = signed.start(&format!("{}, on_stale: block", url(server.address))).await;
     assert_eq!(gateway.transfer().await, 200);
     // Long enough to be fetched and compiled on a machine that has much else to do.
-    server.serve(Serves::Bundle(house.expiring(2, None, Some(8_000))));
+    server.serve(Serves::Bundle(signed.expiring(2, None, Some(8_000))));
     gateway.until_version(2).await;
     let status = gateway.until("expired", |status| !status["bundle"]["untrusted"].is_null()).await;
     assert!(status["bundle"]["untrusted"].as_str().unwrap().starts_with("the rules expired at"));
@@ -617,7 +619,7 @@ async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
     let count = || server.answered.lock().unwrap().len();
     eventually("nobody asks any more", async || count() >= asked + 2).await;
     assert_eq!(gateway.transfer().await, 503);
-    server.serve(Serves::Bundle(house.bundle(3, None)));
+    server.serve(Serves::Bundle(signed.bundle(3, None)));
     gateway.until_version(3).await;
     assert_eq!(gateway.transfer().await, 200);
     gateway.stop().await;
@@ -626,10 +628,10 @@ async fn a_bundle_that_expires_is_no_longer_trusted_whoever_offers_it() {
 /// The same rules signed anew are the same bundle with another end, be that later or earlier.
 #[tokio::test]
 async fn rules_that_are_signed_anew_are_trusted_until_the_new_end() {
-    let house = House::new().await;
-    let gateway = house.start("on_stale: block").await;
+    let signed = SignedRules::new().await;
+    let gateway = signed.start("on_stale: block").await;
     let push = async |gateway: &Running, expires_ms: i64| {
-        let bundle = house.expiring(8, None, Some(expires_ms));
+        let bundle = signed.expiring(8, None, Some(expires_ms));
         gateway.ask("PUT", "/-/rules/bundle", None, bundle).await.status
     };
     let hours = 720 * 3_600_000;
@@ -642,7 +644,7 @@ async fn rules_that_are_signed_anew_are_trusted_until_the_new_end() {
     assert_eq!((&status["generation"], &status["bundle"]["version"]), (&2.into(), &8.into()));
     // A restart knows it too, and the old end is none any more.
     gateway.stop().await;
-    let gateway = house.start("on_stale: block").await;
+    let gateway = signed.start("on_stale: block").await;
     assert_eq!(gateway.status()["bundle"]["expires"], status["bundle"]["expires"]);
     let first_end: jiff::Timestamp = first["expires"].as_str().unwrap().parse().unwrap();
     while jiff::Timestamp::now() <= first_end {
@@ -662,7 +664,7 @@ async fn rules_that_are_signed_anew_are_trusted_until_the_new_end() {
 
 #[tokio::test]
 async fn an_operator_pushes_what_was_signed_and_is_on_record() {
-    let house = House::new().await;
+    let signed = SignedRules::new().await;
     let sha256 = |token: &str| {
         use sha2::Digest as _;
         sha2::Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
@@ -676,25 +678,25 @@ async fn an_operator_pushes_what_was_signed_and_is_on_record() {
         sha256("olga's token"),
         sha256("deploy's token"),
     );
-    fs::write(house.path().join("operators.yaml"), operators).unwrap();
-    let gateway = house.start("version_min: 0").await;
+    fs::write(signed.path().join("operators.yaml"), operators).unwrap();
+    let gateway = signed.start("version_min: 0").await;
     // Until the first push the rules inside the program serve.
     assert_eq!(gateway.status()["source"], "embedded");
     let (stranger, ..) = SigningKey::generate().unwrap();
     let now = jiff::Timestamp::now();
     let foreign = Bundle::build(&rules(None), 9, now, None, &[stranger]).unwrap();
     for (token, bundle, status, version) in [
-        (None, house.bundle(2, None), 401, 0),
-        (Some("rita's token"), house.bundle(2, None), 403, 0),
-        (Some("olga's token"), house.bundle(2, None), 403, 0),
+        (None, signed.bundle(2, None), 401, 0),
+        (Some("rita's token"), signed.bundle(2, None), 403, 0),
+        (Some("olga's token"), signed.bundle(2, None), 403, 0),
         (Some("deploy's token"), foreign, 422, 0),
         (Some("deploy's token"), vec![0; 9 << 20], 413, 0),
-        (Some("deploy's token"), house.bundle(2, None), 200, 2),
-        (Some("deploy's token"), house.bundle(2, None), 200, 2),
-        (Some("deploy's token"), house.bundle(1, Some(NO_IMEI)), 422, 2),
-        (Some("deploy's token"), house.bundle(2, Some(NO_IMEI)), 422, 2),
-        (Some("deploy's token"), house.bundle(3, Some(NO_IMEI)), 200, 3),
-        (Some("deploy's token"), house.bundle(4, Some("rules: [")), 422, 3),
+        (Some("deploy's token"), signed.bundle(2, None), 200, 2),
+        (Some("deploy's token"), signed.bundle(2, None), 200, 2),
+        (Some("deploy's token"), signed.bundle(1, Some(NO_IMEI)), 422, 2),
+        (Some("deploy's token"), signed.bundle(2, Some(NO_IMEI)), 422, 2),
+        (Some("deploy's token"), signed.bundle(3, Some(NO_IMEI)), 200, 3),
+        (Some("deploy's token"), signed.bundle(4, Some("rules: [")), 422, 3),
     ] {
         let answer = gateway.ask("PUT", "/-/rules/bundle", token, bundle).await;
         assert_eq!(answer.status, status, "{}", answer.text());
@@ -703,10 +705,10 @@ async fn an_operator_pushes_what_was_signed_and_is_on_record() {
     assert_eq!(gateway.transfer().await, 403);
     // Whoever pushes is told everything that is wrong, and where.
     let wrong = "layer: organisation\ntitle: W\nrules:\n  - { id: W-1, efect: block }\n  - { id: W-2, effect: explode }\n";
-    fs::write(house.path().join("w.bundle"), house.bundle(4, Some(wrong))).unwrap();
-    fs::write(house.path().join("deploy.token"), "deploy's token").unwrap();
+    fs::write(signed.path().join("w.bundle"), signed.bundle(4, Some(wrong))).unwrap();
+    fs::write(signed.path().join("deploy.token"), "deploy's token").unwrap();
     let mut push = std::process::Command::new(env!("CARGO_BIN_EXE_bordergate"));
-    push.current_dir(house.path()).args(["bundle", "push", "w.bundle", "--admin"]);
+    push.current_dir(signed.path()).args(["bundle", "push", "w.bundle", "--admin"]);
     push.arg(format!("http://{}", gateway.gateway.admin_address()));
     push.args(["--token-file", "deploy.token"]);
     let output = tokio::task::spawn_blocking(move || push.output()).await.unwrap().unwrap();
@@ -718,19 +720,19 @@ async fn an_operator_pushes_what_was_signed_and_is_on_record() {
     let history = serde_json::to_value(gateway.gateway.reloads().history()).unwrap();
     assert_eq!((&history[0]["by"], &history[0]["who"]), (&"push".into(), &"deploy".into()));
     gateway.stop().await;
-    let pushes: Vec<_> = house.changes().into_iter().filter(|it| it.1 == "push").collect();
+    let pushes: Vec<_> = signed.changes().into_iter().filter(|it| it.1 == "push").collect();
     assert!(pushes.iter().all(|(who, ..)| who == "deploy"), "{pushes:?}");
     let done = pushes.iter().filter(|(.., result)| result == "done").count();
     assert_eq!((pushes.len(), done), (8, 3), "{pushes:?}");
 
     // It is what a restart begins with, and the floor for what is pushed then.
-    let gateway = house.start("version_min: 0").await;
+    let gateway = signed.start("version_min: 0").await;
     assert_eq!((gateway.version(), gateway.transfer().await), (3, StatusCode::FORBIDDEN));
-    let old = house.bundle(2, None);
+    let old = signed.bundle(2, None);
     let answer = gateway.ask("PUT", "/-/rules/bundle", Some("deploy's token"), old).await;
     assert_eq!(answer.status, 422);
     gateway.stop().await;
-    let audit = fs::read_to_string(house.path().join("audit.jsonl")).unwrap();
+    let audit = fs::read_to_string(signed.path().join("audit.jsonl")).unwrap();
     assert_eq!(exchanges(&audit).len(), 2);
 }
 
@@ -738,14 +740,8 @@ async fn an_operator_pushes_what_was_signed_and_is_on_record() {
 fn bundles_are_made_signed_checked_and_pushed_by_command() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_bordergate"))
-            .current_dir(folder.path())
-            .arg("bundle")
-            .args(arguments)
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+        let output = bordergate_in(folder.path(), &[&["bundle"], arguments].concat(), "");
+        (code(&output), text(&output), told(&output))
     };
     assert_eq!(run(&["keygen", "first"]).0, 0);
     assert_eq!(run(&["keygen", "second"]).0, 0);
@@ -784,9 +780,9 @@ fn bundles_are_made_signed_checked_and_pushed_by_command() {
 
 #[tokio::test]
 async fn the_server_is_shown_who_asks() {
-    let house = House::new().await;
+    let signed = SignedRules::new().await;
     // Two authorities: of the server, and of those that may ask it.
-    certificates(house.path());
+    certificates(signed.path());
     let identity = || {
         let folder = tempfile::tempdir().unwrap();
         certificates(folder.path());
@@ -795,13 +791,13 @@ async fn the_server_is_shown_who_asks() {
     let (mine, strangers) = (identity(), identity());
     let carry = |from: &TempDir| {
         for (name, to) in [("server.pem", "client.pem"), ("server.key", "client.key")] {
-            fs::copy(from.path().join(name), house.path().join(to)).unwrap();
+            fs::copy(from.path().join(name), signed.path().join(to)).unwrap();
         }
     };
-    fs::copy(mine.path().join("ca.pem"), house.path().join("clients-ca.pem")).unwrap();
-    let server = Server::start(house.path(), Serves::Bundle(house.bundle(1, None))).await;
+    fs::copy(mine.path().join("ca.pem"), signed.path().join("clients-ca.pem")).unwrap();
+    let server = Server::start(signed.path(), Serves::Bundle(signed.bundle(1, None))).await;
     server.wants("first-token");
-    fs::write(house.path().join("token"), "first-token\n").unwrap();
+    fs::write(signed.path().join("token"), "first-token\n").unwrap();
     carry(&strangers);
     let certificate = "client_certificate: client.pem, client_key: client.key";
     let settings = format!("{}, token_file: token, {certificate}", url(server.address));
@@ -809,36 +805,36 @@ async fn the_server_is_shown_who_asks() {
         (url(server.address), "cannot be reached"),
         (format!("{}, {certificate}", url(server.address)), "cannot be reached"),
     ] {
-        let Err(StartError::Invalid(told)) = house.try_start(&settings).await else {
+        let Err(StartError::Invalid(told)) = signed.try_start(&settings).await else {
             panic!("nobody asked who it was")
         };
         assert!(told.to_string().contains(words), "{told}");
     }
     carry(&mine);
     let without_token = format!("{}, {certificate}", url(server.address));
-    let Err(StartError::Invalid(told)) = house.try_start(&without_token).await else {
+    let Err(StartError::Invalid(told)) = signed.try_start(&without_token).await else {
         panic!("nobody asked for a token")
     };
     assert!(told.to_string().contains("401"), "{told}");
-    let gateway = house.start(&settings).await;
+    let gateway = signed.start(&settings).await;
     assert_eq!(gateway.version(), 1);
 
     // Another token, which the file has a while later.
     server.wants("second-token");
-    server.serve(Serves::Bundle(house.bundle(2, None)));
+    server.serve(Serves::Bundle(signed.bundle(2, None)));
     let failure = |status: &Value| status["bundle"]["last_failure"]["message"].to_string();
     gateway.until("401", |status| failure(status).contains("401")).await;
-    fs::write(house.path().join("token"), "not one word").unwrap();
+    fs::write(signed.path().join("token"), "not one word").unwrap();
     gateway.until("no token", |status| failure(status).contains("no bearer token")).await;
-    fs::write(house.path().join("token"), "second-token").unwrap();
+    fs::write(signed.path().join("token"), "second-token").unwrap();
     gateway.until_version(2).await;
 
     // Another certificate, whom nobody knows; what was agreed before is not gone on with.
-    server.serve(Serves::Bundle(house.bundle(3, None)));
+    server.serve(Serves::Bundle(signed.bundle(3, None)));
     gateway.until_version(3).await;
     carry(&strangers);
     gateway.until("a stranger", |status| failure(status).contains("cannot be reached")).await;
-    server.serve(Serves::Bundle(house.bundle(4, None)));
+    server.serve(Serves::Bundle(signed.bundle(4, None)));
     carry(&mine);
     gateway.until_version(4).await;
     let status = gateway.until("well", |status| status["bundle"]["last_failure"].is_null()).await;

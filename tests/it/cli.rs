@@ -2,40 +2,14 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read, Write as _},
+    io::{BufRead as _, BufReader, Read},
     path::Path,
     process::{Command, Output, Stdio},
 };
 
 use serde_json::{Value, json};
 
-fn bordergate(arguments: &[&str], input: &[u8]) -> Output {
-    // What should not start must not hold the tests up when it does.
-    let mut child = Command::new("timeout")
-        .args(["120", env!("CARGO_BIN_EXE_bordergate")])
-        .args(arguments)
-        .env_remove("BORDERGATE_CONFIG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that does not read its input may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
+use crate::harness::{bordergate, code, text, told};
 
 fn lines(output: &Output) -> Vec<Value> {
     text(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()

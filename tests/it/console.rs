@@ -30,12 +30,13 @@ const CENTRES: [(&str, &str, &str); 3] = [
     ("mi-dc-us", "Ashburn", "US"),
 ];
 
-struct Office {
+/// A thousand rules, and the configuration that names them.
+struct ManyRules {
     folder: TempDir,
     config: PathBuf,
 }
 
-impl Office {
+impl ManyRules {
     /// The shipped rules and some eight hundred beside them, so that there are more than a thousand.
     async fn open(admin: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -165,14 +166,14 @@ fn walk(arguments: &[&str]) -> String {
 }
 
 /// One walk through the page of a gateway of its own, with traffic going on and somebody signed in.
-async fn walk_through(what: &'static str) -> (Office, String, Process) {
+async fn walk_through(what: &'static str) -> (ManyRules, String, Process) {
     let token = "the token of somebody invented";
     let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
-    let office = Office::open(", operators_file: operators.yaml").await;
+    let many = ManyRules::open(", operators_file: operators.yaml").await;
     let operators =
         format!("operators:\n  - {{ name: olga, roles: [operate], token_sha256: {hash} }}\n");
-    write(office.folder.path(), "operators.yaml", &operators);
-    let gateway = Process::start(&office.config);
+    write(many.folder.path(), "operators.yaml", &operators);
+    let gateway = Process::start(&many.config);
     let stop = Arc::new(AtomicBool::new(false));
     let calls = traffic(gateway.address, Arc::clone(&stop));
     let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/console");
@@ -184,15 +185,15 @@ async fn walk_through(what: &'static str) -> (Office, String, Process) {
     assert!(told.contains("\"wrong\":0"), "{told}");
     assert!(calls.await.unwrap() > 50);
     assert!(!gateway.log.lock().unwrap().contains(token));
-    (office, token.to_owned(), gateway)
+    (many, token.to_owned(), gateway)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_is_worked_by_mouse_and_keyboard_under_load() {
-    let (office, token, mut gateway) = walk_through("act").await;
+    let (many, token, mut gateway) = walk_through("act").await;
     gateway.terminate();
     // Who did it is on record, and the token is nowhere.
-    let audit = fs::read_to_string(office.folder.path().join("audit.jsonl")).unwrap();
+    let audit = fs::read_to_string(many.folder.path().join("audit.jsonl")).unwrap();
     assert!(audit.contains("\"audit\":\"changed\"") && audit.contains("\"who\":\"olga\""));
     assert!(!audit.contains(&token));
 }

@@ -86,13 +86,14 @@ fn write_whole(path: &Path, text: &str) {
     fs::rename(beside, path).unwrap();
 }
 
-struct House {
+/// A controller over rules of its own.
+struct RunningController {
     directory: TempDir,
     controller: Controller,
     metrics: Arc<Metrics>,
 }
 
-impl House {
+impl RunningController {
     fn start(watch: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         rules(directory.path());
@@ -138,11 +139,11 @@ impl House {
 
 #[tokio::test]
 async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
-    let house = House::start(false);
-    let reloads = house.reloads();
-    let serving = house.controller.snapshots().load_full();
+    let running = RunningController::start(false);
+    let reloads = running.reloads();
+    let serving = running.controller.snapshots().load_full();
     assert_eq!(version_of(&serving), Some(0));
-    let good = fs::read(house.path().join("purposes.yaml")).unwrap();
+    let good = fs::read(running.path().join("purposes.yaml")).unwrap();
     for (bad, complained) in [
         (&b"purposes: [\n"[..], "purposes.yaml"),
         (b"\xff\xfe", "purposes.yaml"),
@@ -150,28 +151,28 @@ async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
         // In order by itself, and what names its purposes is not.
         (b"purposes: []\n", "policy/backup.yaml"),
     ] {
-        fs::write(house.path().join("purposes.yaml"), bad).unwrap();
+        fs::write(running.path().join("purposes.yaml"), bad).unwrap();
         let refused = reloads.reload(Trigger::Operator).await.unwrap_err();
         let Refused::Rules(diagnostics) = refused else { panic!("{refused}") };
         assert!(diagnostics.iter().any(|item| item.place.file == complained), "{diagnostics}");
-        assert!(Arc::ptr_eq(&serving, &house.controller.snapshots().load_full()));
-        assert_eq!(house.metric("bordergate_config_last_reload_successful"), 0.0);
-        assert_eq!(house.metric("bordergate_rules_generation"), 1.0);
+        assert!(Arc::ptr_eq(&serving, &running.controller.snapshots().load_full()));
+        assert_eq!(running.metric("bordergate_config_last_reload_successful"), 0.0);
+        assert_eq!(running.metric("bordergate_rules_generation"), 1.0);
         let status = reloads.status();
         assert!(status.stale);
         let failure = status.last_failure.as_ref().unwrap();
         assert_eq!((failure.by, failure.diagnostics.len()), (Trigger::Operator, diagnostics.len()));
     }
-    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 4.0);
+    assert_eq!(running.metric("bordergate_reloads_total{result=\"failure\"}"), 4.0);
 
-    fs::write(house.path().join("purposes.yaml"), good).unwrap();
+    fs::write(running.path().join("purposes.yaml"), good).unwrap();
     let reloaded = reloads.reload(Trigger::Hangup).await.unwrap();
     assert_eq!((reloaded.generation.0, reloaded.changed), (1, false));
-    assert_eq!(house.metric("bordergate_config_last_reload_successful"), 1.0);
+    assert_eq!(running.metric("bordergate_config_last_reload_successful"), 1.0);
     let status = reloads.status();
     assert!(!status.stale && status.last_failure.is_some());
 
-    version(house.path(), 1);
+    version(running.path(), 1);
     let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
     assert_eq!((reloaded.generation.0, reloaded.changed), (2, true));
     assert_ne!(reloaded.hash, serving.rules_hash);
@@ -182,14 +183,14 @@ async fn a_bad_reload_keeps_the_rules_before_it_and_says_so() {
 /// Each file says what it is, since when it serves, and what is wrong in it as it is now.
 #[tokio::test]
 async fn every_file_of_the_rules_has_a_state_of_its_own() {
-    let house = House::start(false);
-    let reloads = house.reloads();
+    let running = RunningController::start(false);
+    let reloads = running.reloads();
     let file = |name: &str| -> FileStatus {
         let status = reloads.status();
         let found = status.files.iter().find(|file| file.name == name);
         found.unwrap_or_else(|| panic!("{name}: {:?}", status.files)).clone()
     };
-    let text = fs::read_to_string(house.path().join("policy/backup.yaml")).unwrap();
+    let text = fs::read_to_string(running.path().join("policy/backup.yaml")).unwrap();
     let hash = |text: &str| -> String {
         use sha2::{Digest as _, Sha256};
         Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -202,10 +203,10 @@ async fn every_file_of_the_rules_has_a_state_of_its_own() {
 
     // One file with a mistake, one more that is new and not readable: what serves is what served.
     write_whole(
-        &house.path().join("policy/backup.yaml"),
+        &running.path().join("policy/backup.yaml"),
         &text.replace("effect: block", "effect: explode"),
     );
-    write_whole(&house.path().join("policy/new.yaml"), "layer: [\n");
+    write_whole(&running.path().join("policy/new.yaml"), "layer: [\n");
     reloads.reload(Trigger::Operator).await.unwrap_err();
     let policy = file("policy/backup.yaml");
     assert_eq!((policy.hash.as_str(), policy.changed_at), (hash(&text).as_str(), began));
@@ -217,12 +218,12 @@ async fn every_file_of_the_rules_has_a_state_of_its_own() {
     assert!(file("purposes.yaml").problems.is_empty());
 
     // In order again: nothing is wrong, and only what changed is new.
-    fs::remove_file(house.path().join("policy/new.yaml")).unwrap();
-    write_whole(&house.path().join("policy/backup.yaml"), &text);
+    fs::remove_file(running.path().join("policy/new.yaml")).unwrap();
+    write_whole(&running.path().join("policy/backup.yaml"), &text);
     reloads.reload(Trigger::Operator).await.unwrap();
     assert!(reloads.status().files.iter().all(|file| file.serving && file.problems.is_empty()));
     let other = text.replace("title: Backup\n", "title: Backups\n");
-    write_whole(&house.path().join("policy/backup.yaml"), &other);
+    write_whole(&running.path().join("policy/backup.yaml"), &other);
     reloads.reload(Trigger::Operator).await.unwrap();
     assert!(file("policy/backup.yaml").changed_at.0 > began.0);
     assert_eq!(file("policy/backup.yaml").hash, hash(&other));
@@ -336,8 +337,8 @@ async fn reversible_replacements_ask_for_a_key_ring() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_readers_see_whole_generations_only() {
-    let house = House::start(false);
-    let cell = house.controller.snapshots();
+    let running = RunningController::start(false);
+    let cell = running.controller.snapshots();
     let done = Arc::new(AtomicBool::new(false));
     // What anybody saw of each generation: its hash and its version.
     let seen: Arc<Mutex<BTreeMap<u64, (String, usize)>>> = Arc::default();
@@ -372,21 +373,21 @@ async fn a_thousand_readers_see_whole_generations_only() {
         .collect();
 
     let mut expected = BTreeMap::from([(1, (cell.load().rules_hash.clone(), 0))]);
-    let reloads = house.reloads();
+    let reloads = running.reloads();
     for number in 1..=100 {
         if number % 2 == 0 {
-            version(house.path(), number);
+            version(running.path(), number);
             let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
             expected.insert(reloaded.generation.0, (reloaded.hash, number));
         } else if number % 4 == 1 {
-            fs::write(house.path().join("policy/broken.yaml"), "layer: policy\nrules: [{}]\n")
+            fs::write(running.path().join("policy/broken.yaml"), "layer: policy\nrules: [{}]\n")
                 .unwrap();
             reloads.reload(Trigger::Operator).await.unwrap_err();
-            fs::remove_file(house.path().join("policy/broken.yaml")).unwrap();
+            fs::remove_file(running.path().join("policy/broken.yaml")).unwrap();
         } else {
-            fs::write(house.path().join("broken.yaml"), b"\xff").unwrap();
+            fs::write(running.path().join("broken.yaml"), b"\xff").unwrap();
             reloads.reload(Trigger::Operator).await.unwrap_err();
-            fs::remove_file(house.path().join("broken.yaml")).unwrap();
+            fs::remove_file(running.path().join("broken.yaml")).unwrap();
         }
     }
     done.store(true, Ordering::Relaxed);
@@ -399,8 +400,8 @@ async fn a_thousand_readers_see_whole_generations_only() {
         assert_eq!(expected.get(generation), Some(what), "generation {generation}");
     }
     assert!(loads >= 1_000);
-    assert_eq!(house.metric("bordergate_reloads_total{result=\"success\"}"), 51.0);
-    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 50.0);
+    assert_eq!(running.metric("bordergate_reloads_total{result=\"success\"}"), 51.0);
+    assert_eq!(running.metric("bordergate_reloads_total{result=\"failure\"}"), 50.0);
 }
 
 #[tokio::test]
@@ -418,48 +419,48 @@ async fn a_config_map_swap_is_one_reload() {
         let name = entry.unwrap().file_name();
         symlink(Path::new("..data").join(&name), base.join(&name)).unwrap();
     }
-    let house = House::start_in(directory, "", true);
-    symlink("..2026_2", house.path().join("..data_tmp")).unwrap();
-    fs::rename(house.path().join("..data_tmp"), house.path().join("..data")).unwrap();
-    fs::remove_dir_all(house.path().join("..2026_1")).unwrap();
-    house.until_generation(2).await;
+    let running = RunningController::start_in(directory, "", true);
+    symlink("..2026_2", running.path().join("..data_tmp")).unwrap();
+    fs::rename(running.path().join("..data_tmp"), running.path().join("..data")).unwrap();
+    fs::remove_dir_all(running.path().join("..2026_1")).unwrap();
+    running.until_generation(2).await;
 
     // Whatever else was noticed stands in line before this one.
-    let reloaded = house.reloads().reload(Trigger::Operator).await.unwrap();
+    let reloaded = running.reloads().reload(Trigger::Operator).await.unwrap();
     assert_eq!((reloaded.generation.0, reloaded.changed), (2, false));
-    assert_eq!(house.metric("bordergate_reloads_total{result=\"success\"}"), 3.0);
-    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);
+    assert_eq!(running.metric("bordergate_reloads_total{result=\"success\"}"), 3.0);
+    assert_eq!(running.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);
 }
 
 #[tokio::test]
 async fn changes_of_every_kind_are_noticed() {
-    let house = House::start(true);
-    version(house.path(), 1);
-    house.until_generation(2).await;
-    assert_eq!(house.reloads().status().attempted_by, Trigger::Change);
+    let running = RunningController::start(true);
+    version(running.path(), 1);
+    running.until_generation(2).await;
+    assert_eq!(running.reloads().status().attempted_by, Trigger::Change);
 
     // In place rather than renamed into place.
-    let purposes = house.path().join("purposes.yaml");
+    let purposes = running.path().join("purposes.yaml");
     let text = fs::read_to_string(&purposes).unwrap();
     fs::write(&purposes, format!("{text}# more\n")).unwrap();
-    house.until_generation(3).await;
+    running.until_generation(3).await;
 
     // A file of another kind is no reason to reload, and a broken one is none to stop watching.
-    fs::write(house.path().join("notes.txt"), "words").unwrap();
-    fs::write(house.path().join("broken.yaml"), b"\xff").unwrap();
-    eventually("the broken file is not noticed", async || house.reloads().status().stale).await;
-    assert_eq!(house.generation(), 3);
-    fs::remove_file(house.path().join("broken.yaml")).unwrap();
-    version(house.path(), 2);
-    house.until_generation(4).await;
+    fs::write(running.path().join("notes.txt"), "words").unwrap();
+    fs::write(running.path().join("broken.yaml"), b"\xff").unwrap();
+    eventually("the broken file is not noticed", async || running.reloads().status().stale).await;
+    assert_eq!(running.generation(), 3);
+    fs::remove_file(running.path().join("broken.yaml")).unwrap();
+    version(running.path(), 2);
+    running.until_generation(4).await;
 }
 
 /// `rm -r law && cp -r … law` leaves no moment in which fewer rules serve; whoever means it says so.
 #[tokio::test]
 async fn files_that_are_gone_from_the_directory_are_missed() {
-    let house = House::start(true);
-    let reloads = house.reloads();
-    let (law, aside) = (house.path().join("policy"), tempfile::tempdir().unwrap());
+    let running = RunningController::start(true);
+    let reloads = running.reloads();
+    let (law, aside) = (running.path().join("policy"), tempfile::tempdir().unwrap());
     let is_stale = async |expected: bool| {
         eventually("not noticed", async || reloads.status().stale == expected).await;
     };
@@ -473,45 +474,58 @@ async fn files_that_are_gone_from_the_directory_are_missed() {
     // Nor do those who send a signal ask for that: whoever turns logs over does.
     let refused = reloads.reload(Trigger::Hangup).await.unwrap_err();
     assert!(matches!(refused, Refused::Rules(_)), "{refused}");
-    assert_eq!(house.generation(), 1);
+    assert_eq!(running.generation(), 1);
     assert!(
-        house.controller.snapshots().load().engine.rules().rules().any(|(_, it)| it.id == "V-000")
+        running
+            .controller
+            .snapshots()
+            .load()
+            .engine
+            .rules()
+            .rules()
+            .any(|(_, it)| it.id == "V-000")
     );
 
     // Back again, it is as it was.
     fs::create_dir(&law).unwrap();
     fs::copy(aside.path().join("policy/backup.yaml"), law.join("backup.yaml")).unwrap();
     is_stale(false).await;
-    assert_eq!(house.generation(), 1);
+    assert_eq!(running.generation(), 1);
 
     // Another name is another name, and an operator who asks means it.
     fs::rename(law.join("backup.yaml"), law.join("copies.yaml")).unwrap();
-    house.until_generation(2).await;
+    running.until_generation(2).await;
     fs::remove_dir_all(&law).unwrap();
     is_stale(true).await;
     let reloaded = reloads.reload(Trigger::Operator).await.unwrap();
     assert_eq!((reloaded.changed, reloaded.generation.0), (true, 3));
-    let is_there =
-        house.controller.snapshots().load().engine.rules().rules().any(|(_, it)| it.id == "V-000");
+    let is_there = running
+        .controller
+        .snapshots()
+        .load()
+        .engine
+        .rules()
+        .rules()
+        .any(|(_, it)| it.id == "V-000");
     assert!(!is_there && !reloads.status().stale);
     // From there on they are not missed.
-    write_whole(&house.path().join("detectors/keys.yaml"), "{} # more\n");
-    house.until_generation(4).await;
+    write_whole(&running.path().join("detectors/keys.yaml"), "{} # more\n");
+    running.until_generation(4).await;
 }
 
 /// Rules that were moved to where nothing compiles them are gone.
 #[tokio::test]
 async fn rules_that_are_put_aside_within_the_directory_are_missed() {
-    let house = House::start(false);
-    let reloads = house.reloads();
+    let running = RunningController::start(false);
+    let reloads = running.reloads();
     for aside in ["tests", "own", ""] {
-        let folder = house.path().join(aside);
+        let folder = running.path().join(aside);
         fs::create_dir_all(&folder).unwrap();
-        fs::rename(house.path().join("policy/backup.yaml"), folder.join("aside.yaml")).unwrap();
+        fs::rename(running.path().join("policy/backup.yaml"), folder.join("aside.yaml")).unwrap();
         let refused = reloads.reload(Trigger::Hangup).await.unwrap_err();
         assert!(refused.to_string().contains("policy/backup.yaml: error: is gone"), "{refused}");
-        assert_eq!((house.generation(), reloads.status().stale), (1, true));
-        fs::rename(folder.join("aside.yaml"), house.path().join("policy/backup.yaml")).unwrap();
+        assert_eq!((running.generation(), reloads.status().stale), (1, true));
+        fs::rename(folder.join("aside.yaml"), running.path().join("policy/backup.yaml")).unwrap();
         assert!(!reloads.reload(Trigger::Hangup).await.unwrap().changed);
     }
 }
@@ -519,24 +533,24 @@ async fn rules_that_are_put_aside_within_the_directory_are_missed() {
 /// A file in a folder that nothing reads is refused, whoever asks, and the rules before it go on serving.
 #[tokio::test]
 async fn rules_that_stand_where_nothing_is_read_are_refused() {
-    let house = House::start(false);
-    let text = fs::read_to_string(house.path().join("policy/backup.yaml")).unwrap();
+    let running = RunningController::start(false);
+    let text = fs::read_to_string(running.path().join("policy/backup.yaml")).unwrap();
     for (name, remedy) in [
         ("own/backup.yaml", "rules stand in `law/`, `agreement/`, `policy/` and `organisation/`"),
         ("backup.yaml", "rules stand in `law/`"),
         ("organization/backup.yaml", "did you mean `organisation/`?"),
         ("laws/backup.yaml", "did you mean `law/`?"),
     ] {
-        let path = house.path().join(name);
+        let path = running.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &text).unwrap();
-        let refused = house.reloads().reload(Trigger::Operator).await.unwrap_err().to_string();
+        let refused = running.reloads().reload(Trigger::Operator).await.unwrap_err().to_string();
         assert!(
             refused.contains(&format!("{name}: error: is not read where it stands")),
             "{refused}"
         );
         assert!(refused.contains(remedy), "{refused}");
-        assert_eq!(house.generation(), 1);
+        assert_eq!(running.generation(), 1);
         fs::remove_file(&path).unwrap();
     }
 }
@@ -544,7 +558,7 @@ async fn rules_that_stand_where_nothing_is_read_are_refused() {
 /// A file that was emptied, by a full disk perhaps, is not one that has nothing to say.
 #[tokio::test]
 async fn emptied_files_are_refused() {
-    let house = House::start(false);
+    let running = RunningController::start(false);
     for name in [
         "detectors/keys.yaml",
         "detectors/values.yaml",
@@ -555,12 +569,13 @@ async fn emptied_files_are_refused() {
         "organisation/own.yaml",
         "taxonomy/categories.yaml",
     ] {
-        let path = house.path().join(name);
+        let path = running.path().join(name);
         let before = fs::read(&path).ok();
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         for text in ["", "# layer: policy\n"] {
             fs::write(&path, text).unwrap();
-            let refused = house.reloads().reload(Trigger::Operator).await.unwrap_err().to_string();
+            let refused =
+                running.reloads().reload(Trigger::Operator).await.unwrap_err().to_string();
             assert!(refused.contains(&format!("{name}:1:1: error: ")), "{name}: {refused}");
         }
         match before {
@@ -568,17 +583,17 @@ async fn emptied_files_are_refused() {
             None => fs::remove_file(&path).unwrap(),
         }
     }
-    assert!(!house.reloads().reload(Trigger::Operator).await.unwrap().changed);
+    assert!(!running.reloads().reload(Trigger::Operator).await.unwrap().changed);
 }
 
 #[tokio::test]
 async fn rules_without_laws_are_warned_about() {
-    let house = House::start(false);
-    let warnings = house.reloads().status().warnings.to_string();
+    let running = RunningController::start(false);
+    let warnings = running.reloads().status().warnings.to_string();
     assert!(warnings.contains("warning: no laws: "), "{warnings}");
-    fs::create_dir(house.path().join("law")).unwrap();
-    fs::write(house.path().join("law/own.yaml"), "layer: law\ntitle: None\n").unwrap();
-    let reloaded = house.reloads().reload(Trigger::Operator).await.unwrap();
+    fs::create_dir(running.path().join("law")).unwrap();
+    fs::write(running.path().join("law/own.yaml"), "layer: law\ntitle: None\n").unwrap();
+    let reloaded = running.reloads().reload(Trigger::Operator).await.unwrap();
     assert!(reloaded.warnings.is_empty(), "{}", reloaded.warnings);
 }
 
@@ -597,21 +612,21 @@ async fn a_config_map_in_a_folder_may_lose_an_entry() {
     symlink("..1", own.join("..data")).unwrap();
     symlink("..data/kept.yaml", own.join("kept.yaml")).unwrap();
     symlink("..data/taken.yaml", own.join("taken.yaml")).unwrap();
-    let house = House::start_in(directory, "", true);
-    let own = house.path().join("organisation/own");
+    let running = RunningController::start_in(directory, "", true);
+    let own = running.path().join("organisation/own");
     symlink("..2", own.join("..data_tmp")).unwrap();
     fs::rename(own.join("..data_tmp"), own.join("..data")).unwrap();
     fs::remove_file(own.join("taken.yaml")).unwrap();
     fs::remove_dir_all(own.join("..1")).unwrap();
-    house.until_generation(2).await;
-    assert_eq!(house.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);
-    let status = house.reloads().status();
+    running.until_generation(2).await;
+    assert_eq!(running.metric("bordergate_reloads_total{result=\"failure\"}"), 0.0);
+    let status = running.reloads().status();
     assert!(!status.stale && !status.files.iter().any(|file| file.name.ends_with("taken.yaml")));
 }
 
 /// Rules to come, in a directory beside the one that serves.
 struct Beside {
-    house: House,
+    running: RunningController,
     next: TempDir,
 }
 
@@ -636,22 +651,22 @@ impl Beside {
             ..ControlSettings::new(RulesSource::Directory(directory.path().to_owned()), keys)
         };
         let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
-        Self { house: House { directory, controller, metrics }, next }
+        Self { running: RunningController { directory, controller, metrics }, next }
     }
 
     /// Who reads the files is not who changes over.
     async fn read(&self) {
-        let _ = self.house.reloads().reload(Trigger::Hangup).await;
+        let _ = self.running.reloads().reload(Trigger::Hangup).await;
         // The answer comes before the rules beside are read; the next is asked behind them.
-        let _ = self.house.reloads().reload(Trigger::Hangup).await;
+        let _ = self.running.reloads().reload(Trigger::Hangup).await;
     }
 
     async fn promote(&self) -> Result<Reloaded, Refused> {
-        self.house.reloads().switch(Switch::Promote, "an operator").await
+        self.running.reloads().switch(Switch::Promote, "an operator").await
     }
 
     fn told(&self) -> String {
-        self.house.reloads().status().shadow.clone().unwrap().diagnostics.to_string()
+        self.running.reloads().status().shadow.clone().unwrap().diagnostics.to_string()
     }
 }
 
@@ -660,20 +675,20 @@ impl Beside {
 async fn rules_to_come_are_read_before_they_are_changed_over_to() {
     let beside = Beside::start();
     beside.read().await;
-    assert_eq!(beside.house.metric("bordergate_shadow_last_reload_successful"), 1.0);
+    assert_eq!(beside.running.metric("bordergate_shadow_last_reload_successful"), 1.0);
     let good = fs::read(beside.next.path().join("policy/backup.yaml")).unwrap();
     fs::write(beside.next.path().join("policy/backup.yaml"), "layer: nothing\n").unwrap();
     let refused = beside.promote().await.unwrap_err();
     let Refused::Rules(diagnostics) = refused else { panic!("{refused}") };
     assert!(diagnostics.iter().any(|it| it.place.file == "policy/backup.yaml"), "{diagnostics}");
-    assert_eq!(beside.house.metric("bordergate_shadow_last_reload_successful"), 0.0);
-    assert_eq!(beside.house.generation(), 1);
+    assert_eq!(beside.running.metric("bordergate_shadow_last_reload_successful"), 0.0);
+    assert_eq!(beside.running.generation(), 1);
 
     fs::write(beside.next.path().join("policy/backup.yaml"), good).unwrap();
     version(beside.next.path(), 2);
     assert!(beside.promote().await.unwrap().changed);
-    assert_eq!(version_of(&beside.house.controller.snapshots().load_full()), Some(2));
-    assert_eq!(beside.house.metric("bordergate_shadow_last_reload_successful"), 1.0);
+    assert_eq!(version_of(&beside.running.controller.snapshots().load_full()), Some(2));
+    assert_eq!(beside.running.metric("bordergate_shadow_last_reload_successful"), 1.0);
 }
 
 /// A directory of rules to come that lost a file is refused like the one that serves.
@@ -689,9 +704,9 @@ async fn rules_to_come_that_lost_a_file_are_not_changed_over_to() {
         refused.to_string().contains("is gone from the rules that are judged beside"),
         "{refused}"
     );
-    assert_eq!(beside.house.generation(), 1);
+    assert_eq!(beside.running.generation(), 1);
     // Whoever means it says so.
-    beside.house.reloads().reload(Trigger::Operator).await.unwrap();
+    beside.running.reloads().reload(Trigger::Operator).await.unwrap();
     beside.read().await;
     assert_eq!(beside.told().lines().filter(|line| line.contains("error")).count(), 0);
     assert!(beside.promote().await.unwrap().changed);
@@ -703,26 +718,26 @@ async fn files_that_are_gone_are_missed_while_other_rules_serve() {
     let beside = Beside::start();
     beside.read().await;
     beside.promote().await.unwrap();
-    let house = &beside.house;
-    let law = house.path().join("policy/backup.yaml");
+    let running = &beside.running;
+    let law = running.path().join("policy/backup.yaml");
     let text = fs::read(&law).unwrap();
     fs::remove_file(&law).unwrap();
     beside.read().await;
-    let status = house.reloads().status();
+    let status = running.reloads().status();
     assert!(status.stale && status.pinned);
     let told = status.last_failure.clone().unwrap().diagnostics.to_string();
     assert!(told.starts_with("policy/backup.yaml: error: is gone from the directory"), "{told}");
-    assert_eq!(version_of(&house.controller.snapshots().load_full()), Some(1));
+    assert_eq!(version_of(&running.controller.snapshots().load_full()), Some(1));
     fs::write(&law, text).unwrap();
     beside.read().await;
-    let status = house.reloads().status();
+    let status = running.reloads().status();
     assert!(!status.stale && status.pinned);
     // The same as what serves: there is nothing to stay with.
-    version(house.path(), 1);
+    version(running.path(), 1);
     beside.read().await;
-    let status = house.reloads().status();
+    let status = running.reloads().status();
     assert!(!status.stale && !status.pinned);
-    assert_eq!(house.generation(), 2);
+    assert_eq!(running.generation(), 2);
 }
 
 /// A restart begins with the directory: one that would not compile is told while others serve, in the status and by the
@@ -730,24 +745,24 @@ async fn files_that_are_gone_are_missed_while_other_rules_serve() {
 #[tokio::test]
 async fn a_directory_that_would_not_serve_is_told_while_other_rules_do() {
     let beside = Beside::start();
-    let house = &beside.house;
+    let running = &beside.running;
     beside.read().await;
-    let successful = || house.metric("bordergate_config_last_reload_successful");
-    assert_eq!(house.metric("bordergate_rules_pinned"), 0.0);
+    let successful = || running.metric("bordergate_config_last_reload_successful");
+    assert_eq!(running.metric("bordergate_rules_pinned"), 0.0);
     beside.promote().await.unwrap();
-    assert_eq!((house.metric("bordergate_rules_pinned"), successful()), (1.0, 1.0));
-    let law = house.path().join("policy/backup.yaml");
+    assert_eq!((running.metric("bordergate_rules_pinned"), successful()), (1.0, 1.0));
+    let law = running.path().join("policy/backup.yaml");
     let text = fs::read(&law).unwrap();
     fs::write(&law, "rules: [").unwrap();
     beside.read().await;
-    let status = house.reloads().status();
+    let status = running.reloads().status();
     assert!(status.stale && status.pinned, "{status:?}");
     let told = status.last_failure.clone().unwrap().diagnostics.to_string();
     assert!(told.contains("policy/backup.yaml:2:1: error"), "{told}");
-    assert_eq!((successful(), house.generation()), (0.0, 2));
+    assert_eq!((successful(), running.generation()), (0.0, 2));
     fs::write(&law, text).unwrap();
     beside.read().await;
-    let status = house.reloads().status();
+    let status = running.reloads().status();
     assert!(!status.stale && status.pinned && successful() == 1.0, "{status:?}");
 
     // What was refused before rules were changed over to is no better for it.
@@ -755,11 +770,11 @@ async fn a_directory_that_would_not_serve_is_told_while_other_rules_do() {
     beside.read().await;
     version(beside.next.path(), 2);
     beside.promote().await.unwrap();
-    let status = house.reloads().status();
+    let status = running.reloads().status();
     assert!(status.stale && status.pinned && successful() == 0.0, "{status:?}");
-    version(house.path(), 3);
-    house.reloads().reload(Trigger::Operator).await.unwrap();
-    assert_eq!((house.metric("bordergate_rules_pinned"), successful()), (0.0, 1.0));
+    version(running.path(), 3);
+    running.reloads().reload(Trigger::Operator).await.unwrap();
+    assert_eq!((running.metric("bordergate_rules_pinned"), successful()), (0.0, 1.0));
 }
 
 /// A name that is misspelt looks like one whose rules are still to come.
@@ -792,16 +807,16 @@ async fn a_reload_that_fails_leaves_what_was_changed_over_to() {
     let beside = Beside::start();
     beside.read().await;
     beside.promote().await.unwrap();
-    let house = &beside.house;
-    let (served, law) = (house.generation(), house.path().join("policy/backup.yaml"));
+    let running = &beside.running;
+    let (served, law) = (running.generation(), running.path().join("policy/backup.yaml"));
     let text = fs::read(&law).unwrap();
     fs::write(&law, "rules: [").unwrap();
-    house.reloads().reload(Trigger::Operator).await.unwrap_err();
-    assert!(house.reloads().status().pinned);
+    running.reloads().reload(Trigger::Operator).await.unwrap_err();
+    assert!(running.reloads().status().pinned);
     fs::write(&law, text).unwrap();
     beside.read().await;
-    assert!(house.reloads().status().pinned);
-    assert_eq!(house.generation(), served, "the directory is not followed");
+    assert!(running.reloads().status().pinned);
+    assert_eq!(running.generation(), served, "the directory is not followed");
 }
 
 /// Keys are no part of the rules: those of a ring are followed whoever's rules serve.
@@ -821,19 +836,20 @@ async fn keys_are_followed_while_other_rules_serve_than_the_directorys() {
     let beside = Beside::start_with(KeySource::Ring(ring.clone()));
     beside.read().await;
     beside.promote().await.unwrap();
-    let (house, promoted) = (&beside.house, beside.house.reloads().status());
+    let (running, promoted) = (&beside.running, beside.running.reloads().status());
     write_whole(&ring, &current(2));
     beside.read().await;
-    let (serving, status) = (house.controller.snapshots().load_full(), house.reloads().status());
+    let (serving, status) =
+        (running.controller.snapshots().load_full(), running.reloads().status());
     assert_eq!(serving.engine.keys().current().id(), "k2");
     assert_eq!(version_of(&serving), Some(1), "the rules are those that were changed over to");
     assert!(status.pinned && !status.stale && status.source == promoted.source, "{status:?}");
     assert_eq!((status.keys.current.as_str(), serving.generation.0), ("k2", 3));
     // And once the directory is followed again, it is under those keys.
-    house.reloads().reload(Trigger::Operator).await.unwrap();
-    let serving = house.controller.snapshots().load_full();
+    running.reloads().reload(Trigger::Operator).await.unwrap();
+    let serving = running.controller.snapshots().load_full();
     assert_eq!((version_of(&serving), serving.engine.keys().current().id()), (Some(0), "k2"));
-    assert!(!house.reloads().status().pinned);
+    assert!(!running.reloads().status().pinned);
 }
 
 /// What a link leads to was put there whole: what it leaves out was meant.
@@ -846,32 +862,32 @@ async fn a_version_with_fewer_files_is_taken_when_its_link_is_swapped() {
     }
     fs::remove_dir_all(directory.path().join("release-2/policy")).unwrap();
     symlink("release-1", directory.path().join("current")).unwrap();
-    let house = House::start_in(directory, "current", true);
-    symlink("release-2", house.path().join("next")).unwrap();
-    fs::rename(house.path().join("next"), house.path().join("current")).unwrap();
-    house.until_generation(2).await;
+    let running = RunningController::start_in(directory, "current", true);
+    symlink("release-2", running.path().join("next")).unwrap();
+    fs::rename(running.path().join("next"), running.path().join("current")).unwrap();
+    running.until_generation(2).await;
     // And in the new place files are missed as in the old one.
-    fs::remove_file(house.path().join("release-2/detectors/keys.yaml")).unwrap();
-    eventually("not noticed", async || house.reloads().status().stale).await;
-    assert_eq!(house.generation(), 2);
+    fs::remove_file(running.path().join("release-2/detectors/keys.yaml")).unwrap();
+    eventually("not noticed", async || running.reloads().status().stale).await;
+    assert_eq!(running.generation(), 2);
 }
 
 #[tokio::test]
 async fn a_hangup_reloads_and_opens_files_anew() {
-    let house = House::start(false);
+    let running = RunningController::start(false);
     let reopened = Arc::new(AtomicBool::new(false));
     let hangups = Hangups::listen().unwrap();
     let also = {
         let reopened = Arc::clone(&reopened);
         move || reopened.store(true, Ordering::Relaxed)
     };
-    tokio::spawn(hangups.reload(house.reloads(), also));
-    version(house.path(), 1);
+    tokio::spawn(hangups.reload(running.reloads(), also));
+    version(running.path(), 1);
     let own = std::process::id().to_string();
     assert!(std::process::Command::new("kill").args(["-HUP", &own]).status().unwrap().success());
-    house.until_generation(2).await;
+    running.until_generation(2).await;
     assert!(reopened.load(Ordering::Relaxed));
-    assert_eq!(house.reloads().status().attempted_by, Trigger::Hangup);
+    assert_eq!(running.reloads().status().attempted_by, Trigger::Hangup);
 }
 
 #[tokio::test]
@@ -882,10 +898,10 @@ async fn a_rules_directory_that_is_a_link_may_be_swapped() {
         self::version(&directory.path().join(format!("release-{version}")), version);
     }
     symlink("release-1", directory.path().join("current")).unwrap();
-    let house = House::start_in(directory, "current", true);
-    symlink("release-2", house.path().join("next")).unwrap();
-    fs::rename(house.path().join("next"), house.path().join("current")).unwrap();
-    house.until_generation(2).await;
+    let running = RunningController::start_in(directory, "current", true);
+    symlink("release-2", running.path().join("next")).unwrap();
+    fs::rename(running.path().join("next"), running.path().join("current")).unwrap();
+    running.until_generation(2).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -25,8 +25,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::{
-    ALLOW_ALL, Answer, Connection, PATIENCE, RunningGateway, TestGateway, Upstream, eventually,
-    eventually_found,
+    ALLOW_ALL, Answer, Connection, PATIENCE, Process, RunningGateway, TestGateway, Upstream,
+    bordergate, code, eventually, eventually_found, text, told,
 };
 
 const KEY: [u8; 32] = [7; 32];
@@ -76,11 +76,11 @@ rules:
 "#;
 
 /// The files a store needs, and the configuration that names them.
-struct Office {
+struct FactsFiles {
     folder: TempDir,
 }
 
-impl Office {
+impl FactsFiles {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("facts.key"), KEY).unwrap();
@@ -166,8 +166,8 @@ async fn desk_as(
 
 #[tokio::test]
 async fn who_changes_something_shows_the_token_on_this_machine_too() {
-    let office = Office::new();
-    let gateway = office.gateway(&[&Upstream::start().await]).await;
+    let files = FactsFiles::new();
+    let gateway = files.gateway(&[&Upstream::start().await]).await;
     for path in ["/-/reload", "/-/rules/rollback", "/-/rules/promote", "/-/rules/bundle"] {
         for token in [None, Some("not the token of this gateway")] {
             let answer = desk_as(&gateway, Method::POST, path, "", token).await;
@@ -192,8 +192,8 @@ async fn send(gateway: &RunningGateway, statement: &str, body: Value) -> u16 {
 
 #[tokio::test]
 async fn a_withdrawal_governs_the_next_decision() {
-    let (office, upstream) = (Office::new(), Upstream::start().await);
-    let gateway = office.gateway(&[&upstream]).await;
+    let (files, upstream) = (FactsFiles::new(), Upstream::start().await);
+    let gateway = files.gateway(&[&upstream]).await;
     let marketing = "origin=PK, purpose=direct_marketing";
     let body = || json!({"account_id": "40001", "email": "sana@example.pk"});
     assert_eq!(send(&gateway, marketing, body()).await, 451);
@@ -250,8 +250,8 @@ async fn a_withdrawal_governs_the_next_decision() {
 /// Whose of several numbers an address is nobody knows; what was withdrawn under it holds all the same.
 #[tokio::test]
 async fn what_forbids_is_found_beside_several_of_another_kind() {
-    let (office, upstream) = (Office::new(), Upstream::start().await);
-    let gateway = office.gateway(&[&upstream]).await;
+    let (files, upstream) = (FactsFiles::new(), Upstream::start().await);
+    let gateway = files.gateway(&[&upstream]).await;
     let support = "origin=PK, purpose=customer_support";
     for told in [
         r#"{"subject": {"email": "sana.k@example.pk"}, "withdrawn": [{"scope": "all"}]}"#,
@@ -285,7 +285,7 @@ fn base64(value: &Value) -> String {
 
 #[tokio::test]
 async fn people_are_counted_when_their_data_leaves_and_only_then() {
-    let (office, upstream) = (Office::new(), Upstream::start().await);
+    let (files, upstream) = (FactsFiles::new(), Upstream::start().await);
     let nobody = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
@@ -294,8 +294,8 @@ async fn people_are_counted_when_their_data_leaves_and_only_then() {
         .without_shipped_rules()
         .rules("law/test.yaml", LAW)
         .rules("organisation/test.yaml", ALLOW_ALL)
-        .token(&office.path("token"))
-        .config(&office.section())
+        .token(&files.path("token"))
+        .config(&files.section())
         .upstream(upstream.address)
         .upstream(upstream.address)
         .upstream(nobody)
@@ -351,8 +351,8 @@ fn case(account: &str) -> Value {
 
 #[tokio::test]
 async fn an_operator_is_told_what_the_gateway_would_decide_by_what_is_on_file() {
-    let (office, upstream) = (Office::new(), Upstream::start().await);
-    let gateway = office.gateway(&[&upstream]).await;
+    let (files, upstream) = (FactsFiles::new(), Upstream::start().await);
+    let gateway = files.gateway(&[&upstream]).await;
     let consent = r#"{"subject": {"account_id": "40001"}, "consents": [{"scope": "cross_border",
         "type": "separate_explicit", "given_at": "2026-01-01"}]}"#;
     let told = desk(&gateway, Method::POST, "/-/facts", &consent.replace('\n', " ")).await;
@@ -413,34 +413,32 @@ async fn an_operator_is_told_what_the_gateway_would_decide_by_what_is_on_file() 
 
 #[test]
 fn the_commands_decide_and_explain_by_what_is_on_file() {
-    let office = Office::new();
-    let rules = office.folder.path().join("rules");
+    let files = FactsFiles::new();
+    let rules = files.folder.path().join("rules");
     for (name, text) in [("law/test.yaml", LAW), ("organisation/test.yaml", ALLOW_ALL)] {
         let path = rules.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let (code, _, told) = bordergate(
-        &["rules", "export", &office.folder.path().join("all").display().to_string()],
-        "",
-    );
+    let (code, _, told) =
+        ran(&["rules", "export", &files.folder.path().join("all").display().to_string()], "");
     assert_eq!(code, 0, "{told}");
     // Categories and detectors are those shipped.
     for part in ["taxonomy", "detectors", "zones", "registers", "purposes.yaml"] {
-        fs::rename(office.folder.path().join("all").join(part), rules.join(part)).unwrap();
+        fs::rename(files.folder.path().join("all").join(part), rules.join(part)).unwrap();
     }
-    let config = office.configuration();
+    let config = files.configuration();
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, format!("{text}rules: {{ directory: \"{}\" }}\n", rules.display())).unwrap();
     let consent = r#"{"subject": {"account_id": "40001"}, "consents": [{"scope": "cross_border",
         "type": "separate_explicit", "given_at": "2026-01-01"}]}"#;
     let consent = consent.replace('\n', " ");
-    assert_eq!(bordergate(&["facts", "import", "--config", &config, "-"], &consent).0, 0);
+    assert_eq!(ran(&["facts", "import", "--config", &config, "-"], &consent).0, 0);
 
-    let batch = office.path("transfers.jsonl");
+    let batch = files.path("transfers.jsonl");
     fs::write(&batch, format!("{}\n{}\n", case("40001"), case("40002"))).unwrap();
     let outcomes = |whom: &[&str]| {
-        let (code, out, told) = bordergate(&[&["decide", "--batch", &batch], whom].concat(), "");
+        let (code, out, told) = ran(&[&["decide", "--batch", &batch], whom].concat(), "");
         assert_eq!(code, 0, "{told}");
         let answers = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         answers.map(|it| (it["outcome"].clone(), it["facts"].clone())).collect::<Vec<_>>()
@@ -450,23 +448,23 @@ fn the_commands_decide_and_explain_by_what_is_on_file() {
     let stated = outcomes(&["--rules", &rules.display().to_string()]);
     assert_eq!(stated, [(json!("block"), Value::Null), (json!("block"), Value::Null)]);
 
-    let (context, payload) = (office.path("context.json"), office.path("payload.json"));
+    let (context, payload) = (files.path("context.json"), files.path("payload.json"));
     let mut members = case("40001");
     fs::write(&payload, members["payload"].to_string()).unwrap();
     members.as_object_mut().unwrap().remove("payload");
     fs::write(&context, members.to_string()).unwrap();
     let explain = |whom: &[&str]| {
         let asked = ["explain", "--exit-code", "--context", &context, "--format", "json", &payload];
-        let (code, out, told) = bordergate(&[&asked[..], whom].concat(), "");
+        let (code, out, told) = ran(&[&asked[..], whom].concat(), "");
         (code, serde_json::from_str::<Value>(&out).unwrap_or_default()["facts"].clone(), told)
     };
     let (code, facts, told) = explain(&["--config", &config]);
     assert_eq!((code, facts), (0, json!("store")), "{told}");
 
     // A gateway that runs has the store open, and is asked.
-    let gateway = Gateway::start(&config);
-    let (url, token) = (format!("http://{}", gateway.admin), office.path("token"));
-    let (code, _, told) = bordergate(&["decide", "--batch", &batch, "--config", &config], "");
+    let gateway = Process::start(Path::new(&config));
+    let (url, token) = (format!("http://{}", gateway.admin), files.path("token"));
+    let (code, _, told) = ran(&["decide", "--batch", &batch, "--config", &config], "");
     assert_eq!(code, 1);
     assert!(told.contains("--admin"), "{told}");
     let admin = ["--admin", &url, "--token-file", &token];
@@ -474,32 +472,32 @@ fn the_commands_decide_and_explain_by_what_is_on_file() {
     let (code, facts, told) = explain(&admin);
     assert_eq!((code, facts), (0, json!("store")), "{told}");
     let one = ["decide", "--context", &context, &payload];
-    assert_eq!(bordergate(&[&one[..], &admin].concat(), "").0, 0);
+    assert_eq!(ran(&[&one[..], &admin].concat(), "").0, 0);
     // As a person reads it, with what a route adds.
     let mut by_route: Value = serde_json::from_str(&fs::read_to_string(&context).unwrap()).unwrap();
     for name in ["destination", "transport", "recipient"] {
         by_route.as_object_mut().unwrap().remove(name);
     }
-    let bare = office.path("bare.json");
+    let bare = files.path("bare.json");
     fs::write(&bare, by_route.to_string()).unwrap();
     let asked = ["explain", "--context", &bare, "--route", "all", &payload];
-    let (code, out, told) = bordergate(&[&asked[..], &admin].concat(), "");
+    let (code, out, told) = ran(&[&asked[..], &admin].concat(), "");
     // Its data centre is reached in clear, and no rule here asks about that.
     assert!(code == 0 && out.starts_with("✓ allow") && out.contains("PK → SG"), "{out}{told}");
     // From standard input, which can be read once.
     let written = fs::read_to_string(Path::new(&context)).unwrap();
     for command in [&["decide"][..], &["explain", "--format", "json"]] {
         let asked = ["--context", "-", &payload];
-        let (code, _, told) = bordergate(&[command, &asked, &admin].concat(), &written);
+        let (code, _, told) = ran(&[command, &asked, &admin].concat(), &written);
         assert_eq!(code, 0, "{told}");
     }
 }
 
 #[tokio::test]
 async fn without_the_store_rules_that_need_it_block_until_it_is_back() {
-    let (office, upstream) = (Office::new(), Upstream::start().await);
-    let in_the_way = office.store();
-    let gateway = office.gateway(&[&upstream]).await;
+    let (files, upstream) = (FactsFiles::new(), Upstream::start().await);
+    let in_the_way = files.store();
+    let gateway = files.gateway(&[&upstream]).await;
     let ready = gateway.admin(Method::GET, "/readyz").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(ready.text().contains("locked"), "{}", ready.text());
@@ -543,8 +541,8 @@ async fn without_the_store_rules_that_need_it_block_until_it_is_back() {
 
 #[tokio::test]
 async fn facts_are_told_to_whoever_has_the_token() {
-    let (office, upstream) = (Office::new(), Upstream::start().await);
-    let gateway = office.gateway(&[&upstream]).await;
+    let (files, upstream) = (FactsFiles::new(), Upstream::start().await);
+    let gateway = files.gateway(&[&upstream]).await;
     for path in ["/-/facts", "/-/facts/get", "/-/facts/withdraw", "/-/facts/export"] {
         for token in [None, Some("another token for tests"), Some("")] {
             let answer = desk_as(&gateway, Method::POST, path, "{}", token).await;
@@ -616,26 +614,17 @@ fn thresholds_are_those_of_the_law() {
 
 // === the program itself ===
 
-fn bordergate(arguments: &[&str], input: &str) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bordergate"))
-        .args(arguments)
-        .env_remove("BORDERGATE_CONFIG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+/// Exit code, output and complaints.
+fn ran(arguments: &[&str], input: &str) -> (i32, String, String) {
+    let output = bordergate(arguments, input);
+    (code(&output), text(&output), told(&output))
 }
 
 #[test]
 fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
-    let office = Office::new();
-    let config = office.configuration();
-    let csv = office.path("consents.csv");
+    let files = FactsFiles::new();
+    let config = files.configuration();
+    let csv = files.path("consents.csv");
     fs::write(
         &csv,
         "record,account_id,phone,scope,type,given_at,name,id\n\
@@ -644,12 +633,12 @@ fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
          mechanism,,,,eu_scc,,,scc-1\n",
     )
     .unwrap();
-    let (code, out, told) = bordergate(&["facts", "import", "--config", &config, &csv], "");
+    let (code, out, told) = ran(&["facts", "import", "--config", &config, &csv], "");
     assert_eq!((code, out.as_str()), (0, "ok: 2 entries on subjects, 1 on mechanisms\n"), "{told}");
     // Also out of a pipe that has a name, which is there to be read once.
     let line = r#"{"subject": {"account_id": "40003"}, "age": 12}"#;
     for file in ["-", "/dev/stdin"] {
-        let (code, out, told) = bordergate(&["facts", "import", "--config", &config, file], line);
+        let (code, out, told) = ran(&["facts", "import", "--config", &config, file], line);
         assert_eq!(
             (code, out.as_str()),
             (0, "ok: 1 entry on subjects, 0 on mechanisms\n"),
@@ -659,7 +648,7 @@ fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
 
     let get = |arguments: &[&str]| {
         let arguments = [&["facts", "get", "--config", &config], arguments].concat();
-        bordergate(&arguments, r#"{"account_id": 40001}"#)
+        ran(&arguments, r#"{"account_id": 40001}"#)
     };
     // By the number that came with the account.
     let (code, out, _) = get(&["--phone", "00923451112233"]);
@@ -670,21 +659,19 @@ fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
     assert_eq!(get(&[]).0, 2);
 
     let withdraw = ["facts", "withdraw", "--config", &config, "--account-id", "40001", "--scope"];
-    let (code, _, told) = bordergate(&[&withdraw[..], &["purpose:direct_marketing"]].concat(), "");
+    let (code, _, told) = ran(&[&withdraw[..], &["purpose:direct_marketing"]].concat(), "");
     assert_eq!((code, told.as_str()), (0, ""));
-    let (code, _, told) = bordergate(&[&withdraw[..], &["consent:crossborder"]].concat(), "");
+    let (code, _, told) = ran(&[&withdraw[..], &["consent:crossborder"]].concat(), "");
     assert!(code == 1 && told.contains("knows `consent:crossborder`"), "{told}");
-    assert_eq!(bordergate(&[&withdraw[..], &["everything"]].concat(), "").0, 1);
+    assert_eq!(ran(&[&withdraw[..], &["everything"]].concat(), "").0, 1);
     let record: Value = serde_json::from_str(&get(&["--account-id", "40001"]).1).unwrap();
     assert_eq!(record["withdrawn"][0]["scope"], "purpose:direct_marketing");
     assert_eq!(record["withdrawn"].as_array().unwrap().len(), 1);
 
     // What goes out comes in again elsewhere and goes out the same, in either form.
     let export = |config: &str, format: &str| {
-        let (code, out, told) = bordergate(
-            &["facts", "export", "--counted", "--config", config, "--format", format],
-            "",
-        );
+        let (code, out, told) =
+            ran(&["facts", "export", "--counted", "--config", config, "--format", format], "");
         assert_eq!(code, 0, "{told}");
         assert!(!out.contains("4000") && !out.contains("1112233"), "{out}");
         out
@@ -692,12 +679,11 @@ fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
     let first = export(&config, "jsonl");
     assert_eq!(first.lines().count(), 5, "{first}");
     for format in ["jsonl", "csv"] {
-        let other = Office::new();
+        let other = FactsFiles::new();
         let other_config = other.configuration();
         let file = other.path(&format!("export.{format}"));
         fs::write(&file, export(&config, format)).unwrap();
-        let (code, _, told) =
-            bordergate(&["facts", "import", "--config", &other_config, &file], "");
+        let (code, _, told) = ran(&["facts", "import", "--config", &other_config, &file], "");
         assert_eq!(code, 0, "{told}");
         assert_eq!(export(&other_config, "jsonl"), first);
     }
@@ -705,9 +691,9 @@ fn facts_come_in_are_looked_up_withdrawn_and_go_out_again() {
 
 #[test]
 fn a_file_with_a_mistake_changes_nothing_and_is_told_by_line() {
-    let office = Office::new();
-    let config = office.configuration();
-    let file = office.path("facts.jsonl");
+    let files = FactsFiles::new();
+    let config = files.configuration();
+    let file = files.path("facts.jsonl");
     let good = r#"{"subject": {"account_id": "40001"}, "opt_outs": ["push"]}"#;
     fs::write(&file, format!("{good}\n{{\"subject\": {{\"mail\": \"sana@example.pk\"}}}}\nsana\n"))
         .unwrap();
@@ -715,31 +701,25 @@ fn a_file_with_a_mistake_changes_nothing_and_is_told_by_line() {
         &["facts", "import", "--config", &config, &file][..],
         &["facts", "import", "--check", &file],
     ] {
-        let (code, out, told) = bordergate(arguments, "");
+        let (code, out, told) = ran(arguments, "");
         assert_eq!((code, out.as_str()), (3, ""), "{told}");
         assert!(told.contains("facts.jsonl:2: ") && told.contains("facts.jsonl:3: "), "{told}");
         assert!(told.contains("nothing was changed") && !told.contains("sana@"), "{told}");
     }
-    assert_eq!(
-        bordergate(&["facts", "get", "--config", &config, "--account-id", "40001"], "").0,
-        1
-    );
+    assert_eq!(ran(&["facts", "get", "--config", &config, "--account-id", "40001"], "").0, 1);
     // A pipe is taken as it comes, and what was taken is told.
     let (code, _, told) =
-        bordergate(&["facts", "import", "--config", &config, "-"], &format!("{good}\nsana\n"));
+        ran(&["facts", "import", "--config", &config, "-"], &format!("{good}\nsana\n"));
     assert_eq!(code, 3);
     assert!(told.contains("1 entry on subjects"), "{told}");
-    assert_eq!(
-        bordergate(&["facts", "get", "--config", &config, "--account-id", "40001"], "").0,
-        0
-    );
+    assert_eq!(ran(&["facts", "get", "--config", &config, "--account-id", "40001"], "").0, 0);
 }
 
 /// A disk that is full: the size of the file is limited. What was acknowledged before is there.
 #[test]
 fn a_full_disk_is_told_and_loses_nothing() {
-    let office = Office::new();
-    let config = office.configuration();
+    let files = FactsFiles::new();
+    let config = files.configuration();
     let entry = |number: usize| {
         let note = "x".repeat(100);
         format!(
@@ -747,8 +727,8 @@ fn a_full_disk_is_told_and_loses_nothing() {
         )
     };
     let first: String = (0..50).map(entry).collect();
-    assert_eq!(bordergate(&["facts", "import", "--config", &config, "-"], &first).0, 0);
-    let file = office.path("many.jsonl");
+    assert_eq!(ran(&["facts", "import", "--config", &config, "-"], &first).0, 0);
+    let file = files.path("many.jsonl");
     fs::write(&file, (50..60_000).map(entry).collect::<String>()).unwrap();
     // 512 bytes each: six MiB. The signal would end the process where the error tells it.
     let limited = format!(
@@ -764,7 +744,7 @@ fn a_full_disk_is_told_and_loses_nothing() {
         count.split(' ').next().unwrap().parse().unwrap()
     };
     assert!(acknowledged > 0, "{told}");
-    let store = office.store();
+    let store = files.store();
     assert!(store.health().available, "{:?}", store.health());
     for number in 0..50 + usize::try_from(acknowledged).unwrap() {
         assert!(store.get(&[account(&number.to_string())]).unwrap().is_some(), "{number}");
@@ -775,11 +755,11 @@ fn a_full_disk_is_told_and_loses_nothing() {
 /// store is opened again, and counts as well.
 #[test]
 fn what_was_acknowledged_survives_a_kill() {
-    let office = Office::new();
-    let config = office.configuration();
+    let files = FactsFiles::new();
+    let config = files.configuration();
     let mut next = 0_u64;
     for round in 0..4 {
-        let mut gateway = Gateway::start(&config);
+        let mut gateway = Process::start_quiet(Path::new(&config));
         let admin = gateway.admin;
         // Several clients withdraw as fast as they are answered, and are cut off in the middle.
         let answered = AtomicU64::new(0);
@@ -799,7 +779,7 @@ fn what_was_acknowledged_survives_a_kill() {
         });
         assert!(acknowledged.len() > 20, "{} withdrawals", acknowledged.len());
         next += 1_000_000;
-        let store = office.store();
+        let store = files.store();
         assert!(store.health().available, "{:?}", store.health());
         for number in &acknowledged {
             let record = store.get(&[account(&number.to_string())]).unwrap();
@@ -870,67 +850,20 @@ fn withdraw_until_killed(
     acknowledged
 }
 
-/// `bordergate serve` in a process of its own.
-struct Gateway {
-    child: Child,
-    admin: std::net::SocketAddr,
-}
-
-impl Gateway {
-    fn start(config: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_bordergate"))
-            .args(["serve", "--config", config])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // The log says which port the system chose.
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let admin = loop {
-            line.clear();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the gateway did not start");
-            if line.contains("admin listens") {
-                let digits = |at: char| !(at.is_ascii_digit() || at == '.' || at == ':');
-                let found = line
-                    .split(digits)
-                    .find_map(|word| word.starts_with("127.").then(|| word.parse().ok()).flatten());
-                break found.unwrap_or_else(|| panic!("{line}"));
-            }
-        };
-        // Nobody reads the rest of the log; it must not fill the pipe.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, admin }
-    }
-
-    fn kill(&mut self) {
-        // SIGKILL: no handler runs, nothing is flushed.
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// While a gateway has the store open, its admin address is the way in.
 #[test]
 fn a_running_gateway_is_asked_over_its_admin_address() {
-    let office = Office::new();
-    let config = office.configuration();
-    let gateway = Gateway::start(&config);
-    let (url, token) = (format!("http://{}", gateway.admin), office.path("token"));
+    let files = FactsFiles::new();
+    let config = files.configuration();
+    let gateway = Process::start(Path::new(&config));
+    let (url, token) = (format!("http://{}", gateway.admin), files.path("token"));
     let line = "{\"subject\": {\"account_id\": \"40001\"}, \"opt_outs\": [\"push\"]}\n";
-    let (code, _, told) = bordergate(&["facts", "import", "--config", &config, "-"], line);
+    let (code, _, told) = ran(&["facts", "import", "--config", &config, "-"], line);
     assert_eq!(code, 1);
     assert!(told.contains("--admin"), "{told}");
     let ask = |arguments: &[&str], input: &str| {
         let admin = ["--admin", &url, "--token-file", &token];
-        bordergate(&[&["facts"], arguments, &admin].concat(), input)
+        ran(&[&["facts"], arguments, &admin].concat(), input)
     };
     let (code, out, told) = ask(&["import", "-"], line);
     assert_eq!((code, out.as_str()), (0, "ok: 1 entry on subjects, 0 on mechanisms\n"), "{told}");
@@ -943,10 +876,10 @@ fn a_running_gateway_is_asked_over_its_admin_address() {
     );
     let (code, out, _) = ask(&["export"], "");
     assert_eq!((code, out.lines().count()), (0, 1));
-    let wrong = office.path("wrong");
+    let wrong = files.path("wrong");
     fs::write(Path::new(&wrong), "not the token of the gateway").unwrap();
     let get = ["facts", "get", "--account-id", "40001", "--admin", &url, "--token-file", &wrong];
-    let (code, _, told) = bordergate(&get, "");
+    let (code, _, told) = ran(&get, "");
     assert_eq!(code, 1);
     assert!(told.contains("401"), "{told}");
     // Another in the gateway's own file is taken at once.

@@ -11,13 +11,10 @@
 use std::{
     fmt::{Display, Write as _},
     fs,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     os::unix::fs::symlink,
     path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -28,16 +25,19 @@ use bordergate::{
     source::{Diagnostics, SourceFile},
 };
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Incoming, client::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+
+mod process;
+mod upstream;
+
+pub(crate) use process::*;
+pub(crate) use upstream::*;
 
 /// How long anything may take that a test waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -380,120 +380,6 @@ pub(crate) fn exchanges(audit: &str) -> Vec<Value> {
     lines.filter(|line| line.get("audit").is_none()).collect()
 }
 
-/// `bordergate serve` in a process of its own.
-pub(crate) struct Process {
-    child: std::process::Child,
-    pub(crate) admin: SocketAddr,
-    /// Of the first listener.
-    pub(crate) address: SocketAddr,
-    /// Everything it says.
-    pub(crate) log: Arc<Mutex<String>>,
-}
-
-impl Process {
-    pub(crate) fn start(config: &Path) -> Self {
-        Self::start_with(config, &[])
-    }
-
-    /// Saying what operators would read, and nothing of each request: for load.
-    pub(crate) fn start_quiet(config: &Path) -> Self {
-        Self::start_saying(config, &[], "info")
-    }
-
-    /// Started by another program, such as `prlimit --nofile=64`, which leaves its place to it.
-    pub(crate) fn start_with(config: &Path, by: &[&str]) -> Self {
-        // Everything of our own; what other crates trace is theirs to answer for.
-        Self::start_saying(config, by, "info,bordergate=trace")
-    }
-
-    fn start_saying(config: &Path, by: &[&str], filter: &str) -> Self {
-        use std::io::{BufRead as _, BufReader};
-        let words = [by, &[env!("CARGO_BIN_EXE_bordergate"), "serve", "--config"]].concat();
-        let mut child = std::process::Command::new(words[0])
-            .args(&words[1..])
-            .arg(config)
-            .env("BORDERGATE_LOG", filter)
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        // The log says which ports the system chose.
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let kept = Arc::new(Mutex::new(String::new()));
-        let mut address_after = |words: &str| loop {
-            let mut line = String::new();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "{}", kept.lock().unwrap());
-            kept.lock().unwrap().push_str(&line);
-            if line.contains(words) {
-                let other = |at: char| !(at.is_ascii_digit() || at == '.' || at == ':');
-                let found = line
-                    .split(other)
-                    .find_map(|word| word.starts_with("127.").then(|| word.parse().ok()).flatten());
-                break found.unwrap_or_else(|| panic!("{line}"));
-            }
-        };
-        let admin = address_after("admin listens");
-        let address = address_after("listening");
-        let rest = Arc::clone(&kept);
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            while log.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
-                rest.lock().unwrap().push_str(&line);
-                line.clear();
-            }
-        });
-        Self { child, admin, address, log: kept }
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// SIGKILL: no handler runs, nothing is flushed.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// SIGHUP.
-    pub(crate) fn hang_up(&self) {
-        let pid = self.child.id().to_string();
-        assert!(
-            std::process::Command::new("kill").args(["-HUP", &pid]).status().unwrap().success()
-        );
-    }
-
-    pub(crate) fn terminate(&mut self) {
-        assert_eq!(self.end(), Some(0));
-    }
-
-    /// SIGTERM, and the exit code it comes to.
-    pub(crate) fn end(&mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        // It listens to the network a moment before it listens to signals.
-        let listens = || {
-            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-            caught.is_some_and(|mask| mask & (1 << 14) != 0)
-        };
-        let deadline = Instant::now() + PATIENCE;
-        while !listens() {
-            assert!(Instant::now() < deadline, "SIGTERM would not be caught");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// One keep-alive HTTP/1.1 connection.
 pub(crate) struct Connection(http1::SendRequest<Full<Bytes>>);
 
@@ -519,69 +405,6 @@ impl Connection {
         let body = body.collect().await?.to_bytes();
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
-}
-
-/// A request as an upstream got it.
-#[derive(Debug, Clone)]
-pub(crate) struct Received {
-    pub(crate) method: Method,
-    pub(crate) target: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-/// An upstream in this process; answers 200 `stored` and keeps what it got.
-#[derive(Clone)]
-pub(crate) struct Upstream {
-    pub(crate) address: SocketAddr,
-    /// Connections that were made to it.
-    pub(crate) connections: Arc<AtomicUsize>,
-    received: Arc<Mutex<Vec<Received>>>,
-}
-
-impl Upstream {
-    pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let upstream = Self { address, connections: Arc::default(), received: Arc::default() };
-        let received = Arc::clone(&upstream.received);
-        let connections = Arc::clone(&upstream.connections);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                connections.fetch_add(1, Ordering::Relaxed);
-                let received = Arc::clone(&received);
-                let service = service_fn(move |request| store(Arc::clone(&received), request));
-                tokio::spawn(async move {
-                    let builder = auto::Builder::new(TokioExecutor::new());
-                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
-        upstream
-    }
-
-    pub(crate) fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap().clone()
-    }
-
-    pub(crate) fn last(&self) -> Received {
-        self.received().pop().unwrap()
-    }
-}
-
-async fn store(
-    received: Arc<Mutex<Vec<Received>>>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
-    let (head, body) = request.into_parts();
-    let body = body.collect().await?.to_bytes();
-    received.lock().unwrap().push(Received {
-        method: head.method,
-        target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-        headers: head.headers,
-        body,
-    });
-    Ok(Response::new(Full::from("stored\n")))
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -21,7 +21,6 @@ mod facts;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
-#[expect(dead_code, reason = "each test uses what it needs of it")]
 mod harness;
 #[cfg(test)]
 mod hostile;

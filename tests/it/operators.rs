@@ -44,14 +44,15 @@ impl Authority {
     }
 }
 
-struct Office {
+/// A gateway that knows operators, by token and by certificate.
+struct Operators {
     folder: TempDir,
     gateway: Option<Gateway>,
     admin: SocketAddr,
     authority: Authority,
 }
 
-impl Office {
+impl Operators {
     async fn open(tls: &str) -> Self {
         let upstream = Upstream::start().await;
         let folder = tempfile::tempdir().unwrap();
@@ -161,17 +162,17 @@ fn write_identity(folder: &Path, authority: &Authority) {
 
 #[tokio::test]
 async fn a_certificate_names_an_operator_and_who_changed_what_is_on_record() {
-    let office = Office::open("").await;
-    let [rita, olga, deploy] = [RITA, OLGA, DEPLOY].map(|name| office.authority.sign(name));
-    let unlisted = office.authority.sign("nobody.ops.example");
+    let operators = Operators::open("").await;
+    let [rita, olga, deploy] = [RITA, OLGA, DEPLOY].map(|name| operators.authority.sign(name));
+    let unlisted = operators.authority.sign("nobody.ops.example");
     let forged = Authority::new().sign(DEPLOY);
 
     // Nobody without a certificate, nor with one that another authority signed; not even probes.
     for identity in [None, Some(&forged)] {
         for path in ["/livez", "/metrics", "/-/status"] {
-            assert_eq!(office.status_of(identity, Method::GET, path).await, None, "{path}");
+            assert_eq!(operators.status_of(identity, Method::GET, path).await, None, "{path}");
         }
-        assert_eq!(office.status_of(identity, Method::POST, "/-/reload").await, None);
+        assert_eq!(operators.status_of(identity, Method::POST, "/-/reload").await, None);
     }
     for (who, method, path, status) in [
         (&unlisted, Method::GET, "/livez", 200),
@@ -187,18 +188,19 @@ async fn a_certificate_names_an_operator_and_who_changed_what_is_on_record() {
         // It may, and there is nothing to go back to.
         (&deploy, Method::POST, "/-/rules/rollback", 409),
     ] {
-        assert_eq!(office.status_of(Some(who), method, path).await, Some(status), "{path}");
+        assert_eq!(operators.status_of(Some(who), method, path).await, Some(status), "{path}");
     }
-    let about = office.ask(Some(&rita), Method::GET, "/-/about", None).await.unwrap().json();
+    let about = operators.ask(Some(&rita), Method::GET, "/-/about", None).await.unwrap().json();
     assert_eq!(about["who"], "rita", "{about}");
     // A token says more exactly who calls; a wrong one is not made good by a certificate.
-    let wrong = office.ask(Some(&deploy), Method::GET, "/-/status", Some("made up")).await.unwrap();
+    let wrong =
+        operators.ask(Some(&deploy), Method::GET, "/-/status", Some("made up")).await.unwrap();
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     let told = |who: &str, action: &str, result: &str| {
         (who.to_owned(), action.to_owned(), result.to_owned())
     };
     assert_eq!(
-        office.changes().await,
+        operators.changes().await,
         [
             told("olga", "reload", "done"),
             told("deploy", "reload", "done"),
@@ -209,42 +211,42 @@ async fn a_certificate_names_an_operator_and_who_changed_what_is_on_record() {
 
 #[tokio::test]
 async fn probes_need_no_certificate_where_none_is_required() {
-    let office = Office::open(", client_required: false").await;
-    let olga = office.authority.sign(OLGA);
-    assert_eq!(office.status_of(None, Method::GET, "/livez").await, Some(200));
-    assert_eq!(office.status_of(None, Method::GET, "/metrics").await, Some(401));
-    assert_eq!(office.status_of(None, Method::POST, "/-/reload").await, Some(401));
-    assert_eq!(office.status_of(Some(&olga), Method::POST, "/-/reload").await, Some(200));
+    let operators = Operators::open(", client_required: false").await;
+    let olga = operators.authority.sign(OLGA);
+    assert_eq!(operators.status_of(None, Method::GET, "/livez").await, Some(200));
+    assert_eq!(operators.status_of(None, Method::GET, "/metrics").await, Some(401));
+    assert_eq!(operators.status_of(None, Method::POST, "/-/reload").await, Some(401));
+    assert_eq!(operators.status_of(Some(&olga), Method::POST, "/-/reload").await, Some(200));
     let forged = Authority::new().sign(OLGA);
-    assert_eq!(office.status_of(Some(&forged), Method::GET, "/livez").await, None);
+    assert_eq!(operators.status_of(Some(&forged), Method::GET, "/livez").await, None);
 }
 
 #[tokio::test]
 async fn certificates_of_the_admin_address_are_read_again() {
-    let office = Office::open("").await;
-    let rita = office.authority.sign(RITA);
+    let operators = Operators::open("").await;
+    let rita = operators.authority.sign(RITA);
     let certificates = |answer: Answer| {
         let all = answer.json()["certificates"].as_array().unwrap().clone();
         all.into_iter().find(|it| it["name"] == "admin").unwrap()
     };
-    let status = || office.ask(Some(&rita), Method::GET, "/-/status", None);
+    let status = || operators.ask(Some(&rita), Method::GET, "/-/status", None);
     let first = certificates(status().await.unwrap());
     assert!(first["expires_at"].is_string() && first["error"].is_null(), "{first}");
 
-    fs::write(office.folder.path().join("admin.pem"), "not a certificate").unwrap();
+    fs::write(operators.folder.path().join("admin.pem"), "not a certificate").unwrap();
     let refused = certificates(status().await.unwrap());
     assert!(refused["error"].as_str().unwrap().contains("admin.pem"), "{refused}");
     assert_eq!(refused["loaded_at"], first["loaded_at"]);
 
     // Half of a pair serves nobody; with the other half it does.
-    write_identity(office.folder.path(), &office.authority);
+    write_identity(operators.folder.path(), &operators.authority);
     let now = eventually_found("the pair is not taken", async || {
         let now = certificates(status().await.unwrap());
         if now["error"].is_null() { Ok(now) } else { Err(now) }
     })
     .await;
     assert_ne!(now["loaded_at"], first["loaded_at"]);
-    let metrics = office.ask(Some(&rita), Method::GET, "/metrics", None).await.unwrap().text();
+    let metrics = operators.ask(Some(&rita), Method::GET, "/metrics", None).await.unwrap().text();
     for result in ["success", "failure"] {
         let series = format!("bordergate_certificate_reloads_total{{result=\"{result}\"}}");
         assert!(metrics.contains(&series), "{series}");

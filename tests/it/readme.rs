@@ -1,8 +1,10 @@
 //! The README keeps its word: what it lists is what there is.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use bordergate::telemetry::Metrics;
+
+use crate::harness::{bordergate, bordergate_in, text};
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -42,14 +44,7 @@ fn the_first_question_is_answered_as_it_says() {
     for name in ["order.json", "transfer.json"] {
         fs::write(folder.path().join(name), lines.next().unwrap()).unwrap();
     }
-    let run = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_bordergate"))
-            .args(arguments)
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    };
+    let run = |arguments: &[&str]| text(&bordergate_in(folder.path(), arguments, ""));
     let said = |command: &str| -> String {
         let (_, rest) = rest.split_once(&format!("$ {command}\n")).unwrap();
         rest.split("\n\n").next().unwrap().split("```").next().unwrap().to_owned()
@@ -92,9 +87,7 @@ fn the_excerpt_of_a_rule_file_is_one() {
 /// The numbers of the rule tests are those that the program prints.
 #[test]
 fn the_rule_tests_count_as_it_says() {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_bordergate")).args(["rules", "test"]).output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
+    let told = text(&bordergate(&["rules", "test"], ""));
     let readme = readme();
     for line in told.lines().filter(|line| line.starts_with("ok: ") || line.contains(" acted, ")) {
         let line = line.split(", in ").next().unwrap();

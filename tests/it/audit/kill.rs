@@ -21,7 +21,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Office, audit, verify};
+use super::{AuditFolder, audit, verify};
 use crate::harness::{Process, exchanges};
 
 /// Each exchange leaves two: what was judged before it was sent, and how it ended.
@@ -103,12 +103,12 @@ fn chain_anew(lines: &mut [String], from: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_in_the_middle_of_a_long_audit_and_what_is_done_to_it_is_told() {
-    let office = Office::open().await;
-    let config = office.configure(
+    let audited = AuditFolder::open().await;
+    let config = audited.configure(
         "required: true, commit: 10s, sync: at_shutdown, \
          seal: { key_file: audit.key, lines: 1000, interval: 1s }, rotate: { bytes: 4MiB }",
     );
-    let log = office.path("log");
+    let log = audited.path("log");
     let mut all = Vec::new();
     for round in 0..ROUNDS as u64 {
         let mut gateway = Process::start_quiet(&config);
@@ -129,7 +129,7 @@ async fn a_kill_in_the_middle_of_a_long_audit_and_what_is_done_to_it_is_told() {
             all.extend(client.await.unwrap());
         }
         // Killed in the middle of its work, and nothing is wrong but what a kill leaves at the end.
-        let (code, told) = verify(&office, &log);
+        let (code, told) = verify(&audited, &log);
         assert_eq!(code, 0, "{told:#}");
         let last = &told["verified"]["last"];
         for found in told["verified"]["found"].as_array().unwrap() {
@@ -142,7 +142,7 @@ async fn a_kill_in_the_middle_of_a_long_audit_and_what_is_done_to_it_is_told() {
         }
     }
     Process::start_quiet(&config).terminate();
-    let (code, told) = verify(&office, &log);
+    let (code, told) = verify(&audited, &log);
     let verified = &told["verified"];
     assert_eq!((code, &verified["sealed"]), (0, &verified["last"]), "{told:#}");
     assert!(verified["records"].as_u64().unwrap() as usize >= RECORDS, "{told:#}");
@@ -156,11 +156,11 @@ async fn a_kill_in_the_middle_of_a_long_audit_and_what_is_done_to_it_is_told() {
     }
     let unrecorded: Vec<_> = all.iter().filter(|trace| !recorded.contains(*trace)).collect();
     assert!(unrecorded.is_empty(), "answered and not on record: {unrecorded:?}");
-    tamper(&office, &log, &files, verified["found"].as_array().unwrap());
+    tamper(&audited, &log, &files, verified["found"].as_array().unwrap());
 }
 
 /// Each kind in turn, in the middle of all files; what it adds to what the kills left is told.
-fn tamper(office: &Office, log: &Path, files: &[PathBuf], left: &[Value]) {
+fn tamper(audited: &AuditFolder, log: &Path, files: &[PathBuf], left: &[Value]) {
     let middle = files.len() / 2;
     let path = &files[middle];
     let original = lines_of(path);
@@ -169,7 +169,7 @@ fn tamper(office: &Office, log: &Path, files: &[PathBuf], left: &[Value]) {
     let at = (original.len() / 3..).find(|it| is_exchange(it) && is_exchange(&(it + 1))).unwrap();
     let number = |index: usize| seq(&original[index]);
     let more = |what: &str| -> Vec<Value> {
-        let (code, told) = verify(office, log);
+        let (code, told) = verify(audited, log);
         assert_eq!((code, &told["intact"]), (13, &Value::Bool(false)), "{what}: {told:#}");
         let found = told["verified"]["found"].as_array().unwrap().clone();
         let is_new = |it: &Value| {
@@ -262,11 +262,11 @@ fn tamper(office: &Office, log: &Path, files: &[PathBuf], left: &[Value]) {
     );
 
     fs::write(path, original.join("\n") + "\n").unwrap();
-    let (code, told) = verify(office, log);
+    let (code, told) = verify(audited, log);
     assert_eq!(code, 0, "{told:#}");
 
     // A file is gone.
-    let aside = office.path("aside.jsonl");
+    let aside = audited.path("aside.jsonl");
     fs::rename(path, &aside).unwrap();
     let gone = only("missing", more("removed"));
     assert_eq!((&gone["from"], &gone["to"]), (&number(0).into(), &ends.into()));
@@ -277,10 +277,10 @@ fn tamper(office: &Office, log: &Path, files: &[PathBuf], left: &[Value]) {
     fs::rename(one, &aside).unwrap();
     fs::rename(other, one).unwrap();
     fs::rename(&aside, other).unwrap();
-    assert_eq!(verify(office, log).0, 0);
+    assert_eq!(verify(audited, log).0, 0);
 
     // The end of all is cut off: who noted the last line down elsewhere is told.
-    let (_, told) = verify(office, log);
+    let (_, told) = verify(audited, log);
     let noted =
         format!("{}:{}", told["verified"]["last"], told["verified"]["head"].as_str().unwrap());
     let last = files.last().unwrap();

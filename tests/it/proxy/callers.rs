@@ -108,7 +108,7 @@ async fn a_workload_is_known_by_its_certificate() {
             assert!(sender.send_request(post("{}")).await.is_err());
         }
     }
-    assert!(log.all().is_empty());
+    assert!(log.received().is_empty());
 
     // Of the mesh, and not the one the route is for.
     let other = authority.sign(&[], &["spiffe://mesh.example/ns/games/sa/x"]);
@@ -116,7 +116,7 @@ async fn a_workload_is_known_by_its_certificate() {
         connect(&gateway, &authority.pem(), "ingest.example", Some(&other)).await.unwrap();
     let got = Got::read(sender.send_request(post("{}")).await.unwrap()).await;
     assert_eq!((got.status.as_u16(), got.problem().as_str()), (403, "caller-not-admitted"));
-    assert!(log.all().is_empty());
+    assert!(log.received().is_empty());
 
     let shop = authority.sign(&[], &[SHOP]);
     let (mut sender, _) =
@@ -131,7 +131,7 @@ async fn a_workload_is_known_by_its_certificate() {
     let got = Got::read(sender.send_request(post("{}")).await.unwrap()).await;
     assert_eq!((got.status.as_u16(), got.problem().as_str()), (429, "too-many-requests"));
     assert_eq!(got.headers["retry-after"], "1");
-    assert_eq!(log.all().len(), 2);
+    assert_eq!(log.received().len(), 2);
 
     let records = gateway.records(4).await;
     let told: Vec<_> = records
@@ -162,7 +162,7 @@ async fn a_trusted_hop_says_whom_it_was_shown_and_nobody_else_does() {
         assert_eq!(gateway.send(request).await.status.as_u16(), expected, "{hops}");
     }
     assert!(!log.last().headers.contains_key("x-forwarded-client-cert"));
-    assert_eq!(log.all().len(), 1);
+    assert_eq!(log.received().len(), 1);
 }
 
 /// An address that is trusted is not enough to be somebody else than one's certificate says.
@@ -194,7 +194,7 @@ async fn whoever_shows_a_certificate_speaks_for_itself_unless_it_is_a_hop() {
         let got = Got::read(sender.send_request(request).await.unwrap()).await;
         assert_eq!(got.status.as_u16(), status, "{own}");
     }
-    assert_eq!(log.all().len(), 1);
+    assert_eq!(log.received().len(), 1);
     let told: Vec<_> = gateway
         .records(2)
         .await
@@ -262,7 +262,7 @@ workloads:
         let got = gateway.send(request).await;
         assert_eq!(got.status.as_u16(), status, "{spiffe}: {got:?}");
     }
-    assert_eq!(log.all().len(), 1);
+    assert_eq!(log.received().len(), 1);
     // Two workers: the one that is told last may have ended first.
     let mut records = gateway.records(2).await;
     records.sort_by_key(|record| record["effect"] == "block");

@@ -171,7 +171,7 @@ async fn the_end_of_a_chunked_body_hides_no_request() {
         .await;
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("body-broken"), "{answer}");
     assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
-    assert!(log.all().is_empty());
+    assert!(log.received().is_empty());
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn a_request_that_may_not_be_passed_on_is_not() {
     };
     let (head, body) = one(&gateway, &ask("0")).await;
     assert!(head.starts_with("HTTP/1.1 501 ") && body.contains("max-forwards"), "{head} {body}");
-    assert!(log.all().is_empty());
+    assert!(log.received().is_empty());
     let (head, _) = one(&gateway, &ask("3")).await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     assert_eq!(log.last().headers["max-forwards"], "2");

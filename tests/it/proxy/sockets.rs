@@ -26,7 +26,7 @@ async fn a_unix_socket_takes_requests_and_is_taken_over_when_it_was_left_behind(
     stream.write_all(REQUEST.as_bytes()).await.unwrap();
     let answer = read_to_end(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert_eq!(log.all().len(), 1);
+    assert_eq!(log.received().len(), 1);
     assert_eq!(gateway.records(1).await[0]["peer"]["address"], "loopback");
     // Somebody listens now.
     let other = Setup::to("http://127.0.0.1:9");

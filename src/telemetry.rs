@@ -34,7 +34,7 @@ pub use audit::{
     AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name,
     NameList, Peer, Recipient, RedactedHash, Stage, SubjectCode, TagCount, tag_counts,
 };
-pub use bundles::BundleMetrics;
+pub use bundles::{BundleMetrics, BundleResult};
 pub use catalogue::{Description, Kind};
 pub use certificates::{CertificateMetrics, CertificateStatus};
 pub use connections::{Connection, ConnectionMetrics};

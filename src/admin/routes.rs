@@ -29,7 +29,9 @@ use crate::{
     policy::Timestamp,
     snapshot::Snapshot,
     source::Diagnostics,
-    telemetry::{AuditDeed, AuditHealth, CertificateStatus, DataCentreStatus, Deed, Exposition},
+    telemetry::{
+        AuditDeed, AuditHealth, BundleResult, CertificateStatus, DataCentreStatus, Deed, Exposition,
+    },
 };
 
 pub(super) async fn answer(
@@ -342,7 +344,7 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "routes refused", detail)
                 .with_diagnostics(diagnostics))
         }
-        Err(Refused::Bundle(failure)) if failure.kind == "unreachable" => {
+        Err(Refused::Bundle(failure)) if failure.kind == BundleResult::Unreachable => {
             Err(Problem::new(StatusCode::BAD_GATEWAY, "bundle not there", failure.message))
         }
         Err(refused @ Refused::Bundle(_)) => {

@@ -31,7 +31,7 @@ use crate::{
     redact::Keyring,
     snapshot::{Generation, Snapshot, SnapshotCell},
     source::{Diagnostics, Place, work_in_stretches},
-    telemetry::Metrics,
+    telemetry::{BundleResult, Metrics},
 };
 use reload::{compile, source};
 
@@ -138,7 +138,9 @@ impl Worker {
             let is_first = shelf.offered().is_some();
             let failure = shelf.take(now);
             if is_first {
-                metrics.bundles().offered(failure.map_or("taken", |failure| failure.kind));
+                metrics
+                    .bundles()
+                    .offered(failure.map_or(BundleResult::Taken, |failure| failure.kind));
             }
         }
         let snapshot = Snapshot {

@@ -21,6 +21,7 @@ use crate::{
         reload::{Asked, Request as Inbox},
     },
     signing::VerifyingKey,
+    telemetry::BundleResult,
 };
 
 /// Reloads that wait for one answer of the server.
@@ -141,8 +142,8 @@ impl Asker {
         }
     }
 
-    fn fetch(&mut self) -> Result<Fetched, (&'static str, String)> {
-        let unreachable = |message: String| ("unreachable", message);
+    fn fetch(&mut self) -> Result<Fetched, (BundleResult, String)> {
+        let unreachable = |message: String| (BundleResult::Unreachable, message);
         let mut request = Request::get(&self.url).header(header::ACCEPT, "application/gzip");
         if let Some((etag, _)) = &self.last {
             request = request.header(header::IF_NONE_MATCH, etag);
@@ -153,10 +154,10 @@ impl Asker {
         let answer = self.runtime.block_on(self.client.call(request));
         let answer = answer.map_err(|error| {
             let kind = match error {
-                CallError::TooLong(_) => "oversized",
-                CallError::BrokenOff => "damaged",
+                CallError::TooLong(_) => BundleResult::Oversized,
+                CallError::BrokenOff => BundleResult::Damaged,
                 CallError::Unreachable(_) | CallError::TimedOut(_) | CallError::Token(_) => {
-                    "unreachable"
+                    BundleResult::Unreachable
                 }
             };
             (kind, format!("`{}` {error}", self.url))

@@ -13,6 +13,7 @@ use crate::{
     },
     snapshot::NOT_TRUSTED,
     source::{Diagnostics, Place, SourceFile},
+    telemetry::BundleResult,
 };
 
 impl Worker {
@@ -27,7 +28,10 @@ impl Worker {
             Fetched::Unchanged(offer) => {
                 let failure = shelf.refusal(&offer).unwrap_or_else(|| {
                     let version = offer.version;
-                    BundleFailure::new("old", format!("the server still offers version {version}"))
+                    BundleFailure::new(
+                        BundleResult::Old,
+                        format!("the server still offers version {version}"),
+                    )
                 });
                 self.not_taken(failure, asked);
             }
@@ -68,7 +72,7 @@ impl Worker {
 
     /// The server has what it had.
     fn unchanged(&mut self, asked: Vec<Asked>) {
-        self.metrics.bundles().offered("unchanged");
+        self.metrics.bundles().offered(BundleResult::Unchanged);
         if let Some(shelf) = &mut self.shelf {
             shelf.confirm(now());
             // When it is not, that is for `check_trust` to notice, and to act upon.
@@ -100,15 +104,17 @@ impl Worker {
         let answer = self.consider(&asked);
         if self.shared.status().hash == hash {
             let failure = self.shelf.as_mut().and_then(|shelf| shelf.take(now()));
-            self.metrics.bundles().offered(failure.map_or("taken", |failure| failure.kind));
+            self.metrics
+                .bundles()
+                .offered(failure.map_or(BundleResult::Taken, |failure| failure.kind));
             self.is_trusted = true;
         } else if self.pinned.is_some() {
-            self.metrics.bundles().offered("waiting");
+            self.metrics.bundles().offered(BundleResult::Waiting);
         } else {
-            self.metrics.bundles().offered("refused");
+            self.metrics.bundles().offered(BundleResult::Refused);
             let words = "the rules of the bundle were refused; the failure of the reload says why";
             if let Some(shelf) = &mut self.shelf {
-                shelf.failed(BundleFailure::new("refused", words.to_owned()));
+                shelf.failed(BundleFailure::new(BundleResult::Refused, words.to_owned()));
             }
         }
         // Whoever asked finds it in the status.

@@ -11,14 +11,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, StatusCode, header, request::Parts};
+use http::{StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use super::{
     access::{Access, Caller},
+    endpoints::FactsEndpoint,
     reply::{self, Problem, Reply},
-    routes::{get, post, read, record},
+    routes::{read, record, same_site},
     server::Operators,
     token::Token,
 };
@@ -69,13 +70,13 @@ pub(super) async fn answer(
     peer: SocketAddr,
     head: &Parts,
     body: Incoming,
+    asked: FactsEndpoint,
     caller: Option<&Caller>,
 ) -> Result<Reply, Problem> {
-    let (deed, action) = match (head.uri.path(), &head.method) {
-        ("/-/facts/get", &Method::POST) => (Some(Deed::Read), "facts"),
-        ("/-/facts/export", &Method::GET) => (Some(Deed::Read), "export"),
-        ("/-/facts/get" | "/-/facts/export", _) => (None, ""),
-        (_, method) => ((*method == Method::POST).then_some(Deed::Changed), "facts"),
+    let (deed, action) = match asked {
+        FactsEndpoint::Get => (Deed::Read, "facts"),
+        FactsEndpoint::Export => (Deed::Read, "export"),
+        FactsEndpoint::Put | FactsEndpoint::Withdraw => (Deed::Changed, "facts"),
     };
     let desk = match admit(operators, peer, head, caller) {
         Err(problem) if caller.is_none() => return Err(problem),
@@ -83,19 +84,17 @@ pub(super) async fn answer(
     };
     let is_admitted = desk.is_ok();
     let answer = match desk {
-        Ok(desk) => at_desk(operators, desk, head, body).await,
+        Ok(desk) => at_desk(operators, desk, head, body, asked).await,
         Err(problem) => Err(problem),
     };
-    if let Some(deed) = deed {
-        let who = caller.map_or("token", |caller| &caller.name);
-        // That nothing is on file is an answer too.
-        let is_done = match (&answer, deed) {
-            (Ok(_), _) => true,
-            (Err(problem), Deed::Read) => is_admitted && problem.status() == StatusCode::NOT_FOUND,
-            (Err(_), Deed::Changed) => false,
-        };
-        record(operators, deed, who, action, is_done);
-    }
+    let who = caller.map_or("token", |caller| &caller.name);
+    // That nothing is on file is an answer too.
+    let is_done = match (&answer, deed) {
+        (Ok(_), _) => true,
+        (Err(problem), Deed::Read) => is_admitted && problem.status() == StatusCode::NOT_FOUND,
+        (Err(_), Deed::Changed) => false,
+    };
+    record(operators, deed, who, action, is_done);
     answer
 }
 
@@ -104,26 +103,24 @@ async fn at_desk(
     desk: &FactsDesk,
     head: &Parts,
     body: Incoming,
+    asked: FactsEndpoint,
 ) -> Result<Reply, Problem> {
-    match head.uri.path() {
-        "/-/facts" => {
-            post(head)?;
+    same_site(head)?;
+    match asked {
+        FactsEndpoint::Put => {
             let format = format(head)?;
             let body = read(operators, body, operators.settings.body_bytes_max).await?;
             put(operators, desk, changes(desk, format, &body)?).await
         }
-        "/-/facts/get" => {
-            post(head)?;
+        FactsEndpoint::Get => {
             look(desk, &object(&read(operators, body, operators.settings.body_bytes_max).await?)?)
         }
-        "/-/facts/withdraw" => {
-            post(head)?;
+        FactsEndpoint::Withdraw => {
             let asked = object(&read(operators, body, operators.settings.body_bytes_max).await?)?;
             check_scope(operators, &asked)?;
             put(operators, desk, vec![withdrawal(desk, &asked)?]).await
         }
-        "/-/facts/export" => get(head, || Ok(export(desk, head))),
-        _ => Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here")),
+        FactsEndpoint::Export => Ok(export(desk, head)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Method, Request, StatusCode, request::Parts};
+use http::{Request, StatusCode, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -16,6 +16,7 @@ use super::{
     case::Case,
     console,
     decide::{Answer, Desk},
+    endpoints::{self, Endpoint},
     facts, live, openapi,
     ready::State,
     reply::{self, Problem, Reply},
@@ -44,96 +45,60 @@ pub(super) async fn answer(
     reply.unwrap_or_else(Reply::from)
 }
 
-/// What a path asks of whoever calls it; `None` where there is nothing.
-fn needs(path: &str) -> Option<Needs> {
-    Some(match path {
-        "/" | "/livez" | "/-/healthy" | "/readyz" | "/-/ready" | "/-/openapi.json" => {
-            Needs::Nothing
-        }
-        path if path.starts_with("/-/console") => Needs::Nothing,
-        "/metrics" => Needs::Metrics,
-        "/-/status" | "/-/about" | "/-/rules" | "/-/history" | "/-/live" | "/-/recent"
-        | "/-/decide" | "/-/explain" => Needs::Role(Role::Read),
-        "/-/shadow" => Needs::Role(Role::Read),
-        "/-/rules/promote" | "/-/rules/rollback" | "/-/rules/bundle" => Needs::Role(Role::Rules),
-        "/-/reload" => Needs::OperateOrRules,
-        path if path == "/-/facts" || path.starts_with("/-/facts/") => Needs::Role(Role::Operate),
-        _ => return None,
-    })
-}
-
 async fn route(
     operators: Arc<Operators>,
     peer: SocketAddr,
     head: &Parts,
     body: Incoming,
 ) -> Result<Reply, Problem> {
-    let path = head.uri.path();
-    let Some(needs) = needs(path) else {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here"));
-    };
+    let (endpoint, needs) = endpoints::find(&head.method, head.uri.path())?;
     let access = &operators.settings.access;
-    let is_facts = needs == Needs::Role(Role::Operate) && path.starts_with("/-/facts");
-    let caller = match access.admit(peer, head, needs) {
-        Ok(caller) => caller,
+    let caller = match (access.admit(peer, head, needs), endpoint) {
+        (Ok(caller), _) => caller,
         // What is on file may have a token of its own.
-        Err(_) if is_facts && facts::has_token(&operators, access) => {
-            return facts::answer(&operators, peer, head, body, None).await;
+        (Err(_), Endpoint::Facts(asked)) if facts::has_token(&operators, access) => {
+            return facts::answer(&operators, peer, head, body, asked, None).await;
         }
-        Err(problem) => return Err(problem),
+        (Err(problem), _) => return Err(problem),
     };
-    match path {
-        "/metrics" => get(head, || Ok(metrics(&operators, head))),
-        "/livez" | "/-/healthy" => get(head, || Ok(alive())),
-        "/readyz" | "/-/ready" => get(head, || ready(&operators)),
-        "/-/status" => get(head, || Ok(status(&operators))),
-        "/-/about" => get(head, || Ok(console::about(&operators, &caller))),
-        "/-/rules" => match asked_rule(head) {
-            Some(id) if head.method == Method::GET => {
-                off_thread(move || Ok(console::rules(&operators, Some(&id)))).await
-            }
-            Some(_) | None => get(head, || Ok(console::rules(&operators, None))),
-        },
-        "/-/history" => get(head, || Ok(console::history(&operators))),
-        "/-/recent" => get(head, || Ok(live::recent(&operators))),
-        "/-/live" => get(head, || Ok(live::stream(Arc::clone(&operators)))),
-        "/-/openapi.json" => get(head, || Ok(openapi::document(access.is_listed()))),
-        "/-/shadow" => get(head, || Ok(console::shadow(&operators))),
-        "/-/rules/promote" => {
-            post(head)?;
-            switch(&operators, &caller, Switch::Promote).await
-        }
-        "/-/rules/rollback" => {
-            post(head)?;
-            switch(&operators, &caller, Switch::Rollback).await
-        }
-        "/-/rules/bundle" => {
-            put(head)?;
-            push(&operators, &caller, body).await
-        }
-        "/-/reload" => {
-            post(head)?;
-            let reloaded = reload(&operators, &caller).await;
-            changed(&operators, &caller.name, "reload", reloaded.is_ok());
-            reloaded
-        }
-        "/-/decide" => {
-            post(head)?;
-            ask(operators, peer, &caller, head, body, decide).await
-        }
-        "/-/explain" => {
-            post(head)?;
-            ask(operators, peer, &caller, head, body, explain).await
-        }
-        _ if is_facts => facts::answer(&operators, peer, head, body, Some(&caller)).await,
-        "/-/console" => get(head, || Ok(console::redirect())),
-        "/" => get(head, || Ok(index(head))),
-        path => get(head, || {
-            let missing = "`GET /` lists what is here";
-            let problem = Problem::new(StatusCode::NOT_FOUND, "not found", missing);
-            console::file(path).ok_or(problem)
-        }),
+    // Where facts are asked for, what is refused is on record as well.
+    if !matches!(endpoint, Endpoint::Facts(_)) {
+        same_site(head)?;
     }
+    Ok(match endpoint {
+        Endpoint::Index => index(head),
+        Endpoint::Alive => alive(),
+        Endpoint::Ready => ready(&operators)?,
+        Endpoint::Metrics => metrics(&operators, head),
+        Endpoint::Status => status(&operators),
+        Endpoint::ToConsole => console::redirect(),
+        Endpoint::Console | Endpoint::ConsoleFile => {
+            let missing = || {
+                let detail = "`GET /` lists what is here";
+                Problem::new(StatusCode::NOT_FOUND, "not found", detail)
+            };
+            console::file(head.uri.path()).ok_or_else(missing)?
+        }
+        Endpoint::About => console::about(&operators, &caller),
+        Endpoint::Rules => match asked_rule(head) {
+            Some(id) => off_thread(move || Ok(console::rules(&operators, Some(&id)))).await?,
+            None => console::rules(&operators, None),
+        },
+        Endpoint::History => console::history(&operators),
+        Endpoint::Recent => live::recent(&operators),
+        Endpoint::Live => live::stream(Arc::clone(&operators)),
+        Endpoint::OpenApi => openapi::document(access.is_listed()),
+        Endpoint::Shadow => console::shadow(&operators),
+        Endpoint::Promote => switch(&operators, &caller, Switch::Promote).await?,
+        Endpoint::Rollback => switch(&operators, &caller, Switch::Rollback).await?,
+        Endpoint::Push => push(&operators, &caller, body).await?,
+        Endpoint::Reload => reload(&operators, &caller).await?,
+        Endpoint::Decide => ask(operators, peer, &caller, head, body, decide).await?,
+        Endpoint::Explain => ask(operators, peer, &caller, head, body, explain).await?,
+        Endpoint::Facts(asked) => {
+            facts::answer(&operators, peer, head, body, asked, Some(&caller)).await?
+        }
+    })
 }
 
 /// Every change is on record, with who made it.
@@ -152,33 +117,11 @@ pub(super) fn record(operators: &Operators, audit: Deed, who: &str, action: &str
     });
 }
 
-pub(super) fn get(
-    head: &Parts,
-    answer: impl FnOnce() -> Result<Reply, Problem>,
-) -> Result<Reply, Problem> {
-    if head.method == Method::GET || head.method == Method::HEAD {
-        answer()
-    } else {
-        Err(Problem::method_not_allowed(&head.method, "GET"))
-    }
-}
-
 /// A page somebody has open in a browser must not reload our rules.
-pub(super) fn post(head: &Parts) -> Result<(), Problem> {
-    if head.method != Method::POST {
-        return Err(Problem::method_not_allowed(&head.method, "POST"));
+pub(super) fn same_site(head: &Parts) -> Result<(), Problem> {
+    if head.method.is_safe() {
+        return Ok(());
     }
-    same_site(head)
-}
-
-fn put(head: &Parts) -> Result<(), Problem> {
-    if head.method != Method::PUT {
-        return Err(Problem::method_not_allowed(&head.method, "PUT"));
-    }
-    same_site(head)
-}
-
-fn same_site(head: &Parts) -> Result<(), Problem> {
     let site = head.headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);
     let foreign = site.is_some_and(|site| site != b"same-origin" && site != b"none");
     if foreign || (site.is_none() && head.headers.contains_key(http::header::ORIGIN)) {
@@ -188,40 +131,14 @@ fn same_site(head: &Parts) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Everything there is.
-pub(super) const PATHS: [&str; 24] = [
-    "GET /livez",
-    "GET /readyz",
-    "GET /metrics",
-    "GET /-/healthy",
-    "GET /-/ready",
-    "GET /-/status",
-    "GET /-/console/",
-    "GET /-/about",
-    "GET /-/rules",
-    "GET /-/history",
-    "GET /-/recent",
-    "GET /-/live",
-    "GET /-/openapi.json",
-    "GET /-/shadow",
-    "POST /-/rules/promote",
-    "POST /-/rules/rollback",
-    "PUT /-/rules/bundle",
-    "POST /-/reload",
-    "POST /-/decide",
-    "POST /-/explain",
-    "POST /-/facts",
-    "POST /-/facts/get",
-    "POST /-/facts/withdraw",
-    "GET /-/facts/export",
-];
-
 fn index(head: &Parts) -> Reply {
     let accept = head.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/html")) {
         return console::redirect();
     }
-    reply::json(StatusCode::OK, &serde_json::json!({ "paths": PATHS }))
+    let paths: Vec<String> =
+        endpoints::listed().map(|(method, path)| format!("{method} {path}")).collect();
+    reply::json(StatusCode::OK, &serde_json::json!({ "paths": paths }))
 }
 
 fn metrics(operators: &Operators, head: &Parts) -> Reply {
@@ -302,7 +219,9 @@ fn status(operators: &Operators) -> Reply {
 }
 
 async fn reload(operators: &Operators, caller: &Caller) -> Result<Reply, Problem> {
-    told(operators, operators.plane.reloads.reload_for(&caller.name).await)
+    let reloaded = told(operators, operators.plane.reloads.reload_for(&caller.name).await);
+    changed(operators, &caller.name, "reload", reloaded.is_ok());
+    reloaded
 }
 
 async fn switch(operators: &Operators, caller: &Caller, to: Switch) -> Result<Reply, Problem> {

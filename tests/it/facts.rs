@@ -545,9 +545,14 @@ async fn without_the_store_rules_that_need_it_block_until_it_is_back() {
 async fn facts_are_told_to_whoever_has_the_token() {
     let (office, upstream) = (Office::new(), Upstream::start().await);
     let gateway = office.gateway(&[&upstream]).await;
-    for path in ["/-/facts", "/-/facts/get", "/-/facts/withdraw", "/-/facts/export"] {
+    for (method, path) in [
+        (Method::POST, "/-/facts"),
+        (Method::POST, "/-/facts/get"),
+        (Method::POST, "/-/facts/withdraw"),
+        (Method::GET, "/-/facts/export"),
+    ] {
         for token in [None, Some("another token for tests"), Some("")] {
-            let answer = desk_as(&gateway, Method::POST, path, "{}", token).await;
+            let answer = desk_as(&gateway, method.clone(), path, "{}", token).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
             assert_eq!(answer.headers["www-authenticate"], "Bearer");
         }

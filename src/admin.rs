@@ -19,6 +19,7 @@ mod ready;
 mod reply;
 mod routes;
 mod server;
+mod service;
 mod tls;
 mod token;
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Request, StatusCode, request::Parts};
+use http::{StatusCode, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -21,6 +21,7 @@ use super::{
     ready::State,
     reply::{self, Problem, Reply},
     server::Operators,
+    service::Call,
     token::Token,
 };
 use crate::{
@@ -35,23 +36,12 @@ use crate::{
     },
 };
 
-pub(super) async fn answer(
-    operators: Arc<Operators>,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> Reply {
-    let (head, body) = request.into_parts();
-    let reply = route(operators, peer, &head, body).await;
-    reply.unwrap_or_else(Reply::from)
+pub(super) async fn answer(operators: Arc<Operators>, call: Call) -> Reply {
+    route(operators, call).await.unwrap_or_else(Reply::from)
 }
 
-async fn route(
-    operators: Arc<Operators>,
-    peer: SocketAddr,
-    head: &Parts,
-    body: Incoming,
-) -> Result<Reply, Problem> {
-    let (endpoint, needs) = endpoints::find(&head.method, head.uri.path())?;
+async fn route(operators: Arc<Operators>, call: Call) -> Result<Reply, Problem> {
+    let Call { peer, ref head, body, endpoint, needs } = call;
     let access = &operators.settings.access;
     let caller = match (access.admit(peer, head, needs), endpoint) {
         (Ok(caller), _) => caller,

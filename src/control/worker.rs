@@ -20,7 +20,7 @@ use super::{
     geoip::GeoFile,
     keys::Seen,
     load::{self, RuleFiles, RulesSource},
-    reload::{Answer, Asked, ControlSettings, Refused, Request, Shared, Trigger},
+    reload::{Answer, ControlSettings, Refused, ReloadRequest, Request, Shared, Trigger, Work},
     routes::RoutesFile,
     status::{self, KeyStatus, Status},
     watch::Watch,
@@ -247,15 +247,10 @@ impl Worker {
             let mut later = Vec::new();
             if !changed {
                 match inbox.recv_timeout(self.patience()) {
-                    Ok(Request::Reload { by, who, answer }) => asked.push((by, who, answer)),
+                    Ok(Request::Reload(one)) => asked.push(one),
                     Ok(Request::Changed) => changed = true,
-                    Ok(
-                        request @ (Request::Switch { .. }
-                        | Request::Push { .. }
-                        | Request::Fetched { .. }
-                        | Request::Follow(_)),
-                    ) => {
-                        self.act(request);
+                    Ok(Request::Do(work)) => {
+                        self.act(work);
                         changed = self.looks_changed();
                         continue;
                     }
@@ -269,13 +264,10 @@ impl Worker {
             // Whoever asked before the files are read is answered by this reading.
             for request in inbox.try_iter() {
                 match request {
-                    Request::Reload { by, who, answer } => asked.push((by, who, answer)),
+                    Request::Reload(one) => asked.push(one),
+                    Request::Do(work) => later.push(work),
                     Request::Changed => {}
                     Request::Stop => return,
-                    request @ (Request::Switch { .. }
-                    | Request::Push { .. }
-                    | Request::Fetched { .. }
-                    | Request::Follow(_)) => later.push(request),
                 }
             }
             let is_reading = changed || !asked.is_empty();
@@ -285,7 +277,7 @@ impl Worker {
             self.refresh_routes(&asked);
             self.refresh(asked);
             self.refresh_shadow(is_meant);
-            later.into_iter().for_each(|request| self.act(request));
+            later.into_iter().for_each(|work| self.act(work));
             changed = self.follow();
             self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
             // Reading rules takes more than keeping them does.
@@ -299,25 +291,20 @@ impl Worker {
     fn settle(
         &self,
         inbox: &mpsc::Receiver<Request>,
-        asked: &mut Vec<Asked>,
-        later: &mut Vec<Request>,
+        asked: &mut Vec<ReloadRequest>,
+        later: &mut Vec<Work>,
     ) -> bool {
         let latest = Instant::now() + SETTLE_TIME_MAX;
         while Instant::now() < latest {
             match inbox.recv_timeout(self.settings.settle) {
                 Ok(Request::Changed) => {}
                 // Whoever changes over sees the files first.
-                Ok(
-                    request @ (Request::Switch { .. }
-                    | Request::Push { .. }
-                    | Request::Fetched { .. }
-                    | Request::Follow(_)),
-                ) => {
-                    later.push(request);
+                Ok(Request::Do(work)) => {
+                    later.push(work);
                     return true;
                 }
-                Ok(Request::Reload { by, who, answer }) => {
-                    asked.push((by, who, answer));
+                Ok(Request::Reload(one)) => {
+                    asked.push(one);
                     return true;
                 }
                 Err(RecvTimeoutError::Timeout) => return true,
@@ -370,13 +357,13 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, asked: Vec<Asked>) {
+    fn answer(&mut self, asked: Vec<ReloadRequest>) {
         let answer = self.consider(&asked);
         self.tell(asked, answer);
     }
 
     /// Reads the rules, and reloads when they are new or somebody asked. `None` when nobody did.
-    fn consider(&mut self, asked: &[Asked]) -> Option<Answer> {
+    fn consider(&mut self, asked: &[ReloadRequest]) -> Option<Answer> {
         let mut diagnostics = Diagnostics::default();
         let loaded = self.load(&mut diagnostics);
         // Looked at first: what changes while they are read is seen the next time.
@@ -440,25 +427,24 @@ impl Worker {
         trusted_for.map_or(self.settings.look, |time| time.min(self.settings.look))
     }
 
-    fn act(&mut self, request: Request) {
-        match request {
-            Request::Switch { to, who, answer } => {
+    fn act(&mut self, work: Work) {
+        match work {
+            Work::Switch { to, who, answer } => {
                 // An operator who hung up needs no answer.
                 let _ = answer.send(self.switch(to, who));
             }
-            Request::Push { bytes, asked } => self.push(bytes, asked),
-            Request::Fetched { fetched, asked } => self.fetched(fetched, asked),
-            Request::Follow(settings) => self.follow_routes(*settings),
-            Request::Reload { .. } | Request::Changed | Request::Stop => {}
+            Work::Push { bytes, asked } => self.push(bytes, asked),
+            Work::Fetched { fetched, asked } => self.fetched(fetched, asked),
+            Work::Follow(settings) => self.follow_routes(*settings),
         }
     }
 
     /// Reloads from where the rules are; where that is a server, it is asked first.
-    fn refresh(&mut self, mut asked: Vec<Asked>) {
+    fn refresh(&mut self, mut asked: Vec<ReloadRequest>) {
         if let Some(fetcher) = &self.fetcher {
             for one in std::mem::take(&mut asked) {
-                if let Err((.., asker)) = fetcher.nudge(one) {
-                    let _ = asker.send(Err(Refused::Busy));
+                if let Err(one) = fetcher.nudge(one) {
+                    let _ = one.answer.send(Err(Refused::Busy));
                 }
             }
         }
@@ -474,24 +460,24 @@ impl Worker {
 }
 
 /// Whether somebody asked who may say that what is gone was meant to go.
-fn is_operators(asked: &[Asked]) -> bool {
-    asked.iter().any(|(by, ..)| matches!(by, Trigger::Operator | Trigger::Push))
+fn is_operators(asked: &[ReloadRequest]) -> bool {
+    asked.iter().any(|one| matches!(one.by, Trigger::Operator | Trigger::Push))
 }
 
 /// Who asked first; the files themselves when nobody did.
-fn first(asked: &[Asked]) -> (Trigger, Option<String>) {
-    asked.first().map_or((Trigger::Change, None), |(by, who, _)| (*by, who.clone()))
+fn first(asked: &[ReloadRequest]) -> (Trigger, Option<String>) {
+    asked.first().map_or((Trigger::Change, None), |one| (one.by, one.who.clone()))
 }
 
-fn refuse(asked: Vec<Asked>, refused: &Refused) {
+fn refuse(asked: Vec<ReloadRequest>, refused: &Refused) {
     send(asked, Some(Err(refused.clone())));
 }
 
-fn send(asked: Vec<Asked>, answer: Option<Answer>) {
+fn send(asked: Vec<ReloadRequest>, answer: Option<Answer>) {
     let Some(answer) = answer else { return };
-    for (.., asker) in asked {
+    for one in asked {
         // An operator who hung up needs no answer.
-        let _ = asker.send(answer.clone());
+        let _ = one.answer.send(answer.clone());
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         OnStale,
         bundle::{Bundle, BundleFailure, Fetched, Fetcher, Shelf, Untrusted},
         load::{RuleFiles, RulesSource, hash},
-        reload::{Asked, Refused, Request, Trigger},
+        reload::{Refused, ReloadRequest, Request, Trigger},
         status::Status,
     },
     snapshot::NOT_TRUSTED,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Worker {
-    pub(super) fn fetched(&mut self, fetched: Fetched, asked: Vec<Asked>) {
+    pub(super) fn fetched(&mut self, fetched: Fetched, asked: Vec<ReloadRequest>) {
         let Some(shelf) = &mut self.shelf else { return };
         shelf.asked(now());
         match fetched {
@@ -38,7 +38,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn push(&mut self, bytes: Vec<u8>, asked: Asked) {
+    pub(super) fn push(&mut self, bytes: Vec<u8>, asked: ReloadRequest) {
         let Some(shelf) = &self.shelf else {
             let words = "this gateway takes no bundles; see `rules.bundle` in its configuration";
             refuse(vec![asked], &Refused::Nothing(words));
@@ -53,7 +53,7 @@ impl Worker {
         }
     }
 
-    fn not_taken(&mut self, failure: BundleFailure, asked: Vec<Asked>) {
+    fn not_taken(&mut self, failure: BundleFailure, asked: Vec<ReloadRequest>) {
         self.metrics.bundles().offered(failure.kind);
         if let Some(shelf) = &mut self.shelf {
             shelf.failed(failure.clone());
@@ -61,7 +61,7 @@ impl Worker {
         self.show_bundle();
         // Whoever went back wants what there was, when there is nothing newer to be had.
         let is_way_back = self.pinned.is_some()
-            && asked.iter().any(|(by, ..)| *by == Trigger::Operator)
+            && asked.iter().any(|one| one.by == Trigger::Operator)
             && (self.blocking.is_none() || self.is_trusted);
         if is_way_back {
             self.answer(asked);
@@ -71,7 +71,7 @@ impl Worker {
     }
 
     /// The server has what it had.
-    fn unchanged(&mut self, asked: Vec<Asked>) {
+    fn unchanged(&mut self, asked: Vec<ReloadRequest>) {
         self.metrics.bundles().offered(BundleResult::Unchanged);
         if let Some(shelf) = &mut self.shelf {
             shelf.confirm(now());
@@ -89,7 +89,7 @@ impl Worker {
     }
 
     /// A bundle that is believed: its rules serve if they compile and it goes not back.
-    fn offer(&mut self, bundle: Bundle, asked: Vec<Asked>) {
+    fn offer(&mut self, bundle: Bundle, asked: Vec<ReloadRequest>) {
         let Some(shelf) = &mut self.shelf else { return };
         let is_known = shelf.is_taken(&bundle);
         if let Err(failure) = shelf.offer(bundle, now()) {

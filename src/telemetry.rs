@@ -27,6 +27,7 @@ mod routes;
 mod series;
 mod shadow;
 mod sink;
+mod sparingly;
 mod trace;
 mod verify;
 
@@ -54,5 +55,6 @@ pub use sink::{
     AuditDeed, AuditError, AuditHealth, AuditMetrics, AuditRules, AuditSettings, AuditSink,
     AuditTarget, Deed, RotateSettings, SealSettings, SyncPolicy,
 };
+pub use sparingly::Sparingly;
 pub use trace::{LogFormat, TraceContext, TraceError, TraceId, init as init_tracing};
 pub use verify::{Anchor, Place, Tampering, Verified, Verifier, What};

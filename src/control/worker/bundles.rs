@@ -142,7 +142,7 @@ impl Worker {
     fn block(&mut self, untrusted: &Untrusted) {
         tracing::error!(%untrusted, "the rules are not trusted any more: everything is blocked");
         let rule = SourceFile { name: NOT_TRUSTED.1.to_owned(), text: NOTHING_LEAVES.to_owned() };
-        let (serving, previous) = (self.serving.clone(), self.previous.clone());
+        let (serving, previous) = (self.rules.serving.clone(), self.rules.previous.clone());
         // A rule of the bundle may have the name; those of the program have not.
         let shipped = || RulesSource::Embedded.load(&mut Diagnostics::default()).files;
         for mut files in [serving.files.clone(), shipped()] {
@@ -153,7 +153,7 @@ impl Worker {
             let mut diagnostics = Diagnostics::default();
             let keys = self.settings.keys.load(&mut diagnostics);
             let keys = keys.unwrap_or_else(|| self.shared.cell.load().engine.keys().clone());
-            self.attempted = RuleFiles { files, hash: hash.clone(), ..RuleFiles::default() };
+            self.rules.attempted = RuleFiles { files, hash: hash.clone(), ..RuleFiles::default() };
             let answer = self.reload(Diagnostics::default(), Some(keys), Trigger::Stale, None);
             if answer.is_ok() {
                 self.blocking = Some(hash);
@@ -161,7 +161,7 @@ impl Worker {
             }
         }
         // What an operator can go back to is what served in good faith.
-        (self.serving, self.previous) = (serving, previous);
+        (self.rules.serving, self.rules.previous) = (serving, previous);
         self.pin(None);
     }
 

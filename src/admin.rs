@@ -28,6 +28,9 @@ pub use case::{Case, CaseError, Stated};
 pub use decide::{Answer, Desk, Explained, FactsFrom, Judged};
 pub use facts::FactsDesk;
 pub use ready::{Readiness, State};
-pub use server::{AdminError, AdminServer, AdminSettings, Map, Plane, Station, Stations};
+pub use server::{
+    AdminContext, AdminError, AdminServer, AdminSettings, DataCentreMap, Destinations,
+    ShownDataCentre,
+};
 pub use tls::{AdminIdentity, TlsError};
 pub use token::Token;

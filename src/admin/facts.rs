@@ -51,7 +51,7 @@ pub struct FactsDesk {
 
 /// Why requests are better sent elsewhere, if they are.
 pub(super) fn not_ready(operators: &Operators) -> Option<String> {
-    let desk = operators.plane.facts.as_ref().filter(|desk| !desk.ready_without)?;
+    let desk = operators.context.facts.as_ref().filter(|desk| !desk.ready_without)?;
     let health = desk.store.health();
     let cause = health.cause.filter(|_| !health.available)?;
     Some(format!("the facts store is unavailable: {}", cause.as_str()))
@@ -59,7 +59,7 @@ pub(super) fn not_ready(operators: &Operators) -> Option<String> {
 
 /// Whether somebody whom no list names may be let in all the same.
 pub(super) fn has_token(operators: &Operators, access: &Access) -> bool {
-    let desk = operators.plane.facts.as_ref();
+    let desk = operators.context.facts.as_ref();
     !access.is_listed() || desk.is_some_and(|desk| desk.token.is_some())
 }
 
@@ -131,7 +131,7 @@ pub(super) fn admit<'o>(
     caller: Option<&Caller>,
 ) -> Result<&'o FactsDesk, Problem> {
     let forbidden = |detail: &str| Problem::new(StatusCode::FORBIDDEN, "forbidden", detail);
-    let Some(desk) = &operators.plane.facts else {
+    let Some(desk) = &operators.context.facts else {
         let detail = "there is no facts store; `facts:` in the configuration makes one";
         return Err(Problem::new(StatusCode::NOT_FOUND, "not found", detail));
     };
@@ -235,7 +235,7 @@ async fn put(
     const UNKNOWN_MAX: usize = 100;
     /// Looked at for what no detector sees; more say nothing new.
     const LOOKED_AT_MAX: usize = 1_000;
-    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let snapshot = operators.context.reloads.snapshots().load_full();
     let rules = snapshot.engine.rules();
     let (mut unknown, mut taking_back_everything) = (BTreeSet::new(), BTreeSet::new());
     for (_, change) in &told {
@@ -273,7 +273,7 @@ fn look(desk: &FactsDesk, subject: &Value) -> Result<Reply, Problem> {
 /// A scope that is misspelt would take back everything. Whoever means that says `all`; what comes in a file may be older
 /// than the rules and is taken, and told.
 fn check_scope(operators: &Operators, asked: &Value) -> Result<(), Problem> {
-    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let snapshot = operators.context.reloads.snapshots().load_full();
     let scope = asked.get("scope").and_then(Value::as_str);
     let misspelt = scope.and_then(|scope| snapshot.engine.rules().misspelt_withdrawal(scope));
     let refused = |why| Err(Problem::new(StatusCode::CONFLICT, "unknown to the rules", why));

@@ -97,13 +97,13 @@ pub(super) fn changed(operators: &Operators, who: &str, action: &str, is_done: b
 }
 
 pub(super) fn record(operators: &Operators, audit: Deed, who: &str, action: &str, is_done: bool) {
-    operators.plane.audit.deed(&AuditDeed {
+    operators.context.audit.deed(&AuditDeed {
         audit,
         time: jiff::Timestamp::now(),
         who,
         action,
         result: if is_done { "done" } else { "refused" },
-        generation: operators.plane.reloads.status().generation.0,
+        generation: operators.context.reloads.status().generation.0,
     });
 }
 
@@ -134,7 +134,7 @@ fn index(head: &Parts) -> Reply {
 fn metrics(operators: &Operators, head: &Parts) -> Reply {
     let accept = head.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
     let exposition = Exposition::negotiate(accept);
-    let text = operators.plane.metrics.render(exposition);
+    let text = operators.context.metrics.render(exposition);
     reply::with_type(StatusCode::OK, exposition.content_type(), text.into_bytes())
 }
 
@@ -143,16 +143,16 @@ fn alive() -> Reply {
 }
 
 fn ready(operators: &Operators) -> Result<Reply, Problem> {
-    let why_not = match operators.plane.readiness.state() {
+    let why_not = match operators.context.readiness.state() {
         State::Serving => {
             let unrecorded = || {
                 let words = "no audit record can be written, and nothing is sent without one";
-                operators.plane.audit.is_refusing().then(|| words.to_owned())
+                operators.context.audit.is_refusing().then(|| words.to_owned())
             };
             if let Some(why_not) = facts::not_ready(operators).or_else(unrecorded) {
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", why_not));
             }
-            let rules = operators.plane.reloads.status();
+            let rules = operators.context.reloads.status();
             let untrusted = rules.bundle.as_ref().and_then(|bundle| bundle.untrusted.clone());
             if let Some(why_not) = untrusted {
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", why_not));
@@ -191,31 +191,31 @@ fn status(operators: &Operators) -> Reply {
         #[serde(skip_serializing_if = "Option::is_none")]
         facts: Option<Health>,
     }
-    let rules = operators.plane.reloads.status();
+    let rules = operators.context.reloads.status();
     let page = Page {
         version: env!("CARGO_PKG_VERSION"),
-        state: operators.plane.readiness.state(),
+        state: operators.context.readiness.state(),
         rules_age_seconds: jiff::Timestamp::now().duration_since(rules.loaded_at.0).as_secs(),
         rules: &rules,
         routes: rules.routes.as_ref(),
-        audit: operators.plane.audit.health(),
-        certificates: operators.plane.metrics.certificates().status(),
+        audit: operators.context.audit.health(),
+        certificates: operators.context.metrics.certificates().status(),
         operators_error: operators.settings.access.error(),
         token_error: operators.token().and_then(Token::error),
         data_centres: operators.data_centres(),
-        facts: operators.plane.facts.as_ref().map(|facts| facts.store.health()),
+        facts: operators.context.facts.as_ref().map(|facts| facts.store.health()),
     };
     reply::json(StatusCode::OK, &page)
 }
 
 async fn reload(operators: &Operators, caller: &Caller) -> Result<Reply, Problem> {
-    let reloaded = told(operators, operators.plane.reloads.reload_for(&caller.name).await);
+    let reloaded = told(operators, operators.context.reloads.reload_for(&caller.name).await);
     changed(operators, &caller.name, "reload", reloaded.is_ok());
     reloaded
 }
 
 async fn switch(operators: &Operators, caller: &Caller, to: Switch) -> Result<Reply, Problem> {
-    let switched = operators.plane.reloads.switch(to, &caller.name).await;
+    let switched = operators.context.reloads.switch(to, &caller.name).await;
     let action = match to {
         Switch::Promote => "promote",
         Switch::Rollback => "rollback",
@@ -226,7 +226,7 @@ async fn switch(operators: &Operators, caller: &Caller, to: Switch) -> Result<Re
 
 async fn push(operators: &Operators, caller: &Caller, body: Incoming) -> Result<Reply, Problem> {
     let bytes = read(operators, body, operators.settings.bundle_bytes_max).await?;
-    let pushed = operators.plane.reloads.push(bytes, &caller.name).await;
+    let pushed = operators.context.reloads.push(bytes, &caller.name).await;
     changed(operators, &caller.name, "push", pushed.is_ok());
     told(operators, pushed)
 }
@@ -235,7 +235,7 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
     match reloaded {
         Ok(reloaded) => Ok(reply::json(StatusCode::OK, &reloaded)),
         Err(Refused::Rules(diagnostics)) => {
-            let status = operators.plane.reloads.status();
+            let status = operators.context.reloads.status();
             let errors = errors(&diagnostics);
             let generation = status.generation;
             let detail =
@@ -244,7 +244,7 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
                 .with_diagnostics(diagnostics))
         }
         Err(Refused::Routes(diagnostics)) => {
-            let routes = operators.plane.reloads.status().routes.clone();
+            let routes = operators.context.reloads.status().routes.clone();
             let generation = routes.map_or(0, |routes| routes.generation.0);
             let errors = errors(&diagnostics);
             let detail = format!(
@@ -354,8 +354,8 @@ fn parse(operators: &Operators, bytes: &[u8]) -> Result<Case, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad request", detail);
     let text = std::str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
     let mut case = Case::parse(text).map_err(|error| bad(error.to_string()))?;
-    let map = operators.settings.stations.now();
-    case.by_route(Some(&map.stated)).map_err(|error| bad(error.to_string()))?;
+    let destinations = operators.settings.destinations.now();
+    case.by_route(Some(&destinations.stated_by_route)).map_err(|error| bad(error.to_string()))?;
     case.transfer.as_of.get_or_insert_with(|| Timestamp(jiff::Timestamp::now()));
     Ok(case)
 }
@@ -368,7 +368,7 @@ enum Asker {
 }
 
 fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> Desk<'d> {
-    let facts = operators.plane.facts.as_ref();
+    let facts = operators.context.facts.as_ref();
     Desk {
         engine: &snapshot.engine,
         generation: snapshot.generation.0,
@@ -378,7 +378,7 @@ fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> D
 }
 
 fn decide(operators: &Operators, case: &Case, asker: Asker) -> Reply {
-    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let snapshot = operators.context.reloads.snapshots().load_full();
     let desk = desk(operators, &snapshot, asker);
     let judged = case.judge(&desk, &operators.settings.limits, &mut Scratch::default());
     let answer = Answer::new(&snapshot.engine, case.id.as_ref(), &case.body, &judged);
@@ -389,7 +389,7 @@ fn decide(operators: &Operators, case: &Case, asker: Asker) -> Reply {
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
 
 fn explain(operators: &Operators, case: &Case, asker: Asker) -> Reply {
-    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let snapshot = operators.context.reloads.snapshots().load_full();
     let desk = desk(operators, &snapshot, asker);
     let start = Instant::now();
     let go_on = || start.elapsed() < SEARCH_TIME_MAX;

@@ -64,36 +64,36 @@ pub struct AdminSettings {
     /// HTTPS instead of HTTP.
     pub tls: Option<AdminIdentity>,
     /// Where data may go, for the page.
-    pub stations: Stations,
+    pub destinations: DataCentreMap,
 }
 
 /// Where data may go and by which routes, as it is now; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Stations(Arc<Mutex<Arc<Map>>>);
+pub struct DataCentreMap(Arc<Mutex<Arc<Destinations>>>);
 
 /// One edition of it.
 #[derive(Debug, Default)]
-pub struct Map {
-    pub stations: Vec<Station>,
-    /// The data centre of each route of `stated`, in the same order.
-    pub ends: Vec<String>,
+pub struct Destinations {
+    pub data_centres: Vec<ShownDataCentre>,
+    /// The data centre of each route of `stated_by_route`, in the same order.
+    pub data_centre_of_route: Vec<String>,
     /// What is known of every transfer by a route, under the route's id.
-    pub stated: Vec<(String, Transfer)>,
+    pub stated_by_route: Vec<(String, Transfer)>,
 }
 
-impl Stations {
-    pub fn set(&self, map: Map) {
-        *self.0.lock() = Arc::new(map);
+impl DataCentreMap {
+    pub fn set(&self, destinations: Destinations) {
+        *self.0.lock() = Arc::new(destinations);
     }
 
-    pub(super) fn now(&self) -> Arc<Map> {
+    pub(super) fn now(&self) -> Arc<Destinations> {
         Arc::clone(&self.0.lock())
     }
 }
 
 /// A data centre as the page shows it.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Station {
+pub struct ShownDataCentre {
     pub id: String,
     pub city: Option<String>,
     pub jurisdiction: Region,
@@ -115,14 +115,14 @@ impl AdminSettings {
             first_request_time_max: Duration::from_secs(5),
             access: Access::default(),
             tls: None,
-            stations: Stations::default(),
+            destinations: DataCentreMap::default(),
         }
     }
 }
 
 /// What operators look at and act on.
 #[derive(Debug, Clone)]
-pub struct Plane {
+pub struct AdminContext {
     pub reloads: Reloads,
     pub metrics: Arc<Metrics>,
     pub audit: Arc<AuditSink>,
@@ -151,29 +151,29 @@ pub struct AdminServer {
 #[derive(Debug)]
 pub(super) struct Operators {
     pub(super) settings: AdminSettings,
-    pub(super) plane: Plane,
+    pub(super) context: AdminContext,
     pub(super) pace: Pace,
 }
 
 impl Operators {
     /// That of `admin.token_file`, where anything asks for it.
     pub(super) fn token(&self) -> Option<&Token> {
-        let of_desk = self.plane.facts.as_ref().and_then(|desk| desk.token.as_ref());
+        let of_desk = self.context.facts.as_ref().and_then(|desk| desk.token.as_ref());
         of_desk.or_else(|| self.settings.access.token())
     }
 
     /// How each place fares where data may go now.
     pub(super) fn data_centres(&self) -> Vec<DataCentreStatus> {
-        let map = self.settings.stations.now();
-        let mut all = self.plane.metrics.data_centres().status();
+        let destinations = self.settings.destinations.now();
+        let mut all = self.context.metrics.data_centres().status();
         // A configuration that was refused may have named others.
-        all.retain(|one| map.stations.iter().any(|station| station.id == one.id));
+        all.retain(|one| destinations.data_centres.iter().any(|listed| listed.id == one.id));
         all
     }
 }
 
 impl AdminServer {
-    pub fn start(settings: AdminSettings, plane: Plane) -> Result<Self, AdminError> {
+    pub fn start(settings: AdminSettings, context: AdminContext) -> Result<Self, AdminError> {
         let listener = TcpListener::bind(settings.address)
             .map_err(|error| AdminError::Bind { address: settings.address, error })?;
         listener.set_nonblocking(true)?;
@@ -196,7 +196,7 @@ impl AdminServer {
             .thread_name("admin")
             .build()?;
         let (stop, stopped) = watch::channel(false);
-        let operators = Arc::new(Operators { settings, plane, pace: Pace::default() });
+        let operators = Arc::new(Operators { settings, context, pace: Pace::default() });
         let thread = thread::Builder::new().name("admin".to_owned()).spawn(move || {
             if let Err(error) = runtime.block_on(serve(listener, operators, stopped)) {
                 tracing::error!(%error, "the admin server ended");

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bordergate::{
-    admin::{AdminError, AdminServer, AdminSettings, Plane, Readiness},
+    admin::{AdminContext, AdminError, AdminServer, AdminSettings, Readiness},
     control::{ControlSettings, Controller, RulesSource},
     domain::Limits,
     redact::PseudonymKey,
@@ -79,7 +79,7 @@ impl Office {
         };
         let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
         let readiness = Arc::new(Readiness::default());
-        let plane = Plane {
+        let context = AdminContext {
             reloads: controller.reloads(),
             audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
             metrics,
@@ -91,7 +91,7 @@ impl Office {
             body_time_max: Duration::from_millis(300),
             ..AdminSettings::new(SocketAddr::from(([127, 0, 0, 1], 0)), limits)
         };
-        let server = AdminServer::start(change(settings), plane).unwrap();
+        let server = AdminServer::start(change(settings), context).unwrap();
         Self { rules, server, readiness, controller }
     }
 
@@ -385,9 +385,9 @@ fn what_cannot_be_asked_is_a_problem() {
 fn a_taken_port_is_told_with_its_address() {
     let office = Office::open();
     let settings = AdminSettings::new(office.server.address(), Limits::default());
-    let plane = {
+    let context = {
         let metrics = Arc::new(Metrics::new().unwrap());
-        Plane {
+        AdminContext {
             reloads: office.controller.reloads(),
             audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
             metrics,
@@ -395,7 +395,7 @@ fn a_taken_port_is_told_with_its_address() {
             facts: None,
         }
     };
-    let error = AdminServer::start(settings, plane).unwrap_err();
+    let error = AdminServer::start(settings, context).unwrap_err();
     assert!(matches!(error, AdminError::Bind { .. }));
     assert!(error.to_string().contains(&office.server.address().to_string()), "{error}");
 }

@@ -168,9 +168,14 @@ async fn desk_as(
 async fn who_changes_something_shows_the_token_on_this_machine_too() {
     let office = Office::new();
     let gateway = office.gateway(&[&Upstream::start().await]).await;
-    for path in ["/-/reload", "/-/rules/rollback", "/-/rules/promote", "/-/rules/bundle"] {
+    for (method, path) in [
+        (Method::POST, "/-/reload"),
+        (Method::POST, "/-/rules/rollback"),
+        (Method::POST, "/-/rules/promote"),
+        (Method::PUT, "/-/rules/bundle"),
+    ] {
         for token in [None, Some("not the token of this gateway")] {
-            let answer = desk_as(&gateway, Method::POST, path, "", token).await;
+            let answer = desk_as(&gateway, method.clone(), path, "", token).await;
             assert_eq!(answer.status, 401, "{path} {token:?}: {}", answer.text());
         }
     }

@@ -10,6 +10,7 @@ mod access;
 mod case;
 mod console;
 mod decide;
+mod endpoints;
 mod facts;
 mod live;
 mod openapi;
@@ -17,6 +18,7 @@ mod ready;
 mod reply;
 mod routes;
 mod server;
+mod service;
 mod tls;
 mod token;
 
@@ -25,6 +27,9 @@ pub use case::{Case, CaseError, Stated};
 pub use decide::{Answer, Desk, Explained, FactsFrom, Judged};
 pub use facts::FactsDesk;
 pub use ready::{Readiness, State};
-pub use server::{AdminError, AdminServer, AdminSettings, Map, Plane, Station, Stations};
+pub use server::{
+    AdminContext, AdminError, AdminServer, AdminSettings, DataCentreMap, Destinations,
+    ShownDataCentre,
+};
 pub use tls::{AdminIdentity, TlsError};
 pub use token::Token;

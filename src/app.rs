@@ -20,11 +20,11 @@ pub(crate) use self::settings::facts_settings;
 pub use self::settings::{Examined, examine};
 use self::settings::{
     admin_settings, admin_token, audit_refused, audit_settings, bundle_settings, country_database,
-    facts_desk, key_source, map_of, otlp_refused, otlp_settings, rules_source, subject_key,
+    destinations, facts_desk, key_source, otlp_refused, otlp_settings, rules_source, subject_key,
 };
 use self::{doubts::doubts, secrets::secrets_in_use};
 use crate::{
-    admin::{AdminError, AdminServer, Plane, Readiness, Stations},
+    admin::{AdminContext, AdminError, AdminServer, DataCentreMap, Readiness},
     config::{Config, ListenAddress, Listener},
     control::{
         ControlSettings, Controller, Hangups, Reloads, RoutesSettings, RulesSource, ShadowSettings,
@@ -45,7 +45,7 @@ pub struct Gateway {
     audit: Arc<AuditSink>,
     otlp: Option<Arc<Otlp>>,
     readiness: Arc<Readiness>,
-    stations: Stations,
+    destinations: DataCentreMap,
     addresses: Vec<(String, SocketAddr)>,
     drain_timeout: Duration,
 }
@@ -217,10 +217,10 @@ impl Gateway {
         let readiness = Arc::new(Readiness::default());
         let token = admin_token(config, file)?;
         let settings = admin_settings(config, file, &metrics, token.clone())?;
-        let stations = settings.stations.clone();
+        let destinations = settings.destinations.clone();
         let admin = AdminServer::start(
             settings,
-            Plane {
+            AdminContext {
                 reloads: controller.reloads(),
                 metrics,
                 audit: Arc::clone(&audit),
@@ -241,7 +241,7 @@ impl Gateway {
             audit,
             otlp,
             readiness,
-            stations,
+            destinations,
             addresses,
             drain_timeout: config.drain.timeout.0,
         })
@@ -250,7 +250,7 @@ impl Gateway {
     /// From here on the routes of `file`, with data centres and workloads, are read anew when it changes and
     /// with the rules. `config` is what it said at the start.
     pub fn follow(&self, file: SourceFile, config: Config) {
-        let (proxy, stations) = (Arc::clone(&self.proxy), self.stations.clone());
+        let (proxy, shown) = (Arc::clone(&self.proxy), self.destinations.clone());
         let snapshots = self.controller.snapshots();
         let reroute = move |config: &Config, file: &str, diagnostics: &mut Diagnostics| {
             let taken = proxy.reroute(config, file, diagnostics);
@@ -258,7 +258,7 @@ impl Gateway {
                 let mut doubts = Diagnostics::default();
                 crate::proxy::misnamed(config, file, snapshots.load().engine.rules(), &mut doubts);
                 doubts.iter().for_each(|doubt| tracing::warn!("{doubt}"));
-                stations.set(map_of(config, file));
+                shown.set(destinations(config, file));
             }
             taken
         };

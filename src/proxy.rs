@@ -8,7 +8,7 @@
 //! request with trailers is refused, since nobody reads them; and nothing is sent twice that may have
 //! arrived, unless its method, or the data centre, says that this does no harm.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use hyper::server::conn::http2;
@@ -23,7 +23,7 @@ use crate::{
     policy::{RuleSet, Transfer},
     snapshot::SnapshotCell,
     source::Diagnostics,
-    telemetry::{AuditSink, Metrics, Otlp, Side},
+    telemetry::{AuditSink, Metrics, Otlp, Side, Sparingly},
 };
 
 mod activity;
@@ -97,6 +97,9 @@ pub struct Proxy {
     connections: Arc<Semaphore>,
     connections_max: u32,
     exchanges: Capacity,
+    /// That there is no record, and that a header is not believed, for the log.
+    unrecorded: Sparingly,
+    disbelieved: Sparingly,
     workers: usize,
     http2: http2::Builder<LocalExecutor>,
 }
@@ -248,6 +251,10 @@ impl Proxy {
             connections: Arc::new(Semaphore::new(connections_max as usize)),
             connections_max,
             exchanges: Capacity::new(config.limits.exchanges_max),
+            // As often as the audit says why.
+            unrecorded: Sparingly::every(Duration::from_secs(10)),
+            // So is every one of that caller.
+            disbelieved: Sparingly::every(Duration::from_secs(60)),
             workers: if config.workers == 0 { cores } else { config.workers },
             http2: http2::Builder::new(LocalExecutor),
         };

@@ -27,6 +27,7 @@ mod routes;
 mod series;
 mod shadow;
 mod sink;
+mod sparingly;
 mod trace;
 mod verify;
 
@@ -34,7 +35,7 @@ pub use audit::{
     AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name,
     NameList, Peer, Recipient, RedactedHash, Stage, SubjectCode, TagCount, tag_counts,
 };
-pub use bundles::BundleMetrics;
+pub use bundles::{BundleMetrics, BundleResult};
 pub use catalogue::{Description, Kind};
 pub use certificates::{CertificateMetrics, CertificateStatus};
 pub use connections::{Connection, ConnectionMetrics};
@@ -54,5 +55,6 @@ pub use sink::{
     AuditDeed, AuditError, AuditHealth, AuditMetrics, AuditRules, AuditSettings, AuditSink,
     AuditTarget, Deed, RotateSettings, SealSettings, SyncPolicy,
 };
+pub use sparingly::Sparingly;
 pub use trace::{LogFormat, TraceContext, TraceError, TraceId, init as init_tracing};
 pub use verify::{Anchor, Place, Tampering, Verified, Verifier, What};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     access::{Caller, Role},
     reply::{self, Reply},
-    server::{Operators, Station},
+    server::{Operators, ShownDataCentre},
 };
 use crate::{
     domain::{Effect, Region},
@@ -54,7 +54,7 @@ pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
         /// This machine may look, and whoever changes something shows a token.
         changes_need_token: bool,
         roles: Vec<Role>,
-        data_centres: &'a [Station],
+        data_centres: &'a [ShownDataCentre],
         routes: Vec<Route<'a>>,
         purposes: Vec<&'a str>,
         /// What is known of people is in a store, which is asked for whoever may know.
@@ -67,14 +67,16 @@ pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
         purpose: Option<&'a str>,
         origin: Option<Region>,
     }
-    let snapshot = operators.plane.reloads.snapshots().load_full();
-    let map = operators.settings.stations.now();
-    let routes = map.stated.iter().zip(&map.ends).map(|((id, base), data_centre)| Route {
-        id,
-        data_centre,
-        purpose: base.purpose.as_deref(),
-        origin: base.origin,
-    });
+    let snapshot = operators.context.reloads.snapshots().load_full();
+    let map = operators.settings.destinations.now();
+    let routes = map.stated_by_route.iter().zip(&map.data_centre_of_route).map(
+        |((id, base), data_centre)| Route {
+            id,
+            data_centre,
+            purpose: base.purpose.as_deref(),
+            origin: base.origin,
+        },
+    );
     let mut purposes: Vec<&str> = snapshot.engine.rules().purposes().collect();
     purposes.sort_unstable();
     let about = About {
@@ -83,10 +85,10 @@ pub(super) fn about(operators: &Operators, caller: &Caller) -> Reply {
         signed_in: caller.is_listed,
         changes_need_token: operators.settings.access.has_token(),
         roles: caller.roles(),
-        data_centres: &map.stations,
+        data_centres: &map.data_centres,
         routes: routes.collect(),
         purposes,
-        has_facts: operators.plane.facts.is_some(),
+        has_facts: operators.context.facts.is_some(),
     };
     reply::json(StatusCode::OK, &about)
 }
@@ -125,8 +127,8 @@ pub(super) fn rules(operators: &Operators, only: Option<&str>) -> Reply {
         unless: Option<Words>,
         requires: Option<Words>,
     }
-    let snapshot = operators.plane.reloads.snapshots().load_full();
-    let hits = operators.plane.metrics.rule_hits();
+    let snapshot = operators.context.reloads.snapshots().load_full();
+    let hits = operators.context.metrics.rule_hits();
     let rules = snapshot.engine.rules();
     let told = only.map(|id| snapshot.engine.explainer().rules_of(rules, id)).unwrap_or_default();
     let conditions = |part: Option<&str>| {
@@ -161,8 +163,8 @@ pub(super) fn rules(operators: &Operators, only: Option<&str>) -> Reply {
 
 /// What the rules judged beside decide otherwise.
 pub(super) fn shadow(operators: &Operators) -> Reply {
-    let status = operators.plane.reloads.status();
-    let snapshots = operators.plane.reloads.snapshots();
+    let status = operators.context.reloads.status();
+    let snapshots = operators.context.reloads.snapshots();
     let live = snapshots.load().generation;
     let compared = snapshots.shadow().map(|shadow| shadow.tally.compared(live));
     reply::json(
@@ -172,6 +174,6 @@ pub(super) fn shadow(operators: &Operators) -> Reply {
 }
 
 pub(super) fn history(operators: &Operators) -> Reply {
-    let history = operators.plane.reloads.history();
+    let history = operators.context.reloads.history();
     reply::json(StatusCode::OK, &serde_json::json!({ "reloads": history }))
 }

@@ -11,14 +11,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, StatusCode, header, request::Parts};
+use http::{StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use super::{
     access::{Access, Caller},
+    endpoints::FactsEndpoint,
     reply::{self, Problem, Reply},
-    routes::{get, post, read, record},
+    routes::{read, record, same_site},
     server::Operators,
     token::Token,
 };
@@ -50,7 +51,7 @@ pub struct FactsDesk {
 
 /// Why requests are better sent elsewhere, if they are.
 pub(super) fn not_ready(operators: &Operators) -> Option<String> {
-    let desk = operators.plane.facts.as_ref().filter(|desk| !desk.ready_without)?;
+    let desk = operators.context.facts.as_ref().filter(|desk| !desk.ready_without)?;
     let health = desk.store.health();
     let cause = health.cause.filter(|_| !health.available)?;
     Some(format!("the facts store is unavailable: {}", cause.as_str()))
@@ -58,7 +59,7 @@ pub(super) fn not_ready(operators: &Operators) -> Option<String> {
 
 /// Whether somebody whom no list names may be let in all the same.
 pub(super) fn has_token(operators: &Operators, access: &Access) -> bool {
-    let desk = operators.plane.facts.as_ref();
+    let desk = operators.context.facts.as_ref();
     !access.is_listed() || desk.is_some_and(|desk| desk.token.is_some())
 }
 
@@ -69,13 +70,13 @@ pub(super) async fn answer(
     peer: SocketAddr,
     head: &Parts,
     body: Incoming,
+    asked: FactsEndpoint,
     caller: Option<&Caller>,
 ) -> Result<Reply, Problem> {
-    let (deed, action) = match (head.uri.path(), &head.method) {
-        ("/-/facts/get", &Method::POST) => (Some(Deed::Read), "facts"),
-        ("/-/facts/export", &Method::GET) => (Some(Deed::Read), "export"),
-        ("/-/facts/get" | "/-/facts/export", _) => (None, ""),
-        (_, method) => ((*method == Method::POST).then_some(Deed::Changed), "facts"),
+    let (deed, action) = match asked {
+        FactsEndpoint::Get => (Deed::Read, "facts"),
+        FactsEndpoint::Export => (Deed::Read, "export"),
+        FactsEndpoint::Put | FactsEndpoint::Withdraw => (Deed::Changed, "facts"),
     };
     let desk = match admit(operators, peer, head, caller) {
         Err(problem) if caller.is_none() => return Err(problem),
@@ -83,19 +84,17 @@ pub(super) async fn answer(
     };
     let is_admitted = desk.is_ok();
     let answer = match desk {
-        Ok(desk) => at_desk(operators, desk, head, body).await,
+        Ok(desk) => at_desk(operators, desk, head, body, asked).await,
         Err(problem) => Err(problem),
     };
-    if let Some(deed) = deed {
-        let who = caller.map_or("token", |caller| &caller.name);
-        // That nothing is on file is an answer too.
-        let is_done = match (&answer, deed) {
-            (Ok(_), _) => true,
-            (Err(problem), Deed::Read) => is_admitted && problem.status() == StatusCode::NOT_FOUND,
-            (Err(_), Deed::Changed) => false,
-        };
-        record(operators, deed, who, action, is_done);
-    }
+    let who = caller.map_or("token", |caller| &caller.name);
+    // That nothing is on file is an answer too.
+    let is_done = match (&answer, deed) {
+        (Ok(_), _) => true,
+        (Err(problem), Deed::Read) => is_admitted && problem.status() == StatusCode::NOT_FOUND,
+        (Err(_), Deed::Changed) => false,
+    };
+    record(operators, deed, who, action, is_done);
     answer
 }
 
@@ -104,26 +103,24 @@ async fn at_desk(
     desk: &FactsDesk,
     head: &Parts,
     body: Incoming,
+    asked: FactsEndpoint,
 ) -> Result<Reply, Problem> {
-    match head.uri.path() {
-        "/-/facts" => {
-            post(head)?;
+    same_site(head)?;
+    match asked {
+        FactsEndpoint::Put => {
             let format = format(head)?;
             let body = read(operators, body, operators.settings.body_bytes_max).await?;
             put(operators, desk, changes(desk, format, &body)?).await
         }
-        "/-/facts/get" => {
-            post(head)?;
+        FactsEndpoint::Get => {
             look(desk, &object(&read(operators, body, operators.settings.body_bytes_max).await?)?)
         }
-        "/-/facts/withdraw" => {
-            post(head)?;
+        FactsEndpoint::Withdraw => {
             let asked = object(&read(operators, body, operators.settings.body_bytes_max).await?)?;
             check_scope(operators, &asked)?;
             put(operators, desk, vec![withdrawal(desk, &asked)?]).await
         }
-        "/-/facts/export" => get(head, || Ok(export(desk, head))),
-        _ => Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here")),
+        FactsEndpoint::Export => Ok(export(desk, head)),
     }
 }
 
@@ -134,7 +131,7 @@ pub(super) fn admit<'o>(
     caller: Option<&Caller>,
 ) -> Result<&'o FactsDesk, Problem> {
     let forbidden = |detail: &str| Problem::new(StatusCode::FORBIDDEN, "forbidden", detail);
-    let Some(desk) = &operators.plane.facts else {
+    let Some(desk) = &operators.context.facts else {
         let detail = "there is no facts store; `facts:` in the configuration makes one";
         return Err(Problem::new(StatusCode::NOT_FOUND, "not found", detail));
     };
@@ -238,7 +235,7 @@ async fn put(
     const UNKNOWN_MAX: usize = 100;
     /// Looked at for what no detector sees; more say nothing new.
     const LOOKED_AT_MAX: usize = 1_000;
-    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let snapshot = operators.context.reloads.snapshots().load_full();
     let rules = snapshot.engine.rules();
     let (mut unknown, mut taking_back_everything) = (BTreeSet::new(), BTreeSet::new());
     for (_, change) in &told {
@@ -276,7 +273,7 @@ fn look(desk: &FactsDesk, subject: &Value) -> Result<Reply, Problem> {
 /// A scope that is misspelt would take back everything. Whoever means that says `all`; what comes in a file may be older
 /// than the rules and is taken, and told.
 fn check_scope(operators: &Operators, asked: &Value) -> Result<(), Problem> {
-    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let snapshot = operators.context.reloads.snapshots().load_full();
     let scope = asked.get("scope").and_then(Value::as_str);
     let misspelt = scope.and_then(|scope| snapshot.engine.rules().misspelt_withdrawal(scope));
     let refused = |why| Err(Problem::new(StatusCode::CONFLICT, "unknown to the rules", why));

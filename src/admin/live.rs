@@ -83,7 +83,7 @@ pub(super) fn stream(operators: Arc<Operators>) -> Reply {
 /// `seen` is the number of the last record sent; `None` before the first event.
 fn event(operators: &Operators, seen: &mut Option<u64>) -> Bytes {
     let count_max = if seen.is_some() { RECORDS_MAX } else { RECORDS_BEFORE_MAX };
-    let (last, records) = operators.plane.audit.feed().since(seen.unwrap_or(0), count_max);
+    let (last, records) = operators.context.audit.feed().since(seen.unwrap_or(0), count_max);
     let mut text = String::from("event: tick\ndata: {\"numbers\":");
     text.push_str(&numbers(operators));
     if seen.replace(last).is_none() {
@@ -117,23 +117,23 @@ fn numbers(operators: &Operators) -> Arc<str> {
     {
         return Arc::clone(text);
     }
-    let plane = &operators.plane;
-    let status = plane.reloads.status();
+    let context = &operators.context;
+    let status = context.reloads.status();
     let health = serde_json::json!({
-        "state": plane.readiness.state(),
+        "state": context.readiness.state(),
         "generation": status.generation, "stale": status.stale, "loaded_at": status.loaded_at,
         "routes": status.routes.as_ref().map(|routes| {
             serde_json::json!({ "generation": routes.generation, "stale": routes.stale })
         }),
-        "audit": plane.audit.health(),
-        "facts": plane.facts.as_ref().map(|facts| facts.store.health()),
+        "audit": context.audit.health(),
+        "facts": context.facts.as_ref().map(|facts| facts.store.health()),
         "geoip": status.geoip,
         "data_centres": operators.data_centres(),
     });
     let numbers = Numbers {
         time: jiff::Timestamp::now(),
-        flows: plane.metrics.flows(),
-        pulse: plane.metrics.pulse(),
+        flows: context.metrics.flows(),
+        pulse: context.metrics.pulse(),
         health,
     };
     let text: Arc<str> = serde_json::to_string(&numbers).unwrap_or_else(|_| "null".into()).into();
@@ -143,7 +143,7 @@ fn numbers(operators: &Operators) -> Arc<str> {
 
 /// The sample so far.
 pub(super) fn recent(operators: &Operators) -> Reply {
-    let (_, records) = operators.plane.audit.feed().since(0, RECORDS_BEFORE_MAX);
+    let (_, records) = operators.context.audit.feed().since(0, RECORDS_BEFORE_MAX);
     let records: Vec<Box<RawValue>> = records
         .iter()
         .filter_map(|record| RawValue::from_string(record.to_string()).ok())

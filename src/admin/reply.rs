@@ -42,7 +42,7 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Diagnostics::is_empty")]
     diagnostics: Diagnostics,
     #[serde(skip)]
-    allow: Option<&'static str>,
+    allow: Option<String>,
 }
 
 impl Problem {
@@ -51,8 +51,9 @@ impl Problem {
         Self { status, title, detail, diagnostics: Diagnostics::default(), allow: None }
     }
 
-    pub(super) fn method_not_allowed(method: &Method, allow: &'static str) -> Self {
-        let detail = format!("`{method}` does not work here; use {allow}");
+    pub(super) fn method_not_allowed(method: &Method, allowed: &[&str]) -> Self {
+        let allow = allowed.join(", ");
+        let detail = format!("`{method}` does not work here; use {}", allowed.join(" or "));
         Self {
             allow: Some(allow),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail)
@@ -72,8 +73,8 @@ impl Problem {
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
         let mut reply = with_type(problem.status, "application/problem+json", to_json(&problem));
-        if let Some(allow) = problem.allow {
-            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        if let Some(allow) = problem.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
+            reply.headers_mut().insert(header::ALLOW, allow);
         }
         if problem.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Method, Request, StatusCode, request::Parts};
+use http::{StatusCode, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -16,10 +16,12 @@ use super::{
     case::Case,
     console,
     decide::{Answer, Desk},
+    endpoints::{self, Endpoint},
     facts, live, openapi,
     ready::State,
     reply::{self, Problem, Reply},
     server::Operators,
+    service::Call,
     token::Token,
 };
 use crate::{
@@ -29,109 +31,64 @@ use crate::{
     policy::Timestamp,
     snapshot::Snapshot,
     source::Diagnostics,
-    telemetry::{AuditDeed, AuditHealth, CertificateStatus, DataCentreStatus, Deed, Exposition},
+    telemetry::{
+        AuditDeed, AuditHealth, BundleResult, CertificateStatus, DataCentreStatus, Deed, Exposition,
+    },
 };
 
-pub(super) async fn answer(
-    operators: Arc<Operators>,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> Reply {
-    let (head, body) = request.into_parts();
-    let reply = route(operators, peer, &head, body).await;
-    reply.unwrap_or_else(Reply::from)
+pub(super) async fn answer(operators: Arc<Operators>, call: Call) -> Reply {
+    route(operators, call).await.unwrap_or_else(Reply::from)
 }
 
-/// What a path asks of whoever calls it; `None` where there is nothing.
-fn needs(path: &str) -> Option<Needs> {
-    Some(match path {
-        "/" | "/livez" | "/-/healthy" | "/readyz" | "/-/ready" | "/-/openapi.json" => {
-            Needs::Nothing
-        }
-        path if path.starts_with("/-/console") => Needs::Nothing,
-        "/metrics" => Needs::Metrics,
-        "/-/status" | "/-/about" | "/-/rules" | "/-/history" | "/-/live" | "/-/recent"
-        | "/-/decide" | "/-/explain" => Needs::Role(Role::Read),
-        "/-/shadow" => Needs::Role(Role::Read),
-        "/-/rules/promote" | "/-/rules/rollback" | "/-/rules/bundle" => Needs::Role(Role::Rules),
-        "/-/reload" => Needs::OperateOrRules,
-        path if path == "/-/facts" || path.starts_with("/-/facts/") => Needs::Role(Role::Operate),
-        _ => return None,
-    })
-}
-
-async fn route(
-    operators: Arc<Operators>,
-    peer: SocketAddr,
-    head: &Parts,
-    body: Incoming,
-) -> Result<Reply, Problem> {
-    let path = head.uri.path();
-    let Some(needs) = needs(path) else {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "not found", "`GET /` lists what is here"));
-    };
+async fn route(operators: Arc<Operators>, call: Call) -> Result<Reply, Problem> {
+    let Call { peer, ref head, body, endpoint, needs } = call;
     let access = &operators.settings.access;
-    let is_facts = needs == Needs::Role(Role::Operate) && path.starts_with("/-/facts");
-    let caller = match access.admit(peer, head, needs) {
-        Ok(caller) => caller,
+    let caller = match (access.admit(peer, head, needs), endpoint) {
+        (Ok(caller), _) => caller,
         // What is on file may have a token of its own.
-        Err(_) if is_facts && facts::has_token(&operators, access) => {
-            return facts::answer(&operators, peer, head, body, None).await;
+        (Err(_), Endpoint::Facts(asked)) if facts::has_token(&operators, access) => {
+            return facts::answer(&operators, peer, head, body, asked, None).await;
         }
-        Err(problem) => return Err(problem),
+        (Err(problem), _) => return Err(problem),
     };
-    match path {
-        "/metrics" => get(head, || Ok(metrics(&operators, head))),
-        "/livez" | "/-/healthy" => get(head, || Ok(alive())),
-        "/readyz" | "/-/ready" => get(head, || ready(&operators)),
-        "/-/status" => get(head, || Ok(status(&operators))),
-        "/-/about" => get(head, || Ok(console::about(&operators, &caller))),
-        "/-/rules" => match asked_rule(head) {
-            Some(id) if head.method == Method::GET => {
-                off_thread(move || Ok(console::rules(&operators, Some(&id)))).await
-            }
-            Some(_) | None => get(head, || Ok(console::rules(&operators, None))),
-        },
-        "/-/history" => get(head, || Ok(console::history(&operators))),
-        "/-/recent" => get(head, || Ok(live::recent(&operators))),
-        "/-/live" => get(head, || Ok(live::stream(Arc::clone(&operators)))),
-        "/-/openapi.json" => get(head, || Ok(openapi::document(access.is_listed()))),
-        "/-/shadow" => get(head, || Ok(console::shadow(&operators))),
-        "/-/rules/promote" => {
-            post(head)?;
-            switch(&operators, &caller, Switch::Promote).await
-        }
-        "/-/rules/rollback" => {
-            post(head)?;
-            switch(&operators, &caller, Switch::Rollback).await
-        }
-        "/-/rules/bundle" => {
-            put(head)?;
-            push(&operators, &caller, body).await
-        }
-        "/-/reload" => {
-            post(head)?;
-            let reloaded = reload(&operators, &caller).await;
-            changed(&operators, &caller.name, "reload", reloaded.is_ok());
-            reloaded
-        }
-        "/-/decide" => {
-            post(head)?;
-            ask(operators, peer, &caller, head, body, decide).await
-        }
-        "/-/explain" => {
-            post(head)?;
-            ask(operators, peer, &caller, head, body, explain).await
-        }
-        _ if is_facts => facts::answer(&operators, peer, head, body, Some(&caller)).await,
-        "/-/console" => get(head, || Ok(console::redirect())),
-        "/" => get(head, || Ok(index(head))),
-        path => get(head, || {
-            let missing = "`GET /` lists what is here";
-            let problem = Problem::new(StatusCode::NOT_FOUND, "not found", missing);
-            console::file(path).ok_or(problem)
-        }),
+    // Where facts are asked for, what is refused is on record as well.
+    if !matches!(endpoint, Endpoint::Facts(_)) {
+        same_site(head)?;
     }
+    Ok(match endpoint {
+        Endpoint::Index => index(head),
+        Endpoint::Alive => alive(),
+        Endpoint::Ready => ready(&operators)?,
+        Endpoint::Metrics => metrics(&operators, head),
+        Endpoint::Status => status(&operators),
+        Endpoint::ToConsole => console::redirect(),
+        Endpoint::Console | Endpoint::ConsoleFile => {
+            let missing = || {
+                let detail = "`GET /` lists what is here";
+                Problem::new(StatusCode::NOT_FOUND, "not found", detail)
+            };
+            console::file(head.uri.path()).ok_or_else(missing)?
+        }
+        Endpoint::About => console::about(&operators, &caller),
+        Endpoint::Rules => match asked_rule(head) {
+            Some(id) => off_thread(move || Ok(console::rules(&operators, Some(&id)))).await?,
+            None => console::rules(&operators, None),
+        },
+        Endpoint::History => console::history(&operators),
+        Endpoint::Recent => live::recent(&operators),
+        Endpoint::Live => live::stream(Arc::clone(&operators)),
+        Endpoint::OpenApi => openapi::document(access.is_listed()),
+        Endpoint::Shadow => console::shadow(&operators),
+        Endpoint::Promote => switch(&operators, &caller, Switch::Promote).await?,
+        Endpoint::Rollback => switch(&operators, &caller, Switch::Rollback).await?,
+        Endpoint::Push => push(&operators, &caller, body).await?,
+        Endpoint::Reload => reload(&operators, &caller).await?,
+        Endpoint::Decide => ask(operators, peer, &caller, head, body, decide).await?,
+        Endpoint::Explain => ask(operators, peer, &caller, head, body, explain).await?,
+        Endpoint::Facts(asked) => {
+            facts::answer(&operators, peer, head, body, asked, Some(&caller)).await?
+        }
+    })
 }
 
 /// Every change is on record, with who made it.
@@ -140,43 +97,21 @@ pub(super) fn changed(operators: &Operators, who: &str, action: &str, is_done: b
 }
 
 pub(super) fn record(operators: &Operators, audit: Deed, who: &str, action: &str, is_done: bool) {
-    operators.plane.audit.deed(&AuditDeed {
+    operators.context.audit.deed(&AuditDeed {
         audit,
         time: jiff::Timestamp::now(),
         who,
         action,
         result: if is_done { "done" } else { "refused" },
-        generation: operators.plane.reloads.status().generation.0,
+        generation: operators.context.reloads.status().generation.0,
     });
 }
 
-pub(super) fn get(
-    head: &Parts,
-    answer: impl FnOnce() -> Result<Reply, Problem>,
-) -> Result<Reply, Problem> {
-    if head.method == Method::GET || head.method == Method::HEAD {
-        answer()
-    } else {
-        Err(Problem::method_not_allowed(&head.method, "GET"))
-    }
-}
-
 /// A page somebody has open in a browser must not reload our rules.
-pub(super) fn post(head: &Parts) -> Result<(), Problem> {
-    if head.method != Method::POST {
-        return Err(Problem::method_not_allowed(&head.method, "POST"));
+pub(super) fn same_site(head: &Parts) -> Result<(), Problem> {
+    if head.method.is_safe() {
+        return Ok(());
     }
-    same_site(head)
-}
-
-fn put(head: &Parts) -> Result<(), Problem> {
-    if head.method != Method::PUT {
-        return Err(Problem::method_not_allowed(&head.method, "PUT"));
-    }
-    same_site(head)
-}
-
-fn same_site(head: &Parts) -> Result<(), Problem> {
     let site = head.headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);
     let foreign = site.is_some_and(|site| site != b"same-origin" && site != b"none");
     if foreign || (site.is_none() && head.headers.contains_key(http::header::ORIGIN)) {
@@ -186,46 +121,20 @@ fn same_site(head: &Parts) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Everything there is.
-pub(super) const PATHS: [&str; 24] = [
-    "GET /livez",
-    "GET /readyz",
-    "GET /metrics",
-    "GET /-/healthy",
-    "GET /-/ready",
-    "GET /-/status",
-    "GET /-/console/",
-    "GET /-/about",
-    "GET /-/rules",
-    "GET /-/history",
-    "GET /-/recent",
-    "GET /-/live",
-    "GET /-/openapi.json",
-    "GET /-/shadow",
-    "POST /-/rules/promote",
-    "POST /-/rules/rollback",
-    "PUT /-/rules/bundle",
-    "POST /-/reload",
-    "POST /-/decide",
-    "POST /-/explain",
-    "POST /-/facts",
-    "POST /-/facts/get",
-    "POST /-/facts/withdraw",
-    "GET /-/facts/export",
-];
-
 fn index(head: &Parts) -> Reply {
     let accept = head.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/html")) {
         return console::redirect();
     }
-    reply::json(StatusCode::OK, &serde_json::json!({ "paths": PATHS }))
+    let paths: Vec<String> =
+        endpoints::listed().map(|(method, path)| format!("{method} {path}")).collect();
+    reply::json(StatusCode::OK, &serde_json::json!({ "paths": paths }))
 }
 
 fn metrics(operators: &Operators, head: &Parts) -> Reply {
     let accept = head.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
     let exposition = Exposition::negotiate(accept);
-    let text = operators.plane.metrics.render(exposition);
+    let text = operators.context.metrics.render(exposition);
     reply::with_type(StatusCode::OK, exposition.content_type(), text.into_bytes())
 }
 
@@ -234,16 +143,16 @@ fn alive() -> Reply {
 }
 
 fn ready(operators: &Operators) -> Result<Reply, Problem> {
-    let why_not = match operators.plane.readiness.state() {
+    let why_not = match operators.context.readiness.state() {
         State::Serving => {
             let unrecorded = || {
                 let words = "no audit record can be written, and nothing is sent without one";
-                operators.plane.audit.is_refusing().then(|| words.to_owned())
+                operators.context.audit.is_refusing().then(|| words.to_owned())
             };
             if let Some(why_not) = facts::not_ready(operators).or_else(unrecorded) {
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", why_not));
             }
-            let rules = operators.plane.reloads.status();
+            let rules = operators.context.reloads.status();
             let untrusted = rules.bundle.as_ref().and_then(|bundle| bundle.untrusted.clone());
             if let Some(why_not) = untrusted {
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", why_not));
@@ -282,29 +191,31 @@ fn status(operators: &Operators) -> Reply {
         #[serde(skip_serializing_if = "Option::is_none")]
         facts: Option<Health>,
     }
-    let rules = operators.plane.reloads.status();
+    let rules = operators.context.reloads.status();
     let page = Page {
         version: env!("CARGO_PKG_VERSION"),
-        state: operators.plane.readiness.state(),
+        state: operators.context.readiness.state(),
         rules_age_seconds: jiff::Timestamp::now().duration_since(rules.loaded_at.0).as_secs(),
         rules: &rules,
         routes: rules.routes.as_ref(),
-        audit: operators.plane.audit.health(),
-        certificates: operators.plane.metrics.certificates().status(),
+        audit: operators.context.audit.health(),
+        certificates: operators.context.metrics.certificates().status(),
         operators_error: operators.settings.access.error(),
         token_error: operators.token().and_then(Token::error),
         data_centres: operators.data_centres(),
-        facts: operators.plane.facts.as_ref().map(|facts| facts.store.health()),
+        facts: operators.context.facts.as_ref().map(|facts| facts.store.health()),
     };
     reply::json(StatusCode::OK, &page)
 }
 
 async fn reload(operators: &Operators, caller: &Caller) -> Result<Reply, Problem> {
-    told(operators, operators.plane.reloads.reload_for(&caller.name).await)
+    let reloaded = told(operators, operators.context.reloads.reload_for(&caller.name).await);
+    changed(operators, &caller.name, "reload", reloaded.is_ok());
+    reloaded
 }
 
 async fn switch(operators: &Operators, caller: &Caller, to: Switch) -> Result<Reply, Problem> {
-    let switched = operators.plane.reloads.switch(to, &caller.name).await;
+    let switched = operators.context.reloads.switch(to, &caller.name).await;
     let action = match to {
         Switch::Promote => "promote",
         Switch::Rollback => "rollback",
@@ -315,7 +226,7 @@ async fn switch(operators: &Operators, caller: &Caller, to: Switch) -> Result<Re
 
 async fn push(operators: &Operators, caller: &Caller, body: Incoming) -> Result<Reply, Problem> {
     let bytes = read(operators, body, operators.settings.bundle_bytes_max).await?;
-    let pushed = operators.plane.reloads.push(bytes, &caller.name).await;
+    let pushed = operators.context.reloads.push(bytes, &caller.name).await;
     changed(operators, &caller.name, "push", pushed.is_ok());
     told(operators, pushed)
 }
@@ -324,7 +235,7 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
     match reloaded {
         Ok(reloaded) => Ok(reply::json(StatusCode::OK, &reloaded)),
         Err(Refused::Rules(diagnostics)) => {
-            let status = operators.plane.reloads.status();
+            let status = operators.context.reloads.status();
             let errors = errors(&diagnostics);
             let generation = status.generation;
             let detail =
@@ -333,7 +244,7 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
                 .with_diagnostics(diagnostics))
         }
         Err(Refused::Routes(diagnostics)) => {
-            let routes = operators.plane.reloads.status().routes.clone();
+            let routes = operators.context.reloads.status().routes.clone();
             let generation = routes.map_or(0, |routes| routes.generation.0);
             let errors = errors(&diagnostics);
             let detail = format!(
@@ -342,7 +253,7 @@ fn told(operators: &Operators, reloaded: Result<Reloaded, Refused>) -> Result<Re
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "routes refused", detail)
                 .with_diagnostics(diagnostics))
         }
-        Err(Refused::Bundle(failure)) if failure.kind == "unreachable" => {
+        Err(Refused::Bundle(failure)) if failure.kind == BundleResult::Unreachable => {
             Err(Problem::new(StatusCode::BAD_GATEWAY, "bundle not there", failure.message))
         }
         Err(refused @ Refused::Bundle(_)) => {
@@ -443,8 +354,8 @@ fn parse(operators: &Operators, bytes: &[u8]) -> Result<Case, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad request", detail);
     let text = std::str::from_utf8(bytes).map_err(|_| bad("the body is not UTF-8".to_owned()))?;
     let mut case = Case::parse(text).map_err(|error| bad(error.to_string()))?;
-    let map = operators.settings.stations.now();
-    case.by_route(Some(&map.stated)).map_err(|error| bad(error.to_string()))?;
+    let destinations = operators.settings.destinations.now();
+    case.by_route(Some(&destinations.stated_by_route)).map_err(|error| bad(error.to_string()))?;
     case.transfer.as_of.get_or_insert_with(|| Timestamp(jiff::Timestamp::now()));
     Ok(case)
 }
@@ -457,7 +368,7 @@ enum Asker {
 }
 
 fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> Desk<'d> {
-    let facts = operators.plane.facts.as_ref();
+    let facts = operators.context.facts.as_ref();
     Desk {
         engine: &snapshot.engine,
         generation: snapshot.generation.0,
@@ -467,7 +378,7 @@ fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> D
 }
 
 fn decide(operators: &Operators, case: &Case, asker: Asker) -> Reply {
-    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let snapshot = operators.context.reloads.snapshots().load_full();
     let desk = desk(operators, &snapshot, asker);
     let judged = case.judge(&desk, &operators.settings.limits, &mut Scratch::default());
     let answer = Answer::new(&snapshot.engine, case.id.as_ref(), &case.body, &judged);
@@ -478,7 +389,7 @@ fn decide(operators: &Operators, case: &Case, asker: Asker) -> Reply {
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
 
 fn explain(operators: &Operators, case: &Case, asker: Asker) -> Reply {
-    let snapshot = operators.plane.reloads.snapshots().load_full();
+    let snapshot = operators.context.reloads.snapshots().load_full();
     let desk = desk(operators, &snapshot, asker);
     let start = Instant::now();
     let go_on = || start.elapsed() < SEARCH_TIME_MAX;

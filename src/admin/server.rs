@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    convert::Infallible,
     io,
     net::{IpAddr, SocketAddr, TcpListener},
     pin::pin,
@@ -14,23 +13,24 @@ use std::{
     time::Duration,
 };
 
-use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
+    service::TowerToHyperService,
 };
 use parking_lot::Mutex;
 use tokio::{
     sync::{Semaphore, watch},
     time::error::Elapsed,
 };
+use tower::ServiceBuilder;
 
 use super::{
     access::Access,
     facts::FactsDesk,
     live::{self, Pace},
     ready::Readiness,
-    routes,
+    service::AdminService,
     tls::{AdminIdentity, Shown},
     token::Token,
 };
@@ -52,6 +52,10 @@ pub struct AdminSettings {
     pub bundle_bytes_max: usize,
     pub body_time_max: Duration,
     pub connections_max: usize,
+    /// Of those that take a while, at a time; probes and scrapers are answered whatever there are.
+    pub requests_max: usize,
+    /// Until the head of an answer.
+    pub answer_time_max: Duration,
     /// For a handshake, and for the first request behind it: a connection without one takes the place of somebody who
     /// has one.
     pub first_request_time_max: Duration,
@@ -60,36 +64,36 @@ pub struct AdminSettings {
     /// HTTPS instead of HTTP.
     pub tls: Option<AdminIdentity>,
     /// Where data may go, for the page.
-    pub stations: Stations,
+    pub destinations: DataCentreMap,
 }
 
 /// Where data may go and by which routes, as it is now; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Stations(Arc<Mutex<Arc<Map>>>);
+pub struct DataCentreMap(Arc<Mutex<Arc<Destinations>>>);
 
 /// One edition of it.
 #[derive(Debug, Default)]
-pub struct Map {
-    pub stations: Vec<Station>,
-    /// The data centre of each route of `stated`, in the same order.
-    pub ends: Vec<String>,
+pub struct Destinations {
+    pub data_centres: Vec<ShownDataCentre>,
+    /// The data centre of each route of `stated_by_route`, in the same order.
+    pub data_centre_of_route: Vec<String>,
     /// What is known of every transfer by a route, under the route's id.
-    pub stated: Vec<(String, Transfer)>,
+    pub stated_by_route: Vec<(String, Transfer)>,
 }
 
-impl Stations {
-    pub fn set(&self, map: Map) {
-        *self.0.lock() = Arc::new(map);
+impl DataCentreMap {
+    pub fn set(&self, destinations: Destinations) {
+        *self.0.lock() = Arc::new(destinations);
     }
 
-    pub(super) fn now(&self) -> Arc<Map> {
+    pub(super) fn now(&self) -> Arc<Destinations> {
         Arc::clone(&self.0.lock())
     }
 }
 
 /// A data centre as the page shows it.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Station {
+pub struct ShownDataCentre {
     pub id: String,
     pub city: Option<String>,
     pub jurisdiction: Region,
@@ -105,17 +109,20 @@ impl AdminSettings {
             bundle_bytes_max: 8 << 20,
             body_time_max: Duration::from_secs(10),
             connections_max: 128,
+            requests_max: 64,
+            // A little less than the commands of the program wait for it.
+            answer_time_max: Duration::from_secs(55),
             first_request_time_max: Duration::from_secs(5),
             access: Access::default(),
             tls: None,
-            stations: Stations::default(),
+            destinations: DataCentreMap::default(),
         }
     }
 }
 
 /// What operators look at and act on.
 #[derive(Debug, Clone)]
-pub struct Plane {
+pub struct AdminContext {
     pub reloads: Reloads,
     pub metrics: Arc<Metrics>,
     pub audit: Arc<AuditSink>,
@@ -144,29 +151,29 @@ pub struct AdminServer {
 #[derive(Debug)]
 pub(super) struct Operators {
     pub(super) settings: AdminSettings,
-    pub(super) plane: Plane,
+    pub(super) context: AdminContext,
     pub(super) pace: Pace,
 }
 
 impl Operators {
     /// That of `admin.token_file`, where anything asks for it.
     pub(super) fn token(&self) -> Option<&Token> {
-        let of_desk = self.plane.facts.as_ref().and_then(|desk| desk.token.as_ref());
+        let of_desk = self.context.facts.as_ref().and_then(|desk| desk.token.as_ref());
         of_desk.or_else(|| self.settings.access.token())
     }
 
     /// How each place fares where data may go now.
     pub(super) fn data_centres(&self) -> Vec<DataCentreStatus> {
-        let map = self.settings.stations.now();
-        let mut all = self.plane.metrics.data_centres().status();
+        let destinations = self.settings.destinations.now();
+        let mut all = self.context.metrics.data_centres().status();
         // A configuration that was refused may have named others.
-        all.retain(|one| map.stations.iter().any(|station| station.id == one.id));
+        all.retain(|one| destinations.data_centres.iter().any(|listed| listed.id == one.id));
         all
     }
 }
 
 impl AdminServer {
-    pub fn start(settings: AdminSettings, plane: Plane) -> Result<Self, AdminError> {
+    pub fn start(settings: AdminSettings, context: AdminContext) -> Result<Self, AdminError> {
         let listener = TcpListener::bind(settings.address)
             .map_err(|error| AdminError::Bind { address: settings.address, error })?;
         listener.set_nonblocking(true)?;
@@ -189,7 +196,7 @@ impl AdminServer {
             .thread_name("admin")
             .build()?;
         let (stop, stopped) = watch::channel(false);
-        let operators = Arc::new(Operators { settings, plane, pace: Pace::default() });
+        let operators = Arc::new(Operators { settings, context, pace: Pace::default() });
         let thread = thread::Builder::new().name("admin".to_owned()).spawn(move || {
             if let Err(error) = runtime.block_on(serve(listener, operators, stopped)) {
                 tracing::error!(%error, "the admin server ended");
@@ -228,6 +235,7 @@ async fn serve(
     let room = Arc::new(Semaphore::new(connections_max));
     let peers = Arc::new(Peers { each_max: connections_max.div_ceil(2), ..Peers::default() });
     tokio::spawn(live::keep_a_minute(Arc::clone(&operators)));
+    let service = AdminService::new(Arc::clone(&operators));
     loop {
         let permit = tokio::select! {
             permit = Arc::clone(&room).acquire_owned() => permit.map_err(io::Error::other)?,
@@ -249,9 +257,9 @@ async fn serve(
             tracing::debug!(%peer, "too many admin connections from one address");
             continue;
         };
-        let operators = Arc::clone(&operators);
+        let (operators, service) = (Arc::clone(&operators), service.clone());
         tokio::spawn(async move {
-            connection(stream, peer, operators).await;
+            connection(stream, peer, &operators.settings, service).await;
             drop((permit, place));
         });
     }
@@ -295,22 +303,30 @@ impl Drop for Place {
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: Arc<Operators>) {
+async fn connection(
+    stream: tokio::net::TcpStream,
+    peer: SocketAddr,
+    settings: &AdminSettings,
+    service: AdminService,
+) {
     /// For a head to arrive; also how long an idle connection is kept.
     const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
     const HEAD_BYTES_MAX: usize = 16 << 10;
-    let tls = operators.settings.tls.as_ref().map(AdminIdentity::current);
-    let first_time_max = operators.settings.first_request_time_max;
-    let asked = &AtomicBool::new(false);
+    let tls = settings.tls.as_ref().map(AdminIdentity::current);
+    let first_time_max = settings.first_request_time_max;
+    let asked = Arc::new(AtomicBool::new(false));
+    let is_asked = Arc::clone(&asked);
     let service = |shown: Option<Shown>| {
-        service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-            asked.store(true, Ordering::Relaxed);
-            let operators = Arc::clone(&operators);
-            if let Some(shown) = shown.clone() {
-                request.extensions_mut().insert(shown);
-            }
-            async move { Ok::<_, Infallible>(routes::answer(operators, peer, request).await) }
-        })
+        let layered = ServiceBuilder::new()
+            .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+                is_asked.store(true, Ordering::Relaxed);
+                if let Some(shown) = shown.clone() {
+                    request.extensions_mut().insert(shown);
+                }
+                (peer, request)
+            })
+            .service(service);
+        TowerToHyperService::new(layered)
     };
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);
@@ -319,7 +335,7 @@ async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: 
     builder.http2().max_header_list_size(16 << 10).keep_alive_interval(Some(HEAD_TIME_MAX));
     let Some(tls) = tls else {
         let serving = builder.serve_connection(TokioIo::new(stream), service(None));
-        return ended(in_time(serving, first_time_max, asked).await);
+        return ended(in_time(serving, first_time_max, &asked).await);
     };
     let handshake = tokio_rustls::TlsAcceptor::from(tls).accept(stream);
     match tokio::time::timeout(first_time_max, handshake).await {
@@ -327,7 +343,7 @@ async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: 
             let chain = stream.get_ref().1.peer_certificates();
             let shown = chain.and_then(<[_]>::first).map(Shown::of);
             let serving = builder.serve_connection(TokioIo::new(stream), service(shown));
-            ended(in_time(serving, first_time_max, asked).await);
+            ended(in_time(serving, first_time_max, &asked).await);
         }
         Ok(Err(error)) => tracing::debug!(%error, "an admin connection was not agreed upon"),
         Err(_) => {}

@@ -9,7 +9,9 @@ use std::{
 
 use super::{KEY_BYTES_MIN, StartError, doubts};
 use crate::{
-    admin::{Access, AdminIdentity, AdminSettings, FactsDesk, Map, Station, Token},
+    admin::{
+        Access, AdminIdentity, AdminSettings, Destinations, FactsDesk, ShownDataCentre, Token,
+    },
     client::{Authorities, Client, ClientError, ClientSettings, Credentials},
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, DataCentre, FactsOperators, FactsSection,
@@ -73,7 +75,7 @@ pub(super) fn admin_settings(
     if let Some(bundle) = &config.rules.bundle {
         settings.bundle_bytes_max = bundle.bytes_max.0;
     }
-    settings.stations.set(map_of(config, file));
+    settings.destinations.set(destinations(config, file));
     Ok(settings)
 }
 
@@ -170,16 +172,18 @@ pub(super) fn country_database(
 }
 
 /// Where data may go. What is wrong with the routes of a configuration is told where they are compiled to serve.
-pub(super) fn map_of(config: &Config, file: &str) -> Map {
-    let station = |data_centre: &DataCentre| Station {
+pub(super) fn destinations(config: &Config, file: &str) -> Destinations {
+    let shown = |data_centre: &DataCentre| ShownDataCentre {
         id: data_centre.id.value.clone(),
         city: data_centre.city.clone(),
         jurisdiction: data_centre.jurisdiction.value,
     };
-    let stations = config.data_centres.iter().map(station).collect();
-    let ends = config.routes.iter().map(|route| route.data_centre.value.clone()).collect();
-    let stated = proxy::stated(config, file, &mut Diagnostics::default()).unwrap_or_default();
-    Map { stations, ends, stated }
+    let data_centres = config.data_centres.iter().map(shown).collect();
+    let data_centre_of_route =
+        config.routes.iter().map(|route| route.data_centre.value.clone()).collect();
+    let stated_by_route =
+        proxy::stated(config, file, &mut Diagnostics::default()).unwrap_or_default();
+    Destinations { data_centres, data_centre_of_route, stated_by_route }
 }
 
 pub(super) fn rules_source(config: &Config) -> RulesSource {

@@ -20,6 +20,7 @@ use super::load::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, hash};
 use crate::{
     signing::{Context, SigningKey, VerifyingKey, hex},
     source::SourceFile,
+    telemetry::BundleResult,
 };
 
 pub(super) use fetch::{Fetched, Fetcher, Offer};
@@ -108,10 +109,10 @@ fn words(ids: &[String]) -> String {
 }
 
 impl BundleError {
-    /// One word for metrics: who made it is not proven, or it is not whole.
-    pub(super) fn kind(&self) -> &'static str {
+    /// Who made it is not proven, or it is not whole.
+    pub(super) fn kind(&self) -> BundleResult {
         match self {
-            Self::Unsigned(_) | Self::BadSignature(_) => "unsigned",
+            Self::Unsigned(_) | Self::BadSignature(_) => BundleResult::Unsigned,
             Self::Damaged(_)
             | Self::TooLong { .. }
             | Self::TooMany
@@ -119,7 +120,7 @@ impl BundleError {
             | Self::Manifest(_)
             | Self::Changed(_)
             | Self::Missing(_)
-            | Self::Unlisted(_) => "damaged",
+            | Self::Unlisted(_) => BundleResult::Damaged,
         }
     }
 }

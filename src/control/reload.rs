@@ -192,15 +192,27 @@ pub(super) struct Shared {
 pub(super) type Answer = Result<Reloaded, Refused>;
 
 /// Who asked for a reload, and where the answer goes.
-pub(super) type Asked = (Trigger, Option<String>, oneshot::Sender<Answer>);
+#[derive(Debug)]
+pub(super) struct ReloadRequest {
+    pub(super) by: Trigger,
+    /// An operator whose name is known.
+    pub(super) who: Option<String>,
+    pub(super) answer: oneshot::Sender<Answer>,
+}
 
 #[derive(Debug)]
 pub(super) enum Request {
-    Reload {
-        by: Trigger,
-        who: Option<String>,
-        answer: oneshot::Sender<Answer>,
-    },
+    /// Those that wait together are answered by one reading.
+    Reload(ReloadRequest),
+    Do(Work),
+    /// The files may have changed.
+    Changed,
+    Stop,
+}
+
+/// What is done one after the other.
+#[derive(Debug)]
+pub(super) enum Work {
     Switch {
         to: Switch,
         who: String,
@@ -208,16 +220,14 @@ pub(super) enum Request {
     },
     Push {
         bytes: Vec<u8>,
-        asked: Asked,
+        asked: ReloadRequest,
     },
     Fetched {
         fetched: Fetched,
-        asked: Vec<Asked>,
+        asked: Vec<ReloadRequest>,
     },
     /// From here on routes are read anew as well.
     Follow(Box<RoutesSettings>),
-    Changed,
-    Stop,
 }
 
 /// Reloads that may wait; those that wait together are answered by one.
@@ -243,7 +253,7 @@ impl Controller {
 
     /// From here on the routes in a configuration file are read anew when it changes, and with the rules.
     pub fn follow_routes(&self, settings: RoutesSettings) {
-        if self.reloads.requests.send(Request::Follow(Box::new(settings))).is_err() {
+        if self.reloads.requests.send(Request::Do(Work::Follow(Box::new(settings)))).is_err() {
             tracing::error!("the controller has stopped; routes are not read anew");
         }
     }
@@ -295,15 +305,15 @@ impl Reloads {
     /// the directory holds the same.
     pub async fn switch(&self, to: Switch, who: &str) -> Result<Reloaded, Refused> {
         let (answer, answered) = oneshot::channel();
-        self.send(Request::Switch { to, who: who.to_owned(), answer })?;
+        self.send(Request::Do(Work::Switch { to, who: who.to_owned(), answer }))?;
         answered.await.unwrap_or(Err(Refused::Stopped))
     }
 
     /// Takes a signed bundle from an operator, if it is believed and goes not back.
     pub async fn push(&self, bytes: Vec<u8>, who: &str) -> Result<Reloaded, Refused> {
         let (answer, answered) = oneshot::channel();
-        let asked = (Trigger::Push, Some(who.to_owned()), answer);
-        self.send(Request::Push { bytes, asked })?;
+        let asked = ReloadRequest { by: Trigger::Push, who: Some(who.to_owned()), answer };
+        self.send(Request::Do(Work::Push { bytes, asked }))?;
         answered.await.unwrap_or(Err(Refused::Stopped))
     }
 
@@ -327,7 +337,7 @@ impl Reloads {
 
     fn ask(&self, by: Trigger, who: Option<String>) -> Result<oneshot::Receiver<Answer>, Refused> {
         let (answer, answered) = oneshot::channel();
-        self.send(Request::Reload { by, who, answer })?;
+        self.send(Request::Reload(ReloadRequest { by, who, answer }))?;
         Ok(answered)
     }
 

@@ -20,7 +20,7 @@ use super::{
     geoip::GeoFile,
     keys::Seen,
     load::{self, RuleFiles, RulesSource},
-    reload::{Answer, Asked, ControlSettings, Refused, Request, Shared, Trigger},
+    reload::{Answer, ControlSettings, Refused, ReloadRequest, Request, Shared, Trigger, Work},
     routes::RoutesFile,
     status::{self, KeyStatus, Status},
     watch::Watch,
@@ -31,7 +31,7 @@ use crate::{
     redact::Keyring,
     snapshot::{Generation, Snapshot, SnapshotCell},
     source::{Diagnostics, Place, work_in_stretches},
-    telemetry::Metrics,
+    telemetry::{BundleResult, Metrics},
 };
 use reload::{compile, source};
 
@@ -45,6 +45,40 @@ struct Pinned {
     replaced: RuleFiles,
     /// The hash of what the directory held when it was last compiled meanwhile, and what is wrong with that.
     checked: Option<(String, Diagnostics)>,
+}
+
+/// Rules as files, at three points of their way.
+struct RulesRead {
+    /// Those that were last compiled, whether they serve or were refused.
+    attempted: RuleFiles,
+    /// Some file could not be read then; the hash is that of the others.
+    in_part: bool,
+    /// Those that serve, and those that did before.
+    serving: RuleFiles,
+    previous: Option<RuleFiles>,
+}
+
+/// The rules judged beside.
+#[derive(Default)]
+struct ShadowFiles {
+    /// As they were last read, and as they last compiled.
+    files: RuleFiles,
+    sound: RuleFiles,
+    /// Of the keys they were compiled with.
+    keys_fingerprint: String,
+    /// Of the files themselves, before they were compiled: what could not be read, or is missed.
+    complaints: Diagnostics,
+    watch: Option<Watch>,
+}
+
+/// The keys that were last read.
+struct KeyringRead {
+    /// Empty when they were refused.
+    fingerprint: String,
+    /// What could be seen of their files then.
+    seen: Seen,
+    /// Notices changes of them for as long as it is held.
+    _watch: Option<Watch>,
 }
 
 pub(super) struct Worker {
@@ -61,32 +95,15 @@ pub(super) struct Worker {
     /// The hash of what blocks everything, while that serves.
     blocking: Option<String>,
     watch: Option<Watch>,
-    shadow_watch: Option<Watch>,
     geo: Option<GeoFile>,
     routes: Option<RoutesFile>,
-    /// The files that were last compiled, whether they serve or were refused.
-    attempted: RuleFiles,
-    /// Those that serve, and those that did before.
-    serving: RuleFiles,
-    previous: Option<RuleFiles>,
+    rules: RulesRead,
     /// What serves was gone back to: going back once more would bring what was taken out.
     is_rolled_back: bool,
     /// Those an operator changed over to; the directory is not followed meanwhile.
     pinned: Option<Pinned>,
-    /// Those judged beside, as they were last read, and as they last compiled.
-    shadow: RuleFiles,
-    shadow_sound: RuleFiles,
-    shadow_keys: String,
-    /// Of the files themselves, before they were compiled: what could not be read, or is missed.
-    shadow_complaints: Diagnostics,
-    /// Some file could not be read then; the hash is that of the others.
-    attempted_in_part: bool,
-    /// Of the keys that were last read; empty when they were refused.
-    attempted_keys: String,
-    /// What could be seen of their files then.
-    seen: Seen,
-    /// Notices changes of them for as long as it is held.
-    _key_watch: Option<Watch>,
+    shadow: ShadowFiles,
+    keyring: KeyringRead,
     /// That the watch is not complete.
     warned: bool,
     /// Snapshots that some exchange still holds. The last one to let go frees them, and that should be
@@ -138,7 +155,9 @@ impl Worker {
             let is_first = shelf.offered().is_some();
             let failure = shelf.take(now);
             if is_first {
-                metrics.bundles().offered(failure.map_or("taken", |failure| failure.kind));
+                metrics
+                    .bundles()
+                    .offered(failure.map_or(BundleResult::Taken, |failure| failure.kind));
             }
         }
         let snapshot = Snapshot {
@@ -194,32 +213,28 @@ impl Worker {
             Some(RulesSource::Directory(directory)) => watch_of(directory),
             Some(RulesSource::Embedded) | None => None,
         };
-        let attempted_keys = snapshot.engine.keys().fingerprint();
+        let fingerprint = snapshot.engine.keys().fingerprint();
         let mut worker = Self {
             shelf,
             fetcher,
             is_trusted: true,
             blocking: None,
             watch,
-            shadow_watch,
             geo,
             routes: None,
             requests: requests.clone(),
             metrics,
             shared: Arc::new(Shared::new(SnapshotCell::new(snapshot), status)),
-            serving: loaded.clone(),
-            previous: None,
+            rules: RulesRead {
+                serving: loaded.clone(),
+                attempted: loaded,
+                in_part: false,
+                previous: None,
+            },
             is_rolled_back: false,
             pinned: None,
-            shadow: RuleFiles::default(),
-            shadow_sound: RuleFiles::default(),
-            shadow_keys: String::new(),
-            shadow_complaints: Diagnostics::default(),
-            attempted: loaded,
-            attempted_in_part: false,
-            attempted_keys,
-            seen,
-            _key_watch: key_watch,
+            shadow: ShadowFiles { watch: shadow_watch, ..ShadowFiles::default() },
+            keyring: KeyringRead { fingerprint, seen, _watch: key_watch },
             warned: false,
             retired: Vec::new(),
             settings,
@@ -245,15 +260,10 @@ impl Worker {
             let mut later = Vec::new();
             if !changed {
                 match inbox.recv_timeout(self.patience()) {
-                    Ok(Request::Reload { by, who, answer }) => asked.push((by, who, answer)),
+                    Ok(Request::Reload(one)) => asked.push(one),
                     Ok(Request::Changed) => changed = true,
-                    Ok(
-                        request @ (Request::Switch { .. }
-                        | Request::Push { .. }
-                        | Request::Fetched { .. }
-                        | Request::Follow(_)),
-                    ) => {
-                        self.act(request);
+                    Ok(Request::Do(work)) => {
+                        self.act(work);
                         changed = self.looks_changed();
                         continue;
                     }
@@ -267,13 +277,10 @@ impl Worker {
             // Whoever asked before the files are read is answered by this reading.
             for request in inbox.try_iter() {
                 match request {
-                    Request::Reload { by, who, answer } => asked.push((by, who, answer)),
+                    Request::Reload(one) => asked.push(one),
+                    Request::Do(work) => later.push(work),
                     Request::Changed => {}
                     Request::Stop => return,
-                    request @ (Request::Switch { .. }
-                    | Request::Push { .. }
-                    | Request::Fetched { .. }
-                    | Request::Follow(_)) => later.push(request),
                 }
             }
             let is_reading = changed || !asked.is_empty();
@@ -283,7 +290,7 @@ impl Worker {
             self.refresh_routes(&asked);
             self.refresh(asked);
             self.refresh_shadow(is_meant);
-            later.into_iter().for_each(|request| self.act(request));
+            later.into_iter().for_each(|work| self.act(work));
             changed = self.follow();
             self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
             // Reading rules takes more than keeping them does.
@@ -297,25 +304,20 @@ impl Worker {
     fn settle(
         &self,
         inbox: &mpsc::Receiver<Request>,
-        asked: &mut Vec<Asked>,
-        later: &mut Vec<Request>,
+        asked: &mut Vec<ReloadRequest>,
+        later: &mut Vec<Work>,
     ) -> bool {
         let latest = Instant::now() + SETTLE_TIME_MAX;
         while Instant::now() < latest {
             match inbox.recv_timeout(self.settings.settle) {
                 Ok(Request::Changed) => {}
                 // Whoever changes over sees the files first.
-                Ok(
-                    request @ (Request::Switch { .. }
-                    | Request::Push { .. }
-                    | Request::Fetched { .. }
-                    | Request::Follow(_)),
-                ) => {
-                    later.push(request);
+                Ok(Request::Do(work)) => {
+                    later.push(work);
                     return true;
                 }
-                Ok(Request::Reload { by, who, answer }) => {
-                    asked.push((by, who, answer));
+                Ok(Request::Reload(one)) => {
+                    asked.push(one);
                     return true;
                 }
                 Err(RecvTimeoutError::Timeout) => return true,
@@ -328,9 +330,9 @@ impl Worker {
     fn looks_changed(&mut self) -> bool {
         self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
         self.settings.watch
-            && (self.settings.source.fingerprint() != self.attempted.fingerprint
+            && (self.settings.source.fingerprint() != self.rules.attempted.fingerprint
                 || self.shadow_looks_changed()
-                || self.settings.keys.seen() != self.seen
+                || self.settings.keys.seen() != self.keyring.seen
                 || self.geo.as_ref().is_some_and(GeoFile::looks_changed)
                 || self.routes.as_ref().is_some_and(RoutesFile::looks_changed))
     }
@@ -341,12 +343,12 @@ impl Worker {
         if let (Some(watch), RulesSource::Directory(directory)) =
             (&mut self.watch, &self.settings.source)
         {
-            problems = watch.follow(directory, &self.attempted.directories);
+            problems = watch.follow(directory, &self.rules.attempted.directories);
         }
-        if let (Some(watch), Some(shadow)) = (&mut self.shadow_watch, &self.settings.shadow)
+        if let (Some(watch), Some(shadow)) = (&mut self.shadow.watch, &self.settings.shadow)
             && let RulesSource::Directory(directory) = &shadow.source
         {
-            problems.extend(watch.follow(directory, &self.shadow.directories));
+            problems.extend(watch.follow(directory, &self.shadow.files.directories));
         }
         if let Some(problem) = problems.first()
             && !self.warned
@@ -368,17 +370,17 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, asked: Vec<Asked>) {
+    fn answer(&mut self, asked: Vec<ReloadRequest>) {
         let answer = self.consider(&asked);
         self.tell(asked, answer);
     }
 
     /// Reads the rules, and reloads when they are new or somebody asked. `None` when nobody did.
-    fn consider(&mut self, asked: &[Asked]) -> Option<Answer> {
+    fn consider(&mut self, asked: &[ReloadRequest]) -> Option<Answer> {
         let mut diagnostics = Diagnostics::default();
         let loaded = self.load(&mut diagnostics);
         // Looked at first: what changes while they are read is seen the next time.
-        self.seen = self.settings.keys.seen();
+        self.keyring.seen = self.settings.keys.seen();
         let keys = self.settings.keys.load(&mut diagnostics);
         let fingerprint = keys.as_ref().map(Keyring::fingerprint).unwrap_or_default();
         let is_operators = is_operators(asked);
@@ -389,27 +391,31 @@ impl Worker {
             load::complain_of_gone(&loaded.gone_since(&pinned.replaced), words, &mut diagnostics);
             let answer = self.note_beside_pinned(loaded, diagnostics, first(asked));
             // The keys are not the directory's, and are followed whoever's rules serve.
-            if let Some(keys) = keys.filter(|_| fingerprint != self.attempted_keys) {
-                self.attempted_keys = fingerprint;
+            if let Some(keys) = keys.filter(|_| fingerprint != self.keyring.fingerprint) {
+                self.keyring.fingerprint = fingerprint;
                 self.serve_with(keys, first(asked));
             }
             return Some(answer);
         }
-        if loaded.hash == self.serving.hash {
+        if loaded.hash == self.rules.serving.hash {
             self.pin(None);
             // In another place perhaps.
-            self.serving.whereabouts.clone_from(&loaded.whereabouts);
+            self.rules.serving.whereabouts.clone_from(&loaded.whereabouts);
         } else if !is_operators {
             // A directory that is filled anew looks like one with fewer laws for a moment.
             let words = "is gone, and its rules serve";
-            load::complain_of_gone(&loaded.gone_since(&self.serving), words, &mut diagnostics);
+            load::complain_of_gone(
+                &loaded.gone_since(&self.rules.serving),
+                words,
+                &mut diagnostics,
+            );
         }
-        let is_new = loaded.hash != self.attempted.hash
-            || fingerprint != self.attempted_keys
-            || diagnostics.has_errors() != self.attempted_in_part;
-        self.attempted_in_part = diagnostics.has_errors();
-        self.attempted_keys = fingerprint;
-        self.attempted = loaded;
+        let is_new = loaded.hash != self.rules.attempted.hash
+            || fingerprint != self.keyring.fingerprint
+            || diagnostics.has_errors() != self.rules.in_part;
+        self.rules.in_part = diagnostics.has_errors();
+        self.keyring.fingerprint = fingerprint;
+        self.rules.attempted = loaded;
         (is_new || !asked.is_empty()).then(|| {
             let (by, who) = first(asked);
             let answer = self.reload(diagnostics, keys, by, who);
@@ -438,25 +444,24 @@ impl Worker {
         trusted_for.map_or(self.settings.look, |time| time.min(self.settings.look))
     }
 
-    fn act(&mut self, request: Request) {
-        match request {
-            Request::Switch { to, who, answer } => {
+    fn act(&mut self, work: Work) {
+        match work {
+            Work::Switch { to, who, answer } => {
                 // An operator who hung up needs no answer.
                 let _ = answer.send(self.switch(to, who));
             }
-            Request::Push { bytes, asked } => self.push(bytes, asked),
-            Request::Fetched { fetched, asked } => self.fetched(fetched, asked),
-            Request::Follow(settings) => self.follow_routes(*settings),
-            Request::Reload { .. } | Request::Changed | Request::Stop => {}
+            Work::Push { bytes, asked } => self.push(bytes, asked),
+            Work::Fetched { fetched, asked } => self.fetched(fetched, asked),
+            Work::Follow(settings) => self.follow_routes(*settings),
         }
     }
 
     /// Reloads from where the rules are; where that is a server, it is asked first.
-    fn refresh(&mut self, mut asked: Vec<Asked>) {
+    fn refresh(&mut self, mut asked: Vec<ReloadRequest>) {
         if let Some(fetcher) = &self.fetcher {
             for one in std::mem::take(&mut asked) {
-                if let Err((.., asker)) = fetcher.nudge(one) {
-                    let _ = asker.send(Err(Refused::Busy));
+                if let Err(one) = fetcher.nudge(one) {
+                    let _ = one.answer.send(Err(Refused::Busy));
                 }
             }
         }
@@ -464,7 +469,7 @@ impl Worker {
             let words = "the rules are not trusted any more; only a bundle that is can end that";
             refuse(asked, &Refused::Nothing(words));
             // Seen, so that they do not look changed for as long as this lasts.
-            self.seen = self.settings.keys.seen();
+            self.keyring.seen = self.settings.keys.seen();
             return;
         }
         self.answer(asked);
@@ -472,24 +477,24 @@ impl Worker {
 }
 
 /// Whether somebody asked who may say that what is gone was meant to go.
-fn is_operators(asked: &[Asked]) -> bool {
-    asked.iter().any(|(by, ..)| matches!(by, Trigger::Operator | Trigger::Push))
+fn is_operators(asked: &[ReloadRequest]) -> bool {
+    asked.iter().any(|one| matches!(one.by, Trigger::Operator | Trigger::Push))
 }
 
 /// Who asked first; the files themselves when nobody did.
-fn first(asked: &[Asked]) -> (Trigger, Option<String>) {
-    asked.first().map_or((Trigger::Change, None), |(by, who, _)| (*by, who.clone()))
+fn first(asked: &[ReloadRequest]) -> (Trigger, Option<String>) {
+    asked.first().map_or((Trigger::Change, None), |one| (one.by, one.who.clone()))
 }
 
-fn refuse(asked: Vec<Asked>, refused: &Refused) {
+fn refuse(asked: Vec<ReloadRequest>, refused: &Refused) {
     send(asked, Some(Err(refused.clone())));
 }
 
-fn send(asked: Vec<Asked>, answer: Option<Answer>) {
+fn send(asked: Vec<ReloadRequest>, answer: Option<Answer>) {
     let Some(answer) = answer else { return };
-    for (.., asker) in asked {
+    for one in asked {
         // An operator who hung up needs no answer.
-        let _ = asker.send(answer.clone());
+        let _ = one.answer.send(answer.clone());
     }
 }
 

@@ -142,7 +142,7 @@ pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
     let (kind, side) = (error.kind(), error.side().as_str());
     // While a disk is full this is so of every exchange; each has its answer and is counted.
     if matches!(error, ProxyError::Unrecorded(_)) {
-        if let Some(left_out) = exchange.worker.tells_unrecorded() {
+        if let Some(left_out) = exchange.worker.proxy.unrecorded.again() {
             tracing::warn!(%trace_id, route, kind, side, %error, left_out, "failed");
         }
         return;
@@ -164,7 +164,7 @@ pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
 
 /// Whoever forgot somebody among the trusted hops sees nothing but blocked transfers.
 fn log_disbelieved(exchange: &Exchange) {
-    let Some(left_out) = exchange.worker.tells_disbelieved() else { return };
+    let Some(left_out) = exchange.worker.proxy.disbelieved.again() else { return };
     let address = exchange.peer.address.ip().to_canonical();
     // That of a machine of ours, or else somebody's.
     let peer = match AddressClass::from(address) {

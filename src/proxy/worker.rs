@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
@@ -38,26 +38,6 @@ pub(super) struct Worker {
     in_flight: Cell<usize>,
     /// Whether anything was under way since memory was given back.
     has_served: Cell<bool>,
-    /// When it was last logged that there is no record, and that a header is not believed.
-    unrecorded: Told,
-    disbelieved: Told,
-}
-
-/// When something was last logged, and for how many exchanges it was not since.
-#[derive(Default)]
-struct Told(Cell<(Option<Instant>, u64)>);
-
-impl Told {
-    /// Whether it is time to say it again, and how often it was not said meanwhile.
-    fn again(&self, after: Duration) -> Option<u64> {
-        let (told_at, left_out) = self.0.get();
-        if told_at.is_some_and(|at| at.elapsed() < after) {
-            self.0.set((told_at, left_out + 1));
-            return None;
-        }
-        self.0.set((Some(Instant::now()), 0));
-        Some(left_out)
-    }
 }
 
 /// One exchange under way on this worker; it is no longer when this is dropped.
@@ -93,21 +73,8 @@ impl Worker {
             number,
             in_flight: Cell::new(0),
             has_served: Cell::new(false),
-            unrecorded: Told::default(),
-            disbelieved: Told::default(),
             proxy,
         })
-    }
-
-    /// Whether it is time to say again that there is no record, and how often it was not said meanwhile.
-    pub(super) fn tells_unrecorded(&self) -> Option<u64> {
-        // As often as the audit says why.
-        self.unrecorded.again(Duration::from_secs(10))
-    }
-
-    /// The same of a header that is not believed: so is every one of that caller.
-    pub(super) fn tells_disbelieved(&self) -> Option<u64> {
-        self.disbelieved.again(Duration::from_secs(60))
     }
 
     /// Lets the other exchanges of this worker come as far, where there are any. What is ready is read and

@@ -7,14 +7,14 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use parking_lot::Mutex;
 use prometheus::{IntCounter, IntCounterVec, Registry};
 use serde::Serialize;
 
-use super::{catalogue as c, instruments::counters, metrics::MetricsError};
+use super::{catalogue as c, instruments::counters, metrics::MetricsError, sparingly::Sparingly};
 
 /// Counts and remembers; cheap to clone.
 #[derive(Clone)]
@@ -30,6 +30,7 @@ pub struct Reach {
     /// Failures since it answered last.
     in_a_row: AtomicU64,
     failure: Mutex<LastFailure>,
+    told: Sparingly,
 }
 
 /// Taken hold of by whoever failed, and by nobody else.
@@ -40,8 +41,6 @@ struct LastFailure {
     /// The last.
     at: Option<jiff::Timestamp>,
     error: Option<String>,
-    told_at: Option<Instant>,
-    left_out: u64,
 }
 
 /// One data centre, for the status.
@@ -84,6 +83,7 @@ impl DataCentreMetrics {
                 failed: of("failed"),
                 in_a_row: AtomicU64::new(0),
                 failure: Mutex::default(),
+                told: Sparingly::every(Reach::AGAIN),
             })
         };
         Arc::clone(self.known.lock().entry(id.to_owned()).or_insert_with(new))
@@ -130,7 +130,7 @@ impl Reach {
         if self.in_a_row.fetch_add(1, Ordering::Relaxed) == 0 {
             failure.since = Some(now);
             // That of the times before; what was told just now is more than a word.
-            if failure.told_at.is_none_or(|at| at.elapsed() >= Self::AGAIN) {
+            if self.told.is_due() {
                 failure.error = None;
             }
         }
@@ -141,14 +141,9 @@ impl Reach {
     /// Whether it is time to say again that it fails, and for how many exchanges it was not said meanwhile. `error` is
     /// kept for the status, and holds no value.
     pub fn tells(&self, error: &dyn fmt::Display) -> Option<u64> {
-        let mut failure = self.failure.lock();
-        if failure.told_at.is_some_and(|at| at.elapsed() < Self::AGAIN) {
-            failure.left_out += 1;
-            return None;
-        }
-        failure.told_at = Some(Instant::now());
-        failure.error = Some(error.to_string());
-        Some(std::mem::take(&mut failure.left_out))
+        let left_out = self.told.again()?;
+        self.failure.lock().error = Some(error.to_string());
+        Some(left_out)
     }
 
     fn status(&self, id: &str) -> DataCentreStatus {
@@ -222,7 +217,7 @@ mod tests {
         let reach = metrics.of("us");
         assert_eq!(reach.tells(&"refused"), Some(0));
         assert_eq!((reach.tells(&"refused"), reach.tells(&"refused")), (None, None));
-        reach.failure.lock().told_at = None;
+        reach.told.set_due();
         assert_eq!(reach.tells(&"reset"), Some(2));
         assert_eq!(metrics.status()[0].last_error.as_deref(), Some("reset"));
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bordergate::{
-    admin::{AdminError, AdminServer, AdminSettings, Plane, Readiness},
+    admin::{AdminContext, AdminError, AdminServer, AdminSettings, Readiness},
     control::{ControlSettings, Controller, RulesSource},
     domain::Limits,
     redact::PseudonymKey,
@@ -80,7 +80,7 @@ impl RunningAdmin {
         };
         let controller = Controller::start(settings, Arc::clone(&metrics)).unwrap();
         let readiness = Arc::new(Readiness::default());
-        let plane = Plane {
+        let context = AdminContext {
             reloads: controller.reloads(),
             audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
             metrics,
@@ -92,7 +92,7 @@ impl RunningAdmin {
             body_time_max: Duration::from_millis(300),
             ..AdminSettings::new(SocketAddr::from(([127, 0, 0, 1], 0)), limits)
         };
-        let server = AdminServer::start(change(settings), plane).unwrap();
+        let server = AdminServer::start(change(settings), context).unwrap();
         Self { rules, server, readiness, controller }
     }
 
@@ -387,9 +387,9 @@ fn what_cannot_be_asked_is_a_problem() {
 fn a_taken_port_is_told_with_its_address() {
     let running = RunningAdmin::open();
     let settings = AdminSettings::new(running.server.address(), Limits::default());
-    let plane = {
+    let context = {
         let metrics = Arc::new(Metrics::new().unwrap());
-        Plane {
+        AdminContext {
             reloads: running.controller.reloads(),
             audit: Arc::new(AuditSink::open(AuditSettings::default(), metrics.audit()).unwrap()),
             metrics,
@@ -397,7 +397,7 @@ fn a_taken_port_is_told_with_its_address() {
             facts: None,
         }
     };
-    let error = AdminServer::start(settings, plane).unwrap_err();
+    let error = AdminServer::start(settings, context).unwrap_err();
     assert!(matches!(error, AdminError::Bind { .. }));
     assert!(error.to_string().contains(&running.server.address().to_string()), "{error}");
 }
@@ -424,4 +424,49 @@ fn connections_without_a_request_give_way_to_those_with_one() {
         let _ = stream.read_to_end(&mut answer);
         assert_eq!(answer, b"", "nothing was asked");
     }
+}
+
+#[test]
+fn what_takes_a_while_has_bounds_and_nobody_who_looks_waits_for_it() {
+    let office = Office::with(|settings| AdminSettings {
+        requests_max: 1,
+        answer_time_max: Duration::from_millis(1_500),
+        body_time_max: Duration::from_secs(60),
+        ..settings
+    });
+    let open = |head: &str| {
+        let mut stream = TcpStream::connect(office.server.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(format!("{head}\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
+        stream
+    };
+    let read_until = |stream: &mut TcpStream, is_whole: &dyn Fn(&str) -> bool| {
+        let mut text = String::new();
+        while !is_whole(&text) {
+            let mut room = [0; 64 << 10];
+            let read = stream.read(&mut room).unwrap();
+            assert_ne!(read, 0, "{text}");
+            text.push_str(std::str::from_utf8(&room[..read]).unwrap());
+        }
+        text
+    };
+    let mut watching = open("GET /-/live HTTP/1.1");
+    // A body that is waited for, and does not come.
+    let mut slow = open(
+        "POST /-/decide HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue",
+    );
+    read_until(&mut slow, &|text| text.contains("100 Continue\r\n\r\n"));
+    let refused = office.post("/-/decide", b"{}");
+    assert_eq!(refused.status, 503, "{}", refused.body);
+    refused.problem();
+    assert!(refused.head.contains("\r\nretry-after: 1"), "{}", refused.head);
+    for path in ["/livez", "/metrics", "/-/status", "/-/live/"] {
+        let expected = if path == "/-/live/" { 404 } else { 200 };
+        assert_eq!(office.get(path).status, expected, "{path}");
+    }
+    let late = read_until(&mut slow, &|text| text.contains("}\n"));
+    assert!(late.starts_with("HTTP/1.1 504 ") && late.contains("problem+json"), "{late}");
+    assert_eq!(office.post("/-/decide", b"{").status, 400, "there is room again");
+    // A stream goes on beyond the bound.
+    read_until(&mut watching, &|text| text.matches("event: tick").count() > 3);
 }

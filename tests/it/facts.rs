@@ -168,9 +168,14 @@ async fn desk_as(
 async fn who_changes_something_shows_the_token_on_this_machine_too() {
     let files = FactsFiles::new();
     let gateway = files.gateway(&[&Upstream::start().await]).await;
-    for path in ["/-/reload", "/-/rules/rollback", "/-/rules/promote", "/-/rules/bundle"] {
+    for (method, path) in [
+        (Method::POST, "/-/reload"),
+        (Method::POST, "/-/rules/rollback"),
+        (Method::POST, "/-/rules/promote"),
+        (Method::PUT, "/-/rules/bundle"),
+    ] {
         for token in [None, Some("not the token of this gateway")] {
-            let answer = desk_as(&gateway, Method::POST, path, "", token).await;
+            let answer = desk_as(&gateway, method.clone(), path, "", token).await;
             assert_eq!(answer.status, 401, "{path} {token:?}: {}", answer.text());
         }
     }
@@ -543,9 +548,14 @@ async fn without_the_store_rules_that_need_it_block_until_it_is_back() {
 async fn facts_are_told_to_whoever_has_the_token() {
     let (files, upstream) = (FactsFiles::new(), Upstream::start().await);
     let gateway = files.gateway(&[&upstream]).await;
-    for path in ["/-/facts", "/-/facts/get", "/-/facts/withdraw", "/-/facts/export"] {
+    for (method, path) in [
+        (Method::POST, "/-/facts"),
+        (Method::POST, "/-/facts/get"),
+        (Method::POST, "/-/facts/withdraw"),
+        (Method::GET, "/-/facts/export"),
+    ] {
         for token in [None, Some("another token for tests"), Some("")] {
-            let answer = desk_as(&gateway, Method::POST, path, "{}", token).await;
+            let answer = desk_as(&gateway, method.clone(), path, "{}", token).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
             assert_eq!(answer.headers["www-authenticate"], "Bearer");
         }

@@ -18,9 +18,10 @@ use crate::{
     client::{CallError, Client},
     control::{
         bundle::BundleSettings,
-        reload::{Asked, Request as Inbox},
+        reload::{ReloadRequest, Request as Inbox, Work},
     },
     signing::VerifyingKey,
+    telemetry::BundleResult,
 };
 
 /// Reloads that wait for one answer of the server.
@@ -57,7 +58,7 @@ struct Asker {
 /// Asks at every interval, and when it is told to. Ends when dropped.
 #[derive(Debug)]
 pub(in crate::control) struct Fetcher {
-    nudges: Option<SyncSender<Asked>>,
+    nudges: Option<SyncSender<ReloadRequest>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -91,7 +92,7 @@ impl Fetcher {
 
     /// Asks now; the controller answers whoever asked when it knows. Gives `asked` back where too many
     /// wait already.
-    pub(in crate::control) fn nudge(&self, asked: Asked) -> Result<(), Asked> {
+    pub(in crate::control) fn nudge(&self, asked: ReloadRequest) -> Result<(), ReloadRequest> {
         let Some(nudges) = &self.nudges else { return Err(asked) };
         nudges.try_send(asked).map_err(|error| match error {
             mpsc::TrySendError::Full(asked) | mpsc::TrySendError::Disconnected(asked) => asked,
@@ -111,7 +112,7 @@ fn run(
     mut asker: Asker,
     interval: Duration,
     asks_at_once: bool,
-    nudged: &Receiver<Asked>,
+    nudged: &Receiver<ReloadRequest>,
     inbox: &SyncSender<Inbox>,
 ) {
     let mut asks_now = asks_at_once;
@@ -127,7 +128,7 @@ fn run(
         asks_now = false;
         asked.extend(nudged.try_iter());
         let fetched = asker.ask();
-        if inbox.send(Inbox::Fetched { fetched, asked }).is_err() {
+        if inbox.send(Inbox::Do(Work::Fetched { fetched, asked })).is_err() {
             return;
         }
     }
@@ -141,8 +142,8 @@ impl Asker {
         }
     }
 
-    fn fetch(&mut self) -> Result<Fetched, (&'static str, String)> {
-        let unreachable = |message: String| ("unreachable", message);
+    fn fetch(&mut self) -> Result<Fetched, (BundleResult, String)> {
+        let unreachable = |message: String| (BundleResult::Unreachable, message);
         let mut request = Request::get(&self.url).header(header::ACCEPT, "application/gzip");
         if let Some((etag, _)) = &self.last {
             request = request.header(header::IF_NONE_MATCH, etag);
@@ -153,10 +154,10 @@ impl Asker {
         let answer = self.runtime.block_on(self.client.call(request));
         let answer = answer.map_err(|error| {
             let kind = match error {
-                CallError::TooLong(_) => "oversized",
-                CallError::BrokenOff => "damaged",
+                CallError::TooLong(_) => BundleResult::Oversized,
+                CallError::BrokenOff => BundleResult::Damaged,
                 CallError::Unreachable(_) | CallError::TimedOut(_) | CallError::Token(_) => {
-                    "unreachable"
+                    BundleResult::Unreachable
                 }
             };
             (kind, format!("`{}` {error}", self.url))

@@ -14,7 +14,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Bundle, BundleError, Offer};
-use crate::{client::ClientSettings, policy::Timestamp, signing::VerifyingKey};
+use crate::{
+    client::ClientSettings, policy::Timestamp, signing::VerifyingKey, telemetry::BundleResult,
+};
 
 /// Its name in the cache.
 pub const LAST_GOOD: &str = "last-good.bundle";
@@ -83,13 +85,13 @@ pub struct BundleStatus {
 #[derive(Debug, Clone, Serialize)]
 pub struct BundleFailure {
     pub at: Timestamp,
-    /// `unreachable`, `oversized`, `damaged`, `unsigned`, `old`, `expired`, `refused` or `cache`.
-    pub kind: &'static str,
+    /// None of those that say that all is well.
+    pub kind: BundleResult,
     pub message: String,
 }
 
 impl BundleFailure {
-    pub(in crate::control) fn new(kind: &'static str, message: String) -> Self {
+    pub(in crate::control) fn new(kind: BundleResult, message: String) -> Self {
         Self { at: Timestamp(jiff::Timestamp::now()), kind, message }
     }
 }
@@ -169,10 +171,14 @@ impl Shelf {
         match read(&shelf.path(STATE)) {
             Ok(Some(bytes)) => match serde_json::from_slice(&bytes) {
                 Ok(state) => shelf.state = state,
-                Err(error) => shelf.fail("cache", format!("`{STATE}` cannot be read: {error}")),
+                Err(error) => {
+                    shelf.fail(BundleResult::Cache, format!("`{STATE}` cannot be read: {error}"))
+                }
             },
             Ok(None) => {}
-            Err(error) => shelf.fail("cache", format!("`{STATE}` cannot be read: {error}")),
+            Err(error) => {
+                shelf.fail(BundleResult::Cache, format!("`{STATE}` cannot be read: {error}"))
+            }
         }
         match read(&shelf.path(LAST_GOOD)) {
             Ok(Some(bytes)) => match Bundle::open(bytes, &shelf.settings.keys) {
@@ -180,7 +186,9 @@ impl Shelf {
                 Err(error) => shelf.fail_cached(&error),
             },
             Ok(None) => {}
-            Err(error) => shelf.fail("cache", format!("`{LAST_GOOD}` cannot be read: {error}")),
+            Err(error) => {
+                shelf.fail(BundleResult::Cache, format!("`{LAST_GOOD}` cannot be read: {error}"))
+            }
         }
         shelf
     }
@@ -191,7 +199,7 @@ impl Shelf {
         if version < self.version_min() || (version == self.state.version && !is_same) {
             let least = self.version_min();
             let message = format!("`{LAST_GOOD}` has version {version}, and {least} has served");
-            self.fail("old", message);
+            self.fail(BundleResult::Old, message);
             return;
         }
         self.offered = Some(bundle);
@@ -201,12 +209,12 @@ impl Shelf {
         self.fail(error.kind(), format!("`{}` {error}", self.path(LAST_GOOD).display()));
     }
 
-    fn fail(&mut self, kind: &'static str, message: String) {
+    fn fail(&mut self, kind: BundleResult, message: String) {
         self.failed(BundleFailure::new(kind, message));
     }
 
     pub(in crate::control) fn failed(&mut self, failure: BundleFailure) {
-        tracing::error!(kind = failure.kind, "bundle not taken: {}", failure.message);
+        tracing::error!(kind = failure.kind.as_str(), "bundle not taken: {}", failure.message);
         self.last_failure = Some(failure);
     }
 
@@ -258,7 +266,7 @@ impl Shelf {
 
     fn check(&self, bundle: &Bundle, now: Timestamp) -> Result<(), BundleFailure> {
         let version = bundle.manifest.version;
-        let old = |message: String| Err(BundleFailure::new("old", message));
+        let old = |message: String| Err(BundleFailure::new(BundleResult::Old, message));
         if version < self.version_min() {
             let least = self.version_min();
             return old(format!("the bundle has version {version}; none below {least} is taken"));
@@ -268,7 +276,7 @@ impl Shelf {
         }
         if let Some(expires) = bundle.manifest.expires.filter(|expires| *expires <= now.0) {
             let message = format!("the bundle expired at {expires}");
-            return Err(BundleFailure::new("expired", message));
+            return Err(BundleFailure::new(BundleResult::Expired, message));
         }
         Ok(())
     }
@@ -316,7 +324,7 @@ impl Shelf {
         let error = kept.err()?;
         let cache = self.settings.cache.display();
         let failure = BundleFailure::new(
-            "cache",
+            BundleResult::Cache,
             format!("cannot keep the bundle in `{cache}`: {error}; a restart would not find it"),
         );
         self.failed(failure.clone());

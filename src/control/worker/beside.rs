@@ -21,7 +21,7 @@ impl Worker {
         }
         let (by, files) = match to {
             Switch::Promote => (Trigger::Promote, self.promotable()?),
-            Switch::Rollback => (Trigger::Rollback, self.previous.clone()),
+            Switch::Rollback => (Trigger::Rollback, self.rules.previous.clone()),
         };
         let Some(mut files) = files else {
             return Err(Refused::Nothing(match to {
@@ -35,25 +35,25 @@ impl Worker {
         let mut diagnostics = Diagnostics::default();
         let keys = self.settings.keys.load(&mut diagnostics);
         // The directory as it was last seen, so that it does not look changed.
-        files.fingerprint = self.attempted.fingerprint.clone();
-        files.directories.clone_from(&self.attempted.directories);
-        files.whereabouts.clone_from(&self.attempted.whereabouts);
+        files.fingerprint = self.rules.attempted.fingerprint.clone();
+        files.directories.clone_from(&self.rules.attempted.directories);
+        files.whereabouts.clone_from(&self.rules.attempted.whereabouts);
         let replaced = match &self.pinned {
             Some(pinned) => pinned.replaced.clone(),
-            None => self.serving.clone(),
+            None => self.rules.serving.clone(),
         };
         let was_wrong = self.shared.status().stale;
-        let before = std::mem::replace(&mut self.attempted, files);
+        let before = std::mem::replace(&mut self.rules.attempted, files);
         let answer = self.reload(diagnostics, keys, by, Some(who));
         if answer.is_ok() {
-            let hash = self.attempted.hash.clone();
+            let hash = self.rules.attempted.hash.clone();
             self.pin(Some(Pinned { hash, replaced, checked: None }));
             // A directory that was refused is no better for it.
             if was_wrong {
                 let _ = self.consider(&[]);
             }
         } else {
-            self.attempted = before;
+            self.rules.attempted = before;
         }
         answer
     }
@@ -67,7 +67,7 @@ impl Worker {
         if let Some(refused) = refused {
             return Err(Refused::Rules(refused.diagnostics.clone()));
         }
-        Ok(self.shared.cell.shadow().map(|_| self.shadow.clone()))
+        Ok(self.shared.cell.shadow().map(|_| self.shadow.files.clone()))
     }
 
     /// What an operator changed over to, where the directory holds something else.
@@ -88,7 +88,7 @@ impl Worker {
 
     pub(super) fn shadow_looks_changed(&self) -> bool {
         let shadow = self.settings.shadow.as_ref();
-        shadow.is_some_and(|shadow| shadow.source.fingerprint() != self.shadow.fingerprint)
+        shadow.is_some_and(|shadow| shadow.source.fingerprint() != self.shadow.files.fingerprint)
     }
 
     /// Reads the rules judged beside, and compiles them when they are new. What serves is not touched. Files that are
@@ -108,43 +108,44 @@ impl Worker {
         }
         if !is_meant {
             let words = "is gone from the rules that are judged beside";
-            load::complain_of_gone(&loaded.gone_since(&self.shadow_sound), words, &mut diagnostics);
+            load::complain_of_gone(&loaded.gone_since(&self.shadow.sound), words, &mut diagnostics);
         }
         let keys = self.shared.cell.load().engine.keys().fingerprint();
         let is_known =
-            self.shared.status().shadow.is_some() && diagnostics == self.shadow_complaints;
-        if is_known && loaded.hash == self.shadow.hash && keys == self.shadow_keys {
-            self.shadow.fingerprint = loaded.fingerprint;
+            self.shared.status().shadow.is_some() && diagnostics == self.shadow.complaints;
+        if is_known && loaded.hash == self.shadow.files.hash && keys == self.shadow.keys_fingerprint
+        {
+            self.shadow.files.fingerprint = loaded.fingerprint;
             return;
         }
-        self.shadow_complaints = diagnostics.clone();
-        self.shadow = loaded;
-        self.shadow_keys = keys;
+        self.shadow.complaints = diagnostics.clone();
+        self.shadow.files = loaded;
+        self.shadow.keys_fingerprint = keys;
         let compiled = if is_there {
             let keys = self.settings.keys.load(&mut diagnostics);
             let serving = self.shared.cell.load();
-            compile(Some(&serving.engine), &self.shadow, keys, &mut diagnostics)
+            compile(Some(&serving.engine), &self.shadow.files, keys, &mut diagnostics)
         } else {
             None
         };
         if compiled.is_some() {
-            self.shadow_sound = self.shadow.clone();
+            self.shadow.sound = self.shadow.files.clone();
         }
         self.metrics.shadow_reloaded(compiled.is_some() || !is_there);
         match &compiled {
-            Some(_) => tracing::info!(hash = %self.shadow.hash, "shadow rules loaded"),
+            Some(_) => tracing::info!(hash = %self.shadow.files.hash, "shadow rules loaded"),
             None if is_there => tracing::error!("shadow rules refused:\n{diagnostics}"),
             None => tracing::warn!("no shadow rules:\n{diagnostics}"),
         }
         let status = ShadowStatus {
             source: settings.source.to_string(),
-            hash: compiled.is_some().then(|| self.shadow.hash.clone()),
+            hash: compiled.is_some().then(|| self.shadow.files.hash.clone()),
             sample_percent: settings.sample_percent,
             diagnostics,
         };
         self.shared.cell.set_shadow(compiled.map(|engine| Shadow {
             engine,
-            hash: self.shadow.hash.clone(),
+            hash: self.shadow.files.hash.clone(),
             source: settings.source.to_string(),
             loaded_at: now(),
             sample_percent: settings.sample_percent,

@@ -8,15 +8,16 @@ use crate::{
         OnStale,
         bundle::{Bundle, BundleFailure, Fetched, Fetcher, Shelf, Untrusted},
         load::{RuleFiles, RulesSource, hash},
-        reload::{Asked, Refused, Request, Trigger},
+        reload::{Refused, ReloadRequest, Request, Trigger},
         status::Status,
     },
     snapshot::NOT_TRUSTED,
     source::{Diagnostics, Place, SourceFile},
+    telemetry::BundleResult,
 };
 
 impl Worker {
-    pub(super) fn fetched(&mut self, fetched: Fetched, asked: Vec<Asked>) {
+    pub(super) fn fetched(&mut self, fetched: Fetched, asked: Vec<ReloadRequest>) {
         let Some(shelf) = &mut self.shelf else { return };
         shelf.asked(now());
         match fetched {
@@ -27,14 +28,17 @@ impl Worker {
             Fetched::Unchanged(offer) => {
                 let failure = shelf.refusal(&offer).unwrap_or_else(|| {
                     let version = offer.version;
-                    BundleFailure::new("old", format!("the server still offers version {version}"))
+                    BundleFailure::new(
+                        BundleResult::Old,
+                        format!("the server still offers version {version}"),
+                    )
                 });
                 self.not_taken(failure, asked);
             }
         }
     }
 
-    pub(super) fn push(&mut self, bytes: Vec<u8>, asked: Asked) {
+    pub(super) fn push(&mut self, bytes: Vec<u8>, asked: ReloadRequest) {
         let Some(shelf) = &self.shelf else {
             let words = "this gateway takes no bundles; see `rules.bundle` in its configuration";
             refuse(vec![asked], &Refused::Nothing(words));
@@ -49,7 +53,7 @@ impl Worker {
         }
     }
 
-    fn not_taken(&mut self, failure: BundleFailure, asked: Vec<Asked>) {
+    fn not_taken(&mut self, failure: BundleFailure, asked: Vec<ReloadRequest>) {
         self.metrics.bundles().offered(failure.kind);
         if let Some(shelf) = &mut self.shelf {
             shelf.failed(failure.clone());
@@ -57,7 +61,7 @@ impl Worker {
         self.show_bundle();
         // Whoever went back wants what there was, when there is nothing newer to be had.
         let is_way_back = self.pinned.is_some()
-            && asked.iter().any(|(by, ..)| *by == Trigger::Operator)
+            && asked.iter().any(|one| one.by == Trigger::Operator)
             && (self.blocking.is_none() || self.is_trusted);
         if is_way_back {
             self.answer(asked);
@@ -67,8 +71,8 @@ impl Worker {
     }
 
     /// The server has what it had.
-    fn unchanged(&mut self, asked: Vec<Asked>) {
-        self.metrics.bundles().offered("unchanged");
+    fn unchanged(&mut self, asked: Vec<ReloadRequest>) {
+        self.metrics.bundles().offered(BundleResult::Unchanged);
         if let Some(shelf) = &mut self.shelf {
             shelf.confirm(now());
             // When it is not, that is for `check_trust` to notice, and to act upon.
@@ -85,7 +89,7 @@ impl Worker {
     }
 
     /// A bundle that is believed: its rules serve if they compile and it goes not back.
-    fn offer(&mut self, bundle: Bundle, asked: Vec<Asked>) {
+    fn offer(&mut self, bundle: Bundle, asked: Vec<ReloadRequest>) {
         let Some(shelf) = &mut self.shelf else { return };
         let is_known = shelf.is_taken(&bundle);
         if let Err(failure) = shelf.offer(bundle, now()) {
@@ -100,15 +104,17 @@ impl Worker {
         let answer = self.consider(&asked);
         if self.shared.status().hash == hash {
             let failure = self.shelf.as_mut().and_then(|shelf| shelf.take(now()));
-            self.metrics.bundles().offered(failure.map_or("taken", |failure| failure.kind));
+            self.metrics
+                .bundles()
+                .offered(failure.map_or(BundleResult::Taken, |failure| failure.kind));
             self.is_trusted = true;
         } else if self.pinned.is_some() {
-            self.metrics.bundles().offered("waiting");
+            self.metrics.bundles().offered(BundleResult::Waiting);
         } else {
-            self.metrics.bundles().offered("refused");
+            self.metrics.bundles().offered(BundleResult::Refused);
             let words = "the rules of the bundle were refused; the failure of the reload says why";
             if let Some(shelf) = &mut self.shelf {
-                shelf.failed(BundleFailure::new("refused", words.to_owned()));
+                shelf.failed(BundleFailure::new(BundleResult::Refused, words.to_owned()));
             }
         }
         // Whoever asked finds it in the status.
@@ -136,7 +142,7 @@ impl Worker {
     fn block(&mut self, untrusted: &Untrusted) {
         tracing::error!(%untrusted, "the rules are not trusted any more: everything is blocked");
         let rule = SourceFile { name: NOT_TRUSTED.1.to_owned(), text: NOTHING_LEAVES.to_owned() };
-        let (serving, previous) = (self.serving.clone(), self.previous.clone());
+        let (serving, previous) = (self.rules.serving.clone(), self.rules.previous.clone());
         // A rule of the bundle may have the name; those of the program have not.
         let shipped = || RulesSource::Embedded.load(&mut Diagnostics::default()).files;
         for mut files in [serving.files.clone(), shipped()] {
@@ -147,7 +153,7 @@ impl Worker {
             let mut diagnostics = Diagnostics::default();
             let keys = self.settings.keys.load(&mut diagnostics);
             let keys = keys.unwrap_or_else(|| self.shared.cell.load().engine.keys().clone());
-            self.attempted = RuleFiles { files, hash: hash.clone(), ..RuleFiles::default() };
+            self.rules.attempted = RuleFiles { files, hash: hash.clone(), ..RuleFiles::default() };
             let answer = self.reload(Diagnostics::default(), Some(keys), Trigger::Stale, None);
             if answer.is_ok() {
                 self.blocking = Some(hash);
@@ -155,7 +161,7 @@ impl Worker {
             }
         }
         // What an operator can go back to is what served in good faith.
-        (self.serving, self.previous) = (serving, previous);
+        (self.rules.serving, self.rules.previous) = (serving, previous);
         self.pin(None);
     }
 

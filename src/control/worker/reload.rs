@@ -43,12 +43,12 @@ impl Worker {
         let attempt = Attempt { begin: Instant::now(), at: now(), by };
         let before = self.shared.status();
         let serving = self.shared.cell.load_full();
-        let is_same = self.attempted.hash == before.hash
-            && self.attempted_keys == serving.engine.keys().fingerprint();
+        let is_same = self.rules.attempted.hash == before.hash
+            && self.keyring.fingerprint == serving.engine.keys().fingerprint();
         let answer = if is_same && !diagnostics.has_errors() {
             self.stay(&before, &serving, attempt)
         } else if let Some(engine) =
-            compile(Some(&serving.engine), &self.attempted, keys, &mut diagnostics)
+            compile(Some(&serving.engine), &self.rules.attempted, keys, &mut diagnostics)
         {
             self.serve(&before, serving, engine, diagnostics, attempt, who.as_deref())
         } else {
@@ -73,19 +73,19 @@ impl Worker {
                 by,
                 who,
                 generation: self.shared.status().generation,
-                hash: self.attempted.hash.clone(),
+                hash: self.rules.attempted.hash.clone(),
                 errors,
                 elapsed_ms: millis(attempt.begin),
-                files: history::changes(&self.serving.files, &self.attempted.files),
+                files: history::changes(&self.rules.serving.files, &self.rules.attempted.files),
             });
         }
         if is_changed {
-            let before = std::mem::replace(&mut self.serving, self.attempted.clone());
+            let before = std::mem::replace(&mut self.rules.serving, self.rules.attempted.clone());
             // Other keys over the same files are nothing to go back from.
-            if before.hash != self.serving.hash {
+            if before.hash != self.rules.serving.hash {
                 self.is_rolled_back = by == Trigger::Rollback;
                 // Whoever asks twice for the same has it once.
-                self.previous = Some(before).filter(|_| !self.is_rolled_back);
+                self.rules.previous = Some(before).filter(|_| !self.is_rolled_back);
             }
         }
         answer
@@ -108,7 +108,7 @@ impl Worker {
         self.show(status);
         Ok(Reloaded {
             generation,
-            hash: self.attempted.hash.clone(),
+            hash: self.rules.attempted.hash.clone(),
             changed: false,
             warnings: before.warnings.clone(),
             routes: None,
@@ -126,12 +126,12 @@ impl Worker {
         self.check_beside_pinned(&loaded, &mut diagnostics);
         let attempt = Attempt { begin: Instant::now(), at: now(), by };
         let (fingerprint, directories) = (loaded.fingerprint.clone(), loaded.directories.clone());
-        let (before, was_wrong) = (self.shared.status(), self.attempted_in_part);
-        self.attempted_in_part = diagnostics.has_errors();
-        let answer = if self.attempted_in_part {
-            let pinned = std::mem::replace(&mut self.attempted, loaded);
+        let (before, was_wrong) = (self.shared.status(), self.rules.in_part);
+        self.rules.in_part = diagnostics.has_errors();
+        let answer = if self.rules.in_part {
+            let pinned = std::mem::replace(&mut self.rules.attempted, loaded);
             let answer = self.refuse(&before, diagnostics, attempt);
-            self.attempted = pinned;
+            self.rules.attempted = pinned;
             answer
         } else {
             if was_wrong {
@@ -141,8 +141,8 @@ impl Worker {
             let words = "an operator changed over to other rules; `POST /-/reload` takes those they replaced";
             Err(Refused::Nothing(words))
         };
-        self.attempted.fingerprint = fingerprint;
-        self.attempted.directories = directories;
+        self.rules.attempted.fingerprint = fingerprint;
+        self.rules.attempted.directories = directories;
         answer
     }
 
@@ -167,10 +167,10 @@ impl Worker {
 
     /// Puts the files that serve in service with other keys.
     pub(super) fn serve_with(&mut self, keys: Keyring, (by, who): (Trigger, Option<String>)) {
-        let attempted = std::mem::replace(&mut self.attempted, self.serving.clone());
+        let attempted = std::mem::replace(&mut self.rules.attempted, self.rules.serving.clone());
         // What is wrong is in the log and in the status.
         let _ = self.reload(Diagnostics::default(), Some(keys), by, who);
-        self.attempted = attempted;
+        self.rules.attempted = attempted;
     }
 
     fn serve(
@@ -183,7 +183,7 @@ impl Worker {
         who: Option<&str>,
     ) -> Answer {
         let Attempt { begin, at, by } = attempt;
-        let loaded = &self.attempted;
+        let loaded = &self.rules.attempted;
         let (generation, hash) = (Generation(before.generation.0 + 1), loaded.hash.clone());
         self.metrics.reload_succeeded(generation.0, unix_seconds(at), engine.rules().purposes());
         let keys = if serving.engine.keys().fingerprint() == engine.keys().fingerprint() {
@@ -242,7 +242,7 @@ impl Worker {
             "rules refused, the ones before go on serving:\n{diagnostics}"
         );
         let keyring = self.settings.keys.path();
-        let loaded = &self.attempted;
+        let loaded = &self.rules.attempted;
         let mut status = attempt.noted(before);
         status.stale = true;
         status.files =

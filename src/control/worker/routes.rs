@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Worker, now, send, watch};
 use crate::control::{
-    reload::{Answer, Asked, Refused, Reloaded, RoutesReloaded, Trigger},
+    reload::{Answer, Refused, ReloadRequest, Reloaded, RoutesReloaded, Trigger},
     routes::{RoutesFile, RoutesSettings},
     status::Status,
 };
@@ -18,9 +18,9 @@ impl Worker {
     }
 
     /// Reads them when their file changed or somebody asked.
-    pub(super) fn refresh_routes(&mut self, asked: &[Asked]) {
+    pub(super) fn refresh_routes(&mut self, asked: &[ReloadRequest]) {
         let Some(routes) = &mut self.routes else { return };
-        let first = asked.first().map(|(by, who, _)| (*by, who.clone()));
+        let first = asked.first().map(|one| (one.by, one.who.clone()));
         let is_noticed = routes.notice_files();
         let Some(rerouted) = routes.refresh(first, now()) else {
             if is_noticed {
@@ -43,9 +43,9 @@ impl Worker {
     }
 
     /// Answers whoever asked about the rules, and about the routes where they were to be read as well.
-    pub(super) fn tell(&self, asked: Vec<Asked>, answer: Option<Answer>) {
+    pub(super) fn tell(&self, asked: Vec<ReloadRequest>, answer: Option<Answer>) {
         let Some(answer) = answer else { return };
-        let of_rules_alone = |(by, ..): &Asked| *by == Trigger::Push;
+        let of_rules_alone = |one: &ReloadRequest| one.by == Trigger::Push;
         let (pushed, asked) = asked.into_iter().partition(of_rules_alone);
         send(pushed, Some(answer.clone()));
         send(asked, Some(self.with_routes(answer)));

@@ -69,7 +69,8 @@ use shadow::Beside;
 use socket::{BoundSocket, Passed};
 use tls::{Accepting, Reloading, Watch};
 
-/// What every worker reads and none writes but to count.
+/// What the workers share. They read it, and write to nothing in it but counts and bounded queues; who reads the
+/// configuration file anew swaps the routing, and new certificates come in by themselves.
 pub struct Proxy {
     snapshots: Arc<SnapshotCell>,
     metrics: Arc<Metrics>,

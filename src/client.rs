@@ -50,7 +50,7 @@ pub struct ClientSettings {
     pub roots: Option<PathBuf>,
     /// From the connection to the last byte.
     pub time_max: Duration,
-    /// Of an answer's body.
+    /// How long the body of an answer may be.
     pub bytes_max: usize,
     pub credentials: Credentials,
 }
@@ -105,7 +105,8 @@ pub enum CallError {
 }
 
 impl Client {
-    /// Reads the authorities and, once to see that they are right, who we are.
+    /// Reads the authorities and, once to see that they are right, who we are. Fails when a file cannot be read or
+    /// holds something else, and where the machine has no trust store and none is named.
     pub fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
         settings.credentials.bearer()?;
         let seen = settings.files().map(look).collect();
@@ -113,7 +114,8 @@ impl Client {
         Ok(Self { settings: Arc::new(settings.clone()), current: Arc::new(Mutex::new(current)) })
     }
 
-    /// Sends a request and collects the answer, whatever its status.
+    /// Sends a request and collects the answer, whatever its status. Fails when there is none, or none that is whole
+    /// and within bounds.
     pub async fn call(
         &self,
         mut request: Request<Full<Bytes>>,

@@ -249,7 +249,7 @@ pub struct ShadowSection {
     /// A directory of rule files; it may be made later.
     #[schemars(with = "PathBuf")]
     pub directory: At<PathBuf>,
-    /// Of a hundred transfers so many are judged by it as well.
+    /// How many of a hundred transfers are judged by it as well.
     #[serde(default = "all_transfers")]
     #[schemars(default = "all_transfers", range(min = 1, max = 100))]
     pub percent: u16,
@@ -345,7 +345,7 @@ impl Config {
         Self::parse(&Self::open(path)?)
     }
 
-    /// Reads a file, unchecked.
+    /// Reads a file, unchecked; the one complaint is that it cannot be read.
     pub fn open(path: &std::path::Path) -> Result<SourceFile, Diagnostics> {
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {
@@ -371,7 +371,7 @@ impl Config {
         }
     }
 
-    /// The same, warnings included; `None` when there was an error.
+    /// Like [`Config::parse`], warnings included; `None` when there was an error.
     pub fn check(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Self> {
         let before = diagnostics.error_count();
         let mut config: Self = crate::source::read(file, diagnostics)?;

@@ -57,7 +57,8 @@ impl Stop {
     }
 }
 
-/// Reports the fields of one layer to `sink`, in document order.
+/// Reports the fields of one layer to `sink`, in document order. Stops where the layer is not of its format, or at a
+/// bound; what was reported before stands.
 pub fn walk<S: FieldSink>(
     format: Format,
     bytes: &[u8],

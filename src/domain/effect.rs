@@ -363,9 +363,9 @@ pub enum BrokenSignature {
     Block,
 }
 
-/// How keyed replacements begin, so that one is known for what it is.
+/// How keyed replacements begin that cannot be turned back, so that one is known for what it is.
 pub const HASH_PREFIX: &str = "hash.";
-/// The same for what can be decrypted.
+/// How replacements begin that can be decrypted.
 pub const SIV_PREFIX: &str = "siv.";
 
 /// True for what [`Replacement::Hash`] and [`Replacement::Encrypt`] leave behind: prefix, key id, code.

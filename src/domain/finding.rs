@@ -179,7 +179,7 @@ impl Findings {
         self.write_place(finding, false, text);
     }
 
-    /// The same, with `*` for each name that is itself personal data: for records and replies.
+    /// [`Self::locator`], with `*` for each name that is itself personal data: for records and replies.
     pub fn safe_locator(&self, finding: &Finding) -> String {
         let mut text = String::with_capacity(64);
         self.write_safe_locator(finding, &mut text);

@@ -52,6 +52,7 @@ impl EntryReader {
         Self { key, now }
     }
 
+    /// The change that `entry` of a file asks for. Fails, and says at what, when it has the form of none.
     pub fn change(&self, entry: &Value) -> Result<Change, EntryError> {
         let Value::Object(entry) = entry else { return Err("it is not a JSON object".to_owned()) };
         match (entry.get("subject"), entry.get("mechanism"), entry.get("remove_mechanism")) {
@@ -68,7 +69,8 @@ impl EntryReader {
         }
     }
 
-    /// The pseudonyms of a subject: given ones first, then by preference.
+    /// The pseudonyms of a subject: given ones first, then by preference. Fails when it has none, or what identifies
+    /// it cannot be read.
     pub fn who(&self, subject: &Value) -> Result<Vec<Pseudonym>, EntryError> {
         let Value::Object(named) = subject else {
             return Err("`subject` is not an object of identifiers".to_owned());

@@ -35,7 +35,7 @@ pub struct Names {
     kinds: ArcSwapOption<(u64, Kinds)>,
 }
 
-/// Each of the people of a message by the pseudonyms of what identifies them.
+/// The people of a message, each by the pseudonyms of what identifies them.
 pub type Subjects = Vec<Vec<Pseudonym>>;
 
 /// One message, before it is known what is on file.
@@ -157,7 +157,7 @@ impl std::fmt::Debug for Inquiry<'_> {
 }
 
 impl Inquiry<'_> {
-    /// Those the message is about; with what is on file of them once [`Self::fill`] was called.
+    /// The people the message is about, with what is on file of them once [`Self::fill`] was called.
     pub fn people(&self) -> &People {
         &self.people
     }
@@ -177,13 +177,13 @@ impl Inquiry<'_> {
         !self.asked.is_empty()
     }
 
-    /// One round trip for all of them.
+    /// What is on file of all of them, in one round trip; fails when the store does not answer.
     pub async fn look_up(&self) -> Result<Found, Unavailable> {
         let (subjects, queries) = self.queries();
         self.register.store.lookup(&subjects, &queries).await
     }
 
-    /// The same, for a thread that may wait.
+    /// Like [`Self::look_up`], but blocks the calling thread.
     pub fn look_up_blocking(&self) -> Result<Found, Unavailable> {
         let (subjects, queries) = self.queries();
         self.register.store.lookup_blocking(&subjects, &queries)

@@ -65,7 +65,7 @@ pub struct Found {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reserve {
     pub exchange: ExchangeId,
-    /// Each of another scope.
+    /// One for each scope.
     pub increments: Vec<Increment>,
 }
 
@@ -90,7 +90,9 @@ pub struct Health {
     pub held: usize,
 }
 
-/// The facts on file. Cloned handles share one store; the last one to go closes it.
+/// The facts on file. Cloned handles share one store; the last one to go closes it. Whatever is asked of it fails
+/// with [`Unavailable`] until it is open, once its file cannot be used any more, and when it is closed; what is
+/// said of each call are its answers.
 #[derive(Clone)]
 pub struct FactsStore(Arc<Handle>);
 
@@ -169,7 +171,7 @@ impl FactsStore {
         self.read(FactsOperation::Lookup, |view| view.lookup(subjects, counts))
     }
 
-    /// The same, for a thread that may wait.
+    /// Like [`Self::lookup`], for a thread that runs no tasks.
     pub fn lookup_blocking(
         &self,
         subjects: &[Vec<Pseudonym>],
@@ -210,7 +212,7 @@ impl FactsStore {
         answer
     }
 
-    /// The same, for a thread that may wait.
+    /// Like [`Self::change`], but blocks the calling thread.
     pub fn change_blocking(&self, changes: Vec<Change>) -> Result<Applied, Unavailable> {
         let started = Instant::now();
         let (reply, answer) = oneshot::channel();

@@ -46,8 +46,8 @@ impl RuleSet {
         Self::compile_after(None, files, taxonomy, diagnostics)
     }
 
-    /// The same, where `before` is a set under the same taxonomy and the files it was compiled from: a file
-    /// that says the same, and whose names mean the same, is not read again.
+    /// Like [`RuleSet::compile`], where `before` is a set under the same taxonomy and the files it was compiled
+    /// from: a file that says the same, and whose names mean the same, is not read again.
     pub fn compile_after(
         before: Option<(&Self, &[SourceFile])>,
         files: &[SourceFile],

@@ -107,8 +107,8 @@ pub struct SubjectTrace {
 /// What would make it lawful, or more lawful than it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Lawful {
-    /// Those that rest on records before those that rest on what somebody states, then the smaller before the
-    /// larger. Each was judged with what it asks for.
+    /// What to put on file or to state: what rests on records before what rests on somebody's word, then the
+    /// smaller before the larger. Each was judged with what it asks for.
     pub proposals: Vec<Proposal>,
     /// Deciding rules nothing that could be on file leads past.
     pub obstacles: Vec<ObstacleTrace>,

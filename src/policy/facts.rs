@@ -105,7 +105,7 @@ pub struct Transfer {
     pub collected_for: Option<String>,
     /// Data that comes back to us rather than leaving (MI-57, MI-85).
     pub inbound: Option<bool>,
-    /// The same in a word.
+    /// Whether the data leaves or comes back, in a word; as [`Self::inbound`].
     pub direction: Option<Direction>,
     /// Something of value is given for the data.
     pub consideration: Option<bool>,

@@ -47,7 +47,6 @@ pub(super) enum Permit {
     Consent(Box<str>),
 }
 
-/// What some recipients may have.
 /// A header that carries a request, and what may stand in it for that.
 #[derive(Debug, Clone)]
 pub(super) struct Carrier {
@@ -55,6 +54,7 @@ pub(super) struct Carrier {
     pub(super) categories: TagSet,
 }
 
+/// What some recipients may have.
 #[derive(Debug, Clone)]
 pub(super) struct Variation {
     pub(super) classes: Option<ClassSet>,

@@ -238,7 +238,7 @@ impl RuleSet {
         (0u16..).map(RuleRef).zip(&self.infos)
     }
 
-    /// Those that are written and switched off, in the same order.
+    /// The rules that are written and switched off, in the order of ids.
     pub fn asleep(&self) -> &[RuleInfo] {
         &self.asleep
     }

@@ -70,7 +70,7 @@ impl RuleSet {
         self.unknown_among(agreed.chain(taken_back).chain(opt_outs).chain(settings))
     }
 
-    /// Those of them that a withdrawal is of: what nobody understands may have been meant to take back anything.
+    /// The names nobody understands that a withdrawal is of: each may have been meant to take back anything.
     pub fn unknown_withdrawals(&self, withdrawn: &[Withdrawal]) -> impl Iterator<Item = String> {
         self.unknown_among(named(withdrawn))
     }
@@ -119,12 +119,12 @@ impl RuleSet {
         Some(Misnamed { meant: near(name, &known) })
     }
 
-    /// The same of the name of a counter.
+    /// The name of a counter as `counter:…`, where no register and no rule knows it.
     pub fn unknown_counter(&self, name: &str) -> Option<String> {
         (!self.vocabulary.knows(Section::Counter, name)).then(|| format!("counter:{name}"))
     }
 
-    /// The same of the type of a mechanism.
+    /// The type of a mechanism as `mechanism:…`, where no register and no rule knows it.
     pub fn unknown_mechanism(&self, mechanism: &Mechanism) -> Option<String> {
         let kind = mechanism.kind.as_str();
         (!self.vocabulary.knows(Section::Mechanism, kind)).then(|| format!("mechanism:{kind}"))

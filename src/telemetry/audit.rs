@@ -43,7 +43,7 @@ pub struct AuditRecord<'r> {
     pub purpose: Option<Name<'r>>,
     /// `untrusted` where a header said more of the transfer, and came from somebody who is not believed.
     pub context: Option<&'static str>,
-    /// Each of the people by keyed codes of what identifies them in the message, the preferred first.
+    /// The people, each by keyed codes of what identifies them in the message, the preferred first.
     pub subjects: Vec<Vec<SubjectCode>>,
     /// Absent in what was refused before it was judged: it was no transfer.
     pub effect: Option<Effect>,

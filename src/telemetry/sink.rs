@@ -54,7 +54,7 @@ pub struct AuditSettings {
     pub commit_time_max: Duration,
     /// Signs what was written. Without it lines are chained only.
     pub seal: Option<SealSettings>,
-    /// Of a file.
+    /// When another file is begun, where records go to one.
     pub rotate: Option<RotateSettings>,
     /// Tells the key that records name people under from others, and nothing of it.
     pub subject_key: Option<String>,
@@ -159,6 +159,8 @@ struct Running {
 }
 
 impl AuditSink {
+    /// Opens the target and begins to write. Fails when it cannot be written, when another process writes it, and when
+    /// records are required and go nowhere.
     pub fn open(settings: AuditSettings, metrics: AuditMetrics) -> Result<Self, AuditError> {
         let output = match &settings.target {
             AuditTarget::None if settings.required => return Err(AuditError::RequiredButNone),

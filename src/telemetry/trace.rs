@@ -170,7 +170,7 @@ impl TraceContext {
         }
     }
 
-    /// The same trace with a span of our own as the parent: what goes upstream.
+    /// This trace with a span of our own as the parent: what goes upstream.
     #[must_use]
     pub fn child(&self) -> Self {
         Self {

@@ -102,8 +102,8 @@ impl Transfer {
         self.subject.fill_from(subject);
     }
 
-    /// The same from what is known of every transfer by a route. Where the bytes go, and how they are protected on the
-    /// way, is the route's to say, whatever anybody says of it.
+    /// Like [`Self::fill_from`], from what is known of every transfer by a route. Where the bytes go, and how they
+    /// are protected on the way, is the route's to say, whatever anybody says of it.
     pub fn fill_from_route(&mut self, route: &Self) {
         self.fill_from(route.clone());
         self.destination = route.destination;

@@ -134,9 +134,9 @@ impl Transfer {
         slip.map_or(Ok(read), |slip| Err(slip.into()))
     }
 
-    /// The same of a question, which has members of other kinds `beside` those of a transfer and may have some for whoever
-    /// asks: what is inside of a member and nobody reads is kept under its place, and told among what is
-    /// [unknown](crate::policy::RuleSet::unknown).
+    /// The facts that a question states, which has members of other kinds `beside` those of a transfer and may have
+    /// some for whoever asks: what is inside of a member and nobody reads is kept under its place, and told among
+    /// what is [unknown](crate::policy::RuleSet::unknown).
     ///
     /// # Errors
     ///

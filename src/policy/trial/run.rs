@@ -92,7 +92,7 @@ impl Trial {
         }
     }
 
-    /// The same without the rows that cannot be read: those of other rules than these.
+    /// The tests without the rows that cannot be read: those of other rules than these.
     pub fn lenient(files: &[SourceFile], taxonomy: &Taxonomy) -> Option<Self> {
         Self::read(files, taxonomy, &mut Diagnostics::default())
     }

@@ -313,11 +313,6 @@ impl Reloads {
         self.shared.history.lock().clone()
     }
 
-    /// The same for a thread that may wait.
-    pub fn reload_and_wait(&self, by: Trigger) -> Result<Reloaded, Refused> {
-        self.ask(by, None)?.blocking_recv().unwrap_or(Err(Refused::Stopped))
-    }
-
     pub fn status(&self) -> Arc<Status> {
         self.shared.status()
     }

@@ -63,14 +63,14 @@ pub struct Found {
 
 /// Counts to move for one transfer, all or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reserve {
+pub(crate) struct Reserve {
     pub exchange: ExchangeId,
     /// One for each scope.
     pub increments: Vec<Increment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reservation {
+pub(crate) enum Reservation {
     /// Counted, durably.
     Held { counts: Vec<Count> },
     /// Some count would pass what the decision holds for, because of transfers decided meanwhile.
@@ -172,7 +172,7 @@ impl FactsStore {
     }
 
     /// Like [`Self::lookup`], for a thread that runs no tasks.
-    pub fn lookup_blocking(
+    pub(crate) fn lookup_blocking(
         &self,
         subjects: &[Vec<Pseudonym>],
         counts: &[CountQuery],
@@ -181,7 +181,7 @@ impl FactsStore {
     }
 
     /// Counts the subjects of a transfer before any byte of it leaves.
-    pub async fn reserve(&self, reserve: Reserve) -> Result<Reservation, Unavailable> {
+    pub(crate) async fn reserve(&self, reserve: Reserve) -> Result<Reservation, Unavailable> {
         let started = Instant::now();
         let answer = self.ask(|reply| Command::Reserve(reserve, reply)).await;
         let result = match &answer {
@@ -194,12 +194,12 @@ impl FactsStore {
     }
 
     /// The transfer was sent, or may have been. Costs nothing: it is counted already.
-    pub fn commit(&self, exchange: ExchangeId) {
+    pub(crate) fn commit(&self, exchange: ExchangeId) {
         self.tell(Command::Commit(exchange));
     }
 
     /// Nothing of the transfer was sent. What only this transfer counted is taken back.
-    pub fn release(&self, exchange: ExchangeId) {
+    pub(crate) fn release(&self, exchange: ExchangeId) {
         self.tell(Command::Release(exchange));
     }
 
@@ -213,7 +213,7 @@ impl FactsStore {
     }
 
     /// Like [`Self::change`], but blocks the calling thread.
-    pub fn change_blocking(&self, changes: Vec<Change>) -> Result<Applied, Unavailable> {
+    pub(crate) fn change_blocking(&self, changes: Vec<Change>) -> Result<Applied, Unavailable> {
         let started = Instant::now();
         let (reply, answer) = oneshot::channel();
         let answer = match self.0.commands.send(Command::Change(changes, reply)) {
@@ -234,7 +234,7 @@ impl FactsStore {
     }
 
     /// Every subject on file, of one state, until `each` returns false.
-    pub fn each_subject(
+    pub(crate) fn each_subject(
         &self,
         each: &mut dyn FnMut(Pseudonym, SubjectRecord) -> bool,
     ) -> Result<(), Unavailable> {
@@ -242,7 +242,7 @@ impl FactsStore {
     }
 
     /// Every further identifier and the subject it leads to.
-    pub fn each_alias(
+    pub(crate) fn each_alias(
         &self,
         each: &mut dyn FnMut(Pseudonym, Pseudonym) -> bool,
     ) -> Result<(), Unavailable> {
@@ -250,7 +250,7 @@ impl FactsStore {
     }
 
     /// Everybody who was told to share an identifier with another, and the circle of those who do.
-    pub fn each_in_circle(
+    pub(crate) fn each_in_circle(
         &self,
         each: &mut dyn FnMut(Pseudonym, Pseudonym) -> bool,
     ) -> Result<(), Unavailable> {

@@ -52,7 +52,7 @@ impl BundleMetrics {
     }
 
     /// A bundle was asked for or pushed. `result` is a word of the code.
-    pub fn offered(&self, result: &'static str) {
+    pub(crate) fn offered(&self, result: &'static str) {
         if let Ok(series) = self.offers.get_metric_with_label_values(&[result]) {
             series.inc();
         }

@@ -140,7 +140,7 @@ impl Reach {
 
     /// Whether it is time to say again that it fails, and for how many exchanges it was not said meanwhile. `error` is
     /// kept for the status, and holds no value.
-    pub fn tells(&self, error: &dyn fmt::Display) -> Option<u64> {
+    pub(crate) fn tells(&self, error: &dyn fmt::Display) -> Option<u64> {
         let mut failure = self.failure.lock();
         if failure.told_at.is_some_and(|at| at.elapsed() < Self::AGAIN) {
             failure.left_out += 1;

@@ -156,7 +156,7 @@ impl Otlp {
     }
 
     /// Continues the trace of a received header, or begins one, and says whether it is sampled.
-    pub fn receive(&self, header: Option<&[u8]>) -> TraceContext {
+    pub(crate) fn receive(&self, header: Option<&[u8]>) -> TraceContext {
         let mut context = TraceContext::receive(header);
         if context.remote_parent.is_none() && self.traces {
             let low = u128::from_be_bytes(context.trace_id.0) & 0xffff_ffff;

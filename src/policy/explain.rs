@@ -21,7 +21,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use search::Bounds;
-pub use told::{RuleTold, Words};
+pub(crate) use told::{RuleTold, Words};
 pub(super) use trace::groups;
 pub use trace::{ConditionTrace, PassTrace, RuleTrace, Verdict};
 
@@ -363,7 +363,7 @@ impl Explainer {
 
     /// The fewest facts under which a transfer is decided with this effect, by these rules and no others
     /// (whichever, when none are named), and whether any had to be assumed. `None` when none were found.
-    pub fn complete(
+    pub(crate) fn complete(
         &self,
         set: &RuleSet,
         transfer: &Transfer,

@@ -124,7 +124,9 @@ impl Transfer {
     /// # Errors
     ///
     /// The place and the name of a member that nobody reads, or what serde says, which may repeat a value.
-    pub fn read_strictly<'de, D: Deserializer<'de>>(json: D) -> Result<Self, Misread<D::Error>> {
+    pub(crate) fn read_strictly<'de, D: Deserializer<'de>>(
+        json: D,
+    ) -> Result<Self, Misread<D::Error>> {
         let (read, unread) = Self::read(json)?;
         if let Some(place) = unread.into_iter().next() {
             let meant = misspelt_inside(&place);
@@ -141,7 +143,7 @@ impl Transfer {
     /// # Errors
     ///
     /// As [`Self::read_strictly`], where a member was most likely meant to be one that is read.
-    pub fn read_beside<'de, D: Deserializer<'de>>(
+    pub(crate) fn read_beside<'de, D: Deserializer<'de>>(
         json: D,
         beside: &[&str],
     ) -> Result<Self, Misread<D::Error>> {

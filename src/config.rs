@@ -28,14 +28,15 @@ mod units;
 pub use audit::{AuditSection, AuditSinkKind, AuditSync, RotateSection, SealSection};
 pub use bounds::{DeadlinesSection, DrainSection, LimitsSection};
 pub use bundle::{BundleSection, OnStale};
-pub use caller::{Certificate, ListenerTls, Rate, Spiffe, WorkloadSection, is_spiffe_id};
+pub(crate) use caller::is_spiffe_id;
+pub use caller::{Certificate, ListenerTls, Rate, Spiffe, WorkloadSection};
 pub use dns::DnsSection;
 pub use otlp::{OtlpSection, TelemetrySection};
+pub(crate) use place::Facts;
 pub use place::{
-    DataCentre, Endpoint, Facts, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
+    DataCentre, Endpoint, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
     RouteSection, Transport, UpstreamTls,
 };
-pub use reroute::Rerouted;
 pub use socket::ListenAddress;
 pub use units::{ByteSize, Time};
 
@@ -391,7 +392,7 @@ impl Config {
     }
 
     /// The bounds of one inspection.
-    pub fn inspection_limits(&self) -> domain::Limits {
+    pub(crate) fn inspection_limits(&self) -> domain::Limits {
         let limits = &self.limits;
         domain::Limits {
             head_bytes_max: limits.head_bytes_max.0,

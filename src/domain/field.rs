@@ -45,7 +45,7 @@ impl Span {
 
     /// This range, counted from `base` bytes further left.
     #[must_use]
-    pub fn shift(self, base: usize) -> Self {
+    pub(crate) fn shift(self, base: usize) -> Self {
         Self::new(self.start as usize + base, self.end as usize + base)
     }
 }
@@ -155,10 +155,10 @@ pub enum Encoding {
 pub struct Charset(pub &'static str);
 
 impl Charset {
-    pub const UTF_16_LE: Self = Self("UTF-16LE");
-    pub const UTF_16_BE: Self = Self("UTF-16BE");
-    pub const UTF_32_LE: Self = Self("UTF-32LE");
-    pub const UTF_32_BE: Self = Self("UTF-32BE");
+    pub(crate) const UTF_16_LE: Self = Self("UTF-16LE");
+    pub(crate) const UTF_16_BE: Self = Self("UTF-16BE");
+    pub(crate) const UTF_32_LE: Self = Self("UTF-32LE");
+    pub(crate) const UTF_32_BE: Self = Self("UTF-32BE");
 }
 
 /// How text is escaped where it stands.
@@ -239,7 +239,7 @@ impl Format {
     }
 
     /// Rows below a row of names.
-    pub fn is_table(self) -> bool {
+    pub(crate) fn is_table(self) -> bool {
         matches!(self, Self::Csv | Self::Tsv)
     }
 }

@@ -28,8 +28,9 @@ data: ## fetch the public test data into target/test-data, if absent
 fmt: ## is everything formatted?
 	$(CARGO) fmt --check
 
-lint: ## compiler and clippy, no warning passes
+lint: ## compiler, clippy and documentation, no warning passes
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --locked --no-deps --document-private-items
 
 deny: tools ## licences, bans and sources of all dependencies
 	$(CARGO) deny --locked --offline --config deploy/deny.toml --log-level warn check licenses bans sources
@@ -45,8 +46,8 @@ nextest: tools data ## all tests
 accuracy: ## precision and recall over the labelled corpus, with the floors
 	$(CARGO) nextest run --locked --test accuracy --no-capture
 
-bench: ## one engine, one exchange, each beside its baseline
-	$(CARGO) bench --locked --bench engine --bench formats --bench redact --bench exchange
+bench: ## the engine, the rules, the formats, replacing and one exchange, each beside its baseline
+	$(CARGO) bench --locked --bench engine --bench decide --bench formats --bench redact --bench exchange
 
 growth: ## time against size, for the worst input of each decoder and of the detectors
 	$(CARGO) bench --locked --bench growth

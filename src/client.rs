@@ -43,7 +43,7 @@ pub struct ClientSettings {
     pub roots: Authorities,
     /// From the connection to the last byte; for an answer that is read as it arrives, to each part of it.
     pub time_max: Duration,
-    /// Of the body of an answer that is collected.
+    /// How long the body of an answer that is collected may be.
     pub bytes_max: usize,
     pub credentials: Credentials,
 }
@@ -122,7 +122,8 @@ pub enum CallError {
 }
 
 impl Client {
-    /// Reads the authorities and, once to see that they are right, who we are.
+    /// Reads the authorities and, once to see that they are right, who we are. Fails when a file cannot be read or
+    /// holds something else, and where the machine has no trust store and none is named.
     pub fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
         settings.credentials.bearer()?;
         let settings = Arc::new(settings.clone());
@@ -136,7 +137,8 @@ impl Client {
         Ok(Self { settings, connections: Arc::new(latest) })
     }
 
-    /// Sends a request and collects the answer, whatever its status.
+    /// Sends a request and collects the answer, whatever its status. Fails when there is none, or none that is whole
+    /// and within bounds.
     pub async fn call(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, CallError> {
         let ClientSettings { time_max, bytes_max, .. } = &*self.settings;
         within(*time_max, async {

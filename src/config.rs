@@ -28,14 +28,15 @@ mod units;
 pub use audit::{AuditSection, AuditSinkKind, AuditSync, RotateSection, SealSection};
 pub use bounds::{DeadlinesSection, DrainSection, LimitsSection};
 pub use bundle::{BundleSection, OnStale};
-pub use caller::{Certificate, ListenerTls, Rate, Spiffe, WorkloadSection, is_spiffe_id};
+pub(crate) use caller::is_spiffe_id;
+pub use caller::{Certificate, ListenerTls, Rate, Spiffe, WorkloadSection};
 pub use dns::DnsSection;
 pub use otlp::{OtlpSection, TelemetrySection};
+pub(crate) use place::Facts;
 pub use place::{
-    DataCentre, Endpoint, Facts, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
+    DataCentre, Endpoint, HealthCheck, Match, OnMismatch, OutlierSection, Protocol, Roots,
     RouteSection, Transport, UpstreamTls,
 };
-pub use reroute::Rerouted;
 pub use socket::ListenAddress;
 pub use units::{ByteSize, Time};
 
@@ -249,7 +250,7 @@ pub struct ShadowSection {
     /// A directory of rule files; it may be made later.
     #[schemars(with = "PathBuf")]
     pub directory: At<PathBuf>,
-    /// Of a hundred transfers so many are judged by it as well.
+    /// How many of a hundred transfers are judged by it as well.
     #[serde(default = "all_transfers")]
     #[schemars(default = "all_transfers", range(min = 1, max = 100))]
     pub percent: u16,
@@ -345,7 +346,7 @@ impl Config {
         Self::parse(&Self::open(path)?)
     }
 
-    /// Reads a file, unchecked.
+    /// Reads a file, unchecked; the one complaint is that it cannot be read.
     pub fn open(path: &std::path::Path) -> Result<SourceFile, Diagnostics> {
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {
@@ -371,7 +372,7 @@ impl Config {
         }
     }
 
-    /// The same, warnings included; `None` when there was an error.
+    /// Like [`Config::parse`], warnings included; `None` when there was an error.
     pub fn check(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Self> {
         let before = diagnostics.error_count();
         let mut config: Self = crate::source::read(file, diagnostics)?;
@@ -391,7 +392,7 @@ impl Config {
     }
 
     /// The bounds of one inspection.
-    pub fn inspection_limits(&self) -> domain::Limits {
+    pub(crate) fn inspection_limits(&self) -> domain::Limits {
         let limits = &self.limits;
         domain::Limits {
             head_bytes_max: limits.head_bytes_max.0,

@@ -15,22 +15,24 @@ mod short_name;
 mod tag;
 mod unique_id;
 
-pub use by_byte::ByByte;
+pub(crate) use by_byte::ByByte;
 pub(crate) use by_byte::{by_blocks, by_byte, ends_in_any_case, is_like, runs};
 pub use coverage::{Coverage, Gap, GapCause};
 pub use effect::{
-    Alphabet, BrokenSignature, Checksum, Effect, Generalise, HASH_PREFIX, Metadata, Otherwise,
-    Replaced, Replacement, ReplacementKind, SIV_PREFIX, ShiftDates, Tokenise, is_token,
+    Alphabet, BrokenSignature, Checksum, Effect, Generalise, Metadata, Otherwise, Replaced,
+    Replacement, ReplacementKind, ShiftDates, Tokenise, is_token,
 };
+pub(crate) use effect::{HASH_PREFIX, SIV_PREFIX};
 pub use field::{
     Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Name, Part,
     Scalar, Span, Value, Wanted, Wants,
 };
-pub use finding::{Confidence, DetectorId, Finding, Findings, Locators, Marks, PathNode, Step};
+pub(crate) use finding::Locators;
+pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
 pub use limits::Limits;
 pub use region::{Region, RegionError};
 pub use short_name::ShortName;
 /// A text that is a name, most of the time: up to 23 bytes stand in place, without an allocation.
-pub use smol_str::SmolStr as ShortStr;
+pub(crate) use smol_str::SmolStr as ShortStr;
 pub use tag::{Category, Sensitivity, Tag, TagPattern, TagSet, Taxonomy, TaxonomyError};
 pub(crate) use unique_id::is_unique_id;

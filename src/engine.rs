@@ -93,8 +93,8 @@ impl Engine {
         Self::compile_after(None, files, keys, diagnostics)
     }
 
-    /// The same, where `before` is what these files come to take the place of: what it has of files that
-    /// say the same is taken over from it.
+    /// Like [`Engine::compile`], where `before` is what these files come to take the place of: what it has of
+    /// files that say the same is taken over from it.
     pub fn compile_after(
         before: Option<&Self>,
         files: &[SourceFile],

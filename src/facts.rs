@@ -52,19 +52,21 @@ mod write;
 mod writer;
 
 pub use change::{Applied, Change, Counted};
-pub use counter::{CountQuery, CountScope, Day, Increment};
-pub use entry::{EntryError, EntryReader};
+pub(crate) use counter::Increment;
+pub use counter::{CountQuery, CountScope, Day};
+pub(crate) use entry::EntryReader;
 pub use error::{Cause, Unavailable};
 pub use ids::CircleId;
-pub use inquiry::{Inquiry, Names, Question, Register, Subjects};
+pub use inquiry::{Names, Register};
+pub(crate) use inquiry::{Question, Subjects};
 pub use pseudonym::{Identifier, IdentifierKind, Pseudonym, SubjectKey};
 pub use record::SubjectRecord;
-pub use store::{
-    Count, ExchangeId, FactsSettings, FactsStore, Found, Health, Reservation, Reserve, Settlement,
-};
-pub use tables::is_of_another_key;
-pub use text::{Format, LineError, Lines};
-pub use unseen::unseen;
+pub use store::{Count, ExchangeId, FactsSettings, FactsStore, Found, Health};
+pub(crate) use store::{Reservation, Reserve, Settlement};
+pub(crate) use tables::is_of_another_key;
+pub use text::Format;
+pub(crate) use text::{LineError, Lines};
+pub(crate) use unseen::unseen;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Turns bytes into addressable fields.
 //!
-//! [`decode`] takes a compression or a [`charset`] off, [`identify`] says which grammar a body is written
-//! in, [`walk`] reads one layer and reports each value with its place to a [`FieldSink`], and [`unescape`] gives the
+//! [`decode`] takes a compression or a [`charset()`] off, [`identify`] says which grammar a body is written
+//! in, [`walk`] reads one layer and reports each value with its place to a [`FieldSink`], and [`unescape()`] gives the
 //! text of one value with a map back to the bytes it came from. Decoders are strict: what two readers
 //! could take in two ways ends the reading with a [`Stop`], so that the rest counts as not looked at.
 //!
@@ -57,7 +57,8 @@ impl Stop {
     }
 }
 
-/// Reports the fields of one layer to `sink`, in document order.
+/// Reports the fields of one layer to `sink`, in document order. Stops where the layer is not of its format, or at a
+/// bound; what was reported before stands.
 pub fn walk<S: FieldSink>(
     format: Format,
     bytes: &[u8],

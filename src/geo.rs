@@ -40,6 +40,8 @@ pub enum GeoError {
 }
 
 impl GeoDb {
+    /// Opens the database and reads it once, whole. Fails when the file cannot be read, or is no database or a
+    /// damaged one.
     pub fn load(path: &Path) -> Result<Self, GeoError> {
         Ok(Self::of(path, open(path)?))
     }
@@ -57,7 +59,7 @@ impl GeoDb {
         Ok(())
     }
 
-    /// Another one when answers may have become others.
+    /// Counts the databases that were opened: with another number, answers may have become others.
     pub fn edition(&self) -> u64 {
         self.edition.load(Ordering::Acquire)
     }

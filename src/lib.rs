@@ -2,65 +2,65 @@
 //!
 //! The rooms in reading order; `ARCHITECTURE.md` is the map, and `tests/layering.rs` holds the walls.
 
-/// Words for humans and scripts: `serve`, `decide`, `explain`, `rules`, `audit` and the rest.
+// Words for humans and scripts: `serve`, `decide`, `explain`, `rules`, `audit` and the rest.
 pub mod cli;
 
-/// The composition root: build, bind, spawn, drain.
+// The composition root: build, bind, spawn, drain.
 pub mod app;
 
-/// The data plane: one exchange from socket to record.
+// The data plane: one exchange from socket to record.
 pub mod proxy;
 
-/// The pure core: decode, detect, decide, redact.
+// The pure core: decode, detect, decide, redact.
 pub mod engine;
 
-/// Bytes to addressable fields.
+// Bytes to addressable fields.
 pub mod format;
 
-/// Fields to findings of personal data.
+// Fields to findings of personal data.
 pub mod detect;
 
-/// Findings and a transfer to a decision.
+// Findings and a transfer to a decision.
 pub mod policy;
 
-/// A decision to edits, and edits to bytes.
+// A decision to edits, and edits to bytes.
 pub mod redact;
 
-/// A request head to its route.
+// A request head to its route.
 pub mod route;
 
-/// An address to its country.
+// An address to its country.
 pub mod geo;
 
-/// The nouns that all rooms share.
+// The nouns that all rooms share.
 pub mod domain;
 
-/// YAML files with their places, and what is wrong with them.
+// YAML files with their places, and what is wrong with them.
 pub mod source;
 
-/// Ed25519 for seals of the audit and bundles of rules.
+// Ed25519 for seals of the audit and bundles of rules.
 pub mod signing;
 
-/// Free pages given back to the system.
+// Free pages given back to the system.
 mod memory;
 
-/// Calls to other servers for our own ends; nothing of a transfer goes this way.
+// Calls to other servers for our own ends; nothing of a transfer goes this way.
 pub mod client;
 
-/// The compiled world, swapped whole.
+// The compiled world, swapped whole.
 pub mod snapshot;
 
-/// Consents, mechanisms and counts on file.
+// Consents, mechanisms and counts on file.
 pub mod facts;
 
-/// The configuration file: routes, and what needs a restart.
+// The configuration file: routes, and what needs a restart.
 pub mod config;
 
-/// The control plane: load, compile, swap.
+// The control plane: load, compile, swap.
 pub mod control;
 
-/// The operators' side: health, metrics, status, reload, decide, explain.
+// The operators' side: health, metrics, status, reload, decide, explain.
 pub mod admin;
 
-/// Metrics, the audit and its chain, logs and traces.
+// Metrics, the audit and its chain, logs and traces.
 pub mod telemetry;

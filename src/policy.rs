@@ -38,11 +38,13 @@ mod worst;
 pub(crate) use compile::{NAME_FOLDERS, RULE_FOLDERS};
 pub use counting::{Count, Counted, Counter, CounterWindow};
 pub use decision::{Annotation, Decision, Layer, Redaction, RuleRef, Terms};
-pub use diff::{ChangeGroup, Changes, Comparison, Decided, Pair, Way};
+pub use diff::Decided;
+pub(crate) use diff::{ChangeGroup, Changes, Comparison, Pair, Way};
 pub use explain::{
     Bounds, ConditionTrace, Explainer, Explanation, FieldTrace, Judged, Lawful, NeedTrace,
-    PassTrace, Proposal, RuleTold, RuleTrace, SubjectTrace, Verdict, Words,
+    PassTrace, Proposal, RuleTrace, SubjectTrace, Verdict,
 };
+pub(crate) use explain::{RuleTold, Words};
 pub use facts::{
     CnExempt, Consent, ConsentType, Direction, Exporter, ExporterRole, LegalBasis, Mechanism,
     Misread, NamedSubject, Permit, PolicyVersion, Recipient, Subject, Timestamp, Transfer,
@@ -51,15 +53,11 @@ pub use facts::{
 pub use people::{People, Person};
 pub use set::{RuleInfo, RuleSet};
 pub use source::Mode;
-pub use trial::{
-    ConditionCoverage, Coverage as TrialCoverage, Outcome, RuleCoverage, Side, Trial, TrialReport,
-    is_test_file,
-};
-pub use unknown::Misnamed;
+pub(crate) use trial::{ConditionCoverage, Trial, TrialReport, is_test_file};
 pub use words::{FieldTest, Names, Period, Scalar};
 
 /// JSON Schema of a rule file, for editors.
-pub fn rules_schema() -> schemars::Schema {
+pub(crate) fn rules_schema() -> schemars::Schema {
     schemars::schema_for!(source::RuleFile)
 }
 

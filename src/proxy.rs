@@ -1,7 +1,7 @@
 //! The data plane: takes requests, has them judged, forwards what may cross, and records.
 //!
 //! Start with [`exchange`]: one request from its head to its record. The proxy reads the
-//! [`SnapshotCell`](crate::snapshot::SnapshotCell) and never writes it. What is here forwards nothing that
+//! [`SnapshotCell`] and never writes it. What is here forwards nothing that
 //! was not judged, and answers nothing that was not asked.
 //!
 //! Not here: the data centres' answers are passed on unread, since what comes back does not leave; a
@@ -69,7 +69,8 @@ use shadow::Beside;
 use socket::{BoundSocket, Passed};
 use tls::{Accepting, Reloading, Watch};
 
-/// What every worker reads and none writes but to count.
+/// What the workers share. They read it, and write to nothing in it but counts and bounded queues; who reads the
+/// configuration file anew swaps the routing, and new certificates come in by themselves.
 pub struct Proxy {
     snapshots: Arc<SnapshotCell>,
     metrics: Arc<Metrics>,

@@ -42,7 +42,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// From PEM, PKCS #8 (RFC 5958) of either version.
+    /// From PEM, PKCS #8 (RFC 5958) of either version. Fails for anything else, and for keys of other kinds.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let der = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| KeyError::Private)?;
         // OpenSSL writes version 1, which holds no public half to check against.
@@ -92,7 +92,7 @@ pub struct VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// From PEM: a public key, or a private one of which the public half is taken.
+    /// From PEM: a public key, or a private one of which the public half is taken. Fails for anything else.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         if let Ok(private) = SigningKey::from_pem(pem) {
             return Self::new(private.pair.public_key().as_ref());

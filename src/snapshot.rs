@@ -57,7 +57,7 @@ impl SnapshotCell {
         self.serving.load()
     }
 
-    /// The same, to keep for longer: across a long await, or on another thread.
+    /// The serving snapshot, to keep for longer: across a long await, or on another thread.
     pub fn load_full(&self) -> Arc<Snapshot> {
         self.serving.load_full()
     }

@@ -31,30 +31,34 @@ mod sparingly;
 mod trace;
 mod verify;
 
+pub(crate) use audit::tag_counts;
 pub use audit::{
     AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name,
-    NameList, Peer, Recipient, RedactedHash, Stage, SubjectCode, TagCount, tag_counts,
+    NameList, Peer, Recipient, RedactedHash, Stage, SubjectCode, TagCount,
 };
 pub use bundles::{BundleMetrics, BundleResult};
 pub use catalogue::{Description, Kind};
 pub use certificates::{CertificateMetrics, CertificateStatus};
 pub use connections::{Connection, ConnectionMetrics};
 pub use data_centres::{DataCentreMetrics, DataCentreState, DataCentreStatus, Reach};
-pub use facts::{FactsMetrics, FactsOperation, FactsResult};
-pub use feed::Feed;
-pub use flows::{Flow, Pulse, RuleHits};
-pub use json::{json_part, json_text};
-pub use log::LogGuard;
-pub use metrics::{InFlight, Metrics, MetricsError, Side, TransferLabels};
+pub use facts::FactsMetrics;
+pub(crate) use facts::{FactsOperation, FactsResult};
+pub(crate) use flows::{Flow, Pulse, RuleHits};
+pub(crate) use json::{json_part, json_text};
+pub(crate) use metrics::InFlight;
+pub use metrics::{Metrics, MetricsError, Side, TransferLabels};
 pub use openmetrics::Exposition;
 pub use otlp::{Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
-pub use panics::hush_panics;
+pub(crate) use panics::hush_panics;
 pub use routes::RoutesMetrics;
 pub use shadow::ShadowResult;
+pub(crate) use sink::{AuditDeed, Deed};
 pub use sink::{
-    AuditDeed, AuditError, AuditHealth, AuditMetrics, AuditRules, AuditSettings, AuditSink,
-    AuditTarget, Deed, RotateSettings, SealSettings, SyncPolicy,
+    AuditError, AuditHealth, AuditMetrics, AuditRules, AuditSettings, AuditSink, AuditTarget,
+    RotateSettings, SealSettings, SyncPolicy,
 };
-pub use sparingly::Sparingly;
-pub use trace::{LogFormat, TraceContext, TraceError, TraceId, init as init_tracing};
-pub use verify::{Anchor, Place, Tampering, Verified, Verifier, What};
+pub(crate) use sparingly::Sparingly;
+pub(crate) use trace::init as init_tracing;
+pub use trace::{TraceContext, TraceId};
+pub use verify::Place;
+pub(crate) use verify::{Anchor, Tampering, Verified, Verifier};

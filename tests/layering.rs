@@ -7,141 +7,196 @@
 
 #![cfg(test)]
 
+#[path = "layering/reading.rs"]
+mod reading;
+
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
+use reading::{Named, files_of, full_paths, module_path, paths, rooms, tokens, without_tests};
+
 /// Room, level, and the rooms it may name. Imports point down; rooms of level 1 share nouns, not code.
-const EDGES: &[(&str, u8, &[&str])] = &[
-    ("domain", 0, &[]),
-    ("source", 0, &[]),
-    ("signing", 0, &[]),
-    ("memory", 0, &[]),
-    ("format", 1, &["domain", "source"]),
-    ("detect", 1, &["domain", "source"]),
-    ("policy", 1, &["domain", "source"]),
-    ("redact", 1, &["domain", "source"]),
-    ("geo", 1, &["domain", "source"]),
-    ("route", 1, &["domain", "source"]),
-    ("config", 1, &["domain", "source"]),
-    ("client", 1, &["source"]),
-    ("engine", 2, &["domain", "source", "format", "detect", "policy", "redact"]),
-    ("telemetry", 2, &["domain", "source", "signing", "client"]),
-    ("facts", 3, &["domain", "source", "policy", "engine", "telemetry"]),
-    ("snapshot", 3, BELOW_THREE),
-    ("proxy", 4, BELOW_FOUR),
-    ("control", 4, BELOW_FOUR),
-    ("admin", 5, BELOW_FIVE_WITHOUT_PROXY),
-    ("app", 6, EVERY),
-    ("cli", 6, EVERY),
+const EDGES: &[(&str, u8, May)] = &[
+    ("domain", 0, Only(&[])),
+    ("source", 0, Only(&[])),
+    ("signing", 0, Only(&[])),
+    ("memory", 0, Only(&[])),
+    ("format", 1, Only(&["domain", "source"])),
+    ("detect", 1, Only(&["domain", "source"])),
+    ("policy", 1, Only(&["domain", "source"])),
+    ("redact", 1, Only(&["domain", "source"])),
+    ("geo", 1, Only(&["domain", "source"])),
+    ("route", 1, Only(&["domain", "source"])),
+    ("config", 1, Only(&["domain", "source"])),
+    ("client", 1, Only(&["source"])),
+    ("engine", 2, Only(&["domain", "source", "format", "detect", "policy", "redact"])),
+    ("telemetry", 2, Only(&["domain", "source", "signing", "client"])),
+    ("facts", 3, Only(&["domain", "source", "policy", "engine", "telemetry"])),
+    (
+        "snapshot",
+        3,
+        Only(&["domain", "source", "policy", "geo", "route", "config", "engine", "telemetry"]),
+    ),
+    ("proxy", 4, AllBelowBut(&[])),
+    ("control", 4, AllBelowBut(&[])),
+    ("admin", 5, AllBelowBut(&["memory", "proxy"])),
+    ("app", 6, AllBut(&["memory"])),
+    ("cli", 6, AllBut(&["memory"])),
 ];
 
-const BELOW_THREE: &[&str] =
-    &["domain", "source", "policy", "geo", "route", "config", "engine", "telemetry"];
-const BELOW_FOUR: &[&str] = &[
-    "domain",
-    "source",
-    "signing",
-    "memory",
-    "client",
-    "format",
-    "detect",
-    "policy",
-    "redact",
-    "geo",
-    "route",
-    "config",
-    "engine",
-    "telemetry",
-    "facts",
-    "snapshot",
-];
-const BELOW_FIVE_WITHOUT_PROXY: &[&str] = &[
-    "domain",
-    "source",
-    "signing",
-    "client",
-    "format",
-    "detect",
-    "policy",
-    "redact",
-    "geo",
-    "route",
-    "config",
-    "engine",
-    "telemetry",
-    "facts",
-    "snapshot",
-    "control",
-];
-const EVERY: &[&str] = &[
-    "domain",
-    "source",
-    "signing",
-    "client",
-    "format",
-    "detect",
-    "policy",
-    "redact",
-    "geo",
-    "route",
-    "config",
-    "engine",
-    "telemetry",
-    "facts",
-    "snapshot",
-    "proxy",
-    "control",
-    "admin",
-    "app",
-    "cli",
-];
+enum May {
+    /// These rooms.
+    Only(&'static [&'static str]),
+    /// Every room of a lower level but these.
+    AllBelowBut(&'static [&'static str]),
+    /// Every room but these, those of its own level among them.
+    AllBut(&'static [&'static str]),
+}
+use May::{AllBelowBut, AllBut, Only};
 
 /// Outside crates with a home: only these rooms name them, so that replacing one is a local affair.
 const HOMES: &[(&str, &[&str])] = &[
+    // What waits, listens and connects.
     ("tokio", &["client", "telemetry", "facts", "proxy", "control", "admin", "app", "cli"]),
+    ("tokio_util", &["proxy"]),
     ("hyper", &["client", "proxy", "admin", "app", "cli"]),
     ("h2", &["proxy"]),
     ("hyper_util", &["client", "proxy", "admin", "app", "cli"]),
     ("hyper_rustls", &["client"]),
-    ("tower", &["proxy", "admin"]),
+    ("http_body", &["proxy", "admin"]),
+    ("http_body_util", &["client", "telemetry", "proxy", "control", "admin", "cli"]),
+    ("httparse", &["proxy", "cli"]),
+    ("httpdate", &["proxy"]),
+    ("sfv", &["engine", "proxy"]),
+    ("percent_encoding", &["route", "admin"]),
+    ("ipnet", &["route", "config", "proxy"]),
+    ("tower", &["admin"]),
     ("rustls", &["client", "proxy", "admin", "app"]),
+    ("rustls_native_certs", &["client", "proxy"]),
+    ("rustls_pki_types", &["signing", "client", "config", "proxy", "admin"]),
     ("tokio_rustls", &["proxy", "admin", "app"]),
-    ("smallvec", &["policy", "telemetry"]),
-    ("smol_str", &["domain"]),
     ("x509_parser", &["proxy", "admin"]),
+    ("rcgen", &["proxy", "cli"]),
     ("governor", &["proxy"]),
     ("hickory_resolver", &["proxy"]),
     ("listenfd", &["proxy"]),
+    ("socket2", &["proxy"]),
+    // What is shared, kept and measured.
     ("arc_swap", &["snapshot", "geo", "facts", "proxy"]),
+    (
+        "parking_lot",
+        &["client", "telemetry", "facts", "snapshot", "proxy", "control", "admin", "cli"],
+    ),
+    ("rustix", &["control", "app", "cli"]),
+    ("mimalloc", &[]),
+    ("libmimalloc_sys", &["memory"]),
     ("maxminddb", &["geo"]),
+    ("redb", &["facts"]),
+    ("tracing", &["client", "telemetry", "facts", "proxy", "control", "admin", "app", "cli"]),
+    ("tracing_subscriber", &["telemetry"]),
     ("prometheus", &["telemetry"]),
     ("prost", &["telemetry"]),
     ("opentelemetry_proto", &["telemetry"]),
-    ("redb", &["facts"]),
-    ("ring", &["signing"]),
+    // What rules and settings are made of.
+    ("saphyr_parser", &["source"]),
+    ("serde_ignored", &["policy"]),
+    ("serde_path_to_error", &["admin"]),
+    ("notify", &["control"]),
+    ("rust_embed", &["control"]),
     ("tar", &["control"]),
     ("similar", &["control"]),
-    ("notify", &["control"]),
-    ("saphyr_parser", &["source"]),
+    // What bodies are read with, and written anew.
+    ("aho_corasick", &["detect"]),
+    ("regex", &["detect"]),
+    ("csv", &["format", "facts", "cli"]),
+    ("encoding_rs", &["format", "redact"]),
+    ("simdutf8", &["format"]),
     ("flate2", &["format", "redact", "control"]),
     ("brotli", &["redact"]),
     ("brotli_decompressor", &["format"]),
     ("ruzstd", &["format", "redact"]),
-    ("encoding_rs", &["format", "redact"]),
-    ("simdutf8", &["format"]),
+    ("smallvec", &["policy", "telemetry"]),
+    ("smol_str", &["domain"]),
+    ("itoa", &["domain", "telemetry", "proxy", "cli"]),
+    // What keys are used with.
+    ("ring", &["signing"]),
     ("aes", &["redact"]),
     ("aes_siv", &["redact"]),
     ("hmac", &["facts", "redact"]),
     ("zeroize", &["redact"]),
-    ("serde_path_to_error", &["admin"]),
+    // Words for humans.
+    ("anyhow", &["app", "cli"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli"]),
     ("comfy_table", &["cli"]),
     ("indicatif", &["cli"]),
     ("quick_junit", &["cli"]),
-    ("anyhow", &["app", "cli"]),
+];
+
+/// Outside crates that any room may name: nouns, notations and arithmetic, of which most rooms have need.
+const EVERYWHERE: &[&str] = &[
+    "base64",
+    "bytes",
+    "http",
+    "jiff",
+    "memchr",
+    "rustc_hash",
+    "schemars",
+    "serde",
+    "serde_json",
+    "sha2",
+    // The program itself makes its directories in `control` and `cli`; the rest are those of tests.
+    "tempfile",
+    "thiserror",
+];
+
+/// The rooms that answer the same whenever and wherever they are asked.
+const PURE: &[&str] = &[
+    "domain", "source", "format", "detect", "policy", "redact", "engine", "geo", "route", "config",
+];
+
+/// What a pure room may not name: files, network, clock, threads, locks, surroundings, chance, log, metrics.
+const IMPURE: &[&str] = &[
+    "tracing",
+    "prometheus",
+    "parking_lot",
+    "std::env",
+    "std::fs",
+    "std::process",
+    "std::thread",
+    "sync::Mutex",
+    "sync::RwLock",
+    "net::TcpListener",
+    "net::TcpStream",
+    "net::UdpSocket",
+    "net::ToSocketAddrs",
+    "hash_map::RandomState",
+    "time::Instant",
+    "Instant::now",
+    "time::SystemTime",
+    "SystemTime::now",
+    "Timestamp::now",
+    "Zoned::now",
+];
+
+/// Files of pure rooms that name one of these all the same, and why.
+const IMPURE_ALL_THE_SAME: &[(&str, &[&str], &str)] = &[
+    (
+        "source/pace.rs",
+        &["std::thread", "time::Instant", "Instant::now"],
+        "compiling lays its work down for exchanges that want its core; what it compiles is the same",
+    ),
+    ("engine.rs", &["std::thread"], "compiles detectors and rules at once, and waits for both"),
+    ("policy/compile.rs", &["std::thread"], "compiles law files at once, in an order of their own"),
+    ("geo.rs", &["std::fs"], "opens the database; where an address is, it looks up in memory"),
+    ("source/stamp.rs", &["std::fs"], "says whether a file is another than before, and reads none"),
+    ("config.rs", &["std::fs"], "reads the configuration file, before anything serves"),
+    ("config/check.rs", &["std::fs"], "asks whether a file that the configuration names is there"),
 ];
 
 #[test]
@@ -164,16 +219,17 @@ fn every_room_keeps_to_its_edges() {
 
 #[test]
 fn the_table_itself_points_down() {
-    for (room, level, permitted) in EDGES {
-        for other in *permitted {
-            let below = EDGES
+    for (room, level, may) in EDGES {
+        let (Only(named) | AllBelowBut(named) | AllBut(named)) = may;
+        for other in *named {
+            let other_level = EDGES
                 .iter()
                 .find(|(name, ..)| name == other)
-                .unwrap_or_else(|| panic!("`{room}` may name `{other}`, which is no room"))
+                .unwrap_or_else(|| panic!("`{room}` has `{other}` in its row, which is no room"))
                 .1;
             assert!(
-                below < *level || *level == 6,
-                "`{room}` on level {level} may not name `{other}` on level {below}"
+                other_level < *level,
+                "`{room}` on level {level} may not name `{other}` on level {other_level}"
             );
         }
     }
@@ -188,36 +244,125 @@ fn the_map_shows_the_table() {
     let (shown, _) = rest.split_once("\n\n").unwrap();
     let rows: Vec<String> = EDGES
         .iter()
-        .map(|(room, level, permitted)| {
-            format!("| {level} | `{room}` | {} |", in_words(room, *level, permitted))
-        })
+        .map(|(room, level, may)| format!("| {level} | `{room}` | {} |", in_words(may)))
         .collect();
     let rows = rows.join("\n");
     assert!(shown == rows, "ARCHITECTURE.md has other walls; they are:\n{rows}");
 }
 
-/// What a room may name: by what is missing where that is shorter. Rooms of the highest level name each other.
-fn in_words(room: &str, level: u8, permitted: &[&str]) -> String {
+fn in_words(may: &May) -> String {
     let list =
         |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ");
-    let below: Vec<&str> = EDGES
-        .iter()
-        .filter(|(name, other, _)| *other < level || (level == 6 && *name != room))
-        .map(|(name, ..)| *name)
-        .collect();
-    let missing: Vec<&str> =
-        below.iter().copied().filter(|name| !permitted.contains(name)).collect();
-    match (permitted, &*missing) {
-        ([], _) => "nothing".to_owned(),
-        (_, []) => "every room of a lower level".to_owned(),
-        (_, missing) if permitted.len() > 8 && missing.len() < 3 && level == 6 => {
-            format!("every room but {}", list(missing))
-        }
-        (_, missing) if permitted.len() > 8 && missing.len() < 3 => {
-            format!("every room of a lower level but {}", list(missing))
-        }
-        _ => list(permitted),
+    match may {
+        Only([]) => "nothing".to_owned(),
+        Only(rooms) => list(rooms),
+        AllBelowBut([]) => "every room of a lower level".to_owned(),
+        AllBelowBut(rooms) => format!("every room of a lower level but {}", list(rooms)),
+        AllBut([]) => "every room".to_owned(),
+        AllBut(rooms) => format!("every room but {}", list(rooms)),
     }
+}
+
+/// A new dependency is given a home, or said to be everybody's; what is no dependency any more has none.
+#[test]
+fn every_dependency_has_its_place() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let manifest = fs::read_to_string(manifest).unwrap();
+    let (_, dependencies) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let (dependencies, _) = dependencies.split_once("\n[").unwrap();
+    let dependencies: BTreeSet<String> = dependencies
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| Some(line.split_once('=')?.0.trim().replace('-', "_")))
+        .collect();
+    let placed: Vec<&str> =
+        HOMES.iter().map(|(name, _)| *name).chain(EVERYWHERE.iter().copied()).collect();
+    let as_set: BTreeSet<String> = placed.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(placed.len(), as_set.len(), "a crate is placed twice");
+    assert_eq!(dependencies, as_set, "[dependencies] of Cargo.toml, and HOMES with EVERYWHERE");
+    for (name, rooms) in HOMES {
+        for room in *rooms {
+            assert!(permitted(room).is_some(), "`{name}` is at home in `{room}`, which is no room");
+        }
+    }
+}
+
+#[test]
+fn pure_rooms_name_nothing_impure() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    for room in PURE {
+        let files = files_of(&source, room);
+        let mut code: Vec<(PathBuf, Vec<String>)> = Vec::new();
+        let mut only_in_tests: Vec<PathBuf> = Vec::new();
+        for file in files {
+            let (kept, modules) = without_tests(tokens(&fs::read_to_string(&file).unwrap()));
+            only_in_tests.extend(modules.iter().map(|module| file.with_extension("").join(module)));
+            code.push((file, kept));
+        }
+        for (file, kept) in code {
+            let module = file.with_extension("");
+            if only_in_tests.iter().any(|test| module.starts_with(test)) {
+                continue;
+            }
+            let file = file.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
+            found.extend(impure_in(&kept).into_iter().map(|word| (file.clone(), word)));
+        }
+    }
+    let found: BTreeSet<(String, &str)> = found.into_iter().collect();
+    let known: BTreeSet<(String, &str)> = IMPURE_ALL_THE_SAME
+        .iter()
+        .flat_map(|(file, words, _)| words.iter().map(|word| ((*file).to_owned(), *word)))
+        .collect();
+    let crossed: Vec<_> = found.difference(&known).collect();
+    assert!(
+        crossed.is_empty(),
+        "pure rooms name what depends on more than they are given: {crossed:?}"
+    );
+    let over: Vec<_> = known.difference(&found).collect();
+    assert!(over.is_empty(), "exceptions that nobody needs any more: {over:?}");
+}
+
+/// Which words of [`IMPURE`] the paths of `code` hold.
+fn impure_in(code: &[String]) -> Vec<&'static str> {
+    let named: Vec<String> =
+        full_paths(code).into_iter().map(|path| format!("::{path}::")).collect();
+    IMPURE
+        .iter()
+        .copied()
+        .filter(|word| named.iter().any(|path| path.contains(&format!("::{word}::"))))
+        .collect()
+}
+
+#[test]
+fn an_impure_name_is_noticed() {
+    for (text, expected) in [
+        ("use std::{fmt, ops::Range};", &[][..]),
+        ("use std::fs;", &["std::fs"]),
+        ("use std::{fmt, fs::{self, Metadata}, io};", &["std::fs"]),
+        ("use std::{path::Path, time::{Duration, Instant}};", &["time::Instant"]),
+        ("use std::time; fn f() { time::Instant::now(); }", &["time::Instant", "Instant::now"]),
+        ("fn f() -> Time { Time(jiff::Timestamp::now()) }", &["Timestamp::now"]),
+        ("use jiff::Timestamp; fn f() { g(Timestamp::now()) }", &["Timestamp::now"]),
+        ("fn f() { tracing::warn!(a, \"b\"); }", &["tracing"]),
+        ("use tracing::warn;", &["tracing"]),
+        ("use std::sync::{Arc, Mutex as Lock};", &["sync::Mutex"]),
+        ("use std::{net::{IpAddr, TcpStream}};", &["net::TcpStream"]),
+        // Names of ours that only look like one of these.
+        ("fn f(a: Asked) -> bool { matches!(a, Asked::Instant) && fs(a) }", &[]),
+        ("// std::fs\nconst A: &str = \"tracing::warn\"; fn env() {}", &[]),
+        // Tests read files as they like; what stands behind them does not.
+        ("#[cfg(test)]\nmod tests { use std::fs; fn f() { fs::read(\"a\"); } }", &[]),
+        ("#[cfg(test)] mod shipped;\nuse std::fs;", &["std::fs"]),
+        ("#[cfg(test)] use std::{fs, env};\nuse std::thread;", &["std::thread"]),
+        ("#[cfg(test)] fn f(a: [u8; 4]) { std::fs::read(a); }\nuse std::env;", &["std::env"]),
+        ("#[cfg(not(test))] use std::fs;", &["std::fs"]),
+    ] {
+        let (code, _) = without_tests(tokens(text));
+        assert_eq!(impure_in(&code), expected, "{text}");
+    }
+    let (_, files) = without_tests(tokens("#[cfg(test)]\nmod shipped;\n#[cfg(test)] mod tests {}"));
+    assert_eq!(files, ["shipped"]);
 }
 
 /// A wall that nobody can hit is no wall: each way of crossing one is caught, and its permitted twin is
@@ -290,6 +435,23 @@ fn a_crossed_wall_is_noticed() {
     }
 }
 
+/// The rooms that `room` may name beside itself; `None` where it has no row in the table.
+fn permitted(room: &str) -> Option<Vec<&'static str>> {
+    let (_, level, may) = EDGES.iter().find(|(name, ..)| *name == room)?;
+    let all_but = |but: &[&str], is_within: &dyn Fn(u8) -> bool| {
+        EDGES
+            .iter()
+            .filter(|(name, other, _)| is_within(*other) && !but.contains(name))
+            .map(|(name, ..)| *name)
+            .collect()
+    };
+    Some(match may {
+        Only(rooms) => rooms.to_vec(),
+        AllBelowBut(rooms) => all_but(rooms, &|other| other < *level),
+        AllBut(rooms) => all_but(rooms, &|_| true),
+    })
+}
+
 /// A room naming what it may not.
 struct Violation {
     room: String,
@@ -309,7 +471,7 @@ impl std::fmt::Display for Violation {
 /// What a file of `room` that stands at `modules` names and may not.
 fn violations_of(room: &str, modules: Vec<String>, text: &str) -> Vec<Violation> {
     let violation = |named: &str| Violation { room: room.to_owned(), named: named.to_owned() };
-    let Some((_, _, permitted)) = EDGES.iter().find(|(name, ..)| *name == room) else {
+    let Some(permitted) = permitted(room) else {
         return vec![violation(room)];
     };
     let paths = paths(&tokens(text), modules);
@@ -323,282 +485,4 @@ fn violations_of(room: &str, modules: Vec<String>, text: &str) -> Vec<Violation>
             .then(|| violation(named)),
     });
     rooms.collect()
-}
-
-/// What a path names first.
-enum Named {
-    /// Below the crate's root.
-    Room(String),
-    /// The first name of a path that begins neither at the crate nor at the module.
-    Outside(String),
-}
-
-/// Where the paths of a token list lead. Knows inline modules, since `super` counts them.
-fn paths(tokens: &[String], file_modules: Vec<String>) -> Vec<Named> {
-    let mut named = Vec::new();
-    let mut modules = file_modules;
-    // For each open brace, whether it opened an inline module.
-    let mut braces = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        match tokens[at].as_str() {
-            "mod" if tokens.get(at + 2).is_some_and(|token| token == "{") => {
-                modules.push(tokens[at + 1].clone());
-                braces.push(true);
-                at += 3;
-            }
-            "{" => {
-                braces.push(false);
-                at += 1;
-            }
-            "}" => {
-                if braces.pop() == Some(true) {
-                    modules.pop();
-                }
-                at += 1;
-            }
-            "use" => at = tree(tokens, at + 1, Some(None), &modules, &mut named),
-            word if is_name(word) && (at == 0 || tokens[at - 1] != "::") => {
-                at = tree(tokens, at, None, &modules, &mut named);
-            }
-            _ => at += 1,
-        }
-    }
-    named
-}
-
-/// Where a path stands so far: `Some(depth)` modules below the root, `None` in an outside crate or in a
-/// name that is none of ours to follow.
-type Standing = Option<usize>;
-
-/// Reads one path or use tree from `at` and returns the position after it. `standing` is `None` at the
-/// start of a path in code, and `Some` inside a use declaration: `Some(None)` at its start.
-fn tree(
-    tokens: &[String],
-    mut at: usize,
-    use_tree: Option<Option<Standing>>,
-    modules: &[String],
-    named: &mut Vec<Named>,
-) -> usize {
-    let mut standing: Option<Standing> = use_tree.flatten();
-    let in_use = use_tree.is_some();
-    while let Some(token) = tokens.get(at) {
-        match token.as_str() {
-            "::" => {}
-            "crate" if standing.is_none() => {
-                standing = Some(Some(0));
-                if tokens.get(at + 1).is_some_and(|next| next == "as") {
-                    named.push(Named::Room("as".to_owned()));
-                }
-            }
-            "self" if standing.is_none() => standing = Some(Some(modules.len())),
-            "super" => {
-                let depth = standing.map_or(modules.len(), |depth| depth.unwrap_or_default());
-                standing = Some(Some(depth.saturating_sub(1)));
-            }
-            "{" if in_use => {
-                at += 1;
-                while tokens.get(at).is_some_and(|token| token != "}") {
-                    at = match tokens[at].as_str() {
-                        "," => at + 1,
-                        // At least one token, so that text which is no Rust cannot hold us here.
-                        _ => tree(tokens, at, Some(standing), modules, named).max(at + 1),
-                    };
-                }
-                return at + 1;
-            }
-            "*" if in_use && standing == Some(Some(0)) => {
-                named.push(Named::Room("*".to_owned()));
-                return at + 1;
-            }
-            "as" if in_use => {
-                return at + 2;
-            }
-            word if is_name(word) => {
-                match standing {
-                    Some(Some(0)) => named.push(Named::Room(word.to_owned())),
-                    None => {
-                        let is_path = in_use || tokens.get(at + 1).is_some_and(|next| next == "::");
-                        if is_path {
-                            named.push(Named::Outside(word.to_owned()));
-                        }
-                    }
-                    Some(_) => {}
-                }
-                // Deeper names tell no more.
-                standing = Some(None);
-            }
-            _ => return at,
-        }
-        at += 1;
-        let goes_on = in_use
-            || tokens.get(at).is_some_and(|next| next == "::")
-            || tokens.get(at - 1).is_some_and(|last| last == "::");
-        if !goes_on {
-            return at;
-        }
-        if in_use && tokens.get(at).is_some_and(|next| next == ";" || next == "," || next == "}") {
-            return at;
-        }
-    }
-    at
-}
-
-fn is_name(token: &str) -> bool {
-    token.starts_with(|first: char| first.is_alphabetic() || first == '_')
-}
-
-/// Names, `::` and single signs; comments and literals left out.
-fn tokens(text: &str) -> Vec<String> {
-    let characters: Vec<char> = text.chars().collect();
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(&character) = characters.get(at) {
-        let next = characters.get(at + 1).copied();
-        match character {
-            '/' if next == Some('/') => {
-                while characters.get(at).is_some_and(|c| *c != '\n') {
-                    at += 1;
-                }
-            }
-            '/' if next == Some('*') => at = after_block_comment(&characters, at),
-            '"' => at = after_string(&characters, at),
-            'r' | 'b' | 'c' if after_prefixed_string(&characters, at).is_some() => {
-                at = after_prefixed_string(&characters, at).unwrap_or(at + 1);
-            }
-            'r' if next == Some('#') => at += 2,
-            '\'' => at = after_quote(&characters, at),
-            ':' if next == Some(':') => {
-                tokens.push("::".to_owned());
-                at += 2;
-            }
-            c if c.is_alphanumeric() || c == '_' => {
-                let start = at;
-                while characters.get(at).is_some_and(|c| c.is_alphanumeric() || *c == '_') {
-                    at += 1;
-                }
-                tokens.push(characters[start..at].iter().collect());
-            }
-            c if c.is_whitespace() => at += 1,
-            c => {
-                tokens.push(c.to_string());
-                at += 1;
-            }
-        }
-    }
-    tokens
-}
-
-fn after_block_comment(characters: &[char], start: usize) -> usize {
-    let mut depth = 0;
-    let mut at = start;
-    while at < characters.len() {
-        match (characters[at], characters.get(at + 1)) {
-            ('/', Some('*')) => {
-                depth += 1;
-                at += 2;
-            }
-            ('*', Some('/')) => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    break;
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    at
-}
-
-fn after_string(characters: &[char], start: usize) -> usize {
-    let mut at = start + 1;
-    while let Some(character) = characters.get(at) {
-        match character {
-            '\\' => at += 2,
-            '"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    at
-}
-
-/// After `r"…"`, `r#"…"#`, `b"…"`, `br"…"`, `c"…"` at `start`; `None` when a name begins there.
-fn after_prefixed_string(characters: &[char], start: usize) -> Option<usize> {
-    let mut at = start;
-    while characters.get(at).is_some_and(|c| matches!(c, 'r' | 'b' | 'c')) && at < start + 2 {
-        at += 1;
-    }
-    let raw = characters[start..at].contains(&'r');
-    let hashes = characters[at..].iter().take_while(|c| **c == '#').count();
-    at += hashes;
-    if characters.get(at) != Some(&'"') || (hashes > 0 && !raw) {
-        return None;
-    }
-    if !raw {
-        return Some(after_string(characters, at));
-    }
-    at += 1;
-    while at < characters.len() {
-        let closes = characters[at] == '"'
-            && characters[at + 1..].iter().take_while(|c| **c == '#').take(hashes).count()
-                == hashes;
-        if closes {
-            return Some(at + 1 + hashes);
-        }
-        at += 1;
-    }
-    Some(at)
-}
-
-/// After a character literal, or after the quote of a lifetime.
-fn after_quote(characters: &[char], start: usize) -> usize {
-    match (characters.get(start + 1), characters.get(start + 2)) {
-        (Some('\\'), _) => {
-            let mut at = start + 3;
-            while characters.get(at).is_some_and(|c| *c != '\'') {
-                at += 1;
-            }
-            at + 1
-        }
-        (Some(_), Some('\'')) => start + 3,
-        _ => start + 1,
-    }
-}
-
-/// The modules that `lib.rs` declares.
-fn rooms(lib: &str) -> BTreeSet<String> {
-    let tokens = tokens(lib);
-    tokens
-        .windows(3)
-        .filter(|window| window[0] == "mod" && window[2] == ";")
-        .map(|window| window[1].clone())
-        .collect()
-}
-
-/// `room.rs` and everything below `room/`.
-fn files_of(source: &Path, room: &str) -> Vec<PathBuf> {
-    let mut files = vec![source.join(format!("{room}.rs"))];
-    let mut folders = vec![source.join(room)];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files
-}
-
-/// `detect/luhn.rs` stands at `detect`, `luhn`.
-fn module_path(file: &Path) -> Vec<String> {
-    file.with_extension("")
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .filter(|part| part != "mod")
-        .collect()
 }

@@ -52,7 +52,7 @@ pub enum CaseError {
 }
 
 impl CaseError {
-    /// The same for whoever has said already what it is not.
+    /// What is wrong, for whoever has said already that this is no case.
     pub fn reason(&self) -> String {
         match self {
             Self::Json(error) => error.to_string(),
@@ -84,7 +84,7 @@ impl Case {
         }
     }
 
-    /// The context of a payload that stands elsewhere.
+    /// The context of a payload that stands elsewhere. Fails when `text` is no case.
     pub fn context(text: &str) -> Result<Self, CaseError> {
         Self::read(text).map(|(case, _)| case)
     }
@@ -145,7 +145,7 @@ impl Case {
     }
 
     /// Adds what its route adds to a transfer, when it names one: what the route, its data centre and the context of
-    /// all of them say. `None` where there is no configuration to have routes.
+    /// all of them say. Fails when there is no such route, and where `routes` is `None` as there is no configuration.
     pub fn by_route(&mut self, routes: Option<&Stated>) -> Result<(), CaseError> {
         let Some(route) = &self.route else { return Ok(()) };
         let routes = routes.ok_or(CaseError::NoConfiguration)?;

@@ -56,7 +56,7 @@ pub struct Judged {
 pub struct Explained {
     #[serde(flatten)]
     pub explanation: Explanation,
-    /// As of [`Answer::unknown`].
+    /// What nobody reads, as in [`Answer::unknown`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -45,10 +45,10 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct AdminSettings {
     pub address: SocketAddr,
-    /// Of a decision that an operator asks for.
+    /// Bounds of a decision that an operator asks for.
     pub limits: Limits,
     pub body_bytes_max: usize,
-    /// Of a bundle of rules that an operator pushes.
+    /// How long a bundle of rules may be that an operator pushes.
     pub bundle_bytes_max: usize,
     pub body_time_max: Duration,
     pub connections_max: usize,
@@ -173,6 +173,7 @@ impl Operators {
 }
 
 impl AdminServer {
+    /// Serves from here on, on a thread of its own. Fails when the address cannot be bound, or no thread be started.
     pub fn start(settings: AdminSettings, context: AdminContext) -> Result<Self, AdminError> {
         let listener = TcpListener::bind(settings.address)
             .map_err(|error| AdminError::Bind { address: settings.address, error })?;

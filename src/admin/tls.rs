@@ -39,6 +39,7 @@ pub struct AdminIdentity {
 }
 
 impl AdminIdentity {
+    /// Reads the certificate, its key and the authorities of clients. Fails when one of them cannot be used.
     pub fn load(section: &AdminTls, certificates: CertificateMetrics) -> Result<Self, TlsError> {
         let first = || {
             let (config, expiry) = read(section)?;

@@ -82,9 +82,9 @@ pub(super) fn admin_settings(
 /// What a look at everything a configuration names came to.
 #[derive(Debug)]
 pub struct Examined {
-    /// Each of these keeps a gateway from starting, or from ever getting ready.
+    /// What keeps a gateway from starting, or from ever getting ready.
     pub problems: Vec<StartError>,
-    /// These do not, and deserve a look.
+    /// What does not, and deserves a look.
     pub doubts: Diagnostics,
 }
 

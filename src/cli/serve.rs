@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::{Gateway, Signals, StartError},
     config::Config,
-    telemetry::{self, LogFormat},
+    telemetry,
 };
 
 const AFTER_HELP: &str = "\
@@ -40,8 +40,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Outcome {
         let filter = std::env::var("BORDERGATE_LOG").ok();
-        let _log = telemetry::init_tracing(LogFormat::Auto, filter.as_deref())
-            .context("cannot set up the log")?;
+        let _log = telemetry::init_tracing(filter.as_deref()).context("cannot set up the log")?;
         telemetry::hush_panics();
         let file = match &self.config {
             Some(path) => super::config::open(path)?,

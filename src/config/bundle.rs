@@ -42,7 +42,7 @@ pub struct BundleSection {
     #[serde(default)]
     #[schemars(with = "Option<PathBuf>")]
     pub client_key: Option<At<PathBuf>>,
-    /// Of a bundle, packed. Default 8MiB.
+    /// How long a bundle may be, packed. Default 8MiB.
     #[serde(default = "bytes_max")]
     #[schemars(default = "bytes_max")]
     pub bytes_max: ByteSize,

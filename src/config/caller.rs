@@ -90,7 +90,7 @@ pub struct Spiffe {
 
 /// True for a SPIFFE id as the standard has it (SPIFFE-ID §2): scheme, trust domain and path, nothing
 /// that could be written in two ways.
-pub fn is_spiffe_id(text: &str) -> bool {
+pub(crate) fn is_spiffe_id(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("spiffe://") else { return false };
     let (domain, path) =
         rest.split_once('/').map_or((rest, None), |(domain, path)| (domain, Some(path)));

@@ -30,7 +30,7 @@ pub struct OtlpSection {
     /// Each line of the audit, once it is written, as a log record.
     #[serde(default)]
     pub logs: bool,
-    /// Of a hundred exchanges whose trace begins here so many are traced. Those whose caller sent a
+    /// How many of a hundred exchanges are traced whose trace begins here. Those whose caller sent a
     /// `traceparent` are when that says so.
     #[serde(default = "all")]
     #[schemars(default = "all", range(min = 0, max = 100))]

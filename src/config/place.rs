@@ -6,7 +6,7 @@ use super::{Network, Time};
 use crate::{domain::Region, source::At};
 
 /// Facts in the shape of a decision request: `{"mechanisms": […], "subject": {…}, …}`.
-pub type Facts = serde_json::Map<String, serde_json::Value>;
+pub(crate) type Facts = serde_json::Map<String, serde_json::Value>;
 
 /// A place that receives data.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]

@@ -4,7 +4,7 @@ use super::Config;
 
 /// A configuration with other routes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rerouted {
+pub(crate) struct Rerouted {
     /// As started, with the routes of the file as it is now and what hangs on them.
     pub config: Config,
     /// The sections in which the file says something else than what is in force.
@@ -14,7 +14,7 @@ pub struct Rerouted {
 impl Config {
     /// Takes routes, data centres, workloads and the context of all routes from `next`, and leaves the rest
     /// as it is. Whoever adds a section says here on which side it is.
-    pub fn rerouted(&self, next: Self) -> Rerouted {
+    pub(crate) fn rerouted(&self, next: Self) -> Rerouted {
         let Self {
             listeners,
             admin,

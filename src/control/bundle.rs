@@ -208,8 +208,8 @@ impl Bundle {
         archive::write(&manifest, &to_json(&Signatures { signatures: signatures.collect() }), files)
     }
 
-    /// The same bundle with one more signature. Whose signatures it has already is not asked; that it is
-    /// whole is.
+    /// The bundle `bytes` with one more signature. Whose signatures it has already is not asked; that it is whole
+    /// is.
     pub fn countersign(bytes: &[u8], key: &SigningKey) -> Result<Vec<u8>, BundleError> {
         let mut packed = archive::Packed::new(bytes);
         let mut reader = packed.reader()?;

@@ -55,8 +55,8 @@ pub struct FileChange {
     pub name: String,
     pub added: usize,
     pub removed: usize,
-    /// Those of a unified diff: with `+`, `-` or a space before them, and `@@ -4,6 +4,7 @@` before those that stand
-    /// together; where there are many, only the first. A key that was written over a file is not shown.
+    /// The lines of a unified diff: with `+`, `-` or a space before them, and `@@ -4,6 +4,7 @@` before those that
+    /// stand together; where there are many, only the first. A key that was written over a file is not shown.
     pub lines: Vec<String>,
 }
 

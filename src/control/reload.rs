@@ -234,7 +234,8 @@ pub(super) enum Work {
 const REQUESTS_MAX: usize = 64;
 
 impl Controller {
-    /// Loads the rules for the first time; without any that compile there is nothing to serve with.
+    /// Loads the rules for the first time. Fails with what is wrong with them: without any that compile there is
+    /// nothing to serve with.
     pub fn start(settings: ControlSettings, metrics: Arc<Metrics>) -> Result<Self, Diagnostics> {
         let (requests, inbox) = mpsc::sync_channel(REQUESTS_MAX);
         let worker = Worker::start(settings, metrics, &requests)?;
@@ -295,14 +296,14 @@ impl Reloads {
         self.ask(by, None)?.await.unwrap_or(Err(Refused::Stopped))
     }
 
-    /// The same for an operator whose name is known.
+    /// Like [`Self::reload`], for an operator whose name is known.
     pub async fn reload_for(&self, who: &str) -> Result<Reloaded, Refused> {
         let asked = self.ask(Trigger::Operator, Some(who.to_owned()))?;
         asked.await.unwrap_or(Err(Refused::Stopped))
     }
 
     /// Changes over to other rules than those of the directory. They serve until an operator reloads, or
-    /// the directory holds the same.
+    /// the directory holds the same. When they are refused, what served goes on.
     pub async fn switch(&self, to: Switch, who: &str) -> Result<Reloaded, Refused> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Do(Work::Switch { to, who: who.to_owned(), answer }))?;
@@ -320,11 +321,6 @@ impl Reloads {
     /// What the reloads so far came to, the latest first.
     pub fn history(&self) -> History {
         self.shared.history.lock().clone()
-    }
-
-    /// The same for a thread that may wait.
-    pub fn reload_and_wait(&self, by: Trigger) -> Result<Reloaded, Refused> {
-        self.ask(by, None)?.blocking_recv().unwrap_or(Err(Refused::Stopped))
     }
 
     pub fn status(&self) -> Arc<Status> {

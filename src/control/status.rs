@@ -111,7 +111,7 @@ pub struct KeyStatus {
     pub path: Option<String>,
     /// The id of the key that everything is made under.
     pub current: String,
-    /// Those under which what was made earlier can be turned back.
+    /// The ids of keys under which what was made earlier can be turned back.
     pub older: Vec<String>,
     /// Counts the key rings that served, from 1.
     pub generation: u64,

@@ -1,4 +1,4 @@
-//! The detectors of one generation, as they run; the walk over a message is [`Scanner`](super::Scanner),
+//! The detectors of one generation, as they run; the walk over a message is [`Scanner`],
 //! and where they come from is `compile`.
 
 mod compile;

@@ -2,12 +2,12 @@
 
 /// One entry for each byte. Made by [`by_byte!`].
 #[derive(Debug)]
-pub struct ByByte<T>(pub [T; 256]);
+pub(crate) struct ByByte<T>(pub [T; 256]);
 
 impl<T: Copy> ByByte<T> {
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "there are as many entries as bytes")]
-    pub fn of(&self, byte: u8) -> T {
+    pub(crate) fn of(&self, byte: u8) -> T {
         self.0[byte as usize]
     }
 }

@@ -131,7 +131,7 @@ pub enum Alphabet {
 }
 
 impl Alphabet {
-    pub fn radix(self) -> u32 {
+    pub(crate) fn radix(self) -> u32 {
         match self {
             Self::Digits => 10,
             Self::AlphanumericUpper | Self::AlphanumericLower => 36,
@@ -272,16 +272,6 @@ impl ReplacementKind {
             Self::StripMetadata => "strip_metadata",
         }
     }
-
-    /// What comes of it depends on a key.
-    pub fn is_keyed(self) -> bool {
-        match self {
-            Self::Hash | Self::Tokenise | Self::Encrypt | Self::ShiftDates => true,
-            Self::Remove | Self::Replace | Self::Mask | Self::Generalise | Self::StripMetadata => {
-                false
-            }
-        }
-    }
 }
 
 impl Replacement {
@@ -300,7 +290,7 @@ impl Replacement {
     }
 
     /// What is written depends on what stood there.
-    pub fn reads_value(&self) -> bool {
+    pub(crate) fn reads_value(&self) -> bool {
         match self {
             Self::Remove | Self::Replace { .. } | Self::StripMetadata(_) => false,
             Self::Mask { .. }
@@ -313,7 +303,7 @@ impl Replacement {
     }
 
     /// What was asked for cannot be undone with today's key alone when that key is gone.
-    pub fn is_reversible(&self) -> bool {
+    pub(crate) fn is_reversible(&self) -> bool {
         match self {
             Self::Tokenise(_) | Self::Encrypt => true,
             Self::ShiftDates(shift) => shift.otherwise == Otherwise::Encrypt,
@@ -363,10 +353,10 @@ pub enum BrokenSignature {
     Block,
 }
 
-/// How keyed replacements begin, so that one is known for what it is.
-pub const HASH_PREFIX: &str = "hash.";
-/// The same for what can be decrypted.
-pub const SIV_PREFIX: &str = "siv.";
+/// How keyed replacements begin that cannot be turned back, so that one is known for what it is.
+pub(crate) const HASH_PREFIX: &str = "hash.";
+/// How replacements begin that can be decrypted.
+pub(crate) const SIV_PREFIX: &str = "siv.";
 
 /// True for what [`Replacement::Hash`] and [`Replacement::Encrypt`] leave behind: prefix, key id, code.
 pub fn is_token(text: &str) -> bool {

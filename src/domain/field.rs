@@ -43,9 +43,9 @@ impl Span {
         self.start <= inner.start && inner.end <= self.end
     }
 
-    /// The same range, counted from `base` bytes further left.
+    /// This range, counted from `base` bytes further left.
     #[must_use]
-    pub fn shift(self, base: usize) -> Self {
+    pub(crate) fn shift(self, base: usize) -> Self {
         Self::new(self.start as usize + base, self.end as usize + base)
     }
 }
@@ -125,13 +125,13 @@ pub enum Encoding {
     Zstd,
     /// RFC 4648 §4.
     Base64,
-    /// The same without its padding.
+    /// RFC 4648 §4, without its padding.
     Base64Bare,
-    /// The same in lines (RFC 2045 §6.8).
+    /// RFC 4648 §4, in lines (RFC 2045 §6.8).
     Base64Lines,
     /// RFC 4648 §5, without padding.
     Base64Url,
-    /// The same with padding.
+    /// RFC 4648 §5, with padding.
     Base64UrlPadded,
     /// RFC 4648 §8, in small letters or in capitals.
     Hex,
@@ -155,10 +155,10 @@ pub enum Encoding {
 pub struct Charset(pub &'static str);
 
 impl Charset {
-    pub const UTF_16_LE: Self = Self("UTF-16LE");
-    pub const UTF_16_BE: Self = Self("UTF-16BE");
-    pub const UTF_32_LE: Self = Self("UTF-32LE");
-    pub const UTF_32_BE: Self = Self("UTF-32BE");
+    pub(crate) const UTF_16_LE: Self = Self("UTF-16LE");
+    pub(crate) const UTF_16_BE: Self = Self("UTF-16BE");
+    pub(crate) const UTF_32_LE: Self = Self("UTF-32LE");
+    pub(crate) const UTF_32_BE: Self = Self("UTF-32BE");
 }
 
 /// How text is escaped where it stands.
@@ -239,7 +239,7 @@ impl Format {
     }
 
     /// Rows below a row of names.
-    pub fn is_table(self) -> bool {
+    pub(crate) fn is_table(self) -> bool {
         matches!(self, Self::Csv | Self::Tsv)
     }
 }
@@ -299,10 +299,10 @@ pub struct Wants {
     pub scalars: Wanted,
     /// The length from which a number is told though it is not wanted, bytes.
     pub number_bytes_min: u32,
-    /// Of a list: each of its elements is to be asked about by its number.
+    /// Whether each element of a list is to be asked about by its number.
     pub by_column: bool,
-    /// It hangs on the members behind the value: they are to be foreseen, as far as that is easy, and the
-    /// question asked once more.
+    /// Whether the answer hangs on the members behind the value: they are to be foreseen, as far as that is easy,
+    /// and the question asked once more.
     pub looks_ahead: bool,
 }
 
@@ -325,7 +325,7 @@ impl Wants {
 pub struct Name<'t> {
     pub text: &'t [u8],
     pub escape: Escape,
-    /// The same text, where it is short and was read as such.
+    /// `text`, where it is short and was read as such.
     pub short: Option<ShortName>,
 }
 
@@ -351,7 +351,8 @@ pub trait FieldSink {
         let _ = name;
         None
     }
-    /// The same of one element of a list, where the answer for all of them was `by_column`; it comes next.
+    /// What is wanted of element `number` of a list, which comes next, where the answer for all of them was
+    /// `by_column`.
     fn wants_of_column(&mut self, number: u32) -> Wants {
         let _ = number;
         Wants::ALL

@@ -86,7 +86,7 @@ impl Finding {
     }
 
     /// True when the personal data is the whole value (quotes aside) rather than a part of a text.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let (start, end) = (
             self.span.start - self.value.start.min(self.span.start),
             self.value.end.saturating_sub(self.span.end),
@@ -148,10 +148,10 @@ impl Eq for Findings {}
 
 impl Findings {
     /// The path number of a field that is its whole layer.
-    pub const ROOT: u32 = u32::MAX;
+    pub(crate) const ROOT: u32 = u32::MAX;
 
     /// Makes room for so many more.
-    pub fn reserve(&mut self, items: usize, nodes: usize) {
+    pub(crate) fn reserve(&mut self, items: usize, nodes: usize) {
         self.items.reserve_exact(items);
         self.nodes.reserve_exact(nodes);
     }
@@ -175,11 +175,11 @@ impl Findings {
     }
 
     /// [`Self::locator`], appended to `text`.
-    pub fn write_locator(&self, finding: &Finding, text: &mut String) {
+    pub(crate) fn write_locator(&self, finding: &Finding, text: &mut String) {
         self.write_place(finding, false, text);
     }
 
-    /// The same, with `*` for each name that is itself personal data: for records and replies.
+    /// [`Self::locator`], with `*` for each name that is itself personal data: for records and replies.
     pub fn safe_locator(&self, finding: &Finding) -> String {
         let mut text = String::with_capacity(64);
         self.write_safe_locator(finding, &mut text);
@@ -187,12 +187,12 @@ impl Findings {
     }
 
     /// [`Self::safe_locator`], appended to `text`.
-    pub fn write_safe_locator(&self, finding: &Finding, text: &mut String) {
+    pub(crate) fn write_safe_locator(&self, finding: &Finding, text: &mut String) {
         self.write_place(finding, true, text);
     }
 
     /// Where a node of a path stands, as [`Self::safe_locator`] says it of a finding in the body.
-    pub fn node_locator(&self, node: u32) -> String {
+    pub(crate) fn node_locator(&self, node: u32) -> String {
         let mut text = String::new();
         self.write_steps(Some(node), true, &mut text);
         text
@@ -231,7 +231,7 @@ impl Findings {
 /// Writes the safe locators of one message's findings, one after the other. Neighbours stand in the same object, mostly:
 /// what they have in common is written once.
 #[derive(Debug, Default)]
-pub struct Locators {
+pub(crate) struct Locators {
     text: String,
     /// The part and the node around the last one, and how many bytes of `text` tell them.
     around: Option<((Part, Option<u32>), usize)>,
@@ -239,7 +239,7 @@ pub struct Locators {
 
 impl Locators {
     /// [`Findings::safe_locator`].
-    pub fn locate(&mut self, findings: &Findings, finding: &Finding) -> &str {
+    pub(crate) fn locate(&mut self, findings: &Findings, finding: &Finding) -> &str {
         let last = findings.nodes.get(finding.path as usize);
         let around = (finding.part, last.and_then(|node| node.parent));
         match self.around {
@@ -258,7 +258,7 @@ impl Locators {
     }
 
     /// Before findings of another message.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.around = None;
     }
 }
@@ -296,7 +296,7 @@ fn push_pointer_token(text: &mut String, name: &str) {
 
 impl Confidence {
     /// As a fraction with two decimals, `0.95`.
-    pub fn fraction(self) -> [u8; 4] {
+    pub(crate) fn fraction(self) -> [u8; 4] {
         let Self(percent) = self;
         [percent / 100 + b'0', b'.', percent / 10 % 10 + b'0', percent % 10 + b'0']
     }

@@ -10,7 +10,7 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// A decoded layer (gzip and the like) is at most this long, bytes.
     pub decoded_bytes_max: usize,
-    /// And at most this many times as long as what it was decoded from.
+    /// A decoded layer is at most this many times as long as what it was decoded from.
     pub decoded_ratio_max: usize,
     /// Objects and arrays inside each other.
     pub depth_max: usize,

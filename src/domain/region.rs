@@ -24,7 +24,7 @@ impl Region {
 
     /// True when ISO 3166-1 assigns the code to a country or territory. `XK` is user-assigned and
     /// counts, since address databases and phone plans use it for Kosovo.
-    pub fn is_assigned(self) -> bool {
+    pub(crate) fn is_assigned(self) -> bool {
         let [first, second] = self.0;
         ASSIGNED.iter().any(|row| match row.as_bytes() {
             [letter, seconds @ ..] => *letter == first && seconds.contains(&second),

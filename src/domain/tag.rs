@@ -172,8 +172,8 @@ pub struct TagSet([u64; Self::WORDS]);
 impl TagSet {
     const WORDS: usize = 4;
     /// Most categories a taxonomy may hold.
-    pub const CAPACITY: usize = Self::WORDS * 64;
-    pub const EMPTY: Self = Self([0; Self::WORDS]);
+    pub(crate) const CAPACITY: usize = Self::WORDS * 64;
+    pub(crate) const EMPTY: Self = Self([0; Self::WORDS]);
     pub const ALL: Self = Self([u64::MAX; Self::WORDS]);
 
     pub fn insert(&mut self, tag: Tag) {

@@ -22,7 +22,7 @@ impl Engine {
         self.explain_read(reading, &transfer, &people, go_on)
     }
 
-    /// The same for a message that was read, by the facts of the transfer and of each of the people.
+    /// Like [`Engine::explain`], for a message that was read, by the facts of the transfer and of each of the people.
     pub fn explain_read(
         &self,
         reading: Reading<'_>,

@@ -43,8 +43,8 @@ impl Change {
         }
     }
 
-    /// Those among them that a withdrawal is of, so that it takes back everything.
-    pub fn taking_back_everything(&self, rules: &RuleSet) -> Vec<String> {
+    /// The names nobody understands that a withdrawal is of, so that it takes back everything.
+    pub(crate) fn taking_back_everything(&self, rules: &RuleSet) -> Vec<String> {
         match self {
             Self::Tell { record, .. } => rules.unknown_withdrawals(&record.withdrawn).collect(),
             Self::Mechanism(_) | Self::Forget { .. } | Self::RemoveMechanism { .. } => Vec::new(),

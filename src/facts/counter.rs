@@ -22,7 +22,7 @@ impl Day {
         Self(u16::try_from(days.max(0)).unwrap_or(u16::MAX))
     }
 
-    pub fn today() -> Self {
+    pub(crate) fn today() -> Self {
         Self::of(Offset::UTC.to_datetime(jiff::Timestamp::now()).date())
     }
 
@@ -40,7 +40,7 @@ impl Day {
         (day(at), day(window.start(at)))
     }
 
-    pub fn date(self) -> Date {
+    pub(crate) fn date(self) -> Date {
         Self::FIRST.saturating_add(i32::from(self.0).days())
     }
 }
@@ -57,7 +57,7 @@ pub struct CountScope {
 
 impl CountScope {
     /// Who exports where nobody says who: a gateway is one company's, as a rule.
-    pub const DEFAULT_EXPORTER: &'static str = "own";
+    pub(crate) const DEFAULT_EXPORTER: &'static str = "own";
 
     const SEPARATOR: char = '\u{1f}';
 
@@ -89,7 +89,7 @@ pub struct CountQuery {
 
 /// Counts these subjects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Increment {
+pub(crate) struct Increment {
     pub query: CountQuery,
     pub today: Day,
     /// The largest count for which the decision holds; the reservation is refused beyond it.

@@ -37,22 +37,23 @@ const SUBJECT_MEMBERS: [&str; 11] = [
 const WORD_BYTES_MAX: usize = 256;
 
 /// What is wrong with an entry, where in it; free of what it holds.
-pub type EntryError = String;
+pub(crate) type EntryError = String;
 
 /// Makes changes out of entries, under the key of the store.
 #[derive(Debug, Clone)]
-pub struct EntryReader {
+pub(crate) struct EntryReader {
     key: SubjectKey,
     now: Timestamp,
 }
 
 impl EntryReader {
     /// `now` is when an age was told that does not say when.
-    pub fn new(key: SubjectKey, now: Timestamp) -> Self {
+    pub(crate) fn new(key: SubjectKey, now: Timestamp) -> Self {
         Self { key, now }
     }
 
-    pub fn change(&self, entry: &Value) -> Result<Change, EntryError> {
+    /// The change that `entry` of a file asks for. Fails, and says at what, when it has the form of none.
+    pub(crate) fn change(&self, entry: &Value) -> Result<Change, EntryError> {
         let Value::Object(entry) = entry else { return Err("it is not a JSON object".to_owned()) };
         match (entry.get("subject"), entry.get("mechanism"), entry.get("remove_mechanism")) {
             (Some(subject), None, None) => self.subject(entry, subject),
@@ -68,8 +69,9 @@ impl EntryReader {
         }
     }
 
-    /// The pseudonyms of a subject: given ones first, then by preference.
-    pub fn who(&self, subject: &Value) -> Result<Vec<Pseudonym>, EntryError> {
+    /// The pseudonyms of a subject: given ones first, then by preference. Fails when it has none, or what identifies
+    /// it cannot be read.
+    pub(crate) fn who(&self, subject: &Value) -> Result<Vec<Pseudonym>, EntryError> {
         let Value::Object(named) = subject else {
             return Err("`subject` is not an object of identifiers".to_owned());
         };

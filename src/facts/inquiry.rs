@@ -35,12 +35,12 @@ pub struct Names {
     kinds: ArcSwapOption<(u64, Kinds)>,
 }
 
-/// Each of the people of a message by the pseudonyms of what identifies them.
-pub type Subjects = Vec<Vec<Pseudonym>>;
+/// The people of a message, each by the pseudonyms of what identifies them.
+pub(crate) type Subjects = Vec<Vec<Pseudonym>>;
 
 /// One message, before it is known what is on file.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'q> {
+pub(crate) struct Question<'q> {
     pub engine: &'q Engine,
     /// Of the rules in the engine.
     pub generation: u64,
@@ -53,7 +53,7 @@ pub struct Question<'q> {
 }
 
 /// Who is in a message, and what is asked of the store for them.
-pub struct Inquiry<'q> {
+pub(crate) struct Inquiry<'q> {
     register: &'q Register,
     question: Question<'q>,
     known: Known,
@@ -79,7 +79,7 @@ impl Register {
     }
 
     /// `None` when nobody is in it, so that nothing is on file about anybody.
-    pub fn inquire<'q>(
+    pub(crate) fn inquire<'q>(
         &'q self,
         question: Question<'q>,
         reading: &Reading<'_>,
@@ -157,34 +157,34 @@ impl std::fmt::Debug for Inquiry<'_> {
 }
 
 impl Inquiry<'_> {
-    /// Those the message is about; with what is on file of them once [`Self::fill`] was called.
-    pub fn people(&self) -> &People {
+    /// The people the message is about, with what is on file of them once [`Self::fill`] was called.
+    pub(crate) fn people(&self) -> &People {
         &self.people
     }
 
-    pub fn into_people(self) -> People {
+    pub(crate) fn into_people(self) -> People {
         self.people
     }
 
     /// Whom it is about.
-    pub fn subjects(&self) -> Subjects {
+    pub(crate) fn subjects(&self) -> Subjects {
         let subjects = (0..self.people.people.len()).flat_map(|person| self.known.named(person));
         subjects.take(Names::SUBJECTS_MAX).collect()
     }
 
     /// The message would move a count.
-    pub fn counts(&self) -> bool {
+    pub(crate) fn counts(&self) -> bool {
         !self.asked.is_empty()
     }
 
-    /// One round trip for all of them.
-    pub async fn look_up(&self) -> Result<Found, Unavailable> {
+    /// What is on file of all of them, in one round trip; fails when the store does not answer.
+    pub(crate) async fn look_up(&self) -> Result<Found, Unavailable> {
         let (subjects, queries) = self.queries();
         self.register.store.lookup(&subjects, &queries).await
     }
 
-    /// The same, for a thread that may wait.
-    pub fn look_up_blocking(&self) -> Result<Found, Unavailable> {
+    /// Like [`Self::look_up`], but blocks the calling thread.
+    pub(crate) fn look_up_blocking(&self) -> Result<Found, Unavailable> {
         let (subjects, queries) = self.queries();
         self.register.store.lookup_blocking(&subjects, &queries)
     }
@@ -200,7 +200,7 @@ impl Inquiry<'_> {
     }
 
     /// Adds what is on file to what was stated; counts that are `fresh`, by name, are those of now.
-    pub fn fill(&mut self, found: Found, fresh: &BTreeMap<String, Count>) -> Transfer {
+    pub(crate) fn fill(&mut self, found: Found, fresh: &BTreeMap<String, Count>) -> Transfer {
         let mut transfer = self.question.transfer.clone();
         let at = transfer.as_of.unwrap_or(self.question.at);
         for mechanism in found.mechanisms.iter() {
@@ -226,7 +226,7 @@ impl Inquiry<'_> {
     }
 
     /// The transfer while nobody can say what is on file.
-    pub fn unanswered(&self) -> Transfer {
+    pub(crate) fn unanswered(&self) -> Transfer {
         Transfer { facts_unavailable: Some(true), ..self.question.transfer.clone() }
     }
 
@@ -252,7 +252,7 @@ impl Inquiry<'_> {
     }
 
     /// What is left to count when the redactions are taken out, and up to where the decision holds.
-    pub fn settle(&self, verdict: &Verdict) -> Vec<Increment> {
+    pub(crate) fn settle(&self, verdict: &Verdict) -> Vec<Increment> {
         let rules = self.question.engine.rules();
         let mut people = self.people.clone();
         people.of.resize(verdict.findings.items.len().max(people.of.len()), 0);
@@ -368,7 +368,7 @@ impl Found {
 
 impl ExchangeId {
     /// Unlike that of any other exchange, of this process or another.
-    pub fn unique() -> Self {
+    pub(crate) fn unique() -> Self {
         use std::{
             hash::{BuildHasher as _, RandomState},
             sync::{

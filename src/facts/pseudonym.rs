@@ -94,7 +94,11 @@ impl SubjectKey {
     }
 
     /// All that the identifier of somebody of `region` may be on file under, the surest first.
-    pub fn pseudonyms(&self, identifier: Identifier<'_>, region: Option<Region>) -> Vec<Pseudonym> {
+    pub(crate) fn pseudonyms(
+        &self,
+        identifier: Identifier<'_>,
+        region: Option<Region>,
+    ) -> Vec<Pseudonym> {
         let mut all = Vec::new();
         for form in forms(identifier, region) {
             if let Some(pseudonym) = self.of_form(identifier.kind, &form)
@@ -117,7 +121,7 @@ impl SubjectKey {
     }
 
     /// Tells this key from another without telling anything of it: 32 hex digits.
-    pub fn check_value(&self) -> String {
+    pub(crate) fn check_value(&self) -> String {
         Pseudonym(self.check_bytes()).to_string()
     }
 

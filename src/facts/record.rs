@@ -72,7 +72,7 @@ impl SubjectRecord {
 
     /// What holds for several people who cannot be told apart: what each has agreed to, and everything that forbids,
     /// also of `others` in it who may be any of them. `None` when nothing is on file of any.
-    pub fn of_all(
+    pub(crate) fn of_all(
         records: Vec<Option<Self>>,
         others: impl IntoIterator<Item = Self>,
     ) -> Option<Self> {

@@ -48,7 +48,7 @@ pub struct ExchangeId(pub [u8; 16]);
 
 /// What came of a transfer that was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settlement {
+pub(crate) enum Settlement {
     /// It was sent, or may have been, and stays counted.
     Sent,
     /// Nothing of it was: what only this transfer counted is taken back.
@@ -72,14 +72,14 @@ pub struct Found {
 
 /// Counts to move for one transfer, all or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reserve {
+pub(crate) struct Reserve {
     pub exchange: ExchangeId,
-    /// Each of another scope.
+    /// One for each scope.
     pub increments: Vec<Increment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reservation {
+pub(crate) enum Reservation {
     /// Counted, durably.
     Held { counts: Vec<Count> },
     /// Some count would pass what the decision holds for, because of transfers decided meanwhile.
@@ -99,7 +99,9 @@ pub struct Health {
     pub held: usize,
 }
 
-/// The facts on file. Cloned handles share one store; the last one to go closes it.
+/// The facts on file. Cloned handles share one store; the last one to go closes it. Whatever is asked of it fails
+/// with [`Unavailable`] until it is open, once its file cannot be used any more, and when it is closed; what is
+/// said of each call are its answers.
 #[derive(Clone)]
 pub struct FactsStore(Arc<Handle>);
 
@@ -177,8 +179,8 @@ impl FactsStore {
         self.read(FactsOperation::Lookup, |view| view.lookup(subjects, counts))
     }
 
-    /// The same, for a thread that may wait.
-    pub fn lookup_blocking(
+    /// Like [`Self::lookup`], for a thread that runs no tasks.
+    pub(crate) fn lookup_blocking(
         &self,
         subjects: &[Vec<Pseudonym>],
         counts: &[CountQuery],
@@ -187,7 +189,7 @@ impl FactsStore {
     }
 
     /// Counts the subjects of a transfer before any byte of it leaves.
-    pub async fn reserve(&self, reserve: Reserve) -> Result<Reservation, Unavailable> {
+    pub(crate) async fn reserve(&self, reserve: Reserve) -> Result<Reservation, Unavailable> {
         let started = Instant::now();
         let answer = self.ask(|reply| Command::Reserve(reserve, reply)).await;
         let result = match &answer {
@@ -200,7 +202,7 @@ impl FactsStore {
     }
 
     /// Says what came of a transfer that was counted.
-    pub fn settle(&self, exchange: ExchangeId, settlement: Settlement) {
+    pub(crate) fn settle(&self, exchange: ExchangeId, settlement: Settlement) {
         self.tell(Command::Settle(exchange, settlement));
     }
 
@@ -213,8 +215,8 @@ impl FactsStore {
         answer
     }
 
-    /// The same, for a thread that may wait.
-    pub fn change_blocking(&self, changes: Vec<Change>) -> Result<Applied, Unavailable> {
+    /// Like [`Self::change`], but blocks the calling thread.
+    pub(crate) fn change_blocking(&self, changes: Vec<Change>) -> Result<Applied, Unavailable> {
         let started = Instant::now();
         let (reply, answer) = oneshot::channel();
         let answer = match self.0.commands.send(Command::Change(changes, reply)) {
@@ -235,7 +237,7 @@ impl FactsStore {
     }
 
     /// Every subject on file, of one state, until `each` returns false.
-    pub fn each_subject(
+    pub(crate) fn each_subject(
         &self,
         each: &mut dyn FnMut(Pseudonym, SubjectRecord) -> bool,
     ) -> Result<(), Unavailable> {
@@ -243,7 +245,7 @@ impl FactsStore {
     }
 
     /// Every further identifier and the subject it leads to.
-    pub fn each_alias(
+    pub(crate) fn each_alias(
         &self,
         each: &mut dyn FnMut(Pseudonym, Pseudonym) -> bool,
     ) -> Result<(), Unavailable> {
@@ -251,7 +253,7 @@ impl FactsStore {
     }
 
     /// Everybody who was told to share an identifier with another, and the circle of those who do.
-    pub fn each_in_circle(
+    pub(crate) fn each_in_circle(
         &self,
         each: &mut dyn FnMut(Pseudonym, CircleId) -> bool,
     ) -> Result<(), Unavailable> {

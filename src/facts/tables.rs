@@ -173,7 +173,7 @@ pub(super) fn prepare(
 
 /// Whether the file was made under another key, as far as it can be told without making, mending or holding anything:
 /// of one that somebody has open, or did not close, it cannot.
-pub fn is_of_another_key(path: &Path, key: &SubjectKey) -> bool {
+pub(crate) fn is_of_another_key(path: &Path, key: &SubjectKey) -> bool {
     let checked = fenced(|| {
         let reading = redb::ReadOnlyDatabase::open(path)?.begin_read()?;
         check(&reading.open_table(META)?, key)

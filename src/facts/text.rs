@@ -63,14 +63,14 @@ pub enum Format {
 /// What is wrong with a line; free of what it holds.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {message}")]
-pub struct LineError {
+pub(crate) struct LineError {
     /// From 1; of a row over several lines, the first.
     pub line: u64,
     pub message: String,
 }
 
 /// The entries of a file, with the line each begins on.
-pub struct Lines<'r>(Source<'r>);
+pub(crate) struct Lines<'r>(Source<'r>);
 
 enum Source<'r> {
     Jsonl { reader: Box<dyn BufRead + 'r>, line: u64 },
@@ -79,7 +79,10 @@ enum Source<'r> {
 
 impl<'r> Lines<'r> {
     /// An error is the file's head, or the disk.
-    pub fn new(format: Format, mut reader: Box<dyn BufRead + 'r>) -> Result<Self, LineError> {
+    pub(crate) fn new(
+        format: Format,
+        mut reader: Box<dyn BufRead + 'r>,
+    ) -> Result<Self, LineError> {
         skip_mark(&mut reader)?;
         Ok(Self(match format {
             Format::Jsonl => Source::Jsonl { reader, line: 0 },

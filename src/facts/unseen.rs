@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The kinds of identifiers in an entry's `subject` that are not found under the plainest of names; once for each.
-pub fn unseen(engine: &Engine, entry: &Value, scratch: &mut Scratch) -> Vec<IdentifierKind> {
+pub(crate) fn unseen(engine: &Engine, entry: &Value, scratch: &mut Scratch) -> Vec<IdentifierKind> {
     let kinds = Kinds::new(engine.taxonomy());
     let limits = Limits::default();
     let mut is_seen = |kind: IdentifierKind, value: &str| {

@@ -79,7 +79,7 @@ pub fn unescape<'b>(escape: Escape, raw: &'b [u8], buffer: &'b mut Unescaped) ->
     unescape_at(escape, raw, None, buffer)
 }
 
-/// The same where `plain` is `raw` as a text, if that is known: nothing is left to check then.
+/// Like [`unescape`], where `plain` is `raw` as a text, if that is known: nothing is left to check then.
 #[inline]
 pub fn unescape_at<'b>(
     escape: Escape,

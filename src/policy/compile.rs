@@ -46,9 +46,9 @@ impl RuleSet {
         Self::compile_after(None, files, taxonomy, diagnostics)
     }
 
-    /// The same, where `before` is a set under the same taxonomy and the files it was compiled from: a file
-    /// that says the same, and whose names mean the same, is not read again.
-    pub fn compile_after(
+    /// Like [`RuleSet::compile`], where `before` is a set under the same taxonomy and the files it was compiled
+    /// from: a file that says the same, and whose names mean the same, is not read again.
+    pub(crate) fn compile_after(
         before: Option<(&Self, &[SourceFile])>,
         files: &[SourceFile],
         taxonomy: &Taxonomy,
@@ -69,13 +69,13 @@ impl RuleSet {
     }
 
     /// Whether a file of this name is compiled here.
-    pub fn reads(name: &str) -> bool {
+    pub(crate) fn reads(name: &str) -> bool {
         let is_of_names = NAME_FOLDERS.iter().any(|folder| name.starts_with(folder));
         name == "purposes.yaml" || is_of_names || is_rule_file(name)
     }
 
     /// Reads the same files and compiles nothing: for when there are no categories to look up.
-    pub fn check_form(files: &[SourceFile], diagnostics: &mut Diagnostics) {
+    pub(crate) fn check_form(files: &[SourceFile], diagnostics: &mut Diagnostics) {
         for file in in_order(files) {
             let name = file.name.as_str();
             if name.starts_with("zones/") {

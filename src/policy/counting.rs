@@ -89,7 +89,7 @@ impl RuleSet {
     }
 
     /// Whom the transfer adds to which count, should it go ahead. Exempt transfers add nobody.
-    pub fn counts(
+    pub(crate) fn counts(
         &self,
         transfer: &Transfer,
         people: &People,

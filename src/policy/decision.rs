@@ -133,7 +133,7 @@ pub struct Terms {
 
 impl Terms {
     /// What `write` makes of `rules` for a record, once for all transfers that share these terms.
-    pub fn written_rules(&self, write: impl FnOnce(&[RuleRef]) -> Box<str>) -> &str {
+    pub(crate) fn written_rules(&self, write: impl FnOnce(&[RuleRef]) -> Box<str>) -> &str {
         self.written.0.get_or_init(|| write(&self.rules))
     }
 }

@@ -49,7 +49,7 @@ impl Decided {
 
 /// Where a transfer went, for grouping.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Way {
+pub(crate) struct Way {
     pub origin: Option<Region>,
     pub destination: Option<Region>,
     pub purpose: Option<String>,
@@ -67,7 +67,7 @@ impl From<&Transfer> for Way {
 
 /// One case before both sets.
 #[derive(Debug, Clone)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// What the case is known by: a line of a file, an id.
     pub name: String,
     pub way: Way,
@@ -77,7 +77,7 @@ pub struct Pair {
 
 /// What changes, largest group first.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Changes {
+pub(crate) struct Changes {
     pub cases: usize,
     pub changed: usize,
     pub groups: Vec<ChangeGroup>,
@@ -85,7 +85,7 @@ pub struct Changes {
 
 /// Cases that change alike.
 #[derive(Debug, Clone, Serialize)]
-pub struct ChangeGroup {
+pub(crate) struct ChangeGroup {
     /// The rules that decide in one of the two only; where none does, those that decide in both.
     pub rules: BTreeSet<String>,
     pub way: Way,
@@ -105,7 +105,7 @@ const EXAMPLES_MAX: usize = 3;
 
 /// Cases as they come; only those that differ are kept, and of those the groups.
 #[derive(Debug, Default)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     cases: usize,
     changed: usize,
     groups: BTreeMap<Key, (usize, Vec<String>)>,
@@ -115,7 +115,7 @@ pub struct Comparison {
 type Key = (BTreeSet<String>, Way, Effect, Effect, [BTreeSet<String>; 4]);
 
 impl Comparison {
-    pub fn add(&mut self, pair: Pair) {
+    pub(crate) fn add(&mut self, pair: Pair) {
         self.cases += 1;
         if pair.old == pair.new {
             return;
@@ -143,7 +143,7 @@ impl Comparison {
         }
     }
 
-    pub fn finish(self) -> Changes {
+    pub(crate) fn finish(self) -> Changes {
         let mut changes = Changes { cases: self.cases, changed: self.changed, groups: Vec::new() };
         changes.groups = self
             .groups
@@ -175,7 +175,7 @@ impl Comparison {
 }
 
 impl Changes {
-    pub fn new(pairs: impl IntoIterator<Item = Pair>) -> Self {
+    pub(crate) fn new(pairs: impl IntoIterator<Item = Pair>) -> Self {
         let mut comparison = Comparison::default();
         pairs.into_iter().for_each(|pair| comparison.add(pair));
         comparison.finish()

@@ -21,7 +21,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use search::Bounds;
-pub use told::{RuleTold, Words};
+pub(crate) use told::{RuleTold, Words};
 pub(super) use trace::groups;
 pub use trace::{ConditionTrace, PassTrace, RuleTrace, Verdict};
 
@@ -107,8 +107,8 @@ pub struct SubjectTrace {
 /// What would make it lawful, or more lawful than it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Lawful {
-    /// Those that rest on records before those that rest on what somebody states, then the smaller before the
-    /// larger. Each was judged with what it asks for.
+    /// What to put on file or to state: what rests on records before what rests on somebody's word, then the
+    /// smaller before the larger. Each was judged with what it asks for.
     pub proposals: Vec<Proposal>,
     /// Deciding rules nothing that could be on file leads past.
     pub obstacles: Vec<ObstacleTrace>,
@@ -363,7 +363,7 @@ impl Explainer {
 
     /// The fewest facts under which a transfer is decided with this effect, by these rules and no others
     /// (whichever, when none are named), and whether any had to be assumed. `None` when none were found.
-    pub fn complete(
+    pub(crate) fn complete(
         &self,
         set: &RuleSet,
         transfer: &Transfer,

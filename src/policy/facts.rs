@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 impl Timestamp {
     /// Without fractions of a second, for a person to read.
-    pub fn to_the_second(self) -> Self {
+    pub(crate) fn to_the_second(self) -> Self {
         Self(jiff::Timestamp::from_second(self.0.as_second()).unwrap_or(self.0))
     }
 }
@@ -105,7 +105,7 @@ pub struct Transfer {
     pub collected_for: Option<String>,
     /// Data that comes back to us rather than leaving (MI-57, MI-85).
     pub inbound: Option<bool>,
-    /// The same in a word.
+    /// Whether the data leaves or comes back, in a word; as [`Self::inbound`].
     pub direction: Option<Direction>,
     /// Something of value is given for the data.
     pub consideration: Option<bool>,
@@ -410,7 +410,7 @@ impl Transfer {
 
     /// Of data of which it is known that nobody knows. Reserved for users by ISO 3166-1, and used for
     /// this by the Unicode locale data.
-    pub const UNKNOWN_ORIGIN: Region = Region::new(*b"ZZ");
+    pub(crate) const UNKNOWN_ORIGIN: Region = Region::new(*b"ZZ");
 }
 
 /// `null` means what absence means.

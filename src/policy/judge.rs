@@ -129,7 +129,8 @@ impl RuleSet {
         self.remembered(&Question::of_one(transfer, findings, worst(coverage, gaps)))
     }
 
-    /// The same without a look at what is remembered: what a decision costs that is the first of its kind.
+    /// Like [`Self::decide`], without a look at what is remembered: what a decision costs that is the first of its
+    /// kind.
     pub fn decide_anew(
         &self,
         transfer: &Transfer,

@@ -42,7 +42,7 @@ impl People {
     }
 
     /// The number of the person whose the finding is.
-    pub fn whose(&self, finding: usize) -> usize {
+    pub(crate) fn whose(&self, finding: usize) -> usize {
         self.of.get(finding).map_or(0, |person| *person as usize)
     }
 }

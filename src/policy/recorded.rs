@@ -5,14 +5,14 @@ use crate::domain::{Finding, Findings, Marks, Part, PathNode, Step, Tag, Taxonom
 
 /// Findings as they are added; one inside another is enclosed by it.
 #[derive(Debug, Default)]
-pub struct Places {
+pub(crate) struct Places {
     pub findings: Findings,
     pointers: Vec<String>,
 }
 
 impl Places {
     /// A category at a locator: `/user/email`, `header:/x-forwarded-for`; empty for the whole body.
-    pub fn add(&mut self, locator: &str, tag: Tag, marks: Marks) {
+    pub(crate) fn add(&mut self, locator: &str, tag: Tag, marks: Marks) {
         let (part, pointer) = Part::ALL
             .into_iter()
             .find_map(|part| {

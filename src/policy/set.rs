@@ -216,7 +216,7 @@ impl RuleSet {
     }
 
     /// Whether it stops only what could not be read, all of it or in part.
-    pub fn is_of_coverage(&self, rule: RuleRef) -> bool {
+    pub(crate) fn is_of_coverage(&self, rule: RuleRef) -> bool {
         if rule == self.default_deny() {
             return !self.judges_gaps;
         }
@@ -225,7 +225,7 @@ impl RuleSet {
     }
 
     /// Whether a category is among those a rule is about; one that is about no data in particular is about all of it.
-    pub fn is_about(&self, rule: RuleRef, tag: Tag) -> bool {
+    pub(crate) fn is_about(&self, rule: RuleRef, tag: Tag) -> bool {
         let gate = self.rules.get(rule.index()).map(|rule| &rule.gate);
         gate.is_some_and(|gate| match gate {
             Gate::Categories(tags) => tags.contains(tag),
@@ -238,14 +238,14 @@ impl RuleSet {
         RuleRef::in_order().zip(&self.infos)
     }
 
-    /// Those that are written and switched off, in the same order.
-    pub fn asleep(&self) -> &[RuleInfo] {
+    /// The rules that are written and switched off, in the order of ids.
+    pub(crate) fn asleep(&self) -> &[RuleInfo] {
         &self.asleep
     }
 
     /// Warns of rules whose window has closed by `now`: they judge replays of the past and nothing else. And of a set
     /// that says nothing of what could not be read.
-    pub fn review(&self, now: Timestamp, diagnostics: &mut Diagnostics) {
+    pub(crate) fn review(&self, now: Timestamp, diagnostics: &mut Diagnostics) {
         if !self.judges_gaps {
             let place = Place { file: "rules".into(), line: 0, column: 0 };
             diagnostics
@@ -273,7 +273,7 @@ impl RuleSet {
     }
 
     /// What is done where a redaction of the rule breaks a signature over the message.
-    pub fn broken_signature(&self, rule: RuleRef) -> BrokenSignature {
+    pub(crate) fn broken_signature(&self, rule: RuleRef) -> BrokenSignature {
         self.rules
             .get(rule.index())
             .and_then(|rule| rule.broken_signature)
@@ -281,12 +281,12 @@ impl RuleSet {
     }
 
     /// Headers that hold a signature of the body, lower case, beside those known by their names.
-    pub fn signature_headers(&self) -> &[Box<str>] {
+    pub(crate) fn signature_headers(&self) -> &[Box<str>] {
         &self.registry.signature_headers
     }
 
     /// Complains of rules that ask for what can be turned back, under a key that ends with the process.
-    pub fn check_passing_keys(&self, diagnostics: &mut Diagnostics) {
+    pub(crate) fn check_passing_keys(&self, diagnostics: &mut Diagnostics) {
         for (rule, info) in self.rules.iter().zip(&self.infos) {
             if rule.replacement.is_reversible() {
                 let place = Place { file: info.file.clone(), line: info.line, column: 0 };
@@ -328,7 +328,7 @@ impl RuleSet {
     pub(super) const GROWN_UP: u32 = 18;
 
     /// The age from which on no law asks a guardian of anybody.
-    pub fn grown_up(&self) -> u32 {
+    pub(crate) fn grown_up(&self) -> u32 {
         self.grown_up
     }
 

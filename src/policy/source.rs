@@ -48,7 +48,7 @@ pub struct RuleFile {
     /// Below this age the law asks a guardian rather than the child; years.
     #[serde(default)]
     pub child_age: Option<u32>,
-    /// The same where members of a zone differ.
+    /// The ages of those members of a zone where it is another.
     #[serde(default)]
     pub child_ages: Vec<ChildAge>,
     /// What this law calls sensitive; a rule of the file says `data: sensitive` for it.

@@ -11,10 +11,10 @@ mod row;
 mod run;
 mod table;
 
-pub use coverage::{ConditionCoverage, Coverage, RuleCoverage, Side};
-pub use run::{Outcome, Trial, TrialReport};
+pub(crate) use coverage::ConditionCoverage;
+pub(crate) use run::{Trial, TrialReport};
 
 /// Files of rule tests in a rules directory.
-pub fn is_test_file(name: &str) -> bool {
+pub(crate) fn is_test_file(name: &str) -> bool {
     name.starts_with("tests/") && name.ends_with(".yaml")
 }

@@ -11,7 +11,7 @@ use crate::source::near;
 
 /// A name that nothing in the rules knows, and the one that was probably meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Misnamed<'r> {
+pub(crate) struct Misnamed<'r> {
     pub meant: Option<&'r str>,
 }
 
@@ -46,7 +46,7 @@ impl RuleSet {
 
     /// What `transfer` puts on a list of destinations and is none, each with the list: a restriction that would hold
     /// for nowhere, or an adequacy of nowhere.
-    pub fn unknown_destinations<'t>(
+    pub(crate) fn unknown_destinations<'t>(
         &self,
         transfer: &'t Transfer,
     ) -> impl Iterator<Item = (&'t str, &'t str)> {
@@ -60,7 +60,7 @@ impl RuleSet {
     /// The names in what a person agreed to, took back or chose that no register and no rule knows, each as what it
     /// stands for and is called: `consent:crossborder`, `purpose:…`, `category:…`, `opt_out:…`, `setting:…`. The
     /// purposes that only a version of the policy adds are among them; recipients are not, whose ids are anybody's.
-    pub fn unknown_of(&self, subject: &Subject) -> impl Iterator<Item = String> {
+    pub(crate) fn unknown_of(&self, subject: &Subject) -> impl Iterator<Item = String> {
         let agreed = subject.consents.iter().flat_map(|consent| {
             let scope = std::iter::once(("consent", consent.scope.as_str()));
             let purposes = consent.purposes.iter().map(|name| ("purpose", name.as_str()));
@@ -73,8 +73,11 @@ impl RuleSet {
         self.unknown_among(agreed.chain(taken_back).chain(opt_outs).chain(settings))
     }
 
-    /// Those of them that a withdrawal is of: what nobody understands may have been meant to take back anything.
-    pub fn unknown_withdrawals(&self, withdrawn: &[Withdrawal]) -> impl Iterator<Item = String> {
+    /// The names nobody understands that a withdrawal is of: each may have been meant to take back anything.
+    pub(crate) fn unknown_withdrawals(
+        &self,
+        withdrawn: &[Withdrawal],
+    ) -> impl Iterator<Item = String> {
         self.unknown_among(named(withdrawn))
     }
 
@@ -89,7 +92,7 @@ impl RuleSet {
 
     /// Why a withdrawal of `scope` cannot be meant: nothing in the rules knows what it names, and so it would take back
     /// everything.
-    pub fn misspelt_withdrawal(&self, scope: &str) -> Option<String> {
+    pub(crate) fn misspelt_withdrawal(&self, scope: &str) -> Option<String> {
         let (kind, name) = scope.split_once(':')?;
         let remedy = match self.misnamed(kind, name)?.meant {
             Some(meant) => format!("did you mean `{kind}:{meant}`? `all`"),
@@ -101,7 +104,7 @@ impl RuleSet {
     }
 
     /// Whether a `purpose`, a `category`, a `consent`'s scope or a recipient's `class` is none.
-    pub fn misnamed(&self, kind: &str, name: &str) -> Option<Misnamed<'_>> {
+    pub(crate) fn misnamed(&self, kind: &str, name: &str) -> Option<Misnamed<'_>> {
         if self.knows_name(kind, name) {
             return None;
         }
@@ -122,13 +125,13 @@ impl RuleSet {
         Some(Misnamed { meant: near(name, &known) })
     }
 
-    /// The same of the name of a counter.
-    pub fn unknown_counter(&self, name: &str) -> Option<String> {
+    /// The name of a counter as `counter:…`, where no register and no rule knows it.
+    pub(crate) fn unknown_counter(&self, name: &str) -> Option<String> {
         (!self.vocabulary.knows(Section::Counter, name)).then(|| format!("counter:{name}"))
     }
 
-    /// The same of the type of a mechanism.
-    pub fn unknown_mechanism(&self, mechanism: &Mechanism) -> Option<String> {
+    /// The type of a mechanism as `mechanism:…`, where no register and no rule knows it.
+    pub(crate) fn unknown_mechanism(&self, mechanism: &Mechanism) -> Option<String> {
         let kind = mechanism.kind.as_str();
         (!self.vocabulary.knows(Section::Mechanism, kind)).then(|| format!("mechanism:{kind}"))
     }

@@ -119,7 +119,7 @@ pub enum Scalar {
 }
 
 impl Scalar {
-    pub fn equals(&self, value: &serde_json::Value) -> bool {
+    pub(crate) fn equals(&self, value: &serde_json::Value) -> bool {
         match self {
             Self::Bool(flag) => value.as_bool() == Some(*flag),
             Self::Text(text) => value.as_str() == Some(text),
@@ -268,7 +268,7 @@ impl Period {
 
     /// `at` is not later than this long after `start`. A term of working days runs to the end of its
     /// last day, whatever the hour it began.
-    pub fn reaches(self, start: Timestamp, at: Timestamp) -> bool {
+    pub(crate) fn reaches(self, start: Timestamp, at: Timestamp) -> bool {
         let end = self.after(start);
         let date = |instant: Timestamp| instant.0.to_zoned(jiff::tz::TimeZone::UTC).date();
         match self {

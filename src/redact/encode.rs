@@ -14,7 +14,8 @@ use crate::domain::{Charset, Encoding, Escape, Format};
 #[error("cannot write `{0:?}` again")]
 pub struct EncodeError(pub Encoding);
 
-/// `bytes` wrapped in `encoding`, ready to stand in the parent layer.
+/// `bytes` wrapped in `encoding`, ready to stand in the parent layer. Fails where nothing may be written again, and
+/// for a text with letters that its charset lacks.
 pub fn encode(encoding: Encoding, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> {
     match encoding {
         Encoding::Identity => Ok(bytes.to_vec()),
@@ -144,7 +145,8 @@ fn q_word(bytes: &[u8]) -> Vec<u8> {
 const HEX_DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
 /// `text` in `charset`, whatever letters that lacks: those are written by number where the format has a way to, and as
-/// a question mark where it has none. They are none of what was received, all of which had its place.
+/// a question mark where it has none. They are none of what was received, all of which had its place. Fails
+/// where the charset can write neither.
 pub fn encode_text(charset: Charset, format: Format, text: &str) -> Result<Vec<u8>, EncodeError> {
     if let Some(bytes) = in_charset(charset, text) {
         return Ok(bytes);

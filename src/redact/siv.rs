@@ -32,7 +32,8 @@ pub(super) fn seal(key: &Key, text: &str, out: &mut String) -> bool {
     true
 }
 
-/// The text that was encrypted, whichever key of the ring it was under.
+/// The text that was encrypted, whichever key of the ring it was under. Fails for what is of another form, under a
+/// key that is not there, or changed since.
 pub fn open(keys: &Keyring, token: &str) -> Result<String, OpenError> {
     let (id, code) = token
         .strip_prefix(SIV_PREFIX)

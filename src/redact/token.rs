@@ -56,7 +56,7 @@ impl Shape {
         Self { alphabet, checksum, keep_first: 0, keep_last: 0, mark }
     }
 
-    /// The same with what a rule says otherwise.
+    /// This shape, with what a rule says otherwise.
     #[must_use]
     pub fn with(self, wanted: &Tokenise) -> Self {
         Self {

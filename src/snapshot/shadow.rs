@@ -27,7 +27,7 @@ pub struct Shadow {
     pub hash: String,
     pub source: String,
     pub loaded_at: Timestamp,
-    /// Of a hundred transfers so many are judged by it.
+    /// How many of a hundred transfers are judged by it.
     pub sample_percent: u8,
     pub tally: Tally,
 }

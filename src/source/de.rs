@@ -74,7 +74,7 @@ pub fn read<T: DeserializeOwned>(file: &SourceFile, diagnostics: &mut Diagnostic
     whole(read_telling(file, Telling::Words, diagnostics))
 }
 
-/// The same for a file beside secrets, which may turn out to be one: no complaint repeats what stands in it.
+/// Like [`read`], for a file beside secrets, which may turn out to be one: no complaint repeats what stands in it.
 pub fn read_secret<T: DeserializeOwned>(
     file: &SourceFile,
     diagnostics: &mut Diagnostics,

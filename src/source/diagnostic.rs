@@ -87,7 +87,7 @@ impl Diagnostics {
         self.items.iter()
     }
 
-    /// Those about one file.
+    /// The complaints about one file.
     pub fn of(&self, file: &str) -> Self {
         Self { items: self.iter().filter(|item| item.place.file == file).cloned().collect() }
     }

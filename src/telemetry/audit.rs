@@ -43,7 +43,7 @@ pub struct AuditRecord<'r> {
     pub purpose: Option<Name<'r>>,
     /// `untrusted` where a header said more of the transfer, and came from somebody who is not believed.
     pub context: Option<&'static str>,
-    /// Each of the people by keyed codes of what identifies them in the message, the preferred first.
+    /// The people, each by keyed codes of what identifies them in the message, the preferred first.
     pub subjects: Vec<Vec<SubjectCode>>,
     /// Absent in what was refused before it was judged: it was no transfer.
     pub effect: Option<Effect>,
@@ -215,7 +215,7 @@ pub struct Micros(pub std::time::Duration);
 pub struct Name<'r>(Cow<'r, str>);
 
 impl<'r> Name<'r> {
-    pub const WITHHELD: &'static str = "withheld";
+    pub(crate) const WITHHELD: &'static str = "withheld";
 
     pub fn new(text: impl Into<Cow<'r, str>>) -> Self {
         let text = text.into();
@@ -243,7 +243,7 @@ impl<'r> NameList<'r> {
         Self(Cow::Borrowed(json))
     }
 
-    pub fn into_json(self) -> Box<str> {
+    pub(crate) fn into_json(self) -> Box<str> {
         self.0.into()
     }
 }
@@ -354,7 +354,7 @@ pub struct RedactedHash(pub [u8; 16]);
 
 /// The findings counted by tag, with the first few locators of each; `redacted` are the indices of
 /// those that were changed.
-pub fn tag_counts<'t>(
+pub(crate) fn tag_counts<'t>(
     findings: &'t Findings,
     taxonomy: &'t Taxonomy,
     redacted: impl IntoIterator<Item = u32>,

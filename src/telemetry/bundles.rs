@@ -96,7 +96,7 @@ impl BundleMetrics {
     }
 
     /// A bundle was asked for or pushed.
-    pub fn offered(&self, result: BundleResult) {
+    pub(crate) fn offered(&self, result: BundleResult) {
         if let Ok(series) = self.offers.get_metric_with_label_values(&[result.as_str()]) {
             series.inc();
         }

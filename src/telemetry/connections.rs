@@ -41,7 +41,7 @@ impl ConnectionMetrics {
 
 impl Connection {
     /// Something serves it from now on, or nothing does any more.
-    pub fn is_served(&mut self, is_served: bool) {
+    pub(crate) fn is_served(&mut self, is_served: bool) {
         self.metrics.of(self.is_served).dec();
         self.is_served = is_served;
         self.metrics.of(self.is_served).inc();

@@ -74,7 +74,7 @@ impl DataCentreMetrics {
         Ok(Self { exchanges: counters(registry, &c::UPSTREAM_EXCHANGES)?, known: Arc::default() })
     }
 
-    /// That of the data centre called so, which is there from the start.
+    /// The counts of the data centre `id`, which are there from the start.
     pub fn of(&self, id: &str) -> Arc<Reach> {
         let of = |result| self.exchanges.get_metric_with_label_values(&[id, result]).ok();
         let new = || {
@@ -89,7 +89,7 @@ impl DataCentreMetrics {
         Arc::clone(self.known.lock().entry(id.to_owned()).or_insert_with(new))
     }
 
-    /// It is none any more.
+    /// Counts the data centre `id` no longer: it is none any more.
     pub fn gone(&self, id: &str) {
         self.known.lock().remove(id);
         for result in ["answered", "failed"] {
@@ -140,7 +140,7 @@ impl Reach {
 
     /// Whether it is time to say again that it fails, and for how many exchanges it was not said meanwhile. `error` is
     /// kept for the status, and holds no value.
-    pub fn tells(&self, error: &dyn fmt::Display) -> Option<u64> {
+    pub(crate) fn tells(&self, error: &dyn fmt::Display) -> Option<u64> {
         let left_out = self.told.again()?;
         self.failure.lock().error = Some(error.to_string());
         Some(left_out)

@@ -12,7 +12,7 @@ use super::{
 
 /// What is asked of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FactsOperation {
+pub(crate) enum FactsOperation {
     Lookup,
     Reserve,
     Change,
@@ -34,7 +34,7 @@ impl FactsOperation {
 
 /// What it came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FactsResult {
+pub(crate) enum FactsResult {
     Done,
     /// A count would pass what the decision holds for.
     Refused,
@@ -98,14 +98,19 @@ impl FactsMetrics {
     }
 
     /// `cause` is a word of the code.
-    pub fn unavailable(&self, cause: &'static str) {
+    pub(crate) fn unavailable(&self, cause: &'static str) {
         self.available.set(0);
         if let Ok(series) = self.unavailable.get_metric_with_label_values(&[cause]) {
             series.inc();
         }
     }
 
-    pub fn operation(&self, operation: FactsOperation, result: FactsResult, duration: Duration) {
+    pub(crate) fn operation(
+        &self,
+        operation: FactsOperation,
+        result: FactsResult,
+        duration: Duration,
+    ) {
         let row = self.operations.get(operation as usize);
         if let Some(series) = row.and_then(|row| row.get(result as usize)) {
             series.inc();
@@ -115,7 +120,7 @@ impl FactsMetrics {
         }
     }
 
-    pub fn committed(&self) {
+    pub(crate) fn committed(&self) {
         self.commits.inc();
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::Effect;
 
 /// The last records of the sample, and the pace at which it takes new ones.
 #[derive(Debug)]
-pub struct Feed {
+pub(crate) struct Feed {
     started: Instant,
     /// By outcome, a bucket of ten as the time at which it is full again, in microseconds after the start:
     /// what is taken puts that off by a tenth of a second, and it may be off by a second at most.
@@ -77,7 +77,7 @@ impl Feed {
 
     /// Records after the one of this number, the oldest first, at most `count_max` of the latest, as
     /// JSON; and the number of the last.
-    pub fn since(&self, number: u64, count_max: usize) -> (u64, Vec<Arc<str>>) {
+    pub(crate) fn since(&self, number: u64, count_max: usize) -> (u64, Vec<Arc<str>>) {
         let recent = self.recent.lock();
         let new = recent.records.iter().rev().take_while(|(it, _)| *it > number).take(count_max);
         let mut records: Vec<Arc<str>> = new.map(|(_, text)| Arc::clone(text)).collect();

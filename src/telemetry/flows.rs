@@ -9,7 +9,7 @@ use super::Metrics;
 
 /// Transfers from one jurisdiction to another with one outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Flow {
+pub(crate) struct Flow {
     pub origin: String,
     pub destination: String,
     pub outcome: String,
@@ -18,7 +18,7 @@ pub struct Flow {
 
 /// How often a rule decided, and when last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct RuleHits {
+pub(crate) struct RuleHits {
     pub transfers: u64,
     /// Unix seconds; 0 when it never did.
     pub last: u64,
@@ -26,7 +26,7 @@ pub struct RuleHits {
 
 /// What the page shows of durations and failures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Pulse {
+pub(crate) struct Pulse {
     pub in_flight: i64,
     /// Upper bounds in seconds, and the exchanges up to each; the last is all of them.
     pub buckets: Vec<(f64, u64)>,
@@ -39,7 +39,7 @@ pub struct Pulse {
 
 impl Metrics {
     /// The transfers counted so far.
-    pub fn flows(&self) -> Vec<Flow> {
+    pub(crate) fn flows(&self) -> Vec<Flow> {
         let mut flows: BTreeMap<[String; 3], u64> = BTreeMap::new();
         for family in self.transfers.collect() {
             for metric in family.get_metric() {
@@ -60,7 +60,7 @@ impl Metrics {
     }
 
     /// By the id of the deciding rule.
-    pub fn rule_hits(&self) -> BTreeMap<String, RuleHits> {
+    pub(crate) fn rule_hits(&self) -> BTreeMap<String, RuleHits> {
         let mut hits: BTreeMap<String, RuleHits> = BTreeMap::new();
         for family in self.transfers.collect() {
             for metric in family.get_metric() {
@@ -73,7 +73,7 @@ impl Metrics {
         hits
     }
 
-    pub fn pulse(&self) -> Pulse {
+    pub(crate) fn pulse(&self) -> Pulse {
         let mut errors = BTreeMap::new();
         for family in self.errors.collect() {
             for metric in family.get_metric() {

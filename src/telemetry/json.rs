@@ -3,7 +3,7 @@
 use crate::domain::by_blocks;
 
 /// Appends `text` as a string of JSON (RFC 8259 §7).
-pub fn json_text(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn json_text(out: &mut Vec<u8>, text: &str) {
     if needs_escape(text) {
         // Writing to memory cannot fail.
         let _ = serde_json::to_writer(out, text);
@@ -15,7 +15,7 @@ pub fn json_text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends `text` as a part of a string.
-pub fn json_part(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn json_part(out: &mut Vec<u8>, text: &str) {
     if needs_escape(text) {
         let whole = serde_json::to_string(text).unwrap_or_default();
         let inside = whole.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));

@@ -108,7 +108,7 @@ impl Write for LogQueue {
 
 /// Sees to it that the last lines are written before the process ends, where somebody takes them.
 #[must_use = "the last lines are lost without it"]
-pub struct LogGuard(pub(super) LogQueue);
+pub(crate) struct LogGuard(pub(super) LogQueue);
 
 impl std::fmt::Debug for LogGuard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

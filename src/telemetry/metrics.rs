@@ -126,7 +126,7 @@ pub struct Metrics {
 
 /// One exchange under way; it is no longer when this is dropped.
 #[derive(Debug)]
-pub struct InFlight(IntGauge);
+pub(crate) struct InFlight(IntGauge);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -282,7 +282,7 @@ impl Metrics {
 
     /// Counts an exchange as under way until the guard is dropped.
     #[must_use]
-    pub fn begin_exchange(&self) -> InFlight {
+    pub(crate) fn begin_exchange(&self) -> InFlight {
         self.in_flight.inc();
         InFlight(self.in_flight.clone())
     }
@@ -292,22 +292,22 @@ impl Metrics {
     }
 
     /// A connection could not be accepted for now.
-    pub fn accept_error(&self) {
+    pub(crate) fn accept_error(&self) {
         self.accept_errors.inc();
     }
 
     /// `Bordergate-Transfer` came from somebody who is no trusted hop.
-    pub fn context_ignored(&self) {
+    pub(crate) fn context_ignored(&self) {
         self.contexts_ignored.inc();
     }
 
     /// Bytes of bodies held now.
-    pub fn held_bytes(&self, bytes: usize) {
+    pub(crate) fn held_bytes(&self, bytes: usize) {
         self.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// For how long what is ready waited for its turn on the worker of that number.
-    pub fn queue_delay(&self, worker: usize, delay: Duration) {
+    pub(crate) fn queue_delay(&self, worker: usize, delay: Duration) {
         if let Ok(gauge) = self.queue_delay.get_metric_with_label_values(&[&worker.to_string()]) {
             gauge.set(delay.as_secs_f64());
         }
@@ -322,7 +322,7 @@ impl Metrics {
     }
 
     /// Counts an exchange that failed. `kind` is a word of the code, never text off the wire.
-    pub fn exchange_error(&self, side: Side, kind: &'static str) {
+    pub(crate) fn exchange_error(&self, side: Side, kind: &'static str) {
         series::with_local(self.instance, |local| {
             let key = (side, local.name(&self.names, kind));
             let series = series::known(&mut local.errors, key, |key| {
@@ -336,7 +336,7 @@ impl Metrics {
     }
 
     /// What may fail on a side is there from the start, so that the first failure is an increase.
-    pub fn expect_errors(&self, side: Side, kinds: &[&'static str]) {
+    pub(crate) fn expect_errors(&self, side: Side, kinds: &[&'static str]) {
         for kind in kinds {
             // It is found or made; there is nothing to count yet.
             let _ = self.errors.get_metric_with_label_values(&[side.as_str(), kind]);
@@ -344,7 +344,7 @@ impl Metrics {
     }
 
     /// The rules of `generation` serve from `unix_seconds` on, and these are their purposes.
-    pub fn reload_succeeded<'p>(
+    pub(crate) fn reload_succeeded<'p>(
         &self,
         generation: u64,
         unix_seconds: f64,
@@ -358,7 +358,7 @@ impl Metrics {
     }
 
     /// An attempt to load the rules failed; what served before goes on.
-    pub fn reload_failed(&self) {
+    pub(crate) fn reload_failed(&self) {
         self.reload_successful.set(0);
         self.reloads_failure.inc();
     }
@@ -369,22 +369,22 @@ impl Metrics {
     }
 
     /// The rules to come were read anew, or refused.
-    pub fn shadow_reloaded(&self, successful: bool) {
+    pub(crate) fn shadow_reloaded(&self, successful: bool) {
         self.shadow.reloaded(successful);
     }
 
     /// Other rules serve than those of the directory, or these again.
-    pub fn rules_pinned(&self, pinned: bool) {
+    pub(crate) fn rules_pinned(&self, pinned: bool) {
         self.shadow.pinned(pinned);
     }
 
     /// The country database was read anew, or refused.
-    pub fn geoip_reloaded(&self, successful: bool) {
+    pub(crate) fn geoip_reloaded(&self, successful: bool) {
         self.geoip_successful.set(i64::from(successful));
     }
 
     /// An endpoint, as configured, passed its health check or did not.
-    pub fn endpoint_healthy(&self, data_centre: &str, endpoint: &str, healthy: bool) {
+    pub(crate) fn endpoint_healthy(&self, data_centre: &str, endpoint: &str, healthy: bool) {
         let labels = [data_centre, endpoint];
         if let Ok(gauge) = self.endpoint_healthy.get_metric_with_label_values(&labels) {
             gauge.set(i64::from(healthy));
@@ -392,13 +392,13 @@ impl Metrics {
     }
 
     /// An endpoint is none any more.
-    pub fn endpoint_gone(&self, data_centre: &str, endpoint: &str) {
+    pub(crate) fn endpoint_gone(&self, data_centre: &str, endpoint: &str) {
         // It was never counted where nobody checked it.
         let _ = self.endpoint_healthy.remove_label_values(&[data_centre, endpoint]);
     }
 
     /// An endpoint is left alone for a while.
-    pub fn endpoint_ejected(&self, data_centre: &str, endpoint: &str) {
+    pub(crate) fn endpoint_ejected(&self, data_centre: &str, endpoint: &str) {
         let labels = [data_centre, endpoint];
         if let Ok(counter) = self.endpoint_ejections.get_metric_with_label_values(&labels) {
             counter.inc();
@@ -406,7 +406,7 @@ impl Metrics {
     }
 
     /// The name of an endpoint was looked up.
-    pub fn dns_lookup(&self, successful: bool) {
+    pub(crate) fn dns_lookup(&self, successful: bool) {
         let result = if successful { "success" } else { "failure" };
         if let Ok(counter) = self.dns_lookups.get_metric_with_label_values(&[result]) {
             counter.inc();
@@ -414,7 +414,7 @@ impl Metrics {
     }
 
     /// A request is sent again.
-    pub fn upstream_retry(&self, data_centre: &str) {
+    pub(crate) fn upstream_retry(&self, data_centre: &str) {
         if let Ok(counter) = self.upstream_retries.get_metric_with_label_values(&[data_centre]) {
             counter.inc();
         }

@@ -23,7 +23,7 @@ pub enum Exposition {
 impl Exposition {
     /// By the header `Accept` of whoever asks (RFC 9110 §12.5.1). OpenMetrics goes to those who name it and
     /// like it no less than plain text.
-    pub fn negotiate(accept: Option<&str>) -> Self {
+    pub(crate) fn negotiate(accept: Option<&str>) -> Self {
         let (mut open, mut plain) = (0_u16, None);
         for range in accept.into_iter().flat_map(|accept| accept.split(',')) {
             let mut parts = range.split(';').map(str::trim);
@@ -49,7 +49,7 @@ impl Exposition {
     }
 
     /// For the reply's `Content-Type`.
-    pub fn content_type(self) -> &'static str {
+    pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::Prometheus => prometheus::TEXT_FORMAT,
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",

@@ -40,7 +40,7 @@ pub struct OtlpSettings {
     pub endpoint: String,
     pub traces: bool,
     pub logs: bool,
-    /// Of a hundred exchanges whose trace begins here so many are traced; whoever began a trace elsewhere
+    /// How many of a hundred exchanges are traced whose trace begins here; whoever began a trace elsewhere
     /// decided already.
     pub sample_percent: u8,
     /// The longest anything waits to be sent.
@@ -134,6 +134,7 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
 const LINES_BYTES_MAX: usize = 32 << 20;
 
 impl Otlp {
+    /// Sends from here on, on a thread of its own. Fails when there is no client to send with, or no thread.
     pub fn start(settings: &OtlpSettings, metrics: OtlpMetrics) -> Result<Self, OtlpError> {
         let client = Client::new(&settings.client)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -155,7 +156,7 @@ impl Otlp {
     }
 
     /// Continues the trace of a received header, or begins one, and says whether it is sampled.
-    pub fn receive(&self, header: Option<&[u8]>) -> TraceContext {
+    pub(crate) fn receive(&self, header: Option<&[u8]>) -> TraceContext {
         let mut context = TraceContext::receive(header);
         if context.remote_parent.is_none() && self.traces {
             let low = u128::from_be_bytes(context.trace_id.0) & 0xffff_ffff;
@@ -168,7 +169,7 @@ impl Otlp {
         self.traces && context.sampled
     }
 
-    /// Of an exchange that is over.
+    /// Sends the trace of an exchange that is over.
     pub fn exchange(&self, record: &AuditRecord<'_>, context: TraceContext, steps: Steps) {
         let trace = ExchangeTrace::new(record, context, steps);
         self.send(Signal::Traces, 1, Item::Trace(Box::new(trace)));

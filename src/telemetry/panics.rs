@@ -7,7 +7,7 @@
 use std::{any::Any, panic, thread};
 
 /// From here on a panic is a line in the log with its place.
-pub fn hush_panics() {
+pub(crate) fn hush_panics() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let thread = thread::current();

@@ -35,7 +35,7 @@ impl RoutesMetrics {
         Ok(metrics)
     }
 
-    /// They were read, and are in service or refused.
+    /// Counts that the routes were read, and are in service or refused.
     pub fn reloaded(&self, successful: bool) {
         self.successful.set(i64::from(successful));
         let result = if successful { "success" } else { "failure" };

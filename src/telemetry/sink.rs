@@ -32,7 +32,8 @@ mod writer;
 
 use ledger::{Ledger, LedgerSettings};
 pub use ledger::{RotateSettings, SealSettings};
-pub use mark::{AuditDeed, AuditRules, Deed};
+pub use mark::AuditRules;
+pub(crate) use mark::{AuditDeed, Deed};
 pub use metrics::AuditMetrics;
 use output::Output;
 use queue::{Queue, gauge};
@@ -54,7 +55,7 @@ pub struct AuditSettings {
     pub commit_time_max: Duration,
     /// Signs what was written. Without it lines are chained only.
     pub seal: Option<SealSettings>,
-    /// Of a file.
+    /// When another file is begun, where records go to one.
     pub rotate: Option<RotateSettings>,
     /// Tells the key that records name people under from others, and nothing of it.
     pub subject_key: Option<String>,
@@ -159,6 +160,8 @@ struct Running {
 }
 
 impl AuditSink {
+    /// Opens the target and begins to write. Fails when it cannot be written, when another process writes it, and when
+    /// records are required and go nowhere.
     pub fn open(settings: AuditSettings, metrics: AuditMetrics) -> Result<Self, AuditError> {
         let output = match &settings.target {
             AuditTarget::None if settings.required => return Err(AuditError::RequiredButNone),
@@ -211,18 +214,18 @@ impl AuditSink {
     }
 
     /// True where [`commit`](Self::commit) must succeed before anything is forwarded.
-    pub fn is_required(&self) -> bool {
+    pub(crate) fn is_required(&self) -> bool {
         self.settings.required
     }
 
     /// No transfer may begin, for want of a record. Tried again all the time, whether anybody calls or not.
-    pub fn is_refusing(&self) -> bool {
+    pub(crate) fn is_refusing(&self) -> bool {
         let retrying = |running: &Running| running.queue.retrying.load(Ordering::Acquire);
         self.settings.required && self.running.as_ref().is_some_and(retrying)
     }
 
     /// A sample of what is recorded, kept for whoever watches.
-    pub fn feed(&self) -> &Feed {
+    pub(crate) fn feed(&self) -> &Feed {
         &self.feed
     }
 
@@ -245,7 +248,7 @@ impl AuditSink {
     }
 
     /// Records what an operator did.
-    pub fn deed(&self, deed: &AuditDeed<'_>) {
+    pub(crate) fn deed(&self, deed: &AuditDeed<'_>) {
         with_line(|line| deed.write(line), |line| self.push(line));
     }
 
@@ -255,7 +258,7 @@ impl AuditSink {
     }
 
     /// False where records of this outcome go nowhere for now; composing one would be wasted.
-    pub fn takes(&self, effect: Effect) -> bool {
+    pub(crate) fn takes(&self, effect: Effect) -> bool {
         self.running.is_some() || self.feed.would_want(effect)
     }
 
@@ -272,7 +275,7 @@ impl AuditSink {
 
     /// Waits until the record is written, at most [`AuditSettings::commit_time_max`]. On an error
     /// there is no record.
-    pub async fn commit(&self, record: &AuditRecord<'_>) -> Result<(), AuditError> {
+    pub(crate) async fn commit(&self, record: &AuditRecord<'_>) -> Result<(), AuditError> {
         let Some(running) = &self.running else { return Ok(()) };
         let answer = self.enqueue(running, record);
         match tokio::time::timeout(self.settings.commit_time_max, answer).await {
@@ -304,7 +307,7 @@ impl AuditSink {
     }
 
     /// The file is opened anew before the next record: after a rotation, on SIGHUP.
-    pub fn reopen(&self) {
+    pub(crate) fn reopen(&self) {
         if let Some(running) = &self.running {
             running.queue.reopen.store(true, Ordering::Release);
             running.wake_at_once();

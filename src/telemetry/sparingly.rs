@@ -7,7 +7,7 @@ use std::{
 
 /// Says when it is time to log something again. One for all threads, which it keeps waiting nowhere.
 #[derive(Debug)]
-pub struct Sparingly {
+pub(crate) struct Sparingly {
     every: Duration,
     began: Instant,
     /// When it is time again, in milliseconds since then.
@@ -17,13 +17,13 @@ pub struct Sparingly {
 
 impl Sparingly {
     /// The first time is at once.
-    pub fn every(every: Duration) -> Self {
+    pub(crate) fn every(every: Duration) -> Self {
         let (due, left_out) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { every, began: Instant::now(), due, left_out }
     }
 
     /// Whether it is time, and then how often it was not since the last time.
-    pub fn again(&self) -> Option<u64> {
+    pub(crate) fn again(&self) -> Option<u64> {
         self.again_at(self.now())
     }
 

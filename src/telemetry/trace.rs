@@ -10,19 +10,9 @@ use tracing_subscriber::{
 
 use super::log::{LogGuard, LogQueue};
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// Text on a terminal, JSON otherwise.
-    #[default]
-    Auto,
-    Text,
-    Json,
-}
-
 /// Logging could not be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum TraceError {
+pub(crate) enum TraceError {
     #[error("no thread for the log: {0}")]
     Thread(#[from] std::io::Error),
     #[error(
@@ -33,24 +23,20 @@ pub enum TraceError {
     Twice(String),
 }
 
-/// Sends log lines to standard error from here on; whoever drops the answer waits for the last of them. `filter` is
-/// what `BORDERGATE_LOG` says: a level or a list of `target=level`; `info` when absent.
-pub fn init(format: LogFormat, filter: Option<&str>) -> Result<LogGuard, TraceError> {
+/// Sends log lines to standard error from here on, text to a terminal and JSON to anything else; whoever drops the
+/// answer waits for the last of them. `filter` is what `BORDERGATE_LOG` says: a level or a list of `target=level`;
+/// `info` when absent.
+pub(crate) fn init(filter: Option<&str>) -> Result<LogGuard, TraceError> {
     let filter = filter.filter(|text| !text.trim().is_empty()).unwrap_or("info");
     let env_filter = quieter(filter)?;
     let terminal = std::io::stderr().is_terminal();
-    let text = match format {
-        LogFormat::Auto => terminal,
-        LogFormat::Text => true,
-        LogFormat::Json => false,
-    };
     let queue = LogQueue::start(std::io::stderr())?;
     // What could not be written is counted; nothing is said of it where nobody listens.
     let builder = tracing_subscriber::fmt()
         .with_writer(queue.clone())
         .log_internal_errors(false)
         .with_env_filter(env_filter);
-    let set = if text {
+    let set = if terminal {
         let builder = builder.with_ansi(terminal).with_target(false);
         builder.finish().with(filter_fn(is_discreet)).try_init()
     } else {
@@ -170,7 +156,7 @@ impl TraceContext {
         }
     }
 
-    /// The same trace with a span of our own as the parent: what goes upstream.
+    /// This trace with a span of our own as the parent: what goes upstream.
     #[must_use]
     pub fn child(&self) -> Self {
         Self {
@@ -181,7 +167,7 @@ impl TraceContext {
     }
 
     /// Continues the trace of a received header, or begins one.
-    pub fn receive(header: Option<&[u8]>) -> Self {
+    pub(crate) fn receive(header: Option<&[u8]>) -> Self {
         header
             .and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse::<Self>().ok())
             .filter(|received| !received.trace_id.is_a_number())

@@ -34,7 +34,7 @@ pub struct Place {
 
 /// What was found, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Tampering {
+pub(crate) struct Tampering {
     #[serde(flatten)]
     pub place: Place,
     #[serde(flatten)]
@@ -46,7 +46,7 @@ pub struct Tampering {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum What {
+pub(crate) enum What {
     #[error("line {seq} was changed")]
     Edited { seq: u64 },
     #[error("{} missing", lines(*from, *to))]
@@ -95,7 +95,7 @@ pub enum What {
 
 impl What {
     /// Somebody did it; everything else happens without anybody's intent, and is told.
-    pub fn is_tampering(&self) -> bool {
+    pub(crate) fn is_tampering(&self) -> bool {
         match self {
             Self::Edited { .. }
             | Self::Missing { .. }
@@ -132,7 +132,7 @@ fn claim(seq: Option<u64>) -> String {
 
 /// A line that was noted down elsewhere, as `NUMBER:HASH`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Anchor {
+pub(crate) struct Anchor {
     seq: u64,
     hash: Hash,
 }
@@ -153,7 +153,7 @@ impl std::str::FromStr for Anchor {
 
 /// What was read, and what was found.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Verified {
+pub(crate) struct Verified {
     /// Records of exchanges.
     pub records: u64,
     /// All lines of the chain.
@@ -174,18 +174,18 @@ pub struct Verified {
 }
 
 impl Verified {
-    pub fn is_intact(&self) -> bool {
+    pub(crate) fn is_intact(&self) -> bool {
         !self.found.iter().any(|found| found.what.is_tampering())
     }
 
     /// There is no line of any chain.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines == 0
     }
 
     /// Whether all is in chains that have a seal by one of the keys given, where any was, and the last one all that it
     /// should. What has none whoever can write the files can have written, and have emptied.
-    pub fn is_vouched_for(&self) -> bool {
+    pub(crate) fn is_vouched_for(&self) -> bool {
         let is_anybodys = |what: &What| {
             matches!(
                 what,
@@ -205,7 +205,7 @@ impl Verified {
 
 /// Takes the lines of the audit one after the other.
 #[derive(Debug)]
-pub struct Verifier {
+pub(crate) struct Verifier {
     keys: Vec<VerifyingKey>,
     anchor: Option<Anchor>,
     verified: Verified,
@@ -269,7 +269,7 @@ enum Mark {
 }
 
 impl Verifier {
-    pub fn new(keys: Vec<VerifyingKey>, anchor: Option<Anchor>) -> Self {
+    pub(crate) fn new(keys: Vec<VerifyingKey>, anchor: Option<Anchor>) -> Self {
         let nowhere = Place { file: 0, line: 1 };
         Self {
             keys,
@@ -295,12 +295,12 @@ impl Verifier {
 
     /// The number with which a file begins, to put files in order; `None` when its first line is not one
     /// of a chain.
-    pub fn number(line: &[u8]) -> Option<u64> {
+    pub(crate) fn number(line: &[u8]) -> Option<u64> {
         Link::read(line).map(|link| link.seq)
     }
 
     /// One line without its end.
-    pub fn line(&mut self, place: Place, line: &[u8]) {
+    pub(crate) fn line(&mut self, place: Place, line: &[u8]) {
         let Some(link) = Link::read(line) else {
             if self.started {
                 self.unreadable.push((place, line.len() as u64));
@@ -572,7 +572,7 @@ impl Verifier {
     }
 
     /// After the last line. `is_finished` says that it had its end.
-    pub fn finish(mut self, is_finished: bool) -> Verified {
+    pub(crate) fn finish(mut self, is_finished: bool) -> Verified {
         let last = self.unreadable.len().checked_sub(1);
         for (at, (place, bytes)) in std::mem::take(&mut self.unreadable).into_iter().enumerate() {
             let is_cut = Some(at) == last && !is_finished;

@@ -428,14 +428,14 @@ fn connections_without_a_request_give_way_to_those_with_one() {
 
 #[test]
 fn what_takes_a_while_has_bounds_and_nobody_who_looks_waits_for_it() {
-    let office = Office::with(|settings| AdminSettings {
+    let running = RunningAdmin::with(|settings| AdminSettings {
         requests_max: 1,
         answer_time_max: Duration::from_millis(1_500),
         body_time_max: Duration::from_secs(60),
         ..settings
     });
     let open = |head: &str| {
-        let mut stream = TcpStream::connect(office.server.address()).unwrap();
+        let mut stream = TcpStream::connect(running.server.address()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.write_all(format!("{head}\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
         stream
@@ -456,17 +456,17 @@ fn what_takes_a_while_has_bounds_and_nobody_who_looks_waits_for_it() {
         "POST /-/decide HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue",
     );
     read_until(&mut slow, &|text| text.contains("100 Continue\r\n\r\n"));
-    let refused = office.post("/-/decide", b"{}");
+    let refused = running.post("/-/decide", b"{}");
     assert_eq!(refused.status, 503, "{}", refused.body);
     refused.problem();
     assert!(refused.head.contains("\r\nretry-after: 1"), "{}", refused.head);
     for path in ["/livez", "/metrics", "/-/status", "/-/live/"] {
         let expected = if path == "/-/live/" { 404 } else { 200 };
-        assert_eq!(office.get(path).status, expected, "{path}");
+        assert_eq!(running.get(path).status, expected, "{path}");
     }
     let late = read_until(&mut slow, &|text| text.contains("}\n"));
     assert!(late.starts_with("HTTP/1.1 504 ") && late.contains("problem+json"), "{late}");
-    assert_eq!(office.post("/-/decide", b"{").status, 400, "there is room again");
+    assert_eq!(running.post("/-/decide", b"{").status, 400, "there is room again");
     // A stream goes on beyond the bound.
     read_until(&mut watching, &|text| text.matches("event: tick").count() > 3);
 }

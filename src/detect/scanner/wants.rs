@@ -16,7 +16,7 @@ impl Scanner<'_> {
         at_hand.unwrap_or_else(|| self.wants_of_new(name))
     }
 
-    /// The same where what stands behind the value cannot be foreseen.
+    /// Like [`Self::wants`], where what stands behind the value cannot be foreseen.
     pub fn wants_without_foresight(&mut self, name: &[u8]) -> Wants {
         let wants = self.wants(Some(name));
         if !wants.looks_ahead {
@@ -26,8 +26,8 @@ impl Scanner<'_> {
         self.wants(Some(name))
     }
 
-    /// The same for a name that was asked about before and is short. One of JSON may be given as it stands
-    /// in the text: if it has escapes, it is not at hand.
+    /// Like [`Self::wants`], for a name that was asked about before and is short. One of JSON may be given as it
+    /// stands in the text: if it has escapes, it is not at hand.
     #[inline(always)]
     pub fn wants_at_hand(&mut self, short: ShortName, name: &[u8]) -> Option<Wants> {
         let slot = *self.scratch.keys.slot(short)?;

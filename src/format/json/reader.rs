@@ -1,6 +1,6 @@
 //! The grammar byte for byte: what is refused, where and why.
 //!
-//! Slow beside [`Walk`](super::walk), and the one that knows offsets; it also reads sequences with record
+//! Slow beside [`Walk`](super::walk::Walk), and the one that knows offsets; it also reads sequences with record
 //! separators. Nesting is a list of frames, not calls; the loops over bytes are in `scan`.
 
 use memchr::memchr;

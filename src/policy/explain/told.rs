@@ -14,7 +14,7 @@ use crate::{
 
 /// One part of a provision.
 #[derive(Debug, Clone, Serialize)]
-pub struct RuleTold {
+pub(crate) struct RuleTold {
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
@@ -42,7 +42,7 @@ pub struct RuleTold {
 
 /// A condition in the words of its file.
 #[derive(Debug, Clone, Serialize)]
-pub struct Words {
+pub(crate) struct Words {
     pub words: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Words>,
@@ -61,7 +61,7 @@ impl Words {
 
 impl Explainer {
     /// The parts of a provision; none when these rules know no such id.
-    pub fn rules_of(&self, set: &RuleSet, id: &str) -> Vec<RuleTold> {
+    pub(crate) fn rules_of(&self, set: &RuleSet, id: &str) -> Vec<RuleTold> {
         let parts = set.infos.iter().zip(&self.written.rules).filter(|(info, _)| info.id == id);
         parts
             .map(|(info, clauses)| RuleTold {

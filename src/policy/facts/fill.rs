@@ -11,7 +11,7 @@ const FORBIDDING: [&str; 2] = ["gpc", "large_scale"];
 
 impl Transfer {
     /// Takes from `other` whatever is absent here, entry by entry, and whatever forbids.
-    pub fn fill_from(&mut self, other: Self) {
+    pub(crate) fn fill_from(&mut self, other: Self) {
         // Every member is named, so that one that is added says here how it is filled.
         let Self {
             as_of,
@@ -102,9 +102,9 @@ impl Transfer {
         self.subject.fill_from(subject);
     }
 
-    /// The same from what is known of every transfer by a route. Where the bytes go, and how they are protected on the
-    /// way, is the route's to say, whatever anybody says of it.
-    pub fn fill_from_route(&mut self, route: &Self) {
+    /// Like [`Self::fill_from`], from what is known of every transfer by a route. Where the bytes go, and how they
+    /// are protected on the way, is the route's to say, whatever anybody says of it.
+    pub(crate) fn fill_from_route(&mut self, route: &Self) {
         self.fill_from(route.clone());
         self.destination = route.destination;
         self.transport = route.transport;
@@ -177,7 +177,7 @@ impl Subject {
 
     /// Takes in what somebody else says of the same person, or of one who cannot be told apart, to the person's
     /// protection: the lower age, and everything that forbids.
-    pub fn restrict(&mut self, other: &Self) {
+    pub(crate) fn restrict(&mut self, other: &Self) {
         // Consents permit, and are for the caller to weigh.
         let Self { age, minor, consents: _, opt_outs, settings, withdrawn, verified } = other;
         self.age = match (self.age, *age) {
@@ -198,7 +198,7 @@ impl Subject {
     }
 
     /// What holds for two who cannot be told apart: the consents that each has given, and everything that forbids.
-    pub fn keep_common(&mut self, other: &Self) {
+    pub(crate) fn keep_common(&mut self, other: &Self) {
         self.consents.retain(|consent| consent.has_alike(&other.consents));
         self.restrict(other);
     }
@@ -206,7 +206,7 @@ impl Subject {
 
 impl Consent {
     /// Whether one of these is to the same thing and as strong.
-    pub fn has_alike(&self, others: &[Self]) -> bool {
+    pub(crate) fn has_alike(&self, others: &[Self]) -> bool {
         others.iter().any(|other| other.scope == self.scope && other.kind == self.kind)
     }
 }

@@ -124,7 +124,9 @@ impl Transfer {
     /// # Errors
     ///
     /// The place and the name of a member that nobody reads, or what serde says, which may repeat a value.
-    pub fn read_strictly<'de, D: Deserializer<'de>>(json: D) -> Result<Self, Misread<D::Error>> {
+    pub(crate) fn read_strictly<'de, D: Deserializer<'de>>(
+        json: D,
+    ) -> Result<Self, Misread<D::Error>> {
         let (read, unread) = Self::read(json)?;
         if let Some(place) = unread.into_iter().next() {
             let meant = misspelt_inside(&place);
@@ -134,14 +136,14 @@ impl Transfer {
         slip.map_or(Ok(read), |slip| Err(slip.into()))
     }
 
-    /// The same of a question, which has members of other kinds `beside` those of a transfer and may have some for whoever
-    /// asks: what is inside of a member and nobody reads is kept under its place, and told among what is
-    /// [unknown](crate::policy::RuleSet::unknown).
+    /// The facts that a question states, which has members of other kinds `beside` those of a transfer and may have
+    /// some for whoever asks: what is inside of a member and nobody reads is kept under its place, and told among
+    /// what is [unknown](crate::policy::RuleSet::unknown).
     ///
     /// # Errors
     ///
     /// As [`Self::read_strictly`], where a member was most likely meant to be one that is read.
-    pub fn read_beside<'de, D: Deserializer<'de>>(
+    pub(crate) fn read_beside<'de, D: Deserializer<'de>>(
         json: D,
         beside: &[&str],
     ) -> Result<Self, Misread<D::Error>> {

@@ -191,7 +191,7 @@ pub struct RegisterFile {
 pub struct Entry {
     pub name: At<String>,
     pub title: String,
-    /// Of a mechanism, what its records say beside the members that every record has.
+    /// What records of a mechanism say beside the members that every record has.
     #[serde(default)]
     pub members: Vec<String>,
 }

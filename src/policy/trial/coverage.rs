@@ -16,7 +16,7 @@ use crate::{
 
 /// Rows that tried something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Side {
+pub(crate) struct Side {
     pub rows: u32,
     /// The number of the first of them, in the order of the report.
     pub first: Option<u32>,
@@ -28,20 +28,20 @@ impl Side {
         self.first.get_or_insert(row);
     }
 
-    pub fn is_tried(&self) -> bool {
+    pub(crate) fn is_tried(&self) -> bool {
         self.first.is_some()
     }
 }
 
 /// What a whole run has tried.
 #[derive(Debug, Clone, Serialize)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     pub rules: Vec<RuleCoverage>,
     pub conditions: Vec<ConditionCoverage>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct RuleCoverage {
+pub(crate) struct RuleCoverage {
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
@@ -57,7 +57,7 @@ pub struct RuleCoverage {
 
 /// One condition as written.
 #[derive(Debug, Clone, Serialize)]
-pub struct ConditionCoverage {
+pub(crate) struct ConditionCoverage {
     /// The rule, or the definition where several share it.
     pub of: String,
     /// `when`, `unless`, `require` or `definition`.
@@ -72,13 +72,13 @@ pub struct ConditionCoverage {
 }
 
 impl ConditionCoverage {
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.held.is_tried() && self.failed.is_tried()
     }
 }
 
 impl RuleCoverage {
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.acted.is_tried()
     }
 }

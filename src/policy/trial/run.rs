@@ -28,7 +28,7 @@ use crate::{
 
 /// A row and what came of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub file: String,
     pub line: u32,
     pub table: String,
@@ -40,19 +40,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub fn passed(&self) -> bool {
+    pub(crate) fn passed(&self) -> bool {
         self.complaints.is_empty()
     }
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct TrialReport {
+pub(crate) struct TrialReport {
     pub rows: Vec<Outcome>,
     pub coverage: Coverage,
 }
 
 /// The rows of a rules directory, and the rules they try.
-pub struct Trial {
+pub(crate) struct Trial {
     sets: BTreeMap<Option<Judges>, Compiled>,
     rows: Vec<Row>,
 }
@@ -73,7 +73,7 @@ struct Compiled {
 
 impl Trial {
     /// Reads the rules and their tests. Every problem goes to `diagnostics`; `None` when one is an error.
-    pub fn new(
+    pub(crate) fn new(
         files: &[SourceFile],
         taxonomy: &Taxonomy,
         diagnostics: &mut Diagnostics,
@@ -84,7 +84,7 @@ impl Trial {
     }
 
     /// Reads the tests as far as they can be without the rules they try.
-    pub fn check_form(files: &[SourceFile], diagnostics: &mut Diagnostics) {
+    pub(crate) fn check_form(files: &[SourceFile], diagnostics: &mut Diagnostics) {
         for file in files.iter().filter(|file| is_test_file(&file.name)) {
             if let Some(root) = tree(file, diagnostics) {
                 check_keys(&file.name, &root, diagnostics);
@@ -92,8 +92,8 @@ impl Trial {
         }
     }
 
-    /// The same without the rows that cannot be read: those of other rules than these.
-    pub fn lenient(files: &[SourceFile], taxonomy: &Taxonomy) -> Option<Self> {
+    /// The tests without the rows that cannot be read: those of other rules than these.
+    pub(crate) fn lenient(files: &[SourceFile], taxonomy: &Taxonomy) -> Option<Self> {
         Self::read(files, taxonomy, &mut Diagnostics::default())
     }
 
@@ -135,16 +135,8 @@ impl Trial {
         Some(Self { sets, rows })
     }
 
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// What is decided on each row, by the row's place and name.
-    pub fn decisions(&self) -> Vec<(String, Way, Decided)> {
+    pub(crate) fn decisions(&self) -> Vec<(String, Way, Decided)> {
         let judged = |row: &Row| {
             let set = &self.sets.get(&row.judges)?.set;
             let decision =
@@ -170,7 +162,7 @@ impl Trial {
     }
 
     /// Judges every row.
-    pub fn run(&self) -> TrialReport {
+    pub(crate) fn run(&self) -> TrialReport {
         let mut coverage = match self.sets.get(&None) {
             Some(whole) => Coverage::new(&whole.set, &whole.written),
             None => Coverage { rules: Vec::new(), conditions: Vec::new() },

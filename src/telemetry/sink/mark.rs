@@ -81,7 +81,7 @@ impl AuditRules<'_> {
 
 /// What an operator did, and who it was.
 #[derive(Debug, Clone, Serialize)]
-pub struct AuditDeed<'c> {
+pub(crate) struct AuditDeed<'c> {
     pub audit: Deed,
     pub time: jiff::Timestamp,
     /// As the file of operators names them, or `local`.
@@ -96,7 +96,7 @@ pub struct AuditDeed<'c> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Deed {
+pub(crate) enum Deed {
     Changed,
     /// What is on file about people went to them.
     Read,

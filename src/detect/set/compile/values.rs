@@ -11,7 +11,7 @@ use crate::{
     source::At,
 };
 
-/// One bit each in [`Facts`](super::keys::Facts).
+/// One bit each in [`Facts`](crate::detect::keys::Facts).
 const VALUES_MAX: usize = 128;
 const PATTERNS_MAX: usize = 64;
 /// A compiled pattern of an operator, bytes.

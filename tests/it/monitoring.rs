@@ -106,7 +106,7 @@ fn rules(kind: &str) -> Vec<(String, String)> {
         // It ends where the next key of the rule begins.
         let end = ["\n        for: ", "\n        labels: ", "\n  - "];
         let end = end.iter().filter_map(|key| query.find(key)).min().unwrap_or(query.len());
-        Some((name.to_owned(), query[..end].to_owned()))
+        Some((name.to_owned(), query.get(..end)?.to_owned()))
     };
     text.split("\n      - ").filter_map(rule).collect()
 }

@@ -190,6 +190,10 @@ impl Writer {
         });
         self.metrics.written.inc_by(count_lines(lines.get(..written).unwrap_or_default()));
         self.release(written);
+        // Before anybody is answered, who may ask at once whether writing fails.
+        if failure.is_none() && self.rest.is_empty() {
+            self.recover();
+        }
 
         for commit in commits.extract_if(.., |commit| commit.end <= written) {
             let answer = if failed_sync { failure.clone() } else { None };
@@ -209,8 +213,6 @@ impl Writer {
             self.rest.extend_from_slice(&lines);
             self.retry_at = Some(Instant::now() + Self::RETRY);
             self.queue.retrying.store(true, Ordering::Release);
-        } else if failure.is_none() && self.rest.is_empty() {
-            self.recover();
         }
         if lines.capacity() <= Self::SPARE_BYTES_MAX {
             lines.clear();

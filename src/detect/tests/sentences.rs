@@ -161,3 +161,21 @@ fn more_names_of_fields() {
         (r#"{"imei":"press *#06#","hotline":"1-800-000-0000"}"#, &[]),
     ]);
 }
+
+#[test]
+fn an_address_behind_a_label_ends_before_the_next_one() {
+    reads(&[
+        (
+            "Delivery address - House 119, Street 18, Lahore 54910\nDate of birth - 2001-07-03",
+            &["address=House 119, Street 18, Lahore 54910", "date_of_birth=2001-07-03"],
+        ),
+        (
+            "Delivery address = House 119, Street 18, Lahore 54910\nDate of birth = 2001-07-03",
+            &["address=House 119, Street 18, Lahore 54910", "date_of_birth=2001-07-03"],
+        ),
+        (
+            "Delivery address - 14 Lavelle Road, Ashok Nagar\nBengaluru - 560001",
+            &["address=14 Lavelle Road, Ashok Nagar\nBengaluru - 560001"],
+        ),
+    ]);
+}

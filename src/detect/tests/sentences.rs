@@ -163,6 +163,23 @@ fn more_names_of_fields() {
 }
 
 #[test]
+fn a_name_with_a_space_in_it_is_read_whole() {
+    reads(&[
+        ("Customer 鈴木 太郎 says", &["name=鈴木 太郎"]),
+        ("Customer 鈴木　太郎 says", &["name=鈴木　太郎"]),
+        ("Customer 김 지훈 called", &["name=김 지훈"]),
+        ("Dear 王 伟, thank you", &["name=王 伟"]),
+        ("Dear 佐藤 さくら様", &["name=佐藤 さくら"]),
+        ("고객 남궁 민수 님", &["name=남궁 민수"]),
+        ("고객 김 지훈이 문의", &["name=김 지훈"]),
+        ("고객 이 상품 문의", &[]),
+        ("고객 이 제품을 반품", &[]),
+        ("Dear 鈴木 様", &["name=鈴木"]),
+        ("Customer 김 배송 called", &[]),
+    ]);
+}
+
+#[test]
 fn an_address_behind_a_label_ends_before_the_next_one() {
     reads(&[
         (

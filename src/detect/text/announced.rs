@@ -92,16 +92,19 @@ impl Search<'_> {
                 Reads::Name(least) => {
                     let start = skip(b":,\n\r");
                     let people = &self.set.people;
-                    naming::end_of_name(text, start, least)
-                        .map(|end| people.before_a_particle(text, start..end))
-                        .filter(|end| {
-                            let name = text.get(start..*end).unwrap_or_default();
-                            people.may_start_a_name(name) && !people.is_of_things(name)
-                        })
-                        .filter(|end| least > 1 || !is_of_a_work(text, &(start..*end)))
-                        .filter(|end| !postal::is_of_a_street(text, start..*end))
-                        .map(|end| start..end)
-                        .or_else(|| self.set.people.in_a_sentence(text, start))
+                    let two = people.in_two_words(text, start).map(|name| name.end);
+                    two.or_else(|| {
+                        naming::end_of_name(text, start, least)
+                            .map(|end| people.before_a_particle(text, start..end))
+                    })
+                    .filter(|end| {
+                        let name = text.get(start..*end).unwrap_or_default();
+                        people.may_start_a_name(name) && !people.is_of_things(name)
+                    })
+                    .filter(|end| least > 1 || !is_of_a_work(text, &(start..*end)))
+                    .filter(|end| !postal::is_of_a_street(text, start..*end))
+                    .map(|end| start..end)
+                    .or_else(|| self.set.people.in_a_sentence(text, start))
                 }
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
                 Reads::LikelyName => {
@@ -304,7 +307,9 @@ impl Search<'_> {
     pub(super) fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
         let people = &self.set.people;
         let is_one = |name: &str| people.has_known_ends(name) || people.starts_with_known(name);
-        name_at(text, start, 2, is_one)
+        people
+            .in_two_words(text, start)
+            .or_else(|| name_at(text, start, 2, is_one))
             .or_else(|| people.in_a_sentence(text, start))
             .or_else(|| name_at(text, behind_a_title(text, start)?, 2, is_one))
     }

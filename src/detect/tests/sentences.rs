@@ -196,3 +196,25 @@ fn an_address_behind_a_label_ends_before_the_next_one() {
         ),
     ]);
 }
+
+#[test]
+fn whom_a_street_or_a_town_is_called_after_does_not_live_there() {
+    reads(&[
+        (
+            "العنوان: شارع الشيخ زايد، مبنى 58، شقة 38، دبي 11195",
+            &["address=شارع الشيخ زايد، مبنى 58، شقة 38، دبي 11195"],
+        ),
+        ("العنوان: شارع الملك فهد، مبنى 58، الرياض", &["address=شارع الملك فهد، مبنى 58، الرياض"]),
+        (
+            "Địa chỉ - Số 79, đường Lê Lợi, phường Bến Nghé, TP. Hồ Chí Minh 701419\nSố điện thoại - +84914583740",
+            &[
+                "address=Số 79, đường Lê Lợi, phường Bến Nghé, TP. Hồ Chí Minh 701419",
+                "phone=+84914583740",
+            ],
+        ),
+        (
+            "العنوان: خالد العلي، شارع الملك فهد 58، الرياض",
+            &["address=شارع الملك فهد 58، الرياض", "name=خالد العلي"],
+        ),
+    ]);
+}

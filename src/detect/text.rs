@@ -8,6 +8,7 @@ mod access_log;
 mod announced;
 mod chain;
 mod codes;
+mod command;
 mod marks;
 mod numbers;
 mod request_line;

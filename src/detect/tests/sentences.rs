@@ -218,3 +218,26 @@ fn whom_a_street_or_a_town_is_called_after_does_not_live_there() {
         ),
     ]);
 }
+
+#[test]
+fn who_signs_in_by_a_command_or_is_said_to() {
+    reads(&[
+        (
+            "Login from 203.0.113.8 by user priya33; done",
+            &["ip_address=203.0.113.8", "username=priya33"],
+        ),
+        ("Cancelled by user request", &[]),
+        ("Stopped by user order_list", &[]),
+        (
+            "curl -X POST https://api.example/login -u jihoon_k:RjbgpsYaLl -d 'mobile=010-3361-1441'",
+            &["username=jihoon_k", "password=RjbgpsYaLl", "phone=010-3361-1441"],
+        ),
+        (
+            "curl \\\n  --user \"sana_k:Gh 7x\" https://api.example",
+            &["username=sana_k", "password=Gh 7x"],
+        ),
+        ("curl -u user:password https://api.example", &[]),
+        ("curl -u $USER:$PASSWORD https://api.example", &[]),
+        ("curl https://api.example\nsort -u first:second", &[]),
+    ]);
+}

@@ -14,7 +14,7 @@ use crate::{
     domain::{Span, runs},
 };
 
-use super::{Found, Search, codes, numbers::is_range, settle, signed::is_of_a_work};
+use super::{Found, Search, codes, command, numbers::is_range, settle, signed::is_of_a_work};
 
 /// Words from `start` to the end of their clause, where they say something of their own: no article of something
 /// spoken of before, no statement that there is nothing.
@@ -157,6 +157,8 @@ impl Search<'_> {
                 }
                 Reads::CodeBefore => codes::before(text, &cue).filter(|range| range.start >= past),
                 Reads::CodeFurtherOn => codes::further_on(text, cue.end),
+                Reads::CommandUser => command::user(text, cue.end),
+                Reads::CommandPassword => command::password(text, cue.end),
                 Reads::Checked(check) => {
                     let start = skip(b":-=#");
                     let rest = bytes.get(start..).unwrap_or_default();
@@ -198,8 +200,11 @@ impl Search<'_> {
             if !is_another && range.start < last.1.end && last.1.start < range.end {
                 continue;
             }
-            // Between a number and the cue may stand whose it is, which another cue announces.
-            let end_of_it = if matches!(rule.reads, Reads::Phone) { cue.end } else { range.end };
+            // Between a number and the cue may stand whose it is, which another cue announces, and so may more of a
+            // command.
+            let is_further_on =
+                matches!(rule.reads, Reads::Phone | Reads::CommandUser | Reads::CommandPassword);
+            let end_of_it = if is_further_on { cue.end } else { range.end };
             past = past.max(end_of_it).max(cue.end);
             last = (cue.start, range.clone());
             let end = range.end;

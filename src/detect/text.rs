@@ -11,7 +11,7 @@ mod codes;
 mod command;
 mod marks;
 mod numbers;
-mod request_line;
+mod path;
 mod signed;
 mod turns;
 
@@ -103,8 +103,8 @@ impl Search<'_> {
             if has_words {
                 self.user_agents(text, found);
                 self.access_log(text, found);
-                self.path_owners(text, found);
             }
+            self.path_owners(text, found);
             if !text.is_ascii() {
                 self.sexagesimal(text, found);
             }

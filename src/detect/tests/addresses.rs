@@ -81,6 +81,7 @@ fn what_is_not_called_after_people_and_places() {
         (r#"{"player":{"state":"pause"},"port":{"state":"up"}}"#, &[]),
         (r#"{"addressRegion":"schema:addressRegion"}"#, &[]),
         ("{\"token\":\"#{token1}\"}", &[]),
+        (r#"{"userId":{"long":9119953387}}"#, &["/userId/long account_id"]),
         (r#"{"article":"4000000000006","flake":"4353153356580466761"}"#, &[]),
     ]);
 }

@@ -241,3 +241,17 @@ fn who_signs_in_by_a_command_or_is_said_to() {
         ("curl https://api.example\nsort -u first:second", &[]),
     ]);
 }
+
+#[test]
+fn a_path_says_whose_it_is_wherever_it_stands() {
+    reads(&[
+        ("/v2/users/2494356524/orders", &["account_id=2494356524"]),
+        ("Location: https://api.example/accounts/2494356524", &["account_id=2494356524"]),
+        ("moved to /customers/2494356524, thanks", &["account_id=2494356524"]),
+        ("/v2/orders/2494356524/items", &[]),
+        ("/users/2494356524.png", &[]),
+        ("/users/sessions/2494356524", &[]),
+        ("gid://shop/Customer/2494356524", &[]),
+        ("users/2494356524", &[]),
+    ]);
+}

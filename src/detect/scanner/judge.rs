@@ -257,7 +257,10 @@ impl<'s> Scanner<'s> {
             let name = cell.name.of(text);
             let is_telling = cell.is_of_a_program
                 || (facts.is_listed()
-                    && (name.contains([' ', '_']) || !name.is_ascii() || code::is_camel(name)));
+                    && (name.contains([' ', '_'])
+                        || !name.is_ascii()
+                        || facts.is_listed_in_words()
+                        || code::is_camel(name)));
             // Beside or below one head may stand another.
             let is_label = |value| self.set.keys.is_name_of(value, |_| true);
             if facts.rules().is_empty() || self.set.is_placeholder(value) || is_label(value) {

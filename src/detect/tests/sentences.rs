@@ -255,3 +255,16 @@ fn a_path_says_whose_it_is_wherever_it_stands() {
         ("users/2494356524", &[]),
     ]);
 }
+
+#[test]
+fn names_of_columns_and_of_several_words_written_as_one_need_no_proof() {
+    reads(&[
+        (
+            "INSERT INTO t (id, dna, religion) VALUES (7, 'rs429358:CT', 'Hindu');",
+            &["genetic=rs429358:CT", "religion=Hindu"],
+        ),
+        ("id: 7\nheartrate: 72\nok: true", &["health=72"]),
+        ("| id | jixing |\n|---|---|\n| 7 | Xiaomi 13T |", &["device_model=Xiaomi 13T"]),
+        ("| Error | Genome |\n|---|---|\n| 7 | GRCh38 |", &[]),
+    ]);
+}

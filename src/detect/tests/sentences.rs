@@ -257,6 +257,18 @@ fn a_path_says_whose_it_is_wherever_it_stands() {
 }
 
 #[test]
+fn what_a_field_is_called_is_nobody_and_what_a_call_is_no_mailbox() {
+    reads(&[
+        ("Consignee Contact No.", &[]),
+        ("Consignee Sana Khan", &["name=Sana Khan"]),
+        (
+            "INVITE sip:+4915122012385@ims.example SIP/2.0\nCall-ID: 5453445625bb81de@ims.example",
+            &["phone=+4915122012385"],
+        ),
+    ]);
+}
+
+#[test]
 fn names_of_columns_and_of_several_words_written_as_one_need_no_proof() {
     reads(&[
         (

@@ -194,9 +194,10 @@ impl Search<'_> {
                     })
                 }
             };
-            let Some(range) = range.filter(|it| !self.is_said(text, rule, &cue, it)) else {
-                continue;
+            let is_meant = |it: &Range<usize>| {
+                !self.is_said(text, rule, &cue, it) && !self.is_label(text, rule, it)
             };
+            let Some(range) = range.filter(is_meant) else { continue };
             if !is_another && range.start < last.1.end && last.1.start < range.end {
                 continue;
             }
@@ -236,6 +237,12 @@ impl Search<'_> {
             return self.is_a_turn(text, cue.start, words);
         }
         words.starts_with(is_east_asian) && self.set.people.is_said(words)
+    }
+
+    /// Whether what a word announces as a name is what a field is called: `Consignee Contact No.`.
+    fn is_label(&self, text: &str, rule: &CueRule, name: &Range<usize>) -> bool {
+        let words = text.get(name.clone()).unwrap_or_default();
+        rule.reads.is_of_names() && words.contains(' ') && self.set.keys.is_name_of(words, |_| true)
     }
 
     /// Names behind one that ends at `end`, with commas between them; where the last of all ends.

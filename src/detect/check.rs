@@ -214,6 +214,7 @@ static GENERAL: &[Row] = &[
     ("longitude", Check::Text(Kind::Form, place::longitude), "degrees east"),
     ("login_name", Check::Text(Kind::Form, person::login_name), "one word that no system account is called"),
     ("mac", Check::Text(Kind::Form, mac::whole), "the address of an interface, 48 bits"),
+    ("marked_login_name", Check::Text(Kind::Form, person::marked_login_name), "the same as `login_name`, with a digit, a dot or a low line in it"),
     ("meid", Check::Token(8, 18, imei::meid), "a MEID or ESN of a telephone"),
     ("member_code", Check::Text(Kind::Code, code::member), "`account_code`, and no UUID"),
     ("mobile_country_code", Check::Text(Kind::Form, sim::mobile_country_code), "three digits that are assigned"),

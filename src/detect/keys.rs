@@ -105,7 +105,12 @@ impl Facts {
 
     /// The whole of the name is in the tables, and says something of its value.
     pub(super) fn is_listed(&self) -> bool {
-        self.listing == Listing::Listed
+        matches!(self.listing, Listing::Listed | Listing::ListedInWords)
+    }
+
+    /// It is there in several words, and so is no word of its own where they are written as one: `heartrate`.
+    pub(super) fn is_listed_in_words(&self) -> bool {
+        self.listing == Listing::ListedInWords
     }
 
     /// It is there, and says nothing of its value, whatever its words say.
@@ -152,6 +157,8 @@ impl Facts {
 enum Listing {
     Unlisted,
     Listed,
+    /// The same, and in several words.
+    ListedInWords,
     /// Its words say something that is not so: `last login`.
     Misleading,
 }
@@ -174,6 +181,8 @@ pub(super) struct Entry {
     pub(super) suppressed: u64,
     /// Says nothing of its value, whatever its words say.
     pub(super) misleads: bool,
+    /// The tables have it in several words.
+    in_words: bool,
 }
 
 /// What one word of a name means to the detectors.
@@ -260,7 +269,9 @@ impl KeyTable {
         if let Some(bits) = self.ends.get_mut(word) {
             *bits |= bit;
         }
-        self.names.entry(name.into()).or_default()
+        let entry = self.names.entry(name.into()).or_default();
+        entry.in_words |= words.len() > 1;
+        entry
     }
 
     pub(super) fn word(&mut self, word: &str) -> &mut WordMeaning {
@@ -371,8 +382,8 @@ impl KeyTable {
             };
         }
         self.read_words(&words, &mut facts);
-        if self.names.contains_key(words.squashed(0, count)) {
-            facts.listing = Listing::Listed;
+        if let Some(entry) = self.names.get(words.squashed(0, count)) {
+            facts.listing = if entry.in_words { Listing::ListedInWords } else { Listing::Listed };
         }
         self.add(words.squashed(0, count), Level::Exact, &mut facts);
         if facts.rule_count == 0 {

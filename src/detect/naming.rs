@@ -5,6 +5,7 @@
 //! what people and things are called (`names.yaml`). What stands here, in `words`, is grammar: the particles, titles
 //! and turns of a sentence that a name ends before, which differ by language and not by who operates.
 
+mod east_asian;
 mod prose;
 mod speech;
 mod step;
@@ -206,6 +207,9 @@ impl KnownNames {
     pub(super) fn before(&self, text: &str, end: usize) -> Option<Range<usize>> {
         const CHARACTERS_MAX: usize = 5;
         let head = text.get(..end)?.trim_end_matches([' ', '\u{3000}']);
+        if let Some(range) = self.korean_in_two_words_before(head) {
+            return Some(range);
+        }
         // Between a family and a given name there may be a space.
         let is_korean = head.ends_with(is_hangul);
         let is_of_it = |c: char| match c {

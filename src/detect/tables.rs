@@ -132,6 +132,13 @@ impl<'t> Tables<'t> {
         }
     }
 
+    /// The same where the names are of the columns of a database.
+    fn row_of_a_program(&mut self, head: &[Range<usize>], row: &[Range<usize>]) {
+        let first = self.cells.len();
+        self.row(head, row);
+        self.cells.iter_mut().skip(first).for_each(|cell| cell.is_of_a_program = true);
+    }
+
     /// Of two cells the first may be the name of the second: `| Phone | 0300 … |`.
     fn named_row(&mut self, row: &[Range<usize>]) {
         if let [name, value] = row {

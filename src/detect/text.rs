@@ -8,9 +8,10 @@ mod access_log;
 mod announced;
 mod chain;
 mod codes;
+mod command;
 mod marks;
 mod numbers;
-mod request_line;
+mod path;
 mod signed;
 mod turns;
 
@@ -102,8 +103,8 @@ impl Search<'_> {
             if has_words {
                 self.user_agents(text, found);
                 self.access_log(text, found);
-                self.path_owners(text, found);
             }
+            self.path_owners(text, found);
             if !text.is_ascii() {
                 self.sexagesimal(text, found);
             }
@@ -415,10 +416,10 @@ fn own_sentence(window: &[u8]) -> Option<&[u8]> {
     window.get(end + 1..)
 }
 
-/// Behind the name of a field whose value is made like a mailbox and is the identifier of a message or of an event
-/// (RFC 5322 §3.6.4, RFC 5545 §3.8.4.7).
+/// Behind the name of a field whose value is made like a mailbox and is the identifier of a message, of an event or of
+/// a call (RFC 5322 §3.6.4, RFC 5545 §3.8.4.7, RFC 3261 §20.8).
 fn is_of_a_message(head: &str) -> bool {
-    const FIELDS: [&str; 4] = ["uid:", "message-id:", "in-reply-to:", "references:"];
+    const FIELDS: [&str; 5] = ["uid:", "message-id:", "in-reply-to:", "references:", "call-id:"];
     let head = head.trim_end_matches(['<', ' ']);
     FIELDS.iter().any(|field| ends_in_any_case(head, field))
 }

@@ -152,12 +152,16 @@ pub(in crate::detect) fn url_password_before(text: &str, at: usize) -> Option<Sp
     let word = head.bytes().rposition(ends).map_or(0, |before| before + 1);
     let (_, info) = head.get(word..)?.rsplit_once("://")?;
     let (_, password) = info.split_once(':')?;
-    (!info.contains(['/', '?', '#'])
-        && password.len() >= 3
-        && secret(password).is_some()
-        && !password.starts_with(['*', '<', '$', '{'])
-        && !PASSWORDS_OF_EXAMPLES.has(password))
-    .then(|| Span::new(at - password.len(), at))
+    let is_one = !info.contains(['/', '?', '#']) && is_password(password);
+    is_one.then(|| Span::new(at - password.len(), at))
+}
+
+/// Whether what stands where a password does is one, and no place for it.
+pub(in crate::detect) fn is_password(text: &str) -> bool {
+    text.len() >= 3
+        && secret(text).is_some()
+        && !text.starts_with(['*', '<', '$', '{'])
+        && !PASSWORDS_OF_EXAMPLES.has(text)
 }
 
 static PASSWORDS_OF_EXAMPLES: WordList = WordList::new(&[

@@ -376,7 +376,7 @@ fn is_slug(text: &str) -> bool {
 }
 
 /// What somebody signs in as: one word, and none of the names that systems have of their own.
-pub(super) fn login_name(text: &str) -> Option<Match> {
+pub(in crate::detect) fn login_name(text: &str) -> Option<Match> {
     let text = text.trim();
     let name = text.rsplit('\\').next()?;
     let is_of_one = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -387,6 +387,13 @@ pub(super) fn login_name(text: &str) -> Option<Match> {
         && !SYSTEM_ACCOUNTS.has(name)
         && !is_thing(name, true);
     good.then_some(Match::PLAIN)
+}
+
+/// The same of a word that no sentence has: with a digit, a dot or a low line in it, and no part of it a thing's.
+pub(super) fn marked_login_name(text: &str) -> Option<Match> {
+    let is_marked = text.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_'));
+    let is_of_things = || text.split(['.', '_', '-']).any(|word| is_thing(word, false));
+    if is_marked && !is_of_things() { login_name(text) } else { None }
 }
 
 #[rustfmt::skip]
@@ -645,6 +652,11 @@ mod tests {
             (handle, "ana-maria-lopez", true),
             (handle, "summer-sale-for-all", false),
             (login_name, "that", false),
+            (marked_login_name, "priya33", true),
+            (marked_login_name, "sana_k", true),
+            (marked_login_name, "request", false),
+            (marked_login_name, "order_list", false),
+            (marked_login_name, "v2.1", false),
             (remark, "Great!", true),
             (remark, "NO_CHANGE", false),
             (handle, "a long sentence with many words", false),

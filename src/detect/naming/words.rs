@@ -74,6 +74,10 @@ pub(super) const ENDS_MANY_NAMES: char = '도';
 /// Those of them that given names end in as well.
 pub(super) const ENDS_OF_NAMES: [char; 5] = ['은', '이', '가', '을', ENDS_MANY_NAMES];
 
+/// Family names of Korean that are words before a noun as well: `이 상품`, `한 분`.
+pub(super) const FAMILIES_AND_WORDS: [&str; 10] =
+    ["이", "한", "전", "안", "신", "구", "하", "주", "고", "정"];
+
 /// What may stand before a name, shortened: `Dr. Sana Khan`.
 pub(super) const TITLES_BEFORE: [&str; 16] = [
     "dr", "prof", "mr", "mrs", "ms", "sr", "sra", "dra", "hon", "rev", "ing", "med", "herr",

@@ -34,7 +34,8 @@ pub(in crate::detect) fn announced(text: &str, start: usize) -> Option<Range<usi
             window = rest;
         }
     }
-    let end = start + extent(window);
+    let sign = text.get(..start).and_then(|head| Sign::before(head.trim_end()));
+    let end = start + extent(window, sign);
     let end = before_a_label(text, start..end);
     let range = trimmed(text, start..before_other_words(text, start..end));
     let found = text.get(range.clone())?;
@@ -60,7 +61,12 @@ pub(in crate::detect) fn announced(text: &str, start: usize) -> Option<Range<usi
 /// Where an address ends that a label with another value follows: `…, Lahore 54792, Cell: …`, `…5幢201 姓名=陈建国`.
 fn before_a_label(text: &str, range: Range<usize>) -> usize {
     let found = text.get(range.clone()).unwrap_or_default();
-    let assigned = found.find('=').and_then(|sign| found.get(..sign)?.rfind(' '));
+    let assigned = found.find('=').and_then(|sign| {
+        let head = found.get(..sign)?;
+        let words = head.trim_end();
+        let gap = if words.len() < head.len() { words.rfind([',', '\n']) } else { None };
+        gap.or_else(|| words.rfind(' '))
+    });
     if let Some(gap) = assigned {
         return range.start + gap;
     }
@@ -130,8 +136,42 @@ fn before_small_words(found: &str) -> usize {
 /// Full stops of Chinese and Japanese, of Urdu and of Hindi.
 const STOPS: [char; 4] = ['。', '۔', '।', '؟'];
 
-/// Bytes up to the end of the sentence; a line end goes on when the next line begins or ends with a number.
-fn extent(text: &str) -> usize {
+/// What stands between a label and an address, `Address - …`, `Address = …`, where it has blanks around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Dash,
+    Equals,
+}
+
+impl Sign {
+    fn before(head: &str) -> Option<Self> {
+        if head.ends_with(" -") {
+            Some(Self::Dash)
+        } else {
+            head.ends_with(" =").then_some(Self::Equals)
+        }
+    }
+
+    /// Whether a line begins with a label and this sign: `Date of birth - 2001-07-03`. `Pune - 411001` is a town.
+    fn is_behind_a_label(self, line: &str) -> bool {
+        let sign = match self {
+            Self::Dash => " - ",
+            Self::Equals => " = ",
+        };
+        line.split_once(sign).is_some_and(|(label, value)| {
+            let clause = value.split(',').next().unwrap_or_default();
+            let is_town = self == Self::Dash && is_postal_code(clause.trim());
+            !is_town
+                && !label.is_empty()
+                && !label.contains([',', '،'])
+                && !label.bytes().any(|byte| byte.is_ascii_digit())
+        })
+    }
+}
+
+/// Bytes up to the end of the sentence; a line end goes on when the next line begins or ends with a number, and does
+/// not begin with a label as the address does that stands behind this sign.
+fn extent(text: &str, sign: Option<Sign>) -> usize {
     let bytes = text.as_bytes();
     let mut position = 0;
     while let Some(offset) = bytes
@@ -158,7 +198,13 @@ fn extent(text: &str) -> usize {
                     (word.len() >= 4 && word.bytes().filter(u8::is_ascii_digit).count() >= 3)
                         || is_postal_code(word)
                 });
-                if line.len() > 60 || line.contains(':') || line.starts_with('+') || !numbered {
+                let is_of_another = sign.is_some_and(|sign| sign.is_behind_a_label(line));
+                if line.len() > 60
+                    || line.contains(':')
+                    || line.starts_with('+')
+                    || !numbered
+                    || is_of_another
+                {
                     return at;
                 }
                 position = at + 1;

@@ -233,6 +233,18 @@ pub(in crate::detect) fn is_of_a_house(label: &str) -> bool {
     is_number && road.is_some_and(|word| ROADS_BEHIND.has(word)) && words.next().is_some()
 }
 
+/// More than any of them has, in bytes.
+const PLACE_BYTES_MAX: usize = 32;
+
+/// Words of a street, a quarter, a house or a town in Arabic, Persian, Urdu and Vietnamese, which stand before whom it
+/// is called after.
+#[rustfmt::skip]
+static PLACES_BEFORE: WordList = WordList::new(&[
+    "شارع", "طريق", "حي", "ميدان", "جادة", "كورنيش", "مدينة", "منطقة", "مبنى", "عمارة", "برج",
+    "خیابان", "کوچه", "بلوار", "میدان", "محلہ", "گلی", "سڑک",
+    "tp", "phố", "đường", "phường", "quận", "huyện",
+]);
+
 /// `вул. Шевченка`, and the name before `utca`: whom a street is called after does not live there.
 pub(in crate::detect) fn is_of_a_street(text: &str, name: Range<usize>) -> bool {
     let (named, behind) = (text.get(name.clone()), text.get(name.end..));
@@ -241,7 +253,12 @@ pub(in crate::detect) fn is_of_a_street(text: &str, name: Range<usize>) -> bool 
     let next = behind
         .and_then(|rest| rest.strip_prefix(' '))
         .and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
-    first.is_some_and(|word| ROADS.has(word)) || next.is_some_and(|word| ROADS_BEHIND.has(word))
+    let near = text.ceil_char_boundary(name.start.saturating_sub(PLACE_BYTES_MAX));
+    let before = text.get(near..name.start).map(|head| head.trim_end_matches([' ', '.']));
+    let before = before.and_then(|head| head.rsplit([' ', ',', '،', '\n']).next());
+    first.is_some_and(|word| ROADS.has(word) || PLACES_BEFORE.has(word))
+        || before.is_some_and(|word| PLACES_BEFORE.has(word))
+        || next.is_some_and(|word| ROADS_BEHIND.has(word))
 }
 
 /// What else has a number, a comma and another number behind it.

@@ -257,7 +257,10 @@ impl<'s> Scanner<'s> {
             let name = cell.name.of(text);
             let is_telling = cell.is_of_a_program
                 || (facts.is_listed()
-                    && (name.contains([' ', '_']) || !name.is_ascii() || code::is_camel(name)));
+                    && (name.contains([' ', '_'])
+                        || !name.is_ascii()
+                        || facts.is_listed_in_words()
+                        || code::is_camel(name)));
             // Beside or below one head may stand another.
             let is_label = |value| self.set.keys.is_name_of(value, |_| true);
             if facts.rules().is_empty() || self.set.is_placeholder(value) || is_label(value) {
@@ -379,7 +382,8 @@ impl<'s> Scanner<'s> {
                     }
                 };
                 let confidence = if is_proven { rule.checked } else { rule.confidence };
-                self.reaches(hit(tag, whole, confidence, rule.detector, region))
+                let found = self.reaches(hit(tag, whole, confidence, rule.detector, region));
+                found.filter(|_| !self.is_label_of_any(text, rule))
             }
             // A hash where a number should be is that number's hash.
             None if rule.hashable() && code::hash(text).is_some() => {
@@ -404,6 +408,16 @@ impl<'s> Scanner<'s> {
                         other.tag == rule.tag || self.set.is_below(other.tag, rule.tag)
                     }))
         })
+    }
+
+    /// Whether what a member called `name` would make somebody, with nothing of theirs beside it, is what a field is
+    /// called: `{"name": "주문번호", "value": "20001"}`. One word of ASCII may be either.
+    fn is_label_of_any(&self, text: &str, rule: &FieldRule) -> bool {
+        rule.is_of_people()
+            && rule.proof != Proof::Form
+            && rule.inside == 0
+            && (text.contains(' ') || !text.is_ascii())
+            && self.set.keys.is_name_of(text, |_| true)
     }
 
     fn reaches(&self, hit: Hit) -> Option<Hit> {

@@ -234,7 +234,8 @@ fn is_of_a_program(text: &str, pair: &Pair, facts: &Facts, value: &str) -> bool 
         return true;
     }
     // `miuiVersion: …` and `miui-version: …`, or `Blood Group: …` and `血型：…`.
-    let is_one_name = is_joined(name) || name.contains(' ') || !name.is_ascii();
+    let is_one_name =
+        is_joined(name) || name.contains(' ') || !name.is_ascii() || facts.is_listed_in_words();
     is_one_name && begins_its_line(text, label) && !is_sentence(value)
 }
 

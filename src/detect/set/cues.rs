@@ -49,6 +49,9 @@ pub(in crate::detect) enum Reads {
     Phrase(Check),
     /// A telephone number, perhaps behind the name of whoever has it.
     Phone,
+    /// Who signs in by the command that the cue is the name of, and the password: `curl -u sana_k:Geheim77`.
+    CommandUser,
+    CommandPassword,
     /// The mailbox around a cue that stands for its `@`: `ana [at] mail [dot] example`.
     Mailbox,
 }

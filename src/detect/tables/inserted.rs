@@ -39,7 +39,7 @@ impl Tables<'_> {
                             None => break end,
                         }
                     };
-                    self.row(&head, &row);
+                    self.row_of_a_program(&head, &row);
                     past = end;
                     let Some(close) = self.behind(end, b')') else { break };
                     let Some(comma) = self.behind(close, b',') else { break };

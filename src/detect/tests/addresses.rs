@@ -76,11 +76,19 @@ fn a_number_says_something_beside_a_street_or_a_town_alone() {
 fn what_is_not_called_after_people_and_places() {
     check(&[
         (r#"{"usages":["cert sign","crl sign"]}"#, &[]),
+        // What a field is called is nobody's name, but where somebody is told of.
+        (r#"{"name":"주문번호","value":"20001"}"#, &["/value order_number"]),
+        (r#"{"name":"Kata Sandi","type":"string"}"#, &[]),
+        (r#"{"name":"Umar Farooq","type":"string"}"#, &["/name name"]),
+        (r#"{"name":"Umar","email":"u.k@example.org"}"#, &["/name name", "/email email"]),
+        (r#"{"name":"宗教","type":"string"}"#, &[]),
+        (r#"{"name":"王芳","type":"string"}"#, &["/name name"]),
         (r#"{"GrpHdr":{"MsgId":"20190712-77ab41"}}"#, &[]),
         (r#"{"uid":"zwave:node/17"}"#, &[]),
         (r#"{"player":{"state":"pause"},"port":{"state":"up"}}"#, &[]),
         (r#"{"addressRegion":"schema:addressRegion"}"#, &[]),
         ("{\"token\":\"#{token1}\"}", &[]),
+        (r#"{"userId":{"long":9119953387}}"#, &["/userId/long account_id"]),
         (r#"{"article":"4000000000006","flake":"4353153356580466761"}"#, &[]),
     ]);
 }

@@ -161,3 +161,122 @@ fn more_names_of_fields() {
         (r#"{"imei":"press *#06#","hotline":"1-800-000-0000"}"#, &[]),
     ]);
 }
+
+#[test]
+fn a_name_with_a_space_in_it_is_read_whole() {
+    reads(&[
+        ("Customer 鈴木 太郎 says", &["name=鈴木 太郎"]),
+        ("Customer 鈴木　太郎 says", &["name=鈴木　太郎"]),
+        ("Customer 김 지훈 called", &["name=김 지훈"]),
+        ("Dear 王 伟, thank you", &["name=王 伟"]),
+        ("Dear 佐藤 さくら様", &["name=佐藤 さくら"]),
+        ("고객 남궁 민수 님", &["name=남궁 민수"]),
+        ("고객 김 지훈이 문의", &["name=김 지훈"]),
+        ("고객 이 상품 문의", &[]),
+        ("고객 이 제품을 반품", &[]),
+        ("Dear 鈴木 様", &["name=鈴木"]),
+        ("Customer 김 배송 called", &[]),
+    ]);
+}
+
+#[test]
+fn an_address_behind_a_label_ends_before_the_next_one() {
+    reads(&[
+        (
+            "Delivery address - House 119, Street 18, Lahore 54910\nDate of birth - 2001-07-03",
+            &["address=House 119, Street 18, Lahore 54910", "date_of_birth=2001-07-03"],
+        ),
+        (
+            "Delivery address = House 119, Street 18, Lahore 54910\nDate of birth = 2001-07-03",
+            &["address=House 119, Street 18, Lahore 54910", "date_of_birth=2001-07-03"],
+        ),
+        (
+            "Delivery address - 14 Lavelle Road, Ashok Nagar\nBengaluru - 560001",
+            &["address=14 Lavelle Road, Ashok Nagar\nBengaluru - 560001"],
+        ),
+    ]);
+}
+
+#[test]
+fn whom_a_street_or_a_town_is_called_after_does_not_live_there() {
+    reads(&[
+        (
+            "العنوان: شارع الشيخ زايد، مبنى 58، شقة 38، دبي 11195",
+            &["address=شارع الشيخ زايد، مبنى 58، شقة 38، دبي 11195"],
+        ),
+        ("العنوان: شارع الملك فهد، مبنى 58، الرياض", &["address=شارع الملك فهد، مبنى 58، الرياض"]),
+        (
+            "Địa chỉ - Số 79, đường Lê Lợi, phường Bến Nghé, TP. Hồ Chí Minh 701419\nSố điện thoại - +84914583740",
+            &[
+                "address=Số 79, đường Lê Lợi, phường Bến Nghé, TP. Hồ Chí Minh 701419",
+                "phone=+84914583740",
+            ],
+        ),
+        (
+            "العنوان: خالد العلي، شارع الملك فهد 58، الرياض",
+            &["address=شارع الملك فهد 58، الرياض", "name=خالد العلي"],
+        ),
+    ]);
+}
+
+#[test]
+fn who_signs_in_by_a_command_or_is_said_to() {
+    reads(&[
+        (
+            "Login from 203.0.113.8 by user priya33; done",
+            &["ip_address=203.0.113.8", "username=priya33"],
+        ),
+        ("Cancelled by user request", &[]),
+        ("Stopped by user order_list", &[]),
+        (
+            "curl -X POST https://api.example/login -u jihoon_k:RjbgpsYaLl -d 'mobile=010-3361-1441'",
+            &["username=jihoon_k", "password=RjbgpsYaLl", "phone=010-3361-1441"],
+        ),
+        (
+            "curl \\\n  --user \"sana_k:Gh 7x\" https://api.example",
+            &["username=sana_k", "password=Gh 7x"],
+        ),
+        ("curl -u user:password https://api.example", &[]),
+        ("curl -u $USER:$PASSWORD https://api.example", &[]),
+        ("curl https://api.example\nsort -u first:second", &[]),
+    ]);
+}
+
+#[test]
+fn a_path_says_whose_it_is_wherever_it_stands() {
+    reads(&[
+        ("/v2/users/2494356524/orders", &["account_id=2494356524"]),
+        ("Location: https://api.example/accounts/2494356524", &["account_id=2494356524"]),
+        ("moved to /customers/2494356524, thanks", &["account_id=2494356524"]),
+        ("/v2/orders/2494356524/items", &[]),
+        ("/users/2494356524.png", &[]),
+        ("/users/sessions/2494356524", &[]),
+        ("gid://shop/Customer/2494356524", &[]),
+        ("users/2494356524", &[]),
+    ]);
+}
+
+#[test]
+fn what_a_field_is_called_is_nobody_and_what_a_call_is_no_mailbox() {
+    reads(&[
+        ("Consignee Contact No.", &[]),
+        ("Consignee Sana Khan", &["name=Sana Khan"]),
+        (
+            "INVITE sip:+4915122012385@ims.example SIP/2.0\nCall-ID: 5453445625bb81de@ims.example",
+            &["phone=+4915122012385"],
+        ),
+    ]);
+}
+
+#[test]
+fn names_of_columns_and_of_several_words_written_as_one_need_no_proof() {
+    reads(&[
+        (
+            "INSERT INTO t (id, dna, religion) VALUES (7, 'rs429358:CT', 'Hindu');",
+            &["genetic=rs429358:CT", "religion=Hindu"],
+        ),
+        ("id: 7\nheartrate: 72\nok: true", &["health=72"]),
+        ("| id | jixing |\n|---|---|\n| 7 | Xiaomi 13T |", &["device_model=Xiaomi 13T"]),
+        ("| Error | Genome |\n|---|---|\n| 7 | GRCh38 |", &[]),
+    ]);
+}

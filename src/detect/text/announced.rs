@@ -14,7 +14,7 @@ use crate::{
     domain::{Span, runs},
 };
 
-use super::{Found, Search, codes, numbers::is_range, settle, signed::is_of_a_work};
+use super::{Found, Search, codes, command, numbers::is_range, settle, signed::is_of_a_work};
 
 /// Words from `start` to the end of their clause, where they say something of their own: no article of something
 /// spoken of before, no statement that there is nothing.
@@ -92,16 +92,19 @@ impl Search<'_> {
                 Reads::Name(least) => {
                     let start = skip(b":,\n\r");
                     let people = &self.set.people;
-                    naming::end_of_name(text, start, least)
-                        .map(|end| people.before_a_particle(text, start..end))
-                        .filter(|end| {
-                            let name = text.get(start..*end).unwrap_or_default();
-                            people.may_start_a_name(name) && !people.is_of_things(name)
-                        })
-                        .filter(|end| least > 1 || !is_of_a_work(text, &(start..*end)))
-                        .filter(|end| !postal::is_of_a_street(text, start..*end))
-                        .map(|end| start..end)
-                        .or_else(|| self.set.people.in_a_sentence(text, start))
+                    let two = people.in_two_words(text, start).map(|name| name.end);
+                    two.or_else(|| {
+                        naming::end_of_name(text, start, least)
+                            .map(|end| people.before_a_particle(text, start..end))
+                    })
+                    .filter(|end| {
+                        let name = text.get(start..*end).unwrap_or_default();
+                        people.may_start_a_name(name) && !people.is_of_things(name)
+                    })
+                    .filter(|end| least > 1 || !is_of_a_work(text, &(start..*end)))
+                    .filter(|end| !postal::is_of_a_street(text, start..*end))
+                    .map(|end| start..end)
+                    .or_else(|| self.set.people.in_a_sentence(text, start))
                 }
                 Reads::KnownName => self.known_name(text, skip(b":,\n\r\"")),
                 Reads::LikelyName => {
@@ -154,6 +157,8 @@ impl Search<'_> {
                 }
                 Reads::CodeBefore => codes::before(text, &cue).filter(|range| range.start >= past),
                 Reads::CodeFurtherOn => codes::further_on(text, cue.end),
+                Reads::CommandUser => command::user(text, cue.end),
+                Reads::CommandPassword => command::password(text, cue.end),
                 Reads::Checked(check) => {
                     let start = skip(b":-=#");
                     let rest = bytes.get(start..).unwrap_or_default();
@@ -189,14 +194,18 @@ impl Search<'_> {
                     })
                 }
             };
-            let Some(range) = range.filter(|it| !self.is_said(text, rule, &cue, it)) else {
-                continue;
+            let is_meant = |it: &Range<usize>| {
+                !self.is_said(text, rule, &cue, it) && !self.is_label(text, rule, it)
             };
+            let Some(range) = range.filter(is_meant) else { continue };
             if !is_another && range.start < last.1.end && last.1.start < range.end {
                 continue;
             }
-            // Between a number and the cue may stand whose it is, which another cue announces.
-            let end_of_it = if matches!(rule.reads, Reads::Phone) { cue.end } else { range.end };
+            // Between a number and the cue may stand whose it is, which another cue announces, and so may more of a
+            // command.
+            let is_further_on =
+                matches!(rule.reads, Reads::Phone | Reads::CommandUser | Reads::CommandPassword);
+            let end_of_it = if is_further_on { cue.end } else { range.end };
             past = past.max(end_of_it).max(cue.end);
             last = (cue.start, range.clone());
             let end = range.end;
@@ -228,6 +237,12 @@ impl Search<'_> {
             return self.is_a_turn(text, cue.start, words);
         }
         words.starts_with(is_east_asian) && self.set.people.is_said(words)
+    }
+
+    /// Whether what a word announces as a name is what a field is called: `Consignee Contact No.`.
+    fn is_label(&self, text: &str, rule: &CueRule, name: &Range<usize>) -> bool {
+        let words = text.get(name.clone()).unwrap_or_default();
+        rule.reads.is_of_names() && words.contains(' ') && self.set.keys.is_name_of(words, |_| true)
     }
 
     /// Names behind one that ends at `end`, with commas between them; where the last of all ends.
@@ -304,7 +319,9 @@ impl Search<'_> {
     pub(super) fn likely_name(&self, text: &str, start: usize) -> Option<Range<usize>> {
         let people = &self.set.people;
         let is_one = |name: &str| people.has_known_ends(name) || people.starts_with_known(name);
-        name_at(text, start, 2, is_one)
+        people
+            .in_two_words(text, start)
+            .or_else(|| name_at(text, start, 2, is_one))
             .or_else(|| people.in_a_sentence(text, start))
             .or_else(|| name_at(text, behind_a_title(text, start)?, 2, is_one))
     }

@@ -217,7 +217,7 @@ impl Compiler<'_> {
 const NAME_WORDS: usize = 2;
 
 /// What a cue can announce besides values that pass a check.
-const READINGS: [(&str, Reads); 12] = [
+const READINGS: [(&str, Reads); 14] = [
     ("name", Reads::Name(NAME_WORDS)),
     ("known_name", Reads::KnownName),
     ("likely_name", Reads::LikelyName),
@@ -230,4 +230,6 @@ const READINGS: [(&str, Reads); 12] = [
     ("mailbox", Reads::Mailbox),
     ("code_before", Reads::CodeBefore),
     ("code_further_on", Reads::CodeFurtherOn),
+    ("command_user", Reads::CommandUser),
+    ("command_password", Reads::CommandPassword),
 ];

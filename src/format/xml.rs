@@ -8,6 +8,7 @@
 //! subset, which is never read, and must not have an internal one; only the predefined entities exist.
 
 mod pieces;
+mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
         open: Vec::new(),
         others: 0,
         before: None,
+        sheet: None,
         pieces_left: PIECES_PER_BYTE * valid,
         gap: None,
     };
@@ -49,6 +51,7 @@ struct Reader<'b> {
     others: u32,
     /// The last text before the tags at hand.
     before: Option<pieces::Before>,
+    sheet: Option<sheet::Sheet>,
     /// So many bytes may yet be told once more as texts in pieces: elements lie in each other.
     pieces_left: usize,
     /// The first element whose text stands in pieces that were not told as one.
@@ -257,7 +260,12 @@ impl<'b> Reader<'b> {
             return Err(Stop::malformed(span.range().start));
         };
         self.fields.count(span.range().start)?;
-        let key = if name.len() <= NAME_BYTES_MAX { self.key(name) } else { Key::Index(0) };
+        let around = self.open.len().saturating_sub(1);
+        let key = if name.len() <= NAME_BYTES_MAX {
+            self.key_in_sheet(name, around, (text, escape), sink)
+        } else {
+            Key::Index(0)
+        };
         sink.scalar(key, self.value(Scalar::String, text, span, span, escape));
         Ok(())
     }
@@ -314,6 +322,7 @@ impl<'b> Reader<'b> {
         let name = self.name(start + 1)?;
         let (content, is_empty, has_attributes) = self.start_tag(name.range().end)?;
         self.fields.count(start)?;
+        self.sheet_goes_on(name, name.range().end, is_empty, sink);
         if is_empty && !has_attributes {
             let text = Span::new(content, content);
             let value =
@@ -325,7 +334,9 @@ impl<'b> Reader<'b> {
         if !has_attributes && let Some((leaf, end)) = self.leaf(name, content)? {
             let member = Span::new(start, end);
             let value = self.value(Scalar::String, leaf.text, leaf.span, member, leaf.escape);
-            sink.scalar(self.key(name), value);
+            let text = (leaf.text, leaf.escape);
+            let key = self.key_in_sheet(name, self.open.len(), text, sink);
+            sink.scalar(key, value);
             self.piece(&leaf, self.open.len() + 1);
             self.leave();
             if leaf.has_others {
@@ -425,6 +436,7 @@ impl<'b> Reader<'b> {
         };
         let end = self.closed(name, self.at)?;
         self.divided(sink)?;
+        self.sheet_ends(sink);
         self.open.pop();
         self.leave();
         self.at = end;

@@ -205,3 +205,46 @@ fn a_part_of_a_text_in_pieces_goes_with_the_tags_it_needs() {
         assert_eq!(whole, expected.map(str::as_bytes), "{text} {part}");
     }
 }
+
+#[test]
+fn cells_of_a_sheet_go_by_the_names_above_them() {
+    let row = |cells: &[&str]| {
+        let cells: String =
+            cells.iter().map(|cell| format!("<Cell><Data>{cell}</Data></Cell>")).collect();
+        format!("<Row>{cells}</Row>")
+    };
+    let told = |rows: &str| {
+        let text = format!("<Workbook><Table>{rows}</Table></Workbook>");
+        let (notes, read) = Notes::of(Format::Xml, text.as_bytes());
+        assert_eq!(read, Ok(()), "{text}");
+        let strings = notes.iter().filter_map(|line| line.split_once(" string "));
+        strings
+            .map(|(path, text)| format!("{}={text}", path.rsplit('/').next().unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    let names = row(&["id", "phone"]);
+    let typed = "<Row><Cell ss:Index=\"2\"><Data ss:Type=\"Number\">03001</Data></Cell></Row>";
+    for (rows, expected) in [
+        (names.clone() + &row(&["1", "2"]), &["Data=id", "Data=phone", "id=1", "phone=2"][..]),
+        (
+            row(&["Title"]) + &names + &row(&["1", "2"]),
+            &["Data=Title", "Data=id", "Data=phone", "id=1", "phone=2"],
+        ),
+        (
+            names.clone() + typed,
+            &["Data=id", "Data=phone", "Index=2", "Type=Number", "phone=03001"],
+        ),
+        (
+            "<Row><Cell/><Cell><Data>phone</Data></Cell></Row>".to_owned() + &row(&["a", "1"]),
+            &["Data=phone", "Data=a", "phone=1"],
+        ),
+        // No row of names.
+        (row(&["1", "2"]) + &row(&["1", "2"]), &["Data=1", "Data=2", "Data=1", "Data=2"]),
+        (
+            row(&["phone", "0300123"]) + &row(&["1", "2"]),
+            &["Data=phone", "Data=0300123", "Data=1", "Data=2"],
+        ),
+    ] {
+        assert_eq!(told(&rows), expected, "{rows}");
+    }
+}

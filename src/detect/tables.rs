@@ -7,6 +7,7 @@ mod inserted;
 mod logged;
 mod marked_up;
 mod placed;
+mod printed;
 mod ruled;
 
 use std::ops::{Deref, DerefMut, Range};
@@ -54,6 +55,7 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
         return;
     }
     let bytes = text.as_bytes();
+    printed::cells(text, cells);
     if memchr3(b'|', b'<', b'(', bytes).is_none() && memchr(b'\n', bytes).is_none() {
         return;
     }

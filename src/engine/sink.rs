@@ -153,7 +153,12 @@ impl FieldSink for Sink<'_, '_, '_> {
         if let Some(hit) = hit.filter(|hit| takes && !(hit.marks.in_key && is_above)) {
             let path = self.frame_node(hit.marks.in_key);
             let place = Span::new(start, start);
-            let finding = self.finding(&hit, path, place, place, Span::new(member_start, start));
+            // What is personal is the name alone, whatever stands under it.
+            let span = match key {
+                Key::Name { span, .. } if hit.marks.in_key => span,
+                Key::Name { .. } | Key::Root | Key::Index(_) => place,
+            };
+            let finding = self.finding(&hit, path, span, place, Span::new(member_start, start));
             if let Some(index) = self.push(Finding { kind: None, ..finding }) {
                 self.enclosing = Some(index);
                 if let Some(frame) = self.walk.frames.last_mut() {
@@ -499,7 +504,9 @@ impl Sink<'_, '_, '_> {
             return;
         }
         finding.value = Span::new(finding.value.start as usize, end);
-        finding.span = finding.value;
+        if !finding.marks.in_key {
+            finding.span = finding.value;
+        }
         finding.member = Span::new(finding.member.start as usize, member_end);
     }
 

@@ -714,6 +714,21 @@ fn columns_say_what_the_cells_of_their_rows_are() {
 }
 
 #[test]
+fn a_name_that_is_personal_is_found_where_it_stands() {
+    let engine = shipped();
+    for body in [
+        r#"{"presence": {"sana.k@example.pk": {"online": true}}}"#,
+        r#"{"presence": {"sana.k@example.pk": [1, 2]}}"#,
+        r#"{"presence": {"sana.k@example.pk": 1}}"#,
+    ] {
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        let [finding] = &verdict.findings.items[..] else { panic!("{body}") };
+        assert_eq!(finding.span.of(body.as_bytes()), br#""sana.k@example.pk""#, "{body}");
+        assert!(finding.member.contains(finding.span) && finding.member.contains(finding.value));
+    }
+}
+
+#[test]
 fn a_container_with_nothing_in_it_is_no_finding() {
     let engine = shipped();
     for (body, expected) in [

@@ -6,6 +6,7 @@ mod form;
 mod inserted;
 mod logged;
 mod marked_up;
+mod modem;
 mod placed;
 mod printed;
 mod ruled;
@@ -73,6 +74,9 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
     if memchr(b'\n', bytes).is_some() {
         found.delimited(if is_ruled { b"\t,;" } else { b"\t,;|" });
         found.logged();
+        if memmem::find(bytes, b"AT").is_some() {
+            found.answered();
+        }
     }
     placed::cells(text, cells);
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 mod addresses;
 mod announced;
 mod called;
+mod codes;
 mod prose;
 mod sentences;
 mod turns;

@@ -38,6 +38,7 @@ pub use media::{TEXT_BYTES_MIN, hides_text, identify, is_web_page};
 pub use target::walk_path;
 pub use text::walk_set_cookie;
 pub use unescape::{Text, Unescaped, hex_byte, is_html_reference, unescape, unescape_at, utf8};
+pub use xml::whole as whole_markup;
 
 use crate::domain::{FieldSink, Format, GapCause, Key, Limits, Span};
 use csv::Dialect;

@@ -253,6 +253,7 @@ static GENERAL: &[Row] = &[
     ("street", Check::Text(Kind::Street, address::street), "what a street is called"),
     ("system_version", Check::Text(Kind::Form, code::system_version), "a version of a system: `13`, `17.1.2`"),
     ("token", Check::Text(Kind::Code, code::token), "eight characters or more without spaces, or a scheme and such a token"),
+    ("global_cell", Check::Text(Kind::Form, sim::global_cell), "network, area and number of a cell in one piece"),
     ("tracking_area", Check::Text(Kind::Form, place::tracking_area), "the code of a tracking area where nothing else tells of a cell"),
     ("travel_document", Check::Text(Kind::Form, code::travel_document), "the number of a passport: nine letters and digits at most"),
     ("url_password", Check::Text(Kind::Form, code::secret), "the password in an address: `scheme://user:password@host`"),

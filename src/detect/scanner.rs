@@ -345,6 +345,16 @@ impl<'s> Scanner<'s> {
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
+        if container == Container::Array
+            && let Some(name) = name
+            && self.is_row_of_cells(name)
+        {
+            self.enter(container, Inside::of(&Facts::NONE), None, None);
+            if self.top.number == self.opened {
+                self.begin_cells();
+            }
+            return None;
+        }
         if self.is_nothing_known(known, container) {
             self.enter_unknown(container);
             return None;

@@ -4,8 +4,11 @@
 mod delimited;
 mod form;
 mod inserted;
+mod logged;
 mod marked_up;
+mod modem;
 mod placed;
+mod printed;
 mod ruled;
 
 use std::ops::{Deref, DerefMut, Range};
@@ -53,6 +56,7 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
         return;
     }
     let bytes = text.as_bytes();
+    printed::cells(text, cells);
     if memchr3(b'|', b'<', b'(', bytes).is_none() && memchr(b'\n', bytes).is_none() {
         return;
     }
@@ -69,6 +73,10 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
     }
     if memchr(b'\n', bytes).is_some() {
         found.delimited(if is_ruled { b"\t,;" } else { b"\t,;|" });
+        found.logged();
+        if memmem::find(bytes, b"AT").is_some() {
+            found.answered();
+        }
     }
     placed::cells(text, cells);
 }
@@ -153,6 +161,17 @@ impl<'t> Tables<'t> {
             let name = Name::Written(name);
             self.cells.push(Cell { name, value: value.clone(), is_of_a_program: false });
         }
+    }
+
+    /// The same where programs gave the name.
+    fn tell_of_a_program(&mut self, name: &Range<usize>, value: &Range<usize>) {
+        if !name.is_empty() && !value.is_empty() {
+            self.tell_as(Name::Written(name.clone()), value.clone());
+        }
+    }
+
+    fn tell_as(&mut self, name: Name, value: Range<usize>) {
+        self.cells.push(Cell { name, value, is_of_a_program: true });
     }
 
     fn of(&self, range: &Range<usize>) -> &'t str {

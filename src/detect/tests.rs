@@ -6,6 +6,7 @@ mod addresses;
 mod announced;
 mod beside;
 mod called;
+mod codes;
 mod hostile;
 mod objects;
 mod payloads;

@@ -100,6 +100,9 @@ impl Search<'_> {
                 self.addresses_by_code(text, found, first);
             }
             self.numbers(text, found);
+            if marks.dollars > 0 {
+                self.sentences_of_receivers(text, found);
+            }
             if has_words {
                 self.user_agents(text, found);
                 self.access_log(text, found);

@@ -172,7 +172,8 @@ pub enum Escape {
     Percent,
     /// application/x-www-form-urlencoded: percent, and `+` for a space.
     Form,
-    /// Character and predefined entity references.
+    /// Character and predefined entity references; comments, instructions and tags stand for nothing,
+    /// and those between two elements for the end of a line.
     Xml,
     /// Character references as web pages have them: those of XML, named ones, and without a semicolon.
     Html,
@@ -339,6 +340,11 @@ pub trait FieldSink {
     /// The innermost one ends; `end` is past its last byte, `member_end` past its member's.
     fn close(&mut self, end: usize, member_end: usize);
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>);
+    /// A text that tags divide, once its pieces were told one by one. It is found as a whole where a value goes over
+    /// a tag.
+    fn pieces(&mut self, key: Key<'_>, value: Value<'_>) {
+        let _ = (key, value);
+    }
     /// What is wanted of the value under `name`, which comes next; of all elements of the innermost list when
     /// there is none. Decoders that know little of a value before they tell it do not ask.
     fn wants(&mut self, name: Option<Name<'_>>) -> Wants {

@@ -331,7 +331,10 @@ fn pairs(bytes: &[u8], classes: Classes, look: &mut Look<'_>) {
         let end = start + rest.iter().position(is_end).unwrap_or(rest.len());
         let pairs = bytes.get(start..end).unwrap_or_default();
         // A question is followed by a space; what is asked of a resource has names.
-        if memchr(b'=', pairs).is_some() && is_name_first(pairs) {
+        if memchr(b'=', pairs).is_some()
+            && is_name_first(pairs)
+            && !is_of_a_payment(bytes.get(..start).unwrap_or_default())
+        {
             look.add(Inner::known(Span::new(start, end), Encoding::Identity, Format::Form));
         }
         at = end.max(start);
@@ -343,6 +346,12 @@ fn pairs(bytes: &[u8], classes: Classes, look: &mut Look<'_>) {
     {
         look.add(Inner::known(Span::new(0, bytes.len()), Encoding::Identity, Format::Form));
     }
+}
+
+/// Behind the beginning of a code for payments in a line of its own, which detectors read: its names have two letters.
+fn is_of_a_payment(head: &[u8]) -> bool {
+    let before = head.strip_suffix(b"upi://pay?");
+    before.is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
 }
 
 /// A name and an equals sign at the very start.

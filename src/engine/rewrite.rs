@@ -127,7 +127,9 @@ pub(super) fn taken_out<'r>(
     redactions.iter().filter_map(|redaction| {
         let finding = reading.findings.items.get(redaction.finding as usize)?;
         let layer = reading.layers.get(finding.layer.index())?;
-        Some(finding.span.of(&layer.bytes))
+        // What stands under a name goes with it.
+        let span = if finding.marks.in_key { finding.member } else { finding.span };
+        Some(span.of(&layer.bytes))
     })
 }
 

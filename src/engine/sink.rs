@@ -93,7 +93,14 @@ impl<'w, 's> Walk<'w, 's> {
         self.frames.clear();
         self.names.clear();
         self.scanner.part(place.reads_as());
-        Sink { walk: self, place, findings, enclosing: None, is_next_named: false }
+        Sink {
+            walk: self,
+            place,
+            findings,
+            enclosing: None,
+            is_next_named: false,
+            is_in_pieces: false,
+        }
     }
 }
 
@@ -113,6 +120,8 @@ pub(super) struct Sink<'k, 'w, 's> {
     enclosing: Option<u32>,
     /// The element that comes next has a name.
     is_next_named: bool,
+    /// The value at hand is one that was told in pieces.
+    is_in_pieces: bool,
 }
 
 impl FieldSink for Sink<'_, '_, '_> {
@@ -144,7 +153,12 @@ impl FieldSink for Sink<'_, '_, '_> {
         if let Some(hit) = hit.filter(|hit| takes && !(hit.marks.in_key && is_above)) {
             let path = self.frame_node(hit.marks.in_key);
             let place = Span::new(start, start);
-            let finding = self.finding(&hit, path, place, place, Span::new(member_start, start));
+            // What is personal is the name alone, whatever stands under it.
+            let span = match key {
+                Key::Name { span, .. } if hit.marks.in_key => span,
+                Key::Name { .. } | Key::Root | Key::Index(_) => place,
+            };
+            let finding = self.finding(&hit, path, span, place, Span::new(member_start, start));
             if let Some(index) = self.push(Finding { kind: None, ..finding }) {
                 self.enclosing = Some(index);
                 if let Some(frame) = self.walk.frames.last_mut() {
@@ -199,7 +213,9 @@ impl FieldSink for Sink<'_, '_, '_> {
         }
         let told =
             Told { kind: value.kind, text: text.as_str(), may_hold: may_hold.unwrap_or(true) };
-        let ticket = match self.walk.scanner.recall(name, told) {
+        let recalled =
+            if self.is_in_pieces { Recall::Never } else { self.walk.scanner.recall(name, told) };
+        let ticket = match recalled {
             Recall::Found(None) => return,
             Recall::Found(Some(_)) if is_full(self.findings, self.walk.limits) => return,
             Recall::Found(Some(hit)) => {
@@ -213,7 +229,7 @@ impl FieldSink for Sink<'_, '_, '_> {
         };
         let may_hold = may_hold
             .unwrap_or_else(|| value.kind != Scalar::String || format::may_hold(text.as_str()));
-        if value.kind == Scalar::String && may_hold {
+        if value.kind == Scalar::String && may_hold && !self.is_in_pieces {
             let mut look = Look {
                 limits: self.walk.limits,
                 decoder: self.walk.decoder,
@@ -314,6 +330,12 @@ impl FieldSink for Sink<'_, '_, '_> {
         *self.walk.inner = inner;
     }
 
+    fn pieces(&mut self, key: Key<'_>, value: Value<'_>) {
+        self.is_in_pieces = true;
+        self.scalar(key, value);
+        self.is_in_pieces = false;
+    }
+
     #[inline]
     fn may_announce(&mut self, text: &[u8]) -> bool {
         // An escape may be the end of a line, where a word ends as well.
@@ -399,6 +421,10 @@ impl Sink<'_, '_, '_> {
     /// Adds a finding in `value`, whose node is `path`.
     fn hit(&mut self, hit: &Hit, path: u32, key: Key<'_>, value: &Value<'_>) {
         let span = match key {
+            _ if self.is_in_pieces => match self.span_in_pieces(hit, value) {
+                Some(span) => span,
+                None => return,
+            },
             Key::Name { span, .. } if hit.marks.in_key => span,
             // A header's name goes with its value; that of a document was told where it stands.
             _ if hit.marks.in_key && self.place.name_is_step => value.span,
@@ -411,6 +437,23 @@ impl Sink<'_, '_, '_> {
         };
         let finding = self.finding(hit, path, span, value.span, value.member);
         self.push(Finding { kind: Some(value.kind), ..finding });
+    }
+
+    /// Where a finding in a text in pieces stands; `None` of one that was made when its piece was told.
+    fn span_in_pieces(&self, hit: &Hit, value: &Value<'_>) -> Option<Span> {
+        const LOOKED_AT_MAX: usize = 64;
+        if hit.marks.in_key {
+            return None;
+        }
+        let (span, is_divided) = match format::whole_markup(value.text, hit.span) {
+            Some(span) => (span, true),
+            None => (hit.span, false),
+        };
+        let span = span.shift(value.text_span.start as usize);
+        let mut last = self.findings.items.iter().rev().take(LOOKED_AT_MAX);
+        let is_new = is_divided
+            || !last.any(|it| (it.layer, it.tag, it.span) == (self.place.layer, hit.tag, span));
+        is_new.then_some(span)
     }
 
     fn embed(
@@ -461,7 +504,9 @@ impl Sink<'_, '_, '_> {
             return;
         }
         finding.value = Span::new(finding.value.start as usize, end);
-        finding.span = finding.value;
+        if !finding.marks.in_key {
+            finding.span = finding.value;
+        }
         finding.member = Span::new(finding.member.start as usize, member_end);
     }
 

@@ -263,6 +263,21 @@ fn a_message_from_several_jurisdictions_gets_the_strictest_answer() {
 }
 
 #[test]
+fn a_name_that_is_personal_is_found_where_it_stands() {
+    let engine = shipped();
+    for body in [
+        r#"{"presence": {"sana.k@example.pk": {"online": true}}}"#,
+        r#"{"presence": {"sana.k@example.pk": [1, 2]}}"#,
+        r#"{"presence": {"sana.k@example.pk": 1}}"#,
+    ] {
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        let [finding] = &verdict.findings.items[..] else { panic!("{body}") };
+        assert_eq!(finding.span.of(body.as_bytes()), br#""sana.k@example.pk""#, "{body}");
+        assert!(finding.member.contains(finding.span) && finding.member.contains(finding.value));
+    }
+}
+
+#[test]
 fn a_container_with_nothing_in_it_is_no_finding() {
     let engine = shipped();
     for (body, expected) in [

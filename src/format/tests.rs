@@ -121,6 +121,13 @@ impl FieldSink for Notes<'_> {
         self.lines.push(format!("{path} {kind} {}", String::from_utf8_lossy(value.text)));
     }
 
+    fn pieces(&mut self, key: Key<'_>, value: Value<'_>) {
+        let last = std::mem::take(&mut self.last);
+        let path = self.value(key, value);
+        self.last = last;
+        self.lines.push(format!("{path} pieces {}", String::from_utf8_lossy(value.text)));
+    }
+
     fn is_telling_name(&mut self, name: &[u8], _: Escape) -> bool {
         matches!(name, b"birthday" | b"religion" | b"phone")
     }

@@ -237,10 +237,17 @@ pub(super) fn is_western_letter(byte: u8) -> bool {
 /// The escape at the start of `rest`: what it stands for, and its length. What only looks like one is
 /// one byte that stands for itself.
 fn one<'r>(escape: Escape, rest: &'r [u8], room: &'r mut [u8; 4]) -> (&'r [u8], usize) {
-    if escape == Escape::Xml
-        && let Some(section) = cdata_section(rest)
-    {
-        return section;
+    if escape == Escape::Xml && rest.first() == Some(&b'<') {
+        if let Some(section) = cdata_section(rest) {
+            return section;
+        }
+        if let Some(length) = xml_markup(rest) {
+            // What stands in elements side by side is of values side by side.
+            let next = rest.get(length..).unwrap_or_default();
+            let is_between = rest.get(1) == Some(&b'/')
+                && matches!(next, [b'<', sign, ..] if !b"/!?".contains(sign));
+            return (if is_between { b"\n" } else { &[] }, length);
+        }
     }
     let found = match escape {
         Escape::None => None,
@@ -344,6 +351,30 @@ pub(super) fn cdata_section(rest: &[u8]) -> Option<(&[u8], usize)> {
     let inner = rest.strip_prefix(CDATA)?;
     let length = memmem::find(inner, END)?;
     Some((inner.get(..length)?, CDATA.len() + length + END.len()))
+}
+
+/// How long the comment, the instruction or the tag at the start of `rest` is, which are no part of the text they
+/// stand in (XML 1.0 §2.4).
+pub(super) fn xml_markup(rest: &[u8]) -> Option<usize> {
+    let past =
+        |end: &[u8], from: usize| Some(from + memmem::find(rest.get(from..)?, end)? + end.len());
+    match rest {
+        [b'<', b'!', b'-', b'-', ..] => past(b"-->", 4),
+        [b'<', b'?', ..] => past(b"?>", 2),
+        [b'<', b'/' | b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.., ..] => {
+            let mut at = 1;
+            loop {
+                at += memchr3(b'>', b'"', b'\'', rest.get(at..)?)?;
+                let quote = *rest.get(at)?;
+                at += 1;
+                if quote == b'>' {
+                    return Some(at);
+                }
+                at += memchr(quote, rest.get(at..)?)? + 1;
+            }
+        }
+        _ => None,
+    }
 }
 
 /// What a CDATA section begins with (XML 1.0 §2.7).
@@ -470,8 +501,8 @@ struct Map {
 struct Run {
     after: u32,
     before: u32,
-    after_unit: u8,
-    before_unit: u8,
+    after_unit: u32,
+    before_unit: u32,
 }
 
 impl Map {
@@ -493,8 +524,8 @@ impl Map {
     }
 
     fn push_units(&mut self, after: usize, before: usize, count: usize) {
-        // An escape is short: REFERENCE_BYTES_MAX is the longest.
-        let narrow = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
+        // A section of XML may be as long as the text.
+        let narrow = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let run = Run {
             after: self.after,
             before: self.before,
@@ -530,8 +561,8 @@ impl Map {
         let index = self.runs.partition_point(|run| run.after <= sought).saturating_sub(1);
         let Some(run) = self.runs.get(index) else { return self.before };
         let offset = after.saturating_sub(run.after);
-        let unit = u32::from(run.after_unit).max(1);
+        let unit = run.after_unit.max(1);
         let units = if is_end { offset.div_ceil(unit) } else { offset / unit };
-        run.before.saturating_add(units.saturating_mul(u32::from(run.before_unit)))
+        run.before.saturating_add(units.saturating_mul(run.before_unit))
     }
 }

@@ -3,17 +3,22 @@
 //! An element is a member named by its local name: a leaf without attributes is a scalar, any other
 //! element an object of its attributes, its elements and its runs of text, which go by the element's
 //! own name. Comments, processing instructions and the document type are values too, by number, since
-//! data travels in them. Nothing is fetched or expanded: a document type may name an external subset,
-//! which is never read, and must not have an internal one; only the predefined entities exist.
+//! data travels in them; the text around them is one, as it is to whoever reads it. A text that tags divide is told
+//! in its pieces and then as one (`pieces.rs`). Nothing is fetched or expanded: a document type may name an external
+//! subset, which is never read, and must not have an internal one; only the predefined entities exist.
 
+mod pieces;
+mod sheet;
 #[cfg(test)]
 mod tests;
+
+pub use self::pieces::whole;
 
 use memchr::memmem;
 
 use super::{
     Fields, Stop, scan,
-    unescape::{CDATA, cdata_section, xml_reference},
+    unescape::{CDATA, cdata_section, xml_markup, xml_reference},
 };
 use crate::domain::{Container, Escape, FieldSink, GapCause, Key, Limits, Scalar, Span, Value};
 
@@ -27,6 +32,9 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
         depth_max: limits.depth_max,
         open: Vec::new(),
         others: 0,
+        before: None,
+        sheet: None,
+        pieces_left: PIECES_PER_BYTE * valid,
         gap: None,
     };
     let read = reader.document(sink).and_then(|()| reader.gap.map_or(Ok(()), Err));
@@ -38,12 +46,25 @@ struct Reader<'b> {
     at: usize,
     fields: Fields,
     depth_max: usize,
-    /// Where the names of the open elements stand in their start tags.
-    open: Vec<Span>,
+    open: Vec<Open>,
     /// Comments and their kin, so far.
     others: u32,
-    /// The first place where what reads as one text stands in pieces.
+    /// The last text before the tags at hand.
+    before: Option<pieces::Before>,
+    sheet: Option<sheet::Sheet>,
+    /// So many bytes may yet be told once more as texts in pieces: elements lie in each other.
+    pieces_left: usize,
+    /// The first element whose text stands in pieces that were not told as one.
     gap: Option<Stop>,
+}
+
+/// An element whose end tag is still to come.
+struct Open {
+    /// Where its name stands in its start tag, and what is in it begins.
+    name: Span,
+    content: usize,
+    /// A tag stands in the middle of its text.
+    is_divided: bool,
 }
 
 /// A text, or an element that holds one and nothing else.
@@ -52,8 +73,13 @@ struct Text {
     /// With what is around it, where that is a CDATA section.
     span: Span,
     escape: Escape,
-    /// Past it, or past the end tag.
+    /// Past it and what stands beside it, up to the next tag.
     end: usize,
+    /// Comments or instructions stand in it or beside it.
+    has_others: bool,
+    /// Whether whitespace stands between it and the tags around it.
+    is_blank_before: bool,
+    is_blank_behind: bool,
 }
 
 impl<'b> Reader<'b> {
@@ -64,7 +90,6 @@ impl<'b> Reader<'b> {
         let (mut has_root, mut has_type) = (false, false);
         loop {
             self.text(sink)?;
-            self.look_for_a_split();
             let rest = self.rest();
             let is_outside = self.open.is_empty();
             if rest.is_empty() {
@@ -126,65 +151,101 @@ impl<'b> Reader<'b> {
     /// Up to the next markup.
     fn text<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
         let text = self.text_at(self.at, !self.open.is_empty())?;
+        if text.has_others {
+            self.others(self.at, text.span.range().start, sink)?;
+        }
+        self.piece(&text, self.open.len());
         if !text.span.is_empty() {
             self.run(text.text, text.span, text.escape, sink)?;
+        }
+        if text.has_others {
+            self.others(text.span.range().start, text.end, sink)?;
         }
         self.at = text.end;
         Ok(())
     }
 
-    /// The text at `start`: characters and, in an element, CDATA sections, which are one to whoever reads it.
+    /// The text at `start`: characters and, in an element, CDATA sections, which are one to whoever reads it, whatever
+    /// comments and instructions stand between.
     fn text_at(&self, start: usize, is_inside: bool) -> Result<Text, Stop> {
-        let mut end = self.text_end(start, b'<')?;
+        let (mut at, mut span) = (start, None::<Span>);
+        let (mut is_blank_before, mut is_blank_behind, mut has_others) = (false, false, false);
+        // A section and what is in it; `None` of several.
+        let mut section = None;
         let mut sections = 0;
-        let mut section = Span::new(end, end);
-        let mut inner = section;
-        while is_inside && self.bytes.get(end..).unwrap_or_default().starts_with(CDATA) {
-            let (text, section_end) = self.cdata(end)?;
-            (inner, section) = (text, Span::new(end, section_end));
-            sections += 1;
-            end = self.text_end(section_end, b'<')?;
+        loop {
+            let end = self.text_end(at, b'<')?;
+            let characters = self.trim(at, end);
+            if span.is_none() {
+                is_blank_before |= characters.range().start > at;
+            }
+            is_blank_behind |= end > at;
+            if !characters.is_empty() {
+                span = Some(Span { start: span.unwrap_or(characters).start, ..characters });
+                is_blank_behind = characters.range().end < end;
+            }
+            at = end;
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            let is_tag = !matches!(rest, [b'<', b'!' | b'?', ..]);
+            if !is_inside || is_tag {
+                break;
+            }
+            if rest.starts_with(CDATA) {
+                let (inner, section_end) = self.cdata(at)?;
+                let whole = Span::new(at, section_end);
+                sections += 1;
+                section = Some((inner, whole)).filter(|_| sections == 1);
+                span = Some(Span { start: span.unwrap_or(whole).start, ..whole });
+                is_blank_behind = false;
+                at = section_end;
+            } else if let Some(other_end) = self.other_end(at) {
+                has_others = true;
+                at = other_end;
+            } else {
+                break;
+            }
         }
-        let span = self.trim(start, end);
+        let span = span.unwrap_or(Span::new(at, at));
         // A section that stands alone is told as it is.
-        let is_alone = sections == 1 && span == section;
-        let (text, escape) = if is_alone { (inner, Escape::None) } else { (span, Escape::Xml) };
-        Ok(Text { text, span, escape, end })
+        let (text, escape) = match section.filter(|(_, section)| *section == span) {
+            Some((inner, _)) => (inner, Escape::None),
+            None => (span, Escape::Xml),
+        };
+        Ok(Text { text, span, escape, end: at, has_others, is_blank_before, is_blank_behind })
     }
 
-    /// Notes that a comment, an instruction or a tag stands inside what may be one value: between two digits, in the
-    /// middle of a word, or beside the sign of a mailbox. Whoever drops it reads what we have not.
-    fn look_for_a_split(&mut self) {
-        let rest = self.rest();
-        let is_dropped = |kind: &[u8]| rest.starts_with(kind);
-        let end = if is_dropped(b"<!--") {
-            memmem::find(rest, b"-->").map(|length| length + 3)
-        } else if is_dropped(b"<?") {
-            memmem::find(rest, b"?>").map(|length| length + 2)
-        } else {
-            None
+    /// Past the comment or instruction at `at`; `None` where neither is, or one that is broken.
+    fn other_end(&self, at: usize) -> Option<usize> {
+        let rest = self.bytes.get(at..)?;
+        let is_comment = rest.starts_with(b"<!--");
+        let is_instruction = || {
+            let name = rest.starts_with(b"<?").then(|| self.name(at + 2).ok()).flatten();
+            name.is_some_and(|name| !name.of(self.bytes).eq_ignore_ascii_case(b"xml"))
         };
-        let before = self.bytes.get(..self.at).unwrap_or_default();
-        let is_split = match end {
-            Some(end) => {
-                let behind = rest.get(end..).unwrap_or_default();
-                let (left, right) = (before.trim_ascii_end(), behind.trim_ascii_start());
-                let is_text = |byte: Option<&u8>| byte.is_some_and(|byte| !b"<>".contains(byte));
-                let is_tight = left.len() == before.len() && right.len() == behind.len();
-                let are_digits = left.last().is_some_and(u8::is_ascii_digit)
-                    && right.first().is_some_and(u8::is_ascii_digit);
-                let goes_on = is_text(right.first()) || right.starts_with(CDATA);
-                let comes_from = is_text(left.last()) || left.ends_with(b"]]>");
-                (is_tight && comes_from && goes_on) || are_digits
+        (is_comment || is_instruction())
+            .then(|| xml_markup(rest))
+            .flatten()
+            .map(|length| at + length)
+    }
+
+    /// Tells the comments and instructions in a text that has been read.
+    fn others<S: FieldSink>(&mut self, from: usize, to: usize, sink: &mut S) -> Result<(), Stop> {
+        self.at = from;
+        while let Some(length) =
+            memchr::memchr(b'<', self.bytes.get(self.at..to).unwrap_or_default())
+        {
+            self.at += length;
+            let rest = self.rest();
+            if rest.starts_with(CDATA) {
+                self.at = self.cdata(self.at)?.1;
+            } else if rest.starts_with(b"<!--") {
+                self.comment(sink)?;
+            } else {
+                self.instruction(sink)?;
             }
-            None => {
-                let behind = memchr::memchr(b'>', rest).and_then(|end| rest.get(end + 1..));
-                before.ends_with(b"@") || behind.is_some_and(|behind| behind.starts_with(b"@"))
-            }
-        };
-        if is_split && self.gap.is_none() {
-            self.gap = Some(Stop::malformed(self.at));
         }
+        self.at = to;
+        Ok(())
     }
 
     /// A run of text among other things, by the name of the element it stands in.
@@ -195,9 +256,16 @@ impl<'b> Reader<'b> {
         escape: Escape,
         sink: &mut S,
     ) -> Result<(), Stop> {
-        let Some(&name) = self.open.last() else { return Err(Stop::malformed(span.range().start)) };
+        let Some(name) = self.open.last().map(|open| open.name) else {
+            return Err(Stop::malformed(span.range().start));
+        };
         self.fields.count(span.range().start)?;
-        let key = if name.len() <= NAME_BYTES_MAX { self.key(name) } else { Key::Index(0) };
+        let around = self.open.len().saturating_sub(1);
+        let key = if name.len() <= NAME_BYTES_MAX {
+            self.key_in_sheet(name, around, (text, escape), sink)
+        } else {
+            Key::Index(0)
+        };
         sink.scalar(key, self.value(Scalar::String, text, span, span, escape));
         Ok(())
     }
@@ -254,21 +322,28 @@ impl<'b> Reader<'b> {
         let name = self.name(start + 1)?;
         let (content, is_empty, has_attributes) = self.start_tag(name.range().end)?;
         self.fields.count(start)?;
-        if !has_attributes {
-            let leaf = if is_empty {
-                let text = Span::new(content, content);
-                Some(Text { text, span: text, escape: Escape::Xml, end: content })
-            } else {
-                self.leaf(name, content)?
-            };
-            if let Some(leaf) = leaf {
-                let kind = if is_empty { Scalar::Null } else { Scalar::String };
-                let member = Span::new(start, leaf.end);
-                let escape = if is_empty { Escape::None } else { leaf.escape };
-                sink.scalar(self.key(name), self.value(kind, leaf.text, leaf.span, member, escape));
-                self.at = leaf.end;
-                return Ok(());
+        self.sheet_goes_on(name, name.range().end, is_empty, sink);
+        if is_empty && !has_attributes {
+            let text = Span::new(content, content);
+            let value =
+                self.value(Scalar::Null, text, text, Span::new(start, content), Escape::None);
+            sink.scalar(self.key(name), value);
+            self.at = content;
+            return Ok(());
+        }
+        if !has_attributes && let Some((leaf, end)) = self.leaf(name, content)? {
+            let member = Span::new(start, end);
+            let value = self.value(Scalar::String, leaf.text, leaf.span, member, leaf.escape);
+            let text = (leaf.text, leaf.escape);
+            let key = self.key_in_sheet(name, self.open.len(), text, sink);
+            sink.scalar(key, value);
+            self.piece(&leaf, self.open.len() + 1);
+            self.leave();
+            if leaf.has_others {
+                self.others(content, leaf.end, sink)?;
             }
+            self.at = end;
+            return Ok(());
         }
         if self.open.len() >= self.depth_max {
             return Err(Stop { cause: GapCause::TooDeep, offset: start });
@@ -279,7 +354,7 @@ impl<'b> Reader<'b> {
         if is_empty {
             sink.close(content, content)
         } else {
-            self.open.push(name)
+            self.open.push(Open { name, content, is_divided: false })
         }
         Ok(())
     }
@@ -337,13 +412,14 @@ impl<'b> Reader<'b> {
         Ok(Some((name, Span::new(open, close + 1))))
     }
 
-    /// The element whose start tag ends at `content`, if it holds one text alone.
-    fn leaf(&self, name: Span, content: usize) -> Result<Option<Text>, Stop> {
+    /// The element whose start tag ends at `content`, if it holds one text alone: its text, and where it ends.
+    fn leaf(&self, name: Span, content: usize) -> Result<Option<(Text, usize)>, Stop> {
         let text = self.text_at(content, true)?;
         if !self.bytes.get(text.end..).unwrap_or_default().starts_with(b"</") {
             return Ok(None);
         }
-        Ok(Some(Text { end: self.closed(name, text.end)?, ..text }))
+        let end = self.closed(name, text.end)?;
+        Ok(Some((text, end)))
     }
 
     /// The text of the CDATA section at `at`, and where the section ends.
@@ -355,9 +431,14 @@ impl<'b> Reader<'b> {
     }
 
     fn end_tag<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
-        let Some(&name) = self.open.last() else { return Err(Stop::malformed(self.at)) };
+        let Some(name) = self.open.last().map(|open| open.name) else {
+            return Err(Stop::malformed(self.at));
+        };
         let end = self.closed(name, self.at)?;
+        self.divided(sink)?;
+        self.sheet_ends(sink);
         self.open.pop();
+        self.leave();
         self.at = end;
         sink.close(end, end);
         Ok(())
@@ -451,4 +532,6 @@ impl<'b> Reader<'b> {
 
 /// A name is told with each run of text in its element: a long one would be read as often.
 const NAME_BYTES_MAX: usize = 256;
+/// Bytes told as texts in pieces, for each that was read.
+const PIECES_PER_BYTE: usize = 2;
 const DOCTYPE: &[u8] = b"<!DOCTYPE";

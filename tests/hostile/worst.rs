@@ -30,6 +30,10 @@ pub(crate) const WORST: &[(Format, &str, &str, &str)] = &[
     (Format::Xml, "<a ", "b=\"c\" ", "/>"),
     (Format::Xml, "<a>", "<![CDATA[x]]>", "</a>"),
     (Format::Xml, "<a>", "<!--", "</a>"),
+    (Format::Xml, "<a>", "1<!---->", "</a>"),
+    (Format::Xml, "<a>", "1<b>", ""),
+    (Format::Xml, "<a>", "4111<b/>111111111111<b/> ", "</a>"),
+    (Format::Xml, "<a>", "<b>a@b</b>.co ", "</a>"),
     (Format::Xml, "<a>", "]]", "</a>"),
     (Format::Csv, "a\n", "\"\"\"\",", "\n"),
     (Format::Csv, "a\n\"", "\"\"", "\"\n"),
@@ -140,6 +144,16 @@ pub(crate) struct Shape {
 }
 
 pub(crate) const SHAPES: &[Shape] = &[
+    Shape {
+        name: "a text of XML in pieces with comments before and spaces behind",
+        media_type: "application/xml",
+        bytes: 128 << 10,
+        effect: Effect::Allow,
+        body: |bytes| {
+            let (comments, spaces) = ("<!---->".repeat(bytes / 14), " ".repeat(bytes / 2));
+            format!("<a>{comments}x<b/>y{spaces}</a>")
+        },
+    },
     Shape {
         name: "labels with lines below that end in no line feed",
         media_type: "text/plain",

@@ -128,9 +128,52 @@ fn sexagesimal_pair(text: &str) -> Option<Match> {
     };
     let half = |text: &str| {
         let text = text.trim();
-        text.contains('°') && text.contains(['N', 'S', 'E', 'W']) && degrees_minutes_seconds(text)
+        let is_one = text.contains('°')
+            && text.contains(['N', 'S', 'E', 'W'])
+            && degrees_minutes_seconds(text);
+        // `24.9° N` has no minutes.
+        let degrees = text.split('°').next().unwrap_or_default();
+        let is_alone = text.bytes().filter(u8::is_ascii_digit).count()
+            == degrees.bytes().filter(u8::is_ascii_digit).count();
+        let decimals = decimals_of(degrees).unwrap_or(0);
+        is_one.then_some(is_alone && decimals < PRECISE_DECIMALS)
     };
-    (half(first) && half(second)).then_some(Match::SHAPED)
+    let coarse = half(first)? || half(second)?;
+    Some(Match { coarse, ..Match::SHAPED })
+}
+
+/// Where in a sentence of NMEA 0183 the two coordinates stand, each with its hemisphere: degrees and minutes in one
+/// number.
+pub(in crate::detect) fn in_sentence(text: &str) -> Option<std::ops::Range<usize>> {
+    // `$`, who speaks, and what of: `GPGGA`, `GNRMC`.
+    const HEAD_BYTES: usize = 6;
+    let head = text.get(1..HEAD_BYTES)?;
+    let known = ["GGA", "RMC", "GLL", "GNS"].iter().any(|kind| head.ends_with(kind));
+    if !known || text.get(HEAD_BYTES..=HEAD_BYTES) != Some(",") {
+        return None;
+    }
+    let is_one = |text: &str, whole: usize, limit: u32| {
+        let (number, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let degrees = number.get(..whole.saturating_sub(2)).and_then(|it| it.parse::<u32>().ok());
+        number.len() == whole
+            && number.bytes().chain(decimals.bytes()).all(|byte| byte.is_ascii_digit())
+            && degrees.is_some_and(|degrees| degrees <= limit)
+    };
+    let mut start = HEAD_BYTES + 1;
+    let mut fields = text.get(start..)?.split(',');
+    loop {
+        let field = fields.next()?;
+        let mut behind = fields.clone();
+        if is_one(field, 4, 90)
+            && matches!(behind.next(), Some("N" | "S"))
+            && let Some(east) = behind.next().filter(|east| is_one(east, 5, 180))
+            && behind.next().is_some_and(|side| side.starts_with(['E', 'W']))
+        {
+            let length = field.len() + ",N,".len() + east.len() + ",E".len();
+            return Some(start..start + length);
+        }
+        start += field.len() + 1;
+    }
 }
 
 /// ISO 6709 Annex H: `+24.8607+067.0011/`, `+2451-06700/`, `+245138.6+0670004.1+8CRSWGS_84/`. Degrees have
@@ -318,6 +361,9 @@ mod tests {
             ("24°51'38.6\"N 67°00'04.1\"E", "precise"),
             ("24°51′38″N, 67°00′04″E", "precise"),
             ("20°C in N, 21°C in E", "none"),
+            ("24.86071° N, 67.00112° E", "precise"),
+            ("24.9° N, 67.0° E", "coarse"),
+            ("24° N, 67° E", "none"),
             ("+1234567", "none"),
             ("+123-456", "none"),
             ("24.8,67.0", "coarse"),
@@ -328,6 +374,23 @@ mod tests {
             ("1,234.56", "none"),
         ] {
             assert_eq!(seen(pair(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn sentences_of_receivers_have_both_coordinates() {
+        for (text, expected) in [
+            ("$GPGGA,123519,2451.643,N,06700.067,E,1,08", Some("2451.643,N,06700.067,E")),
+            ("$GNRMC,1,A,2451.643,S,06700.067,W*6A", Some("2451.643,S,06700.067,W")),
+            ("$GPGLL,2451.643,N,06700.067,E", Some("2451.643,N,06700.067,E")),
+            ("$GPGGA,123519,,,,,0,00", None),
+            ("$GPGGA,123519,9151.643,N,06700.067,E", None),
+            ("$GPGSV,2451.643,N,06700.067,E", None),
+            ("$GPGGA", None),
+            ("$GéGGA,2451.643,N,06700.067,E", None),
+        ] {
+            let found = in_sentence(text).and_then(|range| text.get(range));
+            assert_eq!(found, expected, "{text}");
         }
     }
 

@@ -38,6 +38,20 @@ pub(super) fn network(text: &str) -> Option<Match> {
     Some(Match { region, ..Match::PLAIN })
 }
 
+/// A cell in one piece, as calls say it: the digits of its network, and in hexadecimal ones the area and the number in
+/// it (3GPP TS 24.229 §7.2A.4).
+pub(super) fn global_cell(text: &str) -> Option<Match> {
+    // Two digits of a network at least; an area has four, in 5G six, and a cell four to nine.
+    const DIGITS: std::ops::RangeInclusive<usize> = 13..=21;
+    let bytes = text.trim().trim_matches('"').as_bytes();
+    let network = bytes.first_chunk::<5>()?;
+    let is_one = DIGITS.contains(&bytes.len())
+        && bytes.iter().all(u8::is_ascii_hexdigit)
+        && network.iter().all(u8::is_ascii_digit);
+    let region = mobile_country(bytes).filter(|_| is_one)?;
+    Some(Match { region, ..Match::PLAIN })
+}
+
 /// A network by its number or, of the larger ones, by its name.
 pub(super) fn operator(text: &str) -> Option<Match> {
     network(text).or_else(|| {

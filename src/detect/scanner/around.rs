@@ -152,9 +152,18 @@ impl Scanner<'_> {
             frame.told = true;
             self.scratch.told.push(what);
         }
+        let is_cell = self.top.role == Role::Cells && container == Container::Object;
+        let (told, shown) = if is_cell { self.cell_begins() } else { (None, Shown::default()) };
+        if let Some(what) = told.filter(|_| !frame.told) {
+            frame.told = true;
+            self.scratch.told.push(what);
+        }
         self.scratch.outer.push(std::mem::replace(&mut self.top, frame));
         if frame.role == Role::Row {
             self.sign_columns();
+        }
+        if is_cell {
+            self.show(shown);
         }
         contexts
     }
@@ -167,6 +176,7 @@ impl Scanner<'_> {
         (container == Container::Object || self.top.container == Container::Object)
             && name.map_or(self.top.is_silent, Known::is_empty)
             && !self.top.is_of_something()
+            && self.top.role != Role::Cells
             && known_ahead.is_empty()
             && told_ahead.is_empty()
             && outer.len() < FRAMES_MAX

@@ -2,9 +2,13 @@
 //! beside the rows, `{"columns": ["name", "phone"], "rows": [["…", "…"]]}`; and rows that are a name and its
 //! value, `[["phone", "…"]]`.
 
-use super::{Hit, Scanner, hit, judge::is_integer};
+use super::{Hit, Scanner, around::Shown, hit, judge::is_integer};
 use crate::{
-    detect::{check::person::is_mark, keys::Known, text::Search},
+    detect::{
+        check::person::is_mark,
+        keys::{Facts, Known},
+        text::Search,
+    },
     domain::{Container, Scalar, Span, Wanted, Wants},
 };
 
@@ -21,6 +25,8 @@ pub(super) enum Role {
     Row,
     /// The first of its two elements names the second.
     Entry,
+    /// Its elements are objects that stand in columns that have names.
+    Cells,
 }
 
 impl Role {
@@ -44,6 +50,9 @@ pub(super) struct Columns {
     count: usize,
     /// The first of a row, if it is a name.
     first: Known,
+    /// What they show of a row whose cells are objects, and which of these comes next.
+    shown: Shown,
+    next: usize,
 }
 
 /// Most columns that are read, and longest name of one, bytes.
@@ -99,6 +108,39 @@ impl Scanner<'_> {
         let rows = self.rows(is_beside);
         self.scratch.columns.rows = Some(rows);
         rows
+    }
+
+    /// Whether a list of this name in an element of a list is a row whose cells are objects, of a table whose columns
+    /// were named before the rows: `{"schema": {"fields": [{"name": "phone"}]}, "rows": [{"f": [{"v": "…"}]}]}`, as
+    /// queries of Google are answered.
+    pub(super) fn is_row_of_cells(&self, name: &str) -> bool {
+        let columns = &self.scratch.columns;
+        matches!(name, "f" | "c")
+            && columns.of.is_some()
+            && !columns.names.is_empty()
+            && self.top.container == Container::Object
+            && self.scratch.outer.last().is_some_and(|list| list.container == Container::Array)
+            && self.rows(true) == Role::Row
+    }
+
+    /// The innermost list is such a row.
+    pub(super) fn begin_cells(&mut self) {
+        let mut shown = Shown::default();
+        for known in self.scratch.columns.names.iter().filter(|known| known.is_sign()) {
+            shown.add(self.scratch.keys.of(*known));
+        }
+        self.top.role = Role::Cells;
+        let columns = &mut self.scratch.columns;
+        (columns.shown, columns.next) = (shown, 0);
+    }
+
+    /// What its column says of a cell that begins.
+    pub(super) fn cell_begins(&mut self) -> (Option<Facts>, Shown) {
+        let columns = &mut self.scratch.columns;
+        let known = columns.names.get(columns.next).copied();
+        columns.next = columns.next.saturating_add(1);
+        let facts = known.map(|known| *self.scratch.keys.of(known));
+        (facts.filter(|facts| !facts.rules().is_empty()), self.scratch.columns.shown)
     }
 
     /// What the rows are, as those that may name their columns tell.
@@ -225,7 +267,7 @@ impl Scanner<'_> {
         let known = match (role, number) {
             (Role::Row, _) => columns.names.get(number as usize).copied(),
             (Role::Names | Role::Entry, 1) => Some(columns.first),
-            (Role::None | Role::Head | Role::Names | Role::Entry, _) => None,
+            (Role::None | Role::Head | Role::Names | Role::Entry | Role::Cells, _) => None,
         };
         // A row as a whole was told what its columns show.
         let known = known.unwrap_or_default().without_sign();

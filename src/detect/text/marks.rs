@@ -11,6 +11,7 @@ pub(super) struct Marks {
     pub(super) dots: u32,
     pub(super) dashes: u32,
     pub(super) digits: u32,
+    pub(super) dollars: u32,
 }
 
 impl Marks {
@@ -23,9 +24,10 @@ impl Marks {
         dots: u32::MAX,
         dashes: u32::MAX,
         digits: u32::MAX,
+        dollars: u32::MAX,
     };
 
-    /// Plain counting without branches: six counters of a byte each in one word, as long as none of them
+    /// Plain counting without branches: seven counters of a byte each in one word, as long as none of them
     /// can overflow.
     pub(super) fn of(bytes: &[u8]) -> Self {
         if bytes.len() >= Self::LONG {
@@ -34,7 +36,7 @@ impl Marks {
         let mut marks = Self::default();
         for stretch in bytes.chunks(usize::from(u8::MAX)) {
             let count = |sum: u64, byte: &u8| sum + COUNTERS.of(*byte);
-            let [at, percent, colons, dots, dashes, digits, ..] =
+            let [at, percent, colons, dots, dashes, digits, dollars, _] =
                 stretch.iter().fold(0, count).to_le_bytes().map(u32::from);
             marks.at += at;
             marks.percent += percent;
@@ -42,6 +44,7 @@ impl Marks {
             marks.dots += dots;
             marks.dashes += dashes;
             marks.digits += digits;
+            marks.dollars += dollars;
         }
         marks
     }
@@ -67,6 +70,7 @@ by_byte! {
         b'.' => 1 << 24,
         b'-' => 1 << 32,
         b'0'..=b'9' => 1 << 40,
+        b'$' => 1 << 48,
         _ => 0,
     }
 }
@@ -77,9 +81,10 @@ mod tests {
 
     #[test]
     fn every_byte_is_counted_however_long_the_text() {
-        let text = "@%:.-7".repeat(300);
-        let Marks { at, percent, colons, dots, dashes, digits } = Marks::of(text.as_bytes());
-        assert_eq!([at, percent, colons, dots, dashes, digits], [300; 6]);
+        let text = "@%:.-7$".repeat(290);
+        let Marks { at, percent, colons, dots, dashes, digits, dollars } =
+            Marks::of(text.as_bytes());
+        assert_eq!([at, percent, colons, dots, dashes, digits, dollars], [290; 7]);
         let digits = "0".repeat(255 * 3 + 1);
         assert_eq!(Marks::of(digits.as_bytes()).digits, 255 * 3 + 1);
     }

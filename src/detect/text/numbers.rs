@@ -22,6 +22,7 @@ use super::{
     chain::{Chain, end_of_count, end_of_time},
 };
 
+static RECEIVER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("$G"));
 static DEGREE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("°"));
 
 impl Search<'_> {
@@ -290,14 +291,30 @@ impl Search<'_> {
         }
     }
 
-    /// `24°51'38.6"N 67°00'04.1"E`. The sign of degrees is not ASCII, so that texts without it pay nothing.
+    /// What receivers of satellites say: `$GPGGA,123519,2451.643,N,06700.067,E,1,…` (NMEA 0183).
+    pub(super) fn sentences_of_receivers(&self, text: &str, found: &mut Vec<Found>) {
+        const BYTES_MAX: usize = 96;
+        let bytes = text.as_bytes();
+        for at in RECEIVER.find_iter(bytes) {
+            let end = text.floor_char_boundary(text.len().min(at + BYTES_MAX));
+            let sentence = text.get(at..end).unwrap_or_default();
+            let Some(range) = place::in_sentence(sentence) else { continue };
+            let span = Span::new(at + range.start, at + range.end);
+            found.extend(self.weigh(self.set.finders.pair, Match::SHAPED, span, (0, 0)));
+        }
+    }
+
+    /// `24°51'38.6"N 67°00'04.1"E`, `24.86071° N, 67.00112° E`. The sign of degrees is not ASCII, so that texts without it pay nothing.
     pub(super) fn sexagesimal(&self, text: &str, found: &mut Vec<Found>) {
         const BYTES_MAX: usize = 72;
+        const DEGREES_BYTES_MAX: usize = 16;
         let bytes = text.as_bytes();
         let mut past = 0;
         for at in DEGREE.find_iter(bytes) {
-            let head = bytes.get(past.max(at.saturating_sub(3))..at).unwrap_or_default();
-            let digits = head.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+            let head = bytes.get(past.max(at.saturating_sub(DEGREES_BYTES_MAX))..at);
+            let is_of_it = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
+            let head = head.unwrap_or_default();
+            let digits = head.iter().rev().take_while(is_of_it).count();
             if at < past || digits == 0 {
                 continue;
             }

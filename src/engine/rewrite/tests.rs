@@ -180,6 +180,31 @@ fn no_text_of_a_rule_breaks_out_of_its_place() {
     }
 }
 
+/// What is no text in an element of XML, and what tags divide, leaves no half of a value and no half of an element.
+#[test]
+fn a_value_in_pieces_of_xml_goes_as_a_whole() {
+    let engine = engine("[email]", "replacement: {kind: replace, with: x}");
+    for (body, expected) in [
+        ("<r><email>sana.k<!-- y -->@example.pk</email></r>", "<r><email>x</email></r>"),
+        ("<r><e>to sana.k<!-- y -->@example.pk now</e></r>", "<r><e>to x now</e></r>"),
+        ("<r><email>sana.k<?y z?>@exam<![CDATA[ple.pk]]></email></r>", "<r><email>x</email></r>"),
+        ("<r><p>to sana.k<i>@example.pk</i> now</p></r>", "<r><p>to x now</p></r>"),
+        ("<r><p>to <i>sana.k</i>@example.pk now</p></r>", "<r><p>to x now</p></r>"),
+        ("<r><p>to <i>sana</i>.k@<b>example.pk now</b></p></r>", "<r><p>x</p></r>"),
+        (
+            "<r><p>to <i>sana.k@example.pk</i>, n<b>o</b>w</p></r>",
+            "<r><p>to <i>x</i>, n<b>o</b>w</p></r>",
+        ),
+    ] {
+        let verdict =
+            inspect(&engine, "/", &[("content-type", "application/xml")], body.as_bytes());
+        assert_eq!(verdict.coverage, Coverage::Full, "{body}: {:?}", verdict.gaps);
+        let sent = verdict.redacted.as_ref().unwrap().body.clone().unwrap();
+        assert_eq!(String::from_utf8_lossy(&sent), expected, "{body}");
+        assert_eq!(verdict.findings.items.len(), 1, "{body}: {:?}", verdict.findings);
+    }
+}
+
 #[test]
 fn what_json_says_is_exactly_what_the_rule_says() {
     let replacement =

@@ -226,6 +226,19 @@ fn columns_say_what_the_cells_of_their_rows_are() {
         ),
         (r#"[["phone","03001234567"],["sku","12"]]"#, &["/0/1"]),
         (r#"{"headers":[["Host","a.example"],["X-Phone","03001234567"]]}"#, &["/headers/1/1"]),
+        // Where each cell is an object of its own.
+        (
+            r#"{"schema":{"fields":[{"name":"id","type":"INTEGER"},{"name":"full_name"},{"name":"phone"}]},"rows":[{"f":[{"v":"1"},{"v":"Amina Malik"},{"v":"03001234567"}]},{"f":[{"v":"2"},{"v":null},{"v":"03001234568"}]}]}"#,
+            &["/rows/0/f/1/v", "/rows/0/f/2/v", "/rows/1/f/2/v"],
+        ),
+        (
+            r#"{"table":{"cols":[{"id":"A","label":"Phone"},{"id":"B","label":"Full Name"}],"rows":[{"c":[{"v":"03001234567"},{"v":"Amina Malik","f":"Malik, Amina"}]}]}}"#,
+            &["/table/rows/0/c/0/v", "/table/rows/0/c/1/v", "/table/rows/0/c/1/f"],
+        ),
+        (
+            r#"{"fields":[{"name":"city"},{"name":"full_name"}],"rows":[{"tags":[{"v":"x"},{"v":"Galaxy Blue"}]}]}"#,
+            &[],
+        ),
         (r#"{"columns":["phone","type"],"rows":[]}"#, &[]),
         // What stands beside a name of a column is none of its values.
         (r#"{"columns":["sim_operator","schema"],"rows":[["x","y"]]}"#, &[]),

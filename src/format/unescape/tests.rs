@@ -41,6 +41,13 @@ fn each_escape_stands_for_its_text() {
         (Escape::Xml, "&nbsp;&;&#;&#x;&#xD800;&#1114112;&", "&nbsp;&;&#;&#x;&#xD800;&#1114112;&"),
         (Escape::Xml, "&#+65;&#-1;", "&#+65;&#-1;"),
         (Escape::Xml, "a\r\nb\rc\n", "a\nb\nc\n"),
+        (
+            Escape::Xml,
+            "1<!-- > -->2<?p q?>3<b c='>' d=\">\"/>4</b>5<![CDATA[<!---->]]>",
+            "12345<!---->",
+        ),
+        (Escape::Xml, "x<b>12</b><c>3</c>4</d><!-- y --><e/>", "x12\n34"),
+        (Escape::Xml, "1 < 2 <!-- <? <b c='>", "1 < 2 <!-- <? <b c='>"),
         (Escape::Csv, r#"say ""no"""#, "say \"no\""),
         (Escape::Csv, r#"one " alone"#, "one \" alone"),
         (Escape::Csv, "\"\"\"", "\"\""),
@@ -84,6 +91,8 @@ fn a_range_of_the_text_maps_to_whole_escapes() {
         (Escape::Percent, "x%E4%BD%A0%E5%A5%BDy", "好", "%E5%A5%BD"),
         (Escape::Form, "q=+1%2B1", "1+", "1%2B"),
         (Escape::Xml, "a&#x41;&amp;b", "A&", "&#x41;&amp;"),
+        (Escape::Xml, "a1<!-- x -->2b", "12", "1<!-- x -->2"),
+        (Escape::Xml, "a<!-- x -->12<b>c", "12", "12"),
         (Escape::Csv, r#"a""b""c"#, "b\"c", r#"b""c"#),
     ] {
         let mut buffer = Unescaped::new();

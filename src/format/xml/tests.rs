@@ -1,5 +1,5 @@
 use super::super::{Stop, tests::Notes};
-use crate::domain::{Format, GapCause, Limits};
+use crate::domain::{Escape, Format, GapCause, Limits, Span};
 
 #[test]
 fn elements_and_attributes_come_by_name() {
@@ -36,7 +36,20 @@ fn elements_and_attributes_come_by_name() {
         ("<a><![CDATA[]]]]></a>", &[" {", "/a string ]]"]),
         // What is neither element nor text.
         ("<!-- x --><a/><!--y-->", &[" {", "/0 string  x ", "/a null ", "/1 string y"]),
-        ("<a>b <!--2--> c</a>", &[" {", "/a {", "/a/a string b", "/a/0 string 2", "/a/a string c"]),
+        ("<a>b <!--2--> c</a>", &[" {", "/a string b <!--2--> c", "/0 string 2"]),
+        (
+            "<a> <!--1--> <?p 2?>b<c/><!--3--> </a>",
+            &[
+                " {",
+                "/a {",
+                "/a/0 string 1",
+                "/a/1 string 2",
+                "/a/a string b",
+                "/a/c null ",
+                "/a/2 string 3",
+            ],
+        ),
+        ("<a><!--1--></a>", &[" {", "/a string ", "/0 string 1"]),
         ("<?p href=\"x\" ?><a/>", &[" {", "/0 string href=\"x\"", "/a null "]),
         (
             "<!DOCTYPE a SYSTEM \"http://x.example/>\"><a/>",
@@ -119,27 +132,119 @@ fn depth_and_fields_have_limits() {
 }
 
 #[test]
-fn a_value_in_pieces_is_a_gap() {
-    for (text, offset) in [
-        ("<a>+4915<!-- x -->123456789</a>", Some(8)),
-        ("<a>+4915 <!-- x --> 123456789</a>", Some(9)),
-        ("<a>+4915<?x y?>123456789</a>", Some(8)),
-        ("<a>An<!-- -->na</a>", Some(5)),
-        ("<a>An<!-- --><![CDATA[na]]></a>", Some(5)),
-        ("<a>sana<!-- -->.k@example.pk</a>", Some(7)),
-        ("<a>sana.k<b/>@example.pk</a>", Some(9)),
-        ("<a>sana.k<b>@</b>example.pk</a>", Some(9)),
-        // What stands for itself.
-        ("<a><!-- x -->+4915123456789<!-- y --></a>", None),
-        ("<a>one <!-- x --> two</a>", None),
-        ("<a>H<b>2</b>O</a>", None),
-        ("<a>1</a><!-- x -->", None),
-        ("<!-- 1 --><a>1</a>", None),
+fn text_around_what_is_no_text_is_one_value() {
+    for (text, value, other) in [
+        ("<a>+4915<!-- x -->123456789</a>", "+4915123456789", " x "),
+        ("<a>+4915<?x y?>123456789</a>", "+4915123456789", "y"),
+        ("<a>An<!--x--><![CDATA[n]]><!----><![CDATA[a]]></a>", "Anna", "x"),
+        ("<a>sana<!-- < & > \" -->.k@example.pk</a>", "sana.k@example.pk", " < & > \" "),
+        ("<a><!--x-->1<!--y--></a>", "1", "x"),
     ] {
-        let stop = offset.map(|offset| Stop { cause: GapCause::Malformed, offset });
         let (notes, read) = Notes::of(Format::Xml, text.as_bytes());
-        assert_eq!(read.err(), stop, "{text}");
-        // Everything was told all the same.
-        assert!(notes.len() > 2 || text.contains("<a>1<"), "{text}: {notes:?}");
+        assert_eq!(read, Ok(()), "{text}");
+        let told = notes[1].strip_prefix("/a string ").unwrap();
+        let mut buffer = crate::format::Unescaped::new();
+        let escape = if told.contains('<') { Escape::Xml } else { Escape::None };
+        let unescaped = crate::format::unescape(escape, told.as_bytes(), &mut buffer);
+        assert_eq!(unescaped.as_str(), value, "{text}");
+        assert_eq!(notes[2], format!("/0 string {other}"), "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_tags_divide_is_told_as_a_whole_too() {
+    let whole = format!("1<b c='>'>2</b>{}", " 3".repeat(300));
+    let long = format!("<a>{whole}</a>");
+    for (text, whole) in [
+        ("<a>+923<b>001234567</b></a>", Some("+923<b>001234567</b>")),
+        ("<a><b>+923</b>001234567</a>", Some("<b>+923</b>001234567")),
+        ("<a>sana.k<b/>@example.pk</a>", Some("sana.k<b/>@example.pk")),
+        ("<a>sana.k<b>@</b>example.pk</a>", Some("sana.k<b>@</b>example.pk")),
+        ("<a><!--x-->1<!--y--><b c='>'>2</b> </a>", Some("1<!--y--><b c='>'>2</b>")),
+        ("<a>1<b><i>2</i></b></a>", Some("1<b><i>2</i></b>")),
+        ("<a>12 <b>34</b></a>", Some("12 <b>34</b>")),
+        ("<a>H<b>2</b>O</a>", Some("H<b>2</b>O")),
+        (&long, Some(&whole)),
+        // Pieces that are values of their own.
+        ("<a><b>1</b><c>2</c></a>", None),
+        ("<a>x<b><c>1</c><d>2</d></b></a>", Some("x<b><c>1</c><d>2</d></b>")),
+        ("<a>one <b>two</b> three</a>", None),
+        ("<a>1<b> </b> two</a>", None),
+        ("<a><b>1</b></a>", None),
+        ("<a>1<b/></a>", None),
+    ] {
+        let (notes, read) = Notes::of(Format::Xml, text.as_bytes());
+        assert_eq!(read, Ok(()), "{text}");
+        let told: Vec<_> = notes.iter().filter_map(|line| line.split_once(" pieces ")).collect();
+        assert_eq!(told, whole.map(|whole| ("/a/a", whole)).as_slice(), "{text}");
+    }
+    // Elements in each other are told as often as there is room for.
+    let nested = "<a>x".repeat(100) + &"</a>".repeat(100);
+    let (notes, read) = Notes::of(Format::Xml, nested.as_bytes());
+    assert_eq!(read.map_err(|stop| stop.cause), Err(GapCause::Malformed));
+    let told = notes.iter().filter_map(|line| line.split_once(" pieces ")).map(|it| it.1.len());
+    assert!(told.sum::<usize>() <= 2 * nested.len());
+}
+
+#[test]
+fn a_part_of_a_text_in_pieces_goes_with_the_tags_it_needs() {
+    for (text, part, expected) in [
+        ("12<b>34</b>", "2<b>34", Some("2<b>34</b>")),
+        ("12<b>34</b>", "2<b>3", Some("12<b>34</b>")),
+        ("12<b>34</b>", "34", None),
+        ("12<b>34</b>56", "34</b>5", Some("<b>34</b>5")),
+        ("12<b c=\"d\">34</b>56", "34</b>5", Some("12<b c=\"d\">34</b>56")),
+        ("12<b>3</b>4<i>5</i>6", "3</b>4<i>5", Some("<b>3</b>4<i>5</i>")),
+        ("12<b/>34", "2<b/>3", Some("2<b/>3")),
+        ("1<b><i>2</i></b>", "1<b><i>2", Some("1<b><i>2</i></b>")),
+        ("1<![CDATA[<b>]]>2", "1<![CDATA[<b>]]>2", Some("1<![CDATA[<b>]]>2")),
+    ] {
+        let start = text.find(part).unwrap();
+        let whole = super::whole(text.as_bytes(), Span::new(start, start + part.len()));
+        let whole = whole.map(|whole| whole.of(text.as_bytes()));
+        assert_eq!(whole, expected.map(str::as_bytes), "{text} {part}");
+    }
+}
+
+#[test]
+fn cells_of_a_sheet_go_by_the_names_above_them() {
+    let row = |cells: &[&str]| {
+        let cells: String =
+            cells.iter().map(|cell| format!("<Cell><Data>{cell}</Data></Cell>")).collect();
+        format!("<Row>{cells}</Row>")
+    };
+    let told = |rows: &str| {
+        let text = format!("<Workbook><Table>{rows}</Table></Workbook>");
+        let (notes, read) = Notes::of(Format::Xml, text.as_bytes());
+        assert_eq!(read, Ok(()), "{text}");
+        let strings = notes.iter().filter_map(|line| line.split_once(" string "));
+        strings
+            .map(|(path, text)| format!("{}={text}", path.rsplit('/').next().unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    let names = row(&["id", "phone"]);
+    let typed = "<Row><Cell ss:Index=\"2\"><Data ss:Type=\"Number\">03001</Data></Cell></Row>";
+    for (rows, expected) in [
+        (names.clone() + &row(&["1", "2"]), &["Data=id", "Data=phone", "id=1", "phone=2"][..]),
+        (
+            row(&["Title"]) + &names + &row(&["1", "2"]),
+            &["Data=Title", "Data=id", "Data=phone", "id=1", "phone=2"],
+        ),
+        (
+            names.clone() + typed,
+            &["Data=id", "Data=phone", "Index=2", "Type=Number", "phone=03001"],
+        ),
+        (
+            "<Row><Cell/><Cell><Data>phone</Data></Cell></Row>".to_owned() + &row(&["a", "1"]),
+            &["Data=phone", "Data=a", "phone=1"],
+        ),
+        // No row of names.
+        (row(&["1", "2"]) + &row(&["1", "2"]), &["Data=1", "Data=2", "Data=1", "Data=2"]),
+        (
+            row(&["phone", "0300123"]) + &row(&["1", "2"]),
+            &["Data=phone", "Data=0300123", "Data=1", "Data=2"],
+        ),
+    ] {
+        assert_eq!(told(&rows), expected, "{rows}");
     }
 }

@@ -47,8 +47,9 @@ const NAME_BYTES_MAX: usize = 64;
 /// No text with a table in it is shorter.
 const BYTES_MIN: usize = 16;
 
-/// Adds the cells of every table in `text` to `cells`, those of each kind of table in their order.
-pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
+/// Shows the cells of every table in `text`, those of each kind of table in their order. They are not kept: nearly all
+/// of a long text may be cells.
+pub(super) fn cells(text: &str, show: &mut dyn FnMut(Cell)) {
     if text.len() < BYTES_MIN {
         return;
     }
@@ -56,7 +57,7 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
     if memchr3(b'|', b'<', b'(', bytes).is_none() && memchr(b'\n', bytes).is_none() {
         return;
     }
-    let mut found = Tables { text, cells };
+    let mut found = Tables { text, show };
     let is_ruled = memchr(b'|', bytes).is_some() && memmem::find(bytes, b"--").is_some();
     if is_ruled {
         found.ruled();
@@ -70,12 +71,12 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
     if memchr(b'\n', bytes).is_some() {
         found.delimited(if is_ruled { b"\t,;" } else { b"\t,;|" });
     }
-    placed::cells(text, cells);
+    placed::cells(text, show);
 }
 
-struct Tables<'t> {
+struct Tables<'t, 's> {
     text: &'t str,
-    cells: &'t mut Vec<Cell>,
+    show: &'s mut dyn FnMut(Cell),
 }
 
 /// The cells of one row, as many as are read, in a place of their own on the stack: every text with a line end in it
@@ -125,7 +126,7 @@ impl DerefMut for Row {
     }
 }
 
-impl<'t> Tables<'t> {
+impl<'t> Tables<'t, '_> {
     fn row(&mut self, head: &[Range<usize>], row: &[Range<usize>]) {
         for (name, value) in head.iter().zip(row) {
             self.tell(name, value);
@@ -144,7 +145,7 @@ impl<'t> Tables<'t> {
         let name = name.start..name.start + label;
         if !name.is_empty() && name.len() <= NAME_BYTES_MAX && !value.is_empty() {
             let name = Name::Written(name);
-            self.cells.push(Cell { name, value: value.clone(), is_of_a_program: false });
+            (self.show)(Cell { name, value: value.clone(), is_of_a_program: false });
         }
     }
 
@@ -217,7 +218,7 @@ mod tests {
 
     pub(super) fn read(text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        cells(text, &mut found);
+        cells(text, &mut |cell| found.push(cell));
         let of = |range: Range<usize>| text.get(range).unwrap();
         let told = |cell: Cell| format!("{}={}", cell.name.of(text), of(cell.value));
         found.into_iter().map(told).collect()

@@ -63,6 +63,7 @@ pub(super) fn walk<S: FieldSink>(
         sink.open(Key::Index(number), container, at, at);
         sink.record();
         let mut names: Vec<Cell> = Vec::new();
+        let start = at;
         let (mut column, mut width) = (0u32, 0u32);
         loop {
             let cell = table.cell(at)?;
@@ -71,7 +72,9 @@ pub(super) fn walk<S: FieldSink>(
             // name may be one.
             let is_name = is_named && heads && tells(bytes, cell, sink);
             let name = header.names.get(column as usize);
-            let name = name.filter(|name| !is_name && name.text.len() <= NAME_BYTES_MAX);
+            let is_row_name = column == 0 && header.names_rows && is_number_of_a_row(cell, bytes);
+            let has_name = !is_name && !is_row_name;
+            let name = name.filter(|name| has_name && name.text.len() <= NAME_BYTES_MAX);
             let key = match paired.as_ref().filter(|_| column == 1).or(name) {
                 Some(name) => {
                     Key::Name { text: name.text.of(bytes), span: name.span, escape: name.escape }
@@ -93,17 +96,23 @@ pub(super) fn walk<S: FieldSink>(
             column = column.saturating_add(1);
         }
         sink.close(at, at);
+        let is_long = column as usize == header.names.len() && width == column.saturating_add(1);
+        if is_named && !heads && is_long {
+            table.behind_a_row_name(start, number, &header, &mut fields, sink)?;
+        }
         // A record without a letter is a blank line of a spreadsheet.
         is_apart = width == 0;
         if heads {
             let asked = names.iter().take(COLUMNS_ASKED_MAX);
             let telling = asked.filter(|name| tells(bytes, **name, sink)).count();
-            header = Header { names, telling, width, widest: width };
+            let names_rows = table.has_cells(at, names.len() + 1);
+            header = Header { names, telling, width, widest: width, names_rows, is_last: true };
             sink.table();
             for name in header.names.iter().filter(|name| name.text.len() <= NAME_BYTES_MAX) {
                 sink.expect(name.text.of(bytes), name.escape);
             }
         }
+        header.is_last = heads;
         header.widest = header.widest.max(width);
         number = number.saturating_add(1);
     }
@@ -144,6 +153,10 @@ struct Header {
     /// Columns up to the last name, and up to the last cell of what came since.
     width: u32,
     widest: u32,
+    /// The record below begins with a cell that has no name above it, as R writes the names of rows.
+    names_rows: bool,
+    /// No record came since.
+    is_last: bool,
 }
 
 impl Header {
@@ -151,10 +164,17 @@ impl Header {
     /// nothing, for that was a title; or one that stands apart or is of another width, and is no row of words by
     /// chance: it says something with all its cells or with several, or more than the title of one cell before it.
     fn gives_way(&self, next: &Survey, telling: usize, is_apart: bool) -> bool {
-        let is_other = is_apart || next.cells as usize != self.names.len();
+        let is_other = is_apart || self.is_of_groups() || next.cells as usize != self.names.len();
         let is_certain = telling >= 2 || telling == next.filled as usize;
         let is_wider = next.width > self.widest && (telling > self.telling || self.width <= 1);
         telling > 0 && (self.telling == 0 || is_other && (is_certain || is_wider))
+    }
+
+    /// Whether it may stand above groups of columns that have names of their own, as spreadsheets join cells: most of
+    /// its cells are empty, and nothing came since.
+    fn is_of_groups(&self) -> bool {
+        let filled = || self.names.iter().filter(|name| !name.text.is_empty()).count();
+        self.is_last && 2 * filled() <= self.names.len()
     }
 }
 
@@ -202,7 +222,8 @@ impl Table<'_> {
             return true;
         }
         // Before any name is looked up: most rows have the width of their header.
-        let is_like_before = !is_apart && survey.cells as usize == header.names.len();
+        let is_like_before =
+            !is_apart && survey.cells as usize == header.names.len() && !header.is_of_groups();
         if survey.filled == 0 || (header.telling > 0 && is_like_before) {
             return false;
         }
@@ -235,6 +256,50 @@ impl Table<'_> {
         }
         let value = self.cell(end + 1).ok()?;
         (self.bytes.get(value.span.range().end) != Some(&self.delimiter)).then_some(name)
+    }
+
+    /// Tells the record at `at` once more, which has one cell more than there are names: the first is the name of the
+    /// row for some readers, and the last is without one for others.
+    fn behind_a_row_name<S: FieldSink>(
+        &self,
+        mut at: usize,
+        number: u32,
+        header: &Header,
+        fields: &mut Fields,
+        sink: &mut S,
+    ) -> Result<(), Stop> {
+        fields.count(at)?;
+        sink.open(Key::Index(number), Container::Object, at, at);
+        sink.record();
+        at = self.cell(at)?.span.range().end;
+        for name in &header.names {
+            let cell = self.cell(at + 1)?;
+            fields.count(at)?;
+            if name.text.len() <= NAME_BYTES_MAX {
+                let text = name.text.of(self.bytes);
+                let key = Key::Name { text, span: name.span, escape: name.escape };
+                sink.scalar(key, cell.value(self.bytes));
+            }
+            at = cell.span.range().end;
+        }
+        sink.close(at, at);
+        Ok(())
+    }
+
+    /// Whether the record behind the line end at `at` has so many cells, the last of them not empty.
+    fn has_cells(&self, mut at: usize, count: usize) -> bool {
+        at += line_ends(self.bytes, at).length;
+        for number in 1..=count {
+            let Ok(cell) = self.cell(at) else { return false };
+            let is_empty = cell.text.is_empty();
+            at = cell.span.range().end;
+            let is_last = self.bytes.get(at) != Some(&self.delimiter);
+            if is_last || number == count {
+                return is_last && number == count && !is_empty;
+            }
+            at += 1;
+        }
+        false
     }
 
     /// `None` of a record that is broken or, but for the first, has a cell that is no name.
@@ -400,6 +465,13 @@ fn delimiters(bytes: &[u8], at: usize) -> ([usize; 4], usize) {
 fn is_data(cell: &[u8]) -> bool {
     let is_named = cell.first().is_some_and(u8::is_ascii_alphabetic);
     (digits(cell) >= 5 && !is_named) || memchr(b'@', cell).is_some()
+}
+
+/// Whether a cell that no name stands above counts the rows.
+fn is_number_of_a_row(cell: Cell, bytes: &[u8]) -> bool {
+    const DIGITS_MAX: usize = 7;
+    let text = cell.text.of(bytes);
+    !text.is_empty() && text.len() <= DIGITS_MAX && text.iter().all(u8::is_ascii_digit)
 }
 
 /// A few words without a number of any length: what may head a column further down.

@@ -73,6 +73,9 @@ fn cells_come_by_record_and_column() {
                 "/2/a string 1",
                 "/2/b string 2",
                 "/2/2 string 3",
+                "/2 {",
+                "/2/a string 2",
+                "/2/b string 3",
             ],
         ),
         (
@@ -230,6 +233,15 @@ fn titles_and_comments_before_the_names_and_tables_below_others() {
         // One cell of a heading that looks like data makes it none no longer.
         ("birthday,religion,2026-11\nx,y,1", &["/1/birthday x", "/1/religion y", "/1/2026-11 1"]),
         ("birthday,a@b\nx,y", &["/1/birthday x", "/1/a@b y"]),
+        // Names of groups of columns, as spreadsheets join cells; and a blank above the names of rows is none.
+        ("User,,\nid,birthday,a\n7,x,y", &["/2/id 7", "/2/birthday x", "/2/a y"]),
+        (",birthday\nreligion,x", &["/1/birthday x"]),
+        // The names of rows, above which R writes nothing: they may as well be values, and the last of no column.
+        ("birthday,a\n0,x,y\n1,z,w", &["/1/birthday x", "/1/a y", "/2/birthday z", "/2/a w"]),
+        (
+            "birthday,a\n1996-04-12,x,y",
+            &["/1/birthday 1996-04-12", "/1/a x", "/1/birthday x", "/1/a y"],
+        ),
         // Another table, and what its heading has of the one before.
         (
             "id,phone\n7,1\n\nbirthday,religion\nx,y",
@@ -269,6 +281,10 @@ fn titles_and_comments_before_the_names_and_tables_below_others() {
         let rows: Vec<&str> = found.iter().map(String::as_str).collect();
         assert!(named.iter().all(|line| rows.contains(line)), "{text:?}: {rows:?}");
     }
+    let (notes, _) = Notes::of(Format::Csv, b"birthday,a\n0,x,y\n7,z\n");
+    assert!(notes.iter().any(|line| line == "/1/0 string 0"), "{notes:?}");
+    let (notes, _) = Notes::of(Format::Csv, b"birthday,a\n0,x,\n");
+    assert!(notes.iter().all(|line| line != "/1/birthday string x"), "{notes:?}");
     // Whatever the sender says, a first record of names is read as one; and a record may be a name and its value.
     for (format, text, named) in [
         (Format::CsvData, "religion,birthday\nx,1996-04-12\n", "/1/birthday string 1996-04-12"),

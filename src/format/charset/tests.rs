@@ -84,6 +84,7 @@ fn a_charset_without_a_mark_is_believed_only_of_bytes_that_are_text_in_it() {
         ("text/plain; charset=utf-16le", le("我叫李明，住在上海。"), utf_16_le),
         ("text/plain; charset=utf-16", le("a 一丁七"), utf_16_le),
         ("text/csv; charset=utf-16be", be("имя;дата\nИван;1\n"), Ok(Some(Charset::UTF_16_BE))),
+        ("text/plain; charset=utf-16be", be("मेरा नाम सना है"), Ok(Some(Charset::UTF_16_BE))),
         // What is UTF-8, with a zero in it as well.
         ("text/csv; charset=utf-16le", plain.to_vec(), MISMATCH),
         ("text/csv; charset=utf-16be", plain.to_vec(), MISMATCH),
@@ -97,12 +98,12 @@ fn a_charset_without_a_mark_is_believed_only_of_bytes_that_are_text_in_it() {
         ("text/plain; charset=utf-16le", b"Jos\xe9, 1996-04-12 ".to_vec(), MISMATCH),
         (
             "text/plain; charset=utf-16le",
-            [&le("山 ").repeat(90)[..], b"call me at +923451112233"].concat(),
+            [&le("我 ").repeat(90)[..], b"call me at +923451112233"].concat(),
             utf_16_le,
         ),
         (
             "text/plain; charset=utf-16le",
-            [&le("山 ").repeat(90)[..], b"call me at +923451112233!!"].concat(),
+            [&le("我 ").repeat(90)[..], b"call me at +923451112233!!"].concat(),
             MISMATCH,
         ),
         // An archive, and `AYESHA` of a mainframe.

@@ -18,14 +18,16 @@ pub(super) fn is_another_text(charset: Charset, bytes: &[u8]) -> bool {
     is_utf_8(bytes) || has_ascii(bytes) || is_no_text(bytes, unit)
 }
 
-/// Of letters in two bytes, those that are UTF-8 as well have a zero each.
+/// Of letters in two bytes, those that are UTF-8 as well have a byte each, or nearly so, that a text in that has few of.
 fn is_utf_8(bytes: &[u8]) -> bool {
-    4 * memchr::memchr_iter(0, bytes).count() < bytes.len() && std::str::from_utf8(bytes).is_ok()
+    let low = bytes.iter().filter(|byte| **byte < b' ').count();
+    let has_control = || bytes.iter().any(|byte| is_of_none(u16::from(*byte)));
+    (4 * low < bytes.len() || !has_control()) && std::str::from_utf8(bytes).is_ok()
 }
 
 /// Whether most of it is ASCII, or a long piece.
 fn has_ascii(bytes: &[u8]) -> bool {
-    let is_printed = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    let is_printed = |byte: &u8| matches!(byte, b' '..=b'~');
     let (units, _) = bytes.as_chunks::<2>();
     let pairs = units.iter().filter(|unit| unit.iter().all(is_printed)).count();
     2 * pairs > units.len()
@@ -36,8 +38,12 @@ fn has_ascii(bytes: &[u8]) -> bool {
 /// digits and letters of small alphabets, and the signs of Chinese and Japanese.
 fn is_no_text(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
     let (units, _) = bytes.as_chunks::<2>();
-    let is_of_none = |letter: u16| matches!(letter, 0..=8 | 0x0E..=0x1A | 0x1C..=0x1F | 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xFFFE..);
     let is_of_any = |letter: u16| matches!(letter, 9..=0x7FF | 0x3000..=0x30FF | 0xFF00..=0xFFEF);
     units.iter().any(|pair| is_of_none(unit(*pair)))
         || !units.iter().any(|pair| is_of_any(unit(*pair)))
+}
+
+/// A control character, one of private use, or none at all.
+fn is_of_none(letter: u16) -> bool {
+    matches!(letter, 0..=8 | 0x0E..=0x1A | 0x1C..=0x1F | 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xFFFE..)
 }

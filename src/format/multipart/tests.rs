@@ -121,7 +121,7 @@ fn what_is_told_and_not_understood_is_a_gap_at_the_end() {
         (
             "--b|Content-Disposition: form-data; name=\"_charset_\"||utf-16le|--b||c|--b--",
             GapCause::MediaTypeMismatch,
-            61,
+            57,
             3,
         ),
     ] {

@@ -63,7 +63,8 @@ pub(super) fn walk<S: FieldSink>(
         sink.open(Key::Index(number), container, at, at);
         sink.record();
         let mut names: Vec<Cell> = Vec::new();
-        let start = at;
+        let is_shifted = || table.with_a_row_name(at, header.names.len()).is_some();
+        let shift = u32::from(header.names_rows && is_shifted());
         let (mut column, mut width) = (0u32, 0u32);
         loop {
             let cell = table.cell(at)?;
@@ -71,10 +72,8 @@ pub(super) fn walk<S: FieldSink>(
             // A heading further down is no value of the columns before it. A cell of it that says nothing as a
             // name may be one.
             let is_name = is_named && heads && tells(bytes, cell, sink);
-            let name = header.names.get(column as usize);
-            let is_row_name = column == 0 && header.names_rows && is_number_of_a_row(cell, bytes);
-            let has_name = !is_name && !is_row_name;
-            let name = name.filter(|name| has_name && name.text.len() <= NAME_BYTES_MAX);
+            let name = column.checked_sub(shift).and_then(|at| header.names.get(at as usize));
+            let name = name.filter(|name| !is_name && name.text.len() <= NAME_BYTES_MAX);
             let key = match paired.as_ref().filter(|_| column == 1).or(name) {
                 Some(name) => {
                     Key::Name { text: name.text.of(bytes), span: name.span, escape: name.escape }
@@ -96,16 +95,12 @@ pub(super) fn walk<S: FieldSink>(
             column = column.saturating_add(1);
         }
         sink.close(at, at);
-        let is_long = column as usize == header.names.len() && width == column.saturating_add(1);
-        if is_named && !heads && is_long {
-            table.behind_a_row_name(start, number, &header, &mut fields, sink)?;
-        }
         // A record without a letter is a blank line of a spreadsheet.
         is_apart = width == 0;
         if heads {
             let asked = names.iter().take(COLUMNS_ASKED_MAX);
             let telling = asked.filter(|name| tells(bytes, **name, sink)).count();
-            let names_rows = table.has_cells(at, names.len() + 1);
+            let names_rows = table.names_rows(at, names.len());
             header = Header { names, telling, width, widest: width, names_rows, is_last: true };
             sink.table();
             for name in header.names.iter().filter(|name| name.text.len() <= NAME_BYTES_MAX) {
@@ -153,7 +148,7 @@ struct Header {
     /// Columns up to the last name, and up to the last cell of what came since.
     width: u32,
     widest: u32,
-    /// The record below begins with a cell that has no name above it, as R writes the names of rows.
+    /// The records below begin with a cell that has no name above it.
     names_rows: bool,
     /// No record came since.
     is_last: bool,
@@ -258,48 +253,36 @@ impl Table<'_> {
         (self.bytes.get(value.span.range().end) != Some(&self.delimiter)).then_some(name)
     }
 
-    /// Tells the record at `at` once more, which has one cell more than there are names: the first is the name of the
-    /// row for some readers, and the last is without one for others.
-    fn behind_a_row_name<S: FieldSink>(
-        &self,
-        mut at: usize,
-        number: u32,
-        header: &Header,
-        fields: &mut Fields,
-        sink: &mut S,
-    ) -> Result<(), Stop> {
-        fields.count(at)?;
-        sink.open(Key::Index(number), Container::Object, at, at);
-        sink.record();
-        at = self.cell(at)?.span.range().end;
-        for name in &header.names {
-            let cell = self.cell(at + 1)?;
-            fields.count(at)?;
-            if name.text.len() <= NAME_BYTES_MAX {
-                let text = name.text.of(self.bytes);
-                let key = Key::Name { text, span: name.span, escape: name.escape };
-                sink.scalar(key, cell.value(self.bytes));
-            }
-            at = cell.span.range().end;
+    /// Whether the records behind the line end at `at` have one cell more than there are names, the first of which names
+    /// the row, as R writes them: in quotes, or by numbers in their order.
+    fn names_rows(&self, at: usize, names: usize) -> bool {
+        let record = |at: usize| self.with_a_row_name(at + line_ends(self.bytes, at).length, names);
+        let Some((first, end)) = record(at) else { return false };
+        if end + line_ends(self.bytes, end).length == self.bytes.len() {
+            return first.escape == Escape::Csv
+                || matches!(first.number_of_a_row(self.bytes), Some(0 | 1));
         }
-        sink.close(at, at);
-        Ok(())
+        let Some((second, _)) = record(end) else { return false };
+        let [one, two] = [first, second].map(|cell| cell.number_of_a_row(self.bytes));
+        (first.escape == Escape::Csv && second.escape == Escape::Csv)
+            || one.is_some_and(|one| two == Some(one + 1))
     }
 
-    /// Whether the record behind the line end at `at` has so many cells, the last of them not empty.
-    fn has_cells(&self, mut at: usize, count: usize) -> bool {
-        at += line_ends(self.bytes, at).length;
-        for number in 1..=count {
-            let Ok(cell) = self.cell(at) else { return false };
-            let is_empty = cell.text.is_empty();
+    /// The first cell of the record at `at` and the end of that, where it has one cell more than there are names and the
+    /// last is not empty.
+    fn with_a_row_name(&self, mut at: usize, names: usize) -> Option<(Cell, usize)> {
+        let first = self.cell(at).ok()?;
+        let mut cell = first;
+        for _ in 0..names {
             at = cell.span.range().end;
-            let is_last = self.bytes.get(at) != Some(&self.delimiter);
-            if is_last || number == count {
-                return is_last && number == count && !is_empty;
+            if self.bytes.get(at) != Some(&self.delimiter) {
+                return None;
             }
-            at += 1;
+            cell = self.cell(at + 1).ok()?;
         }
-        false
+        at = cell.span.range().end;
+        let is_last = self.bytes.get(at) != Some(&self.delimiter);
+        (is_last && !cell.text.is_empty()).then_some((first, at))
     }
 
     /// `None` of a record that is broken or, but for the first, has a cell that is no name.
@@ -386,6 +369,14 @@ impl Cell {
         Self { text: span, span, escape: Escape::None }
     }
 
+    /// What a cell says that counts the rows.
+    fn number_of_a_row(self, bytes: &[u8]) -> Option<u32> {
+        const DIGITS_MAX: usize = 7;
+        let text = std::str::from_utf8(self.text.of(bytes)).ok()?;
+        let is_one = text.len() <= DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| is_one)
+    }
+
     fn value(self, bytes: &[u8]) -> Value<'_> {
         Value {
             kind: Scalar::String,
@@ -465,13 +456,6 @@ fn delimiters(bytes: &[u8], at: usize) -> ([usize; 4], usize) {
 fn is_data(cell: &[u8]) -> bool {
     let is_named = cell.first().is_some_and(u8::is_ascii_alphabetic);
     (digits(cell) >= 5 && !is_named) || memchr(b'@', cell).is_some()
-}
-
-/// Whether a cell that no name stands above counts the rows.
-fn is_number_of_a_row(cell: Cell, bytes: &[u8]) -> bool {
-    const DIGITS_MAX: usize = 7;
-    let text = cell.text.of(bytes);
-    !text.is_empty() && text.len() <= DIGITS_MAX && text.iter().all(u8::is_ascii_digit)
 }
 
 /// A few words without a number of any length: what may head a column further down.

@@ -163,3 +163,22 @@ fn a_field_without_a_finding_allocates_nothing() {
         assert!(few <= 24, "{media_type}: {few} allocations for one message");
     }
 }
+
+/// Nearly all of a text may be cells of tables: what is kept of them does not grow with it.
+#[test]
+fn tables_in_a_text_take_no_more_room_than_the_text() {
+    let engine = shipped::engine();
+    for (media_type, head, row, tail) in [
+        ("text/plain", "", "a\tb\n", ""),
+        ("text/plain", "", "<td>a<td>b<tr>", ""),
+        ("application/json", "\"", "a,b\\n", "\""),
+    ] {
+        let body = format!("{head}{}{tail}", row.repeat((1 << 20) / row.len()));
+        let headers: [(&str, &[u8]); 1] = [("content-type", media_type.as_bytes())];
+        let message = Message::of_body(&headers, body.as_bytes());
+        let mut scratch = Scratch::default();
+        let scan = || drop(engine.scan(&message, &Limits::default(), &mut scratch));
+        let most = allocation_counter::measure(scan).bytes_max;
+        assert!(most < 4 << 20, "{row}: {most} bytes for a text of a MiB");
+    }
+}

@@ -131,9 +131,12 @@ impl KnownNames {
     }
 
     /// Whether a name of which both ends are known may end where `text` does: `… Hina Raza`. Asked before it is
-    /// looked for where each may begin.
+    /// looked for where each may begin, of every label, so that no more of `text` is looked at than a name is long.
     pub(super) fn may_end_with_known(&self, text: &str) -> bool {
-        let last = text.rsplit([' ', '-']).next().unwrap_or_default();
+        let floor = text.ceil_char_boundary(text.len().saturating_sub(prose::BYTES_MAX));
+        let near = text.get(floor..).unwrap_or_default();
+        let last = near.rsplit([' ', '-', '\n']).next();
+        let last = last.unwrap_or_default();
         let last = Lowered::of(last);
         self.given.contains(&last) || self.family.contains(last.trim_end_matches('.'))
     }

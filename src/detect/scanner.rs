@@ -3,6 +3,7 @@
 
 mod around;
 mod bare;
+mod cells;
 mod columns;
 mod judge;
 mod labelled;

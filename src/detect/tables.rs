@@ -50,17 +50,18 @@ const NAME_BYTES_MAX: usize = 64;
 /// No text with a table in it is shorter.
 const BYTES_MIN: usize = 16;
 
-/// Adds the cells of every table in `text` to `cells`, those of each kind of table in their order.
-pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
+/// Shows the cells of every table in `text`, those of each kind of table in their order. They are not kept: nearly all
+/// of a long text may be cells.
+pub(super) fn cells(text: &str, show: &mut dyn FnMut(Cell)) {
     if text.len() < BYTES_MIN {
         return;
     }
     let bytes = text.as_bytes();
-    printed::cells(text, cells);
+    printed::cells(text, show);
     if memchr3(b'|', b'<', b'(', bytes).is_none() && memchr(b'\n', bytes).is_none() {
         return;
     }
-    let mut found = Tables { text, cells };
+    let mut found = Tables { text, show };
     let is_ruled = memchr(b'|', bytes).is_some() && memmem::find(bytes, b"--").is_some();
     if is_ruled {
         found.ruled();
@@ -78,12 +79,12 @@ pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
             found.answered();
         }
     }
-    placed::cells(text, cells);
+    placed::cells(text, show);
 }
 
-struct Tables<'t> {
+struct Tables<'t, 's> {
     text: &'t str,
-    cells: &'t mut Vec<Cell>,
+    show: &'s mut dyn FnMut(Cell),
 }
 
 /// The cells of one row, as many as are read, in a place of their own on the stack: every text with a line end in it
@@ -133,7 +134,7 @@ impl DerefMut for Row {
     }
 }
 
-impl<'t> Tables<'t> {
+impl<'t> Tables<'t, '_> {
     fn row(&mut self, head: &[Range<usize>], row: &[Range<usize>]) {
         for (name, value) in head.iter().zip(row) {
             self.tell(name, value);
@@ -142,9 +143,11 @@ impl<'t> Tables<'t> {
 
     /// The same where the names are of the columns of a database.
     fn row_of_a_program(&mut self, head: &[Range<usize>], row: &[Range<usize>]) {
-        let first = self.cells.len();
-        self.row(head, row);
-        self.cells.iter_mut().skip(first).for_each(|cell| cell.is_of_a_program = true);
+        for (name, value) in head.iter().zip(row) {
+            if let Some(cell) = self.cell(name, value) {
+                (self.show)(Cell { is_of_a_program: true, ..cell });
+            }
+        }
     }
 
     /// Of two cells the first may be the name of the second: `| Phone | 0300 … |`.
@@ -155,12 +158,17 @@ impl<'t> Tables<'t> {
     }
 
     fn tell(&mut self, name: &Range<usize>, value: &Range<usize>) {
+        if let Some(cell) = self.cell(name, value) {
+            (self.show)(cell);
+        }
+    }
+
+    fn cell(&self, name: &Range<usize>, value: &Range<usize>) -> Option<Cell> {
         let label = self.of(name).trim_end_matches([':', '：', ' ']).len();
         let name = name.start..name.start + label;
-        if !name.is_empty() && name.len() <= NAME_BYTES_MAX && !value.is_empty() {
-            let name = Name::Written(name);
-            self.cells.push(Cell { name, value: value.clone(), is_of_a_program: false });
-        }
+        let is_one = !name.is_empty() && name.len() <= NAME_BYTES_MAX && !value.is_empty();
+        let name = Name::Written(name);
+        is_one.then(|| Cell { name, value: value.clone(), is_of_a_program: false })
     }
 
     /// The same where programs gave the name.
@@ -171,7 +179,7 @@ impl<'t> Tables<'t> {
     }
 
     fn tell_as(&mut self, name: Name, value: Range<usize>) {
-        self.cells.push(Cell { name, value, is_of_a_program: true });
+        (self.show)(Cell { name, value, is_of_a_program: true });
     }
 
     fn of(&self, range: &Range<usize>) -> &'t str {
@@ -243,7 +251,7 @@ mod tests {
 
     pub(super) fn read(text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        cells(text, &mut found);
+        cells(text, &mut |cell| found.push(cell));
         let of = |range: Range<usize>| text.get(range).unwrap();
         let told = |cell: Cell| format!("{}={}", cell.name.of(text), of(cell.value));
         found.into_iter().map(told).collect()

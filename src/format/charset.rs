@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod tests;
+mod wide;
 
 use encoding_rs::{ISO_2022_JP, UTF_8};
 use memchr::memmem;
@@ -46,10 +47,11 @@ pub fn charset(content_type: Option<&str>, bytes: &[u8]) -> Result<Option<Charse
     match (marked, declared.or(written)) {
         (Some(marked), _) => {
             let agree = [declared, written].into_iter().flatten().all(|says| says.allows(marked));
-            if !agree {
+            let charset = Some(marked).filter(|marked| *marked != UTF_8_MARKED);
+            if !agree || !is_for(format, charset) {
                 return Err(GapCause::MediaTypeMismatch);
             }
-            Ok(Some(marked).filter(|marked| *marked != UTF_8_MARKED))
+            Ok(charset)
         }
         (None, None) => Ok(None),
         (None, Some(says)) => {
@@ -63,16 +65,32 @@ pub fn charset(content_type: Option<&str>, bytes: &[u8]) -> Result<Option<Charse
             if charset.is_none() && written.is_some_and(|written| !written.allows_utf_8(bytes)) {
                 return Err(GapCause::MediaTypeMismatch);
             }
-            // Readers of JSON take it for UTF-8 whatever is declared (RFC 8259 §8.1, §11).
-            let is_json = matches!(format, Some(Format::Json | Format::NdJson));
-            if is_json
-                && charset.is_some_and(|_| std::str::from_utf8(bytes).is_ok() && !has_zero(bytes))
-            {
+            if charset.is_some_and(|charset| is_read_otherwise(format, charset, bytes)) {
                 return Err(GapCause::MediaTypeMismatch);
             }
             Ok(charset)
         }
     }
+}
+
+/// Whether bytes in `charset`, which no mark says, are another text to those who do not look at what is declared.
+fn is_read_otherwise(format: Option<Format>, charset: Charset, bytes: &[u8]) -> bool {
+    // Readers of JSON take it for UTF-8 whatever is declared (RFC 8259 §8.1, §11).
+    let is_json = matches!(format, Some(Format::Json | Format::NdJson));
+    !is_for(format, Some(charset))
+        || (is_json && std::str::from_utf8(bytes).is_ok() && !has_zero(bytes))
+        || wide::is_another_text(charset, bytes)
+}
+
+/// Whether a body of this format may be in `charset`. Readers of forms look at none (URL Standard §5.1), so that the
+/// signs between names and values have to be where ASCII has them.
+fn is_for(format: Option<Format>, charset: Option<Charset>) -> bool {
+    format != Some(Format::Form) || charset.is_none_or(|Charset(name)| extends_ascii(name))
+}
+
+/// Whether a label is that of UTF-8, or of an encoding in which ASCII is the same.
+pub(super) fn is_for_ascii(label: &str) -> bool {
+    Declared::of(label).is_some_and(|says| says.allows_utf_8(b""))
 }
 
 /// The text of `bytes`, in UTF-8.

@@ -63,6 +63,8 @@ pub(super) fn walk<S: FieldSink>(
         sink.open(Key::Index(number), container, at, at);
         sink.record();
         let mut names: Vec<Cell> = Vec::new();
+        let is_shifted = || table.with_a_row_name(at, header.names.len()).is_some();
+        let shift = u32::from(header.names_rows && is_shifted());
         let (mut column, mut width) = (0u32, 0u32);
         loop {
             let cell = table.cell(at)?;
@@ -70,7 +72,7 @@ pub(super) fn walk<S: FieldSink>(
             // A heading further down is no value of the columns before it. A cell of it that says nothing as a
             // name may be one.
             let is_name = is_named && heads && tells(bytes, cell, sink);
-            let name = header.names.get(column as usize);
+            let name = column.checked_sub(shift).and_then(|at| header.names.get(at as usize));
             let name = name.filter(|name| !is_name && name.text.len() <= NAME_BYTES_MAX);
             let key = match paired.as_ref().filter(|_| column == 1).or(name) {
                 Some(name) => {
@@ -98,12 +100,14 @@ pub(super) fn walk<S: FieldSink>(
         if heads {
             let asked = names.iter().take(COLUMNS_ASKED_MAX);
             let telling = asked.filter(|name| tells(bytes, **name, sink)).count();
-            header = Header { names, telling, width, widest: width };
+            let names_rows = table.names_rows(at, names.len());
+            header = Header { names, telling, width, widest: width, names_rows, is_last: true };
             sink.table();
             for name in header.names.iter().filter(|name| name.text.len() <= NAME_BYTES_MAX) {
                 sink.expect(name.text.of(bytes), name.escape);
             }
         }
+        header.is_last = heads;
         header.widest = header.widest.max(width);
         number = number.saturating_add(1);
     }
@@ -144,6 +148,10 @@ struct Header {
     /// Columns up to the last name, and up to the last cell of what came since.
     width: u32,
     widest: u32,
+    /// The records below begin with a cell that has no name above it.
+    names_rows: bool,
+    /// No record came since.
+    is_last: bool,
 }
 
 impl Header {
@@ -151,10 +159,17 @@ impl Header {
     /// nothing, for that was a title; or one that stands apart or is of another width, and is no row of words by
     /// chance: it says something with all its cells or with several, or more than the title of one cell before it.
     fn gives_way(&self, next: &Survey, telling: usize, is_apart: bool) -> bool {
-        let is_other = is_apart || next.cells as usize != self.names.len();
+        let is_other = is_apart || self.is_of_groups() || next.cells as usize != self.names.len();
         let is_certain = telling >= 2 || telling == next.filled as usize;
         let is_wider = next.width > self.widest && (telling > self.telling || self.width <= 1);
         telling > 0 && (self.telling == 0 || is_other && (is_certain || is_wider))
+    }
+
+    /// Whether it may stand above groups of columns that have names of their own, as spreadsheets join cells: most of
+    /// its cells are empty, and nothing came since.
+    fn is_of_groups(&self) -> bool {
+        let filled = || self.names.iter().filter(|name| !name.text.is_empty()).count();
+        self.is_last && 2 * filled() <= self.names.len()
     }
 }
 
@@ -202,7 +217,8 @@ impl Table<'_> {
             return true;
         }
         // Before any name is looked up: most rows have the width of their header.
-        let is_like_before = !is_apart && survey.cells as usize == header.names.len();
+        let is_like_before =
+            !is_apart && survey.cells as usize == header.names.len() && !header.is_of_groups();
         if survey.filled == 0 || (header.telling > 0 && is_like_before) {
             return false;
         }
@@ -235,6 +251,38 @@ impl Table<'_> {
         }
         let value = self.cell(end + 1).ok()?;
         (self.bytes.get(value.span.range().end) != Some(&self.delimiter)).then_some(name)
+    }
+
+    /// Whether the records behind the line end at `at` have one cell more than there are names, the first of which names
+    /// the row, as R writes them: in quotes, or by numbers in their order.
+    fn names_rows(&self, at: usize, names: usize) -> bool {
+        let record = |at: usize| self.with_a_row_name(at + line_ends(self.bytes, at).length, names);
+        let Some((first, end)) = record(at) else { return false };
+        if end + line_ends(self.bytes, end).length == self.bytes.len() {
+            return first.escape == Escape::Csv
+                || matches!(first.number_of_a_row(self.bytes), Some(0 | 1));
+        }
+        let Some((second, _)) = record(end) else { return false };
+        let [one, two] = [first, second].map(|cell| cell.number_of_a_row(self.bytes));
+        (first.escape == Escape::Csv && second.escape == Escape::Csv)
+            || one.is_some_and(|one| two == Some(one + 1))
+    }
+
+    /// The first cell of the record at `at` and the end of that, where it has one cell more than there are names and the
+    /// last is not empty.
+    fn with_a_row_name(&self, mut at: usize, names: usize) -> Option<(Cell, usize)> {
+        let first = self.cell(at).ok()?;
+        let mut cell = first;
+        for _ in 0..names {
+            at = cell.span.range().end;
+            if self.bytes.get(at) != Some(&self.delimiter) {
+                return None;
+            }
+            cell = self.cell(at + 1).ok()?;
+        }
+        at = cell.span.range().end;
+        let is_last = self.bytes.get(at) != Some(&self.delimiter);
+        (is_last && !cell.text.is_empty()).then_some((first, at))
     }
 
     /// `None` of a record that is broken or, but for the first, has a cell that is no name.
@@ -319,6 +367,14 @@ impl Cell {
         let length = memchr3(delimiter, b'\n', b'\r', rest).unwrap_or(rest.len());
         let span = Span::new(at, at + length);
         Self { text: span, span, escape: Escape::None }
+    }
+
+    /// What a cell says that counts the rows.
+    fn number_of_a_row(self, bytes: &[u8]) -> Option<u32> {
+        const DIGITS_MAX: usize = 7;
+        let text = std::str::from_utf8(self.text.of(bytes)).ok()?;
+        let is_one = text.len() <= DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| is_one)
     }
 
     fn value(self, bytes: &[u8]) -> Value<'_> {

@@ -13,7 +13,7 @@ mod tests;
 
 use memchr::{memchr, memchr3, memmem};
 
-use super::{Fields, Stop, content_encodings, scan};
+use super::{Fields, Stop, charset, content_encodings, scan};
 use crate::domain::{
     Container, Encoding, Escape, FieldSink, GapCause, Key, Limits, Scalar, Span, Value,
 };
@@ -320,9 +320,17 @@ impl<'b> Reader<'b> {
         };
         let key = part.name.unwrap_or(Key::Index(index));
         if part.media_type.is_none() && !part.has_file_name && part.encoding == Encoding::Identity {
+            let start = part.content.range().start;
             if valid < text.len() {
-                let offset = part.content.range().start + valid;
-                self.miss(Stop { cause: GapCause::InvalidUtf8, offset });
+                self.miss(Stop { cause: GapCause::InvalidUtf8, offset: start + valid });
+            } else if let Some(zero) = memchr(0, text) {
+                // As in a text: letters of two bytes look like ASCII with a NUL between.
+                self.miss(Stop { cause: GapCause::MediaTypeMismatch, offset: start + zero });
+            } else if matches!(key, Key::Name { text: b"_charset_", .. })
+                && !str::from_utf8(text).is_ok_and(charset::is_for_ascii)
+            {
+                // It says what the parts without a type are in (HTML §4.10.21.8).
+                self.miss(Stop { cause: GapCause::MediaTypeMismatch, offset: start });
             }
             sink.scalar(key, Value { kind: Scalar::String, ..value });
             return Ok(());

@@ -162,6 +162,20 @@ pub(crate) const SHAPES: &[Shape] = &[
         body: |bytes| "a:\r".repeat(bytes / 3),
     },
     Shape {
+        name: "labels in lines without a blank",
+        media_type: "text/plain",
+        bytes: 32 << 10,
+        effect: Effect::Allow,
+        body: |bytes| "FN:a\n".repeat(bytes / 5),
+    },
+    Shape {
+        name: "labels and their values without a blank",
+        media_type: "text/plain",
+        bytes: 32 << 10,
+        effect: Effect::Redact,
+        body: |bytes| "Email:a@b.pk\nPhone:+923451112233\nName:Ayesha\n".repeat(bytes / 45),
+    },
+    Shape {
         name: "pairs of numbers without a point",
         media_type: "text/plain",
         bytes: 256 << 10,

@@ -20,9 +20,13 @@ pub(super) fn birth(text: &str) -> Option<Match> {
 }
 
 /// The same, and what only a name says is one: `2016-05`, `160501`, `20160501000000`, `2559-05-01` as Thailand counts
-/// years, seconds since 1970 with a fraction.
+/// years, seconds since 1970 with a fraction, days since then, and what programs write of a moment or ask for in a search.
 pub(super) fn birth_by_name(text: &str) -> Option<Match> {
-    birth(text).or_else(|| (!by_name(text.trim()).is_empty()).then_some(Match::PLAIN))
+    birth(text).or_else(|| {
+        let text = text.trim();
+        let found = by_name(text).or_else(|| by_a_program(text));
+        (!found.is_empty()).then_some(Match::PLAIN)
+    })
 }
 
 /// The same, or one of its parts where a date is told in several: a day, a month, a year.
@@ -39,8 +43,11 @@ pub fn birth_periods(text: &str) -> impl Iterator<Item = Period> {
     let text = text.trim();
     let written = plain(text).into_iter().chain(by_name(text));
     let mut written = written.peekable();
-    let likely = if written.peek().is_none() { likely(text) } else { Periods::NONE };
-    written.chain(likely)
+    let others = match written.peek() {
+        None => by_a_program(text).or_else(|| likely(text)),
+        Some(_) => Periods::NONE,
+    };
+    written.chain(others)
 }
 
 /// What is a date wherever it stands.
@@ -62,6 +69,28 @@ fn by_name(text: &str) -> Periods {
         .or_else(|| figures::with_a_time(text))
         .or_else(|| figures::buddhist(text))
         .or_else(|| epoch::with_a_fraction(text))
+}
+
+/// The same in the forms that programs give a moment or a day, where it has none of those.
+fn by_a_program(text: &str) -> Periods {
+    month_name::as_programs_write_it(text)
+        .or_else(|| figures::loose_with_a_year(text))
+        .or_else(|| figures::day_of_a_year(text))
+        .or_else(|| epoch::of_a_program(text))
+        .or_else(|| epoch::days(text))
+        .or_else(|| compared(text))
+}
+
+/// A date behind what compares with it in a search: `ge1996-04-12` (FHIR R5 §3.2.1.5.7), `eq.1996-04-12`.
+fn compared(text: &str) -> Periods {
+    const WORDS: [&str; 12] =
+        ["eq", "ne", "neq", "gt", "ge", "gte", "lt", "le", "lte", "sa", "eb", "ap"];
+    let length = text.bytes().take_while(u8::is_ascii_lowercase).count();
+    let (word, rest) = text.split_at_checked(length).unwrap_or_default();
+    if !WORDS.contains(&word) {
+        return Periods::NONE;
+    }
+    plain(rest.strip_prefix('.').unwrap_or(rest))
 }
 
 /// What cannot be much else where somebody's birth is told.
@@ -184,6 +213,45 @@ mod tests {
             ("2559-13-01", false),
             ("3059-05-01", false),
             ("1.5", false),
+            // As programs write a moment (RFC 9110 §5.6.7, ECMA-262 §21.4.4.41, `Date` of Java), and databases a day.
+            ("Fri, 12 Apr 1996 00:00:00 GMT", true),
+            ("Fri Apr 12 1996 00:00:00 GMT+0500 (Pakistan Standard Time)", true),
+            ("Fri Apr 12 00:00:00 PKT 1996", true),
+            ("Apr 12, 1996 12:00:00 AM", true),
+            ("Apr 12 1996 12:00AM", true),
+            ("Friday, April 12, 1996", true),
+            ("Friday, April 12th, 1996", true),
+            ("12-APR-96", true),
+            ("12 Apr 96", true),
+            ("12Apr1996", true),
+            ("12041996", true),
+            ("12 04 1996", true),
+            ("1996_04_12", true),
+            ("1996-103", true),
+            ("9598", true),
+            ("-9598", true),
+            ("35167", true),
+            ("829267200000000", true),
+            ("Date(829267200000)", true),
+            ("eq1996-04-12", true),
+            ("ge1996-04-12", true),
+            ("eq.1996-04-12", true),
+            ("Fri, 32 Apr 1996 00:00:00 GMT", false),
+            ("Fri, 12 Apr 1896 00:00:00 GMT", false),
+            ("Fri Apr 00:00:00", false),
+            ("Room 12, April 1996 GMT", false),
+            ("12-XYZ-96", false),
+            ("1996-367", false),
+            ("1800-103", false),
+            ("0412", false),
+            ("99999", false),
+            ("-99999", false),
+            ("5111111111111111", false),
+            ("12.5.3.1996", false),
+            ("31132024", false),
+            ("Date(soon)", false),
+            ("xx1996-04-12", false),
+            ("eq", false),
         ] {
             assert_eq!(birth_by_name(text).is_some(), expected, "{text}");
             assert!(birth(text).is_none(), "{text}");
@@ -230,6 +298,10 @@ mod tests {
             ("11242016 10:00", &["2016-11-24"]),
             ("201605", &["2016-05-01 to 2016-05-31"]),
             ("1462060800000000", &["2016-05-01"]),
+            ("9598", &["1996-04-12", "1926-04-11"]),
+            ("35167", &["1996-04-12"]),
+            ("12-APR-96", &["2096-01-01 to 2096-12-31", "1996-01-01 to 1996-12-31"]),
+            ("ge1996-04-12", &["1996-04-12"]),
             ("Tue 5 Dec 2016", &["2016-01-01 to 2016-12-31"]),
             ("2559", &["2016-01-01 to 2016-12-31"]),
             ("--02-07", &[]),

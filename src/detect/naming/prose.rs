@@ -12,7 +12,7 @@ use super::{
 
 /// Words a name has at most, and bytes.
 const WORDS_MAX: usize = 5;
-const BYTES_MAX: usize = 80;
+pub(super) const BYTES_MAX: usize = 80;
 
 /// The end of the name that begins at `start`, of at least `least` words where its script has words.
 pub(in crate::detect) fn end_of_name(text: &str, start: usize, least: usize) -> Option<usize> {

@@ -7,7 +7,6 @@ use crate::{
         naming::Written,
         pairs::{Pair, pairs},
         set::{FieldRule, Proof, Reach},
-        tables::{self, Cell, Name},
         text::{Found, Search},
     },
     domain::{Container, Marks, Scalar, Span, is_token},
@@ -231,58 +230,6 @@ impl<'s> Scanner<'s> {
         first.is_some_and(|rule| rule.is_postal_address())
     }
 
-    /// What stands in the tables of a text, under names we know.
-    fn cells(&mut self, text: &str, around: u32, first: usize, hits: &mut Vec<Hit>) {
-        let mut cells = std::mem::take(&mut self.scratch.cells);
-        cells.clear();
-        tables::cells(text, &mut cells);
-        // Columns show what the rows are about, as members do of their object.
-        let mut around = around;
-        let (mut shown, mut last) = (Shown::default(), None);
-        for cell in &cells {
-            // Each column once; those of the next row have the same names again.
-            if let Name::Written(name) = &cell.name
-                && last < Some(name.start)
-            {
-                last = Some(name.start);
-                shown.add(&self.facts_under(text, cell));
-            }
-        }
-        around |= shown.beside;
-        let labelled = hits.len();
-        for cell in &cells {
-            let value = text.get(cell.value.clone()).unwrap_or_default();
-            let facts = self.facts_under(text, cell);
-            // What a name of several words, or of another script, says needs no proof.
-            let name = cell.name.of(text);
-            let is_telling = cell.is_of_a_program
-                || (facts.is_listed()
-                    && (name.contains([' ', '_'])
-                        || !name.is_ascii()
-                        || facts.is_listed_in_words()
-                        || code::is_camel(name)));
-            // Beside or below one head may stand another.
-            let is_label = |value| self.set.keys.is_name_of(value, |_| true);
-            if facts.rules().is_empty() || self.set.is_placeholder(value) || is_label(value) {
-                continue;
-            }
-            let Some((rule, hit)) = self.by_own_name(&facts, around, value) else { continue };
-            let is_sure = rule.check.is_some() || is_telling;
-            if is_sure && hit.confidence.0 >= NAMED_IN_PROSE_MIN {
-                hits.push(Hit { span: hit.span.shift(cell.value.start), ..hit });
-            }
-        }
-        if hits.len() > labelled {
-            apart(hits, first);
-        }
-        self.scratch.cells = cells;
-    }
-
-    fn facts_under(&mut self, text: &str, cell: &Cell) -> Facts {
-        let known = self.known(cell.name.of(text).as_bytes());
-        *self.scratch.keys.of(known)
-    }
-
     /// What the name says of the value, or else the name of the object around it. What stands for that object, and
     /// says something by itself as well, is of it first: `"phone": {"nationalNumber": …}`.
     fn by_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
@@ -321,7 +268,12 @@ impl<'s> Scanner<'s> {
     }
 
     /// The first rule of the name that holds here and is sure enough.
-    fn by_own_name(&self, facts: &Facts, around: u32, text: &str) -> Option<(&'s FieldRule, Hit)> {
+    pub(super) fn by_own_name(
+        &self,
+        facts: &Facts,
+        around: u32,
+        text: &str,
+    ) -> Option<(&'s FieldRule, Hit)> {
         let around = self.around(facts, around);
         facts.rules().iter().find_map(|number| {
             let rule = self.set.rule(*number).filter(|rule| rule.holds(around))?;
@@ -484,7 +436,7 @@ fn is_beside_words(text: &str, line: Span, one: &Found) -> bool {
 }
 
 /// Puts the hits from `first` on in order, and drops those that overlap the one before them.
-fn apart(hits: &mut Vec<Hit>, first: usize) {
+pub(super) fn apart(hits: &mut Vec<Hit>, first: usize) {
     hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
     let mut end = 0;
     let overlaps = |hit: &mut Hit| {

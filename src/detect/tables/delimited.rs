@@ -9,7 +9,7 @@ use super::{HEAD_BYTES_MAX, NAME_BYTES_MAX, Row, Tables, lines, pieces};
 /// A line within a text that heads a table has so many names: a comma is in many a sentence.
 const NAMES_MIN: usize = 3;
 
-impl Tables<'_> {
+impl Tables<'_, '_> {
     /// Lines with the same signs between their values, of which the first has names. A title or a comment may stand
     /// before that, and another table behind.
     pub(super) fn delimited(&mut self, signs: &[u8]) {

@@ -9,7 +9,7 @@ use super::{Cell, NAME_BYTES_MAX, Name, Tables};
 /// Longest mark of a field of a form with what stands in it.
 const CONTROL_BYTES_MAX: usize = 2048;
 
-impl Tables<'_> {
+impl Tables<'_, '_> {
     /// `<input name="phone" value="0300 …">` (HTML §4.10.5) and `<textarea name="address">…</textarea>`, whose mark
     /// begins at `at`.
     pub(super) fn control(&mut self, at: usize) {
@@ -71,7 +71,7 @@ impl Tables<'_> {
     fn tell_field(&mut self, name: Range<usize>, value: Range<usize>) {
         let value = self.trimmed(value);
         if !value.is_empty() {
-            self.cells.push(Cell { name: Name::Written(name), value, is_of_a_program: true });
+            (self.show)(Cell { name: Name::Written(name), value, is_of_a_program: true });
         }
     }
 

@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::{HEAD_BYTES_MAX, Row, Tables};
 
-impl Tables<'_> {
+impl Tables<'_, '_> {
     /// `INSERT INTO people (name, phone) VALUES ('…', '…'), …`.
     pub(super) fn inserted(&mut self) {
         let bytes = self.text.as_bytes();

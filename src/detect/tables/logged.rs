@@ -7,7 +7,7 @@ use super::{COLUMNS_MAX, HEAD_BYTES_MAX, NAME_BYTES_MAX, Row, Tables, lines, pie
 
 const FIELDS: &str = "#fields";
 
-impl Tables<'_> {
+impl Tables<'_, '_> {
     /// Lines below one that names their fields. A log begins with such a line, or with others of its kind.
     pub(super) fn logged(&mut self) {
         if !self.text.trim_start_matches(['\u{feff}', '\r', '\n']).starts_with('#') {

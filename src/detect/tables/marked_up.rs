@@ -9,7 +9,7 @@ use super::{Row, Tables};
 /// Longest mark of a web page around the text of a cell.
 const MARK_BYTES_MAX: usize = 512;
 
-impl Tables<'_> {
+impl Tables<'_, '_> {
     /// `<table>` and `<dl>`.
     pub(super) fn marked_up(&mut self) {
         Page::new(self).read();
@@ -17,8 +17,8 @@ impl Tables<'_> {
 }
 
 /// A web page, read mark by mark.
-struct Page<'p, 't> {
-    tables: &'p mut Tables<'t>,
+struct Page<'p, 't, 's> {
+    tables: &'p mut Tables<'t, 's>,
     head: Row,
     row: Row,
     /// The row begins with a name, and its values follow: `<th>Phone</th><td>0300 …</td>`.
@@ -37,8 +37,8 @@ enum Open {
     Detail,
 }
 
-impl<'p, 't> Page<'p, 't> {
-    fn new(tables: &'p mut Tables<'t>) -> Self {
+impl<'p, 't, 's> Page<'p, 't, 's> {
+    fn new(tables: &'p mut Tables<'t, 's>) -> Self {
         let (head, row) = (Row::default(), Row::default());
         Self { tables, head, row, is_named: false, open: None, term: None, list: None }
     }

@@ -20,7 +20,7 @@ const COMMANDS: [(&str, &str); 8] = [
 /// An answer that is not in one of the lines behind its command is none.
 const LINES_MAX: usize = 4;
 
-impl Tables<'_> {
+impl Tables<'_, '_> {
     pub(super) fn answered(&mut self) {
         let mut asked = None;
         for line in lines(self.text) {

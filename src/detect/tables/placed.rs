@@ -7,9 +7,9 @@ use memchr::memmem;
 
 use super::{Cell, Name, lines};
 
-/// Adds what stands in the known places of `text`.
-pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
-    let mut found = Placed { text, cells };
+/// Shows what stands in the known places of `text`.
+pub(super) fn cells(text: &str, show: &mut dyn FnMut(Cell)) {
+    let mut found = Placed { text, show };
     if text.trim_start_matches(['\u{b}', '\n', '\r']).starts_with("MSH|") {
         found.segments();
     } else if memmem::find(text.as_bytes(), b"SSR ").is_some() {
@@ -43,16 +43,16 @@ const SEGMENTS: [(&str, usize, &[&str]); 17] = [
 const DOCUMENT: [&str; 9] =
     ["", "", "passport number", "", "date of birth", "gender", "", "last name", "first name"];
 
-struct Placed<'t> {
+struct Placed<'t, 's> {
     text: &'t str,
-    cells: &'t mut Vec<Cell>,
+    show: &'s mut dyn FnMut(Cell),
 }
 
-impl Placed<'_> {
+impl Placed<'_, '_> {
     fn tell(&mut self, name: &'static str, value: Range<usize>) {
         let is_blank = self.text.get(value.clone()).is_none_or(|text| text.trim().is_empty());
         if !name.is_empty() && !is_blank {
-            self.cells.push(Cell { name: Name::Meant(name), value, is_of_a_program: true });
+            (self.show)(Cell { name: Name::Meant(name), value, is_of_a_program: true });
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
 
     fn read(text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        cells(text, &mut found);
+        cells(text, &mut |cell| found.push(cell));
         let of = |cell: Cell| {
             format!("{}={}", cell.name.of(text), text.get(cell.value.clone()).unwrap())
         };

@@ -56,22 +56,22 @@ const KINDS: [Kind; 4] = [
     },
 ];
 
-/// Adds the fields of codes that stand in lines of their own.
-pub(super) fn cells(text: &str, cells: &mut Vec<Cell>) {
+/// Shows the fields of codes that stand in lines of their own.
+pub(super) fn cells(text: &str, show: &mut dyn FnMut(Cell)) {
     for line in lines(text) {
         let code = text.get(line.clone()).unwrap_or_default();
         let Some(kind) = KINDS.iter().find(|kind| code.starts_with(kind.begins)) else { continue };
         let mut at = line.start + kind.begins.len();
         while at < line.end {
             let end = field_end(text.as_bytes(), at..line.end, kind.separator);
-            kind.field(text, at..end, cells);
+            kind.field(text, at..end, show);
             at = end + 1;
         }
     }
 }
 
 impl Kind {
-    fn field(&self, text: &str, field: Range<usize>, cells: &mut Vec<Cell>) {
+    fn field(&self, text: &str, field: Range<usize>, show: &mut dyn FnMut(Cell)) {
         let of_field = text.get(field.clone()).unwrap_or_default();
         let Some(sign) = of_field.bytes().position(|byte| byte == self.sign) else { return };
         let name = of_field.get(..sign).unwrap_or_default();
@@ -80,7 +80,7 @@ impl Kind {
         if let Some((_, meant)) = known
             && !value.is_empty()
         {
-            cells.push(Cell { name: Name::Meant(meant), value, is_of_a_program: true });
+            show(Cell { name: Name::Meant(meant), value, is_of_a_program: true });
         }
     }
 }

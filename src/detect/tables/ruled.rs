@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use super::{HEAD_BYTES_MAX, Row, Tables, lines, trimmed_of};
 
-impl Tables<'_> {
+impl Tables<'_, '_> {
     /// Cells between bars, below a head and a line of dashes.
     pub(super) fn ruled(&mut self) {
         let (mut head, mut row) = (Row::default(), Row::default());

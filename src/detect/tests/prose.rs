@@ -2,6 +2,13 @@
 
 use super::Bench;
 
+/// Of more cells than are kept each is judged, by what all columns show.
+#[test]
+fn a_long_table_in_a_text_is_read_to_its_end() {
+    let text = format!("sku,dob,qty\n{}", "x,1996-04-12,1\n".repeat(2000));
+    assert_eq!(Bench::new().prose(&text), ["date_of_birth=1996-04-12"; 2000]);
+}
+
 #[test]
 fn values_inside_prose() {
     let mut bench = Bench::new();

@@ -72,6 +72,55 @@ fn a_body_is_in_what_is_declared_or_marked_and_contradictions_are_refused() {
 }
 
 #[test]
+fn a_charset_without_a_mark_is_believed_only_of_bytes_that_are_text_in_it() {
+    const MISMATCH: Result<Option<Charset>, GapCause> = Err(GapCause::MediaTypeMismatch);
+    let le = |text: &str| wide(text, u16::to_le_bytes);
+    let be = |text: &str| wide(text, u16::to_be_bytes);
+    let utf_16_le = Ok(Some(Charset::UTF_16_LE));
+    let plain = b"email,dob\nzq17x.kay@example.pk,1996-04-12\n";
+    for (content_type, bytes, expected) in [
+        ("text/plain; charset=utf-16le", le("dob: 1996-04-12"), utf_16_le),
+        ("text/plain; charset=ucs-2", le("生日：1996年4月12日，李明。"), utf_16_le),
+        ("text/plain; charset=utf-16le", le("我叫李明，住在上海。"), utf_16_le),
+        ("text/plain; charset=utf-16", le("a 一丁七"), utf_16_le),
+        ("text/csv; charset=utf-16be", be("имя;дата\nИван;1\n"), Ok(Some(Charset::UTF_16_BE))),
+        ("text/plain; charset=utf-16be", be("मेरा नाम सना है"), Ok(Some(Charset::UTF_16_BE))),
+        // What is UTF-8, with a zero in it as well.
+        ("text/csv; charset=utf-16le", plain.to_vec(), MISMATCH),
+        ("text/csv; charset=utf-16be", plain.to_vec(), MISMATCH),
+        ("text/tab-separated-values; charset=ucs-2", plain.to_vec(), MISMATCH),
+        ("application/yaml; charset=unicode", plain.to_vec(), MISMATCH),
+        ("text/html; charset=csunicode", plain.to_vec(), MISMATCH),
+        ("application/octet-stream; charset=unicodefffe", plain.to_vec(), MISMATCH),
+        ("application/graphql; charset=iso-10646-ucs-2", plain.to_vec(), MISMATCH),
+        ("text/plain; charset=utf-16le", "имя: Иван, дата\0.".into(), MISMATCH),
+        // ASCII, and a letter of Latin-1.
+        ("text/plain; charset=utf-16le", b"Jos\xe9, 1996-04-12 ".to_vec(), MISMATCH),
+        (
+            "text/plain; charset=utf-16le",
+            [&le("我 ").repeat(90)[..], b"call me at +923451112233"].concat(),
+            utf_16_le,
+        ),
+        (
+            "text/plain; charset=utf-16le",
+            [&le("我 ").repeat(90)[..], b"call me at +923451112233!!"].concat(),
+            MISMATCH,
+        ),
+        // An archive, and `AYESHA` of a mainframe.
+        ("text/plain; charset=utf-16le", b"PK\x03\x04\x14\0\0\0\x08\0".to_vec(), MISMATCH),
+        ("text/plain; charset=utf-16le", b"\xc1\xe8\xc5\xe2\xc8\xc1".to_vec(), MISMATCH),
+        // Readers of forms look at no charset.
+        ("application/x-www-form-urlencoded; charset=utf-16le", le("a=b"), MISMATCH),
+        ("application/x-www-form-urlencoded; charset=utf-16le", b"a=b&".to_vec(), MISMATCH),
+        ("application/x-www-form-urlencoded", le("\u{feff}a=b"), MISMATCH),
+        ("application/x-www-form-urlencoded; charset=iso-2022-jp", b"a=b".to_vec(), MISMATCH),
+        ("application/x-www-form-urlencoded; charset=latin1", b"a=b".to_vec(), Ok(None)),
+    ] {
+        assert_eq!(charset(Some(content_type), &bytes), expected, "{content_type} {bytes:02x?}");
+    }
+}
+
+#[test]
 fn texts_are_read_and_what_is_no_text_is_refused() {
     let be = wide("山é𝄞", u16::to_be_bytes);
     for (name, bytes, expected) in [

@@ -230,6 +230,19 @@ fn titles_and_comments_before_the_names_and_tables_below_others() {
         // One cell of a heading that looks like data makes it none no longer.
         ("birthday,religion,2026-11\nx,y,1", &["/1/birthday x", "/1/religion y", "/1/2026-11 1"]),
         ("birthday,a@b\nx,y", &["/1/birthday x", "/1/a@b y"]),
+        // Names of groups of columns, as spreadsheets join cells; and a blank above the names of rows is none.
+        ("User,,\nid,birthday,a\n7,x,y", &["/2/id 7", "/2/birthday x", "/2/a y"]),
+        (",birthday\nreligion,x", &["/1/birthday x"]),
+        // The names of rows, above which R writes nothing: numbers in their order, or in quotes.
+        (
+            "birthday,a\n0,x,y\n1,z,w\n7,v",
+            &["/1/birthday x", "/1/a y", "/2/birthday z", "/2/a w", "/3/birthday 7"],
+        ),
+        ("birthday,a\n1,x,y\n", &["/1/birthday x", "/1/a y"]),
+        ("\"birthday\"\n\"Mei\",\"x\"\n\"Ali\",\"y\"\n", &["/1/birthday x", "/2/birthday y"]),
+        ("birthday,a\n7,x,y\n9,z,w", &["/1/birthday 7", "/1/a x", "/2/birthday 9"]),
+        ("birthday,a\n1,x,\n2,y,", &["/1/birthday 1", "/2/birthday 2"]),
+        ("birthday,a\n1,x\n2,y,z", &["/1/birthday 1", "/2/birthday 2", "/2/a y"]),
         // Another table, and what its heading has of the one before.
         (
             "id,phone\n7,1\n\nbirthday,religion\nx,y",

@@ -53,6 +53,10 @@ fn parts_come_by_name() {
         ),
         // A boundary that ends in hyphens.
         ("--b--||a|--b----", &[" {", "/0 string a"]),
+        (
+            "--b|Content-Disposition: form-data; name=\"_charset_\"||windows-1252|--b--",
+            &[" {", "/_charset_ string windows-1252"],
+        ),
     ] {
         let bytes = body(text);
         let (notes, read) = Notes::of(Format::Multipart, &bytes);
@@ -112,6 +116,14 @@ fn what_is_told_and_not_understood_is_a_gap_at_the_end() {
             3,
         ),
         ("--b|Content-Encoding: gzip, br||x|--b--", GapCause::UnknownContentEncoding, 23, 2),
+        // Letters of two bytes, and what says that there are some.
+        ("--b||a\0b\0|--b||c|--b--", GapCause::MediaTypeMismatch, 8, 3),
+        (
+            "--b|Content-Disposition: form-data; name=\"_charset_\"||utf-16le|--b||c|--b--",
+            GapCause::MediaTypeMismatch,
+            57,
+            3,
+        ),
     ] {
         let bytes = body(text);
         let (notes, read) = Notes::of(Format::Multipart, &bytes);

@@ -32,6 +32,42 @@ pub(super) fn with_a_fraction(text: &str) -> Periods {
     }
 }
 
+/// Microseconds since 1970, as schemas have them, between 1900 and 2030; or what JavaScript shows of a moment:
+/// `Date(829267200000)`.
+pub(super) fn of_a_program(text: &str) -> Periods {
+    if let Some(inner) = text.strip_prefix("Date(").and_then(|rest| rest.strip_suffix(')')) {
+        return written(inner);
+    }
+    let is_one = matches!(text.trim_start_matches('-').len(), 14..=16)
+        && text
+            .parse::<i64>()
+            .is_ok_and(|number| (-2_208_988_800_000_000..1_900_000_000_000_000).contains(&number));
+    if is_one { number(text) } else { Periods::NONE }
+}
+
+/// Days since 1970, as schemas write a date (Avro 1.12, logical types), or since the last of 1899, as spreadsheets do;
+/// no number that a year may be.
+pub(super) fn days(text: &str) -> Periods {
+    /// Days from the one beginning to the other, and from 1970 to 2030.
+    const BETWEEN: i64 = 25_569;
+    const DAYS_MAX: i64 = 21_915;
+    const SECONDS: i64 = 86_400;
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if !matches!(digits.len(), 4 | 5) || !is_of_digits(digits) || digits.starts_with('0') {
+        return Periods::NONE;
+    }
+    let Ok(number @ (..1700 | 2650..)) = text.parse::<i64>() else {
+        return Periods::NONE;
+    };
+    let of = |days: i64| {
+        let moment = Timestamp::from_second(days * SECONDS).ok();
+        let moment = moment.filter(|_| (-BETWEEN..DAYS_MAX).contains(&days))?;
+        let day = Offset::UTC.to_datetime(moment).date();
+        Some(Period { first: day, last: day })
+    };
+    Periods::of([of(number), of(number - BETWEEN).filter(|_| number > 0)])
+}
+
 /// A number of any size, microseconds too.
 pub(super) fn number(text: &str) -> Periods {
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -146,6 +146,39 @@ pub(super) fn loose(text: &str) -> Periods {
     }
 }
 
+/// The same with four digits of a year and no sign but these: `12041996`, `12 04 1996`, `1996_04_12`.
+pub(super) fn loose_with_a_year(text: &str) -> Periods {
+    if !text.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '_') {
+        return Periods::NONE;
+    }
+    let mut numbers = numbers(text);
+    let lengths = [numbers.next(), numbers.next(), numbers.next()].map(|it| it.map(str::len));
+    match lengths {
+        [Some(8), None, None]
+        | [Some(4), Some(1 | 2), Some(1 | 2)]
+        | [Some(1 | 2), Some(1 | 2), Some(4)]
+            if numbers.next().is_none() =>
+        {
+            loose(text)
+        }
+        _ => Periods::NONE,
+    }
+}
+
+/// `1996-103`, the day of a year (ISO 8601-1 §5.2.3).
+pub(super) fn day_of_a_year(text: &str) -> Periods {
+    let Some((year, day)) = text.split_once('-') else { return Periods::NONE };
+    let is_one = year.len() == 4
+        && day.len() == 3
+        && number(day).is_some_and(|day| (1..=366).contains(&day));
+    Periods::one(
+        number(year)
+            .filter(|_| is_one)
+            .and_then(|year| Calendar::Christian.year(year))
+            .and_then(Period::year),
+    )
+}
+
 /// Digits with nothing between them.
 fn run(digits: &str) -> Periods {
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();

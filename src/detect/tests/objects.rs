@@ -13,7 +13,7 @@ fn what_a_name_says_is_said_of_the_members_below_it() {
         (r#"{"religion":{"left":"Islam"}}"#, &["/religion/left religion"]),
         (
             r#"{"iris_template":{"left":"bGVmdCBpcmlzIHRlbXBsYXRl","right":"cmlnaHQgaXJpcyB0ZW1wbGF0"}}"#,
-            &["/iris_template/left biometric", "/iris_template/right biometric"],
+            &["/iris_template/left retinal", "/iris_template/right retinal"],
         ),
         (r#"{"imsi":{"sim1":"410011149257423"}}"#, &["/imsi/sim1 imsi"]),
         (r#"{"passport_no":{"country":"PK","code":"AB1234567"}}"#, &["/passport_no/code passport"]),

@@ -50,6 +50,7 @@ mod reply;
 mod routing;
 mod shadow;
 mod socket;
+mod stall;
 mod tls;
 mod untaken;
 mod upstream;

@@ -6,13 +6,14 @@ use serde_json::Value;
 mod addresses;
 mod announced;
 mod called;
+mod halt;
 mod objects;
 mod prose;
 mod sentences;
 mod turns;
 
 use super::{DetectorSet, Hit, Scanner, Scratch, Told, shipped, text::Search};
-use crate::domain::{Container, Part, Scalar, Taxonomy};
+use crate::domain::{Container, Halt, Part, Scalar, Taxonomy};
 
 /// A value of which nothing is known but what it is.
 fn told(kind: Scalar, text: &str) -> Told<'_> {
@@ -617,7 +618,7 @@ proptest! {
     #[test]
     fn a_price_holds_nothing_that_is_found_by_its_form(text in "[0-9]{1,7}[.][0-9]{1,2}") {
         let bench = Bench::new_cached();
-        let search = Search { set: &bench.set, supports: 0, against: 0 };
+        let search = Search { set: &bench.set, supports: 0, against: 0, halt: Halt::never() };
         let mut found = Vec::new();
         search.all(&text, &mut found);
         prop_assert_eq!((found, search.whole(&text)), (Vec::new(), None), "{}", text);

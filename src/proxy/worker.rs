@@ -24,6 +24,7 @@ use super::{
     pressure::{self, Pressure},
     routing::Ways,
     socket::BoundSocket,
+    stall::{self, Stall},
 };
 use crate::{engine::Scratch, memory};
 
@@ -33,6 +34,7 @@ pub(super) struct Worker {
     pub(super) scratch: RefCell<Scratch>,
     pub(super) budget: Arc<Budget>,
     pub(super) pressure: Pressure,
+    pub(super) stall: Arc<Stall>,
     ways: RefCell<Rc<Ways>>,
     number: usize,
     in_flight: Cell<usize>,
@@ -84,9 +86,10 @@ impl Drop for InFlight {
 
 impl Worker {
     /// Needs the worker's runtime.
-    fn new(proxy: Arc<Proxy>, number: usize) -> Rc<Self> {
+    fn new(proxy: Arc<Proxy>, number: usize, stall: Arc<Stall>) -> Rc<Self> {
         Rc::new(Self {
-            scratch: RefCell::default(),
+            scratch: RefCell::new(Scratch::until(stall.halt())),
+            stall,
             budget: Arc::clone(&proxy.budget),
             pressure: Pressure::new(proxy.deadlines.queue.0),
             ways: RefCell::new(Rc::new(Ways::new(proxy.routing.load_full(), number, None))),
@@ -169,11 +172,13 @@ impl Workers {
         let (drain, draining) = watch::channel(None);
         let (started, starting) = mpsc::sync_channel(sockets.len());
         let mut handles = Vec::with_capacity(sockets.len());
-        for (number, sockets) in sockets.into_iter().enumerate() {
+        let stalls: Vec<_> = sockets.iter().map(|_| Arc::<Stall>::default()).collect();
+        stall::watch(&stalls, proxy.deadlines.inspection.0)?;
+        for (number, (sockets, stall)) in sockets.into_iter().zip(stalls).enumerate() {
             let (proxy, draining, started) = (Arc::clone(proxy), draining.clone(), started.clone());
             let handle = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || run(proxy, number, sockets, draining, &started))?;
+                .spawn(move || run(proxy, number, stall, sockets, draining, &started))?;
             handles.push(handle);
         }
         for outcome in starting.iter().take(handles.len()) {
@@ -199,6 +204,7 @@ const BLOCKING_THREADS_MAX: usize = 4;
 fn run(
     proxy: Arc<Proxy>,
     number: usize,
+    stall: Arc<Stall>,
     sockets: Vec<BoundSocket>,
     mut draining: watch::Receiver<Option<Duration>>,
     started: &mpsc::SyncSender<io::Result<()>>,
@@ -217,7 +223,7 @@ fn run(
     let Some(runtime) = runtime else { return 0 };
     let cut = runtime.block_on(async {
         let gate = Gate::new(&proxy.connections, proxy.connections_max);
-        let worker = Worker::new(proxy, number);
+        let worker = Worker::new(proxy, number, stall);
         tokio::task::spawn_local(pressure::watch(Rc::clone(&worker), number));
         tokio::task::spawn_local(Rc::clone(&worker).give_back());
         for socket in sockets {

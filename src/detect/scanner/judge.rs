@@ -76,7 +76,7 @@ impl<'s> Scanner<'s> {
             return;
         }
         let against = facts.against | self.set.contradicted(around);
-        let search = Search { set: self.set, supports: facts.supports, against };
+        let search = Search { set: self.set, supports: facts.supports, against, halt: self.halt };
         // What a name supports is found by less than what stands for itself.
         let may_hold = told.may_hold || facts.supports != 0;
         let Some((rule, found)) = by_name else {
@@ -147,7 +147,7 @@ impl<'s> Scanner<'s> {
         let (mut line, mut shown) = (0, Shown::default());
         // A label ends the value of the one before it.
         let mut waiting: Option<(Pair, Facts)> = None;
-        for pair in pairs(text) {
+        for pair in pairs(text).take_while(|_| !search.halt.is_given_up()) {
             let label = self.label(text, &pair);
             let speaker = if label.is_none() { search.speaker(text, &pair.name) } else { None };
             let start = match (&label, speaker) {
@@ -239,7 +239,8 @@ impl<'s> Scanner<'s> {
         // Columns show what the rows are about, as members do of their object.
         let mut around = around;
         let (mut shown, mut last) = (Shown::default(), None);
-        for cell in &cells {
+        let halt = self.halt;
+        for cell in cells.iter().take_while(|_| !halt.is_given_up()) {
             // Each column once; those of the next row have the same names again.
             if let Name::Written(name) = &cell.name
                 && last < Some(name.start)
@@ -250,7 +251,7 @@ impl<'s> Scanner<'s> {
         }
         around |= shown.beside;
         let labelled = hits.len();
-        for cell in &cells {
+        for cell in cells.iter().take_while(|_| !halt.is_given_up()) {
             let value = text.get(cell.value.clone()).unwrap_or_default();
             let facts = self.facts_under(text, cell);
             // What a name of several words, or of another script, says needs no proof.

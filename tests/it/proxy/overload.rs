@@ -150,3 +150,28 @@ async fn while_everything_waits_too_long_new_requests_are_told_to_come_again() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inspection_that_was_given_up_ends_and_lets_go_of_its_body() {
+    let (address, log) = upstream().await;
+    let setup = inspecting(address).config("deadlines: { inspection: 100ms }");
+    let gateway = setup.start().await;
+    // Legal, and slow to read: a label at every turn.
+    let body = Bytes::from("dob: ".repeat((6 << 20) / 5));
+    let request = || {
+        Request::post("/")
+            .header("host", "shop.mesh.example")
+            .header("content-type", "text/plain")
+            .body(Full::new(body.clone()))
+            .unwrap()
+    };
+    for _ in 0..2 {
+        let got = gateway.send(request()).await;
+        assert_eq!(got.problem(), "inspection-slow", "{got:?}");
+    }
+    eventually("its body is held on", async || {
+        value(&metrics(&gateway).await, "bordergate_held_bytes") <= 0.0
+    })
+    .await;
+    assert!(log.all().is_empty());
+}

@@ -94,6 +94,8 @@ pub struct Proxy {
     headers_max: usize,
     streams_max: u32,
     budget: Arc<Budget>,
+    /// What heads on their way in may take of it.
+    heads: Arc<Budget>,
     /// Places for connections, and how many there are.
     connections: Arc<Semaphore>,
     connections_max: u32,
@@ -246,6 +248,7 @@ impl Proxy {
             headers_max: config.limits.headers_max,
             streams_max: config.limits.streams_max,
             budget: Budget::new(config.limits.held_bytes_max.0),
+            heads: body::heads(config.limits.held_bytes_max.0, config.limits.head_bytes_max.0),
             connections: Arc::new(Semaphore::new(connections_max as usize)),
             connections_max,
             exchanges: Capacity::new(config.limits.exchanges_max),

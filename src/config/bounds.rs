@@ -17,7 +17,8 @@ pub struct LimitsSection {
     /// A body is held whole up to here; beyond it the answer is 413.
     pub body_bytes_max: ByteSize,
     /// Bodies held at one moment with what they are read into (twice `head_bytes_max` at most), all
-    /// exchanges together; beyond it the answer is 503.
+    /// exchanges together; long heads that are not whole yet take up to a quarter of it. Beyond it the
+    /// answer is 503.
     pub held_bytes_max: ByteSize,
     /// A decoded layer (gzip and the like).
     pub decoded_bytes_max: ByteSize,

@@ -20,10 +20,7 @@ use hyper_util::{
     server::conn::auto,
 };
 use parking_lot::Mutex;
-use tokio::{
-    sync::{Semaphore, watch},
-    time::error::Elapsed,
-};
+use tokio::{sync::watch, time::error::Elapsed};
 
 use super::{
     access::Access,
@@ -31,6 +28,7 @@ use super::{
     live::{self, Pace},
     ready::Readiness,
     routes,
+    seats::{Seat, Seats},
     tls::{AdminIdentity, Shown},
     token::Token,
 };
@@ -225,14 +223,10 @@ async fn serve(
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let connections_max = operators.settings.connections_max;
-    let room = Arc::new(Semaphore::new(connections_max));
+    let seats = Seats::new(connections_max);
     let peers = Arc::new(Peers { each_max: connections_max.div_ceil(2), ..Peers::default() });
     tokio::spawn(live::keep_a_minute(Arc::clone(&operators)));
     loop {
-        let permit = tokio::select! {
-            permit = Arc::clone(&room).acquire_owned() => permit.map_err(io::Error::other)?,
-            _ = stopped.changed() => return Ok(()),
-        };
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
@@ -249,10 +243,17 @@ async fn serve(
             tracing::debug!(%peer, "too many admin connections from one address");
             continue;
         };
+        let seat = tokio::select! {
+            seat = seats.take() => seat.map_err(io::Error::other)?,
+            _ = stopped.changed() => return Ok(()),
+        };
         let operators = Arc::clone(&operators);
         tokio::spawn(async move {
-            connection(stream, peer, operators).await;
-            drop((permit, place));
+            tokio::select! {
+                () = connection(stream, peer, operators, &seat) => {}
+                () = seat.is_needed() => tracing::debug!(%peer, "an admin connection made room"),
+            }
+            drop((seat, place));
         });
     }
 }
@@ -295,7 +296,12 @@ impl Drop for Place {
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: Arc<Operators>) {
+async fn connection(
+    stream: tokio::net::TcpStream,
+    peer: SocketAddr,
+    operators: Arc<Operators>,
+    seat: &Seat,
+) {
     /// For a head to arrive; also how long an idle connection is kept.
     const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
     const HEAD_BYTES_MAX: usize = 16 << 10;
@@ -309,7 +315,12 @@ async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, operators: 
             if let Some(shown) = shown.clone() {
                 request.extensions_mut().insert(shown);
             }
-            async move { Ok::<_, Infallible>(routes::answer(operators, peer, request).await) }
+            let asks = seat.asks();
+            async move {
+                let answer = routes::answer(operators, peer, request).await;
+                drop(asks);
+                Ok::<_, Infallible>(answer)
+            }
         })
     };
     let mut builder = auto::Builder::new(TokioExecutor::new());

@@ -63,7 +63,7 @@ pub use tls::validity;
 pub use worker::{Drained, Workers};
 
 use body::Budget;
-use capacity::Capacity;
+use capacity::Shares;
 use place::Places;
 use routing::{Routing, Surroundings};
 use shadow::Beside;
@@ -99,7 +99,7 @@ pub struct Proxy {
     /// Places for connections, and how many there are.
     connections: Arc<Semaphore>,
     connections_max: u32,
-    exchanges: Capacity,
+    exchanges: Shares,
     workers: usize,
     http2: http2::Builder<LocalExecutor>,
 }
@@ -251,7 +251,7 @@ impl Proxy {
             heads: body::heads(config.limits.held_bytes_max.0, config.limits.head_bytes_max.0),
             connections: Arc::new(Semaphore::new(connections_max as usize)),
             connections_max,
-            exchanges: Capacity::new(config.limits.exchanges_max),
+            exchanges: Shares::new(config.limits.exchanges_max),
             workers: if config.workers == 0 { cores } else { config.workers },
             http2: http2::Builder::new(LocalExecutor),
         };

@@ -36,7 +36,8 @@ pub struct LimitsSection {
     pub documents_max: usize,
     /// Downstream connections at one moment; further ones wait to be accepted.
     pub connections_max: usize,
-    /// Exchanges at one moment; beyond it the answer is 503 with `Retry-After`.
+    /// Exchanges at one moment; beyond it the answer is 503 with `Retry-After`. One address has at most as
+    /// many as are left to others, but for `trusted_hops` and this machine's own.
     pub exchanges_max: usize,
     /// Streams of one HTTP/2 connection at one moment.
     pub streams_max: u32,

@@ -20,6 +20,7 @@ use tokio::{
 use super::{
     Proxy,
     body::Budget,
+    capacity::Share,
     listener::{self, Gate},
     pressure::{self, Pressure},
     routing::Ways,
@@ -64,15 +65,15 @@ impl Told {
 
 /// One exchange under way on this worker; it is no longer when this is dropped.
 #[derive(Debug)]
-pub(super) struct InFlight(Rc<Worker>);
+pub(super) struct InFlight(Rc<Worker>, Share);
 
 impl InFlight {
-    /// `None` when there are too many.
-    pub(super) fn begin(worker: &Rc<Worker>) -> Option<Self> {
-        worker.proxy.exchanges.take().then(|| {
+    /// `None` when there are too many, or too many of one caller.
+    pub(super) fn begin(worker: &Rc<Worker>, share: Share) -> Option<Self> {
+        worker.proxy.exchanges.take(share).then(|| {
             worker.in_flight.set(worker.in_flight.get() + 1);
             worker.has_served.set(true);
-            Self(Rc::clone(worker))
+            Self(Rc::clone(worker), share)
         })
     }
 }
@@ -80,7 +81,7 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.in_flight.set(self.0.in_flight.get() - 1);
-        self.0.proxy.exchanges.give_back();
+        self.0.proxy.exchanges.give_back(self.1);
     }
 }
 

@@ -17,6 +17,7 @@ mod openapi;
 mod ready;
 mod reply;
 mod routes;
+mod seats;
 mod server;
 mod service;
 mod tls;

@@ -9,6 +9,7 @@ mod coverage;
 mod effect;
 mod field;
 mod finding;
+mod halt;
 mod limits;
 mod region;
 mod short_name;
@@ -29,6 +30,7 @@ pub use field::{
 };
 pub(crate) use finding::Locators;
 pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};
+pub use halt::{Awaited, Halt};
 pub use limits::Limits;
 pub use region::{Region, RegionError};
 pub use short_name::ShortName;

@@ -1,8 +1,8 @@
 //! Composes the rooms into one judgement: decode, detect, decide, redact.
 //!
 //! Synchronous and total: no I/O, clock, randomness, logging or metrics, and the same inputs give the
-//! same [`Verdict`]. The proxy, `scan`, `decide`, the admin plane, the benches and the fuzz targets all
-//! call [`Engine::inspect`].
+//! same [`Verdict`], unless nobody waits for it any more ([`Scratch::until`]). The proxy, `scan`, `decide`,
+//! the admin plane, the benches and the fuzz targets all call [`Engine::inspect`].
 
 mod catalogue;
 mod children;
@@ -31,7 +31,7 @@ use std::{
 
 use crate::{
     detect::{self, DetectorSet, Hit},
-    domain::{Coverage, Effect, Findings, Limits, Region, Taxonomy},
+    domain::{Coverage, Effect, Findings, Halt, Limits, Region, Taxonomy},
     format::{Decoder, Unescaped},
     policy::{Decision, Explainer, NAME_FOLDERS, People, RULE_FOLDERS, RuleSet, Transfer},
     redact::Keyring,
@@ -72,9 +72,20 @@ pub struct Scratch {
     found_last: (usize, usize),
     /// Room that findings stood in which nobody needs any more.
     spare: Findings,
+    halt: Halt,
 }
 
 impl Scratch {
+    /// Inspections with it end soon once `halt` is given up; what they left unread is a gap.
+    pub fn until(halt: Halt) -> Self {
+        Self { halt, ..Self::default() }
+    }
+
+    /// What inspections with it are given up by.
+    pub fn halt(&mut self) -> &mut Halt {
+        &mut self.halt
+    }
+
     /// Takes back the findings of a message, for those of the next to stand in their place.
     pub fn recycle(&mut self, mut findings: Findings) {
         findings.clear();

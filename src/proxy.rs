@@ -50,6 +50,7 @@ mod reply;
 mod routing;
 mod shadow;
 mod socket;
+mod stall;
 mod tls;
 mod untaken;
 mod upstream;
@@ -62,7 +63,7 @@ pub use tls::validity;
 pub use worker::{Drained, Workers};
 
 use body::Budget;
-use capacity::Capacity;
+use capacity::Shares;
 use place::Places;
 use routing::{Routing, Surroundings};
 use shadow::Beside;
@@ -94,10 +95,12 @@ pub struct Proxy {
     headers_max: usize,
     streams_max: u32,
     budget: Arc<Budget>,
+    /// What heads on their way in may take of it.
+    heads: Arc<Budget>,
     /// Places for connections, and how many there are.
     connections: Arc<Semaphore>,
     connections_max: u32,
-    exchanges: Capacity,
+    exchanges: Shares,
     /// That there is no record, and that a header is not believed, for the log.
     unrecorded: Sparingly,
     disbelieved: Sparingly,
@@ -249,9 +252,10 @@ impl Proxy {
             headers_max: config.limits.headers_max,
             streams_max: config.limits.streams_max,
             budget: Budget::new(config.limits.held_bytes_max.0),
+            heads: body::heads(config.limits.held_bytes_max.0, config.limits.head_bytes_max.0),
             connections: Arc::new(Semaphore::new(connections_max as usize)),
             connections_max,
-            exchanges: Capacity::new(config.limits.exchanges_max),
+            exchanges: Shares::new(config.limits.exchanges_max),
             // As often as the audit says why.
             unrecorded: Sparingly::every(Duration::from_secs(10)),
             // So is every one of that caller.

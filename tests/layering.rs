@@ -71,6 +71,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("httparse", &["proxy", "cli"]),
     ("httpdate", &["proxy"]),
     ("sfv", &["engine", "proxy"]),
+    // Digests that headers name.
+    ("md5", &["proxy"]),
+    ("sha1", &["proxy"]),
     ("percent_encoding", &["route", "admin"]),
     ("ipnet", &["route", "config", "proxy"]),
     ("tower", &["admin"]),
@@ -114,7 +117,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv", &["format", "facts", "cli"]),
     ("encoding_rs", &["format", "redact"]),
     ("simdutf8", &["format"]),
-    ("flate2", &["format", "redact", "control"]),
+    ("flate2", &["format", "redact", "proxy", "control"]),
     ("brotli", &["redact"]),
     ("brotli_decompressor", &["format"]),
     ("ruzstd", &["format", "redact"]),

@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     control::{Refused, Reloaded, RoutesStatus, Status, Switch},
+    domain::Awaited,
     engine::Scratch,
     facts::Health,
     policy::Timestamp,
@@ -284,7 +285,7 @@ async fn ask(
     caller: &Caller,
     head: &Parts,
     body: Incoming,
-    answer: fn(&Operators, &Case, Asker) -> Reply,
+    answer: fn(&Operators, &Case, Asker, &mut Scratch) -> Reply,
 ) -> Result<Reply, Problem> {
     let listed = caller.may(Needs::Role(Role::Operate)).then_some(caller);
     let asker = match facts::admit(&operators, peer, head, listed) {
@@ -306,8 +307,21 @@ async fn ask(
         ));
     }
     let bytes = read(&operators, body, operators.settings.body_bytes_max).await?;
-    off_thread(move || Ok(answer(&operators, &parse(&operators, &bytes)?, asker))).await
+    // Given up when it takes too long, and when whoever asked has gone.
+    let awaited = Awaited::new();
+    let mut scratch = Scratch::until(awaited.halt());
+    let answered = off_thread(move || {
+        Ok(answer(&operators, &parse(&operators, &bytes)?, asker, &mut scratch))
+    });
+    tokio::time::timeout(ANSWER_TIME_MAX, answered).await.unwrap_or_else(|_| {
+        let detail = "the payload could not be judged in time";
+        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too slow", detail))
+    })
 }
+
+/// How long the answer to a question may take, and what would make a transfer lawful be looked for.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// For what may take as long as an inspection may: health must answer meanwhile.
 async fn off_thread(
@@ -377,23 +391,20 @@ fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> D
     }
 }
 
-fn decide(operators: &Operators, case: &Case, asker: Asker) -> Reply {
+fn decide(operators: &Operators, case: &Case, asker: Asker, scratch: &mut Scratch) -> Reply {
     let snapshot = operators.context.reloads.snapshots().load_full();
     let desk = desk(operators, &snapshot, asker);
-    let judged = case.judge(&desk, &operators.settings.limits, &mut Scratch::default());
+    let judged = case.judge(&desk, &operators.settings.limits, scratch);
     let answer = Answer::new(&snapshot.engine, case.id.as_ref(), &case.body, &judged);
     reply::json(StatusCode::OK, &answer)
 }
 
-/// How long what would make a transfer lawful is looked for.
-const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
-
-fn explain(operators: &Operators, case: &Case, asker: Asker) -> Reply {
+fn explain(operators: &Operators, case: &Case, asker: Asker, scratch: &mut Scratch) -> Reply {
     let snapshot = operators.context.reloads.snapshots().load_full();
     let desk = desk(operators, &snapshot, asker);
     let start = Instant::now();
     let go_on = || start.elapsed() < SEARCH_TIME_MAX;
     let limits = &operators.settings.limits;
-    let explained = case.explain(&desk, limits, &mut Scratch::default(), &go_on);
+    let explained = case.explain(&desk, limits, scratch, &go_on);
     reply::json(StatusCode::OK, &explained)
 }

@@ -19,17 +19,15 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use parking_lot::Mutex;
-use tokio::{
-    sync::{Semaphore, watch},
-    time::error::Elapsed,
-};
-use tower::ServiceBuilder;
+use tokio::{sync::watch, time::error::Elapsed};
+use tower::{ServiceExt as _, service_fn};
 
 use super::{
     access::Access,
     facts::FactsDesk,
     live::{self, Pace},
     ready::Readiness,
+    seats::{Seat, Seats},
     service::AdminService,
     tls::{AdminIdentity, Shown},
     token::Token,
@@ -233,15 +231,11 @@ async fn serve(
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let connections_max = operators.settings.connections_max;
-    let room = Arc::new(Semaphore::new(connections_max));
+    let seats = Seats::new(connections_max);
     let peers = Arc::new(Peers { each_max: connections_max.div_ceil(2), ..Peers::default() });
     tokio::spawn(live::keep_a_minute(Arc::clone(&operators)));
     let service = AdminService::new(Arc::clone(&operators));
     loop {
-        let permit = tokio::select! {
-            permit = Arc::clone(&room).acquire_owned() => permit.map_err(io::Error::other)?,
-            _ = stopped.changed() => return Ok(()),
-        };
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
@@ -258,10 +252,17 @@ async fn serve(
             tracing::debug!(%peer, "too many admin connections from one address");
             continue;
         };
+        let seat = tokio::select! {
+            seat = seats.take() => Arc::new(seat.map_err(io::Error::other)?),
+            _ = stopped.changed() => return Ok(()),
+        };
         let (operators, service) = (Arc::clone(&operators), service.clone());
         tokio::spawn(async move {
-            connection(stream, peer, &operators.settings, service).await;
-            drop((permit, place));
+            tokio::select! {
+                () = connection(stream, peer, &operators.settings, service, &seat) => {}
+                () = seat.is_needed() => tracing::debug!(%peer, "an admin connection made room"),
+            }
+            drop((seat, place));
         });
     }
 }
@@ -309,6 +310,7 @@ async fn connection(
     peer: SocketAddr,
     settings: &AdminSettings,
     service: AdminService,
+    seat: &Arc<Seat>,
 ) {
     /// For a head to arrive; also how long an idle connection is kept.
     const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
@@ -316,18 +318,22 @@ async fn connection(
     let tls = settings.tls.as_ref().map(AdminIdentity::current);
     let first_time_max = settings.first_request_time_max;
     let asked = Arc::new(AtomicBool::new(false));
-    let is_asked = Arc::clone(&asked);
     let service = |shown: Option<Shown>| {
-        let layered = ServiceBuilder::new()
-            .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-                is_asked.store(true, Ordering::Relaxed);
+        let (service, asked, seat) = (service.clone(), Arc::clone(&asked), Arc::clone(seat));
+        TowerToHyperService::new(service_fn(
+            move |mut request: http::Request<hyper::body::Incoming>| {
+                asked.store(true, Ordering::Relaxed);
                 if let Some(shown) = shown.clone() {
                     request.extensions_mut().insert(shown);
                 }
-                (peer, request)
-            })
-            .service(service);
-        TowerToHyperService::new(layered)
+                let (answered, asks) = (service.clone().oneshot((peer, request)), seat.asks());
+                async move {
+                    let answer = answered.await;
+                    drop(asks);
+                    answer
+                }
+            },
+        ))
     };
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);

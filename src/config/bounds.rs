@@ -17,7 +17,8 @@ pub struct LimitsSection {
     /// A body is held whole up to here; beyond it the answer is 413.
     pub body_bytes_max: ByteSize,
     /// Bodies held at one moment with what they are read into (twice `head_bytes_max` at most), all
-    /// exchanges together; beyond it the answer is 503.
+    /// exchanges together; long heads that are not whole yet take up to a quarter of it. Beyond it the
+    /// answer is 503.
     pub held_bytes_max: ByteSize,
     /// A decoded layer (gzip and the like).
     pub decoded_bytes_max: ByteSize,
@@ -35,7 +36,8 @@ pub struct LimitsSection {
     pub documents_max: usize,
     /// Downstream connections at one moment; further ones wait to be accepted.
     pub connections_max: usize,
-    /// Exchanges at one moment; beyond it the answer is 503 with `Retry-After`.
+    /// Exchanges at one moment; beyond it the answer is 503 with `Retry-After`. One address has at most as
+    /// many as are left to others, but for `trusted_hops` and this machine's own.
     pub exchanges_max: usize,
     /// Streams of one HTTP/2 connection at one moment.
     pub streams_max: u32,

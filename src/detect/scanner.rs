@@ -13,7 +13,7 @@ mod wants;
 use std::sync::Arc;
 
 use crate::domain::{
-    Confidence, Container, DetectorId, Marks, Part, Region, Scalar, ShortName, Span, Tag,
+    Confidence, Container, DetectorId, Halt, Marks, Part, Region, Scalar, ShortName, Span, Tag,
 };
 
 pub use self::recall::{Recall, Ticket};
@@ -115,6 +115,7 @@ pub struct Scratch {
 pub struct Scanner<'s> {
     set: &'s DetectorSet,
     scratch: &'s mut Scratch,
+    halt: &'s Halt,
     part: u32,
     /// The innermost object or list.
     top: Frame,
@@ -149,6 +150,7 @@ impl<'s> Scanner<'s> {
         let mut scanner = Self {
             set,
             scratch,
+            halt: Halt::never(),
             part: 0,
             top: Frame::NONE,
             beyond: 0,
@@ -159,6 +161,17 @@ impl<'s> Scanner<'s> {
         };
         scanner.part(Part::Body);
         scanner
+    }
+
+    /// The same, and what is read by it may be given up.
+    pub fn until(self, halt: &'s Halt) -> Self {
+        Self { halt, ..self }
+    }
+
+    /// Whether nobody waits for what is read any more. What was found since is not all there is.
+    #[inline]
+    pub fn is_given_up(&self) -> bool {
+        self.halt.is_given_up()
     }
 
     /// Tells the sets apart that one scratch has served.
@@ -563,7 +576,7 @@ fn found_in_key(set: &DetectorSet, name: &str) -> Option<Found> {
 fn found_in_plain_key(set: &DetectorSet, name: &str) -> Option<Found> {
     const SURE: u8 = 75;
     const DIGITS_MIN: usize = 9;
-    let search = Search { set, supports: 0, against: 0 };
+    let search = Search { set, supports: 0, against: 0, halt: Halt::never() };
     let is_sure = |found: &Found| found.confidence >= SURE;
     search.whole(name).filter(is_sure).or_else(|| {
         let digits = name.bytes().filter(u8::is_ascii_digit).count();

@@ -7,6 +7,7 @@ mod announced;
 mod beside;
 mod called;
 mod codes;
+mod halt;
 mod hostile;
 mod objects;
 mod payloads;
@@ -15,7 +16,7 @@ mod sentences;
 mod turns;
 
 use super::{DetectorSet, Hit, Scanner, Scratch, Told, shipped, text::Search};
-use crate::domain::{Container, Part, Scalar, Taxonomy};
+use crate::domain::{Container, Halt, Part, Scalar, Taxonomy};
 
 /// A value of which nothing is known but what it is.
 fn told(kind: Scalar, text: &str) -> Told<'_> {

@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::domain::{DetectorId, Region, Span, Tag, ends_in_any_case};
+use crate::domain::{DetectorId, Halt, Region, Span, Tag, ends_in_any_case};
 
 use self::{chain::is_word_byte, marks::Marks};
 use super::{
@@ -46,6 +46,8 @@ pub(super) struct Search<'s> {
     /// Detectors that the field's name supports and contradicts, as bits.
     pub(super) supports: u128,
     pub(super) against: u128,
+    /// Looked at for each candidate: what is behind the last one then is left.
+    pub(super) halt: &'s Halt,
 }
 
 static TOKEN_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("eyJ"));
@@ -203,6 +205,9 @@ impl Search<'_> {
             if at < past {
                 continue;
             }
+            if self.halt.is_given_up() {
+                return;
+            }
             if let Some(end) = self.email_at(text, at, found) {
                 past = end;
             }
@@ -280,6 +285,9 @@ impl Search<'_> {
         for colon in memchr::memchr_iter(b':', bytes) {
             if colon < past {
                 continue;
+            }
+            if self.halt.is_given_up() {
+                return;
             }
             let head = bytes.get(past..colon).unwrap_or_default();
             let start = colon - head.iter().rev().take(5).take_while(|byte| part(byte)).count();

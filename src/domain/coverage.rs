@@ -89,10 +89,12 @@ pub enum GapCause {
     DecodedRatio,
     /// A tunnel, an upgrade or a range: not a payload we hold.
     NotHeld,
+    /// The inspection was given up before its end.
+    TooSlow,
 }
 
 impl GapCause {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::UnknownMediaType,
         Self::UnknownContentEncoding,
         Self::Malformed,
@@ -107,6 +109,7 @@ impl GapCause {
         Self::DecodedTooLarge,
         Self::DecodedRatio,
         Self::NotHeld,
+        Self::TooSlow,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -125,6 +128,7 @@ impl GapCause {
             Self::DecodedTooLarge => "decoded_too_large",
             Self::DecodedRatio => "decoded_ratio",
             Self::NotHeld => "not_held",
+            Self::TooSlow => "too_slow",
         }
     }
 }

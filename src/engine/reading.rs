@@ -79,6 +79,7 @@ impl<'m> Reading<'m> {
             familiar,
             found_last,
             spare,
+            halt,
         } = scratch;
         let (items, nodes) = *found_last;
         let findings_room = message.body.len() / BYTES_PER_FINDING + FINDINGS_ELSEWHERE;
@@ -95,7 +96,7 @@ impl<'m> Reading<'m> {
             ..Self::default()
         };
         let mut walk = Walk {
-            scanner: detectors.scanner(detect),
+            scanner: detectors.scanner(detect).until(halt),
             frames,
             names,
             hits,
@@ -116,8 +117,15 @@ impl<'m> Reading<'m> {
             reading.header(number, name, value, familiar, &mut walk);
         }
         reading.body(message, &mut walk);
-        while let Some(embedded) = walk.embedded.pop() {
+        while let Some(embedded) = walk.embedded.pop()
+            && !walk.scanner.is_given_up()
+        {
             reading.embedded(embedded, &mut walk);
+        }
+        if walk.scanner.is_given_up() {
+            // Anything may be in what was left.
+            let (part, coverage, cause) = (Part::Body, Coverage::Opaque, GapCause::TooSlow);
+            reading.gaps.push(Gap { part, coverage, cause, offset: 0 });
         }
         walk.give_back();
         *found_last = (reading.findings.items.len(), reading.findings.nodes.len());
@@ -543,7 +551,9 @@ impl<'m> Reading<'m> {
 
     /// Nothing more is recorded, or looked for.
     fn is_full(&self, walk: &Walk<'_, '_>) -> bool {
-        walk.room.is_exceeded || sink::is_full(&self.findings, walk.limits)
+        walk.room.is_exceeded
+            || walk.scanner.is_given_up()
+            || sink::is_full(&self.findings, walk.limits)
     }
 }
 

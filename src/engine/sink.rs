@@ -177,6 +177,9 @@ impl FieldSink for Sink<'_, '_, '_> {
     }
 
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
+        if self.walk.scanner.is_given_up() {
+            return;
+        }
         // `?{"gender":"F"}`: a document, where a name is due.
         if let Key::Name { text, span, escape } = key
             && may_begin_document(text)
@@ -269,7 +272,8 @@ impl FieldSink for Sink<'_, '_, '_> {
         let ticket =
             ticket.filter(|ticket| further.is_none() && self.walk.scanner.may_keep(*ticket));
         // What had no room is not nothing.
-        let holds_none = self.walk.inner.is_empty() && !self.walk.room.is_exceeded;
+        let is_all = !self.walk.room.is_exceeded && !self.walk.scanner.is_given_up();
+        let holds_none = self.walk.inner.is_empty() && is_all;
         if let Some(ticket) = ticket.filter(|_| holds_none) {
             self.walk.scanner.keep(ticket, scanned, self.walk.hits);
         }

@@ -60,6 +60,10 @@ impl Budget {
 }
 
 impl Held {
+    pub(super) fn none(budget: &Arc<Budget>) -> Self {
+        Self { budget: Arc::clone(budget), bytes: 0 }
+    }
+
     fn more(&mut self, bytes: usize) -> Result<(), ProxyError> {
         let take = |left: usize| left.checked_sub(bytes);
         let taken = self.budget.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
@@ -72,6 +76,38 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.budget.left.fetch_add(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// What a head that does not end is read into. It counts as bodies do, and heads have a share of what there is for
+/// those: whoever sends many does not keep everybody's bodies out.
+#[derive(Debug)]
+pub(super) struct HeldHead {
+    of_heads: Held,
+    held: Held,
+}
+
+/// Of the bytes that may be held, heads have one in so many.
+const SHARE_OF_HEADS: usize = 4;
+
+/// The share of heads; a head as long as may be has room in it.
+pub(super) fn heads(held_bytes_max: usize, head_bytes_max: usize) -> Arc<Budget> {
+    Budget::new((held_bytes_max / SHARE_OF_HEADS).max(LimitsSection::READ_INTO * head_bytes_max))
+}
+
+impl HeldHead {
+    pub(super) fn none(heads: &Arc<Budget>, budget: &Arc<Budget>) -> Self {
+        Self { of_heads: Held::none(heads), held: Held::none(budget) }
+    }
+
+    /// Holds `bytes` in all from here on, where those are more than it does.
+    pub(super) fn grow_to(&mut self, bytes: usize) -> Result<(), ProxyError> {
+        let more = bytes.saturating_sub(self.held.bytes);
+        if more > 0 {
+            self.of_heads.more(more)?;
+            self.held.more(more)?;
+        }
+        Ok(())
     }
 }
 
@@ -96,7 +132,7 @@ pub(super) async fn collect<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let held = Held { budget: Arc::clone(budget), bytes: 0 };
+    let held = Held::none(budget);
     let too_long = announced.length.is_some_and(|length| length > bytes_max);
     if too_long && announced.waits {
         return Err(ProxyError::BodyTooLarge);

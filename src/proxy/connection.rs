@@ -97,11 +97,13 @@ pub(super) async fn connection<S>(
             }
         }
     }
+    let trusted = is_known && head::trusts(&proxy.trusted_hops, address.ip());
     let mut peer = Peer {
         address,
         destination: wanted,
         caller: None,
-        trusted: is_known && head::trusts(&proxy.trusted_hops, address.ip()),
+        trusted,
+        share: proxy.exchanges.of(address.ip(), trusted),
         region: proxy.geo.as_ref().and_then(|geo| geo.region(address.ip())),
     };
     let Some(tls) = entry.tls else { return serve(worker, None, stream, peer, draining).await };

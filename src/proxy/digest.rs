@@ -6,9 +6,13 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use super::head::lines;
 
+mod unnamed;
+
 /// Makes the digests of a changed body right again, and takes off those it cannot (RFC 9530; RFC 3230
-/// and `Content-MD5` before it).
-pub(super) fn renew(headers: &mut HeaderMap, body: &[u8]) {
+/// and `Content-MD5` before it). Of `before`, the body as it came, none goes on under another name either: what was
+/// taken out of a body could be guessed by its digest.
+pub(super) fn renew(headers: &mut HeaderMap, before: &[u8], body: &[u8]) {
+    unnamed::take_off(headers, before);
     // Few messages have any; asking for each by its name would take longer than to look at those there are.
     if !headers.keys().any(is_digest) {
         return;
@@ -118,7 +122,7 @@ mod tests {
         ] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        renew(&mut headers, body);
+        renew(&mut headers, b"before", body);
         assert_eq!(
             headers["content-digest"],
             "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"
@@ -134,7 +138,7 @@ mod tests {
             digest.starts_with("SHA-256=RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=, SHA-512=")
         );
         let mut none = HeaderMap::new();
-        renew(&mut none, body);
+        renew(&mut none, b"before", body);
         assert!(none.is_empty());
     }
 }

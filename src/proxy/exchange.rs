@@ -19,6 +19,7 @@ use super::{
     ProxyError,
     activity::InHand,
     body::{self, HeldBody, ReplyBody},
+    capacity::Share,
     context,
     error::{BrokenOff, Scarce},
     head,
@@ -54,6 +55,8 @@ pub(super) struct Peer {
     pub(super) destination: Option<IpAddr>,
     /// What it says of a transfer is believed.
     pub(super) trusted: bool,
+    /// Of the exchanges at one moment.
+    pub(super) share: Share,
     /// Where its address is; that of the caller behind a trusted hop is looked up per exchange.
     pub(super) region: Option<Region>,
     /// Whom its certificate names; told anew with each exchange where the peer is a trusted hop.
@@ -147,7 +150,7 @@ impl Exchange {
         Box::new(Self {
             snapshot: worker.proxy.snapshots.load_full(),
             _in_hand: in_hand,
-            in_flight: InFlight::begin(&worker),
+            in_flight: InFlight::begin(&worker, peer.share),
             admitted: None,
             _counted: worker.proxy.metrics.begin_exchange(),
             trace: match &worker.proxy.otlp {

@@ -607,7 +607,7 @@ mod tests {
                 headers.insert(name, value.clone());
                 client_address(&headers, SocketAddr::new(peer.into(), 1), &hops);
                 announced(&headers);
-                super::super::digest::renew(&mut headers, b"body");
+                super::super::digest::renew(&mut headers, b"before", b"body");
                 strip_request(&mut headers, true);
             }
             crate::route::is_ambiguous(&path);

@@ -1,7 +1,7 @@
 //! What an exchange asks the engine: here, on a thread of its own, or by what is on file; and what the answer does
 //! to the request.
 
-use std::{rc::Rc, sync::Arc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -11,7 +11,7 @@ use super::{
     shadow, upstream::Outgoing,
 };
 use crate::{
-    domain::{Coverage, Effect, GapCause, Region},
+    domain::{Awaited, Coverage, Effect, GapCause, Halt, Region},
     engine::{Message, Scratch, Verdict},
     facts::Subjects,
     policy::{Layer, RuleRef, RuleSet, Transfer},
@@ -34,7 +34,7 @@ impl Exchange {
         let started = Instant::now();
         self.inspection_began = Some(started);
         let verdict = if self.is_judged_here(outgoing) {
-            self.judge_here(outgoing, transfer)
+            self.judge_here(outgoing, transfer)?
         } else {
             // Large, and seldom: not part of every exchange's future.
             Box::pin(self.judge_elsewhere(outgoing, transfer)).await?
@@ -63,16 +63,25 @@ impl Exchange {
         proxy.register.is_none() && outgoing.body.len() <= proxy.inspection.inline_bytes_max.0
     }
 
-    fn judge_here(&mut self, outgoing: &Outgoing, transfer: Box<Transfer>) -> Box<Verdict> {
+    fn judge_here(
+        &mut self,
+        outgoing: &Outgoing,
+        transfer: Box<Transfer>,
+    ) -> Result<Box<Verdict>, ProxyError> {
         let proxy = &self.worker.proxy;
         let mut scratch = self.worker.scratch.borrow_mut();
+        let begun = self.worker.stall.begin(scratch.halt());
         let client_region = self.client_region(outgoing);
         let (verdict, subjects) = outgoing.with_message(client_region, |message| {
             inspect(proxy, &self.snapshot, message, transfer, &mut scratch)
         });
+        drop(begun);
+        if scratch.halt().is_given_up() {
+            return Err(ProxyError::InspectionSlow);
+        }
         drop(scratch);
         self.subjects = subjects;
-        verdict
+        Ok(verdict)
     }
 
     async fn judge_elsewhere(
@@ -97,9 +106,9 @@ impl Exchange {
         let (snapshot, proxy) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker.proxy));
         let by = Instant::now() + proxy.deadlines.inspection.0;
         let message = outgoing.duplicate();
-        let (verdict, subjects) = aside(by, move || {
+        let (verdict, subjects) = aside(by, move |halt| {
             message.with_message(client_region, |message: &Message<'_>| {
-                inspect(&proxy, &snapshot, message, transfer, &mut Scratch::default())
+                inspect(&proxy, &snapshot, message, transfer, &mut Scratch::until(halt))
             })
         })
         .await?;
@@ -126,9 +135,9 @@ impl Exchange {
         let by = Instant::now() + proxy.deadlines.inspection.0;
         let (verdict, mut on_file) = if outgoing.body.len() > proxy.inspection.inline_bytes_max.0 {
             let (message, runtime) = (outgoing.duplicate(), tokio::runtime::Handle::current());
-            let judged = aside(by, move || {
+            let judged = aside(by, move |halt| {
                 let register = case.proxy.register.as_ref()?;
-                let scratch = std::cell::RefCell::default();
+                let scratch = RefCell::new(Scratch::until(halt));
                 Some(runtime.block_on(case.judge(register, &message, &scratch)))
             });
             judged.await?.ok_or(ProxyError::InspectionBroken)??
@@ -179,14 +188,16 @@ fn inspect(
     }
 }
 
-/// Has an inspection done on a thread of its own. One that has not begun by then, or whose exchange has ended, does
-/// not begin.
+/// Has an inspection done on a thread of its own. By then, or once its exchange has ended, it is given up: one that
+/// has not begun does not begin, and one under way ends soon and lets go of what it held.
 async fn aside<T: Send + 'static>(
     by: Instant,
-    inspection: impl FnOnce() -> T + Send + 'static,
+    inspection: impl FnOnce(Halt) -> T + Send + 'static,
 ) -> Result<T, ProxyError> {
+    let awaited = Awaited::new();
+    let halt = awaited.halt();
     let task = AbortOnDropHandle::new(tokio::task::spawn_blocking(move || {
-        (Instant::now() < by).then(inspection)
+        (Instant::now() < by).then(|| inspection(halt))
     }));
     match tokio::time::timeout_at(by, task).await {
         Ok(Ok(Some(judged))) => Ok(judged),

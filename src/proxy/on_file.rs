@@ -86,7 +86,12 @@ impl Case {
         for _ in 0..ATTEMPTS_MAX {
             let reading = {
                 let mut scratch = scratch.borrow_mut();
-                engine.read(&message, &self.proxy.limits, &mut scratch)
+                let reading = engine.read(&message, &self.proxy.limits, &mut scratch);
+                // Nothing is reserved for whom nobody answers.
+                if scratch.halt().is_given_up() {
+                    return Err(ProxyError::InspectionSlow);
+                }
+                reading
             };
             let Some(mut inquiry) = register.inquire(question, &reading) else {
                 let people = People::one(&self.transfer);

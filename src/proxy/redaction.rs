@@ -23,11 +23,11 @@ pub(super) fn apply(outgoing: &mut Outgoing, redacted: Redacted) -> Result<(), P
         outgoing.headers = edited(&outgoing.headers, &redacted.headers);
     }
     if let Some(body) = redacted.body {
-        outgoing.body = body.into();
+        let before = std::mem::replace(&mut outgoing.body, body.into());
         if redacted.body_is_identity {
             outgoing.headers.remove(header::CONTENT_ENCODING);
         }
-        digest::renew(&mut outgoing.headers, &outgoing.body);
+        digest::renew(&mut outgoing.headers, &before, &outgoing.body);
         outgoing.declares_length = true;
     }
     Ok(())

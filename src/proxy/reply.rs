@@ -382,6 +382,10 @@ fn uninspected(cause: GapCause) -> (StatusCode, &'static str, &'static str) {
             StatusCode::PAYLOAD_TOO_LARGE,
             "The payload is too large once it is decoded; nothing was sent.",
         ),
+        GapCause::TooSlow => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The inspection did not end in time; nothing was sent.",
+        ),
     };
     (status, TITLE, detail)
 }

@@ -20,10 +20,12 @@ use tokio::{
 use super::{
     Proxy,
     body::Budget,
+    capacity::Share,
     listener::{self, Gate},
     pressure::{self, Pressure},
     routing::Ways,
     socket::BoundSocket,
+    stall::{self, Stall},
 };
 use crate::{engine::Scratch, memory};
 
@@ -33,6 +35,7 @@ pub(super) struct Worker {
     pub(super) scratch: RefCell<Scratch>,
     pub(super) budget: Arc<Budget>,
     pub(super) pressure: Pressure,
+    pub(super) stall: Arc<Stall>,
     ways: RefCell<Rc<Ways>>,
     number: usize,
     in_flight: Cell<usize>,
@@ -42,15 +45,15 @@ pub(super) struct Worker {
 
 /// One exchange under way on this worker; it is no longer when this is dropped.
 #[derive(Debug)]
-pub(super) struct InFlight(Rc<Worker>);
+pub(super) struct InFlight(Rc<Worker>, Share);
 
 impl InFlight {
-    /// `None` when there are too many.
-    pub(super) fn begin(worker: &Rc<Worker>) -> Option<Self> {
-        worker.proxy.exchanges.take().then(|| {
+    /// `None` when there are too many, or too many of one caller.
+    pub(super) fn begin(worker: &Rc<Worker>, share: Share) -> Option<Self> {
+        worker.proxy.exchanges.take(share).then(|| {
             worker.in_flight.set(worker.in_flight.get() + 1);
             worker.has_served.set(true);
-            Self(Rc::clone(worker))
+            Self(Rc::clone(worker), share)
         })
     }
 }
@@ -58,15 +61,16 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.in_flight.set(self.0.in_flight.get() - 1);
-        self.0.proxy.exchanges.give_back();
+        self.0.proxy.exchanges.give_back(self.1);
     }
 }
 
 impl Worker {
     /// Needs the worker's runtime.
-    fn new(proxy: Arc<Proxy>, number: usize) -> Rc<Self> {
+    fn new(proxy: Arc<Proxy>, number: usize, stall: Arc<Stall>) -> Rc<Self> {
         Rc::new(Self {
-            scratch: RefCell::default(),
+            scratch: RefCell::new(Scratch::until(stall.halt())),
+            stall,
             budget: Arc::clone(&proxy.budget),
             pressure: Pressure::new(proxy.deadlines.queue.0),
             ways: RefCell::new(Rc::new(Ways::new(proxy.routing.load_full(), number, None))),
@@ -136,11 +140,13 @@ impl Workers {
         let (drain, draining) = watch::channel(None);
         let (started, starting) = mpsc::sync_channel(sockets.len());
         let mut handles = Vec::with_capacity(sockets.len());
-        for (number, sockets) in sockets.into_iter().enumerate() {
+        let stalls: Vec<_> = sockets.iter().map(|_| Arc::<Stall>::default()).collect();
+        stall::watch(&stalls, proxy.deadlines.inspection.0)?;
+        for (number, (sockets, stall)) in sockets.into_iter().zip(stalls).enumerate() {
             let (proxy, draining, started) = (Arc::clone(proxy), draining.clone(), started.clone());
             let handle = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || run(proxy, number, sockets, draining, &started))?;
+                .spawn(move || run(proxy, number, stall, sockets, draining, &started))?;
             handles.push(handle);
         }
         for outcome in starting.iter().take(handles.len()) {
@@ -166,6 +172,7 @@ const BLOCKING_THREADS_MAX: usize = 4;
 fn run(
     proxy: Arc<Proxy>,
     number: usize,
+    stall: Arc<Stall>,
     sockets: Vec<BoundSocket>,
     mut draining: watch::Receiver<Option<Duration>>,
     started: &mpsc::SyncSender<io::Result<()>>,
@@ -184,7 +191,7 @@ fn run(
     let Some(runtime) = runtime else { return 0 };
     let cut = runtime.block_on(async {
         let gate = Gate::new(&proxy.connections, proxy.connections_max);
-        let worker = Worker::new(proxy, number);
+        let worker = Worker::new(proxy, number, stall);
         tokio::task::spawn_local(pressure::watch(Rc::clone(&worker), number));
         tokio::task::spawn_local(Rc::clone(&worker).give_back());
         for socket in sockets {

@@ -403,6 +403,26 @@ fn a_taken_port_is_told_with_its_address() {
 }
 
 #[test]
+fn connections_that_sit_still_give_way_to_a_probe() {
+    let running = RunningAdmin::with(|settings| AdminSettings { connections_max: 4, ..settings });
+    let mut sitting = Vec::new();
+    for _ in 0..4 {
+        let mut stream = TcpStream::connect(running.server.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        sitting.push(stream);
+    }
+    let begun = std::time::Instant::now();
+    for _ in 0..3 {
+        assert_eq!(running.get("/livez").status, 200);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn connections_without_a_request_give_way_to_those_with_one() {
     let running = RunningAdmin::with(|settings| AdminSettings {
         connections_max: 4,

@@ -201,7 +201,7 @@ impl Scanner<'_> {
         const DIGITS: std::ops::RangeInclusive<usize> = PHONE_DIGITS_MIN as usize..=11;
         let is_number = DIGITS.contains(&text.len()) && is_integer(text);
         let phone = self.set.finders.phone.filter(|_| is_number)?;
-        let search = Search { set: self.set, supports: 1 << phone, against: 0 };
+        let search = Search { set: self.set, supports: 1 << phone, against: 0, halt: self.halt };
         let found = search.whole(text)?;
         let tag = self.set.value(phone)?.tag;
         (found.tag == tag).then(|| found.hit())

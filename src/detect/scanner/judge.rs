@@ -75,7 +75,7 @@ impl<'s> Scanner<'s> {
             return;
         }
         let against = facts.against | self.set.contradicted(around);
-        let search = Search { set: self.set, supports: facts.supports, against };
+        let search = Search { set: self.set, supports: facts.supports, against, halt: self.halt };
         // What a name supports is found by less than what stands for itself.
         let may_hold = told.may_hold || facts.supports != 0;
         let Some((rule, found)) = by_name else {
@@ -146,7 +146,7 @@ impl<'s> Scanner<'s> {
         let (mut line, mut shown) = (0, Shown::default());
         // A label ends the value of the one before it.
         let mut waiting: Option<(Pair, Facts)> = None;
-        for pair in pairs(text) {
+        for pair in pairs(text).take_while(|_| !search.halt.is_given_up()) {
             let label = self.label(text, &pair);
             let speaker = if label.is_none() { search.speaker(text, &pair.name) } else { None };
             let start = match (&label, speaker) {

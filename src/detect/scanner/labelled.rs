@@ -189,13 +189,13 @@ impl Scanner<'_> {
         if NAME.has(label.rsplit(' ').next().unwrap_or_default()) {
             return people.is_said(said);
         }
-        let search = Search { set: self.set, supports: 0, against: 0 };
+        let search = Search { set: self.set, supports: 0, against: 0, halt: self.halt };
         search.is_a_turn(text, pair.name.start, said)
     }
 
     /// Where an address begins behind the name of whoever lives there: `Ship to: Sana Khan, House 12, …`.
     fn behind_an_addressee(&self, text: &str, pair: &Pair) -> Option<usize> {
-        let search = Search { set: self.set, supports: 0, against: 0 };
+        let search = Search { set: self.set, supports: 0, against: 0, halt: self.halt };
         let (_, start) = search.addressee_at(text, pair.value.start)?;
         let has_digits =
             |rest: &str| rest.bytes().any(|byte| byte.is_ascii_digit()) && !rest.is_empty();

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::Halt;
 
 /// A text made to be slow costs no more than its length: a text in one piece at most about what it costs in
 /// a hundred.
@@ -74,7 +75,8 @@ proptest! {
     #[test]
     fn a_price_holds_nothing_that_is_found_by_its_form(text in "[0-9]{1,7}[.][0-9]{1,2}") {
         let bench = Bench::new_cached();
-        let search = Search { set: &bench.set, supports: 0, against: 0 };
+        let search =
+            Search { set: &bench.set, supports: 0, against: 0, halt: Halt::never() };
         let mut found = Vec::new();
         search.all(&text, &mut found);
         prop_assert_eq!((found, search.whole(&text)), (Vec::new(), None), "{}", text);

@@ -80,6 +80,9 @@ impl Search<'_> {
         // What the cue at hand announced so far, which may be a name and behind it an address.
         let mut last: (usize, Range<usize>) = (usize::MAX, 0..0);
         for (cue, rule) in self.set.cues.find(text) {
+            if self.halt.is_given_up() {
+                return;
+            }
             let is_another = last.0 != cue.start;
             if (is_another && cue.start < past) || !self.set.reaches(rule.tag, rule.confidence) {
                 continue;
@@ -333,6 +336,9 @@ impl Search<'_> {
         let Some((rule, _)) = &self.set.cues.known_beside else { return };
         let (last, mut past) = (found.len(), 0);
         for at in first..last {
+            if self.halt.is_given_up() {
+                return;
+            }
             let Some(one) =
                 found.get(at).copied().filter(|one| self.set.tells_of_somebody(one.tag))
             else {

@@ -35,6 +35,9 @@ impl Search<'_> {
             if digit < position {
                 continue;
             }
+            if self.halt.is_given_up() {
+                return;
+            }
             let passed = end_of_count(bytes, digit, position);
             if let Some(end) = passed.or_else(|| end_of_time(bytes, digit)) {
                 position = end;

@@ -105,3 +105,29 @@ fn what_is_masked_may_show_what_was_not_read() {
         assert!(!String::from_utf8_lossy(&sent).contains("/9j/"), "{how}");
     }
 }
+
+#[test]
+fn what_is_left_unread_when_an_inspection_is_given_up_is_a_gap() {
+    let engine = shipped();
+    let inner = base64(br#"{"email": "sana.k@example.pk"}"#);
+    for body in [
+        r#"{"email": "sana.k@example.pk"}"#.to_owned(),
+        r#"{"n": 1, "v": "quiet"}"#.to_owned(),
+        format!(r#"{{"v": "{inner}"}}"#),
+    ] {
+        let mut scratch = Scratch::until(Halt::possible());
+        let read = |scratch: &mut Scratch| {
+            let message = message(JSON, body.as_bytes());
+            let verdict = engine.inspect(&message, transfer(""), &Limits::default(), scratch);
+            (verdict.coverage, verdict.findings.items.len())
+        };
+        let number = scratch.halt().number();
+        scratch.halt().give_up(number);
+        assert_eq!(read(&mut scratch), (Coverage::Opaque, 0), "{body}");
+        // Nothing of that is taken for known by the next.
+        scratch.halt().next();
+        let after = read(&mut scratch);
+        assert_eq!(after, read(&mut Scratch::default()), "{body}");
+        assert_eq!(after.0, Coverage::Full, "{body}");
+    }
+}

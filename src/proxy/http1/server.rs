@@ -31,7 +31,7 @@ use super::{
 use crate::proxy::{
     ProxyError,
     activity::{Activity, NotedStream},
-    body::{DISCARD_BYTES, DISCARD_TIME, ReplyBody},
+    body::{DISCARD_BYTES, DISCARD_TIME, HeldHead, ReplyBody},
     connection::{DRAIN_GRACE, Draining, PARTING, QUIET},
     exchange::{self, Peer},
     worker::Worker,
@@ -142,6 +142,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
             Bounds { bytes_max: proxy.limits.head_bytes_max, headers_max: proxy.headers_max };
         let mut search = Search::default();
         let mut by = None;
+        // Most come whole, in the room that every connection has.
+        let mut held = None;
         loop {
             if !self.read.is_empty() {
                 match parse::request(&mut self.read, &mut search, bounds) {
@@ -154,6 +156,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Served<'_, S> {
                 }
             }
             self.read.reserve(ROOM_BYTES);
+            if self.read.len() > ROOM_BYTES {
+                let held = held.get_or_insert_with(|| HeldHead::none(&proxy.heads, &proxy.budget));
+                if let Err(error) = held.grow_to(self.read.capacity()) {
+                    return Heard::Refused(error);
+                }
+            }
             let read = if self.read.is_empty() && by.is_none() {
                 match quiet.wait(&mut self.stream, &mut self.read).await {
                     Waited::Read(read) => {

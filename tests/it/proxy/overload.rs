@@ -150,3 +150,59 @@ async fn while_everything_waits_too_long_new_requests_are_told_to_come_again() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inspection_that_was_given_up_ends_and_lets_go_of_its_body() {
+    let (address, log) = upstream().await;
+    let setup = inspecting(address).config("deadlines: { inspection: 100ms }");
+    let gateway = setup.start().await;
+    // Legal, and slow to read: a label at every turn.
+    let body = Bytes::from("dob: ".repeat((6 << 20) / 5));
+    let request = || {
+        Request::post("/")
+            .header("host", "shop.mesh.example")
+            .header("content-type", "text/plain")
+            .body(Full::new(body.clone()))
+            .unwrap()
+    };
+    for _ in 0..2 {
+        let got = gateway.send(request()).await;
+        assert_eq!(got.problem(), "inspection-slow", "{got:?}");
+    }
+    eventually("its body is held on", async || {
+        value(&metrics(&gateway).await, "bordergate_held_bytes") <= 0.0
+    })
+    .await;
+    assert!(log.received().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn heads_that_do_not_end_are_held_up_to_their_share() {
+    const HEADS: usize = 300;
+    let (address, _) = upstream().await;
+    let gateway = Setup::to(format!("http://{address}"))
+        .config("limits: { held_bytes_max: 16MiB, body_bytes_max: 8MiB }")
+        .start()
+        .await;
+    let head = ["GET / HTTP/1.1\r\nHost: a\r\nX-A: ", &"a".repeat(60_000)].concat();
+    let mut callers = Vec::new();
+    for _ in 0..HEADS {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        // Who is refused may not be listened to any more.
+        let _ = stream.write_all(head.as_bytes()).await;
+        callers.push(stream);
+    }
+    let mut last = callers.pop().unwrap();
+    let answer = read_to_end(&mut last).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("overloaded-memory"), "{answer}");
+    // The share of heads is counted, and leaves the rest to bodies.
+    let is_held = async || value(&metrics(&gateway).await, "bordergate_held_bytes");
+    eventually("heads are not counted", async || is_held().await > 0.0).await;
+    assert!(is_held().await <= (HELD_MAX / 4) as f64);
+    let mut request = post("");
+    *request.body_mut() = Full::from(format!("{{\"n\": \"{}\"}}", "x".repeat(1 << 20)));
+    assert_eq!(gateway.send(request).await.status, StatusCode::OK);
+    drop(callers);
+    eventually("heads are held of those who went", async || is_held().await <= 0.0).await;
+}

@@ -22,6 +22,9 @@ impl Scanner<'_> {
         // Columns show what the rows are about, as members do of their object.
         let (mut shown, mut last, mut count) = (Shown::default(), None, 0_usize);
         tables::cells(text, &mut |cell| {
+            if self.halt.is_given_up() {
+                return;
+            }
             // Each column once; those of the next row have the same names again.
             if let Name::Written(name) = &cell.name
                 && last < Some(name.start)
@@ -49,6 +52,9 @@ impl Scanner<'_> {
 
     /// What the name of a cell says of it.
     fn in_a_cell(&mut self, text: &str, around: u32, cell: &Cell) -> Option<Hit> {
+        if self.halt.is_given_up() {
+            return None;
+        }
         let value = text.get(cell.value.clone()).unwrap_or_default();
         let facts = self.facts_under(text, cell);
         // What a name of several words, or of another script, says needs no proof.

@@ -15,8 +15,11 @@ fn what_a_name_says_is_said_of_the_members_below_it() {
             r#"{"iris_template":{"left":"bGVmdCBpcmlzIHRlbXBsYXRl","right":"cmlnaHQgaXJpcyB0ZW1wbGF0"}}"#,
             &["/iris_template/left retinal", "/iris_template/right retinal"],
         ),
-        (r#"{"imsi":{"sim1":"410011149257423"}}"#, &["/imsi/sim1 imsi"]),
-        (r#"{"passport_no":{"country":"PK","code":"AB1234567"}}"#, &["/passport_no/code passport"]),
+        (r#"{"imsi":{"sim1":"410011149257423"}}"#, &["/imsi/sim1 imsi@PK"]),
+        (
+            r#"{"passport_no":{"country":"PK","code":"AB1234567"}}"#,
+            &["/passport_no/code passport", "/passport_no/country country@PK"],
+        ),
         // Of what is said about a value nothing is the value.
         (r#"{"religion":{"type":"string","enum":["Islam"],"maxLength":9}}"#, &[]),
         (r#"{"passport":{"strategy":"oauth2"}}"#, &[]),
@@ -28,7 +31,10 @@ fn what_a_name_says_is_said_of_the_members_below_it() {
             r#"{"avatar_url":"https://cdn.example/a.png?d=https%3A%2F%2Fcdn.example%2Fb.png"}"#,
             &["/avatar_url self_image"],
         ),
-        (r#"{"photo":{"GPSLatitude":"24.8607"}}"#, &["/photo/GPSLatitude exif_location"]),
+        (
+            r#"{"photo":{"GPSLatitude":"24.8607"}}"#,
+            &["/photo photo{}", "/photo/GPSLatitude exif_location"],
+        ),
     ] {
         let found = bench.scan(json);
         assert_eq!(found, expected, "{json}");

@@ -9,11 +9,15 @@
 
 use std::{fmt, fs, net::SocketAddr, path::Path, sync::Arc};
 
-use http::{StatusCode, header, request::Parts};
+use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{reply::Problem, tls::Shown, token::Token};
+use super::{
+    reply::Problem,
+    tls::Shown,
+    token::{Token, bearer},
+};
 use crate::source::{self, At, Diagnostics, Latest, Place, SourceFile};
 
 /// What an operator may do. Each but the first includes reading.
@@ -253,13 +257,6 @@ fn proven<'l>(list: &'l [Operator], head: &Parts) -> Result<&'l Operator, &'stat
     find(&|it| it.certificate.as_ref().is_some_and(|name| shown.bears(name))).ok_or(
         "no operator has a name of this certificate; or send a token as `Authorization: Bearer …`",
     )
-}
-
-/// The token that the request shows (RFC 6750 §2.1).
-pub(super) fn bearer(head: &Parts) -> Option<&str> {
-    let value = head.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn read(path: &Path) -> Result<Arc<[Operator]>, Diagnostics> {

@@ -6,10 +6,10 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use http::{StatusCode, request::Parts};
+use http::{StatusCode, header, request::Parts};
 use sha2::{Digest as _, Sha256};
 
-use super::{access::bearer, reply::Problem};
+use super::reply::Problem;
 use crate::source::Latest;
 
 /// Shorter ones can be guessed.
@@ -42,6 +42,13 @@ impl Token {
     pub(super) fn error(&self) -> Option<String> {
         self.0.error()
     }
+}
+
+/// The token that the request shows (RFC 6750 §2.1).
+pub(super) fn bearer(head: &Parts) -> Option<&str> {
+    let value = head.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn read(path: &Path) -> Result<[u8; 32], String> {

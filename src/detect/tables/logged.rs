@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{COLUMNS_MAX, HEAD_BYTES_MAX, NAME_BYTES_MAX, Row, Tables, lines, pieces};
+use super::{HEAD_BYTES_MAX, NAME_BYTES_MAX, Row, Tables, lines, pieces};
 
 const FIELDS: &str = "#fields";
 
@@ -33,7 +33,7 @@ impl Tables<'_, '_> {
             sign = if names.contains('\t') { b'\t' } else { b' ' };
             let names = names.trim_start_matches([':', ' ', '\t']);
             let names = line.end - names.len()..line.end;
-            head.fill(pieces(self.text, names, sign, false).take(COLUMNS_MAX));
+            head.fill(pieces(self.text, names, sign, false));
             for name in head.iter_mut() {
                 *name = self.of_whom(name);
             }

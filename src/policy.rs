@@ -12,6 +12,7 @@ mod compile;
 mod condition;
 mod context;
 mod counting;
+mod covers;
 mod decision;
 mod diff;
 mod explain;

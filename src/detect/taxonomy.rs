@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::{
-    domain::{Category, Sensitivity, Taxonomy, TaxonomyError},
+    domain::{Category, Sensitivity, TagPattern, Taxonomy, TaxonomyError},
     source::{At, Diagnostics, Place, SourceFile, read},
 };
 
@@ -13,11 +13,14 @@ pub fn taxonomy(files: &[SourceFile], diagnostics: &mut Diagnostics) -> Option<T
     let before = diagnostics.error_count();
     let mut places: Vec<(String, Place)> = Vec::new();
     let mut categories = Vec::new();
+    let mut covered = Vec::new();
     for file in files {
         let Some(source) = read::<TaxonomyFile>(file, diagnostics) else { continue };
         for category in source.categories {
             places.push((category.key.value.clone(), category.key.place(&file.name)));
             check_key(&category.key, &file.name, diagnostics);
+            covered
+                .extend(category.covers.iter().map(|it| (it.value.clone(), it.place(&file.name))));
             categories.push(category.into_category());
         }
     }
@@ -31,7 +34,16 @@ pub fn taxonomy(files: &[SourceFile], diagnostics: &mut Diagnostics) -> Option<T
         return None;
     }
     match Taxonomy::new(categories) {
-        Ok(taxonomy) => Some(taxonomy),
+        Ok(taxonomy) => {
+            for (name, place) in covered {
+                if taxonomy.select(&TagPattern(name.clone())).is_empty() {
+                    diagnostics
+                        .error(place, format!("`covers` names `{name}`, which no category has"))
+                        .remedy("name a category by its key or its short name");
+                }
+            }
+            (diagnostics.error_count() == before).then_some(taxonomy)
+        }
         Err(errors) => {
             for error in errors {
                 let place = place_of(&error, &places);
@@ -62,6 +74,8 @@ struct CategorySource {
     identifier: bool,
     #[serde(default)]
     container: bool,
+    #[serde(default)]
+    covers: Vec<At<String>>,
 }
 
 impl CategorySource {
@@ -74,6 +88,7 @@ impl CategorySource {
             sensitivity: self.sensitivity,
             identifier: self.identifier,
             container: self.container,
+            covers: self.covers.into_iter().map(|it| TagPattern(it.value)).collect(),
         }
     }
 }
@@ -111,7 +126,7 @@ fn remedy(error: &TaxonomyError) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{detect::shipped, domain::TagPattern};
+    use crate::detect::shipped;
 
     fn complaints(text: &str) -> String {
         let mut diagnostics = Diagnostics::default();
@@ -135,6 +150,10 @@ mod tests {
             (
                 "categories:\n  - {key: a, short: x, title: A, sensitivity: grave}\n",
                 &["unknown value `grave`"],
+            ),
+            (
+                "categories:\n  - {key: a, short: x, title: A, sensitivity: ordinary, container: true, covers: [x, y]}\n",
+                &["taxonomy/a.yaml:2:85", "`covers` names `y`, which no category has"],
             ),
         ] {
             let found = complaints(text);

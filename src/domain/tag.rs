@@ -46,6 +46,8 @@ pub struct Category {
     pub identifier: bool,
     /// Its value is usually an object or array that is judged as one thing (contacts, SMS, track).
     pub container: bool,
+    /// What goes where a container of this category may go, besides its own kind.
+    pub covers: Vec<TagPattern>,
 }
 
 /// Why categories do not make a taxonomy.
@@ -260,6 +262,7 @@ mod tests {
             sensitivity: Sensitivity::Ordinary,
             identifier: true,
             container: false,
+            covers: Vec::new(),
         }
     }
 

@@ -178,7 +178,7 @@ impl RuleSet {
                 .iter()
                 .filter_map(|number| answers.get(*number as usize))
                 .flat_map(|answer| answer.selected.iter().map(move |it| (it, &answer.personal)))
-                .filter(|(it, personal)| it.takes(finding, findings, personal))
+                .filter(|(it, personal)| it.takes(finding, findings, personal, &self.covers))
                 .map(|(it, _)| it.rule)
                 .min_by_key(|number| self.severity(*number));
             chosen.extend(rule.map(|rule| (index, rule)));

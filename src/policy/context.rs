@@ -79,7 +79,7 @@ pub(super) struct PurposePermit {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grade {
     pub(super) met: bool,
-    /// The scope of the records that met it. What lies in a container is within a scope that names the container.
+    /// The scope of the records that met it. What a container covers is within a scope that names the container.
     pub(super) covered: TagSet,
     /// What was taken out of that scope again, wherever it lies.
     pub(super) withdrawn: TagSet,

@@ -12,6 +12,7 @@ use super::{
     answer::Whole,
     clock::Stretch,
     context::{Context, Grade, MechanismSet, Notes},
+    covers::Covers,
     facets::Facets,
     memory::Question,
     people::{Alike, Part, Payload, People, Person},
@@ -590,7 +591,13 @@ impl Selected {
         self.within.map_or(tags, |within| tags.intersection(&within)).intersection(personal)
     }
 
-    pub(super) fn takes(&self, finding: &Finding, findings: &Findings, personal: &TagSet) -> bool {
+    pub(super) fn takes(
+        &self,
+        finding: &Finding,
+        findings: &Findings,
+        personal: &TagSet,
+        covers: &Covers,
+    ) -> bool {
         if self.third_party && !around(finding, findings).any(|it| it.marks.third_party) {
             return false;
         }
@@ -603,9 +610,7 @@ impl Selected {
         // What identifies nobody is not taken out, whatever the rule names (MI-14).
         personal.contains(finding.tag)
             && (self.tags.contains(finding.tag)
-                || self.outside.is_some_and(|allowed| {
-                    !around(finding, findings).any(|it| allowed.contains(it.tag))
-                }))
+                || self.outside.is_some_and(|allowed| !covers.admit(&allowed, finding, findings)))
     }
 }
 

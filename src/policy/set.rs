@@ -12,6 +12,7 @@ use super::{
     Counter, Layer, RuleRef, Timestamp,
     brief::Brief,
     compile::Part,
+    covers::Covers,
     index::Index,
     names::{Zones, spelling},
     plan::SetId,
@@ -45,6 +46,7 @@ pub struct RuleSet {
     pub(super) identifiers: TagSet,
     pub(super) anonymous: TagSet,
     pub(super) sensitive: TagSet,
+    pub(super) covers: Covers,
     /// By [`Region::index`]; 0 where no law names an age.
     pub(super) child_ages: Vec<u8>,
     pub(super) grown_up: u32,

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     domain::{
-        Category, Coverage, Effect, Finding, Findings, Marks, PathNode, Sensitivity, Step, Taxonomy,
+        Category, Coverage, Effect, Finding, Findings, Marks, PathNode, Sensitivity, Step,
+        TagPattern, Taxonomy,
     },
     source::{Diagnostics, SourceFile, read},
 };
@@ -123,6 +124,8 @@ pub(super) fn taxonomy() -> &'static Taxonomy {
         identifier: bool,
         #[serde(default)]
         container: bool,
+        #[serde(default)]
+        covers: Vec<String>,
     }
     static TAXONOMY: OnceLock<Taxonomy> = OnceLock::new();
     TAXONOMY.get_or_init(|| {
@@ -140,6 +143,7 @@ pub(super) fn taxonomy() -> &'static Taxonomy {
             sensitivity: entry.sensitivity,
             identifier: entry.identifier,
             container: entry.container,
+            covers: entry.covers.into_iter().map(TagPattern).collect(),
         });
         Taxonomy::new(categories.collect()).unwrap()
     })

@@ -516,6 +516,7 @@ pub(super) mod tests {
             sensitivity: Sensitivity::Ordinary,
             identifier: true,
             container: false,
+            covers: Vec::new(),
         };
         Taxonomy::new(vec![category("user.name"), category("user.contact.email")]).unwrap()
     }

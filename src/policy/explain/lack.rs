@@ -6,7 +6,6 @@ use crate::{
     policy::{
         Consent, Mechanism,
         context::lists,
-        judge::around,
         predicate::{ConsentTest, MechanismTest},
     },
 };
@@ -149,12 +148,12 @@ impl Witness<'_, '_> {
         (!left.is_empty()).then(|| format!("covers not all: {} is left", self.shorts(&left)))
     }
 
-    /// What of the data here is outside a scope, and in no container that is within it.
+    /// What of the data here is outside a scope, and not covered by a container that is within it.
     fn left_by(&self, scope: &TagSet) -> TagSet {
         let findings = self.findings;
         let left = findings.items.iter().filter(|finding| {
             self.context.personal.contains(finding.tag)
-                && !around(finding, findings).any(|it| scope.contains(it.tag))
+                && !self.context.set.covers.admit(scope, finding, findings)
         });
         left.map(|finding| finding.tag).collect()
     }

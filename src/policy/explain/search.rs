@@ -343,7 +343,13 @@ impl Scout<'_, '_> {
             for selected in since(&judgement.selected, self.seen.selected) {
                 let takes = self.own.iter().any(|(number, finding)| {
                     let inside = fields.contains(number) || self.holds_one(*number, fields);
-                    inside && selected.takes(finding, &self.case.findings, &context.personal)
+                    inside
+                        && selected.takes(
+                            finding,
+                            &self.case.findings,
+                            &context.personal,
+                            &self.set.covers,
+                        )
                 });
                 if takes {
                     deciding.push(selected.rule);
@@ -355,7 +361,12 @@ impl Scout<'_, '_> {
                 let redacting = since(&judgement.selected, self.seen.selected).iter();
                 let takes = |selected: &&Selected| {
                     self.own.iter().any(|(_, finding)| {
-                        selected.takes(finding, &self.case.findings, &context.personal)
+                        selected.takes(
+                            finding,
+                            &self.case.findings,
+                            &context.personal,
+                            &self.set.covers,
+                        )
                     })
                 };
                 deciding.extend(redacting.filter(takes).map(|selected| selected.rule));

@@ -365,7 +365,8 @@ impl<'w> Tracer<'w> {
             .filter(|selected| selected.rule == number)
             .flat_map(|selected| {
                 let findings = &self.case.findings;
-                let takes = |it: &Finding| selected.takes(it, findings, &context.personal);
+                let covers = &context.set.covers;
+                let takes = |it: &Finding| selected.takes(it, findings, &context.personal, covers);
                 let taken = self.own.iter().filter(move |(_, it)| takes(it));
                 taken.map(|(_, it)| findings.safe_locator(it))
             })

@@ -153,7 +153,7 @@ mod tests {
             ),
             (
                 "categories:\n  - {key: a, short: x, title: A, sensitivity: ordinary, container: true, covers: [x, y]}\n",
-                &["taxonomy/a.yaml:2:85", "`covers` names `y`, which no category has"],
+                &["taxonomy/a.yaml:2:86", "`covers` names `y`, which no category has"],
             ),
         ] {
             let found = complaints(text);

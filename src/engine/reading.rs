@@ -25,6 +25,8 @@ pub struct Reading<'m> {
     pub(super) layers: Vec<Layer<'m>>,
     /// What each layer without a parent is, by its number.
     pub(super) roots: Vec<(LayerId, Root)>,
+    /// The node each document inside a value stands at, and its part, by the number of its layer.
+    bases: Vec<(LayerId, Option<u32>, Part)>,
     pub(super) findings: Findings,
     pub(super) gaps: Vec<Gap>,
     /// The values that gaps lie in as a whole, as many as there are such gaps.
@@ -154,6 +156,17 @@ impl<'m> Reading<'m> {
         let body = self.roots.iter().find(|(_, root)| matches!(root, Root::Body));
         let layer = body.and_then(|(layer, _)| self.layers.get(layer.index()));
         layer.and_then(|layer| serde_json::from_slice(&layer.bytes).ok()).unwrap_or_default()
+    }
+
+    /// What a layer without a parent is.
+    pub(super) fn root_of(&self, layer: LayerId) -> Option<Root> {
+        self.roots.iter().find(|(known, _)| *known == layer).map(|(_, root)| *root)
+    }
+
+    /// The node of the value that a layer was read out of, and the part of that.
+    pub(super) fn base_of(&self, layer: LayerId) -> Option<(Option<u32>, Part)> {
+        let at = self.bases.binary_search_by_key(&layer, |(known, ..)| *known).ok()?;
+        self.bases.get(at).map(|(_, node, part)| (*node, *part))
     }
 
     /// The values that all gaps lie in; `None` where one may lie anywhere, or there is none.
@@ -420,6 +433,7 @@ impl<'m> Reading<'m> {
         } else if let Some(layer) = self.layers.get_mut(innermost) {
             layer.format = format;
             layer.bytes = Cow::Owned(bytes);
+            self.bases.push((LayerId::new(innermost), embedded.node, part));
         }
         for name in names {
             let kind = EmbeddedKind::Known(Format::Header);

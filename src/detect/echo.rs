@@ -1,0 +1,386 @@
+//! Values known from one place of a message, looked for in the rest of its text.
+//!
+//! What goes from one member says as much under a name that promises nothing, or within a sentence. Only values that
+//! tell somebody apart are looked for: by their bytes, and where a word or a number begins and ends.
+
+use std::{cell::OnceCell, cmp::Reverse};
+
+use aho_corasick::packed;
+use memchr::memmem;
+
+use super::check::person::is_han;
+use crate::domain::{Span, Tag, TagPattern, TagSet, Taxonomy};
+
+/// Which categories have values that are looked for, and as what.
+#[derive(Debug, Default)]
+pub struct Echoing(Vec<Option<Kind>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Name,
+    Telephone,
+    Mailbox,
+    Date,
+    Id,
+    Address,
+}
+
+impl Echoing {
+    const KINDS: [(&'static str, Kind); 14] = [
+        ("user.name", Kind::Name),
+        ("user.contact.phone_number", Kind::Telephone),
+        ("user.contact.email", Kind::Mailbox),
+        ("user.demographic.date_of_birth", Kind::Date),
+        ("user.contact.address.street", Kind::Address),
+        ("user.unique_id", Kind::Id),
+        ("user.account.username", Kind::Id),
+        ("user.social", Kind::Id),
+        ("user.device.device_id", Kind::Id),
+        ("user.device.ecv", Kind::Id),
+        ("user.device.cookie_id", Kind::Id),
+        ("user.financial.credit_card", Kind::Id),
+        ("user.financial.bank_account", Kind::Id),
+        ("user.government_id", Kind::Id),
+    ];
+
+    pub fn of(taxonomy: &Taxonomy) -> Self {
+        let below = |key: &str| taxonomy.select(&TagPattern(key.to_owned()));
+        let kinds: Vec<(TagSet, Kind)> =
+            Self::KINDS.iter().map(|(key, kind)| (below(key), *kind)).collect();
+        let kind_of = |tag: Tag| {
+            // What is below an address is a town or a country, which others have too.
+            let is_address = taxonomy.key(tag) == "user.contact.address";
+            let known = kinds.iter().find(|(tags, _)| tags.contains(tag)).map(|(_, kind)| *kind);
+            known.or(is_address.then_some(Kind::Address))
+        };
+        Self(taxonomy.iter().map(|(tag, _)| kind_of(tag)).collect())
+    }
+
+    fn of_tag(&self, tag: Tag) -> Option<Kind> {
+        self.0.get(usize::from(tag.0)).copied().flatten()
+    }
+
+    pub fn has(&self, tag: Tag) -> bool {
+        self.of_tag(tag).is_some()
+    }
+}
+
+/// What a value that is looked for must stand between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Words,
+    /// As many things are called so, only a part of a longer text.
+    OneWord,
+    Digits,
+    Mailbox,
+    Date,
+    Id,
+}
+
+struct Value {
+    /// In `texts`.
+    text: Span,
+    /// The bytes it stood in, in `raw`, where they are others.
+    raw: Option<Span>,
+    form: Form,
+    /// Whose it is, as the caller numbers them.
+    of: u32,
+}
+
+/// The values that are looked for in one message.
+#[derive(Default)]
+pub struct Sought {
+    texts: String,
+    raw: Vec<u8>,
+    values: Vec<Value>,
+    left_out: u32,
+    packed: OnceCell<Option<packed::Searcher>>,
+}
+
+impl std::fmt::Debug for Sought {
+    /// Without the values.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sought").field("values", &self.values.len()).finish()
+    }
+}
+
+/// A bit for each value.
+pub type Mask = u64;
+
+impl Sought {
+    /// Values of one message.
+    pub const MAX: usize = Mask::BITS as usize;
+
+    pub fn with_capacity(values: usize) -> Self {
+        const TEXT_BYTES: usize = 24;
+        let values = values.min(Self::MAX);
+        Self {
+            texts: String::with_capacity(values * TEXT_BYTES),
+            values: Vec::with_capacity(values),
+            ..Self::default()
+        }
+    }
+
+    /// Has `text`, a value of the category `tag` that stands as `raw`, looked for, if it tells somebody apart.
+    pub fn add(&mut self, echoing: &Echoing, tag: Tag, text: &str, raw: &[u8], of: u32) {
+        const DIGITS_MIN: usize = 9;
+        const DATE_DIGITS_MIN: usize = 8;
+        const ID_MIN: usize = 8;
+        const ADDRESS_MIN: usize = 12;
+        const MAILBOX_MIN: usize = 6;
+        /// Nobody's value is longer.
+        const BYTES_MAX: usize = 256;
+        let text = text.trim();
+        let Some(kind) = echoing.of_tag(tag).filter(|_| (3..=BYTES_MAX).contains(&text.len()))
+        else {
+            return;
+        };
+        match kind {
+            Kind::Name => {
+                if let Some(form) = form_of_name(text) {
+                    self.push(text, raw, form, of);
+                }
+            }
+            Kind::Mailbox if text.len() >= MAILBOX_MIN && text.contains('@') => {
+                self.push(text, raw, Form::Mailbox, of);
+            }
+            Kind::Date if digits_in(text) >= DATE_DIGITS_MIN => {
+                self.push(text, raw, Form::Date, of);
+            }
+            Kind::Address if text.chars().count() >= ADDRESS_MIN => {
+                self.push(text, raw, Form::Words, of);
+            }
+            Kind::Telephone if digits_in(text) >= DIGITS_MIN => self.number(text, raw, of),
+            Kind::Id if text.len() >= ID_MIN && is_an_id(text) => self.number(text, raw, of),
+            Kind::Mailbox | Kind::Date | Kind::Address | Kind::Telephone | Kind::Id => {}
+        }
+    }
+
+    /// A number is also written without what divides it, and without a plus.
+    fn number(&mut self, text: &str, raw: &[u8], of: u32) {
+        const DIVIDES: &str = "+-. ()/";
+        let rest = text.trim_start_matches('+');
+        if rest.bytes().all(|byte| byte.is_ascii_digit()) {
+            let rest = rest.strip_prefix("00").unwrap_or(rest);
+            return self.push(rest, rest.as_bytes(), Form::Digits, of);
+        }
+        self.push(rest, raw, Form::Id, of);
+        if text.chars().all(|c| c.is_ascii_digit() || DIVIDES.contains(c)) {
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            self.push(&digits, digits.as_bytes(), Form::Digits, of);
+        }
+    }
+
+    fn push(&mut self, text: &str, raw: &[u8], form: Form, of: u32) {
+        if self.values.iter().any(|value| self.text(value) == text) {
+            return;
+        }
+        if self.values.len() >= Self::MAX {
+            self.left_out += 1;
+            return;
+        }
+        let start = self.texts.len();
+        self.texts.push_str(text);
+        // As it stands it may have been cut at either end.
+        let stands_otherwise = raw != text.as_bytes()
+            && raw.len() >= text.len()
+            && memmem::find(raw, text.as_bytes()).is_none();
+        let raw = stands_otherwise.then(|| {
+            let start = self.raw.len();
+            self.raw.extend_from_slice(raw.trim_ascii());
+            Span::new(start, self.raw.len())
+        });
+        self.values.push(Value { text: Span::new(start, self.texts.len()), raw, form, of });
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// How many there were beyond [`Self::MAX`].
+    pub fn left_out(&self) -> u32 {
+        self.left_out
+    }
+
+    fn text(&self, value: &Value) -> &str {
+        self.texts.get(value.text.range()).unwrap_or_default()
+    }
+
+    /// What stands for the values in bytes, each with the bit of its value.
+    fn needles(&self) -> impl Iterator<Item = (Mask, &[u8])> {
+        (0u32..).zip(&self.values).flat_map(|(number, value)| {
+            let raw = value.raw.map(|raw| raw.of(&self.raw));
+            let all = std::iter::once(self.text(value).as_bytes()).chain(raw);
+            all.map(move |needle| (1 << number, needle))
+        })
+    }
+
+    /// Tells where the values may stand in `bytes`, until it is told to stop. Of two that stand over each other one
+    /// may be told.
+    pub fn each_in(&self, bytes: &[u8], mut tell: impl FnMut(Mask, Span) -> bool) {
+        /// From here on one search for all is quicker than one for each.
+        const BYTES_MIN: usize = 32 << 10;
+        const VALUES_MIN: usize = 4;
+        if bytes.len() >= BYTES_MIN
+            && self.values.len() >= VALUES_MIN
+            && let Some(searcher) = self.packed.get_or_init(|| self.searcher())
+        {
+            for found in searcher.find_iter(bytes) {
+                let number = found.pattern().as_usize();
+                let Some((mask, _)) = self.needles().nth(number) else { return };
+                if !tell(mask, Span::new(found.start(), found.end())) {
+                    return;
+                }
+            }
+            return;
+        }
+        for (mask, needle) in self.needles() {
+            for start in memmem::find_iter(bytes, needle) {
+                if !tell(mask, Span::new(start, start + needle.len())) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn searcher(&self) -> Option<packed::Searcher> {
+        let kind = packed::MatchKind::LeftmostLongest;
+        let needles = self.needles().map(|(_, needle)| needle);
+        packed::Config::new().match_kind(kind).builder().extend(needles).build()
+    }
+
+    /// Where those of `among` stand in a value, as whole words and numbers, in order and apart; `is_number` if the value
+    /// is no text.
+    pub fn in_text(&self, text: &str, is_number: bool, among: Mask, found: &mut Vec<(Span, u32)>) {
+        found.clear();
+        let all = text.trim().len();
+        for (_, value) in (0u32..).zip(&self.values).filter(|(it, _)| among & (1 << it) != 0) {
+            let needle = self.text(value);
+            for start in memmem::find_iter(text.as_bytes(), needle) {
+                let Some(span) = whole(text, start, start + needle.len(), value.form) else {
+                    continue;
+                };
+                let fits = match (value.form, span.len() == all) {
+                    (Form::OneWord, true) => false,
+                    (_, true) => true,
+                    (_, false) => !is_number && !is_of_a_document(text, span),
+                };
+                if fits {
+                    found.push((span, value.of));
+                }
+            }
+        }
+        found.sort_unstable_by_key(|(span, of)| (span.start, Reverse(span.end), *of));
+        let mut end = 0;
+        found.retain(|(span, _)| {
+            let is_apart = span.start >= end;
+            end = end.max(span.end);
+            is_apart
+        });
+    }
+}
+
+fn digits_in(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
+}
+
+/// A word of some letters is an identifier only with a digit in it, and no row of one or two signs is one.
+fn is_an_id(text: &str) -> bool {
+    let mut signs = text.chars().filter(|c| c.is_alphanumeric());
+    let Some(first) = signs.next() else { return false };
+    let Some(second) = signs.find(|c| *c != first) else { return false };
+    signs.any(|c| c != first && c != second) && digits_in(text) > 0
+}
+
+/// Names of two words or more; one word that begins like a name; three signs of those that are written without blanks.
+fn form_of_name(text: &str) -> Option<Form> {
+    const LETTERS_MIN: usize = 4;
+    const SIGNS_MIN: usize = 3;
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    if text.chars().any(is_unspaced) {
+        return (letters >= SIGNS_MIN).then_some(Form::Words);
+    }
+    if letters < LETTERS_MIN {
+        return None;
+    }
+    let words = text.split_whitespace().count();
+    match words {
+        0 => None,
+        1 => text.starts_with(|c: char| !c.is_lowercase()).then_some(Form::OneWord),
+        2.. => Some(Form::Words),
+    }
+}
+
+/// Of a script that puts no blanks between words.
+fn is_unspaced(c: char) -> bool {
+    is_han(c)
+        || matches!(c, '\u{3041}'..='\u{30FF}' | '\u{AC00}'..='\u{D7A3}' | '\u{E00}'..='\u{EFF}')
+}
+
+/// The value at `start..end` with what belongs to it, unless it is a part of something longer.
+fn whole(text: &str, start: usize, end: usize, form: Form) -> Option<Span> {
+    /// `T09:00:00.000000000+00:00`, in ASCII.
+    const TIME_MAX: usize = 25;
+    let (before, behind) = (text.get(..start)?, text.get(end..)?);
+    let inside = text.get(start..end)?;
+    let (mut start, mut before) = (start, before);
+    if form == Form::Digits {
+        let exit = ["+", "00"].iter().find_map(|sign| before.strip_suffix(sign));
+        if let Some(rest) = exit.filter(|rest| !rest.ends_with(char::is_alphanumeric)) {
+            (start, before) = (rest.len(), rest);
+        }
+    }
+    let last = before.chars().next_back();
+    let mut rest = behind.chars();
+    let (first, second) = (rest.next(), rest.next());
+    let goes_on = |inner: Option<char>, outer: Option<char>| match (inner, outer) {
+        (Some(inner), Some(outer)) => {
+            outer.is_alphanumeric() && !is_unspaced(inner) && !is_unspaced(outer)
+        }
+        (Some(_) | None, _) => false,
+    };
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let is_of_more = goes_on(inside.chars().next(), last);
+    let has_more = goes_on(inside.chars().next_back(), first);
+    // `9.95`, `1-2`: one number, or one of those that are written in groups.
+    let joins = |signs: &str| {
+        let joined = |sign: Option<char>, digit| sign.is_some_and(|it| signs.contains(it)) && digit;
+        let earlier = before.chars().rev().nth(1);
+        joined(last, is_digit(earlier)) || joined(first, is_digit(second))
+    };
+    let mut end = end;
+    let is_whole = match form {
+        Form::Words | Form::OneWord => !is_of_more && !has_more,
+        Form::Digits => !is_of_more && !has_more && !joins("-.,"),
+        Form::Id => !is_of_more && !has_more && !joins("-"),
+        Form::Date => {
+            // A point in time begins with its date (RFC 3339).
+            let is_time = first == Some('T') && is_digit(second);
+            if is_time {
+                let is_of_it = |c: &char| c.is_ascii_digit() || "TZ:.+-".contains(*c);
+                end += behind.chars().take(TIME_MAX).take_while(is_of_it).count();
+            }
+            !is_of_more && (!has_more || is_time) && !joins("-./")
+        }
+        Form::Mailbox => {
+            let is_longer = last.is_some_and(|c| "._%+-".contains(c));
+            let has_domain =
+                matches!(first, Some('.' | '-')) && second.is_some_and(char::is_alphanumeric);
+            !is_of_more && !has_more && !is_longer && !has_domain
+        }
+    };
+    is_whole.then(|| Span::new(start, end))
+}
+
+/// What stands at `span` is a name in a document that nobody else reads, or a number there that cannot be left out.
+fn is_of_a_document(text: &str, span: Span) -> bool {
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    let behind = text.get(span.end as usize..).unwrap_or_default();
+    let rest = behind.trim_start_matches('\\');
+    let is_name = rest.strip_prefix('"').is_some_and(|rest| rest.trim_start().starts_with(':'));
+    let is_bare = || {
+        before.trim_end().ends_with([':', ',', '['])
+            && behind.trim_start().starts_with([',', '}', ']'])
+    };
+    is_name || (text.trim_start().starts_with(['{', '[']) && is_bare())
+}

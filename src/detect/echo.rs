@@ -249,8 +249,8 @@ impl Sought {
         packed::Config::new().match_kind(kind).builder().extend(needles).build()
     }
 
-    /// Where those of `among` stand in a value, as whole words and numbers, in order and apart; `is_number` if the value
-    /// is no text.
+    /// Where those of `among` stand in a value, as whole words and numbers, in order; `is_number` if the value is no
+    /// text.
     pub fn in_text(&self, text: &str, is_number: bool, among: Mask, found: &mut Vec<(Span, u32)>) {
         found.clear();
         let all = text.trim().len();
@@ -271,11 +271,12 @@ impl Sought {
             }
         }
         found.sort_unstable_by_key(|(span, of)| (span.start, Reverse(span.end), *of));
+        // What stands inside another goes with it.
         let mut end = 0;
         found.retain(|(span, _)| {
-            let is_apart = span.start >= end;
+            let goes_on = span.end > end;
             end = end.max(span.end);
-            is_apart
+            goes_on
         });
     }
 }

@@ -3,6 +3,11 @@
 //! What goes from one member says as much under a name that promises nothing, or within a sentence. Only values that
 //! tell somebody apart are looked for: by their bytes, and where a word or a number begins and ends.
 
+mod grams;
+mod signs;
+#[cfg(test)]
+mod tests;
+
 use std::{cell::OnceCell, cmp::Reverse};
 
 use aho_corasick::packed;
@@ -10,6 +15,8 @@ use memchr::memmem;
 
 use super::check::person::is_han;
 use crate::domain::{Span, Tag, TagPattern, TagSet, Taxonomy};
+use grams::Grams;
+use signs::Signs;
 
 /// Which categories have values that are looked for, and as what.
 #[derive(Debug, Default)]
@@ -87,13 +94,29 @@ struct Value {
     of: u32,
 }
 
+/// Where the bytes of a value stand.
+#[derive(Debug, Clone, Copy)]
+enum Needle {
+    Text(Span),
+    Raw(Span),
+}
+
+impl Needle {
+    fn span(self) -> Span {
+        match self {
+            Self::Text(span) | Self::Raw(span) => span,
+        }
+    }
+}
+
 /// The values that are looked for in one message.
 #[derive(Default)]
 pub struct Sought {
-    texts: String,
+    texts: Vec<u8>,
     raw: Vec<u8>,
     values: Vec<Value>,
     left_out: u32,
+    grams: OnceCell<Grams>,
     packed: OnceCell<Option<packed::Searcher>>,
 }
 
@@ -115,7 +138,7 @@ impl Sought {
         const TEXT_BYTES: usize = 24;
         let values = values.min(Self::MAX);
         Self {
-            texts: String::with_capacity(values * TEXT_BYTES),
+            texts: Vec::with_capacity(values * TEXT_BYTES),
             values: Vec::with_capacity(values),
             ..Self::default()
         }
@@ -125,54 +148,51 @@ impl Sought {
     pub fn add(&mut self, echoing: &Echoing, tag: Tag, text: &str, raw: &[u8], of: u32) {
         const DIGITS_MIN: usize = 9;
         const DATE_DIGITS_MIN: usize = 8;
-        const ID_MIN: usize = 8;
         const ADDRESS_MIN: usize = 12;
         const MAILBOX_MIN: usize = 6;
         /// Nobody's value is longer.
         const BYTES_MAX: usize = 256;
-        let text = text.trim();
+        let text = text.trim_ascii();
         let Some(kind) = echoing.of_tag(tag).filter(|_| (3..=BYTES_MAX).contains(&text.len()))
         else {
             return;
         };
+        let signs = Signs::of(text);
         match kind {
             Kind::Name => {
-                if let Some(form) = form_of_name(text) {
+                if let Some(form) = signs.form_of_name(text) {
                     self.push(text, raw, form, of);
                 }
             }
             Kind::Mailbox if text.len() >= MAILBOX_MIN && text.contains('@') => {
                 self.push(text, raw, Form::Mailbox, of);
             }
-            Kind::Date if digits_in(text) >= DATE_DIGITS_MIN => {
-                self.push(text, raw, Form::Date, of);
-            }
-            Kind::Address if text.chars().count() >= ADDRESS_MIN => {
+            Kind::Date if signs.digits >= DATE_DIGITS_MIN => self.push(text, raw, Form::Date, of),
+            Kind::Address if signs.count >= ADDRESS_MIN && signs.are_words() => {
                 self.push(text, raw, Form::Words, of);
             }
-            Kind::Telephone if digits_in(text) >= DIGITS_MIN => self.number(text, raw, of),
-            Kind::Id if text.len() >= ID_MIN && is_an_id(text) => self.number(text, raw, of),
+            Kind::Telephone if signs.digits >= DIGITS_MIN => self.number(text, &signs, raw, of),
+            Kind::Id if signs.are_an_id(text) => self.number(text, &signs, raw, of),
             Kind::Mailbox | Kind::Date | Kind::Address | Kind::Telephone | Kind::Id => {}
         }
     }
 
     /// A number is also written without what divides it, and without a plus.
-    fn number(&mut self, text: &str, raw: &[u8], of: u32) {
-        const DIVIDES: &str = "+-. ()/";
-        let rest = text.trim_start_matches('+');
-        if rest.bytes().all(|byte| byte.is_ascii_digit()) {
+    fn number(&mut self, text: &str, signs: &Signs, raw: &[u8], of: u32) {
+        let rest = text.strip_prefix('+').unwrap_or(text);
+        if signs.digits == rest.len() {
             let rest = rest.strip_prefix("00").unwrap_or(rest);
             return self.push(rest, rest.as_bytes(), Form::Digits, of);
         }
         self.push(rest, raw, Form::Id, of);
-        if text.chars().all(|c| c.is_ascii_digit() || DIVIDES.contains(c)) {
+        if signs.are_a_number() {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             self.push(&digits, digits.as_bytes(), Form::Digits, of);
         }
     }
 
     fn push(&mut self, text: &str, raw: &[u8], form: Form, of: u32) {
-        if self.values.iter().any(|value| self.text(value) == text) {
+        if self.values.iter().any(|value| value.text.of(&self.texts) == text.as_bytes()) {
             return;
         }
         if self.values.len() >= Self::MAX {
@@ -180,7 +200,7 @@ impl Sought {
             return;
         }
         let start = self.texts.len();
-        self.texts.push_str(text);
+        self.texts.extend_from_slice(text.as_bytes());
         // As it stands it may have been cut at either end.
         let stands_otherwise = raw != text.as_bytes()
             && raw.len() >= text.len()
@@ -202,32 +222,37 @@ impl Sought {
         self.left_out
     }
 
-    fn text(&self, value: &Value) -> &str {
-        self.texts.get(value.text.range()).unwrap_or_default()
-    }
-
     /// What stands for the values in bytes, each with the bit of its value.
-    fn needles(&self) -> impl Iterator<Item = (Mask, &[u8])> {
+    fn needles(&self) -> impl Iterator<Item = (Mask, Needle)> {
         (0u32..).zip(&self.values).flat_map(|(number, value)| {
-            let raw = value.raw.map(|raw| raw.of(&self.raw));
-            let all = std::iter::once(self.text(value).as_bytes()).chain(raw);
+            let all = std::iter::once(Needle::Text(value.text)).chain(value.raw.map(Needle::Raw));
             all.map(move |needle| (1 << number, needle))
         })
+    }
+
+    fn bytes(&self, needle: Needle) -> &[u8] {
+        match needle {
+            Needle::Text(span) => span.of(&self.texts),
+            Needle::Raw(span) => span.of(&self.raw),
+        }
     }
 
     /// Tells where the values may stand in `bytes`, until it is told to stop. Of two that stand over each other one
     /// may be told.
     pub fn each_in(&self, bytes: &[u8], mut tell: impl FnMut(Mask, Span) -> bool) {
-        /// From here on one search for all is quicker than one for each.
-        const BYTES_MIN: usize = 32 << 10;
+        const LONG_BYTES_MIN: usize = 16 << 10;
+        /// For fewer a search for each is quicker.
         const VALUES_MIN: usize = 4;
-        if bytes.len() >= BYTES_MIN
-            && self.values.len() >= VALUES_MIN
+        if bytes.len() < LONG_BYTES_MIN {
+            return self.grams.get_or_init(|| Grams::of(self)).each_in(self, bytes, tell);
+        }
+        if self.values.len() >= VALUES_MIN
             && let Some(searcher) = self.packed.get_or_init(|| self.searcher())
         {
             for found in searcher.find_iter(bytes) {
-                let number = found.pattern().as_usize();
-                let Some((mask, _)) = self.needles().nth(number) else { return };
+                let Some((mask, _)) = self.needles().nth(found.pattern().as_usize()) else {
+                    return;
+                };
                 if !tell(mask, Span::new(found.start(), found.end())) {
                     return;
                 }
@@ -235,6 +260,7 @@ impl Sought {
             return;
         }
         for (mask, needle) in self.needles() {
+            let needle = self.bytes(needle);
             for start in memmem::find_iter(bytes, needle) {
                 if !tell(mask, Span::new(start, start + needle.len())) {
                     return;
@@ -245,7 +271,7 @@ impl Sought {
 
     fn searcher(&self) -> Option<packed::Searcher> {
         let kind = packed::MatchKind::LeftmostLongest;
-        let needles = self.needles().map(|(_, needle)| needle);
+        let needles = self.needles().map(|(_, needle)| self.bytes(needle));
         packed::Config::new().match_kind(kind).builder().extend(needles).build()
     }
 
@@ -255,7 +281,7 @@ impl Sought {
         found.clear();
         let all = text.trim().len();
         for (_, value) in (0u32..).zip(&self.values).filter(|(it, _)| among & (1 << it) != 0) {
-            let needle = self.text(value);
+            let needle = value.text.of(&self.texts);
             for start in memmem::find_iter(text.as_bytes(), needle) {
                 let Some(span) = whole(text, start, start + needle.len(), value.form) else {
                     continue;
@@ -278,37 +304,6 @@ impl Sought {
             end = end.max(span.end);
             goes_on
         });
-    }
-}
-
-fn digits_in(text: &str) -> usize {
-    text.bytes().filter(u8::is_ascii_digit).count()
-}
-
-/// A word of some letters is an identifier only with a digit in it, and no row of one or two signs is one.
-fn is_an_id(text: &str) -> bool {
-    let mut signs = text.chars().filter(|c| c.is_alphanumeric());
-    let Some(first) = signs.next() else { return false };
-    let Some(second) = signs.find(|c| *c != first) else { return false };
-    signs.any(|c| c != first && c != second) && digits_in(text) > 0
-}
-
-/// Names of two words or more; one word that begins like a name; three signs of those that are written without blanks.
-fn form_of_name(text: &str) -> Option<Form> {
-    const LETTERS_MIN: usize = 4;
-    const SIGNS_MIN: usize = 3;
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    if text.chars().any(is_unspaced) {
-        return (letters >= SIGNS_MIN).then_some(Form::Words);
-    }
-    if letters < LETTERS_MIN {
-        return None;
-    }
-    let words = text.split_whitespace().count();
-    match words {
-        0 => None,
-        1 => text.starts_with(|c: char| !c.is_lowercase()).then_some(Form::OneWord),
-        2.. => Some(Form::Words),
     }
 }
 

@@ -92,12 +92,9 @@ fn sought(reading: &Reading<'_>, redactions: &[Redaction], catalogue: &Catalogue
         let Some(layer) = reading.layers.get(finding.layer.index()) else { continue };
         let raw = finding.span.of(&layer.bytes);
         let is_plain = |byte: &u8| !matches!(byte, b'\\' | b'%' | b'&' | b'=' | b'"' | b'<');
-        let stands_as_it_reads = match layer.format {
-            Format::Json | Format::NdJson | Format::Text | Format::Header => {
-                raw.iter().all(is_plain)
-            }
-            _ => false,
-        };
+        let is_escaped_plainly =
+            matches!(layer.format, Format::Json | Format::NdJson | Format::Text | Format::Header);
+        let stands_as_it_reads = is_escaped_plainly && raw.iter().all(is_plain);
         match std::str::from_utf8(raw) {
             Ok(text) if stands_as_it_reads => {
                 sought.add(&catalogue.echoing, finding.tag, text, raw, number);

@@ -36,7 +36,7 @@ fn a_value_that_is_taken_out_goes_from_every_other_place() {
             &["/full_name", "/log/0/line"],
             r#"{"log":[{"line":"a\n\nb"},2]}"#,
         ),
-        // Names of two words that are written without blanks between others.
+        // Nothing stands between words in some scripts.
         (
             r#"{"full_name":"王小明","greeting":"亲爱的王小明你好"}"#,
             &["/full_name", "/greeting"],
@@ -123,7 +123,7 @@ fn an_echo_is_a_finding_of_its_own() {
     let engine = shipped();
     let body = br#"{"full_name":"Ayesha Khan","greeting":"Salam Ayesha Khan"}"#;
     let headers: &[(&str, &[u8])] =
-        &[JSON[0], ("x-note", b"seen Ayesha Khan today"), ("content-location", b"Ayesha Khan")];
+        &[JSON[0], ("x-banner", b"seen Ayesha Khan today"), ("content-location", b"Ayesha Khan")];
     let verdict = inspect(&engine, &message(headers, body), "");
     let (items, redactions) = (&verdict.findings.items, &verdict.decision.redactions);
     let echoes: Vec<_> = items
@@ -131,7 +131,7 @@ fn an_echo_is_a_finding_of_its_own() {
         .filter(|finding| engine.detectors().name(finding.detector) == "echo")
         .map(|finding| verdict.findings.locator(finding))
         .collect();
-    assert_eq!(echoes, ["header:/x-note", "/greeting"]);
+    assert_eq!(echoes, ["header:/x-banner", "/greeting"]);
     assert_eq!(verdict.echo_of.len(), echoes.len());
     let source = redactions.iter().find(|it| it.finding == verdict.echo_of[0]).unwrap();
     for redaction in redactions.iter().rev().take(echoes.len()) {

@@ -24,6 +24,8 @@ pub struct Echoing(Vec<Option<Kind>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// A first or family name.
+    NamePart,
     Name,
     Telephone,
     Mailbox,
@@ -33,7 +35,9 @@ enum Kind {
 }
 
 impl Echoing {
-    const KINDS: [(&'static str, Kind); 14] = [
+    const KINDS: [(&'static str, Kind); 16] = [
+        ("user.name.first", Kind::NamePart),
+        ("user.name.last", Kind::NamePart),
         ("user.name", Kind::Name),
         ("user.contact.phone_number", Kind::Telephone),
         ("user.contact.email", Kind::Mailbox),
@@ -159,8 +163,10 @@ impl Sought {
         };
         let signs = Signs::of(text);
         match kind {
-            Kind::Name => {
-                if let Some(form) = signs.form_of_name(text) {
+            Kind::NamePart | Kind::Name => {
+                // What `name` says of one word is often the name of a thing.
+                let is_known = |form: &Form| *form != Form::OneWord || kind == Kind::NamePart;
+                if let Some(form) = signs.form_of_name(text).filter(is_known) {
                     self.push(text, raw, form, of);
                 }
             }

@@ -1,10 +1,11 @@
 use super::*;
 
-const KEYS: [&str; 4] = ["user.name", "user.contact.email", "user.government_id", "user.unique_id"];
+const KEYS: [&str; 5] =
+    ["user.name", "user.name.first", "user.contact.email", "user.government_id", "user.unique_id"];
 
 fn sought(values: &[(&str, &str)]) -> Sought {
     let mut sought = Sought::default();
-    let kinds = [Kind::Name, Kind::Mailbox, Kind::Id, Kind::Id].map(Some).to_vec();
+    let kinds = [Kind::Name, Kind::NamePart, Kind::Mailbox, Kind::Id, Kind::Id].map(Some).to_vec();
     let echoing = Echoing(kinds);
     for (number, (key, value)) in (0u32..).zip(values) {
         let tag = KEYS.iter().position(|known| known == key).unwrap();
@@ -17,7 +18,7 @@ fn sought(values: &[(&str, &str)]) -> Sought {
 #[test]
 fn every_place_is_told_whatever_the_length() {
     let all = [
-        ("user.name", "Khan"),
+        ("user.name.first", "Khan"),
         ("user.name", "Li Na"),
         ("user.contact.email", "a@b.de"),
         ("user.name", "王小明"),
@@ -51,9 +52,10 @@ fn every_place_is_told_whatever_the_length() {
 fn only_what_tells_somebody_apart_is_looked_for() {
     for (key, value, expected) in [
         ("user.name", "Ayesha Khan", 1),
-        ("user.name", "Ayesha", 1),
-        ("user.name", "ayesha", 0),
-        ("user.name", "Kim", 0),
+        ("user.name.first", "Ayesha", 1),
+        ("user.name", "Value", 0),
+        ("user.name.first", "ayesha", 0),
+        ("user.name.first", "Kim", 0),
         ("user.name", "王小明", 1),
         ("user.name", "王明", 0),
         ("user.name", "さくら", 0),

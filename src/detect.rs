@@ -17,6 +17,7 @@
 
 mod check;
 mod digits;
+mod echo;
 mod encoded;
 mod keys;
 mod lowered;
@@ -40,6 +41,7 @@ pub use check::{
     phone::international_number,
 };
 pub use digits::folded;
+pub use echo::{Echoing, Mask, Sought};
 pub use scanner::{Hit, Recall, Scanner, Scratch, Ticket, Told};
 pub use set::DetectorSet;
 pub use taxonomy::taxonomy;

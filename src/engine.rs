@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod children;
+mod echo;
 mod embedded;
 mod explain;
 mod familiar;
@@ -185,16 +186,15 @@ impl Engine {
         let mut decision = self.decide(&mut reading, &transfer, people);
         let coverage = reading.coverage();
         transfer.origin = transfer.origin.or(decision.origin);
+        let echo_of = match decision.effect {
+            Effect::Redact => echo::add(&mut reading, &mut decision, &self.catalogue),
+            Effect::Allow | Effect::Block => Vec::new(),
+        };
         let (mut redacted, mut replaced) = match decision.effect {
             Effect::Redact => {
                 let redactions = &decision.redactions;
-                let (redacted, replaced) = rewrite::rewrite(
-                    &reading,
-                    redactions,
-                    &self.catalogue.taxonomy,
-                    &self.catalogue.shapes,
-                    &self.keys,
-                );
+                let (redacted, replaced) =
+                    rewrite::rewrite(&reading, redactions, &echo_of, &self.catalogue, &self.keys);
                 (Some(redacted), replaced)
             }
             Effect::Allow | Effect::Block => (None, Vec::new()),
@@ -211,6 +211,7 @@ impl Engine {
             coverage,
             transfer,
             redacted,
+            echo_of,
             replaced,
             redacted_digest,
             inspected_bytes: reading.bytes,

@@ -30,6 +30,8 @@ pub struct DetectorSet {
     /// Tells a scratch whether its cache is of this set.
     pub(super) identity: Arc<()>,
     names: Vec<String>,
+    /// The detector of values that were found elsewhere in the message.
+    echo: DetectorId,
     pub(super) keys: KeyTable,
     pub(super) rules: Vec<FieldRule>,
     pub(super) contexts: Contexts,
@@ -253,6 +255,11 @@ impl DetectorSet {
         self.names.get(usize::from(detector.0)).map_or("?", String::as_str)
     }
 
+    /// What finds a value of one place of a message in another.
+    pub fn echo(&self) -> DetectorId {
+        self.echo
+    }
+
     /// A scanner for one message.
     pub fn scanner<'s>(&'s self, scratch: &'s mut Scratch) -> Scanner<'s> {
         Scanner::new(self, scratch)
@@ -266,6 +273,7 @@ impl DetectorSet {
         Self {
             identity: Arc::new(()),
             names: Vec::new(),
+            echo: DetectorId(0),
             keys: KeyTable::default(),
             rules: Vec::new(),
             contexts: Contexts::default(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-use super::{LayerId, Part, Region, Span, Tag, TagSet, field::Scalar};
+use super::{Format, Layer, LayerId, Part, Region, Span, Tag, TagSet, field::Scalar};
 
 /// How sure a detector is, in percent.
 #[derive(
@@ -85,13 +85,19 @@ impl Finding {
         }
     }
 
-    /// True when the personal data is the whole value (quotes aside) rather than a part of a text.
-    pub(crate) fn is_whole(&self) -> bool {
-        let (start, end) = (
-            self.span.start - self.value.start.min(self.span.start),
-            self.value.end.saturating_sub(self.span.end),
-        );
-        self.marks.container || (start == end && start <= 1)
+    /// True when the personal data is the whole value of `layer`, which it stands in, rather than a part of a text.
+    /// Quotes are no part of a value, where the format has some.
+    pub(crate) fn is_whole(&self, layer: &Layer<'_>) -> bool {
+        if self.marks.container || self.span == self.value {
+            return true;
+        }
+        let (start, end) = (self.value.start + 1, self.value.end.saturating_sub(1));
+        let has_quotes = match self.value.of(&layer.bytes) {
+            [b'"', .., b'"'] => !matches!(layer.format, Format::Text | Format::Header),
+            [b'\'', .., b'\''] => layer.format == Format::Xml,
+            _ => false,
+        };
+        has_quotes && (start, end) == (self.span.start, self.span.end)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::rewrite::Shapes;
 use crate::{
-    detect::{self, DetectorSet},
+    detect::{self, DetectorSet, Echoing},
     domain::{TagPattern, TagSet, Taxonomy},
     source::{Diagnostics, SourceFile},
 };
@@ -15,6 +15,8 @@ pub(super) struct Catalogue {
     pub(super) taxonomy: Taxonomy,
     pub(super) detectors: DetectorSet,
     pub(super) shapes: Shapes,
+    /// Those whose values are looked for elsewhere once they are taken out.
+    pub(super) echoing: Echoing,
     /// Categories that identify a person rather than a device.
     pub(super) person_identifiers: TagSet,
     /// Those that tell how old somebody is.
@@ -71,10 +73,11 @@ impl Catalogue {
         warnings: Diagnostics,
     ) -> Self {
         let shapes = Shapes::of(&taxonomy);
+        let echoing = Echoing::of(&taxonomy);
         let person_identifiers = person_identifiers(&taxonomy);
         let ages =
             select(&taxonomy, &["user.demographic.date_of_birth", "user.demographic.age_range"]);
-        Self { taxonomy, detectors, shapes, person_identifiers, ages, files, warnings }
+        Self { taxonomy, detectors, shapes, echoing, person_identifiers, ages, files, warnings }
     }
 }
 

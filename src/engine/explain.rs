@@ -32,6 +32,7 @@ impl Engine {
     ) -> (Verdict, Explanation) {
         let people = &*self.with_children(&reading, transfer, people);
         let verdict = self.judge(reading, Box::new(transfer.clone()), people);
+        let people = &*verdict.with_echoes(people);
         let judged = Judged {
             transfer,
             people,

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use crate::{
     domain::{Coverage, Escape, Findings, Gap, Region, Replaced},
     format::{self, Unescaped},
-    policy::{Decision, Transfer},
+    policy::{Decision, People, Transfer},
 };
 
 /// A request as received. Header names are lower case.
@@ -121,6 +121,9 @@ pub struct Verdict {
     pub transfer: Box<Transfer>,
     /// Set when the effect is `Redact`.
     pub redacted: Option<Redacted>,
+    /// The findings whose values the last ones repeat, by number: what is taken out in one place goes from the others
+    /// as well.
+    pub echo_of: Vec<u32>,
     /// How findings were changed, and how many in each way.
     pub replaced: Vec<Replaced>,
     /// A code of what was taken out, under the pseudonym key: tells two records of the same values
@@ -128,6 +131,24 @@ pub struct Verdict {
     pub redacted_digest: Option<[u8; 16]>,
     /// Bytes read, decoded layers included.
     pub inspected_bytes: usize,
+}
+
+impl Verdict {
+    /// The people with what repeats their values: whose a value is, its echo is.
+    pub(crate) fn with_echoes<'p>(&self, people: &'p People) -> Cow<'p, People> {
+        if self.echo_of.is_empty() {
+            return Cow::Borrowed(people);
+        }
+        let mut people = people.clone();
+        people.of.resize(self.findings.items.len() - self.echo_of.len(), 0);
+        let of: Vec<u32> = self
+            .echo_of
+            .iter()
+            .map(|number| people.of.get(*number as usize).copied().unwrap_or(0))
+            .collect();
+        people.of.extend(of);
+        Cow::Owned(people)
+    }
 }
 
 /// The changed parts of a message; what is `None` goes through byte for byte.

@@ -7,7 +7,7 @@ use super::{
     embedded::{self, Embedded, EmbeddedKind, Inner, Room},
     familiar::Familiar,
     opening::{self, Opening},
-    sink::{self, At, Sink, Walk},
+    sink::{self, At, Inside, Sink, Walk},
 };
 use crate::{
     detect::DetectorSet,
@@ -25,6 +25,8 @@ pub struct Reading<'m> {
     pub(super) layers: Vec<Layer<'m>>,
     /// What each layer without a parent is, by its number.
     pub(super) roots: Vec<(LayerId, Root)>,
+    /// The node each document inside a value stands at, and its part, by the number of its layer.
+    bases: Vec<(LayerId, Option<u32>, Part)>,
     pub(super) findings: Findings,
     pub(super) gaps: Vec<Gap>,
     /// The values that gaps lie in as a whole, as many as there are such gaps.
@@ -103,11 +105,8 @@ impl<'m> Reading<'m> {
             key,
             value,
             embedded,
-            inner,
-            deeper,
+            inside: Inside { found: inner, deeper, decoder, room: Room::of(limits), limits },
             further,
-            decoder,
-            room: Room::of(limits),
             limits,
         };
         walk.embedded.clear();
@@ -157,6 +156,17 @@ impl<'m> Reading<'m> {
         let body = self.roots.iter().find(|(_, root)| matches!(root, Root::Body));
         let layer = body.and_then(|(layer, _)| self.layers.get(layer.index()));
         layer.and_then(|layer| serde_json::from_slice(&layer.bytes).ok()).unwrap_or_default()
+    }
+
+    /// What a layer without a parent is.
+    pub(super) fn root_of(&self, layer: LayerId) -> Option<Root> {
+        self.roots.iter().find(|(known, _)| *known == layer).map(|(_, root)| *root)
+    }
+
+    /// The node of the value that a layer was read out of, and the part of that.
+    pub(super) fn base_of(&self, layer: LayerId) -> Option<(Option<u32>, Part)> {
+        let at = self.bases.binary_search_by_key(&layer, |(known, ..)| *known).ok()?;
+        self.bases.get(at).map(|(_, node, part)| (*node, *part))
     }
 
     /// The values that all gaps lie in; `None` where one may lie anywhere, or there is none.
@@ -258,18 +268,23 @@ impl<'m> Reading<'m> {
         let mut bytes = Cow::Borrowed(message.body);
         let mut names = Vec::new();
         let limits = walk.limits;
-        let opened =
-            opening::decoded(content_encoding, message.body, limits, walk.decoder, &mut names)
-                .and_then(|(mut encodings, decoded)| {
-                    let text = decoded.as_deref().unwrap_or(message.body);
-                    match opening::transcoded(content_type, text, walk.limits, walk.decoder)? {
-                        Some((charset, text)) => {
-                            encodings.insert(0, Encoding::Charset(charset));
-                            Ok((encodings, Some(text)))
-                        }
-                        None => Ok((encodings, decoded)),
-                    }
-                });
+        let opened = opening::decoded(
+            content_encoding,
+            message.body,
+            limits,
+            walk.inside.decoder,
+            &mut names,
+        )
+        .and_then(|(mut encodings, decoded)| {
+            let text = decoded.as_deref().unwrap_or(message.body);
+            match opening::transcoded(content_type, text, walk.limits, walk.inside.decoder)? {
+                Some((charset, text)) => {
+                    encodings.insert(0, Encoding::Charset(charset));
+                    Ok((encodings, Some(text)))
+                }
+                None => Ok((encodings, decoded)),
+            }
+        });
         match opened {
             Ok((encodings, decoded)) => {
                 self.body_encodings = encodings;
@@ -292,8 +307,12 @@ impl<'m> Reading<'m> {
                 if is_plain_text(&bytes) {
                     Format::Text
                 } else if self.body_encodings.is_empty()
-                    && let Some((encoding, format, inner)) =
-                        opening::without_mark(content_type, &bytes, walk.limits, walk.decoder)
+                    && let Some((encoding, format, inner)) = opening::without_mark(
+                        content_type,
+                        &bytes,
+                        walk.limits,
+                        walk.inside.decoder,
+                    )
                 {
                     self.body_encodings.push(encoding);
                     self.bytes += message.body.len();
@@ -414,6 +433,7 @@ impl<'m> Reading<'m> {
         } else if let Some(layer) = self.layers.get_mut(innermost) {
             layer.format = format;
             layer.bytes = Cow::Owned(bytes);
+            self.bases.push((LayerId::new(innermost), embedded.node, part));
         }
         for name in names {
             let kind = EmbeddedKind::Known(Format::Header);
@@ -450,7 +470,7 @@ impl<'m> Reading<'m> {
             chain: *chain,
             left: &mut self.embedded_bytes,
             limits: walk.limits,
-            decoder: walk.decoder,
+            decoder: walk.inside.decoder,
             buffer: walk.value,
             names,
         };
@@ -523,7 +543,7 @@ impl<'m> Reading<'m> {
             walked
         };
         let (items, nodes) = (self.findings.items.len(), self.findings.nodes.len());
-        let (embedded, room) = (walk.embedded.len(), walk.room);
+        let (embedded, room) = (walk.embedded.len(), walk.inside.room);
         let walked = once(&mut self.findings, walk);
         if !walk.scanner.is_to_look_again() {
             return walked;
@@ -531,7 +551,7 @@ impl<'m> Reading<'m> {
         self.findings.items.truncate(items);
         self.findings.nodes.truncate(nodes);
         walk.embedded.truncate(embedded);
-        walk.room = room;
+        walk.inside.room = room;
         let walked = once(&mut self.findings, walk);
         walk.scanner.end_second_look();
         walked
@@ -539,7 +559,7 @@ impl<'m> Reading<'m> {
 
     fn overflow(&mut self, part: Part, walk: &Walk<'_, '_>) {
         let findings = sink::is_full(&self.findings, walk.limits);
-        let documents = walk.room.is_exceeded;
+        let documents = walk.inside.room.is_exceeded;
         let exceeded =
             [(GapCause::TooManyFindings, findings), (GapCause::TooManyLayers, documents)];
         for (cause, _) in exceeded.into_iter().filter(|(_, is_exceeded)| *is_exceeded) {
@@ -551,7 +571,7 @@ impl<'m> Reading<'m> {
 
     /// Nothing more is recorded, or looked for.
     fn is_full(&self, walk: &Walk<'_, '_>) -> bool {
-        walk.room.is_exceeded
+        walk.inside.room.is_exceeded
             || walk.scanner.is_given_up()
             || sink::is_full(&self.findings, walk.limits)
     }

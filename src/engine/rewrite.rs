@@ -6,7 +6,9 @@ mod tests;
 use std::{borrow::Cow, cmp::Reverse};
 
 use super::{
-    Redacted, embedded,
+    Redacted,
+    catalogue::Catalogue,
+    embedded,
     pictures::{self, InPicture},
     reading::{Reading, Root},
 };
@@ -34,12 +36,13 @@ impl Shapes {
     }
 }
 
-/// The changed parts of the message, and how its findings were changed.
+/// The changed parts of the message, and how its findings were changed. `echo_of` are the findings whose values the
+/// last ones repeat.
 pub(super) fn rewrite(
     reading: &Reading<'_>,
     redactions: &[Redaction],
-    taxonomy: &Taxonomy,
-    shapes: &Shapes,
+    echo_of: &[u32],
+    catalogue: &Catalogue,
     keys: &Keyring,
 ) -> (Redacted, Vec<Replaced>) {
     let mut plan = Plan::with_capacity(redactions.len());
@@ -47,6 +50,12 @@ pub(super) fn rewrite(
         plan.write_for(body, syntax);
     }
     let mut in_pictures: Vec<InPicture<'_>> = Vec::new();
+    // The same date is shifted alike wherever it stands.
+    let first_echo = reading.findings.items.len() - echo_of.len();
+    let source_of = |finding: u32| {
+        let number = (finding as usize).checked_sub(first_echo);
+        number.and_then(|number| echo_of.get(number)).copied().unwrap_or(finding)
+    };
     let (mut text, mut subject) = (Unescaped::default(), Unescaped::default());
     for redaction in redactions {
         let Some(finding) = reading.findings.items.get(redaction.finding as usize) else {
@@ -63,8 +72,11 @@ pub(super) fn rewrite(
             false => Cow::Borrowed(""),
         };
         let subject = match replacement {
-            Replacement::ShiftDates(shift) => subject_of(reading, redaction.finding, shift)
-                .map(|finding| text_of(reading, finding, &mut subject)),
+            Replacement::ShiftDates(shift) => {
+                let date = source_of(redaction.finding);
+                subject_of(reading, date, shift)
+                    .map(|finding| text_of(reading, finding, &mut subject))
+            }
             Replacement::Remove
             | Replacement::Replace { .. }
             | Replacement::Mask { .. }
@@ -75,12 +87,17 @@ pub(super) fn rewrite(
             | Replacement::StripMetadata(_) => None,
         };
         let (text, subject) = (&*text, subject.as_deref());
-        let value = Value { kind: finding.kind, text, shape: shapes.of_tag(finding.tag), subject };
+        let value = Value {
+            kind: finding.kind,
+            text,
+            shape: catalogue.shapes.of_tag(finding.tag),
+            subject,
+        };
         plan.redact(layer, finding, replacement, &value, keys);
     }
     in_pictures.sort_by_key(|inside| inside.picture);
     for inside in in_pictures.chunk_by(|one, next| one.picture == next.picture) {
-        strip(&mut plan, reading, inside, taxonomy);
+        strip(&mut plan, reading, inside, &catalogue.taxonomy);
     }
     let replaced = plan.replaced().to_vec();
     let mut redacted = Redacted::default();
@@ -223,7 +240,7 @@ fn ancestors(reading: &Reading<'_>, path: u32) -> Vec<u32> {
 }
 
 /// A finding's text, without the escapes it stands in.
-fn text_of<'t>(
+pub(super) fn text_of<'t>(
     reading: &'t Reading<'_>,
     finding: &Finding,
     buffer: &'t mut Unescaped,

@@ -5,6 +5,7 @@ use crate::domain::{Coverage, GapCause, Region};
 use crate::redact::PseudonymKey;
 
 mod decisions;
+mod echo;
 mod encodings;
 mod gaps;
 mod inside;

@@ -254,7 +254,7 @@ impl Inquiry<'_> {
     /// What is left to count when the redactions are taken out, and up to where the decision holds.
     pub(crate) fn settle(&self, verdict: &Verdict) -> Vec<Increment> {
         let rules = self.question.engine.rules();
-        let mut people = self.people.clone();
+        let mut people = verdict.with_echoes(&self.people).into_owned();
         people.of.resize(verdict.findings.items.len().max(people.of.len()), 0);
         for redaction in &verdict.decision.redactions {
             // A code in place of a value is still that person's data (28 CFR 202.206).

@@ -58,7 +58,7 @@ impl Place {
             Format::Cookie | Format::Baggage => Self::Percent,
             Format::Csv | Format::CsvData | Format::Tsv => match value.first() {
                 Some(b'"') => Self::QuotedCell,
-                Some(_) | None if finding.is_whole() => Self::Cell,
+                Some(_) | None if finding.is_whole(layer) => Self::Cell,
                 Some(_) | None => Self::BareText,
             },
             Format::Forwarded if value.first() == Some(&b'"') => Self::Parameter,

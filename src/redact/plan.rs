@@ -238,9 +238,9 @@ impl Plan {
         if place == Place::Segment {
             // A path segment that vanished would make another route of the path.
             self.text.extend_from_slice(b"redacted");
-            return (if finding.is_whole() { finding.value } else { finding.span }, false);
+            return (if finding.is_whole(layer) { finding.value } else { finding.span }, false);
         }
-        if !finding.is_whole() {
+        if !finding.is_whole(layer) {
             return (finding.span, false);
         }
         match layer.format {

@@ -65,6 +65,7 @@ impl DetectorSet {
             source.thresholds.iter().map(|threshold| (*file, threshold))
         });
         compiler.thresholds(thresholds);
+        compiler.set.echo = compiler.detector("echo".to_owned());
         let set = compiler.finish();
         (diagnostics.error_count() == before).then_some(set)
     }

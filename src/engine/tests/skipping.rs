@@ -78,11 +78,8 @@ fn found(
         key,
         value,
         embedded,
-        inner,
-        deeper,
+        inside: Inside { found: inner, deeper, decoder, room: Room::of(&limits), limits: &limits },
         further,
-        decoder,
-        room: Room::of(&limits),
         limits: &limits,
     };
     for look in 0..2 {

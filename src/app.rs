@@ -25,6 +25,7 @@ use self::settings::{
 use self::{doubts::doubts, secrets::secrets_in_use};
 use crate::{
     admin::{AdminContext, AdminError, AdminServer, DataCentreMap, Readiness},
+    audit::{self, AuditError, AuditSettings, AuditSink},
     config::{Config, ListenAddress, Listener},
     control::{
         ControlSettings, Controller, Hangups, Reloads, RoutesSettings, RulesSource, ShadowSettings,
@@ -32,7 +33,7 @@ use crate::{
     facts::{Cause, FactsStore, SubjectKey},
     proxy::{BindError, Proxy, Shared, Workers},
     source::{Diagnostics, SourceFile},
-    telemetry::{AuditError, AuditSettings, AuditSink, Metrics, MetricsError, Otlp, OtlpError},
+    telemetry::{Metrics, MetricsError, Otlp, OtlpError},
 };
 
 /// A running gateway. Dropping it ends it at once; [`Gateway::drain`] lets exchanges finish.
@@ -162,7 +163,7 @@ impl Gateway {
             Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;
         let otlp = match &config.telemetry.otlp {
             Some(section) => {
-                let otlp = Otlp::start(&otlp_settings(section), metrics.otlp());
+                let otlp = Otlp::start(&otlp_settings(section), metrics.otlp(), audit::described);
                 Some(Arc::new(otlp.map_err(|error| otlp_refused(section, file, error))?))
             }
             None => None,

@@ -62,5 +62,8 @@ pub mod control;
 // The operators' side: health, metrics, status, reload, decide, explain.
 pub mod admin;
 
-// Metrics, the audit and its chain, logs and traces.
+// Metrics, logs and traces.
 pub mod telemetry;
+
+// The record of an exchange, the chain of its lines, and what somebody did to them since.
+pub mod audit;

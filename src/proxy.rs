@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use crate::{
+    audit::AuditSink,
     config::{Config, DeadlinesSection, InspectionSection, ListenAddress, OnGap, Transparent},
     domain::Limits,
     facts::{FactsStore, Names, Register, SubjectKey},
@@ -23,7 +24,7 @@ use crate::{
     policy::{RuleSet, Transfer},
     snapshot::SnapshotCell,
     source::Diagnostics,
-    telemetry::{AuditSink, Metrics, Otlp, Side, Sparingly},
+    telemetry::{Metrics, Otlp, Side, Sparingly},
 };
 
 mod activity;

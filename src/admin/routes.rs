@@ -25,6 +25,7 @@ use super::{
     token::Token,
 };
 use crate::{
+    audit::{AuditDeed, AuditHealth, Deed},
     control::{Refused, Reloaded, RoutesStatus, Status, Switch},
     domain::Awaited,
     engine::Scratch,
@@ -32,9 +33,7 @@ use crate::{
     policy::Timestamp,
     snapshot::Snapshot,
     source::Diagnostics,
-    telemetry::{
-        AuditDeed, AuditHealth, BundleResult, CertificateStatus, DataCentreStatus, Deed, Exposition,
-    },
+    telemetry::{BundleResult, CertificateStatus, DataCentreStatus, Exposition},
 };
 
 pub(super) async fn answer(operators: Arc<Operators>, call: Call) -> Reply {

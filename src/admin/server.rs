@@ -33,10 +33,11 @@ use super::{
     token::Token,
 };
 use crate::{
+    audit::AuditSink,
     control::Reloads,
     domain::{Limits, Region},
     policy::Transfer,
-    telemetry::{AuditSink, DataCentreStatus, Metrics},
+    telemetry::{DataCentreStatus, Metrics},
 };
 
 /// Where to listen, and bounds.

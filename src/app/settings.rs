@@ -12,6 +12,7 @@ use crate::{
     admin::{
         Access, AdminIdentity, AdminSettings, Destinations, FactsDesk, ShownDataCentre, Token,
     },
+    audit::{AuditError, AuditSettings, AuditTarget, RotateSettings, SealSettings, SyncPolicy},
     client::{Authorities, Client, ClientError, ClientSettings, Credentials},
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, DataCentre, FactsOperators, FactsSection,
@@ -25,10 +26,7 @@ use crate::{
     redact::{Keyring, Secret},
     signing::{SigningKey, VerifyingKey},
     source::{At, Diagnostics},
-    telemetry::{
-        AuditError, AuditSettings, AuditTarget, Metrics, OtlpError, OtlpSettings, RotateSettings,
-        SealSettings, SyncPolicy,
-    },
+    telemetry::{Metrics, OtlpError, OtlpSettings},
 };
 
 /// A complaint about a file, in the line of the configuration that names it.

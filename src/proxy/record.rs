@@ -13,15 +13,13 @@ use super::{
     reply::{FIELDS_MAX, FieldNote, Particulars},
 };
 use crate::{
+    audit::{self, AddressClass, AuditRecord, Durations, Micros, NameList, Stage, tag_counts},
     domain::{Effect, Gap, TagSet},
     engine::Verdict,
     facts::Cause,
     policy::{Decision, RuleRef},
     snapshot::Snapshot,
-    telemetry::{
-        self, AddressClass, AuditRecord, Durations, Micros, Name, NameList, Side, Stage, Steps,
-        TransferLabels, tag_counts,
-    },
+    telemetry::{Name, Side, Steps, TransferLabels},
 };
 
 /// Counts and records an exchange that is over.
@@ -68,7 +66,7 @@ pub(super) fn close(exchange: &mut Exchange) {
     let record = record(exchange, Stage::Closed, now);
     proxy.audit.record(&record);
     if let Some(otlp) = traced {
-        otlp.exchange(&record, exchange.trace, steps(exchange, now));
+        otlp.exchange(record.trace(exchange.trace, steps(exchange, now)));
     }
 }
 
@@ -266,7 +264,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
         stage,
         generation: snapshot.generation.0,
         trace_id: exchange.trace.trace_id,
-        peer: telemetry::Peer {
+        peer: audit::Peer {
             workload: exchange.peer.caller.as_ref().map(|caller| Name::new(&*caller.spiffe)),
             address: AddressClass::from(exchange.peer.address.ip()),
         },
@@ -276,7 +274,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
         destination: transfer
             .and_then(|transfer| transfer.destination)
             .or_else(|| place.map(|place| place.jurisdiction)),
-        recipient: telemetry::Recipient {
+        recipient: audit::Recipient {
             class: transfer.and_then(|transfer| transfer.recipient.class.as_deref()).map(Name::new),
             id: transfer.and_then(|transfer| transfer.recipient.id.as_deref()).map(Name::new),
         },
@@ -285,7 +283,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
         subjects: exchange
             .subjects
             .iter()
-            .map(|subject| subject.iter().map(|it| telemetry::SubjectCode(it.0)).collect())
+            .map(|subject| subject.iter().map(|it| audit::SubjectCode(it.0)).collect())
             .collect(),
         effect: decision.map(|decision| decision.effect),
         rules: decision
@@ -322,7 +320,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
             .map(|on_file| on_file.counts.as_slice())
             .unwrap_or_default()
             .iter()
-            .map(|(name, count)| telemetry::CounterChange {
+            .map(|(name, count)| audit::CounterChange {
                 name: Name::new(name.as_str()),
                 before: count.before,
                 after: count.after,
@@ -332,9 +330,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
         policy_version: decision
             .and_then(|decision| decision.policy_version.as_deref())
             .map(Name::new),
-        redacted_hash: verdict
-            .and_then(|verdict| verdict.redacted_digest)
-            .map(telemetry::RedactedHash),
+        redacted_hash: verdict.and_then(|verdict| verdict.redacted_digest).map(audit::RedactedHash),
         status: exchange.status,
         error: exchange.failure.map(|(_, kind)| kind),
         request_bytes: exchange.request_bytes as u64,
@@ -352,18 +348,18 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
 fn annotations<'e>(
     exchange: &'e Exchange,
     decision: Option<&'e Decision>,
-) -> Vec<telemetry::Annotation<'e>> {
+) -> Vec<audit::Annotation<'e>> {
     let ruled = decision.map(|decision| decision.annotations.as_slice()).unwrap_or_default();
-    let ruled = ruled.iter().map(|annotation| telemetry::Annotation {
+    let ruled = ruled.iter().map(|annotation| audit::Annotation {
         name: Name::new(&*annotation.name),
         value: annotation.value.as_deref().map(Name::new),
     });
-    let misplaced = exchange.misplaced.map(|region| telemetry::Annotation {
+    let misplaced = exchange.misplaced.map(|region| audit::Annotation {
         name: Name::new("geoip-mismatch"),
         value: Some(Name::new(region.to_string())),
     });
     let unread = (!exchange.worker.proxy.inspection.enabled)
-        .then(|| telemetry::Annotation { name: Name::new("inspection-off"), value: None });
+        .then(|| audit::Annotation { name: Name::new("inspection-off"), value: None });
     ruled.chain(misplaced).chain(unread).collect()
 }
 

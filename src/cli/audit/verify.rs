@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::lines::AuditFiles;
 use crate::{
+    audit::{Anchor, Place, Tampering, Verified, Verifier},
     cli::{
         Exit,
         output::{self, BAD, CHANGED, Format, GOOD, Outcome, PLACE},
     },
     signing::VerifyingKey,
-    telemetry::{Anchor, Place, Tampering, Verified, Verifier},
 };
 
 const AFTER_HELP: &str = "\

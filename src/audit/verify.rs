@@ -6,6 +6,7 @@
 //! are absent are missing lines; those that come late were moved; those that come twice were inserted, or
 //! copied where they come in another chain.
 
+mod found;
 mod open;
 
 use std::collections::{HashSet, VecDeque};
@@ -13,122 +14,18 @@ use std::collections::{HashSet, VecDeque};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
+pub use self::found::Place;
+pub(crate) use self::found::{Tampering, What};
 use self::open::{Due, Open};
 use super::{
     chain::{self, Hash, Link, SEAL},
     sink::mark::{DIGEST_BYTES, digest},
+    words,
 };
 use crate::signing::VerifyingKey;
 
 /// Lines that one seal may cover; later ones are not held against it.
 const STRETCH_MAX: usize = 1 << 18;
-
-/// Where a line stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
-    /// In the order in which the files were read.
-    pub file: usize,
-    /// From 1.
-    pub line: u64,
-}
-
-/// What was found, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Tampering {
-    #[serde(flatten)]
-    pub place: Place,
-    #[serde(flatten)]
-    pub what: What,
-    /// Of the exchange whose record it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub(crate) enum What {
-    #[error("line {seq} was changed")]
-    Edited { seq: u64 },
-    #[error("{} missing", lines(*from, *to))]
-    Missing { from: u64, to: u64 },
-    #[error("this line was inserted{}", claim(*seq))]
-    Inserted { seq: Option<u64> },
-    #[error("line {seq} was moved here")]
-    Moved { seq: u64 },
-    #[error(
-        "line {seq} is in a chain before this one as well: one of the two is a copy, and its records count twice"
-    )]
-    Repeated { seq: u64 },
-    #[error("the seal in line {seq} is not what its key would sign")]
-    SealBroken { seq: u64 },
-    #[error(
-        "{} sealed by the key {key}, which is none of those given: give its public key with another `--key`", lines(*from, *to)
-    )]
-    KeyUnknown { from: u64, to: u64, key: String },
-    #[error(
-        "line {seq} with the hash that was kept is not there: the end was cut off, or all of it replaced"
-    )]
-    AnchorMissing { seq: u64 },
-    #[error(
-        "{bytes} bytes of a line that was never finished: the process that wrote it was killed"
-    )]
-    CutOff { bytes: u64 },
-    #[error("{} covered by no seal", lines(*from, *to))]
-    Unsealed { from: u64, to: u64 },
-    #[error("{} covered by no seal, although one was due before the last of them: anybody could have written them", lines(*from, *to))]
-    Overdue { from: u64, to: u64 },
-    #[error("no seal by the keys given vouches for this chain: {} as anybody could have written them", lines(*from, *to))]
-    Unvouched { from: u64, to: u64 },
-    #[error("{records} records were lost here: the sink could not keep up or could not write")]
-    Lost { records: u64 },
-    #[error(
-        "the process before ended without closing the audit: what it had not written by then is not in it"
-    )]
-    Unclosed,
-    #[error("the lines begin with number {seq}; those before are in other files")]
-    BeginsAt { seq: u64 },
-    #[error("a chain of its own begins here")]
-    BeginsAnew,
-    #[error("{} that no chain has: of before there was one, or written by anybody", count(*lines))]
-    Unchained { lines: u64 },
-}
-
-impl What {
-    /// Somebody did it; everything else happens without anybody's intent, and is told.
-    pub(crate) fn is_tampering(&self) -> bool {
-        match self {
-            Self::Edited { .. }
-            | Self::Missing { .. }
-            | Self::Inserted { .. }
-            | Self::Moved { .. }
-            | Self::Repeated { .. }
-            | Self::SealBroken { .. }
-            | Self::AnchorMissing { .. } => true,
-            Self::CutOff { .. }
-            | Self::KeyUnknown { .. }
-            | Self::Unsealed { .. }
-            | Self::Overdue { .. }
-            | Self::Unvouched { .. }
-            | Self::Lost { .. }
-            | Self::Unclosed
-            | Self::BeginsAt { .. }
-            | Self::BeginsAnew
-            | Self::Unchained { .. } => false,
-        }
-    }
-}
-
-fn lines(from: u64, to: u64) -> String {
-    if from == to { format!("line {from} is") } else { format!("lines {from} to {to} are") }
-}
-
-fn count(lines: u64) -> String {
-    if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") }
-}
-
-fn claim(seq: Option<u64>) -> String {
-    seq.map_or_else(String::new, |seq| format!("; it says it is line {seq}"))
-}
 
 /// A line that was noted down elsewhere, as `NUMBER:HASH`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -310,7 +207,7 @@ impl Verifier {
             }
             return;
         };
-        let is_mark = line.starts_with(b"{\"audit\":\"");
+        let is_mark = words::is_mark(line);
         let mark = is_mark.then(|| serde_json::from_slice::<Mark>(line).ok()).flatten();
         self.begin(&link, mark.as_ref(), place);
         self.read_over(&link, mark.as_ref());

@@ -2,13 +2,12 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use super::*;
 use crate::{
+    audit::{AuditSettings, AuditSink, AuditTarget, SealSettings, record::tests::record},
     signing::{
         SigningKey,
         tests::{PRIVATE, PUBLIC},
     },
-    telemetry::{
-        AuditSettings, AuditSink, AuditTarget, Metrics, SealSettings, audit::tests::record,
-    },
+    telemetry::Metrics,
 };
 
 fn settings(path: &Path, lines_max: Option<usize>) -> AuditSettings {

@@ -59,6 +59,9 @@ pub mod config;
 // The control plane: load, compile, swap.
 pub mod control;
 
+// What would happen: a case in, the decision out.
+pub mod inquiry;
+
 // The operators' side: health, metrics, status, reload, decide, explain.
 pub mod admin;
 

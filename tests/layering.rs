@@ -43,9 +43,10 @@ const EDGES: &[(&str, u8, May)] = &[
     ),
     ("proxy", 4, AllBelowBut(&[])),
     ("control", 4, AllBelowBut(&[])),
+    ("inquiry", 4, Only(&["domain", "source", "policy", "engine", "facts"])),
     ("admin", 5, AllBelowBut(&["memory", "proxy"])),
     ("app", 6, AllBut(&["memory"])),
-    ("cli", 6, AllBut(&["memory"])),
+    ("cli", 6, AllBut(&["memory", "admin"])),
 ];
 
 enum May {
@@ -124,7 +125,7 @@ const HOMES: &[(&str, &[&str])] = &[
     // What rules and settings are made of.
     ("saphyr_parser", &["source"]),
     ("serde_ignored", &["policy"]),
-    ("serde_path_to_error", &["admin"]),
+    ("serde_path_to_error", &["inquiry"]),
     ("notify", &["control"]),
     ("rust_embed", &["control"]),
     ("tar", &["control"]),

@@ -13,9 +13,7 @@ use serde::Serialize;
 
 use super::{
     access::{Caller, Needs, Role},
-    case::Case,
     console,
-    decide::{Answer, Desk},
     endpoints::{self, Endpoint},
     facts, live, openapi,
     ready::State,
@@ -30,6 +28,7 @@ use crate::{
     domain::Awaited,
     engine::Scratch,
     facts::Health,
+    inquiry::{Answer, Case, Inquiry},
     policy::Timestamp,
     snapshot::Snapshot,
     source::Diagnostics,
@@ -380,9 +379,9 @@ enum Asker {
     Anybody,
 }
 
-fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> Desk<'d> {
+fn inquiry<'i>(operators: &'i Operators, snapshot: &'i Snapshot, asker: Asker) -> Inquiry<'i> {
     let facts = operators.context.facts.as_ref();
-    Desk {
+    Inquiry {
         engine: &snapshot.engine,
         generation: snapshot.generation.0,
         register: facts.filter(|_| asker == Asker::Admitted).map(|facts| &*facts.register),
@@ -392,18 +391,18 @@ fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> D
 
 fn decide(operators: &Operators, case: &Case, asker: Asker, scratch: &mut Scratch) -> Reply {
     let snapshot = operators.context.reloads.snapshots().load_full();
-    let desk = desk(operators, &snapshot, asker);
-    let judged = case.judge(&desk, &operators.settings.limits, scratch);
+    let inquiry = inquiry(operators, &snapshot, asker);
+    let judged = case.judge(&inquiry, &operators.settings.limits, scratch);
     let answer = Answer::new(&snapshot.engine, case.id.as_ref(), &case.body, &judged);
     reply::json(StatusCode::OK, &answer)
 }
 
 fn explain(operators: &Operators, case: &Case, asker: Asker, scratch: &mut Scratch) -> Reply {
     let snapshot = operators.context.reloads.snapshots().load_full();
-    let desk = desk(operators, &snapshot, asker);
+    let inquiry = inquiry(operators, &snapshot, asker);
     let start = Instant::now();
     let go_on = || start.elapsed() < SEARCH_TIME_MAX;
     let limits = &operators.settings.limits;
-    let explained = case.explain(&desk, limits, scratch, &go_on);
+    let explained = case.explain(&inquiry, limits, scratch, &go_on);
     reply::json(StatusCode::OK, &explained)
 }

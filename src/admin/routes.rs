@@ -305,20 +305,20 @@ async fn ask(
         ));
     }
     let bytes = read(&operators, body, operators.settings.body_bytes_max).await?;
+    let time_max = operators.settings.question_time_max;
     // Given up when it takes too long, and when whoever asked has gone.
     let awaited = Awaited::new();
     let mut scratch = Scratch::until(awaited.halt());
     let answered = off_thread(move || {
         Ok(answer(&operators, &parse(&operators, &bytes)?, asker, &mut scratch))
     });
-    tokio::time::timeout(ANSWER_TIME_MAX, answered).await.unwrap_or_else(|_| {
+    tokio::time::timeout(time_max, answered).await.unwrap_or_else(|_| {
         let detail = "the payload could not be judged in time";
         Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too slow", detail))
     })
 }
 
-/// How long the answer to a question may take, and what would make a transfer lawful be looked for.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long what would make a transfer lawful is looked for, within `question_time_max`.
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// For what may take as long as an inspection may: health must answer meanwhile.

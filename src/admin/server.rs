@@ -55,6 +55,8 @@ pub struct AdminSettings {
     pub requests_max: usize,
     /// Until the head of an answer.
     pub answer_time_max: Duration,
+    /// Until a question about a payload is given up, within [`Self::answer_time_max`].
+    pub question_time_max: Duration,
     /// For a handshake, and for the first request behind it: a connection without one takes the place of somebody who
     /// has one.
     pub first_request_time_max: Duration,
@@ -111,6 +113,7 @@ impl AdminSettings {
             requests_max: 64,
             // A little less than the commands of the program wait for it.
             answer_time_max: Duration::from_secs(55),
+            question_time_max: Duration::from_secs(20),
             first_request_time_max: Duration::from_secs(5),
             access: Access::default(),
             tls: None,

@@ -71,31 +71,65 @@ pub(super) struct Exchange {
     pub(super) ways: Rc<Ways>,
     pub(super) peer: Peer,
     pub(super) trace: TraceContext,
-    pub(super) started: Instant,
     pub(super) time: Timestamp,
     version: Version,
     pub(super) route: Option<RouteId>,
-    pub(super) verdict: Option<Box<Verdict>>,
-    pub(super) on_file: Option<Box<OnFile>>,
-    /// Whose data it is, where the record is to say so.
-    pub(super) subjects: Subjects,
-    /// To be judged once more when the answer is out.
-    pub(super) beside: Option<Box<shadow::Case>>,
+    pub(super) judged: Option<Judged>,
     pub(super) misplaced: Option<Region>,
     /// The header says something of the transfer, and comes from somebody who is not believed.
     pub(super) is_disbelieved: bool,
     pub(super) failure: Option<(Side, &'static str)>,
     pub(super) status: Option<u16>,
-    pub(super) request_bytes: usize,
-    pub(super) forwarded_bytes: usize,
-    pub(super) response_bytes: usize,
-    pub(super) inspection_began: Option<Instant>,
-    pub(super) inspection_time: Duration,
-    pub(super) sent_at: Option<Instant>,
+    pub(super) measures: Measures,
     _in_hand: InHand,
     in_flight: Option<InFlight>,
     admitted: Option<Admitted>,
     _counted: crate::telemetry::InFlight,
+}
+
+/// When an exchange did what, and how many bytes went by; each is as it was at first until that has happened.
+#[derive(Debug)]
+pub(super) struct Measures {
+    pub(super) started: Instant,
+    pub(super) inspection_began: Option<Instant>,
+    pub(super) inspection_time: Duration,
+    pub(super) sent_at: Option<Instant>,
+    pub(super) request_bytes: usize,
+    pub(super) forwarded_bytes: usize,
+    pub(super) response_bytes: usize,
+}
+
+impl Measures {
+    fn begin() -> Self {
+        Self {
+            started: Instant::now(),
+            inspection_began: None,
+            inspection_time: Duration::ZERO,
+            sent_at: None,
+            request_bytes: 0,
+            forwarded_bytes: 0,
+            response_bytes: 0,
+        }
+    }
+}
+
+/// What judging an exchange came to, all at once.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) verdict: Box<Verdict>,
+    /// What the store of facts had to do with it.
+    pub(super) on_file: Option<Box<OnFile>>,
+    /// Whose data it is, where the record is to say so.
+    pub(super) subjects: Subjects,
+    /// To be judged once more when the answer is out.
+    pub(super) beside: Option<Box<shadow::Case>>,
+}
+
+impl Judged {
+    /// Without anybody on file, and judged this once.
+    pub(super) fn new(verdict: Box<Verdict>, subjects: Subjects) -> Self {
+        Self { verdict, on_file: None, subjects, beside: None }
+    }
 }
 
 /// Answers one request.
@@ -160,24 +194,15 @@ impl Exchange {
             worker,
             ways,
             peer,
-            started: Instant::now(),
             time: Timestamp(jiff::Timestamp::now()),
             version,
             route: None,
-            verdict: None,
-            on_file: None,
-            subjects: Subjects::new(),
-            beside: None,
+            judged: None,
             misplaced: None,
             is_disbelieved,
             failure: None,
             status: None,
-            request_bytes: 0,
-            forwarded_bytes: 0,
-            response_bytes: 0,
-            inspection_began: None,
-            inspection_time: Duration::ZERO,
-            sent_at: None,
+            measures: Measures::begin(),
         })
     }
 
@@ -272,10 +297,10 @@ impl Exchange {
     ) -> Result<HeldBody, ProxyError> {
         let proxy = &self.worker.proxy;
         let announced = head::announced(&head.headers);
-        let by = self.started + proxy.deadlines.body.0.min(proxy.deadlines.total.0);
+        let by = self.measures.started + proxy.deadlines.body.0.min(proxy.deadlines.total.0);
         let bytes_max = proxy.limits.body_bytes_max;
         let held = body::collect(body, announced, bytes_max, &self.worker.budget, by).await?;
-        self.request_bytes = held.bytes.len();
+        self.measures.request_bytes = held.bytes.len();
         Ok(held)
     }
 
@@ -329,18 +354,18 @@ impl Exchange {
         let worker = Rc::clone(&self.worker);
         let deadlines = &worker.proxy.deadlines;
         head::complete(&mut outgoing, &self.trace);
-        self.forwarded_bytes = outgoing.body.len();
-        self.sent_at = Some(Instant::now());
+        self.measures.forwarded_bytes = outgoing.body.len();
+        self.measures.sent_at = Some(Instant::now());
         let ways = Rc::clone(&self.ways);
         let upstream = ways.upstream(place).ok_or(ProxyError::NoRoute)?;
-        let by = self.started + deadlines.total.0;
+        let by = self.measures.started + deadlines.total.0;
         // Whatever breaks it off from here on, it may have left.
         self.has_left(true);
         let answer = upstream.send(outgoing, deadlines.first_byte.0, by).await;
         if answer.as_ref().is_err_and(ProxyError::is_before_sending) {
             self.has_left(false);
-            self.sent_at = None;
-            self.forwarded_bytes = 0;
+            self.measures.sent_at = None;
+            self.measures.forwarded_bytes = 0;
         }
         let answer = answer?;
         self.misplaced = answer.misplaced;
@@ -348,7 +373,7 @@ impl Exchange {
     }
 
     fn has_left(&mut self, left: bool) {
-        if let Some(on_file) = &mut self.on_file {
+        if let Some(on_file) = self.judged.as_mut().and_then(|judged| judged.on_file.as_mut()) {
             on_file.sent = left;
         }
     }
@@ -370,9 +395,9 @@ impl Exchange {
             record::log(&self, error);
         }
         if matches!(error, ProxyError::Misplaced { .. })
-            && let Some(verdict) = &mut self.verdict
+            && let Some(judged) = &mut self.judged
         {
-            verdict.decision.effect = Effect::Block;
+            judged.verdict.decision.effect = Effect::Block;
         }
         let told = record::particulars(&self, error);
         let mut response = reply::of(error, self.trace.trace_id, &told);
@@ -381,14 +406,14 @@ impl Exchange {
             response.headers_mut().remove(header::CONNECTION);
         }
         self.status = Some(response.status().as_u16());
-        self.response_bytes =
+        self.measures.response_bytes =
             http_body::Body::size_hint(response.body()).lower().try_into().unwrap_or(0);
         response
     }
 
     /// `bytes` more of the answer went out.
     pub(super) fn answered(&mut self, bytes: usize) {
-        self.response_bytes += bytes;
+        self.measures.response_bytes += bytes;
     }
 
     /// The answer ended before its time.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{
     ProxyError,
     error::UPSTREAM_KINDS,
-    exchange::Exchange,
+    exchange::{Exchange, Judged},
     place::Place,
     reply::{FIELDS_MAX, FieldNote, Particulars},
 };
@@ -31,19 +31,19 @@ pub(super) fn close(exchange: &mut Exchange) {
         exchange.failure = Some((Side::Downstream, "abandoned"));
     }
     let metrics = &proxy.metrics;
-    metrics.exchange(now.saturating_duration_since(exchange.started), &exchange.trace);
+    metrics.exchange(now.saturating_duration_since(exchange.measures.started), &exchange.trace);
     if let Some((side, kind)) = exchange.failure {
         debug_assert!(side != Side::Upstream || UPSTREAM_KINDS.contains(&kind), "{kind}");
         metrics.exchange_error(side, kind);
     }
     if let Some(place) = place(exchange) {
-        if let Some(sent_at) = exchange.sent_at {
+        if let Some(sent_at) = exchange.measures.sent_at {
             metrics.upstream(&place.data_centre, now.saturating_duration_since(sent_at));
         }
         if let Some(reach) = exchange.ways.reach(place) {
             match exchange.failure {
                 Some((Side::Upstream, kind)) => reach.failed(kind),
-                None if exchange.sent_at.is_some() => reach.answered(),
+                None if exchange.measures.sent_at.is_some() => reach.answered(),
                 Some(_) | None => {}
             }
         }
@@ -52,13 +52,13 @@ pub(super) fn close(exchange: &mut Exchange) {
         metrics.context_ignored();
         log_disbelieved(exchange);
     }
-    if let Some(verdict) = &exchange.verdict {
-        count(exchange, verdict);
+    if let Some(judged) = &exchange.judged {
+        count(exchange, &judged.verdict);
     }
-    if let Some(beside) = exchange.beside.take() {
+    if let Some(beside) = exchange.judged.as_mut().and_then(|judged| judged.beside.take()) {
         beside.send(proxy);
     }
-    let effect = exchange.verdict.as_ref().map_or(Effect::Block, |it| it.decision.effect);
+    let effect = exchange.judged.as_ref().map_or(Effect::Block, |it| it.verdict.decision.effect);
     let traced = proxy.otlp.as_ref().filter(|otlp| otlp.wants(&exchange.trace));
     if traced.is_none() && !proxy.audit.takes(effect) {
         return;
@@ -72,11 +72,11 @@ pub(super) fn close(exchange: &mut Exchange) {
 
 /// When each step of an exchange that is over began.
 fn steps(exchange: &Exchange, now: Instant) -> Steps {
-    let since = |at: Instant| at.saturating_duration_since(exchange.started);
+    let since = |at: Instant| at.saturating_duration_since(exchange.measures.started);
     Steps {
-        inspection_began: exchange.inspection_began.map(since),
-        inspection: exchange.inspection_time,
-        sent: exchange.sent_at.map(since),
+        inspection_began: exchange.measures.inspection_began.map(since),
+        inspection: exchange.measures.inspection_time,
+        sent: exchange.measures.sent_at.map(since),
         total: since(now),
     }
 }
@@ -95,8 +95,8 @@ pub(super) fn worst(gaps: &[Gap]) -> Option<&Gap> {
 pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particulars {
     let blocked_by = exchange.worker.proxy.blocked_by.clone();
     let limit = Some(exchange.worker.proxy.limits.body_bytes_max);
-    let verdict = exchange.verdict.as_ref().filter(|_| error.is_decision());
-    let Some(verdict) = verdict else {
+    let judged = exchange.judged.as_ref().filter(|_| error.is_decision());
+    let Some(Judged { verdict, .. }) = judged else {
         let context_ignored = exchange.is_disbelieved;
         return Particulars { blocked_by, limit, context_ignored, ..Particulars::default() };
     };
@@ -197,7 +197,7 @@ fn count(exchange: &Exchange, verdict: &Verdict) {
     });
     if exchange.worker.proxy.inspection.enabled {
         let cause = worst(&verdict.gaps).map(|gap| gap.cause);
-        let (time, bytes) = (exchange.inspection_time, verdict.inspected_bytes);
+        let (time, bytes) = (exchange.measures.inspection_time, verdict.inspected_bytes);
         metrics.inspection(time, bytes, verdict.coverage, cause);
     }
     count_findings(exchange, verdict);
@@ -246,10 +246,12 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
     let since = |at: Instant| Micros(now.saturating_duration_since(at));
     let snapshot = &exchange.snapshot;
     let place = place(exchange);
-    let verdict = exchange.verdict.as_ref();
+    let judged = exchange.judged.as_ref();
+    let verdict = judged.map(|judged| &*judged.verdict);
     let transfer = verdict.map(|verdict| &verdict.transfer);
     let decision = verdict.map(|verdict| &verdict.decision);
-    let on_file = exchange.on_file.as_deref();
+    let on_file = judged.and_then(|judged| judged.on_file.as_deref());
+    let subjects = judged.map(|judged| judged.subjects.as_slice()).unwrap_or_default();
     let names = |rules: &[RuleRef]| -> Vec<Name<'_>> {
         rules.iter().map(|rule| Name::new(rule_id(snapshot, *rule))).collect()
     };
@@ -280,8 +282,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
         },
         purpose: transfer.and_then(|transfer| transfer.purpose.as_deref()).map(Name::new),
         context: exchange.is_disbelieved.then_some("untrusted"),
-        subjects: exchange
-            .subjects
+        subjects: subjects
             .iter()
             .map(|subject| subject.iter().map(|it| audit::SubjectCode(it.0)).collect())
             .collect(),
@@ -333,14 +334,14 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
         redacted_hash: verdict.and_then(|verdict| verdict.redacted_digest).map(audit::RedactedHash),
         status: exchange.status,
         error: exchange.failure.map(|(_, kind)| kind),
-        request_bytes: exchange.request_bytes as u64,
-        forwarded_bytes: exchange.forwarded_bytes as u64,
-        response_bytes: exchange.response_bytes as u64,
+        request_bytes: exchange.measures.request_bytes as u64,
+        forwarded_bytes: exchange.measures.forwarded_bytes as u64,
+        response_bytes: exchange.measures.response_bytes as u64,
         inspected_bytes: verdict.map_or(0, |verdict| verdict.inspected_bytes as u64),
         durations: Durations {
-            total: since(exchange.started),
-            inspection: Micros(exchange.inspection_time),
-            upstream: exchange.sent_at.map(since).unwrap_or_default(),
+            total: since(exchange.measures.started),
+            inspection: Micros(exchange.measures.inspection_time),
+            upstream: exchange.measures.sent_at.map(since).unwrap_or_default(),
         },
     }
 }

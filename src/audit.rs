@@ -29,5 +29,5 @@ pub use sink::{
     AuditError, AuditHealth, AuditRules, AuditSettings, AuditSink, AuditTarget, RotateSettings,
     SealSettings, SyncPolicy,
 };
-pub use verify::Place;
+pub use verify::LinePlace;
 pub(crate) use verify::{Anchor, Tampering, Verified, Verifier};

@@ -37,7 +37,7 @@ pub use data_centres::{DataCentreMetrics, DataCentreState, DataCentreStatus, Rea
 pub use facts::FactsMetrics;
 pub(crate) use facts::{FactsOperation, FactsResult};
 pub(crate) use flows::{Flow, Pulse, RuleHits};
-pub(crate) use metrics::InFlight;
+pub(crate) use metrics::ExchangeGauge;
 pub use metrics::{Metrics, MetricsError, Side, TransferLabels};
 pub use name::Name;
 pub use openmetrics::Exposition;

@@ -14,7 +14,7 @@ use std::collections::{HashSet, VecDeque};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-pub use self::found::Place;
+pub use self::found::LinePlace;
 pub(crate) use self::found::{Tampering, What};
 use self::open::{Due, Open};
 use super::{
@@ -112,17 +112,17 @@ pub(crate) struct Verifier {
     head: Option<Hash>,
     /// The line before `next` was blamed already.
     blamed: bool,
-    last_place: Place,
-    missing: Vec<(u64, u64, Place)>,
+    last_place: LinePlace,
+    missing: Vec<(u64, u64, LinePlace)>,
     /// Lines that say no number, since the last that did.
-    unreadable: Vec<(Place, u64)>,
+    unreadable: Vec<(LinePlace, u64)>,
     unchained: u64,
     /// Numbers of lines that were told to be changed.
     edited: HashSet<u64>,
     /// Hashes of the lines that chains begin with.
     begins: HashSet<Hash>,
     /// Since the last seal.
-    stretch: VecDeque<(u64, [u8; DIGEST_BYTES], Place)>,
+    stretch: VecDeque<(u64, [u8; DIGEST_BYTES], LinePlace)>,
     sealed_to: u64,
     /// When the next seal is due, as the last one says.
     due: Option<Due>,
@@ -137,7 +137,7 @@ struct Foreign {
     from: u64,
     to: u64,
     /// Of the first seal.
-    place: Place,
+    place: LinePlace,
 }
 
 #[derive(Deserialize)]
@@ -167,7 +167,7 @@ enum Mark {
 
 impl Verifier {
     pub(crate) fn new(keys: Vec<VerifyingKey>, anchor: Option<Anchor>) -> Self {
-        let nowhere = Place { file: 0, line: 1 };
+        let nowhere = LinePlace { file: 0, line: 1 };
         Self {
             keys,
             anchor,
@@ -197,7 +197,7 @@ impl Verifier {
     }
 
     /// One line without its end.
-    pub(crate) fn line(&mut self, place: Place, line: &[u8]) {
+    pub(crate) fn line(&mut self, place: LinePlace, line: &[u8]) {
         let Some(link) = Link::read(line) else {
             if self.started {
                 self.unreadable.push((place, line.len() as u64));
@@ -231,7 +231,7 @@ impl Verifier {
     }
 
     /// The first line of a chain: the first of all, or one that says that nothing was before it.
-    fn begin(&mut self, link: &Link, mark: Option<&Mark>, place: Place) {
+    fn begin(&mut self, link: &Link, mark: Option<&Mark>, place: LinePlace) {
         let is_first = link.seq == 1
             && link.prev == [0; 32]
             && link.is_whole
@@ -280,7 +280,7 @@ impl Verifier {
     }
 
     /// Puts the line in its place; false when it is none of the chain.
-    fn takes(&mut self, link: &Link, place: Place, line: &[u8]) -> bool {
+    fn takes(&mut self, link: &Link, place: LinePlace, line: &[u8]) -> bool {
         // Nobody has written so many, and no line could follow.
         let Some(next) = link.seq.checked_add(1) else {
             self.tell(place, What::Inserted { seq: Some(link.seq) }, line);
@@ -326,7 +326,7 @@ impl Verifier {
 
     /// Seals hold in a copy of what they seal as well. Each line says when it was written and what is before it, so no
     /// two are alike; one that another chain begins with is where one chain has been copied from the other.
-    fn recognise(&mut self, link: &Link, place: Place, line: &[u8]) {
+    fn recognise(&mut self, link: &Link, place: LinePlace, line: &[u8]) {
         let is_known = match link.seq == self.verified.first {
             true => !self.begins.insert(link.hash),
             false => self.begins.contains(&link.hash),
@@ -348,14 +348,14 @@ impl Verifier {
         true
     }
 
-    fn blame(&mut self, seq: u64, place: Place, line: &[u8]) {
+    fn blame(&mut self, seq: u64, place: LinePlace, line: &[u8]) {
         if self.edited.insert(seq) {
             self.tell(place, What::Edited { seq }, line);
         }
     }
 
     /// After the last line of a process, or of all.
-    fn end_open(&mut self, place: Place) {
+    fn end_open(&mut self, place: LinePlace) {
         let open = std::mem::take(&mut self.open);
         if self.due.is_some_and(|due| open.is_overdue(due)) {
             let to = open.last_seq;
@@ -364,7 +364,7 @@ impl Verifier {
         }
     }
 
-    fn heed(&mut self, mark: Option<Mark>, link: &Link, place: Place) {
+    fn heed(&mut self, mark: Option<Mark>, link: &Link, place: LinePlace) {
         match mark {
             Some(Mark::Lost { records }) => self.tell(place, What::Lost { records }, b""),
             Some(Mark::Sealed { from, digests, key, lines_max, interval_ms }) => {
@@ -384,7 +384,14 @@ impl Verifier {
     }
 
     /// Whether it is one by a key that was given, and whole.
-    fn seal(&mut self, from: u64, digests: &str, key: String, link: &Link, place: Place) -> bool {
+    fn seal(
+        &mut self,
+        from: u64,
+        digests: &str,
+        key: String,
+        link: &Link,
+        place: LinePlace,
+    ) -> bool {
         let seq = link.seq;
         if self.keys.is_empty() {
             self.verified.unchecked_seals += 1;
@@ -420,7 +427,7 @@ impl Verifier {
     }
 
     /// A seal that cannot be checked; what is due after it is not to be known either.
-    fn foreign(&mut self, key: String, from: u64, to: u64, place: Place) {
+    fn foreign(&mut self, key: String, from: u64, to: u64, place: LinePlace) {
         let from = from.clamp(self.sealed_to.saturating_add(1).min(to), to);
         self.sealed_to = to;
         self.open = Open::default();
@@ -440,7 +447,7 @@ impl Verifier {
         }
     }
 
-    fn tell(&mut self, place: Place, what: What, line: &[u8]) {
+    fn tell(&mut self, place: LinePlace, what: What, line: &[u8]) {
         #[derive(Deserialize)]
         struct Named {
             trace_id: Option<String>,

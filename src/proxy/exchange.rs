@@ -21,17 +21,17 @@ use super::{
     body::{self, HeldBody, ReplyBody},
     capacity::Share,
     context,
+    destination::Destination,
     error::{BrokenOff, Scarce},
     head,
     http1::RequestBody,
     identity,
     on_file::OnFile,
-    place::Place,
     record, reply,
     routing::Ways,
     shadow,
     upstream::{Answer, KeptHost, Outgoing},
-    worker::{InFlight, Worker},
+    worker::{ExchangePermit, Worker},
     workload::{Admitted, Caller, Workload},
 };
 use crate::{
@@ -41,7 +41,7 @@ use crate::{
     policy::{Timestamp, Transfer},
     route::{Arrival, RouteId, Selection, other_readings},
     snapshot::Snapshot,
-    telemetry::{Side, TraceContext},
+    telemetry::{ExchangeGauge, Side, TraceContext},
 };
 
 /// A longer body is sent as soon as it is judged, while the caches still hold it.
@@ -52,7 +52,7 @@ const IN_STEP_BYTES_MAX: usize = 64 << 10;
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
     /// Whom it wanted to reach, where that was not us.
-    pub(super) destination: Option<IpAddr>,
+    pub(super) original_destination: Option<IpAddr>,
     /// What it says of a transfer is believed.
     pub(super) trusted: bool,
     /// Of the exchanges at one moment.
@@ -82,9 +82,9 @@ pub(super) struct Exchange {
     pub(super) status: Option<u16>,
     pub(super) measures: Measures,
     _in_hand: InHand,
-    in_flight: Option<InFlight>,
+    permit: Option<ExchangePermit>,
     admitted: Option<Admitted>,
-    _counted: crate::telemetry::InFlight,
+    _counted: ExchangeGauge,
 }
 
 /// When an exchange did what, and how many bytes went by; each is as it was at first until that has happened.
@@ -184,7 +184,7 @@ impl Exchange {
         Box::new(Self {
             snapshot: worker.proxy.snapshots.load_full(),
             _in_hand: in_hand,
-            in_flight: InFlight::begin(&worker, peer.share),
+            permit: ExchangePermit::begin(&worker, peer.share),
             admitted: None,
             _counted: worker.proxy.metrics.begin_exchange(),
             trace: match &worker.proxy.otlp {
@@ -214,22 +214,22 @@ impl Exchange {
     ) -> Result<Answer, ProxyError> {
         self.admit(&head)?;
         let ways = Rc::clone(&self.ways);
-        let place = self.place(&ways, &head)?;
-        let transfer = self.transfer(&head, place)?;
+        let destination = self.place(&ways, &head)?;
+        let transfer = self.transfer(&head, destination)?;
         let body = self.collect(&head, body).await?;
-        let mut outgoing = self.outgoing(head, &body, place);
+        let mut outgoing = self.outgoing(head, &body, destination);
         self.inspect(&mut outgoing, transfer).await?;
         self.record_first().await?;
         if outgoing.body.len() <= IN_STEP_BYTES_MAX {
             self.worker.in_step().await;
         }
-        let answer = self.send(outgoing, place).await?;
+        let answer = self.send(outgoing, destination).await?;
         Ok(answer)
     }
 
     /// Refuses what is beyond our means, or could be read in two ways.
     fn admit(&mut self, head: &request::Parts) -> Result<(), ProxyError> {
-        if self.in_flight.is_none() {
+        if self.permit.is_none() {
             return Err(ProxyError::Overloaded(Scarce::Exchanges));
         }
         if !self.worker.pressure.admits() {
@@ -253,16 +253,16 @@ impl Exchange {
         &mut self,
         ways: &'w Ways,
         head: &request::Parts,
-    ) -> Result<&'w Place, ProxyError> {
-        let places = &ways.routing.places;
+    ) -> Result<&'w Destination, ProxyError> {
+        let destinations = &ways.routing.destinations;
         let authority = head::authority(head);
         let arrival = Arrival {
             workload: self.peer.caller.as_ref().and_then(Caller::number),
-            destination: self.peer.destination,
+            original_destination: self.peer.original_destination,
         };
         let path = head.uri.path();
         let select =
-            |path: &str| places.table.select(head.method.as_str(), authority, path, arrival);
+            |path: &str| destinations.table.select(head.method.as_str(), authority, path, arrival);
         let selected = select(path);
         if other_readings(path).any(|reading| select(&reading) != selected) {
             return Err(ProxyError::PathAmbiguous);
@@ -270,7 +270,7 @@ impl Exchange {
         match selected {
             Selection::Route(id) => {
                 self.route = Some(id);
-                places.get(id).ok_or(ProxyError::NoRoute)
+                destinations.get(id).ok_or(ProxyError::NoRoute)
             }
             Selection::Method(allowed) => {
                 Err(ProxyError::MethodNotAllowed { allow: allowed.join(", ") })
@@ -282,10 +282,14 @@ impl Exchange {
     }
 
     /// What is known of the transfer before anybody looks at the payload.
-    fn transfer(&self, head: &request::Parts, place: &Place) -> Result<Box<Transfer>, ProxyError> {
+    fn transfer(
+        &self,
+        head: &request::Parts,
+        destination: &Destination,
+    ) -> Result<Box<Transfer>, ProxyError> {
         let stated = self.peer.trusted.then_some(&head.headers);
         let workload = self.workload().map(|workload| &**workload);
-        let transfer = context::transfer(stated, workload, place, self.time)?;
+        let transfer = context::transfer(stated, workload, destination, self.time)?;
         context::check_lists(&transfer, self.snapshot.engine.rules())?;
         Ok(transfer)
     }
@@ -309,10 +313,10 @@ impl Exchange {
         &self,
         mut head: Box<request::Parts>,
         body: &HeldBody,
-        place: &Place,
+        destination: &Destination,
     ) -> Box<Outgoing> {
         head::count_hop(&mut head);
-        let keeps_host = self.ways.keeps_host(place);
+        let keeps_host = self.ways.keeps_host(destination);
         let host = if keeps_host { KeptHost::of(head::authority(&head)) } else { None };
         let declares_length = head::announced(&head.headers).length.is_some();
         let request::Parts { method, uri, mut headers, .. } = *head;
@@ -349,7 +353,7 @@ impl Exchange {
     async fn send(
         &mut self,
         mut outgoing: Box<Outgoing>,
-        place: &Place,
+        destination: &Destination,
     ) -> Result<Answer, ProxyError> {
         let worker = Rc::clone(&self.worker);
         let deadlines = &worker.proxy.deadlines;
@@ -357,7 +361,7 @@ impl Exchange {
         self.measures.forwarded_bytes = outgoing.body.len();
         self.measures.sent_at = Some(Instant::now());
         let ways = Rc::clone(&self.ways);
-        let upstream = ways.upstream(place).ok_or(ProxyError::NoRoute)?;
+        let upstream = ways.upstream(destination).ok_or(ProxyError::NoRoute)?;
         let by = self.measures.started + deadlines.total.0;
         // Whatever breaks it off from here on, it may have left.
         self.has_left(true);
@@ -399,8 +403,8 @@ impl Exchange {
         {
             judged.verdict.decision.effect = Effect::Block;
         }
-        let told = record::particulars(&self, error);
-        let mut response = reply::of(error, self.trace.trace_id, &told);
+        let particulars = record::particulars(&self, error);
+        let mut response = reply::of(error, self.trace.trace_id, &particulars);
         if self.version == Version::HTTP_2 {
             // One stream ends; the connection has others.
             response.headers_mut().remove(header::CONNECTION);

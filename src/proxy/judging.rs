@@ -231,8 +231,8 @@ fn blocked_by(rules: &RuleSet, verdict: &Verdict) -> BlockedBy {
     let deciding = by.min_by_key(|rule| (rules.rule(*rule).layer, is_of_coverage(*rule)));
     match (deciding, gap) {
         // No rule did: `on_gap: block`.
-        (None, Some(cause)) => BlockedBy::Unread(cause),
-        (Some(rule), Some(cause)) if is_of_coverage(rule) => BlockedBy::Unread(cause),
+        (None, Some(cause)) => BlockedBy::NotInspectable(cause),
+        (Some(rule), Some(cause)) if is_of_coverage(rule) => BlockedBy::NotInspectable(cause),
         (Some(rule), _) if rules.rule(rule).layer == Layer::Law => BlockedBy::Law,
         (Some(_) | None, _) => BlockedBy::Policy,
     }

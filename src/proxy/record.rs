@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::{
     ProxyError,
+    destination::Destination,
     error::UPSTREAM_KINDS,
     exchange::{Exchange, Judged},
-    place::Place,
     reply::{FIELDS_MAX, FieldNote, Particulars},
 };
 use crate::{
@@ -36,11 +36,11 @@ pub(super) fn close(exchange: &mut Exchange) {
         debug_assert!(side != Side::Upstream || UPSTREAM_KINDS.contains(&kind), "{kind}");
         metrics.exchange_error(side, kind);
     }
-    if let Some(place) = place(exchange) {
+    if let Some(destination) = destination(exchange) {
         if let Some(sent_at) = exchange.measures.sent_at {
-            metrics.upstream(&place.data_centre, now.saturating_duration_since(sent_at));
+            metrics.upstream(&destination.data_centre, now.saturating_duration_since(sent_at));
         }
-        if let Some(reach) = exchange.ways.reach(place) {
+        if let Some(reach) = exchange.ways.reach(destination) {
             match exchange.failure {
                 Some((Side::Upstream, kind)) => reach.failed(kind),
                 None if exchange.measures.sent_at.is_some() => reach.answered(),
@@ -128,15 +128,15 @@ pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particular
         blocked_by,
         limit,
         context_ignored: exchange.is_disbelieved,
-        route: place(exchange).map(|place| place.route.clone()),
+        route: destination(exchange).map(|destination| destination.route.clone()),
     }
 }
 
 /// Says what went wrong to whoever runs this.
 pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
     let trace_id = exchange.trace.trace_id;
-    let place = place(exchange);
-    let route = place.map(|place| place.route.as_str());
+    let destination = destination(exchange);
+    let route = destination.map(|destination| destination.route.as_str());
     let (kind, side) = (error.kind(), error.side().as_str());
     // While a disk is full this is so of every exchange; each has its answer and is counted.
     if matches!(error, ProxyError::Unrecorded(_)) {
@@ -149,9 +149,9 @@ pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
         Side::Downstream => tracing::debug!(%trace_id, route, kind, side, %error, "refused"),
         Side::Upstream => {
             // One that is down fails every exchange; each is counted.
-            let reach = place.and_then(|place| exchange.ways.reach(place));
+            let reach = destination.and_then(|destination| exchange.ways.reach(destination));
             let left_out = reach.map_or(Some(0), |reach| reach.tells(error));
-            let data_centre = place.map(|place| place.data_centre.as_str());
+            let data_centre = destination.map(|destination| destination.data_centre.as_str());
             if let Some(left_out) = left_out {
                 tracing::warn!(%trace_id, route, data_centre, kind, side, %error, left_out, "failed");
             }
@@ -176,8 +176,8 @@ fn log_disbelieved(exchange: &Exchange) {
     );
 }
 
-fn place(exchange: &Exchange) -> Option<&Place> {
-    exchange.ways.routing.places.get(exchange.route?)
+fn destination(exchange: &Exchange) -> Option<&Destination> {
+    exchange.ways.routing.destinations.get(exchange.route?)
 }
 
 fn count(exchange: &Exchange, verdict: &Verdict) {
@@ -245,7 +245,7 @@ fn count_findings(exchange: &Exchange, verdict: &Verdict) {
 fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
     let since = |at: Instant| Micros(now.saturating_duration_since(at));
     let snapshot = &exchange.snapshot;
-    let place = place(exchange);
+    let destination = destination(exchange);
     let judged = exchange.judged.as_ref();
     let verdict = judged.map(|judged| &*judged.verdict);
     let transfer = verdict.map(|verdict| &verdict.transfer);
@@ -270,12 +270,12 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
             workload: exchange.peer.caller.as_ref().map(|caller| Name::new(&*caller.spiffe)),
             address: AddressClass::from(exchange.peer.address.ip()),
         },
-        route: place.map(|place| Name::new(place.route.as_str())),
-        data_centre: place.map(|place| Name::new(place.data_centre.as_str())),
+        route: destination.map(|destination| Name::new(destination.route.as_str())),
+        data_centre: destination.map(|destination| Name::new(destination.data_centre.as_str())),
         origin: transfer.and_then(|transfer| transfer.origin),
         destination: transfer
             .and_then(|transfer| transfer.destination)
-            .or_else(|| place.map(|place| place.jurisdiction)),
+            .or_else(|| destination.map(|destination| destination.jurisdiction)),
         recipient: audit::Recipient {
             class: transfer.and_then(|transfer| transfer.recipient.class.as_deref()).map(Name::new),
             id: transfer.and_then(|transfer| transfer.recipient.id.as_deref()).map(Name::new),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// Where a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
+pub struct LinePlace {
     /// In the order in which the files were read.
     pub file: usize,
     /// From 1.
@@ -15,7 +15,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Tampering {
     #[serde(flatten)]
-    pub place: Place,
+    pub place: LinePlace,
     #[serde(flatten)]
     pub what: What,
     /// Of the exchange whose record it is.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::lines::AuditFiles;
 use crate::{
-    audit::{Anchor, Place, Tampering, Verified, Verifier},
+    audit::{Anchor, LinePlace, Tampering, Verified, Verifier},
     cli::{
         Exit,
         output::{self, BAD, CHANGED, Format, GOOD, Outcome, PLACE},
@@ -69,7 +69,7 @@ impl Verify {
         let files = AuditFiles::find(&self.paths)?;
         let mut verifier = Verifier::new(keys, self.expect);
         let is_finished =
-            files.each(|file, line, text| verifier.line(Place { file, line }, text))?;
+            files.each(|file, line, text| verifier.line(LinePlace { file, line }, text))?;
         let verified = verifier.finish(is_finished);
         let mut out = output::out();
         match self.format {

@@ -7,9 +7,7 @@
 //! this machine alone, with one whoever has a token.
 
 mod access;
-mod case;
 mod console;
-mod decide;
 mod endpoints;
 mod facts;
 mod live;
@@ -24,8 +22,6 @@ mod tls;
 mod token;
 
 pub use access::{Access, Role};
-pub use case::{Case, CaseError, Stated};
-pub use decide::{Answer, Desk, Explained, FactsFrom, Judged};
 pub use facts::FactsDesk;
 pub use ready::{Readiness, State};
 pub use server::{

@@ -3,9 +3,9 @@
 //! `serve`, `demo` and the tests start the same [`Gateway`]. It owns every thread there is; nothing is
 //! global but the log. What can be wrong is found before the first connection is taken.
 
-mod doubts;
 mod secrets;
 mod settings;
+mod warnings;
 
 use std::{
     io,
@@ -22,9 +22,10 @@ use self::settings::{
     admin_settings, admin_token, audit_refused, audit_settings, bundle_settings, country_database,
     destinations, facts_desk, key_source, otlp_refused, otlp_settings, rules_source, subject_key,
 };
-use self::{doubts::doubts, secrets::secrets_in_use};
+use self::{secrets::secrets_in_use, warnings::warnings};
 use crate::{
     admin::{AdminContext, AdminError, AdminServer, DataCentreMap, Readiness},
+    audit::{self, AuditError, AuditSettings, AuditSink},
     config::{Config, ListenAddress, Listener},
     control::{
         ControlSettings, Controller, Hangups, Reloads, RoutesSettings, RulesSource, ShadowSettings,
@@ -32,7 +33,7 @@ use crate::{
     facts::{Cause, FactsStore, SubjectKey},
     proxy::{BindError, Proxy, Shared, Workers},
     source::{Diagnostics, SourceFile},
-    telemetry::{AuditError, AuditSettings, AuditSink, Metrics, MetricsError, Otlp, OtlpError},
+    telemetry::{Metrics, MetricsError, Otlp, OtlpError},
 };
 
 /// A running gateway. Dropping it ends it at once; [`Gateway::drain`] lets exchanges finish.
@@ -80,7 +81,7 @@ const KEY_BYTES_MIN: usize = 32;
 
 /// How long whoever takes over a socket that is passed on waits for the process before it to let go of the audit file
 /// and the facts. Connections wait meanwhile, as long as that one may take to drain.
-fn patience(config: &Config) -> Duration {
+fn predecessor_time_max(config: &Config) -> Duration {
     const TO_WRITE_THE_REST: Duration = Duration::from_secs(15);
     let is_passed =
         |listener: &Listener| matches!(listener.address.value, ListenAddress::Passed(_));
@@ -162,7 +163,7 @@ impl Gateway {
             Controller::start(control, Arc::clone(&metrics)).map_err(StartError::Invalid)?;
         let otlp = match &config.telemetry.otlp {
             Some(section) => {
-                let otlp = Otlp::start(&otlp_settings(section), metrics.otlp());
+                let otlp = Otlp::start(&otlp_settings(section), metrics.otlp(), audit::described);
                 Some(Arc::new(otlp.map_err(|error| otlp_refused(section, file, error))?))
             }
             None => None,
@@ -176,7 +177,7 @@ impl Gateway {
             copy: otlp.clone(),
             ..audit_settings(config, file)?
         };
-        let until = Instant::now() + patience(config);
+        let until = Instant::now() + predecessor_time_max(config);
         let audit = once_free(
             until,
             || AuditSink::open(audit.clone(), metrics.audit()),
@@ -208,9 +209,10 @@ impl Gateway {
         let Some(proxy) = proxy.map(Arc::new) else {
             return Err(StartError::Invalid(diagnostics));
         };
-        for doubt in doubts(config, file, Some(controller.snapshots().load().engine.rules())).iter()
+        for warning in
+            warnings(config, file, Some(controller.snapshots().load().engine.rules())).iter()
         {
-            tracing::warn!("{doubt}");
+            tracing::warn!("{warning}");
         }
         let bound = proxy.bind()?;
         let addresses = bound.addresses().to_vec();
@@ -255,16 +257,21 @@ impl Gateway {
         let reroute = move |config: &Config, file: &str, diagnostics: &mut Diagnostics| {
             let taken = proxy.reroute(config, file, diagnostics);
             if taken {
-                let mut doubts = Diagnostics::default();
-                crate::proxy::misnamed(config, file, snapshots.load().engine.rules(), &mut doubts);
-                doubts.iter().for_each(|doubt| tracing::warn!("{doubt}"));
+                let mut warnings = Diagnostics::default();
+                crate::proxy::misnamed(
+                    config,
+                    file,
+                    snapshots.load().engine.rules(),
+                    &mut warnings,
+                );
+                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
                 shown.set(destinations(config, file));
             }
             taken
         };
         let reroute = Box::new(reroute);
-        let waiting = Box::new(secrets_in_use(&config));
-        self.controller.follow_routes(RoutesSettings { file, config, reroute, waiting });
+        let restart_needed = Box::new(secrets_in_use(&config));
+        self.controller.follow_routes(RoutesSettings { file, config, reroute, restart_needed });
     }
 
     /// Name and address of each listener, in the order of the configuration.

@@ -33,5 +33,5 @@ pub use reload::{
     ControlSettings, Controller, Refused, Reloaded, Reloads, RoutesReloaded, ShadowSettings,
     Switch, Trigger,
 };
-pub use routes::{Reroute, RoutesSettings, Waiting};
+pub use routes::{Reroute, RestartNeeded, RoutesSettings};
 pub use status::{Failure, FileStatus, GeoStatus, KeyStatus, RoutesStatus, ShadowStatus, Status};

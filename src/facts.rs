@@ -27,7 +27,7 @@
 //! consents each about 1 GiB. Memory is the cache and does not grow with either: 38 MiB resident after the
 //! million counts, 70 MiB after the records. Opening verifies about 100 MiB a second.
 //!
-//! [`Register::inquire`] says who is in a message and what is asked for them. Not here: which counters a
+//! [`Register::lookup`] says who is in a message and what is asked for them. Not here: which counters a
 //! transfer moves, and what a rule makes of it all.
 
 mod change;
@@ -37,8 +37,8 @@ mod error;
 mod export;
 mod held;
 mod ids;
-mod inquiry;
 mod known;
+mod lookup;
 mod pseudonym;
 mod read;
 mod record;
@@ -57,8 +57,8 @@ pub use counter::{CountQuery, CountScope, Day};
 pub(crate) use entry::EntryReader;
 pub use error::{Cause, Unavailable};
 pub use ids::CircleId;
-pub use inquiry::{Names, Register};
-pub(crate) use inquiry::{Question, Subjects};
+pub use lookup::{Names, Register};
+pub(crate) use lookup::{Question, Subjects};
 pub use pseudonym::{Identifier, IdentifierKind, Pseudonym, SubjectKey};
 pub use record::SubjectRecord;
 pub use store::{Count, ExchangeId, FactsSettings, FactsStore, Found, Health};

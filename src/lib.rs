@@ -59,8 +59,14 @@ pub mod config;
 // The control plane: load, compile, swap.
 pub mod control;
 
+// What would happen: a case in, the decision out.
+pub mod inquiry;
+
 // The operators' side: health, metrics, status, reload, decide, explain.
 pub mod admin;
 
-// Metrics, the audit and its chain, logs and traces.
+// Metrics, logs and traces.
 pub mod telemetry;
+
+// The record of an exchange, the chain of its lines, and what somebody did to them since.
+pub mod audit;

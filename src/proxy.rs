@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use crate::{
+    audit::AuditSink,
     config::{Config, DeadlinesSection, InspectionSection, ListenAddress, OnGap, Transparent},
     domain::Limits,
     facts::{FactsStore, Names, Register, SubjectKey},
@@ -23,7 +24,7 @@ use crate::{
     policy::{RuleSet, Transfer},
     snapshot::SnapshotCell,
     source::Diagnostics,
-    telemetry::{AuditSink, Metrics, Otlp, Side, Sparingly},
+    telemetry::{Metrics, Otlp, Side, Sparingly},
 };
 
 mod activity;
@@ -31,6 +32,7 @@ mod body;
 mod capacity;
 mod connection;
 mod context;
+mod destination;
 mod digest;
 mod error;
 mod exchange;
@@ -41,7 +43,6 @@ mod identity;
 mod judging;
 mod listener;
 mod on_file;
-mod place;
 mod pressure;
 mod proxy_protocol;
 mod record;
@@ -64,8 +65,8 @@ pub use worker::{Drained, Workers};
 
 use body::Budget;
 use capacity::Shares;
-use place::Places;
-use routing::{Routing, Surroundings};
+use destination::Destinations;
+use routing::{Routing, TargetContext};
 use shadow::Beside;
 use socket::{BoundSocket, Passed};
 use tls::{Accepting, Reloading, Watch};
@@ -154,7 +155,7 @@ pub fn stated(
     file: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<(String, Transfer)>> {
-    Places::compile(config, file, diagnostics).map(Places::stated)
+    Destinations::compile(config, file, diagnostics).map(Destinations::stated)
 }
 
 /// What is wrong with listeners, routes and data centres, and with the certificates they name: everything that
@@ -166,13 +167,13 @@ pub fn problems(
     metrics: &Arc<Metrics>,
     diagnostics: &mut Diagnostics,
 ) {
-    Routing::compile(config, file, &Surroundings { geo, metrics }, None, diagnostics);
+    Routing::compile(config, file, &TargetContext { geo, metrics }, None, diagnostics);
     listeners(config, file, metrics, diagnostics);
 }
 
 /// Doubts what the routes say in words that the rules do not know.
 pub fn misnamed(config: &Config, file: &str, rules: &RuleSet, diagnostics: &mut Diagnostics) {
-    place::misnamed(config, file, rules, diagnostics);
+    destination::misnamed(config, file, rules, diagnostics);
 }
 
 fn listeners(
@@ -203,9 +204,9 @@ impl Proxy {
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let before = diagnostics.error_count();
-        place::check_lists(config, file, shared.snapshots.load().engine.rules(), diagnostics);
-        let around = Surroundings { geo: shared.geo.as_ref(), metrics: &shared.metrics };
-        let routing = Routing::compile(config, file, &around, None, diagnostics);
+        destination::check_lists(config, file, shared.snapshots.load().engine.rules(), diagnostics);
+        let context = TargetContext { geo: shared.geo.as_ref(), metrics: &shared.metrics };
+        let routing = Routing::compile(config, file, &context, None, diagnostics);
         let listeners = listeners(config, file, &shared.metrics, diagnostics);
         if diagnostics.error_count() > before {
             return None;

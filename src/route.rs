@@ -33,7 +33,7 @@ pub struct Arrival {
     /// Number of the workload that calls.
     pub workload: Option<u16>,
     /// Whom it wanted to reach; `None` where it meant us.
-    pub destination: Option<IpAddr>,
+    pub original_destination: Option<IpAddr>,
 }
 
 /// What a request head leads to.
@@ -124,7 +124,7 @@ impl RouteTable {
         let (mut is_stranger, mut is_unknown) = (false, false);
         for entry in entries.filter(|entry| takes(&entry.prefix, path)) {
             let knows = |number| entry.workloads.contains(&number);
-            if !entry.is_for(arrival.destination) {
+            if !entry.is_for(arrival.original_destination) {
                 continue;
             }
             if !entry.methods.is_empty() && entry.methods.iter().all(|known| known != method) {
@@ -366,7 +366,12 @@ mod tests {
             ("GET", "/open", None, Selection::Route(RouteId(0))),
         ] {
             assert_eq!(
-                table.select(method, "a.example", path, Arrival { workload, destination: None }),
+                table.select(
+                    method,
+                    "a.example",
+                    path,
+                    Arrival { workload, original_destination: None }
+                ),
                 expected,
                 "{method} {path} {workload:?}"
             );
@@ -394,7 +399,7 @@ mod tests {
             ("a.example", Some("203.0.113.9"), Selection::Route(RouteId(2))),
         ] {
             let destination = destination.map(|address: &str| address.parse().unwrap());
-            let arrival = Arrival { workload: None, destination };
+            let arrival = Arrival { workload: None, original_destination: destination };
             assert_eq!(table.select("GET", host, "/", arrival), expected, "{host} {destination:?}");
         }
     }

@@ -6,17 +6,20 @@
 //! complaint, so that one pass reports every problem. Nothing here knows what a rule is. Files of any kind that
 //! are read again when they change are [`Latest`], known by their [`Stamp`].
 
+mod at;
 mod complaint;
 mod de;
 mod diagnostic;
 mod latest;
 mod pace;
+mod reader;
 mod stamp;
 mod tree;
 
+pub use at::At;
 pub(crate) use complaint::{near, suggest};
 pub(crate) use de::read_node;
-pub use de::{At, read, read_on, read_secret};
+pub use de::{read, read_on, read_secret};
 pub(crate) use diagnostic::PEM;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub(crate) use latest::Latest;

@@ -1,24 +1,22 @@
-//! Metrics, the audit record and its sink, traces, log set-up.
+//! Metrics, traces and lines to a collector, log set-up.
 //!
 //! The room is told plain facts and knows nothing of how they came about. Two promises hold whatever it
-//! is told: label sets are bounded, and nothing here can hold a payload value ([`Name`] and [`Locator`]
-//! are the only texts of a record that come from outside, and each refuses what looks like one).
+//! is told: label sets are bounded, and no attribute of a trace can hold a payload value ([`Name`], the only
+//! text of one that comes from outside, refuses what looks like one).
 
 mod audit;
 mod bundles;
 mod catalogue;
 mod certificates;
-mod chain;
 mod connections;
 mod data_centres;
 mod exemplars;
 mod facts;
-mod feed;
 mod flows;
 mod instruments;
-mod json;
 mod log;
 mod metrics;
+mod name;
 mod openmetrics;
 mod otlp;
 mod panics;
@@ -26,16 +24,11 @@ mod process;
 mod routes;
 mod series;
 mod shadow;
-mod sink;
 mod sparingly;
 mod trace;
-mod verify;
 
-pub(crate) use audit::tag_counts;
-pub use audit::{
-    AddressClass, Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name,
-    NameList, Peer, Recipient, RedactedHash, Stage, SubjectCode, TagCount,
-};
+pub(crate) use audit::AuditFailure;
+pub use audit::AuditMetrics;
 pub use bundles::{BundleMetrics, BundleResult};
 pub use catalogue::{Description, Kind};
 pub use certificates::{CertificateMetrics, CertificateStatus};
@@ -44,21 +37,15 @@ pub use data_centres::{DataCentreMetrics, DataCentreState, DataCentreStatus, Rea
 pub use facts::FactsMetrics;
 pub(crate) use facts::{FactsOperation, FactsResult};
 pub(crate) use flows::{Flow, Pulse, RuleHits};
-pub(crate) use json::{json_part, json_text};
-pub(crate) use metrics::InFlight;
+pub(crate) use metrics::ExchangeGauge;
 pub use metrics::{Metrics, MetricsError, Side, TransferLabels};
+pub use name::Name;
 pub use openmetrics::Exposition;
-pub use otlp::{Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
+pub(crate) use otlp::Described;
+pub use otlp::{Describe, ExchangeTrace, Otlp, OtlpError, OtlpMetrics, OtlpSettings, Steps};
 pub(crate) use panics::hush_panics;
 pub use routes::RoutesMetrics;
 pub use shadow::ShadowResult;
-pub(crate) use sink::{AuditDeed, Deed};
-pub use sink::{
-    AuditError, AuditHealth, AuditMetrics, AuditRules, AuditSettings, AuditSink, AuditTarget,
-    RotateSettings, SealSettings, SyncPolicy,
-};
 pub(crate) use sparingly::Sparingly;
-pub(crate) use trace::init as init_tracing;
 pub use trace::{TraceContext, TraceId};
-pub use verify::Place;
-pub(crate) use verify::{Anchor, Tampering, Verified, Verifier};
+pub(crate) use trace::{hex, init as init_tracing};

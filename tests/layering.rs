@@ -33,7 +33,8 @@ const EDGES: &[(&str, u8, May)] = &[
     ("config", 1, Only(&["domain", "source"])),
     ("client", 1, Only(&["source"])),
     ("engine", 2, Only(&["domain", "source", "format", "detect", "policy", "redact"])),
-    ("telemetry", 2, Only(&["domain", "source", "signing", "client"])),
+    ("telemetry", 2, Only(&["domain", "source", "client"])),
+    ("audit", 3, Only(&["domain", "signing", "telemetry"])),
     ("facts", 3, Only(&["domain", "source", "policy", "engine", "telemetry"])),
     (
         "snapshot",
@@ -42,9 +43,10 @@ const EDGES: &[(&str, u8, May)] = &[
     ),
     ("proxy", 4, AllBelowBut(&[])),
     ("control", 4, AllBelowBut(&[])),
+    ("inquiry", 4, Only(&["domain", "source", "policy", "engine", "facts"])),
     ("admin", 5, AllBelowBut(&["memory", "proxy"])),
     ("app", 6, AllBut(&["memory"])),
-    ("cli", 6, AllBut(&["memory"])),
+    ("cli", 6, AllBut(&["memory", "admin"])),
 ];
 
 enum May {
@@ -60,7 +62,10 @@ use May::{AllBelowBut, AllBut, Only};
 /// Outside crates with a home: only these rooms name them, so that replacing one is a local affair.
 const HOMES: &[(&str, &[&str])] = &[
     // What waits, listens and connects.
-    ("tokio", &["client", "telemetry", "facts", "proxy", "control", "admin", "app", "cli"]),
+    (
+        "tokio",
+        &["client", "telemetry", "audit", "facts", "proxy", "control", "admin", "app", "cli"],
+    ),
     ("tokio_util", &["proxy"]),
     ("hyper", &["client", "proxy", "admin", "app", "cli"]),
     ("h2", &["proxy"]),
@@ -91,7 +96,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("arc_swap", &["snapshot", "geo", "facts", "proxy"]),
     (
         "parking_lot",
-        &["source", "telemetry", "facts", "snapshot", "proxy", "control", "admin", "cli"],
+        &["source", "telemetry", "audit", "facts", "snapshot", "proxy", "control", "admin", "cli"],
     ),
     ("rustix", &["control", "app", "cli"]),
     ("mimalloc", &[]),
@@ -100,7 +105,18 @@ const HOMES: &[(&str, &[&str])] = &[
     ("redb", &["facts"]),
     (
         "tracing",
-        &["source", "client", "telemetry", "facts", "proxy", "control", "admin", "app", "cli"],
+        &[
+            "source",
+            "client",
+            "telemetry",
+            "audit",
+            "facts",
+            "proxy",
+            "control",
+            "admin",
+            "app",
+            "cli",
+        ],
     ),
     ("tracing_subscriber", &["telemetry"]),
     ("prometheus", &["telemetry"]),
@@ -109,7 +125,7 @@ const HOMES: &[(&str, &[&str])] = &[
     // What rules and settings are made of.
     ("saphyr_parser", &["source"]),
     ("serde_ignored", &["policy"]),
-    ("serde_path_to_error", &["admin"]),
+    ("serde_path_to_error", &["inquiry"]),
     ("notify", &["control"]),
     ("rust_embed", &["control"]),
     ("tar", &["control"]),
@@ -124,9 +140,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("brotli", &["redact"]),
     ("brotli_decompressor", &["format"]),
     ("ruzstd", &["format", "redact"]),
-    ("smallvec", &["policy", "telemetry"]),
+    ("smallvec", &["policy", "audit"]),
     ("smol_str", &["domain"]),
-    ("itoa", &["domain", "telemetry", "proxy", "cli"]),
+    ("itoa", &["domain", "audit", "proxy", "cli"]),
     // What keys are used with.
     ("ring", &["signing"]),
     ("aes", &["redact"]),

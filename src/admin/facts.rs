@@ -24,6 +24,7 @@ use super::{
     token::Token,
 };
 use crate::{
+    audit::Deed,
     engine::Scratch,
     facts::{
         self, Applied, Change, EntryReader, FactsStore, Format, LineError, Lines, Register,
@@ -31,7 +32,6 @@ use crate::{
     },
     policy::Timestamp,
     source::{Diagnostics, Place},
-    telemetry::Deed,
 };
 
 /// The store, and who may ask it.

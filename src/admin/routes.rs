@@ -13,9 +13,7 @@ use serde::Serialize;
 
 use super::{
     access::{Caller, Needs, Role},
-    case::Case,
     console,
-    decide::{Answer, Desk},
     endpoints::{self, Endpoint},
     facts, live, openapi,
     ready::State,
@@ -25,16 +23,16 @@ use super::{
     token::Token,
 };
 use crate::{
+    audit::{AuditDeed, AuditHealth, Deed},
     control::{Refused, Reloaded, RoutesStatus, Status, Switch},
     domain::Awaited,
     engine::Scratch,
     facts::Health,
+    inquiry::{Answer, Case, Inquiry},
     policy::Timestamp,
     snapshot::Snapshot,
     source::Diagnostics,
-    telemetry::{
-        AuditDeed, AuditHealth, BundleResult, CertificateStatus, DataCentreStatus, Deed, Exposition,
-    },
+    telemetry::{BundleResult, CertificateStatus, DataCentreStatus, Exposition},
 };
 
 pub(super) async fn answer(operators: Arc<Operators>, call: Call) -> Reply {
@@ -307,20 +305,20 @@ async fn ask(
         ));
     }
     let bytes = read(&operators, body, operators.settings.body_bytes_max).await?;
+    let time_max = operators.settings.question_time_max;
     // Given up when it takes too long, and when whoever asked has gone.
     let awaited = Awaited::new();
     let mut scratch = Scratch::until(awaited.halt());
     let answered = off_thread(move || {
         Ok(answer(&operators, &parse(&operators, &bytes)?, asker, &mut scratch))
     });
-    tokio::time::timeout(ANSWER_TIME_MAX, answered).await.unwrap_or_else(|_| {
+    tokio::time::timeout(time_max, answered).await.unwrap_or_else(|_| {
         let detail = "the payload could not be judged in time";
         Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too slow", detail))
     })
 }
 
-/// How long the answer to a question may take, and what would make a transfer lawful be looked for.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long what would make a transfer lawful is looked for, within `question_time_max`.
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// For what may take as long as an inspection may: health must answer meanwhile.
@@ -381,9 +379,9 @@ enum Asker {
     Anybody,
 }
 
-fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> Desk<'d> {
+fn inquiry<'i>(operators: &'i Operators, snapshot: &'i Snapshot, asker: Asker) -> Inquiry<'i> {
     let facts = operators.context.facts.as_ref();
-    Desk {
+    Inquiry {
         engine: &snapshot.engine,
         generation: snapshot.generation.0,
         register: facts.filter(|_| asker == Asker::Admitted).map(|facts| &*facts.register),
@@ -393,18 +391,18 @@ fn desk<'d>(operators: &'d Operators, snapshot: &'d Snapshot, asker: Asker) -> D
 
 fn decide(operators: &Operators, case: &Case, asker: Asker, scratch: &mut Scratch) -> Reply {
     let snapshot = operators.context.reloads.snapshots().load_full();
-    let desk = desk(operators, &snapshot, asker);
-    let judged = case.judge(&desk, &operators.settings.limits, scratch);
+    let inquiry = inquiry(operators, &snapshot, asker);
+    let judged = case.judge(&inquiry, &operators.settings.limits, scratch);
     let answer = Answer::new(&snapshot.engine, case.id.as_ref(), &case.body, &judged);
     reply::json(StatusCode::OK, &answer)
 }
 
 fn explain(operators: &Operators, case: &Case, asker: Asker, scratch: &mut Scratch) -> Reply {
     let snapshot = operators.context.reloads.snapshots().load_full();
-    let desk = desk(operators, &snapshot, asker);
+    let inquiry = inquiry(operators, &snapshot, asker);
     let start = Instant::now();
     let go_on = || start.elapsed() < SEARCH_TIME_MAX;
     let limits = &operators.settings.limits;
-    let explained = case.explain(&desk, limits, scratch, &go_on);
+    let explained = case.explain(&inquiry, limits, scratch, &go_on);
     reply::json(StatusCode::OK, &explained)
 }

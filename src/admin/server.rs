@@ -33,10 +33,11 @@ use super::{
     token::Token,
 };
 use crate::{
+    audit::AuditSink,
     control::Reloads,
     domain::{Limits, Region},
     policy::Transfer,
-    telemetry::{AuditSink, DataCentreStatus, Metrics},
+    telemetry::{DataCentreStatus, Metrics},
 };
 
 /// Where to listen, and bounds.
@@ -54,6 +55,8 @@ pub struct AdminSettings {
     pub requests_max: usize,
     /// Until the head of an answer.
     pub answer_time_max: Duration,
+    /// Until a question about a payload is given up, within [`Self::answer_time_max`].
+    pub question_time_max: Duration,
     /// For a handshake, and for the first request behind it: a connection without one takes the place of somebody who
     /// has one.
     pub first_request_time_max: Duration,
@@ -110,6 +113,7 @@ impl AdminSettings {
             requests_max: 64,
             // A little less than the commands of the program wait for it.
             answer_time_max: Duration::from_secs(55),
+            question_time_max: Duration::from_secs(20),
             first_request_time_max: Duration::from_secs(5),
             access: Access::default(),
             tls: None,
@@ -248,7 +252,7 @@ async fn serve(
             },
             _ = stopped.changed() => return Ok(()),
         };
-        let Some(place) = peers.place(peer.ip()) else {
+        let Some(permit) = peers.permit(peer.ip()) else {
             tracing::debug!(%peer, "too many admin connections from one address");
             continue;
         };
@@ -262,7 +266,7 @@ async fn serve(
                 () = connection(stream, peer, &operators.settings, service, &seat) => {}
                 () = seat.is_needed() => tracing::debug!(%peer, "an admin connection made room"),
             }
-            drop((seat, place));
+            drop((seat, permit));
         });
     }
 }
@@ -276,24 +280,24 @@ struct Peers {
 }
 
 /// One connection's share.
-struct Place {
+struct PeerPermit {
     peers: Arc<Peers>,
     address: IpAddr,
 }
 
 impl Peers {
-    fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    fn permit(self: &Arc<Self>, address: IpAddr) -> Option<PeerPermit> {
         let mut connections = self.connections.lock();
         let count = connections.entry(address).or_default();
         if *count >= self.each_max && !address.is_loopback() {
             return None;
         }
         *count += 1;
-        Some(Place { peers: Arc::clone(self), address })
+        Some(PeerPermit { peers: Arc::clone(self), address })
     }
 }
 
-impl Drop for Place {
+impl Drop for PeerPermit {
     fn drop(&mut self) {
         let mut connections = self.peers.connections.lock();
         if let Some(count) = connections.get_mut(&self.address) {
@@ -389,13 +393,13 @@ mod tests {
         let peers = Arc::new(Peers { each_max: 2, ..Peers::default() });
         let [here, one, other]: [IpAddr; 3] =
             ["127.0.0.1", "192.0.2.1", "2001:db8::1"].map(|address| address.parse().unwrap());
-        let first = peers.place(one).unwrap();
-        let _second = peers.place(one).unwrap();
-        assert!(peers.place(one).is_none());
-        assert!(peers.place(other).is_some());
+        let first = peers.permit(one).unwrap();
+        let _second = peers.permit(one).unwrap();
+        assert!(peers.permit(one).is_none());
+        assert!(peers.permit(other).is_some());
         drop(first);
-        assert!(peers.place(one).is_some());
-        let many: Vec<_> = (0..5).map(|_| peers.place(here)).collect();
+        assert!(peers.permit(one).is_some());
+        let many: Vec<_> = (0..5).map(|_| peers.permit(here)).collect();
         assert!(many.iter().all(Option::is_some));
         drop(many);
         assert_eq!(peers.connections.lock().len(), 1, "nothing is kept of who is gone");

@@ -44,8 +44,8 @@ pub(super) fn secret_files(config: &Config) -> Vec<SecretFile<'_>> {
     reread.map(|path| SecretFile { path, read_once: None }).chain(read_once).collect()
 }
 
-/// As it was read; `None` when it cannot be.
-type Read = Option<[u8; 32]>;
+/// Of a file as it was read; `None` when it cannot be.
+type FileHash = Option<[u8; 32]>;
 
 /// The members of the configuration whose files hold another key than the one in use, whenever it is asked.
 pub(super) fn secrets_in_use(config: &Config) -> impl Fn() -> Vec<&'static str> + Send + use<> {
@@ -54,7 +54,7 @@ pub(super) fn secrets_in_use(config: &Config) -> impl Fn() -> Vec<&'static str> 
     // By which bundles are verified: no secret, and read once all the same.
     let bundles = config.rules.bundle.iter().flat_map(|bundle| &bundle.keys);
     let bundles = bundles.map(|key| ("rules.bundle.keys", &key.value));
-    let in_use: Vec<(&'static str, PathBuf, Read)> =
+    let in_use: Vec<(&'static str, PathBuf, FileHash)> =
         named.chain(bundles).map(|(member, path)| (member, path.clone(), read(path))).collect();
     move || {
         let mut changed: Vec<&'static str> = in_use
@@ -67,7 +67,7 @@ pub(super) fn secrets_in_use(config: &Config) -> impl Fn() -> Vec<&'static str> 
     }
 }
 
-fn read(path: &Path) -> Read {
+fn read(path: &Path) -> FileHash {
     /// A key is shorter; whatever else stands there is not waited for.
     const BYTES_MAX: u64 = 64 << 10;
     let metadata = fs::metadata(path).ok()?;

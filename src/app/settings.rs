@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use super::{KEY_BYTES_MIN, StartError, doubts};
+use super::{KEY_BYTES_MIN, StartError, warnings};
 use crate::{
     admin::{
         Access, AdminIdentity, AdminSettings, Destinations, FactsDesk, ShownDataCentre, Token,
     },
+    audit::{AuditError, AuditSettings, AuditTarget, RotateSettings, SealSettings, SyncPolicy},
     client::{Authorities, Client, ClientError, ClientSettings, Credentials},
     config::{
         AuditSinkKind, AuditSync, BundleSection, Config, DataCentre, FactsOperators, FactsSection,
@@ -25,10 +26,7 @@ use crate::{
     redact::{Keyring, Secret},
     signing::{SigningKey, VerifyingKey},
     source::{At, Diagnostics},
-    telemetry::{
-        AuditError, AuditSettings, AuditTarget, Metrics, OtlpError, OtlpSettings, RotateSettings,
-        SealSettings, SyncPolicy,
-    },
+    telemetry::{Metrics, OtlpError, OtlpSettings},
 };
 
 /// A complaint about a file, in the line of the configuration that names it.
@@ -85,7 +83,7 @@ pub struct Examined {
     /// What keeps a gateway from starting, or from ever getting ready.
     pub problems: Vec<StartError>,
     /// What does not, and deserves a look.
-    pub doubts: Diagnostics,
+    pub warnings: Diagnostics,
 }
 
 /// What is wrong with the keys, tokens, operators, certificates, databases and rules that a configuration names,
@@ -95,7 +93,7 @@ pub fn examine(config: &Config, file: &str) -> Examined {
     let metrics = match Metrics::new() {
         Ok(metrics) => Arc::new(metrics),
         Err(error) => {
-            return Examined { problems: vec![error.into()], doubts: Diagnostics::default() };
+            return Examined { problems: vec![error.into()], warnings: Diagnostics::default() };
         }
     };
     let (geo, no_database) = match country_database(config, file) {
@@ -128,7 +126,7 @@ pub fn examine(config: &Config, file: &str) -> Examined {
     ];
     Examined {
         problems: tried.into_iter().flatten().collect(),
-        doubts: doubts(config, file, engine.as_ref().map(Engine::rules)),
+        warnings: warnings(config, file, engine.as_ref().map(Engine::rules)),
     }
 }
 

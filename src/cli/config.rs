@@ -83,9 +83,9 @@ impl Check {
             open(&self.file)?
         };
         let config = check(&file)?;
-        let app::Examined { problems, doubts } = app::examine(&config, &file.name);
+        let app::Examined { problems, warnings } = app::examine(&config, &file.name);
         let is_right = problems.is_empty();
-        output::diagnostics(&doubts);
+        output::diagnostics(&warnings);
         for problem in problems {
             output::failure(&serve::told(problem));
         }

@@ -20,9 +20,9 @@ use super::{
     progress,
 };
 use crate::{
-    admin::{Answer, Case, Judged},
     domain::Effect,
     engine::Scratch,
+    inquiry::{Answer, Case, Judged},
     policy::{Timestamp, Transfer},
 };
 
@@ -275,8 +275,8 @@ fn judged(
     scratch: &mut Scratch,
 ) -> Judged {
     as_of.set(&mut transfer);
-    let desk = here.desk();
-    input.with_message(|message| desk.judge(message, &transfer, &input.limits(), scratch))
+    let inquiry = here.inquiry();
+    input.with_message(|message| inquiry.judge(message, &transfer, &input.limits(), scratch))
 }
 
 fn print(out: &mut impl Write, answer: &Answer<'_>) -> Result<(), Failure> {

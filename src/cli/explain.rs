@@ -19,7 +19,7 @@ use super::{
     judge::{self, Judge, Whom},
     output::{self, Outcome},
 };
-use crate::{admin::Explained, engine::Scratch};
+use crate::{engine::Scratch, inquiry::Explained};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -91,9 +91,10 @@ impl Explain {
                 self.as_of.set(&mut transfer);
                 let start = Instant::now();
                 let go_on = || start.elapsed() < SEARCH_TIME_MAX;
-                let (desk, limits, mut scratch) = (here.desk(), input.limits(), Scratch::default());
+                let (inquiry, limits, mut scratch) =
+                    (here.inquiry(), input.limits(), Scratch::default());
                 let explained = input.with_message(|message| {
-                    desk.explain(message, &transfer, &limits, &mut scratch, &go_on)
+                    inquiry.explain(message, &transfer, &limits, &mut scratch, &go_on)
                 });
                 (explained, None)
             }

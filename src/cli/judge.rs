@@ -14,10 +14,10 @@ use super::{
     rules,
 };
 use crate::{
-    admin::{Case, CaseError, Desk},
     control::KeySource,
     engine::Engine,
     facts::Register,
+    inquiry::{Case, CaseError, Inquiry},
     policy::Transfer,
     proxy,
     redact::Keyring,
@@ -123,8 +123,8 @@ impl Here {
         case.by_route(self.routes.as_deref())
     }
 
-    pub(super) fn desk(&self) -> Desk<'_> {
-        Desk {
+    pub(super) fn inquiry(&self) -> Inquiry<'_> {
+        Inquiry {
             engine: &self.engine,
             generation: 0,
             register: self.register.as_ref(),

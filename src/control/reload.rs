@@ -19,10 +19,11 @@ use super::{
     routes::RoutesSettings, status::Status, worker::Worker,
 };
 use crate::{
+    audit::{AuditRules, AuditSink},
     geo::GeoDb,
     snapshot::{Generation, Snapshot, SnapshotCell},
     source::{Diagnostics, Place},
-    telemetry::{AuditRules, AuditSink, Metrics},
+    telemetry::Metrics,
 };
 
 /// What the controller is told at start.

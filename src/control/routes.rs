@@ -28,7 +28,7 @@ use crate::{
 pub type Reroute = Box<dyn Fn(&Config, &str, &mut Diagnostics) -> bool + Send>;
 
 /// The members of the configuration whose files wait for a restart.
-pub type Waiting = Box<dyn Fn() -> Vec<&'static str> + Send>;
+pub type RestartNeeded = Box<dyn Fn() -> Vec<&'static str> + Send>;
 
 /// Where routes come from, and where they go.
 pub struct RoutesSettings {
@@ -37,7 +37,7 @@ pub struct RoutesSettings {
     /// What it said.
     pub config: Config,
     pub reroute: Reroute,
-    pub waiting: Waiting,
+    pub restart_needed: RestartNeeded,
 }
 
 impl fmt::Debug for RoutesSettings {
@@ -49,7 +49,7 @@ impl fmt::Debug for RoutesSettings {
 pub(super) struct RoutesFile {
     path: PathBuf,
     reroute: Reroute,
-    waiting: Waiting,
+    restart_needed: RestartNeeded,
     /// Sections that wait for a restart, and files that were found to.
     sections: Vec<&'static str>,
     files: Vec<&'static str>,
@@ -76,7 +76,7 @@ pub(super) struct Rerouted {
 
 impl RoutesFile {
     pub(super) fn new(settings: RoutesSettings, now: Timestamp, watch: Option<Watch>) -> Self {
-        let RoutesSettings { file, config, reroute, waiting } = settings;
+        let RoutesSettings { file, config, reroute, restart_needed } = settings;
         let mut status = RoutesStatus {
             path: file.name.clone(),
             generation: Generation(1),
@@ -95,7 +95,7 @@ impl RoutesFile {
         Self {
             path: PathBuf::from(&file.name),
             reroute,
-            waiting,
+            restart_needed,
             sections: Vec::new(),
             files: Vec::new(),
             // Whatever happened to it since it was read is seen at the first look.
@@ -118,12 +118,12 @@ impl RoutesFile {
     }
 
     pub(super) fn looks_changed(&self) -> bool {
-        Stamp::of(&self.path) != self.seen || (self.waiting)() != self.files
+        Stamp::of(&self.path) != self.seen || (self.restart_needed)() != self.files
     }
 
     /// Whether files wait for a restart that did not before, or do no longer.
     pub(super) fn notice_files(&mut self) -> bool {
-        let files = (self.waiting)();
+        let files = (self.restart_needed)();
         if files == self.files {
             return false;
         }
@@ -131,11 +131,11 @@ impl RoutesFile {
             tracing::warn!("restart needed for: {}", files.join(", "));
         }
         self.files = files;
-        self.show_waiting();
+        self.show_restart_needed();
         true
     }
 
-    fn show_waiting(&mut self) {
+    fn show_restart_needed(&mut self) {
         self.status.restart_needed = self.sections.iter().chain(&self.files).copied().collect();
     }
 
@@ -239,7 +239,7 @@ impl RoutesFile {
         }
         self.serving = next.config;
         self.sections = next.restart_needed;
-        self.show_waiting();
+        self.show_restart_needed();
         Some(is_other)
     }
 }

@@ -54,22 +54,22 @@ pub(super) struct Entry {
 
 /// Where a connection comes from, and whom it was to reach where that was not us.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct From {
+pub(super) struct Arrived {
     pub(super) address: SocketAddr,
-    pub(super) wanted: Option<IpAddr>,
+    pub(super) original_destination: Option<IpAddr>,
 }
 
 /// The whole life of a connection.
 pub(super) async fn connection<S>(
     worker: Rc<Worker>,
     mut stream: S,
-    from: From,
+    arrived: Arrived,
     entry: Entry,
     draining: Draining,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let From { mut address, wanted } = from;
+    let Arrived { mut address, original_destination } = arrived;
     let proxy = &worker.proxy;
     let handshake_by = Instant::now() + proxy.deadlines.handshake.0;
     let mut is_known = true;
@@ -100,7 +100,7 @@ pub(super) async fn connection<S>(
     let trusted = is_known && head::trusts(&proxy.trusted_hops, address.ip());
     let mut peer = Peer {
         address,
-        destination: wanted,
+        original_destination,
         caller: None,
         trusted,
         share: proxy.exchanges.of(address.ip(), trusted),
@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn the_future_of_a_connection_is_small() {
         fn size_of_output<F>(
-            _: impl FnOnce(Rc<Worker>, TcpStream, From, Entry, Draining) -> F,
+            _: impl FnOnce(Rc<Worker>, TcpStream, Arrived, Entry, Draining) -> F,
         ) -> usize {
             std::mem::size_of::<F>()
         }

@@ -14,7 +14,7 @@
 use http::{HeaderMap, HeaderName};
 use sfv::{BareItem, Dictionary, InnerList, ListEntry, Parser};
 
-use super::{ProxyError, place::Place, workload::Workload};
+use super::{ProxyError, destination::Destination, workload::Workload};
 use crate::{
     domain::Region,
     policy::{Misread, RuleSet, Timestamp, Transfer},
@@ -28,14 +28,14 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("bordergate-transf
 pub(super) fn transfer(
     stated: Option<&HeaderMap>,
     workload: Option<&Workload>,
-    place: &Place,
+    destination: &Destination,
     now: Timestamp,
 ) -> Result<Box<Transfer>, ProxyError> {
     let mut transfer = match stated {
         Some(headers) if headers.contains_key(&HEADER) => Box::new(read(headers)?),
         // Nobody says more than the route does.
         Some(_) | None if workload.is_none() => {
-            let mut transfer = place.base.clone();
+            let mut transfer = destination.base.clone();
             transfer.as_of.get_or_insert(now);
             return Ok(transfer);
         }
@@ -43,14 +43,14 @@ pub(super) fn transfer(
     };
     // The destination is where the bytes go, whatever anybody says of it.
     if let Some(stated) = transfer.destination
-        && Some(stated) != place.base.destination
+        && Some(stated) != destination.base.destination
     {
-        return Err(ProxyError::DestinationConflict { stated, actual: place.jurisdiction });
+        return Err(ProxyError::DestinationConflict { stated, actual: destination.jurisdiction });
     }
     if let Some(workload) = workload {
         workload.fill(&mut transfer);
     }
-    transfer.fill_from_route(&place.base);
+    transfer.fill_from_route(&destination.base);
     if let Some(workload) = workload {
         workload.flag(&mut transfer);
     }
@@ -307,15 +307,15 @@ mod tests {
     use super::*;
     use crate::policy::Transport;
 
-    fn place() -> Place {
+    fn destination() -> Destination {
         let base = serde_json::json!({
             "origin": "IN", "destination": "SG", "purpose": "backup",
             "recipient": {"class": "first_party_facility", "id": "mi-dc-singapore"},
             "counters": {"cn_ytd_ordinary": 4},
         });
-        let mut place = Place::for_test(serde_json::from_value(base).unwrap());
-        place.base.transport = Some(Transport::Tls);
-        place
+        let mut destination = Destination::for_test(serde_json::from_value(base).unwrap());
+        destination.base.transport = Some(Transport::Tls);
+        destination
     }
 
     fn now() -> Timestamp {
@@ -327,7 +327,7 @@ mod tests {
         for line in lines {
             headers.append(HEADER, HeaderValue::from_str(line).unwrap());
         }
-        transfer(Some(&headers), None, &place(), now())
+        transfer(Some(&headers), None, &destination(), now())
     }
 
     #[test]
@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn without_the_header_the_route_speaks() {
         for stated in [None, Some(&HeaderMap::new())] {
-            let read = transfer(stated, None, &place(), now()).unwrap();
+            let read = transfer(stated, None, &destination(), now()).unwrap();
             assert_eq!(read.origin, Some(Region::new(*b"IN")));
             assert_eq!(read.purpose.as_deref(), Some("backup"));
         }
@@ -405,7 +405,7 @@ mod tests {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 let mut headers = HeaderMap::new();
                 headers.insert(HEADER, value);
-                let _ = transfer(Some(&headers), None, &place(), now());
+                let _ = transfer(Some(&headers), None, &destination(), now());
             }
         }
     }

@@ -27,7 +27,7 @@ pub enum BlockedBy {
     /// The rules themselves: nobody trusts them any more.
     Untrusted,
     /// It could not be read, and may not leave so.
-    Unread(GapCause),
+    NotInspectable(GapCause),
 }
 
 /// How an answer that had begun ended before its time.
@@ -98,7 +98,7 @@ pub enum ProxyError {
     #[error("no route names this method, and nobody registered it")]
     MethodUnknown,
     #[error("the request may not be passed on any more")]
-    LastHop,
+    MaxForwards,
     #[error("no route from here takes this caller")]
     CallerNotAdmitted,
     #[error("the workload sends more requests than it may")]
@@ -165,7 +165,7 @@ impl ProxyError {
             | Self::NoRoute
             | Self::MethodNotAllowed { .. }
             | Self::MethodUnknown
-            | Self::LastHop
+            | Self::MaxForwards
             | Self::CallerNotAdmitted
             | Self::TooManyRequests { .. }
             | Self::WorkloadBusy
@@ -204,7 +204,7 @@ impl ProxyError {
             Self::NoRoute => "no-route",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::MethodUnknown => "method-unknown",
-            Self::LastHop => "max-forwards",
+            Self::MaxForwards => "max-forwards",
             Self::CallerNotAdmitted => "caller-not-admitted",
             Self::TooManyRequests { .. } => "too-many-requests",
             Self::WorkloadBusy => "workload-busy",
@@ -218,7 +218,7 @@ impl ProxyError {
             Self::Overloaded(Scarce::Memory) => "overloaded-memory",
             Self::Overloaded(Scarce::Time) => "overloaded-delay",
             Self::Overtaken => "overtaken",
-            Self::Blocked(BlockedBy::Unread(_)) => "not-inspectable",
+            Self::Blocked(BlockedBy::NotInspectable(_)) => "not-inspectable",
             Self::Blocked(BlockedBy::Law) => "blocked-by-law",
             Self::Blocked(BlockedBy::Policy) => "blocked-by-policy",
             Self::Blocked(BlockedBy::Untrusted) => "rules-untrusted",

@@ -21,17 +21,17 @@ use super::{
     body::{self, HeldBody, ReplyBody},
     capacity::Share,
     context,
+    destination::Destination,
     error::{BrokenOff, Scarce},
     head,
     http1::RequestBody,
     identity,
     on_file::OnFile,
-    place::Place,
     record, reply,
     routing::Ways,
     shadow,
     upstream::{Answer, KeptHost, Outgoing},
-    worker::{InFlight, Worker},
+    worker::{ExchangePermit, Worker},
     workload::{Admitted, Caller, Workload},
 };
 use crate::{
@@ -41,7 +41,7 @@ use crate::{
     policy::{Timestamp, Transfer},
     route::{Arrival, RouteId, Selection, other_readings},
     snapshot::Snapshot,
-    telemetry::{Side, TraceContext},
+    telemetry::{ExchangeGauge, Side, TraceContext},
 };
 
 /// A longer body is sent as soon as it is judged, while the caches still hold it.
@@ -52,7 +52,7 @@ const IN_STEP_BYTES_MAX: usize = 64 << 10;
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
     /// Whom it wanted to reach, where that was not us.
-    pub(super) destination: Option<IpAddr>,
+    pub(super) original_destination: Option<IpAddr>,
     /// What it says of a transfer is believed.
     pub(super) trusted: bool,
     /// Of the exchanges at one moment.
@@ -71,31 +71,65 @@ pub(super) struct Exchange {
     pub(super) ways: Rc<Ways>,
     pub(super) peer: Peer,
     pub(super) trace: TraceContext,
-    pub(super) started: Instant,
     pub(super) time: Timestamp,
     version: Version,
     pub(super) route: Option<RouteId>,
-    pub(super) verdict: Option<Box<Verdict>>,
-    pub(super) on_file: Option<Box<OnFile>>,
-    /// Whose data it is, where the record is to say so.
-    pub(super) subjects: Subjects,
-    /// To be judged once more when the answer is out.
-    pub(super) beside: Option<Box<shadow::Case>>,
+    pub(super) judged: Option<Judged>,
     pub(super) misplaced: Option<Region>,
     /// The header says something of the transfer, and comes from somebody who is not believed.
     pub(super) is_disbelieved: bool,
     pub(super) failure: Option<(Side, &'static str)>,
     pub(super) status: Option<u16>,
-    pub(super) request_bytes: usize,
-    pub(super) forwarded_bytes: usize,
-    pub(super) response_bytes: usize,
+    pub(super) measures: Measures,
+    _in_hand: InHand,
+    permit: Option<ExchangePermit>,
+    admitted: Option<Admitted>,
+    _counted: ExchangeGauge,
+}
+
+/// When an exchange did what, and how many bytes went by; each is as it was at first until that has happened.
+#[derive(Debug)]
+pub(super) struct Measures {
+    pub(super) started: Instant,
     pub(super) inspection_began: Option<Instant>,
     pub(super) inspection_time: Duration,
     pub(super) sent_at: Option<Instant>,
-    _in_hand: InHand,
-    in_flight: Option<InFlight>,
-    admitted: Option<Admitted>,
-    _counted: crate::telemetry::InFlight,
+    pub(super) request_bytes: usize,
+    pub(super) forwarded_bytes: usize,
+    pub(super) response_bytes: usize,
+}
+
+impl Measures {
+    fn begin() -> Self {
+        Self {
+            started: Instant::now(),
+            inspection_began: None,
+            inspection_time: Duration::ZERO,
+            sent_at: None,
+            request_bytes: 0,
+            forwarded_bytes: 0,
+            response_bytes: 0,
+        }
+    }
+}
+
+/// What judging an exchange came to, all at once.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) verdict: Box<Verdict>,
+    /// What the store of facts had to do with it.
+    pub(super) on_file: Option<Box<OnFile>>,
+    /// Whose data it is, where the record is to say so.
+    pub(super) subjects: Subjects,
+    /// To be judged once more when the answer is out.
+    pub(super) beside: Option<Box<shadow::Case>>,
+}
+
+impl Judged {
+    /// Without anybody on file, and judged this once.
+    pub(super) fn new(verdict: Box<Verdict>, subjects: Subjects) -> Self {
+        Self { verdict, on_file: None, subjects, beside: None }
+    }
 }
 
 /// Answers one request.
@@ -150,7 +184,7 @@ impl Exchange {
         Box::new(Self {
             snapshot: worker.proxy.snapshots.load_full(),
             _in_hand: in_hand,
-            in_flight: InFlight::begin(&worker, peer.share),
+            permit: ExchangePermit::begin(&worker, peer.share),
             admitted: None,
             _counted: worker.proxy.metrics.begin_exchange(),
             trace: match &worker.proxy.otlp {
@@ -160,24 +194,15 @@ impl Exchange {
             worker,
             ways,
             peer,
-            started: Instant::now(),
             time: Timestamp(jiff::Timestamp::now()),
             version,
             route: None,
-            verdict: None,
-            on_file: None,
-            subjects: Subjects::new(),
-            beside: None,
+            judged: None,
             misplaced: None,
             is_disbelieved,
             failure: None,
             status: None,
-            request_bytes: 0,
-            forwarded_bytes: 0,
-            response_bytes: 0,
-            inspection_began: None,
-            inspection_time: Duration::ZERO,
-            sent_at: None,
+            measures: Measures::begin(),
         })
     }
 
@@ -189,22 +214,22 @@ impl Exchange {
     ) -> Result<Answer, ProxyError> {
         self.admit(&head)?;
         let ways = Rc::clone(&self.ways);
-        let place = self.place(&ways, &head)?;
-        let transfer = self.transfer(&head, place)?;
+        let destination = self.place(&ways, &head)?;
+        let transfer = self.transfer(&head, destination)?;
         let body = self.collect(&head, body).await?;
-        let mut outgoing = self.outgoing(head, &body, place);
+        let mut outgoing = self.outgoing(head, &body, destination);
         self.inspect(&mut outgoing, transfer).await?;
         self.record_first().await?;
         if outgoing.body.len() <= IN_STEP_BYTES_MAX {
             self.worker.in_step().await;
         }
-        let answer = self.send(outgoing, place).await?;
+        let answer = self.send(outgoing, destination).await?;
         Ok(answer)
     }
 
     /// Refuses what is beyond our means, or could be read in two ways.
     fn admit(&mut self, head: &request::Parts) -> Result<(), ProxyError> {
-        if self.in_flight.is_none() {
+        if self.permit.is_none() {
             return Err(ProxyError::Overloaded(Scarce::Exchanges));
         }
         if !self.worker.pressure.admits() {
@@ -228,16 +253,16 @@ impl Exchange {
         &mut self,
         ways: &'w Ways,
         head: &request::Parts,
-    ) -> Result<&'w Place, ProxyError> {
-        let places = &ways.routing.places;
+    ) -> Result<&'w Destination, ProxyError> {
+        let destinations = &ways.routing.destinations;
         let authority = head::authority(head);
         let arrival = Arrival {
             workload: self.peer.caller.as_ref().and_then(Caller::number),
-            destination: self.peer.destination,
+            original_destination: self.peer.original_destination,
         };
         let path = head.uri.path();
         let select =
-            |path: &str| places.table.select(head.method.as_str(), authority, path, arrival);
+            |path: &str| destinations.table.select(head.method.as_str(), authority, path, arrival);
         let selected = select(path);
         if other_readings(path).any(|reading| select(&reading) != selected) {
             return Err(ProxyError::PathAmbiguous);
@@ -245,7 +270,7 @@ impl Exchange {
         match selected {
             Selection::Route(id) => {
                 self.route = Some(id);
-                places.get(id).ok_or(ProxyError::NoRoute)
+                destinations.get(id).ok_or(ProxyError::NoRoute)
             }
             Selection::Method(allowed) => {
                 Err(ProxyError::MethodNotAllowed { allow: allowed.join(", ") })
@@ -257,10 +282,14 @@ impl Exchange {
     }
 
     /// What is known of the transfer before anybody looks at the payload.
-    fn transfer(&self, head: &request::Parts, place: &Place) -> Result<Box<Transfer>, ProxyError> {
+    fn transfer(
+        &self,
+        head: &request::Parts,
+        destination: &Destination,
+    ) -> Result<Box<Transfer>, ProxyError> {
         let stated = self.peer.trusted.then_some(&head.headers);
         let workload = self.workload().map(|workload| &**workload);
-        let transfer = context::transfer(stated, workload, place, self.time)?;
+        let transfer = context::transfer(stated, workload, destination, self.time)?;
         context::check_lists(&transfer, self.snapshot.engine.rules())?;
         Ok(transfer)
     }
@@ -272,10 +301,10 @@ impl Exchange {
     ) -> Result<HeldBody, ProxyError> {
         let proxy = &self.worker.proxy;
         let announced = head::announced(&head.headers);
-        let by = self.started + proxy.deadlines.body.0.min(proxy.deadlines.total.0);
+        let by = self.measures.started + proxy.deadlines.body.0.min(proxy.deadlines.total.0);
         let bytes_max = proxy.limits.body_bytes_max;
         let held = body::collect(body, announced, bytes_max, &self.worker.budget, by).await?;
-        self.request_bytes = held.bytes.len();
+        self.measures.request_bytes = held.bytes.len();
         Ok(held)
     }
 
@@ -284,10 +313,10 @@ impl Exchange {
         &self,
         mut head: Box<request::Parts>,
         body: &HeldBody,
-        place: &Place,
+        destination: &Destination,
     ) -> Box<Outgoing> {
         head::count_hop(&mut head);
-        let keeps_host = self.ways.keeps_host(place);
+        let keeps_host = self.ways.keeps_host(destination);
         let host = if keeps_host { KeptHost::of(head::authority(&head)) } else { None };
         let declares_length = head::announced(&head.headers).length.is_some();
         let request::Parts { method, uri, mut headers, .. } = *head;
@@ -324,23 +353,23 @@ impl Exchange {
     async fn send(
         &mut self,
         mut outgoing: Box<Outgoing>,
-        place: &Place,
+        destination: &Destination,
     ) -> Result<Answer, ProxyError> {
         let worker = Rc::clone(&self.worker);
         let deadlines = &worker.proxy.deadlines;
         head::complete(&mut outgoing, &self.trace);
-        self.forwarded_bytes = outgoing.body.len();
-        self.sent_at = Some(Instant::now());
+        self.measures.forwarded_bytes = outgoing.body.len();
+        self.measures.sent_at = Some(Instant::now());
         let ways = Rc::clone(&self.ways);
-        let upstream = ways.upstream(place).ok_or(ProxyError::NoRoute)?;
-        let by = self.started + deadlines.total.0;
+        let upstream = ways.upstream(destination).ok_or(ProxyError::NoRoute)?;
+        let by = self.measures.started + deadlines.total.0;
         // Whatever breaks it off from here on, it may have left.
         self.has_left(true);
         let answer = upstream.send(outgoing, deadlines.first_byte.0, by).await;
         if answer.as_ref().is_err_and(ProxyError::is_before_sending) {
             self.has_left(false);
-            self.sent_at = None;
-            self.forwarded_bytes = 0;
+            self.measures.sent_at = None;
+            self.measures.forwarded_bytes = 0;
         }
         let answer = answer?;
         self.misplaced = answer.misplaced;
@@ -348,7 +377,7 @@ impl Exchange {
     }
 
     fn has_left(&mut self, left: bool) {
-        if let Some(on_file) = &mut self.on_file {
+        if let Some(on_file) = self.judged.as_mut().and_then(|judged| judged.on_file.as_mut()) {
             on_file.sent = left;
         }
     }
@@ -370,25 +399,25 @@ impl Exchange {
             record::log(&self, error);
         }
         if matches!(error, ProxyError::Misplaced { .. })
-            && let Some(verdict) = &mut self.verdict
+            && let Some(judged) = &mut self.judged
         {
-            verdict.decision.effect = Effect::Block;
+            judged.verdict.decision.effect = Effect::Block;
         }
-        let told = record::particulars(&self, error);
-        let mut response = reply::of(error, self.trace.trace_id, &told);
+        let particulars = record::particulars(&self, error);
+        let mut response = reply::of(error, self.trace.trace_id, &particulars);
         if self.version == Version::HTTP_2 {
             // One stream ends; the connection has others.
             response.headers_mut().remove(header::CONNECTION);
         }
         self.status = Some(response.status().as_u16());
-        self.response_bytes =
+        self.measures.response_bytes =
             http_body::Body::size_hint(response.body()).lower().try_into().unwrap_or(0);
         response
     }
 
     /// `bytes` more of the answer went out.
     pub(super) fn answered(&mut self, bytes: usize) {
-        self.response_bytes += bytes;
+        self.measures.response_bytes += bytes;
     }
 
     /// The answer ended before its time.

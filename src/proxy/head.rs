@@ -85,7 +85,7 @@ pub(super) fn check(head: &request::Parts) -> Result<(), ProxyError> {
         return Err(ProxyError::PathAmbiguous);
     }
     match hops_left(head)? {
-        Some(0) => Err(ProxyError::LastHop),
+        Some(0) => Err(ProxyError::MaxForwards),
         Some(_) | None => Ok(()),
     }
 }

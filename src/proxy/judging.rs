@@ -7,8 +7,13 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    ProxyError, error::BlockedBy, exchange::Exchange, head, on_file::Case, record, redaction,
-    shadow, upstream::Outgoing,
+    ProxyError,
+    error::BlockedBy,
+    exchange::{Exchange, Judged},
+    head,
+    on_file::Case,
+    record, redaction, shadow,
+    upstream::Outgoing,
 };
 use crate::{
     domain::{Awaited, Coverage, Effect, GapCause, Halt, Region},
@@ -27,25 +32,25 @@ impl Exchange {
     ) -> Result<(), ProxyError> {
         if !self.worker.proxy.inspection.enabled {
             let unread = Verdict { transfer, coverage: Coverage::Opaque, ..Verdict::default() };
-            self.verdict = Some(Box::new(unread));
+            self.judged = Some(Judged::new(Box::new(unread), Subjects::new()));
             return Ok(());
         }
         let mut beside = shadow::Case::keep(self, outgoing, &transfer);
         let started = Instant::now();
-        self.inspection_began = Some(started);
-        let verdict = if self.is_judged_here(outgoing) {
+        self.measures.inspection_began = Some(started);
+        let mut judged = if self.is_judged_here(outgoing) {
             self.judge_here(outgoing, transfer)?
         } else {
             // Large, and seldom: not part of every exchange's future.
             Box::pin(self.judge_elsewhere(outgoing, transfer)).await?
         };
-        self.inspection_time = started.elapsed();
+        self.measures.inspection_time = started.elapsed();
         if let Some(beside) = &mut beside {
             let on_file = self.worker.proxy.register.is_some();
-            beside.decided(&self.snapshot.engine, &verdict, on_file);
+            beside.decided(&self.snapshot.engine, &judged.verdict, on_file);
         }
-        self.beside = beside;
-        let verdict = self.verdict.insert(verdict);
+        judged.beside = beside;
+        let verdict = &mut self.judged.insert(judged).verdict;
         if let Some(redacted) = verdict.redacted.take() {
             redaction::apply(outgoing, redacted)?;
         }
@@ -64,10 +69,10 @@ impl Exchange {
     }
 
     fn judge_here(
-        &mut self,
+        &self,
         outgoing: &Outgoing,
         transfer: Box<Transfer>,
-    ) -> Result<Box<Verdict>, ProxyError> {
+    ) -> Result<Judged, ProxyError> {
         let proxy = &self.worker.proxy;
         let mut scratch = self.worker.scratch.borrow_mut();
         let begun = self.worker.stall.begin(scratch.halt());
@@ -80,15 +85,14 @@ impl Exchange {
             return Err(ProxyError::InspectionSlow);
         }
         drop(scratch);
-        self.subjects = subjects;
-        Ok(verdict)
+        Ok(Judged::new(verdict, subjects))
     }
 
     async fn judge_elsewhere(
-        &mut self,
+        &self,
         outgoing: &Outgoing,
         transfer: Box<Transfer>,
-    ) -> Result<Box<Verdict>, ProxyError> {
+    ) -> Result<Judged, ProxyError> {
         if self.worker.proxy.register.is_some() {
             self.judge_on_file(outgoing, transfer).await
         } else {
@@ -98,10 +102,10 @@ impl Exchange {
 
     /// On a thread of its own.
     async fn judge_aside(
-        &mut self,
+        &self,
         outgoing: &Outgoing,
         transfer: Box<Transfer>,
-    ) -> Result<Box<Verdict>, ProxyError> {
+    ) -> Result<Judged, ProxyError> {
         let client_region = self.client_region(outgoing);
         let (snapshot, proxy) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker.proxy));
         let by = Instant::now() + proxy.deadlines.inspection.0;
@@ -112,16 +116,15 @@ impl Exchange {
             })
         })
         .await?;
-        self.subjects = subjects;
-        Ok(verdict)
+        Ok(Judged::new(verdict, subjects))
     }
 
     /// The same by what is on file, which is asked for in between.
     async fn judge_on_file(
-        &mut self,
+        &self,
         outgoing: &Outgoing,
         transfer: Box<Transfer>,
-    ) -> Result<Box<Verdict>, ProxyError> {
+    ) -> Result<Judged, ProxyError> {
         let worker = Rc::clone(&self.worker);
         let proxy = &worker.proxy;
         let Some(register) = &proxy.register else { return Err(ProxyError::InspectionBroken) };
@@ -146,9 +149,8 @@ impl Exchange {
             let judging = case.judge(register, outgoing, &worker.scratch);
             tokio::time::timeout_at(by, judging).await.map_err(|_| ProxyError::InspectionSlow)??
         };
-        self.subjects = std::mem::take(&mut on_file.subjects);
-        self.on_file = Some(Box::new(on_file));
-        Ok(verdict)
+        let subjects = std::mem::take(&mut on_file.subjects);
+        Ok(Judged { on_file: Some(Box::new(on_file)), ..Judged::new(verdict, subjects) })
     }
 
     pub(super) fn client_region(&self, outgoing: &Outgoing) -> Option<Region> {
@@ -229,8 +231,8 @@ fn blocked_by(rules: &RuleSet, verdict: &Verdict) -> BlockedBy {
     let deciding = by.min_by_key(|rule| (rules.rule(*rule).layer, is_of_coverage(*rule)));
     match (deciding, gap) {
         // No rule did: `on_gap: block`.
-        (None, Some(cause)) => BlockedBy::Unread(cause),
-        (Some(rule), Some(cause)) if is_of_coverage(rule) => BlockedBy::Unread(cause),
+        (None, Some(cause)) => BlockedBy::NotInspectable(cause),
+        (Some(rule), Some(cause)) if is_of_coverage(rule) => BlockedBy::NotInspectable(cause),
         (Some(rule), _) if rules.rule(rule).layer == Layer::Law => BlockedBy::Law,
         (Some(_) | None, _) => BlockedBy::Policy,
     }

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    connection::{Draining, Entry, From, connection},
+    connection::{Arrived, Draining, Entry, connection},
     socket::{BoundSocket, Listening},
     worker::Worker,
 };
@@ -100,14 +100,15 @@ pub(super) async fn accept(
                     match accepted {
                         Accepted::Tcp(stream, address) => {
                             let _ = stream.set_nodelay(true);
-                            let wanted = transparent.and_then(|way| destination(&stream, way));
-                            let from = From { address, wanted };
-                            connection(worker, stream, from, entry, draining).await;
+                            let original_destination =
+                                transparent.and_then(|way| original_destination(&stream, way));
+                            let arrived = Arrived { address, original_destination };
+                            connection(worker, stream, arrived, entry, draining).await;
                         }
                         Accepted::Unix(stream) => {
                             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                            let from = From { address, wanted: None };
-                            connection(worker, stream, from, entry, draining).await;
+                            let arrived = Arrived { address, original_destination: None };
+                            connection(worker, stream, arrived, entry, draining).await;
                         }
                     }
                     drop(place);
@@ -155,7 +156,7 @@ impl Acceptor {
 }
 
 /// Whom the caller wanted to reach, as the kernel tells it.
-fn destination(stream: &TcpStream, way: Transparent) -> Option<IpAddr> {
+fn original_destination(stream: &TcpStream, way: Transparent) -> Option<IpAddr> {
     let here = stream.local_addr().ok()?;
     let wanted = match way {
         Transparent::Tproxy => Some(here),

@@ -93,15 +93,15 @@ impl Case {
                 }
                 reading
             };
-            let Some(mut inquiry) = register.inquire(question, &reading) else {
+            let Some(mut lookup) = register.lookup(question, &reading) else {
                 let people = People::one(&self.transfer);
                 let verdict = engine.judge(reading, self.transfer.clone(), &people);
                 return Ok((Box::new(verdict), on_file));
             };
-            on_file.subjects = inquiry.subjects();
+            on_file.subjects = lookup.subjects();
             let found = match on_file.unavailable {
                 Some(_) => None,
-                None => match inquiry.look_up().await {
+                None => match lookup.run().await {
                     Ok(found) => Some(found),
                     Err(why) => {
                         on_file.unavailable = Some(why.cause);
@@ -112,15 +112,15 @@ impl Case {
             let transfer = match found {
                 Some(found) => {
                     on_file.consents = found.consents();
-                    inquiry.fill(found, &fresh)
+                    lookup.fill(found, &fresh)
                 }
-                None => inquiry.unanswered(),
+                None => lookup.unanswered(),
             };
-            let verdict = Box::new(engine.judge(reading, Box::new(transfer), inquiry.people()));
-            if on_file.unavailable.is_some() || !inquiry.counts() || blocks(&self.proxy, &verdict) {
+            let verdict = Box::new(engine.judge(reading, Box::new(transfer), lookup.people()));
+            if on_file.unavailable.is_some() || !lookup.counts() || blocks(&self.proxy, &verdict) {
                 return Ok((verdict, on_file));
             }
-            let increments = inquiry.settle(&verdict);
+            let increments = lookup.settle(&verdict);
             if increments.is_empty() {
                 return Ok((verdict, on_file));
             }

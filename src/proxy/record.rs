@@ -7,21 +7,19 @@ use tokio::time::Instant;
 
 use super::{
     ProxyError,
+    destination::Destination,
     error::UPSTREAM_KINDS,
-    exchange::Exchange,
-    place::Place,
+    exchange::{Exchange, Judged},
     reply::{FIELDS_MAX, FieldNote, Particulars},
 };
 use crate::{
+    audit::{self, AddressClass, AuditRecord, Durations, Micros, NameList, Stage, tag_counts},
     domain::{Effect, Gap, TagSet},
     engine::Verdict,
     facts::Cause,
     policy::{Decision, RuleRef},
     snapshot::Snapshot,
-    telemetry::{
-        self, AddressClass, AuditRecord, Durations, Micros, Name, NameList, Side, Stage, Steps,
-        TransferLabels, tag_counts,
-    },
+    telemetry::{Name, Side, Steps, TransferLabels},
 };
 
 /// Counts and records an exchange that is over.
@@ -33,19 +31,19 @@ pub(super) fn close(exchange: &mut Exchange) {
         exchange.failure = Some((Side::Downstream, "abandoned"));
     }
     let metrics = &proxy.metrics;
-    metrics.exchange(now.saturating_duration_since(exchange.started), &exchange.trace);
+    metrics.exchange(now.saturating_duration_since(exchange.measures.started), &exchange.trace);
     if let Some((side, kind)) = exchange.failure {
         debug_assert!(side != Side::Upstream || UPSTREAM_KINDS.contains(&kind), "{kind}");
         metrics.exchange_error(side, kind);
     }
-    if let Some(place) = place(exchange) {
-        if let Some(sent_at) = exchange.sent_at {
-            metrics.upstream(&place.data_centre, now.saturating_duration_since(sent_at));
+    if let Some(destination) = destination(exchange) {
+        if let Some(sent_at) = exchange.measures.sent_at {
+            metrics.upstream(&destination.data_centre, now.saturating_duration_since(sent_at));
         }
-        if let Some(reach) = exchange.ways.reach(place) {
+        if let Some(reach) = exchange.ways.reach(destination) {
             match exchange.failure {
                 Some((Side::Upstream, kind)) => reach.failed(kind),
-                None if exchange.sent_at.is_some() => reach.answered(),
+                None if exchange.measures.sent_at.is_some() => reach.answered(),
                 Some(_) | None => {}
             }
         }
@@ -54,13 +52,13 @@ pub(super) fn close(exchange: &mut Exchange) {
         metrics.context_ignored();
         log_disbelieved(exchange);
     }
-    if let Some(verdict) = &exchange.verdict {
-        count(exchange, verdict);
+    if let Some(judged) = &exchange.judged {
+        count(exchange, &judged.verdict);
     }
-    if let Some(beside) = exchange.beside.take() {
+    if let Some(beside) = exchange.judged.as_mut().and_then(|judged| judged.beside.take()) {
         beside.send(proxy);
     }
-    let effect = exchange.verdict.as_ref().map_or(Effect::Block, |it| it.decision.effect);
+    let effect = exchange.judged.as_ref().map_or(Effect::Block, |it| it.verdict.decision.effect);
     let traced = proxy.otlp.as_ref().filter(|otlp| otlp.wants(&exchange.trace));
     if traced.is_none() && !proxy.audit.takes(effect) {
         return;
@@ -68,17 +66,17 @@ pub(super) fn close(exchange: &mut Exchange) {
     let record = record(exchange, Stage::Closed, now);
     proxy.audit.record(&record);
     if let Some(otlp) = traced {
-        otlp.exchange(&record, exchange.trace, steps(exchange, now));
+        otlp.exchange(record.trace(exchange.trace, steps(exchange, now)));
     }
 }
 
 /// When each step of an exchange that is over began.
 fn steps(exchange: &Exchange, now: Instant) -> Steps {
-    let since = |at: Instant| at.saturating_duration_since(exchange.started);
+    let since = |at: Instant| at.saturating_duration_since(exchange.measures.started);
     Steps {
-        inspection_began: exchange.inspection_began.map(since),
-        inspection: exchange.inspection_time,
-        sent: exchange.sent_at.map(since),
+        inspection_began: exchange.measures.inspection_began.map(since),
+        inspection: exchange.measures.inspection_time,
+        sent: exchange.measures.sent_at.map(since),
         total: since(now),
     }
 }
@@ -97,8 +95,8 @@ pub(super) fn worst(gaps: &[Gap]) -> Option<&Gap> {
 pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particulars {
     let blocked_by = exchange.worker.proxy.blocked_by.clone();
     let limit = Some(exchange.worker.proxy.limits.body_bytes_max);
-    let verdict = exchange.verdict.as_ref().filter(|_| error.is_decision());
-    let Some(verdict) = verdict else {
+    let judged = exchange.judged.as_ref().filter(|_| error.is_decision());
+    let Some(Judged { verdict, .. }) = judged else {
         let context_ignored = exchange.is_disbelieved;
         return Particulars { blocked_by, limit, context_ignored, ..Particulars::default() };
     };
@@ -130,15 +128,15 @@ pub(super) fn particulars(exchange: &Exchange, error: &ProxyError) -> Particular
         blocked_by,
         limit,
         context_ignored: exchange.is_disbelieved,
-        route: place(exchange).map(|place| place.route.clone()),
+        route: destination(exchange).map(|destination| destination.route.clone()),
     }
 }
 
 /// Says what went wrong to whoever runs this.
 pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
     let trace_id = exchange.trace.trace_id;
-    let place = place(exchange);
-    let route = place.map(|place| place.route.as_str());
+    let destination = destination(exchange);
+    let route = destination.map(|destination| destination.route.as_str());
     let (kind, side) = (error.kind(), error.side().as_str());
     // While a disk is full this is so of every exchange; each has its answer and is counted.
     if matches!(error, ProxyError::Unrecorded(_)) {
@@ -151,9 +149,9 @@ pub(super) fn log(exchange: &Exchange, error: &ProxyError) {
         Side::Downstream => tracing::debug!(%trace_id, route, kind, side, %error, "refused"),
         Side::Upstream => {
             // One that is down fails every exchange; each is counted.
-            let reach = place.and_then(|place| exchange.ways.reach(place));
+            let reach = destination.and_then(|destination| exchange.ways.reach(destination));
             let left_out = reach.map_or(Some(0), |reach| reach.tells(error));
-            let data_centre = place.map(|place| place.data_centre.as_str());
+            let data_centre = destination.map(|destination| destination.data_centre.as_str());
             if let Some(left_out) = left_out {
                 tracing::warn!(%trace_id, route, data_centre, kind, side, %error, left_out, "failed");
             }
@@ -178,8 +176,8 @@ fn log_disbelieved(exchange: &Exchange) {
     );
 }
 
-fn place(exchange: &Exchange) -> Option<&Place> {
-    exchange.ways.routing.places.get(exchange.route?)
+fn destination(exchange: &Exchange) -> Option<&Destination> {
+    exchange.ways.routing.destinations.get(exchange.route?)
 }
 
 fn count(exchange: &Exchange, verdict: &Verdict) {
@@ -199,7 +197,7 @@ fn count(exchange: &Exchange, verdict: &Verdict) {
     });
     if exchange.worker.proxy.inspection.enabled {
         let cause = worst(&verdict.gaps).map(|gap| gap.cause);
-        let (time, bytes) = (exchange.inspection_time, verdict.inspected_bytes);
+        let (time, bytes) = (exchange.measures.inspection_time, verdict.inspected_bytes);
         metrics.inspection(time, bytes, verdict.coverage, cause);
     }
     count_findings(exchange, verdict);
@@ -247,11 +245,13 @@ fn count_findings(exchange: &Exchange, verdict: &Verdict) {
 fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
     let since = |at: Instant| Micros(now.saturating_duration_since(at));
     let snapshot = &exchange.snapshot;
-    let place = place(exchange);
-    let verdict = exchange.verdict.as_ref();
+    let destination = destination(exchange);
+    let judged = exchange.judged.as_ref();
+    let verdict = judged.map(|judged| &*judged.verdict);
     let transfer = verdict.map(|verdict| &verdict.transfer);
     let decision = verdict.map(|verdict| &verdict.decision);
-    let on_file = exchange.on_file.as_deref();
+    let on_file = judged.and_then(|judged| judged.on_file.as_deref());
+    let subjects = judged.map(|judged| judged.subjects.as_slice()).unwrap_or_default();
     let names = |rules: &[RuleRef]| -> Vec<Name<'_>> {
         rules.iter().map(|rule| Name::new(rule_id(snapshot, *rule))).collect()
     };
@@ -266,26 +266,25 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
         stage,
         generation: snapshot.generation.0,
         trace_id: exchange.trace.trace_id,
-        peer: telemetry::Peer {
+        peer: audit::Peer {
             workload: exchange.peer.caller.as_ref().map(|caller| Name::new(&*caller.spiffe)),
             address: AddressClass::from(exchange.peer.address.ip()),
         },
-        route: place.map(|place| Name::new(place.route.as_str())),
-        data_centre: place.map(|place| Name::new(place.data_centre.as_str())),
+        route: destination.map(|destination| Name::new(destination.route.as_str())),
+        data_centre: destination.map(|destination| Name::new(destination.data_centre.as_str())),
         origin: transfer.and_then(|transfer| transfer.origin),
         destination: transfer
             .and_then(|transfer| transfer.destination)
-            .or_else(|| place.map(|place| place.jurisdiction)),
-        recipient: telemetry::Recipient {
+            .or_else(|| destination.map(|destination| destination.jurisdiction)),
+        recipient: audit::Recipient {
             class: transfer.and_then(|transfer| transfer.recipient.class.as_deref()).map(Name::new),
             id: transfer.and_then(|transfer| transfer.recipient.id.as_deref()).map(Name::new),
         },
         purpose: transfer.and_then(|transfer| transfer.purpose.as_deref()).map(Name::new),
         context: exchange.is_disbelieved.then_some("untrusted"),
-        subjects: exchange
-            .subjects
+        subjects: subjects
             .iter()
-            .map(|subject| subject.iter().map(|it| telemetry::SubjectCode(it.0)).collect())
+            .map(|subject| subject.iter().map(|it| audit::SubjectCode(it.0)).collect())
             .collect(),
         effect: decision.map(|decision| decision.effect),
         rules: decision
@@ -322,7 +321,7 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
             .map(|on_file| on_file.counts.as_slice())
             .unwrap_or_default()
             .iter()
-            .map(|(name, count)| telemetry::CounterChange {
+            .map(|(name, count)| audit::CounterChange {
                 name: Name::new(name.as_str()),
                 before: count.before,
                 after: count.after,
@@ -332,19 +331,17 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
         policy_version: decision
             .and_then(|decision| decision.policy_version.as_deref())
             .map(Name::new),
-        redacted_hash: verdict
-            .and_then(|verdict| verdict.redacted_digest)
-            .map(telemetry::RedactedHash),
+        redacted_hash: verdict.and_then(|verdict| verdict.redacted_digest).map(audit::RedactedHash),
         status: exchange.status,
         error: exchange.failure.map(|(_, kind)| kind),
-        request_bytes: exchange.request_bytes as u64,
-        forwarded_bytes: exchange.forwarded_bytes as u64,
-        response_bytes: exchange.response_bytes as u64,
+        request_bytes: exchange.measures.request_bytes as u64,
+        forwarded_bytes: exchange.measures.forwarded_bytes as u64,
+        response_bytes: exchange.measures.response_bytes as u64,
         inspected_bytes: verdict.map_or(0, |verdict| verdict.inspected_bytes as u64),
         durations: Durations {
-            total: since(exchange.started),
-            inspection: Micros(exchange.inspection_time),
-            upstream: exchange.sent_at.map(since).unwrap_or_default(),
+            total: since(exchange.measures.started),
+            inspection: Micros(exchange.measures.inspection_time),
+            upstream: exchange.measures.sent_at.map(since).unwrap_or_default(),
         },
     }
 }
@@ -352,18 +349,18 @@ fn record(exchange: &Exchange, stage: Stage, now: Instant) -> AuditRecord<'_> {
 fn annotations<'e>(
     exchange: &'e Exchange,
     decision: Option<&'e Decision>,
-) -> Vec<telemetry::Annotation<'e>> {
+) -> Vec<audit::Annotation<'e>> {
     let ruled = decision.map(|decision| decision.annotations.as_slice()).unwrap_or_default();
-    let ruled = ruled.iter().map(|annotation| telemetry::Annotation {
+    let ruled = ruled.iter().map(|annotation| audit::Annotation {
         name: Name::new(&*annotation.name),
         value: annotation.value.as_deref().map(Name::new),
     });
-    let misplaced = exchange.misplaced.map(|region| telemetry::Annotation {
+    let misplaced = exchange.misplaced.map(|region| audit::Annotation {
         name: Name::new("geoip-mismatch"),
         value: Some(Name::new(region.to_string())),
     });
     let unread = (!exchange.worker.proxy.inspection.enabled)
-        .then(|| telemetry::Annotation { name: Name::new("inspection-off"), value: None });
+        .then(|| audit::Annotation { name: Name::new("inspection-off"), value: None });
     ruled.chain(misplaced).chain(unread).collect()
 }
 

@@ -93,7 +93,11 @@ const DISBELIEVED: &str =
 /// Seconds after which a caller may try again when we are overloaded.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Response<ReplyBody> {
+pub(super) fn of(
+    error: &ProxyError,
+    trace: TraceId,
+    particulars: &Particulars,
+) -> Response<ReplyBody> {
     let (status, title, detail) = words(error);
     let context = if let ProxyError::ContextMalformed(what) = error {
         Some(format!("`Bordergate-Transfer`: {what}."))
@@ -105,14 +109,16 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
         kind: format!("urn:bordergate:problem:{}", error.kind()),
         title,
         status: status.as_u16(),
-        detail: told.reason.as_deref().filter(|reason| !reason.is_empty()).unwrap_or(detail),
+        detail: particulars.reason.as_deref().filter(|reason| !reason.is_empty()).unwrap_or(detail),
         instance: format!("urn:bordergate:trace:{trace}"),
-        rules: &told.rules,
-        fields: &told.fields,
-        gap: told.gap.filter(|_| matches!(error, ProxyError::Blocked(BlockedBy::Unread(_)))),
-        limit: told.limit.filter(|_| matches!(error, ProxyError::BodyTooLarge)),
-        context: told.context_ignored.then_some(DISBELIEVED),
-        help: is_lawfully_asked(error).then(|| help(told.route.as_deref())),
+        rules: &particulars.rules,
+        fields: &particulars.fields,
+        gap: particulars
+            .gap
+            .filter(|_| matches!(error, ProxyError::Blocked(BlockedBy::NotInspectable(_)))),
+        limit: particulars.limit.filter(|_| matches!(error, ProxyError::BodyTooLarge)),
+        context: particulars.context_ignored.then_some(DISBELIEVED),
+        help: is_lawfully_asked(error).then(|| help(particulars.route.as_deref())),
     };
     // A document of strings and numbers always serialises.
     let document = serde_json::to_vec(&problem).unwrap_or_default();
@@ -124,7 +130,7 @@ pub(super) fn of(error: &ProxyError, trace: TraceId, told: &Particulars) -> Resp
     if status == StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS {
         let mut link = String::new();
         // Writing to a string cannot fail.
-        let _ = write!(link, "<{}>; rel=\"blocked-by\"", told.blocked_by);
+        let _ = write!(link, "<{}>; rel=\"blocked-by\"", particulars.blocked_by);
         if let Ok(link) = HeaderValue::from_str(&link) {
             headers.insert(header::LINK, link);
         }
@@ -190,7 +196,7 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             "Unknown method",
             "The method is not a registered one (RFC 9110), and no route of this host and path names it.",
         ),
-        ProxyError::LastHop => (
+        ProxyError::MaxForwards => (
             StatusCode::NOT_IMPLEMENTED,
             "Not passed on",
             "`Max-Forwards` ends here (RFC 9110, 7.6.2), and the gateway answers nothing itself.",
@@ -266,7 +272,7 @@ fn words(error: &ProxyError) -> (StatusCode, &'static str, &'static str) {
             "Overtaken",
             "A count reached its next threshold with each decision; nothing was sent. Try again.",
         ),
-        ProxyError::Blocked(BlockedBy::Unread(cause)) => uninspected(*cause),
+        ProxyError::Blocked(BlockedBy::NotInspectable(cause)) => uninspected(*cause),
         ProxyError::Blocked(BlockedBy::Law) => (
             StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
             "Blocked by law",

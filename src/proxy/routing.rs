@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt, rc::Rc, sync::Arc};
 
 use super::{
     Proxy,
-    place::{self, Place, Places},
+    destination::{self, Destination, Destinations},
     tls::Watched,
     upstream::{Target, Upstream},
     workload::Workloads,
@@ -24,13 +24,13 @@ use crate::{
 pub(super) struct Routing {
     /// Counts them, from 1.
     pub(super) edition: u64,
-    pub(super) places: Places,
+    pub(super) destinations: Destinations,
     pub(super) workloads: Workloads,
     targets: Vec<Arc<Target>>,
 }
 
 /// What data centres need beside their own section.
-pub(super) struct Surroundings<'s> {
+pub(super) struct TargetContext<'s> {
     pub(super) geo: Option<&'s Arc<GeoDb>>,
     pub(super) metrics: &'s Arc<Metrics>,
 }
@@ -40,13 +40,13 @@ impl Routing {
     pub(super) fn compile(
         config: &Config,
         file: &str,
-        around: &Surroundings<'_>,
+        context: &TargetContext<'_>,
         before: Option<&Self>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let errors = diagnostics.error_count();
         let edition = before.map_or(1, |before| before.edition + 1);
-        let places = Places::compile(config, file, diagnostics);
+        let destinations = Destinations::compile(config, file, diagnostics);
         let known = before.map(|before| &before.workloads);
         let workloads = Workloads::compile(config, file, edition, known, diagnostics);
         let known = before.map(|before| before.targets.as_slice()).unwrap_or_default();
@@ -55,10 +55,10 @@ impl Routing {
             .iter()
             .filter_map(|section| match known.iter().find(|target| target.is_of(section)) {
                 Some(target) => Some(Arc::clone(target)),
-                None => Target::compile(config, section, around, file, diagnostics).map(Arc::new),
+                None => Target::compile(config, section, context, file, diagnostics).map(Arc::new),
             })
             .collect();
-        let routing = Self { edition, places: places?, workloads, targets };
+        let routing = Self { edition, destinations: destinations?, workloads, targets };
         (diagnostics.error_count() == errors).then_some(routing)
     }
 
@@ -90,13 +90,13 @@ impl Proxy {
     /// not. `config` differs from that of the start in nothing else. One thread calls this.
     pub fn reroute(&self, config: &Config, file: &str, diagnostics: &mut Diagnostics) -> bool {
         let errors = diagnostics.error_count();
-        place::check_lists(config, file, self.snapshots.load().engine.rules(), diagnostics);
+        destination::check_lists(config, file, self.snapshots.load().engine.rules(), diagnostics);
         if diagnostics.error_count() > errors {
             return false;
         }
         let before = self.routing.load_full();
-        let around = Surroundings { geo: self.geo.as_ref(), metrics: &self.metrics };
-        let next = Routing::compile(config, file, &around, Some(&before), diagnostics);
+        let context = TargetContext { geo: self.geo.as_ref(), metrics: &self.metrics };
+        let next = Routing::compile(config, file, &context, Some(&before), diagnostics);
         let Some(next) = next.map(Arc::new) else { return false };
         self.certificates.set(self.watched(&next));
         self.routing.store(Arc::clone(&next));
@@ -146,16 +146,16 @@ impl Ways {
         }
     }
 
-    pub(super) fn upstream(&self, place: &Place) -> Option<&Rc<Upstream>> {
-        self.upstreams.get(place.data_centre_number)
+    pub(super) fn upstream(&self, destination: &Destination) -> Option<&Rc<Upstream>> {
+        self.upstreams.get(destination.data_centre_number)
     }
 
-    pub(super) fn reach(&self, place: &Place) -> Option<&Reach> {
-        self.routing.targets.get(place.data_centre_number).map(|target| &*target.reach)
+    pub(super) fn reach(&self, destination: &Destination) -> Option<&Reach> {
+        self.routing.targets.get(destination.data_centre_number).map(|target| &*target.reach)
     }
 
-    pub(super) fn keeps_host(&self, place: &Place) -> bool {
-        let target = self.routing.targets.get(place.data_centre_number);
+    pub(super) fn keeps_host(&self, destination: &Destination) -> bool {
+        let target = self.routing.targets.get(destination.data_centre_number);
         target.is_some_and(|target| target.preserve_host)
     }
 }

@@ -220,6 +220,24 @@ struct Attempt {
     may_have_left: bool,
 }
 
+impl Attempt {
+    /// Whether it says that its endpoint fares badly. `was_given`: nobody had let go of its connection before.
+    fn is_the_endpoints_fault(self, shared: Option<&Rc<Shared>>, was_given: bool) -> bool {
+        let Self { ending, reused, may_have_left } = self;
+        match (ending, shared) {
+            // A connection that lay idle says nothing of how its endpoint fares.
+            (Ending::Connection, None) => !reused,
+            // One failure, however many exchanges end with it; and none where it was closed before.
+            (Ending::Connection, Some(_)) => was_given && (may_have_left || !reused),
+            // It takes no more, as servers say of every connection in time.
+            (Ending::Untouched, Some(_)) => was_given && !reused,
+            // It has as much as it takes, perhaps.
+            (Ending::Refused, Some(shared)) => !shared.has_others(),
+            (Ending::Exchange | Ending::Refused | Ending::Untouched, _) => true,
+        }
+    }
+}
+
 impl Upstream {
     /// `number` is the worker's.
     pub(super) fn new(target: Arc<Target>, number: usize) -> Rc<Self> {
@@ -325,7 +343,8 @@ impl Upstream {
             let unsent = unsent.map(|request| Box::new(Outgoing::of(*request, host)));
             let error = ProxyError::UpstreamBroken { endpoint: self.name_of(number), error };
             let attempt = Attempt { ending, reused, may_have_left: unsent.is_none() };
-            if self.is_to_blame(&connection, attempt) {
+            let was_given = self.let_go_if_over(&connection, ending);
+            if attempt.is_the_endpoints_fault(connection.shared(), was_given) {
                 self.fared(number, false);
             }
             if !self.may_do_better(attempt) {
@@ -347,23 +366,14 @@ impl Upstream {
         }
     }
 
-    /// Whether a request without an answer says that its endpoint fares badly. A connection of HTTP/2 that has ended
-    /// is let go of here.
-    fn is_to_blame(&self, connection: &Connection, attempt: Attempt) -> bool {
-        let Attempt { ending, reused, may_have_left } = attempt;
-        let number = connection.endpoint;
+    /// Gives a connection of HTTP/2 that has ended, or takes no more, to nobody any more. True when it was given until
+    /// now.
+    fn let_go_if_over(&self, connection: &Connection, ending: Ending) -> bool {
         match (ending, connection.shared()) {
-            // A connection that lay idle says nothing of how its endpoint fares.
-            (Ending::Connection, None) => !reused,
-            // One failure, however many exchanges end with it; and none where it was closed before.
-            (Ending::Connection, Some(shared)) => {
-                self.forget(shared, number) && (may_have_left || !reused)
+            (Ending::Connection | Ending::Untouched, Some(shared)) => {
+                self.forget(shared, connection.endpoint)
             }
-            // It takes no more, as servers say of every connection in time.
-            (Ending::Untouched, Some(shared)) => self.forget(shared, number) && !reused,
-            // It has as much as it takes, perhaps.
-            (Ending::Refused, Some(shared)) => !shared.has_others(),
-            (Ending::Exchange | Ending::Refused | Ending::Untouched, _) => true,
+            (Ending::Exchange | Ending::Refused, _) | (_, None) => false,
         }
     }
 

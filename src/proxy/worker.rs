@@ -45,9 +45,9 @@ pub(super) struct Worker {
 
 /// One exchange under way on this worker; it is no longer when this is dropped.
 #[derive(Debug)]
-pub(super) struct InFlight(Rc<Worker>, Share);
+pub(super) struct ExchangePermit(Rc<Worker>, Share);
 
-impl InFlight {
+impl ExchangePermit {
     /// `None` when there are too many, or too many of one caller.
     pub(super) fn begin(worker: &Rc<Worker>, share: Share) -> Option<Self> {
         worker.proxy.exchanges.take(share).then(|| {
@@ -58,7 +58,7 @@ impl InFlight {
     }
 }
 
-impl Drop for InFlight {
+impl Drop for ExchangePermit {
     fn drop(&mut self) {
         self.0.in_flight.set(self.0.in_flight.get() - 1);
         self.0.proxy.exchanges.give_back(self.1);

@@ -39,26 +39,35 @@ impl<T: Clone> Latest<T> {
 
     /// What the files say now, or said when they were last right.
     pub(crate) fn current(&self) -> T {
-        let seen = look(&self.files);
         let mut state = self.state.lock();
-        if seen != state.seen {
-            state.seen = seen;
-            match (self.read)() {
-                Ok(value) => {
-                    tracing::info!("{}: read again", self.name);
-                    state.value = value;
-                    state.error = None;
-                }
-                Err(error) => {
-                    tracing::error!(
-                        "{}: refused, what was there before goes on: {error}",
-                        self.name
-                    );
-                    state.error = Some(error);
-                }
+        match self.renew(&mut state) {
+            Some(Ok(_)) => tracing::info!("{}: read again", self.name),
+            Some(Err(error)) => {
+                tracing::error!("{}: refused, what was there before goes on: {error}", self.name);
             }
+            None => {}
         }
         state.value.clone()
+    }
+
+    /// What came of reading the files again, for whoever tells it in words of his own; `None` where they are as they
+    /// were.
+    pub(crate) fn changed(&self) -> Option<Result<T, String>> {
+        self.renew(&mut self.state.lock())
+    }
+
+    fn renew(&self, state: &mut State<T>) -> Option<Result<T, String>> {
+        let seen = look(&self.files);
+        if seen == state.seen {
+            return None;
+        }
+        state.seen = seen;
+        let read = (self.read)();
+        match &read {
+            Ok(value) => (state.value, state.error) = (value.clone(), None),
+            Err(error) => state.error = Some(error.clone()),
+        }
+        Some(read)
     }
 
     /// Why the files as they are now do not count, if they do not.
@@ -106,6 +115,9 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(latest.error().is_some());
         assert_eq!(latest.current(), 3);
+        assert_eq!(latest.changed(), None);
+        fs::write(&path, "4").unwrap();
+        assert_eq!((latest.changed(), latest.changed()), (Some(Ok(4)), None));
         assert_eq!(format!("{latest:?}"), format!("Latest([{path:?}])"));
     }
 }

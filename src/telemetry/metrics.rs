@@ -126,9 +126,9 @@ pub struct Metrics {
 
 /// One exchange under way; it is no longer when this is dropped.
 #[derive(Debug)]
-pub(crate) struct InFlight(IntGauge);
+pub(crate) struct ExchangeGauge(IntGauge);
 
-impl Drop for InFlight {
+impl Drop for ExchangeGauge {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -282,9 +282,9 @@ impl Metrics {
 
     /// Counts an exchange as under way until the guard is dropped.
     #[must_use]
-    pub(crate) fn begin_exchange(&self) -> InFlight {
+    pub(crate) fn begin_exchange(&self) -> ExchangeGauge {
         self.in_flight.inc();
-        InFlight(self.in_flight.clone())
+        ExchangeGauge(self.in_flight.clone())
     }
 
     pub fn connections(&self) -> &ConnectionMetrics {

@@ -24,11 +24,8 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::{AuditRecord, TraceContext};
-use crate::{
-    client::{Client, ClientError, ClientSettings},
-    domain::Coverage,
-};
+use super::TraceContext;
+use crate::client::{Client, ClientError, ClientSettings};
 
 pub use metrics::OtlpMetrics;
 use metrics::Signal;
@@ -117,14 +114,28 @@ pub struct Steps {
 
 /// One exchange as a trace tells it.
 #[derive(Debug)]
-struct ExchangeTrace {
-    context: TraceContext,
-    began: jiff::Timestamp,
-    steps: Steps,
-    names: Vec<(&'static str, String)>,
-    numbers: Vec<(&'static str, i64)>,
-    error: Option<&'static str>,
+pub struct ExchangeTrace {
+    pub(crate) context: TraceContext,
+    pub(crate) began: jiff::Timestamp,
+    pub(crate) steps: Steps,
+    pub(crate) names: Vec<(&'static str, String)>,
+    pub(crate) numbers: Vec<(&'static str, i64)>,
+    pub(crate) error: Option<&'static str>,
 }
+
+/// What a collector is to know of a line without reading it.
+#[derive(Debug)]
+pub struct Described<'l> {
+    pub(crate) event: &'static str,
+    pub(crate) is_warning: bool,
+    pub(crate) time: Option<jiff::Timestamp>,
+    pub(crate) trace_id: Option<&'l str>,
+    pub(crate) names: [(&'static str, Option<&'l str>); 7],
+    pub(crate) number: (&'static str, Option<i64>),
+}
+
+/// Reads a line of the audit, whose format is not known here; `None` where it is none.
+pub type Describe = for<'l> fn(&'l [u8]) -> Option<Described<'l>>;
 
 /// Items that may wait. A trace is about half a kilobyte, a batch of lines what the audit writes at once.
 const ITEMS_MAX: usize = 4_096;
@@ -135,12 +146,17 @@ const LINES_BYTES_MAX: usize = 32 << 20;
 
 impl Otlp {
     /// Sends from here on, on a thread of its own. Fails when there is no client to send with, or no thread.
-    pub fn start(settings: &OtlpSettings, metrics: OtlpMetrics) -> Result<Self, OtlpError> {
+    pub fn start(
+        settings: &OtlpSettings,
+        metrics: OtlpMetrics,
+        describe: Describe,
+    ) -> Result<Self, OtlpError> {
         let client = Client::new(&settings.client)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (queue, items) = mpsc::sync_channel(ITEMS_MAX);
         let (ending, ends) = watch::channel(None);
-        let exporter = export::Exporter::new(settings, client, runtime, metrics.clone(), ends);
+        let counts = metrics.clone();
+        let exporter = export::Exporter::new(settings, client, runtime, counts, ends, describe);
         let thread =
             thread::Builder::new().name("otlp".to_owned()).spawn(move || exporter.run(&items))?;
         Ok(Self {
@@ -170,13 +186,12 @@ impl Otlp {
     }
 
     /// Sends the trace of an exchange that is over.
-    pub fn exchange(&self, record: &AuditRecord<'_>, context: TraceContext, steps: Steps) {
-        let trace = ExchangeTrace::new(record, context, steps);
+    pub fn exchange(&self, trace: ExchangeTrace) {
         self.send(Signal::Traces, 1, Item::Trace(Box::new(trace)));
     }
 
     /// Whole lines of the audit that were written.
-    pub(super) fn lines(&self, lines: &[u8]) {
+    pub(crate) fn lines(&self, lines: &[u8]) {
         if self.logs && !lines.is_empty() {
             let count = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
             match Lines::new(lines, &self.lines_waiting) {
@@ -210,35 +225,6 @@ impl Otlp {
 impl Drop for Otlp {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-impl ExchangeTrace {
-    fn new(record: &AuditRecord<'_>, context: TraceContext, steps: Steps) -> Self {
-        let mut names = vec![("bordergate.outcome", record.outcome().to_owned())];
-        let mut name = |key: &'static str, value: Option<&str>| {
-            names.extend(value.map(|value| (key, value.to_owned())));
-        };
-        name("bordergate.route", record.route.as_ref().map(|it| it.as_str()));
-        name("bordergate.data_centre", record.data_centre.as_ref().map(|it| it.as_str()));
-        name("bordergate.purpose", record.purpose.as_ref().map(|it| it.as_str()));
-        name("bordergate.coverage", record.coverage.map(Coverage::as_str));
-        let deciding = record.blocked_by.first().or_else(|| record.redacted_by.first());
-        name("bordergate.rule", deciding.map(|it| it.as_str()));
-        let region = |region: Option<crate::domain::Region>| region.map(|it| it.to_string());
-        name("bordergate.origin", region(record.origin).as_deref());
-        name("bordergate.destination", region(record.destination).as_deref());
-        name("error.type", record.error);
-        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let findings = record.tags.iter().map(|tag| u64::from(tag.count)).sum();
-        let mut numbers = vec![
-            ("bordergate.generation", number(record.generation)),
-            ("bordergate.findings", number(findings)),
-            ("http.request.body.size", number(record.request_bytes)),
-            ("http.response.body.size", number(record.response_bytes)),
-        ];
-        numbers.extend(record.status.map(|it| ("http.response.status_code", i64::from(it))));
-        Self { context, began: record.time, steps, names, numbers, error: record.error }
     }
 }
 

@@ -92,7 +92,7 @@ impl fmt::Display for TraceId {
 }
 
 /// As 32 lower-case digits.
-pub(super) fn hex<'d>(bytes: &[u8; 16], digits: &'d mut [u8; 32]) -> &'d str {
+pub(crate) fn hex<'d>(bytes: &[u8; 16], digits: &'d mut [u8; 32]) -> &'d str {
     write_hex(bytes, digits);
     std::str::from_utf8(digits).unwrap_or_default()
 }

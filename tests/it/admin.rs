@@ -11,11 +11,12 @@ use std::{
 
 use bordergate::{
     admin::{AdminContext, AdminError, AdminServer, AdminSettings, Readiness},
+    audit::{AuditSettings, AuditSink},
     control::{ControlSettings, Controller, RulesSource},
     domain::Limits,
     redact::PseudonymKey,
     source::Diagnostics,
-    telemetry::{AuditSettings, AuditSink, Metrics},
+    telemetry::Metrics,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use memchr::memchr;
 
-use crate::{cli::progress, telemetry::Verifier};
+use crate::{audit::Verifier, cli::progress};
 
 /// Of one read.
 const BUFFER_BYTES: usize = 256 << 10;

@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
 use super::fields;
+use crate::{audit::words, domain::Effect};
 
 /// Of `2026-11-24T04:16:59…`, up to the second.
 pub(super) const SECOND: usize = 19;
@@ -72,7 +73,7 @@ pub(super) struct Tag<'l> {
 impl<'l> Record<'l> {
     /// `None` for a line that is no record of an exchange that is over; an error where it should be one.
     pub(super) fn read(line: &'l [u8]) -> Result<Option<Self>, serde_json::Error> {
-        if line.is_empty() || line.starts_with(b"{\"audit\":\"") {
+        if line.is_empty() || words::is_mark(line) {
             return Ok(None);
         }
         // An exchange that was recorded before it was sent is recorded again when it is over.
@@ -80,7 +81,7 @@ impl<'l> Record<'l> {
             Some(record) => record,
             None => serde_json::from_slice(line)?,
         };
-        Ok((record.stage != "judged").then_some(record))
+        Ok((record.stage != words::JUDGED).then_some(record))
     }
 
     /// Who received it: by name, or by kind.
@@ -92,13 +93,15 @@ impl<'l> Record<'l> {
     /// for nobody.
     pub(super) fn was_judged(&self) -> bool {
         let is_nobodys = self.blocked_by.is_empty() && self.recipient().is_empty();
-        self.effect != "refused" && !(self.effect == "block" && self.error.is_some() && is_nobodys)
+        self.effect != words::REFUSED
+            && !(self.effect == Effect::Block.as_str() && self.error.is_some() && is_nobodys)
     }
 
     /// Something left, or may have: a request without a body has its target and headers.
     pub(super) fn was_sent(&self) -> bool {
         let left = self.forwarded_bytes > 0 || self.durations.upstream_us > 0;
-        matches!(self.effect, "allow" | "redact") && (self.error.is_none() || left)
+        let may_go = [Effect::Allow, Effect::Redact].map(Effect::as_str).contains(&self.effect);
+        may_go && (self.error.is_none() || left)
     }
 }
 

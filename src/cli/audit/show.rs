@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{lines::AuditFiles, record::SECOND, report::shown};
 use crate::{
+    audit::words,
     cli::{
         Exit, config,
         output::{self, BAD, CHANGED, Failure, Format, GOOD, Outcome, PLACE, STRONG},
@@ -145,7 +146,7 @@ fn text(out: &mut impl Write, engine: &Engine, found: &Found) -> io::Result<()> 
     let number = |name: &str| record.get(name).and_then(Value::as_u64);
     let effect = word("effect");
     // A record whose line says nothing of a rule is told in its own words.
-    let was_judged = effect != "refused";
+    let was_judged = effect != words::REFUSED;
     let (style, sign) = match effect {
         "allow" => (GOOD, "✓"),
         "redact" => (CHANGED, "✂"),

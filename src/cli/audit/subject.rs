@@ -13,6 +13,7 @@ use super::{
     report::{shown, tell_unread},
 };
 use crate::{
+    audit::words,
     cli::{
         Exit,
         identifiers::Identifiers,
@@ -200,15 +201,14 @@ impl Keys {
     }
 }
 
-const OPENED: &[u8] = br#"{"audit":"opened""#;
-
 /// What tells apart the key that people are named under from here on, in a line that opens a file.
 pub(super) fn key_of(line: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Opened {
         subject_key: Option<String>,
     }
-    let opened = line.starts_with(OPENED).then(|| serde_json::from_slice::<Opened>(line).ok());
+    let opened =
+        words::is_mark_of(line, words::OPENED).then(|| serde_json::from_slice::<Opened>(line).ok());
     opened??.subject_key
 }
 

@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::lines::AuditFiles;
 use crate::{
+    audit::{Anchor, LinePlace, Tampering, Verified, Verifier},
     cli::{
         Exit,
         output::{self, BAD, CHANGED, Format, GOOD, Outcome, PLACE},
     },
     signing::VerifyingKey,
-    telemetry::{Anchor, Place, Tampering, Verified, Verifier},
 };
 
 const AFTER_HELP: &str = "\
@@ -69,7 +69,7 @@ impl Verify {
         let files = AuditFiles::find(&self.paths)?;
         let mut verifier = Verifier::new(keys, self.expect);
         let is_finished =
-            files.each(|file, line, text| verifier.line(Place { file, line }, text))?;
+            files.each(|file, line, text| verifier.line(LinePlace { file, line }, text))?;
         let verified = verifier.finish(is_finished);
         let mut out = output::out();
         match self.format {

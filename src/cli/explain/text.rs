@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use crate::{
-    admin::{Explained, FactsFrom},
     cli::{
         decide::unknown,
         output::{BAD, CHANGED, GOOD, PLACE, STRONG, count, count_as},
     },
     domain::Effect,
+    inquiry::{Explained, FactsFrom},
     policy::{
         ConditionTrace, Explanation, Lawful, PassTrace, Proposal, RuleTrace, SubjectTrace, Verdict,
     },

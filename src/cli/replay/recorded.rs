@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::{
+    audit::words,
     cli::{
         audit::lines::AuditFiles,
         output::{self, BAD, Failure},
@@ -145,7 +146,7 @@ pub(in crate::cli) fn over_records(
     let mut comparison = Comparison::default();
     files.each(|file, number, line| {
         // Seals and the like are no exchanges.
-        if line.trim_ascii().is_empty() || line.starts_with(b"{\"audit\":") {
+        if line.trim_ascii().is_empty() || words::is_mark(line) {
             served.heed(line);
             return;
         }
@@ -162,7 +163,7 @@ pub(in crate::cli) fn over_records(
         };
         read += 1;
         // An exchange that was recorded before it was sent is recorded again when it is over.
-        if record.stage == "judged" || !is_asked(&record.time) {
+        if record.stage == words::JUDGED || !is_asked(&record.time) {
             return;
         }
         let Some(effect) = record.effect() else {
@@ -234,7 +235,7 @@ impl Served {
             #[serde(default)]
             because: String,
         }
-        if !line.starts_with(b"{\"audit\":\"rules\"") {
+        if !words::is_mark_of(line, words::RULES) {
             return;
         }
         let Ok(rules) = serde_json::from_slice::<Rules>(line) else { return };

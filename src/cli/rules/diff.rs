@@ -10,7 +10,6 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    admin::Case,
     cli::{
         Exit,
         audit::lines::AuditFiles,
@@ -22,6 +21,7 @@ use crate::{
     control::{RulesSource, rules_hash},
     domain::Effect,
     engine::{Engine, Scratch},
+    inquiry::Case,
     policy::{ChangeGroup, Changes, Decided, Pair, Trial, Way, is_test_file},
     source::{Diagnostics, SourceFile},
 };

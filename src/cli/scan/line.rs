@@ -8,8 +8,8 @@ use std::{
 
 use super::super::output::{PLACE, STRONG};
 use crate::{
+    audit::{json_part, json_text},
     domain::Confidence,
-    telemetry::{json_part, json_text},
 };
 
 pub(super) struct Line<'a> {

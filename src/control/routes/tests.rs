@@ -37,7 +37,7 @@ impl House {
             put.lock().push(id.value.clone());
             true
         });
-        let settings = RoutesSettings { file, config, reroute, waiting: Box::new(Vec::new) };
+        let settings = RoutesSettings { file, config, reroute, restart_needed: Box::new(Vec::new) };
         let mut routes = RoutesFile::new(settings, now(), None);
         assert!(routes.looks_changed(), "what happened since it was read is not known");
         assert!(routes.refresh(None, now()).is_none());

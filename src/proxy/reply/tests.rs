@@ -5,7 +5,7 @@ use http_body_util::BodyExt as _;
 use super::*;
 use crate::domain::Region;
 
-fn told() -> Particulars {
+fn particulars() -> Particulars {
     Particulars {
         rules: vec!["MI-50".into()],
         fields: vec![FieldNote {
@@ -22,7 +22,7 @@ fn told() -> Particulars {
 
 #[test]
 fn each_failure_has_its_status() {
-    let unread = |cause| ProxyError::Blocked(BlockedBy::Unread(cause));
+    let unread = |cause| ProxyError::Blocked(BlockedBy::NotInspectable(cause));
     let cn = Region::new(*b"CN");
     let endpoint = || "http://127.0.0.1:1".to_owned();
     for (error, status) in [
@@ -96,7 +96,7 @@ fn the_readme_lists_every_status_and_failure() {
 #[tokio::test]
 async fn a_problem_tells_where_and_why_and_never_what() {
     let error = ProxyError::Blocked(BlockedBy::Law);
-    let response = of(&error, TraceId([0xab; 16]), &told());
+    let response = of(&error, TraceId([0xab; 16]), &particulars());
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert_eq!(response.headers()["link"], "<https://gateway.example/>; rel=\"blocked-by\"");
     let bytes = response.into_body().collect().await.unwrap().to_bytes();

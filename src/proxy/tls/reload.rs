@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::{
-    source::{Diagnostics, Stamp},
+    source::{Diagnostics, Latest},
     telemetry::{CertificateMetrics, Metrics},
 };
 
@@ -28,19 +28,22 @@ pub(in crate::proxy) struct Loaded<C> {
     pub(in crate::proxy) expiry: Option<i64>,
 }
 
-type Load<C> = dyn Fn(&mut Diagnostics) -> Option<Loaded<C>> + Send + Sync;
+impl<C> Clone for Loaded<C> {
+    fn clone(&self) -> Self {
+        Self { config: Arc::clone(&self.config), expiry: self.expiry }
+    }
+}
 
 /// One side's TLS settings, as its files say now.
 pub(in crate::proxy) struct Reloading<C> {
     /// The listener or data centre.
     name: String,
-    files: Vec<PathBuf>,
-    load: Box<Load<C>>,
+    latest: Latest<Loaded<C>>,
+    /// Handshakes neither look at the files nor wait for who does.
     current: ArcSwap<C>,
     changes: watch::Sender<()>,
     /// When the first of the certificates read at first runs out.
     expiry: Option<i64>,
-    seen: Mutex<Vec<Option<Stamp>>>,
     certificates: CertificateMetrics,
 }
 
@@ -53,16 +56,21 @@ impl<C> Reloading<C> {
         diagnostics: &mut Diagnostics,
         load: impl Fn(&mut Diagnostics) -> Option<Loaded<C>> + Send + Sync + 'static,
     ) -> Option<Arc<Self>> {
-        let seen = files.iter().map(|file| Stamp::of(file)).collect();
-        let Loaded { config, expiry } = load(diagnostics)?;
+        let load = Arc::new(load);
+        let again = Arc::clone(&load);
+        let again = move || {
+            let mut diagnostics = Diagnostics::default();
+            again(&mut diagnostics).ok_or(diagnostics)
+        };
+        let latest =
+            Latest::load("certificates", files, || load(diagnostics).ok_or(()), again).ok()?;
+        let Loaded { config, expiry } = latest.current();
         Some(Arc::new(Self {
             name,
-            files,
-            load: Box::new(load),
+            latest,
             current: ArcSwap::new(config),
             changes: watch::Sender::new(()),
             expiry,
-            seen: Mutex::new(seen),
             certificates: metrics.certificates(),
         }))
     }
@@ -104,27 +112,19 @@ impl<C: Send + Sync> Watched for Reloading<C> {
     }
 
     fn look(&self) {
-        let now: Vec<_> = self.files.iter().map(|file| Stamp::of(file)).collect();
-        {
-            let mut seen = self.seen.lock();
-            if *seen == now {
-                return;
-            }
-            *seen = now;
-        }
-        let mut diagnostics = Diagnostics::default();
-        match (self.load)(&mut diagnostics) {
-            Some(loaded) => {
+        match self.latest.changed() {
+            Some(Ok(loaded)) => {
                 self.current.store(loaded.config);
                 self.changes.send_replace(());
                 self.certificates.reloaded(&self.name, loaded.expiry);
                 tracing::info!(name = self.name, "certificates read again");
             }
-            None => {
+            Some(Err(diagnostics)) => {
                 // Half of a pair has been written, perhaps; the other half changes the stamps again.
-                self.certificates.refused(&self.name, diagnostics.to_string().trim_end());
+                self.certificates.refused(&self.name, diagnostics.trim_end());
                 tracing::warn!(name = self.name, %diagnostics, "changed certificates cannot be used");
             }
+            None => {}
         }
     }
 }

@@ -29,7 +29,7 @@ use super::super::{
     ProxyError,
     capacity::Capacity,
     http1::{self, Client, ClientError},
-    routing::Surroundings,
+    routing::TargetContext,
     tls::{self, Reloading, Watched},
 };
 use super::{
@@ -142,13 +142,13 @@ impl Target {
     pub(in crate::proxy) fn compile(
         config: &Config,
         data_centre: &DataCentre,
-        around: &Surroundings<'_>,
+        context: &TargetContext<'_>,
         file: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let is_tls = data_centre.endpoints.first().is_some_and(|endpoint| endpoint.tls);
         let tls = match is_tls {
-            true => Some(tls::client::reloading(data_centre, file, around.metrics, diagnostics)?),
+            true => Some(tls::client::reloading(data_centre, file, context.metrics, diagnostics)?),
             false => None,
         };
         let mut endpoints = Vec::new();
@@ -192,9 +192,9 @@ impl Target {
             idle_connections_max: config.limits.idle_connections_max,
             connect_time: config.deadlines.connect.0,
             idle: config.deadlines.idle.0,
-            geo: around.geo.cloned(),
-            reach: around.metrics.data_centres().of(&data_centre.id.value),
-            metrics: Arc::clone(around.metrics),
+            geo: context.geo.cloned(),
+            reach: context.metrics.data_centres().of(&data_centre.id.value),
+            metrics: Arc::clone(context.metrics),
             exchanges: data_centre.exchanges_max.map(Capacity::new),
             health_check: data_centre.health_check.clone(),
             dns: config.dns.clone(),

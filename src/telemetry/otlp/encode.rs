@@ -9,36 +9,9 @@ use opentelemetry_proto::tonic::{
     resource::v1::Resource,
     trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span::SpanKind, status::StatusCode},
 };
-use serde::Deserialize;
 
-use super::ExchangeTrace;
+use super::{Describe, Described, ExchangeTrace};
 use crate::telemetry::TraceContext;
-
-/// What a collector is to know of a line without reading it.
-#[derive(Deserialize)]
-struct Line<'l> {
-    #[serde(default)]
-    time: Option<jiff::Timestamp>,
-    /// Present in lines that are no record of an exchange: what they are.
-    #[serde(default)]
-    audit: Option<&'l str>,
-    #[serde(default)]
-    stage: Option<&'l str>,
-    #[serde(default)]
-    trace_id: Option<&'l str>,
-    #[serde(default)]
-    effect: Option<&'l str>,
-    #[serde(default)]
-    origin: Option<&'l str>,
-    #[serde(default)]
-    destination: Option<&'l str>,
-    #[serde(default)]
-    route: Option<&'l str>,
-    #[serde(default)]
-    data_centre: Option<&'l str>,
-    #[serde(default)]
-    seq: Option<i64>,
-}
 
 pub(super) fn traces(traces: &[ExchangeTrace]) -> ExportTraceServiceRequest {
     let spans = traces.iter().flat_map(spans).collect();
@@ -48,8 +21,8 @@ pub(super) fn traces(traces: &[ExchangeTrace]) -> ExportTraceServiceRequest {
     ExportTraceServiceRequest { resource_spans: vec![resource_spans] }
 }
 
-pub(super) fn logs(lines: &[Vec<u8>]) -> ExportLogsServiceRequest {
-    let log_records = lines.iter().map(|line| log(line)).collect();
+pub(super) fn logs(lines: &[Vec<u8>], describe: Describe) -> ExportLogsServiceRequest {
+    let log_records = lines.iter().map(|line| log(line, describe)).collect();
     let scope_logs = vec![ScopeLogs { scope: scope(), log_records, ..ScopeLogs::default() }];
     let resource_logs =
         ResourceLogs { resource: resource(), scope_logs, ..ResourceLogs::default() };
@@ -112,7 +85,7 @@ fn spans(trace: &ExchangeTrace) -> Vec<Span> {
 }
 
 /// The line as it stands in the audit, chain and all, so that it can be verified where it arrives.
-fn log(line: &[u8]) -> LogRecord {
+fn log(line: &[u8], describe: Describe) -> LogRecord {
     let body = String::from_utf8_lossy(line).into_owned();
     let mut record = LogRecord {
         body: Some(AnyValue { value: Some(Value::StringValue(body)) }),
@@ -122,30 +95,20 @@ fn log(line: &[u8]) -> LogRecord {
         observed_time_unix_nano: nanoseconds(jiff::Timestamp::now()),
         ..LogRecord::default()
     };
-    let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else { return record };
-    if line.audit.is_none() {
-        record.event_name = "bordergate.exchange".to_owned();
-    }
-    if matches!(line.effect, Some("block" | "refused")) || line.audit == Some("lost") {
+    let Some(described) = describe(line) else { return record };
+    let Described { event, is_warning, time, trace_id, names, number: (key, sequence) } = described;
+    record.event_name = event.to_owned();
+    if is_warning {
         record.severity_number = SeverityNumber::Warn.into();
         record.severity_text = "WARN".to_owned();
     }
-    record.time_unix_nano = line.time.map(nanoseconds).unwrap_or_default();
-    let trace_id = line.trace_id.and_then(|text| u128::from_str_radix(text, 16).ok());
+    record.time_unix_nano = time.map(nanoseconds).unwrap_or_default();
+    let trace_id = trace_id.and_then(|text| u128::from_str_radix(text, 16).ok());
     record.trace_id = trace_id.map(|id| id.to_be_bytes().to_vec()).unwrap_or_default();
-    let names = [
-        ("bordergate.line", line.audit),
-        ("bordergate.stage", line.stage),
-        ("bordergate.outcome", line.effect),
-        ("bordergate.origin", line.origin),
-        ("bordergate.destination", line.destination),
-        ("bordergate.route", line.route),
-        ("bordergate.data_centre", line.data_centre),
-    ];
     record.attributes = names
         .into_iter()
         .filter_map(|(key, value)| Some(text(key, value?)))
-        .chain(line.seq.map(|seq| number("bordergate.sequence", seq)))
+        .chain(sequence.map(|it| number(key, it)))
         .collect();
     record
 }

@@ -11,7 +11,7 @@ use http_body_util::Full;
 use prost::Message as _;
 use tokio::{runtime::Runtime, sync::watch};
 
-use super::{ExchangeTrace, Item, OtlpMetrics, OtlpSettings, Signal, encode};
+use super::{Describe, ExchangeTrace, Item, OtlpMetrics, OtlpSettings, Signal, encode};
 use crate::client::Client;
 
 /// Sent together, at most; a collector takes four megabytes by default.
@@ -26,6 +26,7 @@ pub(super) struct Exporter {
     metrics: OtlpMetrics,
     interval: Duration,
     endpoint: String,
+    describe: Describe,
     /// Until when the rest may be sent, once the gateway ends.
     ending: watch::Receiver<Option<Instant>>,
     traces: Waiting<ExchangeTrace>,
@@ -73,12 +74,14 @@ impl Exporter {
         runtime: Runtime,
         metrics: OtlpMetrics,
         ending: watch::Receiver<Option<Instant>>,
+        describe: Describe,
     ) -> Self {
         Self {
             client,
             runtime,
             metrics,
             ending,
+            describe,
             interval: settings.interval,
             endpoint: settings.endpoint.trim_end_matches('/').to_owned(),
             traces: Waiting::new(Signal::Traces),
@@ -126,7 +129,7 @@ impl Exporter {
     }
 
     fn flush(&mut self) {
-        let Self { client, runtime, metrics, endpoint, ending, traces, logs, .. } = self;
+        let Self { client, runtime, metrics, endpoint, describe, ending, traces, logs, .. } = self;
         let post = |path: &str, message: Vec<u8>| {
             let url = format!("{endpoint}{path}");
             runtime.block_on(async {
@@ -138,7 +141,8 @@ impl Exporter {
             })
         };
         flush(traces, metrics, |batch| post("/v1/traces", encode::traces(batch).encode_to_vec()));
-        flush(logs, metrics, |batch| post("/v1/logs", encode::logs(batch).encode_to_vec()));
+        let lines = |batch: &[Vec<u8>]| encode::logs(batch, *describe).encode_to_vec();
+        flush(logs, metrics, |batch| post("/v1/logs", lines(batch)));
     }
 }
 

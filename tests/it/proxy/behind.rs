@@ -7,11 +7,7 @@ async fn each_failure_of_the_data_centre_has_its_answer() {
     // Bound and not listening, so that nobody else comes to listen there.
     let nobody = tokio::net::TcpSocket::new_v4().unwrap();
     nobody.bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let hangs = scripted(|mut stream| async move {
-        read_head(&mut stream).await;
-        tokio::time::sleep(PATIENCE).await;
-    })
-    .await;
+    let (hangs, _) = silent().await;
     let closes = scripted(|mut stream| async move {
         read_head(&mut stream).await;
     })
@@ -115,16 +111,7 @@ async fn another_endpoint_of_the_same_place_takes_over() {
 
 #[tokio::test]
 async fn whoever_goes_away_is_recorded_all_the_same() {
-    let (saw, mut seen) = tokio::sync::mpsc::channel(1);
-    let address = scripted(move |mut stream| {
-        let saw = saw.clone();
-        async move {
-            read_head(&mut stream).await;
-            let _ = saw.send(()).await;
-            tokio::time::sleep(PATIENCE).await;
-        }
-    })
-    .await;
+    let (address, mut seen) = silent().await;
     let gateway = Setup::to(format!("http://{address}")).start().await;
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}").await.unwrap();

@@ -282,11 +282,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static [u32])> {
 #[tokio::test]
 async fn what_breaks_a_rule_of_http2_ends_as_the_rfc_says() {
     // It never answers, so that a stream is open for as long as a case takes.
-    let address = scripted(|mut stream| async move {
-        read_head(&mut stream).await;
-        tokio::time::sleep(PATIENCE).await;
-    })
-    .await;
+    let (address, _) = silent().await;
     let gateway = Setup::to(format!("http://{address}")).start().await;
     let mut wrong = Vec::new();
     for (case, frames, codes) in cases() {

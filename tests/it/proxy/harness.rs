@@ -55,6 +55,22 @@ where
     address
 }
 
+/// A data centre that reads one request head per connection and never answers; and a word for each that it has read.
+pub(super) async fn silent() -> (SocketAddr, tokio::sync::mpsc::Receiver<()>) {
+    let (saw, seen) = tokio::sync::mpsc::channel(1);
+    let address = scripted(move |mut stream| {
+        let saw = saw.clone();
+        async move {
+            read_head(&mut stream).await;
+            // Whoever does not listen is not waited for.
+            let _ = saw.try_send(());
+            tokio::time::sleep(PATIENCE).await;
+        }
+    })
+    .await;
+    (address, seen)
+}
+
 pub(super) async fn read_head(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {

@@ -63,16 +63,7 @@ async fn a_drain_lets_exchanges_finish_and_takes_no_more() {
 
 #[tokio::test]
 async fn a_drain_ends_in_time_whoever_hangs_on() {
-    let (saw, mut seen) = tokio::sync::mpsc::channel(1);
-    let address = scripted(move |mut stream| {
-        let saw = saw.clone();
-        async move {
-            read_head(&mut stream).await;
-            let _ = saw.send(()).await;
-            tokio::time::sleep(PATIENCE).await;
-        }
-    })
-    .await;
+    let (address, mut seen) = silent().await;
     let gateway =
         Setup::to(format!("http://{address}")).config("drain: { timeout: 200ms }").start().await;
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();

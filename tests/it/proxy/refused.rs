@@ -234,11 +234,7 @@ async fn whoever_is_slow_is_not_waited_for() {
 
 #[tokio::test]
 async fn beyond_what_can_be_held_at_once_callers_are_told_to_come_again() {
-    let address = scripted(|mut stream| async move {
-        read_head(&mut stream).await;
-        tokio::time::sleep(PATIENCE).await;
-    })
-    .await;
+    let (address, _) = silent().await;
     let gateway =
         Setup::to(format!("http://{address}")).config("limits: { exchanges_max: 2 }").start().await;
     // One place per worker: of five at once at least three find none.

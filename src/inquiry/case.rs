@@ -4,7 +4,7 @@ use base64::Engine as _;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::decide::{Desk, Explained, Judged};
+use super::{Explained, Inquiry, Judged};
 use crate::{
     domain::{Limits, Region},
     engine::{Message, Scratch},
@@ -75,8 +75,8 @@ impl Case {
     /// The context's members beside `payload` (any JSON), or `payload_base64` (any bytes) with its
     /// `content_type` and `content_encoding`. `id` comes back; `group`, `title` and `expected` are for
     /// people and tests. `route` names a route, see [`Self::by_route`]. A member that nothing reads counts for
-    /// nothing: it is told as unknown, and refused where it was most likely meant to be another. An `origin` of `null` says that nobody knows, which blocks (JR-00-06); when it is
-    /// left out the payload is asked, as the gateway does.
+    /// nothing: it is told as unknown, and refused where it was most likely meant to be another. An `origin` of `null`
+    /// says that nobody knows, which blocks (JR-00-06); when it is left out the payload is asked, as the gateway does.
     pub fn parse(text: &str) -> Result<Self, CaseError> {
         match Self::read(text)? {
             (case, true) => Ok(case),
@@ -164,19 +164,21 @@ impl Case {
     }
 
     /// Asks the engine. The transfer must know its time already: no clock is read here.
-    pub fn judge(&self, desk: &Desk<'_>, limits: &Limits, scratch: &mut Scratch) -> Judged {
-        self.with_message(|message| desk.judge(message, &self.transfer, limits, scratch))
+    pub fn judge(&self, inquiry: &Inquiry<'_>, limits: &Limits, scratch: &mut Scratch) -> Judged {
+        self.with_message(|message| inquiry.judge(message, &self.transfer, limits, scratch))
     }
 
     /// Asks the engine why, and what would make it lawful; `go_on` bounds the search.
     pub fn explain(
         &self,
-        desk: &Desk<'_>,
+        inquiry: &Inquiry<'_>,
         limits: &Limits,
         scratch: &mut Scratch,
         go_on: &dyn Fn() -> bool,
     ) -> Explained {
-        self.with_message(|message| desk.explain(message, &self.transfer, limits, scratch, go_on))
+        self.with_message(|message| {
+            inquiry.explain(message, &self.transfer, limits, scratch, go_on)
+        })
     }
 
     fn with_message<T>(&self, ask: impl FnOnce(&Message<'_>) -> T) -> T {

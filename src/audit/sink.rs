@@ -19,13 +19,15 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::domain::Effect;
+use crate::{
+    domain::Effect,
+    telemetry::{AuditMetrics, Otlp},
+};
 
-use super::{AuditRecord, Otlp, chain, feed::Feed};
+use super::{AuditRecord, chain, feed::Feed};
 
 mod ledger;
 pub(super) mod mark;
-mod metrics;
 mod output;
 mod queue;
 mod writer;
@@ -34,7 +36,6 @@ use ledger::{Ledger, LedgerSettings};
 pub use ledger::{RotateSettings, SealSettings};
 pub use mark::AuditRules;
 pub(crate) use mark::{AuditDeed, Deed};
-pub use metrics::AuditMetrics;
 use output::Output;
 use queue::{Queue, gauge};
 use writer::Writer;

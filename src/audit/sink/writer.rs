@@ -8,11 +8,11 @@ use std::{
 };
 
 use super::{
-    AuditError, AuditMetrics, SyncPolicy,
+    AuditError, SyncPolicy,
     ledger::Ledger,
-    metrics::Failure,
     queue::{Commit, Queue, Shard, cut, gauge},
 };
+use crate::telemetry::{AuditFailure, AuditMetrics};
 
 /// The thread that writes.
 pub(super) struct Writer {
@@ -94,7 +94,7 @@ impl Writer {
         if (asked || self.ledger.output().was_moved())
             && let Err(error) = self.find_the_file()
         {
-            self.complain(Failure::Open, &error);
+            self.complain(AuditFailure::Open, &error);
         }
     }
 
@@ -114,23 +114,23 @@ impl Writer {
                 && let Err(error) = self.ledger.lost(lost)
             {
                 self.queue.lost.fetch_add(lost, Ordering::AcqRel);
-                self.complain(Failure::to_write(&error), &error);
+                self.complain(AuditFailure::to_write(&error), &error);
             }
             // A process that had nothing to record was there all the same.
             if closing && let Err(error) = self.ledger.write_opening() {
-                self.complain(Failure::to_write(&error), &error);
+                self.complain(AuditFailure::to_write(&error), &error);
             }
             if closing
                 && self.queue.lost.load(Ordering::Acquire) == 0
                 && let Err(error) = self.ledger.close()
             {
-                self.complain(Failure::to_write(&error), &error);
+                self.complain(AuditFailure::to_write(&error), &error);
             }
             if let Err(error) = self.ledger.seal_if_due(closing) {
-                self.complain(Failure::Seal, &error);
+                self.complain(AuditFailure::Seal, &error);
             }
             if !closing && let Err(error) = self.ledger.rotate_if_due() {
-                self.complain(Failure::Rotate, &error);
+                self.complain(AuditFailure::Rotate, &error);
             }
         }
         *self.queue.head.lock() = self.ledger.head();
@@ -185,7 +185,7 @@ impl Writer {
         });
         let failed_sync = written == lines.len() && result.is_err();
         let failure = result.err().map(|error| {
-            self.complain(Failure::to_write(&error), &error);
+            self.complain(AuditFailure::to_write(&error), &error);
             AuditError::Write(error.to_string())
         });
         self.metrics.written.inc_by(count_lines(lines.get(..written).unwrap_or_default()));
@@ -252,7 +252,7 @@ impl Writer {
         if due || closing {
             self.synced_at = Instant::now();
             if let Err(error) = self.ledger.sync() {
-                self.complain(Failure::Sync, &error);
+                self.complain(AuditFailure::Sync, &error);
             }
         }
     }
@@ -276,7 +276,7 @@ impl Writer {
     }
 
     /// Counts every failure, and logs one now and then.
-    fn complain(&mut self, failure: Failure, error: &io::Error) {
+    fn complain(&mut self, failure: AuditFailure, error: &io::Error) {
         self.metrics.failed(failure);
         // Whoever sees that it fails also sees why.
         *self.queue.last_error.lock() = Some(error.to_string());

@@ -5,14 +5,17 @@
 
 use super::{
     super::json::{json_text, needs_escape},
-    Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, Name, NameList, Peer,
-    Recipient, SubjectCode, TagCount,
+    Annotation, AuditRecord, CounterChange, Durations, Locator, Micros, NameList, Peer, Recipient,
+    SubjectCode, TagCount,
 };
-use crate::domain::{Coverage, Locators, Region};
+use crate::{
+    domain::{Coverage, Locators, Region},
+    telemetry::{Name, hex},
+};
 
 impl AuditRecord<'_> {
     /// Appends the record without a line end.
-    pub(in crate::telemetry) fn write(&self, out: &mut Vec<u8>) {
+    pub(in crate::audit) fn write(&self, out: &mut Vec<u8>) {
         // Taken apart, so that a member that is added is not forgotten.
         let Self {
             time,
@@ -230,7 +233,7 @@ impl Line<'_> {
     }
 
     fn hex(&mut self, bytes: [u8; 16]) {
-        self.word(crate::telemetry::trace::hex(&bytes, &mut [0; 32]));
+        self.word(hex(&bytes, &mut [0; 32]));
     }
 
     fn number(&mut self, number: u64) {
@@ -263,16 +266,14 @@ mod tests {
 
     use super::*;
     use crate::{
+        audit::record::{
+            AddressClass, LOCATOR_BYTES_MAX, RedactedHash, Stage, tag_counts,
+            tests::{finding, record, taxonomy},
+        },
         domain::{
             Effect, Findings, Gap, GapCause, Part, PathNode, Replaced, ReplacementKind, Step,
         },
-        telemetry::{
-            AddressClass, RedactedHash, TraceId,
-            audit::{
-                LOCATOR_BYTES_MAX, Stage, tag_counts,
-                tests::{finding, record, taxonomy},
-            },
-        },
+        telemetry::TraceId,
     };
 
     fn read(record: &AuditRecord<'_>) -> Value {

@@ -8,12 +8,12 @@ use crate::{
     domain::{Region, ShortStr},
     policy::{RuleSet, Transfer, Transport},
     route::{RouteId, RouteTable, Selector},
-    source::{At, Diagnostics, Place as SourcePlace},
+    source::{At, Diagnostics, Place},
 };
 
 /// Where a route leads.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Destination {
     /// The route's id.
     pub(super) route: String,
     /// The data centre's id, and its number in the order of the configuration.
@@ -26,12 +26,12 @@ pub(super) struct Place {
 
 /// All routes.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct Destinations {
     pub(super) table: RouteTable,
-    places: Vec<Place>,
+    destinations: Vec<Destination>,
 }
 
-impl Places {
+impl Destinations {
     /// Every problem with the facts in the configuration goes to `diagnostics`.
     pub(super) fn compile(
         config: &Config,
@@ -40,14 +40,14 @@ impl Places {
     ) -> Option<Self> {
         let before = diagnostics.error_count();
         let table = RouteTable::compile(config.routes.iter().map(|route| selector(config, route)));
-        let mut places = Vec::with_capacity(config.routes.len());
+        let mut destinations = Vec::with_capacity(config.routes.len());
         for route in &config.routes {
             let number = config
                 .data_centres
                 .iter()
                 .position(|one| one.id.value == route.data_centre.value)?;
             let data_centre = config.data_centres.get(number)?;
-            places.push(Place {
+            destinations.push(Destination {
                 route: route.id.value.clone(),
                 data_centre: data_centre.id.value.clone(),
                 data_centre_number: number,
@@ -55,16 +55,16 @@ impl Places {
                 base: Box::new(base(config, route, data_centre, file, diagnostics)),
             });
         }
-        (diagnostics.error_count() == before).then_some(Self { table, places })
+        (diagnostics.error_count() == before).then_some(Self { table, destinations })
     }
 
     /// By the ids of routes.
     pub(super) fn stated(self) -> Vec<(String, Transfer)> {
-        self.places.into_iter().map(|place| (place.route, *place.base)).collect()
+        self.destinations.into_iter().map(|one| (one.route, *one.base)).collect()
     }
 
-    pub(super) fn get(&self, id: RouteId) -> Option<&Place> {
-        self.places.get(usize::from(id.0))
+    pub(super) fn get(&self, id: RouteId) -> Option<&Destination> {
+        self.destinations.get(usize::from(id.0))
     }
 }
 
@@ -99,7 +99,7 @@ pub(super) fn misnamed(
     rules: &RuleSet,
     diagnostics: &mut Diagnostics,
 ) {
-    let mut doubt = |place: SourcePlace, kind: &str, noun: &str, name: Option<&str>| {
+    let mut doubt = |place: Place, kind: &str, noun: &str, name: Option<&str>| {
         let Some(name) = name else { return };
         if let Some(misnamed) = rules.misnamed(kind, name) {
             let remedy = match misnamed.meant {
@@ -213,7 +213,7 @@ fn transport(data_centre: &DataCentre) -> Transport {
 }
 
 #[cfg(test)]
-impl Place {
+impl Destination {
     pub(super) fn for_test(base: Transfer) -> Self {
         Self {
             route: "test".into(),
@@ -254,26 +254,26 @@ routes:
   - { id: sg, data_centre: sg, recipient: { class: affiliate, id: games } }
 ";
 
-    fn compile(text: &str) -> (Option<Places>, String) {
+    fn compile(text: &str) -> (Option<Destinations>, String) {
         let file = SourceFile { name: "b.yaml".into(), text: text.into() };
         let config = Config::parse(&file).unwrap();
         let mut diagnostics = Diagnostics::default();
-        let places = Places::compile(&config, &file.name, &mut diagnostics);
-        (places, diagnostics.to_string())
+        let destinations = Destinations::compile(&config, &file.name, &mut diagnostics);
+        (destinations, diagnostics.to_string())
     }
 
     #[test]
     fn a_route_knows_its_facts_from_near_to_far() {
-        let (places, complaints) = compile(CONFIG);
-        let places = places.unwrap_or_else(|| panic!("{complaints}"));
+        let (destinations, complaints) = compile(CONFIG);
+        let destinations = destinations.unwrap_or_else(|| panic!("{complaints}"));
         let Selection::Route(id) =
-            places.table.select("GET", "us.example", "/", Arrival::default())
+            destinations.table.select("GET", "us.example", "/", Arrival::default())
         else {
             panic!()
         };
-        let place = places.get(id).unwrap();
-        assert_eq!((place.route.as_str(), place.data_centre.as_str()), ("us", "us"));
-        let base = &place.base;
+        let destination = destinations.get(id).unwrap();
+        assert_eq!((destination.route.as_str(), destination.data_centre.as_str()), ("us", "us"));
+        let base = &destination.base;
         assert_eq!(base.purpose.as_deref(), Some("backup"));
         assert_eq!(base.origin, Some(Region::new(*b"PK")));
         assert_eq!(base.destination, Some(Region::new(*b"US")));
@@ -286,10 +286,11 @@ routes:
         assert_eq!(base.mechanisms[0].id, "s");
         assert_eq!(base.policy_versions[0].id, "2019-03-18");
         assert_eq!(base.transport, Some(Transport::Tls));
-        let Selection::Route(id) = places.table.select("GET", "x", "/", Arrival::default()) else {
+        let Selection::Route(id) = destinations.table.select("GET", "x", "/", Arrival::default())
+        else {
             panic!()
         };
-        let base = &places.get(id).unwrap().base;
+        let base = &destinations.get(id).unwrap().base;
         assert_eq!(base.recipient.class.as_deref(), Some("affiliate"));
         assert_eq!(base.recipient.id.as_deref(), Some("games"));
         assert_eq!(base.transport, Some(Transport::Plaintext));
@@ -297,10 +298,10 @@ routes:
 
     #[test]
     fn facts_of_the_wrong_shape_are_named_with_their_line() {
-        let (places, complaints) = compile(
+        let (destinations, complaints) = compile(
             &CONFIG.replace("role: controller", "role: emperor").replace("type: eu_scc", "type: 7"),
         );
-        assert!(places.is_none());
+        assert!(destinations.is_none());
         assert!(complaints.contains("b.yaml:16:"), "{complaints}");
         assert!(complaints.contains("`exporter`"), "{complaints}");
         assert!(complaints.contains("b.yaml:17:"), "{complaints}");

@@ -12,17 +12,14 @@ use std::{
 };
 
 use super::{
-    AuditMetrics,
     mark::{self, Because, DIGEST_BYTES, Mark},
     output::{Output, Tail},
     queue::gauge,
 };
 use crate::{
+    audit::chain::{Head, SEAL},
     signing::SigningKey,
-    telemetry::{
-        Otlp,
-        chain::{Head, SEAL},
-    },
+    telemetry::{AuditMetrics, Otlp},
 };
 
 /// Signs what was written.

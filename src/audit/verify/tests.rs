@@ -2,13 +2,12 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use super::*;
 use crate::{
+    audit::{AuditSettings, AuditSink, AuditTarget, SealSettings, record::tests::record},
     signing::{
         SigningKey,
         tests::{PRIVATE, PUBLIC},
     },
-    telemetry::{
-        AuditSettings, AuditSink, AuditTarget, Metrics, SealSettings, audit::tests::record,
-    },
+    telemetry::Metrics,
 };
 
 fn settings(path: &Path, lines_max: Option<usize>) -> AuditSettings {
@@ -47,7 +46,7 @@ fn verify(lines: &[String], with_key: bool) -> Verified {
     };
     let mut verifier = Verifier::new(keys, None);
     for (line, number) in lines.iter().zip(1..) {
-        verifier.line(Place { file: 0, line: number }, line.as_bytes());
+        verifier.line(LinePlace { file: 0, line: number }, line.as_bytes());
     }
     verifier.finish(true)
 }
@@ -187,7 +186,7 @@ fn an_end_that_was_cut_off_shows_against_what_was_kept_elsewhere() {
     let check = |lines: &[String]| {
         let mut verifier = Verifier::new(Vec::new(), Some(anchor));
         for (line, number) in lines.iter().zip(1..) {
-            verifier.line(Place { file: 0, line: number }, line.as_bytes());
+            verifier.line(LinePlace { file: 0, line: number }, line.as_bytes());
         }
         verifier.finish(true).found.into_iter().map(|found| found.what).collect::<Vec<_>>()
     };
@@ -220,7 +219,7 @@ fn a_killed_process_leaves_an_end_that_is_named_and_the_next_goes_on_from_it() {
     lines.truncate(22);
     lines.push("{\"time\":\"20".to_owned());
     for (line, number) in lines.iter().zip(1..) {
-        verifier.line(Place { file: 0, line: number }, line.as_bytes());
+        verifier.line(LinePlace { file: 0, line: number }, line.as_bytes());
     }
     let what: Vec<What> = verifier.finish(false).found.into_iter().map(|it| it.what).collect();
     assert_eq!(what, [What::CutOff { bytes: 11 }]);
@@ -241,7 +240,7 @@ fn lines_without_a_chain_and_chains_one_after_the_other_are_told_apart() {
     .unwrap();
     let mut verifier = Verifier::new(vec![other], None);
     for (line, number) in audit(true).iter().zip(1..) {
-        verifier.line(Place { file: 0, line: number }, line.as_bytes());
+        verifier.line(LinePlace { file: 0, line: number }, line.as_bytes());
     }
     let verified = verifier.finish(true);
     // All its seals in one line; nothing was changed, and nothing is proven.

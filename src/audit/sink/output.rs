@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::mark::is_closing;
-use crate::telemetry::chain::{Head, Link};
+use crate::audit::chain::{Head, Link};
 
 #[derive(Debug)]
 pub(super) struct Output {

@@ -6,6 +6,7 @@
 //! are absent are missing lines; those that come late were moved; those that come twice were inserted, or
 //! copied where they come in another chain.
 
+mod found;
 mod open;
 
 use std::collections::{HashSet, VecDeque};
@@ -13,122 +14,18 @@ use std::collections::{HashSet, VecDeque};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
+pub use self::found::LinePlace;
+pub(crate) use self::found::{Tampering, What};
 use self::open::{Due, Open};
 use super::{
     chain::{self, Hash, Link, SEAL},
     sink::mark::{DIGEST_BYTES, digest},
+    words,
 };
 use crate::signing::VerifyingKey;
 
 /// Lines that one seal may cover; later ones are not held against it.
 const STRETCH_MAX: usize = 1 << 18;
-
-/// Where a line stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
-    /// In the order in which the files were read.
-    pub file: usize,
-    /// From 1.
-    pub line: u64,
-}
-
-/// What was found, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Tampering {
-    #[serde(flatten)]
-    pub place: Place,
-    #[serde(flatten)]
-    pub what: What,
-    /// Of the exchange whose record it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub(crate) enum What {
-    #[error("line {seq} was changed")]
-    Edited { seq: u64 },
-    #[error("{} missing", lines(*from, *to))]
-    Missing { from: u64, to: u64 },
-    #[error("this line was inserted{}", claim(*seq))]
-    Inserted { seq: Option<u64> },
-    #[error("line {seq} was moved here")]
-    Moved { seq: u64 },
-    #[error(
-        "line {seq} is in a chain before this one as well: one of the two is a copy, and its records count twice"
-    )]
-    Repeated { seq: u64 },
-    #[error("the seal in line {seq} is not what its key would sign")]
-    SealBroken { seq: u64 },
-    #[error(
-        "{} sealed by the key {key}, which is none of those given: give its public key with another `--key`", lines(*from, *to)
-    )]
-    KeyUnknown { from: u64, to: u64, key: String },
-    #[error(
-        "line {seq} with the hash that was kept is not there: the end was cut off, or all of it replaced"
-    )]
-    AnchorMissing { seq: u64 },
-    #[error(
-        "{bytes} bytes of a line that was never finished: the process that wrote it was killed"
-    )]
-    CutOff { bytes: u64 },
-    #[error("{} covered by no seal", lines(*from, *to))]
-    Unsealed { from: u64, to: u64 },
-    #[error("{} covered by no seal, although one was due before the last of them: anybody could have written them", lines(*from, *to))]
-    Overdue { from: u64, to: u64 },
-    #[error("no seal by the keys given vouches for this chain: {} as anybody could have written them", lines(*from, *to))]
-    Unvouched { from: u64, to: u64 },
-    #[error("{records} records were lost here: the sink could not keep up or could not write")]
-    Lost { records: u64 },
-    #[error(
-        "the process before ended without closing the audit: what it had not written by then is not in it"
-    )]
-    Unclosed,
-    #[error("the lines begin with number {seq}; those before are in other files")]
-    BeginsAt { seq: u64 },
-    #[error("a chain of its own begins here")]
-    BeginsAnew,
-    #[error("{} that no chain has: of before there was one, or written by anybody", count(*lines))]
-    Unchained { lines: u64 },
-}
-
-impl What {
-    /// Somebody did it; everything else happens without anybody's intent, and is told.
-    pub(crate) fn is_tampering(&self) -> bool {
-        match self {
-            Self::Edited { .. }
-            | Self::Missing { .. }
-            | Self::Inserted { .. }
-            | Self::Moved { .. }
-            | Self::Repeated { .. }
-            | Self::SealBroken { .. }
-            | Self::AnchorMissing { .. } => true,
-            Self::CutOff { .. }
-            | Self::KeyUnknown { .. }
-            | Self::Unsealed { .. }
-            | Self::Overdue { .. }
-            | Self::Unvouched { .. }
-            | Self::Lost { .. }
-            | Self::Unclosed
-            | Self::BeginsAt { .. }
-            | Self::BeginsAnew
-            | Self::Unchained { .. } => false,
-        }
-    }
-}
-
-fn lines(from: u64, to: u64) -> String {
-    if from == to { format!("line {from} is") } else { format!("lines {from} to {to} are") }
-}
-
-fn count(lines: u64) -> String {
-    if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") }
-}
-
-fn claim(seq: Option<u64>) -> String {
-    seq.map_or_else(String::new, |seq| format!("; it says it is line {seq}"))
-}
 
 /// A line that was noted down elsewhere, as `NUMBER:HASH`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,17 +112,17 @@ pub(crate) struct Verifier {
     head: Option<Hash>,
     /// The line before `next` was blamed already.
     blamed: bool,
-    last_place: Place,
-    missing: Vec<(u64, u64, Place)>,
+    last_place: LinePlace,
+    missing: Vec<(u64, u64, LinePlace)>,
     /// Lines that say no number, since the last that did.
-    unreadable: Vec<(Place, u64)>,
+    unreadable: Vec<(LinePlace, u64)>,
     unchained: u64,
     /// Numbers of lines that were told to be changed.
     edited: HashSet<u64>,
     /// Hashes of the lines that chains begin with.
     begins: HashSet<Hash>,
     /// Since the last seal.
-    stretch: VecDeque<(u64, [u8; DIGEST_BYTES], Place)>,
+    stretch: VecDeque<(u64, [u8; DIGEST_BYTES], LinePlace)>,
     sealed_to: u64,
     /// When the next seal is due, as the last one says.
     due: Option<Due>,
@@ -240,7 +137,7 @@ struct Foreign {
     from: u64,
     to: u64,
     /// Of the first seal.
-    place: Place,
+    place: LinePlace,
 }
 
 #[derive(Deserialize)]
@@ -270,7 +167,7 @@ enum Mark {
 
 impl Verifier {
     pub(crate) fn new(keys: Vec<VerifyingKey>, anchor: Option<Anchor>) -> Self {
-        let nowhere = Place { file: 0, line: 1 };
+        let nowhere = LinePlace { file: 0, line: 1 };
         Self {
             keys,
             anchor,
@@ -300,7 +197,7 @@ impl Verifier {
     }
 
     /// One line without its end.
-    pub(crate) fn line(&mut self, place: Place, line: &[u8]) {
+    pub(crate) fn line(&mut self, place: LinePlace, line: &[u8]) {
         let Some(link) = Link::read(line) else {
             if self.started {
                 self.unreadable.push((place, line.len() as u64));
@@ -310,7 +207,7 @@ impl Verifier {
             }
             return;
         };
-        let is_mark = line.starts_with(b"{\"audit\":\"");
+        let is_mark = words::is_mark(line);
         let mark = is_mark.then(|| serde_json::from_slice::<Mark>(line).ok()).flatten();
         self.begin(&link, mark.as_ref(), place);
         self.read_over(&link, mark.as_ref());
@@ -334,7 +231,7 @@ impl Verifier {
     }
 
     /// The first line of a chain: the first of all, or one that says that nothing was before it.
-    fn begin(&mut self, link: &Link, mark: Option<&Mark>, place: Place) {
+    fn begin(&mut self, link: &Link, mark: Option<&Mark>, place: LinePlace) {
         let is_first = link.seq == 1
             && link.prev == [0; 32]
             && link.is_whole
@@ -383,7 +280,7 @@ impl Verifier {
     }
 
     /// Puts the line in its place; false when it is none of the chain.
-    fn takes(&mut self, link: &Link, place: Place, line: &[u8]) -> bool {
+    fn takes(&mut self, link: &Link, place: LinePlace, line: &[u8]) -> bool {
         // Nobody has written so many, and no line could follow.
         let Some(next) = link.seq.checked_add(1) else {
             self.tell(place, What::Inserted { seq: Some(link.seq) }, line);
@@ -429,7 +326,7 @@ impl Verifier {
 
     /// Seals hold in a copy of what they seal as well. Each line says when it was written and what is before it, so no
     /// two are alike; one that another chain begins with is where one chain has been copied from the other.
-    fn recognise(&mut self, link: &Link, place: Place, line: &[u8]) {
+    fn recognise(&mut self, link: &Link, place: LinePlace, line: &[u8]) {
         let is_known = match link.seq == self.verified.first {
             true => !self.begins.insert(link.hash),
             false => self.begins.contains(&link.hash),
@@ -451,14 +348,14 @@ impl Verifier {
         true
     }
 
-    fn blame(&mut self, seq: u64, place: Place, line: &[u8]) {
+    fn blame(&mut self, seq: u64, place: LinePlace, line: &[u8]) {
         if self.edited.insert(seq) {
             self.tell(place, What::Edited { seq }, line);
         }
     }
 
     /// After the last line of a process, or of all.
-    fn end_open(&mut self, place: Place) {
+    fn end_open(&mut self, place: LinePlace) {
         let open = std::mem::take(&mut self.open);
         if self.due.is_some_and(|due| open.is_overdue(due)) {
             let to = open.last_seq;
@@ -467,7 +364,7 @@ impl Verifier {
         }
     }
 
-    fn heed(&mut self, mark: Option<Mark>, link: &Link, place: Place) {
+    fn heed(&mut self, mark: Option<Mark>, link: &Link, place: LinePlace) {
         match mark {
             Some(Mark::Lost { records }) => self.tell(place, What::Lost { records }, b""),
             Some(Mark::Sealed { from, digests, key, lines_max, interval_ms }) => {
@@ -487,7 +384,14 @@ impl Verifier {
     }
 
     /// Whether it is one by a key that was given, and whole.
-    fn seal(&mut self, from: u64, digests: &str, key: String, link: &Link, place: Place) -> bool {
+    fn seal(
+        &mut self,
+        from: u64,
+        digests: &str,
+        key: String,
+        link: &Link,
+        place: LinePlace,
+    ) -> bool {
         let seq = link.seq;
         if self.keys.is_empty() {
             self.verified.unchecked_seals += 1;
@@ -523,7 +427,7 @@ impl Verifier {
     }
 
     /// A seal that cannot be checked; what is due after it is not to be known either.
-    fn foreign(&mut self, key: String, from: u64, to: u64, place: Place) {
+    fn foreign(&mut self, key: String, from: u64, to: u64, place: LinePlace) {
         let from = from.clamp(self.sealed_to.saturating_add(1).min(to), to);
         self.sealed_to = to;
         self.open = Open::default();
@@ -543,7 +447,7 @@ impl Verifier {
         }
     }
 
-    fn tell(&mut self, place: Place, what: What, line: &[u8]) {
+    fn tell(&mut self, place: LinePlace, what: What, line: &[u8]) {
         #[derive(Deserialize)]
         struct Named {
             trace_id: Option<String>,

@@ -4,11 +4,11 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use crate::telemetry::chain::Hash;
+use crate::audit::{chain::Hash, words};
 
 /// Bytes of each line's hash that a seal repeats. They name the line that somebody changed; that one was
 /// changed shows in the whole hash the seal is chained to.
-pub(in crate::telemetry) const DIGEST_BYTES: usize = 6;
+pub(in crate::audit) const DIGEST_BYTES: usize = 6;
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "audit", rename_all = "snake_case")]
@@ -128,8 +128,8 @@ impl Mark<'_> {
 
 /// Whether somebody who ends leaves nothing unsaid by this line.
 pub(super) fn is_closing(line: &[u8]) -> bool {
-    line.starts_with(b"{\"audit\":\"closed\"")
-        || line.starts_with(b"{\"audit\":\"sealed\"")
+    words::is_mark_of(line, words::CLOSED)
+        || words::is_mark_of(line, words::SEALED)
             && memchr::memmem::find(line, b"\"closing\":true").is_some()
 }
 
@@ -138,7 +138,7 @@ pub(super) fn digests(hashes: &[[u8; DIGEST_BYTES]]) -> String {
     URL_SAFE_NO_PAD.encode(hashes.as_flattened())
 }
 
-pub(in crate::telemetry) fn digest(hash: &Hash) -> [u8; DIGEST_BYTES] {
+pub(in crate::audit) fn digest(hash: &Hash) -> [u8; DIGEST_BYTES] {
     let mut first = [0; DIGEST_BYTES];
     first.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
     first
@@ -146,4 +146,59 @@ pub(in crate::telemetry) fn digest(hash: &Hash) -> [u8; DIGEST_BYTES] {
 
 fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_begin_with_their_words_and_records_do_not() {
+        let time = jiff::Timestamp::UNIX_EPOCH;
+        let (version, because) = ("1", Because::Start);
+        let opened = Mark::Opened {
+            time,
+            version,
+            because,
+            subject_key: None,
+            torn_bytes: 0,
+            unclosed: false,
+        };
+        let sealed = Mark::Sealed {
+            time,
+            from: 1,
+            digests: String::new(),
+            key: "k",
+            lines_max: 1,
+            interval_ms: 1,
+            closing: true,
+        };
+        let rules = AuditRules {
+            time,
+            generation: 1,
+            rules_hash: "h",
+            source: "embedded",
+            because: "start",
+            who: None,
+            key: "k",
+        };
+        let mut rules_line = Vec::new();
+        rules.write(&mut rules_line);
+        let mut record = Vec::new();
+        crate::audit::record::tests::record(1).write(&mut record);
+        let lines = [
+            (opened.line(), words::OPENED, false),
+            (sealed.line(), words::SEALED, true),
+            (Mark::Lost { time, records: 1 }.line(), words::LOST, false),
+            (Mark::Closed { time }.line(), words::CLOSED, true),
+            (rules_line, words::RULES, false),
+        ];
+        for (line, word, closes) in &lines {
+            assert!(words::is_mark(line) && words::is_mark_of(line, word), "{word}");
+            assert_eq!(is_closing(line), *closes, "{word}");
+            let others = lines.iter().filter(|(_, other, _)| other != word);
+            others.for_each(|(other, ..)| assert!(!words::is_mark_of(other, word), "{word}"));
+        }
+        assert!(!words::is_mark(&record) && !words::is_mark_of(b"{\"audit\":\"opened", "open"));
+    }
 }

@@ -53,7 +53,7 @@ pub(crate) struct Question<'q> {
 }
 
 /// Who is in a message, and what is asked of the store for them.
-pub(crate) struct Inquiry<'q> {
+pub(crate) struct Lookup<'q> {
     register: &'q Register,
     question: Question<'q>,
     known: Known,
@@ -79,11 +79,11 @@ impl Register {
     }
 
     /// `None` when nobody is in it, so that nothing is on file about anybody.
-    pub(crate) fn inquire<'q>(
+    pub(crate) fn lookup<'q>(
         &'q self,
         question: Question<'q>,
         reading: &Reading<'_>,
-    ) -> Option<Inquiry<'q>> {
+    ) -> Option<Lookup<'q>> {
         if reading.findings().items.is_empty() && reading.coverage() == Coverage::Full {
             return None;
         }
@@ -97,10 +97,10 @@ impl Register {
                 unplaced: known.unplaced(person),
             })
             .collect();
-        let mut inquiry =
-            Inquiry { register: self, question, known, people, asked_for, asked: Vec::new() };
-        inquiry.asked = inquiry.ask(reading);
-        Some(inquiry)
+        let mut lookup =
+            Lookup { register: self, question, known, people, asked_for, asked: Vec::new() };
+        lookup.asked = lookup.increments(reading);
+        Some(lookup)
     }
 }
 
@@ -150,13 +150,13 @@ impl std::fmt::Debug for Register {
     }
 }
 
-impl std::fmt::Debug for Inquiry<'_> {
+impl std::fmt::Debug for Lookup<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inquiry").finish_non_exhaustive()
+        f.debug_struct("Lookup").finish_non_exhaustive()
     }
 }
 
-impl Inquiry<'_> {
+impl Lookup<'_> {
     /// The people the message is about, with what is on file of them once [`Self::fill`] was called.
     pub(crate) fn people(&self) -> &People {
         &self.people
@@ -178,13 +178,13 @@ impl Inquiry<'_> {
     }
 
     /// What is on file of all of them, in one round trip; fails when the store does not answer.
-    pub(crate) async fn look_up(&self) -> Result<Found, Unavailable> {
+    pub(crate) async fn run(&self) -> Result<Found, Unavailable> {
         let (subjects, queries) = self.queries();
         self.register.store.lookup(&subjects, &queries).await
     }
 
     /// Like [`Self::look_up`], but blocks the calling thread.
-    pub(crate) fn look_up_blocking(&self) -> Result<Found, Unavailable> {
+    pub(crate) fn run_blocking(&self) -> Result<Found, Unavailable> {
         let (subjects, queries) = self.queries();
         self.register.store.lookup_blocking(&subjects, &queries)
     }
@@ -232,7 +232,7 @@ impl Inquiry<'_> {
 
     /// Every count a rule may ask for, with the people of the message in those it would move; none when
     /// it would move none.
-    fn ask(&self, reading: &Reading<'_>) -> Vec<Increment> {
+    fn increments(&self, reading: &Reading<'_>) -> Vec<Increment> {
         let rules = self.question.engine.rules();
         let transfer = self.question.transfer;
         let (findings, coverage) = (reading.findings(), reading.coverage());

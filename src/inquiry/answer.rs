@@ -1,130 +1,19 @@
-//! "What would happen": a case in, the decision out.
-//!
-//! The one shape of question and answer, for `POST /-/decide` and for the command line. Nothing is
-//! decided here; the engine that production calls is asked, and nothing is sent anywhere.
+//! The answer, in the shape scripts rely on.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeSet};
 
 use base64::Engine as _;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
+use super::{FactsFrom, Judged};
 use crate::{
-    domain::{Effect, Limits, Replaced, ReplacementKind},
-    engine::{Engine, Message, Reading, Scratch, Verdict},
-    facts::{ExchangeId, Question, Register},
-    policy::{Annotation, Explanation, People, Timestamp, Transfer},
+    domain::{Effect, Replaced, ReplacementKind},
+    engine::{Engine, Verdict},
+    policy::Annotation,
 };
 
-/// Where a question is answered: by the rules, and by what is on file when there is a store that may be
-/// asked. Nothing is counted.
-#[derive(Debug)]
-pub struct Desk<'d> {
-    pub engine: &'d Engine,
-    /// Of the rules in the engine.
-    pub generation: u64,
-    /// Absent when there is no store, or the asker may not know what is on file.
-    pub register: Option<&'d Register>,
-    /// There is a store.
-    pub has_store: bool,
-}
-
-/// What the facts of an answer are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FactsFrom {
-    /// What was stated and what is on file, as the gateway combines them.
-    Store,
-    /// What was stated alone, although the gateway would have asked a store.
-    StatedAlone,
-    /// The gateway would have asked a store that does not answer.
-    Unavailable,
-}
-
-#[derive(Debug)]
-pub struct Judged {
-    pub verdict: Verdict,
-    /// `None` when there is no store to ask.
-    pub facts: Option<FactsFrom>,
-}
-
-/// An explanation, and what its facts are.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Explained {
-    #[serde(flatten)]
-    pub explanation: Explanation,
-    /// What nobody reads, as in [`Answer::unknown`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unknown: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<FactsFrom>,
-}
-
-impl Desk<'_> {
-    pub fn judge(
-        &self,
-        message: &Message<'_>,
-        transfer: &Transfer,
-        limits: &Limits,
-        scratch: &mut Scratch,
-    ) -> Judged {
-        let reading = self.engine.read(message, limits, scratch);
-        let (transfer, people, facts) = self.facts(message, transfer, &reading);
-        Judged { verdict: self.engine.judge(reading, Box::new(transfer), &people), facts }
-    }
-
-    pub fn explain(
-        &self,
-        message: &Message<'_>,
-        transfer: &Transfer,
-        limits: &Limits,
-        scratch: &mut Scratch,
-        go_on: &dyn Fn() -> bool,
-    ) -> Explained {
-        let reading = self.engine.read(message, limits, scratch);
-        let (transfer, people, facts) = self.facts(message, transfer, &reading);
-        let (verdict, explanation) = self.engine.explain_read(reading, &transfer, &people, go_on);
-        let unknown = self.engine.rules().unknown(&verdict.transfer);
-        let unknown = unknown.into_iter().map(Cow::into_owned).collect();
-        Explained { explanation, unknown, facts }
-    }
-
-    /// What the gateway would have judged by.
-    fn facts(
-        &self,
-        message: &Message<'_>,
-        transfer: &Transfer,
-        reading: &Reading<'_>,
-    ) -> (Transfer, People, Option<FactsFrom>) {
-        let region = message.client_region;
-        let Some(register) = self.register else {
-            let people = self.engine.people(reading, transfer, region);
-            let facts = self.has_store.then_some(FactsFrom::StatedAlone);
-            return (transfer.clone(), people, facts);
-        };
-        let question = Question {
-            engine: self.engine,
-            generation: self.generation,
-            transfer,
-            client_region: region,
-            at: transfer.as_of.unwrap_or(Timestamp(jiff::Timestamp::UNIX_EPOCH)),
-            exchange: ExchangeId::unique(),
-        };
-        let Some(mut inquiry) = register.inquire(question, reading) else {
-            return (transfer.clone(), People::one(transfer), Some(FactsFrom::Store));
-        };
-        let (transfer, facts) = match inquiry.look_up_blocking() {
-            Ok(found) => (inquiry.fill(found, &BTreeMap::new()), FactsFrom::Store),
-            Err(_) => (inquiry.unanswered(), FactsFrom::Unavailable),
-        };
-        (transfer, inquiry.into_people(), Some(facts))
-    }
-}
-
-/// What would happen; the shape scripts rely on.
+/// What would happen.
 #[derive(Debug, Serialize)]
 pub struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -20,7 +20,7 @@ use crate::{
 const DAYS_LEFT_MIN: i64 = 14;
 
 /// `file` is the configuration's name in complaints; names are looked up in the rules where they compile.
-pub(super) fn doubts(config: &Config, file: &str, rules: Option<&RuleSet>) -> Diagnostics {
+pub(super) fn warnings(config: &Config, file: &str, rules: Option<&RuleSet>) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     if let Some(rules) = rules {
         proxy::misnamed(config, file, rules, &mut diagnostics);

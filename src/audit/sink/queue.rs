@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
 use super::AuditError;
-use crate::telemetry::chain;
+use crate::audit::chain;
 
 /// Buffers between exchanges and the writer. There are several so that threads seldom meet at one; a
 /// thread holds one no longer than it takes to copy a line.

@@ -8,7 +8,10 @@ use super::{
     queue::{Commit, cut},
     *,
 };
-use crate::telemetry::{Exposition, Metrics, audit::tests::record};
+use crate::{
+    audit::record::tests::record,
+    telemetry::{Exposition, Metrics},
+};
 
 fn sink(settings: AuditSettings) -> (AuditSink, Metrics) {
     let metrics = Metrics::new().unwrap();

@@ -214,7 +214,9 @@ impl Proxy {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let beside = match &config.rules.shadow {
             Some(_) => {
-                match Beside::start(config.inspection_limits(), Arc::clone(&shared.metrics)) {
+                let held_bytes_max = config.limits.held_bytes_max.0;
+                let metrics = Arc::clone(&shared.metrics);
+                match Beside::start(config.inspection_limits(), held_bytes_max, metrics) {
                     Ok(beside) => Some(beside),
                     Err(error) => {
                         let place =

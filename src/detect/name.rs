@@ -157,9 +157,19 @@ fn lookalike(character: char) -> char {
     }
 }
 
-/// Full-width forms to ASCII.
+/// In the order of the alphabets of Unicode.
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Full-width, circled and mathematical forms to ASCII.
 pub(super) fn fold_width(character: char) -> char {
+    let in_alphabet = |first: u32, letters: &[u8]| {
+        let at = usize::try_from(u32::from(character) - first).unwrap_or_default();
+        letters.get(at % letters.len()).map_or(character, |letter| char::from(*letter))
+    };
     match character {
+        '\u{24b6}'..='\u{24e9}' => in_alphabet(0x24b6, LETTERS),
+        '\u{1d400}'..='\u{1d6a3}' => in_alphabet(0x1d400, LETTERS),
+        '\u{1d7ce}'..='\u{1d7ff}' => in_alphabet(0x1d7ce, b"0123456789"),
         '\u{ff01}'..='\u{ff5e}' => {
             char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character)
         }
@@ -196,6 +206,13 @@ pub(super) fn without_accent(character: char) -> Option<&'static str> {
         | 'ẵ'
         | 'ặ' => "a",
         'æ' => "ae",
+        'ſ' => "s",
+        'ﬀ' => "ff",
+        'ﬁ' => "fi",
+        'ﬂ' => "fl",
+        'ﬃ' => "ffi",
+        'ﬄ' => "ffl",
+        'ﬅ' | 'ﬆ' => "st",
         'ç' | 'ć' | 'č' => "c",
         'ď' | 'đ' | 'ð' => "d",
         'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' | 'ẹ' | 'ẻ' | 'ẽ' | 'ế' | 'ề' | 'ể' | 'ễ' | 'ệ' => {
@@ -285,6 +302,10 @@ mod tests {
             ("मोबाइल", "मोबाइल"),
             ("شناختی_کارڈ", "شناختی کارڈ"),
             ("рhone_nо", "phone no"),
+            ("laſt_name", "last name"),
+            ("ﬁrst_name", "first name"),
+            ("𝐬alary", "salary"),
+            ("ⓢsn", "ssn"),
             ("еmail", "email"),
             ("", ""),
             ("__", ""),

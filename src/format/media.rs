@@ -340,8 +340,8 @@ impl<'v> MediaType<'v> {
         self.kind.eq_ignore_ascii_case(kind) && self.subtype.eq_ignore_ascii_case(subtype)
     }
 
-    /// The value of a parameter. Given twice with two values it is a mismatch: readers differ in which
-    /// of them they take.
+    /// The value of a parameter. Given twice with two values it is a mismatch, and so is an extended one
+    /// (`boundary*=…`, RFC 2231): readers differ in which of them they take.
     pub(super) fn parameter(&self, name: &str) -> Result<Option<Cow<'v, str>>, GapCause> {
         let mut found: Option<Cow<'v, str>> = None;
         let mut rest = self.parameters;
@@ -368,6 +368,11 @@ impl<'v> MediaType<'v> {
             let after = after.trim_start_matches([' ', '\t']);
             if !after.is_empty() && !after.starts_with(';') {
                 return Err(GapCause::Malformed);
+            }
+            let (plain, extended) =
+                key.split_once('*').map_or((key, None), |it| (it.0, Some(it.1)));
+            if extended.is_some() && plain.trim_ascii().eq_ignore_ascii_case(name) {
+                return Err(GapCause::MediaTypeMismatch);
             }
             if key.eq_ignore_ascii_case(name) {
                 if found.as_ref().is_some_and(|found| *found != value) {

@@ -1,12 +1,13 @@
 //! Transfers judged once more by the rules to come, on a thread of its own and after their answer.
 //!
-//! Nothing here can delay, change or fail an exchange: what is to be judged goes into a short queue, and
-//! where that is full it is left out and counted.
+//! Nothing here can delay, change or fail an exchange: what is to be judged goes into a short queue, bounded in
+//! requests and in bytes, and where that is full it is left out and counted.
 
 use std::{
     io,
     sync::{
         Arc,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{self, SyncSender},
     },
     thread,
@@ -24,9 +25,38 @@ use crate::{
 /// Requests that wait; each holds its body.
 const WAITING_MAX: usize = 64;
 
+/// Of the bytes that may be held, the bodies that wait here hold at most one in so many, so that they are taken
+/// from nobody who sends.
+const SHARE_OF_BODIES: usize = 16;
+
 /// Judges beside.
 #[derive(Debug)]
-pub(super) struct Beside(SyncSender<Box<Case>>);
+pub(super) struct Beside {
+    cases: SyncSender<Box<Case>>,
+    waiting: Arc<Waiting>,
+}
+
+/// The bytes of bodies that wait.
+#[derive(Debug)]
+struct Waiting {
+    bytes: AtomicUsize,
+    bytes_max: usize,
+}
+
+impl Waiting {
+    fn has_room(&self, bytes: usize) -> bool {
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let has_room = before.saturating_add(bytes) <= self.bytes_max;
+        if !has_room {
+            self.left(bytes);
+        }
+        has_room
+    }
+
+    fn left(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
 
 /// A request as it came in, and what was decided about it.
 #[derive(Debug)]
@@ -42,8 +72,15 @@ pub(super) struct Case {
 }
 
 impl Beside {
-    pub(super) fn start(limits: Limits, metrics: Arc<Metrics>) -> io::Result<Self> {
+    pub(super) fn start(
+        limits: Limits,
+        held_bytes_max: usize,
+        metrics: Arc<Metrics>,
+    ) -> io::Result<Self> {
         let (cases, inbox) = mpsc::sync_channel::<Box<Case>>(WAITING_MAX);
+        let bytes_max = held_bytes_max / SHARE_OF_BODIES;
+        let waiting = Arc::new(Waiting { bytes: AtomicUsize::new(0), bytes_max });
+        let judged = Arc::clone(&waiting);
         thread::Builder::new().name("shadow".to_owned()).spawn(move || {
             let mut scratch = Scratch::default();
             for case in inbox {
@@ -58,15 +95,26 @@ impl Beside {
                         metrics.shadow(ShadowResult::Skipped);
                     }
                 }
+                judged.left(case.request.body.len());
             }
         })?;
-        Ok(Self(cases))
+        Ok(Self { cases, waiting })
     }
 
     fn take(&self, case: Box<Case>, metrics: &Metrics) {
-        if let Err(mpsc::TrySendError::Full(case) | mpsc::TrySendError::Disconnected(case)) =
-            self.0.try_send(case)
-        {
+        let bytes = case.request.body.len();
+        let left = if self.waiting.has_room(bytes) {
+            let sent = self.cases.try_send(case).err();
+            sent.map(|unsent| {
+                self.waiting.left(bytes);
+                match unsent {
+                    mpsc::TrySendError::Full(case) | mpsc::TrySendError::Disconnected(case) => case,
+                }
+            })
+        } else {
+            Some(case)
+        };
+        if let Some(case) = left {
             case.shadow.tally.skip();
             metrics.shadow(ShadowResult::Skipped);
         }
@@ -129,5 +177,20 @@ impl Case {
             shadow: Decided::new(engine.rules(), &verdict.decision, &verdict.findings),
         };
         self.shadow.tally.count(self.generation, example)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_that_wait_hold_no_more_than_their_share() {
+        let waiting = Waiting { bytes: AtomicUsize::new(0), bytes_max: 100 };
+        assert!(waiting.has_room(60));
+        assert!(!waiting.has_room(41));
+        assert!(waiting.has_room(40), "what found no room takes none");
+        waiting.left(60);
+        assert!(waiting.has_room(60));
     }
 }

@@ -39,3 +39,35 @@ fn what_machines_write_is_known_by_its_form() {
         assert_eq!(found, expected, "{text}");
     }
 }
+
+#[test]
+fn values_of_a_line_without_blanks_stand_each_for_itself() {
+    let mut bench = Bench::new();
+    for (text, expected) in [
+        ("1,4111111111111111", &["card=4111111111111111"][..]),
+        ("17,4111111111111111,120", &["card=4111111111111111"]),
+        ("17,123-45-6789,9", &["us_ssn=123-45-6789"]),
+        ("1714550400,PK36SCBL0000001123456702,ok", &["iban=PK36SCBL0000001123456702"]),
+        ("123,35202-1234567-1,9", &["pk_cnic=35202-1234567-1"]),
+        ("1714550400,203.0.114.77,GET", &["ip_address=203.0.114.77"]),
+        ("INSERT INTO pay VALUES (17,4111111111111111,120)", &["card=4111111111111111"]),
+        // Thousands and decimals are one number.
+        ("1,234,567,890", &[]),
+        ("total 12,345.67 of 1,234,567.89", &[]),
+        ("52,520006", &[]),
+    ] {
+        assert_eq!(bench.prose(text), expected, "{text}");
+    }
+    for joiner in [",", ";", "|", "/", " ", "\t", "\n"] {
+        for (category, first, second) in [
+            ("card", "4111111111111111", "5555555555554444"),
+            ("phone", "0345-1112233", "0300-9998877"),
+            ("pk_cnic", "35202-1234567-1", "42201-7654321-3"),
+            ("iban", "PK36SCBL0000001123456702", "GB82WEST12345698765432"),
+        ] {
+            let text = format!("{first}{joiner}{second}");
+            let expected = [first, second].map(|value| format!("{category}={value}"));
+            assert_eq!(bench.prose(&text), expected, "{text}");
+        }
+    }
+}

@@ -122,7 +122,8 @@ impl Chain {
                     && !self.are_both_long(bytes, from, to)
             }
             Some(b'-' | b'.') => further.is_some_and(|byte| is_word_byte(&byte)),
-            Some(b':' | b',') => digit(further),
+            Some(b':') => digit(further),
+            Some(b',') => digit(further) && !self.is_a_cell(bytes, from, to),
             _ => false,
         };
         let glued_after = match after {
@@ -143,19 +144,34 @@ impl Chain {
         !too_long && !glued_before && !glued_after && !self.is_of_pairs(bytes, from, to)
     }
 
-    /// One number and another, `03001234567/03217654321`: both too long for parts of one.
+    /// Behind a digit and a comma: too long for thousands or decimals, or an address of four numbers.
+    fn is_a_cell(&self, bytes: &[u8], from: usize, to: usize) -> bool {
+        const LONG: usize = 7;
+        let runs = self.runs().get(from..to).unwrap_or_default();
+        let total: usize = runs.iter().map(|run| (run.end - run.start) as usize).sum();
+        let is_dotted =
+            || runs.iter().rev().skip(1).all(|it| bytes.get(it.end as usize) == Some(&b'.'));
+        total >= LONG || runs.len() == 4 && is_dotted()
+    }
+
+    /// One number and another, `03001234567/0321-7654321`: both too long for parts of one.
     fn are_both_long(&self, bytes: &[u8], from: usize, to: usize) -> bool {
         const LONG: usize = 9;
         let runs = self.runs().get(from..to).unwrap_or_default();
         let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return false };
         let (start, end) = (first.start as usize, last.end as usize);
-        let is_digits = |text: Option<&[u8]>| {
-            text.is_some_and(|text| text.len() >= LONG && text.iter().all(u8::is_ascii_digit))
+        // A telephone number with its hyphens; a date has eight digits.
+        let is_part = |byte: &&u8| byte.is_ascii_digit() || **byte == b'-';
+        let is_long = |text: &mut dyn Iterator<Item = &u8>| {
+            text.take(2 * LONG).take_while(is_part).filter(|byte| **byte != b'-').count() >= LONG
         };
-        let behind = bytes.get(end..).and_then(|rest| rest.strip_prefix(b"/"));
-        let before = start.checked_sub(LONG + 1).and_then(|at| bytes.get(at..start - 1));
-        is_digits(bytes.get(start..end))
-            && (is_digits(behind.and_then(|rest| rest.get(..LONG))) || is_digits(before))
+        let own = bytes.get(start..end).unwrap_or_default();
+        let behind = bytes.get(end..).and_then(|rest| rest.strip_prefix(b"/")).unwrap_or_default();
+        let before =
+            bytes.get(..start).and_then(|head| head.strip_suffix(b"/")).unwrap_or_default();
+        own.iter().all(|byte| is_part(&byte))
+            && is_long(&mut own.iter())
+            && (is_long(&mut behind.iter()) || is_long(&mut before.iter().rev()))
     }
 
     /// Pairs of digits between more of them, as bytes are written out.

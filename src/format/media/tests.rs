@@ -47,6 +47,11 @@ fn a_declared_type_is_believed_when_the_bytes_agree() {
         ("multipart/form-data; boundary=b", b"--b--\r\n", Ok(Format::Multipart)),
         ("multipart/form-data; boundary=bb", PARTS, Err(GapCause::MediaTypeMismatch)),
         ("multipart/form-data; boundary=a; boundary=b", PARTS, Err(GapCause::MediaTypeMismatch)),
+        (
+            "multipart/form-data; boundary=b; boundary*=utf-8''c",
+            PARTS,
+            Err(GapCause::MediaTypeMismatch),
+        ),
         ("multipart/form-data; boundary=\"b", PARTS, Err(GapCause::Malformed)),
         ("multipart/form-data; boundary=\"b\"x", PARTS, Err(GapCause::Malformed)),
         ("multipart/form-data", PARTS, Err(GapCause::Malformed)),

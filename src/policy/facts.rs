@@ -140,11 +140,12 @@ pub struct Exporter {
     /// Which company it is, where counts are kept of several.
     pub id: Option<String>,
     pub role: Option<ExporterRole>,
+    #[serde(deserialize_with = "sector")]
     pub sector: Option<String>,
     /// A critical information infrastructure operator (CSL art. 33).
     #[serde(deserialize_with = "or_default")]
     pub ciio: bool,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "flags")]
     pub flags: Vec<String>,
     pub location: Option<Region>,
 }
@@ -220,7 +221,8 @@ pub struct NamedSubject {
     pub pointer: Option<String>,
     /// A value inside the record, such as an account number, where its place is not known.
     pub id: Option<String>,
-    #[serde(deserialize_with = "origin")]
+    /// Absent: as the transfer says. Said to be `null`, it is known that nobody knows.
+    #[serde(deserialize_with = "own_origin", skip_serializing_if = "Option::is_none")]
     pub origin: Option<Region>,
     /// ISO 3166-2, such as `US-TX`.
     #[serde(deserialize_with = "subdivision")]
@@ -433,12 +435,39 @@ fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, 
     }
 }
 
+/// The origin of somebody who is named apart: whoever says `null` of them does not say that the one stated for the
+/// rest is theirs as well (JR-00-06).
+fn own_origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, D::Error> {
+    origin(deserializer).map(|stated| stated.or(Some(Transfer::UNKNOWN_ORIGIN)))
+}
+
 /// A country, a hyphen, and what of it is meant.
 fn is_profile(text: &str) -> bool {
     text.split_once('-').is_some_and(|(country, part)| {
         let is_country = country.parse().is_ok_and(Region::is_assigned);
         is_country && !part.is_empty() && part.bytes().all(|it| it.is_ascii_alphanumeric())
     })
+}
+
+/// A word about the exporter as rules have it: `Telecom-Licensee` is `telecom_licensee`. What names somebody after a
+/// colon, as `workload:checkout` does, is written as that somebody is.
+pub(super) fn exporter_word(word: &str) -> String {
+    let word = word.trim();
+    if word.contains(':') {
+        return word.to_owned();
+    }
+    let letter = |c: char| if matches!(c, ' ' | '-' | '.') { '_' } else { c };
+    word.chars().map(letter).flat_map(char::to_lowercase).collect()
+}
+
+fn sector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let sector = Option::<String>::deserialize(deserializer)?;
+    Ok(sector.map(|sector| exporter_word(&sector)))
+}
+
+fn flags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let flags: Vec<String> = or_default(deserializer)?;
+    Ok(flags.iter().map(|flag| exporter_word(flag)).collect())
 }
 
 /// In capitals, as rules have it.
@@ -457,25 +486,20 @@ fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Err
     Ok(Option::<Given>::deserialize(deserializer)?.map(|Given::Years(years)| years))
 }
 
-/// `{"ground": "hr"}` or the ground alone; a ground of `null` is none.
+/// `{"ground": "hr"}`; a ground of `null` is none. What is not said in this shape exempts nothing.
 fn exempt<'de, D: Deserializer<'de>, T: From<String>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "not a ground such as `hr`, nor an object with `ground`")]
+    #[serde(untagged, expecting = "not an object with `ground`, as an exemption is")]
     enum Given {
-        Ground(String),
         Exempt {
             #[serde(default)]
             ground: Option<String>,
         },
     }
-    let ground = match Option::<Given>::deserialize(deserializer)? {
-        Some(Given::Ground(ground)) => Some(ground),
-        Some(Given::Exempt { ground }) => ground,
-        None => None,
-    };
-    Ok(ground.map(T::from))
+    let given = Option::<Given>::deserialize(deserializer)?;
+    Ok(given.and_then(|Given::Exempt { ground }| ground).map(T::from))
 }
 
 fn counters<'de, D: Deserializer<'de>>(
@@ -550,13 +574,53 @@ mod tests {
         }
         for (text, ground) in [
             (r#"{"cn_exempt": {"ground": "hr"}}"#, Some("hr")),
-            (r#"{"cn_exempt": "hr"}"#, Some("hr")),
+            (r#"{"cn_exempt": {}}"#, None),
             (r#"{"cn_exempt": {"ground": null}}"#, None),
             (r#"{"cn_exempt": null}"#, None),
         ] {
             let exempt = read(text).unwrap().cn_exempt;
             assert_eq!(exempt.map(|exempt| exempt.ground).as_deref(), ground, "{text}");
         }
+    }
+
+    #[test]
+    fn an_exemption_says_its_ground_by_name() {
+        for text in [r#""hr""#, r#"["hr"]"#, "true", r#"{"ground": ["hr"]}"#] {
+            for name in ["cn_exempt", "us_exempt"] {
+                let stated = format!(r#"{{"{name}": {text}}}"#);
+                assert!(serde_json::from_str::<Transfer>(&stated).is_err(), "{stated}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_somebody_named_apart_null_is_no_origin_of_others() {
+        let named = |text: &str| serde_json::from_str::<NamedSubject>(text).unwrap();
+        assert_eq!(named(r#"{"id": "a", "origin": null}"#).origin, Some(Transfer::UNKNOWN_ORIGIN));
+        let absent = named(r#"{"id": "a"}"#);
+        assert_eq!(absent.origin, None);
+        // Written and read again it is the same.
+        let written = serde_json::to_string(&absent).unwrap();
+        assert_eq!(named(&written), absent);
+    }
+
+    #[test]
+    fn what_an_exporter_is_may_be_written_otherwise() {
+        for (text, word) in [
+            ("telecom_licensee", "telecom_licensee"),
+            ("Telecom_Licensee", "telecom_licensee"),
+            (" telecom-licensee ", "telecom_licensee"),
+            ("TELECOM LICENSEE", "telecom_licensee"),
+            ("", ""),
+        ] {
+            let stated = format!(r#"{{"sector": "{text}", "flags": ["{text}", "IN-SDF"]}}"#);
+            let exporter: Exporter = serde_json::from_str(&stated).unwrap();
+            assert_eq!(exporter.sector.as_deref(), Some(word), "{text}");
+            assert_eq!(exporter.flags, [word, "in_sdf"], "{text}");
+        }
+        let stated = r#"{"flags": ["workload:Check-Out"]}"#;
+        let exporter: Exporter = serde_json::from_str(stated).unwrap();
+        assert_eq!(exporter.flags, ["workload:Check-Out"]);
     }
 
     #[test]

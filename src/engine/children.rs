@@ -1,5 +1,6 @@
-//! Children whom the payload tells of, where nobody stated how old anybody is: a date of birth or an age in it says that
-//! they are protected as children are. That somebody is grown up is for those to state who know.
+//! Children whom the payload tells of, where nobody stated how old they are: a date of birth or an age in it says that
+//! they are protected as children are. That somebody is grown up is for those to state who know, and what they state of
+//! one subject says nothing of several rows.
 
 mod age;
 

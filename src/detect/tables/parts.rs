@@ -4,6 +4,9 @@ use memchr::{memchr, memmem};
 
 use super::{NAME_BYTES_MAX, Tables};
 
+/// Longest header of a part, bytes.
+const HEADER_BYTES_MAX: usize = 512;
+
 impl Tables<'_, '_> {
     /// `Content-Disposition: form-data; name="phone"`, a blank line, and the value up to the next delimiter.
     pub(super) fn parts(&mut self) {
@@ -13,7 +16,10 @@ impl Tables<'_, '_> {
             if at < past {
                 continue;
             }
-            let line_end = self.line_end(at);
+            // Of a longer line the name is not looked for: there may be as many of these words in it as there is room.
+            let near = bytes.get(at..bytes.len().min(at + HEADER_BYTES_MAX)).unwrap_or_default();
+            let Some(length) = memchr(b'\n', near) else { continue };
+            let line_end = at + length + 1;
             let Some(name) = self.parameter(at, line_end) else { continue };
             // Other headers of the part may follow.
             let mut start = line_end;

@@ -220,11 +220,15 @@ impl Scope<'_, '_> {
             }
             if let Some(names) = &exporter.sector {
                 let words = self.words(Section::Sector, names, diagnostics);
-                parts.push(Predicate::ExporterSector(as_stated(words)));
+                parts.push(Predicate::ExporterSector(as_stated(&words)));
             }
             parts.extend(exporter.ciio.map(Predicate::ExporterCiio));
             parts.extend(
-                exporter.flag.as_ref().map(plain).map(as_stated).map(Predicate::ExporterFlag),
+                exporter
+                    .flag
+                    .as_ref()
+                    .map(|names| as_stated(&plain(names)))
+                    .map(Predicate::ExporterFlag),
             );
         }
         if let Some(recipient) = &condition.recipient {
@@ -554,7 +558,7 @@ impl Scope<'_, '_> {
 }
 
 /// Words about the exporter as they are read where they are stated.
-fn as_stated(words: NameList) -> NameList {
+fn as_stated(words: &[Box<str>]) -> NameList {
     words.iter().map(|word| exporter_word(word).into()).collect()
 }
 

@@ -253,7 +253,7 @@ fn columns_say_what_the_cells_of_their_rows_are() {
         (r#"[["ref","religion"],["u1","catholic"]]"#, &["/1/1"]),
         (r#"{"columns":["gender","count"],"rows":[["female",120]]}"#, &[]),
         (r#"{"columns":["gender","value"],"rows":[["female",120]]}"#, &[]),
-        (r#"{"columns":["religion","users"],"rows":[["catholic",120]]}"#, &[]),
+        (r#"{"columns":["religion","visits"],"rows":[["catholic",120]]}"#, &[]),
         (r#"{"columns":["week","country"],"rows":[["1","DE"]]}"#, &[]),
         (r#"{"columns":["date","city"],"data":[["2026-01-02","Berlin"]]}"#, &[]),
         (r#"{"columns":["title","user"],"rows":[["a","b"]]}"#, &[]),

@@ -247,7 +247,9 @@ impl Engine {
         people: &'p People,
     ) -> Cow<'p, People> {
         let grown_up = self.rules.grown_up();
-        children::with_children(reading, transfer, people, &self.catalogue.ages, grown_up)
+        let Catalogue { ages, person_identifiers, .. } = &*self.catalogue;
+        let ages = children::Ages { told_by: ages, of: person_identifiers, grown_up };
+        children::with_children(reading, transfer, people, &ages)
     }
 
     /// Findings without a decision, and the bytes they stand in, for whoever has them already.

@@ -346,9 +346,10 @@ impl KeyTable {
     /// `user[name]` is the name of a user, where `user_name` is what they sign in with.
     fn analyse_path(&self, path: &str) -> Option<Facts> {
         // Behind the end of a sentence another one begins.
-        if !path.contains(['.', '[']) || path.contains(". ") {
+        if !path.contains(['.', '[', ':']) || path.contains(". ") {
             return None;
         }
+        let path = without_prefix(path);
         let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
         let mut names = path.split(['.', '[', ']']).filter(|name| !is_number(name));
         let mut facts = self.analyse_name(names.next_back()?);
@@ -633,6 +634,17 @@ impl KeyTable {
             facts.suppressed |= entry.suppressed;
         }
     }
+}
+
+/// Without the prefix of a name of XML, as converters leave it: `ns2:religion`. A longer word before a colon may be a name
+/// of its own, as in the tasks of a project, `test:browser`.
+fn without_prefix(name: &str) -> &str {
+    const LETTERS_MAX: usize = 3;
+    let Some((prefix, local)) = name.split_once(':') else { return name };
+    let letters = prefix.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_prefix = (1..=LETTERS_MAX).contains(&letters.len())
+        && letters.bytes().all(|byte| byte.is_ascii_lowercase());
+    if is_prefix { local } else { name }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

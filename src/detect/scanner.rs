@@ -30,7 +30,7 @@ use super::{
     memo::Memo,
     naming::Written,
     set::{FieldRule, Meant},
-    tables::Cell,
+    tables::{self, Cell},
     text::{Found, Search},
 };
 
@@ -352,7 +352,7 @@ impl<'s> Scanner<'s> {
     /// Whether words in a text whose bytes have no telling form may announce a value.
     #[inline]
     pub fn may_announce(&self, text: &[u8]) -> bool {
-        self.set.cues.may_announce(text)
+        self.set.cues.may_announce(text) || tables::may_have_cells(text)
     }
 
     /// An object or list begins; `name` is `None` for an element of a list and for a whole layer. The
@@ -439,6 +439,15 @@ impl<'s> Scanner<'s> {
             Scalar::Null | Scalar::Bool => {}
             Scalar::String | Scalar::Number | Scalar::Binary => {
                 self.value(&facts, told, hits);
+                // `to` is of a message, or of a change: `{"field": "diagnosis", "from": …, "to": …}`.
+                if hits.len() == first
+                    && !tells
+                    && facts.stand_in
+                    && let Some(what) = self.told().copied().filter(|what| *what != facts)
+                {
+                    facts = what;
+                    self.value(&facts, told, hits);
+                }
             }
         }
         if let Some(name) = name {
@@ -463,6 +472,7 @@ impl<'s> Scanner<'s> {
         // Systems of identifiers are named by addresses: `http://hospital.example/mrn`.
         let is_address = text.contains("://") || text.starts_with("urn:");
         let name = text.rsplit(['/', ':', '#']).next().filter(|_| is_address).unwrap_or(text);
+        let name = asked_for(name);
         let called = self.known(name.as_bytes());
         let called = *self.scratch.keys.of(called);
         // `miui version` is a name, although it ends as what is said of others does.
@@ -549,6 +559,12 @@ impl<'s> Scanner<'s> {
         };
         hits.extract_if(first.., is_suppressed).for_each(drop);
     }
+}
+
+/// What a question is about: `What is your religion?`.
+fn asked_for(text: &str) -> &str {
+    let asked = text.strip_suffix('?').and_then(|question| question.rsplit_once(" your "));
+    asked.map_or(text, |(_, what)| what.trim_end())
 }
 
 /// What is kept of a list's name for its elements.

@@ -2,14 +2,17 @@
 //! file for each kind.
 
 mod delimited;
+mod elements;
 mod form;
 mod inserted;
 mod logged;
 mod marked_up;
 mod modem;
+mod parts;
 mod placed;
 mod printed;
 mod ruled;
+mod serialised;
 
 use std::ops::{Deref, DerefMut, Range};
 
@@ -58,16 +61,20 @@ pub(super) fn cells(text: &str, show: &mut dyn FnMut(Cell)) {
     }
     let bytes = text.as_bytes();
     printed::cells(text, show);
+    let mut found = Tables { text, show };
+    if memmem::find(bytes, b"{s:").is_some() {
+        found.serialised();
+    }
     if memchr3(b'|', b'<', b'(', bytes).is_none() && memchr(b'\n', bytes).is_none() {
         return;
     }
-    let mut found = Tables { text, show };
     let is_ruled = memchr(b'|', bytes).is_some() && memmem::find(bytes, b"--").is_some();
     if is_ruled {
         found.ruled();
     }
     if memchr(b'<', bytes).is_some() {
         found.marked_up();
+        found.elements();
     }
     if memchr(b'(', bytes).is_some() {
         found.inserted();
@@ -75,11 +82,24 @@ pub(super) fn cells(text: &str, show: &mut dyn FnMut(Cell)) {
     if memchr(b'\n', bytes).is_some() {
         found.delimited(if is_ruled { b"\t,;" } else { b"\t,;|" });
         found.logged();
+        found.parts();
         if memmem::find(bytes, b"AT").is_some() {
             found.answered();
         }
     }
     placed::cells(text, show);
+}
+
+/// Whether cells may stand in a text that has neither digits nor signs of a value: `(id, religion) VALUES ('u1', 'x')`,
+/// a table between bars, and elements.
+pub(super) fn may_have_cells(text: &[u8]) -> bool {
+    let Some(first) = memchr3(b'|', b'(', b'<', text) else { return false };
+    let rest = text.get(first..).unwrap_or_default();
+    let has = |sign: u8, word: &[u8]| {
+        memchr(sign, rest)
+            .is_some_and(|at| rest.get(at..).is_some_and(|rest| memmem::find(rest, word).is_some()))
+    };
+    has(b'|', b"--") || has(b'(', b"VALUES") || has(b'(', b"values") || has(b'<', b"</")
 }
 
 struct Tables<'t, 's> {

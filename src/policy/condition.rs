@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     ConsentType, Layer, Transport,
+    facts::exporter_word,
     index::Dimensions,
     names::NameBook,
     predicate::{
@@ -218,14 +219,17 @@ impl Scope<'_, '_> {
                 parts.push(Predicate::ExporterRole(self.roles(names, diagnostics)));
             }
             if let Some(names) = &exporter.sector {
-                parts.push(Predicate::ExporterSector(self.words(
-                    Section::Sector,
-                    names,
-                    diagnostics,
-                )));
+                let words = self.words(Section::Sector, names, diagnostics);
+                parts.push(Predicate::ExporterSector(as_stated(&words)));
             }
             parts.extend(exporter.ciio.map(Predicate::ExporterCiio));
-            parts.extend(exporter.flag.as_ref().map(plain).map(Predicate::ExporterFlag));
+            parts.extend(
+                exporter
+                    .flag
+                    .as_ref()
+                    .map(|names| as_stated(&plain(names)))
+                    .map(Predicate::ExporterFlag),
+            );
         }
         if let Some(recipient) = &condition.recipient {
             let mut classes = |names: &Names| self.book.classes(self.file, names, diagnostics);
@@ -551,6 +555,11 @@ impl Scope<'_, '_> {
             },
         }
     }
+}
+
+/// Words about the exporter as they are read where they are stated.
+fn as_stated(words: &[Box<str>]) -> NameList {
+    words.iter().map(|word| exporter_word(word).into()).collect()
 }
 
 fn plain(names: &Names) -> NameList {

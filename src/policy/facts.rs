@@ -10,9 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::{Region, ShortStr};
 
+mod exporter;
 mod fill;
 mod stated;
 
+pub(super) use exporter::exporter_word;
+pub use exporter::{Exporter, ExporterRole};
 pub use stated::Misread;
 
 /// An instant. A date without time is 00:00 UTC.
@@ -130,45 +133,6 @@ pub struct Transfer {
     pub other: BTreeMap<String, serde_json::Value>,
 }
 
-/// Who sends.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(
-    default,
-    expecting = "an exporter: an object with `role`, `sector`, `ciio`, `flags`, `location`"
-)]
-pub struct Exporter {
-    /// Which company it is, where counts are kept of several.
-    pub id: Option<String>,
-    pub role: Option<ExporterRole>,
-    pub sector: Option<String>,
-    /// A critical information infrastructure operator (CSL art. 33).
-    #[serde(deserialize_with = "or_default")]
-    pub ciio: bool,
-    #[serde(deserialize_with = "or_default")]
-    pub flags: Vec<String>,
-    pub location: Option<Region>,
-}
-
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum ExporterRole {
-    Controller,
-    Processor,
-    DataBroker,
-}
-
 /// Who receives.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, expecting = "a recipient: an object with `class`, `id`, `kind`")]
@@ -220,7 +184,8 @@ pub struct NamedSubject {
     pub pointer: Option<String>,
     /// A value inside the record, such as an account number, where its place is not known.
     pub id: Option<String>,
-    #[serde(deserialize_with = "origin")]
+    /// Absent: as the transfer says. Said to be `null`, it is known that nobody knows.
+    #[serde(deserialize_with = "own_origin", skip_serializing_if = "Option::is_none")]
     pub origin: Option<Region>,
     /// ISO 3166-2, such as `US-TX`.
     #[serde(deserialize_with = "subdivision")]
@@ -433,6 +398,12 @@ fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, 
     }
 }
 
+/// The origin of somebody who is named apart: whoever says `null` of them does not say that the one stated for the
+/// rest is theirs as well (JR-00-06).
+fn own_origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Region>, D::Error> {
+    origin(deserializer).map(|stated| stated.or(Some(Transfer::UNKNOWN_ORIGIN)))
+}
+
 /// A country, a hyphen, and what of it is meant.
 fn is_profile(text: &str) -> bool {
     text.split_once('-').is_some_and(|(country, part)| {
@@ -457,25 +428,20 @@ fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Err
     Ok(Option::<Given>::deserialize(deserializer)?.map(|Given::Years(years)| years))
 }
 
-/// `{"ground": "hr"}` or the ground alone; a ground of `null` is none.
+/// `{"ground": "hr"}`; a ground of `null` is none. What is not said in this shape exempts nothing.
 fn exempt<'de, D: Deserializer<'de>, T: From<String>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "not a ground such as `hr`, nor an object with `ground`")]
+    #[serde(untagged, expecting = "not an object with `ground`, as an exemption is")]
     enum Given {
-        Ground(String),
         Exempt {
             #[serde(default)]
             ground: Option<String>,
         },
     }
-    let ground = match Option::<Given>::deserialize(deserializer)? {
-        Some(Given::Ground(ground)) => Some(ground),
-        Some(Given::Exempt { ground }) => ground,
-        None => None,
-    };
-    Ok(ground.map(T::from))
+    let given = Option::<Given>::deserialize(deserializer)?;
+    Ok(given.and_then(|Given::Exempt { ground }| ground).map(T::from))
 }
 
 fn counters<'de, D: Deserializer<'de>>(
@@ -550,13 +516,34 @@ mod tests {
         }
         for (text, ground) in [
             (r#"{"cn_exempt": {"ground": "hr"}}"#, Some("hr")),
-            (r#"{"cn_exempt": "hr"}"#, Some("hr")),
+            (r#"{"cn_exempt": {}}"#, None),
             (r#"{"cn_exempt": {"ground": null}}"#, None),
             (r#"{"cn_exempt": null}"#, None),
         ] {
             let exempt = read(text).unwrap().cn_exempt;
             assert_eq!(exempt.map(|exempt| exempt.ground).as_deref(), ground, "{text}");
         }
+    }
+
+    #[test]
+    fn an_exemption_says_its_ground_by_name() {
+        for text in [r#""hr""#, r#"["hr"]"#, "true", r#"{"ground": ["hr"]}"#] {
+            for name in ["cn_exempt", "us_exempt"] {
+                let stated = format!(r#"{{"{name}": {text}}}"#);
+                assert!(serde_json::from_str::<Transfer>(&stated).is_err(), "{stated}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_somebody_named_apart_null_is_no_origin_of_others() {
+        let named = |text: &str| serde_json::from_str::<NamedSubject>(text).unwrap();
+        assert_eq!(named(r#"{"id": "a", "origin": null}"#).origin, Some(Transfer::UNKNOWN_ORIGIN));
+        let absent = named(r#"{"id": "a"}"#);
+        assert_eq!(absent.origin, None);
+        // Written and read again it is the same.
+        let written = serde_json::to_string(&absent).unwrap();
+        assert_eq!(named(&written), absent);
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub struct RuleSet {
     pub(super) zones: Zones,
     /// Lists that some rule asks for destinations.
     pub(super) destination_lists: FxHashSet<Box<str>>,
+    /// What some rule asks of the exporter.
+    pub(super) exporter_flags: FxHashSet<Box<str>>,
     /// What it was put together from, file by file, for the set that takes its place.
     pub(super) parts: Arc<[Arc<Part>]>,
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Mechanism, NamedSubject, RuleSet, Subject, Transfer, Withdrawal,
+    Exporter, Mechanism, NamedSubject, RuleSet, Subject, Transfer, Withdrawal,
     registry::{ClassRef, PurposeRef, Section},
 };
 use crate::source::near;
@@ -35,8 +35,9 @@ impl RuleSet {
         let mechanisms = transfer.mechanisms.iter().filter_map(|it| self.unknown_mechanism(it));
         let listed =
             self.unknown_destinations(transfer).map(|(_, name)| format!("destination:{name}"));
+        let exporter = self.unknown_of_exporter(&transfer.exporter);
         let mut all: Vec<Cow<'_, str>> = members.map(Cow::Borrowed).collect();
-        for name in people.chain(mechanisms).chain(listed).map(Cow::Owned) {
+        for name in people.chain(mechanisms).chain(listed).chain(exporter).map(Cow::Owned) {
             if !all.contains(&name) {
                 all.push(name);
             }
@@ -81,6 +82,17 @@ impl RuleSet {
         self.unknown_among(named(withdrawn))
     }
 
+    /// The sector and the flags of an exporter that no register and no rule knows: one that was meant to keep data where
+    /// it is would keep nothing. A flag with a colon names somebody, such as a workload.
+    fn unknown_of_exporter(&self, exporter: &Exporter) -> impl Iterator<Item = String> {
+        let sector = exporter.sector.iter().filter(|name| !name.is_empty());
+        let sector = sector.map(|name| ("sector", name.as_str()));
+        let is_unasked =
+            |name: &&String| !name.contains(':') && !self.exporter_flags.contains(name.as_str());
+        let flags = exporter.flags.iter().filter(is_unasked);
+        self.unknown_among(sector).chain(flags.map(|name| format!("exporter_flag:{name}")))
+    }
+
     fn unknown_among<'n>(
         &self,
         names: impl Iterator<Item = (&'n str, &'n str)>,
@@ -103,7 +115,7 @@ impl RuleSet {
         ))
     }
 
-    /// Whether a `purpose`, a `category`, a `consent`'s scope or a recipient's `class` is none.
+    /// Whether a `purpose`, a `category`, a `consent`'s scope, a recipient's `class` or an exporter's `sector` is none.
     pub(crate) fn misnamed(&self, kind: &str, name: &str) -> Option<Misnamed<'_>> {
         if self.knows_name(kind, name) {
             return None;
@@ -164,6 +176,7 @@ fn section(kind: &str) -> Option<Section> {
         "opt_out" => Some(Section::OptOut),
         "setting" => Some(Section::Setting),
         "mechanism" => Some(Section::Mechanism),
+        "sector" => Some(Section::Sector),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     config::{self, Config, DataCentre, Facts, RouteSection},
     domain::{Region, ShortStr},
-    policy::{RuleSet, Transfer, Transport},
+    policy::{Exporter, RuleSet, Transfer, Transport},
     route::{RouteId, RouteTable, Selector},
     source::{At, Diagnostics, Place},
 };
@@ -92,7 +92,8 @@ pub(super) fn check_lists(
 }
 
 /// Doubts purposes and recipients' classes that the rules do not know: every transfer by such a route is blocked, for a
-/// reason that speaks of the policy and not of the slip.
+/// reason that speaks of the policy and not of the slip. And sectors of the exporter: what the law keeps in the country
+/// for a sector would leave it.
 pub(super) fn misnamed(
     config: &Config,
     file: &str,
@@ -117,6 +118,14 @@ pub(super) fn misnamed(
         facts.value.get(name).and_then(Value::as_str)
     }
     const CLASS: &str = "recipient class";
+    let sector = |exporter: Option<&Value>| {
+        let stated: Option<Exporter> = serde_json::from_value(exporter?.clone()).ok();
+        stated?.sector
+    };
+    for exporter in config.routes.iter().filter_map(|route| route.exporter.as_ref()) {
+        let stated = sector(Some(&Value::Object(exporter.value.clone())));
+        doubt(exporter.place(file), "sector", "sector", stated.as_deref());
+    }
     for route in &config.routes {
         let purpose = route.purpose.as_ref();
         if let Some(purpose) = purpose {
@@ -134,6 +143,8 @@ pub(super) fn misnamed(
         doubt(facts.place(file), "purpose", "purpose", member(facts, "purpose"));
         let class = facts.value.get("recipient").and_then(|it| it.get("class"));
         doubt(facts.place(file), "class", CLASS, class.and_then(Value::as_str));
+        let stated = sector(facts.value.get("exporter"));
+        doubt(facts.place(file), "sector", "sector", stated.as_deref());
     }
 }
 

@@ -22,11 +22,11 @@ pub(in crate::detect) fn whole(text: &str) -> Option<Match> {
         None => Number::read(bare(text)?)?,
     };
     let digits = number.digits();
+    if number.international {
+        return international_behind_its_name(digits);
+    }
     if is_of_nobody(digits) {
         return None;
-    }
-    if number.international {
-        return international(digits);
     }
     if digits.starts_with(&[0, 0])
         && let Some(found) = digits.get(2..).and_then(international)
@@ -47,6 +47,17 @@ pub(in crate::detect) fn whole(text: &str) -> Option<Match> {
         13..=15 => international(digits).map(|found| Match { shaped: false, ..found }),
         _ => None,
     }
+}
+
+/// Behind its name a number with a plus is one also where no plan admits it: plans change, and people mistype. It
+/// speaks for no country then.
+fn international_behind_its_name(digits: &[u8]) -> Option<Match> {
+    const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+    let is_one_digit = digits.iter().skip(1).all(|digit| Some(digit) == digits.first());
+    if is_free_of_charge(digits) || is_one_digit || are_mostly_zeros(digits) {
+        return international(digits).filter(|_| !is_of_nobody(digits));
+    }
+    international(digits).or_else(|| DIGITS.contains(&digits.len()).then_some(Match::PLAIN))
 }
 
 /// The digits of a number in international form, without the digit dialled inside the country only; of one written
@@ -72,11 +83,14 @@ pub fn international_number(
 
 /// `1-800-000-0000`, `1234567890`: what forms and documents show where a number will be.
 fn is_of_nobody(digits: &[u8]) -> bool {
-    let is_free_of_charge = match digits.strip_prefix(&[1]).unwrap_or(digits) {
+    is_free_of_charge(digits) || digits == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
+}
+
+fn is_free_of_charge(digits: &[u8]) -> bool {
+    match digits.strip_prefix(&[1]).unwrap_or(digits) {
         [8, first, second, rest @ ..] => first == second && rest == [0; 7],
         _ => false,
-    };
-    is_free_of_charge || digits == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
+    }
 }
 
 /// A day of these two centuries, in as many digits as a telephone number.
@@ -511,8 +525,30 @@ mod tests {
             "+1234",
             "+920000000000",
         ] {
-            assert!(whole(text).is_none(), "{text}");
             assert!(in_text(text).is_none(), "{text}");
+            assert!(whole(text).is_none_or(|found| found.region.is_none()), "{text}");
+        }
+    }
+
+    #[test]
+    fn behind_its_name_no_plan_has_to_admit_a_number() {
+        for (text, expected) in [
+            ("+4712345678", true),
+            ("+85212345678", true),
+            ("+1234567890", true),
+            ("+15555555555", true),
+            ("+90 555 555 55 55", true),
+            ("+5215512345678", true),
+            ("+0 300 1234567", true),
+            ("+1234", false),
+            ("+9230012345678901", false),
+            ("+920000000000", false),
+            ("+0000000000", false),
+            ("+1111111111", false),
+            ("+1-800-000-0000", false),
+        ] {
+            assert_eq!(whole(text).is_some(), expected, "{text}");
+            assert!(!expected || in_text(text).is_none_or(|found| !found.shaped), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     detect::{
         check::person::is_mark,
         keys::{Facts, Known},
+        set::FieldRule,
         text::Search,
     },
     domain::{Container, Scalar, Span, Wanted, Wants},
@@ -50,6 +51,8 @@ pub(super) struct Columns {
     count: usize,
     /// The first of a row, if it is a name.
     first: Known,
+    /// A column has figures about many.
+    is_of_figures: bool,
     /// What they show of a row whose cells are objects, and which of these comes next.
     shown: Shown,
     next: usize,
@@ -58,8 +61,16 @@ pub(super) struct Columns {
 /// Most columns that are read, and longest name of one, bytes.
 const COLUMNS_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 64;
-/// A single word at the head of a list of lists is no proof.
+/// A single word at the head of a list of lists is no proof, unless it is sure.
 const NAMES_MIN: usize = 2;
+const SURE: u8 = 85;
+
+/// What figures of a chart are called, beside the names that show a table of figures anywhere.
+const FIGURES: [&str; 24] = [
+    "value", "values", "total", "totals", "sum", "average", "avg", "mean", "median", "min", "max",
+    "n", "num", "number", "freq", "rate", "ratio", "users", "sessions", "visitors", "visits",
+    "views", "change", "growth",
+];
 
 /// Shorter numbers in a row of somebody's are no telephone's.
 const PHONE_DIGITS_MIN: u32 = 9;
@@ -148,13 +159,26 @@ impl Scanner<'_> {
         let (columns, keys) = (&self.scratch.columns, &self.scratch.keys);
         let known = columns.names.iter().filter(|known| !keys.of(**known).rules().is_empty());
         let is_whole = columns.names.len() == columns.count;
-        if is_whole && known.count() >= NAMES_MIN.min(columns.count).max(1) {
+        let known = known.count();
+        let is_told_apart = |first: &Known| is_beside || keys.of(*first).rules().is_empty();
+        let is_sure = !columns.is_of_figures
+            && columns.names.first().is_some_and(is_told_apart)
+            && columns.names.iter().any(|known| self.is_sure_of_a_column(keys.of(*known)));
+        if is_whole && (known >= NAMES_MIN.min(columns.count).max(1) || is_sure) {
             Role::Row
         } else if !is_beside && columns.count == 2 && !columns.names.is_empty() {
             Role::Entry
         } else {
             Role::None
         }
+    }
+
+    /// Whether a name that heads a column is no word of anything else: it is listed, and its rule asks for no
+    /// surroundings.
+    fn is_sure_of_a_column(&self, facts: &Facts) -> bool {
+        let mut rules = facts.rules().iter().filter_map(|number| self.set.rule(*number));
+        let is_sure = |rule: &FieldRule| rule.inside == 0 && rule.confidence >= SURE && !rule.prose;
+        facts.is_listed() && rules.any(is_sure)
     }
 
     /// The innermost list is a row of a table whose columns nobody names.
@@ -243,7 +267,10 @@ impl Scanner<'_> {
             return false;
         }
         let is_label = self.set.keys.is_name_of(text, |_| true);
+        let is_of_figures = self.scratch.keys.of(known).columns != 0
+            || FIGURES.iter().any(|figure| text.eq_ignore_ascii_case(figure));
         let columns = &mut self.scratch.columns;
+        columns.is_of_figures |= is_of_figures;
         columns.first = known;
         if role != Role::Entry && columns.names.len() < COLUMNS_MAX {
             columns.names.push(known);

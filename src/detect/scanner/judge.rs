@@ -80,7 +80,7 @@ impl<'s> Scanner<'s> {
         let may_hold = told.may_hold || facts.supports != 0;
         let Some((rule, found)) = by_name else {
             if !may_hold {
-                if self.set.cues.may_announce(text.as_bytes()) {
+                if self.may_announce(text.as_bytes()) {
                     self.prose(search, text, around, hits);
                 }
                 return;
@@ -123,7 +123,8 @@ impl<'s> Scanner<'s> {
         // What the name promises is not all there is, where the value is something else or only has to be words.
         let may_hold_more = || may_hold && !found.marks.pseudonymous && may_hold_more(rule, text);
         let says_more = rule.prose || (by_value.is_none() && may_hold_more());
-        if says_more && (may_hold || self.set.cues.may_announce(text.as_bytes())) {
+        let is_searched = says_more && (may_hold || self.may_announce(text.as_bytes()));
+        if is_searched || (by_value.is_none() && may_have_labels(rule, &found, text)) {
             let parts = hits.len();
             self.prose(search, text, around, hits);
             // What the whole is says nothing more about a part.
@@ -419,6 +420,14 @@ fn may_hold_more(rule: &FieldRule, text: &str) -> bool {
     }
     let is_of_words = || rule.reach == Reach::Line && text.contains(' ');
     has_mailbox() || (has_digits() && (is_of_words() || check.whole(text).is_none()))
+}
+
+/// Whether words under a name may have a label among them, and what is another's behind it: `Mill Lane 1 (diagnosis:
+/// asthma)` under `street`.
+fn may_have_labels(rule: &FieldRule, found: &Hit, text: &str) -> bool {
+    !found.marks.pseudonymous
+        && !rule.is_unmistakable()
+        && memchr::memmem::find(text.as_bytes(), b": ").is_some()
 }
 
 /// Whether a value that shows itself is a part of what stands behind a label, with words beside it: the telephone

@@ -130,9 +130,42 @@ fn a_table_in_a_text_says_what_its_cells_are() {
             &["/text name[Amina Malik]", "/text phone[03001234567]"],
         ),
         (
+            r#"{"sql":"INSERT INTO t (ref, religion) VALUES ('u', 'catholic')"}"#,
+            &["/sql religion[catholic]"],
+        ),
+        (
+            r#"{"body":"| ref | religion |\n|---|---|\n| u | catholic |"}"#,
+            &["/body religion[catholic]"],
+        ),
+        (
+            r#"{"raw":"--X\r\nContent-Disposition: form-data; name=\"diagnosis\"\r\n\r\ntype 2 diabetes\r\n--X--\r\n"}"#,
+            &["/raw health[type 2 diabetes]"],
+        ),
+        (
+            r#"{"q":"a:2:{s:2:\"id\";s:2:\"u1\";s:9:\"diagnosis\";s:6:\"asthma\";}"}"#,
+            &["/q health[asthma]"],
+        ),
+        (r#"{"doc":"<id>u1</id><religion>catholic</religion>"}"#, &["/doc religion[catholic]"]),
+        (r#"{"page":"<h1>Diagnosis</h1><title>asthma</title>"}"#, &[]),
+        (
             r#"{"readme":"| Name | Type | Description |\n|---|---|---|\n| phone | string | The phone number of the user |"}"#,
             &[],
         ),
+    ]);
+}
+
+#[test]
+fn a_label_in_what_a_name_says_is_of_another() {
+    check(&[
+        (
+            r#"{"street":"Hauptstr. 1 (diagnosis: type 2 diabetes)"}"#,
+            &["/street health[type 2 diabetes]", "/street street"],
+        ),
+        (
+            r#"{"address":[{"remark":"please note diagnosis: asthma"}]}"#,
+            &["/address/0/remark address", "/address/0/remark health[asthma]"],
+        ),
+        (r#"{"diagnosis":"asthma, seen: 2 times"}"#, &["/diagnosis health"]),
     ]);
 }
 

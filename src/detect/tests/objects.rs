@@ -1,6 +1,6 @@
 //! What an object is whose name says what its members are.
 
-use super::Bench;
+use super::{Bench, check};
 
 #[test]
 fn what_a_name_says_is_said_of_the_members_below_it() {
@@ -39,4 +39,21 @@ fn what_a_name_says_is_said_of_the_members_below_it() {
         let found = bench.scan(json);
         assert_eq!(found, expected, "{json}");
     }
+}
+
+#[test]
+fn what_is_told_of_a_value_is_told_of_its_change_and_of_its_answer() {
+    check(&[
+        (
+            r#"{"changes":[{"field":"diagnosis","from":"none yet","to":"asthma"}]}"#,
+            &["/changes/0/from health", "/changes/0/to health"],
+        ),
+        (r#"{"field":"religion","to":"catholic"}"#, &["/to religion"]),
+        (r#"{"question":"What is your religion?","value":"catholic"}"#, &["/value religion"]),
+        (r#"{"question":"What is your favourite?","value":"catholic"}"#, &[]),
+        (r#"{"key":"city","long":-98.8512}"#, &["/long precise_location"]),
+        (r#"{"kind":"sms","to":"catholic"}"#, &[]),
+        (r#"{"ns2:religion":"catholic"}"#, &["/ns2:religion religion"]),
+        (r#"{"scripts":{"test:browser":"karma start --single-run"}}"#, &[]),
+    ]);
 }

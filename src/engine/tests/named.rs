@@ -243,6 +243,21 @@ fn columns_say_what_the_cells_of_their_rows_are() {
         // What stands beside a name of a column is none of its values.
         (r#"{"columns":["sim_operator","schema"],"rows":[["x","y"]]}"#, &[]),
         (r#"[["Name"],["Galaxy Blue"]]"#, &[]),
+        // One sure name is enough, unless the figures beside it are about many.
+        (r#"{"columns":["ref","diagnosis"],"rows":[["u1","asthma"]]}"#, &["/rows/0/1"]),
+        (r#"{"headers":["status","gender"],"data":[["new","female"]]}"#, &["/data/0/1"]),
+        (
+            r#"{"fields":["created_at","code","passport_no"],"rows":[["2026-01-02","x","AB1234567"]]}"#,
+            &["/rows/0/2"],
+        ),
+        (r#"[["ref","religion"],["u1","catholic"]]"#, &["/1/1"]),
+        (r#"{"columns":["gender","count"],"rows":[["female",120]]}"#, &[]),
+        (r#"{"columns":["gender","value"],"rows":[["female",120]]}"#, &[]),
+        (r#"{"columns":["religion","visits"],"rows":[["catholic",120]]}"#, &[]),
+        (r#"{"columns":["week","country"],"rows":[["1","DE"]]}"#, &[]),
+        (r#"{"columns":["date","city"],"data":[["2026-01-02","Berlin"]]}"#, &[]),
+        (r#"{"columns":["title","user"],"rows":[["a","b"]]}"#, &[]),
+        (r#"[["diagnosis","asthma"],["status","religion"]]"#, &["/0/1"]),
         (r#"[["name","phone"],[["x",1],{"y":2}]]"#, &[]),
     ] {
         let mut scratch = Scratch::default();

@@ -148,6 +148,7 @@ impl Builder {
         self.check_duplicates(diagnostics);
         self.check_use(&anonymous, diagnostics);
         let (destination_lists, category_lists) = self.lists();
+        let exporter_flags = self.exporter_flags();
         book.check_lists(&destination_lists, &category_lists, diagnostics);
         let exceptions = self.resolve_exceptions(diagnostics);
         for (built, exceptions) in self.built.iter_mut().zip(exceptions) {
@@ -191,6 +192,7 @@ impl Builder {
             judges_gaps,
             zones,
             destination_lists,
+            exporter_flags,
             parts: parts.into(),
         })
     }
@@ -242,14 +244,30 @@ impl Builder {
                 };
             }
         };
+        self.conditions().for_each(|condition| condition.walk(&mut note));
+        let redacted = self.built.iter().filter_map(|built| built.rule.selection.in_list.as_ref());
+        of_categories.extend(redacted.map(|list| list.name.clone()));
+        (of_destinations, of_categories)
+    }
+
+    /// What some rule asks of the exporter.
+    fn exporter_flags(&self) -> FxHashSet<Box<str>> {
+        let mut flags = FxHashSet::default();
+        let mut note = |predicate: &Predicate| {
+            if let Predicate::ExporterFlag(names) = predicate {
+                flags.extend(names.iter().cloned());
+            }
+        };
+        self.conditions().for_each(|condition| condition.walk(&mut note));
+        flags
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &Predicate> {
         let rules = self.built.iter().map(|built| &built.rule);
         let of_rules = rules.flat_map(|rule| [&rule.when, &rule.unless, &rule.require]);
         let counters = self.counters.iter();
         let of_counters = counters.flat_map(|(counter, _)| [&counter.when, &counter.unless]);
-        of_rules.chain(of_counters).flatten().for_each(|condition| condition.walk(&mut note));
-        let redacted = self.built.iter().filter_map(|built| built.rule.selection.in_list.as_ref());
-        of_categories.extend(redacted.map(|list| list.name.clone()));
-        (of_destinations, of_categories)
+        of_rules.chain(of_counters).flatten()
     }
 
     fn check_duplicates(&self, diagnostics: &mut Diagnostics) {

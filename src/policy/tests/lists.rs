@@ -81,3 +81,17 @@ fn what_a_transfer_puts_on_a_list_of_destinations_is_read_alike_and_known_to_be_
         assert!(unknown.iter().all(|name| named.contains(&format!("destination:{name}").into())));
     }
 }
+
+#[test]
+fn a_sector_or_flag_of_the_exporter_that_no_rule_knows_is_told() {
+    let set = shipped();
+    for (exporter, unknown) in [
+        (json!({"sector": "bank", "flags": ["in_sdf", "workload:checkout"]}), &[][..]),
+        (json!({"sector": "consumer_electronics", "flags": ["IN-SDF"]}), &[]),
+        (json!({"sector": "telecoms_licensee"}), &["sector:telecoms_licensee"]),
+        (json!({"flags": ["in_sfd"]}), &["exporter_flag:in_sfd"]),
+    ] {
+        let transfer = transfer(&json!({"exporter": exporter}));
+        assert_eq!(set.unknown(&transfer), unknown, "{exporter}");
+    }
+}

@@ -82,7 +82,7 @@ fn any_change() -> impl Strategy<Value = (&'static str, Value)> {
         1 => (0u64..3).prop_map(|over| ("counters", json!({"cn_ytd_ordinary": 99_999 + over}))),
         1 => any::<bool>().prop_map(|is| ("legal_hold", json!(is))),
         1 => any::<bool>().prop_map(|is| ("facts_unavailable", json!(is))),
-        1 => prop::sample::select(vec!["hr", "contract"]).prop_map(|it| ("cn_exempt", json!(it))),
+        1 => prop::sample::select(vec!["hr", "contract"]).prop_map(|it| ("cn_exempt", json!({"ground": it}))),
         1 => prop::sample::select(vec!["PK", "CN", "DE"]).prop_map(|at| ("origin", json!(at))),
     ]
 }

@@ -209,8 +209,8 @@ fn members() -> Vec<(&'static str, Vec<Value>)> {
         flags("government_related"),
         ("first_transfer_at", times()),
         flags("facts_unavailable"),
-        ("cn_exempt", vec![json!("hr"), json!("")]),
-        ("us_exempt", vec![json!("hr"), json!("")]),
+        ("cn_exempt", vec![json!({"ground": "hr"}), json!({"ground": ""})]),
+        ("us_exempt", vec![json!({"ground": "hr"}), json!({"ground": ""})]),
         (
             "config",
             vec![json!({"a": []}), json!({"a": ["b"]}), json!({"ab": []}), json!({"b": ["a"]})],

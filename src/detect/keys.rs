@@ -27,6 +27,8 @@ pub(super) struct Facts {
     pub(super) beside: u32,
     /// Contexts that this member shows together with another.
     pub(super) signs: u32,
+    /// The member shows that somebody is near, whatever places or figures stand beside it.
+    pub(super) is_somebodys: bool,
     /// Those that a column of this name shows in a table in which nothing is about anybody.
     pub(super) columns: u32,
     /// Stands for the object around it.
@@ -74,6 +76,7 @@ impl Facts {
         inside: 0,
         beside: 0,
         signs: 0,
+        is_somebodys: false,
         columns: 0,
         stand_in: false,
         is_one_of_many: false,

@@ -208,8 +208,9 @@ impl<'s> Scanner<'s> {
     /// nothing in JSON (RFC 8259 §4).
     pub fn is_to_look_again(&mut self) -> bool {
         let whole = self.scratch.outer.first().unwrap_or(&self.top);
-        if whole.lacks & whole.contexts != 0 {
-            self.scratch.learnt.push((0, whole.contexts & self.set.contexts.any_order));
+        let shown = whole.shown() & self.set.contexts.any_order;
+        if whole.lacks & shown != 0 {
+            self.scratch.learnt.push((0, shown));
         }
         if !self.scratch.learnt.is_empty() {
             self.scratch.foresight = Self::FORESIGHT_MAX;
@@ -306,19 +307,7 @@ impl<'s> Scanner<'s> {
         let facts = *self.scratch.keys.of(known);
         self.scratch.expected.add(&facts);
         self.scratch.expected_of_nobody |= facts.columns;
-        self.scratch.expected_of_somebody |= self.is_of_somebody(&facts);
-    }
-
-    /// Whether a column of this name is about somebody, in a table of places and figures as in any other: `phone`
-    /// is, and `city` need not be.
-    fn is_of_somebody(&self, facts: &Facts) -> bool {
-        let contexts = &self.set.contexts;
-        let parts = contexts.parts.iter().fold(0, |all, part| all | part);
-        facts.rules().iter().filter_map(|number| self.set.rule(*number)).any(|rule| {
-            // `id` is somebody's in a cookie alone.
-            let is_of_a_part = rule.inside != 0 && rule.inside & !parts == 0;
-            rule.outside & contexts.of_tables == 0 && !is_of_a_part
-        })
+        self.scratch.expected_of_somebody |= is_of_somebody(self.set, &facts);
     }
 
     /// Records to come are of another table, and what those before have shows nothing of them.
@@ -336,11 +325,11 @@ impl<'s> Scanner<'s> {
 
     /// The innermost container is a record: all that its members show is known before they come.
     pub fn record(&mut self) {
-        let mut expected = self.scratch.expected;
-        if !self.scratch.expected_of_somebody {
-            expected.beside |= self.scratch.expected_of_nobody;
-        }
+        let expected = self.scratch.expected;
         self.show(expected);
+        if !self.scratch.expected_of_somebody {
+            self.top.contexts |= self.scratch.expected_of_nobody | self.top.of_nobody;
+        }
         self.top.is_expected = expected != Shown::default();
     }
 
@@ -358,6 +347,14 @@ impl<'s> Scanner<'s> {
     /// An object or list begins; `name` is `None` for an element of a list and for a whole layer. The
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
+        let hit = self.open_under(name, container);
+        if matches!(name, Some("properties" | "tags")) && self.top.number == self.opened {
+            self.top.is_said_of_around = true;
+        }
+        hit
+    }
+
+    fn open_under(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
         if container == Container::Array
             && let Some(name) = name
@@ -477,6 +474,8 @@ impl<'s> Scanner<'s> {
         self.scratch.keys.known(name, |name| {
             let mut facts = set.keys.analyse(name);
             facts.in_key = is_in_key(set, name, &facts);
+            facts.is_somebodys =
+                facts.beside & set.contexts.somebodys != 0 && is_of_somebody(set, &facts);
             facts
         })
     }
@@ -549,6 +548,18 @@ impl<'s> Scanner<'s> {
         };
         hits.extract_if(first.., is_suppressed).for_each(drop);
     }
+}
+
+/// Whether a member or column of this name is about somebody, beside places and figures as elsewhere: `phone` is, and
+/// `city` need not be.
+fn is_of_somebody(set: &DetectorSet, facts: &Facts) -> bool {
+    let contexts = &set.contexts;
+    let parts = contexts.parts.iter().fold(0, |all, part| all | part);
+    facts.rules().iter().filter_map(|number| set.rule(*number)).any(|rule| {
+        // `id` is somebody's in a cookie alone.
+        let is_of_a_part = rule.inside != 0 && rule.inside & !parts == 0;
+        rule.outside & contexts.of_tables == 0 && !is_of_a_part
+    })
 }
 
 /// What is kept of a list's name for its elements.

@@ -90,6 +90,10 @@ pub(super) struct ContextSource {
     /// Names of columns: one shows it of the records of a table in which no column is about anybody.
     #[serde(default)]
     pub(super) columns: Vec<String>,
+    /// Contexts of somebody's: where a member shows one of these, no other shows this one, and what opens one of them
+    /// ends this one.
+    #[serde(default)]
+    pub(super) unless: Vec<At<String>>,
     /// Holds for everything inside, however deep.
     #[serde(default)]
     pub(super) lasting: bool,

@@ -11,6 +11,7 @@ mod inside;
 mod mail;
 mod mistakes;
 mod named;
+mod nobody;
 mod pieces;
 mod skipping;
 mod unread;

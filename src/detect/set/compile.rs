@@ -47,6 +47,7 @@ impl DetectorSet {
             source.contexts.iter().for_each(|context| compiler.context(file, context));
         }
         for (file, source) in &sources {
+            source.contexts.iter().for_each(|context| compiler.excluded(file, context));
             source.fields.iter().for_each(|field| compiler.field(file, field));
             source.values.iter().for_each(|value| compiler.value(file, value));
             source.cues.iter().for_each(|cue| compiler.cue(file, cue));

@@ -8,6 +8,7 @@ mod columns;
 mod judge;
 mod labelled;
 mod recall;
+mod statements;
 mod wants;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use self::recall::{Recall, Ticket};
 use self::{
     around::{Frame, Inside, Shown},
     columns::Columns,
+    statements::{Statement, StoodFor},
 };
 use super::{
     DetectorSet,
@@ -104,6 +106,12 @@ pub struct Scratch {
     told_behind: Vec<(u32, Facts)>,
     /// The same of a first walk, by number, while the second is under way.
     told_ahead: Vec<(u32, Facts)>,
+    /// Names that stand for others in the objects open now.
+    stood_for: Vec<StoodFor>,
+    /// Statements that came behind what they are about.
+    statements_behind: Vec<Statement>,
+    /// The same of a first walk, while the second is under way.
+    statements_ahead: Vec<Statement>,
     /// The set that `keys` was filled by.
     identity: Option<Arc<()>>,
     /// How many sets there were.
@@ -142,6 +150,7 @@ impl<'s> Scanner<'s> {
             scratch.identity.as_ref().is_some_and(|identity| Arc::ptr_eq(identity, &set.identity));
         if !same {
             scratch.keys.clear();
+            scratch.stood_for.clear();
             scratch.memo.clear();
             scratch.identity = Some(Arc::clone(&set.identity));
             scratch.sets += 1;
@@ -187,11 +196,14 @@ impl<'s> Scanner<'s> {
         // A name that was asked about in another layer, and whose value was not told, says nothing here.
         self.asked = None;
         self.opened = 0;
+        self.forget_statements(0);
         self.scratch.learnt.clear();
         self.scratch.told_behind.clear();
+        self.scratch.statements_behind.clear();
         if !self.again {
             self.scratch.known_ahead.clear();
             self.scratch.told_ahead.clear();
+            self.scratch.statements_ahead.clear();
         }
         let contexts = self.ahead(0);
         self.scratch.outer.clear();
@@ -215,9 +227,19 @@ impl<'s> Scanner<'s> {
         if !self.scratch.learnt.is_empty() {
             self.scratch.foresight = Self::FORESIGHT_MAX;
         }
-        let Scratch { learnt, known_ahead, told_behind, told_ahead, .. } = &mut *self.scratch;
-        self.again = !(learnt.is_empty() && told_behind.is_empty());
+        let Scratch {
+            learnt,
+            known_ahead,
+            told_behind,
+            told_ahead,
+            statements_behind,
+            statements_ahead,
+            ..
+        } = &mut *self.scratch;
+        self.again = !(learnt.is_empty() && told_behind.is_empty() && statements_behind.is_empty());
         if self.again {
+            std::mem::swap(statements_behind, statements_ahead);
+            statements_ahead.sort_by_key(|statement| statement.object);
             std::mem::swap(learnt, known_ahead);
             known_ahead.sort_unstable();
             std::mem::swap(told_behind, told_ahead);
@@ -419,6 +441,9 @@ impl<'s> Scanner<'s> {
         let mut facts = *self.facts_of(known);
         // A comment in an element, and nothing that belongs to it.
         facts.statement |= known.is_none() && self.top.container == Container::Object;
+        if facts.is_query && kind == Scalar::String {
+            self.statement(text);
+        }
         let tells = facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX;
         let what = if tells { self.facts_called(text) } else { None };
         let is_element = self.top.container == Container::Array;

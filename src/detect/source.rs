@@ -46,6 +46,8 @@ pub(super) struct WordsSource {
     pub(super) attributes: Vec<String>,
     /// Hold the name of the value beside them: `key` in `{"key": "phone", "value": …}`.
     pub(super) tellers: Vec<String>,
+    #[serde(default)]
+    pub(super) queries: Vec<String>,
     /// Over a list, say that it names the columns of a table: `columns` in `{"columns": ["phone"], "rows": [[…]]}`.
     pub(super) heads: Vec<String>,
     /// Stand for the object around them: `value` in `phone: {value: …}`.

@@ -14,6 +14,7 @@ mod named;
 mod nobody;
 mod pieces;
 mod skipping;
+mod statements;
 mod unread;
 
 /// The rules that ship with the gateway.

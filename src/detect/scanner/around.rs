@@ -48,6 +48,8 @@ pub(super) struct Frame {
     pub(super) is_somebodys: bool,
     /// Its members say something of the object around it, as the properties of a feature do (RFC 7946 §3.2).
     pub(super) is_said_of_around: bool,
+    /// A statement in it says what others of its members are.
+    pub(super) has_statement: bool,
 }
 
 impl Frame {
@@ -86,6 +88,7 @@ impl Frame {
         of_nobody: 0,
         is_somebodys: false,
         is_said_of_around: false,
+        has_statement: false,
     };
 }
 
@@ -178,6 +181,9 @@ impl Scanner<'_> {
         if frame.role == Role::Row {
             self.sign_columns();
         }
+        if !self.scratch.statements_ahead.is_empty() {
+            self.recall_statements();
+        }
         if is_cell {
             self.show(shown);
         }
@@ -187,7 +193,7 @@ impl Scanner<'_> {
     /// Whether nothing is said of an object or list that begins, by its name or by what is around: most are so.
     #[inline(always)]
     pub(super) fn is_nothing_known(&self, name: Option<Known>, container: Container) -> bool {
-        let Scratch { outer, known_ahead, told_ahead, .. } = &*self.scratch;
+        let Scratch { outer, known_ahead, told_ahead, statements_ahead, .. } = &*self.scratch;
         // Lists in lists may be rows of a table.
         (container == Container::Object || self.top.container == Container::Object)
             && name.map_or(self.top.is_silent, Known::is_empty)
@@ -195,6 +201,8 @@ impl Scanner<'_> {
             && self.top.role != Role::Cells
             && known_ahead.is_empty()
             && told_ahead.is_empty()
+            && statements_ahead.is_empty()
+            && !self.top.has_statement
             && outer.len() < FRAMES_MAX
     }
 
@@ -236,6 +244,9 @@ impl Scanner<'_> {
         }
         if closed.told {
             self.scratch.told.pop();
+        }
+        if closed.has_statement {
+            self.forget_statements(closed.number);
         }
         if closed.is_said_of_around {
             self.top.of_nobody |= closed.of_nobody;

@@ -111,6 +111,7 @@ impl Compiler<'_> {
         source.statements.iter().for_each(|word| keys.word(word).statement = true);
         source.attributes.iter().for_each(|word| keys.word(word).attribute = true);
         source.tellers.iter().for_each(|word| keys.word(word).tells = true);
+        source.queries.iter().for_each(|word| keys.word(word).is_query = true);
         source.heads.iter().for_each(|word| keys.word(word).heads = true);
         source.stand_ins.iter().for_each(|word| keys.word(word).stand_in = true);
         source.values.iter().for_each(|word| keys.word(word).awaits = true);

@@ -29,6 +29,7 @@ mod postal;
 mod scanner;
 mod set;
 mod source;
+mod statement;
 mod tables;
 mod taxonomy;
 mod text;

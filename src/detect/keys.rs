@@ -27,6 +27,8 @@ pub(super) struct Facts {
     pub(super) beside: u32,
     /// Contexts that this member shows together with another.
     pub(super) signs: u32,
+    /// The member shows that somebody is near, whatever places or figures stand beside it.
+    pub(super) is_somebodys: bool,
     /// Those that a column of this name shows in a table in which nothing is about anybody.
     pub(super) columns: u32,
     /// Stands for the object around it.
@@ -37,6 +39,8 @@ pub(super) struct Facts {
     pub(super) awaits: bool,
     /// Its value is the name of what stands beside it: `key` in `{"key": "phone", "value": …}`.
     pub(super) tells: bool,
+    /// Its value is a statement, which may say what other members are: `{"sql": "… dob = $1", "params": […]}`.
+    pub(super) is_query: bool,
     /// A list under it names the columns of a table.
     pub(super) heads: bool,
     /// A statement about a value, or an attribute of one; takes no category from its surroundings.
@@ -74,11 +78,13 @@ impl Facts {
         inside: 0,
         beside: 0,
         signs: 0,
+        is_somebodys: false,
         columns: 0,
         stand_in: false,
         is_one_of_many: false,
         awaits: false,
         tells: false,
+        is_query: false,
         heads: false,
         statement: false,
         hashed: false,
@@ -120,7 +126,7 @@ impl Facts {
 
     /// Whether any value under the name may be a finding, whatever its form and surroundings.
     pub(super) fn is_telling(&self) -> bool {
-        self.supports != 0 || self.patterns != 0 || self.in_key || self.tells
+        self.supports != 0 || self.patterns != 0 || self.in_key || self.tells || self.is_query
     }
 
     /// Whether an object or list under the name can be no finding by it.
@@ -197,6 +203,7 @@ pub(super) struct WordMeaning {
     pub(super) stand_in: bool,
     pub(super) awaits: bool,
     pub(super) tells: bool,
+    pub(super) is_query: bool,
     pub(super) heads: bool,
     pub(super) supports: u128,
     pub(super) against: u128,
@@ -409,6 +416,7 @@ impl KeyTable {
         facts.is_one_of_many = facts.rule_count == 0 && is_one_of_many(name);
         facts.awaits = whole.awaits;
         facts.tells = whole.tells;
+        facts.is_query = whole.is_query;
         facts.heads = whole.heads;
         if !facts.statement || facts.hashed || facts.encrypted {
             self.add_stripped(&words, &mut facts);

@@ -8,6 +8,7 @@ mod columns;
 mod judge;
 mod labelled;
 mod recall;
+mod statements;
 mod wants;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use self::recall::{Recall, Ticket};
 use self::{
     around::{Frame, Inside, Shown},
     columns::Columns,
+    statements::{Statement, StoodFor},
 };
 use super::{
     DetectorSet,
@@ -104,6 +106,12 @@ pub struct Scratch {
     told_behind: Vec<(u32, Facts)>,
     /// The same of a first walk, by number, while the second is under way.
     told_ahead: Vec<(u32, Facts)>,
+    /// Names that stand for others in the objects open now.
+    stood_for: Vec<StoodFor>,
+    /// Statements that came behind what they are about.
+    statements_behind: Vec<Statement>,
+    /// The same of a first walk, while the second is under way.
+    statements_ahead: Vec<Statement>,
     /// The set that `keys` was filled by.
     identity: Option<Arc<()>>,
     /// How many sets there were.
@@ -142,6 +150,7 @@ impl<'s> Scanner<'s> {
             scratch.identity.as_ref().is_some_and(|identity| Arc::ptr_eq(identity, &set.identity));
         if !same {
             scratch.keys.clear();
+            scratch.stood_for.clear();
             scratch.memo.clear();
             scratch.identity = Some(Arc::clone(&set.identity));
             scratch.sets += 1;
@@ -187,11 +196,14 @@ impl<'s> Scanner<'s> {
         // A name that was asked about in another layer, and whose value was not told, says nothing here.
         self.asked = None;
         self.opened = 0;
+        self.forget_statements(0);
         self.scratch.learnt.clear();
         self.scratch.told_behind.clear();
+        self.scratch.statements_behind.clear();
         if !self.again {
             self.scratch.known_ahead.clear();
             self.scratch.told_ahead.clear();
+            self.scratch.statements_ahead.clear();
         }
         let contexts = self.ahead(0);
         self.scratch.outer.clear();
@@ -208,15 +220,26 @@ impl<'s> Scanner<'s> {
     /// nothing in JSON (RFC 8259 §4).
     pub fn is_to_look_again(&mut self) -> bool {
         let whole = self.scratch.outer.first().unwrap_or(&self.top);
-        if whole.lacks & whole.contexts != 0 {
-            self.scratch.learnt.push((0, whole.contexts & self.set.contexts.any_order));
+        let shown = whole.shown() & self.set.contexts.any_order;
+        if whole.lacks & shown != 0 {
+            self.scratch.learnt.push((0, shown));
         }
         if !self.scratch.learnt.is_empty() {
             self.scratch.foresight = Self::FORESIGHT_MAX;
         }
-        let Scratch { learnt, known_ahead, told_behind, told_ahead, .. } = &mut *self.scratch;
-        self.again = !(learnt.is_empty() && told_behind.is_empty());
+        let Scratch {
+            learnt,
+            known_ahead,
+            told_behind,
+            told_ahead,
+            statements_behind,
+            statements_ahead,
+            ..
+        } = &mut *self.scratch;
+        self.again = !(learnt.is_empty() && told_behind.is_empty() && statements_behind.is_empty());
         if self.again {
+            std::mem::swap(statements_behind, statements_ahead);
+            statements_ahead.sort_by_key(|statement| statement.object);
             std::mem::swap(learnt, known_ahead);
             known_ahead.sort_unstable();
             std::mem::swap(told_behind, told_ahead);
@@ -306,19 +329,7 @@ impl<'s> Scanner<'s> {
         let facts = *self.scratch.keys.of(known);
         self.scratch.expected.add(&facts);
         self.scratch.expected_of_nobody |= facts.columns;
-        self.scratch.expected_of_somebody |= self.is_of_somebody(&facts);
-    }
-
-    /// Whether a column of this name is about somebody, in a table of places and figures as in any other: `phone`
-    /// is, and `city` need not be.
-    fn is_of_somebody(&self, facts: &Facts) -> bool {
-        let contexts = &self.set.contexts;
-        let parts = contexts.parts.iter().fold(0, |all, part| all | part);
-        facts.rules().iter().filter_map(|number| self.set.rule(*number)).any(|rule| {
-            // `id` is somebody's in a cookie alone.
-            let is_of_a_part = rule.inside != 0 && rule.inside & !parts == 0;
-            rule.outside & contexts.of_tables == 0 && !is_of_a_part
-        })
+        self.scratch.expected_of_somebody |= is_of_somebody(self.set, &facts);
     }
 
     /// Records to come are of another table, and what those before have shows nothing of them.
@@ -336,11 +347,11 @@ impl<'s> Scanner<'s> {
 
     /// The innermost container is a record: all that its members show is known before they come.
     pub fn record(&mut self) {
-        let mut expected = self.scratch.expected;
-        if !self.scratch.expected_of_somebody {
-            expected.beside |= self.scratch.expected_of_nobody;
-        }
+        let expected = self.scratch.expected;
         self.show(expected);
+        if !self.scratch.expected_of_somebody {
+            self.top.contexts |= self.scratch.expected_of_nobody | self.top.of_nobody;
+        }
         self.top.is_expected = expected != Shown::default();
     }
 
@@ -358,6 +369,14 @@ impl<'s> Scanner<'s> {
     /// An object or list begins; `name` is `None` for an element of a list and for a whole layer. The
     /// answer is a hit when all of it is personal data, or when its name is.
     pub fn open(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
+        let hit = self.open_under(name, container);
+        if matches!(name, Some("properties" | "tags")) && self.top.number == self.opened {
+            self.top.is_said_of_around = true;
+        }
+        hit
+    }
+
+    fn open_under(&mut self, name: Option<&str>, container: Container) -> Option<Hit> {
         let known = self.known_of(name);
         if container == Container::Array
             && let Some(name) = name
@@ -422,6 +441,9 @@ impl<'s> Scanner<'s> {
         let mut facts = *self.facts_of(known);
         // A comment in an element, and nothing that belongs to it.
         facts.statement |= known.is_none() && self.top.container == Container::Object;
+        if facts.is_query && kind == Scalar::String {
+            self.statement(text);
+        }
         let tells = facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX;
         let what = if tells { self.facts_called(text) } else { None };
         let is_element = self.top.container == Container::Array;
@@ -487,6 +509,8 @@ impl<'s> Scanner<'s> {
         self.scratch.keys.known(name, |name| {
             let mut facts = set.keys.analyse(name);
             facts.in_key = is_in_key(set, name, &facts);
+            facts.is_somebodys =
+                facts.beside & set.contexts.somebodys != 0 && is_of_somebody(set, &facts);
             facts
         })
     }
@@ -565,6 +589,18 @@ impl<'s> Scanner<'s> {
 fn asked_for(text: &str) -> &str {
     let asked = text.strip_suffix('?').and_then(|question| question.rsplit_once(" your "));
     asked.map_or(text, |(_, what)| what.trim_end())
+}
+
+/// Whether a member or column of this name is about somebody, beside places and figures as elsewhere: `phone` is, and
+/// `city` need not be.
+fn is_of_somebody(set: &DetectorSet, facts: &Facts) -> bool {
+    let contexts = &set.contexts;
+    let parts = contexts.parts.iter().fold(0, |all, part| all | part);
+    facts.rules().iter().filter_map(|number| set.rule(*number)).any(|rule| {
+        // `id` is somebody's in a cookie alone.
+        let is_of_a_part = rule.inside != 0 && rule.inside & !parts == 0;
+        rule.outside & contexts.of_tables == 0 && !is_of_a_part
+    })
 }
 
 /// What is kept of a list's name for its elements.

@@ -177,6 +177,9 @@ impl Reach {
 pub(super) struct Contexts {
     pub(super) lasting: u32,
     pub(super) any_order: u32,
+    /// Those that members show only where none of them is somebody's, and those that are.
+    pub(super) of_nobody: u32,
+    pub(super) somebodys: u32,
     pub(super) near: u32,
     /// Those that a column shows of a table in which nothing is about anybody.
     pub(super) of_tables: u32,

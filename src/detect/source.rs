@@ -46,6 +46,8 @@ pub(super) struct WordsSource {
     pub(super) attributes: Vec<String>,
     /// Hold the name of the value beside them: `key` in `{"key": "phone", "value": …}`.
     pub(super) tellers: Vec<String>,
+    #[serde(default)]
+    pub(super) queries: Vec<String>,
     /// Over a list, say that it names the columns of a table: `columns` in `{"columns": ["phone"], "rows": [[…]]}`.
     pub(super) heads: Vec<String>,
     /// Stand for the object around them: `value` in `phone: {value: …}`.
@@ -90,6 +92,10 @@ pub(super) struct ContextSource {
     /// Names of columns: one shows it of the records of a table in which no column is about anybody.
     #[serde(default)]
     pub(super) columns: Vec<String>,
+    /// Contexts of somebody's: where a member shows one of these, no other shows this one, and what opens one of them
+    /// ends this one.
+    #[serde(default)]
+    pub(super) unless: Vec<At<String>>,
     /// Holds for everything inside, however deep.
     #[serde(default)]
     pub(super) lasting: bool,

@@ -11,6 +11,7 @@ mod halt;
 mod hostile;
 mod objects;
 mod payloads;
+mod places;
 mod prose;
 mod sentences;
 mod turns;

@@ -102,6 +102,10 @@ impl Search<'_> {
                 self.addresses_by_code(text, found, first);
             }
             self.numbers(text, found);
+            if let Some(read) = place::binary(text) {
+                let whole = Span::new(0, text.len());
+                found.extend(self.weigh(self.set.finders.pair, read, whole, (0, 0)));
+            }
             if marks.dollars > 0 {
                 self.sentences_of_receivers(text, found);
             }

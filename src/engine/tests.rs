@@ -12,8 +12,10 @@ mod inside;
 mod mail;
 mod mistakes;
 mod named;
+mod nobody;
 mod pieces;
 mod skipping;
+mod statements;
 mod unread;
 
 /// The rules that ship with the gateway.

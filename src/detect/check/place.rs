@@ -2,6 +2,12 @@
 //!
 //! Three decimals or more, about 111 metres, are precise; fewer are coarse. Seconds of arc are precise.
 
+mod code;
+mod geometry;
+
+pub(super) use self::code::{geohash, plus_code};
+use self::code::{is_mixed, military_grid};
+pub(in crate::detect) use self::geometry::{all as geometries, binary};
 use super::Match;
 
 /// Decimals from which a coordinate is precise.
@@ -73,15 +79,13 @@ fn degrees_minutes_seconds(text: &str) -> bool {
             });
     }
     let marked = text.contains('°') || text.ends_with(['N', 'S', 'E', 'W']);
-    let known = text
-        .chars()
-        .all(|character| character.is_ascii_digit() || "°'\"′″.- NSEWd:m’”".contains(character));
+    let known = text.chars().all(|c| is_of_degrees(c) || "NSEWd:m".contains(c));
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).count();
     marked && known && numbers >= 2
 }
 
-/// Two coordinates in one text: `24.8607,67.0011`, `geo:24.8607,67.0011`, `POINT(67.0011 24.8607)`,
-/// ISO 6709 `+24.8607+067.0011/`.
+/// Two coordinates in one text: `24.8607,67.0011`, `geo:24.8607,67.0011`, `24.8607|67.0011`, ISO 6709
+/// `+24.8607+067.0011/`.
 pub(in crate::detect) fn pair(text: &str) -> Option<Match> {
     let text = text.trim();
     if text.len() > 96 {
@@ -102,7 +106,7 @@ pub(in crate::detect) fn pair(text: &str) -> Option<Match> {
         (Some(open), Some(_)) => text.get(open + 1..text.len() - 1)?,
         _ => text.trim_matches(['[', ']']),
     };
-    let mut parts = inner.split([',', ' ']).filter(|part| !part.is_empty());
+    let mut parts = inner.split([',', ' ', '|']).filter(|part| !part.is_empty());
     let three = (parts.next(), parts.next(), parts.next());
     if parts.next().is_some() {
         return None;
@@ -117,13 +121,27 @@ pub(in crate::detect) fn pair(text: &str) -> Option<Match> {
     both(first, second)
 }
 
-/// `24°51'38.6"N 67°00'04.1"E`, with or without a comma.
+/// What degrees, minutes and seconds are written with.
+pub(in crate::detect) fn is_of_degrees(character: char) -> bool {
+    character.is_ascii_digit() || "°'\"′″.- ’”".contains(character)
+}
+
+/// Where the hemisphere stands that is written before the degrees at `start`: `N 24° 51.643'`.
+pub(in crate::detect) fn before_its_degrees(text: &str, start: usize) -> Option<usize> {
+    let head = text.get(..start)?;
+    let head = head.strip_suffix(' ').unwrap_or(head);
+    let before = head.strip_suffix(['N', 'S'])?;
+    (!before.ends_with(|c: char| c.is_alphanumeric() || c == '°')).then_some(before.len())
+}
+
+/// `24°51'38.6"N 67°00'04.1"E`, with or without a comma; the hemispheres may stand before.
 fn sexagesimal_pair(text: &str) -> Option<Match> {
     if !text.contains('°') {
         return None;
     }
     let (first, second) = match text.split_once([',', ';']) {
         Some(halves) => halves,
+        None if text.starts_with(['N', 'S']) => text.split_at(text.find(['E', 'W'])?),
         None => text.split_at(text.find(['N', 'S']).filter(|at| *at > 0)? + 1),
     };
     let half = |text: &str| {
@@ -132,7 +150,8 @@ fn sexagesimal_pair(text: &str) -> Option<Match> {
             && text.contains(['N', 'S', 'E', 'W'])
             && degrees_minutes_seconds(text);
         // `24.9° N` has no minutes.
-        let degrees = text.split('°').next().unwrap_or_default();
+        let degrees = text.trim_start_matches(['N', 'S', 'E', 'W', ' ']);
+        let degrees = degrees.split('°').next().unwrap_or_default();
         let is_alone = text.bytes().filter(u8::is_ascii_digit).count()
             == degrees.bytes().filter(u8::is_ascii_digit).count();
         let decimals = decimals_of(degrees).unwrap_or(0);
@@ -219,49 +238,55 @@ fn both(first: &str, second: &str) -> Option<Match> {
     })
 }
 
-/// A pair, one coordinate of either kind, or a code for a place.
+/// A pair, a geometry, one coordinate of either kind, or a code for a place.
 pub(super) fn any(text: &str) -> Option<Match> {
     pair(text)
+        .or_else(|| geometry::whole(text.trim()))
+        .or_else(|| binary(text.trim()))
+        .or_else(|| lettered_pair(text))
+        .or_else(|| scaled_pair(text))
         .or_else(|| longitude(text).filter(|_| text.contains(['.', '°', '/'])))
+        .or_else(|| military_grid(text))
         .or_else(|| plus_code(text))
         .or_else(|| geohash(text).filter(|found| !found.coarse && is_mixed(text)))
 }
 
-/// Letters after digits and digits after letters, as no word with a number behind it has.
-fn is_mixed(text: &str) -> bool {
-    let word = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    word.bytes().any(|byte| byte.is_ascii_digit()) && !word.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Open Location Code: `7JQJVF62+7C`, or with a place for its beginning, `VF62+7C Karachi`. Pairs before
-/// the sign that are padded with zeros make it coarse.
-pub(super) fn plus_code(text: &str) -> Option<Match> {
+/// `N24.86073 E67.00114`, `N31 31.224 E74 21.522`: each half behind its hemisphere, in degrees or in degrees and
+/// minutes.
+fn lettered_pair(text: &str) -> Option<Match> {
+    const BYTES_MAX: usize = 48;
     let text = text.trim();
-    let code = text.split([' ', ',']).next()?;
-    let (area, local) = code.split_once('+')?;
-    let digit = |byte: u8| b"23456789CFGHJMPQRVWX".contains(&byte.to_ascii_uppercase());
-    let bare = area.trim_end_matches('0');
-    let known = matches!(area.len(), 4 | 6 | 8)
-        && bare.len() >= 2
-        && bare.len().is_multiple_of(2)
-        && bare.bytes().all(digit)
-        && local.bytes().all(digit);
-    let padded = bare.len() < area.len();
-    let ended = if padded { local.is_empty() } else { (2..=7).contains(&local.len()) };
-    (known && ended && (area.len() == 8 || !padded)).then_some(Match {
-        shaped: !padded,
-        coarse: padded,
-        ..Match::PLAIN
-    })
+    let behind = text.strip_prefix(['N', 'S']).filter(|_| text.len() <= BYTES_MAX)?;
+    let (north, east) = behind.split_once(['E', 'W'])?;
+    let half = |text: &str, limit: f64| {
+        let text = text.trim_matches([' ', ',', ';']);
+        let (degrees, minutes) = text.split_once(' ').unwrap_or((text, ""));
+        let whole: f64 = degrees.parse().ok().filter(|it: &f64| (0.0..=limit).contains(it))?;
+        let decimals = decimals_of(degrees)?;
+        if minutes.is_empty() {
+            return (decimals > 0 && whole > 0.0).then_some(decimals < PRECISE_DECIMALS);
+        }
+        let is_one = minutes.parse().is_ok_and(|it: f64| (0.0..60.0).contains(&it));
+        // A minute is a mile.
+        (is_one && decimals == 0).then_some(decimals_of(minutes)? < PRECISE_DECIMALS - 1)
+    };
+    let coarse = half(north, 90.0)? || half(east, 180.0)?;
+    Some(Match { shaped: !coarse, coarse, ..Match::PLAIN })
 }
 
-/// Six or more characters of the geohash alphabet are about a kilometre or better.
-pub(super) fn geohash(text: &str) -> Option<Match> {
-    let good = (4..=12).contains(&text.len())
-        && text.bytes().all(|byte| {
-            byte.is_ascii_digit() || (byte.is_ascii_lowercase() && !b"ailo".contains(&byte))
-        });
-    good.then_some(Match { coarse: text.len() < 6, ..Match::PLAIN })
+/// `24860730,67001140`: both in millionths of a degree, or both in ten-millionths.
+fn scaled_pair(text: &str) -> Option<Match> {
+    let (first, second) = text.trim().split_once([',', ';', ' ', '|'])?;
+    let read = |text: &str| {
+        let text = text.trim();
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let is_one = (6..=10).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        is_one.then(|| digits.parse::<u64>().ok())?
+    };
+    let (first, second) = (read(first)?, read(second)?);
+    let (less, more) = (first.min(second), first.max(second));
+    let is_one = [1_000_000, 10_000_000].iter().any(|one| less <= 90 * one && more <= 180 * one);
+    is_one.then_some(Match::SHAPED)
 }
 
 /// A cell identity has up to 36 bits (NR); -1 and the largest values mean that there is none.
@@ -352,7 +377,7 @@ mod tests {
             ("24.8607,67.0011", "precise"),
             ("24.8607, 67.0011", "precise"),
             ("geo:24.8607,67.0011;u=35", "precise"),
-            ("POINT(67.0011 24.8607)", "precise"),
+            ("24.8607|67.0011", "precise"),
             ("[67.0011,24.8607]", "precise"),
             ("+24.8607+067.0011/", "precise"),
             ("+27.5916+086.5640+8850CRSWGS_84/", "precise"),
@@ -360,6 +385,9 @@ mod tests {
             ("+2451-06700/", "coarse"),
             ("24°51'38.6\"N 67°00'04.1\"E", "precise"),
             ("24°51′38″N, 67°00′04″E", "precise"),
+            ("N 24° 51.643' E 67° 0.068'", "precise"),
+            ("N24°51'38.6\" W67°00'04.1\"", "precise"),
+            ("N24.9° E67.0°", "coarse"),
             ("20°C in N, 21°C in E", "none"),
             ("24.86071° N, 67.00112° E", "precise"),
             ("24.9° N, 67.0° E", "coarse"),
@@ -404,6 +432,25 @@ mod tests {
             ("7JQJVF62+", "none"),
             ("AB12+34", "none"),
             ("C++", "none"),
+            ("POINT(67.0011 24.8607)", "precise"),
+            ("N24.86073 E67.00114", "precise"),
+            ("S24.86073, W67.00114", "precise"),
+            ("N24.9 E67.0", "coarse"),
+            ("N31 31.224 E74 21.522", "precise"),
+            ("N31 31 E74 21", "coarse"),
+            ("N91.12345 E67.00114", "none"),
+            ("N24 E67", "none"),
+            ("NOTE 1", "none"),
+            ("24860730,67001140", "precise"),
+            ("-248607300, 670011400", "precise"),
+            ("248607300,67001140", "precise"),
+            ("924860730,67001140", "precise"),
+            ("9924860730,9967001140", "none"),
+            ("24,67", "none"),
+            ("42RVU1234567890", "precise"),
+            ("42RVU1234", "coarse"),
+            ("61RVU1234567890", "none"),
+            ("42RVO123456", "none"),
             ("tkrtm9vf3", "precise"),
             ("wx4g0ec1", "precise"),
             ("bench3", "none"),

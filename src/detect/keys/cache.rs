@@ -24,6 +24,7 @@ impl Known {
     const MUTE: u16 = 1 << 7;
     const TELLS: u16 = 1 << 8;
     const EMPTY: u16 = 1 << 9;
+    const QUERY: u16 = 1 << 10;
 
     /// Any value under the name may be a finding, whatever its form and surroundings.
     #[inline(always)]
@@ -79,6 +80,12 @@ impl Known {
         self.says & Self::TELLS != 0
     }
 
+    /// Its value may say what others are, each time it comes.
+    #[inline(always)]
+    pub(in crate::detect) fn is_query(self) -> bool {
+        self.says & Self::QUERY != 0
+    }
+
     /// The name says nothing of anything: not of what is inside an object or list under it either.
     #[inline(always)]
     pub(in crate::detect) fn is_empty(self) -> bool {
@@ -103,6 +110,7 @@ impl Known {
             (Self::MUTE, !has_rules && !says_more && !facts.stand_in && !facts.awaits),
             (Self::TELLS, facts.tells),
             (Self::EMPTY, *facts == Facts::NONE),
+            (Self::QUERY, facts.is_query),
         ];
         let says = says.iter().filter(|(_, is)| *is).fold(0, |all, (bit, _)| all | bit);
         Self { number, says }
@@ -237,6 +245,30 @@ impl KeyCache {
             *slot = Slot { short, known, quiet: Quiet::default() };
         }
         known
+    }
+
+    /// From here on `name` says what that of `known` does; what it said before, for [`Self::put_back`].
+    pub(in crate::detect) fn stand_in(&mut self, name: &[u8], known: Known) -> Option<Known> {
+        self.forget_slot(name);
+        self.names.insert(name.into(), known)
+    }
+
+    /// `name` says what it said before it stood for another.
+    pub(in crate::detect) fn put_back(&mut self, name: &[u8], known: Option<Known>) {
+        self.forget_slot(name);
+        match known {
+            Some(known) => self.names.insert(name.into(), known),
+            None => self.names.remove(name),
+        };
+    }
+
+    fn forget_slot(&mut self, name: &[u8]) {
+        if let Some(short) = ShortName::of(name)
+            && let Some(slot) = self.slots.get_mut(place(short))
+            && slot.short == short
+        {
+            *slot = Slot::default();
+        }
     }
 
     /// Whether names end in a word, as `ask` says when it is a new one.

@@ -43,6 +43,13 @@ pub(super) struct Frame {
     pub(super) is_foreseen: bool,
     /// A row without names, of which a cell is somebody's.
     pub(super) is_of_somebody: bool,
+    /// Contexts that members show if none of them is somebody's, and whether one is.
+    pub(super) of_nobody: u32,
+    pub(super) is_somebodys: bool,
+    /// Its members say something of the object around it, as the properties of a feature do (RFC 7946 §3.2).
+    pub(super) is_said_of_around: bool,
+    /// A statement in it says what others of its members are.
+    pub(super) has_statement: bool,
 }
 
 impl Frame {
@@ -50,6 +57,11 @@ impl Frame {
     #[inline(always)]
     pub(super) fn is_of_something(&self) -> bool {
         self.rule.is_some() || self.patterns != 0
+    }
+
+    /// The contexts that hold for the whole of it, once all its members were seen.
+    pub(super) fn shown(&self) -> u32 {
+        self.contexts | if self.is_somebodys { 0 } else { self.of_nobody }
     }
 
     /// An object that nothing is known of.
@@ -73,6 +85,10 @@ impl Frame {
         is_expected: false,
         is_foreseen: false,
         is_of_somebody: false,
+        of_nobody: 0,
+        is_somebodys: false,
+        is_said_of_around: false,
+        has_statement: false,
     };
 }
 
@@ -83,6 +99,8 @@ pub(super) struct Shown {
     pub(super) beside: u32,
     /// Those that one of them would show together with another.
     signs: u32,
+    /// One of them is somebody's.
+    is_somebodys: bool,
 }
 
 impl Shown {
@@ -90,6 +108,7 @@ impl Shown {
     pub(super) fn add(&mut self, facts: &Facts) {
         self.beside |= facts.beside | (self.signs & facts.signs);
         self.signs |= facts.signs;
+        self.is_somebodys |= facts.is_somebodys;
     }
 }
 
@@ -162,6 +181,9 @@ impl Scanner<'_> {
         if frame.role == Role::Row {
             self.sign_columns();
         }
+        if !self.scratch.statements_ahead.is_empty() {
+            self.recall_statements();
+        }
         if is_cell {
             self.show(shown);
         }
@@ -171,7 +193,7 @@ impl Scanner<'_> {
     /// Whether nothing is said of an object or list that begins, by its name or by what is around: most are so.
     #[inline(always)]
     pub(super) fn is_nothing_known(&self, name: Option<Known>, container: Container) -> bool {
-        let Scratch { outer, known_ahead, told_ahead, .. } = &*self.scratch;
+        let Scratch { outer, known_ahead, told_ahead, statements_ahead, .. } = &*self.scratch;
         // Lists in lists may be rows of a table.
         (container == Container::Object || self.top.container == Container::Object)
             && name.map_or(self.top.is_silent, Known::is_empty)
@@ -179,6 +201,8 @@ impl Scanner<'_> {
             && self.top.role != Role::Cells
             && known_ahead.is_empty()
             && told_ahead.is_empty()
+            && statements_ahead.is_empty()
+            && !self.top.has_statement
             && outer.len() < FRAMES_MAX
     }
 
@@ -221,6 +245,13 @@ impl Scanner<'_> {
         if closed.told {
             self.scratch.told.pop();
         }
+        if closed.has_statement {
+            self.forget_statements(closed.number);
+        }
+        if closed.is_said_of_around {
+            self.top.of_nobody |= closed.of_nobody;
+            self.top.is_somebodys |= closed.is_somebodys;
+        }
         if closed.lacks != 0 {
             self.learn(&closed);
         }
@@ -229,8 +260,8 @@ impl Scanner<'_> {
     /// Something in the object that closes lacked a context; the object has it by now, or one around it may
     /// yet.
     pub(super) fn learn(&mut self, closed: &Frame) {
-        if closed.lacks & closed.contexts != 0 && !self.again {
-            let shown = closed.contexts & self.set.contexts.any_order;
+        let shown = closed.shown() & self.set.contexts.any_order;
+        if closed.lacks & shown != 0 && !self.again {
             self.scratch.learnt.push((closed.number, shown));
         }
         let handed_on = if closed.opens { self.set.contexts.lasting } else { u32::MAX };
@@ -256,7 +287,12 @@ impl Scanner<'_> {
 
     pub(super) fn contexts_of(&self, opens: u32) -> u32 {
         let around = self.top.contexts & !self.top.near;
-        if opens == 0 { around } else { opens | (around & self.set.contexts.lasting) }
+        if opens == 0 {
+            return around;
+        }
+        let contexts = &self.set.contexts;
+        let ended = if opens & contexts.somebodys != 0 { contexts.of_nobody } else { 0 };
+        opens | (around & contexts.lasting & !ended)
     }
 
     /// A member of this name was not asked about before its value is told.
@@ -277,7 +313,10 @@ impl Scanner<'_> {
     /// Members show what their object is about.
     pub(super) fn show(&mut self, shown: Shown) {
         let frame = &mut self.top;
-        let beside = shown.beside | (frame.signs & shown.signs);
+        let all = shown.beside | (frame.signs & shown.signs);
+        let beside = all & !self.set.contexts.of_nobody;
+        frame.of_nobody |= all & self.set.contexts.of_nobody;
+        frame.is_somebodys |= shown.is_somebodys;
         frame.near |= beside & self.set.contexts.near & !frame.contexts;
         frame.contexts |= beside;
         frame.signs |= shown.signs;
@@ -343,14 +382,17 @@ impl Scanner<'_> {
     /// The end of the foreseen members: where they are all, the contexts they show in whatever order they come are
     /// there from here on.
     pub fn foreseen(&mut self, are_all: bool) {
-        let Shown { beside, signs } = std::mem::take(&mut self.scratch.foreseen);
+        let Shown { beside, signs, is_somebodys } = std::mem::take(&mut self.scratch.foreseen);
         let frame = &mut self.top;
         frame.is_foreseen = true;
         self.scratch.foresight = self.scratch.foresight.saturating_sub(1);
         if !are_all {
             return;
         }
-        let new = (beside | (frame.signs & signs)) & self.set.contexts.any_order & !frame.contexts;
+        let is_somebodys = is_somebodys || frame.is_somebodys;
+        let ended = if is_somebodys { self.set.contexts.of_nobody } else { 0 };
+        let all = (beside | (frame.signs & signs) | frame.of_nobody) & !ended;
+        let new = all & self.set.contexts.any_order & !frame.contexts;
         frame.near |= new & self.set.contexts.near;
         frame.contexts |= new;
         if new & self.hanging != 0 {

@@ -37,7 +37,7 @@ impl Scanner<'_> {
                 cells.push(cell);
             }
         });
-        let around = around | shown.beside;
+        let around = around | (shown.beside & !self.set.contexts.of_nobody);
         let labelled = hits.len();
         if count > CELLS_MAX {
             tables::cells(text, &mut |cell| hits.extend(self.in_a_cell(text, around, &cell)));

@@ -59,7 +59,7 @@ pub(super) struct Columns {
 }
 
 /// Most columns that are read, and longest name of one, bytes.
-const COLUMNS_MAX: usize = 64;
+pub(super) const COLUMNS_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 64;
 /// A single word at the head of a list of lists is no proof, unless it is sure.
 const NAMES_MIN: usize = 2;
@@ -87,6 +87,14 @@ impl Columns {
         self.of = None;
     }
 
+    /// The elements of a list in the object of this number are called so.
+    pub(super) fn place(&mut self, of: u32, names: &[Known]) {
+        self.begin(of);
+        self.names.extend(names.iter().take(COLUMNS_MAX));
+        self.count = self.names.len();
+        self.rows = Some(Role::Row);
+    }
+
     fn begin(&mut self, of: u32) {
         self.names.clear();
         *self = Self { of: Some(of), names: std::mem::take(&mut self.names), ..Self::default() };
@@ -99,6 +107,9 @@ impl Scanner<'_> {
         let Some(around) = self.scratch.outer.last() else { return Role::None };
         let parent = &self.top;
         if parent.container == Container::Object {
+            if parent.has_statement && self.scratch.columns.of == Some(parent.number) {
+                return self.scratch.columns.rows.unwrap_or_default();
+            }
             if !heads {
                 return Role::None;
             }

@@ -164,7 +164,7 @@ impl<'s> Scanner<'s> {
             }
             if let Some((mut before, told)) = waiting.take() {
                 before.value.end = before.value.end.min(start.max(before.value.start));
-                let around = around | (shown.beside & self.set.contexts.any_order);
+                let around = around | self.shown_in_prose(&shown);
                 hits.extend(self.labelled(text, &before, &told, around));
             }
             hits.extend(speaker.map(|speaker| speaker.hit()));
@@ -190,7 +190,7 @@ impl<'s> Scanner<'s> {
             waiting = label.map(|(_, facts)| (pair, facts));
         }
         if let Some((pair, facts)) = waiting {
-            let around = around | (shown.beside & self.set.contexts.any_order);
+            let around = around | self.shown_in_prose(&shown);
             hits.extend(self.labelled(text, &pair, &facts, around));
         }
         self.cells(text, around, first, hits);
@@ -224,6 +224,11 @@ impl<'s> Scanner<'s> {
             hits.get_mut(first..).unwrap_or_default().sort_by_key(|hit| hit.span.start);
         }
         self.scratch.found = found;
+    }
+
+    /// The contexts that labels in one line show: not those for which all of them would have to be known.
+    fn shown_in_prose(&self, shown: &Shown) -> u32 {
+        shown.beside & self.set.contexts.any_order & !self.set.contexts.of_nobody
     }
 
     fn is_of_an_address(&self, facts: &Facts) -> bool {

@@ -83,6 +83,7 @@ impl Scanner<'_> {
         // The name of a column says nothing where it stands, and all of what stands below.
         let names_a_column = known.tells() && self.names_columns();
         if known.in_key()
+            || known.is_query()
             || is_told
             || is_too_long
             || names_a_column

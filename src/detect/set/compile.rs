@@ -47,6 +47,7 @@ impl DetectorSet {
             source.contexts.iter().for_each(|context| compiler.context(file, context));
         }
         for (file, source) in &sources {
+            source.contexts.iter().for_each(|context| compiler.excluded(file, context));
             source.fields.iter().for_each(|field| compiler.field(file, field));
             source.values.iter().for_each(|value| compiler.value(file, value));
             source.cues.iter().for_each(|cue| compiler.cue(file, cue));
@@ -111,6 +112,7 @@ impl Compiler<'_> {
         source.statements.iter().for_each(|word| keys.word(word).statement = true);
         source.attributes.iter().for_each(|word| keys.word(word).attribute = true);
         source.tellers.iter().for_each(|word| keys.word(word).tells = true);
+        source.queries.iter().for_each(|word| keys.word(word).is_query = true);
         source.heads.iter().for_each(|word| keys.word(word).heads = true);
         source.stand_ins.iter().for_each(|word| keys.word(word).stand_in = true);
         source.values.iter().for_each(|word| keys.word(word).awaits = true);

@@ -31,12 +31,24 @@ impl Search<'_> {
         let bytes = text.as_bytes();
         let mut position = 0;
         let countries = Countries::of(text);
+        let mut geometries = place::geometries(text).peekable();
         for digit in runs(bytes, |byte| byte.is_ascii_digit()) {
             if digit < position {
                 continue;
             }
             if self.halt.is_given_up() {
                 return;
+            }
+            while geometries.next_if(|(range, _)| range.end <= digit).is_some() {}
+            if let Some((range, read)) = geometries.next_if(|(range, _)| range.start <= digit) {
+                // Its numbers stand side by side, and a comma stands between two places.
+                position = range.end;
+                let near = self.nearby(text, range.start);
+                let whole = Span::new(range.start, range.end);
+                if !read.coarse {
+                    found.extend(self.weigh(self.set.finders.pair, read, whole, near));
+                }
+                continue;
             }
             let passed = end_of_count(bytes, digit, position);
             if let Some(end) = passed.or_else(|| end_of_time(bytes, digit)) {
@@ -307,7 +319,8 @@ impl Search<'_> {
         }
     }
 
-    /// `24°51'38.6"N 67°00'04.1"E`, `24.86071° N, 67.00112° E`. The sign of degrees is not ASCII, so that texts without it pay nothing.
+    /// `24°51'38.6"N 67°00'04.1"E`, `24.86071° N, 67.00112° E`, `N 24° 51.643' E 67° 0.068'`. The sign of degrees is not
+    /// ASCII, so that texts without it pay nothing.
     pub(super) fn sexagesimal(&self, text: &str, found: &mut Vec<Found>) {
         const BYTES_MAX: usize = 72;
         const DEGREES_BYTES_MAX: usize = 16;
@@ -324,9 +337,18 @@ impl Search<'_> {
             let start = at - digits;
             let end = text.ceil_char_boundary(text.len().min(start + BYTES_MAX));
             let window = text.get(start..end).unwrap_or_default();
-            // The second hemisphere ends the pair.
+            // The second hemisphere ends the pair, or begins its second half.
             let Some(east) = window.find(['E', 'W']) else { continue };
-            let span = Span::new(start, start + east + 1);
+            let span = match place::before_its_degrees(text, start) {
+                Some(first) => {
+                    let start_of_half = start + east + 1;
+                    let half = window.get(east + 1..).unwrap_or_default();
+                    let length = half.len() - half.trim_start_matches(place::is_of_degrees).len();
+                    let half = half.get(..length).unwrap_or_default();
+                    Span::new(first, start_of_half + half.trim_end_matches([' ', '.', '-']).len())
+                }
+                None => Span::new(start, start + east + 1),
+            };
             past = span.range().end;
             if let Some(read) = text.get(span.range()).and_then(place::pair) {
                 let around = self.nearby(text, start);

@@ -68,6 +68,15 @@ impl Compiler<'_> {
         }
     }
 
+    /// What speaks against a context, once all are known.
+    pub(super) fn excluded(&mut self, file: &str, source: &ContextSource) {
+        let somebodys = self.context_bits(file, &source.unless);
+        if let Some(bit) = self.contexts.get(&source.id.value).filter(|_| somebodys != 0) {
+            self.set.contexts.of_nobody |= bit;
+            self.set.contexts.somebodys |= somebodys;
+        }
+    }
+
     pub(super) fn field(&mut self, file: &str, source: &FieldSource) {
         let Some(tag) = self.tag(file, &source.category) else { return };
         let coarse = match &source.coarse {

@@ -1,0 +1,70 @@
+//! Members whose names stand in a statement beside them.
+
+use super::*;
+
+#[test]
+fn a_statement_says_what_its_placeholders_stand_for() {
+    let engine = shipped();
+    let mut wrong = Vec::new();
+    for (body, expected) in [
+        (
+            r#"{"UpdateExpression":"SET dob = :d","ExpressionAttributeValues":{":d":{"S":"1996-04-12"}}}"#,
+            &["/ExpressionAttributeValues/:d/S"][..],
+        ),
+        // Values may stand before it as well.
+        (
+            r#"{"ExpressionAttributeValues":{":d":{"S":"1996-04-12"}},"UpdateExpression":"SET dob = :d"}"#,
+            &["/ExpressionAttributeValues/:d/S"],
+        ),
+        (r#"{"params":[7,"1996-04-12"],"sql":"UPDATE u SET n=$1, dob=$2"}"#, &["/params/1"]),
+        (
+            r#"{"sql":"INSERT INTO u(code,dob) VALUES(?,?)","params":[["x","1996-04-12"],["y","1997-04-12"]]}"#,
+            &["/params/0/1", "/params/1/1"],
+        ),
+        (
+            r#"{"query":"mutation($d:Date){a(dob:$d){id}}","variables":{"d":"1996-04-12"}}"#,
+            &["/variables/d"],
+        ),
+        (
+            r#"{"sql":"… WHERE dob=:d","parameters":[{"name":"d","value":{"stringValue":"1996-04-12"}}]}"#,
+            &["/parameters/0/value/stringValue"],
+        ),
+        (
+            r#"{"query":"… WHERE dob=@d","queryParameters":[{"name":"d","parameterValue":{"value":"1996-04-12"}}]}"#,
+            &["/queryParameters/0/parameterValue/value"],
+        ),
+        // It says nothing of what stands outside its object, or of another name.
+        (
+            r#"[{"d":"1996-04-12"},{"sql":"dob=:d","params":{"d":"1996-04-12"}},{"d":"1996-04-12"}]"#,
+            &["/1/params/d"],
+        ),
+        (r#"{"d":"1996-04-12"}"#, &[]),
+        (r#"{"sql":"SELECT * FROM t WHERE day=:d","params":{"d":"1996-04-12"}}"#, &[]),
+        (r#"{"query":"dob?","values":["1996-04-12"]}"#, &[]),
+    ] {
+        let findings = inspect(&engine, &message(JSON, body.as_bytes()), "").findings;
+        let found: Vec<String> =
+            findings.items.iter().map(|finding| findings.locator(finding)).collect();
+        if found != expected {
+            wrong.push(format!("{found:?} in {body}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_statement_of_one_message_says_nothing_of_the_next() {
+    let engine = shipped();
+    let mut scratch = Scratch::default();
+    let mut count = |body: &str| {
+        let message = message(JSON, body.as_bytes());
+        let verdict = engine.inspect(&message, transfer(""), &Limits::default(), &mut scratch);
+        verdict.findings.items.len()
+    };
+    for _ in 0..3 {
+        assert_eq!(count(r#"{"d":"1996-04-12","x":1}"#), 0);
+        assert_eq!(count(r#"{"sql":"dob = :d","params":{"d":"1996-04-12"}}"#), 1);
+        // What is broken off in the middle as well.
+        assert_eq!(count(r#"{"sql":"dob = :d","params":{"d":"1996-04-12","#), 1);
+    }
+}

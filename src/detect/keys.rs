@@ -37,8 +37,16 @@ pub(super) struct Facts {
     pub(super) awaits: bool,
     /// Its value is the name of what stands beside it: `key` in `{"key": "phone", "value": …}`.
     pub(super) tells: bool,
+    /// Its value says what kind of thing the object around it is: `{"type": "Organization"}`.
+    pub(super) classifies: bool,
+    /// Says in words what a value beside it says in a code.
+    pub(super) describes: bool,
+    /// Contexts that an object is of which such a member calls by this name.
+    pub(super) kinds: u32,
     /// A list under it names the columns of a table.
     pub(super) heads: bool,
+    /// An address, or a pattern of addresses, whose words say nothing of what is inside.
+    pub(super) is_path: bool,
     /// A statement about a value, or an attribute of one; takes no category from its surroundings.
     pub(super) statement: bool,
     pub(super) hashed: bool,
@@ -79,7 +87,11 @@ impl Facts {
         is_one_of_many: false,
         awaits: false,
         tells: false,
+        classifies: false,
+        describes: false,
+        kinds: 0,
         heads: false,
+        is_path: false,
         statement: false,
         hashed: false,
         encrypted: false,
@@ -177,6 +189,7 @@ pub(super) struct Entry {
     pub(super) beside: u32,
     pub(super) signs: u32,
     pub(super) columns: u32,
+    pub(super) kinds: u32,
     pub(super) patterns: u64,
     pub(super) suppressed: u64,
     /// Says nothing of its value, whatever its words say.
@@ -197,6 +210,9 @@ pub(super) struct WordMeaning {
     pub(super) stand_in: bool,
     pub(super) awaits: bool,
     pub(super) tells: bool,
+    pub(super) classifies: bool,
+    pub(super) describes: bool,
+    pub(super) administrative: bool,
     pub(super) heads: bool,
     pub(super) supports: u128,
     pub(super) against: u128,
@@ -251,8 +267,14 @@ fn is_without_case(text: &str) -> bool {
         .all(|c| c.is_ascii() || matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
 }
 
+/// `/user/{username}`: what an interface is described by, and where it is called.
+fn is_path(name: &str) -> bool {
+    name.contains('/')
+        && (name.starts_with('/') || name.contains(['{', '<']) || name.contains("://"))
+}
+
 /// What is left of a name when it is squashed.
-fn is_of_a_name(byte: u8) -> bool {
+pub(super) fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
@@ -408,6 +430,13 @@ impl KeyTable {
         facts.is_one_of_many = facts.rule_count == 0 && is_one_of_many(name);
         facts.awaits = whole.awaits;
         facts.tells = whole.tells;
+        facts.classifies = whole.classifies;
+        facts.describes = whole.describes;
+        facts.statement |= whole.administrative;
+        facts.is_path = is_path(name);
+        if facts.is_path {
+            facts.opens = 0;
+        }
         facts.heads = whole.heads;
         if !facts.statement || facts.hashed || facts.encrypted {
             self.add_stripped(&words, &mut facts);
@@ -618,6 +647,7 @@ impl KeyTable {
                 facts.beside |= entry.beside;
                 facts.signs |= entry.signs;
                 facts.columns |= entry.columns;
+                facts.kinds |= entry.kinds;
             }
             Level::Stripped => entry.rules.iter().for_each(|rule| facts.add_rule(*rule)),
             Level::Ending => entry.ending_rules.iter().for_each(|rule| facts.add_rule(*rule)),

@@ -269,6 +269,11 @@ impl FieldSink for Sink<'_, '_, '_> {
         self.walk.hits.clear();
         let told = Told { text: scanned, may_hold, ..told };
         self.walk.scanner.scalar(name, told, self.walk.hits);
+        if let Key::Name { text, .. } = key
+            && !self.walk.hits.is_empty()
+        {
+            Scanner::drop_own_name(text, scanned, self.walk.hits);
+        }
         let ticket =
             ticket.filter(|ticket| further.is_none() && self.walk.scanner.may_keep(*ticket));
         // What had no room is not nothing.

@@ -21,6 +21,7 @@ pub(super) mod phone;
 pub(super) mod place;
 mod sim;
 mod territory;
+mod vehicle;
 pub(super) mod words;
 
 use crate::domain::Region;
@@ -227,7 +228,7 @@ static GENERAL: &[Row] = &[
     ("name_part", Check::Text(Kind::Words, person::name_part), "one word or two, letters only"),
     ("network_area", Check::Text(Kind::Form, place::area), "the code of a location area, 16 or 24 bits"),
     ("one_time_code", Check::Text(Kind::Code, code::one_time), "four to eight digits, or as many letters and digits"),
-    ("number_plate", Check::Text(Kind::Form, code::number_plate), "the mark on the plate of a vehicle"),
+    ("number_plate", Check::Text(Kind::Form, vehicle::number_plate), "the mark on the plate of a vehicle"),
     ("official_number", Check::Text(Kind::Code, code::official), "eight letters and digits or more, six of them digits"),
     ("opaque", Check::Text(Kind::Code, code::opaque), "eight characters or more that say nothing to a reader; shorter numbers want `reference`"),
     ("path_owner", Check::Text(Kind::Form, code::path_owner), "whom a segment of a path names behind `users`"),
@@ -259,6 +260,7 @@ static GENERAL: &[Row] = &[
     ("url_password", Check::Text(Kind::Form, code::secret), "the password in an address: `scheme://user:password@host`"),
     ("user_agent", Check::Text(Kind::Form, person::user_agent), "what a browser says of itself: `Mozilla/5.0 (…)`"),
     ("uuid", Check::Text(Kind::Form, code::uuid), "a UUID that is not all zeros"),
+    ("vehicle_number", Check::Text(Kind::Form, vehicle::number), "the identification number of a vehicle, 17 letters and digits (ISO 3779)"),
     ("words", Check::Text(Kind::Words, person::words), "a text with a letter in it"),
 ];
 

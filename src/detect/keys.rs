@@ -41,8 +41,16 @@ pub(super) struct Facts {
     pub(super) tells: bool,
     /// Its value is a statement, which may say what other members are: `{"sql": "… dob = $1", "params": […]}`.
     pub(super) is_query: bool,
+    /// Its value says what kind of thing the object around it is: `{"type": "Organization"}`.
+    pub(super) classifies: bool,
+    /// Says in words what a value beside it says in a code.
+    pub(super) describes: bool,
+    /// Contexts that an object is of which such a member calls by this name.
+    pub(super) kinds: u32,
     /// A list under it names the columns of a table.
     pub(super) heads: bool,
+    /// An address, or a pattern of addresses, whose words say nothing of what is inside.
+    pub(super) is_path: bool,
     /// A statement about a value, or an attribute of one; takes no category from its surroundings.
     pub(super) statement: bool,
     pub(super) hashed: bool,
@@ -85,7 +93,11 @@ impl Facts {
         awaits: false,
         tells: false,
         is_query: false,
+        classifies: false,
+        describes: false,
+        kinds: 0,
         heads: false,
+        is_path: false,
         statement: false,
         hashed: false,
         encrypted: false,
@@ -183,6 +195,7 @@ pub(super) struct Entry {
     pub(super) beside: u32,
     pub(super) signs: u32,
     pub(super) columns: u32,
+    pub(super) kinds: u32,
     pub(super) patterns: u64,
     pub(super) suppressed: u64,
     /// Says nothing of its value, whatever its words say.
@@ -204,6 +217,9 @@ pub(super) struct WordMeaning {
     pub(super) awaits: bool,
     pub(super) tells: bool,
     pub(super) is_query: bool,
+    pub(super) classifies: bool,
+    pub(super) describes: bool,
+    pub(super) administrative: bool,
     pub(super) heads: bool,
     pub(super) supports: u128,
     pub(super) against: u128,
@@ -258,8 +274,14 @@ fn is_without_case(text: &str) -> bool {
         .all(|c| c.is_ascii() || matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
 }
 
+/// `/user/{username}`: what an interface is described by, and where it is called.
+fn is_path(name: &str) -> bool {
+    name.contains('/')
+        && (name.starts_with('/') || name.contains(['{', '<']) || name.contains("://"))
+}
+
 /// What is left of a name when it is squashed.
-fn is_of_a_name(byte: u8) -> bool {
+pub(super) fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
@@ -417,6 +439,13 @@ impl KeyTable {
         facts.awaits = whole.awaits;
         facts.tells = whole.tells;
         facts.is_query = whole.is_query;
+        facts.classifies = whole.classifies;
+        facts.describes = whole.describes;
+        facts.statement |= whole.administrative;
+        facts.is_path = is_path(name);
+        if facts.is_path {
+            facts.opens = 0;
+        }
         facts.heads = whole.heads;
         if !facts.statement || facts.hashed || facts.encrypted {
             self.add_stripped(&words, &mut facts);
@@ -627,6 +656,7 @@ impl KeyTable {
                 facts.beside |= entry.beside;
                 facts.signs |= entry.signs;
                 facts.columns |= entry.columns;
+                facts.kinds |= entry.kinds;
             }
             Level::Stripped => entry.rules.iter().for_each(|rule| facts.add_rule(*rule)),
             Level::Ending => entry.ending_rules.iter().for_each(|rule| facts.add_rule(*rule)),

@@ -8,6 +8,7 @@ mod columns;
 mod judge;
 mod labelled;
 mod recall;
+mod spread;
 mod statements;
 mod wants;
 
@@ -31,7 +32,7 @@ use super::{
     keys::{Facts, KeyCache, Known},
     memo::Memo,
     naming::Written,
-    set::{FieldRule, Meant},
+    set::Meant,
     tables::{self, Cell},
     text::{Found, Search},
 };
@@ -404,10 +405,12 @@ impl<'s> Scanner<'s> {
             return None;
         }
         let facts = *self.or_told(facts);
-        let rule = self.rule_for_container(&facts, container);
+        let own = self.rule_for_container(&facts, container);
+        let (rule, steps) = own.map_or_else(|| self.inherited(&facts), |own| (Some(own), 0));
         let contexts = self.enter(container, Inside::of(&facts), of_list(&facts, container), rule);
         if self.top.number == self.opened {
             self.top.patterns = patterns;
+            self.top.steps = steps;
         }
         let name = name?;
         if let Some(rule) = rule.and_then(|rule| self.set.rule(rule))
@@ -446,6 +449,10 @@ impl<'s> Scanner<'s> {
         }
         let tells = facts.tells && kind == Scalar::String && text.len() <= TOLD_BYTES_MAX;
         let what = if tells { self.facts_called(text) } else { None };
+        if tells && facts.classifies {
+            let called = self.known(text.as_bytes());
+            self.classify(self.scratch.keys.of(called).kinds);
+        }
         let is_element = self.top.container == Container::Array;
         if (tells || is_element) && self.column(kind, text) {
             return;
@@ -457,6 +464,7 @@ impl<'s> Scanner<'s> {
             facts = *self.or_told(&facts);
         }
         let first = hits.len();
+        let is_of_around = self.top.rule.is_some() && facts.rules().is_empty();
         match kind {
             Scalar::Null | Scalar::Bool => {}
             Scalar::String | Scalar::Number | Scalar::Binary => {
@@ -472,6 +480,7 @@ impl<'s> Scanner<'s> {
                 }
             }
         }
+        self.top.has_value |= is_of_around && hits.len() > first;
         if let Some(name) = name {
             hits.extend(self.in_key(name, &facts));
         } else if is_element && self.is_row_without_names() {
@@ -520,37 +529,6 @@ impl<'s> Scanner<'s> {
         let asked = self.asked.take();
         let name = name?;
         Some(asked.unwrap_or_else(|| self.known(name.as_bytes())))
-    }
-
-    /// The first rule of the name that holds in these surroundings.
-    fn rule_for_container(&mut self, facts: &Facts, container: Container) -> Option<u16> {
-        let around = self.around(facts, self.surroundings());
-        let first = |is_meant: fn(&FieldRule) -> bool| {
-            facts.rules().iter().copied().find(|number| {
-                self.set.rule(*number).is_some_and(|rule| rule.holds(around) && is_meant(rule))
-            })
-        };
-        // One name may mean a person, and over a list an address book.
-        let listed = if container == Container::Array {
-            first(|rule| rule.meant == Meant::Lists)
-        } else {
-            None
-        };
-        let own = listed
-            .or_else(|| first(|rule| rule.meant != Meant::Values))
-            .or_else(|| if container == Container::Array { first(|_| true) } else { None });
-        if own.is_none() {
-            self.lack(facts);
-        }
-        own.or_else(|| {
-            let Frame { container: around, rule, .. } = self.top;
-            let spreads = self.set.rule(rule?).is_some_and(|rule| rule.spreads);
-            let is_inherited = around == Container::Array
-                || facts.stand_in
-                || facts.is_one_of_many
-                || (spreads && !facts.statement);
-            if is_inherited { rule } else { None }
-        })
     }
 
     /// Personal data that was used as a name: objects keyed by e-mail address or telephone number.

@@ -3,6 +3,7 @@
 
 mod compile;
 mod cues;
+mod placeholder;
 
 use std::{cell::LazyCell, ops::Range, sync::Arc};
 
@@ -90,6 +91,8 @@ pub(super) struct FieldRule {
     pub(super) spreads: bool,
     /// To members as well that are attributes of others.
     pub(super) attributes: bool,
+    /// Not to those that say what others are called.
+    pub(super) named: bool,
     pub(super) prose: bool,
     pub(super) meant: Meant,
     /// Deeper inside each other lists hold no values of it.
@@ -181,6 +184,8 @@ pub(super) struct Contexts {
     pub(super) of_nobody: u32,
     pub(super) somebodys: u32,
     pub(super) near: u32,
+    /// Those that a member such as `type` may show.
+    pub(super) by_kind: u32,
     /// Those that a column shows of a table in which nothing is about anybody.
     pub(super) of_tables: u32,
     pub(super) third_party: u32,
@@ -403,7 +408,8 @@ impl DetectorSet {
             && matches!(first, b'x' | b'X' | b'*' | b'-' | b'.' | b'_' | b'?' | b'#' | b'0')
             && text.bytes().all(|byte| byte == first);
         repeated
-            || is_slot(text)
+            || placeholder::is_blank(text)
+            || placeholder::is_slot(text)
             || is_term(text)
             || is_declared_type(text)
             || is_rule_of_validation(text)
@@ -513,15 +519,6 @@ fn is_term(text: &str) -> bool {
     colon.and_then(|at| text.split_at_checked(at)).is_some_and(|(vocabulary, term)| {
         VOCABULARIES.contains(&vocabulary)
             && term.bytes().skip(1).all(|it| it.is_ascii_alphabetic())
-    })
-}
-
-/// `{national_number}`, `{1}`: where a value will be put.
-fn is_slot(text: &str) -> bool {
-    let inside = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    inside.is_some_and(|name| {
-        !name.is_empty()
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
     })
 }
 

@@ -54,6 +54,15 @@ pub(super) struct WordsSource {
     pub(super) stand_ins: Vec<String>,
     /// Of these, what may stand before the name it has: `{"value": …, "key": "phone"}`.
     pub(super) values: Vec<String>,
+    /// Say what kind of thing the object around them is: `type` in `{"sender": {"type": "Organization", …}}`.
+    #[serde(default)]
+    pub(super) classifiers: Vec<String>,
+    /// Say in words what a value beside them says in a code: `desc` in `{"sex": {"code": "F", "desc": "FEMALE"}}`.
+    #[serde(default)]
+    pub(super) descriptions: Vec<String>,
+    /// Say how a value is kept, and are never the value: `lastupdated`, `schemeID`.
+    #[serde(default)]
+    pub(super) administrative: Vec<String>,
 }
 
 /// Names of people, in lower case, with white space between them.
@@ -89,6 +98,9 @@ pub(super) struct ContextSource {
     /// twice.
     #[serde(default)]
     pub(super) any_order: bool,
+    /// What a member such as `type` calls an object of this kind: `{"sender": {"type": "Organization", …}}`.
+    #[serde(default)]
+    pub(super) kinds: Vec<String>,
     /// Names of columns: one shows it of the records of a table in which no column is about anybody.
     #[serde(default)]
     pub(super) columns: Vec<String>,
@@ -159,6 +171,9 @@ pub(super) struct FieldSource {
     /// Those as well whose names otherwise are of what is said about a value: the version of a system.
     #[serde(default)]
     pub(super) attributes: bool,
+    /// Not to members that say what others are called: the name of a cookie.
+    #[serde(default)]
+    pub(super) named: bool,
     /// The value is prose, which is searched for further findings.
     #[serde(default)]
     pub(super) prose: bool,

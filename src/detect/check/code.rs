@@ -415,32 +415,6 @@ pub(super) fn official(text: &str) -> Option<Match> {
     (digits >= 6 && (8..=24).contains(&all) && grouped && !is_zero(text)).then_some(Match::PLAIN)
 }
 
-/// A registration mark of a vehicle, as it stands on its plate: letters and digits in up to four groups, `K-AK 482`,
-/// `48가 2057`, `MH 12 AB 1234`.
-pub(super) fn number_plate(text: &str) -> Option<Match> {
-    let text = text.trim();
-    let is_letter = |c: char| c.is_alphabetic() && !c.is_lowercase();
-    let is_sign = |c: char| matches!(c, ' ' | '-' | '.' | '·');
-    let groups = || text.split(is_sign);
-    let letters_and_digits = |text: &str| {
-        let letters = text.chars().filter(|c| is_letter(*c)).count();
-        (letters, text.bytes().filter(u8::is_ascii_digit).count())
-    };
-    let is_group = |group: &str| {
-        let (letters, digits) = letters_and_digits(group);
-        group.chars().all(|c| is_letter(c) || c.is_ascii_digit())
-            && (1..=10).contains(&(letters + digits))
-            && letters <= 5
-    };
-    let (letters, digits) = letters_and_digits(text);
-    let good = groups().count() <= 4
-        && groups().all(is_group)
-        && (1..=6).contains(&letters)
-        && (1..=7).contains(&digits)
-        && (5..=10).contains(&(letters + digits));
-    good.then_some(Match::PLAIN)
-}
-
 /// 32, 40, 64, 96 or 128 hexadecimal digits, or as much base64: what hash functions give.
 pub(in crate::detect) fn hash(text: &str) -> Option<Match> {
     let text = text.trim();

@@ -75,7 +75,7 @@ pub(in crate::detect) fn around(text: &str, at: usize) -> Option<Span> {
     }
     // `user:secret@host` in a URL, and `git@host:path`, are not mailboxes.
     let before = bytes.get(..start).unwrap_or_default();
-    if is_behind_a_scheme(before) || is_userinfo(before) {
+    if is_behind_a_scheme(before) || is_userinfo(before) || is_of_a_message(before, local) {
         return None;
     }
     let behind = bytes.get(end..).unwrap_or_default();
@@ -336,6 +336,19 @@ fn is_userinfo(before: &[u8]) -> bool {
                 && window.get(slash - 1) == Some(&b'/')
                 && !info.iter().any(|byte| byte.is_ascii_whitespace() || b"\"'<>,;".contains(byte))
         })
+}
+
+/// Whether a message or a part of one goes by it: `cid:` (RFC 2392), and behind `id` where a server received it (RFC 5321
+/// §4.4). Mailboxes have that word before them as well, and small letters.
+fn is_of_a_message(before: &[u8], local: &[u8]) -> bool {
+    let head = |end: &[u8]| {
+        let (head, last) = before.split_at_checked(before.len().checked_sub(end.len())?)?;
+        last.eq_ignore_ascii_case(end).then_some(head)
+    };
+    let is_code =
+        || local.iter().any(u8::is_ascii_digit) && !local.iter().any(u8::is_ascii_lowercase);
+    head(b"cid:").and_then(<[u8]>::last).is_some_and(|sign| b"\"'=(<[".contains(sign))
+        || (head(b" id <").is_some() && is_code())
 }
 
 fn domain_end(text: &str, start: usize) -> Option<usize> {

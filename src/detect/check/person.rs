@@ -113,6 +113,7 @@ fn is_no_person(text: &str) -> bool {
         || last.is_some_and(|last| COMPANIES.has(last) || COMPANIES_SHORT.has_exactly(last))
         || (last.is_some() && text.split(' ').any(|word| INSTITUTIONS.has(word)))
         || ends_in_any_case(text, " sa de cv")
+        || position(text, b" AG ").is_some()
         // `Jack Daniel's`: what is called after somebody.
         || text.ends_with("'s")
         || text.ends_with("’s")
@@ -147,7 +148,8 @@ static COMPANIES: WordList = WordList::new(&[
     "records", "bot", "airlines", "proxy", "agent", "inspector", "team", "support", "services", "app", "apps",
     "admins", "motors", "magazine", "service", "dienst", "wetterdienst", "institute", "institut", "agency", "authority",
     "bank", "administration", "office", "bureau", "ministry", "department", "council", "commission", "association",
-    "society", "logistics", "courier", "cargo",
+    "society", "logistics", "courier", "cargo", "bhd", "berhad", "wll", "w.l.l", "fze", "fzco", "pjsc", "tbk", "oyj",
+    "holdings", "tech", "energy", "products", "supplies", "systems", "ventures", "logistique", "fournisseur", "foods", "pharma", "consulting",
 ]);
 /// What names of public bodies have in them, wherever it stands.
 static INSTITUTIONS: WordList = WordList::new(&[

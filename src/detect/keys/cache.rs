@@ -25,6 +25,7 @@ impl Known {
     const TELLS: u16 = 1 << 8;
     const EMPTY: u16 = 1 << 9;
     const QUERY: u16 = 1 << 10;
+    const DESCRIBES: u16 = 1 << 11;
 
     /// Any value under the name may be a finding, whatever its form and surroundings.
     #[inline(always)]
@@ -86,6 +87,12 @@ impl Known {
         self.says & Self::QUERY != 0
     }
 
+    /// Its value says in words what one beside it does in a code.
+    #[inline(always)]
+    pub(in crate::detect) fn describes(self) -> bool {
+        self.says & Self::DESCRIBES != 0
+    }
+
     /// The name says nothing of anything: not of what is inside an object or list under it either.
     #[inline(always)]
     pub(in crate::detect) fn is_empty(self) -> bool {
@@ -109,6 +116,7 @@ impl Known {
             (Self::AWAITS, facts.awaits),
             (Self::MUTE, !has_rules && !says_more && !facts.stand_in && !facts.awaits),
             (Self::TELLS, facts.tells),
+            (Self::DESCRIBES, facts.describes),
             (Self::EMPTY, *facts == Facts::NONE),
             (Self::QUERY, facts.is_query),
         ];

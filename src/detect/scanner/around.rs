@@ -25,11 +25,17 @@ pub(super) struct Frame {
     pub(super) awaited: bool,
     /// The rule that name has here.
     pub(super) rule: Option<u16>,
+    /// So many names that say nothing lie between it and the name that has the rule.
+    pub(super) steps: u8,
+    /// A member of it was a value of that.
+    pub(super) has_value: bool,
     /// An operator's patterns for that name, as bits.
     pub(super) patterns: u64,
     pub(super) contexts: u32,
     /// Those of them that hold for this object alone.
     pub(super) near: u32,
+    /// Those that it is of by what a member calls it.
+    pub(super) kinds: u32,
     /// Contexts that members seen so far would have been read otherwise in.
     pub(super) lacks: u32,
     pub(super) number: u32,
@@ -75,9 +81,12 @@ impl Frame {
         told: false,
         awaited: false,
         rule: None,
+        steps: 0,
+        has_value: false,
         patterns: 0,
         contexts: 0,
         near: 0,
+        kinds: 0,
         lacks: 0,
         number: 0,
         signs: 0,
@@ -260,7 +269,7 @@ impl Scanner<'_> {
     /// Something in the object that closes lacked a context; the object has it by now, or one around it may
     /// yet.
     pub(super) fn learn(&mut self, closed: &Frame) {
-        let shown = closed.shown() & self.set.contexts.any_order;
+        let shown = (closed.shown() & self.set.contexts.any_order) | closed.kinds;
         if closed.lacks & shown != 0 && !self.again {
             self.scratch.learnt.push((closed.number, shown));
         }
@@ -322,6 +331,14 @@ impl Scanner<'_> {
         frame.signs |= shown.signs;
     }
 
+    /// A member calls its object this. Of an object without a name it may be about anything.
+    pub(super) fn classify(&mut self, kinds: u32) {
+        if self.top.opens {
+            self.top.kinds |= kinds & !self.top.contexts;
+            self.top.contexts |= kinds;
+        }
+    }
+
     /// No rule of the name holds in these surroundings; members to come may show others. Which would
     /// matter.
     pub(super) fn lack(&mut self, facts: &Facts) -> u32 {
@@ -353,7 +370,8 @@ impl Scanner<'_> {
 
     /// Rules hold here that would not where members to come show one of these contexts.
     pub(super) fn may_be_undone(&mut self, outside: u32) {
-        self.top.lacks |= outside & self.set.contexts.any_order;
+        let contexts = &self.set.contexts;
+        self.top.lacks |= outside & (contexts.any_order | contexts.by_kind);
     }
 
     /// The contexts in any of which a value under a name of which this is known would be read otherwise, and which

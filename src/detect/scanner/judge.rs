@@ -253,7 +253,9 @@ impl<'s> Scanner<'s> {
         let frame = &self.top;
         let number = frame.rule?;
         let rule = self.set.rule(number)?;
-        let is_said = facts.statement && !rule.attributes;
+        let describes = facts.describes && frame.has_value;
+        let is_said =
+            (facts.statement && !rule.attributes && !describes) || (facts.tells && rule.named);
         let listed = frame.container == Container::Array;
         // What is counted by number is a number as well: `{"age": {"18": 120}}`.
         let is_count = facts.is_one_of_many

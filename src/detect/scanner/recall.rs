@@ -23,6 +23,8 @@ pub struct Ticket {
     under: Under,
     /// The value tells what stands beside it, if it is the name of something.
     tells: bool,
+    /// By its name it is what the object around it is.
+    is_of_around: bool,
 }
 
 impl Scanner<'_> {
@@ -36,6 +38,7 @@ impl Scanner<'_> {
                 if ticket.tells {
                     self.tell(None);
                 }
+                self.top.has_value |= found.is_some() && ticket.is_of_around;
                 Recall::Found(found)
             }
             None => Recall::New(ticket),
@@ -44,7 +47,7 @@ impl Scanner<'_> {
 
     /// Whether what was found in the value told last is all that it says.
     pub fn may_keep(&self, ticket: Ticket) -> bool {
-        !(ticket.tells && self.told().is_some())
+        !(ticket.tells && (self.told().is_some() || self.top.kinds != 0))
     }
 
     /// Keeps what was found in a value that is new.
@@ -86,6 +89,7 @@ impl Scanner<'_> {
             || known.is_query()
             || is_told
             || is_too_long
+            || (frame.has_value && known.describes())
             || names_a_column
             || frame.patterns != 0
             || frame.container == Container::Array
@@ -109,6 +113,7 @@ impl Scanner<'_> {
             },
             may_hold: told.may_hold,
         };
-        Some(Ticket { under, tells: known.tells() && told.kind == Scalar::String })
+        let is_of_around = under.rule.is_some() && !known.has_rules();
+        Some(Ticket { under, tells: known.tells() && told.kind == Scalar::String, is_of_around })
     }
 }

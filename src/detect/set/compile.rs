@@ -116,6 +116,9 @@ impl Compiler<'_> {
         source.heads.iter().for_each(|word| keys.word(word).heads = true);
         source.stand_ins.iter().for_each(|word| keys.word(word).stand_in = true);
         source.values.iter().for_each(|word| keys.word(word).awaits = true);
+        source.classifiers.iter().for_each(|word| keys.word(word).classifies = true);
+        source.descriptions.iter().for_each(|word| keys.word(word).describes = true);
+        source.administrative.iter().for_each(|word| keys.word(word).administrative = true);
     }
 
     fn suppress(&mut self, file: &str, source: &SuppressSource) {

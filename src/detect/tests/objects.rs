@@ -57,3 +57,83 @@ fn what_is_told_of_a_value_is_told_of_its_change_and_of_its_answer() {
         (r#"{"scripts":{"test:browser":"karma start --single-run"}}"#, &[]),
     ]);
 }
+
+/// What an object has besides, which is of it and none of its values.
+#[test]
+fn what_is_said_of_a_value_is_not_the_value() {
+    let mut bench = Bench::new();
+    for (json, expected) in [
+        (
+            r#"{"dob":{"lastupdated":"2024-01-26","classification":"C","value":"1991-12-04"}}"#,
+            &["/dob/value date_of_birth"][..],
+        ),
+        // A description is, of what stands before it in a code.
+        (
+            r#"{"race":{"classification":"C","source":"1","code":"CN","desc":"CHINESE"}}"#,
+            &["/race/code ethnicity", "/race/desc ethnicity"],
+        ),
+        (
+            r#"[{"sex":{"code":"F","desc":"FEMALE"}},{"sex":{"code":"F","desc":"FEMALE"}}]"#,
+            &[
+                "/0/sex/code gender",
+                "/0/sex/desc gender",
+                "/1/sex/code gender",
+                "/1/sex/desc gender",
+            ],
+        ),
+        (r#"{"race":{"type":"string","desc":"CHINESE"}}"#, &[]),
+        (
+            r#"{"device_id":{"oui":"202BC1","product_class":"BM632w"}}"#,
+            &["/device_id/product_class device_model"],
+        ),
+        // A document is about many things, and a list of rights about none.
+        (r#"{"invoice":{"line":{"quantity":{"unit_code":"C62","amount":"14"}}}}"#, &[]),
+        (r#"{"authorization_info":[{"resource_attributes":{"name":"projects/x"}}]}"#, &[]),
+        // An address of an interface is no name.
+        (
+            r#"{"paths":{"/user/{username}":{"get":{"operationId":"getUserByName","tags":["user"]}}}}"#,
+            &[],
+        ),
+        // So far inside something else is told.
+        (r#"{"religion":{"a":{"b":{"c":"Islam"}}}}"#, &["/religion/a/b/c religion"]),
+        (r#"{"religion":{"a":{"b":{"c":{"d":"Islam"}}}}}"#, &[]),
+        (
+            r#"{"cookies":[{"name":"TestCookie","value":"s3cr3tvalue99"}]}"#,
+            &["/cookies/0/value cookie_id"],
+        ),
+        (r#"{"cookies":{"sid_x":"s3cr3tvalue99"}}"#, &["/cookies/sid_x cookie_id"]),
+        // A country where goods come from.
+        (
+            r#"{"origin_trade_country":{"id":"FR"},"origin_country":"CN","country":"PK"}"#,
+            &["/country country@PK"],
+        ),
+        (r#"{"organization":{"login":"octo","avatar_url":"https://x.io/u/1"}}"#, &[]),
+        // A company in an address.
+        (
+            r#"{"billing_address":{"address1":"House 12, Street 4","company":"Demo Company"}}"#,
+            &["/billing_address/address1 address"],
+        ),
+    ] {
+        let found = bench.scan(json);
+        assert_eq!(found, expected, "{json}");
+    }
+}
+
+/// What stands where a value will be.
+#[test]
+fn examples_and_templates_are_nobodys() {
+    let mut bench = Bench::new();
+    for (json, expected) in [
+        (r#"{"street":"{{initiator_street}}","city":"{{ tx.town }}"}"#, &[][..]),
+        (r#"{"device_id":"G030PMXXXXXXXXXX","invoice":"in_000000000000000000000000"}"#, &[]),
+        (r#"{"device_id":"G030PM1234567890"}"#, &["/device_id device_id"]),
+        (r#"{"vin":"27.6"}"#, &[]),
+        (r#"{"vin":"WVWZZZ1JZXW000001"}"#, &["/vin vehicle_registration"]),
+        (r#"{"user_pseudo_id":"3ED7B13473F22308"}"#, &["/user_pseudo_id cookie_id"]),
+        (r#"{"debtor_name":"Selangor Palm Products Sdn Bhd"}"#, &[]),
+        (r#"{"text":"BGM+080+++19950402++567802041993+19930402"}"#, &[]),
+    ] {
+        let found = bench.scan(json);
+        assert_eq!(found, expected, "{json}");
+    }
+}

@@ -166,8 +166,9 @@ impl Search<'_> {
             }
             return;
         }
-        let international =
-            start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b'+');
+        // Between two of them nothing stands: fields of a message (UN/EDIFACT, ISO 9735).
+        let before = text.as_bytes().get(..start).unwrap_or_default();
+        let international = before.ends_with(b"+") && !before.ends_with(b"++");
         // `(415) 555-0132`, and not `(415-555-0132)`.
         let opened = !international
             && start > 0

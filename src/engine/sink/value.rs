@@ -55,6 +55,11 @@ impl Sink<'_, '_, '_> {
         let scanned = further.as_ref().unwrap_or(&text).as_str();
         self.walk.hits.clear();
         self.walk.scanner.scalar(name, Told { text: scanned, may_hold, ..told }, self.walk.hits);
+        if let Key::Name { text, .. } = key
+            && !self.walk.hits.is_empty()
+        {
+            Scanner::drop_own_name(text, scanned, self.walk.hits);
+        }
         let ticket =
             ticket.filter(|ticket| further.is_none() && self.walk.scanner.may_keep(*ticket));
         // What had no room is not nothing.

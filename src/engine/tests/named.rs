@@ -208,6 +208,45 @@ fn a_member_is_read_by_those_behind_it_as_by_those_before_it() {
     }
 }
 
+/// What is found in a document, by its pointer.
+fn pointers(engine: &Engine, body: &str) -> Vec<String> {
+    let verdict =
+        engine.scan(&message(JSON, body.as_bytes()), &Limits::default(), &mut Scratch::default());
+    let items = verdict.findings.items.iter();
+    items.map(|it| verdict.findings.locator(it).to_string()).collect()
+}
+
+/// A member that comes last calls its object an organisation, as often as it comes, and no other.
+#[test]
+fn what_an_object_is_called_holds_for_the_members_before_it() {
+    let engine = shipped();
+    let owners = |types: [&str; 4]| {
+        let owner = |kind: &str| format!(r#"{{"owner":{{"login":"octo","type":"{kind}"}}}}"#);
+        format!("[{}]", types.map(owner).join(","))
+    };
+    let body = owners(["Organization", "Organization", "User", "Organization"]);
+    assert_eq!(pointers(&engine, &body), ["/2/owner/login"]);
+    let body = owners(["User", "User", "Bot", "User"]);
+    assert_eq!(pointers(&engine, &body), ["/0/owner/login", "/1/owner/login", "/3/owner/login"]);
+    let owner =
+        r#"{"owner":{"login":"octo","id":38302899,"avatar_url":"https://x.io/1","type":"Team"}}"#;
+    assert!(pointers(&engine, owner).is_empty());
+    assert_eq!(pointers(&engine, &owner.replace("Team", "User")).len(), 3);
+    let actor = r#"{"actor":{"type":"application","id":"sentry","name":"Sentry"}}"#;
+    assert!(pointers(&engine, actor).is_empty());
+    // What a report is about says nothing of who sent it.
+    assert_eq!(pointers(&engine, r#"{"type":"app","login":"sanak"}"#), ["/login"]);
+}
+
+/// Examples have the name of a member for its value; a mailbox is one in either place.
+#[test]
+fn a_value_that_is_its_own_name_is_none() {
+    let engine = shipped();
+    assert!(pointers(&engine, r#"{"userName":"userName","sessionId":"SessionID"}"#).is_empty());
+    assert!(!pointers(&engine, r#"{"userName":"sanak","sessionId":"9f1c20ab77"}"#).is_empty());
+    assert_eq!(pointers(&engine, r#"{"sana.k@example.pk":"sana.k@example.pk"}"#).len(), 2);
+}
+
 #[test]
 fn columns_say_what_the_cells_of_their_rows_are() {
     let engine = shipped();

@@ -23,6 +23,9 @@ fn addresses_are_found_whole() {
         ("//sana.k@example.pk", "sana.k@example.pk"),
         ("mailto://sana.k@example.pk", "sana.k@example.pk"),
         ("XMPP://sana.k@example.pk/desk", "sana.k@example.pk"),
+        // What a customer goes by, and what mailboxes are called in India.
+        ("cid:sana.k@example.pk", "sana.k@example.pk"),
+        ("e-mail id <SANA@EXAMPLE.PK>", "SANA@EXAMPLE.PK"),
         ("sana.k@example.pk:587", "sana.k@example.pk"),
         ("sana.k@example.pk:ok/x", "sana.k@example.pk"),
         // Some providers allow dots at either end.
@@ -63,6 +66,8 @@ fn what_only_looks_like_an_address_is_not_found() {
         "https://robot:secret@host.example.org/",
         "ssh://git@code.example.org/x",
         "@babel/core@7.1.2",
+        "<img src=\"cid:part1.8C5E6A81@example.com\">",
+        "by mx.example.com with ESMTP id <0GK500B01D0B8X@mx.example.com>; Sun, 23 Sep 2001",
         "a@b..c",
         "Label@Core.Description",
     ] {

@@ -47,6 +47,10 @@ impl Compiler<'_> {
         if source.any_order {
             self.set.contexts.any_order |= bit;
         }
+        for name in &source.kinds {
+            self.set.keys.entry(name).kinds |= bit;
+            self.set.contexts.by_kind |= bit;
+        }
         for name in &source.columns {
             self.set.keys.entry(name).columns |= bit;
             self.set.contexts.of_tables |= bit;
@@ -119,6 +123,7 @@ impl Compiler<'_> {
             unchecked,
             spreads: source.spreads.unwrap_or(is_somebodys && !source.values_only),
             attributes: source.attributes,
+            named: source.named,
             prose: source.prose,
             meant,
             lists_max: source.lists_max.unwrap_or(u8::MAX),

@@ -308,7 +308,9 @@ impl FieldSink for Sink<'_, '_, '_> {
         for document in &mut inner {
             let whole = document.span.of(text.as_str().as_bytes());
             document.span = text.raw_span(document.span);
-            document.is_escaped = document.span.of(value.text) != whole;
+            // What ends a scalar of YAML may be no escape of what stands in it.
+            document.is_escaped =
+                matches!(value.escape, Escape::Scalar(_)) || document.span.of(value.text) != whole;
         }
         // Spans are mapped back before the text's buffer is needed for a name.
         for hit in self.walk.hits.iter_mut() {

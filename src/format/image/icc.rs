@@ -106,7 +106,8 @@ fn tag(data: &[u8], tell: &mut dyn FnMut(Range<usize>, Part)) {
             let wide_end = end(wide.saturating_add(word(ascii + 4).saturating_mul(2)));
             tell(end(12)..ascii, Part::Text);
             tell(wide..wide_end, Part::Wide);
-            tell(wide_end..data.len(), Part::Unknown);
+            // The number of the script, and the length.
+            tell(end(wide_end + 3)..data.len(), Part::Text);
             return;
         }
         b"curv" => 12usize.saturating_add(word(8).saturating_mul(2)),
@@ -122,7 +123,7 @@ fn tag(data: &[u8], tell: &mut dyn FnMut(Range<usize>, Part)) {
         b"chrm" => 12usize.saturating_add(8 * usize::from(data.get(9).copied().unwrap_or(0))),
         // Numbers to the end: tables, and what Apple's say of a screen.
         b"XYZ " | b"sf32" | b"uf32" | b"ui08" | b"ui16" | b"ui32" | b"mft1" | b"mft2" | b"mAB "
-        | b"mBA " | b"vcgt" | b"ndin" | b"mmod" => data.len(),
+        | b"mBA " | b"vcgt" | b"vcgp" | b"ndin" | b"mmod" => data.len(),
         _ => 0,
     };
     // Up to the next multiple of four there may be anything.

@@ -267,6 +267,19 @@ fn parts_that_nobody_knows_are_read_as_texts_or_are_gaps() {
     }
 }
 
+/// A description as profiles of version 2 have it, with the same in a script of its own.
+#[test]
+fn descriptions_of_old_profiles_are_read_in_all_their_spellings() {
+    let tag = |mac: &[u8]| {
+        let head = b"desc\0\0\0\0\0\0\0\x05sRGB\0\0\0\0\0\0\0\0\x03\0M\0e\0i\0\0\x12";
+        [&head[..], mac, &[0; 30]].concat()
+    };
+    let lines = notes(&jpeg_of(&[icc_segment(&profile_of(&tag(b"by Mei")))]));
+    assert_eq!(lines[1], "/comment string sRGB\0");
+    assert_eq!(lines[2], "/comment binary Mei");
+    assert!(lines[3].starts_with("/comment string by Mei"), "{lines:?}");
+}
+
 /// Nothing hides behind what a part says of its own length, nor in a picture inside.
 #[test]
 fn what_is_longer_than_its_grammar_is_read_or_a_gap() {

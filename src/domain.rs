@@ -26,7 +26,7 @@ pub use effect::{
 pub(crate) use effect::{HASH_PREFIX, SIV_PREFIX};
 pub use field::{
     Charset, Container, Encoding, Escape, FieldSink, Format, Key, Layer, LayerId, Name, Part,
-    Scalar, Span, Value, Wanted, Wants,
+    Scalar, ScalarStyle, Span, Value, Wanted, Wants,
 };
 pub(crate) use finding::Locators;
 pub use finding::{Confidence, DetectorId, Finding, Findings, Marks, PathNode, Step};

@@ -23,9 +23,11 @@ mod multipart;
 mod scan;
 pub mod target;
 mod text;
+mod toml;
 mod unescape;
 mod vcard;
 mod xml;
+mod yaml;
 
 pub use charset::charset;
 pub use encoding::{
@@ -85,6 +87,8 @@ pub fn walk<S: FieldSink>(
         Format::Tsv => csv::walk(bytes, Dialect::Tabs, limits, sink),
         Format::GraphQl => graphql::walk(bytes, limits, sink),
         Format::VCard => vcard::walk(bytes, limits, sink),
+        Format::Yaml => yaml::walk(bytes, limits, sink),
+        Format::Toml => toml::walk(bytes, limits, sink),
         Format::Multipart => multipart::walk(bytes, limits, sink),
         Format::Image => image::walk(bytes, limits, sink),
         Format::Opaque => Err(Stop { cause: GapCause::UnknownMediaType, offset: 0 }),

@@ -18,6 +18,7 @@ mod parts;
 mod place;
 mod plan;
 mod replace;
+mod scalars;
 mod siv;
 mod token;
 

@@ -269,6 +269,8 @@ impl Guess {
                 "txt" | "log" => "text/plain",
                 "tsv" => "text/tab-separated-values",
                 "vcf" => "text/vcard",
+                "yaml" | "yml" => "application/yaml",
+                "toml" => "application/toml",
                 "graphql" | "gql" => "application/graphql",
                 "jpg" | "jpeg" => "image/jpeg",
                 "png" => "image/png",

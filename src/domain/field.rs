@@ -181,6 +181,29 @@ pub enum Escape {
     Csv,
     /// RFC 6350 §3.2, §3.4: folded lines, and a backslash before what separates.
     VCard,
+    /// A scalar of YAML (1.2.2 §7.3, §8.1), or a string of TOML (1.0 §String).
+    Scalar(ScalarStyle),
+}
+
+/// How a scalar of YAML or a string of TOML is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScalarStyle {
+    /// Without quotes; its lines are one.
+    Plain,
+    /// The same in brackets, which end it.
+    Flow,
+    /// A quote is doubled, and lines are one.
+    Single,
+    /// Escaped with a backslash, and lines are one.
+    Double,
+    /// Lines that are so far in.
+    Literal(u32),
+    /// The same, whose lines are one.
+    Folded(u32),
+    /// TOML's: escaped with a backslash.
+    Basic,
+    /// TOML's: as is, in single quotes.
+    Verbatim,
 }
 
 /// The grammar a layer is read with.
@@ -209,6 +232,8 @@ pub enum Format {
     Tsv,
     GraphQl,
     VCard,
+    Yaml,
+    Toml,
     Text,
     /// A picture whose metadata is read.
     Image,
@@ -233,6 +258,8 @@ impl Format {
             Self::Tsv => "tsv",
             Self::GraphQl => "graphql",
             Self::VCard => "vcard",
+            Self::Yaml => "yaml",
+            Self::Toml => "toml",
             Self::Text => "text",
             Self::Image => "image",
             Self::Opaque => "opaque",

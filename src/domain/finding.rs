@@ -94,7 +94,9 @@ impl Finding {
         let (start, end) = (self.value.start + 1, self.value.end.saturating_sub(1));
         let has_quotes = match self.value.of(&layer.bytes) {
             [b'"', .., b'"'] => !matches!(layer.format, Format::Text | Format::Header),
-            [b'\'', .., b'\''] => layer.format == Format::Xml,
+            [b'\'', .., b'\''] => {
+                matches!(layer.format, Format::Xml | Format::Yaml | Format::Toml)
+            }
             _ => false,
         };
         has_quotes && (start, end) == (self.span.start, self.span.end)

@@ -606,6 +606,8 @@ fn as_text(format: Format, bytes: &[u8]) -> Option<&str> {
             | Format::CsvData
             | Format::Tsv
             | Format::Xml
+            | Format::Yaml
+            | Format::Toml
     );
     has_many.then(|| format::utf8(bytes)).flatten()
 }

@@ -310,7 +310,6 @@ fn syntax_of_body(reading: &Reading<'_>) -> Option<(LayerId, Syntax)> {
     let content_type = reading.message?.header("content-type")?.to_ascii_lowercase();
     let says = |name: &[u8]| memchr::memmem::find(&content_type, name).is_some();
     let syntax = match () {
-        () if says(b"yaml") => Syntax::Yaml,
         () if says(b"html") || format::is_web_page(&layer.bytes) => Syntax::Html,
         () => return None,
     };

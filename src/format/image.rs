@@ -9,7 +9,9 @@
 mod edit;
 mod gif;
 mod heif;
+mod icc;
 mod jpeg;
+mod pixels;
 mod png;
 mod strip;
 mod tell;

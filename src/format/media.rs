@@ -32,8 +32,8 @@ pub fn identify(content_type: Option<&str>, bytes: &[u8]) -> Result<Format, GapC
     }
 }
 
-/// Whether a text has parts in an encoding of its type's own, which is not taken off: escapes of bytes and binaries of
-/// YAML, base64 of LDIF (RFC 2849), bytes of RTF; or is a message encrypted by OpenPGP (RFC 9580 §6.2).
+/// Whether a text has parts in an encoding of its type's own, which is not taken off: base64 of LDIF (RFC 2849), bytes
+/// of RTF; or is a message encrypted by OpenPGP (RFC 9580 §6.2).
 pub fn hides_text(content_type: Option<&str>, bytes: &[u8]) -> bool {
     let has = |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some();
     if first_of(bytes) == Some(b'-') && has(b"-----BEGIN PGP MESSAGE-----") {
@@ -41,8 +41,7 @@ pub fn hides_text(content_type: Option<&str>, bytes: &[u8]) -> bool {
     }
     let declared = content_type.map(str::to_ascii_lowercase).unwrap_or_default();
     let is_of = |kind: &str| declared.contains(kind);
-    (is_of("yaml") && (has(b"\\x") || has(b"\\U") || has(b"!!binary")))
-        || (is_of("ldif") && has(b":: "))
+    (is_of("ldif") && has(b":: "))
         // Parts of mails are looked for in a text of some length (RFC 2045 §6).
         || (is_of("rfc822") && bytes.len() < TEXT_BYTES_MIN && has(b"ncoding"))
         || (is_of("rtf") && has(b"\\'"))
@@ -95,7 +94,9 @@ fn declared(media_type: &MediaType<'_>, bytes: &[u8]) -> Result<Format, GapCause
         Format::GraphQl => memchr(0, bytes).is_none() && first != Some(b'<'),
         Format::VCard => starts_with_ignore_case(text.trim_ascii_start(), b"begin:vcard"),
         // Text of two bytes a letter would look like ASCII with a NUL in between.
-        Format::Text => memchr(0, bytes).is_none() && image::sniff(bytes).is_none(),
+        Format::Text | Format::Yaml | Format::Toml => {
+            memchr(0, bytes).is_none() && image::sniff(bytes).is_none()
+        }
         Format::Multipart => {
             let boundary = media_type.parameter("boundary")?.ok_or(GapCause::Malformed)?;
             begins_with_boundary(bytes, &boundary)
@@ -150,9 +151,11 @@ pub(super) fn known(media_type: &MediaType<'_>) -> Option<Format> {
         ("text" | "application", "tsv" | "tab-separated-values") => Format::Tsv,
         ("application" | "text", "graphql") => Format::GraphQl,
         ("text" | "application", "vcard" | "x-vcard") | ("text", "directory") => Format::VCard,
+        (_, "yaml" | "x-yaml" | "vnd.yaml") => Format::Yaml,
+        (_, "toml" | "x-toml") => Format::Toml,
         (
             "application",
-            "yaml" | "x-yaml" | "toml" | "sql" | "javascript" | "x-javascript" | "ecmascript"
+            "sql" | "javascript" | "x-javascript" | "ecmascript"
             | "x-sh",
         )
         | ("text", _)

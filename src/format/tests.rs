@@ -36,7 +36,8 @@ impl<'b> Notes<'b> {
     ) -> (Vec<String>, Result<(), Stop>) {
         let is_picture = format == Format::Image;
         let has_meanings = is_picture || format == Format::VCard;
-        let in_order = !is_picture && format != Format::GraphQl;
+        let in_order =
+            !is_picture && !matches!(format, Format::GraphQl | Format::Yaml | Format::Toml);
         let mut notes = Self { bytes, is_picture, in_order, has_meanings, ..Self::default() };
         let read = walk(format, bytes, limits, &mut notes);
         if read.is_ok() {
@@ -146,7 +147,7 @@ impl FieldSink for Notes<'_> {
 }
 
 /// Every format that `walk` reads.
-pub(super) const FORMATS: [Format; 17] = [
+pub(super) const FORMATS: [Format; 19] = [
     Format::Json,
     Format::NdJson,
     Format::Target,
@@ -162,6 +163,8 @@ pub(super) const FORMATS: [Format; 17] = [
     Format::Forwarded,
     Format::GraphQl,
     Format::VCard,
+    Format::Yaml,
+    Format::Toml,
     Format::Multipart,
     Format::Image,
 ];
@@ -214,6 +217,17 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
             "END:VCARD\r\n",
             "N:a;b\r\n c\r\n",
             "$a",
+            "a: ",
+            "- ",
+            "\n  ",
+            "? ",
+            "|\n",
+            "'",
+            "&a ",
+            "*a",
+            "---\n",
+            "a = ",
+            "[a.b]\n",
             "(",
             ")",
             "\"\"\"",
@@ -259,7 +273,7 @@ proptest! {
 #[test]
 fn a_layer_of_one_repeated_byte_is_read_in_linear_steps() {
     for format in FORMATS {
-        for byte in b"[{(\"\\<>&=;,:#$\n-%\t 1" {
+        for byte in b"[{(\"\\<>&=;,:#$\n-%\t 1'?!*|" {
             // Notes counts the steps.
             let _ = Notes::of(format, &vec![*byte; 1 << 18]);
         }

@@ -4,6 +4,7 @@
 //! caller keeps, beside a list of runs in which text and bytes advance in step. Unescaping never fails:
 //! what is not an escape is itself, and bytes that are not UTF-8 become U+FFFD.
 
+mod styled;
 #[cfg(test)]
 mod tests;
 
@@ -111,6 +112,7 @@ fn unescape_any<'b>(
         Escape::Html => memchr(b'&', raw),
         Escape::Csv => memmem::find(raw, b"\"\""),
         Escape::VCard => memchr3(b'\\', b'\r', b'\n', raw),
+        Escape::Scalar(style) => styled::next(style, raw),
     };
     if first.is_none()
         && let Some(text) = plain.or_else(|| utf8(raw))
@@ -200,6 +202,7 @@ impl Unescaped {
                 Escape::Html => memchr(b'&', rest),
                 Escape::Csv => memchr(b'"', rest),
                 Escape::VCard => memchr3(b'\\', b'\r', b'\n', rest),
+                Escape::Scalar(style) => styled::next(style, rest),
             }
             .map_or(raw.len(), |distance| at + distance);
         }
@@ -259,6 +262,7 @@ fn one<'r>(escape: Escape, rest: &'r [u8], room: &'r mut [u8; 4]) -> (&'r [u8], 
         Escape::Html => html(rest),
         Escape::Csv => rest.starts_with(b"\"\"").then_some((Unit::Byte(b'"'), 2)),
         Escape::VCard => vcard(rest),
+        Escape::Scalar(style) => styled::one(style, rest),
     };
     match found {
         Some((Unit::Character(character), length)) => {

@@ -7,7 +7,7 @@ use brotli::enc::BrotliEncoderParams;
 use flate2::{Compression, write};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use crate::domain::{Charset, Encoding, Escape, Format};
+use crate::domain::{Charset, Encoding, Escape, Format, ScalarStyle};
 
 /// A changed layer cannot be written in the encoding it came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -194,6 +194,8 @@ fn written_by_number(text: &str, format: Format, has_place: impl Fn(char) -> boo
             | Format::CsvData
             | Format::Tsv
             | Format::VCard
+            | Format::Yaml
+            | Format::Toml
             | Format::Text
             | Format::Image
             | Format::Opaque => out.write_char('?'),
@@ -292,8 +294,71 @@ pub(super) fn escape(by: Escape, text: &str) -> Cow<'_, str> {
                 protected => out.extend(['\\', protected]),
             },
         ),
+        Escape::Scalar(style) => scalar(style, text),
         Escape::Csv => {
             replace_where(text, |character| character == '"', |_, out| out.push_str("\"\""))
+        }
+    }
+}
+
+fn scalar(style: ScalarStyle, text: &str) -> Cow<'_, str> {
+    let is_control = |character: char| character.is_control() && character != '\t';
+    match style {
+        ScalarStyle::Double | ScalarStyle::Basic => replace_where(
+            text,
+            |character| matches!(character, '"' | '\\') || character.is_control(),
+            |character, out| match character {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                '\t' => out.push_str("\\t"),
+                control => {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "\\u{:04x}", u32::from(control));
+                }
+            },
+        ),
+        ScalarStyle::Single => replace_where(
+            text,
+            |character| character == '\'' || is_control(character),
+            |character, out| out.push_str(if character == '\'' { "''" } else { " " }),
+        ),
+        ScalarStyle::Verbatim => replace_where(
+            text,
+            |character| character == '\'' || is_control(character),
+            |_, out| out.push(' '),
+        ),
+        // Each line as far in as the others, and a first one no further.
+        ScalarStyle::Literal(indent) | ScalarStyle::Folded(indent) => replace_where(
+            text.trim_start_matches([' ', '\n', '\r']),
+            is_control,
+            |character, out| match character {
+                '\n' => {
+                    out.push('\n');
+                    out.extend(std::iter::repeat_n(' ', indent as usize));
+                }
+                '\r' => {}
+                _ => out.push(' '),
+            },
+        ),
+        ScalarStyle::Plain | ScalarStyle::Flow => {
+            let is_flow = style == ScalarStyle::Flow;
+            let ends = |character: char| is_flow && ",[]{}".contains(character);
+            let mut out = String::with_capacity(text.len());
+            let mut characters = text.chars().peekable();
+            while let Some(character) = characters.next() {
+                let next = characters.peek().copied();
+                let is_blank_next = next.is_none_or(|next| next.is_whitespace() || ends(next));
+                let is_blank_before = out.is_empty() || out.ends_with(' ');
+                let is_sign = match character {
+                    ':' => is_blank_next,
+                    '#' => is_blank_before,
+                    _ => ends(character) || character.is_control(),
+                };
+                out.push(if is_sign { ' ' } else { character });
+            }
+            Cow::Owned(out)
         }
     }
 }

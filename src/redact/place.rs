@@ -5,8 +5,8 @@
 
 use std::io::Write as _;
 
-use super::encode::escape;
-use crate::domain::{Escape, Finding, Format, Layer, Part, Span};
+use super::{encode::escape, scalars};
+use crate::domain::{Escape, Finding, Format, Layer, Part, ScalarStyle};
 
 /// Where a value stands, as far as writing there goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +39,14 @@ pub enum Place {
     Line,
     /// A plain scalar of YAML, all of it (YAML 1.2 §7.3.3).
     YamlScalar,
-    /// The first words of one.
-    YamlWords,
+    /// A part of a scalar of YAML or a string of TOML; all of what stands between quotes.
+    Scalar(ScalarStyle),
+    /// The first words of a plain one.
+    Words(ScalarStyle),
+    /// A collection of YAML; behind a colon or a dash at once.
+    Collection { is_apart: bool },
+    /// A number, a date or a truth value of TOML.
+    TomlBare,
     /// A quoted parameter of a part's header (WHATWG HTML, multipart/form-data encoding).
     Parameter,
     /// The same without quotes.
@@ -88,32 +94,9 @@ impl Place {
                     Some(_) | None => Self::Line,
                 }
             }
+            Format::Yaml => scalars::of_yaml(bytes, finding),
+            Format::Toml => scalars::of_toml(bytes, finding),
             Format::Header | Format::Text | Format::Image | Format::Opaque => Self::Line,
-        }
-    }
-
-    /// The same in a text that is known to be YAML: what begins a value must not begin like something else.
-    pub(super) fn in_yaml(bytes: &[u8], span: Span) -> Self {
-        const BLANK_MAX: usize = 64;
-        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
-        let before = bytes.get(..span.start as usize).unwrap_or_default();
-        let blank = before.iter().rev().take(BLANK_MAX).take_while(is_blank).count();
-        let begins = match before.get(..before.len() - blank).and_then(<[u8]>::last) {
-            None | Some(b'\n' | b'[' | b'{' | b',') => true,
-            Some(b':' | b'-') => blank > 0,
-            Some(_) => false,
-        };
-        let behind = bytes.get(span.end as usize..).unwrap_or_default();
-        let blank = behind.iter().take(BLANK_MAX).take_while(is_blank).count();
-        let ends = match behind.get(blank) {
-            None | Some(b'\n' | b'\r' | b',' | b']' | b'}') => true,
-            Some(b'#') => blank > 0,
-            Some(_) => false,
-        };
-        match (begins, ends) {
-            (true, true) => Self::YamlScalar,
-            (true, false) => Self::YamlWords,
-            (false, _) => Self::Line,
         }
     }
 
@@ -127,13 +110,15 @@ impl Place {
             Self::Html => Escape::Html,
             Self::VCard => Escape::VCard,
             Self::QuotedCell => Escape::Csv,
+            Self::YamlScalar => Escape::Scalar(ScalarStyle::Plain),
+            Self::Scalar(style) | Self::Words(style) => Escape::Scalar(style),
             Self::CData
             | Self::XmlOther
             | Self::Cell
             | Self::BareText
             | Self::Line
-            | Self::YamlScalar
-            | Self::YamlWords
+            | Self::Collection { .. }
+            | Self::TomlBare
             | Self::Parameter
             | Self::Token => Escape::None,
         }
@@ -179,16 +164,31 @@ impl Place {
                 }
                 escaped(text, out, |byte| matches!(byte, 0..=8 | 10..0x20 | 0x7F), space);
             }
-            Self::YamlScalar if is_no_plain_scalar(text) => {
-                out.push(b'"');
-                Self::Json.write(text, out);
+            Self::YamlScalar if !scalars::is_no_plain_scalar(text) => {
+                out.extend_from_slice(text.as_bytes());
+            }
+            Self::TomlBare if scalars::is_bare(text) => out.extend_from_slice(text.as_bytes()),
+            Self::YamlScalar | Self::Collection { .. } | Self::TomlBare => {
+                let is_apart = self != (Self::Collection { is_apart: false });
+                out.extend_from_slice(if is_apart { b"\"" } else { b" \"" });
+                Self::Scalar(ScalarStyle::Double).write(text, out);
                 out.push(b'"');
             }
-            Self::YamlWords if text.starts_with(is_indicator) => {
-                out.push(b'x');
-                Self::Line.write(text.get(1..).unwrap_or_default(), out);
+            // Nothing, or what is something else, may not begin a scalar or a line of one.
+            Self::Words(style) => {
+                let text = text.trim_start();
+                let rest = text.strip_prefix(scalars::is_indicator);
+                if rest.is_some() || text.is_empty() {
+                    out.push(b'x');
+                }
+                Self::Scalar(style).write(rest.unwrap_or(text), out);
             }
-            Self::YamlScalar | Self::YamlWords => Self::Line.write(text, out),
+            Self::Scalar(style) => {
+                let is_block = matches!(style, ScalarStyle::Literal(_) | ScalarStyle::Folded(_));
+                let is_nothing = is_block && text.trim().is_empty();
+                let text = if is_nothing { "x" } else { text };
+                out.extend_from_slice(escape(Escape::Scalar(style), text).as_bytes());
+            }
             Self::Parameter => {
                 escaped(text, out, |byte| matches!(byte, b'"' | b'\\' | 0..0x20 | 0x7F), percent);
             }
@@ -204,19 +204,6 @@ fn is_a_section(value: &[u8]) -> bool {
     const END: &[u8] = b"]]>";
     value.starts_with(CDATA)
         && memchr::memmem::find(value, END).is_some_and(|at| at + END.len() == value.len())
-}
-
-/// What begins something else than a plain scalar (YAML 1.2 §5.3).
-fn is_indicator(letter: char) -> bool {
-    "-?:,[]{}#&*!|>'\"%@`".contains(letter)
-}
-
-fn is_no_plain_scalar(text: &str) -> bool {
-    text.starts_with(is_indicator)
-        || text.contains(": ")
-        || text.contains(" #")
-        || text.ends_with(':')
-        || text.contains(|letter: char| letter.is_control() || ",[]{}".contains(letter))
 }
 
 /// Copies runs of bytes that stand for themselves, and has `put` write each of the others. Those that must
@@ -302,30 +289,12 @@ fn space(_: u8, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ScalarStyle::{Flow, Plain};
 
     fn written(place: Place, text: &str) -> String {
         let mut out = Vec::new();
         place.write(text, &mut out);
         String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn a_value_of_yaml_is_known_by_what_stands_around_it() {
-        for (text, expected) in [
-            ("a: X", Place::YamlScalar),
-            ("a: X # old\nb: 1", Place::YamlScalar),
-            ("- X\n", Place::YamlScalar),
-            ("a: {b: X}", Place::YamlScalar),
-            ("X", Place::YamlScalar),
-            ("a: X or Y", Place::YamlWords),
-            ("a: mail X", Place::Line),
-            ("a: \"X\"", Place::Line),
-            ("a:X", Place::Line),
-        ] {
-            let at = text.find('X').unwrap();
-            let place = Place::in_yaml(text.as_bytes(), Span::new(at, at + 1));
-            assert_eq!(place, expected, "{text}");
-        }
     }
 
     #[test]
@@ -350,7 +319,17 @@ mod tests {
             (Place::YamlScalar, "****.k@x", "\"****.k@x\""),
             (Place::YamlScalar, "a: \"b\"", "\"a: \\\"b\\\"\""),
             (Place::YamlScalar, "removed by us", "removed by us"),
-            (Place::YamlWords, "****.k@x", "x***.k@x"),
+            (Place::YamlScalar, "", "\"\""),
+            (Place::Words(Plain), "****.k@x", "x***.k@x"),
+            (Place::Scalar(Plain), "a: #b #c:", "a   b  c "),
+            (Place::Scalar(Flow), "[a, b]", " a  b "),
+            (Place::Scalar(ScalarStyle::Single), "it's\n", "it''s "),
+            (Place::Scalar(ScalarStyle::Double), "\"a\\\n\u{85}", "\\\"a\\\\\\n\\u0085"),
+            (Place::Scalar(ScalarStyle::Literal(2)), " a\nb\n", "a\n  b\n  "),
+            (Place::Scalar(ScalarStyle::Verbatim), "it's\n", "it s "),
+            (Place::Collection { is_apart: false }, "a", " \"a\""),
+            (Place::TomlBare, "1979-05-27", "1979-05-27"),
+            (Place::TomlBare, "007", "\"007\""),
             (Place::Parameter, "a\"; b\\\r\n", "a%22; b%5C%0D%0A"),
             (Place::Token, "a b;c", "a%20b%3Bc"),
         ] {

@@ -16,6 +16,7 @@ use super::{
     parts,
     place::{CDATA, Place},
     replace::{self, Value, Written},
+    scalars,
 };
 use crate::domain::{
     Encoding, Escape, Finding, Format, Layer, LayerId, Replaced, Replacement, ReplacementKind, Span,
@@ -37,7 +38,6 @@ pub(super) struct Edit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
     Html,
-    Yaml,
 }
 
 /// All edits of one message, by layer; put in order when they are applied.
@@ -88,15 +88,12 @@ impl Plan {
     ) {
         let place = match (Place::of(layer, finding), self.syntax) {
             (Place::Line, Some((of, Syntax::Html))) if of == finding.layer => Place::Html,
-            (Place::Line, Some((of, Syntax::Yaml))) if of == finding.layer => {
-                Place::in_yaml(&layer.bytes, finding.span)
-            }
             (place, _) => place,
         };
-        // Only JSON has a text where an object was, and no place has one where a name was.
+        // Only JSON and YAML have a text where an object was, and no place has one where a name was.
         let takes_text = !finding.marks.in_key
             && place != Place::XmlOther
-            && (finding.kind.is_some() || place == Place::Json);
+            && (finding.kind.is_some() || matches!(place, Place::Json | Place::Collection { .. }));
         self.room.clear();
         let (written, kind) = if takes_text {
             replace::write(replacement, value, keys, &mut self.room)
@@ -226,7 +223,11 @@ impl Plan {
         }
         // A quoted string keeps its quotes: only what is between them is replaced. A bare number that
         // becomes a text gets quotes of its own.
-        if quoted || finding.kind.is_none() { finding.value } else { finding.span }
+        if quoted || finding.kind.is_none() || place == Place::TomlBare {
+            finding.value
+        } else {
+            finding.span
+        }
     }
 
     /// What goes when a value does, and whether its separator goes with it.
@@ -239,6 +240,15 @@ impl Plan {
             // A path segment that vanished would make another route of the path.
             self.text.extend_from_slice(b"redacted");
             return (if finding.is_whole(layer) { finding.value } else { finding.span }, false);
+        }
+        if layer.format == Format::Yaml {
+            let with = scalars::for_nothing_in_yaml(layer, finding, place);
+            self.text.extend_from_slice(with.as_bytes());
+            return (if finding.is_whole(layer) { finding.value } else { finding.span }, false);
+        }
+        if place == Place::TomlBare && finding.kind.is_some() {
+            self.text.extend_from_slice(b"\"\"");
+            return (finding.value, false);
         }
         if !finding.is_whole(layer) {
             return (finding.span, false);
@@ -265,6 +275,15 @@ impl Plan {
             | Format::VCard
             | Format::Header
             | Format::Text => (finding.value, false),
+            // There is no value that says nothing; a table with a header goes with that.
+            Format::Toml
+                if finding.kind.is_some()
+                    || matches!(finding.value.of(&layer.bytes).first(), Some(b'{' | b'[')) =>
+            {
+                self.text.extend_from_slice(b"\"\"");
+                (finding.value, false)
+            }
+            Format::Toml => (finding.member, false),
             Format::Json
             | Format::NdJson
             | Format::Target
@@ -274,6 +293,7 @@ impl Plan {
             | Format::Forwarded
             | Format::Multipart
             | Format::Xml
+            | Format::Yaml
             | Format::Image
             | Format::Opaque => (finding.member, true),
         }
@@ -343,6 +363,8 @@ fn around(outer: &Layer<'_>, span: Span) -> Option<Place> {
         | Format::Forwarded
         | Format::GraphQl
         | Format::VCard
+        | Format::Yaml
+        | Format::Toml
         | Format::Header
         | Format::Text
         | Format::Image
@@ -359,6 +381,7 @@ fn place_of(escape: Escape) -> Place {
         Escape::Csv => Place::QuotedCell,
         Escape::Html => Place::Html,
         Escape::VCard => Place::VCard,
+        Escape::Scalar(style) => Place::Scalar(style),
         Escape::None => Place::Line,
     }
 }
@@ -414,6 +437,9 @@ fn settle(edits: &mut Vec<Edit>, layer: &Layer<'_>, text: &mut Vec<u8>) {
 /// Nothing, or what stands for nothing where there must be something.
 fn blank(layer: &Layer<'_>, span: Span, text: &mut Vec<u8>) -> Span {
     let start = text.len();
+    if layer.format == Format::Yaml {
+        text.extend_from_slice(scalars::word(&layer.bytes, span));
+    }
     let is_json = matches!(layer.format, Format::Json | Format::NdJson);
     let first = span.of(&layer.bytes).first();
     // Inside a string the span begins behind its quote.
@@ -430,6 +456,10 @@ fn with_separator(member: Span, settled: &[Edit], kept: &mut usize, layer: &Laye
     let bytes: &[u8] = &layer.bytes;
     let separator = match layer.format {
         Format::Json | Format::NdJson | Format::Baggage => b',',
+        Format::Yaml | Format::Toml => match scalars::entry(bytes, member) {
+            Some(entry) => return entry,
+            None => b',',
+        },
         Format::Target | Format::Form => b'&',
         Format::Cookie | Format::Forwarded => b';',
         Format::Header

@@ -301,6 +301,8 @@ fn scan(engine: &Engine, format: Format, bytes: &[u8], scratch: &mut Scratch) ->
         Format::Tsv => "text/tab-separated-values",
         Format::GraphQl => "application/graphql",
         Format::VCard => "text/vcard",
+        Format::Yaml => "application/yaml",
+        Format::Toml => "application/toml",
         Format::Multipart => "multipart/form-data; boundary=cut",
         Format::Target
         | Format::Header
@@ -329,6 +331,8 @@ fn scan(engine: &Engine, format: Format, bytes: &[u8], scratch: &mut Scratch) ->
         | Format::Tsv
         | Format::GraphQl
         | Format::VCard
+        | Format::Yaml
+        | Format::Toml
         | Format::Text
         | Format::Image
         | Format::Opaque => {}
@@ -383,6 +387,16 @@ const SEEDS: &[(Format, &str)] = &[
     (
         Format::Xml,
         "<?xml version=\"1.0\"?><a b=\"c&amp;d\"><!-- e --><f>g&#65;</f><![CDATA[<h>]]><i/></a>",
+    ),
+    (
+        Format::Yaml,
+        "# of sana.k@example.pk\nuser: &u\n  email: 'sana.k@example.pk'\n  dob: {year: 1996, month: 4}\n\
+         list:\n- \"a\\x40b\"\n- |\n  to sana.k@example.pk\n  now\n- *u\n---\n? a\n: b\n",
+    ),
+    (
+        Format::Toml,
+        "a.b = \"sana.k\\u0040example.pk\" # x\n[[user]]\ndob = 1996-04-12\n[user.at]\nx = [1, {y = 'z'}]\n\
+         t = \"\"\"\na\\\n  b\"\"\"\n",
     ),
     (Format::Csv, "name,email\r\n\"Khan, \"\"Sana\"\"\",sana.k@example.pk\r\n,\r\n"),
     (

@@ -1,3 +1,4 @@
+mod settings;
 mod signed;
 mod written;
 
@@ -481,6 +482,8 @@ fn written(format: Format, fields: &[(String, String)]) -> (&'static str, Vec<u8
         | Format::Tsv
         | Format::GraphQl
         | Format::VCard
+        | Format::Yaml
+        | Format::Toml
         | Format::Text
         | Format::Image
         | Format::Opaque => {

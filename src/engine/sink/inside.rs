@@ -1,7 +1,7 @@
 //! The search for documents inside the value at hand.
 
 use crate::{
-    domain::{Limits, Span},
+    domain::{Escape, Limits, Span},
     engine::embedded::{self, Inner, Look, Room},
     format::{self, Decoder, Text, Unescaped},
 };
@@ -64,11 +64,13 @@ impl Inside<'_> {
 
     /// Puts what was found in a text where it stands in `raw`, its value as it is escaped.
     #[inline]
-    pub(super) fn put_in_place(&mut self, text: &Text<'_>, raw: &[u8]) {
+    pub(super) fn put_in_place(&mut self, text: &Text<'_>, raw: &[u8], escape: Escape) {
+        // What ends a scalar of YAML may be no escape of what stands in it.
+        let is_scalar = matches!(escape, Escape::Scalar(_));
         for document in self.found.iter_mut() {
             let whole = document.span.of(text.as_str().as_bytes());
             document.span = text.raw_span(document.span);
-            document.is_escaped = document.span.of(raw) != whole;
+            document.is_escaped = is_scalar || document.span.of(raw) != whole;
         }
     }
 

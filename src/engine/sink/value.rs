@@ -89,7 +89,7 @@ impl Sink<'_, '_, '_> {
         let stands_as_it_reads = std::ptr::eq(text.as_str().as_bytes(), value.text);
         let is_alone = self.walk.hits.is_empty() && inside.found.len() == 1;
         let ticket = ticket.filter(|_| is_alone && stands_as_it_reads);
-        inside.put_in_place(&text, value.text);
+        inside.put_in_place(&text, value.text, value.escape);
         // Spans are mapped back before the text's buffer is needed for a name.
         raw_spans(self.walk.hits, &text);
         self.record(key, value, ticket);

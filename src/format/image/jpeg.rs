@@ -3,7 +3,7 @@
 
 use memchr::memchr;
 
-use super::{super::Stop, Block, Content, Meaning, Take, unknown};
+use super::{super::Stop, Block, Content, Meaning, Take, icc, unknown};
 use crate::domain::{GapCause, Span};
 
 const EXIF: &[u8] = b"Exif\0\0";
@@ -11,13 +11,34 @@ const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 
 pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
-    let mut at = 2;
+    let mut thumbnails = Vec::new();
+    picture(bytes, 0, Some(&mut thumbnails), take)?;
+    for span in thumbnails {
+        // They have none of their own.
+        let inside = bytes.get(..span.range().end).unwrap_or_default();
+        picture(inside, span.range().start, None, take)?;
+    }
+    Ok(())
+}
+
+/// The blocks of the pictures from `start` on. Thumbnails are left in `thumbnails`, where there may be some.
+fn picture(
+    bytes: &[u8],
+    start: usize,
+    mut thumbnails: Option<&mut Vec<Span>>,
+    take: Take<'_>,
+) -> Result<(), Stop> {
+    let mut at = start + 2;
     let mut extension = Extension::default();
+    let mut profile = Profile::default();
     loop {
         let (marker, rest) = match bytes.get(at..).unwrap_or_default() {
             [0xFF, marker, rest @ ..] => (marker, rest),
             // It ends early.
-            [] | [0xFF] => return extension.take(bytes, take),
+            [] | [0xFF] => {
+                profile.take(bytes, take)?;
+                return extension.take(bytes, take);
+            }
             _ => return Err(Stop::malformed(at.min(bytes.len()))),
         };
         match marker {
@@ -25,6 +46,7 @@ pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
             0xFF => at += 1,
             // End of the picture.
             0xD9 => {
+                profile.take(bytes, take)?;
                 extension.take(bytes, take)?;
                 match rest {
                     [] => return Ok(()),
@@ -35,16 +57,27 @@ pub(super) fn blocks(bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
             }
             0x01 | 0xD0..=0xD8 => at += 2,
             _ => {
-                let [high, low, data @ ..] = rest else { return extension.take(bytes, take) };
+                let [high, low, data @ ..] = rest else {
+                    profile.take(bytes, take)?;
+                    return extension.take(bytes, take);
+                };
                 let length = usize::from(u16::from_be_bytes([*high, *low]));
                 let end = at + 2 + length;
                 if length >= 2 && end > bytes.len() && is_start_without_text(*marker, data) {
+                    profile.take(bytes, take)?;
                     return extension.take(bytes, take);
                 }
                 if length < 2 || end > bytes.len() {
                     return Err(Stop::malformed(at + 2));
                 }
-                segment(bytes, *marker, Span::new(at + 4, end), &mut extension, take)?;
+                let span = Span::new(at + 4, end);
+                match (*marker, span.of(bytes), &mut thumbnails) {
+                    (0xE0, [b'J', b'F', b'X', b'X', 0, 0x10, 0xFF, 0xD8, ..], Some(found)) => {
+                        found.push(Span::new(at + 10, end));
+                    }
+                    (0xE2, data, _) if data.starts_with(ICC) => profile.add(bytes, span, take)?,
+                    _ => segment(bytes, *marker, span, &mut extension, take)?,
+                }
                 at = if *marker == 0xDA { scan_end(bytes, end) } else { end };
             }
         }
@@ -71,28 +104,118 @@ fn segment(
     }
 }
 
-/// Tables, frames and scans, and of the segments that applications add those that say how to show the picture.
-fn is_without_text(marker: u8, data: &[u8]) -> bool {
+/// Tables, frames and scans that are as long as what they say, and of the segments that applications add those that say
+/// how to show the picture.
+pub(super) fn is_without_text(marker: u8, data: &[u8]) -> bool {
     /// How strongly Photoshop compressed; the comments that it may add come behind.
     const QUALITY: &[u8] = b"Ducky\0\x01\0\x04";
     const QUALITY_BYTES: usize = QUALITY.len() + 6;
-    let begins = |prefixes: &[&[u8]]| prefixes.iter().any(|prefix| data.starts_with(prefix));
+    let begins = |prefix: &[u8]| data.starts_with(prefix);
+    let has = |length: usize| data.len() == length;
+    let byte = |at: usize| usize::from(data.get(at).copied().unwrap_or_default());
     match marker {
-        0xC0..=0xCF | 0xDA..=0xDF => true,
-        0xE0 => begins(&[b"JFIF\0", b"JFXX\0"]),
-        // Profiles of colours, further pictures behind this one, and how bright they are (ISO 21496-1).
-        0xE2 => begins(&[b"ICC_PROFILE\0", b"MPF\0", b"urn:iso:std:iso:ts:21496:-1\0"]),
-        0xEC => begins(&[QUALITY]) && data.len() <= QUALITY_BYTES,
-        0xEE => begins(&[b"Adobe"]) && data.len() == 12,
+        0xC4 => are_tables(data, |table| {
+            let codes = table.get(1..17).filter(|_| is_of_four(table))?;
+            Some(17 + codes.iter().map(|count| usize::from(*count)).sum::<usize>())
+        }),
+        0xCC => data.chunks(2).all(|pair| pair.len() == 2 && is_of_four(pair)),
+        0xC8 => false,
+        0xC0..=0xCF | 0xDE => has(6 + 3 * byte(5)),
+        0xDA => has(4 + 2 * byte(0)),
+        0xDB => are_tables(data, |table| {
+            let is_wide = table.first().filter(|_| is_of_four(table))? >> 4;
+            Some(1 + 64 * (1 + usize::from(is_wide)))
+        }),
+        0xDC | 0xDD => has(2),
+        0xDF => has(1),
+        0xE0 => match (data.get(..5), data.get(5)) {
+            (Some(b"JFIF\0"), _) => has(14 + 3 * byte(12) * byte(13)),
+            (Some(b"JFXX\0"), Some(0x11)) => has(8 + 768 + byte(6) * byte(7)),
+            (Some(b"JFXX\0"), Some(0x13)) => has(8 + 3 * byte(6) * byte(7)),
+            _ => false,
+        },
+        // Further pictures behind this one, and how bright they are (ISO 21496-1).
+        0xE2 => {
+            let is_known = begins(b"MPF\0") || begins(b"urn:iso:std:iso:ts:21496:-1\0");
+            let behind = memchr(0, data).and_then(|end| data.get(end..)).unwrap_or_default();
+            is_known && !has_words(behind)
+        }
+        0xEC => begins(QUALITY) && data.len() <= QUALITY_BYTES,
+        0xEE => begins(b"Adobe") && has(12),
         _ => false,
     }
 }
 
-/// The same of a segment that is cut, which may have little of its name.
+/// Whether there are tables behind each other to the end, each as long as `length` says.
+fn are_tables(data: &[u8], length: impl Fn(&[u8]) -> Option<usize>) -> bool {
+    let mut rest = data;
+    while !rest.is_empty() {
+        match length(rest).and_then(|length| rest.get(length..)) {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// The first byte says that a table is one of four, of one kind or another.
+fn is_of_four(table: &[u8]) -> bool {
+    table.first().is_some_and(|first| first & 0xEC == 0)
+}
+
+/// Whether something among numbers looks like words.
+fn has_words(data: &[u8]) -> bool {
+    const LETTERS_MIN: usize = 6;
+    data.chunk_by(|one, next| one.is_ascii_graphic() && next.is_ascii_graphic())
+        .any(|run| run.len() >= LETTERS_MIN)
+}
+
+/// The same of a segment that is cut, which may have little of its name: not longer than such a segment gets.
 fn is_start_without_text(marker: u8, data: &[u8]) -> bool {
-    data.is_empty()
-        || is_without_text(marker, data)
-        || (marker == 0xE0 && [b"JFIF\0", b"JFXX\0"].iter().any(|name| name.starts_with(data)))
+    const TABLES_MAX: usize = 4;
+    let is_within = match marker {
+        0xC4 => data.len() <= 2 * TABLES_MAX * (17 + 256),
+        0xDB => data.len() <= TABLES_MAX * 129,
+        0xC8 => false,
+        0xC0..=0xCF | 0xDA | 0xDE => data.len() <= 6 + 3 * 255,
+        0xDC | 0xDD | 0xDF => data.len() <= 2,
+        0xE0 => {
+            let is_name = |name: &[u8]| name.starts_with(data) || data.starts_with(name);
+            is_name(b"JFIF\0") && data.len() <= 14 || b"JFXX\0".starts_with(data)
+        }
+        _ => false,
+    };
+    is_within || data.is_empty() || is_without_text(marker, data)
+}
+
+const ICC: &[u8] = b"ICC_PROFILE\0";
+
+/// A profile of colours, in as many segments as it takes (ICC.1:2022, Annex B.4).
+#[derive(Default)]
+struct Profile {
+    pieces: Vec<(u8, Span)>,
+}
+
+impl Profile {
+    fn add(&mut self, bytes: &[u8], span: Span, take: Take<'_>) -> Result<(), Stop> {
+        let start = span.range().start + ICC.len();
+        let Some([number, _]) = bytes.get(start..span.range().end).and_then(<[u8]>::first_chunk)
+        else {
+            return unknown(bytes, Span::new(start, span.range().end)).map_or(Ok(()), take);
+        };
+        self.pieces.push((*number, Span::new(start + 2, span.range().end)));
+        Ok(())
+    }
+
+    fn take(&mut self, bytes: &[u8], take: Take<'_>) -> Result<(), Stop> {
+        let mut pieces = std::mem::take(&mut self.pieces);
+        if pieces.is_empty() {
+            return Ok(());
+        }
+        pieces.sort_unstable();
+        let pieces: Vec<Span> = pieces.into_iter().map(|(_, piece)| piece).collect();
+        icc::blocks(bytes, &pieces).into_iter().try_for_each(take)
+    }
 }
 
 /// A packet too long for one segment, in pieces (XMP Specification Part 3, §1.1.3.1).

@@ -1,10 +1,14 @@
 //! PNG (ISO/IEC 15948): chunks of length, type, data and checksum.
 
+use std::io::Write as _;
+
 use memchr::memchr;
 
 use super::{
     super::{Stop, decode},
-    Block, Content, Meaning, Take, unknown,
+    Block, Content, Meaning, Take, icc, is_text,
+    pixels::{Pixels, Says},
+    unknown,
 };
 use crate::domain::{Encoding, GapCause, Limits, Span};
 
@@ -12,10 +16,15 @@ pub(super) const SIGNATURE_BYTES: usize = 8;
 
 pub(super) fn blocks(bytes: &[u8], limits: &Limits, take: Take<'_>) -> Result<(), Stop> {
     let mut at = SIGNATURE_BYTES;
+    let mut picture = Picture::default();
     loop {
         let Some((kind, span)) = chunk(bytes, at) else {
             let rest = bytes.get(at..).unwrap_or_default();
-            return if is_start_without_text(rest) { Ok(()) } else { Err(Stop::malformed(at)) };
+            return if picture.is_start_without_text(rest) {
+                Ok(())
+            } else {
+                Err(Stop::malformed(at))
+            };
         };
         let text = match &kind {
             b"eXIf" => {
@@ -30,12 +39,21 @@ pub(super) fn blocks(bytes: &[u8], limits: &Limits, take: Take<'_>) -> Result<()
                 }
                 Some(Text::international(bytes, span))
             }
-            // A profile and a palette have a name.
-            b"iCCP" | b"sPLT" => {
+            b"iCCP" => {
+                let end = span.range().end + CHECKSUM_BYTES;
+                profile(bytes, span, Span::new(at, end), limits, take)?;
+                None
+            }
+            // A palette has a name.
+            b"sPLT" => {
                 take(Block::new(Content::Text(None), Text::plain(bytes, span).keyword))?;
                 None
             }
-            _ if WITHOUT_TEXT.contains(&&kind) => None,
+            b"IDAT" | b"fdAT" => {
+                picture.pixels(&kind, bytes, span, take)?;
+                None
+            }
+            _ if picture.is_without_text(&kind, span.of(bytes)) => None,
             _ => {
                 unknown(bytes, span).map_or(Ok(()), &mut *take)?;
                 None
@@ -56,20 +74,156 @@ pub(super) fn blocks(bytes: &[u8], limits: &Limits, take: Take<'_>) -> Result<()
 
 const CHECKSUM_BYTES: usize = 4;
 
-/// Whether a chunk that is cut holds nothing but a length, a type and what is no text.
-fn is_start_without_text(rest: &[u8]) -> bool {
-    const HEAD_BYTES: usize = 8;
-    rest.len() <= HEAD_BYTES
-        || rest.get(4..HEAD_BYTES).is_some_and(|kind| WITHOUT_TEXT.iter().any(|it| *it == kind))
+/// What the first chunks say of those that follow.
+#[derive(Default)]
+struct Picture {
+    /// Of `IHDR`: grey, of colours, by a palette; with an alpha channel.
+    colour: Option<u8>,
+    palette: usize,
+    pixels: Pixels,
 }
 
-/// Chunks of numbers and pixels: of ISO/IEC 15948 and its extensions, of animations, of colours beyond the usual, and
-/// those that Apple, ImageMagick and converters of GIF add to them.
-const WITHOUT_TEXT: [&[u8; 4]; 27] = [
-    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV",
-    b"mDCv", b"cLLI", b"cLLi", b"sBIT", b"bKGD", b"hIST", b"pHYs", b"tIME", b"oFFs", b"sTER",
-    b"gIFg", b"acTL", b"fcTL", b"fdAT", b"iDOT", b"vpAg", b"orNT",
-];
+impl Picture {
+    /// Whether a chunk that is cut holds nothing but a length, a type and what is no text.
+    fn is_start_without_text(&mut self, rest: &[u8]) -> bool {
+        const HEAD_BYTES: usize = 8;
+        let data = rest.get(HEAD_BYTES..).unwrap_or_default();
+        match rest.get(4..HEAD_BYTES).and_then(<[u8]>::first_chunk) {
+            None => true,
+            Some(_) if data.is_empty() => true,
+            Some(b"IDAT" | b"fdAT") => true,
+            // Their lengths are not what they were.
+            Some(kind) => {
+                let length =
+                    rest.first_chunk().map_or(0, |word| u32::from_be_bytes(*word)) as usize;
+                let mut whole = data.get(..length).unwrap_or(data).to_vec();
+                whole.resize(length.min(CHUNK_BYTES_MAX), 0);
+                whole.len() == length && self.is_without_text(kind, &whole)
+            }
+        }
+    }
+
+    /// Chunks of numbers, as long as such are: of ISO/IEC 15948 and its extensions, of animations, of colours beyond
+    /// the usual, and those that Apple, ImageMagick and converters of GIF add to them.
+    fn is_without_text(&mut self, kind: &[u8; 4], data: &[u8]) -> bool {
+        let has = |length: usize| data.len() == length;
+        match kind {
+            b"IHDR" if has(13) && self.colour.is_none() => {
+                self.colour = data.get(9).copied();
+                self.pixels.expect(data);
+                true
+            }
+            b"PLTE" => {
+                self.palette = data.len() / 3;
+                data.len() <= 768 && data.len().is_multiple_of(3)
+            }
+            b"IEND" => has(0),
+            b"tRNS" => match self.colour {
+                Some(0) => has(2),
+                Some(2) => has(6),
+                Some(3) => data.len() <= self.palette,
+                _ => false,
+            },
+            b"bKGD" => match self.colour {
+                Some(0 | 4) => has(2),
+                Some(2 | 6) => has(6),
+                _ => has(1),
+            },
+            b"hIST" => has(2 * self.palette),
+            b"sBIT" => data.len() <= 4,
+            b"gAMA" | b"cICP" | b"gIFg" => has(4),
+            b"cHRM" => has(32),
+            b"sRGB" | b"sTER" | b"orNT" => has(1),
+            b"mDCV" | b"mDCv" => has(24),
+            b"cLLI" | b"cLLi" | b"acTL" => has(8),
+            b"pHYs" | b"oFFs" | b"vpAg" => has(9),
+            b"tIME" => has(7),
+            b"fcTL" if has(26) => {
+                self.pixels.frame(data);
+                true
+            }
+            // Where the halves of the pixels are that may be read at once.
+            b"iDOT" => data.len() <= 64 && !is_text(data),
+            _ => false,
+        }
+    }
+
+    /// Pixels, which end before their chunk does where something is put behind them.
+    fn pixels(
+        &mut self,
+        kind: &[u8; 4],
+        bytes: &[u8],
+        span: Span,
+        take: Take<'_>,
+    ) -> Result<(), Stop> {
+        // Those of a further frame are numbered.
+        let number = if kind == b"fdAT" { 4 } else { 0 };
+        let start = (span.range().start + number).min(span.range().end);
+        let data = bytes.get(start..span.range().end).unwrap_or_default();
+        match self.pixels.read(data) {
+            Says::Pixels => Ok(()),
+            Says::EndAt(end) => {
+                let rest = Span::new(start + end, span.range().end);
+                unknown(bytes, rest).map_or(Ok(()), take)
+            }
+            Says::Broken => take(Block::new(Content::Unread, Span::new(start, span.range().end))),
+        }
+    }
+}
+
+/// No chunk of numbers is longer.
+const CHUNK_BYTES_MAX: usize = 1024;
+
+/// A profile of colours: its name, and its texts, which stand there under zlib.
+fn profile(
+    bytes: &[u8],
+    span: Span,
+    chunk: Span,
+    limits: &Limits,
+    take: Take<'_>,
+) -> Result<(), Stop> {
+    let head = Text::compressed(bytes, span);
+    take(Block::new(Content::Text(None), head.keyword))?;
+    let Ok(profile) = decode(Encoding::Deflate, head.text.of(bytes), limits) else {
+        return take(Block::new(Content::Unread, head.text));
+    };
+    for text in icc::texts(&profile) {
+        let content = match text {
+            Some(bytes) => {
+                Content::Rewritten { meaning: Meaning::Text(None), bytes, pieces: vec![head.text] }
+            }
+            None => Content::Unread,
+        };
+        take(Block { content, span: head.text, chunk: Some(chunk) })?;
+    }
+    Ok(())
+}
+
+/// The chunk at `at` of a profile of colours, without a name and with blanks for its texts; nothing of one that is not
+/// shorter then.
+pub(super) fn without_texts(bytes: &[u8], at: usize, span: Span) -> Vec<u8> {
+    let head = Text::compressed(bytes, span);
+    let before = bytes.get(at..span.range().end + CHECKSUM_BYTES).unwrap_or_default();
+    let profile = decode(Encoding::Deflate, head.text.of(bytes), &Limits::default()).ok();
+    let Some(blanked) = profile.as_deref().and_then(icc::blanked) else { return Vec::new() };
+    if profile.as_deref() == Some(&blanked) && head.keyword.len() <= 1 {
+        return before.to_vec();
+    }
+    let mut chunk = vec![0; 4];
+    chunk.extend_from_slice(b"iCCP \0\0");
+    let mut encoder = flate2::write::ZlibEncoder::new(chunk, flate2::Compression::best());
+    let Ok(mut chunk) = encoder.write_all(&blanked).and_then(|()| encoder.finish()) else {
+        return Vec::new();
+    };
+    let length = u32::try_from(chunk.len() - 8).unwrap_or(u32::MAX);
+    if let Some(place) = chunk.first_chunk_mut() {
+        *place = length.to_be_bytes();
+    }
+    let mut crc = flate2::Crc::new();
+    crc.update(chunk.get(4..).unwrap_or_default());
+    chunk.extend_from_slice(&crc.sum().to_be_bytes());
+    if chunk.len() <= before.len() { chunk } else { Vec::new() }
+}
 
 /// A textual chunk.
 struct Text {

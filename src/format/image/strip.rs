@@ -5,10 +5,11 @@
 //! a structure we do not know is left to whoever asks: nothing is said to be stripped that may not be.
 
 use super::{
-    Content, Kind, each_block,
-    jpeg::scan_end,
-    png::{SIGNATURE_BYTES, chunk},
+    Content, Kind, Meaning, each_block,
+    jpeg::{self, scan_end},
+    png::{self, SIGNATURE_BYTES, chunk},
     sniff, tiff,
+    webp::FRAME_BYTES,
 };
 use crate::domain::{Limits, Span};
 
@@ -16,12 +17,37 @@ use crate::domain::{Limits, Span};
 /// `None` when its structure cannot be followed to the end.
 pub fn without_metadata(bytes: &[u8]) -> Option<Vec<u8>> {
     match sniff(bytes)? {
-        Kind::Jpeg => jpeg(bytes),
-        Kind::Png => png(bytes),
-        Kind::WebP => webp(bytes),
+        Kind::Jpeg => blanked(jpeg(bytes)?),
+        Kind::Png => blanked(png(bytes)?),
+        Kind::WebP => blanked(webp(bytes)?),
         Kind::Heif => heif(bytes),
         Kind::Gif => None,
     }
+}
+
+/// With blanks for the texts of a profile of colours, which stays. `None` when something is left that may hold one.
+fn blanked(mut picture: Vec<u8>) -> Option<Vec<u8>> {
+    let mut texts = Vec::new();
+    let mut is_whole = true;
+    let has_checksums = sniff(&picture) == Some(Kind::Png);
+    each_block(&picture, &Limits::default(), &mut |block| {
+        match block.content {
+            Content::Text(_) => texts.push(block.span),
+            Content::Rewritten { meaning: Meaning::Text(_), pieces, .. } => texts.extend(pieces),
+            Content::Unread => is_whole = false,
+            Content::Exif | Content::Xmp | Content::Rewritten { .. } => {}
+        }
+        Ok(())
+    })
+    .ok()?;
+    for span in texts {
+        let place = picture.get_mut(span.range())?;
+        if has_checksums && place.iter().any(|byte| *byte != b' ') {
+            return None;
+        }
+        place.iter_mut().filter(|byte| **byte != 0).for_each(|byte| *byte = b' ');
+    }
+    is_whole.then_some(picture)
 }
 
 /// Every application segment and comment but those that decoding needs is overwritten.
@@ -51,10 +77,11 @@ fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
                 }
                 let data = bytes.get(at + 4..end)?;
                 let is_needed = match marker {
-                    0xE0 => data.starts_with(b"JFIF\0"),
-                    0xE2 => data.starts_with(b"ICC_PROFILE\0") || data.starts_with(b"MPF\0"),
+                    0xE0 if data.starts_with(b"JFXX\0") => false,
+                    0xE2 if data.starts_with(b"ICC_PROFILE\0") => true,
+                    0xE2 if !data.starts_with(b"MPF\0") => false,
                     // Adobe's says how colours were transformed.
-                    0xEE => data.starts_with(b"Adobe"),
+                    0xE0 | 0xE2 | 0xEE => jpeg::is_without_text(*marker, data),
                     0xE1 | 0xE3..=0xED | 0xEF | 0xFE => false,
                     _ => true,
                 };
@@ -79,9 +106,9 @@ fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// The chunks that say how to show the picture (ISO/IEC 15948, and those of APNG and HDR).
 fn png(bytes: &[u8]) -> Option<Vec<u8>> {
-    const SHOWN: [&[u8; 4]; 17] = [
-        b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"bKGD",
-        b"hIST", b"pHYs", b"sPLT", b"acTL", b"fcTL", b"fdAT", b"IEND",
+    const SHOWN: [&[u8; 4]; 15] = [
+        b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"bKGD", b"hIST",
+        b"pHYs", b"acTL", b"fcTL", b"fdAT", b"IEND",
     ];
     let mut picture = Vec::with_capacity(bytes.len());
     picture.extend_from_slice(bytes.get(..SIGNATURE_BYTES)?);
@@ -93,6 +120,8 @@ fn png(bytes: &[u8]) -> Option<Vec<u8>> {
         let is_critical = kind.first()?.is_ascii_uppercase();
         if is_critical || SHOWN.contains(&&kind) {
             picture.extend_from_slice(bytes.get(at..end)?);
+        } else if &kind == b"iCCP" {
+            picture.extend(png::without_texts(bytes, at, span));
         } else if &kind == b"eXIf" {
             let start = picture.len();
             picture.extend_from_slice(bytes.get(at..end)?);
@@ -109,7 +138,7 @@ fn png(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn webp(bytes: &[u8]) -> Option<Vec<u8>> {
-    const SHOWN: [&[u8; 4]; 7] = [b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
+    const SHOWN: [&[u8; 4]; 6] = [b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ICCP"];
     let end = (u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?) as usize).checked_add(8)?;
     let mut picture = bytes.to_vec();
     let mut at = 12;
@@ -120,6 +149,11 @@ fn webp(bytes: &[u8]) -> Option<Vec<u8>> {
         let data = bytes.get(at + 8..data_end)?;
         let place = picture.get_mut(at + 8..data_end)?;
         match &kind {
+            // The chunks of a frame stand behind its place.
+            b"ANMF" if length >= FRAME_BYTES => {
+                at += 8 + FRAME_BYTES;
+                continue;
+            }
             b"EXIF" => {
                 let prefix = if data.starts_with(b"Exif\0\0") { 6 } else { 0 };
                 tiff::blank(place.get_mut(prefix..)?);

@@ -70,8 +70,33 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 fn png_of(chunks: &[Vec<u8>]) -> Vec<u8> {
-    [b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &[0; 13])[..], &chunks.concat(), &chunk(b"IEND", &[])]
-        .concat()
+    let header = chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 6, 8, 0, 0, 0, 0]);
+    [b"\x89PNG\r\n\x1a\n", &header[..], &chunks.concat(), &chunk(b"IEND", &[])].concat()
+}
+
+/// The six lines of one dot that `png_of` says the picture has.
+fn png_pixels() -> Vec<u8> {
+    deflated(b"\0p\0i\0x\0e\0l\0s")
+}
+
+/// A profile of colours with one tag.
+fn profile_of(tag: &[u8]) -> Vec<u8> {
+    let word = |number: usize| u32::try_from(number).expect("short").to_be_bytes();
+    let mut out = vec![0; 128];
+    out[36..40].copy_from_slice(b"acsp");
+    out.extend([word(1), *b"desc", word(144), word(tag.len())].concat());
+    out.extend(tag);
+    let length = word(out.len());
+    out[..4].copy_from_slice(&length);
+    out
+}
+
+/// A description in two languages (ICC.1:2022 §10.15).
+fn described(text: &str) -> Vec<u8> {
+    let text: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let length = u8::try_from(text.len()).expect("a short text");
+    let record = |country: &[u8]| [b"en", country, &[0, 0, 0, length, 0, 0, 0, 40]].concat();
+    [b"mluc\0\0\0\0\0\0\0\x02\0\0\0\x0c", &record(b"US")[..], &record(b"GB"), &text].concat()
 }
 
 fn webp_of(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
@@ -83,6 +108,15 @@ fn webp_of(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
         data.extend(vec![0; content.len() % 2]);
     }
     [b"RIFF", &u32::try_from(data.len()).expect("short").to_le_bytes()[..], &data].concat()
+}
+
+/// A frame of an animation with one chunk behind its place.
+fn framed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    [&[0; 16], webp_of(&[(kind, content)]).get(12..).expect("a chunk")].concat()
+}
+
+fn icc_segment(profile: &[u8]) -> Vec<u8> {
+    segment(0xE2, &[b"ICC_PROFILE\0\x01\x01", profile].concat())
 }
 
 fn boxed(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
@@ -200,7 +234,7 @@ fn parts_that_nobody_knows_are_read_as_texts_or_are_gaps() {
         (jpeg_of(&[segment(0xE1, b"x\xFF")]), None),
         (jpeg_of(&[segment(0xEE, b"Adobe\0d\0\0\0\0\x01sana")]), None),
         (png_of(&[chunk(b"caBX", box_of)]), None),
-        (png_of(&[chunk(b"iCCP", b"sana\0\0x")]), Some("/comment string sana")),
+        (png_of(&[chunk(b"sPLT", b"sana\0\0x")]), Some("/comment string sana")),
         (png_of(&[chunk(b"iTXt", b"a\0\0\0en\0sana\0b")]), Some("/comment string sana")),
         (webp_of(&[(b"MINE", b"sana")]), Some("/comment string sana")),
         (webp_of(&[(b"MINE", box_of)]), None),
@@ -230,6 +264,131 @@ fn parts_that_nobody_knows_are_read_as_texts_or_are_gaps() {
         gif_of(&[&b"!\xF9\x04\x04\x01\0\0\0"[..], netscape]),
     ] {
         assert_eq!(notes(&known), [" {"]);
+    }
+}
+
+/// A description as profiles of version 2 have it, with the same in a script of its own.
+#[test]
+fn descriptions_of_old_profiles_are_read_in_all_their_spellings() {
+    let tag = |mac: &[u8]| {
+        let head = b"desc\0\0\0\0\0\0\0\x05sRGB\0\0\0\0\0\0\0\0\x03\0M\0e\0i\0\0\x12";
+        [&head[..], mac, &[0; 30]].concat()
+    };
+    let lines = notes(&jpeg_of(&[icc_segment(&profile_of(&tag(b"by Mei")))]));
+    assert_eq!(lines[1], "/comment string sRGB\0");
+    assert_eq!(lines[2], "/comment binary Mei");
+    assert!(lines[3].starts_with("/comment string by Mei"), "{lines:?}");
+}
+
+/// Nothing hides behind what a part says of its own length, nor in a picture inside.
+#[test]
+fn what_is_longer_than_its_grammar_is_read_or_a_gap() {
+    let text = b"sana.k@example.pk";
+    let behind = |head: &[u8]| [head, text].concat();
+    let jfif = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+    let table = [&[0][..], &[1; 64]].concat();
+    let codes = [&[0x10, 1][..], &[0; 15], &[7]].concat();
+    let wide = profile_of(&described("sana.k@example.pk"));
+    let inner = jpeg_of(&[segment(0xFE, text)]);
+    let ihdr = png_of(&[]).get(16..29).expect("a header").to_vec();
+    let icc = |data: &[u8]| chunk(b"iCCP", &[b"x\0\0", &deflated(data)[..]].concat());
+    let pixels = png_pixels();
+    for (name, picture) in [
+        ("JFIF", jpeg_of(&[segment(0xE0, &behind(jfif))])),
+        ("JFXX", jpeg_of(&[segment(0xE0, &[b"JFXX\0\x10", &inner[..]].concat())])),
+        ("JFXX of no picture", jpeg_of(&[segment(0xE0, &behind(b"JFXX\0\x10"))])),
+        ("APP2", jpeg_of(&[segment(0xE2, &behind(b"MPF\0MM\0*"))])),
+        ("DQT", jpeg_of(&[segment(0xDB, &behind(&table))])),
+        ("DHT", jpeg_of(&[segment(0xC4, &behind(&codes))])),
+        ("DRI", jpeg_of(&[segment(0xDD, &behind(&[0, 0]))])),
+        ("DAC", jpeg_of(&[segment(0xCC, text)])),
+        ("EXP", jpeg_of(&[segment(0xDF, text)])),
+        ("DHP", jpeg_of(&[segment(0xDE, text)])),
+        ("JPG", jpeg_of(&[segment(0xC8, text)])),
+        ("DNL", jpeg_of(&[segment(0xDC, text)])),
+        ("profile", jpeg_of(&[icc_segment(&wide)])),
+        ("no profile", jpeg_of(&[icc_segment(&behind(&[0; 128]))])),
+        ("behind a profile", jpeg_of(&[icc_segment(&behind(&profile_of(b"sig \0\0\0\0mntr")))])),
+        ("IEND", png_of(&[chunk(b"IEND", text)])),
+        ("IHDR", png_of(&[chunk(b"IHDR", &behind(&ihdr))])),
+        ("gAMA", png_of(&[chunk(b"gAMA", text)])),
+        ("tRNS", png_of(&[chunk(b"tRNS", text)])),
+        ("pHYs", png_of(&[chunk(b"pHYs", text)])),
+        ("hIST", png_of(&[chunk(b"hIST", text)])),
+        ("PLTE", png_of(&[chunk(b"PLTE", text)])),
+        ("iCCP", png_of(&[icc(&wide)])),
+        ("no iCCP", png_of(&[icc(&behind(&[0; 128]))])),
+        ("IDAT", png_of(&[chunk(b"IDAT", &behind(&pixels))])),
+        ("IDAT behind", png_of(&[chunk(b"IDAT", &pixels), chunk(b"IDAT", text)])),
+        ("more lines", png_of(&[chunk(b"IDAT", &deflated(&behind(&[0; 12])))])),
+        ("no pixels", png_of(&[chunk(b"IDAT", text)])),
+        ("ANMF", webp_of(&[(b"ANMF", &framed(b"zzzz", text))])),
+        ("ANMF of nothing", webp_of(&[(b"ANMF", &text[..9])])),
+        ("VP8X", webp_of(&[(b"VP8X", text)])),
+        ("ICCP", webp_of(&[(b"ICCP", &wide)])),
+    ] {
+        let (notes, read) = Notes::of(Format::Image, &picture);
+        let is_told = notes.iter().any(|note| note.contains("sana.k@ex"));
+        let gap = read.as_ref().is_err_and(|stop| stop.cause == GapCause::UnknownMediaType);
+        assert!(
+            is_told || gap || name.ends_with("of nothing") && read.is_err(),
+            "{name}: {notes:?}"
+        );
+        if let Some(stripped) = without_metadata(&picture) {
+            let told = Notes::of(Format::Image, &stripped);
+            assert_eq!(told.1, Ok(()), "{name}");
+            assert!(!told.0.join("").contains("sana"), "{name}: {told:?}");
+        }
+    }
+    let place = webp_of(&[(b"ANMF", &framed(b"EXIF", &tiff(true, b'N'))), (b"VP8 ", b"pixels")]);
+    assert_eq!(notes(&place)[1..], EXIF_LINES);
+    let inner = jpeg_of(&[exif_segment(&tiff(true, b'N'))]);
+    let inside = jpeg_of(&[segment(0xE0, &[b"JFXX\0\x10", &inner[..]].concat())]);
+    assert_eq!(notes(&inside)[1..], EXIF_LINES);
+    // A profile in two segments, which divide a letter.
+    let (one, two) = wide.split_at(wide.len() - 9);
+    let part = |number: u8, data: &[u8]| {
+        segment(0xE2, &[b"ICC_PROFILE\0", &[number, 2][..], data].concat())
+    };
+    let lines = notes(&jpeg_of(&[part(2, two), part(1, one)]));
+    assert_eq!(lines[1..], ["/comment binary sana.k@example.pk"]);
+}
+
+/// What cameras and programs write has no more than its grammar.
+#[test]
+fn tables_and_profiles_without_words_are_no_texts() {
+    let numbers = profile_of(b"XYZ \0\0\0\0\0\0\xF3\x51\0\x01\0\0\0\x01\x16\xCC");
+    let frame = |number: u8| [&[0, 0, 0, number, 0, 0, 0, 1, 0, 0, 0, 6][..], &[0; 14]].concat();
+    let further = [&[0, 0, 0, 2][..], &png_pixels()].concat();
+    let pixels = png_pixels();
+    for picture in [
+        jpeg_of(&[
+            segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\x01\x01abc"),
+            icc_segment(&numbers),
+            segment(0xDB, &[1; 130]),
+            segment(0xC4, &[&[0, 1][..], &[0; 15], &[7], &[0x11, 2], &[0; 15], &[7, 8]].concat()),
+            segment(0xDD, &[0, 4]),
+            segment(0xC0, &[8, 0, 6, 0, 1, 1, 1, 0x11, 0]),
+        ]),
+        png_of(&[
+            chunk(b"tRNS", &[0, 1]),
+            chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]),
+            chunk(b"fcTL", &frame(0)),
+            chunk(b"IDAT", &pixels[..5]),
+            chunk(b"IDAT", &pixels[5..]),
+            chunk(b"fcTL", &frame(1)),
+            chunk(b"fdAT", &further),
+        ]),
+        webp_of(&[
+            (b"VP8X", &[0; 10]),
+            (b"ICCP", &numbers),
+            (b"ANIM", &[0; 6]),
+            (b"ANMF", &framed(b"VP8L", b"pixel")),
+            (b"ANMF", &framed(b"VP8 ", b"pixels")),
+        ]),
+    ] {
+        assert_eq!(notes(&picture), [" {"]);
+        assert_eq!(without_metadata(&picture).as_ref(), Some(&picture));
     }
 }
 
@@ -366,7 +525,7 @@ fn taking_the_place_out_leaves_the_picture() {
         let xmp = [b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat();
         for picture in [
             jpeg_of(&[exif_segment(&tiff), xmp_segment(), segment(0xFE, b"by Mei")]),
-            png_of(&[chunk(b"eXIf", &tiff), chunk(b"iTXt", &xmp), chunk(b"IDAT", b"pixels")]),
+            png_of(&[chunk(b"eXIf", &tiff), chunk(b"iTXt", &xmp), chunk(b"IDAT", &png_pixels())]),
             webp_of(&[(b"VP8 ", b"pixels"), (b"EXIF", &tiff), (b"XMP ", XMP)]),
             heif_of(&tiff, XMP),
         ] {
@@ -436,7 +595,7 @@ fn a_picture_that_ends_early_is_read_unless_its_metadata_are_cut() {
     let jfif = segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
     let (jpeg, png) = (
         jpeg_of(&[jfif, exif_segment(&tiff(true, b'N')), xmp_segment()]),
-        png_of(&[chunk(b"tEXt", b"Author\0Mei Tan"), chunk(b"IDAT", &[7; 9])]),
+        png_of(&[chunk(b"tEXt", b"Author\0Mei Tan"), chunk(b"IDAT", &png_pixels())]),
     );
     let webp = webp_of(&[(b"VP8 ", &[7; 9]), (b"EXIF", &tiff(true, b'N')), (b"ALPH", &[7; 4])]);
     let starts = |picture: &[u8], mark: &[u8]| memchr::memmem::find(picture, mark).expect("a mark");
@@ -524,11 +683,12 @@ fn turned_tiff(little: bool) -> Vec<u8> {
 fn everything_told_beside_the_pixels_is_stripped_and_they_stay() {
     for little in [true, false] {
         let exif = turned_tiff(little);
+        let profile = profile_of(&described("Mei's screen"));
         let jpeg = jpeg_of(&[
             segment(0xE0, b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"),
             exif_segment(&exif),
             xmp_segment(),
-            segment(0xE2, b"ICC_PROFILE\0\x01\x01profile"),
+            icc_segment(&profile),
             segment(0xE2, b"FPXR\0by Mei"),
             segment(0xE5, b"maker's own, by Mei"),
             segment(0xED, b"Photoshop 3.0\0by Mei Tan"),
@@ -539,15 +699,18 @@ fn everything_told_beside_the_pixels_is_stripped_and_they_stay() {
         let xmp = [XMP, b"  "].concat();
         let png = png_of(&[
             chunk(b"gAMA", &[0; 4]),
+            chunk(b"iCCP", &[b"Mei Tan\0\0", &deflated(&profile)[..]].concat()),
             chunk(b"eXIf", &exif),
             chunk(b"tEXt", b"Author\0Mei Tan"),
             chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat()),
             chunk(b"tIME", &[7, 234, 11, 26, 1, 1, 1]),
             chunk(b"prVt", b"by Mei Tan"),
-            chunk(b"IDAT", b"pixels"),
+            chunk(b"IDAT", &png_pixels()),
         ]);
         let webp = webp_of(&[
             (b"VP8X", &[0; 10]),
+            (b"ICCP", &profile),
+            (b"ANMF", &framed(b"EXIF", &exif)),
             (b"VP8 ", b"pixels"),
             (b"EXIF", &exif),
             (b"XMP ", &xmp),
@@ -558,13 +721,13 @@ fn everything_told_beside_the_pixels_is_stripped_and_they_stay() {
                 jpeg,
                 &[
                     &b"JFIF\0"[..],
-                    b"ICC_PROFILE\0\x01\x01profile",
+                    b"ICC_PROFILE\0\x01\x01",
                     b"Adobe\0d",
                     &[1; 65],
                     &[1, 2, 0xFF, 0, 3, 0xFF, 0xD0, 4, 0xFF, 0xD9],
                 ][..],
             ),
-            (png, &[b"gAMA", b"IDATpixels", b"IEND"]),
+            (png, &[b"gAMA", b"iCCP", &png_pixels(), b"IEND"]),
             (webp, &[b"VP8 \x06\0\0\0pixels"]),
             (heif_of(&exif, XMP), &[b"pixels"]),
         ] {

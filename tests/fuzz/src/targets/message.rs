@@ -21,6 +21,8 @@ pub(super) const MEDIA_TYPES: &[(&str, Format)] = &[
     ("text/plain; charset=utf-8", Format::Text),
     ("application/graphql", Format::GraphQl),
     ("text/vcard", Format::VCard),
+    ("application/yaml", Format::Yaml),
+    ("application/toml", Format::Toml),
 ];
 
 /// Small enough that a bomb is put down within one run of the fuzzer.

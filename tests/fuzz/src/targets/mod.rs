@@ -30,6 +30,8 @@ pub const ALL: &[(&str, Target)] = &[
     ("multipart", |bytes| read(Format::Multipart, bytes)),
     ("graphql", |bytes| read(Format::GraphQl, bytes)),
     ("vcard", |bytes| read(Format::VCard, bytes)),
+    ("yaml", |bytes| read(Format::Yaml, bytes)),
+    ("toml", |bytes| read(Format::Toml, bytes)),
     ("baggage", |bytes| read(Format::Baggage, bytes)),
     ("forwarded", |bytes| read(Format::Forwarded, bytes)),
     ("image", image),

@@ -166,9 +166,11 @@ impl Search<'_> {
             }
             return;
         }
-        // Between two of them nothing stands: fields of a message (UN/EDIFACT, ISO 9735).
+        // A number between such signs may be a field of a message (UN/EDIFACT, ISO 9735).
         let before = text.as_bytes().get(..start).unwrap_or_default();
-        let international = before.ends_with(b"+") && !before.ends_with(b"++");
+        let is_field =
+            before.ends_with(b"++") && text.as_bytes().get(span.range().end) == Some(&b'+');
+        let international = before.ends_with(b"+") && !is_field;
         // `(415) 555-0132`, and not `(415-555-0132)`.
         let opened = !international
             && start > 0

@@ -22,7 +22,7 @@ impl Words {
         self.text.clear();
         self.ends.clear();
         let mut previous = Kind::Gap;
-        let mut characters = name.chars().map(fold_width).peekable();
+        let mut characters = name.chars().map(fold_form).peekable();
         while let Some(character) = characters.next() {
             let kind = Kind::of(character);
             let next_is_lower = characters.peek().is_some_and(|next| next.is_lowercase());
@@ -161,7 +161,7 @@ fn lookalike(character: char) -> char {
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Full-width, circled and mathematical forms to ASCII.
-pub(super) fn fold_width(character: char) -> char {
+fn fold_form(character: char) -> char {
     let in_alphabet = |first: u32, letters: &[u8]| {
         let at = usize::try_from(u32::from(character) - first).unwrap_or_default();
         letters.get(at % letters.len()).map_or(character, |letter| char::from(*letter))
@@ -170,6 +170,13 @@ pub(super) fn fold_width(character: char) -> char {
         '\u{24b6}'..='\u{24e9}' => in_alphabet(0x24b6, LETTERS),
         '\u{1d400}'..='\u{1d6a3}' => in_alphabet(0x1d400, LETTERS),
         '\u{1d7ce}'..='\u{1d7ff}' => in_alphabet(0x1d7ce, b"0123456789"),
+        other => fold_width(other),
+    }
+}
+
+/// Full-width forms to ASCII.
+pub(super) fn fold_width(character: char) -> char {
+    match character {
         '\u{ff01}'..='\u{ff5e}' => {
             char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character)
         }

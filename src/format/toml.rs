@@ -24,7 +24,6 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
         depth: 0,
         tables: Vec::new(),
         inline: Vec::new(),
-        others: 0,
         end: start,
     };
     let read = reader.document(sink);
@@ -75,7 +74,6 @@ struct Reader<'b> {
     depth: usize,
     tables: Vec<Table>,
     inline: Vec<Inline>,
-    others: u32,
     /// Where the last value ended.
     end: usize,
 }
@@ -440,8 +438,7 @@ impl<'b> Reader<'b> {
                 escape: Escape::None,
                 may_hold: None,
             };
-            sink.scalar(Key::Index(self.others), value);
-            self.others = self.others.saturating_add(1);
+            sink.scalar(yaml::comment_key(self.bytes, start), value);
         }
     }
 

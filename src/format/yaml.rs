@@ -6,6 +6,7 @@
 //! line. What no reader takes ends the reading.
 
 mod flow;
+mod line;
 mod scalar;
 
 #[cfg(test)]
@@ -29,7 +30,6 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
         open: Vec::new(),
         pending: None,
         documents: None,
-        others: 0,
         end: start,
         unread: None,
     };
@@ -39,6 +39,12 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
         Some(offset) => Err(Stop { cause: GapCause::UnknownContentEncoding, offset }),
         None => Ok(()),
     }
+}
+
+/// What a comment at `at` is called: after its sign, since it is none of the list it may stand in.
+pub(super) fn comment_key(bytes: &[u8], at: usize) -> Key<'_> {
+    let span = Span::new(at, at + 1);
+    Key::Name { text: span.of(bytes), span, escape: Escape::None }
 }
 
 /// An open collection.
@@ -90,8 +96,6 @@ struct Reader<'b> {
     pending: Option<Pending>,
     /// The number of the next document, where there are several.
     documents: Option<u32>,
-    /// Comments so far.
-    others: u32,
     /// Where the last node ended.
     end: usize,
     /// The first place that is not followed.
@@ -324,10 +328,8 @@ impl<'b> Reader<'b> {
             memchr2(b'\n', b'\r', self.bytes.get(pending.start..start).unwrap_or_default())
                 .is_some();
         let is_of_lines = is_below && matches!(kind, Kind::Mapping | Kind::Sequence);
-        let start = match pending.name {
-            Name::Key { .. } | Name::Index(_) if is_of_lines => pending.start,
-            _ => start,
-        };
+        let is_root = matches!(pending.name, Name::Root);
+        let start = if is_of_lines && !is_root { pending.start } else { start };
         let member = match pending.name {
             Name::Key { .. } => pending.member,
             Name::Root | Name::Index(_) => start,
@@ -499,8 +501,7 @@ impl<'b> Reader<'b> {
             escape: Escape::None,
             may_hold: None,
         };
-        sink.scalar(Key::Index(self.others), value);
-        self.others = self.others.saturating_add(1);
+        sink.scalar(comment_key(self.bytes, start), value);
         Ok(())
     }
 
@@ -514,66 +515,5 @@ impl<'b> Reader<'b> {
         }
         self.at = at;
         Ok(())
-    }
-
-    fn byte(&self, at: usize) -> Option<u8> {
-        self.bytes.get(at).copied()
-    }
-
-    /// Whether a token ends before `at`.
-    fn is_blank(&self, at: usize) -> bool {
-        matches!(self.byte(at), None | Some(b' ' | b'\t' | b'\n' | b'\r'))
-    }
-
-    fn is_blank_before(&self, at: usize) -> bool {
-        let is_first = at == scan::byte_order_mark(self.bytes);
-        is_first || at.checked_sub(1).is_none_or(|before| self.is_blank(before))
-    }
-
-    fn is_dash(&self, at: usize) -> bool {
-        self.byte(at) == Some(b'-') && self.is_blank(at + 1)
-    }
-
-    /// `---` or `...` at the beginning of a line.
-    fn marker(&self) -> bool {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        (rest.starts_with(b"---") || rest.starts_with(b"...")) && self.is_blank(self.at + 3)
-    }
-
-    /// Past blanks on the same line.
-    fn spaces(&self, at: usize) -> usize {
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
-    }
-
-    /// Where the line ends that `at` is on.
-    fn line_rest(&self, at: usize) -> usize {
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        memchr2(b'\n', b'\r', rest).map_or(self.bytes.len(), |length| at + length)
-    }
-
-    fn line_start(&self, at: usize) -> usize {
-        let before = self.bytes.get(..at).unwrap_or_default();
-        memchr::memrchr2(b'\n', b'\r', before)
-            .map_or_else(|| scan::byte_order_mark(self.bytes).min(at), |end| end + 1)
-    }
-
-    /// How far a line is indented whose first sign is at `at`.
-    fn column(&self, at: usize) -> Result<usize, Stop> {
-        let start = self.line_start(at);
-        let indent = self.bytes.get(start..at).unwrap_or_default();
-        match indent.iter().all(|byte| *byte == b' ') {
-            true => Ok(indent.len()),
-            // Brackets and scalars may stand behind a tab.
-            false if self.pending.is_some() && !self.is_key(at)? && !self.is_dash(at) => {
-                Ok(indent.len())
-            }
-            false => Err(Stop::malformed(at)),
-        }
-    }
-
-    /// The end of what stands in a range, without blanks behind it.
-    fn trimmed(&self, start: usize, end: usize) -> usize {
-        start + self.bytes.get(start..end).unwrap_or_default().trim_ascii_end().len()
     }
 }

@@ -100,6 +100,21 @@ impl Place {
         }
     }
 
+    /// Where a text stands that is escaped so.
+    pub(super) fn within(escape: Escape) -> Self {
+        match escape {
+            Escape::Json => Self::Json,
+            Escape::Percent => Self::Percent,
+            Escape::Form => Self::Pair,
+            Escape::Xml => Self::Xml,
+            Escape::Csv => Self::QuotedCell,
+            Escape::Html => Self::Html,
+            Escape::VCard => Self::VCard,
+            Escape::Scalar(style) => Self::Scalar(style),
+            Escape::None => Self::Line,
+        }
+    }
+
     /// How the value that stands there is read.
     pub fn escape(self) -> Escape {
         match self {

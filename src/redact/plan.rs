@@ -196,7 +196,7 @@ impl Plan {
                 Some(place) => place.write(text, &mut self.text),
                 None => self.text.extend_from_slice(bytes),
             },
-            (Encoding::Escaped(by), Ok(text)) => place_of(by).write(text, &mut self.text),
+            (Encoding::Escaped(by), Ok(text)) => Place::within(by).write(text, &mut self.text),
             (Encoding::Charset(charset), Ok(text)) => {
                 match encode_text(charset, layer.format, text) {
                     Ok(encoded) => self.text.extend_from_slice(&encoded),
@@ -369,20 +369,6 @@ fn around(outer: &Layer<'_>, span: Span) -> Option<Place> {
         | Format::Text
         | Format::Image
         | Format::Opaque => None,
-    }
-}
-
-fn place_of(escape: Escape) -> Place {
-    match escape {
-        Escape::Json => Place::Json,
-        Escape::Percent => Place::Percent,
-        Escape::Form => Place::Pair,
-        Escape::Xml => Place::Xml,
-        Escape::Csv => Place::QuotedCell,
-        Escape::Html => Place::Html,
-        Escape::VCard => Place::VCard,
-        Escape::Scalar(style) => Place::Scalar(style),
-        Escape::None => Place::Line,
     }
 }
 

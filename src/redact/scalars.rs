@@ -92,22 +92,28 @@ pub(super) fn for_nothing_in_yaml(
     let is_first = finding.span.start == finding.value.start;
     let behind = layer.bytes.get(finding.span.range().end..finding.value.range().end);
     let behind = behind.unwrap_or_default();
-    match place {
-        Place::Line => "",
-        Place::Collection { is_apart: false } => " null",
-        _ if finding.is_whole(layer) => "null",
-        Place::Words(_) | Place::Scalar(ScalarStyle::Plain | ScalarStyle::Flow) => {
-            let next = behind.trim_ascii_start().first().copied().map(char::from);
-            let begins = is_first && next.is_none_or(is_indicator);
-            if begins || behind.first() == Some(&b'#') { "redacted" } else { "" }
-        }
-        Place::Scalar(ScalarStyle::Literal(_) | ScalarStyle::Folded(_)) => {
-            // A first line further in would leave the others outside.
-            let is_blank = matches!(behind.first(), Some(b' ' | b'\t'));
-            if is_blank { "redacted" } else { "" }
-        }
-        _ => "",
+    if place == Place::Line {
+        return "";
     }
+    if finding.is_whole(layer) {
+        return if place == (Place::Collection { is_apart: false }) { " null" } else { "null" };
+    }
+    // What is not whole stands in one of these.
+    let (Place::Scalar(style) | Place::Words(style)) = place else { return "" };
+    let is_misread = match style {
+        ScalarStyle::Plain | ScalarStyle::Flow => {
+            let next = behind.trim_ascii_start().first().copied().map(char::from);
+            (is_first && next.is_none_or(is_indicator)) || behind.first() == Some(&b'#')
+        }
+        // A first line further in would leave the others outside.
+        ScalarStyle::Literal(_) | ScalarStyle::Folded(_) => {
+            matches!(behind.first(), Some(b' ' | b'\t'))
+        }
+        ScalarStyle::Single | ScalarStyle::Double | ScalarStyle::Basic | ScalarStyle::Verbatim => {
+            false
+        }
+    };
+    if is_misread { "redacted" } else { "" }
 }
 
 /// What blanks edits of YAML that lap over each other.

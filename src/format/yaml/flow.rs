@@ -101,7 +101,8 @@ impl Reader<'_> {
         let behind = self.spaces(end);
         let is_colon =
             self.byte(behind) == Some(b':') && (scalar.is_quoted() || self.ends_key(behind, true));
-        if !is_key && !(is_colon && level.kind == Kind::Brackets) {
+        let is_pair = is_colon && level.kind == Kind::Brackets;
+        if !is_key && !is_pair {
             self.tell(scalar, sink)?;
             return Ok(true);
         }

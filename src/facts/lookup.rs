@@ -183,7 +183,7 @@ impl Lookup<'_> {
         self.register.store.lookup(&subjects, &queries).await
     }
 
-    /// Like [`Self::look_up`], but blocks the calling thread.
+    /// Like [`Self::run`], but blocks the calling thread.
     pub(crate) fn run_blocking(&self) -> Result<Found, Unavailable> {
         let (subjects, queries) = self.queries();
         self.register.store.lookup_blocking(&subjects, &queries)

@@ -209,7 +209,7 @@ impl<'n> de::MapAccess<'n> for Entries<'n> {
     }
 }
 
-/// Line, column and value, in that order, for [`At`].
+/// Line, column and value, in that order, for [`At`](super::At).
 struct Placed<'n> {
     node: &'n Node,
     step: u8,

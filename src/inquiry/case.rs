@@ -285,7 +285,7 @@ mod tests {
             ),
             (r#"{"counters": {"cn_ytd_ordinary": -1}}"#, "a count is a whole number from 0 on"),
             (r#"{"recipient": "affiliate"}"#, "expected a recipient: an object with `class`"),
-            (r#"{"cn_exempt": 5}"#, "`cn_exempt`: not a ground such as `hr`"),
+            (r#"{"cn_exempt": 5}"#, "`cn_exempt`: not an object with `ground`"),
             ("[1, 2]", "expected an object: a context with its `payload`"),
             (r#"{"origin": "PK""#, "EOF"),
             (r#"{"origin": "PK"} {}"#, "trailing characters"),

@@ -35,7 +35,7 @@ fn a_statement_says_what_its_placeholders_stand_for() {
         ),
         // It says nothing of what stands outside its object, or of another name.
         (
-            r#"[{"d":"1996-04-12"},{"sql":"dob=:d","params":{"d":"1996-04-12"}},{"d":"1996-04-12"}]"#,
+            r#"[{"d":"1996-04-11"},{"sql":"dob=:d","params":{"d":"1996-04-12"}},{"d":"1996-04-13"}]"#,
             &["/1/params/d"],
         ),
         (r#"{"d":"1996-04-12"}"#, &[]),

@@ -11,7 +11,7 @@ mod walk;
 use super::{catalogue::Catalogue, reading::Reading, rewrite::text_of};
 use crate::{
     detect::{self, Sought},
-    domain::{Effect, Finding, Format, Scalar},
+    domain::{Finding, Format, Scalar},
     format::Unescaped,
     policy::{Annotation, Decision, Redaction},
 };
@@ -117,11 +117,7 @@ fn leave_out(decision: &mut Decision, count: u32) {
 
 /// What cannot be taken out everywhere does not go.
 fn block(decision: &mut Decision) {
-    decision.effect = Effect::Block;
-    decision.blocked_by = decision.redactions.drain(..).map(|redaction| redaction.rule).collect();
-    decision.blocked_by.sort_unstable();
-    decision.blocked_by.dedup();
-    decision.annotations.clear();
-    decision.reason =
-        "A value that may not be sent stands in too many places of the message to be taken out of each.".into();
+    decision.block_for_redactions(
+        "A value that may not be sent stands in too many places of the message to be taken out of each.",
+    );
 }

@@ -14,7 +14,7 @@ mod tests;
 
 use super::{Redacted, message::Message, reading::Reading};
 use crate::{
-    domain::{BrokenSignature, Effect},
+    domain::BrokenSignature,
     policy::{Annotation, Decision, RuleSet},
 };
 
@@ -168,14 +168,9 @@ pub(super) fn settle(
 }
 
 fn block(decision: &mut Decision) {
-    decision.effect = Effect::Block;
-    decision.blocked_by = decision.redactions.drain(..).map(|redaction| redaction.rule).collect();
-    decision.blocked_by.sort_unstable();
-    decision.blocked_by.dedup();
-    decision.annotations.clear();
-    decision.reason =
-        "The message is signed, and the signature would not hold once what may not be sent is taken out."
-            .into();
+    decision.block_for_redactions(
+        "The message is signed, and the signature would not hold once what may not be sent is taken out.",
+    );
 }
 
 /// Takes the signature off; false where it is a part of the body.

@@ -160,6 +160,16 @@ impl Decision {
     pub(super) fn new(effect: Effect, origin: Option<Region>, terms: Terms) -> Self {
         Self { effect, origin, terms: Arc::new(terms) }
     }
+
+    /// Blocks what cannot go without what its redactions take out; the rules of those say so.
+    pub(crate) fn block_for_redactions(&mut self, reason: &'static str) {
+        self.effect = Effect::Block;
+        self.blocked_by = self.redactions.drain(..).map(|redaction| redaction.rule).collect();
+        self.blocked_by.sort_unstable();
+        self.blocked_by.dedup();
+        self.annotations.clear();
+        self.reason = reason.into();
+    }
 }
 
 impl Deref for Decision {

@@ -353,7 +353,7 @@ impl<'b> Reader<'b> {
         let kind = match span.of(self.bytes) {
             b"" => return Err(Stop::malformed(start)),
             b"true" | b"false" => Scalar::Bool,
-            text if yaml::is_number(text) => Scalar::Number,
+            text if scan::is_number(text) => Scalar::Number,
             _ => Scalar::String,
         };
         Ok((Part { text: span, span, escape: Escape::None }, kind))
@@ -424,21 +424,7 @@ impl<'b> Reader<'b> {
             let start = self.at;
             let length = memchr2(b'\n', b'\r', self.rest()).unwrap_or(self.rest().len());
             self.at += length;
-            let (span, text) = (Span::new(start, self.at), Span::new(start + 1, self.at));
-            if text.of(self.bytes).trim_ascii().is_empty() {
-                continue;
-            }
-            self.fields.count(start)?;
-            let value = Value {
-                kind: Scalar::String,
-                text: text.of(self.bytes),
-                text_span: text,
-                span,
-                member: span,
-                escape: Escape::None,
-                may_hold: None,
-            };
-            sink.scalar(yaml::comment_key(self.bytes, start), value);
+            yaml::tell_of_comment(self.bytes, Span::new(start, self.at), &mut self.fields, sink)?;
         }
     }
 

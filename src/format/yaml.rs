@@ -17,7 +17,6 @@ use memchr::{memchr2, memmem};
 use super::{Fields, Stop, scan};
 use crate::domain::{Container, Escape, FieldSink, GapCause, Key, Limits, Scalar, Span, Value};
 use scalar::Written;
-pub(super) use scalar::is_number;
 
 pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) -> Result<(), Stop> {
     let valid = scan::utf8_length(bytes);
@@ -41,10 +40,31 @@ pub(super) fn walk<S: FieldSink>(bytes: &[u8], limits: &Limits, sink: &mut S) ->
     }
 }
 
-/// What a comment at `at` is called: after its sign, since it is none of the list it may stand in.
-pub(super) fn comment_key(bytes: &[u8], at: usize) -> Key<'_> {
-    let span = Span::new(at, at + 1);
-    Key::Name { text: span.of(bytes), span, escape: Escape::None }
+/// Tells of the comment at `span`, which begins with its sign and ends its line, if it says something. It is called by
+/// its sign, since it is none of the list it may stand in. TOML's are the same.
+pub(super) fn tell_of_comment<S: FieldSink>(
+    bytes: &[u8],
+    span: Span,
+    fields: &mut Fields,
+    sink: &mut S,
+) -> Result<(), Stop> {
+    let start = span.range().start;
+    let (sign, text) = (Span::new(start, start + 1), Span::new(start + 1, span.range().end));
+    if text.of(bytes).trim_ascii().is_empty() {
+        return Ok(());
+    }
+    fields.count(start)?;
+    let value = Value {
+        kind: Scalar::String,
+        text: text.of(bytes),
+        text_span: text,
+        span,
+        member: span,
+        escape: Escape::None,
+        may_hold: None,
+    };
+    sink.scalar(Key::Name { text: sign.of(bytes), span: sign, escape: Escape::None }, value);
+    Ok(())
 }
 
 /// An open collection.
@@ -487,22 +507,7 @@ impl<'b> Reader<'b> {
     fn comment<S: FieldSink>(&mut self, sink: &mut S) -> Result<(), Stop> {
         let start = self.at;
         self.at = self.line_rest(start);
-        let (span, text) = (Span::new(start, self.at), Span::new(start + 1, self.at));
-        if text.of(self.bytes).trim_ascii().is_empty() {
-            return Ok(());
-        }
-        self.fields.count(start)?;
-        let value = Value {
-            kind: Scalar::String,
-            text: text.of(self.bytes),
-            text_span: text,
-            span,
-            member: span,
-            escape: Escape::None,
-            may_hold: None,
-        };
-        sink.scalar(comment_key(self.bytes, start), value);
-        Ok(())
+        tell_of_comment(self.bytes, Span::new(start, self.at), &mut self.fields, sink)
     }
 
     /// Nothing but a comment may stand behind a node on its line.

@@ -31,37 +31,10 @@ impl Written {
         match self.text.of(bytes) {
             b"null" | b"Null" | b"NULL" | b"~" => Scalar::Null,
             b"true" | b"True" | b"TRUE" | b"false" | b"False" | b"FALSE" => Scalar::Bool,
-            text if is_number(text) => Scalar::Number,
+            text if scan::is_number(text) => Scalar::Number,
             _ => Scalar::String,
         }
     }
-}
-
-/// RFC 8259 §6.
-pub(in super::super) fn is_number(text: &[u8]) -> bool {
-    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    let whole = digits(text);
-    if whole == 0 || (whole > 1 && text.first() == Some(&b'0')) {
-        return false;
-    }
-    let mut rest = text.get(whole..).unwrap_or_default();
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let length = digits(fraction);
-        if length == 0 {
-            return false;
-        }
-        rest = fraction.get(length..).unwrap_or_default();
-    }
-    if let [b'e' | b'E', exponent @ ..] = rest {
-        let exponent = match exponent {
-            [b'+' | b'-', digits @ ..] => digits,
-            digits => digits,
-        };
-        let length = digits(exponent);
-        return length > 0 && length == exponent.len();
-    }
-    rest.is_empty()
 }
 
 impl Reader<'_> {

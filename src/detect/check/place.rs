@@ -321,7 +321,7 @@ fn unsigned(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn seen(found: Option<Match>) -> &'static str {
+    pub(super) fn seen(found: Option<Match>) -> &'static str {
         match found {
             Some(Match { coarse: true, .. }) => "coarse",
             Some(_) => "precise",

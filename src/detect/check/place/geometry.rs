@@ -186,15 +186,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn seen(found: Option<Match>) -> &'static str {
-        match found {
-            Some(Match { coarse: true, .. }) => "coarse",
-            Some(_) => "precise",
-            None => "none",
-        }
-    }
+    use super::{super::tests::seen, *};
 
     #[test]
     fn geometries_in_well_known_text() {

@@ -64,6 +64,12 @@ impl Held {
         Self { budget: Arc::clone(budget), bytes: 0 }
     }
 
+    /// Bytes held from here on; nothing where so many are not left.
+    pub(super) fn of(budget: &Arc<Budget>, bytes: usize) -> Option<Self> {
+        let mut held = Self::none(budget);
+        held.more(bytes).is_ok().then_some(held)
+    }
+
     fn more(&mut self, bytes: usize) -> Result<(), ProxyError> {
         let take = |left: usize| left.checked_sub(bytes);
         let taken = self.budget.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);

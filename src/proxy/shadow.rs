@@ -7,13 +7,17 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
         mpsc::{self, SyncSender},
     },
     thread,
 };
 
-use super::{Proxy, exchange::Exchange, upstream::Outgoing};
+use super::{
+    Proxy,
+    body::{Budget, Held},
+    exchange::Exchange,
+    upstream::Outgoing,
+};
 use crate::{
     domain::{Limits, Region},
     engine::{Engine, Scratch, Verdict},
@@ -33,29 +37,7 @@ const SHARE_OF_BODIES: usize = 16;
 #[derive(Debug)]
 pub(super) struct Beside {
     cases: SyncSender<Box<Case>>,
-    waiting: Arc<Waiting>,
-}
-
-/// The bytes of bodies that wait.
-#[derive(Debug)]
-struct Waiting {
-    bytes: AtomicUsize,
-    bytes_max: usize,
-}
-
-impl Waiting {
-    fn has_room(&self, bytes: usize) -> bool {
-        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let has_room = before.saturating_add(bytes) <= self.bytes_max;
-        if !has_room {
-            self.left(bytes);
-        }
-        has_room
-    }
-
-    fn left(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
+    room: Arc<Budget>,
 }
 
 /// A request as it came in, and what was decided about it.
@@ -69,6 +51,8 @@ pub(super) struct Case {
     generation: Generation,
     time: Timestamp,
     trace_id: TraceId,
+    /// What its body takes of the room there is, while it waits.
+    held: Option<Held>,
 }
 
 impl Beside {
@@ -78,9 +62,6 @@ impl Beside {
         metrics: Arc<Metrics>,
     ) -> io::Result<Self> {
         let (cases, inbox) = mpsc::sync_channel::<Box<Case>>(WAITING_MAX);
-        let bytes_max = held_bytes_max / SHARE_OF_BODIES;
-        let waiting = Arc::new(Waiting { bytes: AtomicUsize::new(0), bytes_max });
-        let judged = Arc::clone(&waiting);
         thread::Builder::new().name("shadow".to_owned()).spawn(move || {
             let mut scratch = Scratch::default();
             for case in inbox {
@@ -95,24 +76,18 @@ impl Beside {
                         metrics.shadow(ShadowResult::Skipped);
                     }
                 }
-                judged.left(case.request.body.len());
             }
         })?;
-        Ok(Self { cases, waiting })
+        Ok(Self { cases, room: Budget::new(held_bytes_max / SHARE_OF_BODIES) })
     }
 
-    fn take(&self, case: Box<Case>, metrics: &Metrics) {
-        let bytes = case.request.body.len();
-        let left = if self.waiting.has_room(bytes) {
-            let sent = self.cases.try_send(case).err();
-            sent.map(|unsent| {
-                self.waiting.left(bytes);
-                match unsent {
-                    mpsc::TrySendError::Full(case) | mpsc::TrySendError::Disconnected(case) => case,
-                }
-            })
-        } else {
-            Some(case)
+    fn take(&self, mut case: Box<Case>, metrics: &Metrics) {
+        case.held = Held::of(&self.room, case.request.body.len());
+        let left = match case.held {
+            Some(_) => self.cases.try_send(case).err().map(|unsent| match unsent {
+                mpsc::TrySendError::Full(case) | mpsc::TrySendError::Disconnected(case) => case,
+            }),
+            None => Some(case),
         };
         if let Some(case) = left {
             case.shadow.tally.skip();
@@ -139,6 +114,7 @@ impl Case {
                 generation: exchange.snapshot.generation,
                 time: exchange.time,
                 trace_id: exchange.trace.trace_id,
+                held: None,
             })
         })
     }
@@ -186,11 +162,11 @@ mod tests {
 
     #[test]
     fn bodies_that_wait_hold_no_more_than_their_share() {
-        let waiting = Waiting { bytes: AtomicUsize::new(0), bytes_max: 100 };
-        assert!(waiting.has_room(60));
-        assert!(!waiting.has_room(41));
-        assert!(waiting.has_room(40), "what found no room takes none");
-        waiting.left(60);
-        assert!(waiting.has_room(60));
+        let room = Budget::new(100);
+        let first = Held::of(&room, 60).unwrap();
+        assert!(Held::of(&room, 41).is_none());
+        let _second = Held::of(&room, 40).expect("what found no room takes none");
+        drop(first);
+        assert!(Held::of(&room, 60).is_some());
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::or_default;
-use crate::domain::Region;
+use crate::{domain::Region, policy::names::spelling};
 
 /// Who sends.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -52,8 +52,7 @@ pub(in crate::policy) fn exporter_word(word: &str) -> String {
     if word.contains(':') {
         return word.to_owned();
     }
-    let letter = |c: char| if matches!(c, ' ' | '-' | '.') { '_' } else { c };
-    word.chars().map(letter).flat_map(char::to_lowercase).collect()
+    spelling(&word.replace('.', "_"))
 }
 
 fn sector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

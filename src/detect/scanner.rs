@@ -138,6 +138,8 @@ pub struct Scanner<'s> {
     again: bool,
     /// The contexts that the member for which others are looked for ahead hangs on.
     hanging: u32,
+    /// A statement says of more values what they are than can be kept.
+    has_left_out: bool,
 }
 
 /// Longest name that a value is told by.
@@ -168,6 +170,7 @@ impl<'s> Scanner<'s> {
             opened: 0,
             again: false,
             hanging: 0,
+            has_left_out: false,
         };
         scanner.part(Part::Body);
         scanner
@@ -182,6 +185,11 @@ impl<'s> Scanner<'s> {
     #[inline]
     pub fn is_given_up(&self) -> bool {
         self.halt.is_given_up()
+    }
+
+    /// Whether a statement gave names to more values than can be kept: such a value was read without its name.
+    pub fn has_left_out(&self) -> bool {
+        self.has_left_out
     }
 
     /// Tells the sets apart that one scratch has served.

@@ -9,20 +9,16 @@ pub(super) enum Placeholder<'t> {
     Name(&'t str),
 }
 
-/// Longest statement that is read, and most that is read of it.
-const STATEMENT_BYTES_MAX: usize = 1 << 14;
-const PLACEHOLDERS_MAX: usize = 256;
-const COLUMNS_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 64;
 
-/// Tells of each placeholder in `text` that stands at a name.
+/// Tells of each placeholder in `text` that stands at a name, in time linear in its length.
 pub(super) fn placeholders<'t>(text: &'t str, mut tell: impl FnMut(&'t str, Placeholder<'t>)) {
     let bytes = text.as_bytes();
-    if bytes.len() > STATEMENT_BYTES_MAX || !bytes.iter().any(|byte| b"?$:@%".contains(byte)) {
+    if !bytes.iter().any(|byte| b"?$:@%".contains(byte)) {
         return;
     }
     let mut inserted = Inserted::default();
-    let (mut at, mut position, mut count) = (0, 0, 0);
+    let (mut at, mut position) = (0, 0);
     while let Some(byte) = bytes.get(at) {
         if *byte == b'\'' {
             // A literal.
@@ -39,10 +35,6 @@ pub(super) fn placeholders<'t>(text: &'t str, mut tell: impl FnMut(&'t str, Plac
             tell(name, placeholder);
         }
         at += length;
-        count += 1;
-        if count == PLACEHOLDERS_MAX {
-            return;
-        }
     }
 }
 
@@ -72,7 +64,8 @@ fn placeholder_at<'t>(
         b'%' if rest.starts_with('s') && word == 1 => Some((next(), 2)),
         b'%' => {
             let name = rest.strip_prefix('(')?;
-            let length = name.find(")s").filter(|length| (1..=NAME_BYTES_MAX).contains(length))?;
+            let near = name.as_bytes().get(..name.len().min(NAME_BYTES_MAX + 2))?;
+            let length = memchr::memmem::find(near, b")s").filter(|length| *length > 0)?;
             Some((Placeholder::Name(name.get(..length)?), length + 4))
         }
         b'$' | b':' | b'@' if word > 0 && (sign == b'$' || !is_glued) => {
@@ -139,17 +132,14 @@ fn named_at_end(text: &str) -> Option<&str> {
 }
 
 /// `INSERT INTO u (name, dob) VALUES (?, ?), (?, ?)`: the names of the columns, and which of them a value stands in.
+#[derive(Default)]
 struct Inserted<'t> {
-    names: [&'t str; COLUMNS_MAX],
+    names: Vec<&'t str>,
     is_open: bool,
     depth: usize,
     column: usize,
-}
-
-impl Default for Inserted<'_> {
-    fn default() -> Self {
-        Self { names: [""; COLUMNS_MAX], is_open: false, depth: 0, column: 0 }
-    }
+    /// Where the outermost bracket opened last, until the names in it are read.
+    bracket: Option<usize>,
 }
 
 impl<'t> Inserted<'t> {
@@ -162,6 +152,7 @@ impl<'t> Inserted<'t> {
                 self.depth += 1;
                 if self.depth == 1 {
                     self.column = 0;
+                    self.bracket = Some(at);
                 }
             }
             Some(b')') => self.depth = self.depth.saturating_sub(1),
@@ -183,16 +174,11 @@ impl<'t> Inserted<'t> {
 
     /// The word before the rows stands behind `head`, which ends with the names of the columns.
     fn open(&mut self, head: &'t str) {
-        const HEAD_BYTES_MAX: usize = 2048;
-        let names = head.trim_end().strip_suffix(')').unwrap_or_default();
-        let floor = names.ceil_char_boundary(names.len().saturating_sub(HEAD_BYTES_MAX));
-        let Some((_, names)) = names.get(floor..).and_then(|names| names.rsplit_once('(')) else {
-            return;
-        };
-        *self = Self { is_open: true, ..Self::default() };
-        for (slot, name) in self.names.iter_mut().zip(names.split(',')) {
-            *slot = named_at_end(name).unwrap_or_default();
-        }
+        let Some(names) = head.trim_end().strip_suffix(')') else { return };
+        let Some(names) = self.bracket.take().and_then(|at| names.get(at + 1..)) else { return };
+        self.names.clear();
+        self.names.extend(names.split(',').map(|name| named_at_end(name).unwrap_or_default()));
+        (self.is_open, self.depth, self.column) = (true, 0, 0);
     }
 
     fn name(&self) -> Option<&'t str> {

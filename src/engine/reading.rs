@@ -126,6 +126,10 @@ impl<'m> Reading<'m> {
             let (part, coverage, cause) = (Part::Body, Coverage::Opaque, GapCause::TooSlow);
             reading.gaps.push(Gap { part, coverage, cause, offset: 0 });
         }
+        if walk.scanner.has_left_out() {
+            let (coverage, cause) = (Coverage::Partial, GapCause::TooManyFields);
+            reading.gaps.push(Gap { part: Part::Body, coverage, cause, offset: 0 });
+        }
         walk.give_back();
         *found_last = (reading.findings.items.len(), reading.findings.nodes.len());
         reading

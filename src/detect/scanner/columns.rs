@@ -59,7 +59,7 @@ pub(super) struct Columns {
 }
 
 /// Most columns that are read, and longest name of one, bytes.
-pub(super) const COLUMNS_MAX: usize = 64;
+pub(super) const COLUMNS_MAX: usize = 4096;
 const NAME_BYTES_MAX: usize = 64;
 /// A single word at the head of a list of lists is no proof, unless it is sure.
 const NAMES_MIN: usize = 2;

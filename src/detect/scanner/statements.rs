@@ -46,10 +46,14 @@ impl Scanner<'_> {
                         *slot = known;
                     }
                 }
-                Placeholder::Position(_) => {}
-                Placeholder::Name(own) => statement.names.extend(
-                    SIGNS.map(|sign| ([sign, own].concat().into_bytes().into_boxed_slice(), known)),
-                ),
+                Placeholder::Name(own) if statement.names.len() < NAMES_MAX => {
+                    statement.names.extend(
+                        SIGNS.map(|sign| {
+                            ([sign, own].concat().into_bytes().into_boxed_slice(), known)
+                        }),
+                    );
+                }
+                Placeholder::Position(_) | Placeholder::Name(_) => self.has_left_out = true,
             }
         });
         if statement.names.is_empty() && statement.positions.is_empty() {
@@ -58,8 +62,12 @@ impl Scanner<'_> {
         self.heed(&statement);
         let may_be_behind = self.opened > self.top.number;
         let behind = self.scratch.statements_behind.len();
-        if may_be_behind && !self.again && behind < STATEMENTS_MAX {
-            self.scratch.statements_behind.push(statement);
+        if may_be_behind && !self.again {
+            if behind < STATEMENTS_MAX {
+                self.scratch.statements_behind.push(statement);
+            } else {
+                self.has_left_out = true;
+            }
         }
     }
 
@@ -76,6 +84,7 @@ impl Scanner<'_> {
     fn heed(&mut self, statement: &Statement) {
         self.top.has_statement = true;
         let room = NAMES_MAX.saturating_sub(self.scratch.stood_for.len());
+        self.has_left_out |= statement.names.len() > room;
         for (name, known) in statement.names.iter().take(room) {
             let before = self.scratch.keys.stand_in(name, *known);
             let object = statement.object;

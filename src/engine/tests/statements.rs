@@ -68,3 +68,34 @@ fn a_statement_of_one_message_says_nothing_of_the_next() {
         assert_eq!(count(r#"{"sql":"dob = :d","params":{"d":"1996-04-12","#), 1);
     }
 }
+
+#[test]
+fn a_long_statement_is_read_whole_or_said_not_to_be() {
+    let engine = shipped();
+    let row = format!("({})", vec!["?"; 80].join(","));
+    let columns = |named: &str| {
+        let plain = (0..79).map(|number| format!("c{number}, ")).collect::<String>();
+        format!("INSERT INTO u ({plain}{named}) VALUES {row}")
+    };
+    // No two of them alike, for what is taken out in one place goes from all.
+    let date =
+        |at: usize| format!("\"{}-{:02}-{:02}\"", 1930 + at / 336, 1 + at / 28 % 12, 1 + at % 28);
+    let body = |sql: &str, count: usize| {
+        let values: Vec<String> = (0..count).map(date).collect();
+        format!(r#"{{"sql":"{sql}","params":[{}]}}"#, values.join(","))
+    };
+    let many = format!("{}{}", columns("dob"), format!(",{row}").repeat(49));
+    let padded = format!("{}/* {} */", columns("dob"), "x".repeat(40_000));
+    for (body, findings, gaps) in [
+        (body(&columns("dob"), 80), 1, 0),
+        (body(&columns("c79"), 80), 0, 0),
+        (body(&padded, 80), 1, 0),
+        (body(&many, 50 * 80), 50, 0),
+        (body(&format!("{many},{row},{row}"), 52 * 80), 51, 1),
+    ] {
+        let verdict = inspect(&engine, &message(JSON, body.as_bytes()), "");
+        assert_eq!(verdict.findings.items.len(), findings, "{}", body.len());
+        let causes: Vec<_> = verdict.gaps.iter().map(|gap| gap.cause).collect();
+        assert_eq!(causes, vec![GapCause::TooManyFields; gaps], "{}", body.len());
+    }
+}

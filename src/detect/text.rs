@@ -9,6 +9,7 @@ mod announced;
 mod chain;
 mod codes;
 mod command;
+mod lines;
 mod marks;
 mod numbers;
 mod path;
@@ -187,7 +188,9 @@ impl Search<'_> {
         if is_number || trimmed.starts_with('+') {
             offer(phone::in_text(trimmed).and_then(|m| self.weigh(finders.phone, m, span, (0, 0))));
         }
-        if marks.at > 0 || marks.percent > 0 {
+        if let Some(read) = (marks.at > 0).then(|| lines::account(trimmed)).flatten() {
+            offer(self.weigh(finders.phone, read, span, (0, 0)));
+        } else if marks.at > 0 || marks.percent > 0 {
             offer(email_whole(trimmed).and_then(|m| self.weigh(finders.email, m, span, (0, 0))));
         }
         if marks.colons + marks.dots >= 2 || marks.dashes >= 5 || trimmed.len() == 12 {
@@ -231,7 +234,7 @@ impl Search<'_> {
         if is_of_a_message(text.get(..span.range().start).unwrap_or_default()) {
             return Some(span.range().end);
         }
-        if let Some((number, read)) = number_of_a_line(text, span.range().start..at) {
+        if let Some((number, read)) = lines::number_before(text, span.range(), at) {
             found.extend(self.weigh(self.set.finders.phone, read, number, (0, 0)));
             return Some(span.range().end);
         }
@@ -408,14 +411,6 @@ impl Search<'_> {
         let shaped = !ip::looks_like_a_version(text);
         self.weigh(self.set.finders.ip, Match { shaped, ..read }, span, near)
     }
-}
-
-/// The telephone number that stands for a mailbox in addresses of lines: `sip:+922134567890@ims.example` (RFC 3261
-/// §19.1.6).
-fn number_of_a_line(text: &str, local: std::ops::Range<usize>) -> Option<(Span, Match)> {
-    let number = text.get(local.clone()).filter(|number| number.starts_with('+'))?;
-    let read = phone::in_text(number)?;
-    Some((Span::new(local.start, local.end), read))
 }
 
 /// What stands behind the last end of a sentence, where there is one: what is said of one thing speaks against no

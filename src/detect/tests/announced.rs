@@ -444,6 +444,9 @@ fn a_name_that_has_its_line_to_itself_needs_less_beside_it() {
 fn what_is_written_like_a_mailbox_and_is_none() {
     reads(&[
         ("From: <sip:+923004412387@ims.example>", &["phone=+923004412387"]),
+        // Accounts of messengers are kept by numbers.
+        ("60123456789@c.us wrote", &["phone=60123456789"]),
+        ("from 923004412387:12@s.whatsapp.net at noon", &["phone=923004412387"]),
         ("join #help@irc.example.org", &[]),
         ("git@git.example.org:shop/web.git deploy@web.example.org:22", &[]),
         ("sana@example.pk:hunter2", &["email=sana@example.pk"]),

@@ -8,10 +8,14 @@ mod signs;
 #[cfg(test)]
 mod tests;
 
-use std::{cell::OnceCell, cmp::Reverse};
+use std::{
+    cell::OnceCell,
+    cmp::Reverse,
+    hash::{BuildHasher as _, BuildHasherDefault},
+};
 
-use aho_corasick::packed;
 use memchr::memmem;
+use rustc_hash::FxHasher;
 
 use super::check::person::is_han;
 use crate::domain::{Span, Tag, TagPattern, TagSet, Taxonomy};
@@ -119,9 +123,10 @@ pub struct Sought {
     texts: Vec<u8>,
     raw: Vec<u8>,
     values: Vec<Value>,
+    /// Of the text of each value, to tell those apart that come again.
+    hashes: Vec<u32>,
     left_out: u32,
     grams: OnceCell<Grams>,
-    packed: OnceCell<Option<packed::Searcher>>,
 }
 
 impl std::fmt::Debug for Sought {
@@ -144,6 +149,7 @@ impl Sought {
         Self {
             texts: Vec::with_capacity(values * TEXT_BYTES),
             values: Vec::with_capacity(values),
+            hashes: Vec::with_capacity(values),
             ..Self::default()
         }
     }
@@ -161,6 +167,12 @@ impl Sought {
         else {
             return;
         };
+        if kind == Kind::Mailbox {
+            if text.len() >= MAILBOX_MIN && text.contains('@') {
+                self.push(text, raw, Form::Mailbox, of);
+            }
+            return;
+        }
         let signs = Signs::of(text);
         match kind {
             Kind::NamePart | Kind::Name => {
@@ -169,9 +181,6 @@ impl Sought {
                 if let Some(form) = signs.form_of_name(text).filter(is_known) {
                     self.push(text, raw, form, of);
                 }
-            }
-            Kind::Mailbox if text.len() >= MAILBOX_MIN && text.contains('@') => {
-                self.push(text, raw, Form::Mailbox, of);
             }
             Kind::Date if signs.digits >= DATE_DIGITS_MIN => self.push(text, raw, Form::Date, of),
             Kind::Address if signs.count >= ADDRESS_MIN && signs.are_words() => {
@@ -198,13 +207,17 @@ impl Sought {
     }
 
     fn push(&mut self, text: &str, raw: &[u8], form: Form, of: u32) {
-        if self.values.iter().any(|value| value.text.of(&self.texts) == text.as_bytes()) {
+        let hash = BuildHasherDefault::<FxHasher>::default().hash_one(text.as_bytes());
+        let hash = (hash >> 32) as u32;
+        let is = |value: &Value| value.text.of(&self.texts) == text.as_bytes();
+        if self.hashes.contains(&hash) && self.values.iter().any(is) {
             return;
         }
         if self.values.len() >= Self::MAX {
             self.left_out += 1;
             return;
         }
+        self.hashes.push(hash);
         let start = self.texts.len();
         self.texts.extend_from_slice(text.as_bytes());
         // As it stands it may have been cut at either end.
@@ -243,27 +256,14 @@ impl Sought {
         }
     }
 
-    /// Tells where the values may stand in `bytes`, until it is told to stop. Of two that stand over each other one
-    /// may be told.
+    /// Tells where the values may stand in `bytes`, until it is told to stop. Of two that stand over each other one may
+    /// be told.
     pub fn each_in(&self, bytes: &[u8], mut tell: impl FnMut(Mask, Span) -> bool) {
-        const LONG_BYTES_MIN: usize = 16 << 10;
+        const LONG_BYTES_MIN: usize = 2 << 10;
         /// For fewer a search for each is quicker.
         const VALUES_MIN: usize = 4;
-        if bytes.len() < LONG_BYTES_MIN {
+        if bytes.len() < LONG_BYTES_MIN || self.values.len() >= VALUES_MIN {
             return self.grams.get_or_init(|| Grams::of(self)).each_in(self, bytes, tell);
-        }
-        if self.values.len() >= VALUES_MIN
-            && let Some(searcher) = self.packed.get_or_init(|| self.searcher())
-        {
-            for found in searcher.find_iter(bytes) {
-                let Some((mask, _)) = self.needles().nth(found.pattern().as_usize()) else {
-                    return;
-                };
-                if !tell(mask, Span::new(found.start(), found.end())) {
-                    return;
-                }
-            }
-            return;
         }
         for (mask, needle) in self.needles() {
             let needle = self.bytes(needle);
@@ -273,12 +273,6 @@ impl Sought {
                 }
             }
         }
-    }
-
-    fn searcher(&self) -> Option<packed::Searcher> {
-        let kind = packed::MatchKind::LeftmostLongest;
-        let needles = self.needles().map(|(_, needle)| self.bytes(needle));
-        packed::Config::new().match_kind(kind).builder().extend(needles).build()
     }
 
     /// Where those of `among` stand in a value, as whole words and numbers, in order; `is_number` if the value is no

@@ -14,9 +14,15 @@ mod printed;
 mod ruled;
 mod serialised;
 
-use std::ops::{Deref, DerefMut, Range};
+use std::{
+    ops::{Deref, DerefMut, Range},
+    sync::LazyLock,
+};
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::{
+    memchr, memchr3,
+    memmem::{self, Finder},
+};
 
 /// A value and the name that its table gives it, as byte ranges of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +68,7 @@ pub(super) fn cells(text: &str, show: &mut dyn FnMut(Cell)) {
     let bytes = text.as_bytes();
     printed::cells(text, show);
     let mut found = Tables { text, show };
-    if memmem::find(bytes, b"{s:").is_some() {
+    if SERIALISED.find(bytes).is_some() {
         found.serialised();
     }
     if memchr3(b'|', b'<', b'(', bytes).is_none() && memchr(b'\n', bytes).is_none() {
@@ -83,16 +89,24 @@ pub(super) fn cells(text: &str, show: &mut dyn FnMut(Cell)) {
         found.delimited(if is_ruled { b"\t,;" } else { b"\t,;|" });
         found.logged();
         found.parts();
-        if memmem::find(bytes, b"AT").is_some() {
+        if ANSWER.find(bytes).is_some() {
             found.answered();
         }
     }
     placed::cells(text, show);
 }
 
+static SERIALISED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("{s:"));
+static ANSWER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("AT"));
+
 /// Whether cells may stand in a text that has neither digits nor signs of a value: `(id, religion) VALUES ('u1', 'x')`,
 /// a table between bars, and elements.
 pub(super) fn may_have_cells(text: &[u8]) -> bool {
+    // `<a>b</a>`: most texts that are no values are shorter.
+    const BYTES_MIN: usize = 8;
+    if text.len() < BYTES_MIN {
+        return false;
+    }
     let Some(first) = memchr3(b'|', b'(', b'<', text) else { return false };
     let rest = text.get(first..).unwrap_or_default();
     let has = |sign: u8, word: &[u8]| {

@@ -10,7 +10,7 @@ mod walk;
 
 use super::{catalogue::Catalogue, reading::Reading, rewrite::text_of};
 use crate::{
-    detect::{self, Sought},
+    detect::Sought,
     domain::{Finding, Format, Scalar},
     format::Unescaped,
     policy::{Annotation, Decision, Redaction},
@@ -42,9 +42,7 @@ pub(super) fn add(
     if places.is_empty() {
         return Vec::new();
     }
-    let mut scratch = detect::Scratch::default();
-    let scanner = catalogue.detectors.scanner(&mut scratch);
-    let mut walk = Walk { sought: &sought, places: &places, scanner, found: Vec::new() };
+    let mut walk = Walk::new(&sought, &places, &catalogue.detectors);
     for layer in places.layers() {
         walk.layer(reading, layer);
     }

@@ -80,13 +80,17 @@ pub(super) struct Changed<'m> {
     path: bool,
     query: bool,
     body: bool,
-    /// Names, those that describe a changed body included.
+    /// The body is in no content coding any more.
+    content_coding: bool,
+    /// By their names, beside those that describe a changed body.
     headers: Vec<&'m str>,
 }
 
 impl<'m> Changed<'m> {
     fn of(message: &Message<'m>, redacted: &Redacted) -> Self {
-        let mut changed = Self { body: redacted.body.is_some(), ..Self::default() };
+        let body = redacted.body.is_some();
+        let content_coding = body && redacted.body_is_identity;
+        let mut changed = Self { body, content_coding, ..Self::default() };
         if let Some(target) = &redacted.target {
             let [(path, query), (new_path, new_query)] =
                 [message.target, target].map(|it| it.split_once('?').unwrap_or((it, "")));
@@ -98,18 +102,6 @@ impl<'m> Changed<'m> {
             .filter_map(|number| message.headers.get(number))
             .map(|(name, _)| *name)
             .collect();
-        if changed.body {
-            changed.headers.extend([
-                "content-length",
-                "content-digest",
-                "repr-digest",
-                "digest",
-                "content-md5",
-            ]);
-            if redacted.body_is_identity {
-                changed.headers.push("content-encoding");
-            }
-        }
         changed
     }
 
@@ -118,7 +110,12 @@ impl<'m> Changed<'m> {
     }
 
     fn has_header(&self, name: &str) -> bool {
-        self.headers.iter().any(|known| known.eq_ignore_ascii_case(name))
+        const OF_A_BODY: [&str; 5] =
+            ["content-length", "content-digest", "repr-digest", "digest", "content-md5"];
+        let is = |known: &str| known.eq_ignore_ascii_case(name);
+        self.headers.iter().any(|known| is(known))
+            || (self.body && OF_A_BODY.into_iter().any(is))
+            || (self.content_coding && is("content-encoding"))
     }
 
     fn anything(&self) -> bool {

@@ -149,25 +149,31 @@ impl Plan {
     pub fn apply(mut self, layers: &[Layer<'_>]) -> Vec<(usize, Vec<u8>)> {
         let mut changed = Vec::new();
         let mut group: Vec<Edit> = Vec::with_capacity(self.edits.len());
+        let mut edits = std::mem::take(&mut self.edits);
+        edits.sort_unstable_by_key(|edit| edit.layer);
+        let mut of_children: BinaryHeap<ByLayer> = BinaryHeap::new();
         // A layer's number is higher than its parent's, so children are done before their parents.
-        let mut heap: BinaryHeap<ByLayer> =
-            std::mem::take(&mut self.edits).into_iter().map(ByLayer).collect();
-        while let Some(ByLayer(first)) = heap.pop() {
+        loop {
+            let next = edits.last().map(|edit| edit.layer);
+            let Some(id) = next.max(of_children.peek().map(|next| next.0.layer)) else { break };
             group.clear();
-            group.push(first);
-            while heap.peek().is_some_and(|next| next.0.layer == first.layer) {
-                group.extend(heap.pop().map(|next| next.0));
+            while let Some(edit) = edits.pop_if(|edit| edit.layer == id) {
+                group.push(edit);
             }
-            let number = LayerId(first.layer).index();
+            while of_children.peek().is_some_and(|next| next.0.layer == id) {
+                group.extend(of_children.pop().map(|next| next.0));
+            }
+            let id = LayerId(id);
+            let number = id.index();
             let Some(layer) = layers.get(number) else { continue };
-            let bytes = self.layer(LayerId(first.layer), layer, &mut group);
+            let bytes = self.layer(id, layer, &mut group);
             match layer.parent {
                 None => changed.push((number, bytes)),
                 Some((parent, span)) => {
                     let Some(outer) = layers.get(parent.index()) else { continue };
                     let with = self.child(layer, &bytes, outer, span);
                     let edit = Edit { layer: parent.0, span, with, cut: false, rank: CHILD };
-                    heap.push(ByLayer(edit));
+                    of_children.push(ByLayer(edit));
                 }
             }
         }

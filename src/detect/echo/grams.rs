@@ -1,9 +1,9 @@
-//! One search for all values in bytes that are too short for more to be worked out beforehand.
+//! One search for all values, for which little has to be worked out beforehand.
 
 use super::{Mask, Needle, Sought};
 use crate::domain::Span;
 
-/// Searches short bytes for all values at once, at little cost beforehand: where one stands, so do three bytes of its
+/// Searches bytes for all values at once, at little cost beforehand: where one stands, so do three bytes of its
 /// beginning at one place of every few.
 pub(super) struct Grams {
     /// By hash, the last of its grams in `all`, counted from 1.

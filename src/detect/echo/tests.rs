@@ -14,7 +14,7 @@ fn sought(values: &[(&str, &str)]) -> Sought {
     sought
 }
 
-/// The short search, that of long bytes for few values, and that for many tell the same places.
+/// The search for all values, and that of long bytes for few, tell the same places.
 #[test]
 fn every_place_is_told_whatever_the_length() {
     let all = [
@@ -71,4 +71,15 @@ fn only_what_tells_somebody_apart_is_looked_for() {
     ] {
         assert_eq!(sought(&[(key, value)]).values.len(), expected, "{value}");
     }
+}
+
+#[test]
+fn a_value_that_comes_again_is_looked_for_once() {
+    let values: Vec<String> = (0..Sought::MAX).map(|it| format!("AB{:07}", it + 1)).collect();
+    let twice = values.iter().chain(&values);
+    let all: Vec<_> = twice.map(|it| ("user.unique_id", it.as_str())).collect();
+    let known = sought(&all);
+    assert_eq!((known.values.len(), known.left_out()), (Sought::MAX, 0));
+    let more = [&all[..], &[("user.unique_id", "AB9999999")]].concat();
+    assert_eq!(sought(&more).left_out(), 1);
 }

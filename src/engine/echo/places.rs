@@ -1,6 +1,7 @@
 //! Where values that are taken out may stand once more: by their bytes, outside of every finding.
 
-use std::ops::Range;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     detect::{Mask, Sought},
@@ -22,21 +23,25 @@ const PLACES_MAX: usize = 1 << 17;
 impl Places {
     /// `None` where there are too many.
     pub(super) fn find(reading: &Reading<'_>, sought: &Sought) -> Option<Self> {
-        let mut search = Search { reading, items: Vec::new(), judged: None };
-        let short = Short::of(reading);
-        sought.each_in(&short.bytes, |mask, span| match short.place(span) {
-            Some((layer, span)) => search.add(layer, span, mask),
-            None => true,
-        });
+        let judged = Judged::of(reading);
+        let mut items = Vec::new();
         for (number, layer) in reading.layers.iter().enumerate() {
             let id = LayerId::new(number);
-            if layer.bytes.len() > Short::BYTES_MAX && is_looked_at(reading, id) {
-                sought.each_in(&layer.bytes, |mask, span| search.add(id, span, mask));
+            if !is_looked_at(reading, id) {
+                continue;
+            }
+            for part in judged.others(id, layer.bytes.len()) {
+                sought.each_in(part.of(&layer.bytes), |mask, span| {
+                    items.push((id, part.start + span.start, mask));
+                    items.len() <= PLACES_MAX
+                });
+            }
+            if items.len() > PLACES_MAX {
+                return None;
             }
         }
-        let Search { mut items, judged, .. } = search;
         items.sort_unstable();
-        (items.len() <= PLACES_MAX).then(|| Self { items, judged: judged.unwrap_or_default() })
+        Some(Self { items, judged })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -48,13 +53,18 @@ impl Places {
         self.items.chunk_by(|one, next| one.0 == next.0).filter_map(first)
     }
 
-    /// The values that may stand in `span`.
-    pub(super) fn within(&self, layer: LayerId, span: Span) -> Mask {
+    /// The values that may stand in `span`, and where the first behind it begins.
+    pub(super) fn within(&self, layer: LayerId, span: Span) -> (Mask, u32) {
         let first =
             self.items.partition_point(|(id, start, _)| (*id, *start) < (layer, span.start));
-        let items = self.items.iter().skip(first);
-        let inside = items.take_while(|(id, start, _)| *id == layer && *start < span.end);
-        inside.fold(0, |all, (.., mask)| all | mask)
+        let mut items = self.items.iter().skip(first).take_while(|(id, ..)| *id == layer);
+        let mut all = 0;
+        let behind = items.by_ref().find(|(_, start, mask)| {
+            let is_inside = *start < span.end;
+            all |= if is_inside { *mask } else { 0 };
+            !is_inside
+        });
+        (all, behind.map_or(u32::MAX, |(_, start, _)| *start))
     }
 
     pub(super) fn is_judged(&self, layer: LayerId, span: Span) -> bool {
@@ -72,86 +82,37 @@ impl Judged {
             // What stands under a name that is a finding was judged with it.
             (finding.layer, if finding.marks.in_key { finding.member } else { finding.span })
         });
-        let mut all: Vec<_> =
-            findings.chain(reading.layers.iter().filter_map(|it| it.parent)).collect();
+        Self::new(findings.chain(reading.layers.iter().filter_map(|it| it.parent)).collect())
+    }
+
+    fn new(mut all: Vec<(LayerId, Span)>) -> Self {
         all.sort_unstable();
-        let mut apart: Vec<(LayerId, Span)> = Vec::with_capacity(all.len());
-        for (layer, span) in all {
-            match apart.last_mut() {
-                Some((last, around)) if *last == layer && span.start < around.end => {
-                    around.end = around.end.max(span.end);
-                }
-                Some(_) | None => apart.push((layer, span)),
+        all.dedup_by(|(layer, span), (last, around)| {
+            let is_joined = last == layer && span.start < around.end;
+            if is_joined {
+                around.end = around.end.max(span.end);
             }
-        }
-        Self(apart)
+            is_joined
+        });
+        Self(all)
+    }
+
+    /// What of a layer of `length` bytes nobody has judged, in order.
+    fn others(&self, layer: LayerId, length: usize) -> impl Iterator<Item = Span> {
+        let first = self.0.partition_point(|(id, _)| *id < layer);
+        let own = self.0.iter().skip(first).take_while(move |(id, _)| *id == layer);
+        let ends = own.map(|(_, span)| span.range()).chain(std::iter::once(length..length));
+        let parts = ends.scan(0, |end, next| {
+            let part = *end..next.start;
+            *end = next.end;
+            Some(part)
+        });
+        parts.filter(|part| !part.is_empty()).map(|part| Span::new(part.start, part.end))
     }
 
     fn touches(&self, layer: LayerId, span: Span) -> bool {
         let first = self.0.partition_point(|(id, it)| (*id, it.end) <= (layer, span.start));
         self.0.get(first).is_some_and(|(id, it)| *id == layer && it.start < span.end)
-    }
-}
-
-struct Search<'r, 'm> {
-    reading: &'r Reading<'m>,
-    items: Vec<(LayerId, u32, Mask)>,
-    judged: Option<Judged>,
-}
-
-impl Search<'_, '_> {
-    /// Adds a place that nobody has judged; whether there is room for another.
-    fn add(&mut self, layer: LayerId, span: Span, mask: Mask) -> bool {
-        // Most are the values themselves, and most messages have few findings.
-        const FINDINGS_FEW: usize = 32;
-        let few = self.reading.findings.items.iter().take(FINDINGS_FEW);
-        let mut own = few.filter(|it| it.layer == layer && it.span.contains(span));
-        if own.next().is_none() {
-            let judged = self.judged.get_or_insert_with(|| Judged::of(self.reading));
-            if !judged.touches(layer, span) {
-                self.items.push((layer, span.start, mask));
-            }
-        }
-        self.items.len() <= PLACES_MAX
-    }
-}
-
-/// Layers that are short, such as headers, one after the other: one search for all of them.
-struct Short {
-    bytes: Vec<u8>,
-    /// Each with where it ends.
-    ends: Vec<(usize, LayerId)>,
-}
-
-impl Short {
-    const BYTES_MAX: usize = 4 << 10;
-
-    fn of(reading: &Reading<'_>) -> Self {
-        let is_short = |bytes: &[u8]| bytes.len() <= Self::BYTES_MAX;
-        let lengths = reading.layers.iter().map(|layer| layer.bytes.len());
-        let length = lengths.filter(|it| *it <= Self::BYTES_MAX).map(|it| it + 1).sum();
-        let mut short = Self {
-            bytes: Vec::with_capacity(length),
-            ends: Vec::with_capacity(reading.layers.len()),
-        };
-        for (number, layer) in reading.layers.iter().enumerate() {
-            let id = LayerId::new(number);
-            if is_short(&layer.bytes) && is_looked_at(reading, id) {
-                short.bytes.extend_from_slice(&layer.bytes);
-                short.bytes.push(b'\n');
-                short.ends.push((short.bytes.len(), id));
-            }
-        }
-        short
-    }
-
-    /// The layer that has `span`, and where; `None` if it goes over the end of one.
-    fn place(&self, span: Span) -> Option<(LayerId, Span)> {
-        let Range { start, end } = span.range();
-        let number = self.ends.partition_point(|(last, _)| *last <= start);
-        let (last, layer) = *self.ends.get(number)?;
-        let first = number.checked_sub(1).and_then(|it| self.ends.get(it)).map_or(0, |it| it.0);
-        (end < last).then(|| (layer, Span::new(start - first, end - first)))
     }
 }
 

@@ -1,8 +1,10 @@
 //! The layers in which a value may stand once more, walked again for its member and the way to it.
 
+use std::ops::Range;
+
 use super::places::Places;
 use crate::{
-    detect::{Scanner, Sought},
+    detect::{self, DetectorSet, Sought},
     domain::{
         Container, FieldSink, Findings, Format, Key, LayerId, Limits, Part, PathNode, Scalar, Span,
         Step, Value,
@@ -24,14 +26,25 @@ pub(super) struct Echo {
     pub(super) of: u32,
 }
 
-pub(super) struct Walk<'w, 's> {
-    pub(super) sought: &'w Sought,
-    pub(super) places: &'w Places,
-    pub(super) scanner: Scanner<'s>,
+pub(super) struct Walk<'w> {
+    sought: &'w Sought,
+    places: &'w Places,
+    detectors: &'w DetectorSet,
+    /// What is known of names: made once a value was found, as in most messages none is.
+    scratch: Option<detect::Scratch>,
     pub(super) found: Vec<Echo>,
 }
 
-impl Walk<'_, '_> {
+impl<'w> Walk<'w> {
+    pub(super) fn new(sought: &'w Sought, places: &'w Places, detectors: &'w DetectorSet) -> Self {
+        Self { sought, places, detectors, scratch: None, found: Vec::new() }
+    }
+
+    fn is_personal(&mut self, name: &str) -> bool {
+        let scratch = self.scratch.get_or_insert_default();
+        self.detectors.scanner(scratch).is_personal(name)
+    }
+
     pub(super) fn layer(&mut self, reading: &mut Reading<'_>, id: LayerId) {
         // It was read before, within bounds.
         let limits = &Limits { depth_max: usize::MAX, fields_max: usize::MAX, ..Limits::default() };
@@ -61,6 +74,7 @@ impl Walk<'_, '_> {
             frames: Vec::new(),
             texts: Unescaped::default(),
             spans: Vec::new(),
+            passed: 0..0,
             walk: self,
         };
         match (root, name) {
@@ -89,8 +103,8 @@ impl Walk<'_, '_> {
 }
 
 /// Finds the values in one layer.
-struct EchoSink<'k, 'w, 's> {
-    walk: &'k mut Walk<'w, 's>,
+struct EchoSink<'k, 'w> {
+    walk: &'k mut Walk<'w>,
     nodes: &'k mut Vec<PathNode>,
     layer: LayerId,
     part: Part,
@@ -100,6 +114,8 @@ struct EchoSink<'k, 'w, 's> {
     frames: Vec<Frame>,
     texts: Unescaped,
     spans: Vec<(Span, u32)>,
+    /// Where no value begins that is looked for, around the field told last.
+    passed: Range<u32>,
 }
 
 /// One open object or array.
@@ -110,7 +126,7 @@ struct Frame {
     node: Option<u32>,
 }
 
-impl FieldSink for EchoSink<'_, '_, '_> {
+impl FieldSink for EchoSink<'_, '_> {
     fn open(&mut self, key: Key<'_>, _: Container, _: usize, _: usize) {
         let step = self.step(key);
         self.frames.push(Frame { step, node: None });
@@ -121,7 +137,13 @@ impl FieldSink for EchoSink<'_, '_, '_> {
     }
 
     fn scalar(&mut self, key: Key<'_>, value: Value<'_>) {
-        let among = self.walk.places.within(self.layer, value.text_span);
+        // Most fields are told in their order, and lie between two places.
+        let Span { start, end } = value.text_span;
+        if self.passed.start <= start && end <= self.passed.end {
+            return;
+        }
+        let (among, next) = self.walk.places.within(self.layer, value.text_span);
+        self.passed = end..next;
         if among == 0 || !matches!(value.kind, Scalar::String | Scalar::Number) {
             return;
         }
@@ -151,7 +173,7 @@ impl FieldSink for EchoSink<'_, '_, '_> {
     }
 }
 
-impl EchoSink<'_, '_, '_> {
+impl EchoSink<'_, '_> {
     fn step(&mut self, key: Key<'_>) -> Option<Step> {
         match key {
             Key::Root => self.name.map(Step::named),
@@ -184,7 +206,7 @@ impl EchoSink<'_, '_, '_> {
     }
 
     fn add_node(&mut self, parent: Option<u32>, step: Step) -> u32 {
-        let personal = matches!(&step, Step::Name(name) if self.walk.scanner.is_personal(name));
+        let personal = matches!(&step, Step::Name(name) if self.walk.is_personal(name));
         self.nodes.push(PathNode { parent, step, personal });
         u32::try_from(self.nodes.len() - 1).unwrap_or(Findings::ROOT)
     }

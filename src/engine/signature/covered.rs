@@ -181,10 +181,9 @@ pub(super) fn is_detached_jws(value: &str) -> bool {
         part.len() >= 10
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    value
-        .trim()
-        .split_once("..")
-        .is_some_and(|(header, code)| header.starts_with("eyJ") && is_code(header) && is_code(code))
+    let value = value.trim();
+    value.starts_with("eyJ")
+        && value.split_once("..").is_some_and(|(header, code)| is_code(header) && is_code(code))
 }
 
 /// A header called after a signature, with a value that can be one: `x-hub-signature-256`,

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeSet, BinaryHeap},
     ops::Range,
+    sync::LazyLock,
 };
+
+use memchr::memmem::Finder;
 
 use super::{Broken, Kind};
 use crate::{
@@ -14,20 +17,25 @@ use crate::{
 
 /// The signatures of documents, texts and mails that change, and of tokens whose claims do.
 pub(super) fn broken(reading: &Reading<'_>, decision: &Decision) -> Vec<Broken> {
-    let mut changes: BinaryHeap<(LayerId, Span)> = decision
+    let mut changes: Vec<(LayerId, Span)> = decision
         .redactions
         .iter()
         .filter_map(|redaction| reading.findings.items.get(redaction.finding as usize))
         .map(|finding| (finding.layer, finding.span))
         .collect();
+    changes.sort_unstable();
+    let mut around_changes: BinaryHeap<(LayerId, Span)> = BinaryHeap::new();
     let mut kinds = Vec::new();
     let mut spans: Vec<Span> = Vec::new();
     let mut with_payloads: BTreeSet<LayerId> = BTreeSet::new();
     // A layer's number is higher than its parent's.
-    while let Some((id, span)) = changes.pop() {
-        spans.push(span);
-        if changes.peek().is_some_and(|(next, _)| *next == id) {
-            continue;
+    while let Some((id, _)) = changes.last().max(around_changes.peek()).copied() {
+        spans.clear();
+        while let Some((_, span)) = changes.pop_if(|(it, _)| *it == id) {
+            spans.push(span);
+        }
+        while around_changes.peek().is_some_and(|(it, _)| *it == id) {
+            spans.extend(around_changes.pop().map(|(_, span)| span));
         }
         let Some(layer) = reading.layers.get(id.index()) else { continue };
         join(&mut spans);
@@ -35,9 +43,8 @@ pub(super) fn broken(reading: &Reading<'_>, decision: &Decision) -> Vec<Broken> 
         if with_payloads.contains(&id) && is_signed_json(&layer.bytes) {
             kinds.push(Kind::Jws);
         }
-        spans.clear();
         if let Some((parent, span)) = layer.parent {
-            changes.push((parent, span));
+            around_changes.push((parent, span));
             let Some(around) = reading.layers.get(parent.index()) else { continue };
             if is_claims(layer, around, span.range()) {
                 kinds.push(Kind::Jwt);
@@ -126,11 +133,9 @@ fn is_signed_json(bytes: &[u8]) -> bool {
 
 /// One of the spans stands in a text that is signed as it stands (RFC 9580 §7).
 fn is_in_pgp(bytes: &[u8], spans: &[Span]) -> bool {
-    const BEGIN: &[u8] = b"-----BEGIN PGP SIGNED MESSAGE-----";
-    const END: &[u8] = b"-----BEGIN PGP SIGNATURE-----";
     let mut from = 0;
-    while let Some(begin) = find(bytes, from, BEGIN) {
-        let Some(end) = find(bytes, begin, END) else { return false };
+    while let Some(begin) = find(bytes, from, &PGP_BEGIN) {
+        let Some(end) = find(bytes, begin, &PGP_END) else { return false };
         if is_any_in(spans, &(begin..end)) {
             return true;
         }
@@ -139,23 +144,34 @@ fn is_in_pgp(bytes: &[u8], spans: &[Span]) -> bool {
     false
 }
 
-fn find(bytes: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
-    memchr::memmem::find(bytes.get(from..)?, needle).map(|at| from + at)
+static PGP_BEGIN: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new("-----BEGIN PGP SIGNED MESSAGE-----"));
+static PGP_END: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new("-----BEGIN PGP SIGNATURE-----"));
+
+fn find(bytes: &[u8], from: usize, needle: &Finder<'_>) -> Option<usize> {
+    needle.find(bytes.get(from..)?).map(|at| from + at)
 }
 
 /// Mails that are signed by a field of their head: DKIM (RFC 6376), ARC (RFC 8617), `multipart/signed` (RFC 1847).
 fn in_mails(format: Format, bytes: &[u8], spans: &[Span], kinds: &mut Vec<Kind>) {
-    let mut mail = 0..0;
-    for colon in memchr::memchr_iter(b':', bytes) {
-        let Some((at, kind)) = signing_field(bytes, colon) else { continue };
-        if at >= mail.end {
-            mail = mail_around(format, bytes, at, mail.end);
-        }
-        if !kinds.contains(&kind) && is_any_in(spans, &mail) {
-            kinds.push(kind);
+    for end_of_name in &*ENDS_OF_NAMES {
+        let mut mail = 0..0;
+        for last in end_of_name.find_iter(bytes) {
+            let Some((at, kind)) = signing_field(bytes, last + 1) else { continue };
+            if at >= mail.end {
+                mail = mail_around(format, bytes, at, mail.end);
+            }
+            if !kinds.contains(&kind) && is_any_in(spans, &mail) {
+                kinds.push(kind);
+            }
         }
     }
 }
+
+/// How the names of those fields end. In JSON nearly every other colon stands behind a quote.
+static ENDS_OF_NAMES: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| ["e:", "E:"].map(Finder::new));
 
 /// Where the name before this colon begins, if it is that of such a field.
 fn signing_field(bytes: &[u8], colon: usize) -> Option<(usize, Kind)> {

@@ -51,6 +51,12 @@ fn a_signature_within_a_body_is_known_by_what_it_covers() {
         (json, format!(r#"{{"m":{}}}"#, quoted(pgp)), Some("pgp_signed_message")),
         ("message/rfc822", dkim.to_owned(), Some("dkim_signature")),
         ("message/rfc822", dkim.replace("DKIM-Signature", "X-DKIM-Signature"), None),
+        // Names of fields know no case (RFC 5322 §1.2.2).
+        (
+            "message/rfc822",
+            dkim.replace("DKIM-Signature", "DKIM-SIGNATURE"),
+            Some("dkim_signature"),
+        ),
         (
             "message/rfc822",
             dkim.replace("DKIM-Signature: v=1;", "Received: x\r\narc-message-signature: i=1;"),

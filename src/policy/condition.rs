@@ -435,6 +435,7 @@ impl Scope<'_, '_> {
                     .collect(),
                 max_age: test.max_age,
                 min_age: test.min_age,
+                lasts: test.lasts,
             })));
         }
         if let Some(test) = &condition.consent {

@@ -241,6 +241,7 @@ pub(super) struct MechanismTest {
     pub(super) with: Box<[(Box<str>, FieldTest)]>,
     pub(super) max_age: Option<Period>,
     pub(super) min_age: Option<Period>,
+    pub(super) lasts: Option<Period>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -115,7 +115,7 @@ impl Scope<'_, '_> {
             if Mechanism::MEMBERS.contains(&member) {
                 diagnostics
                     .error(place, format!("`{member}` is a member of every mechanism, and `with` reads those that a type adds"))
-                    .remedy("take it out: validity and scope are judged anyway, and `max_age` and `min_age` count from `valid_from`");
+                    .remedy("take it out: validity and scope are judged anyway, `max_age` and `min_age` count from `valid_from`, and `lasts` to `valid_until`");
             } else if let Some(near) =
                 near(member, &known).or_else(|| near(member, &all).filter(|near| *near != member))
             {

@@ -66,6 +66,15 @@ impl Context<'_> {
         {
             return false;
         }
+        if let Some(period) = test.lasts {
+            let oldest = test.max_age.zip(mechanism.valid_from).map(|(age, from)| age.after(from));
+            let end = oldest.into_iter().chain(mechanism.valid_until).min();
+            if !self.clock.is_known()
+                || end.is_some_and(|end| self.clock.has_come(period.before(end)))
+            {
+                return false;
+            }
+        }
         test.with.iter().all(|(field, wanted)| self.field(mechanism, field, wanted))
     }
 

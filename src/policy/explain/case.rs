@@ -151,6 +151,10 @@ impl Case {
                 let fits = |from: &Timestamp| {
                     need.max_age.is_none_or(|age| now < age.after(*from))
                         && need.min_age.is_none_or(|age| age.after(*from) <= now)
+                        && need
+                            .lasts
+                            .zip(need.max_age)
+                            .is_none_or(|(period, age)| now < period.before(age.after(*from)))
                 };
                 (0..4_000).filter_map(|days| shifted(now, -days)).find(fits)
             });

@@ -63,6 +63,7 @@ pub(super) struct MechanismNeed {
     pub(super) with: Vec<(String, FieldTest)>,
     pub(super) max_age: Option<Period>,
     pub(super) min_age: Option<Period>,
+    pub(super) lasts: Option<Period>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +100,7 @@ fn merge(known: &mut Need, other: &Need) -> bool {
             }
             known.max_age = known.max_age.or(other.max_age);
             known.min_age = known.min_age.or(other.min_age);
+            known.lasts = known.lasts.or(other.lasts);
             true
         }
         (Need::Consent(known, who), Need::Consent(other, others))
@@ -304,6 +306,12 @@ impl Need {
                 }
                 if let Some(age) = need.min_age {
                     text.push_str(&format!(", in force for {} already", age.in_words()));
+                }
+                if let Some(period) = need.lasts {
+                    text.push_str(&format!(
+                        ", in force for more than {} to come",
+                        period.in_words()
+                    ));
                 }
                 text
             }

@@ -289,6 +289,7 @@ impl Finder<'_, '_> {
                         .collect(),
                     max_age: test.max_age,
                     min_age: test.min_age,
+                    lasts: test.lasts,
                 })]
             })
             .collect()

@@ -242,6 +242,9 @@ pub struct MechanismTest {
     /// Youngest that already counts, from `valid_from`: `10wd`.
     #[serde(default)]
     pub min_age: Option<Period>,
+    /// It goes on to count for longer than this, by `valid_until` and `max_age`: `6m`. One without an end does.
+    #[serde(default)]
+    pub lasts: Option<Period>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -138,7 +138,7 @@ pub struct Scanner<'s> {
     again: bool,
     /// The contexts that the member for which others are looked for ahead hangs on.
     hanging: u32,
-    /// A statement says of more values what they are than can be kept.
+    /// A statement or a table says of more values what they are than can be kept.
     has_left_out: bool,
 }
 
@@ -151,10 +151,14 @@ impl<'s> Scanner<'s> {
     pub(super) fn new(set: &'s DetectorSet, scratch: &'s mut Scratch) -> Self {
         let same =
             scratch.identity.as_ref().is_some_and(|identity| Arc::ptr_eq(identity, &set.identity));
-        if !same {
+        // Those of this message may be others than those that were kept. What is remembered of values goes by their
+        // numbers.
+        if !same || scratch.keys.is_full() {
             scratch.keys.clear();
             scratch.stood_for.clear();
             scratch.memo.clear();
+        }
+        if !same {
             scratch.identity = Some(Arc::clone(&set.identity));
             scratch.sets += 1;
             scratch.foresight = Self::FORESIGHT_MAX;
@@ -187,7 +191,7 @@ impl<'s> Scanner<'s> {
         self.halt.is_given_up()
     }
 
-    /// Whether a statement gave names to more values than can be kept: such a value was read without its name.
+    /// Whether statements or tables gave names to more values than can be kept: such a value was read without its name.
     pub fn has_left_out(&self) -> bool {
         self.has_left_out
     }
@@ -530,6 +534,18 @@ impl<'s> Scanner<'s> {
                 facts.beside & set.contexts.somebodys != 0 && is_of_somebody(set, &facts);
             facts
         })
+    }
+
+    /// The same of a name by which values are called that come later.
+    fn kept(&mut self, name: &[u8]) -> Option<Known> {
+        let known = self.known(name);
+        if self.scratch.keys.number(known).is_some() {
+            return Some(known);
+        }
+        let facts = *self.scratch.keys.of(known);
+        let kept = self.scratch.keys.keep(name, facts);
+        self.has_left_out |= kept.is_none() && !facts.rules().is_empty();
+        kept
     }
 
     /// What is known of the name of the value or object being told.

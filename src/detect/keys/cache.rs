@@ -255,6 +255,26 @@ impl KeyCache {
         known
     }
 
+    /// Whether new names are no longer kept.
+    pub(in crate::detect) fn is_full(&self) -> bool {
+        self.names.len() >= NAMES_MAX
+    }
+
+    /// Keeps a name that there was no room for, for what is called by it comes later; `None` if there are too many of
+    /// these as well.
+    pub(in crate::detect) fn keep(&mut self, name: &[u8], facts: Facts) -> Option<Known> {
+        const MORE_MAX: usize = NAMES_MAX;
+        let last = self.facts.len() - 1;
+        if last >= NAMES_MAX + MORE_MAX || name.len() > NAME_BYTES_MAX {
+            return None;
+        }
+        let known = Known::new(u32::try_from(last).ok()?, &facts);
+        *self.facts.get_mut(last)? = facts;
+        self.facts.push(Facts::default());
+        self.names.insert(name.into(), known);
+        Some(known)
+    }
+
     /// From here on `name` says what that of `known` does; what it said before, for [`Self::put_back`].
     pub(in crate::detect) fn stand_in(&mut self, name: &[u8], known: Known) -> Option<Known> {
         self.forget_slot(name);

@@ -273,10 +273,7 @@ impl Scanner<'_> {
         if kind != Scalar::String || !is_written_like_a_name(text) {
             return false;
         }
-        let known = self.known(text.as_bytes());
-        if self.scratch.keys.number(known).is_none() {
-            return false;
-        }
+        let Some(known) = self.kept(text.as_bytes()) else { return false };
         let is_label = self.set.keys.is_name_of(text, |_| true);
         let is_of_figures = self.scratch.keys.of(known).columns != 0
             || FIGURES.iter().any(|figure| text.eq_ignore_ascii_case(figure));

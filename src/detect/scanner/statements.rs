@@ -22,21 +22,22 @@ pub(super) struct Statement {
     positions: Vec<Known>,
 }
 
+/// What may stand before the name of a placeholder where its value is told.
+const SIGNS: [&str; 4] = ["", ":", "@", "$"];
+
 /// So many names may stand for others at a time, and so many statements be kept for a second walk.
-const NAMES_MAX: usize = 4096;
+const NAMES_MAX: usize = SIGNS.len() * COLUMNS_MAX;
 const STATEMENTS_MAX: usize = 256;
 
 impl Scanner<'_> {
     /// Reads a statement, which may say what members that come behind it are; where some may stand before, all are
     /// read again.
     pub(super) fn statement(&mut self, text: &str) {
-        const SIGNS: [&str; 4] = ["", ":", "@", "$"];
         let mut statement = Statement { object: self.top.number, ..Statement::default() };
         placeholders(text, |name, placeholder| {
-            let known = self.known(name.as_bytes());
-            if !known.has_rules() || self.scratch.keys.number(known).is_none() {
+            let Some(known) = self.kept(name.as_bytes()).filter(|known| known.has_rules()) else {
                 return;
-            }
+            };
             match placeholder {
                 Placeholder::Position(at) if at < COLUMNS_MAX => {
                     if statement.positions.len() <= at {

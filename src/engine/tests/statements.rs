@@ -99,3 +99,37 @@ fn a_long_statement_is_read_whole_or_said_not_to_be() {
         assert_eq!(causes, vec![GapCause::TooManyFields; gaps], "{}", body.len());
     }
 }
+
+#[test]
+fn names_of_columns_are_known_however_many_others_came_before() {
+    let engine = shipped();
+    let mut scratch = Scratch::default();
+    let mut found = |body: &str| {
+        let message = message(JSON, body.as_bytes());
+        let verdict = engine.inspect(&message, transfer(""), &Limits::default(), &mut scratch);
+        let findings = &verdict.findings;
+        let paths = findings.items.iter().map(|finding| findings.locator(finding));
+        (paths.collect::<Vec<_>>(), verdict.gaps.len())
+    };
+    let others = |from: usize, count: usize| {
+        let names: Vec<String> = (from..from + count).map(|at| format!("\"k{at}\":1")).collect();
+        format!("{{{}}}", names.join(","))
+    };
+    let table = r#"{"columns":["code","tareekh e paidaish"],"rows":[["x","1996-04-12"]]}"#;
+    let statement = r#"{"sql":"UPDATE u SET janm_tithi = $1","params":["1996-04-13"]}"#;
+    // In the same message, and in those that come after it.
+    let body = format!("[{},{table},{statement}]", others(0, 9_000));
+    let expected =
+        |first: usize| vec![format!("/{first}/rows/0/1"), format!("/{}/params/0", first + 1)];
+    assert_eq!(found(&body), (expected(1), 0));
+    assert_eq!(found(&others(9_000, 9_000)), (Vec::new(), 0));
+    assert_eq!(found(&format!("[{table},{statement}]")), (expected(0), 0));
+    // Where they are too many by themselves, it says so.
+    let heads = |from: usize| {
+        let names = (from..from + 3_000).map(|at| format!("\"dob {at}\"")).collect::<Vec<_>>();
+        format!(r#"{{"columns":[{}],"rows":[]}}"#, names.join(","))
+    };
+    let many: Vec<String> = (0..6).map(|at| heads(at * 3_000)).collect();
+    let (_, gaps) = found(&format!("[{},{}]", others(0, 9_000), many.join(",")));
+    assert_eq!(gaps, 1);
+}
